@@ -1,0 +1,23 @@
+"""loadgen: a load generator whose tail-latency numbers can be trusted.
+
+Goals, in order; when two pull apart the upper one wins:
+
+1. Honest numbers. Every figure says what it measures and whose fault it was; one that cannot be had is refused.
+2. Simplicity. Few nouns, one way to do a thing.
+3. Speed. As close to what the kernel allows as Python gets.
+
+The rooms, from the ground up (imports point down only; ``tests/test_rooms.py`` checks it):
+
+    0  clock, errors
+    1  profile, exchange
+    2  net, stats
+    3  pacing, workload, transport, record, store     when, what, how, sum, keep
+    4  engine, trust
+    5  fleet
+    6  experiment
+    7  report
+    8  cli
+    -  sandbox stands beside the tower, on rooms 0 to 2
+"""
+
+__version__ = "0.1.0"
