@@ -1,0 +1,1 @@
+"""The profile: what the user writes, as plain frozen values."""
