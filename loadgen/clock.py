@@ -17,6 +17,7 @@ MILLISECOND = 1_000_000
 now = time.monotonic_ns
 wall = time.time_ns
 cpu = time.process_time_ns
+thread_cpu = time.thread_time_ns
 
 
 class Alarm(Protocol):

@@ -1,0 +1,119 @@
+"""One request and its answer, as plain values: what every client fills in the same way.
+
+The instants, in order, all CLOCK_MONOTONIC nanoseconds (0: did not happen or cannot be known):
+
+    due        the schedule says now
+    released   the loop got to it
+    signed     the request is built
+    started    first action towards the target: the connect if the connection is new, else the send
+    connected  a connection is in hand
+    sent       the first byte goes to the kernel
+    received   the kernel had the last byte of the answer (only the wire client knows)
+    done       the answer is parsed, or its failure certain
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Outcome(IntEnum):
+    """What became of an exchange: one class each, in the order in which the ledger counts them."""
+
+    OK = 0
+    UNEXPECTED = 1
+    HTTP_4XX = 2
+    THROTTLED = 3
+    HTTP_5XX = 4
+    FUNCTION_ERROR = 5
+    CONDITION_FAILED = 6
+    PARTIAL = 7
+    TIMEOUT = 8
+    REFUSED = 9
+    RESET = 10
+    TLS = 11
+    DNS = 12
+    BAD_RESPONSE = 13
+    CLIENT_RESOURCE = 14
+    CANCELLED = 15
+    LOST = 16
+
+    @property
+    def word(self) -> str:
+        """The class as profiles, results and reports write it."""
+        return self.name.lower()
+
+
+NEW, REUSED, RESUMED = 0, 1, 2
+CONNECTION_LABELS = ("new", "reused", "resumed")
+
+# what a step needs of the answer beyond its status; a client may skip the rest
+NOTHING, HEADERS, BODY = 0, 1, 2
+
+BODY_LIMIT = 1 << 20  # bytes of a body that are held for a step that reads it
+
+
+class Request:
+    """What to send, neutral to the client: `path` is origin-form, `headers` are in order, `body` is bytes.
+
+    `encoded` belongs to the client: a request that is the same each time is made into bytes once.
+    """
+
+    __slots__ = ("body", "encoded", "headers", "method", "path")
+
+    def __init__(self, method: str, path: str, headers: tuple[tuple[str, str], ...] = (), body: bytes = b"") -> None:
+        self.method, self.path, self.headers, self.body = method, path, headers, body
+        self.encoded: bytes | None = None
+
+
+class Exchange:
+    """One attempt at one step. The engine makes it, a client finishes it, exactly once.
+
+    `slot` is its row in the ledger; `owner` is the iteration it belongs to, which is also what a per-iteration
+    session keys its connection on; `timeout` counts from `due`, or from `released` for a load without a due time.
+    """
+
+    __slots__ = (
+        "body",
+        "connected",
+        "connection",
+        "deadline",
+        "dns",
+        "done",
+        "due",
+        "excerpt",
+        "handshake_cpu",
+        "headers",
+        "link",
+        "outcome",
+        "owner",
+        "reason",
+        "received",
+        "released",
+        "request",
+        "sent",
+        "shared_read",
+        "signed",
+        "slot",
+        "started",
+        "status",
+        "tcp",
+        "tls",
+        "wants",
+    )
+
+    def __init__(self, request: Request, slot: int, owner: object, due: int, released: int, deadline: int, wants: int):
+        self.request, self.slot, self.owner = request, slot, owner
+        self.due, self.released, self.deadline, self.wants = due, released, deadline, wants
+        self.signed = released
+        self.started = self.connected = self.sent = self.received = self.done = 0
+        self.status = 0
+        self.outcome = Outcome.OK
+        self.connection = NEW
+        self.link: object = None  # the client's own: the connection the exchange is on
+        self.reason = ""
+        self.headers: dict[str, str] | None = None
+        self.body: bytes | None = None
+        self.excerpt = b""  # of a failing answer: its head and what came with it
+        self.dns = self.tcp = self.tls = self.handshake_cpu = -1  # durations; -1: not part of this exchange
+        self.shared_read = False  # the last read held more than this answer: `received` is then an upper bound

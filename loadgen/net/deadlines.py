@@ -1,0 +1,67 @@
+"""Deadlines on one absolute alarm: never early, one comparison to set one, nothing to do to take one back.
+
+Deadlines of the same lane (one step, one timeout) come in ascending order but for stragglers, so a lane is a FIFO whose
+finished entries are dropped when they reach its head.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from collections.abc import Callable
+from operator import attrgetter
+
+from loadgen.clock import Clock
+from loadgen.exchange import Exchange
+
+NEVER = 1 << 62
+SLACK = 1024  # finished entries a lane may hold behind a head that is still open, beyond as many as are open
+
+
+class Deadlines:
+    """Calls `expire(exchange)` for each exchange that is not done when its `deadline` has come."""
+
+    def __init__(self, clock: Clock, expire: Callable[[Exchange], None]) -> None:
+        self._now, self._expire = clock.now, expire
+        self._alarm = clock.alarm(self._fire)
+        self._armed = NEVER
+        self._lanes: dict[int, deque[Exchange]] = {}
+        self._limits: dict[int, int] = {}
+
+    def add(self, x: Exchange) -> None:
+        lane = self._lanes.get(x.slot)
+        if lane is None:
+            lane = self._lanes[x.slot] = deque()
+            self._limits[x.slot] = SLACK
+        while lane and lane[0].done:
+            lane.popleft()
+        if lane and lane[-1].deadline > x.deadline:
+            insort(lane, x, key=attrgetter("deadline"))
+        else:
+            lane.append(x)
+        if len(lane) > self._limits[x.slot]:
+            self._compact(x.slot)
+        if x.deadline < self._armed:
+            self._armed = x.deadline
+            self._alarm.set(x.deadline)
+
+    def _compact(self, slot: int) -> None:
+        lane = self._lanes[slot] = deque(x for x in self._lanes[slot] if not x.done)
+        self._limits[slot] = 2 * len(lane) + SLACK
+
+    def _fire(self) -> None:
+        self._armed = NEVER
+        now = self._now()
+        earliest = NEVER
+        for slot, lane in list(self._lanes.items()):
+            while lane and (lane[0].done or lane[0].deadline <= now):
+                x = lane.popleft()
+                if not x.done:
+                    self._expire(x)
+            if lane:
+                earliest = min(earliest, lane[0].deadline)
+            else:
+                self._lanes.pop(slot, None)
+        if earliest < self._armed:
+            self._armed = earliest
+            self._alarm.set(earliest)

@@ -1,0 +1,67 @@
+"""Where a target is: its URL taken apart, its name resolved before the load."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from loadgen.errors import TargetError
+
+PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address of a target, as `socket.connect` takes it."""
+
+    family: int
+    sockaddr: tuple[object, ...]
+
+    @property
+    def host(self) -> str:
+        return str(self.sockaddr[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port of a target, and the path that the paths of the steps are put behind."""
+
+    scheme: str
+    host: str
+    port: int
+    base: str = ""
+
+    @classmethod
+    def of(cls, url: str) -> Origin:
+        parts = urlsplit(url)
+        return cls(parts.scheme, parts.hostname or "", parts.port or PORTS[parts.scheme], parts.path.rstrip("/"))
+
+    @property
+    def secure(self) -> bool:
+        return self.scheme == "https"
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.authority}"
+
+
+def resolve(origin: Origin) -> tuple[Address, ...]:
+    """All addresses of the target, in the resolver's order. Raises TargetError if there is none."""
+    try:
+        found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise TargetError(f"the name {origin.host} does not resolve: {error}. Check the target's URL") from None
+    return tuple(dict.fromkeys(Address(family, sockaddr) for family, _, _, _, sockaddr in found))
+
+
+def is_loopback(addresses: tuple[Address, ...]) -> bool:
+    """Whether every address is this machine's own."""
+    return all(ipaddress.ip_address(address.host.split("%")[0]).is_loopback for address in addresses)

@@ -1,0 +1,149 @@
+"""One worker's recorder: instants go into preallocated rows, numpy folds them into sparse counts, and those travel.
+
+Recording an exchange costs one pack of integers. A fold of a full buffer takes under a millisecond; what it yields is
+complete in itself, so a worker holds nothing that grows with the run.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from loadgen.clock import SECOND
+from loadgen.exchange import CONNECTION_LABELS, Exchange, Outcome
+from loadgen.record.metrics import OF_EXCHANGE, WIDTH, measure
+from loadgen.stats import Integers, index_of
+
+ROWS = 384  # folded at once: about half a millisecond
+LABELS = len(CONNECTION_LABELS)
+PER_SLOT = len(Outcome) * LABELS
+
+# a folded value's place: second 20 bits, series 20, metric 6, counter 16
+SERIES_BITS, METRIC_BITS, INDEX_BITS = 20, 6, 16
+
+
+class SeriesKey(NamedTuple):
+    """What a series is of: a row of the ledger, an outcome class, a connection label and a stratum (`cold=true`)."""
+
+    slot: int
+    outcome: int
+    connection: int
+    stratum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Sparse counts of some values. `groups` has a row each of
+    (second of due, series, metric, count, sum, least, most, how many bins); `bins` their (counter, count), in order."""
+
+    groups: Integers
+    bins: Integers
+
+
+class Recorder:
+    """Folds exchanges into deltas, which `emit` takes away. `origin` is the instant of second 0."""
+
+    def __init__(self, origin: int, emit: Callable[[Delta], None], new_series: Callable[[int, SeriesKey], None]) -> None:
+        self._origin, self._emit, self._new_series = origin, emit, new_series
+        self._pack = struct.Struct(f"{WIDTH}q").pack_into
+        self._size = WIDTH * 8
+        self._buffer = bytearray(ROWS * self._size)
+        self._rows = np.frombuffer(self._buffer, np.int64).reshape(ROWS, WIDTH)
+        self._end = len(self._buffer)
+        self._position = 0
+        self._singles: list[tuple[int, int, int, int]] = []
+        self._plain: dict[int, int] = {}
+        self._stratified: dict[SeriesKey, int] = {}
+
+    def exchange(self, x: Exchange, due: int, stratum: str = "") -> None:
+        """Record a finished exchange. `due` is 0 if the load has no schedule."""
+        plain = x.slot * PER_SLOT + x.outcome * LABELS + x.connection
+        series = self._plain.get(plain) if not stratum else None
+        if series is None:
+            series = self.series(x.slot, x.outcome, x.connection, stratum)
+        position = self._position
+        connected = 0 if x.connection == 1 else x.connected
+        # fmt: off
+        self._pack(
+            self._buffer, position, series, due, x.released, x.signed, x.started, connected, x.sent, x.received, x.done,
+            x.dns, x.tcp, x.tls, x.handshake_cpu,
+        )
+        # fmt: on
+        self._position = position + self._size
+        if self._position == self._end:
+            self.fold()
+
+    def value(self, series: int, metric: int, due: int, value: int) -> None:
+        """Record one figure that is not an exchange's own: an iteration, or a time that the server reported."""
+        self._singles.append((max(0, due - self._origin) // SECOND, series, metric, max(value, 0)))
+        if len(self._singles) >= ROWS:
+            self.fold()
+
+    def series(self, slot: int, outcome: int, connection: int, stratum: str) -> int:
+        """The number of a series, made known the first time."""
+        key = SeriesKey(slot, outcome, connection, stratum)
+        number = self._stratified.get(key)
+        if number is None:
+            number = self._stratified[key] = len(self._stratified)
+            if not stratum:
+                self._plain[slot * PER_SLOT + outcome * LABELS + connection] = number
+            self._new_series(number, key)
+        return number
+
+    def fold(self) -> None:
+        """Turn what was recorded since the last fold into one delta."""
+        rows = self._rows[: self._position // self._size]
+        places, values = self._places(rows)
+        self._position = 0
+        if self._singles:
+            singles = np.array(self._singles, np.int64)
+            self._singles.clear()
+            places = np.concatenate((places, _place(singles[:, 0], singles[:, 1], singles[:, 2])))
+            values = np.concatenate((values, singles[:, 3]))
+        if len(values):
+            self._emit(_delta(places, values))
+
+    def _places(self, rows: Integers) -> tuple[Integers, Integers]:
+        values = measure(rows)
+        # a load without a schedule is put into the second of its release
+        instant = np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2])
+        seconds = np.maximum(instant - self._origin, 0) // SECOND
+        places = _place(seconds[:, None], rows[:, 0][:, None], np.arange(OF_EXCHANGE, dtype=np.int64)[None, :])
+        known = values >= 0
+        return places[known], values[known]
+
+
+def _place(second: Integers, series: Integers, metric: Integers) -> Integers:
+    return ((second << SERIES_BITS | series) << METRIC_BITS | metric) << INDEX_BITS
+
+
+def _delta(places: Integers, values: Integers) -> Delta:
+    places = places | index_of(values)
+    order = np.argsort(places, kind="stable")
+    places, values = places[order], values[order]
+    bin_starts = _starts(places)
+    bins = np.diff(bin_starts, append=len(places))
+    group_of_bin = places[bin_starts] >> INDEX_BITS
+    group_starts_in_bins = _starts(group_of_bin)
+    starts = bin_starts[group_starts_in_bins]
+    group = group_of_bin[group_starts_in_bins]
+    groups = np.empty((len(group), 8), np.int64)
+    groups[:, 0] = group >> (METRIC_BITS + SERIES_BITS)
+    groups[:, 1] = group >> METRIC_BITS & ((1 << SERIES_BITS) - 1)
+    groups[:, 2] = group & ((1 << METRIC_BITS) - 1)
+    groups[:, 3] = np.diff(starts, append=len(places))
+    groups[:, 4] = np.add.reduceat(values, starts)
+    groups[:, 5] = np.minimum.reduceat(values, starts)
+    groups[:, 6] = np.maximum.reduceat(values, starts)
+    groups[:, 7] = np.diff(group_starts_in_bins, append=len(bin_starts))
+    index = places[bin_starts] & ((1 << INDEX_BITS) - 1)
+    return Delta(groups, np.stack((index, bins), axis=1))
+
+
+def _starts(ordered: Integers) -> Integers:
+    """Where a run of equal values begins in an ordered array."""
+    return np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))

@@ -1,0 +1,117 @@
+"""Histograms as plain counts, and what can be read off them: pure functions, no clock, no file.
+
+The layout is HdrHistogram's, of 3 significant digits and 1 ns as the lowest value, up to one hour: 2,048 counters for
+the first 2,048 ns, then 1,024 for each doubling. A value's counter is at most 0.1 % wide.
+
+    k = max(0, bitlength(v) - 11)        index = 1024 k + (v >> k)
+
+One counter more holds what is above an hour: counted, never dropped.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+HALF = 1024
+HIGHEST = 3_600_000_000_000  # ns
+OVERFLOW = 33_792  # the counter above the last; its values are known to be above HIGHEST and no more
+
+Integers = NDArray[np.int64]
+
+
+def index_of(values: Integers) -> Integers:
+    """The counters of `values` (ns, not negative)."""
+    # frexp's exponent is the bit length, exactly, below 2^53
+    shift = np.maximum(np.frexp(values.astype(np.float64))[1].astype(np.int64) - 11, 0)
+    return np.where(values > HIGHEST, OVERFLOW, shift * HALF + (values >> shift))
+
+
+def lowest_of(index: int) -> int:
+    """The least value (ns) that falls into the counter."""
+    if index < 2 * HALF:
+        return index
+    shift = (index >> 10) - 1
+    return ((index & (HALF - 1)) + HALF) << shift
+
+
+def highest_of(index: int) -> int:
+    """The greatest value (ns) that falls into the counter."""
+    return lowest_of(index + 1) - 1
+
+
+def rank(p: Fraction, n: int) -> int:
+    """The nearest rank of quantile `p` of `n` values: ceil(p n), from 1. Exact, as `p` is a fraction."""
+    return max(1, math.ceil(p * n))
+
+
+def fraction(percentile: str) -> Fraction:
+    """`p99.9` as 999/1000."""
+    return Fraction(percentile.removeprefix("p")) / 100
+
+
+def _empty() -> Integers:
+    return np.empty(0, np.int64)
+
+
+@dataclass(slots=True)
+class Histogram:
+    """Counts of values in ns, sparse: `index` (ascending) and `counts`, of the layout above.
+
+    `count`, `total` (the sum), `least` and `most` are exact, whatever the width of the counters.
+    """
+
+    index: Integers = field(default_factory=_empty)
+    counts: Integers = field(default_factory=_empty)
+    count: int = 0
+    total: int = 0
+    least: int = 0
+    most: int = 0
+
+    @classmethod
+    def of(cls, values: Integers) -> Histogram:
+        """The histogram of `values` (ns, not negative)."""
+        if not len(values):
+            return cls()
+        index, counts = np.unique(index_of(values), return_counts=True)
+        return cls(index, counts, len(values), int(values.sum()), int(values.min()), int(values.max()))
+
+    def add(self, other: Histogram) -> None:
+        """Add the counts of `other`: exact, commutative, associative."""
+        if not other.count:
+            return
+        both = np.concatenate((self.index, other.index))
+        index, inverse = np.unique(both, return_inverse=True)
+        counts = np.zeros(len(index), np.int64)
+        np.add.at(counts, inverse, np.concatenate((self.counts, other.counts)))
+        self.least = min(self.least, other.least) if self.count else other.least
+        self.most = max(self.most, other.most)
+        self.index, self.counts = index, counts
+        self.count += other.count
+        self.total += other.total
+
+    @property
+    def mean(self) -> float | None:
+        """The exact mean in ns."""
+        return self.total / self.count if self.count else None
+
+    def at_rank(self, position: int) -> int:
+        """The value of that rank (from 1), as the top of its counter, never above the exact maximum."""
+        found = int(self.index[np.searchsorted(np.cumsum(self.counts), position)])
+        return self.most if found >= OVERFLOW else min(highest_of(found), self.most)
+
+    def quantile(self, p: Fraction, censored: int = 0) -> int | None:
+        """Nearest-rank quantile in ns when `censored` more values are known only to be greater than all of these.
+
+        None if there is no value, or if the quantile falls among the censored ones.
+        """
+        position = rank(p, self.count + censored)
+        return self.at_rank(position) if 0 < position <= self.count else None
+
+    def above(self, value: int) -> int:
+        """How many values lie in counters wholly above `value`."""
+        return int(self.counts[self.index > int(index_of(np.array([value]))[0])].sum())

@@ -1,0 +1,67 @@
+"""HOW: clients that send an exchange and finish it exactly once.
+
+`wire` is loadgen's own and the default; `aiohttp` is what the user's own program may use; `scripted` replies on a script.
+All of them pass one contract test.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, MutableSequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from loadgen.clock import Clock
+from loadgen.exchange import Exchange
+from loadgen.net.names import Address, Origin
+
+# what happened to a client's connections, counted in the ledger
+OPENED, RESUMED, CLOSED_IDLE, PREOPENED, FAILED, PEAK = range(6)
+CONNECTION_COUNTERS = ("opened", "resumed", "closed_idle", "preopened", "failed", "peak")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a client is told. `connections` caps those open at once in this worker; `preopen` are opened before the load."""
+
+    origin: Origin
+    addresses: tuple[Address, ...]
+    context: ssl.SSLContext | None
+    reuse: str
+    renew: str
+    connections: int
+    preopen: int
+    resolve_each: bool
+    resumption: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Where a client counts: `wired[slot]` exchanges that had a first byte sent, `connections[…]` as named above."""
+
+    wired: MutableSequence[int]
+    connections: MutableSequence[int]
+
+
+class Transport(Protocol):
+    """A client. `send` returns at once and never raises for what the target does; the exchange is handed to the `done`
+    that the client was made with, exactly once, with its instants, outcome and connection label filled in."""
+
+    kernel_stamps: bool
+
+    async def prepare(self) -> None:
+        """Open what is to be open before the load. Failures are left to the load to meet."""
+
+    def send(self, x: Exchange) -> None: ...
+
+    def end_iteration(self, owner: object) -> None:
+        """An iteration is over: what was kept for it alone can go."""
+
+    def cancel(self) -> None:
+        """Finish every exchange that is open as `cancelled`."""
+
+    async def close(self) -> None: ...
+
+
+Done = Callable[[Exchange], None]
+Maker = Callable[[Clock, Settings, Counters, Done], Transport]

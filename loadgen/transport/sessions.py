@@ -1,0 +1,103 @@
+"""Which exchange gets which connection: the session modes, and the cap that holds in each of them alike.
+
+    shared          any idle connection, the one used last first; a new one while fewer than the cap are open
+    per-iteration   one that belongs to the iteration, opened at its first exchange, closed at its end
+    per-request     a new one each time, closed after the answer
+
+An exchange that finds no connection to be had waits, first come first served; its wait is measured apart.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, MutableSequence
+from typing import Protocol
+
+from loadgen.exchange import Exchange
+from loadgen.transport import PEAK
+
+
+class Connection(Protocol):
+    """What a pool needs of a connection. `owner` is the iteration that it is kept for, if any."""
+
+    owner: object
+
+    def start(self, x: Exchange) -> None:
+        """Send `x` on this connection, which is open and idle."""
+
+    def close(self) -> None:
+        """Close it. Its owner, if it is in use, has been told; the pool has forgotten it."""
+
+
+class Pool:
+    """Hands connections to exchanges. `open_for(x)` begins a new connection for an exchange, and never raises."""
+
+    def __init__(
+        self, reuse: str, cap: int, open_for: Callable[[Exchange], None], counters: MutableSequence[int]
+    ) -> None:
+        self._reuse, self._cap, self._open_for, self._counters = reuse, cap, open_for, counters
+        self.idle: list[Connection] = []
+        self.waiting: deque[Exchange] = deque()
+        self.open = 0
+        self._kept: dict[object, Connection] = {}
+
+    def send(self, x: Exchange) -> None:
+        """Start `x` on the connection that its session mode gives it, or let it wait."""
+        if self.idle:  # only ever filled in a shared session
+            self.idle.pop().start(x)
+        elif self._kept and (kept := self._kept.pop(x.owner, None)):
+            kept.start(x)
+        elif self.open < self._cap:
+            self._begin(x)
+        else:
+            self.waiting.append(x)
+
+    def free(self, connection: Connection) -> None:
+        """A connection's exchange is over and it could serve another."""
+        if self._reuse == "shared":
+            if x := self._next():
+                connection.start(x)
+            else:
+                self.idle.append(connection)
+        elif self._reuse == "per-iteration" and connection.owner is not None:
+            self._kept[connection.owner] = connection
+        else:
+            connection.close()
+            self.gone(connection)
+
+    def gone(self, connection: Connection) -> None:
+        """A connection is closed, whoever closed it: it makes room for the next that waits."""
+        self.open -= 1
+        if x := self._next():
+            self._begin(x)
+
+    def dropped(self, connection: Connection) -> None:
+        """The target closed a connection that nothing was using."""
+        if connection in self.idle:
+            self.idle.remove(connection)
+        elif self._kept.get(connection.owner) is connection:
+            del self._kept[connection.owner]
+        self.gone(connection)
+
+    def end_iteration(self, owner: object) -> None:
+        """Close what was kept for an iteration that is over."""
+        if self._kept and (connection := self._kept.pop(owner, None)):
+            connection.close()
+            self.gone(connection)
+
+    def opening(self) -> None:
+        """One more connection is about to be opened."""
+        self.open += 1
+        if self.open > self._counters[PEAK]:
+            self._counters[PEAK] = self.open
+
+    def _begin(self, x: Exchange) -> None:
+        self.opening()
+        self._open_for(x)
+
+    def _next(self) -> Exchange | None:
+        while self.waiting:
+            x = self.waiting.popleft()
+            if not x.done:  # it may have timed out while it waited
+                return x
+        return None
