@@ -1,0 +1,147 @@
+"""Where the load goes and over which connections: target, session, TLS."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator
+
+from loadgen.profile import files
+from loadgen.profile.part import Count, Flag, Part, Text, complaint, located
+from loadgen.profile.units import quoted
+
+SANDBOX = "sandbox"
+PORTS = {"http": 80, "https": 443}
+METADATA = ("169.254.169.254", "fd00:ec2::254")
+
+
+def _url(text: str) -> str:
+    if text == SANDBOX:
+        return text
+    if not text.isascii() or not text.isprintable() or " " in text or "{" in text:
+        raise ValueError(f"{quoted(text)} holds what a URL cannot: percent-encode the path, punycode the host")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(f"{quoted(text)} is not a URL: {error}") from None
+    if parts.scheme not in PORTS or not host or port == 0:
+        raise ValueError(f"{quoted(text)} is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH")
+    if "@" in parts.netloc:
+        raise ValueError("a URL with a user name or password ends up in reports: send an authorization header instead")
+    if parts.fragment or text.endswith("#"):
+        raise ValueError(f"{quoted(text)} has a fragment, which is never sent: leave out '#' and what follows")
+    if _address(host) and (host in METADATA or ip_address(host).is_link_local):
+        raise ValueError(f"{host} is a link-local address, where machines keep their credentials: it is no target")
+    return text
+
+
+def _address(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
+
+
+class Target(Part):
+    """What the load goes to. Short: target: URL."""
+
+    url: Annotated[Text, AfterValidator(_url)]
+    """sandbox, for the simulated target that loadgen starts by itself, or an http:// or https:// URL."""
+
+    @classmethod
+    def short(cls, value: object) -> object:
+        return {"url": value} if isinstance(value, str) else value
+
+    @property
+    def sandbox(self) -> bool:
+        return self.url == SANDBOX
+
+    @property
+    def parts(self) -> SplitResult:
+        """The URL, split; the sandbox has none before it is started."""
+        return urlsplit("" if self.sandbox else self.url)
+
+    @property
+    def tls(self) -> bool:
+        return self.parts.scheme == "https"
+
+    @property
+    def host(self) -> str:
+        """The name or address, without the brackets of IPv6."""
+        return self.parts.hostname or ""
+
+    @property
+    def port(self) -> int:
+        return self.parts.port or PORTS.get(self.parts.scheme, 0)
+
+    @property
+    def prefix(self) -> str:
+        """The path that each step's path is added to: /prod of https://host/prod/."""
+        return self.parts.path.rstrip("/")
+
+    @property
+    def rest(self) -> str:
+        """What follows `prefix` in the URL: the path of the step that asks for the URL itself."""
+        parts = self.parts
+        path = parts.path[len(self.prefix) :] or ("" if self.prefix else "/")
+        return f"{path}?{parts.query}" if parts.query else path
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is on this machine for certain: the sandbox, localhost, or an address of the loopback."""
+        host = self.host
+        return self.sandbox or host == "localhost" or (_address(host) and ip_address(host).is_loopback)
+
+
+class Session(Part):
+    """Which connections are used again. Short: session: per-request."""
+
+    reuse: Literal["shared", "per-iteration", "per-request"] = "shared"
+    """shared: one pool for all; per-iteration: new at the start of each one; per-request: new for each request."""
+
+    renew: Literal["connection", "client", "session"] = "connection"
+    """What is made anew: the connection, the client (aiohttp: its ClientSession), or the whole session."""
+
+    connections: Count | None = None
+    """How many connections may be open at once, over all workers, in every mode. Unless said: as many as are needed."""
+
+    dns: Literal["once", "per-connection"] = "once"
+    """once: the host's name is resolved before the load; per-connection: for each new connection, inside its time."""
+
+    tls_resumption: Flag = True
+    """Whether a new connection may resume an earlier TLS session, which saves part of the handshake."""
+
+    @classmethod
+    def short(cls, value: object) -> object:
+        return {"reuse": value} if isinstance(value, str) else value
+
+
+class Tls(Part):
+    """How the target is trusted, and how loadgen shows who it is."""
+
+    ca: Path | None = None
+    """A PEM file of certificates to trust instead of the system's; relative to the profile's folder."""
+
+    verify: Flag = True
+    """false: accept any certificate, which every report then says."""
+
+    client_cert: Path | None = None
+    """A PEM file with the client's certificate, and its key unless client_key names it."""
+
+    client_key: Path | None = None
+    """A PEM file with the key of client_cert, without a password."""
+
+    @classmethod
+    def read(cls, value: dict[str, Any], folder: Path) -> dict[str, Any]:
+        found = dict(value)
+        for key in ("ca", "client_cert", "client_key"):
+            if isinstance(value.get(key), str):
+                with located(key):
+                    found[key] = files.readable(value[key], folder)
+        if "client_key" in value and "client_cert" not in value:
+            raise complaint("is a key without its certificate", "Add client_cert", ("client_key",))
+        return found

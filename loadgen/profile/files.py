@@ -1,0 +1,110 @@
+"""Files that a profile names: bodies and data. They stay within the profile's folder, and within memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from loadgen.profile.units import quoted
+
+BYTES_LIMIT = 64 * 2**20
+ROWS_LIMIT = 1_000_000
+
+Rows = tuple[dict[str, Any], ...]
+
+
+def confined(written: str, folder: Path) -> Path:
+    """The file `written` below `folder`. Raises ValueError where it is elsewhere, no file, or over 64 MiB."""
+    relative = Path(written)
+    if relative.is_absolute() or ".." in relative.parts:
+        raise ValueError(f"{quoted(written)} is not below the profile's folder: copy the file there")
+    try:
+        path = (folder / relative).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError):
+        raise ValueError(f"there is no file {quoted(written)} in the profile's folder {folder.resolve()}") from None
+    if not path.is_relative_to(folder.resolve()):
+        raise ValueError(f"{quoted(written)} is a link that leads out of the profile's folder: copy the file there")
+    if not path.is_file():
+        raise ValueError(f"{quoted(written)} is not a regular file")
+    if path.stat().st_size > BYTES_LIMIT:
+        raise ValueError(f"{quoted(written)} is larger than {BYTES_LIMIT // 2**20}MiB")
+    return path
+
+
+def readable(written: str, folder: Path) -> Path:
+    """The file `written`, from `folder` if it is relative; anywhere, as certificates are. Raises ValueError."""
+    path = folder / written
+    try:
+        path.open("rb").close()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
+        raise ValueError(f"{quoted(written)} cannot be read: {reason.lower()}") from None
+    return path.resolve()
+
+
+def rows(path: Path) -> tuple[tuple[str, ...], Rows]:
+    """The fields and rows of a CSV file with a header line, or of a file of JSON objects, one a line.
+
+    CSV values are text, JSON values keep their type. Raises ValueError, naming the line.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise ValueError(f"{path.name} cannot be read: {(error.strerror or 'input error').lower()}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not UTF-8") from None
+    if path.suffix == ".csv":
+        fields, found = _csv(path.name, text)
+    elif path.suffix in (".jsonl", ".ndjson"):
+        fields, found = _json_lines(path.name, text)
+    else:
+        raise ValueError(f"{path.name} is neither .csv nor .jsonl, from which its format is told")
+    if not found:
+        raise ValueError(f"{path.name} has no rows")
+    return fields, found
+
+
+def _csv(name: str, text: str) -> tuple[tuple[str, ...], Rows]:
+    found: list[dict[str, Any]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        fields = tuple(next(reader, []))
+        if len(set(fields)) != len(fields) or not all(fields):
+            raise ValueError(f"{name}, line 1: the header line has an empty or repeated column name")
+        for values in reader:
+            if len(values) != len(fields):
+                if not values:
+                    continue
+                problem = f"{len(values)} values for {len(fields)} columns"
+                raise ValueError(f"{name}, line {reader.line_num}: {problem}")
+            found.append(dict(zip(fields, values, strict=True)))
+            _bounded(name, found)
+    except csv.Error as error:
+        raise ValueError(f"{name}, line {reader.line_num}: {error}") from None
+    return fields, tuple(found)
+
+
+def _json_lines(name: str, text: str) -> tuple[tuple[str, ...], Rows]:
+    found: list[dict[str, Any]] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            raise ValueError(f"{name}, line {number}: not JSON") from None
+        if not isinstance(row, dict):
+            raise ValueError(f"{name}, line {number}: not an object in braces")
+        if found and row.keys() != found[0].keys():
+            raise ValueError(f"{name}, line {number}: its keys are not those of the first row")
+        found.append(row)
+        _bounded(name, found)
+    return (tuple(found[0]) if found else ()), tuple(found)
+
+
+def _bounded(name: str, found: list[dict[str, Any]]) -> None:
+    if len(found) > ROWS_LIMIT:
+        raise ValueError(f"{name} has more than {ROWS_LIMIT} rows")

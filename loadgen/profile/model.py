@@ -1,0 +1,161 @@
+"""The profile, read and checked: frozen values, times in nanoseconds, rates a second."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
+
+from loadgen.profile import units
+from loadgen.profile.connection import Session, Target, Tls
+from loadgen.profile.expect import Expect
+from loadgen.profile.part import Count, Duration, FromText, Name, Part, complaint, did_you_mean, unique, whole
+from loadgen.profile.phase import Phase
+from loadgen.profile.sandbox import SandboxSettings
+from loadgen.profile.scenario import Data, Scenario, Step
+from loadgen.profile.units import format_rate, quoted
+from loadgen.profile.values import Rate, Selector, StopIf, Think, Threshold
+
+__all__ = [
+    "Data",
+    "Expect",
+    "Phase",
+    "Profile",
+    "Rate",
+    "SandboxSettings",
+    "Scenario",
+    "Selector",
+    "Session",
+    "Step",
+    "StopIf",
+    "Target",
+    "Think",
+    "Threshold",
+    "Tls",
+]
+
+SECOND = units.DURATIONS["s"]
+RENEWABLE = {"wire": ("connection",), "aiohttp": ("connection", "client")}
+
+
+def _client(value: object) -> object:
+    if value == "sdk":
+        raise ValueError("sdk needs a dynamodb target, which this version does not have yet: expected wire or aiohttp")
+    return value
+
+
+def _stop_if(value: object) -> StopIf | None:
+    if value is None or isinstance(value, StopIf):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"{quoted(value)} is not a condition to stop: expected 'errors > 50% for 5s' or never")
+    return None if value == "never" else StopIf.parse(value)
+
+
+def _max_rate(text: str) -> float:
+    value = units.rate(text)
+    if not value:
+        raise ValueError(f"{quoted(text)} allows nothing: expected more than 0/s")
+    return value
+
+
+def _whole_target(given: dict[str, Any]) -> tuple[Scenario, ...]:
+    return (Scenario(name="default", steps=(Step(name="get", method="GET", path=given["target"].rest),)),)
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(whole)]
+ThresholdText = Annotated[Threshold, FromText(Threshold.parse, r".+(<=?|>=?).+", "response p99 < 250ms")]
+StopText = Annotated[
+    StopIf | None,
+    PlainValidator(_stop_if),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^(never|errors\s*>=?.+for.+)$", "examples": ["errors > 50% for 5s"]}
+    ),
+]
+
+
+class Profile(Part):
+    """What to send where, when, over which connections, and what must hold."""
+
+    name: Name
+    """What runs of this profile are called; their folder is named after it."""
+
+    target: Target
+    """What the load goes to: sandbox, or a URL."""
+
+    sandbox: SandboxSettings | None = None
+    """How the simulated target behaves; only read when the target is sandbox."""
+
+    client: Annotated[Literal["wire", "aiohttp"], BeforeValidator(_client)] = "wire"
+    """wire: loadgen's own HTTP/1.1 client, which knows when the kernel had the answer; aiohttp: what programs use."""
+
+    session: Session = Session()
+    """Which connections are used again: shared, per-iteration, per-request, or a mapping."""
+
+    tls: Tls = Tls()
+    """Certificates: whom to trust, and who we are."""
+
+    load: tuple[Phase, ...] = Field(min_length=1)
+    """The phases, one after the other."""
+
+    cycles: Annotated[Count, Field(le=1000)] = 1
+    """How many times the measured phases run, one round after the other; each time is reported for itself."""
+
+    scenarios: tuple[Scenario, ...] = Field(default_factory=_whole_target, min_length=1)
+    """What an iteration does; with several, one is drawn by weight. Unless said: a GET of the target's URL."""
+
+    thresholds: dict[str, tuple[ThresholdText, ...]] = Field(default={})
+    """By the name of a measured phase, what must hold in it; otherwise the run exits with status 4."""
+
+    stop_if: StopText = None
+    """When to give up: errors > 50% for 5s, or never. Unless said: this for hosts that are not loopback."""
+
+    in_flight_limit: Count | None = None
+    """How many iterations may be open at once; those due beyond it are not started, and counted as unsent."""
+
+    max_rate: Annotated[float, FromText(_max_rate, units.RATE_PATTERN, "1000/s")] | None = None
+    """A guard against slips: a profile with a phase of a higher rate is refused."""
+
+    timeout: Duration = 30 * SECOND
+    """How long a step may take from when it is due, unless the step says."""
+
+    seed: Seed = 1
+    """What arrivals, choices and payloads are drawn from; the same seed gives the same ones."""
+
+    @property
+    def stop_if_given(self) -> bool:
+        """Whether the profile says stop_if; if so and `stop_if` is None, it says never."""
+        return "stop_if" in self.model_fields_set
+
+    @property
+    def measured(self) -> tuple[Phase, ...]:
+        return tuple(phase for phase in self.load if phase.measure)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for names, key, what in ((self.load, "load", "phases"), (self.scenarios, "scenarios", "scenarios")):
+            unique([item.name for item in names], what, key)
+        allowed = RENEWABLE[self.client]
+        if self.session.renew not in allowed:
+            remedy = f"It can renew: {', '.join(allowed)}"
+            raise complaint(f"{self.client} cannot renew the {self.session.renew}", remedy, ("session", "renew"))
+        if not self.measured:
+            raise complaint("no phase is measured", "Leave out measure: false in one of them", ("load",))
+        for i, phase in enumerate(self.load):
+            if self.max_rate and phase.rate and phase.rate.highest > self.max_rate:
+                problem = f"{phase.rate} is more than max_rate allows, {format_rate(self.max_rate)}"
+                raise complaint(problem, "Lower the rate, or raise max_rate", ("load", i, "rate"))
+        self._check_thresholds()
+        return self
+
+    def _check_thresholds(self) -> None:
+        phases = {phase.name: phase for phase in self.load}
+        for name, thresholds in self.thresholds.items():
+            if name not in phases:
+                raise complaint(f"there is no phase {name}", did_you_mean(name, [*phases]), ("thresholds", name))
+            if not phases[name].measure:
+                raise complaint(f"{name} is not measured", "Leave out its measure: false", ("thresholds", name))
+            for i, threshold in enumerate(thresholds):
+                if phases[name].closed and threshold.metric in ("response", "lag"):
+                    problem = f"a closed load has no due time, and so no {threshold.metric}"
+                    raise complaint(problem, "Use service", ("thresholds", name, i))

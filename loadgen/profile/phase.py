@@ -1,0 +1,80 @@
+"""When the load comes: phases, one after the other."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from loadgen.profile.part import Count, Duration, Flag, FromText, Name, Part, complaint
+from loadgen.profile.scenario import ThinkTime
+from loadgen.profile.units import RATE_PATTERN
+from loadgen.profile.values import Rate
+
+OFFERS = ("rate", "users", "at-once")
+
+RateText = Annotated[Rate, FromText(Rate.parse, rf"{RATE_PATTERN}(?:\.\.{RATE_PATTERN})?", "200/s")]
+
+
+class Phase(Part):
+    """A part of the load: open (rate), closed (users), or all at once (at-once)."""
+
+    name: Name
+    """What the phase is called in results, in thresholds and in --set."""
+
+    rate: RateText | None = None
+    """An open load: iterations started a second, whatever the target does. 200/s, or a ramp 200/s..2000/s."""
+
+    users: Count | None = None
+    """A closed load: so many users, each of whom starts its next iteration when the last one is done."""
+
+    at_once: Count | None = Field(default=None, validation_alias="at-once")
+    """So many iterations, all due at the same instant. The phase ends when they are done."""
+
+    duration: Duration | None = Field(default=None, validation_alias="for")
+    """How long iterations are started."""
+
+    iterations: Count | None = None
+    """How many iterations are started in all. A closed phase ends at this or at for, whichever is first."""
+
+    arrivals: Literal["poisson", "constant"] = "poisson"
+    """poisson: at random, as independent callers come; constant: evenly spaced. Only with rate."""
+
+    think: ThinkTime | None = None
+    """A user's pause between two iterations: 1s, or 1s..3s to draw evenly between. Only with users."""
+
+    measure: Flag = True
+    """false: the phase warms up; it runs once, however many cycles, and is not in the results' percentiles."""
+
+    @property
+    def kind(self) -> Literal["open", "closed", "at-once"]:
+        return "open" if self.rate else "closed" if self.users else "at-once"
+
+    @property
+    def closed(self) -> bool:
+        return self.kind == "closed"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        given = {str(type(self).model_fields[name].validation_alias or name) for name in self.model_fields_set}
+        offers = [key for key in OFFERS if key in given]
+        if len(offers) != 1:
+            problem = f"has both {offers[0]} and {offers[1]}" if offers else "says no load"
+            raise complaint(problem, "Give it exactly one of rate: 200/s, users: 10 or at-once: 100")
+        for key, offer in (("arrivals", "rate"), ("think", "users")):
+            if key in given and offer != offers[0]:
+                raise complaint(f"{key} goes with {offer}, not with {offers[0]}", "Leave it out", (key,))
+        self._check_end(offers[0])
+        return self
+
+    def _check_end(self, offer: str) -> None:
+        ends = [key for key, value in (("for", self.duration), ("iterations", self.iterations)) if value is not None]
+        if offer == "at-once":
+            if ends:
+                raise complaint("a phase with at-once ends when all are done", "Leave this out", (ends[0],))
+        elif not ends:
+            raise complaint("never ends", "Say for: 30s or iterations: 1000")
+        elif self.rate and len(ends) == 2:
+            raise complaint("for and iterations would both end it", "Leave out one of them", ("iterations",))
+        elif self.rate and self.rate.ramp and self.iterations:
+            raise complaint("a ramp needs a time to go from one rate to the other", "Say for instead", ("iterations",))

@@ -1,0 +1,266 @@
+"""What an iteration does: scenarios, their steps, and the data they draw on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, Field, PlainValidator, SkipValidation, WithJsonSchema, model_validator
+
+from loadgen.profile import files
+from loadgen.profile.expect import Expect, HeaderName
+from loadgen.profile.part import (
+    Duration,
+    FromText,
+    Name,
+    Number,
+    Part,
+    Text,
+    complaint,
+    did_you_mean,
+    located,
+    unique,
+)
+from loadgen.profile.placeholders import NAME, RESERVED, Template, parse
+from loadgen.profile.units import DURATION_PATTERN, quoted
+from loadgen.profile.values import LATENCIES, Selector, Think
+
+VERBS = ("get", "post", "put", "delete", "patch", "head", "options")
+BODIES = ("json", "text", "file")
+OWN_HEADERS = ("content-length", "transfer-encoding", "connection")
+THINK_PATTERN = rf"{DURATION_PATTERN}(?:\.\.{DURATION_PATTERN})?"
+SELECTOR_PATTERN = r"(?:status|body(?:\..+)?|header\..+)"
+
+Place = tuple[str | int, ...]
+
+
+def _captured_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{quoted(name)} is not a name: expected letters, digits, '-' and '_', not a digit first")
+    if name in RESERVED or name in LATENCIES:
+        raise ValueError(f"{quoted(name)} already means something else: choose another name")
+    return name
+
+
+def _own_header(name: str) -> str:
+    if name.lower() in OWN_HEADERS:
+        raise ValueError(f"{name} is set by loadgen, from the body and the session: leave it out")
+    return name
+
+
+def _printable(text: str, where: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        raise ValueError(f"{quoted(text)} holds a line break or a character beyond ASCII, which {where} must not")
+    return text
+
+
+def _template(text: str) -> str:
+    parse(text)
+    return text
+
+
+def _query_value(value: object) -> str | int | float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"{quoted(value)} is neither text nor a number: put it in quotes")
+    return _template(value) if isinstance(value, str) else value
+
+
+def _path(text: object) -> str:
+    if not isinstance(text, str) or not text.startswith("/"):
+        raise ValueError(f"{quoted(text)} is not a path: expected one that begins with /, to follow the target's own")
+    for part in parse(text).parts:
+        if isinstance(part, str) and (" " in _printable(part, "a path") or "#" in part):
+            raise ValueError(f"{quoted(text)} holds a space or '#': write %20 or %23")
+    return text
+
+
+ThinkTime = Annotated[Think, FromText(Think.parse, THINK_PATTERN, "1s..3s")]
+PartOfAnswer = Annotated[Selector, FromText(Selector.parse, SELECTOR_PATTERN, "body.id")]
+CapturedName = Annotated[str, AfterValidator(_captured_name)]
+HeaderText = Annotated[Text, AfterValidator(lambda text: _template(_printable(text, "a header")))]
+QueryValue = Annotated[str | int | float, PlainValidator(_query_value), WithJsonSchema({"type": ["string", "number"]})]
+
+
+class Step(Part):
+    """One request: its name, one of get, post, put, delete, patch, head and options with a path, and the rest."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"json"})
+
+    name: Name
+    """What the step is called in results."""
+
+    method: str = Field(exclude=True)
+    path: str = Field(exclude=True)
+
+    headers: dict[Annotated[HeaderName, AfterValidator(_own_header)], HeaderText] = Field(default={})
+    """Headers to send. Values may hold placeholders."""
+
+    query: dict[str, QueryValue] = Field(default={})
+    """Query parameters, after those in the path. Values may hold placeholders."""
+
+    json_body: Any = Field(default=None, validation_alias="json")
+    """A JSON body. Texts in it may hold placeholders; one that is exactly one placeholder keeps its type."""
+
+    text: Annotated[Text, AfterValidator(_template)] | None = None
+    """A body of text, which may hold placeholders."""
+
+    file: Path | None = None
+    """A file below the profile's folder, at most 64 MiB, sent as it is."""
+
+    expect: Expect | None = None
+    """What the answer must be to count as ok. Unless said: a status below 400."""
+
+    capture: dict[CapturedName, PartOfAnswer] = Field(default={})
+    """Parts of the answer by a name of your own, for later steps and split_by: status, header.NAME, body, body.KEY."""
+
+    record: dict[CapturedName, PartOfAnswer] = Field(default={})
+    """Times that the target reports, in milliseconds, by a name of your own; each gets its own percentiles."""
+
+    timeout: Duration | None = None
+    """How long the step may take from when it is due. Unless said: the profile's timeout."""
+
+    think: ThinkTime | None = None
+    """A pause before this step, once the one before it is done: 1s, or 1s..3s to draw evenly between."""
+
+    @property
+    def has_json(self) -> bool:
+        """Whether there is a JSON body; null is one."""
+        return "json_body" in self.model_fields_set
+
+    @classmethod
+    def keys(cls) -> tuple[str, ...]:
+        name, *others = super().keys()
+        return (name, *VERBS, *others)
+
+    @classmethod
+    def read(cls, value: dict[str, Any], folder: Path) -> dict[str, Any]:
+        if "method" in value:
+            return value
+        verbs = [key for key in value if key in VERBS]
+        if len(verbs) != 1:
+            problem = f"has both {verbs[0]} and {verbs[1]}" if verbs else "says no request"
+            raise complaint(problem, f"Give it exactly one of {', '.join(VERBS)}, for example get: /orders")
+        bodies = [key for key in value if key in BODIES]
+        if len(bodies) > 1:
+            raise complaint(f"has both {bodies[0]} and {bodies[1]}", "A request has one body", (bodies[1],))
+        fields = {key: item for key, item in value.items() if key != verbs[0]}
+        with located(verbs[0]):
+            fields |= {"method": verbs[0].upper(), "path": _path(value[verbs[0]])}
+        if "file" in value:
+            with located("file"):
+                fields["file"] = files.confined(value["file"], folder)
+        return fields
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in self.headers:
+            if sum(name.lower() == other.lower() for other in self.headers) > 1:
+                raise complaint("is there twice, in different case", at=("headers", name))
+        for name, part in self.record.items():
+            if part.kind == "status" or part == Selector("body"):
+                raise complaint(f"{part} is no time", "Record for example header.server-timing.db", ("record", name))
+        for _ in self.templates():
+            pass
+        return self
+
+    def templates(self) -> Iterator[tuple[Place, Template]]:
+        """Each text that may hold placeholders, and the key where it stands. Raises a complaint for a wrong one."""
+        yield (self.method.lower(),), parse(self.path)
+        for name, value in self.headers.items():
+            yield ("headers", name), parse(value)
+        for name, item in self.query.items():
+            yield ("query", name), parse(str(item))
+        if self.text is not None:
+            yield ("text",), parse(self.text)
+        yield from _json_templates(self.json_body, ("json",))
+
+
+def _json_templates(value: Any, at: Place) -> Iterator[tuple[Place, Template]]:
+    match value:
+        case str():
+            with located(*at):
+                template = parse(value)
+            yield at, template
+        case dict():
+            for key, item in value.items():
+                if "{{" in key:
+                    raise complaint("a key of a JSON body cannot hold a placeholder", "Values can", (*at, key))
+                yield from _json_templates(item, (*at, key))
+        case list():
+            for index, item in enumerate(value):
+                yield from _json_templates(item, (*at, index))
+
+
+class Data(Part):
+    """Rows from a file: each iteration takes one, and its columns are placeholders by name."""
+
+    file: Path
+    """A .csv with a header line, or a .jsonl with one object a line, below the profile's folder; at most 64 MiB."""
+
+    order: Literal["sequential", "random", "shuffle"] = "sequential"
+    """sequential: from the top, over and over; shuffle: the same in an order drawn once; random: any row each time."""
+
+    rows: SkipValidation[files.Rows] = Field(exclude=True)
+    fields: tuple[str, ...] = Field(exclude=True)
+
+    @classmethod
+    def short(cls, value: object) -> object:
+        return {"file": value} if isinstance(value, str) else value
+
+    @classmethod
+    def read(cls, value: dict[str, Any], folder: Path) -> dict[str, Any]:
+        if "rows" in value or "file" not in value:
+            return value
+        with located("file"):
+            path = files.confined(value["file"], folder)
+            fields, rows = files.rows(path)
+        return {**value, "file": path, "fields": fields, "rows": rows}
+
+
+class Scenario(Part):
+    """Steps that an iteration does in order; it is timed as a whole, and each step for itself."""
+
+    name: Name
+    """What the scenario is called in results."""
+
+    weight: Number = 1
+    """How often it is drawn, against the weights of the others."""
+
+    steps: tuple[Step, ...] = Field(min_length=1)
+    """What it does, in order."""
+
+    split_by: tuple[Text, ...] = ()
+    """Captured values by which results are split into strata, for example a header that says cold or warm."""
+
+    data: Data | None = None
+    """A file of rows, of which each iteration takes one: {file: users.csv, order: sequential | random | shuffle}."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        unique([step.name for step in self.steps], "steps", "steps")
+        captured = {name: i for i, step in reversed([*enumerate(self.steps)]) for name in step.capture}
+        for i, name in enumerate(self.split_by):
+            if name not in captured:
+                raise complaint(f"{name} is not captured by a step", did_you_mean(name, [*captured]), ("split_by", i))
+        columns = self.data.fields if self.data else ()
+        for name in captured:
+            if name in columns:
+                at = ("steps", captured[name], "capture", name)
+                raise complaint(f"{name} is a column of the data already", "Choose another name", at)
+        self._check_references(captured, columns)
+        return self
+
+    def _check_references(self, captured: dict[str, int], columns: tuple[str, ...]) -> None:
+        for i, step in enumerate(self.steps):
+            known = [*columns, *(name for name in captured if captured[name] < i)]
+            for at, template in step.templates():
+                for name in template.names():
+                    if name in known:
+                        continue
+                    problem = f"{{{{{name}}}}} is neither captured by an earlier step nor a column of data"
+                    if name in captured:
+                        problem = (
+                            f"{{{{{name}}}}} is captured by {self.steps[captured[name]].name}, which is not earlier"
+                        )
+                    raise complaint(problem, did_you_mean(name, [*RESERVED, *known]), ("steps", i, *at))

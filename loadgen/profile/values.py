@@ -1,0 +1,178 @@
+"""The small values of a profile that are written as text: `200/s..2000/s`, `body.items.0`, `response p99 < 250ms`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from loadgen.profile.units import duration, format_duration, format_rate, quoted, rate, share
+
+LATENCIES = ("response", "service", "connect", "lag", "wait", "client_delay", "iteration")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+Op = Literal["<", "<=", ">", ">="]
+OPS: tuple[Op, ...] = ("<", "<=", ">", ">=")
+_QUANTILE = r"p[0-9]{1,2}(?:\.[0-9]{1,6})?|mean|min|max"
+_CONDITION = r"\s*(<=?|>=?)\s*"
+_LATENCY = re.compile(rf"([a-z_]+)\s+({_QUANTILE}){_CONDITION}(\S+(?: \S+)?)")
+_PLAIN = re.compile(rf"(errors|rate){_CONDITION}(\S+(?: \S+)?)")
+_STOP = re.compile(rf"errors{_CONDITION}(\S+)\s+for\s+(\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Iterations started a second, going evenly from `start` to `end`; both are equal unless it is a ramp."""
+
+    start: float
+    end: float
+
+    @property
+    def ramp(self) -> bool:
+        return self.start != self.end
+
+    @property
+    def highest(self) -> float:
+        return max(self.start, self.end)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`200/s` or `200/s..2000/s`. Raises ValueError, also where nothing would ever start."""
+        start, _, end = text.partition("..")
+        value = cls(rate(start), rate(end or start))
+        if not value.highest:
+            raise ValueError(f"{quoted(text)} starts nothing: expected more than 0/s, at one end of a ramp at least")
+        return value
+
+    def __str__(self) -> str:
+        return f"{format_rate(self.start)}..{format_rate(self.end)}" if self.ramp else format_rate(self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Think:
+    """A pause drawn evenly between `low` and `high`, nanoseconds; both are equal unless a range was written."""
+
+    low: int
+    high: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`1s` or `1s..3s`. Raises ValueError."""
+        low, _, high = text.partition("..")
+        value = cls(duration(low), duration(high or low))
+        if value.low > value.high:
+            raise ValueError(f"{quoted(text)} runs backwards: expected the shorter time first, for example 1s..3s")
+        return value
+
+    def __str__(self) -> str:
+        low, high = format_duration(self.low), format_duration(self.high)
+        return low if low == high else f"{low}..{high}"
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A part of an answer.
+
+    `status`: the number. `header`: the text of header `name` (lower case); of server-timing with `path == ("db",)` the
+    `dur` of that metric, in milliseconds. `body`: the whole text; with a `path` the value there in the JSON body.
+    """
+
+    kind: Literal["status", "header", "body"]
+    name: str = ""
+    path: tuple[str | int, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`status`, `header.x-cold`, `header.server-timing.db`, `body`, `body.items.0.id`. Raises ValueError."""
+        kind, _, rest = text.strip().partition(".")
+        if kind == "status" and text == "status":
+            return cls("status")
+        if kind == "body" and (rest or text == "body"):
+            return cls("body", path=json_path(rest) if rest else ())
+        if kind == "header" and rest:
+            name, _, metric = rest.partition(".")
+            if name.lower() == "server-timing" and metric and HEADER_NAME.fullmatch(metric):
+                return cls("header", "server-timing", (metric,))
+            if HEADER_NAME.fullmatch(rest):
+                return cls("header", rest.lower())
+        raise ValueError(
+            f"{quoted(text)} names no part of an answer: expected status, header.NAME, header.server-timing.METRIC, "
+            "body or body.KEY.0.KEY"
+        )
+
+    def __str__(self) -> str:
+        return ".".join(str(part) for part in (self.kind, self.name, *self.path) if part != "")
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A condition that a measured phase must hold; each of its steps for itself, where it is a latency.
+
+    `latency`: `quantile` of `metric` against `value` nanoseconds. `errors`: the share of requests that are not ok.
+    `rate`: iterations started a second.
+    """
+
+    kind: Literal["latency", "errors", "rate"]
+    metric: str
+    quantile: str
+    op: Op
+    value: float
+    text: str
+
+    @property
+    def fraction(self) -> float | None:
+        """0.99 for `p99`; None for mean, min, max and what is no latency."""
+        return float(self.quantile[1:]) / 100 if self.quantile.startswith("p") else None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`response p99 < 250ms`, `errors < 5%`, `rate > 190/s`. Raises ValueError."""
+        written = text.strip()
+        if match := _PLAIN.fullmatch(written):
+            metric, op, value = match.groups()
+            kind: Literal["errors", "rate"] = "errors" if metric == "errors" else "rate"
+            return cls(kind, metric, "", _op(op), share(value) if kind == "errors" else rate(value), written)
+        match = _LATENCY.fullmatch(written)
+        if not match or match[1] not in LATENCIES:
+            raise ValueError(
+                f"{quoted(text)} is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%' or "
+                f"'rate > 190/s'; latencies are {', '.join(LATENCIES)}, of which p50, p99.9, mean, min or max"
+            )
+        metric, quantile, op, value = match.groups()
+        if quantile in ("p0", "p00"):
+            raise ValueError(f"{quoted(text)}: p0 is written min")
+        return cls("latency", metric, quantile, _op(op), duration(value), written)
+
+
+@dataclass(frozen=True, slots=True)
+class StopIf:
+    """When the run is stopped: the share of failed requests against `value`, over the last `window` nanoseconds."""
+
+    metric: Literal["errors"]
+    op: Op
+    value: float
+    window: int
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`errors > 50% for 5s`. Raises ValueError."""
+        match = _STOP.fullmatch(text.strip())
+        if not match or match[1] not in (">", ">="):
+            raise ValueError(f"{quoted(text)} is not a condition to stop: expected 'errors > 50% for 5s' or never")
+        window = duration(match[3])
+        if window < duration("1s"):
+            raise ValueError(f"{quoted(text)} looks back over too short a time: expected 1s or more")
+        return cls("errors", _op(match[1]), share(match[2]), window, text.strip())
+
+
+def json_path(text: str) -> tuple[str | int, ...]:
+    """`items.0.id` as `("items", 0, "id")`: a number is an index into a list. Raises ValueError."""
+    parts = text.split(".")
+    if not all(parts):
+        raise ValueError(f"{quoted(text)} is not a path in a JSON body: expected keys and indices, as in items.0.id")
+    return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 10 else part for part in parts)
+
+
+def _op(text: str) -> Op:
+    return next(op for op in OPS if op == text)
