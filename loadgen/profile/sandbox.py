@@ -1,0 +1,178 @@
+"""The settings of the sandbox, the simulated target: the profile's `sandbox:` key."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+
+from loadgen.profile import units
+from loadgen.profile.distribution import EXAMPLES, Distribution
+from loadgen.profile.part import Count, Duration, FromText, Part, complaint
+from loadgen.profile.units import format_duration, format_rate
+
+
+def _status_as_text(value: object) -> object:
+    return "429" if value == 429 else value
+
+
+def _some(rate: float) -> float:
+    if rate <= 0:
+        raise ValueError("must be more than 0/s")
+    return rate
+
+
+def _fits(size: int) -> int:
+    if size > BODY_LIMIT:
+        raise ValueError("is more than 10MiB, which no API Gateway answers")
+    return size
+
+
+BODY_LIMIT = 10 * 2**20
+
+Time = Annotated[int, FromText(units.duration, units.DURATION_PATTERN, "20ms")]
+Share = Annotated[float, FromText(units.share, units.SHARE_PATTERN, "1%")]
+Rate = Annotated[float, FromText(units.rate, units.RATE_PATTERN, "1000/s"), AfterValidator(_some)]
+Size = Annotated[int, FromText(units.size, units.SIZE_PATTERN, "2KiB"), AfterValidator(_fits)]
+Service = Annotated[
+    Distribution,
+    FromText(Distribution.parse, r"[a-z]+\(.*\)|[0-9].*", EXAMPLES["lognormal"]),
+    PlainSerializer(str, return_type=str),
+]
+
+
+class Environments(Part):
+    """A Lambda-like pool: each environment serves one request at a time. Short: the number of them."""
+
+    max: Count
+    """How many there may be at once."""
+    init: Time = 0
+    """What a cold start adds."""
+    idle: Duration = units.duration("10m")
+    """One that was idle for longer is gone."""
+    overflow: Annotated[Literal["queue", "429"], BeforeValidator(_status_as_text)] = "queue"
+    """What happens to a request when all are busy."""
+
+    @classmethod
+    def short(cls, value: object) -> object:
+        return {"max": value} if isinstance(value, int | str) else value
+
+    def describe(self) -> str:
+        full = "the rest queues" if self.overflow == "queue" else "429 above"
+        return f"up to {self.max} environments ({full}), cold start {format_duration(self.init)}"
+
+
+class Throttle(Part):
+    """A token bucket; a request that finds it empty is answered 429. Short: the rate, with one second's burst."""
+
+    rate: Rate
+    burst: Count | None = None
+
+    @classmethod
+    def short(cls, value: object) -> object:
+        return {"rate": value} if isinstance(value, str) else value
+
+    @property
+    def tokens(self) -> int:
+        """What the bucket holds when full."""
+        return self.burst or math.ceil(self.rate)
+
+    def describe(self) -> str:
+        return f"throttled at {format_rate(self.rate)}, burst {self.tokens}"
+
+
+class Stall(Part):
+    """A time in which nothing is answered: once, `at` so long after the first request, or `every` so often."""
+
+    at: Time | None = None
+    every: Duration | None = None
+    length: Duration = Field(alias="for")
+
+    @model_validator(mode="after")
+    def _when(self) -> Self:
+        if (self.at is None) == (self.every is None):
+            raise complaint(
+                "a stall has one of at and every", "For example {at: 10s, for: 2s} or {every: 30s, for: 2s}"
+            )
+        if self.every is not None and self.length >= self.every:
+            raise complaint("a stall must end before the next one begins", "Make `for` shorter than `every`")
+        return self
+
+    def describe(self) -> str:
+        when = f"every {format_duration(self.every)}" if self.every else f"at {format_duration(self.at or 0)}"
+        return f"{format_duration(self.length)} {when}"
+
+
+class Faults(Part):
+    """The shares of requests that are answered badly. Short: the share of errors."""
+
+    errors: Share = 0.0
+    """502, 503 and 504 in turn."""
+    reset: Share = 0.0
+    """The connection is reset."""
+    truncate: Share = 0.0
+    """The connection closes in the middle of the body."""
+    drip: Share = 0.0
+    """The body comes in 100 pieces, one each 20 ms."""
+    endless: Share = 0.0
+    """The body never ends."""
+
+    @classmethod
+    def short(cls, value: object) -> object:
+        return {"errors": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _sum(self) -> Self:
+        if math.fsum(self.shares().values()) > 1 + 1e-9:
+            raise complaint("the shares of the faults are more than 100% together")
+        return self
+
+    def shares(self) -> dict[str, float]:
+        """The shares that are not 0, by fault."""
+        return {name: share for name, share in self if share}
+
+    def describe(self) -> str:
+        return ", ".join(f"{share * 100:g}% {name}" for name, share in self.shares().items())
+
+
+class SandboxSettings(Part):
+    """What the simulated target does. All of it may be left out: then it answers 200 at once."""
+
+    rtt: Time = 0
+    """The network round trip that is simulated: each request takes one more, a connection those of its handshake."""
+    service: Service = Distribution.fixed(0)
+    """How long the function runs."""
+    seed: Annotated[int, Field(ge=0)] = 1
+    environments: Environments | None = None
+    throttle: Throttle | None = None
+    stalls: tuple[Stall, ...] = ()
+    faults: Faults = Faults()
+    idle_close: Duration = units.duration("60s")
+    """A connection that was idle so long is closed."""
+    requests_per_connection: Count | None = None
+    """The answer to the last of so many says `Connection: close`."""
+    body: Size = 256
+    """The size of the JSON answer; never less than what its id needs."""
+    log: Path | None = None
+    """Where the truth log goes: a line of CSV for each request."""
+
+    @classmethod
+    def read(cls, value: dict[str, Any], folder: Path) -> dict[str, Any]:
+        return {**value, "stalls": [value["stalls"]]} if isinstance(value.get("stalls"), dict) else value
+
+    @model_validator(mode="after")
+    def _one_repeats(self) -> Self:
+        if sum(stall.every is not None for stall in self.stalls) > 1:
+            raise complaint("only one stall can have `every`", "Give the others `at`", ("stalls",))
+        return self
+
+    def describe(self) -> str:
+        """What was simulated, in one line for a report."""
+        parts = [f"rtt {format_duration(self.rtt)}", f"service {self.service.describe()}"]
+        parts += [part.describe() for part in (self.environments, self.throttle) if part]
+        parts += [f"stalls {stall.describe()}" for stall in self.stalls]
+        if faults := self.faults.describe():
+            parts.append(f"faults {faults}")
+        return "; ".join(parts)

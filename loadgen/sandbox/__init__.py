@@ -1,0 +1,13 @@
+"""The simulated target: an API-Gateway-like front and a Lambda-like function on 127.0.0.1, HTTP and HTTPS.
+
+    distributions, stalls, throttle, pool, faults   what is simulated: pure, handed the instant
+    simulation                                      puts them together: what happens to one request
+    agenda, idle, counters, truth                   what is due when, who is idle, what happened
+    heads, answers, function, paths                 what is answered, and by which handler
+    connection, link, tls                           HTTP on top, bytes below
+    core, server, certificate, process, __main__    the process and its caller's side
+
+Time that passes on a network is simulated on top of loopback's own. User space cannot delay a TCP handshake: over HTTPS
+its round trip is held back at the ServerHello, so that connecting is right as a whole but its TCP and TLS parts are
+not; over HTTP it is added to the first answer.
+"""

@@ -1,0 +1,141 @@
+"""The sandbox's own process: `python -m loadgen.sandbox [--http-port N] [--https-port N] [--parent PID]`.
+
+One JSON line of settings comes on stdin (`{}` will do), one JSON line goes to stdout when it serves: `{"http", "https",
+"ca", "pid"}`, or `{"error"}` and exit status 2. From then on a line `stats` is answered with a JSON line of counts. It
+ends when stdin closes, when the parent ends, on SIGTERM, or without a parent on SIGINT.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import uvloop
+from pydantic import ValidationError
+
+from loadgen.errors import Exit, LoadgenError, ProfileError
+from loadgen.net.timerfd import LoopClock, die_with_parent, lower_timer_slack
+from loadgen.profile.sandbox import SandboxSettings
+from loadgen.sandbox import certificate
+from loadgen.sandbox.core import Core
+from loadgen.sandbox.server import Server
+from loadgen.sandbox.tls import server_context
+from loadgen.sandbox.truth import Truth
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m loadgen.sandbox", description=__doc__)
+    for name in ("http-port", "https-port", "parent"):
+        parser.add_argument(f"--{name}", type=int, default=0)
+    options = parser.parse_args()
+    if options.parent:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which still drains
+    loop = uvloop.new_event_loop()
+    with ExitStack() as stack:
+        stack.callback(loop.close)
+        try:
+            settings = _settings()
+            _watch_parent(loop, options.parent)
+            server, ca = _serve(loop, stack, settings, options.http_port, options.https_port)
+        except LoadgenError as error:
+            _say({"error": str(error)})
+            return Exit.USAGE
+        _listen_to_stdin(loop, server.stats)
+        for number in (signal.SIGTERM, *([] if options.parent else [signal.SIGINT])):
+            loop.add_signal_handler(number, loop.stop)
+        _say({"http": server.http, "https": server.https, "ca": str(ca), "pid": os.getpid()})
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
+        loop.run_forever()
+    return Exit.PASSED
+
+
+def _serve(
+    loop: asyncio.AbstractEventLoop, stack: ExitStack, settings: SandboxSettings, http_port: int, https_port: int
+) -> tuple[Server, Path]:
+    """A server, and its certificate authority; `stack` ends them."""
+    lower_timer_slack()
+    _raise_descriptor_limit()
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="loadgen-sandbox-")))
+    ca, chain, key = certificate.make(folder)
+    context = server_context(chain, key)
+    key.unlink()
+    truth = Truth(settings.log) if settings.log else None
+    if truth:
+        stack.callback(truth.close)
+    clock = LoopClock(loop)
+    stack.callback(clock.close)
+    server = Server(loop, Core(settings, clock, truth), context, http_port, https_port)
+    stack.callback(server.close)
+    return server, ca
+
+
+def _settings() -> SandboxSettings:
+    with open(0, "rb", buffering=0, closefd=False) as stdin:  # unbuffered: what follows the line is the loop's
+        line = stdin.readline()
+    try:
+        return SandboxSettings.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ProfileError(first["msg"], key=".".join(map(str, ("sandbox", *first["loc"])))) from None
+
+
+def _watch_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
+    """End in good order, log and certificate included, when the parent has ended; the kernel's kill is the fallback.
+
+    The pipe of stdin is not enough: a forked sibling may hold its other end.
+    """
+    if not parent:
+        return
+    try:
+        watched = os.pidfd_open(parent)
+    except (AttributeError, OSError):
+        die_with_parent(parent)
+        return
+    if os.getppid() != parent:
+        sys.exit(Exit.PASSED)
+    loop.add_reader(watched, loop.stop)
+
+
+def _listen_to_stdin(loop: asyncio.AbstractEventLoop, stats: Callable[[], dict[str, object]]) -> None:
+    rest = b""
+
+    def read() -> None:
+        nonlocal rest
+        data = os.read(0, 4096)
+        if not data:
+            loop.remove_reader(0)
+            loop.stop()
+            return
+        *lines, rest = (rest + data)[-4096:].split(b"\n")
+        for line in lines:
+            _say(stats() if line.strip() == b"stats" else {"error": "the only command is: stats"})
+
+    loop.add_reader(0, read)
+
+
+def _say(value: dict[str, object]) -> None:
+    with suppress(BrokenPipeError):
+        sys.stdout.write(f"{json.dumps(value)}\n")
+        sys.stdout.flush()
+
+
+def _raise_descriptor_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""What all connections of a sandbox share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from loadgen.clock import Clock
+from loadgen.profile.sandbox import SandboxSettings
+from loadgen.sandbox.agenda import Agenda
+from loadgen.sandbox.counters import Counters
+from loadgen.sandbox.function import Function
+from loadgen.sandbox.heads import Heads
+from loadgen.sandbox.idle import Idle
+from loadgen.sandbox.paths import special_paths
+from loadgen.sandbox.simulation import Simulation
+
+if TYPE_CHECKING:
+    from loadgen.sandbox.request import Handler, Request
+    from loadgen.sandbox.truth import Truth
+
+
+class Core:
+    def __init__(self, settings: SandboxSettings, clock: Clock, truth: Truth | None = None) -> None:
+        self.settings, self.now = settings, clock.now
+        self.simulation = Simulation(settings)
+        self.agenda = Agenda(clock)
+        self.idle = Idle(self.agenda, settings.idle_close)
+        self.heads = Heads()
+        self.counters = Counters()
+        self.truth = truth
+        self._function = Function(settings.body)
+        self._special = special_paths(settings.body)
+
+    def choose(self, path: bytes) -> Handler:
+        """The handler of a request. The one place that decides; another kind of API is chosen here, by its headers."""
+        return self._special.get(path[1:].partition(b"/")[0], self._function)
+
+    def came(self, request: Request) -> None:
+        """A whole request is there, and its fate is known."""
+        self.counters.requests += 1
+        match request.fate.fault:
+            case "":
+                return
+            case "throttle":
+                self.counters.throttled += 1
+            case "overflow":
+                self.counters.overflowed += 1
+            case fault:
+                self.counters.faults[fault] += 1
+
+    def went(self, request: Request) -> None:
+        """`request` has been answered, or met its fault."""
+        self.counters.answered += 1
+        self.counters.status[request.status] += 1
+        self.counters.late.record(request.sent - request.intended)
+        if self.truth:
+            self.truth.add(request)
+
+    def lost(self, request: Request) -> None:
+        """The connection of `request` went before its answer did."""
+        self.counters.unanswered += 1
+        if self.truth:
+            self.truth.add(request)
+
+    def broke_off(self, request: Request) -> None:
+        """Only a part of `request` came."""
+        self.counters.partial += 1
+        if self.truth:
+            self.truth.add(request)

@@ -1,0 +1,73 @@
+"""Service times drawn from a named distribution: its quantile function at one seeded uniform number a draw."""
+
+from __future__ import annotations
+
+import math
+import random
+from bisect import bisect_right
+from collections.abc import Callable
+from statistics import NormalDist
+
+from loadgen.clock import SECOND
+from loadgen.profile.distribution import Distribution, levels
+
+LIMIT = 3600 * SECOND
+"""No draw is longer: a Pareto's tail has no end."""
+
+Quantile = Callable[[float], float]
+
+
+def sampler(distribution: Distribution, seed: int) -> Callable[[], int]:
+    """A function that draws nanoseconds, the same ones for the same seed."""
+    if distribution.kind == "fixed":
+        value = int(distribution["value"])
+        return lambda: value
+    quantile = quantile_function(distribution)
+    uniform = random.Random(f"service {seed}").random
+    return lambda: int(min(quantile(uniform()), LIMIT))
+
+
+def quantile_function(distribution: Distribution) -> Quantile:
+    """Nanoseconds at a level from 0 up to, but not including, 1."""
+    return {
+        "fixed": _fixed,
+        "lognormal": _lognormal,
+        "bimodal": _bimodal,
+        "pareto": _pareto,
+        "table": _table,
+    }[distribution.kind](distribution)
+
+
+def _fixed(distribution: Distribution) -> Quantile:
+    value = distribution["value"]
+    return lambda level: value
+
+
+def _lognormal(distribution: Distribution) -> Quantile:
+    normal, exp = NormalDist().inv_cdf, math.exp
+    median = distribution["p50"]
+    sigma = math.log(distribution["p99"] / median) / normal(0.99)
+    return lambda level: median * exp(sigma * normal(level)) if level else 0.0
+
+
+def _bimodal(distribution: Distribution) -> Quantile:
+    fast, slow, turn = distribution["fast"], distribution["slow"], 1 - distribution["share"]
+    return lambda level: slow if level >= turn else fast
+
+
+def _pareto(distribution: Distribution) -> Quantile:
+    least, exponent = distribution["min"], -1 / distribution["alpha"]
+    return lambda level: least * (1 - level) ** exponent
+
+
+def _table(distribution: Distribution) -> Quantile:
+    """Straight lines between the points."""
+    points = levels(distribution)
+    marks = [level for level, _ in points]
+
+    def quantile(level: float) -> float:
+        i = bisect_right(marks, level)
+        (low, low_value), (high, high_value) = points[i - 1], points[i]
+        return low_value + (high_value - low_value) * (level - low) / (high - low)
+
+    return quantile

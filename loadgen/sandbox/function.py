@@ -1,0 +1,115 @@
+"""The function behind the front: what answers wherever no special path does."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from loadgen.clock import MILLISECOND
+from loadgen.profile.units import duration
+from loadgen.sandbox.answers import Answer, Ending, drip, endless, message
+from loadgen.sandbox.heads import JSON
+
+if TYPE_CHECKING:
+    from loadgen.sandbox.heads import Heads
+    from loadgen.sandbox.request import Request
+    from loadgen.sandbox.simulation import Fate, Simulation
+
+READ_LIMIT = 65536
+"""A larger body is not looked into."""
+
+# status: (body, the name that a REST API gives the error)
+REFUSALS = {
+    429: (b'{"message":"Too Many Requests"}', b"TooManyRequestsException"),
+    502: (b'{"message": "Internal server error"}', b"InternalServerErrorException"),
+    503: (b'{"message":"Service Unavailable"}', b"ServiceUnavailableException"),
+    504: (b'{"message": "Endpoint request timed out"}', b"InternalServerErrorException"),
+}
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+
+
+class Function:
+    """Answers 200, or 201 to POST, with JSON of `size` bytes. `id` is the one of the request's JSON, or an own one."""
+
+    body_limit = READ_LIMIT
+
+    def __init__(self, size: int) -> None:
+        self._padding = b"x" * size
+        self._own_ids = 0
+
+    def fate(self, request: Request, simulation: Simulation) -> Fate:
+        return simulation.admit(request.received)
+
+    def answer(self, request: Request, heads: Heads) -> Answer:
+        fate = request.fate
+        if fate.status:
+            body, error = REFUSALS[fate.status]
+            return Answer(
+                fate.status, heads.whole(request, fate.status, body, extra=b"x-amzn-errortype: %s\r\n" % error)
+            )
+        status = 201 if request.method == b"POST" else 200
+        extra = _told(fate)
+        body = self._body(request)
+        if fate.fault and request.method != b"HEAD":
+            return _faulty(fate.fault, request, heads, status, body, extra)
+        return Answer(status, heads.whole(request, status, body, extra=extra))
+
+    def _body(self, request: Request) -> bytes:
+        own = _own_id(request.body)
+        if own is None:
+            self._own_ids += 1
+            own = b'"%016x"' % self._own_ids
+        body = b'{"id": %s, "message": "simulated", "padding": "' % own
+        return b'%s%s"}' % (body, self._padding[len(body) + 2 :])
+
+
+class Delay(Function):
+    """`/delay/25ms`: the function, but it runs for the time that the path says."""
+
+    def fate(self, request: Request, simulation: Simulation) -> Fate:
+        try:
+            service = duration(request.path.rpartition(b"/")[2].decode("latin-1"))
+        except ValueError:
+            return simulation.bypass(request.received)
+        return simulation.admit(request.received, service)
+
+    def answer(self, request: Request, heads: Heads) -> Answer:
+        try:
+            duration(request.path.rpartition(b"/")[2].decode("latin-1"))
+        except ValueError:
+            return message(request, heads, 400, "expected a path such as /delay/25ms")
+        return super().answer(request, heads)
+
+
+def _told(fate: Fate) -> bytes:
+    """What a function tells of itself: a module's flag for its first call, its environment, its time in ms."""
+    init = b", init;dur=%.3f" % (fate.init / MILLISECOND) if fate.cold else b""
+    return b"x-cold: %s\r\nx-env: %d\r\nserver-timing: fn;dur=%.3f%s\r\n" % (
+        b"true" if fate.cold else b"false",
+        fate.environment,
+        fate.service / MILLISECOND,
+        init,
+    )
+
+
+def _own_id(body: bytes) -> bytes | None:
+    """The JSON of `id` in the request's body, where there is one and it is a string or a number."""
+    if b'"id"' not in body:
+        return None
+    try:
+        value = json.loads(body)
+        own = value.get("id") if isinstance(value, dict) else None
+        return json.dumps(own, allow_nan=False).encode() if isinstance(own, str | int | float) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _faulty(fault: str, request: Request, heads: Heads, status: int, body: bytes, extra: bytes) -> Answer:
+    if fault == "reset":
+        return Answer(0, ending=Ending.RESET)
+    if fault == "endless":
+        return Answer(status, heads.head(request, status, None, JSON, CHUNKED + extra), endless())
+    head = heads.head(request, status, len(body), JSON, extra)
+    if fault == "truncate":
+        return Answer(status, head + body[: len(body) // 2], ending=Ending.CUT)
+    return Answer(status, head, drip(body))

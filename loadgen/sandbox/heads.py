@@ -1,0 +1,54 @@
+"""Status lines and headers as an API Gateway sends them."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from loadgen.clock import SECOND, now, wall
+
+if TYPE_CHECKING:
+    from loadgen.sandbox.request import Request
+
+LINES = {status: b"HTTP/1.1 %d \r\n" % status for status in range(100, 1000)} | {
+    status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+}
+JSON = b"application/json"
+BINARY = b"application/octet-stream"
+
+
+class Heads:
+    """Makes the heads of answers: the date is made once a second, the request's id counts up."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._date = b""
+        self._answers = 0
+
+    def head(self, request: Request, status: int, length: int | None, kind: bytes = JSON, extra: bytes = b"") -> bytes:
+        """All up to the empty line. `length` None: `extra` says how the body ends; each line of it ends with CR LF."""
+        second = now() // SECOND
+        if second != self._second:
+            self._second, self._date = second, formatdate(wall() / SECOND, usegmt=True).encode()
+        self._answers += 1
+        size = b"" if length is None else b"Content-Length: %d\r\n" % length
+        return (
+            b"%sDate: %s\r\nContent-Type: %s\r\n%sConnection: %s\r\napigw-requestid: SBX%012x=\r\n%s\r\n"
+            % (
+                LINES[status],
+                self._date,
+                kind,
+                size,
+                b"keep-alive" if request.keep_alive else b"close",
+                self._answers,
+                extra,
+            )
+        )  # fmt: skip
+
+    def whole(self, request: Request, status: int, body: bytes, kind: bytes = JSON, extra: bytes = b"") -> bytes:
+        """Head and body of known length; the body is left out where HTTP has none."""
+        if status in (204, 304):
+            return self.head(request, status, None, kind, extra)
+        head = self.head(request, status, len(body), kind, extra)
+        return head if request.method == b"HEAD" else head + body

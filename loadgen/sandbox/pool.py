@@ -1,0 +1,71 @@
+"""A Lambda-like pool of environments.
+
+A request's run time is known when it comes, so that its whole fate is too: no event marks an environment free. All that
+is kept is when each becomes so.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from dataclasses import dataclass
+
+from loadgen.profile.sandbox import Environments
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where and when a request runs: from `start` to `end`, nanoseconds; a cold start takes the first `init` of it."""
+
+    environment: int
+    start: int
+    end: int
+    init: int
+    cold: bool
+
+
+class Pool:
+    """Each environment serves one request at a time.
+
+    A request gets the warm one that was used last; else a new one, if there may be more; else it waits, first come
+    first served, or is refused. One that was idle for longer than allowed is gone.
+    """
+
+    def __init__(self, settings: Environments) -> None:
+        self._max, self._init, self._idle_limit = settings.max, settings.init, settings.idle
+        self._queues = settings.overflow == "queue"
+        self._busy: list[tuple[int, int]] = []  # heap of (free at, environment)
+        self._idle: deque[tuple[int, int]] = deque()  # (free since, environment), the last used at the end
+        self._starts: deque[int] = deque()  # of those that wait
+        self.cold_starts = 0
+        self.queue_peak = 0
+
+    def place(self, now: int, service: int) -> Placement | None:
+        """Run a request of `service` ns that comes at `now`, which never goes back. None: refused, all are busy."""
+        busy, idle = self._busy, self._idle
+        while busy and busy[0][0] <= now:
+            idle.append(heapq.heappop(busy))
+        while idle and now - idle[0][0] > self._idle_limit:
+            idle.popleft()
+        if idle:
+            return self._run(idle.pop()[1], now, service)
+        if len(busy) < self._max:
+            self.cold_starts += 1
+            return self._run(self.cold_starts, now, service, self._init, cold=True)
+        if not self._queues:
+            return None
+        start, environment = heapq.heappop(busy)
+        self._wait(now, start)
+        return self._run(environment, start, service)
+
+    def _run(self, environment: int, start: int, service: int, init: int = 0, cold: bool = False) -> Placement:
+        end = start + init + service
+        heapq.heappush(self._busy, (end, environment))
+        return Placement(environment, start, end, init, cold)
+
+    def _wait(self, now: int, start: int) -> None:
+        starts = self._starts
+        while starts and starts[0] <= now:
+            starts.popleft()
+        starts.append(start)
+        self.queue_peak = max(self.queue_peak, len(starts))

@@ -1,0 +1,122 @@
+"""A sandbox in a process of its own, from the caller's side."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from loadgen.clock import SECOND, now
+from loadgen.errors import LoadgenError, PlanError
+from loadgen.profile.sandbox import SandboxSettings
+
+START_LIMIT = 20 * SECOND
+ANSWER_LIMIT = 10 * SECOND
+STOP_LIMIT = 5.0  # seconds
+
+
+class SandboxProcess:
+    """A running sandbox: `http` and `https` are its URLs, `ca` the certificate authority to trust, `pid` its process.
+
+    It ends at `stop`, at the end of a `with` block, or when this process ends.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+        """Waits until it serves. Raises PlanError with what it says it cannot do, LoadgenError if it dies or hangs."""
+        self._process, self._errors = process, errors
+        self._rest = b""
+        try:
+            ready = self._line(START_LIMIT)
+            if "error" in ready:
+                raise PlanError(ready["error"])
+        except LoadgenError:
+            self.stop()
+            raise
+        self.http: str = ready["http"]
+        self.https: str = ready["https"]
+        self.ca = Path(ready["ca"])
+        self.pid: int = ready["pid"]
+
+    def stats(self) -> dict[str, Any]:
+        """See `server.Server.stats`; the truth log is whole up to now. Raises LoadgenError if it has died."""
+        self._write(b"stats\n")
+        return self._line(ANSWER_LIMIT)
+
+    def stop(self) -> None:
+        """End it and wait until it has; its log is then whole, its certificate gone."""
+        process = self._process
+        if process.stdin:
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+        try:
+            process.wait(STOP_LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+        self._errors.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _write(self, data: bytes) -> None:
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            raise LoadgenError(self._died()) from None
+
+    def _line(self, limit: int) -> dict[str, Any]:
+        assert self._process.stdout
+        pipe, until = self._process.stdout.fileno(), now() + limit
+        while b"\n" not in self._rest:
+            if not select.select([pipe], [], [], max(0.0, (until - now()) / SECOND))[0]:
+                raise LoadgenError(f"the sandbox said nothing for {limit // SECOND} s")
+            data = os.read(pipe, 65536)
+            if not data:
+                raise LoadgenError(self._died())
+            self._rest += data
+        line, _, self._rest = self._rest.partition(b"\n")
+        value: dict[str, Any] = json.loads(line)
+        return value
+
+    def _died(self) -> str:
+        """What to tell the user: the last line that it wrote to stderr says most."""
+        try:
+            status: object = self._process.wait(STOP_LIMIT)
+        except subprocess.TimeoutExpired:
+            status = "unknown"
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return f"the sandbox ended by itself (exit status {status}){': ' + lines[-1] if lines else ''}"
+
+
+def start(
+    settings: SandboxSettings, *, log: Path | None = None, http_port: int = 0, https_port: int = 0
+) -> SandboxProcess:
+    """Start a sandbox and wait until it serves. `log`: instead of the settings' own. Raises as `SandboxProcess`."""
+    if log:
+        settings = settings.model_copy(update={"log": log})
+    command = [sys.executable, "-P", "-m", "loadgen.sandbox", "--parent", str(os.getpid())]
+    command += ["--http-port", str(http_port), "--https-port", str(https_port)]
+    errors = tempfile.TemporaryFile()  # noqa: SIM115  it is closed by `stop`
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)  # noqa: S603
+    assert process.stdin
+    with suppress(BrokenPipeError):  # it has died: waiting for its first line tells
+        process.stdin.write(settings.model_dump_json(by_alias=True).encode() + b"\n")
+        process.stdin.flush()
+    return SandboxProcess(process, errors)

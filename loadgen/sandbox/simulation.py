@@ -1,0 +1,83 @@
+"""What happens to one request, decided when it comes: pure, handed the instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import cycle
+
+from loadgen.profile.sandbox import SandboxSettings
+from loadgen.sandbox.distributions import sampler
+from loadgen.sandbox.faults import fault_sampler
+from loadgen.sandbox.pool import Pool
+from loadgen.sandbox.stalls import Stalls
+from loadgen.sandbox.throttle import TokenBucket
+
+
+@dataclass(slots=True)
+class Fate:
+    """When the answer is ready, and why. Times are nanoseconds.
+
+    `status` is 0 where the function decides; `fault`: throttle, overflow, a key of `Faults`, or empty. `queued` runs
+    from the request to its start, a stall included. `environment` is 0 where there is no pool, or none was reached.
+    """
+
+    ready: int
+    status: int = 0
+    fault: str = ""
+    environment: int = 0
+    cold: bool = False
+    service: int = 0
+    init: int = 0
+    queued: int = 0
+
+
+class Simulation:
+    """The front's throttle, the network's round trips, the pool, the function's time, stalls and faults."""
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self._rtt = settings.rtt
+        self._draw_service = sampler(settings.service, settings.seed)
+        self._draw_fault = fault_sampler(settings.faults, settings.seed)
+        self._stalls = Stalls(settings.stalls)
+        self._bucket = TokenBucket(settings.throttle.rate, settings.throttle.tokens) if settings.throttle else None
+        self._pool = Pool(settings.environments) if settings.environments else None
+        self._errors = cycle((502, 503, 504))
+
+    @property
+    def cold_starts(self) -> int:
+        return self._pool.cold_starts if self._pool else 0
+
+    @property
+    def queue_peak(self) -> int:
+        return self._pool.queue_peak if self._pool else 0
+
+    def admit(self, now: int, service: int | None = None) -> Fate:
+        """A request for the function at `now`, which never goes back. `service`: instead of drawing one."""
+        begin = self._begin(now)
+        if self._bucket and not self._bucket.admit(now):
+            return Fate(begin, 429, "throttle")
+        fault = self._draw_fault()
+        if service is None:
+            service = self._draw_service()
+        if self._pool is None:
+            fate = Fate(begin + service, 0, fault, 0, False, service, 0, begin - now)
+        elif place := self._pool.place(begin, service):
+            queued = place.start - now
+            fate = Fate(place.end, 0, fault, place.environment, place.cold, service, place.init, queued)
+        else:
+            return Fate(begin, 429, "overflow")
+        if fault == "errors":
+            fate.status = next(self._errors)
+        return fate
+
+    def bypass(self, now: int) -> Fate:
+        """A request that is answered at once, whatever the throttle, the pool and the dice say."""
+        return Fate(self._begin(now))
+
+    def leaves(self, ready: int, round_trips: int = 1) -> int:
+        """When what is ready goes to the kernel, so that it has taken the network's round trips."""
+        return self._stalls.after(ready + round_trips * self._rtt)
+
+    def _begin(self, now: int) -> int:
+        self._stalls.begin(now)
+        return self._stalls.after(now)

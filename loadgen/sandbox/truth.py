@@ -1,0 +1,83 @@
+"""The truth log: a line of CSV for each request, written by blocks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from loadgen.errors import PlanError
+
+if TYPE_CHECKING:
+    from loadgen.sandbox.request import Request
+
+COLUMNS = (
+    "connection,request,method,path,received_ns,intended_ns,sent_ns,"
+    "status,cold,env,fault,service_ns,queued_ns"
+)  # fmt: skip
+BLOCK = 512
+
+
+class Truth:
+    """Times are CLOCK_MONOTONIC in nanoseconds, 0 where it did not come to that.
+
+    received: the request's last byte was parsed; intended: when the answer should leave; sent: when its first bytes
+    were handed to the kernel. A request whose connection went before that has sent 0, one that came only in part
+    received 0 and the fault `partial`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises PlanError where `path` cannot be written, or holds something that is no truth log."""
+        self._lines: list[str] = []
+        self.problem = ""
+        try:
+            if path.exists():
+                with path.open(encoding="utf-8", errors="replace") as old:
+                    if old.read(len(COLUMNS)) not in ("", COLUMNS):
+                        raise PlanError(
+                            f"{path} is not a truth log of a sandbox and is left alone: choose another name"
+                        )
+            self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise PlanError(f"the sandbox's log {path} cannot be written: {error.strerror}") from None
+        self._file.write(f"{COLUMNS}\n")
+
+    def add(self, request: Request) -> None:
+        fate = request.fate
+        self._lines.append(
+            f"{request.connection.number},{request.number},{request.method.decode()},{_quoted(request.path.decode('latin-1'))},"
+            f"{request.received},{request.intended},{request.sent},{request.status},{int(fate.cold)},{fate.environment},"
+            f"{fate.fault},{fate.service},{fate.queued}\n"
+        )
+        if len(self._lines) >= BLOCK:
+            self._write()
+
+    def flush(self) -> None:
+        self._write()
+        if not self.problem:
+            try:
+                self._file.flush()
+            except OSError as error:
+                self._give_up(error)
+
+    def close(self) -> None:
+        self.flush()
+        try:
+            self._file.close()
+        except OSError as error:
+            self._give_up(error)
+
+    def _write(self) -> None:
+        block, self._lines = "".join(self._lines), []
+        if self.problem:
+            return
+        try:
+            self._file.write(block)
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self.problem = self.problem or f"the truth log ends early: {error.strerror}"
+
+
+def _quoted(path: str) -> str:
+    return '"' + path.replace('"', '""') + '"' if "," in path or '"' in path else path
