@@ -25,6 +25,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from loadgen.profile import units
 from loadgen.profile.units import quoted
 
+UNKNOWN_KEY = "unknown key"
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -85,7 +87,7 @@ class Part(BaseModel):
         known = cls.keys()
         for key in value:
             if key not in known:
-                raise complaint("unknown key", did_you_mean(key, known), (key,))
+                raise complaint(UNKNOWN_KEY, did_you_mean(key, known), (key,))
         for key, item in value.items():
             if item is None and key not in cls.nullable:
                 raise complaint("has no value", "Give it one, or leave the key out", (key,))

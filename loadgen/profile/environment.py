@@ -1,0 +1,75 @@
+"""Values from outside the profile: `${NAME}` and `${NAME:-default}`, put in after the YAML is read and never read as YAML."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadgen.profile.document import Document, Way
+
+_VARIABLE = re.compile(r"\$(\$?)\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")
+_ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """The data with its variables replaced; `used` has the names behind each value, `secrets` what they gave."""
+
+    data: Any
+    used: dict[Way, tuple[str, ...]] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+
+def expand(document: Document) -> Expanded:
+    """Replace the variables in every text. `$${` stands for `${`. Raises ProfileError for one that is not set."""
+    used: dict[Way, tuple[str, ...]] = {}
+    secrets: dict[str, None] = {}
+
+    def expanded(value: Any, way: Way) -> Any:
+        if isinstance(value, dict):
+            return {key: expanded(item, (*way, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [expanded(item, (*way, i)) for i, item in enumerate(value)]
+        return _VARIABLE.sub(lambda match: replaced(match, way), value) if isinstance(value, str) else value
+
+    def replaced(match: re.Match[str], way: Way) -> str:
+        escaped, name, default = match.groups()
+        if escaped:
+            return match[0][1:]
+        if name is None:
+            raise document.error(
+                way, "a ${ without a variable", "Write ${NAME} or ${NAME:-default}; $${ for the characters"
+            )
+        found = os.environ.get(name) or default
+        if found is None:
+            raise document.error(way, f"${{{name}}} is not set", f"Set it, or write ${{{name}:-default}}")
+        if os.environ.get(name):
+            used[way] = (*used.get(way, ()), name)
+            secrets[found] = None
+        return found
+
+    return Expanded(expanded(document.data, ()), used, tuple(secrets))
+
+
+def refuse_secrets(document: Document) -> None:
+    """Raise a ProfileError where an AWS access key id stands in the profile itself."""
+    for text, way in _texts(document.data, ()):
+        if _ACCESS_KEY.search(text):
+            raise document.error(
+                way, "holds an AWS access key id", "Keep it in the environment, and write ${AWS_ACCESS_KEY_ID}"
+            )
+
+
+def _texts(value: Any, way: Way) -> Iterator[tuple[str, Way]]:
+    if isinstance(value, str):
+        yield value, way
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key, way
+            yield from _texts(item, (*way, key))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _texts(item, (*way, i))

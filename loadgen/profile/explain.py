@@ -1,0 +1,86 @@
+"""From the validator's findings to the one error that helps most, in our own words, at the line where it was written."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from loadgen.profile.document import Document, Way
+from loadgen.profile.overrides import part_at
+from loadgen.profile.part import UNKNOWN_KEY, did_you_mean
+from loadgen.profile.units import quoted
+
+Words = tuple[str, str]
+
+
+def findings(error: ValidationError, document: Document) -> list[tuple[Way, str, str]]:
+    """All that was found wrong as (way, problem, remedy), the most helpful first: unknown keys, then by line."""
+    details = [item for item in error.errors(include_url=False) if item["type"] != "default_factory_not_called"]
+    ways = [_way(item, document.data) for item in details]
+    found = [(way, *_words(item, way)) for item, way in zip(details, ways, strict=True)]
+    return sorted(found, key=lambda finding: (finding[1] != UNKNOWN_KEY, document.place(finding[0]).line))
+
+
+def _way(item: ErrorDetails, data: Any) -> Way:
+    """The way to the fault: as far as the data goes, and a key further where it is that key which is missing."""
+    ours = item["type"] in ("missing", "profile")
+    way: Way = ()
+    for step in (*item["loc"], *item.get("ctx", {}).get("at", ())):
+        if step == "[key]":
+            continue
+        known = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
+        if not known:
+            return (*way, step) if ours else way
+        way, data = (*way, step), data[step]
+    return way
+
+
+def _words(item: ErrorDetails, way: Way) -> Words:
+    """What is wrong, and what to do about it."""
+    given, context = quoted(item["input"]), item.get("ctx", {})
+    match item["type"]:
+        case "profile":
+            return context["problem"], context["remedy"]
+        case "value_error":
+            return str(context["error"]), ""
+        case "missing":
+            return "is missing", _description(way)
+        case "literal_error":
+            return _not_among(item["input"], context["expected"])
+        case "model_type" | "model_attributes_type" | "dict_type":
+            part = part_at(way)
+            return f"{given} is not a mapping", f"Its keys: {', '.join(part.keys())}" if part else "Write {key: value}"
+        case "tuple_type" | "list_type":
+            return f"{given} is not a list", "Write [a, b], or '- ' before each item on a line of its own"
+        case "too_short":
+            return "is empty", "Give it at least one item"
+        case kind if kind in _BOUNDS:
+            word, key = _BOUNDS[kind]
+            return f"{given} is out of range: expected {word} {context[key]:g}", ""
+    return f"{given} is not accepted here", ""
+
+
+_BOUNDS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+
+
+def _description(way: Way) -> str:
+    """What the missing key at `way` is for."""
+    *parents, key = way
+    part = part_at(tuple(parents))
+    fields = part.model_fields.items() if part else ()
+    found = next((field for name, field in fields if key == str(field.validation_alias or name)), None)
+    return f"Add it: {found.description}".rstrip(".") if found and found.description else ""
+
+
+def _not_among(given: object, expected: str) -> Words:
+    """`expected` is the validator's own list of the words that may stand here."""
+    known = re.findall(r"'([^']*)'", expected)
+    return f"{quoted(given)} is not known here", did_you_mean(str(given), known)

@@ -1,0 +1,158 @@
+"""From a file, a name or a URL to a checked profile. Every mistake is one ProfileError."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+import loadgen
+from loadgen.errors import ProfileError
+from loadgen.profile import overrides
+from loadgen.profile.document import SIZE_LIMIT, Document, Place, read
+from loadgen.profile.environment import Expanded, expand, refuse_secrets
+from loadgen.profile.explain import findings
+from loadgen.profile.model import Profile
+from loadgen.profile.part import Written
+from loadgen.profile.units import quoted
+
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A profile, and what must be kept of how it was written.
+
+    `source` is the file, or the URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left as
+    it is, so that it can be saved. `secrets` are the values that came from the environment: to be redacted elsewhere.
+    """
+
+    profile: Profile
+    source: str
+    resolved: dict[str, Any]
+    secrets: tuple[str, ...] = ()
+
+
+def load(source: str | Path, *, sets: Sequence[str] = (), target: str | None = None, text: str | None = None) -> Loaded:
+    """Read the profile `source`: a file, or the name of a shipped one. Raises ProfileError.
+
+    `sets` are overrides as `KEY=VALUE`; `target` is a URL that replaces the profile's; `text` is the content, where
+    `source` only says where it would be.
+    """
+    path = Path(source) if text is not None else find(source)
+    document = read(_content(path) if text is None else text, str(path))
+    if document.data is None:
+        raise ProfileError("is empty", file=str(path), remedy="`loadgen new URL` writes a profile to start from")
+    if not isinstance(document.data, dict):
+        raise ProfileError("is not a mapping", file=str(path), line=1, remedy="Begin with name: and target:")
+    return _checked(document, str(path), path.parent, sets, target)
+
+
+def from_url(
+    url: str,
+    rate: str | None = None,
+    duration: str | None = None,
+    users: int | str | None = None,
+    *,
+    sets: Sequence[str] = (),
+) -> Loaded:
+    """The profile of `loadgen run URL`: GETs at `rate`, or by `users`, for `duration`. Raises ProfileError.
+
+    Unless said, 50/s for 10s: gentle enough for any target.
+    """
+    offer = {"users": users} if users is not None and rate is None else {"rate": rate or "50/s"}
+    phase = {"name": "steady", **offer, "for": duration or "10s"}
+    if users is not None and rate is not None:
+        raise ProfileError("--rate and --users are two kinds of load", remedy="Give one of them")
+    document = Document({"name": "url", "target": {"url": url}, "load": [phase]})
+    document.places = {("target",): Place("URL", 0)} | {
+        ("load", 0, key): Place(f"--{key}", 0) for key in ("rate", "users", "for")
+    }
+    return _checked(document, url, Path(), sets, None)
+
+
+def shipped() -> dict[str, Path]:
+    """The profiles that come with loadgen, by name."""
+    package = Path(loadgen.__file__).parent
+    folder = next((path for path in (package / "profiles", package.parent / "profiles") if path.is_dir()), package)
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find(source: str | Path) -> Path:
+    """The file that `source` names, or the shipped profile. Raises ProfileError with those that are near."""
+    path, known = Path(source), shipped()
+    if _is_file(path):
+        return path
+    if str(source) in known:
+        return known[str(source)]
+    if path.is_dir():
+        raise ProfileError("is a folder", file=str(path), remedy="Name a profile in it")
+    near = get_close_matches(path.stem, known, n=1)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    remedy = f"{hint}Shipped: {', '.join(known)}. `loadgen new URL` writes a new one"
+    raise ProfileError(f"there is no profile {quoted(str(source))}", remedy=remedy)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _content(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT + 1)
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise ProfileError(f"cannot be read: {(error.strerror or 'input error').lower()}", file=str(path)) from None
+    except UnicodeDecodeError as error:
+        if len(content) > SIZE_LIMIT:
+            return content.decode("utf-8", "replace")
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ProfileError("is not UTF-8", file=str(path), line=line, remedy="Save it as UTF-8") from None
+
+
+def _checked(document: Document, source: str, folder: Path, sets: Sequence[str], target: str | None) -> Loaded:
+    for written in sets:
+        overrides.apply(document, written)
+    if target is not None:
+        document.data["target"] = target
+        document.places[("target",)] = Place("--target", 0)
+    refuse_secrets(document)
+    resolved = copy.deepcopy(document.data)
+    expanded = expand(document)
+    profile = _validated(document, expanded, folder)
+    return Loaded(profile, source, resolved, expanded.secrets)
+
+
+def _validated(document: Document, expanded: Expanded, folder: Path) -> Profile:
+    try:
+        return _validate(expanded.data, folder)
+    except ValidationError as error:
+        way, problem, remedy = findings(error, document)[0]
+    behind = {name for used, names in expanded.used.items() if used[: len(way)] == way for name in names}
+    if behind:
+        problem, remedy = _unrevealing(document, folder, way, behind)
+    raise document.error(way, problem, remedy)
+
+
+def _unrevealing(document: Document, folder: Path, way: tuple[str | int, ...], names: set[str]) -> tuple[str, str]:
+    """What to say about a value that came from the environment: what would be wrong with the text as it was written."""
+    try:
+        _validate(document.data, folder)
+    except ValidationError as error:
+        for found, problem, remedy in findings(error, document):
+            if found == way:
+                return problem, remedy
+    return f"what {', '.join(f'${{{name}}}' for name in sorted(names))} gives cannot stand here", ""
+
+
+def _validate(data: Any, folder: Path) -> Profile:
+    return Profile.model_validate(data, context=Written(folder), by_alias=True, by_name=False)

@@ -1,0 +1,88 @@
+"""`--set load.burst.rate=500/s`: any key of the profile from the command line, list items by their name."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from loadgen.errors import ProfileError
+from loadgen.profile.document import Document, Place, Way, read
+from loadgen.profile.model import Profile
+from loadgen.profile.part import Part, did_you_mean
+from loadgen.profile.units import quoted
+
+
+def apply(document: Document, written: str) -> None:
+    """Put `KEY=VALUE` into the document; no value takes the key out. Raises ProfileError, which names the option."""
+    key, equals, value = written.partition("=")
+    option = f"--set {key}"
+    if not equals or not all(key.split(".")):
+        raise ProfileError(f"{quoted(written)} sets nothing", file="--set", remedy="Write --set load.burst.rate=500/s")
+    words = key.split(".")
+    if words[0] == "phases":
+        words[0] = "load"
+    *parents, last = words
+    container: Any = document.data
+    way: Way = ()
+    for word in parents:
+        container, way = _enter(document, container, way, word, option)
+    _put(container, _step(container, last, option), value, document, way, option)
+
+
+def _enter(document: Document, container: Any, way: Way, word: str, option: str) -> tuple[Any, Way]:
+    step = _step(container, word, option)
+    way = (*way, step)
+    found = container[step] if isinstance(step, int) else container.get(step)
+    if found is None:
+        found = {}
+    elif not isinstance(found, dict | list):
+        part = part_at(way)
+        found = part.short(found) if part else found
+    if not isinstance(found, dict | list):
+        raise ProfileError(f"{word} is a single value, which has no keys", file=option, remedy="Set it as a whole")
+    container[step] = found
+    document.places.setdefault(way, Place(option, 0))
+    return found, way
+
+
+def _step(container: Any, word: str, option: str) -> str | int:
+    """The key or index that `word` is in `container`. Raises ProfileError for a list without such an item."""
+    if isinstance(container, dict):
+        return word
+    names = [item.get("name") if isinstance(item, dict) else None for item in container]
+    if word in names:
+        return names.index(word)
+    if word.isascii() and word.isdigit() and len(word) < 10 and int(word) < len(container):
+        return int(word)
+    known = [name for name in names if isinstance(name, str)]
+    raise ProfileError(f"there is no {quoted(word)} in this list", file=option, remedy=did_you_mean(word, known))
+
+
+def _put(container: Any, step: str | int, value: str, document: Document, way: Way, option: str) -> None:
+    place = (*way, step)
+    for old in [known for known in document.places if known[: len(place)] == place]:
+        del document.places[old]
+    if not value.strip():
+        if isinstance(container, dict):
+            container.pop(step, None)
+            return
+        raise ProfileError("takes an item out of a list", file=option, remedy="Set the whole list instead")
+    found = read(value, option)
+    container[step] = found.data
+    document.places.update({(*place, *inner): Place(option, 0) for inner in found.places})
+
+
+def part_at(way: Way) -> type[Part] | None:
+    """The model of what stands at `way` in a profile, if it is a mapping of known keys."""
+    part: type[Part] | None = Profile
+    for step in way:
+        if isinstance(step, str) and part:
+            fields = part.model_fields.items()
+            annotations = (field.annotation for name, field in fields if step == (field.validation_alias or name))
+            part = next((found for annotation in annotations if (found := _part_in(annotation))), None)
+    return part
+
+
+def _part_in(annotation: Any) -> type[Part] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return annotation
+    return next((found for item in get_args(annotation) if (found := _part_in(item))), None)
