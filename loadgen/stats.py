@@ -80,6 +80,12 @@ class Histogram:
         index, counts = np.unique(index_of(values), return_counts=True)
         return cls(index, counts, len(values), int(values.sum()), int(values.min()), int(values.max()))
 
+    @classmethod
+    def from_bins(cls, bins: list[int], count: int, total: int, least: int, most: int) -> Histogram:
+        """A histogram of alternating counters and counts, as a file holds them."""
+        pairs = np.array(bins, np.int64).reshape(-1, 2)
+        return cls(pairs[:, 0], pairs[:, 1], count, total, least, most)
+
     def add(self, other: Histogram) -> None:
         """Add the counts of `other`: exact, commutative, associative."""
         if not other.count:

@@ -1,6 +1,6 @@
 """What is measured of an exchange, and how each figure follows from its instants.
 
-    response = lag + sign + wait + service         exactly, in integer nanoseconds
+response = lag + sign + wait + service         exactly, in integer nanoseconds
 """
 
 from __future__ import annotations

@@ -47,7 +47,9 @@ class Delta:
 class Recorder:
     """Folds exchanges into deltas, which `emit` takes away. `origin` is the instant of second 0."""
 
-    def __init__(self, origin: int, emit: Callable[[Delta], None], new_series: Callable[[int, SeriesKey], None]) -> None:
+    def __init__(
+        self, origin: int, emit: Callable[[Delta], None], new_series: Callable[[int, SeriesKey], None]
+    ) -> None:
         self._origin, self._emit, self._new_series = origin, emit, new_series
         self._pack = struct.Struct(f"{WIDTH}q").pack_into
         self._size = WIDTH * 8

@@ -1,0 +1,68 @@
+"""One iteration as a state machine without I/O: what is to be done next, given what has happened.
+
+Step 1 is due when the iteration is; step k when step k-1 is done, plus think time. A step that fails ends the iteration.
+"""
+
+from __future__ import annotations
+
+from loadgen.exchange import Exchange, Outcome, Request
+from loadgen.workload.draws import Values
+from loadgen.workload.render import Unprintable
+from loadgen.workload.scenarios import ScenarioWork, StepWork
+
+NO_VALUES: Values = {}
+
+
+class Iteration:
+    """`run` is the engine's state of a phase's run; `step` counts from 0; `ok` tells how it stands."""
+
+    __slots__ = ("due", "index", "ok", "run", "scenario", "step", "user", "values")
+
+    def __init__(self, run: object, scenario: ScenarioWork, index: int, due: int, user: bool) -> None:
+        self.run, self.scenario, self.index, self.due, self.user = run, scenario, index, due, user
+        self.step = 0
+        self.ok = True
+        self.values = NO_VALUES if scenario.plain else scenario.values(index)
+
+    @property
+    def current(self) -> StepWork:
+        return self.scenario.steps[self.step]
+
+    def request(self) -> Request:
+        """The current step's request. Raises Unprintable if a value cannot stand in it."""
+        step = self.scenario.steps[self.step]
+        if step.constant:
+            return step.constant
+        assert step.render
+        return step.render(self.values, self.index)
+
+    def answered(self, x: Exchange) -> list[tuple[int, int]]:
+        """Take the current step's exchange: sets its outcome, captures. Returns the times the server reported."""
+        step = self.scenario.steps[self.step]
+        reported: list[tuple[int, int]] = []
+        if x.status and not x.outcome:
+            step.assess(x)
+            if step.capture or step.record:
+                reported = step.read(x, self.values)
+        self.ok = x.outcome is Outcome.OK
+        return reported
+
+    def advance(self) -> StepWork | None:
+        """Go to the next step: None if the iteration is over."""
+        if not self.ok or self.step + 1 >= len(self.scenario.steps):
+            return None
+        self.step += 1
+        return self.scenario.steps[self.step]
+
+    def stratum(self) -> str:
+        """What its captured values make it part of: `cold=true`, empty if none is captured."""
+        values = self.values
+        return ", ".join(f"{name}={_word(values[name])}" for name in self.scenario.split_by if name in values)
+
+
+def _word(value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return "".join(character if character.isprintable() else "?" for character in text[:32])
+
+
+__all__ = ["Iteration", "Unprintable"]

@@ -1,0 +1,117 @@
+"""What is to be run, in numbers: the phases in the order in which they run, and the ledger's rows.
+
+A phase runs once, a measured one once a cycle. A slot is a row of the ledger: one step within one run of a phase.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loadgen.clock import SECOND
+from loadgen.pacing import Schedule, share
+from loadgen.profile.model import Phase, Profile
+
+DRAIN = "drain"
+_ARRIVALS = 0  # the purpose that the entropy of a schedule's stream begins with
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRun:
+    """One run of a phase. `cycle` counts from 1, and is 0 for what runs once. `position` is the phase's in the profile."""
+
+    number: int
+    phase: Phase
+    cycle: int
+    position: int
+    seed: int
+    name: str
+
+    @property
+    def measured(self) -> bool:
+        return self.phase.measure and self.name != DRAIN
+
+    @property
+    def duration(self) -> int | None:
+        """How long it runs, in ns, if that is known before."""
+        if self.phase.kind == "open" and self.phase.iterations:
+            assert self.phase.rate
+            return round(self.phase.iterations / self.phase.rate.start * SECOND)
+        return self.phase.duration if self.phase.iterations is None else None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether its end is known before it starts."""
+        return self.duration is not None
+
+    def schedule(self) -> Schedule:
+        """The arrivals of an open phase."""
+        rate, duration = self.phase.rate, self.duration
+        assert rate and duration
+        seed = (self.seed, _ARRIVALS, self.position, self.cycle)
+        return Schedule(rate.start, rate.end, duration, self.phase.arrivals == "poisson", seed, self.phase.iterations)
+
+    def planned(self, index: int, workers: int) -> int | None:
+        """How many iterations worker `index` is to start; None where only the run itself will tell."""
+        if self.phase.kind == "open":
+            return self.schedule().planned(index, workers)
+        total = self.phase.at_once or self.phase.iterations
+        return share(total, index, workers) if total and self.phase.duration is None else None
+
+
+class Plan:
+    """The runs of a profile's phases, and last the drain: what arrives while the measured part is waited for."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.steps = tuple((scenario.name, step.name) for scenario in profile.scenarios for step in scenario.steps)
+        order = _order(profile)
+        runs = [
+            PhaseRun(number, profile.load[position], cycle, position, profile.seed, profile.load[position].name)
+            for number, (position, cycle) in enumerate(order)
+        ]
+        last = runs[-1]
+        self.drain = PhaseRun(len(runs), last.phase, 0, len(profile.load), profile.seed, DRAIN)
+        self.runs = tuple(runs)
+        longest = max(step.timeout or profile.timeout for scenario in profile.scenarios for step in scenario.steps)
+        self.drain_limit = longest + SECOND
+
+    @property
+    def all_runs(self) -> tuple[PhaseRun, ...]:
+        return (*self.runs, self.drain)
+
+    @property
+    def slots(self) -> int:
+        return len(self.all_runs) * len(self.steps)
+
+    def slot(self, run: int, step: int) -> int:
+        return run * len(self.steps) + step
+
+    def of_slot(self, slot: int) -> tuple[PhaseRun, tuple[str, str]]:
+        """The run, and the (scenario, step), of a slot."""
+        run, step = divmod(slot, len(self.steps))
+        return self.all_runs[run], self.steps[step]
+
+    @property
+    def keeps_firing(self) -> bool:
+        """Whether arrivals go on while the measured part drains: after an open phase that is not of an exact count."""
+        phase = self.runs[-1].phase
+        return phase.rate is not None and phase.rate.end > 0 and not phase.iterations
+
+    def drain_schedule(self) -> Schedule:
+        """The arrivals during the drain, at the rate that the last phase ended with."""
+        phase = self.drain.phase
+        assert phase.rate
+        seed = (self.drain.seed, _ARRIVALS, self.drain.position, 0)
+        return Schedule(phase.rate.end, phase.rate.end, self.drain_limit, phase.arrivals == "poisson", seed)
+
+
+def _order(profile: Profile) -> list[tuple[int, int]]:
+    """(position, cycle) of each run: what lies between the first and the last measured phase is gone through `cycles`
+    times; what comes before and after runs once."""
+    measured = [position for position, phase in enumerate(profile.load) if phase.measure]
+    first, last = measured[0], measured[-1] + 1
+    before = [(position, 0) for position in range(first)]
+    after = [(position, 0) for position in range(last, len(profile.load))]
+    if profile.cycles == 1:
+        return [*before, *((position, 0) for position in range(first, last)), *after]
+    repeated = [(position, cycle) for cycle in range(1, profile.cycles + 1) for position in range(first, last)]
+    return [*before, *repeated, *after]

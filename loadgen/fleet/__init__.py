@@ -1,0 +1,1 @@
+"""Workers: processes that share nothing, start together, and whose figures add up exactly."""

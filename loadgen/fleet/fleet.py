@@ -1,0 +1,214 @@
+"""The parent of the workers: places them, starts them at one instant, adds up what they hand in, outlives them.
+
+A local run with one worker is the case n = 1 of the same thing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from loadgen.clock import MILLISECOND, now
+from loadgen.engine.plan import Plan
+from loadgen.errors import LoadgenError
+from loadgen.fleet.pipe import Pipe
+from loadgen.fleet.worker import Assignment
+from loadgen.record.ledger import Ledger
+from loadgen.record.recorder import SeriesKey
+from loadgen.record.recording import Recording, parts
+from loadgen.record.samples import Sample
+
+HEAD_START = 50 * MILLISECOND  # between the word and the start, for the word to reach every worker
+READY_LIMIT = 60  # seconds
+GOODBYE_LIMIT = 5
+
+
+@dataclass(slots=True)
+class WorkerState:
+    """What the fleet knows of a worker."""
+
+    index: int
+    process: subprocess.Popen[bytes]
+    ledger: Ledger
+    pipe: Pipe | None = None
+    ready: dict[str, Any] | None = None
+    reached: int = -1
+    finished: bool = False
+    lost: bool = False
+    broken: str = ""
+    series: dict[int, SeriesKey] = field(default_factory=dict)
+    health: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[Sample] = field(default_factory=list)
+    slow: list[Sample] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        return self.finished or self.lost
+
+
+class Fleet:
+    """Workers on this machine. `launch`, then `run`; `recording`, `totals` and the workers' states tell the rest."""
+
+    def __init__(self, plan: Plan, assignments: list[Assignment], each_second: Callable[[], None]) -> None:
+        self.plan, self._assignments, self._each_second = plan, assignments, each_second
+        self.recording = Recording()
+        self.workers: list[WorkerState] = []
+        self.start = 0
+        self.stopping = self.killed = False
+        self._changed = asyncio.Event()
+        self._entered, self._entered_at = 0, 0  # the last run whose start was given out, and when that was
+
+    async def launch(self) -> None:
+        """Start the workers and wait until each is ready. Raises LoadgenError if one cannot be."""
+        loop = asyncio.get_running_loop()
+        for index, assignment in enumerate(self._assignments):
+            self.workers.append(self._spawn(loop, index, assignment))
+        try:
+            await asyncio.wait_for(self._until(lambda w: w.ready is not None or w.lost), READY_LIMIT)
+        except TimeoutError:
+            raise LoadgenError(f"a worker was not ready within {READY_LIMIT} s") from None
+        for worker in self.workers:
+            if worker.lost:
+                raise LoadgenError(f"worker {worker.index} could not start: {worker.broken or 'it died'}")
+
+    async def run(self) -> None:
+        """Start the load and see it through to its end, whatever happens to the workers."""
+        self.start = now() + HEAD_START
+        self._tell("go", self.start)
+        ticker = asyncio.create_task(self._tick())
+        try:
+            await self._until(lambda w: w.over)
+        finally:
+            ticker.cancel()
+        self._tell("bye")
+        for worker in self.workers:
+            if worker.lost:
+                worker.ledger.settle()
+
+    def stop(self) -> None:
+        """Start nothing more; what is open comes to its end."""
+        self.stopping = True
+        self._tell("stop")
+
+    def kill(self) -> None:
+        """Give up what is open."""
+        self.stopping = self.killed = True
+        self._tell("kill")
+
+    async def close(self) -> None:
+        """Leave no process behind."""
+        for worker in self.workers:
+            if worker.pipe and worker.lost:
+                worker.pipe.close()
+            try:
+                await asyncio.to_thread(worker.process.wait, GOODBYE_LIMIT)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                await asyncio.to_thread(worker.process.wait)
+
+    @property
+    def elapsed(self) -> int:
+        """ns since the start of the load."""
+        return max(0, now() - self.start) if self.start else 0
+
+    @property
+    def run_number(self) -> int:
+        """The run of the plan that is under way, by the clock where ends are fixed."""
+        at, number = self._last_entry()
+        runs = self.plan.runs
+        while number < len(runs) and (duration := runs[number].duration) is not None and at + duration <= self.elapsed:
+            at, number = at + duration, number + 1
+        return number
+
+    def totals(self) -> Ledger:
+        """The ledgers of all workers added up, as they stand."""
+        total = self.workers[0].ledger.snapshot()
+        for worker in self.workers[1:]:
+            total.add(worker.ledger.snapshot())
+        return total
+
+    def _last_entry(self) -> tuple[int, int]:
+        return self._entered_at - self.start if self._entered else 0, self._entered
+
+    def _spawn(self, loop: asyncio.AbstractEventLoop, index: int, assignment: Assignment) -> WorkerState:
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "loadgen.fleet.worker", str(theirs.fileno()), str(os.getpid())]
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd=None)  # noqa: S603
+        theirs.close()
+        plan = self.plan
+        ledger = Ledger.in_file(assignment.ledger, len(plan.all_runs), plan.slots)
+        worker = WorkerState(index, process, ledger)
+        worker.pipe = Pipe(
+            loop,
+            ours,
+            lambda kind, value: self._received(worker, kind, value),
+            lambda: self._ended(worker),
+        )
+        worker.pipe.send("assignment", replace(assignment, parent=os.getpid()))
+        return worker
+
+    def _tell(self, kind: str, value: Any = None) -> None:
+        for worker in self.workers:
+            if worker.pipe and not worker.lost:
+                worker.pipe.send(kind, value)
+
+    def _received(self, worker: WorkerState, kind: str, value: Any) -> None:
+        if kind == "delta":
+            for second, number, metric, histogram in parts(value):
+                self.recording.add(second, worker.series[number], metric, histogram)
+            return
+        if kind == "series":
+            worker.series[value[0]] = value[1]
+        elif kind == "health":
+            worker.health.append({**value, "second": self.elapsed // 1_000_000_000, "worker": worker.index})
+        elif kind == "ready":
+            worker.ready = value
+        elif kind == "reached":
+            worker.reached = value
+            self._enter_if_all(value)
+        elif kind == "finished":
+            worker.finished = True
+            worker.failed, worker.slow = value
+        elif kind == "broken":
+            worker.broken = value
+            worker.process.kill()
+        self._changed.set()
+
+    def _enter_if_all(self, run: int) -> None:
+        """A phase whose start depends on the last one's end begins when every worker has come to it."""
+        if all(worker.over or worker.reached >= run for worker in self.workers) and run > self._entered:
+            self._entered, self._entered_at = run, now() + (HEAD_START if len(self.workers) > 1 else 0)
+            self._tell("enter", (run, self._entered_at))
+
+    def _ended(self, worker: WorkerState) -> None:
+        if not worker.finished:
+            worker.lost = True
+            ahead = [other.reached for other in self.workers if not other.over]
+            if ahead and min(ahead) > self._entered:
+                self._enter_if_all(min(ahead))
+        self._changed.set()
+
+    async def _until(self, condition: Callable[[WorkerState], bool]) -> None:
+        while not all(condition(worker) for worker in self.workers):
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._each_second()
+
+
+def merge_slowest(samples: Iterable[Sample], each: int) -> list[Sample]:
+    """The slowest `each` of every slot, the slowest first."""
+    kept: dict[int, list[Sample]] = {}
+    for sample in sorted(samples, key=lambda sample: -sample.times["response"]):
+        if len(kept.setdefault(sample.slot, [])) < each:
+            kept[sample.slot].append(sample)
+    return [sample for slot in sorted(kept) for sample in kept[slot]]

@@ -1,0 +1,102 @@
+"""Messages between a worker and its fleet: (kind, value) pairs over a socket pair, written without ever waiting.
+
+The values are pickled: both ends are processes of one program, started by one another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+_HEADER = struct.Struct("!I")
+READ = 1 << 18
+
+
+class Pipe:
+    """One end, on an event loop. `received(kind, value)` for each message; `ended()` when the other end is gone."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        sock: socket.socket,
+        received: Callable[[str, Any], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._loop, self._sock, self._received, self._ended = loop, sock, received, ended
+        self._incoming = bytearray()
+        self._outgoing: deque[memoryview] = deque()
+        self._closing = self.closed = False
+        sock.setblocking(False)
+        loop.add_reader(sock.fileno(), self._on_readable)
+
+    def send(self, kind: str, value: Any = None) -> None:
+        """Queue a message; it leaves as the other end takes it."""
+        if self.closed:
+            return
+        data = pickle.dumps((kind, value), protocol=5)
+        idle = not self._outgoing
+        self._outgoing.append(memoryview(_HEADER.pack(len(data)) + data))
+        if idle:
+            self._on_writable()
+            if self._outgoing:
+                self._loop.add_writer(self._sock.fileno(), self._on_writable)
+
+    def close_when_sent(self) -> None:
+        """Close as soon as nothing is left to send."""
+        self._closing = True
+        if not self._outgoing:
+            self.close()
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self._loop.remove_reader(self._sock.fileno())
+        self._loop.remove_writer(self._sock.fileno())
+        self._sock.close()
+
+    def _on_writable(self) -> None:
+        try:
+            while self._outgoing:
+                head = self._outgoing[0]
+                taken = self._sock.send(head)
+                if taken < len(head):
+                    self._outgoing[0] = head[taken:]
+                    return
+                self._outgoing.popleft()
+        except BlockingIOError:
+            return
+        except OSError:
+            self._end()
+            return
+        self._loop.remove_writer(self._sock.fileno())
+        if self._closing:
+            self.close()
+
+    def _on_readable(self) -> None:
+        try:
+            data = self._sock.recv(READ)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        self._incoming += data
+        while not self.closed and len(self._incoming) >= _HEADER.size:
+            end = _HEADER.size + _HEADER.unpack_from(self._incoming)[0]
+            if len(self._incoming) < end:
+                break
+            kind, value = pickle.loads(memoryview(self._incoming)[_HEADER.size : end])  # noqa: S301 our own process
+            del self._incoming[:end]
+            self._received(kind, value)
+        if not data:
+            self._end()
+
+    def _end(self) -> None:
+        if not self.closed:
+            self.close()
+            self._ended()

@@ -1,0 +1,205 @@
+"""One worker's life: prepare, say ready, start at the instant it is told, hand in figures each second, finish.
+
+Run as `python -m loadgen.fleet.worker FD`, with its end of a socket pair as descriptor FD.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from loadgen.clock import SECOND, now
+from loadgen.engine.engine import Engine, Share
+from loadgen.engine.plan import Plan
+from loadgen.exchange import Exchange
+from loadgen.fleet.pipe import Pipe
+from loadgen.net.names import Address, Origin
+from loadgen.net.timerfd import LoopClock, die_with_parent, lower_timer_slack
+from loadgen.net.tls import client_context
+from loadgen.profile.model import Profile
+from loadgen.record.ledger import Ledger
+from loadgen.record.recorder import Delta, Recorder, SeriesKey
+from loadgen.record.samples import Samples
+from loadgen.transport import Counters, Settings, Transport
+from loadgen.trust.probe import Probe, raise_descriptor_limit
+from loadgen.workload.scenarios import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """All that a worker needs to know. `ledger` is the file its counters live in."""
+
+    parent: int
+    profile: Profile
+    origin: Origin
+    addresses: tuple[Address, ...]
+    ca: Path | None
+    share: Share
+    connections: int
+    preopen: int
+    ledger: Path
+    variant: int = 0
+    round: int = 0
+
+
+class Worker:
+    """Built from an assignment; talks to its fleet through `pipe`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
+        self.loop = loop
+        self.over = loop.create_future()
+        self.pipe = Pipe(loop, sock, self._received, self._orphaned)
+        self.clock = LoopClock(loop)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._engine: Engine | None = None
+
+    def _received(self, kind: str, value: Any) -> None:
+        if kind == "assignment":
+            self._spawn(self._prepare(value))
+        elif kind == "go":
+            self._go(value)
+        elif kind == "enter":
+            self._engine and self._engine.enter(*value)
+        elif kind == "stop":
+            self._engine and self._engine.stop()
+        elif kind == "kill":
+            self._engine and self._engine.kill()
+        elif kind == "bye":
+            self._spawn(self._leave())
+
+    def _spawn(self, work: Any) -> None:
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished_task)
+
+    def _finished_task(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self.pipe.send("broken", "".join(traceback.format_exception(error)))
+
+    async def _prepare(self, work: Assignment) -> None:
+        self._plan = Plan(work.profile)
+        self._ledger = Ledger.in_file(work.ledger, len(self._plan.all_runs), self._plan.slots)
+        workload = Workload(work.profile, work.origin.base, work.variant, work.round)
+        engine = Engine(self.clock, self._plan, workload, self, self._ledger, work.share)
+        self._reuse = work.profile.session.reuse
+        self._transport = self._client(work, engine)
+        descriptors = raise_descriptor_limit()
+        self._probe = Probe(self.clock)
+        await self._transport.prepare()
+        self._engine = engine
+        lower_timer_slack()
+        _calm_collector(work.profile.client)
+        self.pipe.send(
+            "ready", {"pid": os.getpid(), "descriptors": descriptors, "stamps": self._transport.kernel_stamps}
+        )
+
+    def _client(self, work: Assignment, engine: Engine) -> Transport:
+        profile, tls = work.profile, work.profile.tls
+        context = None
+        if work.origin.secure:
+            context = client_context(work.ca or tls.ca, tls.verify, tls.client_cert, tls.client_key)
+        session = profile.session
+        settings = Settings(
+            work.origin,
+            work.addresses,
+            context,
+            session.reuse,
+            session.renew,
+            work.connections,
+            work.preopen,
+            session.dns == "per-connection",
+            session.tls_resumption,
+        )
+        counters = Counters(self._ledger.wired, self._ledger.connections)
+        if profile.client == "aiohttp":
+            from loadgen.transport.aiohttp import Aiohttp
+
+            return Aiohttp(self.loop, self.clock, settings, counters, engine.done)
+        from loadgen.transport.wire import Wire
+
+        return Wire(self.loop, self.clock, settings, counters, engine.done)
+
+    def _go(self, start: int) -> None:
+        assert self._engine
+        self._recorder = Recorder(start, self._hand_in, self._name_series)
+        self._samples = Samples(start, self._plan.slots)
+        self._engine.attach(self._transport, self._recorder, self._samples, self._reuse == "per-iteration")
+        self._next_report = start + SECOND
+        self._report_alarm = self.clock.alarm(self._report)
+        self._report_alarm.set(self._next_report)
+        self._probe.start()
+        self._engine.enter(0, start)
+
+    def _hand_in(self, delta: Delta) -> None:
+        self.pipe.send("delta", delta)
+
+    def _name_series(self, number: int, key: SeriesKey) -> None:
+        self.pipe.send("series", (number, key))
+
+    def _report(self) -> None:
+        self._recorder.fold()
+        assert self._engine
+        self.pipe.send("health", {**self._probe.sample(), "in_flight": self._engine.in_flight})
+        self._next_report = max(self._next_report + SECOND, now())
+        self._report_alarm.set(self._next_report)
+
+    # what the engine tells its host
+
+    def reached(self, run: int) -> None:
+        self._recorder.fold()
+        self.pipe.send("reached", run)
+
+    def finished(self) -> None:
+        self._report_alarm.clear()
+        self._recorder.fold()
+        self.pipe.send("health", {**self._probe.sample(), "in_flight": 0})
+        self.pipe.send("finished", self._samples.kept())
+
+    async def _leave(self) -> None:
+        await self._transport.close()
+        self.pipe.close()
+        if not self.over.done():
+            self.over.set_result(None)
+
+    def _orphaned(self) -> None:
+        """The fleet is gone: so is the reason to be."""
+        os._exit(1)
+
+
+def _calm_collector(client: str) -> None:
+    """Keep the garbage collector out of the way. The wire client makes no cycles, so that it needs none."""
+    gc.collect()
+    gc.freeze()
+    if client == "wire":
+        gc.disable()
+    else:
+        gc.set_threshold(50_000, 50, 100)
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the fleet says when to stop
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sock = socket.socket(fileno=int(sys.argv[1]))
+    die_with_parent(int(sys.argv[2]))
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    worker = Worker(loop, sock)
+    loop.run_until_complete(worker.over)
+    os._exit(0)  # nothing is left to be saved, and the interpreter's own shutdown takes a tenth of a second
+
+
+__all__ = ["Assignment", "Exchange", "Worker"]
+
+if __name__ == "__main__":
+    main()

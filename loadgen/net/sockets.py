@@ -1,0 +1,53 @@
+"""Raw non-blocking TCP sockets and the kernel's receive stamps.
+
+The kernel stamps packets for a socket that asks, but turns stamping on for the whole host lazily: the first packets may
+lack a stamp. `StampWarmer` holds a socket with the option on for as long as a load lasts.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+import sys
+
+from loadgen.net.names import Address
+
+STAMPS = sys.platform == "linux"
+SO_TIMESTAMPNS = 35
+ANCILLARY = 64  # bytes: room for one stamp
+timespec = struct.Struct("qq").unpack
+
+
+def connect(address: Address, stamps: bool = STAMPS) -> tuple[socket.socket, bool]:
+    """A non-blocking socket on its way to `address`, and whether it is there already. Raises OSError."""
+    sock = socket.socket(address.family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if stamps:
+            sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        code = sock.connect_ex(address.sockaddr)
+        if code not in (0, errno.EINPROGRESS):
+            raise OSError(code, "")
+    except OSError:
+        sock.close()
+        raise
+    return sock, code == 0
+
+
+def pending_error(sock: socket.socket) -> int:
+    """The error number of a connect that was under way, 0 if it succeeded."""
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+
+class StampWarmer:
+    """Keeps the host's stamping of received packets switched on."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        if STAMPS:
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+
+    def close(self) -> None:
+        self._socket.close()

@@ -1,0 +1,65 @@
+"""Histogram logs (.hlog, version 1.2), readable by every HdrHistogram tool. The only module that knows `hdrh`.
+
+The library's own log writer leaves out tags and cannot write its header, so lines are written here and the encoding alone
+is the library's. Its layout is the one of `stats`: 1 ns to one hour, 3 digits.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from hdrh.histogram import HdrHistogram
+
+from loadgen.clock import MILLISECOND, SECOND
+from loadgen.stats import HIGHEST, OVERFLOW, Histogram
+
+_UNTAGGED = re.compile(r"[,\s]+")
+
+
+def header(started: int) -> str:
+    """The lines a log begins with; `started` is the wall clock in ns."""
+    seconds = started / SECOND
+    date = datetime.fromtimestamp(seconds, UTC)
+    return (
+        "#[Histogram log format version 1.2]\n"
+        f"#[StartTime: {seconds:.3f} (seconds since epoch), {date:%a %b %d %H:%M:%S} UTC {date:%Y}]\n"
+        '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"\n'
+    )
+
+
+class Encoder:
+    """Encodes histograms as HdrHistogram's compressed V2 form, base64, through one reused library object."""
+
+    def __init__(self) -> None:
+        self._library = HdrHistogram(1, HIGHEST, 3)
+
+    def encode(self, histogram: Histogram) -> str:
+        """What lies above an hour is put into the last counter, the best that the format can say."""
+        library = self._library
+        counts, touched = library.counts, [min(index, OVERFLOW - 1) for index in histogram.index.tolist()]
+        for index, count in zip(touched, histogram.counts.tolist(), strict=True):
+            counts[index] += count
+        library.total_count = histogram.count
+        # the length that is encoded is taken from these
+        library.min_value, library.max_value = max(histogram.least, 1), min(max(histogram.most, 1), HIGHEST)
+        encoded: str = library.encode().decode()
+        for index in touched:  # the library's own reset goes through all of its counters, which takes 5 ms
+            counts[index] = 0
+        return encoded
+
+    def line(self, tag: str, second: int, histogram: Histogram, length: float = 1.0) -> str:
+        """One interval of a log. Times in seconds from the start, the maximum in ms."""
+        tag = _UNTAGGED.sub("_", tag)
+        top = histogram.most / MILLISECOND
+        return f"Tag={tag},{second:.3f},{length:.3f},{top:.3f},{self.encode(histogram)}\n"
+
+
+def decode(encoded: str) -> Histogram:
+    """A histogram out of its encoded form, as another tool would read it: for cross-checks. Exact but for sum and extremes."""
+    import numpy as np
+
+    library = HdrHistogram.decode(encoded)
+    counts = np.array(library.counts[: library.counts_len], np.int64)
+    index = np.flatnonzero(counts)
+    return Histogram(index, counts[index], int(counts.sum()), 0, int(library.min_value), int(library.max_value))

@@ -1,0 +1,128 @@
+"""The two ledgers, as integers in one block of memory that outlives its worker.
+
+    iterations   planned = started + unsent
+    requests     sent = the sum of the outcome classes, those of a dead worker that were open counted as lost
+
+A worker maps its block from a file, so that SIGKILL loses none of it.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from pathlib import Path
+
+import numpy as np
+
+from loadgen.exchange import Outcome
+from loadgen.stats import Integers
+
+PLANNED, STARTED, COMPLETED, FAILED, UNSENT_LIMIT, UNSENT_STOPPED = range(6)
+ITERATIONS = ("planned", "started", "completed", "failed", "unsent_limit", "unsent_stopped")
+SKIPPED_FAILED, SKIPPED_STOPPED = range(2)
+SKIPPED = ("failed_step", "stopped")
+WORKER = ("peak_in_flight", "stamped", "unstamped", "shared_read")
+PEAK_IN_FLIGHT, STAMPED, UNSTAMPED, SHARED_READ = range(4)
+CONNECTIONS = 6  # as `transport.CONNECTION_COUNTERS`
+OUTCOMES = len(Outcome)
+
+
+class Ledger:
+    """Views into the block: `iterations[run * 6 + field]`, `outcomes[slot * 17 + class]`, and so on."""
+
+    def __init__(self, memory: memoryview, runs: int, slots: int) -> None:
+        self._cells = memory[: self.size(runs, slots)].cast("q")
+        self.runs, self.slots = runs, slots
+        self._taken = 0
+        self.worker = self._region(len(WORKER))
+        self.connections = self._region(CONNECTIONS)
+        self.iterations = self._region(runs * len(ITERATIONS))
+        self.sent = self._region(slots)
+        self.wired = self._region(slots)
+        self.skipped = self._region(slots * len(SKIPPED))
+        self.outcomes = self._region(slots * OUTCOMES)
+
+    @staticmethod
+    def size(runs: int, slots: int) -> int:
+        """Bytes of a block."""
+        words = len(WORKER) + CONNECTIONS + runs * len(ITERATIONS) + slots * (2 + len(SKIPPED) + OUTCOMES)
+        return 8 * words
+
+    @classmethod
+    def in_memory(cls, runs: int, slots: int) -> Ledger:
+        return cls(memoryview(bytearray(cls.size(runs, slots))), runs, slots)
+
+    @classmethod
+    def in_file(cls, path: Path, runs: int, slots: int) -> Ledger:
+        """The block of the file, made if there is none, with its space taken at once: a full disk is met here (OSError),
+        not in the middle of the load."""
+        size = cls.size(runs, slots)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(descriptor, 0, size)
+            else:
+                os.truncate(descriptor, size)
+            return cls(memoryview(mmap.mmap(descriptor, size)), runs, slots)
+        finally:
+            os.close(descriptor)
+
+    def snapshot(self) -> Ledger:
+        """A copy that no longer changes."""
+        copy = Ledger.in_memory(self.runs, self.slots)
+        copy._cells[:] = self._cells
+        return copy
+
+    def add(self, other: Ledger) -> None:
+        """Add another worker's figures; peaks add up too, which bounds the peak of all from above."""
+        mine, theirs = np.frombuffer(self._cells, np.int64), np.frombuffer(other._cells, np.int64)
+        mine += theirs
+
+    def settle(self) -> int:
+        """Count what was sent and has no outcome as lost, what was planned and never started as unsent; for a worker that
+        is gone. Returns how many exchanges were lost."""
+        lost = 0
+        for slot in range(self.slots):
+            row = slot * OUTCOMES
+            missing = self.sent[slot] - sum(self.outcomes[row : row + OUTCOMES])
+            self.outcomes[row + Outcome.LOST] += missing
+            lost += missing
+        for run in range(self.runs):
+            row = run * len(ITERATIONS)
+            planned, started, completed, failed, limit, stopped = self.iterations[row : row + len(ITERATIONS)]
+            self.iterations[row + UNSENT_STOPPED] += max(0, planned - started - limit - stopped)
+            self.iterations[row + PLANNED] = max(planned, started + limit + stopped)
+            self.iterations[row + FAILED] += started - completed - failed
+        return lost
+
+    def mismatches(self) -> list[str]:
+        """Where the ledgers do not add up: empty in every sound run."""
+        wrong = []
+        for slot in range(self.slots):
+            row = slot * OUTCOMES
+            if self.sent[slot] != sum(self.outcomes[row : row + OUTCOMES]):
+                wrong.append(f"slot {slot}: sent is not the sum of the outcomes")
+            if self.wired[slot] > self.sent[slot]:
+                wrong.append(f"slot {slot}: more on the wire than sent")
+        for run in range(self.runs):
+            row = run * len(ITERATIONS)
+            planned, started, completed, failed, limit, stopped = self.iterations[row : row + len(ITERATIONS)]
+            if planned != started + limit + stopped:
+                wrong.append(f"run {run}: planned is not started and unsent")
+            if started != completed + failed:
+                wrong.append(f"run {run}: started is not completed and failed")
+        return wrong
+
+    def outcome(self, slot: int) -> Integers:
+        """The outcome classes of one slot, shape (17,)."""
+        row = slot * OUTCOMES
+        return np.array(self.outcomes[row : row + OUTCOMES].tolist(), np.int64)
+
+    def iteration(self, run: int) -> dict[str, int]:
+        """The iterations of one run of a phase, by field."""
+        row = run * len(ITERATIONS)
+        return dict(zip(ITERATIONS, self.iterations[row : row + len(ITERATIONS)], strict=True))
+
+    def _region(self, words: int) -> memoryview:
+        self._taken += words
+        return self._cells[self._taken - words : self._taken]

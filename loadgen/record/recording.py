@@ -1,0 +1,46 @@
+"""What a run amounts to: the deltas of all workers, added up; exact, and flat in memory however long the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from loadgen.record.recorder import Delta, SeriesKey
+from loadgen.stats import Histogram
+
+Place = tuple[int, SeriesKey, int]  # second of due, series, metric
+
+
+def parts(delta: Delta) -> Iterator[tuple[int, int, int, Histogram]]:
+    """The (second, series number, metric, histogram) that a delta consists of."""
+    start = 0
+    for second, series, metric, count, total, least, most, bins in delta.groups.tolist():
+        rows = delta.bins[start : start + bins]
+        start += bins
+        yield second, series, metric, Histogram(rows[:, 0], rows[:, 1], count, total, least, most)
+
+
+@dataclass(slots=True)
+class Recording:
+    """The histograms of a run by (series, metric), and what has come since `flush` by second of due."""
+
+    histograms: dict[tuple[SeriesKey, int], Histogram] = field(default_factory=dict)
+    pending: dict[Place, Histogram] = field(default_factory=dict)
+
+    def add(self, second: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
+        self.pending.setdefault((second, key, metric), Histogram()).add(histogram)
+
+    def flush(self) -> dict[Place, Histogram]:
+        """Take what has come since the last flush into the totals, and give it away to be stored and shown."""
+        taken, self.pending = self.pending, {}
+        for (_, key, metric), histogram in taken.items():
+            self.histograms.setdefault((key, metric), Histogram()).add(histogram)
+        return taken
+
+    def total(self, metric: int, **wanted: int | str) -> Histogram:
+        """All series together that have the wanted `slot`, `outcome`, `connection`, `stratum`."""
+        found = Histogram()
+        for (key, of), histogram in self.histograms.items():
+            if of == metric and all(getattr(key, name) == value for name, value in wanted.items()):
+                found.add(histogram)
+        return found

@@ -1,0 +1,138 @@
+"""Exchanges kept as they were: the first failing ones of each kind, and the slowest. Redacted, and bounded in number."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import re
+from dataclasses import dataclass
+
+from loadgen.exchange import CONNECTION_LABELS, Exchange
+
+FIRST = 3  # of each kind (slot, outcome, reason)
+KINDS = 200
+SLOWEST = 5  # of each slot
+MESSAGE = 200  # characters
+
+# headers whose values tell about the answer and never about a person or a key
+SAFE_HEADERS = frozenset(
+    [
+        "apigw-requestid",
+        "content-length",
+        "content-type",
+        "date",
+        "retry-after",
+        "server",
+        "server-timing",
+        "via",
+        "x-amz-apigw-id",
+        "x-amz-cf-id",
+        "x-amz-cf-pop",
+        "x-amzn-errortype",
+        "x-amzn-requestid",
+        "x-amzn-trace-id",
+        "x-cache",
+        "x-cold",
+        "x-env",
+    ]
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One exchange in words and numbers: everything of it that may be kept."""
+
+    slot: int
+    outcome: str
+    reason: str
+    method: str
+    path: str
+    status: int
+    second: float
+    connection: str
+    times: dict[str, int]
+    headers: dict[str, str]
+    message: str
+
+
+class Samples:
+    """Keeps samples for one worker. `origin` is the instant of second 0."""
+
+    def __init__(self, origin: int, slots: int) -> None:
+        self._origin = origin
+        self._failed: dict[tuple[int, int, str], list[Sample]] = {}
+        self._slow: list[list[tuple[int, int, Sample]]] = [[] for _ in range(slots)]
+        self._order = 0
+        self.slow_from = [0] * slots  # an exchange that lasted longer than this is among its slot's slowest so far
+
+    def failed(self, x: Exchange) -> None:
+        """Keep a failing exchange if it is among the first of its kind."""
+        kind = (x.slot, int(x.outcome), x.reason)
+        kept = self._failed.get(kind)
+        if kept is None:
+            if len(self._failed) >= KINDS:
+                return
+            kept = self._failed[kind] = []
+        if len(kept) < FIRST:
+            kept.append(self._sample(x))
+
+    def slow(self, x: Exchange, lasted: int) -> None:
+        """Keep an exchange that lasted longer than `slow_from[slot]`."""
+        heap = self._slow[x.slot]
+        self._order += 1
+        entry = (lasted, self._order, self._sample(x))
+        if len(heap) < SLOWEST:
+            heapq.heappush(heap, entry)
+        else:
+            heapq.heapreplace(heap, entry)
+        if len(heap) == SLOWEST:
+            self.slow_from[x.slot] = heap[0][0]
+
+    def kept(self) -> tuple[list[Sample], list[Sample]]:
+        """(the first failing ones of each kind, the slowest of each slot from the slowest on)."""
+        failed = [sample for samples in self._failed.values() for sample in samples]
+        slow = [sample for heap in self._slow for _, _, sample in sorted(heap, reverse=True)]
+        return failed, slow
+
+    def _sample(self, x: Exchange) -> Sample:
+        headers, message = _answer(x)
+        times = {"response": x.done - x.due, "lag": x.released - x.due}
+        if x.started:
+            times |= {"wait": x.started - x.signed, "service": x.done - x.started}
+        if x.connection != 1 and x.connected:
+            times["connect"] = x.connected - x.started
+        if x.received:
+            times["client_delay"] = x.done - x.received
+        return Sample(
+            x.slot,
+            x.outcome.word,
+            printable(x.reason),
+            x.request.method,
+            printable(x.request.path.partition("?")[0])[:MESSAGE],
+            x.status,
+            (x.due - self._origin) / 1e9,
+            CONNECTION_LABELS[x.connection] if x.connected else "none",
+            times,
+            headers,
+            message,
+        )
+
+
+def printable(text: str) -> str:
+    """Without the control characters by which a hostile target could write on the user's terminal."""
+    return _CONTROL.sub("?", text)
+
+
+def _answer(x: Exchange) -> tuple[dict[str, str], str]:
+    """The answer's safe headers, and the `message` of a JSON error body: the rest of a body may be anybody's data."""
+    head, _, body = x.excerpt.partition(b"\r\n\r\n")
+    pairs = [line.partition(":")[::2] for line in head.decode("latin-1").split("\r\n")[1:]]
+    headers = x.headers if x.headers is not None else {name.strip().lower(): value.strip() for name, value in pairs}
+    safe = {name: printable(value)[:MESSAGE] for name, value in headers.items() if name in SAFE_HEADERS}
+    try:
+        found = json.loads(x.body if x.body is not None else body)
+    except (ValueError, RecursionError):
+        found = None
+    message = (found.get("message") or found.get("Message")) if isinstance(found, dict) else None
+    return safe, printable(message)[:MESSAGE] if isinstance(message, str) and x.status >= 400 else ""

@@ -1,0 +1,181 @@
+"""KEEP: the run folder. What is there each second survives whatever dies; `result.json` is written whole at the end.
+
+profile.json      the resolved profile, without the values that came from the environment
+run.json          seed, versions, host, when
+worker-N.counters the ledgers, mapped by the workers while they run
+intervals.jsonl   a line a second: sparse counts by second of due, and the generator's health
+latency.hlog      response and service of ok exchanges, for HdrHistogram tools
+result.json       the result; its absence means the run is INCOMPLETE
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from loadgen.clock import wall
+from loadgen.errors import ProfileError
+from loadgen.exchange import Outcome
+from loadgen.record.hlog import Encoder, header
+from loadgen.record.metrics import Metric
+from loadgen.record.recorder import SeriesKey
+from loadgen.record.recording import Place, Recording
+from loadgen.stats import Histogram
+
+LINE_LIMIT = 64 << 20  # bytes of a line that a reader takes
+
+
+class RunFolder:
+    """Writes a run's files. A disk that is full or read-only is told once, to `warn`, and the run goes on without."""
+
+    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
+        self.path, self._warn = path, warn
+        self._series: dict[SeriesKey, int] = {}
+        self._intervals: TextIO | None = None
+        self._hlog: TextIO | None = None
+        self._encoder = Encoder()
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self.usable = self._try("cannot be made", self._make)
+        if not self.usable:
+            self._scratch = tempfile.TemporaryDirectory(prefix="loadgen-")
+
+    def _make(self) -> None:
+        self.path.mkdir(parents=True)
+
+    def counters(self, worker: int) -> Path:
+        """Where a worker's ledger lives: in the folder, or where there is room if the folder is of no use."""
+        return Path(self._scratch.name if self._scratch else self.path) / f"worker-{worker}.counters"
+
+    def make_room(self, worker: int, size: int) -> Path:
+        """The file for a worker's ledger, its space taken; elsewhere if the folder's disk is full."""
+        try:
+            _allocate(self.counters(worker), size)
+        except OSError as error:
+            self._give_up(f"has no room: {error.strerror}")
+            self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="loadgen-")
+            _allocate(self.counters(worker), size)
+        return self.counters(worker)
+
+    def begin(self, profile: dict[str, Any], about: dict[str, Any]) -> None:
+        """Write what is known before the load."""
+
+        def write() -> None:
+            (self.path / "profile.json").write_text(json.dumps(profile, indent=2) + "\n")
+            (self.path / "run.json").write_text(json.dumps(about, indent=2) + "\n")
+            self._intervals = (self.path / "intervals.jsonl").open("w")
+            self._hlog = (self.path / "latency.hlog").open("w")
+            self._hlog.write(header(wall()))
+
+        if self.usable:
+            self._try("cannot be written", write)
+
+    def interval(self, taken: dict[Place, Histogram], health: list[Any], tag: Callable[[int], str]) -> None:
+        """Append what came in since the last call. `tag` names a slot in the .hlog."""
+        if self.usable and self._intervals:
+            self._try("cannot be written", lambda: self._append(taken, health, tag))
+
+    def finish(self, result: dict[str, Any]) -> None:
+        """Write the result, whole or not at all."""
+
+        def write() -> None:
+            temporary = self.path / ".result.json"
+            with temporary.open("w") as file:
+                json.dump(result, file, indent=1)
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path / "result.json")
+
+        if self.usable:
+            self._try("cannot be written", write)
+        self.close()
+
+    def close(self) -> None:
+        for file in (self._intervals, self._hlog):
+            if file:
+                self._try("cannot be closed", file.close)
+        self._intervals = self._hlog = None
+        if self._scratch:
+            self._scratch.cleanup()
+            self._scratch = None
+
+    def _append(self, taken: dict[Place, Histogram], health: list[Any], tag: Callable[[int], str]) -> None:
+        new: dict[int, SeriesKey] = {}
+        deltas = []
+        for (second, key, metric), h in taken.items():
+            number = self._series.get(key)
+            if number is None:
+                number = self._series[key] = len(self._series)
+                new[number] = key
+            bins = [value for pair in zip(h.index.tolist(), h.counts.tolist(), strict=True) for value in pair]
+            deltas.append([second, number, metric, h.count, h.total, h.least, h.most, bins])
+        line = {"series": {str(number): list(key) for number, key in new.items()}, "deltas": deltas, "health": health}
+        assert self._intervals and self._hlog
+        self._intervals.write(json.dumps(line, separators=(",", ":")) + "\n")
+        self._intervals.flush()
+        for (second, key, metric), h in sorted(taken.items(), key=lambda item: item[0]):
+            if key.outcome == Outcome.OK and metric in (Metric.RESPONSE, Metric.SERVICE):
+                name = f"{tag(key.slot)}.{key.stratum or 'all'}.{Metric(metric).word}"
+                self._hlog.write(self._encoder.line(name, second, h))
+        self._hlog.flush()
+
+    def _try(self, what: str, work: Callable[[], object]) -> bool:
+        try:
+            work()
+        except FileExistsError:
+            raise ProfileError(f"{self.path} exists already", remedy="Name another folder with --out") from None
+        except OSError as error:
+            self._give_up(f"{what}: {error.strerror}")
+            return False
+        return True
+
+    def _give_up(self, why: str) -> None:
+        if getattr(self, "usable", True):
+            self._warn(f"the run folder {self.path} {why}; the run goes on, and what it finds is printed only")
+        self.usable = False
+
+
+def _allocate(path: Path, size: int) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, size)
+    finally:
+        os.close(descriptor)
+
+
+def read_intervals(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of an intervals file. A last line that was cut off is left out; a file is not trusted further than JSON."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        while line := file.readline(LINE_LIMIT):
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                yield value
+
+
+def replay(path: Path) -> Recording:
+    """The recording that an intervals file amounts to."""
+    recording, series = Recording(), {}
+    for line in read_intervals(path):
+        for number, key in line.get("series", {}).items():
+            series[int(number)] = SeriesKey(*key)
+        for second, number, metric, count, total, least, most, bins in line.get("deltas", []):
+            recording.add(second, series[number], metric, Histogram.from_bins(bins, count, total, least, most))
+    recording.flush()
+    return recording
+
+
+def latest(runs: Path) -> Path | None:
+    """The newest run folder below `runs`."""
+    found = [path for path in runs.iterdir() if (path / "run.json").is_file()] if runs.is_dir() else []
+    return max(found, key=lambda path: (path / "run.json").stat().st_mtime, default=None)
+
+
+__all__ = ["RunFolder", "latest", "read_intervals", "replay"]

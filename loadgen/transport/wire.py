@@ -1,0 +1,420 @@
+"""The wire client: raw sockets, the kernel's receive stamps, TLS by hand, llhttp. No coroutine, no Future per request.
+
+A connection is in one of three states: `x is None` (idle, or opened before the load), an exchange under way, or closed.
+`done` is never called from within `send`: a failure that is known at once is reported in the loop's next turn, so that a
+load on a dead port neither recurses nor keeps the loop from its other work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from itertools import cycle
+
+from loadgen.clock import Clock, now, wall
+from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
+from loadgen.net.deadlines import Deadlines
+from loadgen.net.http1 import AnswerReader, BadResponse, encode
+from loadgen.net.names import Address
+from loadgen.net.sockets import ANCILLARY, STAMPS, StampWarmer, connect, pending_error, timespec
+from loadgen.net.tls import Channel
+from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PREOPENED, Counters, Done, Settings
+from loadgen.transport import RESUMED as COUNT_RESUMED
+from loadgen.transport.faults import of_errno, of_error
+from loadgen.transport.sessions import Pool
+
+BUFFER = 256 * 1024
+PREPARE_LIMIT = 10  # seconds for the connections that are opened before the load
+
+
+class Wire:
+    """The client of `transport.Transport` that loadgen measures with."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, clock: Clock, settings: Settings, counters: Counters, done: Done
+    ) -> None:
+        self.loop, self.settings, self.counters, self.done = loop, settings, counters, done
+        self.kernel_stamps = STAMPS
+        self.pool = Pool(settings.reuse, settings.connections, self._open_for, counters.connections)
+        self.deadlines = Deadlines(clock, self._expire)
+        self.buffers = [bytearray(BUFFER)]
+        self.view = memoryview(self.buffers[0])
+        self.session: ssl.SSLSession | None = None
+        self.connections: set[Connection] = set()
+        self._addresses = cycle(settings.addresses)
+        self._lookups: set[asyncio.Task[None]] = set()
+        self._warmer = StampWarmer()
+
+    async def prepare(self) -> None:
+        """Open the connections that a shared session starts with, and wait until each is there or has failed."""
+        opening = []
+        for _ in range(self.settings.preopen):
+            self.pool.opening()
+            connection = Connection(self, None)
+            connection.settled = self.loop.create_future()
+            opening.append(connection.settled)
+            connection.open(next(self._addresses))
+        if opening:
+            await asyncio.wait(opening, timeout=PREPARE_LIMIT)
+        self.counters.connections[PREOPENED] = len(self.pool.idle)
+
+    def send(self, x: Exchange) -> None:
+        request = x.request
+        if request.encoded is None:
+            request.encoded = encode(request, self.settings.origin.authority)
+            x.signed = now()
+        self.deadlines.add(x)
+        self.pool.send(x)
+
+    def end_iteration(self, owner: object) -> None:
+        self.pool.end_iteration(owner)
+
+    def cancel(self) -> None:
+        for x in list(self.pool.waiting):
+            if not x.done:
+                self.finish(x, Outcome.CANCELLED, "the load ended while it waited for a connection")
+        self.pool.waiting.clear()
+        for connection in list(self.connections):
+            if connection.x:
+                connection.fail(Outcome.CANCELLED, "the load ended")
+
+    async def close(self) -> None:
+        for lookup in self._lookups:
+            lookup.cancel()
+        for connection in list(self.connections):
+            connection.close()
+        self._warmer.close()
+
+    def finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
+        """An exchange is over without an answer."""
+        x.done = now()
+        x.outcome, x.reason = outcome, reason
+        self.done(x)
+
+    def _open_for(self, x: Exchange) -> None:
+        x.started = now()
+        connection = Connection(self, x)
+        connection.owner = x.owner
+        x.link = connection
+        if self.settings.resolve_each:
+            lookup = self.loop.create_task(self._resolve(connection))
+            self._lookups.add(lookup)
+            lookup.add_done_callback(self._lookups.discard)
+        else:
+            connection.open(next(self._addresses))
+
+    async def _resolve(self, connection: Connection) -> None:
+        origin = self.settings.origin
+        begun = now()
+        try:
+            found = await self.loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            connection.fail(*of_error(error))
+            return
+        if connection.x:
+            connection.x.dns = now() - begun
+            connection.open(Address(found[0][0], found[0][4]))
+
+    def _expire(self, x: Exchange) -> None:
+        if isinstance(x.link, Connection):
+            x.link.fail(Outcome.TIMEOUT, "")
+        else:
+            self.finish(x, Outcome.TIMEOUT, "while it waited for a connection")
+
+
+class Connection:
+    """One TCP connection, plain or TLS, and the exchange that is on it."""
+
+    __slots__ = (
+        "_begun", "_connected", "_kernel", "_reader", "_rest", "_sock", "_tls", "_wire", "_writing", "closed",
+        "owner", "settled", "x",
+    )  # fmt: skip
+
+    def __init__(self, wire: Wire, x: Exchange | None) -> None:
+        self._wire, self.x = wire, x
+        self.owner: object = None
+        self.settled: asyncio.Future[None] | None = None
+        self.closed = False
+        self._sock: socket.socket | None = None
+        self._tls: Channel | None = None
+        self._reader = AnswerReader()
+        self._rest: memoryview | None = None  # of a request that the kernel took only a part of
+        self._writing = False
+        self._connected = 0
+        self._kernel = 0
+        self._begun = 0
+        wire.connections.add(self)
+
+    # opening
+
+    def open(self, address: Address) -> None:
+        self._begun = now()
+        try:
+            self._sock, there = connect(address)
+        except OSError as error:
+            self._wire.loop.call_soon(self._refused, *of_errno(error.errno or 0))
+            return
+        if there:
+            self._on_connected()
+        else:
+            self._wire.loop.add_writer(self._sock.fileno(), self._on_connect)
+
+    def _refused(self, outcome: Outcome, reason: str) -> None:
+        if not self.closed:
+            self.fail(outcome, reason)
+
+    def _on_connect(self) -> None:
+        assert self._sock
+        self._wire.loop.remove_writer(self._sock.fileno())
+        if code := pending_error(self._sock):
+            self.fail(*of_errno(code))
+        else:
+            self._on_connected()
+
+    def _on_connected(self) -> None:
+        assert self._sock
+        wire = self._wire
+        self._connected = now()
+        wire.loop.add_reader(self._sock.fileno(), self._on_readable)
+        if wire.settings.context is None:
+            self._on_ready()
+            return
+        resumed = wire.session if wire.settings.resumption else None
+        self._tls = Channel(wire.settings.context, wire.settings.origin.host, resumed)
+        self._handshake(b"")
+
+    def _handshake(self, data: bytes | memoryview) -> None:
+        assert self._tls
+        try:
+            out = self._tls.handshake(data)
+        except ssl.SSLError as error:
+            self._transmit(self._tls.pending())
+            self.fail(*of_error(error))
+            return
+        if self._transmit(out) and self._tls.ready:
+            self._on_ready()
+
+    def _on_ready(self) -> None:
+        wire, x, tls = self._wire, self.x, self._tls
+        wire.counters.connections[OPENED] += 1
+        resumed = tls is not None and bool(tls.object.session_reused)
+        if resumed:
+            wire.counters.connections[COUNT_RESUMED] += 1
+        if self.settled and not self.settled.done():
+            self.settled.set_result(None)
+        if x is None:
+            wire.pool.free(self)
+            return
+        x.connected = now()
+        x.connection = RESUMED if resumed else NEW
+        x.tcp = self._connected - self._begun
+        if tls:
+            x.tls, x.handshake_cpu = x.connected - self._connected, tls.handshake_cpu
+        self._send(x)
+
+    # one exchange after the other
+
+    def start(self, x: Exchange) -> None:
+        """Send an exchange on this connection, which is open and idle."""
+        self.x = x
+        x.link = self
+        x.connection = REUSED
+        x.started = x.connected = now()
+        self._send(x)
+
+    def _send(self, x: Exchange) -> None:
+        request = x.request
+        self._reader.expect(x.wants, request.method == "HEAD")
+        self._kernel = 0
+        data = request.encoded
+        assert data is not None
+        if self._tls:
+            try:
+                data = self._tls.encrypt(data)
+            except ssl.SSLError as error:
+                self._wire.loop.call_soon(self._lost, *of_error(error))
+                return
+        x.sent = x.started if x.connection == REUSED else now()
+        self._transmit(data)
+
+    def _transmit(self, data: bytes) -> bool:
+        """Hand bytes to the kernel, the rest of them when it has room. False if the connection is gone."""
+        if not data:
+            return True
+        assert self._sock
+        if self._rest is not None:  # a second write behind one that waits (a TLS message while a body is under way)
+            self._rest = memoryview(bytes(self._rest) + data)
+            return True
+        try:
+            taken = self._sock.send(data)
+        except BlockingIOError:
+            taken = 0
+        except OSError as error:
+            self._wire.loop.call_soon(self._lost, *of_error(error))
+            return False
+        if taken:
+            self._on_wire()
+        if taken < len(data):
+            self._rest = memoryview(data)[taken:]
+            self._wire.loop.add_writer(self._sock.fileno(), self._on_writable)
+        return True
+
+    def _on_wire(self) -> None:
+        x = self.x
+        if x and x.sent and not self._writing:
+            self._writing = True
+            self._wire.counters.wired[x.slot] += 1
+
+    def _on_writable(self) -> None:
+        assert self._sock and self._rest is not None
+        try:
+            taken = self._sock.send(self._rest)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._wire.loop.remove_writer(self._sock.fileno())
+            self._lost(*of_error(error))
+            return
+        if taken:
+            self._on_wire()
+        self._rest = self._rest[taken:]
+        if not self._rest:
+            self._rest = None
+            self._wire.loop.remove_writer(self._sock.fileno())
+
+    def _on_readable(self) -> None:
+        wire = self._wire
+        try:
+            size, ancillary, _, _ = self._sock.recvmsg_into(wire.buffers, ANCILLARY)  # type: ignore[union-attr]
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(*of_error(error))
+            return
+        if ancillary:
+            seconds, nanoseconds = timespec(ancillary[0][2])
+            self._kernel = seconds * 1_000_000_000 + nanoseconds
+        else:
+            self._kernel = 0
+        if not size:
+            self._on_end()
+        elif self._tls is None:
+            self._take(wire.view[:size])
+        elif self._tls.ready:
+            self._decrypt(wire.view[:size])
+        else:
+            self._handshake(wire.view[:size])
+
+    def _decrypt(self, data: memoryview) -> None:
+        tls = self._tls
+        assert tls
+        tls.receive(data)
+        try:
+            plain = tls.read()
+            while more := tls.read():
+                plain += more
+        except ssl.SSLError as error:
+            self._lost(*of_error(error))
+            return
+        if answer := tls.pending():  # a key update asks for one
+            self._transmit(answer)
+        if plain:
+            self._take(plain)
+        if tls.ended and not self.closed:
+            self._on_end()
+
+    def _take(self, data: bytes | memoryview) -> None:
+        x, reader = self.x, self._reader
+        if x is None:
+            self._drop()
+            return
+        try:
+            complete = reader.feed(data)
+        except BadResponse as error:
+            self.fail(Outcome.BAD_RESPONSE, str(error))
+            return
+        if complete:
+            self._answered(x)
+
+    def _answered(self, x: Exchange) -> None:
+        reader, wire = self._reader, self._wire
+        x.done = done = now()
+        if self._kernel:
+            # the stamp is CLOCK_REALTIME: its age is what counts
+            age = wall() - self._kernel
+            if 0 <= age <= done - x.started:
+                x.received = done - age
+            x.shared_read = reader.surplus
+        x.status = reader.status
+        if reader.excerpt:
+            x.excerpt = reader.excerpt
+        if x.wants:
+            x.headers, x.body = reader.headers, reader.held()
+        self.x = None
+        self._writing = False
+        if x.connection != REUSED and self._tls and wire.settings.resumption:
+            wire.session = self._tls.object.session
+        if reader.keep_alive and not reader.surplus and self._rest is None:
+            wire.pool.free(self)
+        else:
+            self.close()
+            wire.pool.gone(self)
+        wire.done(x)
+
+    # endings
+
+    def _on_end(self) -> None:
+        x, reader = self.x, self._reader
+        if x is None:
+            self._drop()
+        elif not x.sent:
+            self.fail(Outcome.RESET, "closed by the target while it was being opened")
+        elif reader.end():
+            self._answered(x)
+        elif reader.begun:
+            self.fail(Outcome.BAD_RESPONSE, "closed by the target in the middle of an answer")
+        else:
+            self.fail(Outcome.RESET, "closed by the target without an answer")
+
+    def _lost(self, outcome: Outcome, reason: str) -> None:
+        if self.closed:
+            return
+        if self.x is None:
+            self._drop()
+        else:
+            self.fail(outcome, reason)
+
+    def _drop(self) -> None:
+        """The target has closed, or spoiled, a connection that nothing was using."""
+        self._wire.counters.connections[CLOSED_IDLE] += 1
+        self.close()
+        self._wire.pool.dropped(self)
+
+    def fail(self, outcome: Outcome, reason: str) -> None:
+        """The exchange on this connection, if any, is over without an answer, and so is the connection."""
+        if self.closed:
+            return
+        wire, x = self._wire, self.x
+        self.x = None
+        if not self._connected or (self._tls and not self._tls.ready):
+            wire.counters.connections[FAILED] += 1
+        if x and self._reader.status:
+            x.status, x.excerpt = self._reader.status, self._reader.excerpt
+        self.close()
+        wire.pool.gone(self)
+        if x:
+            wire.finish(x, outcome, reason)
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self._reader.close()
+        self._wire.connections.discard(self)
+        if self._sock:
+            self._wire.loop.remove_reader(self._sock.fileno())
+            self._wire.loop.remove_writer(self._sock.fileno())
+            self._sock.close()
+        if self.settled and not self.settled.done():
+            self.settled.set_result(None)

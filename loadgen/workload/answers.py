@@ -1,0 +1,121 @@
+"""What a step reads of its answer: is it as expected, what is captured, which times does the server report."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from loadgen.clock import MILLISECOND
+from loadgen.exchange import BODY, HEADERS, NOTHING, Exchange, Outcome
+from loadgen.profile.model import Expect, Selector, Step
+
+MISSING = object()
+_DURATION = re.compile(r";\s*dur\s*=\s*\"?([0-9.]+)", re.IGNORECASE)
+_UNREAD = object()
+
+
+class Answer:
+    """An exchange's answer as selectors see it; its JSON is parsed at most once."""
+
+    def __init__(self, x: Exchange) -> None:
+        self._x = x
+        self._json: Any = _UNREAD
+
+    def get(self, selector: Selector) -> Any:
+        """The selected value, or MISSING."""
+        if selector.kind == "status":
+            return self._x.status
+        if selector.kind == "header":
+            return self._header(selector)
+        if not selector.path:
+            return self.text()
+        return self.at(selector.path)
+
+    def header(self, name: str) -> str | None:
+        return (self._x.headers or {}).get(name)
+
+    def text(self) -> str:
+        return (self._x.body or b"").decode("utf-8", "replace")
+
+    def at(self, path: tuple[str | int, ...]) -> Any:
+        """The value at a path of the JSON body, or MISSING."""
+        if self._json is _UNREAD:
+            try:
+                self._json = json.loads(self._x.body or b"")
+            except (ValueError, RecursionError):
+                self._json = MISSING
+        value = self._json
+        for key in path:
+            try:
+                value = value[str(key) if isinstance(value, dict) else key]
+            except (KeyError, IndexError, TypeError):
+                return MISSING
+        return value
+
+    def _header(self, selector: Selector) -> Any:
+        value = self.header(selector.name)
+        if value is None or not selector.path:
+            return MISSING if value is None else value
+        for metric in value.split(","):
+            if metric.split(";")[0].strip() == selector.path[0] and (found := _DURATION.search(metric)):
+                return found[1]
+        return MISSING
+
+
+def wants(step: Step, split_by: tuple[str, ...] = ()) -> int:
+    """What a client must keep of the answer for this step: NOTHING, HEADERS or BODY."""
+    expect = step.expect
+    selectors = [*step.capture.values(), *step.record.values()]
+    if (expect and (expect.json_values or expect.body is not None)) or any(s.kind == "body" for s in selectors):
+        return BODY
+    if (expect and expect.headers) or any(s.kind == "header" for s in selectors):
+        return HEADERS
+    return NOTHING
+
+
+def by_status(status: int) -> Outcome:
+    """The outcome class of an answer that is not ok."""
+    if status == 429:
+        return Outcome.THROTTLED
+    if status >= 500:
+        return Outcome.HTTP_5XX
+    return Outcome.HTTP_4XX if status >= 400 else Outcome.UNEXPECTED
+
+
+def judge(expect: Expect | None) -> Callable[[Exchange], None] | None:
+    """The function that sets outcome and reason of an answered exchange; None where a status below 400 is all it takes."""
+    if expect is None:
+        return None
+
+    def check(x: Exchange) -> None:
+        if not any(low <= x.status <= high for low, high in expect.status):
+            x.outcome, x.reason = by_status(x.status), f"status {x.status}"
+        elif reason := _mismatch(expect, Answer(x)):
+            x.outcome, x.reason = Outcome.UNEXPECTED, reason
+
+    return check
+
+
+def _mismatch(expect: Expect, answer: Answer) -> str:
+    for name, wanted in expect.headers.items():
+        value = answer.header(name.lower())
+        if value is None or not (wanted.search(value) if isinstance(wanted, re.Pattern) else value == wanted):
+            return f"header {name} is {'missing' if value is None else 'another'}"
+    for path, wanted in expect.json_values.items():
+        value = answer.at(Selector.parse(f"body.{path}").path)
+        if type(value) is not type(wanted) or value != wanted:
+            return f"json {path} is {'missing' if value is MISSING else 'another'}"
+    if expect.body is not None and expect.body not in answer.text():
+        return "the body does not contain what is expected"
+    return ""
+
+
+def milliseconds(value: Any) -> int | None:
+    """A time that the server reported, in ms, as ns; None if it is no number."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return round(number * MILLISECOND) if 0 <= number < 1e9 else None

@@ -1,0 +1,106 @@
+"""Values for placeholders: seeded, drawn in blocks, the same for iteration i whichever worker or client runs it.
+
+A placeholder's value depends on (seed, its place in the profile, the iteration's index) alone.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from loadgen.clock import SECOND, wall
+from loadgen.profile.placeholders import Placeholder
+
+BLOCK = 256  # values drawn at once: about 0.1 ms
+ALPHABET = np.frombuffer((string.ascii_letters + string.digits).encode(), np.uint8)
+POOL = 1 << 16  # random text that the values of `bytes` are cut from
+
+Values = dict[str, Any]
+Getter = Callable[[Values, int], Any]
+
+
+class Column:
+    """The values of one placeholder by iteration index, a block at a time."""
+
+    def __init__(self, seed: tuple[int, ...], draw: Callable[[np.random.Generator], Sequence[Any]]) -> None:
+        self._seed, self._draw = seed, draw
+        self._number = -1
+        self._block: Sequence[Any] = ()
+
+    def __call__(self, values: Values, index: int) -> Any:
+        number, offset = divmod(index, BLOCK)
+        if number != self._number:
+            sequence = np.random.SeedSequence((*self._seed, number))
+            self._block = self._draw(np.random.Generator(np.random.PCG64(sequence)))
+            self._number = number
+        return self._block[offset]
+
+
+def getter(placeholder: Placeholder, seed: tuple[int, ...]) -> Getter:
+    """The function (captured values, iteration index) -> value of a placeholder."""
+    kind, args = placeholder.kind, placeholder.args
+    if kind == "name":
+        name = str(args[0])
+        return lambda values, index: values[name]
+    if kind == "seq":
+        return lambda values, index: index
+    if kind == "now":
+        return lambda values, index: timestamp()
+    if kind == "uuid":
+        return Column(seed, _uuids)
+    if kind == "int":
+        low, high = int(args[0]), int(args[1])
+        return Column(seed, lambda stream: stream.integers(low, high, BLOCK, endpoint=True).tolist())
+    if kind == "choice":
+        return Column(seed, lambda stream: [args[i] for i in stream.integers(0, len(args), BLOCK).tolist()])
+    return _text(int(args[0]), seed)
+
+
+def timestamp() -> str:
+    """The wall clock as ISO 8601 in UTC, to the millisecond."""
+    seconds, rest = divmod(wall(), SECOND)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"
+
+
+def row_picker(order: str, rows: int, seed: tuple[int, ...]) -> Callable[[int], int]:
+    """Which of `rows` rows iteration `index` takes."""
+    if order == "random":
+        column = Column(seed, lambda stream: stream.integers(0, rows, BLOCK).tolist())
+        return lambda index: int(column({}, index))
+    if order == "shuffle":
+        shuffled = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed))).permutation(rows)
+        return lambda index: int(shuffled[index % rows])
+    return lambda index: index % rows
+
+
+def _uuids(stream: np.random.Generator) -> list[str]:
+    digits = stream.bytes(16 * BLOCK).hex()
+    return [_uuid(digits[i : i + 32]) for i in range(0, 32 * BLOCK, 32)]
+
+
+def _uuid(d: str) -> str:
+    variant = "89ab"[int(d[16], 16) & 3]
+    return f"{d[:8]}-{d[8:12]}-4{d[13:16]}-{variant}{d[17:20]}-{d[20:]}"
+
+
+def _text(length: int, seed: tuple[int, ...]) -> Getter:
+    """Random letters and digits, cut from a pool at a random place: large values cost a slice, not a draw."""
+    stream = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    pool = ALPHABET[stream.integers(0, len(ALPHABET), POOL + length)].tobytes().decode()
+    starts = Column((*seed, 1), lambda stream: stream.integers(0, POOL, BLOCK).tolist())
+
+    def cut(values: Values, index: int) -> str:
+        start = starts(values, index)
+        return pool[start : start + length]
+
+    return cut
+
+
+def as_text(value: Any) -> str:
+    """A value as it stands in a text: JSON's words for true, false and null, and for lists and objects."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,107 @@
+"""Templates into functions: a text, a path, a JSON body. What is constant is made once.
+
+A value is escaped for where it stands: percent-encoded in a path or a query, as JSON in a JSON body. In a header it must
+be printable (a captured value may come from a hostile target): anything else is refused there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+from urllib.parse import quote
+
+from loadgen.profile.placeholders import Template, parse
+from loadgen.workload.draws import Getter, Values, as_text, getter
+
+Renderer = Callable[[Values, int], str]
+Piece = str | Getter
+
+
+class Unprintable(ValueError):
+    """A value cannot stand where the profile puts it."""
+
+
+class Seeds:
+    """Numbers the placeholders of a profile, so that each draws a stream of its own."""
+
+    def __init__(self, *seed: int) -> None:
+        self._seed, self._places = seed, count()
+
+    def next(self) -> tuple[int, ...]:
+        return (*self._seed, next(self._places))
+
+
+def in_url(value: Any) -> str:
+    return quote(as_text(value), safe="")
+
+
+def in_header(value: Any) -> str:
+    text = as_text(value)
+    if not (text.isascii() and text.isprintable()):
+        raise Unprintable("a value with a line break or beyond ASCII cannot stand in a header")
+    return text
+
+
+def in_json_text(value: Any) -> str:
+    return json.dumps(as_text(value))[1:-1]
+
+
+def text(template: Template, seeds: Seeds, escape: Callable[[Any], str] = as_text) -> str | Renderer:
+    """The template as a constant, or as a function of the iteration."""
+    return joined(_pieces(template, seeds, escape))
+
+
+def joined(pieces: list[Piece]) -> str | Renderer:
+    """Constants run together; one function that joins the rest."""
+    merged: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    if all(isinstance(piece, str) for piece in merged):
+        return "".join(piece for piece in merged if isinstance(piece, str))
+    if len(merged) == 1 and not isinstance(merged[0], str):
+        return merged[0]
+
+    def render(values: Values, index: int) -> str:
+        return "".join([piece if isinstance(piece, str) else piece(values, index) for piece in merged])
+
+    return render
+
+
+def json_pieces(value: Any, seeds: Seeds) -> list[Piece]:
+    """A JSON body as constants and functions. A text that is exactly one placeholder keeps its value's type."""
+    if isinstance(value, str):
+        template = parse(value)
+        if template.single:
+            return [_escaped(getter(template.single, seeds.next()), json.dumps)]
+        return ['"', *_pieces(template, seeds, in_json_text, lambda part: json.dumps(part)[1:-1]), '"']
+    if isinstance(value, dict):
+        items = [[json.dumps(key), ":", *json_pieces(item, seeds)] for key, item in value.items()]
+        return _enclosed("{", items, "}")
+    if isinstance(value, list | tuple):
+        return _enclosed("[", [json_pieces(item, seeds) for item in value], "]")
+    return [json.dumps(value)]
+
+
+def _enclosed(opening: str, items: list[list[Piece]], closing: str) -> list[Piece]:
+    pieces: list[Piece] = [opening]
+    for number, item in enumerate(items):
+        pieces += [",", *item] if number else item
+    return [*pieces, closing]
+
+
+def _pieces(
+    template: Template, seeds: Seeds, escape: Callable[[Any], str], constant: Callable[[str], str] = str
+) -> list[Piece]:
+    return [
+        constant(part) if isinstance(part, str) else _escaped(getter(part, seeds.next()), escape)
+        for part in template.parts
+    ]
+
+
+def _escaped(value: Getter, escape: Callable[[Any], str]) -> Getter:
+    return lambda values, index: escape(value(values, index))

@@ -1,0 +1,192 @@
+"""A profile's scenarios, compiled: what an iteration sends, step by step, and what it makes of each answer."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from loadgen import __version__
+from loadgen.exchange import Exchange, Request
+from loadgen.profile.model import Profile, Scenario, Selector, Step, Think
+from loadgen.profile.placeholders import parse
+from loadgen.workload.answers import MISSING, Answer, by_status, judge, milliseconds, wants
+from loadgen.workload.draws import Column, Values, row_picker
+from loadgen.workload.render import Renderer, Seeds, in_header, in_url, joined, json_pieces, text
+
+USER_AGENT = f"loadgen/{__version__}"
+STRATUM_LIMIT = 32  # distinct strata a run may have; what comes after is "other"
+_CHOICE, _PICK, _ROWS, _THINK = 1, 2, 3, 4
+
+Pause = Callable[[int], int]
+
+
+@dataclass(slots=True)
+class StepWork:
+    """One compiled step. `constant` is its request if that never changes; else `render` makes it."""
+
+    name: str
+    number: int  # among all steps of the profile
+    timeout: int
+    wants: int
+    think: Pause | None
+    constant: Request | None
+    render: Callable[[Values, int], Request] | None
+    judge: Callable[[Exchange], None] | None
+    capture: tuple[tuple[str, Selector], ...]
+    record: tuple[tuple[int, Selector], ...]  # by number among the profile's own metrics
+
+    def assess(self, x: Exchange) -> None:
+        """Set the outcome of an answered exchange."""
+        if self.judge:
+            self.judge(x)
+        elif x.status >= 400:
+            x.outcome, x.reason = by_status(x.status), f"status {x.status}"
+
+    def read(self, x: Exchange, values: Values) -> list[tuple[int, int]]:
+        """Put what is captured into `values`; return the times the server reported, as (metric number, ns)."""
+        answer = Answer(x)
+        for name, selector in self.capture:
+            found = answer.get(selector)
+            if found is MISSING:
+                values.pop(name, None)
+            else:
+                values[name] = found
+        times = ((number, milliseconds(answer.get(selector))) for number, selector in self.record)
+        return [(number, time) for number, time in times if time is not None]
+
+
+@dataclass(slots=True)
+class ScenarioWork:
+    """One compiled scenario. `plain`: one step, nothing captured, so an iteration holds no values."""
+
+    name: str
+    steps: tuple[StepWork, ...]
+    split_by: tuple[str, ...]
+    row: Callable[[int], dict[str, Any]] | None
+    plain: bool
+
+    def values(self, index: int) -> Values:
+        """What iteration `index` begins with: its row of the data."""
+        return dict(self.row(index)) if self.row else {}
+
+
+class Workload:
+    """All scenarios of a profile. `metrics` names the profile's own metrics (`record:`), in the order of their numbers."""
+
+    def __init__(self, profile: Profile, base: str = "", variant: int = 0, turn: int = 0) -> None:
+        self.metrics = tuple(dict.fromkeys(n for s in profile.scenarios for step in s.steps for n in step.record))
+        self._base = base
+        self._seed = (profile.seed, variant, turn)
+        seeds = Seeds(*self._seed, _CHOICE)
+        numbers = iter(range(sum(len(scenario.steps) for scenario in profile.scenarios)))
+        self.scenarios = tuple(
+            self._scenario(scenario, place, numbers, seeds, profile.timeout)
+            for place, scenario in enumerate(profile.scenarios)
+        )
+        self._cumulative = list(accumulate(float(scenario.weight) for scenario in profile.scenarios))
+        self._pick = Column((*self._seed, _PICK), lambda stream: stream.random(256).tolist())
+
+    def scenario(self, index: int) -> ScenarioWork:
+        """The scenario of iteration `index`, drawn by weight."""
+        if len(self.scenarios) == 1:
+            return self.scenarios[0]
+        point = float(self._pick({}, index)) * self._cumulative[-1]
+        return self.scenarios[min(bisect(self._cumulative, point), len(self.scenarios) - 1)]
+
+    def _scenario(self, scenario: Scenario, place: int, numbers: Any, seeds: Seeds, timeout: int) -> ScenarioWork:
+        steps = tuple(self._step(step, next(numbers), seeds, timeout) for step in scenario.steps)
+        row = None
+        if data := scenario.data:
+            pick = row_picker(data.order, len(data.rows), (*self._seed, _ROWS, place))
+            row = lambda index: data.rows[pick(index)]  # noqa: E731
+        plain = len(steps) == 1 and not row and not steps[0].capture and not steps[0].record and not steps[0].think
+        return ScenarioWork(scenario.name, steps, scenario.split_by, row, plain)
+
+    def _step(self, step: Step, number: int, seeds: Seeds, timeout: int) -> StepWork:
+        target, headers, body = self._target(step, seeds), self._headers(step, seeds), _body(step, seeds)
+        constant = isinstance(target, str) and isinstance(headers, tuple) and isinstance(body, bytes)
+        render = None if constant else _renderer(step.method, target, headers, body)
+        return StepWork(
+            step.name,
+            number,
+            step.timeout or timeout,
+            wants(step),
+            pause(step.think, (*self._seed, _THINK, number)),
+            Request(step.method, target, headers, body) if constant else None,  # type: ignore[arg-type]
+            render,
+            judge(step.expect),
+            tuple(step.capture.items()),
+            tuple((self.metrics.index(name), selector) for name, selector in step.record.items()),
+        )
+
+    def _target(self, step: Step, seeds: Seeds) -> str | Renderer:
+        pieces = [self._base, text(parse(step.path), seeds, in_url)]
+        for place, (name, value) in enumerate(step.query.items()):
+            first = place == 0 and "?" not in step.path
+            pieces += ["?" if first else "&", in_url(name), "=", text(_encoded(str(value)), seeds, in_url)]
+        return joined(pieces)
+
+    def _headers(self, step: Step, seeds: Seeds) -> tuple[tuple[str, str], ...] | Callable[[Values, int], Any]:
+        given = {name.lower() for name in step.headers}
+        own = [("User-Agent", USER_AGENT), ("Accept", "*/*"), *_content_type(step)]
+        constant = [(name, value) for name, value in own if name.lower() not in given]
+        written = [(name, text(parse(value), seeds, in_header)) for name, value in step.headers.items()]
+        if all(isinstance(value, str) for _, value in written):
+            return (*constant, *((name, str(value)) for name, value in written))
+
+        def render(values: Values, index: int) -> tuple[tuple[str, str], ...]:
+            filled = ((name, v if isinstance(v, str) else v(values, index)) for name, v in written)
+            return (*constant, *filled)
+
+        return render
+
+
+def pause(think: Think | None, seed: tuple[int, ...]) -> Pause | None:
+    """The function iteration index -> think time in ns."""
+    if think is None:
+        return None
+    low, high = think.low, think.high
+    if low == high:
+        return lambda index: low
+    column = Column(seed, lambda stream: stream.integers(low, high, 256, endpoint=True).tolist())
+    return lambda index: int(column({}, index))
+
+
+def _encoded(value: str) -> Any:
+    """A query value's template with its constant parts percent-encoded."""
+    template = parse(value)
+    return type(template)(tuple(in_url(part) if isinstance(part, str) else part for part in template.parts))
+
+
+def _content_type(step: Step) -> list[tuple[str, str]]:
+    if "json_body" in step.model_fields_set:
+        return [("Content-Type", "application/json")]
+    if step.text is not None:
+        return [("Content-Type", "text/plain; charset=utf-8")]
+    return [("Content-Type", "application/octet-stream")] if step.file else []
+
+
+def _body(step: Step, seeds: Seeds) -> bytes | Renderer:
+    if "json_body" in step.model_fields_set:
+        body = joined(json_pieces(step.json_body, seeds))
+    elif step.text is not None:
+        body = text(parse(step.text), seeds)
+    else:
+        return step.file.read_bytes() if step.file else b""
+    return body.encode() if isinstance(body, str) else body
+
+
+def _renderer(method: str, target: Any, headers: Any, body: Any) -> Callable[[Values, int], Request]:
+    def render(values: Values, index: int) -> Request:
+        path = target if isinstance(target, str) else target(values, index)
+        lines = headers if isinstance(headers, tuple) else headers(values, index)
+        content = body if isinstance(body, bytes) else body(values, index).encode()
+        return Request(method, path, lines, content)
+
+    return render
+
+
+__all__ = ["STRATUM_LIMIT", "ScenarioWork", "StepWork", "Workload", "pause"]
