@@ -1,7 +1,8 @@
-"""Run a command to its end, then end whatever it left running: `python3 reap.py COMMAND…`.
+"""Run a command for so long at most, then end whatever it left running: `python3 reap.py SECONDS COMMAND…`.
 
-Its exit status is the command's, or 1 when that was 0 and something was left. Linux hands the orphans of a process to
-the nearest ancestor that has asked for them, so nothing gets away by starting a session of its own.
+Its exit status is the command's, 124 when time was up, or 1 when that was 0 and something was left. Linux hands the
+orphans of a process to the nearest ancestor that has asked for them, so nothing gets away by starting a session of its
+own.
 """
 
 from __future__ import annotations
@@ -64,13 +65,20 @@ def run(command: list[str]) -> int:
     return 128 - code if code < 0 else code or int(bool(left))
 
 
+def time_is_up(*_: object) -> None:
+    print(f"no end after {sys.argv[1]} s: killed", file=sys.stderr)
+    sys.exit(124)
+
+
 def main() -> int:
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGALRM, time_is_up)
+    signal.alarm(max(1, int(sys.argv[1])))
     try:
-        return run(sys.argv[1:])
+        return run(sys.argv[2:])
     finally:
         kill_all()
 
