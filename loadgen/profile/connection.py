@@ -15,6 +15,7 @@ from loadgen.profile.units import quoted
 
 SANDBOX = "sandbox"
 PORTS = {"http": 80, "https": 443}
+NOT_YET = ("dynamodb", "lambda")
 METADATA = ("169.254.169.254", "fd00:ec2::254")
 
 
@@ -54,6 +55,10 @@ class Target(Part):
 
     @classmethod
     def short(cls, value: object) -> object:
+        if isinstance(value, dict):
+            for key in NOT_YET:
+                if key in value:
+                    raise complaint(f"this version has no {key} targets yet", "Give a url", (key,))
         return {"url": value} if isinstance(value, str) else value
 
     @property
@@ -77,6 +82,11 @@ class Target(Part):
     @property
     def port(self) -> int:
         return self.parts.port or PORTS.get(self.parts.scheme, 0)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as written, without a path: https://host:8443."""
+        return f"{self.parts.scheme}://{self.parts.netloc}"
 
     @property
     def prefix(self) -> str:

@@ -70,7 +70,8 @@ class Document:
 
     def error(self, way: Way, problem: str, remedy: str = "") -> ProfileError:
         place = self.place(way)
-        return ProfileError(problem, file=place.file, line=place.line, key=self.key(way), remedy=remedy)
+        key = "" if self.places.get(way, place).line == 0 and way in self.places else self.key(way)
+        return ProfileError(problem, file=place.file, line=place.line, key=key, remedy=remedy)
 
 
 def read(text: str, file: str) -> Document:

@@ -1,4 +1,4 @@
-"""Values from outside the profile: `${NAME}` and `${NAME:-default}`, put in after the YAML is read and never read as YAML."""
+"""Values from outside: `${NAME}` and `${NAME:-default}`, put in after the YAML is read, and never read as YAML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the validator's findings to the one error that helps most, in our own words, at the line where it was written."""
+"""From the validator's findings to the one error that helps most, in our own words, with its line."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from pydantic_core import ErrorDetails
 
 from loadgen.profile.document import Document, Way
 from loadgen.profile.overrides import part_at
-from loadgen.profile.part import UNKNOWN_KEY, did_you_mean
+from loadgen.profile.part import did_you_mean
 from loadgen.profile.units import quoted
 
 Words = tuple[str, str]
 
 
 def findings(error: ValidationError, document: Document) -> list[tuple[Way, str, str]]:
-    """All that was found wrong as (way, problem, remedy), the most helpful first: unknown keys, then by line."""
+    """All that was found wrong as (way, problem, remedy), by line.
+
+    An unknown key comes alone: what it brings about in its mapping is not looked for.
+    """
     details = [item for item in error.errors(include_url=False) if item["type"] != "default_factory_not_called"]
     ways = [_way(item, document.data) for item in details]
     found = [(way, *_words(item, way)) for item, way in zip(details, ways, strict=True)]
-    return sorted(found, key=lambda finding: (finding[1] != UNKNOWN_KEY, document.place(finding[0]).line))
+    return sorted(found, key=lambda finding: document.place(finding[0]).line)
 
 
 def _way(item: ErrorDetails, data: Any) -> Way:

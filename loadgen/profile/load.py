@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -28,8 +29,8 @@ SUFFIXES = (".yaml", ".yml")
 class Loaded:
     """A profile, and what must be kept of how it was written.
 
-    `source` is the file, or the URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left as
-    it is, so that it can be saved. `secrets` are the values that came from the environment: to be redacted elsewhere.
+    `source` is the file, or the URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left
+    as it is: it can be saved. `secrets` are the values that came from the environment, to be redacted elsewhere.
     """
 
     profile: Profile
@@ -69,10 +70,10 @@ def from_url(
     phase = {"name": "steady", **offer, "for": duration or "10s"}
     if users is not None and rate is not None:
         raise ProfileError("--rate and --users are two kinds of load", remedy="Give one of them")
-    document = Document({"name": "url", "target": {"url": url}, "load": [phase]})
-    document.places = {("target",): Place("URL", 0)} | {
-        ("load", 0, key): Place(f"--{key}", 0) for key in ("rate", "users", "for")
-    }
+    name = re.sub(r"^https?://|[^A-Za-z0-9]+", "-", url.partition("?")[0]).strip("-")[:40].strip("-") or "url"
+    document = Document({"name": name, "target": {"url": url}, "load": [phase]})
+    document.places = {("target", "url"): Place("URL", 0)}
+    document.places |= {("load", 0, key): Place(f"--{key}", 0) for key in ("rate", "users", "for")}
     return _checked(document, url, Path(), sets, None)
 
 
@@ -123,8 +124,8 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
     for written in sets:
         overrides.apply(document, written)
     if target is not None:
-        document.data["target"] = target
-        document.places[("target",)] = Place("--target", 0)
+        document.data["target"] = {"url": target}
+        document.places |= {("target",): Place("--target", 0), ("target", "url"): Place("--target", 0)}
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
     expanded = expand(document)

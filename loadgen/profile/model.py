@@ -63,6 +63,7 @@ def _whole_target(given: dict[str, Any]) -> tuple[Scenario, ...]:
     return (Scenario(name="default", steps=(Step(name="get", method="GET", path=given["target"].rest),)),)
 
 
+Cycles = Annotated[int, Field(ge=1, le=1000), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(whole)]
 ThresholdText = Annotated[Threshold, FromText(Threshold.parse, r".+(<=?|>=?).+", "response p99 < 250ms")]
 StopText = Annotated[
@@ -98,7 +99,7 @@ class Profile(Part):
     load: tuple[Phase, ...] = Field(min_length=1)
     """The phases, one after the other."""
 
-    cycles: Annotated[Count, Field(le=1000)] = 1
+    cycles: Cycles = 1
     """How many times the measured phases run, one round after the other; each time is reported for itself."""
 
     scenarios: tuple[Scenario, ...] = Field(default_factory=_whole_target, min_length=1)
@@ -139,6 +140,8 @@ class Profile(Part):
         if self.session.renew not in allowed:
             remedy = f"It can renew: {', '.join(allowed)}"
             raise complaint(f"{self.client} cannot renew the {self.session.renew}", remedy, ("session", "renew"))
+        if self.target.parts.query and "scenarios" in self.model_fields_set:
+            raise complaint("a query in the URL would be lost", "Write it as the query of a step", ("target", "url"))
         if not self.measured:
             raise complaint("no phase is measured", "Leave out measure: false in one of them", ("load",))
         for i, phase in enumerate(self.load):

@@ -66,7 +66,10 @@ def _put(container: Any, step: str | int, value: str, document: Document, way: W
             container.pop(step, None)
             return
         raise ProfileError("takes an item out of a list", file=option, remedy="Set the whole list instead")
-    found = read(value, option)
+    try:
+        found = read(value, option)
+    except ProfileError as error:
+        raise ProfileError(error.problem, file=option, remedy=error.remedy) from None
     container[step] = found.data
     document.places.update({(*place, *inner): Place(option, 0) for inner in found.places})
 

@@ -25,8 +25,6 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from loadgen.profile import units
 from loadgen.profile.units import quoted
 
-UNKNOWN_KEY = "unknown key"
-
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -87,7 +85,7 @@ class Part(BaseModel):
         known = cls.keys()
         for key in value:
             if key not in known:
-                raise complaint(UNKNOWN_KEY, did_you_mean(key, known), (key,))
+                raise complaint("unknown key", did_you_mean(key, known), (key,))
         for key, item in value.items():
             if item is None and key not in cls.nullable:
                 raise complaint("has no value", "Give it one, or leave the key out", (key,))
@@ -102,7 +100,10 @@ def unique(names: list[str], what: str, *at: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FromText:
-    """Annotation of a value that is written as text and read by `parse`; one already read passes in our own code."""
+    """Annotation of a value that is written as text and read by `parse`, which refuses a number without a unit.
+
+    In our own code, where nothing is written, a value already read passes.
+    """
 
     parse: Callable[[str], Any]
     pattern: str
@@ -118,7 +119,7 @@ class FromText:
         if isinstance(value, str):
             return self.parse(value)
         if isinstance(info.context, Written):
-            raise ValueError(f"{quoted(value)} is not what is expected here, for example {self.example}")
+            return self.parse(str(value))
         return value
 
 

@@ -1,0 +1,87 @@
+"""JSON Schema of a profile as people write it, for editors. Its words are those of the models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from loadgen.profile.model import Profile, Step
+from loadgen.profile.part import Part
+from loadgen.profile.scenario import BODIES, VERBS
+
+Node = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+VARIABLE: Node = {
+    "description": "A value from the environment: ${NAME} or ${NAME:-default}.",
+    "type": "string",
+    "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}",
+}
+NARROW = ("boolean", "integer", "number")
+
+
+def json_schema() -> Node:
+    """The schema, JSON Schema 2020-12."""
+    schema = Profile.model_json_schema()
+    parts = {part.__name__: part for part in _parts(Part)}
+    definitions = {name: _definition(parts[name], node) for name, node in schema.pop("$defs").items()}
+    root = _definition(Profile, schema)
+    return {"$schema": DIALECT, "title": "loadgen profile", **root, "$defs": {**definitions, "Variable": VARIABLE}}
+
+
+def _parts(part: type[Part]) -> Iterator[type[Part]]:
+    for child in part.__subclasses__():
+        yield child
+        yield from _parts(child)
+
+
+def _definition(part: type[Part], node: Node) -> Node:
+    """The mapping of `part`: its written keys, and its short form beside it."""
+    written = {key: _tidy(node["properties"][key]) for key in node["properties"] if key in part.keys()}  # noqa: SIM118
+    found = {**_tidy(node), "properties": written}
+    found["required"] = [key for key in node.get("required", ()) if key in written]
+    if part is Step:
+        found = _step(found)
+    short = next((value for text in ("text", 1) if isinstance(value := part.short(text), dict)), None)
+    if short is None:
+        return found
+    (key,) = short
+    return {"description": found.pop("description"), "anyOf": [written[key], found]}
+
+
+def _step(node: Node) -> Node:
+    """A step has one verb with its path, and one body at most."""
+    path = {"type": "string", "pattern": r"^(/|\$\{)"}
+    words = "of this path, which begins with / and follows the target's own. It may hold placeholders."
+    verbs = {verb: {**path, "description": f"A {verb.upper()} {words}"} for verb in VERBS}
+    at_most_one_body = {"not": {"anyOf": [{"required": [a, b]} for a in BODIES for b in BODIES if a < b]}}
+    return {
+        **node,
+        "properties": {**node["properties"], **verbs},
+        "oneOf": [{"required": [verb]} for verb in VERBS],
+        **at_most_one_body,
+    }
+
+
+def _tidy(node: Any) -> Any:
+    """`node` without what is only the generator's, and with a variable wherever a narrow value may stand."""
+    if isinstance(node, list):
+        return [_tidy(item) for item in node if item != {"type": "null"}]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _tidy(node[key]) for key in node if key not in ("title", "default", "format", "properties")}
+    if "properties" in node:
+        kept["properties"] = {key: _tidy(item) for key, item in node["properties"].items()}
+    if isinstance(node.get("default"), str | bool) and "$ref" not in node:
+        kept["default"] = node["default"]
+    if len(kept.get("anyOf", ())) == 1:
+        (only,) = kept.pop("anyOf")
+        kept |= only
+    if kept.get("type") in NARROW or "enum" in kept or "pattern" in kept:
+        return _or_variable(kept)
+    return kept
+
+
+def _or_variable(node: Node) -> Node:
+    outside: Node = {key: node.pop(key) for key in ("description", "default", "examples") if key in node}
+    return {**outside, "anyOf": [node, {"$ref": "#/$defs/Variable"}]}
