@@ -77,8 +77,6 @@ class TlsLink(PlainLink):
                 self._read()
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLZeroReturnError:
-            self.connection.ended()
         except ssl.SSLError:
             self._fail()
 
@@ -106,6 +104,9 @@ class TlsLink(PlainLink):
         tls, incoming = self._tls, self._incoming
         while not self.closed and (incoming.pending or tls.pending()):
             size = cast(int, tls.read(BUFFER, self._plain))  # into a buffer
+            if not size:  # the client's goodbye
+                self.connection.ended()
+                return
             self.connection.feed(self._view[:size])
 
     def _transmit(self) -> None:

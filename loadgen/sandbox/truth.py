@@ -30,7 +30,7 @@ class Truth:
         self._lines: list[str] = []
         self.problem = ""
         try:
-            if path.exists():
+            if path.is_file():
                 with path.open(encoding="utf-8", errors="replace") as old:
                     if old.read(len(COLUMNS)) not in ("", COLUMNS):
                         raise PlanError(

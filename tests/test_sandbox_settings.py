@@ -1,0 +1,161 @@
+"""The settings of the sandbox: short forms, round trip, and a clear refusal of everything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from loadgen.clock import MILLISECOND, SECOND
+from loadgen.profile.distribution import EXAMPLES, Distribution
+from loadgen.profile.part import Written
+from loadgen.profile.sandbox import SandboxSettings
+
+WRITTEN = Written(Path())
+WHOLE = {
+    "rtt": "20ms",
+    "service": "lognormal(p50=8ms, p99=40ms)",
+    "seed": 7,
+    "environments": {"max": 200, "init": "300ms", "idle": "10m", "overflow": "429"},
+    "throttle": {"rate": "1000/s", "burst": 500},
+    "stalls": [{"at": "10s", "for": "2s"}, {"every": "30s", "for": "250us"}],
+    "faults": {"errors": "1%", "reset": "0.1%", "truncate": "0.1%", "drip": "0.1%", "endless": "0%"},
+    "idle_close": "60s",
+    "requests_per_connection": 100,
+    "body": "2KiB",
+    "log": "truth.csv",
+}
+
+
+def read(**written: object) -> SandboxSettings:
+    return SandboxSettings.model_validate(written, context=WRITTEN)
+
+
+def test_all_of_it() -> None:
+    settings = read(**WHOLE)
+    assert settings.rtt == 20 * MILLISECOND
+    assert str(settings.service) == WHOLE["service"]
+    assert settings.environments
+    assert (settings.environments.init, settings.environments.overflow) == (300 * MILLISECOND, "429")
+    assert [stall.length for stall in settings.stalls] == [2 * SECOND, 250_000]
+    assert settings.faults.shares() == {"errors": 0.01, "reset": 0.001, "truncate": 0.001, "drip": 0.001}
+    assert settings.body == 2048
+    assert settings.log == Path("truth.csv")
+
+
+def test_survives_the_way_to_the_process() -> None:
+    for value in (read(**WHOLE), SandboxSettings()):
+        assert SandboxSettings.model_validate_json(value.model_dump_json(by_alias=True)) == value
+
+
+def test_short_forms() -> None:
+    settings = read(environments=5, throttle="100/s", stalls={"at": "1s", "for": "2s"}, faults="2%", service="8ms")
+    assert settings.environments and settings.environments.max == 5
+    assert settings.throttle and settings.throttle.tokens == 100
+    assert settings.stalls[0].at == SECOND
+    assert settings.faults.errors == 0.02
+    assert settings.service == Distribution.fixed(8 * MILLISECOND)
+    overflow = read(environments={"max": 1, "overflow": 429}).environments
+    assert overflow and overflow.overflow == "429"
+
+
+def test_says_what_is_simulated() -> None:
+    assert SandboxSettings().describe() == "rtt 0s; service always 0s"
+    assert read(**WHOLE).describe() == (
+        "rtt 20ms; service log-normal with p50 8ms, p99 40ms; up to 200 environments (429 above), cold start 300ms; "
+        "throttled at 1000/s, burst 500; stalls 2s at 10s; stalls 250us every 30s; "
+        "faults 1% errors, 0.1% reset, 0.1% truncate, 0.1% drip"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ({"rt": "1s"}, "unknown key"),
+        ({"rtt": 20}, "for example"),
+        ({"rtt": "20"}, "not a duration"),
+        ({"service": "normal(1ms)"}, "not a distribution"),
+        ({"service": 8}, "lognormal"),
+        ({"environments": {"max": 0}}, "greater than or equal to 1"),
+        ({"environments": {"init": "1s"}}, "Field required"),
+        ({"environments": {"max": 1, "overflow": "drop"}}, "'queue' or '429'"),
+        ({"throttle": "0/s"}, "more than 0/s"),
+        ({"stalls": [{"for": "2s"}]}, "one of at and every"),
+        ({"stalls": [{"at": "1s", "every": "5s", "for": "2s"}]}, "one of at and every"),
+        ({"stalls": [{"every": "2s", "for": "2s"}]}, "must end before the next"),
+        ({"stalls": [{"every": "2s", "for": "1s"}, {"every": "3s", "for": "1s"}]}, "only one stall"),
+        ({"faults": {"errors": "60%", "reset": "50%"}}, "more than 100% together"),
+        ({"faults": {"errors": "101%"}}, "more than 100%"),
+        ({"body": "11MiB"}, "more than 10MiB"),
+        ({"idle_close": "0s"}, "more than 0"),
+        ({"requests_per_connection": 0}, "greater than or equal to 1"),
+        ({"seed": -1}, "greater than or equal to 0"),
+    ],
+)
+def test_refuses(written: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        read(**written)
+    assert message in caught.value.errors()[0]["msg"]
+
+
+def test_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        SandboxSettings().rtt = 1
+
+
+@pytest.mark.parametrize("text", [*EXAMPLES.values(), "bimodal(fast=1us, slow=1.5s, share=0.125%)"])
+def test_a_distribution_is_written_as_it_was_read(text: str) -> None:
+    assert str(Distribution.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("fixed(8ms)", "always 8ms"),
+        ("lognormal(p50=8ms, p99=40ms)", "log-normal with p50 8ms, p99 40ms"),
+        ("bimodal(fast=5ms, slow=200ms, share=2%)", "5ms, but 200ms for 2% of requests"),
+        ("pareto(min=5ms, alpha=2.5)", "Pareto from 5ms with alpha 2.5"),
+        ("table(p0=1ms, p100=2ms)", "a table with p0 1ms, p100 2ms"),
+    ],
+)
+def test_describes_a_distribution(text: str, words: str) -> None:
+    assert Distribution.parse(text).describe() == words
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not a distribution"),
+        ("8", "not a distribution"),
+        ("fixed(8)", "not a duration"),
+        ("lognormal(p50=8ms)", "takes p50, p99"),
+        ("lognormal(p50=8ms, p99=8ms)", "less than p99"),
+        ("lognormal(p50=0ms, p99=8ms)", "more than 0"),
+        ("lognormal(p50=8ms, p50=9ms)", "no argument"),
+        ("lognormal(8ms, 9ms)", "no argument"),
+        ("bimodal(fast=5ms, slow=2ms, share=2%)", "must not be longer"),
+        ("bimodal(fast=5ms, slow=20ms, share=2)", "not a share"),
+        ("pareto(min=5ms, alpha=1)", "above 1"),
+        ("pareto(min=5ms, alpha=nan)", "above 1"),
+        ("table(p0=1ms, p50=2ms)", "needs p0 and p100"),
+        ("table(p0=1ms, p101=2ms, p100=1ms)", "not a level"),
+        ("table(p0=1ms, p50=8ms, p100=7ms)", "must not fall"),
+        ("table(p0=1ms, p100=7ms, p50=8ms)", "must rise"),
+    ],
+)
+def test_refuses_a_distribution(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Distribution.parse(text)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=40) | st.from_regex(r"(table|bimodal|pareto)\([a-z0-9=, %.]{0,30}\)", fullmatch=True))
+def test_no_text_is_worse_than_a_value_error(text: str) -> None:
+    try:
+        distribution = Distribution.parse(text)
+    except ValueError:
+        return
+    assert Distribution.parse(str(distribution)) == distribution
