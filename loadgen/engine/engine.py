@@ -20,6 +20,7 @@ from loadgen.exchange import REUSED, Exchange, Outcome, Request
 from loadgen.pacing import Instants, share
 from loadgen.record.ledger import (
     COMPLETED,
+    CUT_SHORT,
     FAILED,
     ITERATIONS,
     OUTCOMES,
@@ -412,8 +413,7 @@ class Engine:
         why = SKIPPED_STOPPED if iteration.ok else SKIPPED_FAILED
         for left in iteration.scenario.steps[step:]:
             self._ledger.skipped[(state.slot + left.number) * 2 + why] += 1
-        iteration.ok = False
-        self._end(iteration, state, at)
+        self._end(iteration, state, at, cut=iteration.ok)
 
     def _think(self, iteration: Iteration, until: int) -> None:
         self._order += 1
@@ -426,10 +426,10 @@ class Engine:
         if iteration:
             self._send(iteration, iteration.run, due)  # type: ignore[arg-type]
 
-    def _end(self, iteration: Iteration, state: RunState, done: int) -> None:
+    def _end(self, iteration: Iteration, state: RunState, done: int, cut: bool = False) -> None:
         cells, row = self._ledger.iterations, state.row
-        cells[row + (COMPLETED if iteration.ok else FAILED)] += 1
-        if not iteration.scenario.plain and iteration.ok and len(iteration.scenario.steps) > 1:
+        cells[row + (CUT_SHORT if cut else COMPLETED if iteration.ok else FAILED)] += 1
+        if not cut and not iteration.scenario.plain and iteration.ok and len(iteration.scenario.steps) > 1:
             slot = state.slot + iteration.scenario.steps[0].number
             series = self._recorder.series(slot, Outcome.OK, REUSED, self._stratum(iteration))
             self._recorder.value(series, Metric.ITERATION, iteration.due, done - iteration.due)

@@ -21,16 +21,15 @@ import uvloop
 from loadgen.clock import SECOND, now
 from loadgen.engine.engine import Engine, Share
 from loadgen.engine.plan import Plan
-from loadgen.exchange import Exchange
+from loadgen.fleet.client import make_client
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.names import Address, Origin
 from loadgen.net.timerfd import LoopClock, die_with_parent, lower_timer_slack
-from loadgen.net.tls import client_context
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Delta, Recorder, SeriesKey
 from loadgen.record.samples import Samples
-from loadgen.transport import Counters, Settings, Transport
+from loadgen.transport import Counters
 from loadgen.trust.probe import Probe, raise_descriptor_limit
 from loadgen.workload.scenarios import Workload
 
@@ -68,14 +67,15 @@ class Worker:
             self._spawn(self._prepare(value))
         elif kind == "go":
             self._go(value)
-        elif kind == "enter":
-            self._engine and self._engine.enter(*value)
-        elif kind == "stop":
-            self._engine and self._engine.stop()
-        elif kind == "kill":
-            self._engine and self._engine.kill()
         elif kind == "bye":
             self._spawn(self._leave())
+        elif self._engine:
+            if kind == "enter":
+                self._engine.enter(*value)
+            elif kind == "stop":
+                self._engine.stop()
+            elif kind == "kill":
+                self._engine.kill()
 
     def _spawn(self, work: Any) -> None:
         task = self.loop.create_task(work)
@@ -93,7 +93,11 @@ class Worker:
         workload = Workload(work.profile, work.origin.base, work.variant, work.round)
         engine = Engine(self.clock, self._plan, workload, self, self._ledger, work.share)
         self._reuse = work.profile.session.reuse
-        self._transport = self._client(work, engine)
+        counters = Counters(self._ledger.wired, self._ledger.connections)
+        self._transport = make_client(
+            self.loop, self.clock, work.profile, work.origin, work.addresses, work.ca, work.connections, work.preopen,
+            counters, engine.done,
+        )  # fmt: skip
         descriptors = raise_descriptor_limit()
         self._probe = Probe(self.clock)
         await self._transport.prepare()
@@ -103,32 +107,6 @@ class Worker:
         self.pipe.send(
             "ready", {"pid": os.getpid(), "descriptors": descriptors, "stamps": self._transport.kernel_stamps}
         )
-
-    def _client(self, work: Assignment, engine: Engine) -> Transport:
-        profile, tls = work.profile, work.profile.tls
-        context = None
-        if work.origin.secure:
-            context = client_context(work.ca or tls.ca, tls.verify, tls.client_cert, tls.client_key)
-        session = profile.session
-        settings = Settings(
-            work.origin,
-            work.addresses,
-            context,
-            session.reuse,
-            session.renew,
-            work.connections,
-            work.preopen,
-            session.dns == "per-connection",
-            session.tls_resumption,
-        )
-        counters = Counters(self._ledger.wired, self._ledger.connections)
-        if profile.client == "aiohttp":
-            from loadgen.transport.aiohttp import Aiohttp
-
-            return Aiohttp(self.loop, self.clock, settings, counters, engine.done)
-        from loadgen.transport.wire import Wire
-
-        return Wire(self.loop, self.clock, settings, counters, engine.done)
 
     def _go(self, start: int) -> None:
         assert self._engine
@@ -198,8 +176,6 @@ def main() -> None:
     loop.run_until_complete(worker.over)
     os._exit(0)  # nothing is left to be saved, and the interpreter's own shutdown takes a tenth of a second
 
-
-__all__ = ["Assignment", "Exchange", "Worker"]
 
 if __name__ == "__main__":
     main()

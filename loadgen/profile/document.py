@@ -50,10 +50,14 @@ class Place:
 
 @dataclass(slots=True)
 class Document:
-    """Plain values, and by the way to each of them its place."""
+    """Plain values, and by the way to each of them its place. `root` holds the one value, `data`."""
 
-    data: Any = None
+    root: list[Any] = field(default_factory=lambda: [None])
     places: dict[Way, Place] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Any:
+        return self.root[0]
 
     def place(self, way: Way) -> Place:
         """The place of the nearest thing on the way to `way` that has one."""
@@ -105,7 +109,7 @@ class _Reader:
         assert isinstance(start, DocumentStartEvent)
         if start.version or start.tags:
             raise self._error(start, "begins with a % directive", "Leave it out: profiles are YAML 1.2")
-        self._document.data = self._value(next(self._events), ())
+        self._fill(self._document.root, 0, next(self._events), ())
         self._next(DocumentEndEvent)
         more = next(self._events)
         if not isinstance(more, StreamEndEvent):
@@ -125,16 +129,21 @@ class _Reader:
         if getattr(event, "tag", None):
             raise self._error(event, "tags (!) are not read", "Leave it out, or put the text in quotes", way)
 
-    def _value(self, event: Event, way: Way) -> Any:
+    def _fill(self, parent: Any, step: str | int, event: Event, way: Way) -> None:
+        """Read the value that begins with `event` into `parent[step]`; at once, so that errors in it find their way."""
         self._check(event, way)
         if len(way) >= DEPTH_LIMIT:
             raise self._error(event, f"is nested deeper than {DEPTH_LIMIT} levels")
         if isinstance(event, ScalarEvent):
-            return self._scalar(event, way)
-        return self._mapping(way) if isinstance(event, MappingStartEvent) else self._sequence(event, way)
+            parent[step] = self._scalar(event, way)
+        elif isinstance(event, MappingStartEvent):
+            parent[step] = {}
+            self._mapping(parent[step], way)
+        else:
+            parent[step] = []
+            self._sequence(parent[step], way)
 
-    def _mapping(self, way: Way) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _mapping(self, found: dict[str, Any], way: Way) -> None:
         while not isinstance(event := next(self._events), MappingEndEvent):
             if isinstance(event, MappingStartEvent | SequenceStartEvent):
                 remedy = 'Put placeholders in quotes: "{{uuid}}"'
@@ -143,18 +152,15 @@ class _Reader:
             key = self._text(event, way)
             if key in found:
                 raise self._error(event, "is there twice", "Keep one of them", (*way, key))
-            found[key] = None
             self._document.places[*way, key] = Place(self._file, event.start_mark.line + 1)
-            found[key] = self._value(next(self._events), (*way, key))
-        return found
+            self._fill(found, key, next(self._events), (*way, key))
 
-    def _sequence(self, event: Event, way: Way) -> list[Any]:
-        assert isinstance(event, SequenceStartEvent)
-        found: list[Any] = []
-        while not isinstance(item := next(self._events), SequenceEndEvent):
-            self._document.places[*way, len(found)] = Place(self._file, item.start_mark.line + 1)
-            found.append(self._value(item, (*way, len(found))))
-        return found
+    def _sequence(self, found: list[Any], way: Way) -> None:
+        while not isinstance(event := next(self._events), SequenceEndEvent):
+            index = len(found)
+            found.append(None)
+            self._document.places[*way, index] = Place(self._file, event.start_mark.line + 1)
+            self._fill(found, index, event, (*way, index))
 
     def _text(self, event: Event, way: Way) -> str:
         assert isinstance(event, ScalarEvent)

@@ -40,9 +40,7 @@ def expand(document: Document) -> Expanded:
         if escaped:
             return match[0][1:]
         if name is None:
-            raise document.error(
-                way, "a ${ without a variable", "Write ${NAME} or ${NAME:-default}; $${ for the characters"
-            )
+            raise document.error(way, "a ${ without a variable", "Write ${NAME} or ${NAME:-default}; $${ stands for ${")
         found = os.environ.get(name) or default
         if found is None:
             raise document.error(way, f"${{{name}}} is not set", f"Set it, or write ${{{name}:-default}}")

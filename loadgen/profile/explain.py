@@ -21,10 +21,15 @@ def findings(error: ValidationError, document: Document) -> list[tuple[Way, str,
 
     An unknown key comes alone: what it brings about in its mapping is not looked for.
     """
-    details = [item for item in error.errors(include_url=False) if item["type"] != "default_factory_not_called"]
+    details = [item for item in error.errors(include_url=False) if not _consequence(item)]
     ways = [_way(item, document.data) for item in details]
     found = [(way, *_words(item, way)) for item, way in zip(details, ways, strict=True)]
     return sorted(found, key=lambda finding: document.place(finding[0]).line)
+
+
+def _consequence(item: ErrorDetails) -> bool:
+    """Whether it is only what another finding brings about: a list is called empty when all its items are wrong."""
+    return item["type"] == "default_factory_not_called" or (item["type"] == "too_short" and bool(item["input"]))
 
 
 def _way(item: ErrorDetails, data: Any) -> Way:
@@ -80,7 +85,8 @@ def _description(way: Way) -> str:
     part = part_at(tuple(parents))
     fields = part.model_fields.items() if part else ()
     found = next((field for name, field in fields if key == str(field.validation_alias or name)), None)
-    return f"Add it: {found.description}".rstrip(".") if found and found.description else ""
+    text = found.description if found and found.description else ""
+    return f"Add it: {text[0].lower()}{text[1:].rstrip('.')}" if text else ""
 
 
 def _not_among(given: object, expected: str) -> Words:

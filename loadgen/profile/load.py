@@ -71,7 +71,7 @@ def from_url(
     if users is not None and rate is not None:
         raise ProfileError("--rate and --users are two kinds of load", remedy="Give one of them")
     name = re.sub(r"^https?://|[^A-Za-z0-9]+", "-", url.partition("?")[0]).strip("-")[:40].strip("-") or "url"
-    document = Document({"name": name, "target": {"url": url}, "load": [phase]})
+    document = Document([{"name": name, "target": {"url": url}, "load": [phase]}])
     document.places = {("target", "url"): Place("URL", 0)}
     document.places |= {("load", 0, key): Place(f"--{key}", 0) for key in ("rate", "users", "for")}
     return _checked(document, url, Path(), sets, None)

@@ -85,9 +85,12 @@ def format_rate(per_second: float) -> str:
 
 
 def quoted(value: object) -> str:
-    """`value` for an error message: in quotes, on one line, not too long."""
-    text = value if isinstance(value, str) else repr(value)
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:61])
+    """`value` as an error message calls it: text in quotes, on one line, not too long; a list just a list."""
+    if isinstance(value, dict | list | None):
+        return {dict: "a mapping", list: "a list"}.get(type(value), "nothing")
+    if not isinstance(value, str):
+        return str(value).lower()
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in value[:61])
     return f"'{text[:60]}...'" if len(text) > 60 else f"'{text}'"
 
 

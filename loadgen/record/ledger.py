@@ -1,6 +1,6 @@
 """The two ledgers, as integers in one block of memory that outlives its worker.
 
-    iterations   planned = started + unsent
+    iterations   planned = started + unsent; started = completed + failed + cut short
     requests     sent = the sum of the outcome classes, those of a dead worker that were open counted as lost
 
 A worker maps its block from a file, so that SIGKILL loses none of it.
@@ -17,8 +17,8 @@ import numpy as np
 from loadgen.exchange import Outcome
 from loadgen.stats import Integers
 
-PLANNED, STARTED, COMPLETED, FAILED, UNSENT_LIMIT, UNSENT_STOPPED = range(6)
-ITERATIONS = ("planned", "started", "completed", "failed", "unsent_limit", "unsent_stopped")
+PLANNED, STARTED, COMPLETED, FAILED, CUT_SHORT, UNSENT_LIMIT, UNSENT_STOPPED = range(7)
+ITERATIONS = ("planned", "started", "completed", "failed", "cut_short", "unsent_limit", "unsent_stopped")
 SKIPPED_FAILED, SKIPPED_STOPPED = range(2)
 SKIPPED = ("failed_step", "stopped")
 WORKER = ("peak_in_flight", "stamped", "unstamped", "shared_read")
@@ -28,7 +28,7 @@ OUTCOMES = len(Outcome)
 
 
 class Ledger:
-    """Views into the block: `iterations[run * 6 + field]`, `outcomes[slot * 17 + class]`, and so on."""
+    """Views into the block: `iterations[run * 7 + field]`, `outcomes[slot * 17 + class]`, and so on."""
 
     def __init__(self, memory: memoryview, runs: int, slots: int) -> None:
         self._cells = memory[: self.size(runs, slots)].cast("q")
@@ -89,10 +89,10 @@ class Ledger:
             lost += missing
         for run in range(self.runs):
             row = run * len(ITERATIONS)
-            planned, started, completed, failed, limit, stopped = self.iterations[row : row + len(ITERATIONS)]
+            planned, started, completed, failed, cut, limit, stopped = self.iterations[row : row + len(ITERATIONS)]
             self.iterations[row + UNSENT_STOPPED] += max(0, planned - started - limit - stopped)
             self.iterations[row + PLANNED] = max(planned, started + limit + stopped)
-            self.iterations[row + FAILED] += started - completed - failed
+            self.iterations[row + CUT_SHORT] += started - completed - failed - cut
         return lost
 
     def mismatches(self) -> list[str]:
@@ -106,11 +106,11 @@ class Ledger:
                 wrong.append(f"slot {slot}: more on the wire than sent")
         for run in range(self.runs):
             row = run * len(ITERATIONS)
-            planned, started, completed, failed, limit, stopped = self.iterations[row : row + len(ITERATIONS)]
+            planned, started, completed, failed, cut, limit, stopped = self.iterations[row : row + len(ITERATIONS)]
             if planned != started + limit + stopped:
                 wrong.append(f"run {run}: planned is not started and unsent")
-            if started != completed + failed:
-                wrong.append(f"run {run}: started is not completed and failed")
+            if started != completed + failed + cut:
+                wrong.append(f"run {run}: started is not completed, failed and cut short")
         return wrong
 
     def outcome(self, slot: int) -> Integers:

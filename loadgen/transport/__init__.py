@@ -7,7 +7,7 @@ All of them pass one contract test.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,8 +39,8 @@ class Settings:
 class Counters:
     """Where a client counts: `wired[slot]` exchanges that had a first byte sent, `connections[…]` as named above."""
 
-    wired: MutableSequence[int]
-    connections: MutableSequence[int]
+    wired: memoryview[int]
+    connections: memoryview[int]
 
 
 class Transport(Protocol):

@@ -10,7 +10,7 @@ An exchange that finds no connection to be had waits, first come first served; i
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable
 from typing import Protocol
 
 from loadgen.exchange import Exchange
@@ -32,9 +32,7 @@ class Connection(Protocol):
 class Pool:
     """Hands connections to exchanges. `open_for(x)` begins a new connection for an exchange, and never raises."""
 
-    def __init__(
-        self, reuse: str, cap: int, open_for: Callable[[Exchange], None], counters: MutableSequence[int]
-    ) -> None:
+    def __init__(self, reuse: str, cap: int, open_for: Callable[[Exchange], None], counters: memoryview[int]) -> None:
         self._reuse, self._cap, self._open_for, self._counters = reuse, cap, open_for, counters
         self.idle: list[Connection] = []
         self.waiting: deque[Exchange] = deque()

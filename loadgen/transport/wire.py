@@ -362,6 +362,18 @@ class Connection:
             wire.pool.gone(self)
         wire.done(x)
 
+    def describe(self) -> dict[str, object]:
+        """The peer: its address, and of TLS the version, cipher, certificate, and whether it was resumed."""
+        found: dict[str, object] = {}
+        if self._sock and not self.closed:
+            found["address"] = "{}:{}".format(*self._sock.getpeername()[:2])
+        if self._tls and self._tls.ready:
+            tls = self._tls.object
+            cipher = tls.cipher()
+            found |= {"tls": tls.version(), "cipher": cipher[0] if cipher else None, "resumed": tls.session_reused}
+            found["certificate"] = tls.getpeercert()
+        return found
+
     # endings
 
     def _on_end(self) -> None:

@@ -1,0 +1,90 @@
+"""The command line: one file a command, which parses, calls, and turns what comes back into an exit status.
+
+Nothing heavy is imported before a command needs it, so that `loadgen --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from loadgen import __version__
+from loadgen.errors import Exit, LoadgenError
+
+COMMANDS = ("run", "once", "check", "new", "report", "sandbox", "schema")
+
+STATUSES = """\b
+Exit status:
+  0    passed
+  1    a bug in loadgen
+  2    the command or the profile is wrong
+  3    the target cannot be used: nothing reached it
+  4    a threshold failed, or could not be decided
+  5    INVALID: this machine, not the target, made the tail
+  6    a worker was lost
+  130  interrupted; the partial result is saved
+"""
+
+
+class Commands(click.Group):
+    """Finds a command in the module of its name, and loads that alone."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"loadgen.cli.{name}").command
+        return command
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write("\n" + STATUSES.removeprefix("\b\n"))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="loadgen")
+def cli() -> None:
+    """A load generator whose tail-latency numbers can be trusted.
+
+    \b
+    loadgen run burst                          a first run, on a simulated target
+    loadgen run burst --target https://…       the same on yours
+    loadgen run https://127.0.0.1:8443/ --rate 200/s --for 30s
+    """
+
+
+def main() -> None:
+    """The entry point: errors are one line on stderr, and the status that they are documented with."""
+    try:
+        if sys.platform == "win32":
+            raise LoadgenError("uvloop does not run on Windows. Use Linux, macOS, or WSL")
+        status = cli(standalone_mode=False)
+        _exit(int(status or 0))
+    except click.exceptions.Exit as stop:
+        _exit(stop.exit_code)
+    except click.Abort:
+        _exit(Exit.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        _exit(Exit.USAGE)
+    except LoadgenError as error:
+        click.echo(f"loadgen: {error}", err=True)
+        _exit(error.status)
+    except KeyboardInterrupt:
+        _exit(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # the reader of our output has gone (`| head`): that is not an error, but Python must not find out at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _exit(Exit.PASSED)
+
+
+def _exit(status: int) -> None:
+    sys.exit(int(status))
+
+
+if __name__ == "__main__":
+    main()

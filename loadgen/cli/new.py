@@ -1,0 +1,31 @@
+"""`loadgen new`: a commented profile to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from loadgen.errors import ProfileError
+
+
+@click.command("new")
+@click.argument("url")
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="The file to write.  [default: stdout]")
+def command(url: str, out: Path | None) -> int:
+    """Write a commented profile for URL: a warm-up, a steady phase and a burst, to be changed."""
+    from loadgen.profile.new import commented_profile
+
+    text = commented_profile(url)
+    if out is None:
+        click.echo(text, nl=False)
+        return 0
+    try:
+        with out.open("x") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ProfileError("exists already", file=str(out), remedy="Choose another name with --out") from None
+    except OSError as error:
+        raise ProfileError(f"cannot be written: {error.strerror}", file=str(out)) from None
+    click.echo(f"{out} is written. Look at what it would send: loadgen check {out}", err=True)
+    return 0

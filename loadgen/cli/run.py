@@ -1,0 +1,100 @@
+"""`loadgen run`: carry a profile, or a URL, out."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from loadgen.clock import SECOND, wall
+
+if TYPE_CHECKING:
+    from loadgen.profile.load import Loaded
+
+
+@click.command("run")
+@click.argument("profile")
+@click.option("--target", metavar="URL", help="Send it there instead of where the profile says.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: phases.burst.rate=500/s.")
+@click.option("--rate", help="With a URL: requests started a second, 200/s or 200/s..2000/s.")
+@click.option("--for", "duration", help="With a URL: how long, 30s or 5m.")
+@click.option("--users", type=click.IntRange(min=1), help="With a URL: a closed load of so many users.")
+@click.option("--workers", default="1", show_default=True, metavar="N|auto", help="Processes that make the load.")
+@click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+def command(
+    profile: str,
+    target: str | None,
+    sets: tuple[str, ...],
+    rate: str | None,
+    duration: str | None,
+    users: int | None,
+    workers: str,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Carry a PROFILE out: a file, the name of a shipped one (burst, steady, ramp, spike, soak, closed), or a URL.
+
+    The result goes to stdout, the progress to stderr, everything to the run's folder.
+
+    \b
+    loadgen run burst
+    loadgen run profiles/burst.yaml --target https://abc.execute-api.eu-west-1.amazonaws.com/prod
+    loadgen run https://127.0.0.1:8443/ --rate 200/s --for 30s
+    """
+    import uvloop
+
+    from loadgen.experiment.run import Options, run
+    from loadgen.report.formats import to_json
+    from loadgen.report.live import progress
+    from loadgen.report.terminal import show
+    from loadgen.sandbox.process import start
+
+    loaded = read(profile, target, sets, rate, duration, users)
+    options = Options(out or _folder(loaded.profile.name), _workers(workers), start)
+    display = progress(sys.stderr, quiet=quiet)
+    try:
+        finished = uvloop.run(run(loaded, options, display))
+    finally:
+        display.close()
+    if as_json:
+        click.echo(to_json(finished.result))
+    else:
+        show(finished.result, sys.stdout)
+    return int(finished.status)
+
+
+def read(
+    profile: str,
+    target: str | None = None,
+    sets: tuple[str, ...] = (),
+    rate: str | None = None,
+    duration: str | None = None,
+    users: int | None = None,
+) -> Loaded:
+    """The profile that a command line names. Raises UsageError for options that do not go together."""
+    from loadgen.profile.load import from_url, load
+
+    if "://" in profile:
+        if target:
+            raise click.UsageError("--target goes with a profile; a URL is its own target")
+        return from_url(profile, rate, duration, users, sets=sets)
+    for name, value in (("--rate", rate), ("--for", duration), ("--users", users)):
+        if value is not None:
+            raise click.UsageError(f"{name} goes with a URL; with a profile, use --set, as in phases.NAME.rate=500/s")
+    return load(profile, sets=sets, target=target)
+
+
+def _folder(name: str) -> Path:
+    return Path("runs") / f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
+
+
+def _workers(text: str) -> str:
+    if text != "auto" and not (text.isdecimal() and 1 <= int(text) <= 256):
+        raise click.UsageError(f"--workers {text}: expected a number from 1 to 256, or auto")
+    return text

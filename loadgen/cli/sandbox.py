@@ -1,0 +1,38 @@
+"""`loadgen sandbox`: the simulated target, kept running."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import click
+
+
+@click.command("sandbox")
+@click.argument("profile", required=False)
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: sandbox.rtt=50ms.")
+@click.option("--http-port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
+@click.option("--https-port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
+@click.option("--log", type=click.Path(path_type=Path), help="Write what really happened to this file (CSV).")
+def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_port: int, log: Path | None) -> int:
+    """Keep the simulated target running, as PROFILE's `sandbox:` describes it, until Ctrl-C.
+
+    It listens on 127.0.0.1 alone. For HTTPS, trust the certificate authority that is printed.
+    """
+    from loadgen.profile.load import load
+    from loadgen.profile.sandbox import SandboxSettings
+    from loadgen.sandbox.process import start
+
+    minimal = "name: sandbox\ntarget: sandbox\nload: [{name: none, users: 1, for: 1s}]\n"
+    loaded = load(profile, sets=sets) if profile else load("sandbox", sets=sets, text=minimal)
+    settings = loaded.profile.sandbox or SandboxSettings()
+    # it must outlive the Ctrl-C that the terminal sends to both: it ends when this process ends it
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    with start(settings, log=log, http_port=http_port, https_port=https_port) as sandbox:
+        click.echo(f"simulated target: {settings.describe()}")
+        click.echo(f"{sandbox.http}\n{sandbox.https}   (certificate authority: {sandbox.ca})")
+        click.echo("Ctrl-C ends it", err=True)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        stats = sandbox.stats()
+        click.echo(f"{stats['requests']:,} requests, {stats['cold_starts']:,} cold starts", err=True)
+    return 0

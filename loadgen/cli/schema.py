@@ -1,0 +1,16 @@
+"""`loadgen schema`: the JSON Schema of a profile."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command("schema")
+def command() -> int:
+    """Print the JSON Schema of a profile, for editors that complete and check YAML by one."""
+    from loadgen.profile.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+    return 0

@@ -1,0 +1,97 @@
+"""Can this machine carry the plan out? Asked before the run, so that ports and descriptors do not end in the middle of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loadgen.clock import SECOND
+from loadgen.errors import PlanError
+from loadgen.profile.model import Profile
+from loadgen.profile.units import format_rate
+from loadgen.trust.host import RESERVE, TIME_WAIT_SECONDS, Ports, cpus, descriptors
+
+IN_FLIGHT = 100_000  # iterations open at once, unless the profile says; about 1 kB each
+PREOPEN = 64  # connections a shared session starts with at the most, unless the profile caps it
+RATE_PER_WORKER = 15_000  # what one worker is asked for by `--workers auto`
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much there is of everything, over all workers."""
+
+    workers: int
+    connections: int
+    preopen: int
+    in_flight: int
+
+
+def workers_for(profile: Profile, asked: str) -> int:
+    """`--workers N`, or `auto`: as many as the rate needs, a core left to the sandbox, no more than the CPU quota."""
+    if asked != "auto":
+        return int(asked)
+    highest = max((phase.rate.highest for phase in profile.load if phase.rate), default=0.0)
+    wanted = max(1, -(-int(highest) // RATE_PER_WORKER))
+    if any(phase.closed for phase in profile.load):
+        wanted = cpus()
+    available = cpus() - (1 if profile.target.sandbox else 0)
+    return max(1, min(wanted, available))
+
+
+def limits(profile: Profile, workers: int, addresses: int, loopback: bool) -> Limits:
+    """The limits to run with. Raises PlanError if the plan would exhaust this machine's ports or descriptors."""
+    each = descriptors() - RESERVE
+    cap = profile.session.connections
+    if each < 1 or (cap and -(-cap // workers) > each):
+        raise PlanError(
+            f"session.connections: {cap or 1:,} connections need more descriptors than the {descriptors():,} a process "
+            f"may have. Raise ulimit -n, or lower session.connections"
+        )
+    if cap and cap < workers:
+        raise PlanError(f"session.connections: {cap} cannot be shared by {workers} workers. Use --workers {cap}")
+    _check_ports(profile, cap, addresses, loopback)
+    connections = cap or each * workers
+    return Limits(workers, connections, _preopen(profile, connections), profile.in_flight_limit or IN_FLIGHT)
+
+
+def _preopen(profile: Profile, connections: int) -> int:
+    """A shared session's pool is there before the load: all of it if the profile says how large, else a modest one."""
+    if profile.session.reuse != "shared":
+        return 0
+    if profile.session.connections:
+        return connections
+    users = max((phase.users or 0 for phase in profile.load), default=0)
+    return min(connections, users or PREOPEN)
+
+
+def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bool) -> None:
+    ports = Ports.read()
+    free = (ports.count - ports.time_wait) * addresses
+    if cap and cap > free:
+        raise PlanError(f"session.connections: {cap:,} connections need more ports than the {free:,} that are free")
+    if profile.session.reuse == "shared" or (loopback and ports.reused_on_loopback):
+        return
+    opened = new_connections(profile)
+    if opened > free:
+        rate = format_rate(free / TIME_WAIT_SECONDS)
+        raise PlanError(
+            f"session.reuse: {profile.session.reuse} would open {opened:,} connections within {TIME_WAIT_SECONDS} s, and "
+            f"only {free:,} ports are free (a closed one rests for {TIME_WAIT_SECONDS} s): about {rate} can be held. "
+            "Lower the rate, shorten the phases, or widen net.ipv4.ip_local_port_range"
+        )
+
+
+def new_connections(profile: Profile) -> int:
+    """How many connections the open phases open in the busiest minute, as far as rates tell."""
+    per = 1 if profile.session.reuse == "per-iteration" else max(len(s.steps) for s in profile.scenarios)
+    busiest = 0.0
+    for phase in profile.load:
+        if phase.rate:
+            if phase.iterations:
+                count = min(phase.iterations, phase.rate.highest * TIME_WAIT_SECONDS)
+            else:
+                seconds = min((phase.duration or 0) / SECOND, TIME_WAIT_SECONDS)
+                count = seconds * (phase.rate.start + phase.rate.end) / 2
+            busiest = max(busiest, count)
+        elif phase.at_once:
+            busiest = max(busiest, phase.at_once)
+    return int(busiest * per)

@@ -1,0 +1,23 @@
+"""Before a load on a host that is not this machine: one exchange of each step, unmeasured; a run stops here if they fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from loadgen.errors import TargetError
+from loadgen.experiment.single import each_step
+from loadgen.net.names import Address, Origin
+from loadgen.profile.model import Profile
+from loadgen.record.samples import printable
+
+
+async def preflight(profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None) -> None:
+    """Raises TargetError, which names the step and what it met, if a step of any scenario fails."""
+    for seen in await each_step(profile, origin, addresses, ca):
+        x = seen.exchange
+        if x.outcome:
+            reason = f": {printable(x.reason)}" if x.reason else ""
+            raise TargetError(
+                f"{origin.url}: the step {seen.step} failed before the load ({x.outcome.word}{reason}). "
+                "Nothing more was sent. `loadgen once` shows the whole exchange"
+            )

@@ -1,0 +1,43 @@
+"""How a run stands, for whoever shows it: plain values, made twice a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`phases` are (name, seconds or None) in the order in which they run; `phase_number` counts from 0.
+
+    Rates are iterations a second; `p50_ms` and `p99_ms` are the last whole second's; `failed` counts by outcome class.
+    `state` is preparing, running, draining or stopping.
+    """
+
+    phase: str
+    cycle: int
+    cycles: int
+    phases: tuple[tuple[str, float | None], ...]
+    phase_number: int
+    elapsed_s: float
+    total_s: float | None
+    planned: int | None
+    started: int
+    sent: int
+    in_flight: int
+    ok: int
+    failed: dict[str, int]
+    rate_planned: float | None
+    rate_now: float
+    p50_ms: float | None
+    p99_ms: float | None
+    workers: int
+    state: str
+
+
+class Display(Protocol):
+    """Shows progress, and says things, while a run goes on."""
+
+    def update(self, progress: Progress) -> None: ...
+
+    def message(self, text: str) -> None: ...

@@ -1,0 +1,212 @@
+"""What is kept of a run as one plain value, `loadgen.result/1`: built from counts alone, so that a run that died can still be
+reported from what it left on disk."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from loadgen.clock import SECOND
+from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.exchange import CONNECTION_LABELS, Outcome
+from loadgen.experiment.latency import QUANTILES, figures, milliseconds
+from loadgen.profile.model import Profile
+from loadgen.record.ledger import SKIPPED, Ledger
+from loadgen.record.metrics import RECORDED, Metric
+from loadgen.record.recorder import SeriesKey
+from loadgen.record.recording import Recording
+from loadgen.record.samples import Sample
+from loadgen.stats import Histogram
+from loadgen.transport import CONNECTION_COUNTERS
+
+SCHEMA = "loadgen.result/1"
+SHOWN = (
+    Metric.RESPONSE, Metric.SERVICE, Metric.CONNECT, Metric.LAG, Metric.WAIT, Metric.CLIENT_DELAY,
+    Metric.SIGN, Metric.DNS, Metric.TCP, Metric.TLS, Metric.HANDSHAKE_CPU,
+)  # fmt: skip
+CENSORED = (Metric.RESPONSE, Metric.SERVICE)
+OURS = (Metric.LAG, Metric.SIGN)  # measured before the target has a say: of every exchange, whatever became of it
+UNSENT = {"unsent_limit": "in-flight limit", "unsent_stopped": "stopped"}
+LABELS = tuple(enumerate(CONNECTION_LABELS))
+
+Entry = tuple[SeriesKey, int, Histogram]
+Series = dict[int, list[Entry]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The raw material of one variant: what was planned, counted and recorded."""
+
+    profile: Profile
+    plan: Plan
+    ledger: Ledger
+    recording: Recording
+    metrics: tuple[str, ...]  # the profile's own (`record:`)
+
+    @property
+    def quantiles(self) -> tuple[str, ...]:
+        """Those that every run shows, and those that its thresholds name."""
+        asked = (t.quantile for thresholds in self.profile.thresholds.values() for t in thresholds)
+        return tuple(dict.fromkeys((*QUANTILES, *(name for name in asked if name.startswith("p")))))
+
+
+def variant(m: Measured, name: str = "run") -> dict[str, Any]:
+    """One entry of a result's `variants`."""
+    series: Series = defaultdict(list)
+    for (key, metric), histogram in m.recording.histograms.items():
+        series[key.slot].append((key, metric, histogram))
+    phases = [_phase(m, run, series) for run in m.plan.all_runs]
+    phases = [phase for phase in phases if phase["name"] != "drain" or phase["iterations"]["planned"]]
+    connections = dict(zip(CONNECTION_COUNTERS, m.ledger.connections.tolist(), strict=True))
+    connections["reused"] = sum(phase["connections"]["reused"] for phase in phases)
+    return {
+        "name": name,
+        "iterations": _sum([phase["iterations"] for phase in phases]),
+        "requests": _sum([phase["requests"] for phase in phases]),
+        "connections": connections,
+        "phases": phases,
+    }
+
+
+def _phase(m: Measured, run: PhaseRun, series: Series) -> dict[str, Any]:
+    phase = run.phase
+    slots = [m.plan.slot(run.number, step) for step in range(len(m.plan.steps))]
+    steps = [_step(m, run, slot, series[slot]) for slot in slots]
+    iterations = _iterations(m.ledger.iteration(run.number))
+    cycles = max(other.cycle for other in m.plan.runs)
+    return {
+        "name": run.name,
+        "cycle": run.cycle or 1,
+        "cycles": cycles if run.cycle else 1,
+        "kind": phase.kind,
+        "measured": run.measured,
+        "seconds": run.duration / SECOND if run.duration else None,
+        "rate": {"planned": phase.rate.start, "planned_end": phase.rate.end} if phase.rate else None,
+        "users": phase.users,
+        "iterations": iterations,
+        "requests": _sum([step["requests"] for step in steps]),
+        "connections": _labels([item for slot in slots for item in series[slot]]),
+        "iteration_ms": _iteration_times(m, slots, series),
+        "steps": steps,
+    }
+
+
+def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[str, Any]:
+    scenario, step = m.plan.of_slot(slot)[1]
+    outcomes = m.ledger.outcome(slot).tolist()
+    own = sorted({metric for _, metric, _ in series if metric >= RECORDED})
+    return {
+        "scenario": scenario,
+        "step": step,
+        "requests": {
+            "sent": m.ledger.sent[slot],
+            "on_wire": m.ledger.wired[slot],
+            "outcomes": {Outcome(number).word: count for number, count in enumerate(outcomes) if count},
+        },
+        "skipped": {name: m.ledger.skipped[slot * len(SKIPPED) + number] for number, name in enumerate(SKIPPED)},
+        "latency_ms": {metric.word: _of(m, series, metric) for metric in SHOWN if _applies(run, metric)},
+        "strata": _strata(m, series),
+        "by_connection": _by_connection(m, series),
+        "failures": _failures(series, outcomes),
+        "recorded_ms": {m.metrics[number - RECORDED]: _of(m, series, number) for number in own},
+    }
+
+
+def _applies(run: PhaseRun, metric: Metric) -> bool:
+    return run.phase.kind != "closed" or metric not in (Metric.RESPONSE, Metric.LAG)
+
+
+def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> dict[str, Any]:
+    """The figures of a metric: of ok exchanges, timeouts as censored where it is a time that one cuts short."""
+    matching = [
+        (key, histogram)
+        for key, of, histogram in series
+        if of == metric and all(getattr(key, name) == value for name, value in wanted.items())
+    ]
+    every = metric in OURS
+    seen = _together([h for key, h in matching if every or key.outcome == Outcome.OK])
+    late = _together([h for key, h in matching if key.outcome == Outcome.TIMEOUT]) if metric in CENSORED else None
+    return figures(seen, late, m.quantiles)
+
+
+def _together(histograms: list[Histogram]) -> Histogram:
+    total = Histogram()
+    for histogram in histograms:
+        total.add(histogram)
+    return total
+
+
+def _strata(m: Measured, series: list[Entry]) -> list[dict[str, Any]]:
+    found = []
+    for stratum in sorted({key.stratum for key, _, _ in series if key.stratum}):
+        latency = {metric.word: _of(m, series, metric, stratum=stratum) for metric in CENSORED}
+        latency = {name: block for name, block in latency.items() if block["count"]}
+        if latency:
+            found.append({"stratum": stratum, "count": latency["service"]["count"], "latency_ms": latency})
+    return found
+
+
+def _by_connection(m: Measured, series: list[Entry]) -> dict[str, Any]:
+    found = {}
+    for number, label in LABELS:
+        service = _of(m, series, Metric.SERVICE, connection=number)
+        if service["count"]:
+            found[label] = {"count": service["count"], "service": service}
+    return found
+
+
+def _failures(series: list[Entry], outcomes: list[int]) -> list[dict[str, Any]]:
+    found = []
+    for number, count in enumerate(outcomes):
+        if count and number != Outcome.OK:
+            mine = [h for key, metric, h in series if key.outcome == number and metric == Metric.RESPONSE]
+            block = figures(_together(mine))
+            found.append({"outcome": Outcome(number).word, "count": count, "latency_ms": {"response": block}})
+    return found
+
+
+def _iteration_times(m: Measured, slots: list[int], series: Series) -> list[dict[str, Any]]:
+    found = []
+    for slot in slots:
+        rows = [(key.stratum, h) for key, metric, h in series[slot] if metric == Metric.ITERATION]
+        for stratum in sorted({stratum for stratum, _ in rows}):
+            latency = figures(_together([h for of, h in rows if of == stratum]))
+            found.append({"scenario": m.plan.of_slot(slot)[1][0], "stratum": stratum, "latency": latency})
+    return found
+
+
+def _labels(series: list[Entry]) -> dict[str, int]:
+    """How many exchanges were on a new, a reused and a resumed connection: those that came to have one."""
+    count = dict.fromkeys(CONNECTION_LABELS, 0)
+    for key, metric, histogram in series:
+        if metric == Metric.SERVICE:
+            count[CONNECTION_LABELS[key.connection]] += histogram.count
+    return count
+
+
+def _iterations(fields: dict[str, int]) -> dict[str, Any]:
+    unsent = {word: fields[name] for name, word in UNSENT.items() if fields[name]}
+    kept = {name: fields[name] for name in ("planned", "started", "completed", "failed", "cut_short")}
+    return {**kept, "unsent": sum(unsent.values()), "unsent_why": unsent}
+
+
+def _sum(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Figures added up key by key, at every depth."""
+    total: dict[str, Any] = {}
+    for part in parts:
+        for name, value in part.items():
+            if isinstance(value, dict):
+                total[name] = _sum([total.get(name, {}), value])
+            else:
+                total[name] = total.get(name, 0) + value
+    return total
+
+
+def sample(plan: Plan, kept: Sample) -> dict[str, Any]:
+    """An exchange that was kept, as a result shows it."""
+    run, (scenario, step) = plan.of_slot(kept.slot)
+    fields = asdict(kept)
+    times = {name: milliseconds(value) for name, value in fields.pop("times").items()}
+    del fields["slot"]
+    return {"phase": run.name, "cycle": run.cycle or 1, "scenario": scenario, "step": step, **fields, "times_ms": times}

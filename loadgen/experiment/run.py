@@ -1,0 +1,456 @@
+"""One run, from a loaded profile to its result: target, limits, workers, watch, verdict, thresholds, folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from loadgen.clock import SECOND, wall
+from loadgen.engine.engine import NEVER, Share
+from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.errors import Exit, PlanError, TargetError, worst
+from loadgen.exchange import Outcome
+from loadgen.experiment import result as results
+from loadgen.experiment import thresholds
+from loadgen.experiment.limits import Limits, limits, workers_for
+from loadgen.experiment.preflight import preflight
+from loadgen.experiment.progress import Display, Progress
+from loadgen.fleet.fleet import Fleet, merge_slowest
+from loadgen.fleet.worker import Assignment
+from loadgen.net.names import Address, Origin, is_loopback, resolve
+from loadgen.pacing import share
+from loadgen.profile.load import Loaded
+from loadgen.profile.model import Profile, StopIf
+from loadgen.profile.sandbox import SandboxSettings
+from loadgen.record.ledger import ITERATIONS, OUTCOMES, PLANNED, STARTED, Ledger
+from loadgen.record.metrics import Metric
+from loadgen.record.recording import Place
+from loadgen.record.samples import SLOWEST
+from loadgen.stats import Histogram, fraction
+from loadgen.store import RunFolder
+from loadgen.trust import host
+from loadgen.trust.verdict import Verdict, judge, overall
+from loadgen.trust.watch import HostWatch
+from loadgen.workload.scenarios import Workload
+
+UNREACHED = {Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.CLIENT_RESOURCE, Outcome.CANCELLED, Outcome.TIMEOUT}
+DRAWN = 0.5  # seconds between two looks at the progress
+
+
+class Sandbox(Protocol):
+    """A running simulated target."""
+
+    http: str
+    https: str
+    ca: Path
+
+    def stats(self) -> dict[str, Any]: ...
+
+    def stop(self) -> None: ...
+
+
+StartSandbox = Callable[[SandboxSettings], Sandbox]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run it, besides the profile. `out` is the run's folder; `ask` is a command line's `--workers`."""
+
+    out: Path
+    workers: str = "1"
+    start_sandbox: StartSandbox | None = None
+
+
+@dataclass(slots=True)
+class Finished:
+    """What a run has come to."""
+
+    result: dict[str, Any]
+    status: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the load goes. `base` is the path that every step's path is put behind."""
+
+    origin: Origin
+    addresses: tuple[Address, ...]
+    loopback: bool
+    ca: Path | None
+    sandbox: Sandbox | None
+
+
+async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
+    """Carry a profile out. Raises LoadgenError where it cannot be begun; once begun, everything is in the result."""
+    profile = loaded.profile
+    sandbox = None
+    if profile.target.sandbox:
+        assert options.start_sandbox
+        sandbox = await asyncio.to_thread(options.start_sandbox, profile.sandbox or SandboxSettings())
+    try:
+        destination = _destination(profile, sandbox)
+        return await _Run(loaded, options, display, destination).carry_out()
+    finally:
+        if sandbox:
+            await asyncio.to_thread(sandbox.stop)
+
+
+def _destination(profile: Profile, sandbox: Sandbox | None) -> Destination:
+    url = sandbox.https if sandbox else profile.target.url
+    origin = Origin.of(url)
+    if not sandbox:
+        origin = Origin(origin.scheme, origin.host, origin.port, profile.target.prefix)
+    addresses = resolve(origin)
+    return Destination(origin, addresses, is_loopback(addresses), sandbox.ca if sandbox else None, sandbox)
+
+
+@dataclass(slots=True)
+class _Moment:
+    """The ledgers' sums at an instant: what `stop_if` and the display look back at."""
+
+    elapsed: int
+    finished: int
+    failed: int
+    started: int
+
+
+@dataclass
+class _Run:
+    loaded: Loaded
+    options: Options
+    display: Display
+    to: Destination
+    warnings: list[str] = field(default_factory=list)
+    moments: deque[_Moment] = field(default_factory=lambda: deque(maxlen=600))
+    interrupted: bool = False
+    stopped_because: str = ""
+    last_second: Histogram = field(default_factory=Histogram)
+    health_taken: list[int] = field(default_factory=list)
+
+    async def carry_out(self) -> Finished:
+        profile = self.loaded.profile
+        self.plan = Plan(profile)
+        workers = workers_for(profile, self.options.workers)
+        self.limits = limits(profile, workers, len(self.to.addresses), self.to.loopback)
+        if not self.to.loopback:
+            await preflight(profile, self.to.origin, self.to.addresses, self.to.ca)
+        self.folder = RunFolder(self.options.out, self._warn)
+        self.began = wall()
+        self.folder.begin(self.loaded.resolved, self._about())
+        self.watch = HostWatch()
+        self.fleet = Fleet(self.plan, self._assignments(self.limits), self._each_second)
+        try:
+            await self._load()
+        finally:
+            await self.fleet.close()
+        self._store_second()
+        finished = self._conclude()
+        self.folder.finish(_redacted(finished.result, self.loaded.secrets))
+        return Finished(_redacted(finished.result, self.loaded.secrets), finished.status)
+
+    async def _load(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._interrupt)
+        ticker = loop.create_task(self._show())
+        try:
+            await self.fleet.launch()
+            if self.to.sandbox:
+                await asyncio.to_thread(self.to.sandbox.stats)  # its figures count from here
+            self.watch.begin()
+            if not self.interrupted:
+                await self.fleet.run()
+            self.sandbox_stats = await asyncio.to_thread(self.to.sandbox.stats) if self.to.sandbox else None
+        finally:
+            ticker.cancel()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def _assignments(self, limits: Limits) -> list[Assignment]:
+        profile, n = self.loaded.profile, limits.workers
+        size = Ledger.size(len(self.plan.all_runs), self.plan.slots)
+        gap = round(SECOND * n / profile.max_rate) if profile.max_rate else 0
+        return [
+            Assignment(
+                os.getpid(),
+                profile,
+                self.to.origin,
+                self.to.addresses[index % len(self.to.addresses) :]
+                + self.to.addresses[: index % len(self.to.addresses)],
+                self.to.ca,
+                Share(index, n, max(1, share(limits.in_flight, index, n)), gap),
+                share(limits.connections, index, n),
+                share(limits.preopen, index, n),
+                self.folder.make_room(index, size),
+            )
+            for index in range(n)
+        ]
+
+    # while it runs
+
+    def _interrupt(self) -> None:
+        if self.interrupted:
+            self.display.message("stopping at once: what is open is given up")
+            self.fleet.kill()
+        else:
+            self.interrupted = True
+            self.display.message("stopping: waiting for what is open; once more to stop at once")
+            self.fleet.stop()
+
+    def _each_second(self) -> None:
+        self._store_second()
+        self.watch.look()
+        totals = self.fleet.totals()
+        self.moments.append(_moment(totals, self.fleet.elapsed))
+        stop_if = self._stop_if()
+        if stop_if and not self.fleet.stopping and (share := _failing(self.moments, stop_if.window)) is not None:
+            if share > stop_if.value or (stop_if.op == ">=" and share == stop_if.value):
+                self.stopped_because = f"stop_if: {stop_if.text} (it was {share:.1%})"
+                self.display.message(f"stopping: {self.stopped_because}")
+                self.fleet.stop()
+
+    def _stop_if(self) -> StopIf | None:
+        profile = self.loaded.profile
+        if profile.stop_if_given or self.to.loopback:
+            return profile.stop_if
+        return StopIf.parse("errors > 50% for 5s")
+
+    def _store_second(self) -> None:
+        taken = self.fleet.recording.flush()
+        self.last_second = _response(taken)
+        health = []
+        for position, worker in enumerate(self.fleet.workers):
+            while len(self.health_taken) <= position:
+                self.health_taken.append(0)
+            health += worker.health[self.health_taken[position] :]
+            self.health_taken[position] = len(worker.health)
+        self.folder.interval(taken, health, self._tag)
+
+    def _tag(self, slot: int) -> str:
+        run, (scenario, step) = self.plan.of_slot(slot)
+        return f"{run.name}{f'-{run.cycle}' if run.cycle else ''}.{scenario}.{step}"
+
+    async def _show(self) -> None:
+        while True:
+            self.display.update(self._progress())
+            await asyncio.sleep(DRAWN)
+
+    def _progress(self) -> Progress:
+        runs, fleet = self.plan.runs, self.fleet
+        number = fleet.run_number if fleet.start else 0
+        run = self.plan.all_runs[min(number, len(runs))]
+        totals = fleet.totals() if fleet.start else Ledger.in_memory(len(self.plan.all_runs), self.plan.slots)
+        moment = _moment(totals, fleet.elapsed)
+        outcomes = {Outcome(n).word: c for n, c in enumerate(_outcomes(totals)) if c}
+        state = "stopping" if fleet.stopping else "draining" if number >= len(runs) else "running"
+        durations = [r.duration for r in runs]
+        known = [d for d in durations if d is not None]
+        in_flight = sum(worker.health[-1]["in_flight"] for worker in fleet.workers if worker.health)
+        return Progress(
+            phase=run.name,
+            cycle=run.cycle or 1,
+            cycles=max(r.cycle for r in runs) or 1,
+            phases=tuple((r.name, r.duration / SECOND if r.duration else None) for r in runs),
+            phase_number=number,
+            elapsed_s=fleet.elapsed / SECOND,
+            total_s=sum(known) / SECOND if len(known) == len(durations) else None,
+            planned=sum(totals.iterations[r.number * len(ITERATIONS) + PLANNED] for r in runs) or None,
+            started=moment.started,
+            sent=sum(totals.sent.tolist()),
+            in_flight=in_flight,
+            ok=outcomes.pop("ok", 0),
+            failed=outcomes,
+            rate_planned=_rate_at(run, fleet.elapsed, runs),
+            rate_now=_rate_now(self.moments),
+            p50_ms=_ms(self.last_second, "p50"),
+            p99_ms=_ms(self.last_second, "p99"),
+            workers=self.limits.workers,
+            state=state if fleet.start else "preparing",
+        )
+
+    # when it is over
+
+    def _conclude(self) -> Finished:
+        profile, fleet = self.loaded.profile, self.fleet
+        totals = fleet.totals()
+        measured = results.Measured(profile, self.plan, totals, fleet.recording, Workload(profile).metrics)
+        variant = results.variant(measured)
+        findings = judge(self._evidence(totals))
+        verdict = overall(findings)
+        checked = thresholds.check(profile.thresholds, variant["phases"])
+        lost = [worker for worker in fleet.workers if worker.lost]
+        self._explain(lost)
+        statuses = {status for status, holds in (
+            (Exit.INTERRUPTED, self.interrupted),
+            (Exit.WORKER_LOST, bool(lost)),
+            (Exit.UNUSABLE, _unusable(totals)),
+            (Exit.INVALID, verdict is Verdict.INVALID),
+            (Exit.THRESHOLD, bool(self.stopped_because) or any(t["status"] != "passed" for t in checked)),
+        ) if holds}  # fmt: skip
+        status = worst(statuses)
+        failed = [results.sample(self.plan, kept) for worker in fleet.workers for kept in worker.failed]
+        slow = merge_slowest((kept for worker in fleet.workers for kept in worker.slow), SLOWEST)
+        result = {
+            "schema": results.SCHEMA,
+            "name": profile.name,
+            **self._about(),
+            "duration_s": round(fleet.elapsed / SECOND, 3),
+            "complete": not lost,
+            "interrupted": self.interrupted,
+            "run": str(self.options.out) if self.folder.usable else None,
+            "exit_status": int(status),
+            "trust": {
+                "verdict": verdict.name,
+                "reasons": [finding.reason for finding in findings if finding.verdict],
+                "signals": [
+                    {"signal": f.signal, "value": f.value, "verdict": f.verdict.name, "why": f.why if f.verdict else ""}
+                    for f in findings
+                ],
+            },
+            "warnings": self.warnings,
+            "thresholds": checked,
+            "variants": [variant],
+            "samples": {"failed": failed, "slowest": [results.sample(self.plan, kept) for kept in slow]},
+        }
+        result["target"]["sandbox"] = _sandbox_figures(self.sandbox_stats)
+        return Finished(result, status)
+
+    def _evidence(self, totals: Ledger) -> Any:
+        fleet = self.fleet
+        slots = {slot for slot in range(self.plan.slots) if self.plan.of_slot(slot)[0].measured}
+        lag, response = Histogram(), Histogram()
+        for (key, metric), histogram in fleet.recording.histograms.items():
+            if key.slot in slots and metric == Metric.LAG:
+                lag.add(histogram)
+            elif key.slot in slots and metric == Metric.RESPONSE and key.outcome == Outcome.OK:
+                response.add(histogram)
+        health = [sample for worker in fleet.workers for sample in worker.health]
+        return self.watch.evidence(
+            totals, lag, response, health, self.limits.workers, self.to.loopback, self.sandbox_stats
+        )
+
+    def _explain(self, lost: list[Any]) -> None:
+        for worker in lost:
+            why = worker.broken.strip().rpartition("\n")[2] or f"it ended with status {worker.process.poll()}"
+            self._warn(f"worker {worker.index} was lost: {why}; its open exchanges are counted as lost")
+        if self.stopped_because:
+            self._warn(f"the run was stopped early by {self.stopped_because}")
+        for fallback in host.about()["fallbacks"]:
+            self._warn(f"this system has {fallback}")
+        if not self.loaded.profile.tls.verify:
+            self._warn("TLS certificates were not verified (tls.verify: false)")
+
+    def _warn(self, text: str) -> None:
+        self.warnings.append(text)
+        self.display.message(text)
+
+    def _about(self) -> dict[str, Any]:
+        profile, session = self.loaded.profile, self.loaded.profile.session
+        simulated = self.to.sandbox is not None
+        settings = profile.sandbox or SandboxSettings()
+        return {
+            "started": datetime.fromtimestamp(self.began / SECOND, UTC).isoformat(timespec="seconds"),
+            "target": {
+                "url": self.to.origin.url + self.to.origin.base,
+                "simulated": simulated,
+                "description": settings.describe().split(", ") if simulated else [],
+                "addresses": [address.host for address in self.to.addresses],
+            },
+            "client": profile.client,
+            "session": session.model_dump(mode="json"),
+            "seed": profile.seed,
+            "workers": self.limits.workers,
+            "host": host.about(),
+        }
+
+
+def _moment(totals: Ledger, elapsed: int) -> _Moment:
+    outcomes = _outcomes(totals)
+    started = sum(totals.iterations[run * len(ITERATIONS) + STARTED] for run in range(totals.runs))
+    return _Moment(elapsed, sum(outcomes), sum(outcomes) - outcomes[Outcome.OK], started)
+
+
+def _outcomes(totals: Ledger) -> list[int]:
+    cells = totals.outcomes.tolist()
+    return [sum(cells[number::OUTCOMES]) for number in range(OUTCOMES)]
+
+
+def _failing(moments: deque[_Moment], window: int) -> float | None:
+    """The share that failed over the last `window` ns; None before so much time has passed, or if nothing finished."""
+    last = moments[-1]
+    before = next((m for m in reversed(moments) if last.elapsed - m.elapsed >= window - SECOND // 4), None)
+    if before is None and last.elapsed < window:
+        return None
+    start = before or _Moment(0, 0, 0, 0)
+    finished = last.finished - start.finished
+    return (last.failed - start.failed) / finished if finished else None
+
+
+def _rate_now(moments: deque[_Moment]) -> float:
+    if len(moments) < 2:
+        return 0.0
+    last, before = moments[-1], moments[-2]
+    return (last.started - before.started) / max(1e-9, (last.elapsed - before.elapsed) / SECOND)
+
+
+def _rate_at(run: PhaseRun, elapsed: int, runs: tuple[PhaseRun, ...]) -> float | None:
+    rate, duration = run.phase.rate, run.duration
+    if rate is None or not duration:
+        return None
+    begun = sum(other.duration or 0 for other in runs[: run.number])
+    share = min(1.0, max(0.0, (elapsed - begun) / duration))
+    return rate.start + (rate.end - rate.start) * share
+
+
+def _response(taken: dict[Place, Histogram]) -> Histogram:
+    """The response (service where there is none) of the ok exchanges that came in."""
+    for metric in (Metric.RESPONSE, Metric.SERVICE):
+        total = Histogram()
+        for (_, key, of), histogram in taken.items():
+            if of == metric and key.outcome == Outcome.OK:
+                total.add(histogram)
+        if total.count:
+            return total
+    return Histogram()
+
+
+def _ms(histogram: Histogram, quantile: str) -> float | None:
+    value = histogram.quantile(fraction(quantile))
+    return None if value is None else value / 1e6
+
+
+def _unusable(totals: Ledger) -> bool:
+    """Whether nothing reached the target at all."""
+    outcomes = _outcomes(totals)
+    reached = sum(count for number, count in enumerate(outcomes) if number not in UNREACHED)
+    never_there = outcomes[Outcome.REFUSED] + outcomes[Outcome.DNS] + outcomes[Outcome.TLS]
+    return not reached and never_there > 0 and not sum(totals.wired.tolist())
+
+
+def _sandbox_figures(stats: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not stats:
+        return None
+    kept = ("requests", "cold_starts", "throttled", "queue_peak", "overflowed", "cpu", "lag_ns", "connections", "tls")
+    return {name: stats.get(name) for name in kept}
+
+
+def _redacted(value: Any, secrets: tuple[str, ...]) -> Any:
+    """The value without anything that came from the environment."""
+    if isinstance(value, str):
+        for secret in secrets:
+            if len(secret) >= 4:
+                value = value.replace(secret, "[redacted]")
+        return value
+    if isinstance(value, dict):
+        return {key: _redacted(item, secrets) for key, item in value.items()}
+    return [_redacted(item, secrets) for item in value] if isinstance(value, list) else value
+
+
+__all__ = ["NEVER", "Finished", "Options", "PlanError", "TargetError", "run"]

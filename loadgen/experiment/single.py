@@ -1,0 +1,90 @@
+"""One exchange of each step, unmeasured and kept whole: for `loadgen once`, and before a run on somebody else's host."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadgen.engine.engine import Engine, Share
+from loadgen.engine.iteration import Iteration
+from loadgen.engine.plan import Plan
+from loadgen.exchange import BODY, Exchange
+from loadgen.fleet.client import make_client
+from loadgen.net.names import Address, Origin
+from loadgen.net.timerfd import LoopClock
+from loadgen.profile.model import Phase, Profile, Scenario
+from loadgen.record.ledger import Ledger
+from loadgen.record.recorder import Recorder
+from loadgen.record.samples import Samples
+from loadgen.transport import Counters
+from loadgen.workload.draws import Values
+from loadgen.workload.scenarios import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An exchange, whose step it was, and what was captured by then. `tls` describes the connection, if it has any."""
+
+    scenario: str
+    step: str
+    exchange: Exchange
+    captured: Values
+    peer: dict[str, object]
+
+
+class _Watcher:
+    """The engine's host: collects the exchanges of one iteration."""
+
+    def __init__(self, over: asyncio.Future[None]) -> None:
+        self.over, self.seen = over, list[Seen]()
+        self.engine: Engine
+
+    def reached(self, run: int) -> None: ...
+
+    def finished(self) -> None:
+        self.over.set_result(None)
+
+    def done(self, x: Exchange) -> None:
+        iteration: Iteration = x.owner  # type: ignore[assignment]
+        step, scenario = iteration.current, iteration.scenario
+        peer = x.link.describe() if hasattr(x.link, "describe") else {}
+        self.engine.done(x)
+        captured = {name: iteration.values.get(name) for name, _ in step.capture}
+        self.seen.append(Seen(scenario.name, step.name, x, captured, peer))
+
+
+async def each_step(profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None) -> list[Seen]:
+    """Send one iteration of each scenario, one after the other."""
+    seen: list[Seen] = []
+    for scenario in profile.scenarios:
+        seen += await _iteration(profile, scenario, origin, addresses, ca)
+    return seen
+
+
+async def _iteration(
+    profile: Profile, scenario: Scenario, origin: Origin, addresses: tuple[Address, ...], ca: Path | None
+) -> list[Seen]:
+    loop = asyncio.get_running_loop()
+    phase = Phase.model_validate({"name": "once", "at-once": 1})
+    one = profile.model_copy(update={"load": (phase,), "scenarios": (scenario,), "cycles": 1, "thresholds": {}})
+    clock, plan, workload = LoopClock(loop), Plan(one), Workload(one, origin.base)
+    for step in workload.scenarios[0].steps:
+        step.wants = BODY
+    workload.scenarios[0].plain = False
+    ledger = Ledger.in_memory(len(plan.all_runs), plan.slots)
+    watcher = _Watcher(loop.create_future())
+    engine = watcher.engine = Engine(clock, plan, workload, watcher, ledger, Share())
+    counters = Counters(ledger.wired, ledger.connections)
+    client = make_client(loop, clock, one, origin, addresses, ca, 4, 0, counters, watcher.done)
+    start = clock.now()
+    recorder = Recorder(start, lambda delta: None, lambda number, key: None)
+    engine.attach(client, recorder, Samples(start, plan.slots), one.session.reuse == "per-iteration")
+    try:
+        await client.prepare()
+        engine.enter(0, start)
+        await watcher.over
+    finally:
+        await client.close()
+        clock.close()
+    return watcher.seen

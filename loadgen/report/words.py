@@ -1,0 +1,135 @@
+"""Numbers and foreign text as words for a terminal: three digits, units, and nothing that could steer the screen."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, TextIO
+
+UNKNOWN = "–"
+
+# what stands for a character that the terminal's encoding lacks; one column each, so that nothing moves
+_ASCII = str.maketrans("–·×…█▓▒░─●┄│›▁▂▃▄▅▆▇━", "-|x~=cw!-o.|>_.,:-+*=")
+
+
+def clean(value: Any) -> Any:
+    """`value` with every string in it, however deep, free of control and formatting characters."""
+    if isinstance(value, str):
+        return value if value.isprintable() else "".join(c if c.isprintable() else _harmless(c) for c in value)
+    if isinstance(value, Mapping):
+        return {clean(key): clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    return value
+
+
+def _harmless(character: str) -> str:
+    return " " if character in "\t\r\n" else "?"
+
+
+def encodable(text: str, stream: TextIO) -> str:
+    """`text` in characters that `stream` can write, of the same width or narrower."""
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return text.translate(_ASCII).encode("ascii", "replace").decode()
+    return text
+
+
+def is_screen(stream: TextIO) -> bool:
+    """Whether a person looks at `stream` on a terminal that can move its cursor."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Whether to colour what goes to `stream`: a terminal, and NO_COLOR is unset or empty."""
+    return is_screen(stream) and not os.environ.get("NO_COLOR")
+
+
+def known(value: float | None) -> bool:
+    """Whether `value` is a number that can be shown."""
+    return value is not None and math.isfinite(value)
+
+
+def ms(value: float | None) -> str:
+    """Milliseconds to three digits, without the unit: `1,234`, `212`, `41.2`, `0.041`."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if 0 < value < 0.0005:
+        return "<0.001"
+    digits = next((digits for limit, digits in ((99.95, 0), (9.995, 1), (0.9995, 2)) if value >= limit), 3)
+    return f"{value:,.{digits}f}" if value else "0"
+
+
+def count(value: float | None) -> str:
+    return f"{value:,.0f}" if value is not None and math.isfinite(value) else UNKNOWN
+
+
+def rate(value: float | None) -> str:
+    """A number a second: `2,000/s`, `1,998.2/s`, `0.25/s`."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    text = f"{value:,.{1 if value >= 10 else 3}f}"
+    return f"{text.rstrip('0').rstrip('.')}/s"
+
+
+def seconds(value: float | None) -> str:
+    """`0.4 s`, `31.2 s`, `12 min 5 s`, `2 h 10 min`."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if value < 120:
+        return f"{value:.1f}".removesuffix(".0") + " s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 120:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
+
+
+def share(part: float, whole: float) -> str:
+    """`part` of `whole` in per cent; never 0% for something, nor 100% for less than all."""
+    if whole <= 0:
+        return UNKNOWN
+    percent = 100 * part / whole
+    if 0 < percent < 0.01:
+        return "<0.01%"
+    if 99.99 < percent < 100:
+        return ">99.99%"
+    digits = 2 if percent < 1 or percent > 99 else 1
+    return f"{percent:.{digits}f}".rstrip("0").rstrip(".") + "%" if percent else "0%"
+
+
+def listed(counts: Mapping[str, float] | None, but: Iterable[str] = ()) -> str:
+    """`31 throttled, 4 timeout`: the counts that are not 0, the largest first."""
+    kept = [(name, number) for name, number in (counts or {}).items() if number and name not in but]
+    return ", ".join(f"{count(number)} {name}" for name, number in sorted(kept, key=lambda item: -item[1]))
+
+
+def brief(text: str, limit: int) -> str:
+    """`text`, cut to `limit` characters with an ellipsis that tells so."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def bar(parts: Iterable[tuple[str, float]], width: int) -> str:
+    """`width` columns shared out among `(glyph, amount)`; what is not 0 but too small to be seen gets no column."""
+    amounts = [(glyph, max(0.0, amount)) for glyph, amount in parts]
+    total = sum(amount for _, amount in amounts)
+    if not total or not math.isfinite(total):
+        return ""
+    drawn, reached = "", 0.0
+    for glyph, amount in amounts:
+        reached += amount
+        drawn += glyph * (round(width * reached / total) - len(drawn))
+    return drawn
+
+
+def sparkline(values: Iterable[float | None], top: float | None = None) -> str:
+    """One column a value, from 0 to the largest of them (or `top`); a gap where there is none."""
+    numbers = list(values)
+    highest = top or max((value for value in numbers if value is not None), default=0)
+    glyphs = "▁▂▃▄▅▆▇█"
+    return "".join(
+        " " if value is None else glyphs[min(7, int(8 * value / highest))] if highest > 0 else glyphs[0]
+        for value in numbers
+    )

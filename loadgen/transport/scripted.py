@@ -1,0 +1,139 @@
+"""The scripted client: replies on a script, in virtual time. What the engine is tested with; ships in the package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from loadgen.clock import VirtualClock
+from loadgen.exchange import NEW, REUSED, Exchange, Outcome
+from loadgen.net.deadlines import Deadlines
+from loadgen.transport import OPENED, Counters, Done, Settings
+from loadgen.transport.sessions import Pool
+
+NEVER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What becomes of an exchange: an answer, or a failure, `after` ns from when it was sent (NEVER: nothing at all).
+
+    A new connection takes `connect` ns before; `client_delay` is how late the client then looks.
+    """
+
+    after: int = 0
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b"{}"
+    outcome: Outcome = Outcome.OK
+    reason: str = ""
+    connect: int = 0
+    client_delay: int = 0
+
+
+class Scripted:
+    """A `transport.Transport` on a virtual clock. `script(exchange)` says what becomes of each."""
+
+    kernel_stamps = True
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        settings: Settings,
+        counters: Counters,
+        done: Done,
+        script: Callable[[Exchange], Reply],
+    ) -> None:
+        self._clock, self._counters, self._done, self._script = clock, counters, done, script
+        self._pool = Pool(settings.reuse, settings.connections, self._open_for, counters.connections)
+        self._deadlines = Deadlines(clock, self._expire)
+        self._open: set[_Connection] = set()
+
+    async def prepare(self) -> None: ...
+
+    def send(self, x: Exchange) -> None:
+        self._deadlines.add(x)
+        self._pool.send(x)
+
+    def end_iteration(self, owner: object) -> None:
+        self._pool.end_iteration(owner)
+
+    def cancel(self) -> None:
+        for connection in list(self._open):
+            connection.fail(Outcome.CANCELLED, "the load ended")
+        while self._pool.waiting:
+            if not (x := self._pool.waiting.popleft()).done:
+                self._finish(x, Outcome.CANCELLED, "the load ended")
+
+    async def close(self) -> None:
+        self._open.clear()
+
+    def _open_for(self, x: Exchange) -> None:
+        connection = _Connection(self, x.owner)
+        self._open.add(connection)
+        x.started = self._clock.now()
+        x.connection = NEW
+        connection.take(x, self._script(x))
+
+    def _expire(self, x: Exchange) -> None:
+        if isinstance(x.link, _Connection):
+            x.link.fail(Outcome.TIMEOUT, "")
+        else:
+            self._finish(x, Outcome.TIMEOUT, "while it waited for a connection")
+
+    def _finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
+        x.done = self._clock.now()
+        x.outcome, x.reason = outcome, reason
+        self._done(x)
+
+
+class _Connection:
+    def __init__(self, client: Scripted, owner: object) -> None:
+        self.client, self.owner = client, owner
+        self.x: Exchange | None = None
+
+    def start(self, x: Exchange) -> None:
+        x.started = self.client._clock.now()
+        x.connection = REUSED
+        self.take(x, self.client._script(x))
+
+    def take(self, x: Exchange, reply: Reply) -> None:
+        self.x, x.link = x, self
+        clock = self.client._clock
+        wait = reply.connect if x.connection == NEW else 0
+        clock.call_at(clock.now() + wait, lambda: self._sent(x, reply))
+
+    def _sent(self, x: Exchange, reply: Reply) -> None:
+        if self.x is not x:
+            return
+        client = self.client
+        x.connected = x.sent = client._clock.now()
+        if x.connection == NEW:
+            client._counters.connections[OPENED] += 1
+            x.tcp = reply.connect
+        client._counters.wired[x.slot] += 1
+        if reply.after != NEVER:
+            client._clock.call_at(x.sent + reply.after + reply.client_delay, lambda: self._answer(x, reply))
+
+    def _answer(self, x: Exchange, reply: Reply) -> None:
+        if self.x is not x:
+            return
+        if reply.outcome:
+            self.fail(reply.outcome, reply.reason)
+            return
+        self.x = None
+        x.done = self.client._clock.now()
+        x.received = x.done - reply.client_delay
+        x.status, x.headers, x.body = reply.status, dict(reply.headers), reply.body
+        self.client._pool.free(self)
+        self.client._done(x)
+
+    def fail(self, outcome: Outcome, reason: str) -> None:
+        x, self.x = self.x, None
+        self.close()
+        self.client._pool.gone(self)
+        if x:
+            self.client._finish(x, outcome, reason)
+
+    def close(self) -> None:
+        self.client._open.discard(self)

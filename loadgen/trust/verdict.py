@@ -1,0 +1,165 @@
+"""VALID, DEGRADED or INVALID: judges a run from what the generator saw of itself. Pure functions of figures.
+
+A signal beyond its first limit makes the run DEGRADED, beyond its second INVALID. The limits are those of the peers'
+gates and of the queueing study they were derived from; each reason says what was seen, and what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from loadgen.clock import MILLISECOND
+
+
+class Verdict(IntEnum):
+    VALID = 0
+    DEGRADED = 1
+    INVALID = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One signal: its value in words, its verdict, and if it is not VALID why that matters and what to do."""
+
+    signal: str
+    value: str
+    verdict: Verdict
+    why: str = ""
+    remedy: str = ""
+
+    @property
+    def reason(self) -> str:
+        return f"{self.signal} {self.value}: {self.why}. {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is judged. Times in ns, shares from 0 to 1; None where it could not be seen, or does not apply."""
+
+    lag_p99: int | None
+    lag_p999: int | None
+    response_p999: int | None
+    planned: int
+    started: int
+    core_use: float  # of the busiest worker
+    loop_lag_p99: int
+    loop_lag_max: int
+    steal: float
+    throttled: int
+    waiting_for_cpu: float
+    gc_max: int
+    gc_share: float
+    client_resources: int
+    connections: float  # peak share of what descriptors allow
+    ports: float  # peak share of the ephemeral ports
+    mismatches: list[str]
+    sandbox: dict[str, Any] | None = None
+
+
+def judge(e: Evidence) -> list[Finding]:
+    """A finding for each signal that was looked at."""
+    findings = [_lag(e), _rate(e), _core(e), _loop(e), _steal(e), _throttling(e), _cpu_wait(e), _collector(e)]
+    findings += [_resources(e), _share("descriptors", e.connections, "Raise ulimit -n, or cap session.connections")]
+    findings += [_share("ports", e.ports, "Use a shared session, or lower the rate of new connections"), _sums(e)]
+    if e.sandbox:
+        findings.append(_sandbox(e.sandbox))
+    return findings
+
+
+def overall(findings: list[Finding]) -> Verdict:
+    """The worst of them."""
+    return max((finding.verdict for finding in findings), default=Verdict.VALID)
+
+
+def _graded(value: float, degraded: float, invalid: float) -> Verdict:
+    return Verdict.INVALID if value > invalid else Verdict.DEGRADED if value > degraded else Verdict.VALID
+
+
+def _ms(ns: float) -> str:
+    return f"{ns / MILLISECOND:.2f} ms"
+
+
+def _lag(e: Evidence) -> Finding:
+    if e.lag_p99 is None:
+        return Finding("lag", "does not apply: a closed load has no due times", Verdict.VALID)
+    limit = max(5 * MILLISECOND, (e.response_p999 or 0) // 20)
+    worst = e.lag_p999 if e.lag_p999 is not None else e.lag_p99
+    verdict = Verdict.INVALID if worst > limit else _graded(e.lag_p99, MILLISECOND, float("inf"))
+    tail = f", p99.9 {_ms(e.lag_p999)}" if e.lag_p999 is not None else ""
+    why = "requests left later than the schedule says, and that is in their response times"
+    return Finding(
+        "lag", f"p99 {_ms(e.lag_p99)}{tail}", verdict, why, "Use more --workers, a lower rate or a quieter machine"
+    )
+
+
+def _rate(e: Evidence) -> Finding:
+    missing = 1 - e.started / e.planned if e.planned else 0.0
+    verdict = _graded(missing, 0.005, 0.02)
+    why = "iterations that were due could not be started, so the load was not the one planned"
+    return Finding("rate held", f"{1 - missing:.2%}", verdict, why, "Raise in_flight_limit, or lower the rate")
+
+
+def _core(e: Evidence) -> Finding:
+    why = "a busy generator answers late, and its own queueing is in the figures"
+    return Finding(
+        "core use", f"{e.core_use:.0%}", _graded(e.core_use, 0.7, 0.85), why, "Use more --workers or a lower rate"
+    )
+
+
+def _loop(e: Evidence) -> Finding:
+    verdict = max(_graded(e.loop_lag_p99, 2 * MILLISECOND, float("inf")), _graded(e.loop_lag_max, 20e6, 100e6))
+    value = f"p99 {_ms(e.loop_lag_p99)}, max {_ms(e.loop_lag_max)}"
+    why = "this process did not run when it should have"
+    return Finding("loop stalls", value, verdict, why, "Stop what else runs on this machine, or lower the rate")
+
+
+def _steal(e: Evidence) -> Finding:
+    why = "the hypervisor gave this machine's CPU to others"
+    return Finding("steal", f"{e.steal:.2%}", _graded(e.steal, 0.005, 0.02), why, "Use a machine with cores of its own")
+
+
+def _throttling(e: Evidence) -> Finding:
+    verdict = Verdict.INVALID if e.throttled else Verdict.VALID
+    why = "the container's CPU quota stopped the generator"
+    return Finding("quota", f"{e.throttled} periods throttled", verdict, why, "Raise the quota, or lower the rate")
+
+
+def _cpu_wait(e: Evidence) -> Finding:
+    why = "the generator was ready to run and had to wait for a CPU"
+    remedy = "Stop what else runs on this machine"
+    return Finding("waiting for a CPU", f"{e.waiting_for_cpu:.1%}", _graded(e.waiting_for_cpu, 0.02, 0.25), why, remedy)
+
+
+def _collector(e: Evidence) -> Finding:
+    verdict = max(_graded(e.gc_max, 2 * MILLISECOND, 20 * MILLISECOND), _graded(e.gc_share, 0.002, 0.005))
+    why = "Python's garbage collector paused the generator"
+    return Finding("gc", f"longest {_ms(e.gc_max)}", verdict, why, "Use client: wire, which does not need it")
+
+
+def _resources(e: Evidence) -> Finding:
+    verdict = Verdict.INVALID if e.client_resources else Verdict.VALID
+    why = "this machine ran out of ports, descriptors or memory; that is not the target's doing"
+    remedy = "See the failing exchanges for which; raise ulimit -n, use a shared session or a lower rate"
+    return Finding("client resources", f"{e.client_resources} requests failed for want of them", verdict, why, remedy)
+
+
+def _share(what: str, used: float, remedy: str) -> Finding:
+    why = "little is left, and a burst would run out"
+    return Finding(what, f"{used:.0%} used", _graded(used, 0.7, 1.0), why, remedy)
+
+
+def _sums(e: Evidence) -> Finding:
+    if not e.mismatches:
+        return Finding("ledgers", "add up", Verdict.VALID)
+    why = "; ".join(e.mismatches[:3])
+    return Finding("ledgers", "do not add up", Verdict.INVALID, why, "This is a bug in loadgen: please report it")
+
+
+def _sandbox(figures: dict[str, Any]) -> Finding:
+    lag, busy = (figures.get("lag_ns") or {}).get("p99") or 0, figures.get("cpu") or 0.0
+    verdict = max(_graded(lag, MILLISECOND, 10 * MILLISECOND), _graded(busy, 0.85, 0.97))
+    why = "the simulated target itself answered later than it meant to"
+    value = f"lag p99 {_ms(lag)}, core use {busy:.0%}"
+    return Finding("sandbox", value, verdict, why, "Lower the rate, or give it a core of its own")
