@@ -16,7 +16,10 @@ _ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """The data with its variables replaced; `used` has the names behind each value, `secrets` what they gave."""
+    """The data with its variables replaced, and the names behind each value.
+
+    `secrets` is what the variables gave that goes into requests, but for what is too short to be a secret.
+    """
 
     data: Any
     used: dict[Way, tuple[str, ...]] = field(default_factory=dict)
@@ -46,7 +49,8 @@ def expand(document: Document) -> Expanded:
             raise document.error(way, f"${{{name}}} is not set", f"Set it, or write ${{{name}:-default}}")
         if os.environ.get(name):
             used[way] = (*used.get(way, ()), name)
-            secrets[found] = None
+            if way[0] == "scenarios" and len(found) >= 4:
+                secrets[found] = None
         return found
 
     return Expanded(expanded(document.data, ()), used, tuple(secrets))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
@@ -55,7 +56,8 @@ def _exact_or_pattern(value: object) -> object:
     match value:
         case {"matches": str(pattern), **rest} if not rest:
             try:
-                return re.compile(pattern)
+                with warnings.catch_warnings(action="ignore"):
+                    return re.compile(pattern)
             except (re.error, OverflowError, RecursionError) as error:
                 raise ValueError(f"{quoted(pattern)} is not a regular expression: {error}") from None
     raise ValueError(f"{quoted(value)} is neither text in quotes nor {{matches: REGULAR EXPRESSION}}")

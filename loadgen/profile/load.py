@@ -30,7 +30,7 @@ class Loaded:
     """A profile, and what must be kept of how it was written.
 
     `source` is the file, or the URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left
-    as it is: it can be saved. `secrets` are the values that came from the environment, to be redacted elsewhere.
+    as it is: it can be saved. `secrets` are the values from the environment that go into requests: to be redacted.
     """
 
     profile: Profile

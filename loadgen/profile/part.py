@@ -40,7 +40,7 @@ def complaint(problem: str, remedy: str = "", at: tuple[str | int, ...] = ()) ->
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
     """The remedy for an unknown name: the one most like it, and all there are."""
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, known, n=1, cutoff=0.7)
     return f"{f'Did you mean {near[0]}? ' if near else ''}Known: {', '.join(known) or 'none'}"
 
 

@@ -126,4 +126,4 @@ _KINDS: dict[str, Callable[[tuple[Argument, ...], str], tuple[Argument, ...]]] =
     "now": _none,
 }
 KNOWN = "uuid, seq, int LOW HIGH, choice A B ..., bytes N, now, or the name of a captured value or data column"
-RESERVED = frozenset(_KINDS)
+RESERVED = tuple(_KINDS)

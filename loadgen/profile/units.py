@@ -86,10 +86,10 @@ def format_rate(per_second: float) -> str:
 
 def quoted(value: object) -> str:
     """`value` as an error message calls it: text in quotes, on one line, not too long; a list just a list."""
-    if isinstance(value, dict | list | None):
-        return {dict: "a mapping", list: "a list"}.get(type(value), "nothing")
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
     if not isinstance(value, str):
-        return str(value).lower()
+        return "nothing" if value is None else str(value).lower()
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in value[:61])
     return f"'{text[:60]}...'" if len(text) > 60 else f"'{text}'"
 
