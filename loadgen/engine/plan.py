@@ -6,10 +6,11 @@ A phase runs once, a measured one once a cycle. A slot is a row of the ledger: o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from loadgen.clock import SECOND
 from loadgen.pacing import Schedule, share
-from loadgen.profile.model import Phase, Profile
+from loadgen.profile.model import Phase, Profile, Rate
 
 DRAIN = "drain"
 _ARRIVALS = 0  # the purpose that the entropy of a schedule's stream begins with
@@ -59,20 +60,66 @@ class PhaseRun:
 
 
 class Plan:
-    """The runs of a profile's phases, and last the drain: what arrives while the measured part is waited for."""
+    """The runs of a load's phases, and last the drain: what arrives while the measured part is waited for.
 
-    def __init__(self, profile: Profile) -> None:
-        self.steps = tuple((scenario.name, step.name) for scenario in profile.scenarios for step in scenario.steps)
-        order = _order(profile)
-        runs = [
-            PhaseRun(number, profile.load[position], cycle, position, profile.seed, profile.load[position].name)
-            for number, (position, cycle) in enumerate(order)
-        ]
-        last = runs[-1]
-        self.drain = PhaseRun(len(runs), last.phase, 0, len(profile.load), profile.seed, DRAIN)
+    `steps` are (scenario, step) names; `longest` is the longest timeout of a step, in ns; `metrics` names the profile's own
+    (`record:`).
+    """
+
+    def __init__(
+        self,
+        load: tuple[Phase, ...],
+        cycles: int,
+        seed: int,
+        steps: tuple[tuple[str, str], ...],
+        longest: int,
+        metrics: tuple[str, ...] = (),
+    ) -> None:
+        self.load, self.cycles, self.seed, self.steps, self.longest = load, cycles, seed, steps, longest
+        self.metrics = metrics
+        order = enumerate(_order(load, cycles))
+        runs = [PhaseRun(n, load[position], cycle, position, seed, load[position].name) for n, (position, cycle) in order]
+        self.drain = PhaseRun(len(runs), runs[-1].phase, 0, len(load), seed, DRAIN)
         self.runs = tuple(runs)
-        longest = max(step.timeout or profile.timeout for scenario in profile.scenarios for step in scenario.steps)
         self.drain_limit = longest + SECOND
+
+    @classmethod
+    def of(cls, profile: Profile) -> Plan:
+        steps = [(scenario, step) for scenario in profile.scenarios for step in scenario.steps]
+        longest = max(step.timeout or profile.timeout for _, step in steps)
+        metrics = tuple(dict.fromkeys(name for _, step in steps for name in step.record))
+        names = tuple((scenario.name, step.name) for scenario, step in steps)
+        return cls(profile.load, profile.cycles, profile.seed, names, longest, metrics)
+
+    def describe(self) -> dict[str, Any]:
+        """The plan as plain data, from which `from_description` makes it again: kept with a run, so that one that died can
+        be reported."""
+        load = [
+            {
+                "name": phase.name,
+                "rate": [phase.rate.start, phase.rate.end] if phase.rate else None,
+                "users": phase.users,
+                "at-once": phase.at_once,
+                "for": phase.duration,
+                "iterations": phase.iterations,
+                "measure": phase.measure,
+            }
+            for phase in self.load
+        ]
+        return {"load": load, "cycles": self.cycles, "seed": self.seed, "steps": self.steps, "longest": self.longest,
+                "metrics": self.metrics}  # fmt: skip
+
+    @classmethod
+    def from_description(cls, plan: dict[str, Any]) -> Plan:
+        """Raises ValueError, TypeError or KeyError for what `describe` did not write."""
+        load = []
+        for phase in plan["load"]:
+            given = {key: value for key, value in phase.items() if value is not None}
+            if "rate" in given:
+                given["rate"] = Rate(*given["rate"])
+            load.append(Phase.model_validate(given))
+        steps = tuple((scenario, step) for scenario, step in plan["steps"])
+        return cls(tuple(load), plan["cycles"], plan["seed"], steps, plan["longest"], tuple(plan["metrics"]))
 
     @property
     def all_runs(self) -> tuple[PhaseRun, ...]:
@@ -104,14 +151,14 @@ class Plan:
         return Schedule(phase.rate.end, phase.rate.end, self.drain_limit, phase.arrivals == "poisson", seed)
 
 
-def _order(profile: Profile) -> list[tuple[int, int]]:
+def _order(load: tuple[Phase, ...], cycles: int) -> list[tuple[int, int]]:
     """(position, cycle) of each run: what lies between the first and the last measured phase is gone through `cycles`
     times; what comes before and after runs once."""
-    measured = [position for position, phase in enumerate(profile.load) if phase.measure]
+    measured = [position for position, phase in enumerate(load) if phase.measure]
     first, last = measured[0], measured[-1] + 1
     before = [(position, 0) for position in range(first)]
-    after = [(position, 0) for position in range(last, len(profile.load))]
-    if profile.cycles == 1:
+    after = [(position, 0) for position in range(last, len(load))]
+    if cycles == 1:
         return [*before, *((position, 0) for position in range(first, last)), *after]
-    repeated = [(position, cycle) for cycle in range(1, profile.cycles + 1) for position in range(first, last)]
+    repeated = [(position, cycle) for cycle in range(1, cycles + 1) for position in range(first, last)]
     return [*before, *repeated, *after]

@@ -36,19 +36,18 @@ Series = dict[int, list[Entry]]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The raw material of one variant: what was planned, counted and recorded."""
+    """The raw material of one variant: what was planned, counted and recorded. `quantiles` are those to be shown."""
 
-    profile: Profile
     plan: Plan
     ledger: Ledger
     recording: Recording
-    metrics: tuple[str, ...]  # the profile's own (`record:`)
+    quantiles: tuple[str, ...] = QUANTILES
 
-    @property
-    def quantiles(self) -> tuple[str, ...]:
-        """Those that every run shows, and those that its thresholds name."""
-        asked = (t.quantile for thresholds in self.profile.thresholds.values() for t in thresholds)
-        return tuple(dict.fromkeys((*QUANTILES, *(name for name in asked if name.startswith("p")))))
+
+def quantiles_of(profile: Profile) -> tuple[str, ...]:
+    """Those that every run shows, and those that the profile's thresholds name."""
+    asked = (t.quantile for thresholds in profile.thresholds.values() for t in thresholds)
+    return tuple(dict.fromkeys((*QUANTILES, *(name for name in asked if name.startswith("p")))))
 
 
 def variant(m: Measured, name: str = "run") -> dict[str, Any]:
@@ -109,7 +108,7 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[st
         "strata": _strata(m, series),
         "by_connection": _by_connection(m, series),
         "failures": _failures(series, outcomes),
-        "recorded_ms": {m.metrics[number - RECORDED]: _of(m, series, number) for number in own},
+        "recorded_ms": {m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in own},
     }
 
 

@@ -38,7 +38,6 @@ from loadgen.store import RunFolder
 from loadgen.trust import host
 from loadgen.trust.verdict import Verdict, judge, overall
 from loadgen.trust.watch import HostWatch
-from loadgen.workload.scenarios import Workload
 
 UNREACHED = {Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.CLIENT_RESOURCE, Outcome.CANCELLED, Outcome.TIMEOUT}
 DRAWN = 0.5  # seconds between two looks at the progress
@@ -136,7 +135,7 @@ class _Run:
 
     async def carry_out(self) -> Finished:
         profile = self.loaded.profile
-        self.plan = Plan(profile)
+        self.plan = Plan.of(profile)
         workers = workers_for(profile, self.options.workers)
         self.limits = limits(profile, workers, len(self.to.addresses), self.to.loopback)
         if not self.to.loopback:
@@ -280,8 +279,8 @@ class _Run:
     def _conclude(self) -> Finished:
         profile, fleet = self.loaded.profile, self.fleet
         totals = fleet.totals()
-        measured = results.Measured(profile, self.plan, totals, fleet.recording, Workload(profile).metrics)
-        variant = results.variant(measured)
+        quantiles = results.quantiles_of(profile)
+        variant = results.variant(results.Measured(self.plan, totals, fleet.recording, quantiles))
         findings = judge(self._evidence(totals))
         verdict = overall(findings)
         checked = thresholds.check(profile.thresholds, variant["phases"])

@@ -68,7 +68,7 @@ async def _iteration(
     loop = asyncio.get_running_loop()
     phase = Phase.model_validate({"name": "once", "at-once": 1})
     one = profile.model_copy(update={"load": (phase,), "scenarios": (scenario,), "cycles": 1, "thresholds": {}})
-    clock, plan, workload = LoopClock(loop), Plan(one), Workload(one, origin.base)
+    clock, plan, workload = LoopClock(loop), Plan.of(one), Workload(one, origin.base)
     for step in workload.scenarios[0].steps:
         step.wants = BODY
     workload.scenarios[0].plain = False

@@ -88,7 +88,7 @@ class Worker:
             self.pipe.send("broken", "".join(traceback.format_exception(error)))
 
     async def _prepare(self, work: Assignment) -> None:
-        self._plan = Plan(work.profile)
+        self._plan = Plan.of(work.profile)
         self._ledger = Ledger.in_file(work.ledger, len(self._plan.all_runs), self._plan.slots)
         workload = Workload(work.profile, work.origin.base, work.variant, work.round)
         engine = Engine(self.clock, self._plan, workload, self, self._ledger, work.share)

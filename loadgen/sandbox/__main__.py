@@ -28,6 +28,7 @@ from loadgen.net.timerfd import LoopClock, die_with_parent, lower_timer_slack
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.sandbox import certificate
 from loadgen.sandbox.core import Core
+from loadgen.sandbox.process import FOLDER
 from loadgen.sandbox.server import Server
 from loadgen.sandbox.tls import server_context
 from loadgen.sandbox.truth import Truth
@@ -67,7 +68,7 @@ def _serve(
     """A server, and its certificate authority; `stack` ends them."""
     lower_timer_slack()
     _raise_descriptor_limit()
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="loadgen-sandbox-")))
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=FOLDER)))
     ca, chain, key = certificate.make(folder)
     context = server_context(chain, key)
     key.unlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,8 @@ from loadgen.clock import SECOND, now
 from loadgen.errors import LoadgenError, PlanError
 from loadgen.profile.sandbox import SandboxSettings
 
+FOLDER = "loadgen-sandbox-"
+"""What the name of its certificate's folder begins with."""
 START_LIMIT = 20 * SECOND
 ANSWER_LIMIT = 10 * SECOND
 STOP_LIMIT = 5.0  # seconds
@@ -32,6 +35,7 @@ class SandboxProcess:
         """Waits until it serves. Raises PlanError with what it says it cannot do, LoadgenError if it dies or hangs."""
         self._process, self._errors = process, errors
         self._rest = b""
+        self.ca = Path()
         try:
             ready = self._line(START_LIMIT)
             if "error" in ready:
@@ -63,6 +67,8 @@ class SandboxProcess:
         if process.stdout:
             process.stdout.close()
         self._errors.close()
+        if self.ca.parent.name.startswith(FOLDER):  # it was killed, or has removed its folder itself
+            shutil.rmtree(self.ca.parent, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
