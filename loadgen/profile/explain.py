@@ -41,7 +41,7 @@ def _way(item: ErrorDetails, data: Any) -> Way:
             continue
         known = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
         if not known:
-            return (*way, step) if ours else way
+            return (*way, step) if ours and isinstance(data, dict) else way
         way, data = (*way, step), data[step]
     return way
 
