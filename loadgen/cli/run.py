@@ -56,7 +56,7 @@ def command(
     from loadgen.sandbox.process import start
 
     loaded = read(profile, target, sets, rate, duration, users)
-    options = Options(out or _folder(loaded.profile.name), _workers(workers), start)
+    options = Options(out or _folder(loaded.profile.name), workers_option(workers), start)
     display = progress(sys.stderr, quiet=quiet)
     try:
         finished = uvloop.run(run(loaded, options, display))
@@ -94,7 +94,7 @@ def _folder(name: str) -> Path:
     return Path("runs") / f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
 
 
-def _workers(text: str) -> str:
+def workers_option(text: str) -> str:
     if text != "auto" and not (text.isdecimal() and 1 <= int(text) <= 256):
         raise click.UsageError(f"--workers {text}: expected a number from 1 to 256, or auto")
     return text

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from loadgen.clock import SECOND, wall
-from loadgen.engine.engine import NEVER, Share
+from loadgen.engine.engine import Share
 from loadgen.engine.plan import PhaseRun, Plan
-from loadgen.errors import Exit, PlanError, TargetError, worst
 from loadgen.exchange import Outcome
 from loadgen.experiment import result as results
-from loadgen.experiment import thresholds
+from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails
 from loadgen.experiment.limits import Limits, limits, workers_for
+from loadgen.experiment.moments import Moment, failing, outcomes, rate_now
 from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, Progress
 from loadgen.fleet.fleet import Fleet, merge_slowest
@@ -29,17 +29,16 @@ from loadgen.pacing import share
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile, StopIf
 from loadgen.profile.sandbox import SandboxSettings
-from loadgen.record.ledger import ITERATIONS, OUTCOMES, PLANNED, STARTED, Ledger
+from loadgen.record.ledger import ITERATIONS, PLANNED, Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Place
 from loadgen.record.samples import SLOWEST
 from loadgen.stats import Histogram, fraction
 from loadgen.store import RunFolder
 from loadgen.trust import host
-from loadgen.trust.verdict import Verdict, judge, overall
-from loadgen.trust.watch import HostWatch
+from loadgen.trust.verdict import judge
+from loadgen.trust.watch import HostWatch, evidence_of
 
-UNREACHED = {Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.CLIENT_RESOURCE, Outcome.CANCELLED, Outcome.TIMEOUT}
 DRAWN = 0.5  # seconds between two looks at the progress
 
 
@@ -65,14 +64,6 @@ class Options:
     out: Path
     workers: str = "1"
     start_sandbox: StartSandbox | None = None
-
-
-@dataclass(slots=True)
-class Finished:
-    """What a run has come to."""
-
-    result: dict[str, Any]
-    status: Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +101,6 @@ def _destination(profile: Profile, sandbox: Sandbox | None) -> Destination:
     return Destination(origin, addresses, is_loopback(addresses), sandbox.ca if sandbox else None, sandbox)
 
 
-@dataclass(slots=True)
-class _Moment:
-    """The ledgers' sums at an instant: what `stop_if` and the display look back at."""
-
-    elapsed: int
-    finished: int
-    failed: int
-    started: int
-
-
 @dataclass
 class _Run:
     loaded: Loaded
@@ -127,7 +108,7 @@ class _Run:
     display: Display
     to: Destination
     warnings: list[str] = field(default_factory=list)
-    moments: deque[_Moment] = field(default_factory=lambda: deque(maxlen=600))
+    moments: deque[Moment] = field(default_factory=lambda: deque(maxlen=600))
     interrupted: bool = False
     stopped_because: str = ""
     last_second: Histogram = field(default_factory=Histogram)
@@ -142,7 +123,8 @@ class _Run:
             await preflight(profile, self.to.origin, self.to.addresses, self.to.ca)
         self.folder = RunFolder(self.options.out, self._warn)
         self.began = wall()
-        self.folder.begin(self.loaded.resolved, self._about())
+        about = {**self._about(), "plan": self.plan.describe()}
+        self.folder.begin(self.loaded.resolved, redacted(about, self.loaded.secrets))
         self.watch = HostWatch()
         self.fleet = Fleet(self.plan, self._assignments(self.limits), self._each_second)
         try:
@@ -151,8 +133,9 @@ class _Run:
             await self.fleet.close()
         self._store_second()
         finished = self._conclude()
-        self.folder.finish(_redacted(finished.result, self.loaded.secrets))
-        return Finished(_redacted(finished.result, self.loaded.secrets), finished.status)
+        finished.result = redacted(finished.result, self.loaded.secrets)
+        self.folder.finish(finished.result)
+        return finished
 
     async def _load(self) -> None:
         loop = asyncio.get_running_loop()
@@ -207,13 +190,15 @@ class _Run:
         self._store_second()
         self.watch.look()
         totals = self.fleet.totals()
-        self.moments.append(_moment(totals, self.fleet.elapsed))
+        self.moments.append(Moment.of(totals, self.fleet.elapsed))
         stop_if = self._stop_if()
-        if stop_if and not self.fleet.stopping and (share := _failing(self.moments, stop_if.window)) is not None:
-            if share > stop_if.value or (stop_if.op == ">=" and share == stop_if.value):
-                self.stopped_because = f"stop_if: {stop_if.text} (it was {share:.1%})"
-                self.display.message(f"stopping: {self.stopped_because}")
-                self.fleet.stop()
+        if not stop_if or self.fleet.stopping:
+            return
+        share = failing(self.moments, stop_if.window)
+        if share is not None and (share > stop_if.value or (stop_if.op == ">=" and share == stop_if.value)):
+            self.stopped_because = f"stop_if: {stop_if.text} (it was {share:.1%})"
+            self.display.message(f"stopping: {self.stopped_because}")
+            self.fleet.stop()
 
     def _stop_if(self) -> StopIf | None:
         profile = self.loaded.profile
@@ -246,8 +231,8 @@ class _Run:
         number = fleet.run_number if fleet.start else 0
         run = self.plan.all_runs[min(number, len(runs))]
         totals = fleet.totals() if fleet.start else Ledger.in_memory(len(self.plan.all_runs), self.plan.slots)
-        moment = _moment(totals, fleet.elapsed)
-        outcomes = {Outcome(n).word: c for n, c in enumerate(_outcomes(totals)) if c}
+        moment = Moment.of(totals, fleet.elapsed)
+        ended = {Outcome(n).word: c for n, c in enumerate(outcomes(totals)) if c}
         state = "stopping" if fleet.stopping else "draining" if number >= len(runs) else "running"
         durations = [r.duration for r in runs]
         known = [d for d in durations if d is not None]
@@ -264,10 +249,10 @@ class _Run:
             started=moment.started,
             sent=sum(totals.sent.tolist()),
             in_flight=in_flight,
-            ok=outcomes.pop("ok", 0),
-            failed=outcomes,
+            ok=ended.pop("ok", 0),
+            failed=ended,
             rate_planned=_rate_at(run, fleet.elapsed, runs),
-            rate_now=_rate_now(self.moments),
+            rate_now=rate_now(self.moments),
             p50_ms=_ms(self.last_second, "p50"),
             p99_ms=_ms(self.last_second, "p99"),
             workers=self.limits.workers,
@@ -277,63 +262,26 @@ class _Run:
     # when it is over
 
     def _conclude(self) -> Finished:
-        profile, fleet = self.loaded.profile, self.fleet
+        fleet, profile = self.fleet, self.loaded.profile
         totals = fleet.totals()
-        quantiles = results.quantiles_of(profile)
-        variant = results.variant(results.Measured(self.plan, totals, fleet.recording, quantiles))
-        findings = judge(self._evidence(totals))
-        verdict = overall(findings)
-        checked = thresholds.check(profile.thresholds, variant["phases"])
         lost = [worker for worker in fleet.workers if worker.lost]
         self._explain(lost)
-        statuses = {status for status, holds in (
-            (Exit.INTERRUPTED, self.interrupted),
-            (Exit.WORKER_LOST, bool(lost)),
-            (Exit.UNUSABLE, _unusable(totals)),
-            (Exit.INVALID, verdict is Verdict.INVALID),
-            (Exit.THRESHOLD, bool(self.stopped_because) or any(t["status"] != "passed" for t in checked)),
-        ) if holds}  # fmt: skip
-        status = worst(statuses)
-        failed = [results.sample(self.plan, kept) for worker in fleet.workers for kept in worker.failed]
-        slow = merge_slowest((kept for worker in fleet.workers for kept in worker.slow), SLOWEST)
-        result = {
-            "schema": results.SCHEMA,
-            "name": profile.name,
-            **self._about(),
-            "duration_s": round(fleet.elapsed / SECOND, 3),
-            "complete": not lost,
-            "interrupted": self.interrupted,
-            "run": str(self.options.out) if self.folder.usable else None,
-            "exit_status": int(status),
-            "trust": {
-                "verdict": verdict.name,
-                "reasons": [finding.reason for finding in findings if finding.verdict],
-                "signals": [
-                    {"signal": f.signal, "value": f.value, "verdict": f.verdict.name, "why": f.why if f.verdict else ""}
-                    for f in findings
-                ],
-            },
-            "warnings": self.warnings,
-            "thresholds": checked,
-            "variants": [variant],
-            "samples": {"failed": failed, "slowest": [results.sample(self.plan, kept) for kept in slow]},
-        }
-        result["target"]["sandbox"] = _sandbox_figures(self.sandbox_stats)
-        return Finished(result, status)
-
-    def _evidence(self, totals: Ledger) -> Any:
-        fleet = self.fleet
-        slots = {slot for slot in range(self.plan.slots) if self.plan.of_slot(slot)[0].measured}
-        lag, response = Histogram(), Histogram()
-        for (key, metric), histogram in fleet.recording.histograms.items():
-            if key.slot in slots and metric == Metric.LAG:
-                lag.add(histogram)
-            elif key.slot in slots and metric == Metric.RESPONSE and key.outcome == Outcome.OK:
-                response.add(histogram)
         health = [sample for worker in fleet.workers for sample in worker.health]
-        return self.watch.evidence(
-            totals, lag, response, health, self.limits.workers, self.to.loopback, self.sandbox_stats
+        seen = self.watch.figures(self.to.loopback)
+        evidence = evidence_of(totals, *tails(self.plan, fleet.recording), health, seen, self.sandbox_stats)
+        measured = results.Measured(self.plan, totals, fleet.recording, results.quantiles_of(profile))
+        ending = Ending(
+            elapsed=fleet.elapsed,
+            folder=str(self.options.out) if self.folder.usable else None,
+            interrupted=self.interrupted,
+            stopped=bool(self.stopped_because),
+            lost=bool(lost),
+            warnings=self.warnings,
+            failed=[kept for worker in fleet.workers for kept in worker.failed],
+            slowest=merge_slowest((kept for worker in fleet.workers for kept in worker.slow), SLOWEST),
+            sandbox=self.sandbox_stats,
         )
+        return conclude(self._about(), measured, judge(evidence), ending, profile.thresholds)
 
     def _explain(self, lost: list[Any]) -> None:
         for worker in lost:
@@ -355,6 +303,7 @@ class _Run:
         simulated = self.to.sandbox is not None
         settings = profile.sandbox or SandboxSettings()
         return {
+            "name": profile.name,
             "started": datetime.fromtimestamp(self.began / SECOND, UTC).isoformat(timespec="seconds"),
             "target": {
                 "url": self.to.origin.url + self.to.origin.base,
@@ -368,35 +317,6 @@ class _Run:
             "workers": self.limits.workers,
             "host": host.about(),
         }
-
-
-def _moment(totals: Ledger, elapsed: int) -> _Moment:
-    outcomes = _outcomes(totals)
-    started = sum(totals.iterations[run * len(ITERATIONS) + STARTED] for run in range(totals.runs))
-    return _Moment(elapsed, sum(outcomes), sum(outcomes) - outcomes[Outcome.OK], started)
-
-
-def _outcomes(totals: Ledger) -> list[int]:
-    cells = totals.outcomes.tolist()
-    return [sum(cells[number::OUTCOMES]) for number in range(OUTCOMES)]
-
-
-def _failing(moments: deque[_Moment], window: int) -> float | None:
-    """The share that failed over the last `window` ns; None before so much time has passed, or if nothing finished."""
-    last = moments[-1]
-    before = next((m for m in reversed(moments) if last.elapsed - m.elapsed >= window - SECOND // 4), None)
-    if before is None and last.elapsed < window:
-        return None
-    start = before or _Moment(0, 0, 0, 0)
-    finished = last.finished - start.finished
-    return (last.failed - start.failed) / finished if finished else None
-
-
-def _rate_now(moments: deque[_Moment]) -> float:
-    if len(moments) < 2:
-        return 0.0
-    last, before = moments[-1], moments[-2]
-    return (last.started - before.started) / max(1e-9, (last.elapsed - before.elapsed) / SECOND)
 
 
 def _rate_at(run: PhaseRun, elapsed: int, runs: tuple[PhaseRun, ...]) -> float | None:
@@ -423,33 +343,3 @@ def _response(taken: dict[Place, Histogram]) -> Histogram:
 def _ms(histogram: Histogram, quantile: str) -> float | None:
     value = histogram.quantile(fraction(quantile))
     return None if value is None else value / 1e6
-
-
-def _unusable(totals: Ledger) -> bool:
-    """Whether nothing reached the target at all."""
-    outcomes = _outcomes(totals)
-    reached = sum(count for number, count in enumerate(outcomes) if number not in UNREACHED)
-    never_there = outcomes[Outcome.REFUSED] + outcomes[Outcome.DNS] + outcomes[Outcome.TLS]
-    return not reached and never_there > 0 and not sum(totals.wired.tolist())
-
-
-def _sandbox_figures(stats: dict[str, Any] | None) -> dict[str, Any] | None:
-    if not stats:
-        return None
-    kept = ("requests", "cold_starts", "throttled", "queue_peak", "overflowed", "cpu", "lag_ns", "connections", "tls")
-    return {name: stats.get(name) for name in kept}
-
-
-def _redacted(value: Any, secrets: tuple[str, ...]) -> Any:
-    """The value without anything that came from the environment."""
-    if isinstance(value, str):
-        for secret in secrets:
-            if len(secret) >= 4:
-                value = value.replace(secret, "[redacted]")
-        return value
-    if isinstance(value, dict):
-        return {key: _redacted(item, secrets) for key, item in value.items()}
-    return [_redacted(item, secrets) for item in value] if isinstance(value, list) else value
-
-
-__all__ = ["NEVER", "Finished", "Options", "PlanError", "TargetError", "run"]

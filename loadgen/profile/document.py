@@ -26,7 +26,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from loadgen.errors import ProfileError
-from loadgen.profile.units import quoted
+from loadgen.profile.units import printable, quoted
 
 SIZE_LIMIT = 2**20
 DEPTH_LIMIT = 50
@@ -69,13 +69,13 @@ class Document:
         for step in way:
             value = _child(value, step)
             name = value.get("name") if isinstance(step, int) and isinstance(value, dict) else None
-            words.append(name if isinstance(name, str) and name.isprintable() and len(name) <= 64 else str(step))
+            words.append(printable(name if isinstance(name, str) else str(step))[:64])
         return ".".join(words)
 
     def error(self, way: Way, problem: str, remedy: str = "") -> ProfileError:
         place = self.place(way)
         key = "" if self.places.get(way, place).line == 0 and way in self.places else self.key(way)
-        return ProfileError(problem, file=place.file, line=place.line, key=key, remedy=remedy)
+        return ProfileError(printable(problem), file=place.file, line=place.line, key=key, remedy=printable(remedy))
 
 
 def read(text: str, file: str) -> Document:
@@ -209,7 +209,7 @@ _SYNTAX = (
 
 def _syntax_error(error: MarkedYAMLError, file: str) -> ProfileError:
     said = f"{error.problem or ''} {error.context or ''}"
-    unknown = (error.problem or "it cannot be read", "")
+    unknown = (printable(error.problem or "it cannot be read"), "")
     problem, remedy = next((words for sign, *words in _SYNTAX if sign in said), unknown)
     unclosed = "not closed" in problem and error.context_mark is not None
     mark = error.context_mark if unclosed else error.problem_mark or error.context_mark

@@ -90,8 +90,13 @@ def quoted(value: object) -> str:
         return "a mapping" if isinstance(value, dict) else "a list"
     if not isinstance(value, str):
         return "nothing" if value is None else str(value).lower()
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in value[:61])
+    text = printable(value[:61])
     return f"'{text[:60]}...'" if len(text) > 60 else f"'{text}'"
+
+
+def printable(text: str) -> str:
+    """`text` with what would break a line or a terminal written as an escape."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _quantity(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from loadgen.report.words import listed
+
 Found = Mapping[str, Any]
+Rows = list[tuple[Found, Found]]  # (phase, what was found in it), a row a cycle
 
 
 def grouped(phases: list[Found]) -> dict[str, list[Found]]:
@@ -13,27 +16,41 @@ def grouped(phases: list[Found]) -> dict[str, list[Found]]:
     groups: dict[str, list[Found]] = {}
     for phase in phases:
         if phase.get("measured", True):
-            groups.setdefault(str(phase.get("name", "")), []).append(phase)
+            groups.setdefault(named(phase), []).append(phase)
     return groups
+
+
+def named(phase: Found) -> str:
+    return str(phase.get("name") or "")
+
+
+def cycle(phase: Found) -> str:
+    """`1/2`, or nothing if the phase ran once."""
+    return f"{phase.get('cycle') or 1}/{phase['cycles']}" if (phase.get("cycles") or 1) > 1 else ""
 
 
 def place(phase: Found) -> str:
     """`burst 1/2`, or `burst` if it ran once."""
-    return f"{phase.get('name', '')} {cycle(phase)}".strip()
+    return f"{named(phase)} {cycle(phase)}".strip()
 
 
-def cycle(phase: Found) -> str:
-    return f"{phase.get('cycle') or 1}/{phase['cycles']}" if (phase.get("cycles") or 1) > 1 else ""
+def places(result: Found) -> dict[tuple[str, int], str]:
+    """The place of each `(name, cycle)`."""
+    return {
+        (named(phase), phase.get("cycle") or 1): place(phase)
+        for variant in result.get("variants") or []
+        for phase in variant.get("phases") or []
+    }
 
 
 def headline(phase: Found) -> str:
-    """The metric that a phase is judged by: a closed load has no due time, so its response is not defined."""
+    """The metric that a phase is judged by: a closed load has no due time, and so no response."""
     return "service" if phase.get("kind") == "closed" else "response"
 
 
-def steps(cycles: list[Found]) -> list[tuple[str, list[tuple[Found, Found]]]]:
+def steps(cycles: list[Found]) -> list[tuple[str, Rows]]:
     """Each step's label with its `(phase, step)` of every cycle."""
-    found: dict[tuple[str, str], list[tuple[Found, Found]]] = {}
+    found: dict[tuple[str, str], Rows] = {}
     for phase in cycles:
         for step in phase.get("steps") or []:
             found.setdefault((step.get("scenario") or "", step.get("step") or ""), []).append((phase, step))
@@ -41,9 +58,45 @@ def steps(cycles: list[Found]) -> list[tuple[str, list[tuple[Found, Found]]]]:
     return [(f"{scenario}/{name}" if several else name, rows) for (scenario, name), rows in found.items()]
 
 
-def metric(step: Found, name: str) -> Found:
-    return (step.get("latency_ms") or {}).get(name) or {}
+def every_step(phases: list[Found]) -> Iterator[tuple[Found, str, Found]]:
+    """`(phase, label, step)` of the measured phases; the cycles of a step one after the other."""
+    for cycles in grouped(phases).values():
+        for label, rows in steps(cycles):
+            for phase, step in rows:
+                yield phase, label, step
+
+
+def metric(of: Found, name: str) -> Found:
+    """The latency figures of a step, stratum or failure; empty if it has none of that name."""
+    return (of.get("latency_ms") or {}).get(name) or {}
 
 
 def failed(requests: Found) -> int:
     return sum(number or 0 for outcome, number in (requests.get("outcomes") or {}).items() if outcome != "ok")
+
+
+def failures_of(requests: Found) -> str:
+    """`31 throttled, 4 timeout`."""
+    return listed(requests.get("outcomes"), but=("ok",))
+
+
+def skipped(phase: Found) -> dict[str, int]:
+    """How many requests of a phase were not made, by why."""
+    total: dict[str, int] = {}
+    for step in phase.get("steps") or []:
+        for why, number in (step.get("skipped") or {}).items():
+            total[why.replace("_", " ")] = total.get(why.replace("_", " "), 0) + (number or 0)
+    return total
+
+
+def started(phase: Found) -> float | None:
+    """Iterations started a second, if the phase had a time of its own."""
+    number, lasted = (phase.get("iterations") or {}).get("started"), phase.get("seconds")
+    return number / lasted if number is not None and lasted else None
+
+
+def planned(phase: Found) -> float | None:
+    """Iterations a second that were to be started, on average."""
+    rate = phase.get("rate") or {}
+    start, end = rate.get("planned"), rate.get("planned_end")
+    return None if start is None else (start + (start if end is None else end)) / 2

@@ -4,41 +4,48 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import RenderableType
 
-from loadgen.report.found import Found, grouped, headline, metric, place, steps
-from loadgen.report.page import DIM, add, heading, indented, line, table
+from loadgen.report.found import Found, every_step, headline, metric, place
+from loadgen.report.latency import longer_than
+from loadgen.report.page import DIM, add, heading, indented, table
 from loadgen.report.words import brief, known, ms
 
-LABEL = 30
-LEGEND = "● p50  ━ to p99  ┄ to the longest"
+LABEL = 14
+LEGEND = "● p50  ━ to p99  ┄ to the longest  ▸ and longer: timeouts"
+ROWS = 40
 
 
 def glance(phases: list[Found], width: int) -> Iterator[RenderableType]:
-    """The picture, if there are two rows to compare."""
-    rows = [
-        (f"{place(phase)}  {label}", metric(step, headline(phase)))
-        for cycles in grouped(phases).values()
-        for label, found in steps(cycles)
-        for phase, step in found
-    ]
-    figures = [value for _, latency in rows for value in _points(latency) if value]
-    if len(rows) < 2 or not figures:
+    """The picture, if there are two rows to compare: step by step, so that phases stand below each other."""
+    tails = [(label, place(phase), _Tail(metric(step, headline(phase)))) for phase, label, step in every_step(phases)]
+    tails = [row for row in tails if row[2].p50]
+    if not 2 <= len(tails) <= ROWS:
         return
-    scale = Scale(min(figures), max(figures), width - LABEL - 4)
-    yield heading("at a glance, ms", (f"   {LEGEND}", DIM))
-    made = table(("", "left", LABEL), (scale.ticks(), "left", scale.width))
-    for label, latency in rows:
-        add(made, brief(label, LABEL), scale.draw(*_points(latency)))
+    order = list(dict.fromkeys(label for label, _, _ in tails))
+    tails.sort(key=lambda row: order.index(row[0]))
+    scale = Scale(min(t.p50 for _, _, t in tails), max(t.end for _, _, t in tails), width - 2 * LABEL - 6)
+    yield heading("at a glance", (f"  ms, log scale   {LEGEND}", DIM))
+    made = table(("", "left", LABEL), ("", "left", LABEL), (scale.ticks(), "left", scale.width))
+    above = ""
+    for label, where, tail in tails:
+        add(made, brief(label, LABEL) if label != above else "", brief(where, LABEL), scale.draw(tail))
+        above = label
     yield indented(made)
-    yield line()
 
 
-def _points(latency: Any) -> tuple[float | None, float | None, float | None]:
-    p50, p99, longest = ((v if known(v := latency.get(name)) and v > 0 else None) for name in ("p50", "p99", "max"))
-    return p50, p99, longest
+class _Tail:
+    """p50, p99 and the longest, in ms; 0 where not known. `end` is as far as one knows, `open` if it goes on."""
+
+    def __init__(self, latency: Found) -> None:
+        def figure(name: str) -> float:
+            value = latency.get(name)
+            return value if value is not None and known(value) and value > 0 else longer_than(latency, name) or 0.0
+
+        self.p50, self.p99, self.longest = map(figure, ("p50", "p99", "max"))
+        self.end = max(self.p50, self.p99, self.longest)
+        self.open = any(longer_than(latency, name) for name in ("p50", "p99", "max"))
 
 
 class Scale:
@@ -50,16 +57,13 @@ class Scale:
         self._span = max(math.log10(high) - self._low, 0.3)
 
     def column(self, value: float) -> int:
-        return min(self.width - 1, max(0, round((math.log10(value) - self._low) / self._span * (self.width - 1))))
+        return round((math.log10(value) - self._low) / self._span * (self.width - 1))
 
-    def draw(self, p50: float | None, p99: float | None, longest: float | None) -> str:
-        if p50 is None:
-            return ""
-        start = self.column(p50)
-        tail = self.column(p99) if p99 else start
-        end = self.column(longest) if longest else tail
-        body = "●" + "━" * (tail - start)
-        return " " * start + body + "┄" * (end - start + 1 - len(body))
+    def draw(self, tail: _Tail) -> str:
+        start = self.column(tail.p50)
+        body = "●" + "━" * (self.column(tail.p99) - start if tail.p99 else 0)
+        body += "┄" * (self.column(tail.end) - start + 1 - len(body))
+        return " " * start + (body[:-1] + "▸" if tail.open else body)
 
     def ticks(self) -> str:
         """The axis: 1, 2 and 5 of every decade, as far as there is room."""
@@ -67,10 +71,7 @@ class Scale:
         for decade in range(math.floor(self._low), math.ceil(self._low + self._span) + 1):
             for number in (1, 2, 5):
                 value = number * 10.0**decade
-                label = ms(value)
-                if not self._low <= math.log10(value) <= self._low + self._span:
-                    continue
-                at = self.column(value)
-                if at >= len(drawn) + (2 if drawn else 0) and at + len(label) <= self.width:
+                at, label = self.column(value), ms(value).removesuffix(".0")
+                if at >= (len(drawn) + 2 if drawn else 0) and at + len(label) <= self.width:
                     drawn = drawn.ljust(at) + label
         return drawn

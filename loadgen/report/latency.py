@@ -3,42 +3,54 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from loadgen.report.words import UNKNOWN, count, known, ms
 
 PERCENTILES = ("p50", "p90", "p95", "p99", "p99.9", "max")
-NOTES = 12  # that are printed; the others are in the JSON
+NOTES = 15  # that are printed
+CENSORED = ">2,000 reads: more than 2,000 ms; how much longer a timeout would have taken nobody knows"
 _STATISTIC = re.compile(r"p[0-9.]+|max|min|mean|count")
-_CENSORED = re.compile(r"> ?([0-9][0-9,.]*) ?(ms|s)\b")
+_BOUND = re.compile(r"> ?([0-9][0-9,.e+]*) ?(ms|s)\b")
+_NUMBER = re.compile(r"[0-9][0-9,.]*")
 
 Latency = Mapping[str, Any]
 
 
 class Footnotes:
-    """Collects why figures are missing, so that each reason is printed once."""
+    """Collects why figures are missing. Reasons that differ in their numbers alone are one note."""
 
     def __init__(self) -> None:
-        self._marks: dict[str, str] = {}
+        self._marks: dict[tuple[str, str], str] = {}
+        self._first: dict[tuple[str, str], str] = {}
+        self._times: Counter[tuple[str, str]] = Counter()
+        self._plain: set[str] = set()
         self._remarks: dict[str, None] = {}
         self._censored = False
 
     def cell(self, latency: Latency | None, statistic: str) -> str:
         """The figure in ms; `>2,000` if it is only known to be longer; else the mark of the note that says why not."""
-        value = (latency or {}).get(statistic)
-        if known(value):
+        if known(value := (latency or {}).get(statistic)):
             return ms(value)
         reason = reasons(latency).get(statistic)
         if not reason:
             return UNKNOWN
-        if found := _CENSORED.match(reason):
+        if (bound := longer_than(latency, statistic)) is not None:
             self._censored = True
-            number = float(found[1].replace(",", "").rstrip("."))
-            return f">{ms(number * (1000 if found[2] == 's' else 1))}"
-        if reason not in self._marks:
-            self._marks[reason] = f"({_letters(len(self._marks))})"
-        return self._marks[reason]
+            return f">{ms(bound)}"
+        return self._mark(statistic, reason)
+
+    def _mark(self, statistic: str, reason: str) -> str:
+        key = statistic, _NUMBER.sub("#", reason)
+        self._times[key] += 1
+        if key not in self._marks:
+            lettered = len(self._marks) - len(self._plain)
+            self._marks[key] = f"({_letters(lettered)})" if statistic in self._plain else UNKNOWN
+            self._first[key] = reason
+            self._plain.add(statistic)
+        return self._marks[key]
 
     def remark(self, where: str, latency: Latency | None) -> None:
         """Keep the notes that are about more than a missing figure."""
@@ -48,23 +60,32 @@ class Footnotes:
 
     def lines(self) -> list[str]:
         """The footnotes, each a line."""
-        found = [f"{mark} {reason}" for reason, mark in self._marks.items()] + list(self._remarks)
+        found = [CENSORED] if self._censored else []
+        for key, mark in self._marks.items():
+            more = self._times[key] - 1
+            found.append(f"{mark} {key[0]}: {self._first[key]}{f' (and {count(more)} more like it)' if more else ''}")
+        found += self._remarks
         if len(found) > NOTES:
             found[NOTES:] = [f"{count(len(found) - NOTES)} more notes: see --json"]
-        if self._censored:
-            found.insert(
-                0, ">2,000 reads: longer than 2,000 ms; how much longer a timeout would have taken is not known"
-            )
         return found
 
 
 def reasons(latency: Latency | None) -> dict[str, str]:
-    """Why each missing statistic is missing: notes read `p99.9: why`, or `p99, p99.9: why`."""
+    """Why each missing statistic is missing: notes read `p99.9: why`, or `mean, max: why`."""
     return {
         statistic: note.partition(": ")[2]
         for note in (latency or {}).get("notes") or []
         for statistic in _statistics(note)
     }
+
+
+def longer_than(latency: Latency | None, statistic: str) -> float | None:
+    """The ms that a statistic among timeouts is known to be longer than."""
+    found = _BOUND.match(reasons(latency).get(statistic, ""))
+    try:
+        return float(found[1].replace(",", "").rstrip(".")) * (1000 if found[2] == "s" else 1) if found else None
+    except ValueError:
+        return None
 
 
 def _statistics(note: str) -> list[str]:

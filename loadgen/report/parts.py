@@ -11,42 +11,48 @@ from loadgen.report.words import UNKNOWN, bar, brief, known
 
 PARTS = ("lag", "sign", "wait", "connect", "service", "client_delay")
 BAR = 12
+LABEL = 40  # characters
 SIGN_FROM = 0.1  # ms at p99: below it, signing has no column of its own
-LEGEND = "█ service  ▓ connect  ▒ wait  ░ ours (lag, sign, client delay)"
+LEGEND = "█ service  ▓ connect (in service)  ▒ wait for a connection  ░ ours: lag, sign, client delay"
 
 
 def parts(cycles: list[Found], notes: Footnotes) -> Table:
-    """p50/p99 of each part by itself, and what share of all the time each took: the means, unlike percentiles, add up."""
-    signed = any(
-        known(p := metric(s, "sign").get("p99")) and p >= SIGN_FROM for c in cycles for s in c.get("steps") or []
-    )
+    """p50/p99 of each part by itself, and its share of all the time: sums add up, percentiles do not."""
+    every = [step for phase in cycles for step in phase.get("steps") or []]
+    signed = any((metric(step, "sign").get("p99") or 0) >= SIGN_FROM for step in every)
     shown = [part for part in PARTS if part != "sign" or signed]
     titles = ((part.replace("_", " "), "right", 11) for part in shown)
-    made = table(("where it went, p50/p99 ms", "left", 16), ("", "left", 3), *titles, ("of all time", "left", BAR))
+    made = table(("p50/p99, ms", "left", 14), ("", "left", 3), *titles, ("of all time", "left", BAR))
     for label, rows in steps(cycles):
         for number, (phase, step) in enumerate(rows):
             pairs = [pair(metric(step, part), notes) for part in shown]
-            add(made, "" if number else brief(label, 40), cycle(phase), *pairs, _shares(step, headline(phase)))
+            add(made, "" if number else brief(label, LABEL), cycle(phase), *pairs, _shares(step, headline(phase)))
     return made
 
 
 def pair(latency: Found, notes: Footnotes) -> str:
+    """`28.2/346`, the p50 and the p99; a dash if there was nothing to measure."""
     if not latency.get("count"):
         return UNKNOWN
     return f"{notes.cell(latency, 'p50')}/{notes.cell(latency, 'p99')}"
 
 
 def _shares(step: Found, whole: str) -> str:
-    spent = {part: _spent(metric(step, part)) for part in PARTS}
-    if not spent["service"]:
+    """The bar. Nothing where the sum is not known."""
+    service = _spent(metric(step, "service"))
+    if service is None:
         return ""
-    delay = min(spent["client_delay"], spent["service"])
-    connect = min(spent["connect"], spent["service"] - delay)
-    ours = delay if whole == "service" else delay + spent["lag"] + spent["sign"]
+    spent = {part: _spent(metric(step, part)) or 0.0 for part in PARTS}
+    delay = min(spent["client_delay"], service)
+    connect = min(spent["connect"], service - delay)
+    late = 0.0 if whole == "service" else spent["lag"] + spent["sign"]
     wait = 0.0 if whole == "service" else spent["wait"]
-    return bar((("█", spent["service"] - connect - delay), ("▓", connect), ("▒", wait), ("░", ours)), BAR)
+    return bar((("█", service - connect - delay), ("▓", connect), ("▒", wait), ("░", late + delay)), BAR)
 
 
-def _spent(latency: Found) -> float:
+def _spent(latency: Found) -> float | None:
+    """The ms that all of them took together, timeouts as long as they were waited for."""
+    if known(spent := latency.get("spent")):
+        return spent
     number, mean = latency.get("count"), latency.get("mean")
-    return number * mean if number and mean is not None and known(mean) else 0.0
+    return number * mean if number and mean is not None and known(mean) else None

@@ -1,4 +1,4 @@
-"""Phase by phase and step by step: how much was sent, how long it took, where the time went.
+"""Phase by phase and step by step: how much was sent, and how long it took.
 
 Cycles of a phase are rows of the same table, one below the other, and are never pooled.
 """
@@ -6,101 +6,99 @@ Cycles of a phase are rows of the same table, one below the other, and are never
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
 
-from loadgen.report.found import Found, cycle, failed, grouped, headline, metric, place, steps
+from loadgen.report.found import (
+    Found,
+    Rows,
+    cycle,
+    failed,
+    failures_of,
+    grouped,
+    headline,
+    metric,
+    named,
+    place,
+    planned,
+    skipped,
+    started,
+    steps,
+)
 from loadgen.report.latency import PERCENTILES, Footnotes
-from loadgen.report.page import BAD, DIM, STRONG, WARN, add, heading, indented, line, table
+from loadgen.report.page import BAD, DIM, STRONG, WARN, Part, add, heading, indented, labelled, table
 from loadgen.report.parts import parts
-from loadgen.report.words import brief, count, known, listed, rate, seconds, share
+from loadgen.report.words import brief, count, listed, rate, reasoned, seconds, share
 
 STRATA = 8  # of a step that are printed, the largest
+LABEL = 40  # characters
+NOTABLE = 0.1  # of the planned rate; Poisson arrivals of a short phase differ that much by themselves
+ERRORS = 0.01  # of the requests: from here on, they are red
 
 
 def phase_blocks(phases: list[Found], notes: Footnotes) -> Iterator[RenderableType]:
-    """Every measured phase as a block, and each of the others in a line where it ran."""
+    """Every measured phase as a block, and each of the others in one line, where they ran."""
     groups = grouped(phases)
     for phase in phases:
         if not phase.get("measured", True):
-            yield line((f"\n{_unmeasured(phase)}", DIM))
-        elif (cycles := groups.pop(str(phase.get("name", "")), None)) is not None:
+            yield heading((_unmeasured(phase), DIM))
+        elif cycles := groups.pop(named(phase), []):
             yield from _block(cycles, notes)
 
 
 def _unmeasured(phase: Found) -> str:
-    requests = phase.get("requests") or {}
-    said = [f"{count(requests.get('sent') or 0)} requests", *([f"{rate(_started(phase))}"] if _started(phase) else [])]
-    outcomes = listed(requests.get("outcomes"), but=("ok",))
+    requests, pace = phase.get("requests") or {}, started(phase)
     why = "arrivals went on while the last answers were awaited" if phase.get("name") == "drain" else "not measured"
-    return f"{place(phase)}: {why}; {', '.join(said)}, {outcomes or '0 failed'}"
+    at = f" at {rate(pace)}" if pace is not None else ""
+    said = f"{count(requests.get('sent') or 0)} requests{at}, {failures_of(requests) or 'none'} failed"
+    return f"{place(phase)}  {why}: {said}"
 
 
 def _block(cycles: list[Found], notes: Footnotes) -> Iterator[RenderableType]:
-    first = cycles[0]
-    yield heading((str(first.get("name", "")), STRONG), (f"  {_load(first)}", ""))
+    yield heading(named(cycles[0]), (f"  {_load(cycles[0])}", ""))
     for phase in cycles:
-        yield from _ledger(phase)
+        number = cycle(phase)
+        yield labelled(f"{number}  " if number else "", *_ledger(phase), indent=2)
     yield indented(_latencies(cycles, notes))
-    if any(metric(step, headline(phase)).get("count") for phase in cycles for step in phase.get("steps") or []):
+    if any(metric(step, "service").get("count") for phase in cycles for step in phase.get("steps") or []):
         yield indented(parts(cycles, notes))
 
 
 def _load(phase: Found) -> str:
-    planned, lasted = phase.get("rate") or {}, phase.get("seconds")
-    over = f" for {seconds(lasted)}" if known(lasted) else ""
-    if phase.get("kind") == "closed":
+    lasted, kind = phase.get("seconds"), phase.get("kind")
+    over = f" for {seconds(lasted)}" if lasted else ""
+    if kind == "closed":
         return f"closed: {count(phase.get('users'))} users{over}, each starts again when its last iteration is done"
-    if phase.get("kind") == "at-once":
+    if kind == "at-once":
         return f"{count((phase.get('iterations') or {}).get('planned'))} iterations at once"
-    start, end = planned.get("planned"), planned.get("planned_end")
-    ramp = f" to {rate(end)}" if known(end) and end != start else ""
-    return f"open: {rate(start)}{ramp} planned{over}"
+    rates = phase.get("rate") or {}
+    start, end = rates.get("planned"), rates.get("planned_end")
+    return f"open: {rate(start)}{f' to {rate(end)}' if end not in (None, start) else ''} planned{over}"
 
 
-def _ledger(phase: Found) -> Iterator[RenderableType]:
-    iterations, requests = phase.get("iterations") or {}, phase.get("requests") or {}
+def _ledger(phase: Found) -> Iterator[Part]:
+    """Rate achieved, requests, failures by class, and what was never started or sent."""
+    pace, mean = started(phase), planned(phase)
+    if pace is not None and mean:
+        off = abs(pace / mean - 1) > NOTABLE
+        yield f"{rate(pace)} started, {share(pace, mean)} of planned; ", WARN if off else ""
+    elif pace is not None:
+        yield f"{rate(pace)} started; "
+    requests, iterations = phase.get("requests") or {}, phase.get("iterations") or {}
     sent, bad = requests.get("sent") or 0, failed(requests)
-    said = [f"{count(sent)} requests: "]
-    said[0] += f"{count(bad)} failed ({share(bad, sent)}): {_outcomes(requests)}" if bad else "none failed"
+    yield f"{count(sent)} requests, "
+    if bad:
+        style = BAD if bad >= sent * ERRORS else WARN
+        yield f"{count(bad)} failed ({share(bad, sent)}): {failures_of(requests)}", style
+    else:
+        yield "none failed"
     if unsent := iterations.get("unsent"):
-        why = listed(iterations.get("unsent_why"))
-        said.append(f"{count(unsent)} iterations never started{f': {why}' if why else ''}")
-    skipped: dict[str, int] = {}
-    for step in phase.get("steps") or []:
-        for why, number in ((step.get("requests") or {}).get("skipped") or {}).items():
-            skipped[why] = skipped.get(why, 0) + (number or 0)
-    if text := listed({why.replace("_", " "): number for why, number in skipped.items()}):
-        said.append(f"steps skipped: {text}")
-    style = BAD if sent and bad >= sent / 100 else WARN if bad or iterations.get("unsent") else ""
-    number = cycle(phase)
-    lead = f"{number}  " if number else ""
-    yield line(lead, *_achieved(phase), ("; ".join(said), style), indent=2, hang=len(lead))
-
-
-def _outcomes(requests: Found) -> str:
-    return listed(requests.get("outcomes"), but=("ok",))
-
-
-def _started(phase: Found) -> float | None:
-    value = (phase.get("rate") or {}).get("started")
-    return value if known(value) else None
-
-
-def _achieved(phase: Found) -> list[tuple[str, str]]:
-    started, planned = _started(phase), (phase.get("rate") or {}).get("planned")
-    if started is None or phase.get("kind") == "at-once":
-        return []
-    end = (phase.get("rate") or {}).get("planned_end")
-    if phase.get("kind") != "open" or not known(planned) or not planned:
-        return [(f"{rate(started)} started; ", "")]
-    mean = (planned + (end if known(end) and end is not None else planned)) / 2
-    if not mean:
-        return [(f"{rate(started)} started; ", "")]
-    held = abs(started / mean - 1) <= 0.1  # Poisson arrivals of a short phase differ by themselves
-    return [(f"{rate(started)} started ({share(started, mean)} of planned); ", "" if held else WARN)]
+        yield f"; {count(unsent)} iterations never started{reasoned(iterations.get('unsent_why'))}", WARN
+    if cut := iterations.get("cut_short"):
+        yield f"; {count(cut)} iterations cut short", WARN
+    if text := listed(skipped(phase)):
+        yield f"; requests not made: {text}"
 
 
 def _latencies(cycles: list[Found], notes: Footnotes) -> Table:
@@ -108,68 +106,67 @@ def _latencies(cycles: list[Found], notes: Footnotes) -> Table:
     columns = [(f"{'service (closed)' if closed else 'response'}, ms", "left", 22), ("", "left", 3)]
     columns += [("requests", "right", 8), ("failed", "right", 6)]
     made = table(*columns, *((name, "right", 7) for name in PERCENTILES))
-    for label, rows in steps(cycles):
-        _step_rows(made, label, rows, notes)
-    _iteration_rows(made, cycles, notes)
+    rows = _Rows(made, notes)
+    for label, found in steps(cycles):
+        rows.step(label, found)
+    for scenario, found in _iterations(cycles).items():
+        rows.plain(f"{scenario} (iteration)", found, "")
     return made
 
 
-def _step_rows(made: Table, label: str, rows: list[tuple[Found, Found]], notes: Footnotes) -> None:
-    for number, (phase, step) in enumerate(rows):
-        requests, latency = step.get("requests") or {}, metric(step, headline(phase))
-        sent, bad = requests.get("sent") or 0, failed(requests)
-        share_bad = (share(bad, sent), BAD if bad else "")
-        notes.remark(f"{place(phase)} {label}", latency)
-        _row(made, "" if number else label, phase, latency, count(sent), share_bad, notes)
-    for name, found in _strata(rows):
-        for number, (phase, stratum) in enumerate(found):
-            latency = metric(stratum, headline(phase))
-            notes.remark(f"{place(phase)} {label} {name}", latency)
-            _row(made, "" if number else f"  {name}", phase, latency, count(stratum.get("count")), "", notes, DIM)
-    recorded = dict.fromkeys(name for _, step in rows for name in step.get("recorded_ms") or {})
-    for name in recorded:
+class _Rows:
+    """Adds the rows of one phase to its table: what belongs together has its label once, on its first cycle."""
+
+    def __init__(self, made: Table, notes: Footnotes) -> None:
+        self._made, self._notes = made, notes
+
+    def step(self, label: str, rows: Rows) -> None:
         for number, (phase, step) in enumerate(rows):
-            latency = (step.get("recorded_ms") or {}).get(name) or {}
-            shown = "" if number else f"  {name} (reported)"
-            _row(made, shown, phase, latency, count(latency.get("count")), "", notes, DIM)
+            requests, latency = step.get("requests") or {}, metric(step, headline(phase))
+            sent, bad = requests.get("sent") or 0, failed(requests)
+            self._notes.remark(f"{place(phase)} {label}", latency)
+            self._row("" if number else label, phase, latency, count(sent), (share(bad, sent), BAD if bad else DIM))
+        strata = _strata(rows)
+        for name, found in strata[:STRATA]:
+            self.plain(f"  {name}", [(phase, _counted(stratum, phase)) for phase, stratum in found], DIM)
+        if len(strata) > STRATA:
+            add(self._made, f"  {len(strata) - STRATA} more: see --json", style=DIM)
+        for name in dict.fromkeys(name for _, step in rows for name in step.get("recorded_ms") or {}):
+            found = [(phase, (step.get("recorded_ms") or {}).get(name) or {}) for phase, step in rows]
+            self.plain(f"  {name} (reported)", found, DIM)
+
+    def plain(self, label: str, rows: Rows, style: str) -> None:
+        """Rows of latency figures alone."""
+        for number, (phase, latency) in enumerate(rows):
+            self._notes.remark(f"{place(phase)} {label.strip()}", latency)
+            self._row("" if number else label, phase, latency, count(latency.get("count")), "", style)
+
+    def _row(self, label: str, phase: Found, latency: Found, number: str, bad: Part, style: str = "") -> None:
+        figures = [(self._notes.cell(latency, name), STRONG if name == "p99" else "") for name in PERCENTILES]
+        add(self._made, brief(label, LABEL), cycle(phase), number, bad, *figures, style=style)
 
 
-def _strata(rows: list[tuple[Found, Found]]) -> list[tuple[str, list[tuple[Found, Found]]]]:
-    found: dict[str, list[tuple[Found, Found]]] = {}
+def _counted(stratum: Found, phase: Found) -> Found:
+    return {"count": stratum.get("count"), **metric(stratum, headline(phase))}
+
+
+def _strata(rows: Rows) -> list[tuple[str, Rows]]:
+    """By stratum, the largest first if there are more than can be shown."""
+    found: dict[str, Rows] = {}
     for phase, step in rows:
         for stratum in step.get("strata") or []:
             found.setdefault(str(stratum.get("stratum") or ""), []).append((phase, stratum))
-    largest = sorted(found, key=lambda name: -sum(stratum.get("count") or 0 for _, stratum in found[name]))[:STRATA]
-    shown = [(name, found[name]) for name in found if name in largest]
-    return [*shown, (f"… {len(found) - STRATA} more: --json", [])] if len(found) > STRATA else shown
+    if len(found) <= STRATA:
+        return list(found.items())
+    return sorted(found.items(), key=lambda item: -sum(stratum.get("count") or 0 for _, stratum in item[1]))
 
 
-def _iteration_rows(made: Table, cycles: list[Found], notes: Footnotes) -> None:
-    found: dict[str, list[tuple[Found, Found]]] = {}
+def _iterations(cycles: list[Found]) -> dict[str, Rows]:
+    """By scenario of several steps: the iterations as a whole."""
+    found: dict[str, Rows] = {}
     for phase in cycles:
+        scenarios = [step.get("scenario") for step in phase.get("steps") or []]
         for whole in phase.get("iteration_ms") or []:
-            if not whole.get("stratum") and _steps_of(whole.get("scenario"), phase) > 1:
-                found.setdefault(str(whole.get("scenario")), []).append((phase, whole.get("latency") or {}))
-    for scenario, rows in found.items():
-        for number, (phase, latency) in enumerate(rows):
-            shown = "" if number else f"{scenario} (iteration)"
-            _row(made, shown, phase, latency, count(latency.get("count")), "", notes)
-
-
-def _steps_of(scenario: Any, phase: Found) -> int:
-    return sum(step.get("scenario") == scenario for step in phase.get("steps") or [])
-
-
-def _row(
-    made: Table,
-    label: str,
-    phase: Found,
-    latency: Found,
-    number: str,
-    bad: str | tuple[str, str],
-    notes: Footnotes,
-    style: str = "",
-) -> None:
-    figures: list[str | tuple[str, str]] = [notes.cell(latency, name) for name in PERCENTILES]
-    figures[3] = (str(figures[3]), STRONG)
-    add(made, brief(label, 40), cycle(phase), number, bad, *figures, style=style)
+            if not whole.get("stratum") and scenarios.count(whole.get("scenario")) > 1:
+                found.setdefault(str(whole.get("scenario") or ""), []).append((phase, whole.get("latency") or {}))
+    return found

@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Any, TextIO
+from collections.abc import Iterator
+from typing import TextIO
 
 from rich.console import RenderableType
 
-from loadgen.report.exchanges import connections, failures, samples
+from loadgen.report.connections import connections
+from loadgen.report.exchanges import failures, samples
+from loadgen.report.found import Found, places
 from loadgen.report.glance import glance
 from loadgen.report.latency import Footnotes
-from loadgen.report.page import BAD, DIM, GOOD, STRONG, WARN, add, drawn, heading, indented, line, table
+from loadgen.report.page import BAD, DIM, GOOD, STRONG, WARN, add, drawn, heading, indented, labelled, line, table
 from loadgen.report.parts import LEGEND
 from loadgen.report.phases import phase_blocks
-from loadgen.report.words import clean, count, encodable, listed, seconds, wants_color
+from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, wants_color
 
 WIDEST, NARROWEST = 100, 80
-VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
-STATUSES = {"passed": GOOD, "failed": BAD, "undecided": WARN}
-MEANING = {
-    "VALID": "this machine did not make the tail",
-    "DEGRADED": "this machine may have had a part in the tail",
-    "INVALID": "this machine, not the target, made the tail: do not use these figures",
+VERDICTS = {
+    "VALID": (GOOD, "this machine did not make the tail"),
+    "DEGRADED": (WARN, "this machine may have had a part in the tail"),
+    "INVALID": (BAD, "this machine, not the target, made the tail. Do not use these figures"),
 }
+UNJUDGED = (BAD, "the run ended before it could be judged")
+STATUSES = {"passed": GOOD, "failed": BAD, "undecided": WARN}
 EXITS = {
-    0: "passed",
     1: "a bug in loadgen",
-    3: "the target cannot be used",
+    3: "nothing reached the target",
     4: "a threshold failed or could not be decided",
-    5: "INVALID",
+    5: "this machine made the tail",
     6: "a worker was lost",
     130: "interrupted",
 }
 
-Result = Mapping[str, Any]
 
-
-def render(result: Result, *, width: int = WIDEST, color: bool | None = None) -> str:
+def render(result: Found, *, width: int = WIDEST, color: bool | None = None) -> str:
     """The summary of a `loadgen.result/1` as text of at most `width` columns (80 to 100).
 
     `color` None: coloured if stdout is a terminal and NO_COLOR is not set.
@@ -46,132 +46,139 @@ def render(result: Result, *, width: int = WIDEST, color: bool | None = None) ->
     return drawn(_summary(clean(result), width), width, wants_color(sys.stdout) if color is None else color)
 
 
-def show(result: Result, file: TextIO, *, width: int = WIDEST) -> None:
-    """Write the summary to `file`, coloured if that is a terminal, in characters that it can write."""
-    file.write(encodable(render(result, width=width, color=wants_color(file)), file))
+def show(result: Found, file: TextIO) -> None:
+    """Write the summary to `file`: coloured if that is a terminal, as wide as it is, in characters that it can write."""
+    file.write(encodable(render(result, width=_columns(file), color=wants_color(file)), file))
 
 
-def _summary(result: Result, width: int) -> Iterator[RenderableType]:
+def _columns(file: TextIO) -> int:
+    try:
+        return os.get_terminal_size(file.fileno()).columns
+    except (OSError, ValueError):  # no terminal, or not even a descriptor
+        return WIDEST
+
+
+def _summary(result: Found, width: int) -> Iterator[RenderableType]:
     yield from _top(result)
     yield from _trust(result.get("trust") or {})
     yield from _target(result.get("target") or {})
     for warning in result.get("warnings") or []:
-        yield line(("warning: ", WARN), str(warning), hang=9)
-    yield from _thresholds(result.get("thresholds") or [])
-    variants = result.get("variants") or []
-    notes = Footnotes()
+        yield labelled(("warning: ", WARN), str(warning))
+    where, variants, notes = places(result), result.get("variants") or [], Footnotes()
+    yield from _thresholds(result.get("thresholds") or [], where)
     for variant in variants:
         if len(variants) > 1:
-            yield heading(f"variant {variant.get('name', '')}")
+            yield heading(f"variant {variant.get('name') or ''}")
         yield from _variant(variant, notes, width)
-    yield from samples(result.get("samples") or {})
+    yield from samples(result.get("samples") or {}, where)
     if found := notes.lines():
         yield heading("notes")
         for note in found:
-            yield line(note, indent=2, hang=4)
+            yield line(note, indent=2)
     yield from _end(result)
 
 
-def _top(result: Result) -> Iterator[RenderableType]:
+def _top(result: Found) -> Iterator[RenderableType]:
     if not result.get("complete", True):
-        yield line(("INCOMPLETE", BAD), ": the run did not come to its end; this is what was saved until then", hang=12)
+        yield labelled(("INCOMPLETE ", BAD), "the run did not come to its end; this is what was saved until then")
     if result.get("interrupted"):
-        yield line(("INTERRUPTED", BAD), ": the run was stopped; this is what was found until then", hang=13)
-    session = result.get("session") or {}
-    capped = f", at most {count(session['connections'])} connections" if session.get("connections") else ""
-    workers = result.get("workers") or 1
-    host = result.get("host") or {}
+        yield labelled(("INTERRUPTED ", BAD), "the run was stopped; this is what was found until then")
+    session, workers = result.get("session") or {}, result.get("workers") or 1
+    capped = f" of at most {count(session['connections'])} connections" if session.get("connections") else ""
     said = [
-        str(result.get("started", "")).replace("T", " ").replace("Z", " UTC"),
-        f"{seconds(result.get('duration_s'))}",
-        f"client {result.get('client', '')}",
-        f"session {session.get('reuse', '')}{capped}",
+        brief(str(result.get("started") or "").replace("T", " ").replace("+00:00", " UTC").replace("Z", " UTC"), 40),
+        seconds(result.get("duration_s")),
+        f"{result.get('client') or 'unknown'} client",
+        f"session {session['reuse']}{capped}" if session.get("reuse") else "",
         f"{count(workers)} worker{'s' if workers != 1 else ''}",
-        f"{count(host['cpus'])} CPUs" if host.get("cpus") else "",
         f"seed {result['seed']}" if result.get("seed") is not None else "",
     ]
-    yield line((str(result.get("name", "")), STRONG), f"  {' · '.join(part for part in said if part.strip())}", hang=2)
+    yield line((str(result.get("name") or "run"), STRONG), f"  {' · '.join(part for part in said if part)}")
 
 
-def _trust(trust: Result) -> Iterator[RenderableType]:
+def _trust(trust: Found) -> Iterator[RenderableType]:
     verdict = str(trust.get("verdict") or "UNKNOWN")
-    signals = trust.get("signals") or []
-    yield line((verdict, VERDICTS.get(verdict, BAD)), f": {MEANING.get(verdict, 'nobody judged this run')}", hang=2)
+    style, meaning = VERDICTS.get(verdict, UNJUDGED)
+    yield labelled((f"{brief(verdict, 20)} ", style), meaning)
     for reason in trust.get("reasons") or []:
-        yield line("- ", str(reason), indent=2, hang=2)
-    told = " · ".join(f"{signal.get('signal', '')} {signal.get('value', '')}" for signal in signals)
-    if told:
+        yield labelled(("- ", style), str(reason), indent=2)
+    sound = [signal for signal in trust.get("signals") or [] if signal.get("verdict", "VALID") == "VALID"]
+    if sound:
+        told = " · ".join(f"{signal.get('signal') or ''} {signal.get('value') or ''}" for signal in sound)
         yield line((told, DIM), indent=2)
 
 
-def _target(target: Result) -> Iterator[RenderableType]:
-    if target.get("simulated"):
-        sandbox = target.get("sandbox") or {}
-        load = (
-            [f"itself at {100 * sandbox['cpu_share']:.0f}% of a core"] if sandbox.get("cpu_share") is not None else []
-        )
-        described = " · ".join([*map(str, target.get("description") or []), *load])
-        yield line(("simulated target", STRONG), f": {described or target.get('url', '')}", hang=2)
-    yield line(("target  ", DIM), str(target.get("url", "")), hang=8)
+def _target(target: Found) -> Iterator[RenderableType]:
+    url = str(target.get("url") or "unknown")
+    if not target.get("simulated"):
+        addresses = [str(address) for address in target.get("addresses") or []]
+        shown = ", ".join(addresses[:3]) + (f" and {count(len(addresses) - 3)} more" if len(addresses) > 3 else "")
+        yield labelled(("target: ", STRONG), url, (f"  {shown}", DIM))
+        return
+    described = " · ".join(map(str, target.get("description") or []))
+    yield labelled(("simulated target: ", STRONG), described, (f"  {url}", DIM))
+    own = target.get("sandbox") or {}
+    truth = {name.replace("_", " "): own.get(name) for name in ("requests", "cold_starts", "throttled", "overflowed")}
+    if text := listed({name: number for name, number in truth.items() if number}):
+        yield line((f"by its own count: {text}", DIM), indent=2)
 
 
-def _variant(variant: Result, notes: Footnotes, width: int) -> Iterator[RenderableType]:
+def _thresholds(thresholds: list[Found], where: dict[tuple[str, int], str]) -> Iterator[RenderableType]:
+    if not thresholds:
+        return
+    yield heading("thresholds")
+    made = table(("", "left", 9), ("", "left", 11), ("", "left", 22), ("", "left", 8), ("", "left", 20))
+    for found in thresholds:
+        status, name = str(found.get("status") or ""), str(found.get("phase") or "")
+        phase = where.get((name, found.get("cycle") or 1), name)
+        word = status.upper() if status == "failed" else brief(status, 20)
+        value = " ".join(str(found.get(key) or "") for key in ("value", "why")).strip()
+        step, text = brief(str(found.get("step") or ""), 24), str(found.get("text") or "")
+        add(made, (word, STATUSES.get(status, "")), phase, text, step, value)
+    yield indented(made)
+
+
+def _variant(variant: Found, notes: Footnotes, width: int) -> Iterator[RenderableType]:
     phases = variant.get("phases") or []
     yield from _ledgers(variant)
     yield from glance(phases, width)
-    yield line((f"where the time went: {LEGEND}", DIM))
     yield from phase_blocks(phases, notes)
+    yield line((f"of all time: {LEGEND}", DIM), indent=2)
     yield from failures(phases, notes)
     yield from connections(variant, notes)
 
 
-def _ledgers(variant: Result) -> Iterator[RenderableType]:
+def _ledgers(variant: Found) -> Iterator[RenderableType]:
     iterations, requests = variant.get("iterations") or {}, variant.get("requests") or {}
-    unsent = listed(iterations.get("unsent_why"))
-    yield line(
-        ("iterations  ", DIM),
-        f"{count(iterations.get('planned'))} planned = {count(iterations.get('started'))} started"
-        f" + {count(iterations.get('unsent'))} unsent{f' ({unsent})' if unsent else ''}",
-        hang=12,
-    )
-    outcomes = requests.get("outcomes") or {}
-    summed = " + ".join(f"{count(number)} {name}" for name, number in outcomes.items() if number) or "0"
-    yield line(
-        ("requests    ", DIM),
-        f"{count(requests.get('sent'))} sent = {summed}; {count(requests.get('on_wire'))} reached the wire",
-        hang=12,
-    )
+    parts = {f"unsent{_aside(iterations)}": iterations.get("unsent") or 0, "started": iterations.get("started") or 0}
+    yield heading(("iterations ", DIM), (_sum(iterations.get("planned"), "planned", dict(reversed(parts.items()))), ""))
+    outcomes = {name: number for name, number in (requests.get("outcomes") or {}).items() if number}
+    wire = f"; {count(requests['on_wire'])} of them on the wire" if requests.get("on_wire") is not None else ""
+    yield labelled(("requests   ", DIM), f"{_sum(requests.get('sent'), 'sent', outcomes)}{wire}")
 
 
-def _thresholds(thresholds: list[Result]) -> Iterator[RenderableType]:
-    if not thresholds:
-        return
-    yield heading("thresholds")
-    made = table(("", "left", 9), ("", "left", 12), ("", "left", 24), ("", "left", 12), ("", "left", 20))
-    made.show_header = False
-    for found in thresholds:
-        status = str(found.get("status", ""))
-        phase = f"{found.get('phase') or 'all'} {found.get('cycle') or ''}".strip()
-        where = f"{found['step']} " if found.get("step") else ""
-        word = status.upper() if status == "failed" else status
-        add(
-            made,
-            (word, STATUSES.get(status, "")),
-            phase,
-            str(found.get("text", "")),
-            f"{where}{found.get('value', '')}",
-            str(found.get("why") or ""),
-        )
-    yield indented(made)
+def _aside(iterations: Found) -> str:
+    return f" ({text.removeprefix(': ')})" if (text := reasoned(iterations.get("unsent_why"))) else ""
 
 
-def _end(result: Result) -> Iterator[RenderableType]:
+def _sum(total: int | None, word: str, parts: dict[str, int]) -> str:
+    """`3 sent = 2 ok + 1 timeout`, and without the `=` where it is not so."""
+    exact = total == sum(parts.values())
+    said = (" + " if exact else ", ").join(f"{count(number)} {name}" for name, number in parts.items())
+    return f"{count(total)} {word} {'=' if exact else 'of which known:'} {said or '0'}"
+
+
+def _end(result: Found) -> Iterator[RenderableType]:
     trust, status = result.get("trust") or {}, result.get("exit_status")
     verdict = str(trust.get("verdict") or "UNKNOWN")
-    simulated = ", simulated target" if (result.get("target") or {}).get("simulated") else ""
-    meaning = f", exit status {status}: {EXITS.get(status, '')}" if status else ""
-    yield heading((verdict, VERDICTS.get(verdict, BAD)), (f"{simulated}{meaning}", ""))
-    if run := result.get("run"):
-        yield line(f"saved in {run}; again: loadgen report {run} (--json for every figure)")
-    else:
-        yield line("not saved")
+    said = ["simulated target"] if (result.get("target") or {}).get("simulated") else []
+    statuses = [str(found.get("status") or "") for found in result.get("thresholds") or []]
+    if text := listed({word: statuses.count(word) for word in ("failed", "undecided", "passed")}):
+        said.append(f"thresholds: {text}")
+    if status:
+        said.append(f"exit status {status}: {EXITS.get(status, 'unknown')}")
+    yield heading(
+        (brief(verdict, 20), VERDICTS.get(verdict, UNJUDGED)[0]), ("".join(f" · {part}" for part in said), "")
+    )
+    run = result.get("run")
+    yield line(f"saved in {run}; once more, and every figure: loadgen report {run} [--json]" if run else "not saved")

@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-UNKNOWN = "–"
+UNKNOWN = "-"
 
 # what stands for a character that the terminal's encoding lacks; one column each, so that nothing moves
-_ASCII = str.maketrans("–·×…█▓▒░─●┄│›▁▂▃▄▅▆▇━", "-|x~=cw!-o.|>_.,:-+*=")
+_ASCII = str.maketrans("·…█▓▒░●━┄▸→▁▂▃▄▅▆▇", "|~#cw!o=.>>_.,:-+*")
 
 
 def clean(value: Any) -> Any:
@@ -104,6 +104,12 @@ def listed(counts: Mapping[str, float] | None, but: Iterable[str] = ()) -> str:
     """`31 throttled, 4 timeout`: the counts that are not 0, the largest first."""
     kept = [(name, number) for name, number in (counts or {}).items() if number and name not in but]
     return ", ".join(f"{count(number)} {name}" for name, number in sorted(kept, key=lambda item: -item[1]))
+
+
+def reasoned(counts: Mapping[str, float] | None) -> str:
+    """`: stopped`, or `: 12 stopped, 3 in-flight limit`; nothing if nobody knows why."""
+    names = [name for name, number in (counts or {}).items() if number]
+    return f": {names[0] if len(names) == 1 else listed(counts)}" if names else ""
 
 
 def brief(text: str, limit: int) -> str:

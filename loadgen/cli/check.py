@@ -1,0 +1,27 @@
+"""`loadgen check`: what a profile would do."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from loadgen.cli.run import read, workers_option
+
+
+@click.command("check")
+@click.argument("profile")
+@click.option("--target", metavar="URL", help="As with run.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: phases.burst.rate=500/s.")
+@click.option("--workers", default="1", show_default=True, metavar="N|auto", help="As with run.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as one JSON object.")
+def command(profile: str, target: str | None, sets: tuple[str, ...], workers: str, as_json: bool) -> int:
+    """Say what PROFILE would send, when, over how many connections, and what its figures could know. Sends nothing."""
+    from loadgen.experiment.check import check
+    from loadgen.experiment.conclusion import redacted
+    from loadgen.report.check import render_check
+
+    loaded = read(profile, target, sets)
+    plan = redacted(check(loaded.profile, workers_option(workers)), loaded.secrets)
+    click.echo(json.dumps(plan, indent=1) if as_json else render_check(plan), nl=as_json)
+    return 0

@@ -1,0 +1,28 @@
+"""`loadgen report`: a saved run again, without running it again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("report")
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def command(run: Path | None, as_json: bool) -> int:
+    """Print the result of RUN, a run's folder; by default the newest below runs/.
+
+    A run that died is reported from what it had written, and marked INCOMPLETE.
+    """
+    from loadgen.experiment.saved import find, read
+    from loadgen.report.formats import to_json
+    from loadgen.report.terminal import show
+
+    result = read(find(run))
+    if as_json:
+        click.echo(to_json(result))
+    else:
+        show(result, sys.stdout)
+    return 0

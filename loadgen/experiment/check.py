@@ -1,0 +1,115 @@
+"""What a profile would do, without sending anything: requests, times, connections, and what the figures could know."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from loadgen.clock import SECOND
+from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.experiment.latency import QUANTILES
+from loadgen.experiment.limits import limits, new_connections, workers_for
+from loadgen.net.names import Origin, is_loopback, resolve
+from loadgen.profile.model import Profile
+from loadgen.stats import fraction
+from loadgen.trust.host import Ports, descriptors
+from loadgen.workload.scenarios import Workload
+
+PRECISION = 0.1  # the width, as a share of the tail's probability, that `events_for` is about
+Z95 = 1.96
+
+
+def events_for(p: str, precision: float = PRECISION) -> int:
+    """How many independent requests a quantile needs for its tail's probability to be known within `precision`:
+    n = (1.96 / precision)^2 p / (1 - p), the normal form of the binomial interval. Dependent ones need more."""
+    exact = fraction(p)
+    return math.ceil((Z95 / precision) ** 2 * float(exact / (1 - exact)))
+
+
+def check(profile: Profile, workers: str) -> dict[str, Any]:
+    """A plan in plain values, for `report.check`. Raises LoadgenError where the run would be refused."""
+    plan, count = Plan.of(profile), workers_for(profile, workers)
+    sandbox = profile.target.sandbox
+    origin = Origin("https", "127.0.0.1", 443) if sandbox else Origin.of(profile.target.url)
+    addresses = resolve(origin)
+    bounds = limits(profile, count, len(addresses), sandbox or is_loopback(addresses))
+    ports = Ports.read()
+    seconds = [run.duration for run in plan.runs]
+    return {
+        "name": profile.name,
+        "target": "the sandbox (simulated)" if sandbox else profile.target.url,
+        "addresses": [] if sandbox else [address.host for address in addresses],
+        "client": profile.client,
+        "session": profile.session.reuse,
+        "workers": count,
+        "seconds": sum(s for s in seconds if s) / SECOND if all(seconds) else None,
+        "phases": [_phase(run, profile) for run in plan.runs],
+        "requests": [_request(profile, name, step) for name, step in plan.steps],
+        "connections": {
+            "most": bounds.connections,
+            "before_the_load": bounds.preopen,
+            "opened_in_the_busiest_minute": 0 if profile.session.reuse == "shared" else new_connections(profile),
+        },
+        "in_flight_limit": bounds.in_flight,
+        "descriptors": descriptors(),
+        "ports": {"count": ports.count, "resting": ports.time_wait},
+        "thresholds": {name: [t.text for t in texts] for name, texts in profile.thresholds.items()},
+    }
+
+
+def _phase(run: PhaseRun, profile: Profile) -> dict[str, Any]:
+    phase = run.phase
+    iterations = run.planned(0, 1)
+    fewest = min(len(scenario.steps) for scenario in profile.scenarios)
+    return {
+        "name": run.name,
+        "cycle": run.cycle,
+        "kind": phase.kind,
+        "measured": run.measured,
+        "rate": str(phase.rate) if phase.rate else None,
+        "arrivals": phase.arrivals if phase.rate else None,
+        "users": phase.users,
+        "seconds": run.duration / SECOND if run.duration else None,
+        "iterations": iterations,
+        "quantiles": [name for name in QUANTILES if iterations and iterations * (1 - fraction(name)) >= 1],
+        "sharp": _sharpness(run, iterations),
+        "requests": iterations * fewest if iterations and len(profile.scenarios) == 1 else None,
+    }
+
+
+def _sharpness(run: PhaseRun, iterations: int | None) -> list[dict[str, Any]]:
+    """For p99, p99.9 and p99.99: the time that the phase's rate would need for its tail to be known within 10 %."""
+    rate = (run.phase.rate.start + run.phase.rate.end) / 2 if run.phase.rate else None
+    return [
+        {"quantile": name, "requests": events_for(name), "seconds": events_for(name) / rate if rate else None,
+         "enough": bool(iterations and iterations >= events_for(name))}
+        for name in ("p99", "p99.9", "p99.99")
+    ]  # fmt: skip
+
+
+def _request(profile: Profile, scenario: str, step: str) -> dict[str, Any]:
+    """The step's request as iteration 0 would send it; a value that only an answer can give is shown by its name."""
+    base = "" if profile.target.sandbox else profile.target.prefix
+    found = next(work for work in Workload(profile, base).scenarios if work.name == scenario)
+    compiled = next(work for work in found.steps if work.name == step)
+    if compiled.constant:
+        request = compiled.constant
+    else:
+        assert compiled.render
+        request = compiled.render(_Unknown(found.values(0)), 0)
+    return {
+        "scenario": scenario,
+        "step": step,
+        "line": f"{request.method} {request.path}",
+        "headers": dict(request.headers),
+        "body": request.body[:400].decode("utf-8", "replace"),
+        "body_bytes": len(request.body),
+        "timeout_s": compiled.timeout / SECOND,
+    }
+
+
+class _Unknown(dict[str, Any]):
+    """Values in which a name that is not there stands for itself."""
+
+    def __missing__(self, name: str) -> str:
+        return f"<{name}>"

@@ -1,0 +1,135 @@
+"""From what was measured to what is said: the result, and the status to exit with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadgen.clock import SECOND
+from loadgen.engine.plan import Plan
+from loadgen.errors import Exit, worst
+from loadgen.exchange import Outcome
+from loadgen.experiment import result as results
+from loadgen.experiment import thresholds as limits
+from loadgen.experiment.moments import outcomes
+from loadgen.profile.model import Threshold
+from loadgen.record.ledger import Ledger
+from loadgen.record.metrics import Metric
+from loadgen.record.recording import Recording
+from loadgen.record.samples import Sample
+from loadgen.stats import Histogram
+from loadgen.trust.verdict import Finding, Verdict, overall
+
+NEVER_THERE = (Outcome.REFUSED, Outcome.DNS, Outcome.TLS)
+SANDBOX_FIGURES = (
+    "requests", "cold_starts", "throttled", "queue_peak", "overflowed", "cpu", "lag_ns", "connections", "tls",
+)  # fmt: skip
+SHORTEST_SECRET = 4  # characters: shorter ones would be replaced where they stand by chance
+
+
+@dataclass(slots=True)
+class Finished:
+    """What a run has come to."""
+
+    result: dict[str, Any]
+    status: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended, and what was kept of it besides figures."""
+
+    elapsed: int
+    folder: str | None
+    interrupted: bool = False
+    stopped: bool = False
+    lost: bool = False
+    complete: bool = True
+    warnings: list[str] = field(default_factory=list)
+    failed: list[Sample] = field(default_factory=list)
+    slowest: list[Sample] = field(default_factory=list)
+    sandbox: dict[str, Any] | None = None
+
+
+def conclude(
+    about: dict[str, Any],
+    measured: results.Measured,
+    findings: list[Finding],
+    ending: Ending,
+    thresholds: dict[str, tuple[Threshold, ...]],
+) -> Finished:
+    """The result, `loadgen.result/1`, of a run with one variant."""
+    variant = results.variant(measured)
+    checked = limits.check(thresholds, variant["phases"])
+    verdict = overall(findings)
+    missed = ending.stopped or any(threshold["status"] != "passed" for threshold in checked)
+    holds = {
+        Exit.INTERRUPTED: ending.interrupted,
+        Exit.WORKER_LOST: ending.lost,
+        Exit.UNUSABLE: _unusable(measured.ledger),
+        Exit.INVALID: verdict is Verdict.INVALID,
+        Exit.THRESHOLD: missed,
+    }
+    status = worst({status for status, held in holds.items() if held})
+    result = {
+        "schema": results.SCHEMA,
+        **about,
+        "duration_s": round(ending.elapsed / SECOND, 3),
+        "complete": ending.complete and not ending.lost,
+        "interrupted": ending.interrupted,
+        "run": ending.folder,
+        "exit_status": int(status),
+        "trust": _trust(verdict, findings),
+        "warnings": ending.warnings,
+        "thresholds": checked,
+        "variants": [variant],
+        "samples": {
+            "failed": [results.sample(measured.plan, kept) for kept in ending.failed],
+            "slowest": [results.sample(measured.plan, kept) for kept in ending.slowest],
+        },
+    }
+    result["target"] = {**about["target"], "sandbox": _sandbox(ending.sandbox)}
+    return Finished(result, status)
+
+
+def tails(plan: Plan, recording: Recording) -> tuple[Histogram, Histogram]:
+    """The lag of all exchanges and the response of the ok ones, of all measured phases: for the verdict alone."""
+    lag, response = Histogram(), Histogram()
+    for (key, metric), histogram in recording.histograms.items():
+        if plan.of_slot(key.slot)[0].measured:
+            if metric == Metric.LAG:
+                lag.add(histogram)
+            elif metric == Metric.RESPONSE and key.outcome == Outcome.OK:
+                response.add(histogram)
+    return lag, response
+
+
+def redacted(value: Any, secrets: tuple[str, ...]) -> Any:
+    """`value` without anything that came from the environment."""
+    if isinstance(value, str):
+        for secret in secrets:
+            if len(secret) >= SHORTEST_SECRET:
+                value = value.replace(secret, "[redacted]")
+        return value
+    if isinstance(value, dict):
+        return {key: redacted(item, secrets) for key, item in value.items()}
+    return [redacted(item, secrets) for item in value] if isinstance(value, list) else value
+
+
+def _trust(verdict: Verdict, findings: list[Finding]) -> dict[str, Any]:
+    signals = [
+        {"signal": f.signal, "value": f.value, "verdict": f.verdict.name, "why": f.why if f.verdict else ""}
+        for f in findings
+    ]
+    reasons = sorted((f for f in findings if f.verdict), key=lambda f: -f.verdict)
+    return {"verdict": verdict.name, "reasons": [f.reason for f in reasons], "signals": signals}
+
+
+def _unusable(totals: Ledger) -> bool:
+    """Whether nothing reached the target at all."""
+    counts = outcomes(totals)
+    return sum(counts[of] for of in NEVER_THERE) > 0 and not sum(totals.wired.tolist())
+
+
+def _sandbox(stats: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {name: stats.get(name) for name in SANDBOX_FIGURES} if stats else None

@@ -1,0 +1,95 @@
+"""A run as its folder tells it: the result that was written, or, if the run died before, what there was: INCOMPLETE."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from loadgen.clock import SECOND
+from loadgen.engine.plan import Plan
+from loadgen.errors import ProfileError
+from loadgen.experiment.conclusion import Ending, conclude, tails
+from loadgen.experiment.result import SCHEMA, Measured
+from loadgen.record.ledger import Ledger
+from loadgen.record.metrics import Metric
+from loadgen.stats import Histogram
+from loadgen.store import latest, read_intervals, replay
+from loadgen.trust.verdict import judge
+from loadgen.trust.watch import evidence_of
+
+RUNS = Path("runs")
+SIZE_LIMIT = 256 << 20  # bytes of a result file that is read
+
+
+def find(run: Path | None) -> Path:
+    """The folder of a run: the one given, or the newest below `runs/`. Raises ProfileError if there is none."""
+    if run is None:
+        run = latest(RUNS)
+        if run is None:
+            raise ProfileError("there is no run to report", file=str(RUNS), remedy="`loadgen run burst` makes one")
+    if run.name == "result.json":
+        run = run.parent
+    if not (run / "run.json").is_file():
+        raise ProfileError("is not a run's folder: it has no run.json", file=str(run))
+    return run
+
+
+def read(run: Path) -> dict[str, Any]:
+    """The result of the run in that folder. Raises ProfileError for a folder that loadgen did not write."""
+    path = run / "result.json"
+    if not path.exists():
+        return _incomplete(run)
+    result = _json(path)
+    if result.get("schema") != SCHEMA:
+        raise ProfileError(f"has the schema {result.get('schema')!r}, not {SCHEMA}", file=str(path))
+    return result
+
+
+def _incomplete(run: Path) -> dict[str, Any]:
+    about = _json(run / "run.json")
+    try:
+        plan = Plan.from_description(about.pop("plan"))
+        ledger, lost = _ledgers(run, plan)
+        recording = replay(run / "intervals.jsonl")
+        health = [sample for line in read_intervals(run / "intervals.jsonl") for sample in line.get("health", [])]
+        findings = judge(evidence_of(ledger, *tails(plan, recording), health))
+        timed = _timed(recording.histograms)
+        finished = sum(ledger.outcomes.tolist()) - lost
+        warnings = ["the run died before its end; this is what it had written"]
+        if lost:
+            warnings.append(f"{lost:,} exchanges were open when it died, and are counted as lost")
+        if finished > timed:
+            warnings.append(f"{finished - timed:,} exchanges of its last second have no latencies")
+        elapsed = max((sample["second"] for sample in health), default=0) * SECOND
+        ending = Ending(elapsed, str(run), complete=False, warnings=warnings)
+        return conclude(about, Measured(plan, ledger, recording), findings, ending, {}).result
+    except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+        raise ProfileError(f"cannot be read: {type(error).__name__}: {error}", file=str(run)) from None
+
+
+def _ledgers(run: Path, plan: Plan) -> tuple[Ledger, int]:
+    total = Ledger.in_memory(len(plan.all_runs), plan.slots)
+    lost = 0
+    for path in sorted(run.glob("worker-*.counters")):
+        block = Ledger.in_file(path, len(plan.all_runs), plan.slots).snapshot()
+        lost += block.settle()
+        total.add(block)
+    return total, lost
+
+
+def _timed(histograms: dict[Any, Histogram]) -> int:
+    """How many finished exchanges left their times: each has exactly one `sign`."""
+    return sum(h.count for (_, metric), h in histograms.items() if metric == Metric.SIGN)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > SIZE_LIMIT:
+            raise ProfileError("is too large to be a result", file=str(path))
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ProfileError(f"cannot be read: {error}", file=str(path)) from None
+    if not isinstance(value, dict):
+        raise ProfileError("is not a result", file=str(path))
+    return value

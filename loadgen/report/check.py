@@ -1,0 +1,81 @@
+"""What `loadgen check` prints: the plan of a run, before it is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadgen.report.words import clean
+
+WIDTH = 100
+
+
+def render_check(plan: dict[str, Any]) -> str:
+    """The value of `experiment.check.check` as text of at most 100 columns."""
+    time = f"{plan['seconds']:g} s" if plan["seconds"] else "until its iterations are done"
+    where = f" ({', '.join(plan['addresses'])})" if plan["addresses"] else ""
+    lines = [
+        f"{plan['name']}: would send to {plan['target']}{where}; nothing was sent",
+        f"{plan['client']} client, {plan['session']} session, {plan['workers']} worker(s), {time}",
+        "",
+        f"  {'phase':<16}{'load':<28}{'time':>8}{'iterations':>12}   percentiles it can show",
+    ]
+    lines += [_phase(phase) for phase in plan["phases"]]
+    lines += ["", *_sharpness(plan["phases"]), "", *_connections(plan), ""]
+    for request in plan["requests"]:
+        lines += _request(request)
+    if plan["thresholds"]:
+        lines += ["thresholds"]
+        lines += [f"  {phase}: {', '.join(texts)}" for phase, texts in plan["thresholds"].items()]
+    return "\n".join(clean(line)[:WIDTH].rstrip() for line in lines) + "\n"
+
+
+def _phase(phase: dict[str, Any]) -> str:
+    name = f"{phase['name']} {phase['cycle']}" if phase["cycle"] else phase["name"]
+    load = f"{phase['rate']} {phase['arrivals']}" if phase["rate"] else f"{phase['users'] or 'all'} users"
+    load = "all at once" if phase["kind"] == "at-once" else load
+    time = f"{phase['seconds']:g} s" if phase["seconds"] else "–"
+    count = f"{phase['iterations']:,}" if phase["iterations"] is not None else "as they come"
+    shown = "not measured" if not phase["measured"] else " ".join(phase["quantiles"]) or "as they come"
+    return f"  {name:<16}{load:<28}{time:>8}{count:>12}   {shown}"
+
+
+def _sharpness(phases: list[dict[str, Any]]) -> list[str]:
+    lines = ["To know a tail's probability within 10 % (independent requests; dependent ones need more):"]
+    seen = set()
+    for phase in phases:
+        if not phase["measured"] or not phase["rate"] or phase["name"] in seen:
+            continue
+        seen.add(phase["name"])
+        parts = [
+            f"{item['quantile']} {'has enough' if item['enough'] else _time(item['seconds'])}"
+            for item in phase["sharp"]
+        ]
+        lines.append(f"  {phase['name']:<16}{', '.join(parts)}")
+    return lines if seen else []
+
+
+def _time(seconds: float) -> str:
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def _connections(plan: dict[str, Any]) -> list[str]:
+    connections, ports = plan["connections"], plan["ports"]
+    opened = connections["opened_in_the_busiest_minute"]
+    new = f", {opened:,} new ones in the busiest minute" if opened else ""
+    return [
+        f"connections: at most {connections['most']:,}, {connections['before_the_load']:,} opened before the load{new}",
+        f"this machine: {plan['descriptors']:,} descriptors a process, {ports['count']:,} ports "
+        f"({ports['resting']:,} resting); in-flight limit {plan['in_flight_limit']:,}",
+    ]
+
+
+def _request(request: dict[str, Any]) -> list[str]:
+    lines = [f"{request['scenario']} / {request['step']}   (timeout {request['timeout_s']:g} s)"]
+    lines += [f"  {request['line']}"]
+    lines += [f"  {name}: {value}" for name, value in request["headers"].items()]
+    if request["body_bytes"]:
+        lines += [f"  ({request['body_bytes']:,} bytes) {request['body']}"]
+    return [*lines, ""]
