@@ -1,0 +1,28 @@
+# docker build -t loadgen . && docker run --rm -u "$(id -u)" -v "$PWD:/work" loadgen run burst
+# BASE: any Debian-like image whose python3 is 3.11 or newer.
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
+# A compiler, for what has no wheel (hdrhistogram on arm64); Python's headers and pip, where the base image has none.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends gcc libc6-dev \
+ && headers=$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))') \
+ && if ! test -e "$headers/Python.h" || ! python3 -m pip --version; then \
+        apt-get install -y --no-install-recommends python3-dev python3-pip; \
+    fi
+COPY . /src
+# the dependencies' own tests would be a tenth of it
+RUN python3 -m venv --without-pip /opt/loadgen \
+ && python3 -m pip --python /opt/loadgen/bin/python install --no-cache-dir /src \
+ && find /opt/loadgen -type d -name tests -prune -exec rm -r {} +
+
+FROM ${BASE}
+COPY --from=build /opt/loadgen /opt/loadgen
+RUN ln -s /opt/loadgen/bin/loadgen /usr/local/bin/loadgen \
+ && useradd --uid 10001 --no-create-home --home-dir /work loadgen \
+ && install --directory --owner=loadgen /work
+USER loadgen
+# runs are written to ./runs
+WORKDIR /work
+VOLUME /work
+ENTRYPOINT ["loadgen"]
