@@ -78,7 +78,7 @@ async def _iteration(
     counters = Counters(ledger.wired, ledger.connections)
     client = make_client(loop, clock, one, origin, addresses, ca, 4, 0, counters, watcher.done)
     start = clock.now()
-    recorder = Recorder(start, lambda delta: None, lambda number, key: None)
+    recorder = Recorder(start, lambda batch: None, lambda number, key: None)
     engine.attach(client, recorder, Samples(start, plan.slots), one.session.reuse == "per-iteration")
     try:
         await client.prepare()

@@ -20,7 +20,7 @@ from loadgen.errors import LoadgenError
 from loadgen.fleet.pipe import Pipe
 from loadgen.fleet.worker import Assignment
 from loadgen.record.ledger import Ledger
-from loadgen.record.recorder import SeriesKey
+from loadgen.record.recorder import SeriesKey, fold
 from loadgen.record.recording import Recording, parts
 from loadgen.record.samples import Sample
 
@@ -159,8 +159,8 @@ class Fleet:
                 worker.pipe.send(kind, value)
 
     def _received(self, worker: WorkerState, kind: str, value: Any) -> None:
-        if kind == "delta":
-            for second, number, metric, histogram in parts(value):
+        if kind == "batch":
+            for second, number, metric, histogram in parts(fold(value, self.start)):
                 self.recording.add(second, worker.series[number], metric, histogram)
             return
         if kind == "series":

@@ -27,7 +27,7 @@ from loadgen.net.names import Address, Origin
 from loadgen.net.timerfd import LoopClock, die_with_parent, lower_timer_slack
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import Ledger
-from loadgen.record.recorder import Delta, Recorder, SeriesKey
+from loadgen.record.recorder import Batch, Recorder, SeriesKey
 from loadgen.record.samples import Samples
 from loadgen.transport import Counters
 from loadgen.trust.probe import Probe, raise_descriptor_limit
@@ -119,14 +119,14 @@ class Worker:
         self._probe.start()
         self._engine.enter(0, start)
 
-    def _hand_in(self, delta: Delta) -> None:
-        self.pipe.send("delta", delta)
+    def _hand_in(self, batch: Batch) -> None:
+        self.pipe.send("batch", batch)
 
     def _name_series(self, number: int, key: SeriesKey) -> None:
         self.pipe.send("series", (number, key))
 
     def _report(self) -> None:
-        self._recorder.fold()
+        self._recorder.flush()
         assert self._engine
         self.pipe.send("health", {**self._probe.sample(), "in_flight": self._engine.in_flight})
         self._next_report = max(self._next_report + SECOND, now())
@@ -135,12 +135,12 @@ class Worker:
     # what the engine tells its host
 
     def reached(self, run: int) -> None:
-        self._recorder.fold()
+        self._recorder.flush()
         self.pipe.send("reached", run)
 
     def finished(self) -> None:
         self._report_alarm.clear()
-        self._recorder.fold()
+        self._recorder.flush()
         self.pipe.send("health", {**self._probe.sample(), "in_flight": 0})
         self.pipe.send("finished", self._samples.kept())
 

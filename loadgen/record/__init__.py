@@ -1,1 +1,1 @@
-"""SUM: what happened becomes exact counts. `recorder` folds on the worker, `recording` merges, `ledger` never forgets."""
+"""SUM: what happened becomes exact counts. `recorder` notes, `recording` adds up, `ledger` never forgets."""
