@@ -21,7 +21,8 @@ _STATUS: list[dict[str, Any]] = [
     {"type": "string", "pattern": r"^[1-5](xx|[0-9]{2}(\.\.[1-5][0-9]{2})?)$"},
 ]
 _STATUSES = {"anyOf": [*_STATUS, {"type": "array", "items": {"anyOf": _STATUS}, "minItems": 1}]}
-_MATCHES = {"properties": {"matches": {"type": "string"}}, "required": ["matches"], "additionalProperties": False}
+_REGEX = {"type": "string", "description": "A regular expression, found anywhere in the header."}
+_MATCHES = {"properties": {"matches": _REGEX}, "required": ["matches"], "additionalProperties": False}
 
 
 def statuses(value: object) -> Statuses:

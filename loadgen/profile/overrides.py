@@ -71,7 +71,7 @@ def _put(container: Any, step: str | int, value: str, document: Document, way: W
     except ProfileError as error:
         raise ProfileError(error.problem, file=option, remedy=error.remedy) from None
     container[step] = found.data
-    document.places.update({(*place, *inner): Place(option, 0) for inner in found.places})
+    document.places[place] = Place(option, 0)
 
 
 def part_at(way: Way) -> type[Part] | None:
