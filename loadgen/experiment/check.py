@@ -13,6 +13,7 @@ from loadgen.net.names import Origin, is_loopback, resolve
 from loadgen.profile.model import Profile
 from loadgen.stats import fraction
 from loadgen.trust.host import Ports, descriptors
+from loadgen.workload.draws import Unknown
 from loadgen.workload.scenarios import Workload
 
 PRECISION = 0.1  # the width, as a share of the tail's probability, that `events_for` is about
@@ -96,7 +97,7 @@ def _request(profile: Profile, scenario: str, step: str) -> dict[str, Any]:
         request = compiled.constant
     else:
         assert compiled.render
-        request = compiled.render(_Unknown(found.values(0)), 0)
+        request = compiled.render(Unknown(found.values(0)), 0)
     return {
         "scenario": scenario,
         "step": step,
@@ -107,9 +108,3 @@ def _request(profile: Profile, scenario: str, step: str) -> dict[str, Any]:
         "timeout_s": compiled.timeout / SECOND,
     }
 
-
-class _Unknown(dict[str, Any]):
-    """Values in which a name that is not there stands for itself."""
-
-    def __missing__(self, name: str) -> str:
-        return f"<{name}>"

@@ -6,11 +6,10 @@ import asyncio
 import os
 import signal
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from loadgen.clock import SECOND, wall
 from loadgen.engine.engine import Share
@@ -18,16 +17,16 @@ from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
 from loadgen.experiment import result as results
 from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails
+from loadgen.experiment.destination import Destination, StartSandbox, destination
 from loadgen.experiment.limits import Limits, limits, workers_for
 from loadgen.experiment.moments import Moment, failing, outcomes, rate_now
 from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, Progress
 from loadgen.fleet.fleet import Fleet, merge_slowest
 from loadgen.fleet.worker import Assignment
-from loadgen.net.names import Address, Origin, is_loopback, resolve
 from loadgen.pacing import share
 from loadgen.profile.load import Loaded
-from loadgen.profile.model import Profile, StopIf
+from loadgen.profile.model import StopIf
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.record.ledger import ITERATIONS, PLANNED, Ledger
 from loadgen.record.metrics import Metric
@@ -42,21 +41,6 @@ from loadgen.trust.watch import HostWatch, evidence_of
 DRAWN = 0.5  # seconds between two looks at the progress
 
 
-class Sandbox(Protocol):
-    """A running simulated target."""
-
-    http: str
-    https: str
-    ca: Path
-
-    def stats(self) -> dict[str, Any]: ...
-
-    def stop(self) -> None: ...
-
-
-StartSandbox = Callable[[SandboxSettings], Sandbox]
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to run it, besides the profile. `out` is the run's folder; `ask` is a command line's `--workers`."""
@@ -66,39 +50,10 @@ class Options:
     start_sandbox: StartSandbox | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where the load goes. `base` is the path that every step's path is put behind."""
-
-    origin: Origin
-    addresses: tuple[Address, ...]
-    loopback: bool
-    ca: Path | None
-    sandbox: Sandbox | None
-
-
 async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
     """Carry a profile out. Raises LoadgenError where it cannot be begun; once begun, everything is in the result."""
-    profile = loaded.profile
-    sandbox = None
-    if profile.target.sandbox:
-        assert options.start_sandbox
-        sandbox = await asyncio.to_thread(options.start_sandbox, profile.sandbox or SandboxSettings())
-    try:
-        destination = _destination(profile, sandbox)
-        return await _Run(loaded, options, display, destination).carry_out()
-    finally:
-        if sandbox:
-            await asyncio.to_thread(sandbox.stop)
-
-
-def _destination(profile: Profile, sandbox: Sandbox | None) -> Destination:
-    url = sandbox.https if sandbox else profile.target.url
-    origin = Origin.of(url)
-    if not sandbox:
-        origin = Origin(origin.scheme, origin.host, origin.port, profile.target.prefix)
-    addresses = resolve(origin)
-    return Destination(origin, addresses, is_loopback(addresses), sandbox.ca if sandbox else None, sandbox)
+    async with destination(loaded.profile, options.start_sandbox) as to:
+        return await _Run(loaded, options, display, to).carry_out()
 
 
 @dataclass
@@ -308,7 +263,7 @@ class _Run:
             "target": {
                 "url": self.to.origin.url + self.to.origin.base,
                 "simulated": simulated,
-                "description": settings.describe().split(", ") if simulated else [],
+                "description": settings.describe().split("; ") if simulated else [],
                 "addresses": [address.host for address in self.to.addresses],
             },
             "client": profile.client,

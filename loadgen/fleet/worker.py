@@ -91,6 +91,7 @@ class Worker:
         self._plan = Plan.of(work.profile)
         self._ledger = Ledger.in_file(work.ledger, len(self._plan.all_runs), self._plan.slots)
         workload = Workload(work.profile, work.origin.base, work.variant, work.round)
+        workload.prime(work.share.index)
         engine = Engine(self.clock, self._plan, workload, self, self._ledger, work.share)
         self._reuse = work.profile.session.reuse
         counters = Counters(self._ledger.wired, self._ledger.connections)

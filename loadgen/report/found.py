@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from loadgen.report.words import listed
 
 Found = Mapping[str, Any]
 Rows = list[tuple[Found, Found]]  # (phase, what was found in it), a row a cycle
+SKIPPED = {"failed_step": "after a failed step", "stopped": "because the run was stopped"}
 
 
 def grouped(phases: list[Found]) -> dict[str, list[Found]]:
@@ -82,10 +84,10 @@ def failures_of(requests: Found) -> str:
 
 def skipped(phase: Found) -> dict[str, int]:
     """How many requests of a phase were not made, by why."""
-    total: dict[str, int] = {}
+    total: Counter[str] = Counter()
     for step in phase.get("steps") or []:
         for why, number in (step.get("skipped") or {}).items():
-            total[why.replace("_", " ")] = total.get(why.replace("_", " "), 0) + (number or 0)
+            total[SKIPPED.get(why, why)] += number or 0
     return total
 
 

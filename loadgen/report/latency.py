@@ -11,7 +11,7 @@ from loadgen.report.words import UNKNOWN, count, known, ms
 
 PERCENTILES = ("p50", "p90", "p95", "p99", "p99.9", "max")
 NOTES = 15  # that are printed
-CENSORED = ">2,000 reads: more than 2,000 ms; how much longer a timeout would have taken nobody knows"
+CENSORED = ">2,000: more than 2,000 ms, among the timeouts, of which nobody knows how long they would have taken"
 _STATISTIC = re.compile(r"p[0-9.]+|max|min|mean|count")
 _BOUND = re.compile(r"> ?([0-9][0-9,.e+]*) ?(ms|s)\b")
 _NUMBER = re.compile(r"[0-9][0-9,.]*")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.table import Table
 
 from loadgen.report.found import Found, cycle, headline, metric, steps
@@ -13,7 +15,7 @@ PARTS = ("lag", "sign", "wait", "connect", "service", "client_delay")
 BAR = 12
 LABEL = 40  # characters
 SIGN_FROM = 0.1  # ms at p99: below it, signing has no column of its own
-LEGEND = "█ service  ▓ connect (in service)  ▒ wait for a connection  ░ ours: lag, sign, client delay"
+LEGEND = "of all time: █ service  ▓ connect  ▒ wait for a connection  ░ ours (lag, sign, client delay)"
 
 
 def parts(cycles: list[Found], notes: Footnotes) -> Table:
@@ -39,15 +41,20 @@ def pair(latency: Found, notes: Footnotes) -> str:
 
 def _shares(step: Found, whole: str) -> str:
     """The bar. Nothing where the sum is not known."""
-    service = _spent(metric(step, "service"))
-    if service is None:
+    if _spent(metric(step, "service")) is None:
         return ""
-    spent = {part: _spent(metric(step, part)) or 0.0 for part in PARTS}
-    delay = min(spent["client_delay"], service)
-    connect = min(spent["connect"], service - delay)
-    late = 0.0 if whole == "service" else spent["lag"] + spent["sign"]
-    wait = 0.0 if whole == "service" else spent["wait"]
-    return bar((("█", service - connect - delay), ("▓", connect), ("▒", wait), ("░", late + delay)), BAR)
+    before = ("lag", "sign", "wait") if whole == "response" else ()
+    return divided({part: _spent(metric(step, part)) for part in (*before, "connect", "service", "client_delay")}, BAR)
+
+
+def divided(times: Mapping[str, float | None], width: int) -> str:
+    """A bar of the parts of a time, by whose they are; connect and client delay are inside service."""
+    lag, sign, wait, connect, service, delay = (
+        value if value is not None and known(value) else 0.0 for value in map(times.get, PARTS)
+    )
+    delay = min(delay, service)
+    connect = min(connect, service - delay)
+    return bar((("█", service - connect - delay), ("▓", connect), ("▒", wait), ("░", lag + sign + delay)), width)
 
 
 def _spent(latency: Found) -> float | None:

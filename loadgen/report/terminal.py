@@ -10,13 +10,14 @@ from typing import TextIO
 from rich.console import RenderableType
 
 from loadgen.report.connections import connections
-from loadgen.report.exchanges import failures, samples
+from loadgen.report.failures import failures
 from loadgen.report.found import Found, places
 from loadgen.report.glance import glance
 from loadgen.report.latency import Footnotes
 from loadgen.report.page import BAD, DIM, GOOD, STRONG, WARN, add, drawn, heading, indented, labelled, line, table
 from loadgen.report.parts import LEGEND
 from loadgen.report.phases import phase_blocks
+from loadgen.report.samples import samples
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, wants_color
 
 WIDEST, NARROWEST = 100, 80
@@ -47,7 +48,7 @@ def render(result: Found, *, width: int = WIDEST, color: bool | None = None) -> 
 
 
 def show(result: Found, file: TextIO) -> None:
-    """Write the summary to `file`: coloured if that is a terminal, as wide as it is, in characters that it can write."""
+    """Write the summary to `file`: coloured if that is a terminal, as wide as that, in characters it can write."""
     file.write(encodable(render(result, width=_columns(file), color=wants_color(file)), file))
 
 
@@ -71,10 +72,9 @@ def _summary(result: Found, width: int) -> Iterator[RenderableType]:
             yield heading(f"variant {variant.get('name') or ''}")
         yield from _variant(variant, notes, width)
     yield from samples(result.get("samples") or {}, where)
-    if found := notes.lines():
-        yield heading("notes")
-        for note in found:
-            yield line(note, indent=2)
+    yield heading("notes")
+    for note in (LEGEND, *notes.lines()):
+        yield line(note, indent=2)
     yield from _end(result)
 
 
@@ -84,7 +84,7 @@ def _top(result: Found) -> Iterator[RenderableType]:
     if result.get("interrupted"):
         yield labelled(("INTERRUPTED ", BAD), "the run was stopped; this is what was found until then")
     session, workers = result.get("session") or {}, result.get("workers") or 1
-    capped = f" of at most {count(session['connections'])} connections" if session.get("connections") else ""
+    capped = f", at most {count(session['connections'])} connections" if session.get("connections") else ""
     said = [
         brief(str(result.get("started") or "").replace("T", " ").replace("+00:00", " UTC").replace("Z", " UTC"), 40),
         seconds(result.get("duration_s")),
@@ -93,7 +93,8 @@ def _top(result: Found) -> Iterator[RenderableType]:
         f"{count(workers)} worker{'s' if workers != 1 else ''}",
         f"seed {result['seed']}" if result.get("seed") is not None else "",
     ]
-    yield line((str(result.get("name") or "run"), STRONG), f"  {' · '.join(part for part in said if part)}")
+    name = brief(str(result.get("name") or "run"), 40)
+    yield labelled((f"{name}  ", STRONG), " · ".join(part for part in said if part))
 
 
 def _trust(trust: Found) -> Iterator[RenderableType]:
@@ -143,7 +144,6 @@ def _variant(variant: Found, notes: Footnotes, width: int) -> Iterator[Renderabl
     yield from _ledgers(variant)
     yield from glance(phases, width)
     yield from phase_blocks(phases, notes)
-    yield line((f"of all time: {LEGEND}", DIM), indent=2)
     yield from failures(phases, notes)
     yield from connections(variant, notes)
 

@@ -96,7 +96,7 @@ def share(part: float, whole: float) -> str:
         return "<0.01%"
     if 99.99 < percent < 100:
         return ">99.99%"
-    digits = 2 if percent < 1 or percent > 99 else 1
+    digits = 2 if percent < 1 or 99 < percent < 100 else 1
     return f"{percent:.{digits}f}".rstrip("0").rstrip(".") + "%" if percent else "0%"
 
 

@@ -24,6 +24,13 @@ Values = dict[str, Any]
 Getter = Callable[[Values, int], Any]
 
 
+class Unknown(dict[str, Any]):
+    """Values in which a name that is not there stands for itself: what a request looks like before any answer."""
+
+    def __missing__(self, name: str) -> str:
+        return name.upper()
+
+
 class Column:
     """The values of one placeholder by iteration index, a block at a time."""
 

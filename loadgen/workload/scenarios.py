@@ -13,7 +13,7 @@ from loadgen.exchange import Exchange, Request
 from loadgen.profile.model import Profile, Scenario, Selector, Step, Think
 from loadgen.profile.placeholders import parse
 from loadgen.workload.answers import MISSING, Answer, by_status, judge, milliseconds, wants
-from loadgen.workload.draws import Column, Values, row_picker
+from loadgen.workload.draws import Column, Unknown, Values, row_picker
 from loadgen.workload.render import Renderer, Seeds, in_header, in_url, joined, json_pieces, text
 
 USER_AGENT = f"loadgen/{__version__}"
@@ -95,6 +95,14 @@ class Workload:
             return self.scenarios[0]
         point = float(self._pick({}, index)) * self._cumulative[-1]
         return self.scenarios[min(bisect(self._cumulative, point), len(self.scenarios) - 1)]
+
+    def prime(self, index: int) -> None:
+        """Draw the first block of every placeholder now: the first draw of all takes ten milliseconds."""
+        self.scenario(index)
+        for scenario in self.scenarios:
+            for step in scenario.steps:
+                if step.render:
+                    step.render(Unknown(scenario.values(index)), index)
 
     def _scenario(self, scenario: Scenario, place: int, numbers: Any, seeds: Seeds, timeout: int) -> ScenarioWork:
         steps = tuple(self._step(step, next(numbers), seeds, timeout) for step in scenario.steps)

@@ -1,0 +1,38 @@
+"""`loadgen once`: one exchange of each step, whole."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from loadgen.cli.run import read
+
+if TYPE_CHECKING:
+    from loadgen.profile.load import Loaded
+
+
+@click.command("once")
+@click.argument("profile")
+@click.option("--target", metavar="URL", help="As with run.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: client=aiohttp.")
+def command(profile: str, target: str | None, sets: tuple[str, ...]) -> int:
+    """Send one request of each step of PROFILE (a file, a shipped name or a URL), and show everything of it.
+
+    Request, answer, times, TLS, addresses, what was captured; secrets are redacted. The exit status is 4 if a step is not
+    as expected, 3 if nothing reached the target.
+    """
+    import uvloop
+
+    from loadgen.experiment.conclusion import redacted
+    from loadgen.experiment.once import once
+    from loadgen.report.once import show_once
+    from loadgen.sandbox.process import start
+
+    loaded: Loaded = read(profile, target, sets)
+    seen: list[dict[str, Any]] = uvloop.run(once(loaded.profile, start))
+    show_once([redacted(exchange, loaded.secrets) for exchange in seen], sys.stdout)
+    if not any(exchange["answer"] for exchange in seen):
+        return 3
+    return 0 if all(exchange["outcome"] == "ok" for exchange in seen) else 4

@@ -1,0 +1,74 @@
+"""Single exchanges that are worth a look: the first failing ones of each kind, and the slowest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import RenderableType
+
+from loadgen.report.found import Found
+from loadgen.report.page import BAD, DIM, Part, heading, labelled
+from loadgen.report.parts import divided
+from loadgen.report.words import brief, known, ms
+
+FEW = 5
+PATH, TOLD, HEADER = 60, 160, 60  # characters
+BAR = 12
+INDENT = 12
+# headers by which an exchange is found again in the target's own logs, or that say why it failed
+LOOKUP = ("requestid", "request-id", "trace-id", "apigw-id", "cf-id", "errortype", "retry-after", "x-cold")
+
+Places = Mapping[tuple[str, int], str]
+
+
+def samples(kept: Found, where: Places) -> Iterator[RenderableType]:
+    """A few of each; `where` says how the place of a `(phase, cycle)` is written."""
+    kinds: dict[tuple[Any, ...], Found] = {}
+    for sample in kept.get("failed") or []:
+        kinds.setdefault(tuple(sample.get(key) for key in ("scenario", "step", "outcome", "reason")), sample)
+    slowest = sorted(kept.get("slowest") or [], key=_lasted, reverse=True)
+    for title, found in (("first failing", list(kinds.values())), ("slowest", slowest)):
+        if found:
+            yield heading(title)
+        for sample in found[:FEW]:
+            yield from _sample(sample, where)
+
+
+def _lasted(sample: Found) -> float:
+    times = sample.get("times_ms") or {}
+    value = times.get("response") or times.get("service")
+    return value if value is not None and known(value) else 0.0
+
+
+def _sample(sample: Found, where: Places) -> Iterator[RenderableType]:
+    second, name = sample.get("second"), str(sample.get("phase") or "")
+    at = f"at {second:.2f} s" if second is not None and known(second) else ""
+    place = f"{where.get((name, sample.get('cycle') or 1), name)} {sample.get('step') or ''}"
+    said = [str(sample.get(key) or "") for key in ("outcome", "reason", "message")]
+    told = brief(": ".join(part for part in said if part), TOLD)
+    outcome: Part = (told, "" if said[0] == "ok" else BAD)
+    yield labelled(f"{at:>{INDENT - 2}}  ", f"{place}  {_request(sample)}  ", outcome)
+    yield labelled(" " * INDENT, *_times(sample.get("times_ms") or {}), (_rest(sample), DIM))
+
+
+def _request(sample: Found) -> str:
+    status = sample.get("status")
+    path = brief(str(sample.get("path") or ""), PATH)
+    return f"{sample.get('method') or ''} {path}{f' → {status}' if status else ''}"
+
+
+def _times(times: Mapping[str, float | None]) -> Iterator[Part]:
+    shown = {name.replace("_", " "): ms(value) for name, value in times.items() if known(value)}
+    if whole := shown.pop("response", None):
+        yield f"response {whole} ms "
+    yield f"{divided(times, BAR)} "
+    if shown:
+        yield ", ".join(f"{name} {value}" for name, value in shown.items()) + " ms; ", DIM
+
+
+def _rest(sample: Found) -> str:
+    headers = (sample.get("headers") or {}).items()
+    found = [f"{name}: {brief(str(value), HEADER)}" for name, value in headers if name.lower().endswith(LOOKUP)]
+    connection = sample.get("connection")
+    return "; ".join([f"{connection} connection", *found] if connection else found)
