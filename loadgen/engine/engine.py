@@ -29,11 +29,9 @@ from loadgen.record.ledger import (
     SHARED_READ,
     SKIPPED_FAILED,
     SKIPPED_STOPPED,
-    STAMPED,
     STARTED,
     UNSENT_LIMIT,
     UNSENT_STOPPED,
-    UNSTAMPED,
     Ledger,
 )  # fmt: skip
 from loadgen.record.metrics import RECORDED, Metric
@@ -69,13 +67,15 @@ class RunState:
     """How a run of a phase stands in this worker."""
 
     __slots__ = (
-        "active", "blocks", "budget", "dues", "in_flight", "open", "planned", "position", "row", "run", "slot", "think",
+        "active", "blocks", "budget", "dues", "in_flight", "measured", "open", "planned", "position", "row", "run", "slot",
+        "think",
     )  # fmt: skip
 
     def __init__(self, run: PhaseRun, slot: int) -> None:
         self.run, self.slot = run, slot
         self.row = run.number * len(ITERATIONS)
         self.open = run.phase.kind != "closed"
+        self.measured = run.measured
         self.active = False
         self.in_flight = 0
         self.planned = False  # whether the count of its iterations was known beforehand
@@ -106,6 +106,9 @@ class Engine:
         self._current = -1
         self._measured_in_flight = 0
         self._ending = self._stopping = self._over = False
+        self._only = workload.scenarios[0] if len(workload.scenarios) == 1 else None
+        self._iterations, self._sent, self._outcomes = ledger.iterations, ledger.sent, ledger.outcomes
+        self._peak = 0
         self._strata: set[str] = set()
         self._thinking: dict[int, Iteration] = {}
         self.in_flight = 0
@@ -117,6 +120,7 @@ class Engine:
     def attach(self, transport: Transport, recorder: Recorder, samples: Samples, per_iteration: bool) -> None:
         """Give the engine what it works with."""
         self._transport, self._recorder, self._samples = transport, recorder, samples
+        self._transmit, self._record, self._slow_from = transport.send, recorder.exchange, samples.slow_from
         self._per_iteration = per_iteration
 
     # phases
@@ -144,7 +148,8 @@ class Engine:
             state.budget = 0
             self._arrive_from(state, iter([np.zeros(share(phase.at_once, index, workers), np.int64)]), start)
         else:
-            state.budget = share(phase.iterations, index, workers) if phase.iterations else None
+            state.budget = state.run.budget(index, workers)
+            self._user_from = min(self._user_from, start + self._share.users_gap)
             for _ in range(share(phase.users or 0, index, workers)):
                 self._at(start, lambda now: self._user(state))
         if state.budget is not None:  # this worker's part may be nothing
@@ -299,34 +304,33 @@ class Engine:
         now = self._now()
         if self._share.users_gap:
             if now < self._user_from:
-                when = self._user_from
+                self._at(self._user_from, lambda now: self._user_start(state, now))
                 self._user_from += self._share.users_gap
-                self._at(when, lambda now: self._user_now(state))
                 return
             self._user_from = now + self._share.users_gap
-        self._user_now(state)
+        self._user_start(state, now)
 
-    def _user_now(self, state: RunState) -> None:
+    def _user_start(self, state: RunState, now: int) -> None:
         if not state.active or state.budget == 0:
             self._check_done(state)
             return
         if state.budget is not None:
             state.budget -= 1
         if not state.planned:
-            self._ledger.iterations[state.row + PLANNED] += 1
-        self._start(state, self._now(), True)
+            self._iterations[state.row + PLANNED] += 1
+        self._start(state, now, True)
 
     def _start(self, state: RunState, due: int, user: bool) -> None:
         index = self._index
         self._index = index + self._share.workers
-        iteration = Iteration(state, self._workload.scenario(index), index, due, user)
-        self._ledger.iterations[state.row + STARTED] += 1
+        iteration = Iteration(state, self._only or self._workload.scenario(index), index, due, user)
+        self._iterations[state.row + STARTED] += 1
         state.in_flight += 1
         self.in_flight = in_flight = self.in_flight + 1
-        if state.run.measured:
+        if state.measured:
             self._measured_in_flight += 1
-        if in_flight > self._ledger.worker[PEAK_IN_FLIGHT]:
-            self._ledger.worker[PEAK_IN_FLIGHT] = in_flight
+        if in_flight > self._peak:
+            self._peak = self._ledger.worker[PEAK_IN_FLIGHT] = in_flight
         step = iteration.scenario.steps[0]
         if step.think:
             self._think(iteration, due + step.think(index))
@@ -349,8 +353,8 @@ class Engine:
                 return
             x = Exchange(request, slot, iteration, due, released, due + step.timeout, step.wants)
             x.signed = self._now()
-        self._ledger.sent[slot] += 1
-        self._transport.send(x)
+        self._sent[slot] += 1
+        self._transmit(x)
 
     def _unsendable(self, iteration: Iteration, slot: int, due: int, released: int, reason: str) -> None:
         x = Exchange(Request(iteration.current.name, "-"), slot, iteration, due, released, due, 0)
@@ -363,31 +367,27 @@ class Engine:
         """The transport's word that an exchange is over."""
         iteration: Iteration = x.owner  # type: ignore[assignment]
         state: RunState = iteration.run  # type: ignore[assignment]
-        slot, ledger = x.slot, self._ledger
+        slot = x.slot
         if iteration.scenario.plain:
             if x.status and not x.outcome:
                 iteration.scenario.steps[0].assess(x)
             iteration.ok = x.outcome == 0
-            self._recorder.exchange(x, x.due if state.open else 0)
+            self._record(x, x.due if state.open else 0)
         else:
             reported = iteration.answered(x)
             stratum = self._stratum(iteration)
-            self._recorder.exchange(x, x.due if state.open else 0, stratum)
+            self._record(x, x.due if state.open else 0, stratum)
             if reported:
                 series = self._recorder.series(slot, int(x.outcome), x.connection, stratum)
                 for number, time in reported:
                     self._recorder.value(series, RECORDED + number, x.due, time)
-        ledger.outcomes[slot * OUTCOMES + x.outcome] += 1
-        if x.received:
-            ledger.worker[STAMPED] += 1
-            if x.shared_read:
-                ledger.worker[SHARED_READ] += 1
-        elif x.status:
-            ledger.worker[UNSTAMPED] += 1
+        self._outcomes[slot * OUTCOMES + x.outcome] += 1
+        if x.shared_read:
+            self._ledger.worker[SHARED_READ] += 1
         lasted = x.done - x.due
         if x.outcome:
             self._samples.failed(x)
-        elif lasted > self._samples.slow_from[slot]:
+        elif lasted > self._slow_from[slot]:
             self._samples.slow(x, lasted)
         if iteration.scenario.plain:
             self._end(iteration, state, x.done)
@@ -427,7 +427,7 @@ class Engine:
             self._send(iteration, iteration.run, due)  # type: ignore[arg-type]
 
     def _end(self, iteration: Iteration, state: RunState, done: int, cut: bool = False) -> None:
-        cells, row = self._ledger.iterations, state.row
+        cells, row = self._iterations, state.row
         cells[row + (CUT_SHORT if cut else COMPLETED if iteration.ok else FAILED)] += 1
         if not cut and not iteration.scenario.plain and iteration.ok and len(iteration.scenario.steps) > 1:
             slot = state.slot + iteration.scenario.steps[0].number
@@ -437,7 +437,7 @@ class Engine:
             self._transport.end_iteration(iteration)
         state.in_flight -= 1
         self.in_flight -= 1
-        if state.run.measured:
+        if state.measured:
             self._measured_in_flight -= 1
         if iteration.user:
             self._user_done(state, iteration, done)
@@ -447,9 +447,11 @@ class Engine:
             self._check_drained()
 
     def _user_done(self, state: RunState, iteration: Iteration, done: int) -> None:
-        if state.think and state.active and not self._stopping:
+        if self._stopping:
+            return
+        if state.think and state.active and state.budget != 0:
             self._at(done + state.think(iteration.index), lambda now: self._user(state))
-        elif not self._stopping:
+        else:
             self._user(state)
 
     def _stratum(self, iteration: Iteration) -> str:

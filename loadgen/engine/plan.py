@@ -55,8 +55,17 @@ class PhaseRun:
         """How many iterations worker `index` is to start; None where only the run itself will tell."""
         if self.phase.kind == "open":
             return self.schedule().planned(index, workers)
-        total = self.phase.at_once or self.phase.iterations
-        return share(total, index, workers) if total and self.phase.duration is None else None
+        if self.phase.at_once:
+            return share(self.phase.at_once, index, workers)
+        return self.budget(index, workers) if self.phase.duration is None else None
+
+    def budget(self, index: int, workers: int) -> int | None:
+        """How many iterations the users in worker `index` may start, if that is limited. Where there are fewer users than
+        workers, some workers have none."""
+        users, total = self.phase.users, self.phase.iterations
+        if users is None or total is None:
+            return None
+        return share(total, index, min(workers, users)) if index < users else 0
 
 
 class Plan:
@@ -78,7 +87,9 @@ class Plan:
         self.load, self.cycles, self.seed, self.steps, self.longest = load, cycles, seed, steps, longest
         self.metrics = metrics
         order = enumerate(_order(load, cycles))
-        runs = [PhaseRun(n, load[position], cycle, position, seed, load[position].name) for n, (position, cycle) in order]
+        runs = [
+            PhaseRun(n, load[position], cycle, position, seed, load[position].name) for n, (position, cycle) in order
+        ]
         self.drain = PhaseRun(len(runs), runs[-1].phase, 0, len(load), seed, DRAIN)
         self.runs = tuple(runs)
         self.drain_limit = longest + SECOND

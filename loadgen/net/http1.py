@@ -91,10 +91,10 @@ class AnswerReader:
     """
 
     def __init__(self) -> None:
-        self._lean = self._current = _Lean(self)
+        self._lean = _Lean(self)
         self._full: _Full | None = None
         self.surplus = False
-        self.expect(NOTHING, False)
+        self._prepare(NOTHING, False)
 
     def close(self) -> None:
         """Break the cycle between the reader and its parsers: the collector does not run during a load."""
@@ -104,21 +104,11 @@ class AnswerReader:
 
     def expect(self, wants: int, head_only: bool) -> None:
         """Make ready for an answer. `wants`: NOTHING, HEADERS or BODY; `head_only`: it is one to HEAD."""
-        self.wants, self.head_only = wants, head_only
-        self.status = self.head_size = self.body_size = self._interims = 0
-        self.complete = self.begun = False
-        self.in_head = self.keep_alive = True
-        self.excerpt = b""
-        self._partial = b""
-        self._chunk: bytes | memoryview = b""
-        if wants == NOTHING:
-            self._current = self._lean
-        else:
-            if self._full is None:
-                self._full = _Full(self)
-            self._current = self._full
-            self.headers: dict[str, str] = {}
-            self.body: list[bytes] = []
+        if wants or head_only or self._used:
+            self._prepare(wants, head_only)
+        else:  # most answers leave nothing behind but this
+            self.complete = self.begun = False
+            self.in_head = True
 
     def feed(self, data: bytes | memoryview) -> bool:
         """Take received bytes; True when the answer is complete. What was not asked for sets `surplus`."""
@@ -132,11 +122,30 @@ class AnswerReader:
             if not self.complete:
                 raise _plain(error) from None
             self.surplus = True
-        if self.in_head and not self.complete:
+        if self.complete:
+            if self.head_only:
+                self._after_head()
+            return True
+        if self.in_head:
             self._still_in_head(data)
-        if self.complete and self.head_only:
-            self._after_head()
-        return self.complete
+        return False
+
+    def _prepare(self, wants: int, head_only: bool) -> None:
+        self.wants, self.head_only = wants, head_only
+        self.status = self.head_size = self.body_size = self._interims = 0
+        self.complete = self.begun = False
+        self.in_head = self.keep_alive = True
+        self.excerpt = b""
+        self._partial = b""
+        self._chunk: bytes | memoryview = b""
+        self._used = wants != NOTHING or head_only
+        self._current = self._lean
+        if wants != NOTHING:
+            if self._full is None:
+                self._full = _Full(self)
+            self._current = self._full
+            self.headers: dict[str, str] = {}
+            self.body: list[bytes] = []
 
     def end(self) -> bool:
         """The stream has ended: True if that ends the answer well (it had neither length nor chunks)."""
@@ -152,6 +161,7 @@ class AnswerReader:
         return b"".join(self.body)
 
     def keep_head(self) -> None:
+        self._used = True
         self._partial += bytes(self._chunk)
         self.excerpt = self._partial[:EXCERPT]
 
@@ -160,6 +170,7 @@ class AnswerReader:
         return self._partial.partition(b"\r\n\r\n")[0]
 
     def interim(self) -> None:
+        self._used = True
         self._interims += 1
         if self._interims > INTERIM_LIMIT:
             raise BadResponse("interim answers without end")
@@ -168,7 +179,13 @@ class AnswerReader:
         if self.wants != NOTHING:
             self.headers = {}
 
+    @property
+    def answered(self) -> int:
+        """The status of an answer that is not complete, 0 while its head is not."""
+        return 0 if self.in_head else self.status
+
     def _still_in_head(self, data: bytes | memoryview) -> None:
+        self._used = True
         self.head_size += len(data)
         if self.head_size > HEAD_LIMIT:
             raise BadResponse(f"a head of more than {HEAD_LIMIT} bytes")

@@ -21,8 +21,8 @@ PLANNED, STARTED, COMPLETED, FAILED, CUT_SHORT, UNSENT_LIMIT, UNSENT_STOPPED = r
 ITERATIONS = ("planned", "started", "completed", "failed", "cut_short", "unsent_limit", "unsent_stopped")
 SKIPPED_FAILED, SKIPPED_STOPPED = range(2)
 SKIPPED = ("failed_step", "stopped")
-WORKER = ("peak_in_flight", "stamped", "unstamped", "shared_read")
-PEAK_IN_FLIGHT, STAMPED, UNSTAMPED, SHARED_READ = range(4)
+WORKER = ("peak_in_flight", "shared_read")
+PEAK_IN_FLIGHT, SHARED_READ = range(2)
 CONNECTIONS = 6  # as `transport.CONNECTION_COUNTERS`
 OUTCOMES = len(Outcome)
 

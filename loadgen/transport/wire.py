@@ -211,6 +211,7 @@ class Connection:
         x.tcp = self._connected - self._begun
         if tls:
             x.tls, x.handshake_cpu = x.connected - self._connected, tls.handshake_cpu
+        x.sent = now()
         self._send(x)
 
     # one exchange after the other
@@ -220,7 +221,7 @@ class Connection:
         self.x = x
         x.link = self
         x.connection = REUSED
-        x.started = x.connected = now()
+        x.started = x.connected = x.sent = now()
         self._send(x)
 
     def _send(self, x: Exchange) -> None:
@@ -235,7 +236,6 @@ class Connection:
             except ssl.SSLError as error:
                 self._wire.loop.call_soon(self._lost, *of_error(error))
                 return
-        x.sent = x.started if x.connection == REUSED else now()
         self._transmit(data)
 
     def _transmit(self, data: bytes) -> bool:
@@ -253,7 +253,7 @@ class Connection:
         except OSError as error:
             self._wire.loop.call_soon(self._lost, *of_error(error))
             return False
-        if taken:
+        if taken and not self._writing:
             self._on_wire()
         if taken < len(data):
             self._rest = memoryview(data)[taken:]
@@ -262,7 +262,7 @@ class Connection:
 
     def _on_wire(self) -> None:
         x = self.x
-        if x and x.sent and not self._writing:
+        if x and x.sent:
             self._writing = True
             self._wire.counters.wired[x.slot] += 1
 
@@ -276,7 +276,7 @@ class Connection:
             self._wire.loop.remove_writer(self._sock.fileno())
             self._lost(*of_error(error))
             return
-        if taken:
+        if taken and not self._writing:
             self._on_wire()
         self._rest = self._rest[taken:]
         if not self._rest:
@@ -411,7 +411,7 @@ class Connection:
         self.x = None
         if not self._connected or (self._tls and not self._tls.ready):
             wire.counters.connections[FAILED] += 1
-        if x and self._reader.status:
+        if x and self._reader.answered:
             x.status, x.excerpt = self._reader.status, self._reader.excerpt
         self.close()
         wire.pool.gone(self)
