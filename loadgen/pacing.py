@@ -4,7 +4,8 @@ One mechanism serves every open phase. A rate that changes linearly from r0 to r
 
     C(t) = r0 t + (r1 - r0) t^2 / 2D
 
-The k-th arrival has a position u_k on the axis of counts, and is due when C reaches it, t_k = C^-1(u_k), in closed form.
+The k-th arrival has a position u_k on the axis of counts, and is due when C reaches it, t_k = C^-1(u_k), in closed
+form.
 Constant arrivals stand at u_k = k; Poisson arrivals at the sums of unit exponentials (time-rescaling: a Poisson process
 of any rate is one of unit rate seen through C), drawn from one seeded stream in blocks of a fixed size. Worker i of n
 takes each n-th arrival, so that the union over the workers is the single worker's schedule, whatever n.

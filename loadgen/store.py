@@ -149,7 +149,9 @@ def _allocate(path: Path, size: int) -> None:
 
 
 def read_intervals(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of an intervals file. A last line that was cut off is left out; a file is not trusted further than JSON."""
+    """The lines of an intervals file. A last line that was cut off is left out; a file is not trusted further than
+    JSON.
+    """
     with path.open(encoding="utf-8", errors="replace") as file:
         while line := file.readline(LINE_LIMIT):
             try:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def command(profile: str, target: str | None, sets: tuple[str, ...]) -> int:
     """Send one request of each step of PROFILE (a file, a shipped name or a URL), and show everything of it.
 
-    Request, answer, times, TLS, addresses, what was captured; secrets are redacted. The exit status is 4 if a step is not
-    as expected, 3 if nothing reached the target.
+    Request, answer, times, TLS, addresses, what was captured; secrets are redacted. The exit status is 4 if a step
+    is not as expected, 3 if nothing reached the target.
     """
     import uvloop
 

@@ -1,7 +1,8 @@
-"""One worker's load: releases everything that is due at each wake-up, never waits for an answer, never skips or re-times.
+"""One worker's load: releases everything that is due at each wake-up, never waits for an answer, never skips or
+re-times.
 
-The engine is handed its clock (`now`, `alarm`) and a transport, and has no event loop of its own: with a virtual clock and
-the scripted transport an hour of load takes as long as its arithmetic.
+The engine is handed its clock (`now`, `alarm`) and a transport, and has no event loop of its own: with a virtual
+clock and the scripted transport an hour of load takes as long as its arithmetic.
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ class RunState:
     """How a run of a phase stands in this worker."""
 
     __slots__ = (
-        "active", "blocks", "budget", "dues", "in_flight", "measured", "open", "planned", "position", "row", "run", "slot",
-        "think",
+        "active", "blocks", "budget", "dues", "in_flight", "measured", "open", "planned", "position", "row", "run",
+        "slot", "think",
     )  # fmt: skip
 
     def __init__(self, run: PhaseRun, slot: int) -> None:
@@ -102,7 +103,7 @@ class Engine:
         self._arriving: RunState | None = None  # the open run whose arrivals are released now
         self._next_due = NEVER
         self._index = share.index
-        self._user_from = 0
+        self._user_from = self._user_at = 0  # when the next user may start, and when the last one did
         self._current = -1
         self._measured_in_flight = 0
         self._ending = self._stopping = self._over = False
@@ -149,7 +150,7 @@ class Engine:
             self._arrive_from(state, iter([np.zeros(share(phase.at_once, index, workers), np.int64)]), start)
         else:
             state.budget = state.run.budget(index, workers)
-            self._user_from = min(self._user_from, start + self._share.users_gap)
+            self._user_from = self._user_at + self._share.users_gap  # whoever still waits for a turn has lost it
             for _ in range(share(phase.users or 0, index, workers)):
                 self._at(start, lambda now: self._user(state))
         if state.budget is not None:  # this worker's part may be nothing
@@ -314,6 +315,7 @@ class Engine:
         if not state.active or state.budget == 0:
             self._check_done(state)
             return
+        self._user_at = now
         if state.budget is not None:
             state.budget -= 1
         if not state.planned:

@@ -1,6 +1,7 @@
 """One iteration as a state machine without I/O: what is to be done next, given what has happened.
 
-Step 1 is due when the iteration is; step k when step k-1 is done, plus think time. A step that fails ends the iteration.
+Step 1 is due when the iteration is; step k when step k-1 is done, plus think time. A step that fails ends the
+iteration.
 """
 
 from __future__ import annotations

@@ -18,7 +18,9 @@ _ARRIVALS = 0  # the purpose that the entropy of a schedule's stream begins with
 
 @dataclass(frozen=True, slots=True)
 class PhaseRun:
-    """One run of a phase. `cycle` counts from 1, and is 0 for what runs once. `position` is the phase's in the profile."""
+    """One run of a phase. `cycle` counts from 1, and is 0 for what runs once. `position` is the phase's in the
+    profile.
+    """
 
     number: int
     phase: Phase
@@ -60,8 +62,8 @@ class PhaseRun:
         return self.budget(index, workers) if self.phase.duration is None else None
 
     def budget(self, index: int, workers: int) -> int | None:
-        """How many iterations the users in worker `index` may start, if that is limited. Where there are fewer users than
-        workers, some workers have none."""
+        """How many iterations the users in worker `index` may start, if that is limited. Where there are fewer users
+        than workers, some workers have none."""
         users, total = self.phase.users, self.phase.iterations
         if users is None or total is None:
             return None
@@ -71,8 +73,8 @@ class PhaseRun:
 class Plan:
     """The runs of a load's phases, and last the drain: what arrives while the measured part is waited for.
 
-    `steps` are (scenario, step) names; `longest` is the longest timeout of a step, in ns; `metrics` names the profile's own
-    (`record:`).
+    `steps` are (scenario, step) names; `longest` is the longest timeout of a step, in ns; `metrics` names the
+    profile's own (`record:`).
     """
 
     def __init__(
@@ -103,8 +105,8 @@ class Plan:
         return cls(profile.load, profile.cycles, profile.seed, names, longest, metrics)
 
     def describe(self) -> dict[str, Any]:
-        """The plan as plain data, from which `from_description` makes it again: kept with a run, so that one that died can
-        be reported."""
+        """The plan as plain data, from which `from_description` makes it again: kept with a run, so that one that
+        died can be reported."""
         load = [
             {
                 "name": phase.name,

@@ -107,4 +107,3 @@ def _request(profile: Profile, scenario: str, step: str) -> dict[str, Any]:
         "body_bytes": len(request.body),
         "timeout_s": compiled.timeout / SECOND,
     }
-

@@ -18,7 +18,9 @@ QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
 def figures(
     seen: Histogram, censored: Histogram | None = None, quantiles: tuple[str, ...] = QUANTILES
 ) -> dict[str, Any]:
-    """count, mean, min, the quantiles and max of `seen`, with the values of `censored` known to be greater than they are."""
+    """count, mean, min, the quantiles and max of `seen`, with the values of `censored` known to be greater than they
+    are.
+    """
     late = censored if censored and censored.count else None
     notes: list[str] = []
     count = seen.count + (late.count if late else 0)

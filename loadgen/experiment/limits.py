@@ -1,4 +1,6 @@
-"""Can this machine carry the plan out? Asked before the run, so that ports and descriptors do not end in the middle of it."""
+"""Can this machine carry the plan out? Asked before the run, so that ports and descriptors do not end in the middle
+of it.
+"""
 
 from __future__ import annotations
 
@@ -74,8 +76,8 @@ def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bo
     if opened > free:
         rate = format_rate(free / TIME_WAIT_SECONDS)
         raise PlanError(
-            f"session.reuse: {profile.session.reuse} would open {opened:,} connections within {TIME_WAIT_SECONDS} s, and "
-            f"only {free:,} ports are free (a closed one rests for {TIME_WAIT_SECONDS} s): about {rate} can be held. "
+            f"session.reuse: {profile.session.reuse} would open {opened:,} connections within {TIME_WAIT_SECONDS} s, "
+            f"and only {free:,} ports are free (a closed one rests for {TIME_WAIT_SECONDS} s): about {rate} can be held. "
             "Lower the rate, shorten the phases, or widen net.ipv4.ip_local_port_range"
         )
 

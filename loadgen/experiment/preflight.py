@@ -1,4 +1,6 @@
-"""Before a load on a host that is not this machine: one exchange of each step, unmeasured; a run stops here if they fail."""
+"""Before a load on a host that is not this machine: one exchange of each step, unmeasured; a run stops here if they
+fail.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What is kept of a run as one plain value, `loadgen.result/1`: built from counts alone, so that a run that died can still be
-reported from what it left on disk."""
+"""What is kept of a run as one plain value, `loadgen.result/1`: built from counts alone, so that a run that died can
+still be reported from what it left on disk."""
 
 from __future__ import annotations
 

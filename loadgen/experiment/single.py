@@ -1,4 +1,6 @@
-"""One exchange of each step, unmeasured and kept whole: for `loadgen once`, and before a run on somebody else's host."""
+"""One exchange of each step, unmeasured and kept whole: for `loadgen once`, and before a run on somebody else's
+host.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A profile's client, made: settings from the profile, sockets from the loop. Used by workers and by single exchanges."""
+"""A profile's client, made: settings from the profile, sockets from the loop. Used by workers and by single
+exchanges.
+"""
 
 from __future__ import annotations
 

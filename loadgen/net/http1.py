@@ -91,9 +91,13 @@ class AnswerReader:
     """
 
     def __init__(self) -> None:
-        self._lean = _Lean(self)
+        self._lean = self._current = _Lean(self)
         self._full: _Full | None = None
+        self._chunk: bytes | memoryview = b""
+        self.headers: dict[str, str] = {}
+        self.body: list[bytes] = []
         self.surplus = False
+        self._used = False  # whether the last answer left more behind than most do
         self._prepare(NOTHING, False)
 
     def close(self) -> None:
@@ -137,15 +141,14 @@ class AnswerReader:
         self.in_head = self.keep_alive = True
         self.excerpt = b""
         self._partial = b""
-        self._chunk: bytes | memoryview = b""
+        self._chunk = b""
         self._used = wants != NOTHING or head_only
         self._current = self._lean
         if wants != NOTHING:
             if self._full is None:
                 self._full = _Full(self)
             self._current = self._full
-            self.headers: dict[str, str] = {}
-            self.body: list[bytes] = []
+            self.headers, self.body = {}, []
 
     def end(self) -> bool:
         """The stream has ended: True if that ends the answer well (it had neither length nor chunks)."""

@@ -35,7 +35,9 @@ def lower_timer_slack() -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Be killed when the parent process `parent` ends, however it ends. Elsewhere than on Linux the caller's pipe tells."""
+    """Be killed when the parent process `parent` ends, however it ends. Elsewhere than on Linux the caller's pipe
+    tells.
+    """
     if PRECISE:
         _libc.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0)
     if os.getppid() != parent:

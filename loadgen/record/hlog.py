@@ -1,7 +1,7 @@
 """Histogram logs (.hlog, version 1.2), readable by every HdrHistogram tool. The only module that knows `hdrh`.
 
-The library's own log writer leaves out tags and cannot write its header, so lines are written here and the encoding alone
-is the library's. Its layout is the one of `stats`: 1 ns to one hour, 3 digits.
+The library's own log writer leaves out tags and cannot write its header, so lines are written here and the encoding
+alone is the library's. Its layout is the one of `stats`: 1 ns to one hour, 3 digits.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class Encoder:
 
 
 def decode(encoded: str) -> Histogram:
-    """A histogram out of its encoded form, as another tool would read it: for cross-checks. Exact but for sum and extremes."""
+    """A histogram out of its encoded form, as another tool would read it: for cross-checks. Exact but for sum and
+    extremes.
+    """
     import numpy as np
 
     library = HdrHistogram.decode(encoded)

@@ -54,8 +54,8 @@ class Ledger:
 
     @classmethod
     def in_file(cls, path: Path, runs: int, slots: int) -> Ledger:
-        """The block of the file, made if there is none, with its space taken at once: a full disk is met here (OSError),
-        not in the middle of the load."""
+        """The block of the file, made if there is none, with its space taken at once: a full disk is met here
+        (OSError), not in the middle of the load."""
         size = cls.size(runs, slots)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -79,8 +79,8 @@ class Ledger:
         mine += theirs
 
     def settle(self) -> int:
-        """Count what was sent and has no outcome as lost, what was planned and never started as unsent; for a worker that
-        is gone. Returns how many exchanges were lost."""
+        """Count what was sent and has no outcome as lost, what was planned and never started as unsent; for a worker
+        that is gone. Returns how many exchanges were lost."""
         lost = 0
         for slot in range(self.slots):
             row = slot * OUTCOMES

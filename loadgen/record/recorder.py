@@ -1,7 +1,8 @@
-"""One worker's recorder: instants go into preallocated rows, and full buffers of rows travel to the fleet, which folds them.
+"""One worker's recorder: instants go into preallocated rows, and full buffers of rows travel to the fleet, which
+folds them.
 
-Recording an exchange costs one pack of integers, handing a buffer in costs a copy of it. (Folding on the worker's loop was
-tried: 0.5 ms every 384 exchanges, which at 20,000/s was lag in every fortieth of them.)
+Recording an exchange costs one pack of integers, handing a buffer in costs a copy of it. (Folding on the worker's
+loop was tried: 0.5 ms every 384 exchanges, which at 20,000/s was lag in every fortieth of them.)
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Exchanges kept as they were: the first failing ones of each kind, and the slowest. Redacted, and bounded in number."""
+"""Exchanges kept as they were: the first failing ones of each kind, and the slowest. Redacted, and bounded in
+number.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ MESSAGE = 200  # characters
 
 # headers whose values tell about the answer and never about a person or a key
 SAFE_HEADERS = frozenset(
-    [
+    (
         "apigw-requestid",
         "content-length",
         "content-type",
@@ -34,7 +36,7 @@ SAFE_HEADERS = frozenset(
         "x-cache",
         "x-cold",
         "x-env",
-    ]
+    )
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 

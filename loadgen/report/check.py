@@ -33,7 +33,7 @@ def _phase(phase: dict[str, Any]) -> str:
     name = f"{phase['name']} {phase['cycle']}" if phase["cycle"] else phase["name"]
     load = f"{phase['rate']} {phase['arrivals']}" if phase["rate"] else f"{phase['users'] or 'all'} users"
     load = "all at once" if phase["kind"] == "at-once" else load
-    time = f"{phase['seconds']:g} s" if phase["seconds"] else "–"
+    time = f"{phase['seconds']:g} s" if phase["seconds"] else "-"
     count = f"{phase['iterations']:,}" if phase["iterations"] is not None else "as they come"
     shown = "not measured" if not phase["measured"] else " ".join(phase["quantiles"]) or "as they come"
     return f"  {name:<16}{load:<28}{time:>8}{count:>12}   {shown}"

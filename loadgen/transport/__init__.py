@@ -1,7 +1,7 @@
 """HOW: clients that send an exchange and finish it exactly once.
 
-`wire` is loadgen's own and the default; `aiohttp` is what the user's own program may use; `scripted` replies on a script.
-All of them pass one contract test.
+`wire` is loadgen's own and the default; `aiohttp` is what the user's own program may use; `scripted` replies on a
+script. All of them pass one contract test.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ CONNECTION_COUNTERS = ("opened", "resumed", "closed_idle", "preopened", "failed"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a client is told. `connections` caps those open at once in this worker; `preopen` are opened before the load."""
+    """What a client is told. `connections` caps those open at once in this worker; `preopen` are opened before the
+    load.
+    """
 
     origin: Origin
     addresses: tuple[Address, ...]

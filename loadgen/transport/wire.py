@@ -1,8 +1,8 @@
 """The wire client: raw sockets, the kernel's receive stamps, TLS by hand, llhttp. No coroutine, no Future per request.
 
 A connection is in one of three states: `x is None` (idle, or opened before the load), an exchange under way, or closed.
-`done` is never called from within `send`: a failure that is known at once is reported in the loop's next turn, so that a
-load on a dead port neither recurses nor keeps the loop from its other work.
+`done` is never called from within `send`: a failure that is known at once is reported in the loop's next turn, so
+that a load on a dead port neither recurses nor keeps the loop from its other work.
 """
 
 from __future__ import annotations

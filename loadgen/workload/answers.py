@@ -85,7 +85,9 @@ def by_status(status: int) -> Outcome:
 
 
 def judge(expect: Expect | None) -> Callable[[Exchange], None] | None:
-    """The function that sets outcome and reason of an answered exchange; None where a status below 400 is all it takes."""
+    """The function that sets outcome and reason of an answered exchange; None where a status below 400 is all it
+    takes.
+    """
     if expect is None:
         return None
 

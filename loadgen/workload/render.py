@@ -1,7 +1,7 @@
 """Templates into functions: a text, a path, a JSON body. What is constant is made once.
 
-A value is escaped for where it stands: percent-encoded in a path or a query, as JSON in a JSON body. In a header it must
-be printable (a captured value may come from a hostile target): anything else is refused there.
+A value is escaped for where it stands: percent-encoded in a path or a query, as JSON in a JSON body. In a header it
+must be printable (a captured value may come from a hostile target): anything else is refused there.
 """
 
 from __future__ import annotations

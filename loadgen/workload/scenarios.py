@@ -74,7 +74,9 @@ class ScenarioWork:
 
 
 class Workload:
-    """All scenarios of a profile. `metrics` names the profile's own metrics (`record:`), in the order of their numbers."""
+    """All scenarios of a profile. `metrics` names the profile's own metrics (`record:`), in the order of their
+    numbers.
+    """
 
     def __init__(self, profile: Profile, base: str = "", variant: int = 0, turn: int = 0) -> None:
         self.metrics = tuple(dict.fromkeys(n for s in profile.scenarios for step in s.steps for n in step.record))
