@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from typing import Any, Protocol
 from loadgen.net.names import Address, Origin, is_loopback, resolve
 from loadgen.profile.model import Profile
 from loadgen.profile.sandbox import SandboxSettings
+
+
+PATIENCE = 3  # seconds for one of several addresses to take a connection
 
 
 class Sandbox(Protocol):
@@ -36,6 +40,7 @@ class Destination:
     origin: Origin
     addresses: tuple[Address, ...]
     loopback: bool
+    left_out: tuple[Address, ...] = ()
     ca: Path | None = None
     sandbox: Sandbox | None = None
 
@@ -47,12 +52,36 @@ async def destination(profile: Profile, start_sandbox: StartSandbox | None) -> A
         named = Origin.of(profile.target.url)
         origin = Origin(named.scheme, named.host, named.port, profile.target.prefix)
         addresses = resolve(origin)
-        yield Destination(origin, addresses, is_loopback(addresses))
+        answering = await _answering(addresses)
+        left_out = tuple(address for address in addresses if address not in answering)
+        yield Destination(origin, answering, is_loopback(answering), left_out)
         return
     assert start_sandbox
     sandbox = await asyncio.to_thread(start_sandbox, profile.sandbox or SandboxSettings())
     try:
         origin = Origin.of(sandbox.https)  # API Gateway speaks nothing else
-        yield Destination(origin, resolve(origin), True, sandbox.ca, sandbox)
+        yield Destination(origin, resolve(origin), True, (), sandbox.ca, sandbox)
     finally:
         await asyncio.to_thread(sandbox.stop)
+
+
+async def _answering(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    """Of several addresses, those that take a connection; all of them if none does, for the load to meet the reason.
+
+    A name such as localhost has addresses of both families, and often a server on one: connections are opened to each
+    address in turn, so that half of them would be refused.
+    """
+    if len(addresses) == 1:
+        return addresses
+    taken = await asyncio.gather(*(_takes(address) for address in addresses))
+    return tuple(address for address, takes in zip(addresses, taken, strict=True) if takes) or addresses
+
+
+async def _takes(address: Address) -> bool:
+    with socket.socket(address.family, socket.SOCK_STREAM) as sock:
+        sock.setblocking(False)
+        try:
+            await asyncio.wait_for(asyncio.get_running_loop().sock_connect(sock, address.sockaddr), PATIENCE)
+        except OSError:
+            return False
+        return True

@@ -244,6 +244,8 @@ class _Run:
             self._warn(f"worker {worker.index} was lost: {why}; its open exchanges are counted as lost")
         if self.stopped_because:
             self._warn(f"the run was stopped early by {self.stopped_because}")
+        for address in self.to.left_out:
+            self._warn(f"{self.to.origin.host} is also {address.host}, which takes no connection, and was left out")
         for fallback in host.about()["fallbacks"]:
             self._warn(f"this system has {fallback}")
         if not self.loaded.profile.tls.verify:
