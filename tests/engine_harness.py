@@ -24,8 +24,9 @@ from loadgen.profile.part import Written
 from loadgen.record.ledger import OUTCOMES, Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recorder import Batch, Recorder, SeriesKey, fold
-from loadgen.record.recording import Recording, parts
+from loadgen.record.recording import Place, Recording, parts
 from loadgen.record.samples import Samples
+from loadgen.stats import Histogram
 from loadgen.transport import Counters, Settings
 from loadgen.transport.scripted import Reply, Scripted
 from loadgen.workload.scenarios import Workload
@@ -104,6 +105,7 @@ class Run:
         self.clock = VirtualClock(START)
         self.plan = Plan.of(self.profile)
         self.recording = Recording()
+        self.by_second: dict[Place, Histogram] = {}
         self.entered = 0
         self.entries: list[tuple[int, int]] = []
         self.members = [self._member(index, workers, script) for index in range(workers)]
@@ -162,7 +164,7 @@ class Run:
             member.engine.enter(0, START)
         self.clock.run()
         self.check()
-        self.recording.flush()
+        self.by_second = self.recording.flush()
         return self
 
     def check(self) -> None:

@@ -206,6 +206,7 @@ class Engine:
     def _check_drained(self) -> None:
         if self._ending and not self._measured_in_flight and self._arriving:
             self._close_current()
+            self._break_off_thinking(self._states[-1])
         if self._ending and not self.in_flight and not self._arriving and not self._over:
             self._over = True
             self._alarm.clear()
@@ -228,9 +229,8 @@ class Engine:
             cells[row + UNSENT_STOPPED] += max(
                 0, cells[row + PLANNED] - cells[row + STARTED] - cells[row + UNSENT_LIMIT] - cells[row + UNSENT_STOPPED]
             )
-        thinking, self._thinking = self._thinking, {}
-        for iteration in thinking.values():
-            self._break_off(iteration, iteration.run, iteration.step, self._now())  # type: ignore[arg-type]
+        for state in self._states:
+            self._break_off_thinking(state)
         self._check_drained()
 
     def kill(self) -> None:
@@ -400,7 +400,8 @@ class Engine:
         if iteration.step + 1 == len(iteration.scenario.steps):
             self._end(iteration, state, x.done)
             return
-        if not iteration.ok or self._stopping or state.run.number == len(self._plan.runs):
+        no_longer_needed = state is self._states[-1] and not state.active
+        if not iteration.ok or self._stopping or no_longer_needed:
             self._break_off(iteration, state, iteration.step + 1, x.done)
             return
         following = iteration.advance()
@@ -416,6 +417,12 @@ class Engine:
         for left in iteration.scenario.steps[step:]:
             self._ledger.skipped[(state.slot + left.number) * 2 + why] += 1
         self._end(iteration, state, at, cut=iteration.ok)
+
+    def _break_off_thinking(self, state: RunState) -> None:
+        """The iterations of a run that wait for their next step do not send it."""
+        for order, iteration in [item for item in self._thinking.items() if item[1].run is state]:
+            del self._thinking[order]
+            self._break_off(iteration, state, iteration.step, self._now())
 
     def _think(self, iteration: Iteration, until: int) -> None:
         self._order += 1

@@ -18,8 +18,8 @@ _ARRIVALS = 0  # the purpose that the entropy of a schedule's stream begins with
 
 @dataclass(frozen=True, slots=True)
 class PhaseRun:
-    """One run of a phase. `cycle` counts from 1, and is 0 for what runs once. `position` is the phase's in the
-    profile.
+    """One run of a phase. `cycle` counts from 1, and is 0 for what runs once. `position` is the phase's in the profile,
+    and for the drain one beyond the last.
     """
 
     number: int
@@ -28,10 +28,7 @@ class PhaseRun:
     position: int
     seed: int
     name: str
-
-    @property
-    def measured(self) -> bool:
-        return self.phase.measure and self.name != DRAIN
+    measured: bool
 
     @property
     def duration(self) -> int | None:
@@ -73,8 +70,8 @@ class PhaseRun:
 class Plan:
     """The runs of a load's phases, and last the drain: what arrives while the measured part is waited for.
 
-    `steps` are (scenario, step) names; `longest` is the longest timeout of a step, in ns; `metrics` names the
-    profile's own (`record:`).
+    `steps` are (scenario, step) names; `longest` is how long an iteration can take at the most, in ns; `metrics` names
+    the profile's own (`record:`).
     """
 
     def __init__(
@@ -88,18 +85,21 @@ class Plan:
     ) -> None:
         self.load, self.cycles, self.seed, self.steps, self.longest = load, cycles, seed, steps, longest
         self.metrics = metrics
-        order = enumerate(_order(load, cycles))
-        runs = [
-            PhaseRun(n, load[position], cycle, position, seed, load[position].name) for n, (position, cycle) in order
-        ]
-        self.drain = PhaseRun(len(runs), runs[-1].phase, 0, len(load), seed, DRAIN)
-        self.runs = tuple(runs)
+        order = [(position, cycle, load[position]) for position, cycle in _order(load, cycles)]
+        self.runs = tuple(
+            PhaseRun(number, phase, cycle, position, seed, phase.name, phase.measure)
+            for number, (position, cycle, phase) in enumerate(order)
+        )
+        self.drain = PhaseRun(len(order), self.runs[-1].phase, 0, len(load), seed, DRAIN, False)
         self.drain_limit = longest + SECOND
 
     @classmethod
     def of(cls, profile: Profile) -> Plan:
         steps = [(scenario, step) for scenario in profile.scenarios for step in scenario.steps]
-        longest = max(step.timeout or profile.timeout for _, step in steps)
+        longest = max(
+            sum((step.timeout or profile.timeout) + (step.think.high if step.think else 0) for step in scenario.steps)
+            for scenario in profile.scenarios
+        )
         metrics = tuple(dict.fromkeys(name for _, step in steps for name in step.record))
         names = tuple((scenario.name, step.name) for scenario, step in steps)
         return cls(profile.load, profile.cycles, profile.seed, names, longest, metrics)

@@ -55,8 +55,8 @@ def variant(m: Measured, name: str = "run") -> dict[str, Any]:
     series: Series = defaultdict(list)
     for (key, metric), histogram in m.recording.histograms.items():
         series[key.slot].append((key, metric, histogram))
-    phases = [_phase(m, run, series) for run in m.plan.all_runs]
-    phases = [phase for phase in phases if phase["name"] != "drain" or phase["iterations"]["planned"]]
+    runs = m.plan.all_runs if m.ledger.iteration(m.plan.drain.number)["planned"] else m.plan.runs
+    phases = [_phase(m, run, series) for run in runs]
     connections = dict(zip(CONNECTION_COUNTERS, m.ledger.connections.tolist(), strict=True))
     connections["reused"] = sum(phase["connections"]["reused"] for phase in phases)
     return {
