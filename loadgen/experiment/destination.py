@@ -14,7 +14,6 @@ from loadgen.net.names import Address, Origin, is_loopback, resolve
 from loadgen.profile.model import Profile
 from loadgen.profile.sandbox import SandboxSettings
 
-
 PATIENCE = 3  # seconds for one of several addresses to take a connection
 
 

@@ -77,8 +77,8 @@ def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bo
         rate = format_rate(free / TIME_WAIT_SECONDS)
         raise PlanError(
             f"session.reuse: {profile.session.reuse} would open {opened:,} connections within {TIME_WAIT_SECONDS} s, "
-            f"and only {free:,} ports are free (a closed one rests for {TIME_WAIT_SECONDS} s): about {rate} can be held. "
-            "Lower the rate, shorten the phases, or widen net.ipv4.ip_local_port_range"
+            f"and only {free:,} ports are free (a closed one rests for {TIME_WAIT_SECONDS} s): "
+            f"about {rate} can be held. Lower the rate, shorten the phases, or widen net.ipv4.ip_local_port_range"
         )
 
 

@@ -67,7 +67,6 @@ class _Run:
     interrupted: bool = False
     stopped_because: str = ""
     last_second: Histogram = field(default_factory=Histogram)
-    health_taken: list[int] = field(default_factory=list)
 
     async def carry_out(self) -> Finished:
         profile = self.loaded.profile
@@ -164,13 +163,7 @@ class _Run:
     def _store_second(self) -> None:
         taken = self.fleet.recording.flush()
         self.last_second = _response(taken)
-        health = []
-        for position, worker in enumerate(self.fleet.workers):
-            while len(self.health_taken) <= position:
-                self.health_taken.append(0)
-            health += worker.health[self.health_taken[position] :]
-            self.health_taken[position] = len(worker.health)
-        self.folder.interval(taken, health, self._tag)
+        self.folder.interval(taken, self.fleet.health.take(), self._tag)
 
     def _tag(self, slot: int) -> str:
         run, (scenario, step) = self.plan.of_slot(slot)
@@ -191,7 +184,6 @@ class _Run:
         state = "stopping" if fleet.stopping else "draining" if number >= len(runs) else "running"
         durations = [r.duration for r in runs]
         known = [d for d in durations if d is not None]
-        in_flight = sum(worker.health[-1]["in_flight"] for worker in fleet.workers if worker.health)
         return Progress(
             phase=run.name,
             cycle=run.cycle or 1,
@@ -203,7 +195,7 @@ class _Run:
             planned=sum(totals.iterations[r.number * len(ITERATIONS) + PLANNED] for r in runs) or None,
             started=moment.started,
             sent=sum(totals.sent.tolist()),
-            in_flight=in_flight,
+            in_flight=fleet.health.in_flight,
             ok=ended.pop("ok", 0),
             failed=ended,
             rate_planned=_rate_at(run, fleet.elapsed, runs),
@@ -221,9 +213,8 @@ class _Run:
         totals = fleet.totals()
         lost = [worker for worker in fleet.workers if worker.lost]
         self._explain(lost)
-        health = [sample for worker in fleet.workers for sample in worker.health]
         seen = self.watch.figures(self.to.loopback)
-        evidence = evidence_of(totals, *tails(self.plan, fleet.recording), health, seen, self.sandbox_stats)
+        evidence = evidence_of(totals, *tails(self.plan, fleet.recording), fleet.health, seen, self.sandbox_stats)
         measured = results.Measured(self.plan, totals, fleet.recording, results.quantiles_of(profile))
         ending = Ending(
             elapsed=fleet.elapsed,

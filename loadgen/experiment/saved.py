@@ -15,6 +15,7 @@ from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
 from loadgen.stats import Histogram
 from loadgen.store import latest, read_intervals, replay
+from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge
 from loadgen.trust.watch import evidence_of
 
@@ -52,7 +53,11 @@ def _incomplete(run: Path) -> dict[str, Any]:
         plan = Plan.from_description(about.pop("plan"))
         ledger, lost = _ledgers(run, plan)
         recording = replay(run / "intervals.jsonl")
-        health = [sample for line in read_intervals(run / "intervals.jsonl") for sample in line.get("health", [])]
+        health, seconds = Health(), 0
+        for line in read_intervals(run / "intervals.jsonl"):
+            for sample in line.get("health", []):
+                health.add(sample)
+                seconds = max(seconds, sample["second"])
         findings = judge(evidence_of(ledger, *tails(plan, recording), health))
         timed = _timed(recording.histograms)
         finished = sum(ledger.outcomes.tolist()) - lost
@@ -61,8 +66,7 @@ def _incomplete(run: Path) -> dict[str, Any]:
             warnings.append(f"{lost:,} exchanges were open when it died, and are counted as lost")
         if finished > timed:
             warnings.append(f"{finished - timed:,} exchanges of its last second have no latencies")
-        elapsed = max((sample["second"] for sample in health), default=0) * SECOND
-        ending = Ending(elapsed, str(run), complete=False, warnings=warnings)
+        ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings)
         return conclude(about, Measured(plan, ledger, recording), findings, ending, {}).result
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise ProfileError(f"cannot be read: {type(error).__name__}: {error}", file=str(run)) from None

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from loadgen.clock import MILLISECOND, now
+from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.fleet.pipe import Pipe
@@ -23,6 +23,7 @@ from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import SeriesKey, fold
 from loadgen.record.recording import Recording, parts
 from loadgen.record.samples import Sample
+from loadgen.trust.health import Health
 
 HEAD_START = 50 * MILLISECOND  # between the word and the start, for the word to reach every worker
 READY_LIMIT = 60  # seconds
@@ -43,7 +44,6 @@ class WorkerState:
     lost: bool = False
     broken: str = ""
     series: dict[int, SeriesKey] = field(default_factory=dict)
-    health: list[dict[str, Any]] = field(default_factory=list)
     failed: list[Sample] = field(default_factory=list)
     slow: list[Sample] = field(default_factory=list)
 
@@ -57,7 +57,7 @@ class Fleet:
 
     def __init__(self, plan: Plan, assignments: list[Assignment], each_second: Callable[[], None]) -> None:
         self.plan, self._assignments, self._each_second = plan, assignments, each_second
-        self.recording = Recording()
+        self.recording, self.health = Recording(), Health()
         self.workers: list[WorkerState] = []
         self.start = 0
         self.stopping = self.killed = False
@@ -166,7 +166,7 @@ class Fleet:
         if kind == "series":
             worker.series[value[0]] = value[1]
         elif kind == "health":
-            worker.health.append({**value, "second": self.elapsed // 1_000_000_000, "worker": worker.index})
+            self.health.add({**value, "second": self.elapsed // SECOND, "worker": worker.index})
         elif kind == "ready":
             worker.ready = value
         elif kind == "reached":

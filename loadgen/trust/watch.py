@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from loadgen.clock import SECOND
 from loadgen.exchange import Outcome
 from loadgen.record.ledger import ITERATIONS, OUTCOMES, STARTED, UNSENT_LIMIT, Ledger
 from loadgen.stats import Histogram, fraction
+from loadgen.trust.health import Health
 from loadgen.trust.host import Ports, Ticks, descriptors
 from loadgen.trust.verdict import Evidence
 
@@ -49,56 +49,34 @@ def evidence_of(
     ledger: Ledger,
     lag: Histogram,
     response: Histogram,
-    health: list[dict[str, Any]],
+    health: Health,
     seen: HostFigures | None = None,
     sandbox: dict[str, Any] | None = None,
 ) -> Evidence:
-    """All that is judged. `health`: the samples of all workers."""
+    """All that is judged."""
     seen = seen or HostFigures()
     started, limited = (
         sum(ledger.iterations[run * len(ITERATIONS) + field] for run in range(ledger.runs))
         for field in (STARTED, UNSENT_LIMIT)
     )
     resources = sum(ledger.outcomes[slot * OUTCOMES + Outcome.CLIENT_RESOURCE] for slot in range(ledger.slots))
-    workers = len({sample["worker"] for sample in health}) or 1
     return Evidence(
         lag_p99=lag.quantile(fraction("p99")),
         lag_p999=lag.quantile(fraction("p99.9")) if lag.count >= LEAST_FOR_P999 else None,
         response_p999=response.quantile(fraction("p99.9")),
         planned=started + limited,
         started=started,
-        core_use=_busiest(health),
-        loop_lag_p99=_typical(health, "loop_lag_p99"),
-        loop_lag_max=max((sample["loop_lag_max"] for sample in health), default=0),
+        core_use=health.core_use(),
+        loop_lag_p99=health.lateness(),
+        loop_lag_max=health.greatest["loop_lag_max"],
         steal=seen.steal,
         throttled=seen.throttled,
-        waiting_for_cpu=_share(health, "run_queue_wait"),
-        gc_max=max((sample["gc_max"] for sample in health), default=0),
-        gc_share=_share(health, "gc_total"),
+        waiting_for_cpu=health.share("run_queue_wait"),
+        gc_max=health.greatest["gc_max"],
+        gc_share=health.share("gc_total"),
         client_resources=resources,
-        connections=ledger.connections[PEAK] / (descriptors() * workers),
+        connections=ledger.connections[PEAK] / (descriptors() * health.workers),
         ports=(seen.resting_ports + ledger.connections[PEAK]) / seen.ports if seen.ports > 1 else 0.0,
         mismatches=ledger.mismatches(),
         sandbox=sandbox,
     )
-
-
-def _share(samples: list[dict[str, Any]], name: str) -> float:
-    """The share of the time that went into `name`, over all samples."""
-    elapsed = sum(sample["elapsed"] for sample in samples)
-    return sum(sample[name] for sample in samples) / elapsed if elapsed else 0.0
-
-
-def _busiest(samples: list[dict[str, Any]]) -> float:
-    """The core use of the busiest worker, over its busiest tenth of the whole seconds (one at the least)."""
-    use: dict[int, list[float]] = {}
-    for sample in samples:
-        if sample["elapsed"] > SECOND // 2:
-            use.setdefault(sample["worker"], []).append(sample["cpu"] / sample["elapsed"])
-    return max((sorted(shares)[-(1 + len(shares) // 10)] for shares in use.values()), default=0.0)
-
-
-def _typical(samples: list[dict[str, Any]], name: str) -> int:
-    """The median over the seconds: a single bad one shows in the maximum."""
-    values = sorted(sample[name] for sample in samples)
-    return values[len(values) // 2] if values else 0

@@ -1,0 +1,61 @@
+"""The samples of all workers' probes, added up as they come: a few bytes a second are kept, however long the run."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+from loadgen.clock import SECOND
+
+Sample = dict[str, Any]
+SUMMED = ("elapsed", "cpu", "run_queue_wait", "gc_total")
+GREATEST = ("loop_lag_max", "gc_max", "rss")
+
+
+class Health:
+    """`add` takes a sample of `probe.Probe` with its `worker` and `second`; the rest is read off."""
+
+    def __init__(self) -> None:
+        self.total = dict.fromkeys(SUMMED, 0)
+        self.greatest = dict.fromkeys(GREATEST, 0)
+        self.last: dict[int, Sample] = {}  # by worker
+        self._use: dict[int, array[float]] = {}
+        self._lateness = array("q")
+        self._pending: list[Sample] = []
+
+    def add(self, sample: Sample) -> None:
+        for name in SUMMED:
+            self.total[name] += sample[name]
+        for name in GREATEST:
+            self.greatest[name] = max(self.greatest[name], sample[name])
+        self._lateness.append(sample["loop_lag_p99"])
+        if sample["elapsed"] > SECOND // 2:  # a part of a second says little about a core
+            self._use.setdefault(sample["worker"], array("d")).append(sample["cpu"] / sample["elapsed"])
+        self.last[sample["worker"]] = sample
+        self._pending.append(sample)
+
+    def take(self) -> list[Sample]:
+        """The samples that came since the last call, to be stored."""
+        taken, self._pending = self._pending, []
+        return taken
+
+    @property
+    def workers(self) -> int:
+        return max(1, len(self.last))
+
+    @property
+    def in_flight(self) -> int:
+        """Iterations that were open when the workers last said."""
+        return sum(sample["in_flight"] for sample in self.last.values())
+
+    def share(self, name: str) -> float:
+        """The share of the workers' time that went into `name`."""
+        return float(self.total[name] / self.total["elapsed"]) if self.total["elapsed"] else 0.0
+
+    def core_use(self) -> float:
+        """Of the busiest worker, over the busiest tenth of its seconds (one at the least)."""
+        return max((sorted(use)[-(1 + len(use) // 10)] for use in self._use.values()), default=0.0)
+
+    def lateness(self) -> int:
+        """The p99 of the loop's lateness in a median second, ns: a single bad one shows in the greatest."""
+        return sorted(self._lateness)[len(self._lateness) // 2] if self._lateness else 0
