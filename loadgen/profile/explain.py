@@ -37,7 +37,7 @@ def _way(item: ErrorDetails, data: Any) -> Way:
     ours = item["type"] in ("missing", "profile")
     way: Way = ()
     for step in (*item["loc"], *item.get("ctx", {}).get("at", ())):
-        if step == "[key]":
+        if step == "[key]" or (isinstance(step, int) and isinstance(data, dict)):  # a single item, where a list may be
             continue
         known = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
         if not known:

@@ -6,11 +6,21 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from loadgen.profile import units
 from loadgen.profile.distribution import EXAMPLES, Distribution
-from loadgen.profile.part import Count, Duration, FromText, Part, complaint
+from loadgen.profile.part import Count, Duration, FromText, Part, complaint, whole
 from loadgen.profile.units import format_duration, format_rate
 
 
@@ -30,6 +40,19 @@ def _fits(size: int) -> int:
     return size
 
 
+class OneOrMore:
+    """Annotation of a list of which a single item may stand by itself."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda value: [value] if isinstance(value, dict) else value, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        several = handler(schema)
+        return {"anyOf": [several["items"], several]}
+
+
 BODY_LIMIT = 10 * 2**20
 
 Time = Annotated[int, FromText(units.duration, units.DURATION_PATTERN, "20ms")]
@@ -40,6 +63,9 @@ Service = Annotated[
     Distribution,
     FromText(Distribution.parse, r"[a-z]+\(.*\)|[0-9].*", EXAMPLES["lognormal"]),
     PlainSerializer(str, return_type=str),
+]
+Overflow = Annotated[
+    Literal["queue", "429"], BeforeValidator(_status_as_text), WithJsonSchema({"enum": ["queue", "429", 429]})
 ]
 
 
@@ -52,8 +78,8 @@ class Environments(Part):
     """What a cold start adds."""
     idle: Duration = units.duration("10m")
     """One that was idle for longer is gone."""
-    overflow: Annotated[Literal["queue", "429"], BeforeValidator(_status_as_text)] = "queue"
-    """What happens to a request when all are busy."""
+    overflow: Overflow = "queue"
+    """What happens to a request when all are busy: it waits, or it is answered 429."""
 
     @classmethod
     def short(cls, value: object) -> object:
@@ -68,7 +94,9 @@ class Throttle(Part):
     """A token bucket; a request that finds it empty is answered 429. Short: the rate, with one second's burst."""
 
     rate: Rate
+    """How many tokens drip in."""
     burst: Count | None = None
+    """How many tokens the bucket holds. Unless said: one second's."""
 
     @classmethod
     def short(cls, value: object) -> object:
@@ -87,8 +115,11 @@ class Stall(Part):
     """A time in which nothing is answered: once, `at` so long after the first request, or `every` so often."""
 
     at: Time | None = None
+    """When it begins, counted from the first request."""
     every: Duration | None = None
-    length: Duration = Field(alias="for")
+    """How often it begins, for the first time after so long. Only one stall can have it."""
+    length: Duration = Field(validation_alias="for", serialization_alias="for")
+    """How long nothing is answered."""
 
     @model_validator(mode="after")
     def _when(self) -> Self:
@@ -144,11 +175,16 @@ class SandboxSettings(Part):
     """The network round trip that is simulated: each request takes one more, a connection those of its handshake."""
     service: Service = Distribution.fixed(0)
     """How long the function runs."""
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Annotated[int, Field(ge=0), BeforeValidator(whole)] = 1
+    """What service times and faults are drawn from."""
     environments: Environments | None = None
+    """A pool of environments, as a Lambda function has. Unless said: as many as are needed, and never a cold start."""
     throttle: Throttle | None = None
-    stalls: tuple[Stall, ...] = ()
+    """A limit on the rate of requests. Unless said: none."""
+    stalls: Annotated[tuple[Stall, ...], OneOrMore()] = ()
+    """Times in which nothing is answered: one, or a list of them."""
     faults: Faults = Faults()
+    """The shares of requests that are answered badly."""
     idle_close: Duration = units.duration("60s")
     """A connection that was idle so long is closed."""
     requests_per_connection: Count | None = None
@@ -156,11 +192,7 @@ class SandboxSettings(Part):
     body: Size = 256
     """The size of the JSON answer; never less than what its id needs."""
     log: Path | None = None
-    """Where the truth log goes: a line of CSV for each request."""
-
-    @classmethod
-    def read(cls, value: dict[str, Any], folder: Path) -> dict[str, Any]:
-        return {**value, "stalls": [value["stalls"]]} if isinstance(value.get("stalls"), dict) else value
+    """Where the truth log goes, a line of CSV for each request; relative to the folder that loadgen is started in."""
 
     @model_validator(mode="after")
     def _one_repeats(self) -> Self:
