@@ -100,8 +100,8 @@ class Screen:
         width = min(WIDTH, self._live.console.width - 1)
         lines = [_timeline(p, width), _clock(p, width), _rates(p), _answers(p), self._latency(p)]
         for text in lines:
+            text.truncate(width, overflow="ellipsis")
             text.plain = encodable(text.plain, self._stream)
-            text.truncate(width)
         return Text("\n").join(lines)
 
     def _latency(self, p: Progress) -> Text:

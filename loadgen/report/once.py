@@ -117,7 +117,7 @@ def _times(times: Mapping[str, float | None]) -> Iterator[RenderableType]:
     made = table(("", "left", LEAD - 1), ("", "right", 8), ("", "left", TIMELINE))
     reached = 0.0
     for name, value in _parts(spent):
-        start, end = (min(TIMELINE, round(TIMELINE * at / whole)) if whole else 0 for at in (reached, reached + value))
+        start, end = (round(min(TIMELINE, TIMELINE * at / whole)) if whole else 0 for at in (reached, reached + value))
         add(made, name, ms(value), " " * start + ("█" * (end - start) or "▏"))
         reached += value
     yield indented(made)

@@ -38,11 +38,17 @@ def heading(*parts: Part) -> RenderableType:
 
 
 def table(*columns: tuple[str, str, int]) -> Table:
-    """A table of `(title, "left" | "right", least width)` columns; titles that are all empty are not shown."""
+    """A table of `(title, "left" | "right", least width)` columns; titles that are all empty are not shown.
+
+    Where there is not enough room, what stands on the left is folded, so that no number is ever cut.
+    """
     made = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style=DIM)
     made.show_header = any(title for title, _, _ in columns)
     for title, side, width in columns:
-        made.add_column(title, justify="left" if side == "left" else "right", min_width=width, overflow="fold")
+        if side == "left":
+            made.add_column(title.ljust(width), overflow="fold")
+        else:
+            made.add_column(title, justify="right", min_width=width, overflow="fold")
     return made
 
 

@@ -12,19 +12,25 @@ from loadgen.report.page import add, table
 from loadgen.report.words import UNKNOWN, bar, brief, known
 
 PARTS = ("lag", "sign", "wait", "connect", "service", "client_delay")
-BAR = 12
+BAR = 10
 LABEL = 40  # characters
-SIGN_FROM = 0.1  # ms at p99: below it, signing has no column of its own
-LEGEND = "of all time: █ service  ▓ connect  ▒ wait for a connection  ░ ours (lag, sign, client delay)"
+SIGN_FROM = 0.1  # ms at p99
+LEGEND = "share: █ service  ▓ connect  ▒ wait for a connection  ░ ours (lag, sign, client delay)"
 
 
 def parts(cycles: list[Found], notes: Footnotes) -> Table:
-    """p50/p99 of each part by itself, and its share of all the time: sums add up, percentiles do not."""
+    """p50/p99 of each part by itself, and its share of all the time: sums add up, percentiles do not.
+
+    Where nothing was connected, and where signing took next to nothing, there is no column for it.
+    """
     every = [step for phase in cycles for step in phase.get("steps") or []]
-    signed = any((metric(step, "sign").get("p99") or 0) >= SIGN_FROM for step in every)
-    shown = [part for part in PARTS if part != "sign" or signed]
+    unseen = {
+        "sign": all((metric(step, "sign").get("p99") or 0) < SIGN_FROM for step in every),
+        "connect": not any(metric(step, "connect").get("count") for step in every),
+    }
+    shown = [part for part in PARTS if not unseen.get(part)]
     titles = ((part.replace("_", " "), "right", 11) for part in shown)
-    made = table(("p50/p99, ms", "left", 14), ("", "left", 3), *titles, ("of all time", "left", BAR))
+    made = table(("p50/p99 ms", "left", 14), ("", "left", 3), *titles, ("share", "left", BAR))
     for label, rows in steps(cycles):
         for number, (phase, step) in enumerate(rows):
             pairs = [pair(metric(step, part), notes) for part in shown]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from loadgen.report.parts import divided
 from loadgen.report.words import brief, known, ms
 
 FEW = 5
+ALIKE = 2  # of the slowest, of the same step and cycle
 PATH, TOLD, HEADER = 60, 160, 60  # characters
 BAR = 12
 INDENT = 12
@@ -27,12 +29,23 @@ def samples(kept: Found, where: Places) -> Iterator[RenderableType]:
     kinds: dict[tuple[Any, ...], Found] = {}
     for sample in kept.get("failed") or []:
         kinds.setdefault(tuple(sample.get(key) for key in ("scenario", "step", "outcome", "reason")), sample)
-    slowest = sorted(kept.get("slowest") or [], key=_lasted, reverse=True)
-    for title, found in (("first failing", list(kinds.values())), ("slowest", slowest)):
+    for title, found in (("first failing", list(kinds.values())), ("slowest", _slowest(kept.get("slowest") or []))):
         if found:
             yield heading(title)
         for sample in found[:FEW]:
             yield from _sample(sample, where)
+
+
+def _slowest(kept: list[Found]) -> list[Found]:
+    """From the slowest on, but not all of them from the same moment."""
+    taken: Counter[tuple[Any, ...]] = Counter()
+    found = []
+    for sample in sorted(kept, key=_lasted, reverse=True):
+        key = tuple(sample.get(name) for name in ("phase", "cycle", "scenario", "step"))
+        taken[key] += 1
+        if taken[key] <= ALIKE:
+            found.append(sample)
+    return found
 
 
 def _lasted(sample: Found) -> float:

@@ -20,7 +20,7 @@ from loadgen.report.phases import phase_blocks
 from loadgen.report.samples import samples
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, wants_color
 
-WIDEST, NARROWEST = 100, 80
+WIDEST, NARROWEST = 100, 92
 VERDICTS = {
     "VALID": (GOOD, "this machine did not make the tail"),
     "DEGRADED": (WARN, "this machine may have had a part in the tail"),
@@ -28,18 +28,16 @@ VERDICTS = {
 }
 UNJUDGED = (BAD, "the run ended before it could be judged")
 STATUSES = {"passed": GOOD, "failed": BAD, "undecided": WARN}
-EXITS = {
+EXITS = {  # those that the line does not tell without
     1: "a bug in loadgen",
     3: "nothing reached the target",
-    4: "a threshold failed or could not be decided",
-    5: "this machine made the tail",
     6: "a worker was lost",
     130: "interrupted",
 }
 
 
 def render(result: Found, *, width: int = WIDEST, color: bool | None = None) -> str:
-    """The summary of a `loadgen.result/1` as text of at most `width` columns (80 to 100).
+    """The summary of a `loadgen.result/1` as text of at most `width` columns (92 to 100; its tables need as many).
 
     `color` None: coloured if stdout is a terminal and NO_COLOR is not set.
     """
@@ -83,18 +81,20 @@ def _top(result: Found) -> Iterator[RenderableType]:
         yield labelled(("INCOMPLETE ", BAD), "the run did not come to its end; this is what was saved until then")
     if result.get("interrupted"):
         yield labelled(("INTERRUPTED ", BAD), "the run was stopped; this is what was found until then")
-    session, workers = result.get("session") or {}, result.get("workers") or 1
+    name = brief(str(result.get("name") or "run"), 60)
+    started = str(result.get("started") or "").replace("T", " ").replace("+00:00", " UTC").replace("Z", " UTC")
+    yield line((name, STRONG), f"  {brief(started, 40)} · {seconds(result.get('duration_s'))}")
+    session, workers, host = result.get("session") or {}, result.get("workers") or 1, result.get("host") or {}
     capped = f", at most {count(session['connections'])} connections" if session.get("connections") else ""
+    on = f" on {count(host['cpus'])} CPUs" if host.get("cpus") else ""
     said = [
-        brief(str(result.get("started") or "").replace("T", " ").replace("+00:00", " UTC").replace("Z", " UTC"), 40),
-        seconds(result.get("duration_s")),
-        f"{result.get('client') or 'unknown'} client",
+        f"{result['client']} client" if result.get("client") else "",
         f"session {session['reuse']}{capped}" if session.get("reuse") else "",
-        f"{count(workers)} worker{'s' if workers != 1 else ''}",
+        f"{count(workers)} worker{'s' if workers != 1 else ''}{on}",
         f"seed {result['seed']}" if result.get("seed") is not None else "",
+        f"Python {host['python']}" if host.get("python") else "",
     ]
-    name = brief(str(result.get("name") or "run"), 40)
-    yield labelled((f"{name}  ", STRONG), " · ".join(part for part in said if part))
+    yield line((" · ".join(part for part in said if part), DIM))
 
 
 def _trust(trust: Found) -> Iterator[RenderableType]:
@@ -176,9 +176,9 @@ def _end(result: Found) -> Iterator[RenderableType]:
     if text := listed({word: statuses.count(word) for word in ("failed", "undecided", "passed")}):
         said.append(f"thresholds: {text}")
     if status:
-        said.append(f"exit status {status}: {EXITS.get(status, 'unknown')}")
+        said.append(f"exit status {status}{f': {EXITS[status]}' if status in EXITS else ''}")
     yield heading(
         (brief(verdict, 20), VERDICTS.get(verdict, UNJUDGED)[0]), ("".join(f" · {part}" for part in said), "")
     )
     run = result.get("run")
-    yield line(f"saved in {run}; once more, and every figure: loadgen report {run} [--json]" if run else "not saved")
+    yield line(f"saved: loadgen report {run} [--json] shows it again" if run else "not saved")

@@ -89,9 +89,9 @@ def seconds(value: float | None) -> str:
 
 def share(part: float, whole: float) -> str:
     """`part` of `whole` in per cent; never 0% for something, nor 100% for less than all."""
-    if whole <= 0:
+    percent = 100 * (part / whole) if whole > 0 else math.nan
+    if not math.isfinite(percent):
         return UNKNOWN
-    percent = 100 * part / whole
     if 0 < percent < 0.01:
         return "<0.01%"
     if 99.99 < percent < 100:
@@ -126,7 +126,7 @@ def bar(parts: Iterable[tuple[str, float]], width: int) -> str:
     drawn, reached = "", 0.0
     for glyph, amount in amounts:
         reached += amount
-        drawn += glyph * (round(width * reached / total) - len(drawn))
+        drawn += glyph * (round(width * (reached / total)) - len(drawn))
     return drawn
 
 
@@ -136,6 +136,6 @@ def sparkline(values: Iterable[float | None], top: float | None = None) -> str:
     highest = top or max((value for value in numbers if value is not None), default=0)
     glyphs = "▁▂▃▄▅▆▇█"
     return "".join(
-        " " if value is None else glyphs[min(7, int(8 * value / highest))] if highest > 0 else glyphs[0]
+        " " if value is None else glyphs[min(7, int(8 * (value / highest)))] if highest > 0 else glyphs[0]
         for value in numbers
     )
