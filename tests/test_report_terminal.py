@@ -90,6 +90,18 @@ def test_every_phase_cycle_step_and_stratum_has_its_row(result: dict[str, Any]) 
             assert re.search(rf"  {re.escape(label)} +1/2 .*\n +2/2 ", lines), (phase, label)
 
 
+def test_at_a_glance_the_cycles_of_a_step_are_on_one_scale(result: dict[str, Any]) -> None:
+    lines = block(summary(result), "at a glance")
+    rows = {line[17:37].strip(): line[38:] for line in lines[2:10]}
+    assert list(rows) == [
+        "steady 1/2", "steady 2/2", "burst 1/2", "burst 2/2", "recover 1/2", "recover 2/2",
+        "users 1/2 service", "users 2/2 service",
+    ]  # fmt: skip
+    assert rows["steady 1/2"].index("●") < rows["burst 1/2"].index("●")
+    assert rows["steady 1/2"].rstrip().endswith("┄")
+    assert rows["burst 1/2"].rstrip().endswith("▸")
+
+
 def test_a_closed_phase_is_labelled_so(result: dict[str, Any]) -> None:
     lines = block(summary(result), "users  closed: 50 users for 4 s")
     assert any(line.startswith("  service (closed), ms") for line in lines)

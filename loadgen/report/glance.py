@@ -12,27 +12,31 @@ from loadgen.report.latency import longer_than
 from loadgen.report.page import DIM, add, heading, indented, table
 from loadgen.report.words import brief, known, ms
 
-LABEL = 14
+LABEL, WHERE = 14, 20
 LEGEND = "● p50  ━ to p99  ┄ to the longest  ▸ and longer: timeouts"
 ROWS = 40
 
 
 def glance(phases: list[Found], width: int) -> Iterator[RenderableType]:
     """The picture, if there are two rows to compare: step by step, so that phases stand below each other."""
-    tails = [(label, place(phase), _Tail(metric(step, headline(phase)))) for phase, label, step in every_step(phases)]
+    tails = [(label, _where(phase), _Tail(metric(step, headline(phase)))) for phase, label, step in every_step(phases)]
     tails = [row for row in tails if row[2].p50]
     if not 2 <= len(tails) <= ROWS:
         return
     order = list(dict.fromkeys(label for label, _, _ in tails))
     tails.sort(key=lambda row: order.index(row[0]))
-    scale = Scale(min(t.p50 for _, _, t in tails), max(t.end for _, _, t in tails), width - 2 * LABEL - 6)
+    scale = Scale(min(t.p50 for _, _, t in tails), max(t.end for _, _, t in tails), width - LABEL - WHERE - 6)
     yield heading("at a glance", (f"  ms, log scale   {LEGEND}", DIM))
-    made = table(("", "left", LABEL), ("", "left", LABEL), (scale.ticks(), "left", scale.width))
+    made = table(("", "left", LABEL), ("", "left", WHERE), (scale.ticks(), "left", scale.width))
     above = ""
     for label, where, tail in tails:
-        add(made, brief(label, LABEL) if label != above else "", brief(where, LABEL), scale.draw(tail))
+        add(made, brief(label, LABEL) if label != above else "", brief(where, WHERE), scale.draw(tail))
         above = label
     yield indented(made)
+
+
+def _where(phase: Found) -> str:
+    return f"{place(phase)} service" if headline(phase) == "service" else place(phase)
 
 
 class _Tail:
