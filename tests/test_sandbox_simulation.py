@@ -54,6 +54,13 @@ def test_overflow_is_refused_and_leaves_no_trace() -> None:
     assert lambdas.place(100, 100) == Placement(1, 100, 200, 0, False)
 
 
+def test_even_a_queue_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loadgen.sandbox.pool.QUEUE_LIMIT", 2)
+    lambdas = pool(1)
+    assert [lambdas.place(0, 10) is not None for _ in range(4)] == [True, True, True, False]
+    assert lambdas.place(10, 10) == Placement(1, 30, 40, 0, False), "one that waited has begun"
+
+
 def test_an_environment_idle_for_longer_is_gone() -> None:
     lambdas = pool(1, init=7, idle=1000)
     lambdas.place(0, 93)

@@ -120,6 +120,7 @@ class Connection:
             request.fate = Fate(0, fault="partial")
             core.broke_off(request)
         for request in self._pending:
+            request.body = b""  # the agenda holds it until it would have been due
             core.lost(request)
         if self._current:
             self._lose_current(self._current)

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from loadgen.profile.sandbox import Environments
 
+QUEUE_LIMIT = 100_000
+"""With so many waiting, the next one is refused even where they queue: what waits is held in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -52,10 +55,11 @@ class Pool:
         if len(busy) < self._max:
             self.cold_starts += 1
             return self._run(self.cold_starts, now, service, self._init, cold=True)
-        if not self._queues:
+        if not self._queues or self._waiting(now) >= QUEUE_LIMIT:
             return None
         start, environment = heapq.heappop(busy)
-        self._wait(now, start)
+        self._starts.append(start)
+        self.queue_peak = max(self.queue_peak, len(self._starts))
         return self._run(environment, start, service)
 
     def _run(self, environment: int, start: int, service: int, init: int = 0, cold: bool = False) -> Placement:
@@ -63,9 +67,8 @@ class Pool:
         heapq.heappush(self._busy, (end, environment))
         return Placement(environment, start, end, init, cold)
 
-    def _wait(self, now: int, start: int) -> None:
+    def _waiting(self, now: int) -> int:
         starts = self._starts
         while starts and starts[0] <= now:
             starts.popleft()
-        starts.append(start)
-        self.queue_peak = max(self.queue_peak, len(starts))
+        return len(starts)
