@@ -23,7 +23,7 @@ from pathlib import Path
 import uvloop
 from pydantic import ValidationError
 
-from loadgen.errors import Exit, LoadgenError, ProfileError
+from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
 from loadgen.net.timerfd import LoopClock, die_with_parent, lower_timer_slack
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.sandbox import certificate
@@ -48,10 +48,10 @@ def main() -> int:
             settings = _settings()
             _watch_parent(loop, options.parent)
             server, ca = _serve(loop, stack, settings, options.http_port, options.https_port)
+            _listen_to_stdin(loop, server.stats)
         except LoadgenError as error:
             _say({"error": str(error)})
             return Exit.USAGE
-        _listen_to_stdin(loop, server.stats)
         for number in (signal.SIGTERM, *([] if options.parent else [signal.SIGINT])):
             loop.add_signal_handler(number, loop.stop)
         _say({"http": server.http, "https": server.https, "ca": str(ca), "pid": os.getpid()})
@@ -89,7 +89,8 @@ def _settings() -> SandboxSettings:
         return SandboxSettings.model_validate_json(line)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ProfileError(first["msg"], key=".".join(map(str, ("sandbox", *first["loc"])))) from None
+        remedy = "Expected one JSON line of settings, {} at least" if first["type"] == "json_invalid" else ""
+        raise ProfileError(first["msg"], key=".".join(map(str, ("sandbox", *first["loc"]))), remedy=remedy) from None
 
 
 def _watch_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
@@ -123,7 +124,10 @@ def _listen_to_stdin(loop: asyncio.AbstractEventLoop, stats: Callable[[], dict[s
         for line in lines:
             _say(stats() if line.strip() == b"stats" else {"error": "the only command is: stats"})
 
-    loop.add_reader(0, read)
+    try:
+        loop.add_reader(0, read)
+    except OSError:
+        raise PlanError("stdin must be a pipe or a terminal: the sandbox runs until it closes") from None
 
 
 def _say(value: dict[str, object]) -> None:

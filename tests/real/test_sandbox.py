@@ -309,6 +309,15 @@ def test_by_hand() -> None:
     assert not done.stderr
 
 
+def test_stdin_must_be_something_that_closes(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text("{}\n")
+    with (tmp_path / "settings.json").open() as file:
+        command = [sys.executable, "-m", "loadgen.sandbox"]
+        done = subprocess.run(command, stdin=file, capture_output=True, timeout=LIMIT, check=False)
+    assert done.returncode == 2
+    assert "must be a pipe" in json.loads(done.stdout)["error"]
+
+
 @pytest.mark.parametrize("line", [b'{"rt": "1ms"}\n', b'{"rtt": "fast"}\n', b"{\n", b"", b"[]\n"])
 def test_refuses_settings_in_one_line(line: bytes) -> None:
     command = [sys.executable, "-m", "loadgen.sandbox"]
