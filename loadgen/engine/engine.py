@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from loadgen.clock import Clock
-from loadgen.engine.iteration import Iteration, Unprintable
+from loadgen.engine.iteration import Iteration
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import REUSED, Exchange, Outcome, Request
 from loadgen.pacing import Instants, share
@@ -39,6 +39,7 @@ from loadgen.record.metrics import RECORDED, Metric
 from loadgen.record.recorder import Recorder
 from loadgen.record.samples import Samples
 from loadgen.transport import Transport
+from loadgen.workload.draws import Unsendable
 from loadgen.workload.scenarios import STRATUM_LIMIT, Pause, Workload, pause
 
 NEVER = 1 << 62
@@ -350,7 +351,7 @@ class Engine:
         else:
             try:
                 request = iteration.request()
-            except Unprintable as error:
+            except Unsendable as error:
                 self._unsendable(iteration, slot, due, released, str(error))
                 return
             x = Exchange(request, slot, iteration, due, released, due + step.timeout, step.wants)
@@ -373,7 +374,7 @@ class Engine:
         if iteration.scenario.plain:
             if x.status and not x.outcome:
                 iteration.scenario.steps[0].assess(x)
-            iteration.ok = x.outcome == 0
+            iteration.outcome = x.outcome
             self._record(x, x.due if state.open else 0)
         else:
             reported = iteration.answered(x)
@@ -437,10 +438,10 @@ class Engine:
 
     def _end(self, iteration: Iteration, state: RunState, done: int, cut: bool = False) -> None:
         cells, row = self._iterations, state.row
-        cells[row + (CUT_SHORT if cut else COMPLETED if iteration.ok else FAILED)] += 1
-        if not cut and not iteration.scenario.plain and iteration.ok and len(iteration.scenario.steps) > 1:
+        cells[row + (CUT_SHORT if cut else FAILED if iteration.outcome else COMPLETED)] += 1
+        if not (cut or iteration.scenario.plain) and iteration.timed:
             slot = state.slot + iteration.scenario.steps[0].number
-            series = self._recorder.series(slot, Outcome.OK, REUSED, self._stratum(iteration))
+            series = self._recorder.series(slot, iteration.outcome, REUSED, self._stratum(iteration))
             self._recorder.value(series, Metric.ITERATION, iteration.due, done - iteration.due)
         if self._per_iteration:
             self._transport.end_iteration(iteration)

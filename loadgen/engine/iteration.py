@@ -8,29 +8,37 @@ from __future__ import annotations
 
 from loadgen.exchange import Exchange, Outcome, Request
 from loadgen.workload.draws import Values
-from loadgen.workload.render import Unprintable
 from loadgen.workload.scenarios import ScenarioWork, StepWork
 
 NO_VALUES: Values = {}
 
 
 class Iteration:
-    """`run` is the engine's state of a phase's run; `step` counts from 0; `ok` tells how it stands."""
+    """`run` is the engine's state of a phase's run; `step` counts from 0; `outcome` is that of the last step done."""
 
-    __slots__ = ("due", "index", "ok", "run", "scenario", "step", "user", "values")
+    __slots__ = ("due", "index", "outcome", "run", "scenario", "step", "user", "values")
 
     def __init__(self, run: object, scenario: ScenarioWork, index: int, due: int, user: bool) -> None:
         self.run, self.scenario, self.index, self.due, self.user = run, scenario, index, due, user
         self.step = 0
-        self.ok = True
+        self.outcome = Outcome.OK
         self.values = NO_VALUES if scenario.plain else scenario.values(index)
+
+    @property
+    def ok(self) -> bool:
+        return not self.outcome
+
+    @property
+    def timed(self) -> bool:
+        """Whether its own time counts: it is of several steps, and went well or is known to have lasted longer."""
+        return len(self.scenario.steps) > 1 and self.outcome in (Outcome.OK, Outcome.TIMEOUT)
 
     @property
     def current(self) -> StepWork:
         return self.scenario.steps[self.step]
 
     def request(self) -> Request:
-        """The current step's request. Raises Unprintable if a value cannot stand in it."""
+        """The current step's request. Raises Unsendable if it cannot be made."""
         step = self.scenario.steps[self.step]
         if step.constant:
             return step.constant
@@ -45,7 +53,7 @@ class Iteration:
             step.assess(x)
             if step.capture or step.record:
                 reported = step.read(x, self.values)
-        self.ok = x.outcome is Outcome.OK
+        self.outcome = x.outcome
         return reported
 
     def advance(self) -> StepWork | None:
@@ -62,8 +70,7 @@ class Iteration:
 
 
 def _word(value: object) -> str:
+    if isinstance(value, list | dict):
+        return type(value).__name__
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return "".join(character if character.isprintable() else "?" for character in text[:32])
-
-
-__all__ = ["Iteration", "Unprintable"]

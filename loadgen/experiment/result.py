@@ -25,7 +25,8 @@ SHOWN = (
     Metric.RESPONSE, Metric.SERVICE, Metric.CONNECT, Metric.LAG, Metric.WAIT, Metric.CLIENT_DELAY,
     Metric.SIGN, Metric.DNS, Metric.TCP, Metric.TLS, Metric.HANDSHAKE_CPU,
 )  # fmt: skip
-CENSORED = (Metric.RESPONSE, Metric.SERVICE)
+HEADLINES = (Metric.RESPONSE, Metric.SERVICE)
+CENSORED = (*HEADLINES, Metric.ITERATION)
 OURS = (Metric.LAG, Metric.SIGN)  # measured before the target has a say: of every exchange, whatever became of it
 UNSENT = {"unsent_limit": "in-flight limit", "unsent_stopped": "stopped"}
 LABELS = tuple(enumerate(CONNECTION_LABELS))
@@ -139,7 +140,7 @@ def _together(histograms: list[Histogram]) -> Histogram:
 def _strata(m: Measured, series: list[Entry]) -> list[dict[str, Any]]:
     found = []
     for stratum in sorted({key.stratum for key, _, _ in series if key.stratum}):
-        latency = {metric.word: _of(m, series, metric, stratum=stratum) for metric in CENSORED}
+        latency = {metric.word: _of(m, series, metric, stratum=stratum) for metric in HEADLINES}
         latency = {name: block for name, block in latency.items() if block["count"]}
         if latency:
             found.append({"stratum": stratum, "count": latency["service"]["count"], "latency_ms": latency})
@@ -168,9 +169,8 @@ def _failures(series: list[Entry], outcomes: list[int]) -> list[dict[str, Any]]:
 def _iteration_times(m: Measured, slots: list[int], series: Series) -> list[dict[str, Any]]:
     found = []
     for slot in slots:
-        rows = [(key.stratum, h) for key, metric, h in series[slot] if metric == Metric.ITERATION]
-        for stratum in sorted({stratum for stratum, _ in rows}):
-            latency = figures(_together([h for of, h in rows if of == stratum]))
+        for stratum in sorted({key.stratum for key, metric, _ in series[slot] if metric == Metric.ITERATION}):
+            latency = _of(m, series[slot], Metric.ITERATION, stratum=stratum)
             found.append({"scenario": m.plan.of_slot(slot)[1][0], "stratum": stratum, "latency": latency})
     return found
 

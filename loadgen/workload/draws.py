@@ -24,6 +24,10 @@ Values = dict[str, Any]
 Getter = Callable[[Values, int], Any]
 
 
+class Unsendable(ValueError):
+    """A request cannot be made of the values there are."""
+
+
 class Unknown(dict[str, Any]):
     """Values in which a name that is not there stands for itself: what a request looks like before any answer."""
 
@@ -52,8 +56,7 @@ def getter(placeholder: Placeholder, seed: tuple[int, ...]) -> Getter:
     """The function (captured values, iteration index) -> value of a placeholder."""
     kind, args = placeholder.kind, placeholder.args
     if kind == "name":
-        name = str(args[0])
-        return lambda values, index: values[name]
+        return _captured(str(args[0]))
     if kind == "seq":
         return lambda values, index: index
     if kind == "now":
@@ -66,6 +69,16 @@ def getter(placeholder: Placeholder, seed: tuple[int, ...]) -> Getter:
     if kind == "choice":
         return Column(seed, lambda stream: [args[i] for i in stream.integers(0, len(args), BLOCK).tolist()])
     return _text(int(args[0]), seed)
+
+
+def _captured(name: str) -> Getter:
+    def get(values: Values, index: int) -> Any:
+        try:
+            return values[name]
+        except KeyError:
+            raise Unsendable(f"{name} was not captured") from None
+
+    return get
 
 
 def timestamp() -> str:

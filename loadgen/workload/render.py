@@ -13,14 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 from loadgen.profile.placeholders import Template, parse
-from loadgen.workload.draws import Getter, Values, as_text, getter
+from loadgen.workload.draws import Getter, Unsendable, Values, as_text, getter
 
 Renderer = Callable[[Values, int], str]
 Piece = str | Getter
-
-
-class Unprintable(ValueError):
-    """A value cannot stand where the profile puts it."""
 
 
 class Seeds:
@@ -40,7 +36,7 @@ def in_url(value: Any) -> str:
 def in_header(value: Any) -> str:
     text = as_text(value)
     if not (text.isascii() and text.isprintable()):
-        raise Unprintable("a value with a line break or beyond ASCII cannot stand in a header")
+        raise Unsendable("a value with a line break or beyond ASCII cannot stand in a header")
     return text
 
 

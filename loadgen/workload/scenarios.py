@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -13,7 +14,7 @@ from loadgen.exchange import Exchange, Request
 from loadgen.profile.model import Profile, Scenario, Selector, Step, Think
 from loadgen.profile.placeholders import parse
 from loadgen.workload.answers import MISSING, Answer, by_status, judge, milliseconds, wants
-from loadgen.workload.draws import Column, Unknown, Values, row_picker
+from loadgen.workload.draws import Column, Unknown, Unsendable, Values, row_picker
 from loadgen.workload.render import Renderer, Seeds, in_header, in_url, joined, json_pieces, text
 
 USER_AGENT = f"loadgen/{__version__}"
@@ -104,7 +105,8 @@ class Workload:
         for scenario in self.scenarios:
             for step in scenario.steps:
                 if step.render:
-                    step.render(Unknown(scenario.values(index)), index)
+                    with suppress(Unsendable):
+                        step.render(Unknown(scenario.values(index)), index)
 
     def _scenario(self, scenario: Scenario, place: int, numbers: Any, seeds: Seeds, timeout: int) -> ScenarioWork:
         steps = tuple(self._step(step, next(numbers), seeds, timeout) for step in scenario.steps)
@@ -191,9 +193,14 @@ def _body(step: Step, seeds: Seeds) -> bytes | Renderer:
 
 def _renderer(method: str, target: Any, headers: Any, body: Any) -> Callable[[Values, int], Request]:
     def render(values: Values, index: int) -> Request:
-        path = target if isinstance(target, str) else target(values, index)
-        lines = headers if isinstance(headers, tuple) else headers(values, index)
-        content = body if isinstance(body, bytes) else body(values, index).encode()
+        try:
+            path = target if isinstance(target, str) else target(values, index)
+            lines = headers if isinstance(headers, tuple) else headers(values, index)
+            content = body if isinstance(body, bytes) else body(values, index).encode()
+        except UnicodeEncodeError:
+            raise Unsendable("a value that is no Unicode text cannot be sent") from None
+        except RecursionError:
+            raise Unsendable("a value that is nested so deeply cannot be sent") from None
         return Request(method, path, lines, content)
 
     return render
