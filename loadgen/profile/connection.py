@@ -134,7 +134,7 @@ class Tls(Part):
     """How the target is trusted, and how loadgen shows who it is."""
 
     ca: Path | None = None
-    """A PEM file of certificates to trust instead of the system's; relative to the profile's folder."""
+    """A PEM file of certificates to trust besides the system's; relative to the profile's folder."""
 
     verify: Flag = True
     """false: accept any certificate, which every report then says."""
