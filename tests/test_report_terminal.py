@@ -105,7 +105,15 @@ def test_at_a_glance_the_cycles_of_a_step_are_on_one_scale(result: dict[str, Any
 def test_a_closed_phase_is_labelled_so(result: dict[str, Any]) -> None:
     lines = block(summary(result), "users  closed: 50 users for 4 s")
     assert any(line.startswith("  service (closed), ms") for line in lines)
-    assert not any("response" in line for line in lines)
+    assert not any("response" in line or " lag " in line for line in lines)
+
+
+def test_nothing_is_due_in_a_closed_phase(result: dict[str, Any]) -> None:
+    result["samples"] = {"slowest": [{"phase": "users", "cycle": 2, "step": "put", "times_ms": {
+        "response": 9.0, "lag": 1.0, "service": 8.0}}]}  # fmt: skip
+    assert "users 2/2 put" in (text := "\n".join(block(summary(result), "slowest")))
+    assert "service 8.00 ms ████████████" in text
+    assert "response" not in text
 
 
 def test_what_is_not_measured_is_one_line(result: dict[str, Any]) -> None:
@@ -177,6 +185,15 @@ def test_samples_are_few_and_not_all_alike(result: dict[str, Any]) -> None:
     assert sum("burst 1/2 put" in line for line in block(text, "slowest")) == 2
     assert "apigw-requestid: JKJaXmPLvHcESHA=" in text
     assert "content-type" not in text
+
+
+def test_a_phase_that_ran_once_and_reached_nobody(result: dict[str, Any]) -> None:
+    burst = result["variants"][0]["phases"][2]
+    result["variants"][0]["phases"] = [{**burst, "cycles": 1}]
+    result["samples"]["failed"] = [{"step": "put", "outcome": "refused", "connection": "none", "times_ms": {}}]
+    text = summary(result)
+    assert "\nburst  open: 2,000/s planned for 3 s\n  2,004/s started" in text
+    assert "no connection" in text
 
 
 def test_an_incomplete_run_is_marked_before_anything_else(result: dict[str, Any]) -> None:

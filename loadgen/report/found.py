@@ -36,13 +36,19 @@ def place(phase: Found) -> str:
     return f"{named(phase)} {cycle(phase)}".strip()
 
 
-def places(result: Found) -> dict[tuple[str, int], str]:
-    """The place of each `(name, cycle)`."""
-    return {
-        (named(phase), phase.get("cycle") or 1): place(phase)
-        for variant in result.get("variants") or []
-        for phase in variant.get("phases") or []
-    }
+class Phases:
+    """Finds the phase that something else in a result is about."""
+
+    def __init__(self, result: Found) -> None:
+        every = [phase for variant in result.get("variants") or [] for phase in variant.get("phases") or []]
+        self._by_place: dict[tuple[str, int], Found] = {
+            (named(phase), phase.get("cycle") or 1): phase for phase in every
+        }
+
+    def of(self, item: Found) -> Found:
+        """The phase by `phase` and `cycle` of `item`; if there is none of that name, one that has just the name."""
+        name = str(item.get("phase") or "")
+        return self._by_place.get((name, item.get("cycle") or 1), {"name": name})
 
 
 def headline(phase: Found) -> str:

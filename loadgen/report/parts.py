@@ -21,10 +21,12 @@ LEGEND = "share: █ service  ▓ connect  ▒ wait for a connection  ░ ours (
 def parts(cycles: list[Found], notes: Footnotes) -> Table:
     """p50/p99 of each part by itself, and its share of all the time: sums add up, percentiles do not.
 
-    Where nothing was connected, and where signing took next to nothing, there is no column for it.
+    There is no column for lag where nothing is due, for connect where nothing was connected, for signing where it took
+    next to nothing.
     """
     every = [step for phase in cycles for step in phase.get("steps") or []]
     unseen = {
+        "lag": headline(cycles[0]) == "service",
         "sign": all((metric(step, "sign").get("p99") or 0) < SIGN_FROM for step in every),
         "connect": not any(metric(step, "connect").get("count") for step in every),
     }

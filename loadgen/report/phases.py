@@ -27,7 +27,7 @@ from loadgen.report.found import (
     steps,
 )
 from loadgen.report.latency import PERCENTILES, Footnotes
-from loadgen.report.page import BAD, DIM, STRONG, WARN, Part, add, heading, indented, labelled, table
+from loadgen.report.page import BAD, DIM, STRONG, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.parts import parts
 from loadgen.report.words import brief, count, listed, rate, reasoned, seconds, share
 
@@ -58,8 +58,8 @@ def _unmeasured(phase: Found) -> str:
 def _block(cycles: list[Found], notes: Footnotes) -> Iterator[RenderableType]:
     yield heading(named(cycles[0]), (f"  {_load(cycles[0])}", ""))
     for phase in cycles:
-        number = cycle(phase)
-        yield labelled(f"{number}  " if number else "", *_ledger(phase), indent=2)
+        number, ledger = cycle(phase), _ledger(phase)
+        yield labelled(f"{number}  ", *ledger, indent=2) if number else line(*ledger, indent=2)
     yield indented(_latencies(cycles, notes))
     if any(metric(step, "service").get("count") for phase in cycles for step in phase.get("steps") or []):
         yield indented(parts(cycles, notes))

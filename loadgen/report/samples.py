@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from loadgen.report.found import Found
+from loadgen.report.found import Found, Phases, headline, place
 from loadgen.report.page import BAD, DIM, Part, heading, labelled
 from loadgen.report.parts import divided
 from loadgen.report.words import brief, known, ms
@@ -21,11 +21,9 @@ INDENT = 12
 # headers by which an exchange is found again in the target's own logs, or that say why it failed
 LOOKUP = ("requestid", "request-id", "trace-id", "apigw-id", "cf-id", "errortype", "retry-after", "x-cold")
 
-Places = Mapping[tuple[str, int], str]
 
-
-def samples(kept: Found, where: Places) -> Iterator[RenderableType]:
-    """A few of each; `where` says how the place of a `(phase, cycle)` is written."""
+def samples(kept: Found, phases: Phases) -> Iterator[RenderableType]:
+    """A few of each."""
     kinds: dict[tuple[Any, ...], Found] = {}
     for sample in kept.get("failed") or []:
         kinds.setdefault(tuple(sample.get(key) for key in ("scenario", "step", "outcome", "reason")), sample)
@@ -33,7 +31,7 @@ def samples(kept: Found, where: Places) -> Iterator[RenderableType]:
         if found:
             yield heading(title)
         for sample in found[:FEW]:
-            yield from _sample(sample, where)
+            yield from _sample(sample, phases.of(sample))
 
 
 def _slowest(kept: list[Found]) -> list[Found]:
@@ -54,15 +52,14 @@ def _lasted(sample: Found) -> float:
     return value if value is not None and known(value) else 0.0
 
 
-def _sample(sample: Found, where: Places) -> Iterator[RenderableType]:
-    second, name = sample.get("second"), str(sample.get("phase") or "")
+def _sample(sample: Found, phase: Found) -> Iterator[RenderableType]:
+    second = sample.get("second")
     at = f"at {second:.2f} s" if second is not None and known(second) else ""
-    place = f"{where.get((name, sample.get('cycle') or 1), name)} {sample.get('step') or ''}"
     said = [str(sample.get(key) or "") for key in ("outcome", "reason", "message")]
     told = brief(": ".join(part for part in said if part), TOLD)
     outcome: Part = (told, "" if said[0] == "ok" else BAD)
-    yield labelled(f"{at:>{INDENT - 2}}  ", f"{place}  {_request(sample)}  ", outcome)
-    yield labelled(" " * INDENT, *_times(sample.get("times_ms") or {}), (_rest(sample), DIM))
+    yield labelled(f"{at:>{INDENT - 2}}  ", f"{place(phase)} {sample.get('step') or ''}  {_request(sample)}  ", outcome)
+    yield labelled(" " * INDENT, *_times(sample.get("times_ms") or {}, headline(phase)), (_rest(sample), DIM))
 
 
 def _request(sample: Found) -> str:
@@ -71,10 +68,12 @@ def _request(sample: Found) -> str:
     return f"{sample.get('method') or ''} {path}{f' → {status}' if status else ''}"
 
 
-def _times(times: Mapping[str, float | None]) -> Iterator[Part]:
+def _times(times: Mapping[str, float | None], whole: str) -> Iterator[Part]:
+    undue = ("response", "lag") if whole == "service" else ()
+    times = {name: value for name, value in times.items() if name not in undue}
     shown = {name.replace("_", " "): ms(value) for name, value in times.items() if known(value)}
-    if whole := shown.pop("response", None):
-        yield f"response {whole} ms "
+    if whole in shown:
+        yield f"{whole} {shown.pop(whole)} ms "
     yield f"{divided(times, BAR)} "
     if shown:
         yield ", ".join(f"{name} {value}" for name, value in shown.items()) + " ms; ", DIM
@@ -83,5 +82,5 @@ def _times(times: Mapping[str, float | None]) -> Iterator[Part]:
 def _rest(sample: Found) -> str:
     headers = (sample.get("headers") or {}).items()
     found = [f"{name}: {brief(str(value), HEADER)}" for name, value in headers if name.lower().endswith(LOOKUP)]
-    connection = sample.get("connection")
+    connection = str(sample.get("connection") or "").replace("none", "no")
     return "; ".join([f"{connection} connection", *found] if connection else found)

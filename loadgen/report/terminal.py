@@ -11,7 +11,7 @@ from rich.console import RenderableType
 
 from loadgen.report.connections import connections
 from loadgen.report.failures import failures
-from loadgen.report.found import Found, places
+from loadgen.report.found import Found, Phases, place
 from loadgen.report.glance import glance
 from loadgen.report.latency import Footnotes
 from loadgen.report.page import BAD, DIM, GOOD, STRONG, WARN, add, drawn, heading, indented, labelled, line, table
@@ -63,13 +63,13 @@ def _summary(result: Found, width: int) -> Iterator[RenderableType]:
     yield from _target(result.get("target") or {})
     for warning in result.get("warnings") or []:
         yield labelled(("warning: ", WARN), str(warning))
-    where, variants, notes = places(result), result.get("variants") or [], Footnotes()
-    yield from _thresholds(result.get("thresholds") or [], where)
+    known, variants, notes = Phases(result), result.get("variants") or [], Footnotes()
+    yield from _thresholds(result.get("thresholds") or [], known)
     for variant in variants:
         if len(variants) > 1:
             yield heading(f"variant {variant.get('name') or ''}")
         yield from _variant(variant, notes, width)
-    yield from samples(result.get("samples") or {}, where)
+    yield from samples(result.get("samples") or {}, known)
     yield heading("notes")
     for note in (LEGEND, *notes.lines()):
         yield line(note, indent=2)
@@ -124,14 +124,13 @@ def _target(target: Found) -> Iterator[RenderableType]:
         yield line((f"by its own count: {text}", DIM), indent=2)
 
 
-def _thresholds(thresholds: list[Found], where: dict[tuple[str, int], str]) -> Iterator[RenderableType]:
+def _thresholds(thresholds: list[Found], known: Phases) -> Iterator[RenderableType]:
     if not thresholds:
         return
     yield heading("thresholds")
     made = table(("", "left", 9), ("", "left", 11), ("", "left", 22), ("", "left", 8), ("", "left", 20))
     for found in thresholds:
-        status, name = str(found.get("status") or ""), str(found.get("phase") or "")
-        phase = where.get((name, found.get("cycle") or 1), name)
+        status, phase = str(found.get("status") or ""), place(known.of(found))
         word = status.upper() if status == "failed" else brief(status, 20)
         value = " ".join(str(found.get(key) or "") for key in ("value", "why")).strip()
         step, text = brief(str(found.get("step") or ""), 24), str(found.get("text") or "")
