@@ -13,11 +13,13 @@ import httptools
 
 from loadgen.exchange import BODY, BODY_LIMIT, NOTHING, Request
 
-HEAD_LIMIT = 64 * 1024  # bytes of head that an answer may have
+HEAD_LIMIT = 64 * 1024  # bytes of head that an answer may have before the read that completes it, and of trailers
 INTERIM_LIMIT = 16  # interim (1xx) answers before the real one
 EXCERPT = 2048  # bytes kept of a failing answer
 _CLOSE = re.compile(rb"\r\nconnection[ \t]*:[^\r\n]*\bclose\b", re.IGNORECASE)
-_FRAMED = re.compile(rb"\r\n(?:content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
+_FRAMED = re.compile(
+    rb"\r\n(?:content-length:|transfer-encoding:[ \t]*(?:[^\r\n]*,[ \t]*)?chunked[ \t]*(?:\r|$))", re.IGNORECASE
+)
 
 
 class BadResponse(Exception):
@@ -41,25 +43,25 @@ class _Lean:
 
     def __init__(self, reader: AnswerReader) -> None:
         self.reader = reader
+        # a message that begins without being expected fails: no check costs less than a pop
+        self.on_message_begin = reader.expected.pop
         self.parser = httptools.HttpResponseParser(self)
 
     def on_headers_complete(self) -> None:
         reader = self.reader
         reader.status = status = self.parser.get_status_code()
         reader.in_head = False
-        if reader.complete:
-            reader.surplus = True
-        elif reader.head_only and status >= 200:
+        if reader.head_only and status >= 200:
             # it has no body, so llhttp's own word on keep-alive, which looks for a length, does not hold
             reader.keep_head()
             reader.keep_alive = not _CLOSE.search(reader.head()) and self.parser.get_http_version() == "1.1"
             reader.complete = True
-        elif status >= 400 or not self.parser.should_keep_alive():
-            reader.keep_head()
+        elif not 200 <= status < 400 or not self.parser.should_keep_alive():
+            reader.uncommon(self.parser.get_http_version())
 
     def on_message_complete(self) -> None:
         reader = self.reader
-        if 100 <= reader.status < 200:
+        if reader.status < 200:
             reader.interim()
         elif not reader.head_only:
             reader.complete = True
@@ -71,11 +73,14 @@ class _Full(_Lean):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         reader = self.reader
+        if not reader.in_head:
+            return  # a trailer
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         reader.headers[key] = f"{reader.headers[key]}, {text}" if key in reader.headers else text
 
     def on_body(self, data: bytes) -> None:
         reader = self.reader
+        reader.framing = 0
         if reader.wants == BODY and not reader.complete:
             room = BODY_LIMIT - reader.body_size
             if room > 0:
@@ -91,6 +96,7 @@ class AnswerReader:
     """
 
     def __init__(self) -> None:
+        self.expected: list[None] = []
         self._lean = self._current = _Lean(self)
         self._full: _Full | None = None
         self._chunk: bytes | memoryview = b""
@@ -101,13 +107,14 @@ class AnswerReader:
         self._prepare(NOTHING, False)
 
     def close(self) -> None:
-        """Break the cycle between the reader and its parsers: the collector does not run during a load."""
+        """Break the cycles with what llhttp calls: the collector does not run during a load."""
         for calls in (self._lean, self._full):
             if calls:
-                del calls.parser
+                del calls.parser, calls.reader
 
     def expect(self, wants: int, head_only: bool) -> None:
         """Make ready for an answer. `wants`: NOTHING, HEADERS or BODY; `head_only`: it is one to HEAD."""
+        self.expected.append(None)
         if wants or head_only or self._used:
             self._prepare(wants, head_only)
         else:  # most answers leave nothing behind but this
@@ -118,11 +125,11 @@ class AnswerReader:
         """Take received bytes; True when the answer is complete. What was not asked for sets `surplus`."""
         self._chunk = data
         self.begun = True
+        if self.wants:
+            self.framing += len(data)
         try:
             self._current.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            raise BadResponse("switches protocols, which was not asked for") from None
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not self.complete:
                 raise _plain(error) from None
             self.surplus = True
@@ -132,11 +139,13 @@ class AnswerReader:
             return True
         if self.in_head:
             self._still_in_head(data)
+        elif self.framing > HEAD_LIMIT:
+            raise BadResponse("trailers without end")
         return False
 
     def _prepare(self, wants: int, head_only: bool) -> None:
         self.wants, self.head_only = wants, head_only
-        self.status = self.head_size = self.body_size = self._interims = 0
+        self.status = self.head_size = self.body_size = self.framing = self._interims = 0
         self.complete = self.begun = False
         self.in_head = self.keep_alive = True
         self.excerpt = b""
@@ -163,22 +172,36 @@ class AnswerReader:
             return None
         return b"".join(self.body)
 
+    def uncommon(self, version: str) -> None:
+        """A head that is complete, and neither a success nor one that leaves the connection open."""
+        if self.status < 100 or version not in ("1.0", "1.1"):
+            raise BadResponse(f"not HTTP/1.1: version {version}, status {self.status}")
+        if self.status >= 200:
+            self.keep_head()
+
     def keep_head(self) -> None:
         self._used = True
         self._partial += bytes(self._chunk)
-        self.excerpt = self._partial[:EXCERPT]
+        self.excerpt = self._answer()[:EXCERPT]
 
     def head(self) -> bytes:
         """The answer's head, as far as it was kept."""
-        return self._partial.partition(b"\r\n\r\n")[0]
+        return self._answer().partition(b"\r\n\r\n")[0]
+
+    def _answer(self) -> bytes:
+        """What was kept, from the answer's status line on: interim answers and empty lines may be before it."""
+        text = self._partial.lstrip(b"\r\n")
+        for _ in range(self._interims):
+            text = text.partition(b"\r\n\r\n")[2].lstrip(b"\r\n")
+        return text
 
     def interim(self) -> None:
         self._used = True
         self._interims += 1
         if self._interims > INTERIM_LIMIT:
             raise BadResponse("interim answers without end")
+        self.expected.append(None)
         self.status, self.in_head = 0, True
-        self.excerpt = self._partial = b""
         if self.wants != NOTHING:
             self.headers = {}
 
@@ -190,16 +213,21 @@ class AnswerReader:
     def _still_in_head(self, data: bytes | memoryview) -> None:
         self._used = True
         self.head_size += len(data)
+        self.framing = 0
         if self.head_size > HEAD_LIMIT:
             raise BadResponse(f"a head of more than {HEAD_LIMIT} bytes")
         self._partial += bytes(data)
 
     def _after_head(self) -> None:
+        if self._answer().partition(b"\r\n\r\n")[2].strip(b"\r\n"):
+            self.surplus = True
         # llhttp waits for a body that an answer to HEAD does not have: begin anew
         current = self._current
         current.parser = httptools.HttpResponseParser(current)
 
 
-def _plain(error: httptools.HttpParserError) -> BadResponse:
+def _plain(error: Exception) -> BadResponse:
+    if isinstance(error, httptools.HttpParserUpgrade):
+        return BadResponse("switches protocols, which was not asked for")
     cause = error.__context__ if isinstance(error, httptools.HttpParserCallbackError) else None
     return cause if isinstance(cause, BadResponse) else BadResponse(f"not HTTP/1.1: {cause or error}")
