@@ -25,7 +25,7 @@ WORDS = {"integer": "N", "number": "N", "boolean": "true | false", "object": "{.
 DEFAULTS = {
     units.DURATION_PATTERN: units.format_duration,
     units.SIZE_PATTERN: "{}B".format,
-    units.SHARE_PATTERN: lambda share: f"{100 * share:g}%",
+    units.SHARE_PATTERN: "{:.0%}".format,
 }
 
 
