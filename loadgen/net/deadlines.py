@@ -46,7 +46,10 @@ class Deadlines:
             self._alarm.set(x.deadline)
 
     def _compact(self, slot: int) -> None:
-        lane = self._lanes[slot] = deque(x for x in self._lanes[slot] if not x.done)
+        lane = self._lanes[slot]
+        left = [x for x in lane if not x.done]
+        lane.clear()
+        lane.extend(left)  # in place: `_fire` may be at work on it
         self._limits[slot] = 2 * len(lane) + SLACK
 
     def _fire(self) -> None:
