@@ -90,12 +90,15 @@ class Histogram:
         """Add the counts of `other`: exact, commutative, associative."""
         if not other.count:
             return
+        if not self.count:  # the arrays are never written to, and so can be shared
+            self.index, self.counts = other.index, other.counts
+            self.count, self.total, self.least, self.most = other.count, other.total, other.least, other.most
+            return
         both = np.concatenate((self.index, other.index))
         index, inverse = np.unique(both, return_inverse=True)
         counts = np.zeros(len(index), np.int64)
         np.add.at(counts, inverse, np.concatenate((self.counts, other.counts)))
-        self.least = min(self.least, other.least) if self.count else other.least
-        self.most = max(self.most, other.most)
+        self.least, self.most = min(self.least, other.least), max(self.most, other.most)
         self.index, self.counts = index, counts
         self.count += other.count
         self.total += other.total

@@ -224,7 +224,6 @@ class Engine:
             return
         self._stopping = self._ending = True
         self._close_current()
-        self._agenda.clear()
         for state in self._states[:-1]:
             row, cells = state.row, self._ledger.iterations
             cells[row + UNSENT_STOPPED] += max(

@@ -59,11 +59,11 @@ class Scripted:
         self._pool.end_iteration(owner)
 
     def cancel(self) -> None:
-        for connection in list(self._open):
-            connection.fail(Outcome.CANCELLED, "the load ended")
-        while self._pool.waiting:
+        while self._pool.waiting:  # first, or they would get the connections that the others leave
             if not (x := self._pool.waiting.popleft()).done:
                 self._finish(x, Outcome.CANCELLED, "the load ended")
+        for connection in list(self._open):
+            connection.fail(Outcome.CANCELLED, "the load ended")
 
     async def close(self) -> None:
         self._open.clear()
