@@ -16,7 +16,7 @@ from loadgen.profile.model import Threshold
 from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
-from loadgen.record.samples import Sample
+from loadgen.record.samples import Kept
 from loadgen.stats import Histogram
 from loadgen.trust.verdict import Finding, Verdict, overall
 
@@ -46,8 +46,7 @@ class Ending:
     lost: bool = False
     complete: bool = True
     warnings: list[str] = field(default_factory=list)
-    failed: list[Sample] = field(default_factory=list)
-    slowest: list[Sample] = field(default_factory=list)
+    kept: Kept = field(default_factory=lambda: Kept([], [], {}))
     sandbox: dict[str, Any] | None = None
 
 
@@ -84,8 +83,8 @@ def conclude(
         "thresholds": checked,
         "variants": [variant],
         "samples": {
-            "failed": [results.sample(measured.plan, kept) for kept in ending.failed],
-            "slowest": [results.sample(measured.plan, kept) for kept in ending.slowest],
+            "failed": [results.sample(measured.plan, kept) for kept in ending.kept.failed],
+            "slowest": [results.sample(measured.plan, kept) for kept in ending.kept.slowest],
         },
     }
     result["target"] = {**about["target"], "sandbox": _sandbox(ending.sandbox)}

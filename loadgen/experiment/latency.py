@@ -34,6 +34,8 @@ def figures(
         result[name], note = _quantile(name, seen, late, count)
         if note:
             notes.append(f"{name}: {note}")
+    # all of it together: a bound from below where some of it is censored
+    result["spent"] = milliseconds(seen.total + (late.total if late else 0))
     result["max"] = milliseconds(seen.most) if seen.count and not late else None
     result["notes"] = notes
     return result

@@ -4,7 +4,8 @@ still be reported from what it left on disk."""
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from loadgen.clock import SECOND
@@ -43,6 +44,7 @@ class Measured:
     ledger: Ledger
     recording: Recording
     quantiles: tuple[str, ...] = QUANTILES
+    reasons: Mapping[tuple[int, int, str], int] = field(default_factory=dict)  # how many failed, by slot, class, reason
 
 
 def quantiles_of(profile: Profile) -> tuple[str, ...]:
@@ -108,7 +110,7 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[st
         "latency_ms": {metric.word: _of(m, series, metric) for metric in SHOWN if _applies(run, metric)},
         "strata": _strata(m, series),
         "by_connection": _by_connection(m, series),
-        "failures": _failures(series, outcomes),
+        "failures": _failures(m, run, slot, series),
         "recorded_ms": {m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in own},
     }
 
@@ -156,13 +158,16 @@ def _by_connection(m: Measured, series: list[Entry]) -> dict[str, Any]:
     return found
 
 
-def _failures(series: list[Entry], outcomes: list[int]) -> list[dict[str, Any]]:
+def _failures(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> list[dict[str, Any]]:
+    """The failures by class, with their reasons and how long they took: to the answer, or until it was certain."""
+    metric = Metric.RESPONSE if _applies(run, Metric.RESPONSE) else Metric.SERVICE
     found = []
-    for number, count in enumerate(outcomes):
+    for number, count in enumerate(m.ledger.outcome(slot).tolist()):
         if count and number != Outcome.OK:
-            mine = [h for key, metric, h in series if key.outcome == number and metric == Metric.RESPONSE]
-            block = figures(_together(mine))
-            found.append({"outcome": Outcome(number).word, "count": count, "latency_ms": {"response": block}})
+            mine = [h for key, of, h in series if key.outcome == number and of == metric]
+            reasons = {why: n for (at, of, why), n in m.reasons.items() if (at, of) == (slot, number) and why}
+            latency = {metric.word: figures(_together(mine), quantiles=m.quantiles)}
+            found.append({"outcome": Outcome(number).word, "count": count, "reasons": reasons, "latency_ms": latency})
     return found
 
 

@@ -22,7 +22,7 @@ from loadgen.experiment.limits import Limits, limits, workers_for
 from loadgen.experiment.moments import Moment, failing, outcomes, rate_now
 from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, Progress
-from loadgen.fleet.fleet import Fleet, merge_slowest
+from loadgen.fleet.fleet import Fleet, merge
 from loadgen.fleet.worker import Assignment
 from loadgen.pacing import share
 from loadgen.profile.load import Loaded
@@ -215,7 +215,9 @@ class _Run:
         self._explain(lost)
         seen = self.watch.figures(self.to.loopback)
         evidence = evidence_of(totals, *tails(self.plan, fleet.recording), fleet.health, seen, self.sandbox_stats)
-        measured = results.Measured(self.plan, totals, fleet.recording, results.quantiles_of(profile))
+        kept = merge((worker.kept for worker in fleet.workers), SLOWEST)
+        quantiles = results.quantiles_of(profile)
+        measured = results.Measured(self.plan, totals, fleet.recording, quantiles, kept.reasons)
         ending = Ending(
             elapsed=fleet.elapsed,
             folder=str(self.options.out) if self.folder.usable else None,
@@ -223,8 +225,7 @@ class _Run:
             stopped=bool(self.stopped_because),
             lost=bool(lost),
             warnings=self.warnings,
-            failed=[kept for worker in fleet.workers for kept in worker.failed],
-            slowest=merge_slowest((kept for worker in fleet.workers for kept in worker.slow), SLOWEST),
+            kept=kept,
             sandbox=self.sandbox_stats,
         )
         return conclude(self._about(), measured, judge(evidence), ending, profile.thresholds)

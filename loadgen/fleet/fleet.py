@@ -22,7 +22,7 @@ from loadgen.fleet.worker import Assignment
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import SeriesKey, fold
 from loadgen.record.recording import Recording, parts
-from loadgen.record.samples import Sample
+from loadgen.record.samples import Kept, Sample
 from loadgen.trust.health import Health
 
 HEAD_START = 50 * MILLISECOND  # between the word and the start, for the word to reach every worker
@@ -44,8 +44,7 @@ class WorkerState:
     lost: bool = False
     broken: str = ""
     series: dict[int, SeriesKey] = field(default_factory=dict)
-    failed: list[Sample] = field(default_factory=list)
-    slow: list[Sample] = field(default_factory=list)
+    kept: Kept = field(default_factory=lambda: Kept([], [], {}))
 
     @property
     def over(self) -> bool:
@@ -174,7 +173,7 @@ class Fleet:
             self._enter_if_all(value)
         elif kind == "finished":
             worker.finished = True
-            worker.failed, worker.slow = value
+            worker.kept = value
         elif kind == "broken":
             worker.broken = value
             worker.process.kill()
@@ -205,10 +204,16 @@ class Fleet:
             self._each_second()
 
 
-def merge_slowest(samples: Iterable[Sample], each: int) -> list[Sample]:
-    """The slowest `each` of every slot, the slowest first."""
-    kept: dict[int, list[Sample]] = {}
-    for sample in sorted(samples, key=lambda sample: -sample.times["response"]):
-        if len(kept.setdefault(sample.slot, [])) < each:
-            kept[sample.slot].append(sample)
-    return [sample for slot in sorted(kept) for sample in kept[slot]]
+def merge(all_kept: Iterable[Kept], slowest: int) -> Kept:
+    """What several workers kept, put together: the slowest `slowest` of every slot, the slowest first."""
+    total = Kept([], [], {})
+    by_slot: dict[int, list[Sample]] = {}
+    for kept in all_kept:
+        total.failed.extend(kept.failed)
+        for kind, count in kept.reasons.items():
+            total.reasons[kind] = total.reasons.get(kind, 0) + count
+        for sample in kept.slowest:
+            by_slot.setdefault(sample.slot, []).append(sample)
+    for slot in sorted(by_slot):
+        total.slowest.extend(sorted(by_slot[slot], key=lambda sample: -sample.times["response"])[:slowest])
+    return total

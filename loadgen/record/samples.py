@@ -8,12 +8,14 @@ import heapq
 import json
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from loadgen.exchange import CONNECTION_LABELS, Exchange
 
 FIRST = 3  # of each kind (slot, outcome, reason)
 KINDS = 200
 SLOWEST = 5  # of each slot
+OTHER = "other reasons"
 MESSAGE = 200  # characters
 
 # headers whose values tell about the answer and never about a person or a key
@@ -58,26 +60,34 @@ class Sample:
     message: str
 
 
+class Kept(NamedTuple):
+    """The first failing exchanges of each kind, the slowest of each slot from the slowest on, and how many failed by
+    (slot, outcome class, reason)."""
+
+    failed: list[Sample]
+    slowest: list[Sample]
+    reasons: dict[tuple[int, int, str], int]
+
+
 class Samples:
     """Keeps samples for one worker. `origin` is the instant of second 0."""
 
     def __init__(self, origin: int, slots: int) -> None:
         self._origin = origin
         self._failed: dict[tuple[int, int, str], list[Sample]] = {}
+        self._reasons: dict[tuple[int, int, str], int] = {}
         self._slow: list[list[tuple[int, int, Sample]]] = [[] for _ in range(slots)]
         self._order = 0
         self.slow_from = [0] * slots  # an exchange that lasted longer than this is among its slot's slowest so far
 
     def failed(self, x: Exchange) -> None:
-        """Keep a failing exchange if it is among the first of its kind."""
+        """Count a failing exchange by its reason, and keep it if it is among the first of its kind."""
         kind = (x.slot, int(x.outcome), x.reason)
-        kept = self._failed.get(kind)
-        if kept is None:
-            if len(self._failed) >= KINDS:
-                return
-            kept = self._failed[kind] = []
-        if len(kept) < FIRST:
-            kept.append(self._sample(x))
+        if kind not in self._reasons and len(self._reasons) >= KINDS:
+            kind = (x.slot, int(x.outcome), OTHER)
+        self._reasons[kind] = count = self._reasons.get(kind, 0) + 1
+        if count <= FIRST:
+            self._failed.setdefault(kind, []).append(self._sample(x))
 
     def slow(self, x: Exchange, lasted: int) -> None:
         """Keep an exchange that lasted longer than `slow_from[slot]`."""
@@ -91,11 +101,11 @@ class Samples:
         if len(heap) == SLOWEST:
             self.slow_from[x.slot] = heap[0][0]
 
-    def kept(self) -> tuple[list[Sample], list[Sample]]:
-        """(the first failing ones of each kind, the slowest of each slot from the slowest on)."""
+    def kept(self) -> Kept:
+        """All that was kept."""
         failed = [sample for samples in self._failed.values() for sample in samples]
         slow = [sample for heap in self._slow for _, _, sample in sorted(heap, reverse=True)]
-        return failed, slow
+        return Kept(failed, slow, self._reasons)
 
     def _sample(self, x: Exchange) -> Sample:
         headers, message = _answer(x)
