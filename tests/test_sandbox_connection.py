@@ -256,7 +256,11 @@ def test_bodies_that_wait_are_bounded(target: Target) -> None:
     assert not link.paused
     feed(link, request("/echo", "POST", body))
     assert link.paused
+    link.stuck = True
     target.run()
+    assert len(link.sent) == 1
+    assert link.paused
+    link.unstick()
     assert not link.paused
     assert [body == text for _, _, text in answers(link.data)] == [False, True, True]
 
@@ -341,6 +345,13 @@ def test_expect_100_continue() -> None:
     feed(link, whole)
     target.run()
     assert len(link.sent) == 3, "who sends the body at once is not told to"
+
+
+def test_no_continue_follows_its_answer(target: Target) -> None:
+    link = target.connect()
+    feed(link, request("/echo", "POST", b"hello", "Expect: 100-continue"))
+    target.run()
+    assert len(link.sent) == 1
 
 
 @pytest.mark.parametrize(
@@ -549,11 +560,14 @@ def test_streams_wait_for_a_client_that_does_not_read(target: Target) -> None:
     assert len(link.sent) == 3
 
 
-def test_never_ends_when_the_client_does(target: Target) -> None:
+@pytest.mark.parametrize("rtt", [0, 20])
+def test_never_ends_when_the_client_does(rtt: int) -> None:
+    target = Target(rtt=rtt)
     link = target.connect()
     feed(link, request("/never"))
     link.connection.ended()
-    assert link.ending == ("close", START)
+    target.run()
+    assert link.ending == ("close", START + rtt)
     assert target.counters.unanswered == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,37 @@ def test_the_agenda_catches_up_and_takes_bookings_meanwhile() -> None:
     agenda.at(50, lambda: seen.append("overdue"))
     clock.run()
     assert seen == ["first", "booked for the past", "overdue"]
+
+
+def test_what_is_booked_meanwhile_waits_for_the_loop() -> None:
+    """Sockets are to be read between two pieces of a stream without pauses."""
+    clock = HeldClock()
+    agenda = Agenda(clock)
+    seen: list[str] = []
+
+    def stream() -> None:
+        seen.append("piece")
+        agenda.at(0, stream)
+
+    agenda.at(0, stream)
+    for turn in (1, 2, 3):
+        clock.ring()
+        assert len(seen) == turn
+
+
+class HeldClock:
+    """It is always 100, and the alarm rings when told."""
+
+    def now(self) -> int:
+        return 100
+
+    def alarm(self, callback: Callable[[], None]) -> HeldClock:
+        self.ring = callback
+        return self
+
+    def set(self, when: int) -> None: ...
+
+    def clear(self) -> None: ...
 
 
 def test_one_that_fails_does_not_stop_the_rest() -> None:

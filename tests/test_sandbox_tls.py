@@ -144,6 +144,12 @@ def test_a_full_handshake(files: tuple[Path, Path, Path], version: ssl.TLSVersio
     assert (server.core.counters.handshakes, server.core.counters.resumed) == (1, 0)
 
 
+def test_tickets_are_not_waited_for(files: tuple[Path, Path, Path]) -> None:
+    client = Client(Server(files, rtt=RTT), V13).run()
+    flight, tickets, answer = (when - client.start for when, _ in client.wire.sent)
+    assert (flight, tickets, answer) == (2 * RTT, 2 * RTT, 3 * RTT)
+
+
 @pytest.mark.parametrize("version", [V13, V12])
 def test_a_resumed_handshake(files: tuple[Path, Path, Path], version: ssl.TLSVersion) -> None:
     server = Server(files, rtt=RTT)
