@@ -7,6 +7,7 @@ lack a stamp. `StampWarmer` holds a socket with the option on for as long as a l
 from __future__ import annotations
 
 import errno
+import select
 import socket
 import struct
 import sys
@@ -39,6 +40,13 @@ def connect(address: Address, stamps: bool = STAMPS) -> tuple[socket.socket, boo
 def pending_error(sock: socket.socket) -> int:
     """The error number of a connect that was under way, 0 if it succeeded."""
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+
+def broken(sock: socket.socket) -> bool:
+    """Whether an error waits to be read from a socket behind its data; the error stays there."""
+    look = select.poll()
+    look.register(sock, 0)
+    return bool(look.poll(0))
 
 
 class StampWarmer:

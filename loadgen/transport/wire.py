@@ -17,7 +17,7 @@ from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
 from loadgen.net.deadlines import Deadlines
 from loadgen.net.http1 import AnswerReader, BadResponse, encode
 from loadgen.net.names import Address
-from loadgen.net.sockets import ANCILLARY, STAMPS, StampWarmer, connect, pending_error, timespec
+from loadgen.net.sockets import ANCILLARY, STAMPS, StampWarmer, broken, connect, pending_error, timespec
 from loadgen.net.tls import Channel
 from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PREOPENED, Counters, Done, Settings
 from loadgen.transport import RESUMED as COUNT_RESUMED
@@ -284,14 +284,23 @@ class Connection:
             self._wire.loop.remove_writer(self._sock.fileno())
 
     def _on_readable(self) -> None:
+        x = self.x
+        self._read()
+        if self.x is x and not self.closed and self._sock and broken(self._sock):
+            # uvloop tells of a reset only once, even where something else was still to be read
+            while self.x is x and not self.closed and self._read():
+                pass
+
+    def _read(self) -> bool:
+        """One read. False if nothing was there."""
         wire = self._wire
         try:
             size, ancillary, _, _ = self._sock.recvmsg_into(wire.buffers, ANCILLARY)  # type: ignore[union-attr]
         except BlockingIOError:
-            return
+            return False
         except OSError as error:
             self._lost(*of_error(error))
-            return
+            return False
         if ancillary:
             seconds, nanoseconds = timespec(ancillary[0][2])
             self._kernel = seconds * 1_000_000_000 + nanoseconds
@@ -305,6 +314,7 @@ class Connection:
             self._decrypt(wire.view[:size])
         else:
             self._handshake(wire.view[:size])
+        return size > 0
 
     def _decrypt(self, data: memoryview) -> None:
         tls = self._tls
