@@ -21,9 +21,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import uvloop
-from pydantic import ValidationError
 
-from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
+from loadgen.errors import Exit, LoadgenError, PlanError
 from loadgen.net.timerfd import LoopClock, die_with_parent, lower_timer_slack
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.sandbox import certificate
@@ -85,12 +84,7 @@ def _serve(
 def _settings() -> SandboxSettings:
     with open(0, "rb", buffering=0, closefd=False) as stdin:  # unbuffered: what follows the line is the loop's
         line = stdin.readline()
-    try:
-        return SandboxSettings.model_validate_json(line)
-    except ValidationError as error:
-        first = error.errors()[0]
-        remedy = "Expected one JSON line of settings, {} at least" if first["type"] == "json_invalid" else ""
-        raise ProfileError(first["msg"], key=".".join(map(str, ("sandbox", *first["loc"]))), remedy=remedy) from None
+    return SandboxSettings.from_json(line)
 
 
 def _watch_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
