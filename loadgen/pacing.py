@@ -33,7 +33,7 @@ class Schedule:
 
     `start` and `end` are rates a second, `duration` is ns. `count`, if given, is the exact number of arrivals (Poisson
     arrivals are then spread as N uniform draws are, which is what a Poisson process is once its count is known).
-    `seed` is the entropy of the stream: the same seed is the same schedule.
+    `seed` is a number and what tells this stream from others of it: the same seed is the same schedule.
     """
 
     start: float
@@ -85,7 +85,9 @@ class Schedule:
                 return
 
     def _exponential_sums(self) -> Iterator[Floats]:
-        stream = np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed)))
+        # with the rest as a spawn key, (7, 1) and (7, 1, 0) are different streams, which as plain entropy they are not
+        sequence = np.random.SeedSequence(self.seed[0], spawn_key=self.seed[1:])
+        stream = np.random.Generator(np.random.PCG64(sequence))
         reached = 0.0
         while True:
             positions = reached + np.cumsum(stream.standard_exponential(BLOCK))
@@ -100,14 +102,19 @@ class Schedule:
         raise AssertionError("the stream of exponentials has no end")
 
     def _due(self, positions: Floats) -> Instants:
+        # rounding must not carry the last one out of the phase
+        return np.minimum(self._reached(positions), self.duration - 1).astype(np.int64)
+
+    def _reached(self, positions: Floats) -> Floats:
+        """When the count reaches `positions`, in ns."""
         if self.start == self.end:
-            return (positions * (SECOND / self.start)).astype(np.int64)
+            return positions * SECOND / self.start
         # the root of C(t) = u in the form that loses no digits when the slope is small or r0 is 0
         slope = (self.end - self.start) / (self.duration / SECOND)
         root = np.sqrt(np.maximum(self.start**2 + 2 * slope * positions, 0.0))
         with np.errstate(invalid="ignore"):
             seconds = np.where(positions > 0, 2 * positions / (self.start + root), 0.0)
-        return (seconds * SECOND).astype(np.int64)
+        return seconds * SECOND
 
 
 def share(total: int, index: int, workers: int) -> int:
@@ -118,4 +125,4 @@ def share(total: int, index: int, workers: int) -> int:
 def _count_below(area: float) -> int:
     """How many of the positions 0, 1, 2 … lie before `area`; an area that is whole but for rounding counts as whole."""
     nearest = round(area)
-    return nearest if abs(area - nearest) < 1e-6 else int(area) + 1
+    return nearest if abs(area - nearest) <= 1e-12 * area else int(area) + 1

@@ -35,6 +35,11 @@ class Unknown(dict[str, Any]):
         return name.upper()
 
 
+def stream_of(seed: tuple[int, ...]) -> np.random.Generator:
+    """A stream of random numbers that is another for each `seed`: a number, and what it is for."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed[0], spawn_key=seed[1:])))
+
+
 class Column:
     """The values of one placeholder by iteration index, a block at a time."""
 
@@ -46,8 +51,7 @@ class Column:
     def __call__(self, values: Values, index: int) -> Any:
         number, offset = divmod(index, BLOCK)
         if number != self._number:
-            sequence = np.random.SeedSequence((*self._seed, number))
-            self._block = self._draw(np.random.Generator(np.random.PCG64(sequence)))
+            self._block = self._draw(stream_of((*self._seed, number)))
             self._number = number
         return self._block[offset]
 
@@ -93,7 +97,7 @@ def row_picker(order: str, rows: int, seed: tuple[int, ...]) -> Callable[[int], 
         column = Column(seed, lambda stream: stream.integers(0, rows, BLOCK).tolist())
         return lambda index: int(column({}, index))
     if order == "shuffle":
-        shuffled = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed))).permutation(rows)
+        shuffled = stream_of(seed).permutation(rows)
         return lambda index: int(shuffled[index % rows])
     return lambda index: index % rows
 
@@ -110,8 +114,7 @@ def _uuid(d: str) -> str:
 
 def _text(length: int, seed: tuple[int, ...]) -> Getter:
     """Random letters and digits, cut from a pool at a random place: large values cost a slice, not a draw."""
-    stream = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
-    pool = ALPHABET[stream.integers(0, len(ALPHABET), POOL + length)].tobytes().decode()
+    pool = ALPHABET[stream_of(seed).integers(0, len(ALPHABET), POOL + length)].tobytes().decode()
     starts = Column((*seed, 1), lambda stream: stream.integers(0, POOL, BLOCK).tolist())
 
     def cut(values: Values, index: int) -> str:
