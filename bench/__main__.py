@@ -1,0 +1,122 @@
+"""`python -m bench [CASE …]`: tables on stdout, progress on stderr, everything in a JSON file if one is named."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench.cases import CASES, TOOLS, Case
+from bench.comparison import compare
+from bench.processes import Cores
+from bench.servers import Absent, nginx, version
+from bench.table import markdown
+from loadgen.clock import SECOND, wall
+
+SCHEMA = "loadgen.bench/1"
+
+
+def main() -> int:
+    asked = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave no temporary folder behind
+    allowed = os.sched_getaffinity(0)
+    cores = Cores.of(allowed)
+    os.sched_setaffinity(0, cores.rest)
+    try:
+        about = _about(cores, len(allowed))
+        print(_heading(about), flush=True)
+        results = []
+        for case in asked.cases:
+            # a server for each case, none of which finds another's leavings
+            with tempfile.TemporaryDirectory() as folder, nginx(Path(folder), cores.server) as server:
+                load = case.load(server, asked.seconds, asked.minute)
+                tools = [tool for tool in case.tools if not asked.tool or tool.name in asked.tool]
+                result = compare(case, tools, server, cores, load, 1 if case.grows else asked.rounds, _say)
+            print(markdown(result), flush=True)
+            results.append(result.as_json())
+            if asked.json:
+                asked.json.write_text(json.dumps({"schema": SCHEMA, **about, "cases": results}, indent=1) + "\n")
+    except (Absent, RuntimeError) as error:
+        _say(f"bench: {error}")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="loadgen's speed, as ratios to its peers'.")
+    known = ", ".join(case.name for case in CASES)
+    parser.add_argument(
+        "cases", nargs="*", metavar="CASE", help=f"{known}; `closed` is both of its kind (default: all)"
+    )
+    names = [tool.name for tool in TOOLS]
+    parser.add_argument("--tool", action="append", choices=names, help="only this one; may be given again")
+    parser.add_argument("--rounds", type=positive, default=5, help="of every tool in turn (default: 5)")
+    parser.add_argument("--seconds", type=positive, default=4, help="that each load lasts (default: 4)")
+    parser.add_argument("--minute", type=positive, default=60, help="seconds in a minute of `memory` (default: 60)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there")
+    asked = parser.parse_args()
+    if sys.platform != "linux" or not shutil.which("taskset"):
+        parser.error("needs Linux, with taskset from util-linux")
+    asked.cases = _chosen(asked.cases, parser)
+    return asked
+
+
+def _chosen(words: list[str], parser: argparse.ArgumentParser) -> list[Case]:
+    chosen: list[Case] = []
+    for word in words:
+        found = [case for case in CASES if case.name == word or case.name.startswith(f"{word}-")]
+        if not found:
+            parser.error(f"there is no case {word!r}; there are {', '.join(case.name for case in CASES)}")
+        chosen += found
+    return [case for case in CASES if case in chosen or not words]
+
+
+def positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def _about(cores: Cores, count: int) -> dict[str, Any]:
+    versions = {tool.name: tool.version() for tool in TOOLS if tool.program}
+    return {
+        "at": wall() // SECOND,
+        "python": platform.python_version(),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "machine": platform.machine(),
+        "cores": {"count": count, "server": cores.server, "client": cores.client},
+        "load_before": os.getloadavg()[0],
+        "versions": {"nginx": version(), **versions},
+    }
+
+
+def _heading(about: dict[str, Any]) -> str:
+    cores, versions = about["cores"], ", ".join(f"{name} {v}".strip() for name, v in about["versions"].items())
+    shared = "" if cores["server"] != cores["client"] else " **One core for both: these figures mean little.**"
+    busy = about["load_before"]
+    noisy = " **Other work was going on: these figures mean little.**" if busy > 0.3 * cores["count"] else ""
+    return (
+        f"# loadgen beside its peers\n\n"
+        f"Medians (lowest to highest) of runs that took turns; nginx on core {cores['server']}, each tool on core "
+        f"{cores['client']}, of {cores['count']}; load average before {busy:.1f}. "
+        f"Only ratios mean anything on another machine.{shared}{noisy}\n\n"
+        f"{versions}; Python {about['python']}, {about['kernel']}, {about['machine']}.\n"
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""A tool at work, seen from outside: what nginx counts and what the kernel charges, alike for every tool."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.processes import Cores, command_line, cpu_time, family, pin, resident, running
+from bench.servers import Nginx
+from bench.tools import Load, Reported, Tool
+from loadgen.clock import SECOND, now
+
+BEGUN = 100  # requests and connections: more than the 64 that a tool may open before its load
+BEGIN_LIMIT, END_LIMIT = 30 * SECOND, 60.0
+LOOK = 0.01  # seconds
+SETTLING, MIDDLE = 0.125, 0.625  # of a load's time: what is left out at first, and what is then looked at
+TAIL = 2  # seconds in which the last look at memory has time
+
+
+class Failed(Exception):
+    """The tool did not make the load, or its report cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Counts at one instant; times are ns. `worker_cpu` is what of `client_cpu` was spent on the client's core."""
+
+    at: int
+    requests: int
+    connections: int
+    client_cpu: int
+    worker_cpu: int
+    server_cpu: int
+
+
+def between(a: Sample, b: Sample) -> dict[str, float]:
+    """What happened from `a` to `b`: rates a second, CPU us a request, and how busy a core was kept, 1 being wholly."""
+    requests, ns = b.requests - a.requests, b.at - a.at
+    connections = b.connections - a.connections
+    return {
+        "requests_s": requests / ns * SECOND,
+        "connections_s": connections / ns * SECOND,
+        "cpu_us": (b.client_cpu - a.client_cpu) / 1e3 / max(1, requests or connections),
+        "client_busy": (b.worker_cpu - a.worker_cpu) / ns,
+        "server_busy": (b.server_cpu - a.server_cpu) / ns,
+    }
+
+
+class Run:
+    """A tool that was started. `worker` is the process that makes the load, known once the load has begun."""
+
+    def __init__(self, tool: Tool, process: subprocess.Popen[bytes], server: Nginx, cores: Cores, folder: Path) -> None:
+        self._tool, self._process, self._server, self._cores, self._folder = tool, process, server, cores, folder
+        self._before = sum(server.served())
+        self.worker = process.pid
+
+    def begin(self) -> None:
+        """Wait until the load has begun. A worker is moved to the client's core as soon as it is born."""
+        limit = now() + BEGIN_LIMIT
+        while sum(self._server.served()) - self._before < BEGUN:
+            if self._tool.worker:
+                self._place()
+            if now() > limit:
+                raise Failed(f"made no load within {BEGIN_LIMIT // SECOND} s")
+            self._check()
+            time.sleep(LOOK)
+
+    def sample(self) -> Sample:
+        self._check()
+        requests, connections = self._server.served()
+        everyone = family(self._process.pid)
+        workers = [self.worker] if self._tool.worker else everyone
+        spent = [cpu_time(pids) for pids in (everyone, workers, [self._server.worker])]
+        return Sample(now(), requests, connections, *spent)
+
+    def end(self) -> Reported:
+        """Wait for its end, and read its report."""
+        try:
+            self._process.wait(END_LIMIT)
+            return self._tool.read((self._folder / "out").read_text(errors="replace"))
+        except (subprocess.TimeoutExpired, LookupError, TypeError, ValueError, ZeroDivisionError) as error:
+            raise Failed(f"{error!r}. {self._complaint()}") from error
+
+    def _place(self) -> None:
+        for pid in family(self._process.pid):
+            if pid != self.worker and self._tool.worker in command_line(pid):
+                pin(pid, self._cores.client)
+                self.worker = pid
+
+    def _check(self) -> None:
+        if self._process.poll() is not None:
+            raise Failed(f"ended too early, with status {self._process.returncode}. {self._complaint()}")
+
+    def _complaint(self) -> str:
+        return (self._folder / "err").read_text(errors="replace").strip()[-500:]
+
+
+@contextmanager
+def started(tool: Tool, load: Load, server: Nginx, cores: Cores, folder: Path) -> Iterator[Run]:
+    """The tool with `load`, from its start until the context is left. Raises CannotSay."""
+    where = cores.rest if tool.worker else {cores.client}
+    with running(tool.command(load, folder), where, folder) as process:
+        yield Run(tool, process, server, cores, folder)
+
+
+def speed(run: Run, load: Load) -> dict[str, float]:
+    """The load's middle, as nginx and the kernel saw it."""
+    run.begin()
+    time.sleep(load.seconds * SETTLING)
+    a = run.sample()
+    time.sleep(load.seconds * MIDDLE)
+    return between(a, run.sample())
+
+
+def growth(run: Run, load: Load) -> dict[str, float]:
+    """The worker's memory in KiB after each fifth of the load (but for its `TAIL`), and its slope in KiB a minute."""
+    run.begin()
+    first, fifth = run.sample(), (load.seconds - TAIL) * SECOND // 5
+    figures: dict[str, float] = {}
+    for n in range(1, 6):
+        time.sleep(max(0, first.at + n * fifth - now()) / SECOND)
+        figures[f"kib_{n}"] = resident(run.worker)
+    figures["kib_min"] = (figures["kib_5"] - figures["kib_1"]) / (4 * fifth / 60 / SECOND)
+    return figures | between(first, run.sample())

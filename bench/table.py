@@ -1,0 +1,33 @@
+"""A comparison as a Markdown table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bench.cases import Column
+from bench.comparison import Comparison, Spread
+
+
+def markdown(comparison: Comparison) -> str:
+    """Heading, what was asked, a row for each tool, notes."""
+    case = comparison.case
+    rows = [
+        [name, *(_cell(rounds.spread(column.key), column) for column in case.columns)]
+        for name, rounds in comparison.rounds.items()
+    ]
+    table = _table(["", *(column.title for column in case.columns)], rows)
+    aim = f" Aim: {case.aim}." if case.aim else ""
+    notes = "".join(f"- {note}\n" for note in comparison.notes())
+    return f"## {case.name}\n\n{case.about}{aim}\n\n{table}\n{notes}"
+
+
+def _cell(spread: Spread | None, column: Column) -> str:
+    if spread is None:
+        return "-"
+    middle, low, high = (f"{value:{column.form}}" for value in spread)
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
