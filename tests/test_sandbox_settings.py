@@ -48,7 +48,7 @@ def test_all_of_it() -> None:
 
 def test_survives_the_way_to_the_process() -> None:
     for value in (read(**WHOLE), SandboxSettings()):
-        assert SandboxSettings.model_validate_json(value.model_dump_json(by_alias=True)) == value
+        assert SandboxSettings.from_json(value.to_json()) == value
 
 
 def test_short_forms() -> None:

@@ -13,11 +13,13 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainSerializer,
+    ValidationError,
     WithJsonSchema,
     model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
 
+from loadgen.errors import ProfileError
 from loadgen.profile import units
 from loadgen.profile.distribution import EXAMPLES, Distribution
 from loadgen.profile.part import Count, Duration, FromText, Part, complaint, whole
@@ -199,6 +201,21 @@ class SandboxSettings(Part):
         if sum(stall.every is not None for stall in self.stalls) > 1:
             raise complaint("only one stall can have `every`", "Give the others `at`", ("stalls",))
         return self
+
+    @classmethod
+    def from_json(cls, line: bytes) -> Self:
+        """The settings that `to_json` made, or that a person wrote. Raises ProfileError."""
+        try:
+            return cls.model_validate_json(line)
+        except ValidationError as error:
+            first = error.errors()[0]
+            remedy = "Expected one JSON line of settings, {} at least" if first["type"] == "json_invalid" else ""
+            key = ".".join(map(str, ("sandbox", *first["loc"])))
+            raise ProfileError(first["msg"], key=key, remedy=remedy) from None
+
+    def to_json(self) -> bytes:
+        """One line, for the sandbox's own process."""
+        return self.model_dump_json(by_alias=True).encode() + b"\n"
 
     def describe(self) -> str:
         """What was simulated, in one line for a report."""

@@ -16,6 +16,7 @@ from typing import IO, Any, Self
 
 from loadgen.clock import SECOND, now
 from loadgen.errors import LoadgenError, PlanError
+from loadgen.net.children import spawn
 from loadgen.profile.sandbox import SandboxSettings
 
 FOLDER = "loadgen-sandbox-"
@@ -120,9 +121,9 @@ def start(
     command = [sys.executable, "-P", "-m", "loadgen.sandbox", "--parent", str(os.getpid())]
     command += ["--http-port", str(http_port), "--https-port", str(https_port)]
     errors = tempfile.TemporaryFile()  # noqa: SIM115  it is closed by `stop`
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)  # noqa: S603
+    process = spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
     assert process.stdin
     with suppress(BrokenPipeError):  # it has died: waiting for its first line tells
-        process.stdin.write(settings.model_dump_json(by_alias=True).encode() + b"\n")
+        process.stdin.write(settings.to_json())
         process.stdin.flush()
     return SandboxProcess(process, errors)
