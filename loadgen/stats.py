@@ -13,12 +13,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 HALF = 1024
 HIGHEST = 3_600_000_000_000  # ns
+LIMIT = 1 << 62
 OVERFLOW = 33_792  # the counter above the last; its values are known to be above HIGHEST and no more
 
 Integers = NDArray[np.int64]
@@ -54,6 +57,22 @@ def fraction(percentile: str) -> Fraction:
     return Fraction(percentile.removeprefix("p")) / 100
 
 
+def _sound(bins: Any, count: Any, total: Any, least: Any, most: Any) -> bool:
+    """Whether counters ascend, counts are positive, and all of it fits together; of a file, nothing is known before."""
+    if not isinstance(bins, list) or not all(type(value) is int for value in (*bins, count, total, least, most)):
+        return False
+    index, counts = bins[::2], bins[1::2]
+    return (
+        len(index) == len(counts) > 0
+        and all(0 < value < LIMIT for value in counts)
+        and all(low < high for low, high in pairwise((-1, *index, OVERFLOW + 1)))
+        and sum(counts) == count < LIMIT
+        and 0 <= least <= most < LIMIT
+        and [index[0], index[-1]] == index_of(np.array([least, most])).tolist()
+        and count * least <= total <= count * most
+    )
+
+
 def _empty() -> Integers:
     return np.empty(0, np.int64)
 
@@ -82,7 +101,9 @@ class Histogram:
 
     @classmethod
     def from_bins(cls, bins: list[int], count: int, total: int, least: int, most: int) -> Histogram:
-        """A histogram of alternating counters and counts, as a file holds them."""
+        """A histogram of alternating counters and counts, as a file holds them. Raises ValueError for what is none."""
+        if not _sound(bins, count, total, least, most):
+            raise ValueError("these counters and counts are not a histogram")
         pairs = np.array(bins, np.int64).reshape(-1, 2)
         return cls(pairs[:, 0], pairs[:, 1], count, total, least, most)
 
@@ -120,7 +141,3 @@ class Histogram:
         """
         position = rank(p, self.count + censored)
         return self.at_rank(position) if 0 < position <= self.count else None
-
-    def above(self, value: int) -> int:
-        """How many values lie in counters wholly above `value`."""
-        return int(self.counts[self.index > int(index_of(np.array([value]))[0])].sum())
