@@ -56,7 +56,12 @@ async def destination(profile: Profile, start_sandbox: StartSandbox | None) -> A
         yield Destination(origin, answering, is_loopback(answering), left_out)
         return
     assert start_sandbox
-    sandbox = await asyncio.to_thread(start_sandbox, profile.sandbox or SandboxSettings())
+    starting = asyncio.ensure_future(asyncio.to_thread(start_sandbox, profile.sandbox or SandboxSettings()))
+    try:
+        sandbox = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.to_thread((await starting).stop)
+        raise
     try:
         origin = Origin.of(sandbox.https)  # API Gateway speaks nothing else
         yield Destination(origin, resolve(origin), True, (), sandbox.ca, sandbox)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,10 +13,12 @@ from typing import Any
 from loadgen.clock import SECOND, wall
 from loadgen.engine.engine import Share
 from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.experiment import result as results
 from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails
 from loadgen.experiment.destination import Destination, StartSandbox, destination
+from loadgen.experiment.interrupts import Interrupts, interrupts
 from loadgen.experiment.limits import Limits, limits, workers_for
 from loadgen.experiment.moments import Moment, failing, outcomes, rate_now
 from loadgen.experiment.preflight import preflight
@@ -52,8 +53,9 @@ class Options:
 
 async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
     """Carry a profile out. Raises LoadgenError where it cannot be begun; once begun, everything is in the result."""
-    async with destination(loaded.profile, options.start_sandbox) as to:
-        return await _Run(loaded, options, display, to).carry_out()
+    with interrupts() as signals:
+        async with destination(loaded.profile, options.start_sandbox) as to:
+            return await _Run(loaded, options, display, to, signals).carry_out()
 
 
 @dataclass
@@ -62,6 +64,7 @@ class _Run:
     options: Options
     display: Display
     to: Destination
+    signals: Interrupts
     warnings: list[str] = field(default_factory=list)
     moments: deque[Moment] = field(default_factory=lambda: deque(maxlen=600))
     interrupted: bool = False
@@ -81,6 +84,7 @@ class _Run:
         self.folder.begin(self.loaded.resolved, redacted(about, self.loaded.secrets))
         self.watch = HostWatch()
         self.fleet = Fleet(self.plan, self._assignments(self.limits), self._each_second)
+        self.signals.do = self._interrupt
         try:
             await self._load()
         finally:
@@ -92,22 +96,24 @@ class _Run:
         return finished
 
     async def _load(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._interrupt)
-        ticker = loop.create_task(self._show())
+        ticker = asyncio.create_task(self._show())
         try:
             await self.fleet.launch()
-            if self.to.sandbox:
-                await asyncio.to_thread(self.to.sandbox.stats)  # its figures count from here
+            await self._ask_sandbox()  # its figures count from here
             self.watch.begin()
-            if not self.interrupted:
-                await self.fleet.run()
-            self.sandbox_stats = await asyncio.to_thread(self.to.sandbox.stats) if self.to.sandbox else None
+            await self.fleet.run()
+            self.sandbox_stats = await self._ask_sandbox()
         finally:
             ticker.cancel()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
+
+    async def _ask_sandbox(self) -> dict[str, Any] | None:
+        if not self.to.sandbox:
+            return None
+        try:
+            return await asyncio.to_thread(self.to.sandbox.stats)
+        except LoadgenError as error:  # what was measured until then is worth no less
+            self._warn(str(error))
+            return None
 
     def _assignments(self, limits: Limits) -> list[Assignment]:
         profile, n = self.loaded.profile, limits.workers
@@ -232,7 +238,7 @@ class _Run:
 
     def _explain(self, lost: list[Any]) -> None:
         for worker in lost:
-            why = worker.broken.strip().rpartition("\n")[2] or f"it ended with status {worker.process.poll()}"
+            why = str(worker.broken or f"it ended with status {worker.process.poll()}").strip().rpartition("\n")[2]
             self._warn(f"worker {worker.index} was lost: {why}; its open exchanges are counted as lost")
         if self.stopped_because:
             self._warn(f"the run was stopped early by {self.stopped_because}")

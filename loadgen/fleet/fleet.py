@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.fleet.pipe import Pipe
 from loadgen.fleet.worker import Assignment
+from loadgen.net.children import spawn
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import SeriesKey, fold
 from loadgen.record.recording import Recording, parts
@@ -28,6 +30,7 @@ from loadgen.trust.health import Health
 HEAD_START = 50 * MILLISECOND  # between the word and the start, for the word to reach every worker
 READY_LIMIT = 60  # seconds
 GOODBYE_LIMIT = 5
+REPORT_LIMIT = 0.5  # for a worker's figures of a second to come in
 
 
 @dataclass(slots=True)
@@ -42,7 +45,8 @@ class WorkerState:
     reached: int = -1
     finished: bool = False
     lost: bool = False
-    broken: str = ""
+    broken: LoadgenError | None = None
+    reported: int = 0  # seconds
     series: dict[int, SeriesKey] = field(default_factory=dict)
     kept: Kept = field(default_factory=lambda: Kept([], [], {}))
 
@@ -64,20 +68,22 @@ class Fleet:
         self._entered, self._entered_at = 0, 0  # the last run whose start was given out, and when that was
 
     async def launch(self) -> None:
-        """Start the workers and wait until each is ready. Raises LoadgenError if one cannot be."""
+        """Start the workers and wait until each is ready, or `stop` is called. Raises LoadgenError if one cannot be."""
         loop = asyncio.get_running_loop()
         for index, assignment in enumerate(self._assignments):
             self.workers.append(self._spawn(loop, index, assignment))
         try:
-            await asyncio.wait_for(self._until(lambda w: w.ready is not None or w.lost), READY_LIMIT)
+            await asyncio.wait_for(self._until(lambda w: w.ready is not None or w.lost or self.stopping), READY_LIMIT)
         except TimeoutError:
             raise LoadgenError(f"a worker was not ready within {READY_LIMIT} s") from None
         for worker in self.workers:
             if worker.lost:
-                raise LoadgenError(f"worker {worker.index} could not start: {worker.broken or 'it died'}")
+                raise worker.broken or LoadgenError(f"worker {worker.index} died before the load began")
 
     async def run(self) -> None:
-        """Start the load and see it through to its end, whatever happens to the workers."""
+        """Start the load, unless it is stopped already, and see it through, whatever happens to the workers."""
+        if self.stopping:
+            return
         self.start = now() + HEAD_START
         self._tell("go", self.start)
         ticker = asyncio.create_task(self._tick())
@@ -86,14 +92,12 @@ class Fleet:
         finally:
             ticker.cancel()
         self._tell("bye")
-        for worker in self.workers:
-            if worker.lost:
-                worker.ledger.settle()
 
     def stop(self) -> None:
         """Start nothing more; what is open comes to its end."""
         self.stopping = True
         self._tell("stop")
+        self._changed.set()
 
     def kill(self) -> None:
         """Give up what is open."""
@@ -101,15 +105,19 @@ class Fleet:
         self._tell("kill")
 
     async def close(self) -> None:
-        """Leave no process behind."""
+        """Leave no process behind, and no exchange without an outcome."""
         for worker in self.workers:
-            if worker.pipe and worker.lost:
-                worker.pipe.close()
+            if not worker.finished:
+                worker.process.kill()
             try:
                 await asyncio.to_thread(worker.process.wait, GOODBYE_LIMIT)
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 await asyncio.to_thread(worker.process.wait)
+            if worker.pipe:
+                worker.pipe.close()
+            if not worker.finished:
+                worker.ledger.settle()
 
     @property
     def elapsed(self) -> int:
@@ -138,7 +146,7 @@ class Fleet:
     def _spawn(self, loop: asyncio.AbstractEventLoop, index: int, assignment: Assignment) -> WorkerState:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "loadgen.fleet.worker", str(theirs.fileno()), str(os.getpid())]
-        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd=None)  # noqa: S603
+        process = spawn(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         theirs.close()
         plan = self.plan
         ledger = Ledger.in_file(assignment.ledger, len(plan.all_runs), plan.slots)
@@ -165,6 +173,7 @@ class Fleet:
         if kind == "series":
             worker.series[value[0]] = value[1]
         elif kind == "health":
+            worker.reported += 1
             self.health.add({**value, "second": self.elapsed // SECOND, "worker": worker.index})
         elif kind == "ready":
             worker.ready = value
@@ -199,8 +208,17 @@ class Fleet:
             await self._changed.wait()
 
     async def _tick(self) -> None:
+        """At the end of each second, as soon as every worker has handed in what it has of it."""
+        seconds = 0
+
+        def handed_in(worker: WorkerState) -> bool:
+            return worker.over or worker.reported >= seconds
+
         while True:
-            await asyncio.sleep(1)
+            seconds += 1
+            await asyncio.sleep(max(0, self.start + seconds * SECOND - now()) / SECOND)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._until(handed_in), REPORT_LIMIT)
             self._each_second()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 import socket
 import sys
 import traceback
@@ -21,6 +20,7 @@ import uvloop
 from loadgen.clock import SECOND, now
 from loadgen.engine.engine import Engine, Share
 from loadgen.engine.plan import Plan
+from loadgen.errors import LoadgenError
 from loadgen.fleet.client import make_client
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.names import Address, Origin
@@ -85,7 +85,8 @@ class Worker:
     def _finished_task(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            self.pipe.send("broken", "".join(traceback.format_exception(error)))
+            known = isinstance(error, LoadgenError)
+            self.pipe.send("broken", error if known else LoadgenError("".join(traceback.format_exception(error))))
 
     async def _prepare(self, work: Assignment) -> None:
         self._plan = Plan.of(work.profile)
@@ -167,8 +168,6 @@ def _calm_collector(client: str) -> None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the fleet says when to stop
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sock = socket.socket(fileno=int(sys.argv[1]))
     die_with_parent(int(sys.argv[2]))
     loop = uvloop.new_event_loop()

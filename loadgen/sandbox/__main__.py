@@ -2,7 +2,7 @@
 
 One JSON line of settings comes on stdin (`{}` will do), one JSON line goes to stdout when it serves: `{"http", "https",
 "ca", "pid"}`, or `{"error"}` and exit status 2. From then on a line `stats` is answered with a JSON line of counts. It
-ends when stdin closes, when the parent ends, on SIGTERM, or without a parent on SIGINT.
+ends when stdin closes or the parent ends; where there is none, on SIGINT or SIGTERM.
 """
 
 from __future__ import annotations
@@ -38,8 +38,6 @@ def main() -> int:
     for name in ("http-port", "https-port", "parent"):
         parser.add_argument(f"--{name}", type=int, default=0)
     options = parser.parse_args()
-    if options.parent:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which still drains
     loop = uvloop.new_event_loop()
     with ExitStack() as stack:
         stack.callback(loop.close)
@@ -51,8 +49,9 @@ def main() -> int:
         except LoadgenError as error:
             _say({"error": str(error)})
             return Exit.USAGE
-        for number in (signal.SIGTERM, *([] if options.parent else [signal.SIGINT])):
-            loop.add_signal_handler(number, loop.stop)
+        if not options.parent:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, loop.stop)
         _say({"http": server.http, "https": server.https, "ca": str(ca), "pid": os.getpid()})
         gc.collect()
         gc.freeze()

@@ -1,0 +1,51 @@
+"""SIGINT and SIGTERM, from the beginning of a run to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from loadgen.errors import Exit, LoadgenError
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupted(LoadgenError):
+    """The user gave up before there was anything to report."""
+
+    status = Exit.INTERRUPTED
+
+
+@dataclass
+class Interrupts:
+    """What a signal does now; it can be changed."""
+
+    do: Callable[[], object]
+
+
+@contextmanager
+def interrupts() -> Iterator[Interrupts]:
+    """Takes both signals while the block lasts. At first they cancel it: then it raises Interrupted."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    given_up = False
+
+    def give_up() -> None:
+        nonlocal given_up
+        if not given_up and task:
+            given_up = task.cancel()
+
+    now = Interrupts(give_up)
+    for number in SIGNALS:
+        loop.add_signal_handler(number, lambda: now.do())
+    try:
+        yield now
+    except asyncio.CancelledError:
+        if given_up:
+            raise Interrupted("interrupted before the load began") from None
+        raise
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,136 @@
+"""kill -9 at random moments: nothing goes on running, and what there was is counted and reported."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import FULL, Program, balanced, prepare, report, run, wait_for_end
+
+from loadgen.clock import SECOND
+
+pytestmark = pytest.mark.real
+
+TIMES = 10 if FULL else 2
+RATE, SECONDS = 400, 4
+STORED = 1.0  # s: what is older must have been stored
+LATE = 0.5  # s that storing may take where the machine is busy
+
+PROFILE = f"""
+name: killed
+target: sandbox
+sandbox: {{service: 50ms}}
+load: [{{name: a, rate: {RATE}/s, for: {SECONDS}s}}]
+"""
+
+
+def after(program: Program, most: float) -> float:
+    """Let a random time pass, and return how long it was."""
+    delay = random.SystemRandom().uniform(0, most)
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.process.wait(delay)
+    return delay
+
+
+def without_times(result: dict[str, Any]) -> int:
+    """How many exchanges came to an end and left no latencies; of each that did there is a lag."""
+    steps = [step for phase in result["variants"][0]["phases"] for step in phase["steps"]]
+    lost = sum(step["requests"]["outcomes"].get("lost", 0) for step in steps)
+    timed = sum(step["latency_ms"]["lag"]["count"] for step in steps)
+    return sum(step["requests"]["sent"] for step in steps) - lost - timed
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("time", range(TIMES))
+def test_a_killed_run_is_reported_from_its_folder(tmp_path: Path, time: int, workers: int) -> None:
+    with Program(tmp_path, *prepare(tmp_path, PROFILE), "--workers", str(workers)) as program:
+        program.says("of 400/s")
+        delay = after(program, SECONDS - 0.5)
+        program.process.kill()
+        assert program.wait().status == -signal.SIGKILL
+        program.leaves_nothing()
+    result = report(tmp_path)
+    requests = result["variants"][0]["requests"]
+    assert not result["complete"]
+    assert requests["sent"] > 0
+    assert requests["outcomes"].get("ok", 0) + requests["outcomes"].get("lost", 0) == requests["sent"]
+    assert 0 <= without_times(result) <= 1.3 * RATE * (STORED + LATE), f"killed after {delay:.2f} s"
+    shown = run(tmp_path, "report", "run")
+    assert shown.out.startswith("INCOMPLETE"), shown.out
+    assert shown.status == 0
+    assert report(tmp_path) == result, "it can be read as often as one likes"
+
+
+@pytest.mark.parametrize("time", range(TIMES))
+def test_the_rest_of_a_run_outlives_a_killed_worker(tmp_path: Path, time: int) -> None:
+    with Program(tmp_path, *prepare(tmp_path, PROFILE), "--workers", "2", "--json") as program:
+        program.says("of 400/s")
+        after(program, SECONDS - 0.5)
+        victim, other = program.workers()
+        os.kill(victim, signal.SIGKILL)
+        wait_for_end(victim)
+        assert other in program.others(), "the other one goes on"
+        ran = program.wait()
+        program.leaves_nothing()
+    assert ran.status == ran.result["exit_status"] == 6
+    assert not ran.result["complete"]
+    (warning,) = (text for text in ran.result["warnings"] if "worker" in text)
+    assert "was lost" in warning
+    assert "status -9" in warning
+    assert warning in ran.err
+    outcomes = ran.requests["outcomes"]
+    assert outcomes["ok"] + outcomes.get("lost", 0) == ran.requests["sent"]
+    assert 0 <= without_times(ran.result) <= 1.3 * RATE / 2 * (STORED + LATE)
+    planned = ran.phases["a"]["iterations"]["planned"]
+    assert abs(planned - RATE * SECONDS) < 5 * (RATE * SECONDS) ** 0.5, (
+        "what it could not start was planned all the same"
+    )
+    balanced(report(tmp_path))
+
+
+def test_killed_before_the_load_it_leaves_nothing(tmp_path: Path) -> None:
+    for _ in range(TIMES):
+        with Program(tmp_path, *prepare(tmp_path, PROFILE)) as program:
+            after(program, 1.0)
+            program.process.kill()
+            program.wait()
+            program.leaves_nothing()
+        if (tmp_path / "run").exists():
+            ran = run(tmp_path, "report", "run")
+            assert ran.status in (0, 2), ran.err
+            (tmp_path / "run").rename(tmp_path / f"run-{random.SystemRandom().random()}")
+
+
+def test_a_worker_that_dies_while_all_wait_for_each_other_holds_nobody_up(tmp_path: Path) -> None:
+    """The next phase begins when all workers have come to the end of the last; of those that are left."""
+    text = """
+name: phases
+target: sandbox
+sandbox: {service: 20ms}
+load: [{name: a, users: 2, iterations: 100}, {name: b, users: 2, iterations: 20}]
+"""
+    with Program(tmp_path, *prepare(tmp_path, text), "--workers", "2", "--json") as program:
+        program.says("a, ")
+        os.kill(program.workers()[0], signal.SIGKILL)
+        ran = program.wait()
+        program.leaves_nothing()
+    assert ran.status == 6
+    assert ran.phases["b"]["iterations"]["completed"] >= 10
+
+
+def test_a_run_without_its_sandbox_is_reported(tmp_path: Path) -> None:
+    """The simulated target dies in the middle: every request that meets nothing is counted."""
+    with Program(tmp_path, *prepare(tmp_path, PROFILE), "--json") as program:
+        program.says("of 400/s")
+        (sandbox,) = (pid for pid, line in program.others().items() if "loadgen.sandbox" in line)
+        os.kill(sandbox, signal.SIGKILL)
+        ran = program.wait()
+        program.leaves_nothing()
+    assert ran.requests["outcomes"]["refused"] > RATE
+    assert any("sandbox" in text for text in ran.result["warnings"])
+    assert ran.result["duration_s"] * SECOND > 0
