@@ -44,7 +44,7 @@ class Phase(Part):
     """A user's pause between two iterations: 1s, or 1s..3s to draw evenly between. Only with users."""
 
     measure: Flag = True
-    """false: the phase warms up; it runs once, however many cycles, and is not in the results' percentiles."""
+    """false: for warming up. Runs once whatever cycles says, unless it stands between measured phases."""
 
     @property
     def kind(self) -> Literal["open", "closed", "at-once"]:
