@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadgen.clock import SECOND
+from loadgen.errors import PlanError
 from loadgen.pacing import Schedule, share
 from loadgen.profile.model import Phase, Profile, Rate
+from loadgen.record.metrics import MOST_RECORDED
 
 DRAIN = "drain"
 _ARRIVALS = 0  # the purpose that the entropy of a schedule's stream begins with
@@ -95,12 +97,15 @@ class Plan:
 
     @classmethod
     def of(cls, profile: Profile) -> Plan:
+        """Raises PlanError if the profile has more metrics of its own than can be recorded."""
         steps = [(scenario, step) for scenario in profile.scenarios for step in scenario.steps]
         longest = max(
             sum((step.timeout or profile.timeout) + (step.think.high if step.think else 0) for step in scenario.steps)
             for scenario in profile.scenarios
         )
         metrics = tuple(dict.fromkeys(name for _, step in steps for name in step.record))
+        if len(metrics) > MOST_RECORDED:
+            raise PlanError(f"record: {len(metrics)} names are more than the {MOST_RECORDED} that can be told apart")
         names = tuple((scenario.name, step.name) for scenario, step in steps)
         return cls(profile.load, profile.cycles, profile.seed, names, longest, metrics)
 

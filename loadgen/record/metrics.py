@@ -32,6 +32,8 @@ class Metric(IntEnum):
 
 
 RECORDED = 12  # the first number of the profile's own metrics (`record:`)
+BITS = 8  # of a metric's number
+MOST_RECORDED = (1 << BITS) - RECORDED
 OF_EXCHANGE = 11  # how many of the metrics come from a row of instants
 
 # a row: the series and the instants of one exchange

@@ -16,15 +16,15 @@ import numpy as np
 
 from loadgen.clock import SECOND
 from loadgen.exchange import CONNECTION_LABELS, Exchange, Outcome
-from loadgen.record.metrics import OF_EXCHANGE, WIDTH, measure
+from loadgen.record.metrics import BITS, OF_EXCHANGE, WIDTH, measure
 from loadgen.stats import Integers, index_of
 
 ROWS = 512  # handed in at once
 LABELS = len(CONNECTION_LABELS)
 PER_SLOT = len(Outcome) * LABELS
 
-# a folded value's place: second 20 bits, series 20, metric 6, counter 16
-SERIES_BITS, METRIC_BITS, INDEX_BITS = 20, 6, 16
+# a folded value's place, 62 bits: second within the batch 16, series 22, metric 8, counter 16
+SPAN, SERIES_BITS, METRIC_BITS, INDEX_BITS = 1 << 16, 22, BITS, 16
 
 
 class SeriesKey(NamedTuple):
@@ -118,22 +118,20 @@ class Recorder:
 def fold(batch: Batch, origin: int) -> Delta:
     """The sparse counts of a batch. `origin` as the recorder's."""
     rows = np.frombuffer(batch.rows, np.int64).reshape(-1, WIDTH)
-    places, values = _places(rows, origin)
-    if batch.singles:
-        singles = np.array(batch.singles, np.int64)
-        places = np.concatenate((places, _place(singles[:, 0], singles[:, 1], singles[:, 2])))
-        values = np.concatenate((values, singles[:, 3]))
-    return _delta(places, values)
-
-
-def _places(rows: Integers, origin: int) -> tuple[Integers, Integers]:
-    values = measure(rows)
+    singles = np.array(batch.singles, np.int64).reshape(-1, 4)
     # a load without a schedule is put into the second of its release
-    instant = np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2])
-    seconds = np.maximum(instant - origin, 0) // SECOND
-    places = _place(seconds[:, None], rows[:, 0][:, None], np.arange(OF_EXCHANGE, dtype=np.int64)[None, :])
-    known = values >= 0
-    return places[known], values[known]
+    instants = np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2])
+    seconds = np.concatenate((np.maximum(instants - origin, 0) // SECOND, singles[:, 0]))
+    first = int(seconds.min())
+    seconds = np.minimum(seconds - first, SPAN - 1)
+    figures = measure(rows)
+    metrics = np.arange(OF_EXCHANGE, dtype=np.int64)
+    places = _place(seconds[: len(rows), None], rows[:, 0, None], metrics[None, :])
+    known = figures >= 0
+    more = _place(seconds[len(rows) :], singles[:, 1], singles[:, 2])
+    delta = _delta(np.concatenate((places[known], more)), np.concatenate((figures[known], singles[:, 3])))
+    delta.groups[:, 0] += first
+    return delta
 
 
 def _place(second: Integers, series: Integers, metric: Integers) -> Integers:

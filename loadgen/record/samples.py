@@ -82,7 +82,7 @@ class Samples:
 
     def failed(self, x: Exchange) -> None:
         """Count a failing exchange by its reason, and keep it if it is among the first of its kind."""
-        kind = (x.slot, int(x.outcome), x.reason)
+        kind = (x.slot, int(x.outcome), printable(x.reason)[:MESSAGE])
         if kind not in self._reasons and len(self._reasons) >= KINDS:
             kind = (x.slot, int(x.outcome), OTHER)
         self._reasons[kind] = count = self._reasons.get(kind, 0) + 1
@@ -119,7 +119,7 @@ class Samples:
         return Sample(
             x.slot,
             x.outcome.word,
-            printable(x.reason),
+            printable(x.reason)[:MESSAGE],
             x.request.method,
             printable(x.request.path.partition("?")[0])[:MESSAGE],
             x.status,
