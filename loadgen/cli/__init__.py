@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from typing import TextIO
 
 import click
 
 from loadgen import __version__
-from loadgen.errors import Exit, LoadgenError
+from loadgen.errors import Exit, LoadgenError, ProfileError
 
 COMMANDS = ("run", "once", "check", "new", "report", "sandbox", "schema")
 
@@ -57,8 +60,23 @@ def cli() -> None:
     """
 
 
+@contextmanager
+def output() -> Iterator[TextIO]:
+    """stdout, for a command to write what it found. Raises ProfileError if it cannot be written; but a reader that has
+    seen enough (`| head`) is no error, and no reason to forget the exit status."""
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except OSError as error:
+        # Python must not find out once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise ProfileError(f"stdout cannot be written: {error.strerror}") from None
+
+
 def main() -> None:
     """The entry point: errors are one line on stderr, and the status that they are documented with."""
+    _open_standard_streams()
     try:
         if sys.platform == "win32":
             raise LoadgenError("uvloop does not run on Windows. Use Linux, macOS, or WSL")
@@ -76,10 +94,14 @@ def main() -> None:
         _exit(error.status)
     except KeyboardInterrupt:
         _exit(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        # the reader of our output has gone (`| head`): that is not an error, but Python must not find out at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _exit(Exit.PASSED)
+
+
+def _open_standard_streams() -> None:
+    """Those that were closed by whoever started us: their numbers would go to the first sockets."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _exit(status: int) -> None:

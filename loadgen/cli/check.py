@@ -6,6 +6,7 @@ import json
 
 import click
 
+from loadgen.cli import output
 from loadgen.cli.run import read, workers_option
 
 
@@ -23,5 +24,6 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], workers: st
 
     loaded = read(profile, target, sets)
     plan = redacted(check(loaded.profile, workers_option(workers)), loaded.secrets)
-    click.echo(json.dumps(plan, indent=1) if as_json else render_check(plan), nl=as_json)
+    with output() as out:
+        out.write(f"{json.dumps(plan, indent=1)}\n" if as_json else render_check(plan))
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from loadgen.cli import output
 from loadgen.errors import ProfileError
 
 
@@ -18,7 +19,8 @@ def command(url: str, out: Path | None) -> int:
 
     text = commented_profile(url)
     if out is None:
-        click.echo(text, nl=False)
+        with output() as stdout:
+            stdout.write(text)
         return 0
     try:
         with out.open("x") as file:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from loadgen.cli import output
 from loadgen.cli.run import read
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def command(profile: str, target: str | None, sets: tuple[str, ...]) -> int:
 
     loaded: Loaded = read(profile, target, sets)
     seen: list[dict[str, Any]] = uvloop.run(once(loaded.profile, start))
-    show_once([redacted(exchange, loaded.secrets) for exchange in seen], sys.stdout)
+    with output() as out:
+        if loaded.profile.target.sandbox:
+            out.write("simulated target\n")
+        show_once([redacted(exchange, loaded.secrets) for exchange in seen], out)
     if not any(exchange["answer"] for exchange in seen):
         return 3
     return 0 if all(exchange["outcome"] == "ok" for exchange in seen) else 4

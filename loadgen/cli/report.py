@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
+
+from loadgen.cli import output
 
 
 @click.command("report")
@@ -21,8 +22,9 @@ def command(run: Path | None, as_json: bool) -> int:
     from loadgen.report.terminal import show
 
     result = read(find(run))
-    if as_json:
-        click.echo(to_json(result))
-    else:
-        show(result, sys.stdout)
+    with output() as out:
+        if as_json:
+            out.write(f"{to_json(result)}\n")
+        else:
+            show(result, out)
     return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from loadgen.cli import output
 from loadgen.clock import SECOND, wall
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--for", "duration", help="With a URL: how long, 30s or 5m.")
 @click.option("--users", type=click.IntRange(min=1), help="With a URL: a closed load of so many users.")
 @click.option("--workers", default="1", show_default=True, metavar="N|auto", help="Processes that make the load.")
-@click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
+@click.option("--out", "folder", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 def command(
@@ -34,7 +35,7 @@ def command(
     duration: str | None,
     users: int | None,
     workers: str,
-    out: Path | None,
+    folder: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -56,16 +57,17 @@ def command(
     from loadgen.sandbox.process import start
 
     loaded = read(profile, target, sets, rate, duration, users)
-    options = Options(out or _folder(loaded.profile.name), workers_option(workers), start)
+    options = Options(folder or _folder(loaded.profile.name), workers_option(workers), start)
     display = progress(sys.stderr, quiet=quiet)
     try:
         finished = uvloop.run(run(loaded, options, display))
     finally:
         display.close()
-    if as_json:
-        click.echo(to_json(finished.result))
-    else:
-        show(finished.result, sys.stdout)
+    with output() as out:
+        if as_json:
+            out.write(f"{to_json(finished.result)}\n")
+        else:
+            show(finished.result, out)
     return int(finished.status)
 
 

@@ -6,11 +6,14 @@ import json
 
 import click
 
+from loadgen.cli import output
+
 
 @click.command("schema")
 def command() -> int:
     """Print the JSON Schema of a profile, for editors that complete and check YAML by one."""
     from loadgen.profile.schema import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    with output() as out:
+        out.write(f"{json.dumps(json_schema(), indent=2)}\n")
     return 0

@@ -20,7 +20,7 @@ from loadgen.record.samples import Kept
 from loadgen.stats import Histogram
 from loadgen.trust.verdict import Finding, Verdict, overall
 
-NEVER_THERE = (Outcome.REFUSED, Outcome.DNS, Outcome.TLS)
+NEVER_THERE = (Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.TIMEOUT, Outcome.RESET)
 SANDBOX_FIGURES = (
     "requests", "cold_starts", "throttled", "queue_peak", "overflowed", "cpu", "lag_ns", "connections", "tls",
 )  # fmt: skip
@@ -65,7 +65,7 @@ def conclude(
     holds = {
         Exit.INTERRUPTED: ending.interrupted,
         Exit.WORKER_LOST: ending.lost,
-        Exit.UNUSABLE: _unusable(measured.ledger),
+        Exit.UNUSABLE: unusable(measured.ledger),
         Exit.INVALID: verdict is Verdict.INVALID,
         Exit.THRESHOLD: missed,
     }
@@ -124,7 +124,7 @@ def _trust(verdict: Verdict, findings: list[Finding]) -> dict[str, Any]:
     return {"verdict": verdict.name, "reasons": [f.reason for f in reasons], "signals": signals}
 
 
-def _unusable(totals: Ledger) -> bool:
+def unusable(totals: Ledger) -> bool:
     """Whether nothing reached the target at all."""
     counts = outcomes(totals)
     return sum(counts[of] for of in NEVER_THERE) > 0 and not sum(totals.wired.tolist())

@@ -44,7 +44,7 @@ def interrupts() -> Iterator[Interrupts]:
         yield now
     except asyncio.CancelledError:
         if given_up:
-            raise Interrupted("interrupted before the load began") from None
+            raise Interrupted("interrupted before there was anything to report") from None
         raise
     finally:
         for number in SIGNALS:

@@ -6,6 +6,7 @@ from typing import Any
 
 from loadgen.exchange import CONNECTION_LABELS
 from loadgen.experiment.destination import StartSandbox, destination
+from loadgen.experiment.interrupts import interrupts
 from loadgen.experiment.latency import milliseconds
 from loadgen.experiment.single import Seen, each_step
 from loadgen.net.names import Origin
@@ -14,8 +15,9 @@ from loadgen.profile.model import Profile
 
 async def once(profile: Profile, start_sandbox: StartSandbox) -> list[dict[str, Any]]:
     """One exchange of each step, in the keys that `report.once.render_once` documents."""
-    async with destination(profile, start_sandbox) as to:
-        return [_plain(seen, to.origin) for seen in await each_step(profile, to.origin, to.addresses, to.ca)]
+    with interrupts():
+        async with destination(profile, start_sandbox) as to:
+            return [_plain(seen, to.origin) for seen in await each_step(profile, to.origin, to.addresses, to.ca)]
 
 
 def _plain(seen: Seen, origin: Origin) -> dict[str, Any]:

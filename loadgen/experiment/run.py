@@ -16,7 +16,7 @@ from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.experiment import result as results
-from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails
+from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails, unusable
 from loadgen.experiment.destination import Destination, StartSandbox, destination
 from loadgen.experiment.interrupts import Interrupts, interrupts
 from loadgen.experiment.limits import Limits, limits, workers_for
@@ -218,10 +218,10 @@ class _Run:
         fleet, profile = self.fleet, self.loaded.profile
         totals = fleet.totals()
         lost = [worker for worker in fleet.workers if worker.lost]
-        self._explain(lost)
         seen = self.watch.figures(self.to.loopback)
         evidence = evidence_of(totals, *tails(self.plan, fleet.recording), fleet.health, seen, self.sandbox_stats)
         kept = merge((worker.kept for worker in fleet.workers), SLOWEST)
+        self._explain(lost, kept.reasons if unusable(totals) else {})
         quantiles = results.quantiles_of(profile)
         measured = results.Measured(self.plan, totals, fleet.recording, quantiles, kept.reasons)
         ending = Ending(
@@ -236,7 +236,10 @@ class _Run:
         )
         return conclude(self._about(), measured, judge(evidence), ending, profile.thresholds)
 
-    def _explain(self, lost: list[Any]) -> None:
+    def _explain(self, lost: list[Any], in_the_way: dict[tuple[int, int, str], int]) -> None:
+        if in_the_way:
+            _, outcome, reason = max(in_the_way, key=in_the_way.__getitem__)
+            self._warn(f"nothing reached {self.to.origin.url}: {reason or Outcome(outcome).word}")
         for worker in lost:
             why = str(worker.broken or f"it ended with status {worker.process.poll()}").strip().rpartition("\n")[2]
             self._warn(f"worker {worker.index} was lost: {why}; its open exchanges are counted as lost")
