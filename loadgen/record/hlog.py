@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+import numpy as np
 from hdrh.histogram import HdrHistogram
 
 from loadgen.clock import MILLISECOND, SECOND
-from loadgen.stats import HIGHEST, OVERFLOW, Histogram
+from loadgen.stats import HIGHEST, Histogram, index_of
 
 _UNTAGGED = re.compile(r"[,\s]+")
+_TOP = int(index_of(np.array([HIGHEST]))[0])
 
 
 def header(started: int) -> str:
@@ -35,9 +37,9 @@ class Encoder:
         self._library = HdrHistogram(1, HIGHEST, 3)
 
     def encode(self, histogram: Histogram) -> str:
-        """What lies above an hour is put into the last counter, the best that the format can say."""
+        """What lasted longer than an hour is put with what lasted an hour, the best that the format can say."""
         library = self._library
-        counts, touched = library.counts, [min(index, OVERFLOW - 1) for index in histogram.index.tolist()]
+        counts, touched = library.counts, [min(index, _TOP) for index in histogram.index.tolist()]
         for index, count in zip(touched, histogram.counts.tolist(), strict=True):
             counts[index] += count
         library.total_count = histogram.count
@@ -59,8 +61,6 @@ def decode(encoded: str) -> Histogram:
     """A histogram out of its encoded form, as another tool would read it: for cross-checks. Exact but for sum and
     extremes.
     """
-    import numpy as np
-
     library = HdrHistogram.decode(encoded)
     counts = np.array(library.counts[: library.counts_len], np.int64)
     index = np.flatnonzero(counts)
