@@ -125,7 +125,7 @@ class Program:
         """Let it come to its end."""
         _, rest = self.process.communicate(timeout=limit)
         self._out.seek(0)
-        err = (self._seen + rest).decode()
+        err = (self._seen + (rest or b"")).decode()
         assert "Traceback" not in err, err
         return Ran(self.process.returncode, self._out.read().decode(), err, self.folder / "run")
 
@@ -199,7 +199,7 @@ def _marked(mark: str) -> dict[int, str]:
     found = {}
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile, or is not ours
-            if f"{_MARK}={mark}".encode() in (path / "environ").read_bytes().split(b"\0"):
-                if (path / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
-                    found[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            marked = f"{_MARK}={mark}".encode() in (path / "environ").read_bytes().split(b"\0")
+            if marked and (path / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
+                found[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
     return found

@@ -78,7 +78,11 @@ scenarios:
   - name: s
     weight: 3
     steps:
-      - {name: first, get: /, query: {n: "{{seq}}"}, capture: {kind: header.content-type}, expect: {headers: {server: {matches: nginx}}}}
+      - name: first
+        get: /
+        query: {n: "{{seq}}"}
+        expect: {headers: {server: {matches: nginx}}}
+        capture: {kind: header.content-type}
       - {name: second, post: /upload, query: {kind: "{{kind}}"}, text: "1234567", capture: {length: body}}
       - {name: third, head: /, query: {got: "{{length}}"}}
   - name: fails

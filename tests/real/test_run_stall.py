@@ -1,4 +1,4 @@
-"""Coordinated omission, end to end: a target that stalls, and percentiles that can be derived from the schedule alone."""
+"""Coordinated omission: a target that stalls, and percentiles that can be derived from the schedule alone."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_response_shows_a_stall_and_times_from_sent_do_not(tmp_path: Path) -
 
 
 def test_a_stall_holds_nothing_back(tmp_path: Path) -> None:
-    """With connections enough the load goes on: as many requests come in each part of the stall as in any other time."""
+    """With connections enough the load goes on: in each part of the stall come as many requests as at other times."""
     latency, rows = run_it(tmp_path, connections=RATE * (STALL + 1))
     assert close(latency["response"]) == [True, True], latency["response"]
     came = sorted(int(row["received_ns"]) for row in rows)

@@ -1,0 +1,138 @@
+"""Targets that cannot be used: everything is accounted for, in bounded memory, and one line says why."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from program import FULL, Ran, load, run
+from servers import Server
+
+pytestmark = pytest.mark.real
+
+RATE, SECONDS = 20_000, 10 if FULL else 2
+PATIENCE = 200.0  # s for what a machine that is busy otherwise has piled up meanwhile
+IN_FLIGHT = 10_000
+MEBIBYTE = 2**20
+
+
+@pytest.fixture
+def dead() -> Iterator[str]:
+    """An address that refuses: a port that is held, and nobody listens on."""
+    with closing(socket.socket()) as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{holder.getsockname()[1]}"
+
+
+def memory(ran: Ran) -> int:
+    """The most that a worker had, in bytes."""
+    lines = [json.loads(line) for line in (ran.folder / "intervals.jsonl").read_text().splitlines()]
+    return max(sample["rss"] for line in lines for sample in line["health"]) * 1024
+
+
+def refused(ran: Ran, why: str) -> None:
+    """Exit status 3, and one line on stderr that says why."""
+    assert ran.status == 3, ran.err
+    lines = [line for line in ran.err.splitlines() if "nothing reached" in line]
+    assert len(lines) == 1
+    assert why in lines[0]
+    assert lines[0] in ran.result["warnings"]
+    assert ran.requests["on_wire"] == 0
+
+
+def test_a_flood_at_a_dead_port(tmp_path: Path, dead: str) -> None:
+    text = f"""
+name: dead
+target: http://{dead}/
+load: [{{name: a, rate: {RATE}/s, for: {SECONDS}s}}]
+in_flight_limit: {IN_FLIGHT}
+timeout: 5s
+"""
+    ran = load(tmp_path, text, limit=PATIENCE)
+    refused(ran, f"http://{dead}: connection refused")
+    assert set(ran.requests["outcomes"]) <= {"refused", "timeout"}
+    phase = ran.phases["a"]["iterations"]
+    assert abs(phase["planned"] - RATE * SECONDS) < 5 * (RATE * SECONDS) ** 0.5
+    assert ran.result["variants"][0]["connections"]["opened"] == 0
+    assert memory(ran) < 250 * MEBIBYTE
+    (failure,) = [f for f in ran.phases["a"]["steps"][0]["failures"] if f["outcome"] == "refused"]
+    assert failure["count"] == ran.phases["a"]["requests"]["outcomes"]["refused"]
+
+
+@pytest.mark.parametrize("session", ["shared", "per-iteration", "per-request"])
+def test_the_dead_port_of_a_secure_target(tmp_path: Path, dead: str, session: str) -> None:
+    text = f"name: d\ntarget: https://{dead}/\nsession: {session}\nload: [{{name: a, users: 3, iterations: 30}}]\n"
+    ran = load(tmp_path, text)
+    refused(ran, f"https://{dead}: connection refused")
+    assert ran.requests["outcomes"] == {"refused": 30}
+
+
+def test_a_name_that_does_not_resolve(tmp_path: Path) -> None:
+    for command in ("run", "once", "check"):
+        ran = run(tmp_path, command, "http://nowhere.invalid/")
+        assert (ran.status, ran.out) == (3, "")
+        assert ran.err.startswith("loadgen: the name nowhere.invalid does not resolve"), ran.err
+        assert ran.err.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def certificate_case(folder: Path, url: str, tls: str = "") -> Ran:
+    text = f"name: c\ntarget: {url}\n{tls}\nload: [{{name: a, rate: 50/s, iterations: 20}}]\n"
+    return load(folder, text)
+
+
+def test_a_certificate_of_nobody_known(tmp_path: Path, nginx: Server) -> None:
+    ran = certificate_case(tmp_path, nginx.https)
+    refused(ran, "certificate refused")
+    assert ran.requests["outcomes"] == {"tls": 20}
+    assert run(tmp_path, "once", nginx.https).status == 3
+
+
+def test_a_certificate_for_another_name(tmp_path: Path, nginx: Server) -> None:
+    """The authority is trusted and the address is the same, but 127.1 is not a name in the certificate."""
+    trusted = f"tls: {{ca: {nginx.ca}}}"
+    refused(certificate_case(tmp_path, nginx.https.replace("127.0.0.1", "127.1"), trusted), "Hostname mismatch")
+
+
+def test_plain_http_where_tls_is_expected(tmp_path: Path, nginx: Server) -> None:
+    ran = certificate_case(tmp_path, nginx.http.replace("http:", "https:"))
+    refused(ran, "TLS: ")
+    assert ran.requests["outcomes"] == {"tls": 20}
+
+
+def test_a_certificate_file_that_is_none(tmp_path: Path, nginx: Server) -> None:
+    (tmp_path / "no.pem").write_text("not a certificate\n")
+    ran = certificate_case(tmp_path, nginx.https, "tls: {ca: no.pem}")
+    assert (ran.status, ran.out) == (2, "")
+    assert "loadgen: tls.ca: cannot be used" in ran.err
+
+
+def test_a_target_that_accepts_and_says_nothing(tmp_path: Path) -> None:
+    """Requests are on the wire, so that it was reached; all of them time out, on time."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        text = f"name: s\ntarget: {url}\ntimeout: 300ms\nload: [{{name: a, rate: 50/s, iterations: 20}}]\n"
+        ran = load(tmp_path, text)
+    assert ran.status in (0, 5)
+    assert ran.requests["outcomes"] == {"timeout": 20}
+    assert ran.requests["on_wire"] == 20
+
+
+def test_a_port_that_takes_no_more(tmp_path: Path) -> None:
+    """A full backlog: connections are never made, and the timeout says so."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        waiting = [socket.socket() for _ in range(3)]
+        for sock in waiting:
+            sock.setblocking(False)
+            sock.connect_ex(address)
+        text = f"name: f\ntarget: http://127.0.0.1:{address[1]}/\ntimeout: 300ms\nsession: per-request\n"
+        ran = load(tmp_path, f"{text}load: [{{name: a, rate: 50/s, iterations: 20}}]\n")
+        for sock in waiting:
+            sock.close()
+    refused(ran, "timeout")
+    assert ran.requests["outcomes"] == {"timeout": 20}

@@ -1,0 +1,156 @@
+"""A run on the sandbox against the sandbox's own truth log: counts exactly, times never below what was injected."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import VALID, Ran, load, run
+
+from loadgen.clock import MILLISECOND, SECOND
+
+pytestmark = pytest.mark.real
+
+Rows = list[dict[str, str]]
+
+SLACK = 25.0  # ms by which a quantile may lie above the truth: both ends share two cores with whatever else runs there
+HDR = 0.999  # three digits
+CLASS = {
+    "": "ok",
+    "errors": "http_5xx",
+    "throttle": "throttled",
+    "overflow": "throttled",
+    "reset": "reset",
+    "truncate": "bad_response",
+    "drip": "timeout",
+    "endless": "timeout",
+}
+
+
+def against_truth(folder: Path, sandbox: str, phases: str, more: str = "", *arguments: str) -> tuple[Ran, Rows]:
+    """A run, and the lines of the truth log, as many as requests were on the wire."""
+    log = folder / "truth.csv"
+    settings = f"{{{sandbox}, log: {log}}}"
+    ran = load(folder, f"name: t\ntarget: sandbox\nsandbox: {settings}\nload: [{phases}]\n{more}", *arguments)
+    assert ran.result["target"]["simulated"]
+    with log.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == ran.requests["on_wire"] == ran.requests["sent"]
+    return ran, rows
+
+
+def only_step(ran: Ran, phase: str = "a") -> dict[str, Any]:
+    (step,) = ran.phases[phase]["steps"]
+    found: dict[str, Any] = step
+    return found
+
+
+def times(rows: Rows, end: str = "sent_ns") -> list[float]:
+    """From the request's arrival to its answer, in ms, in order of length."""
+    return sorted((int(row[end]) - int(row["received_ns"])) / MILLISECOND for row in rows)
+
+
+def quantile(values: list[float], p: float) -> float:
+    return values[math.ceil(p * len(values)) - 1]
+
+
+CLIENTS = ["wire"]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_percentiles_are_those_of_the_truth(tmp_path: Path, client: str) -> None:
+    settings = "rtt: 10ms, service: 'lognormal(p50=50ms, p99=200ms)'"
+    phases = "{name: a, rate: 200/s, iterations: 800}"
+    ran, rows = against_truth(tmp_path, settings, phases, f"client: {client}")
+    assert ran.status in VALID
+    assert ran.requests["outcomes"] == {"ok": 800}
+    latency, truth, injected = only_step(ran)["latency_ms"], times(rows), times(rows, "intended_ns")
+    for metric in ("service", "response"):
+        assert latency[metric]["count"] == 800
+        assert latency[metric]["min"] >= injected[0], "faster than the target can have been"
+        assert latency[metric]["max"] >= truth[-1] * HDR
+        for name, p in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
+            assert latency[metric][name] >= quantile(truth, p) * HDR, "each one took at least as long as its answer"
+        for name, p in (("p50", 0.5), ("p90", 0.9)):
+            assert latency[metric][name] <= quantile(truth, p) + SLACK
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_cold_and_warm_are_told_apart(tmp_path: Path, client: str) -> None:
+    settings = "service: 20ms, environments: {max: 30, init: 200ms, idle: 10m}"
+    more = f"client: {client}\n" + (
+        "scenarios: [{name: s, split_by: [cold], steps: [{name: one, get: /, capture: {cold: header.x-cold}}]}]"
+    )
+    ran, rows = against_truth(tmp_path, settings, "{name: a, rate: 100/s, iterations: 300}", more)
+    strata = {stratum["stratum"]: stratum for stratum in only_step(ran)["strata"]}
+    count = Counter(row["cold"] for row in rows)
+    assert {name: stratum["count"] for name, stratum in strata.items()} == {
+        "cold=false": count["0"],
+        "cold=true": count["1"],
+    }
+    assert ran.result["target"]["sandbox"]["cold_starts"] == count["1"] > 0
+    assert strata["cold=true"]["latency_ms"]["service"]["min"] >= 220
+    assert strata["cold=false"]["latency_ms"]["service"]["min"] >= 20
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_throttled_requests_are_counted_exactly(tmp_path: Path, client: str) -> None:
+    settings = "service: 5ms, throttle: {rate: 50/s, burst: 20}"
+    ran, rows = against_truth(
+        tmp_path, settings, "{name: a, rate: 200/s, for: 2s}", f"client: {client}", "--workers", "2"
+    )
+    count = Counter(CLASS[row["fault"]] for row in rows)
+    assert ran.requests["outcomes"] == count
+    assert ran.result["target"]["sandbox"]["throttled"] == count["throttled"] > 100
+    assert Counter(row["status"] for row in rows)["429"] == count["throttled"]
+    assert only_step(ran)["latency_ms"]["response"]["count"] == ran.phases["a"]["requests"]["outcomes"]["ok"]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_every_fault_is_in_its_class(tmp_path: Path, client: str) -> None:
+    """Resets, truncated and broken answers, those that never end: one outcome each, as the target meant it."""
+    settings = "service: 5ms, faults: {errors: 10%, reset: 10%, truncate: 10%, drip: 10%, endless: 3%}"
+    phases = "{name: a, rate: 100/s, iterations: 300}"
+    ran, rows = against_truth(tmp_path, settings, phases, f"timeout: 1s\nclient: {client}")
+    assert ran.requests["outcomes"] == Counter(CLASS[row["fault"]] for row in rows)
+    assert set(CLASS.values()) - {"throttled"} == set(ran.requests["outcomes"])
+    failures = {failure["outcome"]: failure for failure in only_step(ran)["failures"]}
+    assert failures["timeout"]["latency_ms"]["response"]["min"] >= 1000
+    response = only_step(ran)["latency_ms"]["response"]
+    assert response["p50"] is not None
+    assert response["p99"] is None, "it falls among the timeouts"
+    assert any(note.startswith("p99: > 1") for note in response["notes"])
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_timeouts_are_never_early(tmp_path: Path, client: str) -> None:
+    ran, rows = against_truth(
+        tmp_path, "service: 2s", "{name: a, rate: 50/s, iterations: 100}", f"timeout: 300ms\nclient: {client}"
+    )
+    assert ran.requests["outcomes"] == {"timeout": 100}
+    assert all(row["sent_ns"] == "0" or int(row["sent_ns"]) - int(row["received_ns"]) >= 2 * SECOND for row in rows)
+    (failure,) = only_step(ran)["failures"]
+    late = failure["latency_ms"]["response"]
+    assert late["min"] >= 300
+    lines = [json.loads(line) for line in (ran.folder / "intervals.jsonl").read_text().splitlines()]
+    lag = max(sample["loop_lag_max"] for line in lines for sample in line["health"]) / MILLISECOND
+    tick = 10  # ms between two looks at the loop's lag
+    assert late["max"] <= 300 + 5 + lag + tick, f"the loop was {lag:.1f} ms late at the most"
+
+
+def test_every_report_says_that_the_target_is_simulated(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(
+        "name: t\ntarget: sandbox\nsandbox: {service: 1ms, rtt: 3ms}\nload: [{name: a, rate: 50/s, iterations: 20}]\n"
+    )
+    ran = run(tmp_path, "run", "p.yaml", "--out", "run")
+    again = run(tmp_path, "report", "run")
+    assert again.out == ran.out
+    assert "simulated target: rtt 3ms" in ran.out
+    assert ran.out.count("simulated target") >= 2, "at the top, and in the last lines"
+    assert "simulated" in run(tmp_path, "check", "p.yaml").out
+    assert "simulated" in run(tmp_path, "once", "p.yaml").out
