@@ -12,7 +12,10 @@ from loadgen.exchange import BODY, HEADERS, NOTHING, Exchange, Outcome
 from loadgen.profile.model import Expect, Selector, Step
 
 MISSING = object()
-_DURATION = re.compile(r";\s*dur\s*=\s*\"?([0-9.]+)", re.IGNORECASE)
+# the parts of a server-timing header: a comma or semicolon in quotes does not part them
+_METRIC = re.compile(r'(?:[^,"]|"[^"]*"?)+')
+_PARAMETER = re.compile(r'(?:[^;"]|"[^"]*"?)+')
+_DURATION = re.compile(r'dur\s*=\s*"?([0-9.]+)"?', re.IGNORECASE)
 _UNREAD = object()
 
 
@@ -48,9 +51,11 @@ class Answer:
                 self._json = MISSING
         value = self._json
         for key in path:
-            try:
-                value = value[str(key) if isinstance(value, dict) else key]
-            except (KeyError, IndexError, TypeError):
+            if isinstance(value, dict):
+                value = value.get(str(key), MISSING)
+            elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+                value = value[key]
+            else:
                 return MISSING
         return value
 
@@ -58,9 +63,11 @@ class Answer:
         value = self.header(selector.name)
         if value is None or not selector.path:
             return MISSING if value is None else value
-        for metric in value.split(","):
-            if metric.split(";")[0].strip() == selector.path[0] and (found := _DURATION.search(metric)):
-                return found[1]
+        for metric in _METRIC.findall(value):
+            parts = [part.strip() for part in _PARAMETER.findall(metric)]
+            if parts[:1] == [selector.path[0]]:
+                found = next(filter(None, map(_DURATION.fullmatch, parts)), None)
+                return found[1] if found else MISSING
         return MISSING
 
 
@@ -117,7 +124,7 @@ def _mismatch(expect: Expect, answer: Answer) -> str:
 def milliseconds(value: Any) -> int | None:
     """A time that the server reported, in ms, as ns; None if it is no number."""
     try:
-        number = float(value)
+        number = float(value) if not isinstance(value, bool) else -1
     except (TypeError, ValueError):
         return None
     return round(number * MILLISECOND) if 0 <= number < 1e9 else None
