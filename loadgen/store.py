@@ -14,6 +14,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -78,11 +79,11 @@ class RunFolder:
         if self.usable and self._intervals:
             self._try("cannot be written", lambda: self._append(taken, health, tag))
 
-    def finish(self, result: dict[str, Any]) -> None:
-        """Write the result, whole or not at all."""
+    def finish(self, result: dict[str, Any]) -> bool:
+        """Write the result, whole or not at all; returns whether it is there."""
+        temporary = self.path / ".result.json"
 
         def write() -> None:
-            temporary = self.path / ".result.json"
             with temporary.open("w") as file:
                 json.dump(result, file, indent=1)
                 file.write("\n")
@@ -90,9 +91,11 @@ class RunFolder:
                 os.fsync(file.fileno())
             temporary.replace(self.path / "result.json")
 
-        if self.usable:
-            self._try("cannot be written", write)
+        if self.usable and not self._try("cannot be written", write):
+            with suppress(OSError):
+                temporary.unlink()
         self.close()
+        return self.usable
 
     def close(self) -> None:
         for file in (self._intervals, self._hlog):

@@ -92,7 +92,8 @@ class _Run:
         self._store_second()
         finished = self._conclude()
         finished.result = redacted(finished.result, self.loaded.secrets)
-        self.folder.finish(finished.result)
+        if not self.folder.finish(finished.result):
+            finished.result |= {"run": None, "warnings": redacted(self.warnings, self.loaded.secrets)}
         return finished
 
     async def _load(self) -> None:
