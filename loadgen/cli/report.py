@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from loadgen.cli import output
+from loadgen.errors import ProfileError
 
 
 @click.command("report")
@@ -21,10 +22,14 @@ def command(run: Path | None, as_json: bool) -> int:
     from loadgen.report.formats import to_json
     from loadgen.report.terminal import show
 
-    result = read(find(run))
+    folder = find(run)
+    result = read(folder)
     with output() as out:
         if as_json:
             out.write(f"{to_json(result)}\n")
-        else:
+            return 0
+        try:
             show(result, out)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise ProfileError(f"is not as loadgen wrote it: {error}", file=str(folder / "result.json")) from error
     return 0

@@ -76,10 +76,20 @@ def _ledgers(run: Path, plan: Plan) -> tuple[Ledger, int]:
     total = Ledger.in_memory(len(plan.all_runs), plan.slots)
     lost = 0
     for path in sorted(run.glob("worker-*.counters")):
-        block = Ledger.in_file(path, len(plan.all_runs), plan.slots).snapshot()
+        block = _ledger(path, len(plan.all_runs), plan.slots)
         lost += block.settle()
         total.add(block)
     return total, lost
+
+
+def _ledger(path: Path, runs: int, slots: int) -> Ledger:
+    """A copy of a worker's figures. Raises ValueError if the file holds something else."""
+    size = Ledger.size(runs, slots)
+    with path.open("rb") as file:
+        block = file.read(size + 1)
+    if len(block) != size:
+        raise ValueError(f"{path.name} holds {len(block)} bytes, not {size}")
+    return Ledger(memoryview(bytearray(block)), runs, slots)
 
 
 def _timed(histograms: dict[Any, Histogram]) -> int:

@@ -135,6 +135,19 @@ def test_a_read_only_disk(tmp_path: Path, small: Path) -> None:
     assert ran.requests["outcomes"] == {"ok": 20}
 
 
+def test_a_dead_run_is_reported_from_a_read_only_disk(tmp_path: Path, small: Path) -> None:
+    arguments = prepare(tmp_path, profile("{name: a, rate: 50/s, for: 60s}"))[:2]
+    with Program(tmp_path, *arguments, "--out", str(small / "run")) as program:
+        program.says("of 50/s")
+        program.process.kill()
+        program.wait()
+        program.leaves_nothing()
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    ran = run(tmp_path, "report", str(small / "run"))
+    assert ran.status == 0, ran.err
+    assert ran.out.startswith("INCOMPLETE")
+
+
 # the profile's own limits
 
 
