@@ -92,7 +92,7 @@ class Plan:
             PhaseRun(number, phase, cycle, position, seed, phase.name, phase.measure)
             for number, (position, cycle, phase) in enumerate(order)
         )
-        self.drain = PhaseRun(len(order), self.runs[-1].phase, 0, len(load), seed, DRAIN, False)
+        self.drain = PhaseRun(len(order), _drain(self.runs[-1].phase), 0, len(load), seed, DRAIN, False)
         self.drain_limit = longest + SECOND
 
     @classmethod
@@ -167,6 +167,12 @@ class Plan:
         assert phase.rate
         seed = (self.drain.seed, _ARRIVALS, self.drain.position, 0)
         return Schedule(phase.rate.end, phase.rate.end, self.drain_limit, phase.arrivals == "poisson", seed)
+
+
+def _drain(last: Phase) -> Phase:
+    """The phase in which the load goes on as it was at the end of the last one, for as long as it takes."""
+    rate = Rate(last.rate.end, last.rate.end) if last.rate else None
+    return last.model_copy(update={"name": DRAIN, "rate": rate, "duration": None, "iterations": None})
 
 
 def _order(load: tuple[Phase, ...], cycles: int) -> list[tuple[int, int]]:

@@ -1,13 +1,14 @@
 """Histograms into the latency figures of a result: numbers in ms, or null with the reason in `notes`.
 
 A quantile is refused where fewer values were seen than one in 1/(1-p), and where it falls among timeouts: those are
-censored, known only to have lasted longer than they were waited for.
+censored, known only to have lasted longer than they were waited for. What such a figure must be greater than is in
+`above`.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadgen.clock import MILLISECOND
 from loadgen.stats import Histogram, fraction, rank
@@ -21,22 +22,28 @@ def figures(
     """count, mean, min, the quantiles and max of `seen`, with the values of `censored` known to be greater than they
     are.
     """
-    late = censored if censored and censored.count else None
-    notes: list[str] = []
-    count = seen.count + (late.count if late else 0)
+    late = censored or Histogram()
+    count, total = seen.count + late.count, seen.total + late.total
     result: dict[str, Any] = {"count": count, "mean": None, "min": milliseconds(seen.least) if seen.count else None}
-    if late:
-        bound = f"> {milliseconds(late.least):g} ms"
-        notes.append(f"mean, max: {bound}: {late.count} timeouts are known only to have lasted longer")
+    above: dict[str, int] = {}
+    notes: list[str] = []
+    if late.count:
+        above = {"mean": total // count, "max": max(seen.most, late.most)}
+        why = f"{late.count:,} timeouts are known only to have lasted longer"
+        notes += [f"{name}: > {_shown(bound)} ms: {why}" for name, bound in above.items()]
     else:
-        result["mean"] = milliseconds(seen.mean) if seen.count else None
+        result["mean"] = milliseconds(seen.mean)
     for name in quantiles:
-        result[name], note = _quantile(name, seen, late, count)
-        if note:
-            notes.append(f"{name}: {note}")
+        found = _quantile(name, seen, late)
+        result[name] = milliseconds(found.value)
+        if found.why:
+            notes.append(f"{name}: {found.why}")
+        if found.above is not None:
+            above[name] = found.above
     # all of it together: a bound from below where some of it is censored
-    result["spent"] = milliseconds(seen.total + (late.total if late else 0))
-    result["max"] = milliseconds(seen.most) if seen.count and not late else None
+    result["spent"] = milliseconds(total)
+    result["max"] = milliseconds(seen.most) if seen.count and not late.count else None
+    result["above"] = {name: milliseconds(bound) for name, bound in above.items()}
     result["notes"] = notes
     return result
 
@@ -45,16 +52,29 @@ def milliseconds(ns: float | None) -> float | None:
     return None if ns is None else round(ns / MILLISECOND, 6)
 
 
-def _quantile(name: str, seen: Histogram, late: Histogram | None, count: int) -> tuple[float | None, str]:
-    p = fraction(name)
+class _Found(NamedTuple):
+    """A quantile in ns; or why it is not known, and what it is above if that is."""
+
+    value: int | None
+    why: str = ""
+    above: int | None = None
+
+
+def _quantile(name: str, seen: Histogram, late: Histogram) -> _Found:
+    p, count = fraction(name), seen.count + late.count
     needed = math.ceil(1 / (1 - p))
     if count < needed:
-        return None, f"needs {needed:,} requests, there were {count:,}"
+        return _Found(None, f"needs {needed:,} requests, there were {count:,}")
     position = rank(p, count)
     if position > seen.count:
-        assert late
-        return None, f"> {milliseconds(late.least):g} ms: it falls among the {late.count:,} timeouts"
+        why = f"> {_shown(late.least)} ms: it falls among the {late.count:,} timeouts"
+        return _Found(None, why, late.least)
     value = seen.at_rank(position)
-    if late and value > late.least:
-        return None, f"not known: {late.count:,} timeouts may lie on either side of it"
-    return milliseconds(value), ""
+    if late.count and value > late.least:
+        return _Found(None, f"not known: {late.count:,} timeouts may lie on either side of it")
+    return _Found(value)
+
+
+def _shown(ns: int) -> str:
+    """In ms, and rather too little than too much."""
+    return f"{ns // 1000 / 1000:.15g}"

@@ -141,11 +141,19 @@ def _together(histograms: list[Histogram]) -> Histogram:
 
 def _strata(m: Measured, series: list[Entry]) -> list[dict[str, Any]]:
     found = []
+    unknown = sum(
+        histogram.count
+        for key, metric, histogram in series
+        if metric == Metric.SIGN and key.outcome == Outcome.TIMEOUT and not key.stratum
+    )
     for stratum in sorted({key.stratum for key, _, _ in series if key.stratum}):
         latency = {metric.word: _of(m, series, metric, stratum=stratum) for metric in HEADLINES}
         latency = {name: block for name, block in latency.items() if block["count"]}
+        for block in latency.values() if unknown else ():
+            block["notes"].append(f"{unknown:,} timeouts are of no stratum, as no answer could tell")
         if latency:
-            found.append({"stratum": stratum, "count": latency["service"]["count"], "latency_ms": latency})
+            count = max(block["count"] for block in latency.values())
+            found.append({"stratum": stratum, "count": count, "latency_ms": latency})
     return found
 
 
@@ -172,11 +180,17 @@ def _failures(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> lis
 
 
 def _iteration_times(m: Measured, slots: list[int], series: Series) -> list[dict[str, Any]]:
+    """By scenario and stratum, the empty one being all of them. An iteration of one step is its response."""
     found = []
+    several = {scenario for scenario, _ in m.plan.steps if [name for name, _ in m.plan.steps].count(scenario) > 1}
     for slot in slots:
-        for stratum in sorted({key.stratum for key, metric, _ in series[slot] if metric == Metric.ITERATION}):
-            latency = _of(m, series[slot], Metric.ITERATION, stratum=stratum)
-            found.append({"scenario": m.plan.of_slot(slot)[1][0], "stratum": stratum, "latency": latency})
+        scenario = m.plan.of_slot(slot)[1][0]
+        metric = Metric.ITERATION if scenario in several else Metric.RESPONSE
+        strata = {key.stratum for key, of, _ in series[slot] if of == metric}
+        for stratum in ("", *sorted(strata - {""})) if strata else ():
+            latency = _of(m, series[slot], metric, **({"stratum": stratum} if stratum else {}))
+            if latency["count"]:
+                found.append({"scenario": scenario, "stratum": stratum, "latency": latency})
     return found
 
 

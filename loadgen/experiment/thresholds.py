@@ -15,36 +15,40 @@ def check(thresholds: dict[str, tuple[Threshold, ...]], phases: list[dict[str, A
     """An entry of a result's `thresholds` for each that was looked at."""
     found = []
     for phase in phases:
-        for threshold in thresholds.get(phase["name"], ()):
-            if threshold.kind == "latency" and threshold.metric == "iteration":
-                found += [_of_block(threshold, phase, entry["scenario"], entry["latency"])
-                          for entry in phase["iteration_ms"] or [{"scenario": "", "latency": {}}]]  # fmt: skip
-            elif threshold.kind == "latency":
-                found += [
-                    _of_block(threshold, phase, step["step"], step["latency_ms"].get(threshold.metric, {}))
-                    for step in phase["steps"]
-                ]
+        for threshold in thresholds.get(phase["name"], ()) if phase["measured"] else ():
+            if threshold.kind == "latency":
+                found += [_of_block(threshold, phase, *block) for block in _blocks(threshold.metric, phase)]
             else:
                 found.append(_of_phase(threshold, phase))
     return found
 
 
+def _blocks(metric: str, phase: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The figures of a metric, by the step, or for whole iterations the scenario, that they are of."""
+    if metric == "iteration":
+        timed = {entry["scenario"]: entry["latency"] for entry in phase["iteration_ms"] if not entry["stratum"]}
+        return [(name, timed.get(name, {})) for name in dict.fromkeys(step["scenario"] for step in phase["steps"])]
+    several = len({step["scenario"] for step in phase["steps"]}) > 1
+    return [
+        (f"{step['scenario']}/{step['step']}" if several else step["step"], step["latency_ms"].get(metric, {}))
+        for step in phase["steps"]
+    ]
+
+
 def _of_block(threshold: Threshold, phase: dict[str, Any], step: str, block: dict[str, Any]) -> dict[str, Any]:
     value = block.get(threshold.quantile)
-    if threshold.quantile not in block and threshold.quantile not in ("mean", "min", "max"):
-        return _entry(threshold, phase, step, "", "undecided", f"{threshold.quantile} is not among the figures")
     if value is None:
-        return _entry(threshold, phase, step, "", *_censored(threshold, block))
-    return _decided(threshold, phase, step, value * MILLISECOND, f"{value:g} ms")
+        return _entry(threshold, phase, step, "", *_unknown(threshold, block))
+    return _decided(threshold, phase, step, round(value * MILLISECOND), f"{value:g} ms")
 
 
-def _censored(threshold: Threshold, block: dict[str, Any]) -> tuple[str, str]:
+def _unknown(threshold: Threshold, block: dict[str, Any]) -> tuple[str, str]:
     """A figure that is not known may still be known to be greater than the limit."""
-    why = next((note for note in block.get("notes", ()) if threshold.quantile in note.partition(":")[0]), "no data")
-    if ": > " in why and threshold.op in ("<", "<="):
-        bound = float(why.split(": > ")[1].split(" ms")[0]) * MILLISECOND
-        if bound >= threshold.value:
-            return "failed", why
+    name = f"{threshold.quantile}: "
+    why = next((note for note in block.get("notes", ()) if note.startswith(name)), f"{name}there is no such figure")
+    bound = block.get("above", {}).get(threshold.quantile)
+    if bound is not None and round(bound * MILLISECOND) >= threshold.value:
+        return "failed" if threshold.op in ("<", "<=") else "passed", why
     return "undecided", why
 
 
@@ -54,7 +58,7 @@ def _of_phase(threshold: Threshold, phase: dict[str, Any]) -> dict[str, Any]:
         sent = requests.get("sent", 0)
         if not sent:
             return _entry(threshold, phase, "", "", "undecided", "nothing was sent")
-        share = 1 - requests["outcomes"].get("ok", 0) / sent
+        share = (sent - requests["outcomes"].get("ok", 0)) / sent
         return _decided(threshold, phase, "", share, f"{share:.2%}")
     seconds = phase["seconds"]
     if not seconds:

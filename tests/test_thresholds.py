@@ -1,0 +1,178 @@
+"""Thresholds: passed, failed, or undecided with the reason, for each measured run of a phase by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from engine_harness import always, go
+
+from loadgen.clock import MILLISECOND, SECOND
+from loadgen.exchange import Exchange
+from loadgen.experiment.result import Measured, quantiles_of, variant
+from loadgen.experiment.thresholds import check
+from loadgen.transport.scripted import NEVER, Reply
+
+
+def checked(written: str, script: Any = None) -> list[dict[str, Any]]:
+    run = go(written, script or always(after=20 * MILLISECOND))
+    measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(run.profile))
+    return check(run.profile.thresholds, variant(measured)["phases"])
+
+
+def status(threshold: str, script: Any = None, count: int = 1000, load: str = "") -> tuple[str, str]:
+    phase = load or f"rate: 100/s, iterations: {count}, arrivals: constant"
+    written = f"load: [{{name: a, {phase}}}]\nthresholds: {{a: ['{threshold}']}}\ntimeout: 2s"
+    (found,) = checked(written, script)
+    assert found["text"] == threshold
+    return found["status"], found["why"]
+
+
+def some(share: int, reply: Reply) -> Any:
+    """`share` of a hundred get `reply`, the rest an answer after 20 ms."""
+    return lambda x: reply if x.due // (10 * MILLISECOND) % 100 < share else Reply(after=20 * MILLISECOND)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [
+        ("response p99 < 20.1ms", "passed"),
+        ("response p99 < 20ms", "failed"),
+        ("response p99 <= 20ms", "passed"),
+        ("response p99 > 19.9ms", "passed"),
+        ("response p99 > 20ms", "failed"),
+        ("response p99 >= 20ms", "passed"),
+        ("response mean <= 20ms", "passed"),
+        ("response min >= 20ms", "passed"),
+        ("response max < 20ms", "failed"),
+        ("response p12.5 <= 20ms", "passed"),
+        ("service p99.9 <= 20ms", "passed"),
+        ("lag max <= 1ns", "passed"),
+        ("wait p50 < 1ns", "passed"),
+        ("iteration p99 <= 20ms", "passed"),
+        ("errors < 1%", "passed"),
+        ("errors <= 0%", "passed"),
+        ("errors > 0%", "failed"),
+        ("rate > 99/s", "passed"),
+        ("rate >= 100/s", "passed"),
+        ("rate < 100/s", "failed"),
+    ],
+)
+def test_a_known_figure_decides(threshold: str, expected: str) -> None:
+    assert status(threshold) == (expected, "")
+
+
+def test_figures_at_their_limit_are_compared_to_the_nanosecond() -> None:
+    """16.1 ms times a million is 16,100,000.000000002 in floating point, and 1 - 0.95 is more than 5 %."""
+    script = always(after=16_100_000)
+    assert status("response p99 <= 16.1ms", script)[0] == "passed"
+    assert status("response p99 < 16.100001ms", script)[0] == "passed"
+    assert status("response p99 < 16.1ms", script)[0] == "failed"
+    for share in (1, 5, 7, 29, 57, 95):
+        bad = some(share, Reply(after=MILLISECOND, status=500))
+        (one, two) = checked(
+            "load: [{name: a, rate: 100/s, iterations: 100, arrivals: constant}]\n"
+            f"thresholds: {{a: ['errors <= {share}%', 'errors < {share}%']}}",
+            bad,
+        )
+        assert (one["status"], two["status"]) == ("passed", "failed")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [
+        ("response p95 < 250ms", "passed"),
+        ("response p99 < 250ms", "failed"),
+        ("response p99 < 2s", "failed"),
+        ("response p99 <= 2s", "failed"),
+        ("response p99 < 3s", "undecided"),
+        ("response p99 > 1s", "passed"),
+        ("response p99 >= 2s", "passed"),
+        ("response p99 > 3s", "undecided"),
+        ("response max < 1s", "failed"),
+        ("response max < 3s", "undecided"),
+        ("response mean < 50ms", "failed"),
+        ("response mean < 100ms", "undecided"),
+        ("response mean > 50ms", "passed"),
+        ("response min < 21ms", "passed"),
+    ],
+)
+def test_a_figure_among_timeouts_decides_what_its_bound_can(threshold: str, expected: str) -> None:
+    """3 % wait 2 s in vain: the mean is above 79.4 ms, and the p99 above 2 s."""
+    found, why = status(threshold, some(3, Reply(after=NEVER)))
+    assert found == expected
+    quantile = threshold.split()[1]
+    assert why.startswith(f"{quantile}: > ") == (quantile in ("p99", "max", "mean"))
+
+
+def test_too_few_values_decide_nothing() -> None:
+    assert status("response p99.9 < 1s", count=999) == ("undecided", "p99.9: needs 1,000 requests, there were 999")
+    assert status("response p9 < 1s", count=1) == ("undecided", "p9: needs 2 requests, there were 1")
+    assert status("connect p50 < 1s", count=1)[0] == "undecided"
+
+
+def test_what_never_happened_is_undecided() -> None:
+    refused = always(after=1, status=503)
+    assert status("response mean < 1s", refused) == ("undecided", "mean: there is no such figure")
+    assert status("iteration p50 < 1s", refused)[0] == "undecided"
+    assert status("errors < 1%", refused) == ("failed", "")
+    assert status("rate > 1/s", load="at-once: 10") == ("undecided", "the phase has no time of its own")
+
+
+def test_nothing_sent_is_no_share_of_errors() -> None:
+    written = "load: [{name: a, rate: 1/s..2/s, for: 1ns}]\nthresholds: {a: ['errors < 1%', 'rate >= 0/s']}"
+    assert [entry["status"] for entry in checked(written)] == ["undecided", "passed"]
+
+
+def test_a_closed_phase_is_judged_by_its_service() -> None:
+    load = "users: 10, for: 10s"
+    assert status("service p99 <= 20ms", load=load) == ("passed", "")
+    assert status("errors < 1%", load=load) == ("passed", "")
+    assert status("rate > 499/s", load=load) == ("passed", "")
+
+
+def test_each_cycle_and_step_is_judged_for_itself_and_no_other_phase() -> None:
+    def second_is_slow(x: Exchange) -> Reply:
+        return Reply(after=(500 if x.due > 1002 * SECOND else 10) * MILLISECOND + (x.slot % 2) * 10 * MILLISECOND)
+
+    written = """
+load:
+  - {name: warm, rate: 100/s, for: 1s, arrivals: constant, measure: false}
+  - {name: a, rate: 100/s, for: 1s, arrivals: constant}
+scenarios: [{name: s, steps: [{name: one, get: /one}, {name: two, get: /two}]}]
+cycles: 2
+thresholds: {a: [response p99 <= 10ms, iteration p99 < 1s]}
+"""
+    found = checked(written, second_is_slow)
+    assert [(entry["phase"], entry["cycle"], entry["step"], entry["status"]) for entry in found] == [
+        ("a", 1, "one", "passed"), ("a", 1, "two", "failed"), ("a", 1, "s", "passed"),
+        ("a", 2, "one", "failed"), ("a", 2, "two", "failed"), ("a", 2, "s", "failed"),
+    ]  # fmt: skip
+
+
+def test_steps_of_several_scenarios_are_told_apart() -> None:
+    written = """
+load: [{name: a, rate: 100/s, iterations: 1000, arrivals: constant}]
+scenarios: [{name: s, steps: [{name: get, get: /}]}, {name: t, steps: [{name: get, get: /}]}]
+thresholds: {a: [response p50 < 1s, iteration p50 < 1s]}
+"""
+    assert [entry["step"] for entry in checked(written)] == ["s/get", "t/get", "s", "t"]
+
+
+def test_iterations_are_judged_over_all_strata() -> None:
+    written = """
+load: [{name: a, rate: 100/s, iterations: 1000, arrivals: constant}]
+scenarios:
+  - name: s
+    steps: [{name: one, get: /, capture: {cold: header.x-cold}}, {name: two, get: /}]
+    split_by: [cold]
+thresholds: {a: [iteration p99.9 < 41ms]}
+"""
+    (found,) = checked(written, lambda x: Reply(after=20 * MILLISECOND, headers={"x-cold": str(x.due % 2 == 0)}))
+    assert (found["step"], found["status"], found["value"]) == ("s", "passed", "40 ms")
+
+
+def test_arrivals_during_the_drain_are_not_judged_as_a_phase_of_that_name() -> None:
+    written = "load: [{name: drain, rate: 100/s, for: 1s}]\nthresholds: {drain: ['errors < 1%']}"
+    found = checked(written, lambda x: Reply(after=SECOND, status=500 if x.slot else 200))
+    assert [(entry["phase"], entry["status"]) for entry in found] == [("drain", "passed")]
