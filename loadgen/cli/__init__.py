@@ -15,7 +15,7 @@ from typing import TextIO
 import click
 
 from loadgen import __version__
-from loadgen.errors import Exit, LoadgenError, ProfileError
+from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
 
 COMMANDS = ("run", "once", "check", "new", "report", "sandbox", "schema")
 
@@ -43,6 +43,14 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(f"loadgen.cli.{name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS:
+            known = ", ".join(COMMANDS)
+            ctx.fail(f"there is no command {args[0]!r}, only {known}. A profile or URL is for loadgen run")
+        return super().resolve_command(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write("\n" + STATUSES.removeprefix("\b\n"))
@@ -79,15 +87,15 @@ def main() -> None:
     _open_standard_streams()
     try:
         if sys.platform == "win32":
-            raise LoadgenError("uvloop does not run on Windows. Use Linux, macOS, or WSL")
-        status = cli(standalone_mode=False)
+            raise PlanError("uvloop does not run on Windows. Use Linux, macOS, or WSL")
+        status = cli(sys.argv[1:] or ["--help"], prog_name="loadgen", standalone_mode=False)
         _exit(int(status or 0))
     except click.exceptions.Exit as stop:
         _exit(stop.exit_code)
     except click.Abort:
         _exit(Exit.INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        _complain(error)
         _exit(Exit.USAGE)
     except LoadgenError as error:
         click.echo(f"loadgen: {error}", err=True)
@@ -102,6 +110,12 @@ def _open_standard_streams() -> None:
         if getattr(sys, name) is None:
             mode = "w" if number else "r"
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
+def _complain(error: click.ClickException) -> None:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "loadgen"
+    click.echo(f"{command}: {error.format_message().rstrip('.')}. Try {command} --help", err=True)
 
 
 def _exit(status: int) -> None:

@@ -10,14 +10,19 @@ from loadgen.cli import output
 from loadgen.cli.run import read, workers_option
 
 
-@click.command("check")
+@click.command("check", short_help="Say what a profile would send. Sends nothing.")
 @click.argument("profile")
 @click.option("--target", metavar="URL", help="As with run.")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: phases.burst.rate=500/s.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
 @click.option("--workers", default="1", show_default=True, metavar="N|auto", help="As with run.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as one JSON object.")
 def command(profile: str, target: str | None, sets: tuple[str, ...], workers: str, as_json: bool) -> int:
-    """Say what PROFILE would send, when, over how many connections, and what its figures could know. Sends nothing."""
+    """Say what PROFILE would send, when, over how many connections, and what its figures could know. Sends nothing.
+
+    \b
+    loadgen check burst
+    loadgen check burst --set load.burst.rate=5000/s --workers auto
+    """
     from loadgen.experiment.check import check
     from loadgen.experiment.conclusion import redacted
     from loadgen.report.check import render_check

@@ -10,11 +10,15 @@ from loadgen.cli import output
 from loadgen.errors import ProfileError
 
 
-@click.command("new")
+@click.command("new", short_help="Write a commented profile for a URL.")
 @click.argument("url")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="The file to write.  [default: stdout]")
 def command(url: str, out: Path | None) -> int:
-    """Write a commented profile for URL: a warm-up, a steady phase and a burst, to be changed."""
+    """Write a commented profile for URL: a warm-up, a steady phase and a burst, to be changed.
+
+    \b
+    loadgen new https://abc.execute-api.eu-west-1.amazonaws.com/prod --out mine.yaml
+    """
     from loadgen.profile.new import commented_profile
 
     text = commented_profile(url)

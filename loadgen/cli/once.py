@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from loadgen.profile.load import Loaded
 
 
-@click.command("once")
+@click.command("once", short_help="Send one request of each step, and show everything of it.")
 @click.argument("profile")
 @click.option("--target", metavar="URL", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: client=aiohttp.")
@@ -22,6 +22,10 @@ def command(profile: str, target: str | None, sets: tuple[str, ...]) -> int:
 
     Request, answer, times, TLS, addresses, what was captured; secrets are redacted. The exit status is 4 if a step
     is not as expected, 3 if nothing reached the target.
+
+    \b
+    loadgen once burst
+    loadgen once https://127.0.0.1:8443/health
     """
     import uvloop
 

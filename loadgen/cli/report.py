@@ -10,13 +10,17 @@ from loadgen.cli import output
 from loadgen.errors import ProfileError
 
 
-@click.command("report")
+@click.command("report", short_help="Print the result of a saved run again.")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def command(run: Path | None, as_json: bool) -> int:
     """Print the result of RUN, a run's folder; by default the newest below runs/.
 
     A run that died is reported from what it had written, and marked INCOMPLETE.
+
+    \b
+    loadgen report
+    loadgen report runs/burst-20260131-120000 --json
     """
     from loadgen.experiment.saved import find, read
     from loadgen.report.formats import to_json

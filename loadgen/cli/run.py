@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from loadgen.profile.load import Loaded
 
 
-@click.command("run")
+@click.command("run", short_help="Carry out a profile, or a load on a URL, and report.")
 @click.argument("profile")
 @click.option("--target", metavar="URL", help="Send it there instead of where the profile says.")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: phases.burst.rate=500/s.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
 @click.option("--rate", help="With a URL: requests started a second, 200/s or 200/s..2000/s.")
 @click.option("--for", "duration", help="With a URL: how long, 30s or 5m.")
 @click.option("--users", type=click.IntRange(min=1), help="With a URL: a closed load of so many users.")
@@ -88,7 +88,7 @@ def read(
         return from_url(profile, rate, duration, users, sets=sets)
     for name, value in (("--rate", rate), ("--for", duration), ("--users", users)):
         if value is not None:
-            raise click.UsageError(f"{name} goes with a URL; with a profile, use --set, as in phases.NAME.rate=500/s")
+            raise click.UsageError(f"{name} goes with a URL; with a profile, use --set, as in load.NAME.rate=500/s")
     return load(profile, sets=sets, target=target)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command("sandbox")
+@click.command("sandbox", short_help="Keep the simulated target running.")
 @click.argument("profile", required=False)
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: sandbox.rtt=50ms.")
 @click.option("--http-port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
@@ -18,6 +18,10 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
     """Keep the simulated target running, as PROFILE's `sandbox:` describes it, until Ctrl-C.
 
     It listens on 127.0.0.1 alone. For HTTPS, trust the certificate authority that is printed.
+
+    \b
+    loadgen sandbox burst --https-port 8443
+    loadgen sandbox --set sandbox.service=50ms
     """
     from loadgen.profile.load import load
     from loadgen.profile.sandbox import SandboxSettings

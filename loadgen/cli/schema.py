@@ -9,9 +9,13 @@ import click
 from loadgen.cli import output
 
 
-@click.command("schema")
+@click.command("schema", short_help="Print the JSON Schema of a profile, for editors.")
 def command() -> int:
-    """Print the JSON Schema of a profile, for editors that complete and check YAML by one."""
+    """Print the JSON Schema of a profile, for editors that complete and check YAML by one.
+
+    \b
+    loadgen schema > loadgen.schema.json
+    """
     from loadgen.profile.schema import json_schema
 
     with output() as out:
