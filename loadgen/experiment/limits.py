@@ -4,9 +4,13 @@ of it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from loadgen.clock import SECOND
+from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.profile.model import Profile
 from loadgen.profile.units import format_rate
@@ -15,6 +19,7 @@ from loadgen.trust.host import RESERVE, TIME_WAIT_SECONDS, Ports, cpus, descript
 IN_FLIGHT = 100_000  # iterations open at once, unless the profile says; about 1 kB each
 PREOPEN = 64  # connections a shared session starts with at the most, unless the profile caps it
 RATE_PER_WORKER = 15_000  # what one worker is asked for by `--workers auto`
+GRID = 1_000_000  # pieces at the most that a plan's time is cut into
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ def workers_for(profile: Profile, asked: str) -> int:
     if any(phase.closed for phase in profile.load):
         wanted = cpus()
     available = cpus() - (1 if profile.target.sandbox else 0)
-    return max(1, min(wanted, available))
+    return max(1, min(wanted, available, profile.session.connections or available))
 
 
 def limits(profile: Profile, workers: int, addresses: int, loopback: bool) -> Limits:
@@ -83,17 +88,29 @@ def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bo
 
 
 def new_connections(profile: Profile) -> int:
-    """How many connections the open phases open in the busiest minute, as far as rates tell."""
-    per = 1 if profile.session.reuse == "per-iteration" else max(len(s.steps) for s in profile.scenarios)
-    busiest = 0.0
-    for phase in profile.load:
-        if phase.rate:
-            if phase.iterations:
-                count = min(phase.iterations, phase.rate.highest * TIME_WAIT_SECONDS)
-            else:
-                seconds = min((phase.duration or 0) / SECOND, TIME_WAIT_SECONDS)
-                count = seconds * (phase.rate.start + phase.rate.end) / 2
-            busiest = max(busiest, count)
-        elif phase.at_once:
-            busiest = max(busiest, phase.at_once)
-    return int(busiest * per)
+    """How many connections are opened in the busiest minute, whichever phases it falls into, as far as rates tell."""
+    runs = Plan.of(profile).runs
+    total = sum(run.duration or 0 for run in runs) / SECOND
+    step = max(1.0, total / GRID)  # seconds
+    started = np.zeros(int(total / step) + 2)
+    at = 0.0
+    for run in runs:
+        lasts = (run.duration or 0) / SECOND  # what ends when it ends may end at once
+        if run.phase.at_once:
+            started[int(at / step)] += run.phase.at_once
+        elif rate := run.phase.rate:
+            first, last = int(at / step), int((at + lasts) / step) + 1
+            within = np.clip(np.arange(first, last + 1) * step - at, 0, lasts)
+            started[first:last] += np.diff(rate.start * within + (rate.end - rate.start) * within**2 / (2 * lasts))
+        at += lasts
+    minute = math.ceil(TIME_WAIT_SECONDS / step)
+    reached = np.concatenate((np.zeros(1), np.cumsum(started), np.full(minute, started.sum())))
+    return round(float((reached[minute:] - reached[:-minute]).max()) * _connections_each(profile))
+
+
+def _connections_each(profile: Profile) -> float:
+    """How many connections an iteration opens, on average."""
+    if profile.session.reuse == "per-iteration":
+        return 1
+    weights = sum(scenario.weight for scenario in profile.scenarios)
+    return sum(scenario.weight * len(scenario.steps) for scenario in profile.scenarios) / weights

@@ -95,7 +95,7 @@ def _lag(e: Evidence) -> Finding:
 
 
 def _rate(e: Evidence) -> Finding:
-    missing = 1 - e.started / e.planned if e.planned else 0.0
+    missing = (e.planned - e.started) / e.planned if e.planned else 0.0
     verdict = _graded(missing, 0.005, 0.02)
     why = "iterations that were due could not be started, so the load was not the one planned"
     return Finding("rate held", f"{1 - missing:.2%}", verdict, why, "Raise in_flight_limit, or lower the rate")
