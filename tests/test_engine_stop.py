@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from random import Random
-from typing import Any
 
 import pytest
 from engine_harness import START, Run, always
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_runs import random_run
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome
 from loadgen.record.ledger import OUTCOMES
 from loadgen.record.metrics import Metric
-from loadgen.transport.scripted import NEVER, Reply
+from loadgen.transport.scripted import NEVER
 
 MIXED = """
 load:
@@ -133,94 +133,6 @@ def test_a_worker_that_is_gone_is_settled_from_what_it_counted() -> None:
         assert ledger.mismatches() == []
         assert 0 <= lost <= in_flight
         assert sum(ledger.outcomes[slot * OUTCOMES + Outcome.LOST] for slot in range(ledger.slots)) == lost
-
-
-# what holds in every run is checked by the harness: here is everything that it may meet
-
-PHASES: tuple[Callable[[Random], dict[str, Any]], ...] = (
-    lambda dice: {"rate": f"{dice.randint(1, 60)}/s", "for": f"{dice.randint(1, 1500)}ms"},
-    lambda dice: {"rate": f"{dice.randint(1, 60)}/s", "for": f"{dice.randint(1, 1500)}ms", "arrivals": "constant"},
-    lambda dice: {"rate": f"{dice.randint(0, 40)}/s..{dice.randint(1, 60)}/s", "for": f"{dice.randint(1, 1500)}ms"},
-    lambda dice: {"rate": f"{dice.randint(1, 60)}/s", "iterations": dice.randint(1, 40)},
-    lambda dice: {"users": dice.randint(1, 6), "for": f"{dice.randint(1, 800)}ms"},
-    lambda dice: {"users": dice.randint(1, 6), "iterations": dice.randint(1, 30)},
-    lambda dice: {"users": dice.randint(1, 6), "iterations": dice.randint(1, 30), "for": f"{dice.randint(1, 800)}ms"},
-    lambda dice: {"at-once": dice.randint(1, 30)},
-)
-ENDINGS = (Outcome.RESET, Outcome.REFUSED, Outcome.BAD_RESPONSE, Outcome.CLIENT_RESOURCE, Outcome.DNS)
-
-
-def random_phase(dice: Random, number: int) -> dict[str, Any]:
-    phase = {"name": f"p{number}", **dice.choice(PHASES)(dice)}
-    if "users" in phase and dice.random() < 0.4:
-        phase["think"] = dice.choice(("20ms", "1ms..70ms"))
-    return phase if number == 0 or dice.random() < 0.7 else {**phase, "measure": False}
-
-
-def random_step(dice: Random, number: int, captured: bool) -> dict[str, Any]:
-    path = "/{{id}}" if captured and dice.random() < 0.3 else f"/{number}"
-    step: dict[str, Any] = {"name": f"s{number}", "get": path}
-    if dice.random() < 0.3:
-        step["think"] = dice.choice(("30ms", "5ms..50ms"))
-    if dice.random() < 0.3:
-        step["timeout"] = f"{dice.randint(20, 300)}ms"
-    if dice.random() < 0.4:
-        step["capture"] = {"id": "body.id", "cold": "header.x-cold"}
-    return step
-
-
-def random_scenario(dice: Random, number: int) -> dict[str, Any]:
-    steps: list[dict[str, Any]] = []
-    for place in range(dice.choice((1, 1, 2, 3))):
-        steps.append(random_step(dice, place, any("capture" in step for step in steps)))
-    scenario: dict[str, Any] = {"name": f"c{number}", "weight": dice.choice((0.2, 1, 3)), "steps": steps}
-    if dice.random() < 0.5 and any("capture" in step for step in steps):
-        scenario["split_by"] = ["cold"]
-    return scenario
-
-
-def random_profile(dice: Random) -> dict[str, Any]:
-    session: dict[str, Any] = {"reuse": dice.choice(("shared", "per-iteration", "per-request"))}
-    if dice.random() < 0.5:
-        session["connections"] = dice.randint(4, 12)
-    written: dict[str, Any] = {
-        "load": [random_phase(dice, number) for number in range(dice.randint(1, 3))],
-        "scenarios": [random_scenario(dice, number) for number in range(dice.choice((1, 1, 2)))],
-        "cycles": dice.choice((1, 1, 2)),
-        "session": session,
-        "timeout": f"{dice.randint(50, 700)}ms",
-        "seed": dice.randint(0, 10**6),
-    }
-    if dice.random() < 0.2:
-        written["in_flight_limit"] = dice.randint(1, 20)
-    if dice.random() < 0.2:
-        written["max_rate"] = f"{dice.randint(60, 200)}/s"
-    return written
-
-
-def random_reply(dice: Random) -> Reply:
-    after = dice.choice((MILLISECOND, 10 * MILLISECOND, dice.randint(1, 10**9)))
-    connect = dice.choice((0, 0, dice.randint(1, 10**8)))
-    kind = dice.random()
-    if kind < 0.05:
-        return Reply(after=NEVER, connect=connect)
-    if kind < 0.1:
-        return Reply(after=after, connect=connect, outcome=dice.choice(ENDINGS), reason="a reason")
-    if kind < 0.2:
-        return Reply(after=after, connect=connect, status=dice.choice((301, 404, 429, 500, 503)))
-    headers = {"x-cold": "true"} if dice.random() < 0.3 else {}
-    return Reply(after=after, connect=connect, headers=headers, body=dice.choice((b'{"id": 7}', b"{}", b"no")))
-
-
-def random_run(dice: Random) -> Run:
-    run = Run(random_profile(dice), lambda x: random_reply(dice), workers=dice.choice((1, 1, 2, 3)))
-    for _ in range(dice.choice((0, 0, 1, 3))):
-        run.stall(dice.randint(0, 3 * SECOND), dice.randint(1, SECOND))
-    if dice.random() < 0.4:
-        run.stop(dice.randint(0, 4 * SECOND))
-    if dice.random() < 0.2:
-        run.kill(dice.randint(0, 5 * SECOND))
-    return run.go()
 
 
 def check_instants(run: Run) -> None:

@@ -1,0 +1,310 @@
+"""A result: the shapes that others rely on, sums that are the ledger's, cycles beside each other and never together."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+from engine_harness import Run, always, go
+from random_runs import random_run
+
+from loadgen.clock import MILLISECOND, SECOND
+from loadgen.exchange import Exchange, Outcome
+from loadgen.experiment.conclusion import Ending, conclude
+from loadgen.experiment.latency import QUANTILES
+from loadgen.experiment.result import Measured, quantiles_of, sample, variant
+from loadgen.fleet.fleet import merge
+from loadgen.record.ledger import ITERATIONS
+from loadgen.transport import CONNECTION_COUNTERS
+from loadgen.transport.scripted import NEVER, Reply
+
+LATENCY = {"count", "mean", "min", *QUANTILES, "max", "spent", "above", "notes"}
+OPEN_METRICS = {
+    "response", "service", "connect", "lag", "wait", "client_delay", "sign", "dns", "tcp", "tls", "handshake_cpu",
+}  # fmt: skip
+COUNTED = ("planned", "started", "completed", "failed", "cut_short", "unsent")
+
+
+def measured(run: Run) -> Measured:
+    kept = merge((member.samples.kept() for member in run.members), 5)
+    return Measured(run.plan, run.ledger, run.recording, quantiles_of(run.profile), kept.reasons)
+
+
+def of(written: str, script: Any = None, **options: Any) -> dict[str, Any]:
+    return variant(measured(go(written, script, **options)))
+
+
+def blocks(value: Any) -> list[dict[str, Any]]:
+    """Every block of latency figures in a result."""
+    if isinstance(value, dict):
+        if "p50" in value and "notes" in value:
+            return [value]
+        return [block for item in value.values() for block in blocks(item)]
+    return [block for item in value for block in blocks(item)] if isinstance(value, list) else []
+
+
+SHOP = """
+load:
+  - {name: warm, rate: 50/s, for: 1s, measure: false}
+  - {name: steady, rate: 100/s, for: 2s}
+  - {name: people, users: 3, for: 1s}
+  - {name: crowd, at-once: 20}
+  - {name: down, rate: 100/s..90/s, for: 1s}
+cycles: 2
+timeout: 700ms
+session: {connections: 30}
+scenarios:
+  - name: order
+    steps:
+      - {name: put, post: /orders, capture: {cold: header.x-cold}, record: {fn: header.server-timing.fn}}
+      - {name: read, get: /orders}
+    split_by: [cold]
+  - {name: browse, weight: 0.5, steps: [{name: list, get: /items}]}
+thresholds: {steady: [response p99.95 < 1s, service p12.5 < 1s, errors < 5%]}
+"""
+
+
+def shop(x: Exchange) -> Reply:
+    number = x.due // 1000 % 100
+    if number < 3:
+        return Reply(after=NEVER, connect=2 * MILLISECOND)
+    if number < 6:
+        return Reply(after=5 * MILLISECOND, status=503)
+    if number < 8:
+        return Reply(after=MILLISECOND, outcome=Outcome.RESET, reason="closed by the target")
+    headers = {"x-cold": str(number < 20).lower(), "server-timing": "fn;dur=7.5"}
+    return Reply(after=number * MILLISECOND, connect=2 * MILLISECOND, client_delay=1000, headers=headers)
+
+
+@pytest.fixture(scope="module")
+def shopped() -> Run:
+    return go(SHOP, shop, workers=2)
+
+
+def test_the_keys_are_those_that_were_promised(shopped: Run) -> None:
+    found = variant(measured(shopped))
+    assert set(found) == {"name", "iterations", "requests", "connections", "phases"}
+    assert set(found["requests"]) == {"sent", "on_wire", "outcomes"}
+    assert set(found["connections"]) == {*CONNECTION_COUNTERS, "reused"}
+    assert {"opened", "reused", "closed_idle"} <= set(found["connections"])
+    for phase in found["phases"]:
+        assert {*COUNTED, "unsent_why"} == set(phase["iterations"])
+        assert set(phase["requests"]) == {"sent", "on_wire", "outcomes"}
+        for step in phase["steps"]:
+            assert set(step["requests"]) == {"sent", "on_wire", "outcomes"}
+            assert set(step["skipped"]) == {"failed_step", "stopped"}
+            closed = {"response", "lag"} if phase["kind"] == "closed" else set()
+            assert set(step["latency_ms"]) == OPEN_METRICS - closed
+    for block in blocks(found):
+        assert set(block) == LATENCY | {"p99.95", "p12.5"}
+
+
+def test_a_result_is_plain_json_without_infinities(shopped: Run) -> None:
+    found = variant(measured(shopped))
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_a_figure_is_a_number_or_null_with_its_reason(shopped: Run) -> None:
+    found = blocks(variant(measured(shopped)))
+    assert len(found) > 300
+    for block in found:
+        for name in (*QUANTILES, "p99.95"):
+            noted = [note for note in block["notes"] if note.startswith(f"{name}: ")]
+            assert len(noted) == (block[name] is None)
+            assert block[name] is None or type(block[name]) is float
+        if block["count"]:
+            assert (block["mean"] is None) == (block["max"] is None) == ("mean" in block["above"])
+
+
+def test_phases_are_in_the_order_in_which_they_ran_each_cycle_for_itself(shopped: Run) -> None:
+    found = variant(measured(shopped))["phases"]
+    assert [(phase["name"], phase["cycle"], phase["cycles"], phase["measured"]) for phase in found] == [
+        ("warm", 1, 1, False),
+        *((name, cycle, 2, True) for cycle in (1, 2) for name in ("steady", "people", "crowd", "down")),
+        ("drain", 1, 1, False),
+    ]
+    assert [phase["kind"] for phase in found[1:5]] == ["open", "closed", "at-once", "open"]
+    assert [phase["seconds"] for phase in found] == [1.0, 2.0, 1.0, None, 1.0, 2.0, 1.0, None, 1.0, None]
+    assert found[4]["rate"] == {"planned": 100.0, "planned_end": 90.0}
+    assert found[-1]["rate"] == {"planned": 90.0, "planned_end": 90.0}, "the drain goes on at the last rate"
+    assert (found[2]["users"], found[2]["rate"]) == (3, None)
+
+
+def check_sums(run: Run) -> None:
+    """Totals are the sums of the phases, those the sums of the steps, and those the cells of the ledger."""
+    found, ledger = variant(measured(run)), run.ledger
+    for name in COUNTED:
+        assert found["iterations"][name] == sum(phase["iterations"][name] for phase in found["phases"])
+    assert found["iterations"]["planned"] == found["iterations"]["started"] + found["iterations"]["unsent"]
+    assert found["iterations"]["planned"] == sum(ledger.iterations[:: len(ITERATIONS)].tolist())
+    for place, phase in enumerate(found["phases"]):
+        plain = ledger.iteration(place)
+        ended = plain["completed"] + plain["failed"] + plain["cut_short"]
+        assert phase["iterations"]["started"] == plain["started"] == ended
+        assert sum(phase["iterations"]["unsent_why"].values()) == phase["iterations"]["unsent"]
+        for name in ("sent", "on_wire"):
+            assert phase["requests"][name] == sum(step["requests"][name] for step in phase["steps"])
+        for step in phase["steps"]:
+            requests = step["requests"]
+            assert requests["sent"] == sum(requests["outcomes"].values()) >= requests["on_wire"]
+            failures = {entry["outcome"]: entry["count"] for entry in step["failures"]}
+            assert failures == {word: n for word, n in step["requests"]["outcomes"].items() if word != "ok"}
+            for entry in step["failures"]:
+                assert sum(entry["reasons"].values()) <= entry["count"]
+    for name in ("sent", "on_wire"):
+        assert found["requests"][name] == sum(phase["requests"][name] for phase in found["phases"])
+    assert found["requests"]["sent"] == sum(ledger.sent.tolist()) == sum(found["requests"]["outcomes"].values())
+    assert found["requests"]["on_wire"] == sum(ledger.wired.tolist())
+    labelled = sum(sum(phase["connections"].values()) for phase in found["phases"])
+    assert labelled == sum(x.started > 0 for x in run.exchanges)
+
+
+def test_sums_are_the_ledgers(shopped: Run) -> None:
+    check_sums(shopped)
+
+
+@pytest.mark.parametrize("first", [5000, 5050])
+def test_sums_are_the_ledgers_in_any_run(first: int) -> None:
+    for seed in range(first, first + 50):
+        run = random_run(Random(seed))
+        check_sums(run)
+        json.dumps(variant(measured(run)), allow_nan=False)
+
+
+def test_cycles_are_never_pooled() -> None:
+    written = "load: [{name: a, rate: 100/s, for: 1s, arrivals: constant}]\ncycles: 2"
+    first, second = of(written, lambda x: Reply(after=(1 + 9 * (x.due >= 1001 * SECOND)) * MILLISECOND))["phases"][:2]
+    assert first["steps"][0]["latency_ms"]["response"]["max"] == 1.0
+    assert second["steps"][0]["latency_ms"]["response"]["min"] == 10.0
+    assert first["steps"][0]["latency_ms"]["response"]["count"] == 100
+
+
+def test_ok_is_shown_with_timeouts_censored_and_failures_apart() -> None:
+    written = "load: [{name: a, rate: 100/s, iterations: 1000, arrivals: constant}]\ntimeout: 2s"
+
+    def script(x: Exchange) -> Reply:
+        number = x.due // (10 * MILLISECOND) % 100
+        status = 503 if number < 10 else 200
+        return Reply(after=NEVER if number >= 98 else (1 if status == 503 else 20) * MILLISECOND, status=status)
+
+    (step,) = of(written, script)["phases"][0]["steps"]
+    response = step["latency_ms"]["response"]
+    assert response["count"] == 900
+    assert (response["min"], response["p95"], response["p99"]) == (20.0, 20.0, None)
+    assert "p99: > 2000 ms: it falls among the 20 timeouts" in response["notes"]
+    assert step["latency_ms"]["lag"]["count"] == 1000, "of all: what is ours does not depend on the answer"
+    assert step["latency_ms"]["wait"]["count"] == 880
+    failures = {entry["outcome"]: entry for entry in step["failures"]}
+    assert {word: entry["count"] for word, entry in failures.items()} == {"http_5xx": 100, "timeout": 20}
+    assert failures["http_5xx"]["reasons"] == {"status 503": 100}
+    assert failures["http_5xx"]["latency_ms"]["response"]["max"] == 1.0
+
+
+def test_failures_of_a_closed_load_are_timed_by_their_service() -> None:
+    found = of("load: [{name: a, users: 1, for: 1s}]", always(after=10 * MILLISECOND, status=500))
+    (step,) = found["phases"][0]["steps"]
+    assert step["failures"][0]["latency_ms"]["service"]["count"] == 100
+
+
+def test_strata_stand_beside_each_other(shopped: Run) -> None:
+    put = variant(measured(shopped))["phases"][1]["steps"][0]
+    assert [stratum["stratum"] for stratum in put["strata"]] == ["cold=false", "cold=true"]
+    assert sum(stratum["count"] for stratum in put["strata"]) == put["requests"]["outcomes"]["ok"]
+    late = put["requests"]["outcomes"]["timeout"]
+    for stratum in put["strata"]:
+        notes = stratum["latency_ms"]["response"]["notes"]
+        assert f"{late:,} timeouts are of no stratum, as no answer could tell" in notes
+    slow = [stratum["latency_ms"]["response"]["max"] for stratum in put["strata"]]
+    assert slow[0] > 90 > 30 > slow[1]
+
+
+def test_a_stratum_of_which_none_came_to_a_connection_is_shown() -> None:
+    """All of its second steps time out while they wait: there is a response, and no service."""
+    written = """
+load: [{name: a, rate: 100/s, iterations: 100, arrivals: constant}]
+session: {connections: 1}
+timeout: 1s
+scenarios:
+  - name: s
+    steps: [{name: one, get: /, capture: {cold: header.x-cold}}, {name: two, get: /, timeout: 1ms}]
+    split_by: [cold]
+"""
+    found = of(written, always(after=5 * MILLISECOND, headers={"x-cold": "yes"}))
+    strata = found["phases"][0]["steps"][1]["strata"]
+    assert [stratum["stratum"] for stratum in strata] == ["cold=yes"]
+    assert strata[0]["count"] == sum(found["phases"][0]["steps"][1]["requests"]["outcomes"].values())
+
+
+def test_connections_are_told_apart() -> None:
+    written = "load: [{name: a, rate: 100/s, iterations: 200, arrivals: constant}]\nsession: {connections: 5}"
+    found = of(written, always(after=20 * MILLISECOND, connect=3 * MILLISECOND))
+    (step,) = found["phases"][0]["steps"]
+    assert found["connections"]["opened"] == found["connections"]["peak"] == step["by_connection"]["new"]["count"]
+    assert step["by_connection"]["new"]["service"]["min"] == 23.0
+    assert step["by_connection"]["reused"]["service"]["max"] == 20.0
+    assert found["connections"]["reused"] == 200 - found["connections"]["opened"]
+    assert step["latency_ms"]["connect"]["count"] == found["connections"]["opened"]
+    assert step["latency_ms"]["tcp"]["max"] == 3.0
+
+
+def test_iterations_are_timed_as_a_whole_over_all_strata_and_in_each(shopped: Run) -> None:
+    steady = variant(measured(shopped))["phases"][1]
+    entries = {(entry["scenario"], entry["stratum"]): entry["latency"] for entry in steady["iteration_ms"]}
+    assert set(entries) >= {("order", ""), ("order", "cold=true"), ("order", "cold=false"), ("browse", "")}
+    assert entries["order", ""]["count"] > entries["order", "cold=true"]["count"] + 1
+    timed_out = sum(step["requests"]["outcomes"].get("timeout", 0) for step in steady["steps"][:2])
+    assert any(f"{timed_out:,} timeouts" in note for note in entries["order", ""]["notes"])
+    assert entries["browse", ""] == steady["steps"][2]["latency_ms"]["response"], "one step is the whole of it"
+
+
+def test_times_that_the_target_reports_have_figures_of_their_own(shopped: Run) -> None:
+    put, read = variant(measured(shopped))["phases"][1]["steps"][:2]
+    assert put["recorded_ms"]["fn"]["max"] == 7.5
+    assert put["recorded_ms"]["fn"]["count"] == put["requests"]["outcomes"]["ok"]
+    assert read["recorded_ms"] == {}
+
+
+def test_what_does_not_apply_has_no_count() -> None:
+    (step,) = of("load: [{name: a, rate: 100/s, iterations: 10}]")["phases"][0]["steps"]
+    assert step["latency_ms"]["tls"]["count"] == 0
+    assert step["latency_ms"]["client_delay"]["count"] == 10
+
+
+def test_unsent_iterations_say_why() -> None:
+    written = "load: [{name: a, rate: 100/s, for: 4s, arrivals: constant}]\nin_flight_limit: 50"
+    run = Run(written, always(after=SECOND - 1)).stop(2 * SECOND - 1).go()
+    iterations = variant(measured(run))["iterations"]
+    assert iterations["unsent_why"] == {"in-flight limit": 100, "stopped": 200}
+    assert iterations["unsent"] == 300
+
+
+def test_the_drain_is_shown_only_if_there_was_one() -> None:
+    written = "load: [{name: a, rate: 100/s, for: 1s, arrivals: constant}]"
+    assert [phase["name"] for phase in of(written, always(after=1))["phases"]] == ["a"]
+    assert [phase["name"] for phase in of(written, always(after=SECOND))["phases"]] == ["a", "drain"]
+
+
+def test_a_sample_says_where_it_belongs(shopped: Run) -> None:
+    kept = merge((member.samples.kept() for member in shopped.members), 5)
+    found = [sample(shopped.plan, each) for each in (*kept.failed, *kept.slowest)]
+    assert {entry["phase"] for entry in found} >= {"steady", "people", "crowd", "down"}
+    assert all(entry["outcome"] == "ok" for entry in found[len(kept.failed) :])
+    for entry in found:
+        assert entry["step"] in ("put", "read", "list")
+        assert entry["cycle"] in (1, 2)
+        assert "slot" not in entry
+    json.dumps(found, allow_nan=False)
+
+
+def test_the_whole_is_a_result_of_version_1(shopped: Run) -> None:
+    about = {"name": "shop", "target": {"url": "http://127.0.0.1/"}}
+    ending = Ending(10 * SECOND, None, kept=merge((member.samples.kept() for member in shopped.members), 5))
+    result = conclude(about, measured(shopped), [], ending, shopped.profile.thresholds).result
+    assert result["schema"] == "loadgen.result/1"
+    assert result["trust"] == {"verdict": "VALID", "reasons": [], "signals": []}
+    assert len(result["variants"]) == 1
+    assert {entry["status"] for entry in result["thresholds"]} <= {"passed", "failed", "undecided"}
+    assert len(result["thresholds"]) == 2 * (3 + 3 + 1)
+    json.dumps(result, allow_nan=False)
