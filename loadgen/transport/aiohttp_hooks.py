@@ -1,0 +1,173 @@
+"""Where loadgen looks into aiohttp: when an exchange connects, whether its connection is new, when it sends.
+
+All of it is done by aiohttp's own classes; these only tell. What they rely on without aiohttp's promise is guarded by
+the contract's tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextvars import ContextVar
+from itertools import cycle
+from typing import Any, Protocol
+
+from aiohttp import ClientRequest, ClientResponse, ClientTimeout, TCPConnector
+from aiohttp.abc import AbstractResolver, AbstractStreamWriter, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+
+from loadgen.clock import now
+from loadgen.net.names import Address
+from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, Settings
+
+KEPT = 365 * 86_400.0  # seconds that an idle connection is kept: longer than any load
+
+
+class Listener(Protocol):
+    """Hears what aiohttp does for an exchange, in this order; a second `begins` or `sends` says nothing."""
+
+    def begins(self) -> None: ...
+
+    def resolved(self, took: int) -> None: ...
+
+    def connected(self, protocol: ResponseHandler, new: bool, took: int) -> None: ...
+
+    def sends(self) -> None: ...
+
+    def closed(self) -> None:
+        """Its connection has come to an end while it was on it."""
+
+
+listener: ContextVar[Listener | None] = ContextVar("listener", default=None)  # of the exchange whose task this is
+
+
+class Connections:
+    """The connections that are open, and who uses each: None for one that is idle."""
+
+    def __init__(self, counters: memoryview[int]) -> None:
+        self._counters = counters
+        self._users: dict[ResponseHandler, Listener | None] = {}
+
+    def __contains__(self, protocol: ResponseHandler) -> bool:
+        return protocol in self._users
+
+    def use(self, protocol: ResponseHandler, user: Listener | None) -> None:
+        self._users[protocol] = user
+
+    def leave(self, protocol: ResponseHandler, user: Listener) -> None:
+        """`user` needs it no more. aiohttp may have closed it, or have given it to the next already."""
+        if self._users.get(protocol) is user:
+            if protocol.is_connected():
+                self._users[protocol] = None
+            else:
+                del self._users[protocol]
+
+    def forget(self, protocol: ResponseHandler) -> None:
+        """It is closed, and by us."""
+        self._users.pop(protocol, None)
+
+    def opened(self, protocol: ResponseHandler) -> None:
+        self._counters[OPENED] += 1
+        if closed := protocol.closed:
+            closed.add_done_callback(lambda future: self._ended(protocol, future))
+
+    def failed(self) -> None:
+        self._counters[FAILED] += 1
+
+    def closed(self, protocol: ResponseHandler) -> None:
+        """It has come to its end, whoever ended it."""
+        if protocol in self._users:
+            if user := self._users.pop(protocol):
+                user.closed()
+            else:
+                self._counters[CLOSED_IDLE] += 1
+
+    def _ended(self, protocol: ResponseHandler, future: asyncio.Future[None]) -> None:
+        if not future.cancelled():
+            future.exception()  # or asyncio complains that nobody asked
+        self.closed(protocol)
+
+
+class Connector(TCPConnector):
+    """aiohttp's pool and handshakes, which say what they do."""
+
+    def __init__(self, settings: Settings, resolver: Resolver, connections: Connections) -> None:
+        super().__init__(
+            ssl=settings.context or True,
+            limit=0,
+            resolver=resolver,
+            use_dns_cache=False,
+            happy_eyeballs_delay=None,
+            keepalive_timeout=KEPT,
+        )
+        self._known = connections
+
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:
+        hears, known = listener.get(), self._known
+        if hears:
+            hears.begins()
+        begun = now()
+        while True:
+            try:
+                connection = await super().connect(req, traces, timeout)
+            except BaseException:
+                known.failed()
+                raise
+            protocol = connection.protocol
+            assert protocol is not None
+            new = protocol not in known
+            if new or not protocol.should_close:
+                break
+            # an answer that nobody asked for came while it was idle: aiohttp would take it for the next one's
+            known.closed(protocol)
+            connection.close()
+        if new:
+            known.opened(protocol)
+        known.use(protocol, hears)
+        if hears:
+            hears.connected(protocol, new, now() - begun)
+        return connection
+
+
+class Sender(ClientRequest):
+    """aiohttp's request, which says when its first byte goes out: with the first piece of the body if there is one."""
+
+    async def send(self, conn: Connection) -> ClientResponse:
+        response = await super().send(conn)
+        if not self.body and (hears := listener.get()):
+            hears.sends()
+        return response
+
+    async def write_bytes(self, writer: AbstractStreamWriter, conn: Connection, *rest: Any) -> None:
+        transport, hears = conn.transport, listener.get()
+        if hears and transport and not transport.is_closing():
+            hears.sends()
+        await super().write_bytes(writer, conn, *rest)
+
+
+class Resolver(AbstractResolver):
+    """The addresses found before the load, in turn; or with `dns: per-connection` the system's answer each time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._each = settings.resolve_each
+        self._addresses = cycle(settings.addresses)
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        address = await self._system(host, port) if self._each else next(self._addresses)
+        numeric = socket.AI_NUMERICHOST
+        return [
+            ResolveResult(hostname=host, host=address.host, port=port, family=address.family, proto=0, flags=numeric)
+        ]
+
+    async def _system(self, host: str, port: int) -> Address:
+        begun = now()
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        if hears := listener.get():
+            hears.resolved(now() - begun)
+        return Address(found[0][0], found[0][4])
+
+    async def close(self) -> None: ...
