@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from loadgen.errors import TargetError
 
 PORTS = {"http": 80, "https": 443}
+METADATA = ("169.254.169.254", "fd00:ec2::254")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,27 @@ class Origin:
 
 
 def resolve(origin: Origin) -> tuple[Address, ...]:
-    """All addresses of the target, in the resolver's order. Raises TargetError if there is none."""
+    """All addresses of the target, in the resolver's order. Raises TargetError if there is none, or one that is no
+    target."""
     try:
         found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise TargetError(f"the name {origin.host} does not resolve: {error}. Check the target's URL") from None
-    return tuple(dict.fromkeys(Address(family, sockaddr) for family, _, _, _, sockaddr in found))
+    addresses = tuple(dict.fromkeys(Address(family, sockaddr) for family, _, _, _, sockaddr in found))
+    for address in addresses:
+        if keeps_credentials(address):
+            raise TargetError(
+                f"{origin.host} is {address.host}, a link-local address, where machines keep their credentials: it is "
+                "no target"
+            )
+    return addresses
+
+
+def keeps_credentials(address: Address) -> bool:
+    """Whether it is one of those that machines get their credentials from, however its name was written."""
+    ip = ipaddress.ip_address(address.host.split("%")[0])
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return ip.is_link_local or str(ip) in METADATA
 
 
 def is_loopback(addresses: tuple[Address, ...]) -> bool:

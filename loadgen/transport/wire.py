@@ -16,7 +16,7 @@ from loadgen.clock import Clock, now, wall
 from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
 from loadgen.net.deadlines import Deadlines
 from loadgen.net.http1 import AnswerReader, BadResponse, encode
-from loadgen.net.names import Address
+from loadgen.net.names import Address, keeps_credentials
 from loadgen.net.sockets import ANCILLARY, STAMPS, StampWarmer, broken, connect, pending_error, timespec
 from loadgen.net.tls import Channel
 from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PREOPENED, Counters, Done, Settings
@@ -114,7 +114,11 @@ class Wire:
             return
         if connection.x:
             connection.x.dns = now() - begun
-            connection.open(Address(found[0][0], found[0][4]))
+            address = Address(found[0][0], found[0][4])
+            if keeps_credentials(address):
+                connection.fail(Outcome.DNS, f"the name became {address.host}, which is no target")
+            else:
+                connection.open(address)
 
     def _expire(self, x: Exchange) -> None:
         if isinstance(x.link, Connection):
