@@ -15,12 +15,13 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, TextIO
 
 from loadgen.clock import wall
 from loadgen.errors import ProfileError
-from loadgen.exchange import Outcome
+from loadgen.exchange import CONNECTION_LABELS, Outcome
 from loadgen.record.hlog import Encoder, header
 from loadgen.record.metrics import Metric
 from loadgen.record.recorder import SeriesKey
@@ -152,29 +153,52 @@ def _allocate(path: Path, size: int) -> None:
 
 
 def read_intervals(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of an intervals file. A last line that was cut off is left out; a file is not trusted further than
-    JSON.
+    """The lines of an intervals file; a last one that was cut off is left out. Raises ValueError for what is no JSON
+    object, and for a line that is too long.
     """
-    with path.open(encoding="utf-8", errors="replace") as file:
-        while line := file.readline(LINE_LIMIT):
+    with path.open("rb") as file:
+        for number in count(1):
+            line = file.readline(LINE_LIMIT)
+            if not line.endswith(b"\n") and len(line) < LINE_LIMIT:
+                return
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError):
-                continue
-            if isinstance(value, dict):
-                yield value
+                value = None
+            if not isinstance(value, dict):
+                raise ValueError(f"{path.name}, line {number}: not an interval")
+            yield value
 
 
 def replay(path: Path) -> Recording:
-    """The recording that an intervals file amounts to."""
-    recording, series = Recording(), {}
-    for line in read_intervals(path):
-        for number, key in line.get("series", {}).items():
-            series[int(number)] = SeriesKey(*key)
-        for second, number, metric, count, total, least, most, bins in line.get("deltas", []):
-            recording.add(second, series[number], metric, Histogram.from_bins(bins, count, total, least, most))
-    recording.flush()
+    """The recording that an intervals file amounts to. Raises ValueError for what `RunFolder` did not write."""
+    recording, series = Recording(), dict[str, SeriesKey]()
+    for number, line in enumerate(read_intervals(path), 1):
+        try:
+            series |= {name: _series_key(*key) for name, key in line["series"].items()}
+            for second, name, metric, *histogram in line["deltas"]:
+                if _natural(second) and _natural(metric):
+                    recording.add(second, series[str(name)], metric, _histogram(*histogram))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise ValueError(f"{path.name}, line {number}: not an interval") from None
+        recording.flush()  # so that an hour takes no more memory than a second
     return recording
+
+
+def _series_key(slot: Any, outcome: Any, connection: Any, stratum: Any) -> SeriesKey:
+    if not (_natural(slot) and outcome in range(len(Outcome)) and connection in range(len(CONNECTION_LABELS))):
+        raise ValueError("not a series")
+    return SeriesKey(slot, outcome, connection, str(stratum))
+
+
+def _histogram(count: Any, total: Any, least: Any, most: Any, bins: Any) -> Histogram:
+    return Histogram.from_bins(bins, count, total, least, most)
+
+
+def _natural(value: Any) -> bool:
+    if type(value) is not int or not 0 <= value < 1 << 32:
+        raise ValueError("not a number of something")
+    return True
 
 
 def latest(runs: Path) -> Path | None:

@@ -1,0 +1,322 @@
+"""The run folder: what is written comes back, whatever was cut off; a disk that fails is told once and stops nothing."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from engine_harness import Run, go
+from hdrh.histogram import HdrHistogram
+from hdrh.log import HistogramLogReader
+
+from loadgen import store
+from loadgen.clock import MILLISECOND
+from loadgen.errors import ProfileError
+from loadgen.exchange import Exchange, Outcome
+from loadgen.record.metrics import Metric
+from loadgen.record.recorder import SeriesKey
+from loadgen.record.recording import Place, Recording
+from loadgen.stats import HIGHEST, OVERFLOW, Histogram
+from loadgen.store import RunFolder, latest, read_intervals, replay
+from loadgen.transport.scripted import NEVER, Reply
+
+SHOP = """
+load: [{name: a, rate: 50/s, for: 3s}, {name: b, users: 2, for: 1s}]
+timeout: 500ms
+scenarios:
+  - name: order
+    steps:
+      - {name: put, post: /, capture: {cold: header.x-cold}, record: {fn: header.server-timing.fn}}
+      - {name: read, get: /}
+    split_by: [cold]
+"""
+
+
+def shop(x: Exchange) -> Reply:
+    number = x.due // 1000 % 10
+    headers = {"x-cold": f"{number < 5}, maybe\n", "server-timing": "fn;dur=3"}
+    return Reply(after=NEVER if number == 9 else (1 + number) * MILLISECOND, headers=headers, connect=number)
+
+
+@pytest.fixture(scope="module")
+def shopped() -> Run:
+    return go(SHOP, shop)
+
+
+def plain(recording: Recording) -> dict[Any, tuple[Any, ...]]:
+    return {
+        place: (h.index.tolist(), h.counts.tolist(), h.count, h.total, h.least, h.most)
+        for place, h in recording.histograms.items()
+    }
+
+
+def seconds(run: Run) -> list[dict[Place, Histogram]]:
+    """What a fleet takes in second by second; one second's figures come in with the next, too."""
+    found: list[dict[Place, Histogram]] = [{} for _ in range(12)]
+    for number, (place, histogram) in enumerate(run.by_second.items()):
+        found[min(place[0] + number % 2, 11)][place] = histogram
+    return found
+
+
+def write(folder: RunFolder, run: Run) -> None:
+    folder.begin({"name": "x"}, {"seed": 1})
+    for number, taken in enumerate(seconds(run)):
+        folder.interval(taken, [{"worker": 0, "second": number}], lambda slot: f"tag {slot}")
+
+
+def silent(text: str) -> None:
+    raise AssertionError(f"nothing is wrong, and yet it says: {text}")
+
+
+def test_what_was_recorded_comes_back_from_the_folder(tmp_path: Path, shopped: Run) -> None:
+    folder = RunFolder(tmp_path / "runs" / "x", silent)
+    write(folder, shopped)
+    assert plain(replay(folder.path / "intervals.jsonl")) == plain(shopped.recording), "already while it runs"
+    assert folder.finish({"schema": "s"})
+    assert plain(replay(folder.path / "intervals.jsonl")) == plain(shopped.recording)
+    assert json.loads((folder.path / "result.json").read_text()) == {"schema": "s"}
+    assert json.loads((folder.path / "profile.json").read_text()) == {"name": "x"}
+    assert json.loads((folder.path / "run.json").read_text()) == {"seed": 1}
+    health = [sample for line in read_intervals(folder.path / "intervals.jsonl") for sample in line["health"]]
+    assert [sample["second"] for sample in health] == list(range(12))
+    assert sorted(path.name for path in folder.path.iterdir()) == [
+        "intervals.jsonl", "latency.hlog", "profile.json", "result.json", "run.json",
+    ]  # fmt: skip
+
+
+def test_a_series_is_named_only_once(tmp_path: Path, shopped: Run) -> None:
+    folder = RunFolder(tmp_path / "x", silent)
+    write(folder, shopped)
+    folder.close()
+    named = [name for line in read_intervals(folder.path / "intervals.jsonl") for name in line["series"]]
+    assert len(named) == len(set(named)) == len({key for key, _ in shopped.recording.histograms})
+
+
+def test_the_histogram_log_holds_what_went_well(tmp_path: Path, shopped: Run) -> None:
+    folder = RunFolder(tmp_path / "x", silent)
+    write(folder, shopped)
+    folder.close()
+    reader = HistogramLogReader(str(folder.path / "latency.hlog"), HdrHistogram(1, HIGHEST, 3))
+    count = 0
+    try:
+        while (interval := reader.get_next_interval_histogram()) is not None:
+            count += interval.get_total_count()
+    finally:
+        reader.close()
+    ok = [shopped.recording.total(metric, outcome=Outcome.OK).count for metric in (Metric.RESPONSE, Metric.SERVICE)]
+    assert count == sum(ok)
+    tags = {line.partition(",")[0] for line in (folder.path / "latency.hlog").read_text().splitlines()[3:]}
+    assert "Tag=tag_0.cold=True_maybe?.response" in tags
+    assert all(tag.startswith("Tag=tag_") and " " not in tag for tag in tags)
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.9, 0.999])
+def test_a_file_that_was_cut_off_gives_all_but_its_last_line(tmp_path: Path, shopped: Run, kept: float) -> None:
+    folder = RunFolder(tmp_path / "x", silent)
+    write(folder, shopped)
+    folder.close()
+    path = folder.path / "intervals.jsonl"
+    content = path.read_bytes()
+    whole = content[: int(len(content) * kept)]
+    path.write_bytes(whole)
+    assert len(list(read_intervals(path))) == whole.count(b"\n")
+    expected = Recording()
+    for taken in seconds(shopped)[: whole.count(b"\n")]:
+        for place, histogram in taken.items():
+            expected.add(*place, histogram)
+    expected.flush()
+    assert plain(replay(path)) == plain(expected)
+
+
+GOOD = '{"series": {"0": [0, 0, 0, ""]}, "deltas": [[0, 0, 0, 1, 5, 5, 5, [5, 1]]], "health": []}'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no json",
+        "[]",
+        "5",
+        "{}",
+        "[" * 100_000,
+        '{"series": [], "deltas": []}',
+        '{"series": {"0": [0, 0, 0]}, "deltas": []}',
+        '{"series": {"0": [-1, 0, 0, ""]}, "deltas": []}',
+        '{"series": {"0": [0, 99, 0, ""]}, "deltas": []}',
+        '{"series": {"0": [0, 0, -1, ""]}, "deltas": []}',
+        '{"series": {"0": ["0", 0, 0, ""]}, "deltas": []}',
+        '{"series": {}, "deltas": [[0, 7, 0, 1, 5, 5, 5, [5, 1]]]}',
+        '{"series": {}, "deltas": [[-1, 0, 0, 1, 5, 5, 5, [5, 1]]]}',
+        '{"series": {}, "deltas": [[1e9, 0, 0, 1, 5, 5, 5, [5, 1]]]}',
+        '{"series": {}, "deltas": [[0, 0, 1e400, 1, 5, 5, 5, [5, 1]]]}',
+        '{"series": {}, "deltas": [[0, 0, 0, 1, 5, 5, 5]]}',
+        '{"series": {}, "deltas": [[0, 0, 0, 2, 5, 5, 5, [5, 1]]]}',
+        '{"series": {}, "deltas": [[0, 0, 0, 1, 5, 5, 5, [1152921504606846976, 1]]]}',
+        '{"series": {}, "deltas": [[0, 0, 0, 1, 5, 5, 5, {"5": 1}]]}',
+        '{"series": {}, "deltas": [[0, [], 0, 1, 5, 5, 5, [5, 1]]]}',
+        '{"series": {}, "deltas": 5}',
+        "\xff\xfe",
+    ],
+)
+def test_a_line_that_nobody_wrote_is_one_clear_error(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "intervals.jsonl"
+    path.write_text(f"{GOOD}\n{line}\n{GOOD}\n")
+    with pytest.raises(ValueError, match=r"^intervals.jsonl, line 2: not an interval$"):
+        replay(path)
+
+
+def test_a_line_without_end_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "LINE_LIMIT", 1000)
+    path = tmp_path / "intervals.jsonl"
+    path.write_text(GOOD + "\n" + '{"series": {"' + "a" * 5000)
+    with pytest.raises(ValueError, match="line 2"):
+        replay(path)
+    path.write_text(GOOD + "\n" + '{"series": {"' + "a" * 500)
+    assert plain(replay(path))
+
+
+def test_reading_holds_one_line_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = 0
+    flush = Recording.flush
+
+    def watched(self: Recording) -> dict[Place, Histogram]:
+        nonlocal most
+        most = max(most, len(self.pending))
+        return flush(self)
+
+    monkeypatch.setattr(Recording, "flush", watched)
+    path = tmp_path / "intervals.jsonl"
+    lines = [GOOD.replace('"deltas": [[0', f'"deltas": [[{second}') + "\n" for second in range(2000)]
+    path.write_text("".join(lines))
+    assert replay(path).total(Metric.RESPONSE).count == 2000
+    assert most == 1
+
+
+def test_figures_over_an_hour_come_back_too(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "x", silent)
+    folder.begin({}, {})
+    recording = Recording()
+    recording.add(0, SeriesKey(0, 0, 0, ""), Metric.RESPONSE, Histogram.of(np.array([5, 2 * HIGHEST])))
+    folder.interval(recording.flush(), [], str)
+    folder.close()
+    found = replay(folder.path / "intervals.jsonl").total(Metric.RESPONSE)
+    assert (found.index.tolist(), found.most) == ([5, OVERFLOW], 2 * HIGHEST)
+
+
+# disks that fail
+
+
+def failing(code: int) -> Callable[..., Any]:
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise OSError(code, os.strerror(code))
+
+    return fail
+
+
+def test_a_folder_that_is_there_is_never_written_into(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="exists already"):
+        RunFolder(tmp_path, silent)
+
+
+def test_a_folder_that_cannot_be_made_is_told_once_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shopped: Run
+) -> None:
+    monkeypatch.setattr(Path, "mkdir", failing(errno.EROFS))
+    told: list[str] = []
+    folder = RunFolder(tmp_path / "x", told.append)
+    counters = folder.make_room(0, 4096)
+    assert counters.stat().st_size == 4096
+    assert counters.parent != tmp_path / "x"
+    write(folder, shopped)
+    assert not folder.finish({})
+    assert not counters.exists(), "what was made elsewhere is gone"
+    assert told == [
+        f"the run folder {tmp_path / 'x'} cannot be made: Read-only file system; "
+        "the run goes on, and what it finds is printed only"
+    ]
+
+
+class FullFile:
+    """A file on a disk that takes so many writes and no more."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def write(self, text: str) -> int:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return len(text)
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("which", ["_intervals", "_hlog"])
+@pytest.mark.parametrize("writes", [0, 1, 5])
+def test_a_disk_that_fills_up_is_told_once_and_the_run_goes_on(
+    tmp_path: Path, shopped: Run, which: str, writes: int
+) -> None:
+    told: list[str] = []
+    folder = RunFolder(tmp_path / "x", told.append)
+    folder.begin({}, {})
+    getattr(folder, which).close()
+    setattr(folder, which, FullFile(writes))
+    for taken in seconds(shopped):
+        folder.interval(taken, [], str)
+    assert not folder.finish({"schema": "s"})
+    assert len(told) == 1
+    assert "No space left on device; the run goes on" in told[0]
+    assert not (folder.path / "result.json").exists(), "a result that lacks a part is none"
+
+
+def test_a_result_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    folder = RunFolder(tmp_path / "x", told.append)
+    folder.begin({}, {})
+    monkeypatch.setattr(os, "fsync", failing(errno.EIO))
+    assert not folder.finish({"schema": "s"})
+    assert len(told) == 1
+    assert not [path for path in folder.path.iterdir() if "result" in path.name]
+
+
+def test_counters_are_kept_elsewhere_if_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    folder = RunFolder(tmp_path / "x", told.append)
+    allocate = os.posix_fallocate
+    rooms: list[bool] = [False, True, True]
+    full = failing(errno.ENOSPC)
+    monkeypatch.setattr(os, "posix_fallocate", lambda *given: (allocate if rooms.pop(0) else full)(*given))
+    first, second = folder.make_room(0, 4096), folder.make_room(1, 4096)
+    assert first.parent == second.parent != folder.path
+    assert len(told) == 1
+    folder.close()
+    assert not first.parent.exists()
+
+
+def test_room_is_taken_at_once_and_nobody_else_may_read_it(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "x", silent)
+    path = folder.make_room(3, 8192)
+    assert path == folder.path / "worker-3.counters"
+    assert path.stat().st_size == 8192
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_newest_run_is_the_one_that_began_last(tmp_path: Path) -> None:
+    assert latest(tmp_path / "nowhere") is None
+    assert latest(tmp_path) is None
+    for number, name in enumerate(("b", "c", "a")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text("{}")
+        os.utime(tmp_path / name / "run.json", (number, number))
+    (tmp_path / "d").mkdir()
+    (tmp_path / "file").write_text("")
+    assert latest(tmp_path) == tmp_path / "a"
