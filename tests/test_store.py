@@ -1,4 +1,4 @@
-"""The run folder: what is written comes back, whatever was cut off; a disk that fails is told once and stops nothing."""
+"""The run folder: what is written comes back, whatever was cut off; a disk that fails is told once and stops no run."""
 
 from __future__ import annotations
 
