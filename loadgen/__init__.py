@@ -6,13 +6,13 @@ Goals, in order; when two pull apart the upper one wins:
 2. Simplicity. Few nouns, one way to do a thing.
 3. Speed. As close to what the kernel allows as Python gets.
 
-The rooms, from the ground up (imports point down only; ``tests/test_rooms.py`` checks it):
+The rooms, from the ground up (imports point down only, never to a sibling; ``tests/test_rooms.py`` checks it):
 
     0  clock, errors
     1  profile, exchange
     2  net, stats
-    3  pacing, workload, transport, record, store     when, what, how, sum, keep
-    4  engine, trust
+    3  pacing, workload, transport, record            when, what, how, sum
+    4  engine, trust, store                           store keeps what record has summed, and so stands on it
     5  fleet
     6  experiment
     7  report
