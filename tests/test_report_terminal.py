@@ -72,14 +72,25 @@ def test_a_ledger_that_does_not_add_up_is_not_shown_as_a_sum(result: dict[str, A
 
 
 def test_cycles_stand_below_each_other_and_are_not_pooled(result: dict[str, Any]) -> None:
-    lines = block(summary(result), "burst  open: 2,000/s planned for 3 s")
+    lines = block(summary(result), "burst  open: 2,000/s for 3 s · 2 cycles")
     assert lines[1].startswith(
-        "  1/2  2,004/s started, 100.2% of planned; 11,853 requests, 178 failed (1.5%): 140 throttled"
+        "  1/2  2,004/s started, 99.77% of the 6,026 planned; 11,853 requests, 178 failed (1.5%): 140"
     )
+    assert any(line.startswith("  2/2  1,982/s started, all of the 5,946 planned; ") for line in lines)
     put = next(number for number, line in enumerate(lines) if line.startswith("  put "))
     first, second = (line.split() for line in lines[put : put + 2])
     assert first == ["put", "1/2", "6,012", "2.8%", "49.4", "82.8", "106", "444", ">2,000", ">2,000"]
     assert second == ["2/2", "5,946", "1.8%", "48.9", "77.5", "89.6", "393", ">2,000", ">2,000"]
+
+
+@pytest.mark.parametrize(("arrivals", "words"), [("poisson", " at random (Poisson)"), ("constant", " evenly spaced")])
+def test_an_open_phase_tells_how_its_arrivals_are_spaced(result: dict[str, Any], arrivals: str, words: str) -> None:
+    for phase in result["variants"][0]["phases"]:
+        phase["arrivals"] = arrivals if phase["rate"] else None
+    text = summary(result)
+    assert f"\nsteady  open: 200/s{words} for 5 s · 2 cycles\n" in text
+    assert f"\nrecover  open: 2,000/s to 200/s{words} for 2 s · 2 cycles\n" in text
+    assert "\nusers  closed: 50 users for 4 s, each " in text
 
 
 def test_every_phase_cycle_step_and_stratum_has_its_row(result: dict[str, Any]) -> None:
@@ -192,7 +203,7 @@ def test_a_phase_that_ran_once_and_reached_nobody(result: dict[str, Any]) -> Non
     result["variants"][0]["phases"] = [{**burst, "cycles": 1}]
     result["samples"]["failed"] = [{"step": "put", "outcome": "refused", "connection": "none", "times_ms": {}}]
     text = summary(result)
-    assert "\nburst  open: 2,000/s planned for 3 s\n  2,004/s started" in text
+    assert "\nburst  open: 2,000/s for 3 s\n  2,004/s started" in text
     assert "no connection" in text
 
 

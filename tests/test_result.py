@@ -129,7 +129,8 @@ def test_phases_are_in_the_order_in_which_they_ran_each_cycle_for_itself(shopped
     assert [phase["seconds"] for phase in found] == [1.0, 2.0, 1.0, None, 1.0, 2.0, 1.0, None, 1.0, None]
     assert found[4]["rate"] == {"planned": 100.0, "planned_end": 90.0}
     assert found[-1]["rate"] == {"planned": 90.0, "planned_end": 90.0}, "the drain goes on at the last rate"
-    assert (found[2]["users"], found[2]["rate"]) == (3, None)
+    assert (found[2]["users"], found[2]["rate"], found[2]["arrivals"]) == (3, None, None)
+    assert found[1]["arrivals"] == "poisson"
 
 
 def check_sums(run: Run) -> None:

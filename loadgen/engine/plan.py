@@ -120,6 +120,7 @@ class Plan:
                 "at-once": phase.at_once,
                 "for": phase.duration,
                 "iterations": phase.iterations,
+                "arrivals": phase.arrivals if phase.rate else None,
                 "measure": phase.measure,
             }
             for phase in self.load

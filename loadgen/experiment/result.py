@@ -85,6 +85,7 @@ def _phase(m: Measured, run: PhaseRun, series: Series) -> dict[str, Any]:
         "measured": run.measured,
         "seconds": run.duration / SECOND if run.duration else None,
         "rate": {"planned": phase.rate.start, "planned_end": phase.rate.end} if phase.rate else None,
+        "arrivals": phase.arrivals if phase.rate else None,
         "users": phase.users,
         "iterations": iterations,
         "requests": _sum([step["requests"] for step in steps]),

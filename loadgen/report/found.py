@@ -101,10 +101,3 @@ def started(phase: Found) -> float | None:
     """Iterations started a second, if the phase had a time of its own."""
     number, lasted = (phase.get("iterations") or {}).get("started"), phase.get("seconds")
     return number / lasted if number is not None and lasted else None
-
-
-def planned(phase: Found) -> float | None:
-    """Iterations a second that were to be started, on average."""
-    rate = phase.get("rate") or {}
-    start, end = rate.get("planned"), rate.get("planned_end")
-    return None if start is None else (start + (start if end is None else end)) / 2

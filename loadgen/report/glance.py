@@ -26,7 +26,7 @@ def glance(phases: list[Found], width: int) -> Iterator[RenderableType]:
     order = list(dict.fromkeys(label for label, _, _ in tails))
     tails.sort(key=lambda row: order.index(row[0]))
     scale = Scale(min(t.p50 for _, _, t in tails), max(t.end for _, _, t in tails), width - LABEL - WHERE - 6)
-    yield heading("at a glance", (f"  ms, log scale   {LEGEND}", DIM))
+    yield heading("at a glance", (f"  response, ms, log scale   {LEGEND}", DIM))
     made = table(("", "left", LABEL), ("", "left", WHERE), (scale.ticks(), "left", scale.width))
     above = ""
     for label, where, tail in tails:

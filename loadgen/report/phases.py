@@ -21,7 +21,6 @@ from loadgen.report.found import (
     metric,
     named,
     place,
-    planned,
     skipped,
     started,
     steps,
@@ -31,9 +30,9 @@ from loadgen.report.page import BAD, DIM, STRONG, WARN, Part, add, heading, inde
 from loadgen.report.parts import parts
 from loadgen.report.words import brief, count, listed, rate, reasoned, seconds, share
 
+ARRIVALS = {"poisson": " at random (Poisson)", "constant": " evenly spaced"}
 STRATA = 8  # of a step that are printed, the largest
 LABEL = 40  # characters
-NOTABLE = 0.1  # of the planned rate; Poisson arrivals of a short phase differ that much by themselves
 ERRORS = 0.01  # of the requests: from here on, they are red
 
 
@@ -56,7 +55,8 @@ def _unmeasured(phase: Found) -> str:
 
 
 def _block(cycles: list[Found], notes: Footnotes) -> Iterator[RenderableType]:
-    yield heading(named(cycles[0]), (f"  {_load(cycles[0])}", ""))
+    times = cycles[0].get("cycles") or 1
+    yield heading(named(cycles[0]), (f"  {_load(cycles[0])}{f' · {count(times)} cycles' if times > 1 else ''}", ""))
     for phase in cycles:
         number, ledger = cycle(phase), _ledger(phase)
         yield labelled(f"{number}  ", *ledger, indent=2) if number else line(*ledger, indent=2)
@@ -74,18 +74,17 @@ def _load(phase: Found) -> str:
         return f"{count((phase.get('iterations') or {}).get('planned'))} iterations at once"
     rates = phase.get("rate") or {}
     start, end = rates.get("planned"), rates.get("planned_end")
-    return f"open: {rate(start)}{f' to {rate(end)}' if end not in (None, start) else ''} planned{over}"
+    paced = ARRIVALS.get(phase.get("arrivals") or "", "")
+    return f"open: {rate(start)}{f' to {rate(end)}' if end not in (None, start) else ''}{paced}{over}"
 
 
 def _ledger(phase: Found) -> Iterator[Part]:
     """Rate achieved, requests, failures by class, and what was never started or sent."""
-    pace, mean = started(phase), planned(phase)
-    if pace is not None and mean:
-        off = abs(pace / mean - 1) > NOTABLE
-        yield f"{rate(pace)} started, {share(pace, mean)} of planned; ", WARN if off else ""
-    elif pace is not None:
-        yield f"{rate(pace)} started; "
-    requests, iterations = phase.get("requests") or {}, phase.get("iterations") or {}
+    requests, iterations, pace = phase.get("requests") or {}, phase.get("iterations") or {}, started(phase)
+    if pace is not None:
+        yield f"{rate(pace)} started"
+        yield from _held(iterations) if phase.get("rate") else ()
+        yield "; "
     sent, bad = requests.get("sent") or 0, failed(requests)
     yield f"{count(sent)} requests, "
     if bad:
@@ -99,6 +98,15 @@ def _ledger(phase: Found) -> Iterator[Part]:
         yield f"; {count(cut)} iterations cut short", WARN
     if text := listed(skipped(phase)):
         yield f"; requests not made: {text}"
+
+
+def _held(iterations: Found) -> Iterator[Part]:
+    """How much of what was to be started was. (Arrivals at random differ from their mean rate: that is not it.)"""
+    due, begun = iterations.get("planned"), iterations.get("started")
+    if due and begun == due:
+        yield f", all of the {count(due)} planned"
+    elif due and begun is not None:
+        yield f", {share(begun, due)} of the {count(due)} planned", WARN
 
 
 def _latencies(cycles: list[Found], notes: Footnotes) -> Table:
