@@ -26,6 +26,7 @@ from loadgen.transport.sessions import Pool
 
 BUFFER = 256 * 1024
 PREPARE_LIMIT = 10  # seconds for the connections that are opened before the load
+FRUITLESS = 300  # TLS sessions that are tried, one after the other, of a target that resumes none
 
 
 class Wire:
@@ -41,6 +42,7 @@ class Wire:
         self.buffers = [bytearray(BUFFER)]
         self.view = memoryview(self.buffers[0])
         self.session: ssl.SSLSession | None = None
+        self.fruitless = 0
         self.connections: set[Connection] = set()
         self._addresses = cycle(settings.addresses)
         self._lookups: set[asyncio.Task[None]] = set()
@@ -85,6 +87,17 @@ class Wire:
         for connection in list(self.connections):
             connection.close()
         self._warmer.close()
+
+    def keep_session(self, tls: Channel, resumed: bool) -> None:
+        """Take a new connection's TLS session for those to come, if it did not resume the one in hand.
+
+        Python 3.11 loses 6 kB each time that a session is read (python/cpython#116810, mended in 3.12 and 3.13).
+        """
+        if resumed:
+            self.fruitless = 0
+        elif self.fruitless < FRUITLESS:
+            self.fruitless += 1
+            self.session = tls.object.session
 
     def finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
         """An exchange is over without an answer."""
@@ -368,8 +381,9 @@ class Connection:
         self.x = None
         self._writing = False
         if x.connection != REUSED and self._tls and wire.settings.resumption:
-            wire.session = self._tls.object.session
-        if reader.keep_alive and not reader.surplus and self._rest is None:
+            wire.keep_session(self._tls, x.connection == RESUMED)
+        ended = self._tls is not None and self._tls.ended
+        if reader.keep_alive and not reader.surplus and self._rest is None and not ended:
             wire.pool.free(self)
         else:
             self.close()
@@ -413,6 +427,9 @@ class Connection:
 
     def _drop(self) -> None:
         """The target has closed, or spoiled, a connection that nothing was using."""
+        if self.settled and not self.settled.done():  # it was not open yet
+            self.fail(Outcome.RESET, "")
+            return
         self._wire.counters.connections[CLOSED_IDLE] += 1
         self.close()
         self._wire.pool.dropped(self)
