@@ -25,8 +25,8 @@ START = Progress(
     in_flight=0,
     ok=0,
     failed={},
-    rate_planned=200.0,
-    rate_now=0.0,
+    rate_planned=None,
+    rate_now=None,
     p50_ms=None,
     p99_ms=None,
     workers=1,
@@ -92,9 +92,17 @@ def test_a_line_says_all_that_matters() -> None:
     stream = io.StringIO()
     Lines(stream).update(BURST)
     assert stream.getvalue() == (
-        "     12 s  burst 1/2, 1,998.2/s of 2,000/s, 57 in flight, 14,100 ok, 31 throttled, 4 timeout, "
-        "p50 28.2 ms, p99 346 ms, 9 s left\n"
+        "     12 s  burst 1/2, 57 in flight, 14,100 ok, 31 throttled, 4 timeout, 9 s left; "
+        "last second 1,998.2/s of 2,000/s, p50 28.2 ms, p99 346 ms\n"
     )
+
+
+def test_before_the_first_second_is_over_no_rate_is_told() -> None:
+    stream, screen = io.StringIO(), Screen(Terminal())
+    Lines(stream).update(START)
+    assert stream.getvalue() == "      0 s  warm-up, 0 in flight, 0 ok, 0 failed, 21 s left\n"
+    assert "iterations   -   0 started of 24,916" in screen.picture(START).plain
+    screen.close()
 
 
 def test_a_screen_shows_the_same_in_lines() -> None:
@@ -141,7 +149,7 @@ def test_many_phases_are_shown_around_the_present_one() -> None:
 
 @pytest.mark.parametrize("state", ["preparing", "running", "draining", "stopping"])
 def test_every_state_is_shown_without_a_plan(state: str) -> None:
-    bare = replace(START, phases=(), phase_number=7, total_s=None, planned=None, rate_planned=None, state=state)
+    bare = replace(START, phases=(), phase_number=7, total_s=None, planned=None, state=state)
     screen, stream = Screen(Terminal()), io.StringIO()
     screen.update(bare)
     screen.close()

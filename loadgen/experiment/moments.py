@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from loadgen.clock import SECOND
+from loadgen.engine.plan import PhaseRun
 from loadgen.exchange import Outcome
 from loadgen.record.ledger import ITERATIONS, OUTCOMES, STARTED, Ledger
 
@@ -45,9 +46,32 @@ def failing(moments: deque[Moment], window: int) -> float | None:
     return (last.failed - start.failed) / finished if finished else None
 
 
-def rate_now(moments: deque[Moment]) -> float:
-    """Iterations started a second, between the last two moments."""
-    if len(moments) < 2:
-        return 0.0
-    last, before = moments[-1], moments[-2]
-    return (last.started - before.started) / max(1e-9, (last.elapsed - before.elapsed) / SECOND)
+def rates(moments: deque[Moment], runs: tuple[PhaseRun, ...]) -> tuple[float | None, float | None]:
+    """Iterations started a second, and how many the plan has on average, both between the last two moments; None where
+    it is not known: before the first second is over, and where users set the pace."""
+    if not moments:
+        return None, None
+    last, before = moments[-1], moments[-2] if len(moments) > 1 else Moment(0, 0, 0, 0)
+    if last.elapsed <= before.elapsed:
+        return None, None
+    planned = planned_between(runs, before.elapsed, last.elapsed)
+    lasted = (last.elapsed - before.elapsed) / SECOND
+    return (last.started - before.started) / lasted, None if planned is None else planned / lasted
+
+
+def planned_between(runs: tuple[PhaseRun, ...], start: int, end: int) -> float | None:
+    """How many iterations the rates ask for from `start` to `end`, in ns; None if rates alone do not tell."""
+    total, begun = 0.0, 0
+    for run in runs:
+        if run.duration is None:
+            return None
+        first, last = max(start - begun, 0), min(end - begun, run.duration)
+        begun += run.duration
+        if first >= last:
+            continue
+        rate = run.phase.rate
+        if rate is None:
+            return None
+        middle = (first + last) / (2 * run.duration)
+        total += (rate.start + (rate.end - rate.start) * middle) * (last - first) / SECOND
+    return total if end <= begun else None

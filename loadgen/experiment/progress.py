@@ -10,8 +10,8 @@ from typing import Protocol
 class Progress:
     """`phases` are (name, seconds or None) in the order in which they run; `phase_number` counts from 0.
 
-    Rates are iterations a second; `p50_ms` and `p99_ms` are the last whole second's; `failed` counts by outcome class.
-    `state` is preparing, running, draining or stopping.
+    Rates are iterations a second; they and `p50_ms` and `p99_ms` are the last whole second's, which may have been in
+    the phase before. `failed` counts by outcome class. `state` is preparing, running, draining or stopping.
     """
 
     phase: str
@@ -28,7 +28,7 @@ class Progress:
     ok: int
     failed: dict[str, int]
     rate_planned: float | None
-    rate_now: float
+    rate_now: float | None
     p50_ms: float | None
     p99_ms: float | None
     workers: int

@@ -12,7 +12,7 @@ from typing import Any
 
 from loadgen.clock import SECOND, wall
 from loadgen.engine.engine import Share
-from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.experiment import result as results
@@ -20,7 +20,7 @@ from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, 
 from loadgen.experiment.destination import Destination, StartSandbox, destination
 from loadgen.experiment.interrupts import Interrupts, interrupts
 from loadgen.experiment.limits import Limits, limits, workers_for
-from loadgen.experiment.moments import Moment, failing, outcomes, rate_now
+from loadgen.experiment.moments import Moment, failing, outcomes, rates
 from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, Progress
 from loadgen.fleet.fleet import Fleet, merge
@@ -189,6 +189,7 @@ class _Run:
         moment = Moment.of(totals, fleet.elapsed)
         ended = {Outcome(n).word: c for n, c in enumerate(outcomes(totals)) if c}
         state = "stopping" if fleet.stopping else "draining" if number >= len(runs) else "running"
+        rate_now, rate_planned = rates(self.moments, runs)
         durations = [r.duration for r in runs]
         known = [d for d in durations if d is not None]
         return Progress(
@@ -205,8 +206,8 @@ class _Run:
             in_flight=fleet.health.in_flight,
             ok=ended.pop("ok", 0),
             failed=ended,
-            rate_planned=_rate_at(run, fleet.elapsed, runs),
-            rate_now=rate_now(self.moments),
+            rate_planned=rate_planned,
+            rate_now=rate_now,
             p50_ms=_ms(self.last_second, "p50"),
             p99_ms=_ms(self.last_second, "p99"),
             workers=self.limits.workers,
@@ -276,15 +277,6 @@ class _Run:
             "workers": self.limits.workers,
             "host": host.about(),
         }
-
-
-def _rate_at(run: PhaseRun, elapsed: int, runs: tuple[PhaseRun, ...]) -> float | None:
-    rate, duration = run.phase.rate, run.duration
-    if rate is None or not duration:
-        return None
-    begun = sum(other.duration or 0 for other in runs[: run.number])
-    share = min(1.0, max(0.0, (elapsed - begun) / duration))
-    return rate.start + (rate.end - rate.start) * share
 
 
 def _response(taken: dict[Place, Histogram]) -> Histogram:

@@ -61,7 +61,7 @@ class Lines:
         now = progress.state, progress.phase_number
         if now != self._told or progress.elapsed_s >= self._next:
             self._told, self._next = now, progress.elapsed_s + TELL
-            self.message(f"{seconds(progress.elapsed_s):>9}  {', '.join(_told(progress))}")
+            self.message(f"{seconds(progress.elapsed_s):>9}  {_told(progress)}")
 
     def message(self, text: str) -> None:
         with suppress(*GONE):
@@ -147,19 +147,23 @@ def _left(p: Progress) -> str:
     return f"{seconds(round(max(0.0, p.total_s - p.elapsed_s)))} left"
 
 
-def _told(p: Progress) -> list[str]:
-    """The same as on a terminal, in one line."""
+def _told(p: Progress) -> str:
+    """The same as on a terminal, in one line: how it stands, and how the last second was, perhaps of another phase."""
     if p.state == "preparing":
-        return [f"preparing {count(p.workers)} worker{'s' if p.workers != 1 else ''}"]
+        return f"preparing {count(p.workers)} worker{'s' if p.workers != 1 else ''}"
     waiting = {"draining": "waiting for the last answers", "stopping": "stopping"}
-    said = [waiting.get(p.state, _phase(p)), _pace(p), f"{count(p.in_flight)} in flight", f"{count(p.ok)} ok"]
+    said = [waiting.get(p.state, _phase(p)), f"{count(p.in_flight)} in flight", f"{count(p.ok)} ok"]
     said.append(listed(p.failed) or "0 failed")
+    if p.state == "running" and _left(p):
+        said.append(_left(p))
+    last = [_pace(p)] if p.rate_now is not None else []
     if p.p99_ms is not None:
-        said.append(f"p50 {ms(p.p50_ms)} ms, p99 {ms(p.p99_ms)} ms")
-    return said + ([_left(p)] if p.state == "running" and _left(p) else [])
+        last += [f"p50 {ms(p.p50_ms)} ms", f"p99 {ms(p.p99_ms)} ms"]
+    return ", ".join(said) + (f"; last second {', '.join(last)}" if last else "")
 
 
 def _pace(p: Progress) -> str:
+    """What was started in the last second, and what was to be."""
     return f"{rate(p.rate_now)}{f' of {rate(p.rate_planned)}' if p.rate_planned is not None else ''}"
 
 

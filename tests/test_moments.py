@@ -1,0 +1,70 @@
+"""What the display looks back at: rates as they were, beside rates as they were to be."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+import pytest
+
+from loadgen.clock import SECOND
+from loadgen.engine.plan import Plan
+from loadgen.experiment.moments import Moment, planned_between, rates
+from loadgen.profile.model import Phase, Rate
+
+STEPS = (("s", "get"),)
+
+
+def plan(*load: Mapping[str, object], cycles: int = 1) -> Plan:
+    phases = tuple(Phase.model_validate({"name": f"p{n}", **phase}) for n, phase in enumerate(load))
+    return Plan(phases, cycles, 1, STEPS, SECOND)
+
+
+def moments(*seen: tuple[float, int]) -> deque[Moment]:
+    return deque(Moment(round(elapsed * SECOND), 0, 0, started) for elapsed, started in seen)
+
+
+STEADY = {"rate": Rate(200, 200), "for": 5 * SECOND}
+BURST = {"rate": Rate(1000, 1000), "for": 3 * SECOND}
+RAMP = {"rate": Rate(1000, 200), "for": 2 * SECOND}
+USERS = {"users": 5, "for": 5 * SECOND}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "planned"),
+    [
+        (0, 1, 200),
+        (4, 5, 200),
+        (4.5, 5.5, 600),  # half a second each at 200 and at 1,000
+        (7, 8, 1000),
+        (8, 9, 800),  # the ramp passes 800 in the middle of its first second
+        (0, 10, 1000 + 3000 + 1200),
+        (10, 11, None),  # beyond the plan
+    ],
+)
+def test_what_was_to_be_started_is_counted_over_the_same_span(start: float, end: float, planned: float | None) -> None:
+    assert planned_between(plan(STEADY, BURST, RAMP).runs, round(start * SECOND), round(end * SECOND)) == planned
+
+
+def test_cycles_follow_each_other() -> None:
+    assert planned_between(plan(STEADY, BURST, cycles=2).runs, 12 * SECOND, 13 * SECOND) == 200
+
+
+def test_users_have_no_planned_rate() -> None:
+    runs = plan(STEADY, USERS).runs
+    assert planned_between(runs, 4 * SECOND, 5 * SECOND) == 200
+    assert planned_between(runs, 5 * SECOND, 6 * SECOND) is None
+
+
+def test_after_a_phase_whose_end_is_open_nobody_knows() -> None:
+    runs = plan({"at-once": 100}, STEADY).runs
+    assert planned_between(runs, 0, SECOND) is None
+
+
+def test_rates_are_those_of_the_last_second() -> None:
+    runs = plan(STEADY, BURST).runs
+    assert rates(moments(), runs) == (None, None)
+    assert rates(moments((1, 190)), runs) == (190, 200)
+    assert rates(moments((1, 190), (3, 610)), runs) == (210, 200)
+    assert rates(moments((4, 800), (5, 1000), (6, 1990)), runs) == (990, 1000)
+    assert rates(moments((1, 190), (1, 190)), runs) == (None, None)
