@@ -25,6 +25,7 @@ from loadgen.transport.faults import of_errno, of_error
 from loadgen.transport.sessions import Pool
 
 BUFFER = 256 * 1024
+PIECE = 256 * 1024  # bytes of a request that are encrypted at once
 PREPARE_LIMIT = 10  # seconds for the connections that are opened before the load
 FRUITLESS = 300  # TLS sessions that are tried, one after the other, of a target that resumes none
 
@@ -144,8 +145,8 @@ class Connection:
     """One TCP connection, plain or TLS, and the exchange that is on it."""
 
     __slots__ = (
-        "_begun", "_connected", "_kernel", "_reader", "_rest", "_sock", "_tls", "_wire", "_writing", "closed",
-        "owner", "settled", "x",
+        "_address", "_begun", "_connected", "_kernel", "_later", "_reader", "_rest", "_sock", "_tls", "_wire", "_writing",
+        "closed", "owner", "settled", "x",
     )  # fmt: skip
 
     def __init__(self, wire: Wire, x: Exchange | None) -> None:
@@ -153,10 +154,12 @@ class Connection:
         self.owner: object = None
         self.settled: asyncio.Future[None] | None = None
         self.closed = False
+        self._address: Address | None = None
         self._sock: socket.socket | None = None
         self._tls: Channel | None = None
         self._reader = AnswerReader()
         self._rest: memoryview | None = None  # of a request that the kernel took only a part of
+        self._later: memoryview | None = None  # of a request that is not encrypted yet
         self._writing = False
         self._connected = 0
         self._kernel = 0
@@ -166,7 +169,7 @@ class Connection:
     # opening
 
     def open(self, address: Address) -> None:
-        self._begun = now()
+        self._begun, self._address = now(), address
         try:
             self._sock, there = connect(address)
         except OSError as error:
@@ -247,13 +250,29 @@ class Connection:
         self._kernel = 0
         data = request.encoded
         assert data is not None
-        if self._tls:
-            try:
-                data = self._tls.encrypt(data)
-            except ssl.SSLError as error:
-                self._wire.loop.call_soon(self._lost, *of_error(error))
+        if self._tls is None:
+            self._transmit(data)
+        elif len(data) <= PIECE:
+            self._encrypt(data)
+        else:
+            self._later = memoryview(data)
+            self._go_on()
+
+    def _encrypt(self, data: bytes | memoryview) -> bool:
+        assert self._tls
+        try:
+            secret = self._tls.encrypt(data)
+        except ssl.SSLError as error:
+            self._wire.loop.call_soon(self._lost, *of_error(error))
+            return False
+        return self._transmit(secret)
+
+    def _go_on(self) -> None:
+        """Send more of a large request, as far as the kernel takes it: in pieces, since a TLS buffer never shrinks."""
+        while self._later and self._rest is None:
+            piece, self._later = self._later[:PIECE], self._later[PIECE:]
+            if not self._encrypt(piece):
                 return
-        self._transmit(data)
 
     def _transmit(self, data: bytes) -> bool:
         """Hand bytes to the kernel, the rest of them when it has room. False if the connection is gone."""
@@ -268,7 +287,8 @@ class Connection:
         except BlockingIOError:
             taken = 0
         except OSError as error:
-            self._wire.loop.call_soon(self._lost, *of_error(error))
+            self._rest = memoryview(data)  # never to be sent: the connection is of no more use
+            self._wire.loop.call_soon(self._cut_off, *of_error(error))
             return False
         if taken and not self._writing:
             self._on_wire()
@@ -291,7 +311,7 @@ class Connection:
             return
         except OSError as error:
             self._wire.loop.remove_writer(self._sock.fileno())
-            self._lost(*of_error(error))
+            self._cut_off(*of_error(error))
             return
         if taken and not self._writing:
             self._on_wire()
@@ -299,6 +319,8 @@ class Connection:
         if not self._rest:
             self._rest = None
             self._wire.loop.remove_writer(self._sock.fileno())
+            if self._later:
+                self._go_on()
 
     def _on_readable(self) -> None:
         x = self.x
@@ -393,8 +415,8 @@ class Connection:
     def describe(self) -> dict[str, object]:
         """The peer: its address, and of TLS the version, cipher, certificate, and whether it was resumed."""
         found: dict[str, object] = {}
-        if self._sock and not self.closed:
-            found["address"] = "{}:{}".format(*self._sock.getpeername()[:2])
+        if self._address:
+            found["address"] = "{}:{}".format(*self._address.sockaddr[:2])
         if self._tls and self._tls.ready:
             tls = self._tls.object
             cipher = tls.cipher()
@@ -416,6 +438,14 @@ class Connection:
             self.fail(Outcome.BAD_RESPONSE, "closed by the target in the middle of an answer")
         else:
             self.fail(Outcome.RESET, "closed by the target without an answer")
+
+    def _cut_off(self, outcome: Outcome, reason: str) -> None:
+        """The kernel takes no more. What the target said before it closed is an answer, or tells why."""
+        x = self.x
+        while not self.closed and self.x is x and self._read():
+            pass
+        if self.x is x:
+            self._lost(outcome, reason)
 
     def _lost(self, outcome: Outcome, reason: str) -> None:
         if self.closed:
