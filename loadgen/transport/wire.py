@@ -145,8 +145,8 @@ class Connection:
     """One TCP connection, plain or TLS, and the exchange that is on it."""
 
     __slots__ = (
-        "_address", "_begun", "_connected", "_kernel", "_later", "_reader", "_rest", "_sock", "_tls", "_wire", "_writing",
-        "closed", "owner", "settled", "x",
+        "_address", "_begun", "_connected", "_kernel", "_later", "_reader", "_rest", "_sock", "_tls", "_wire",
+        "_writing", "closed", "owner", "settled", "x",
     )  # fmt: skip
 
     def __init__(self, wire: Wire, x: Exchange | None) -> None:
