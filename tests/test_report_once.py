@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -148,3 +149,14 @@ def test_any_answer_can_be_shown(body: bytes, text: str, response: float, servic
     shown = render_once([exchange])
     assert max(cell_len(line) for line in shown.split("\n")) <= 100
     assert all(character.isprintable() or character == "\n" for character in shown)
+
+
+def test_where_no_connection_came_about_nothing_was_sent(exchange: dict[str, Any]) -> None:
+    exchange |= {
+        "answer": None, "outcome": "tls", "reason": "certificate refused", "remedy": "Name the authority: tls.ca",
+        "times_ms": {"response": 6.0, "lag": 0.0, "service": 6.0}, "connection": None, "peer": {},
+    }  # fmt: skip
+    text = render_once([exchange])
+    assert "order put  tls: certificate refused; expected: status 201\n  Name the authority: tls.ca\n  POST " in text
+    assert re.search(r"\n  connecting +6\.00 ", text)
+    assert "send" not in text

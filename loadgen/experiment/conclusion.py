@@ -130,5 +130,11 @@ def unusable(totals: Ledger) -> bool:
     return sum(counts[of] for of in NEVER_THERE) > 0 and not sum(totals.wired.tolist())
 
 
+def unanswered(totals: Ledger) -> bool:
+    """Whether everything that was sent came to its end without an answer."""
+    counts = outcomes(totals)
+    return sum(counts) > 0 and sum(counts[of] for of in NEVER_THERE) == sum(counts)
+
+
 def _sandbox(stats: dict[str, Any] | None) -> dict[str, Any] | None:
     return {name: stats.get(name) for name in SANDBOX_FIGURES} if stats else None

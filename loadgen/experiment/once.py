@@ -8,6 +8,7 @@ from loadgen.exchange import CONNECTION_LABELS
 from loadgen.experiment.destination import StartSandbox, destination
 from loadgen.experiment.interrupts import interrupts
 from loadgen.experiment.latency import milliseconds
+from loadgen.experiment.remedies import remedy
 from loadgen.experiment.single import Seen, each_step
 from loadgen.net.names import Origin
 from loadgen.profile.model import Profile
@@ -36,6 +37,7 @@ def _plain(seen: Seen, origin: Origin) -> dict[str, Any]:
         "answer": answer,
         "outcome": x.outcome.word,
         "reason": x.reason,
+        "remedy": remedy(origin.url, x.outcome, x.reason),
         "times_ms": _times(seen),
         "connection": CONNECTION_LABELS[x.connection] if x.connected else None,
         "peer": seen.peer,

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from loadgen.errors import TargetError
+from loadgen.experiment.remedies import remedy
 from loadgen.experiment.single import each_step
 from loadgen.net.names import Address, Origin
 from loadgen.profile.model import Profile
@@ -19,7 +20,8 @@ async def preflight(profile: Profile, origin: Origin, addresses: tuple[Address, 
         x = seen.exchange
         if x.outcome:
             reason = f": {printable(x.reason)}" if x.reason else ""
+            advice = remedy(origin.url, x.outcome, x.reason)
             raise TargetError(
                 f"{origin.url}: the step {seen.step} failed before the load ({x.outcome.word}{reason}). "
-                "Nothing more was sent. `loadgen once` shows the whole exchange"
+                f"{f'{advice}. ' if advice else ''}Nothing more was sent. `loadgen once` shows the whole exchange"
             )

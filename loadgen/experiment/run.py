@@ -16,13 +16,14 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.experiment import result as results
-from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails, unusable
+from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails, unanswered, unusable
 from loadgen.experiment.destination import Destination, StartSandbox, destination
 from loadgen.experiment.interrupts import Interrupts, interrupts
 from loadgen.experiment.limits import Limits, limits, workers_for
 from loadgen.experiment.moments import Moment, failing, outcomes, rates
 from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, Progress
+from loadgen.experiment.remedies import explained
 from loadgen.fleet.fleet import Fleet, merge
 from loadgen.fleet.worker import Assignment
 from loadgen.pacing import share
@@ -223,7 +224,7 @@ class _Run:
         seen = self.watch.figures(self.to.loopback)
         evidence = evidence_of(totals, *tails(self.plan, fleet.recording), fleet.health, seen, self.sandbox_stats)
         kept = merge((worker.kept for worker in fleet.workers), SLOWEST)
-        self._explain(lost, kept.reasons if unusable(totals) else {})
+        self._explain(lost, totals, kept.reasons)
         quantiles = results.quantiles_of(profile)
         measured = results.Measured(self.plan, totals, fleet.recording, quantiles, kept.reasons)
         ending = Ending(
@@ -238,10 +239,12 @@ class _Run:
         )
         return conclude(self._about(), measured, judge(evidence), ending, profile.thresholds)
 
-    def _explain(self, lost: list[Any], in_the_way: dict[tuple[int, int, str], int]) -> None:
-        if in_the_way:
+    def _explain(self, lost: list[Any], totals: Ledger, in_the_way: dict[tuple[int, int, str], int]) -> None:
+        never_there = unusable(totals)
+        if in_the_way and (never_there or unanswered(totals)):
             _, outcome, reason = max(in_the_way, key=in_the_way.__getitem__)
-            self._warn(f"nothing reached {self.to.origin.url}: {reason or Outcome(outcome).word}")
+            why = explained(self.to.origin.url, Outcome(outcome), reason)
+            self._warn(f"nothing {'reached' if never_there else 'was answered by'} {self.to.origin.url}: {why}")
         for worker in lost:
             why = str(worker.broken or f"it ended with status {worker.process.poll()}").strip().rpartition("\n")[2]
             self._warn(f"worker {worker.index} was lost: {why}; its open exchanges are counted as lost")

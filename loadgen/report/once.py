@@ -29,6 +29,7 @@ def render_once(exchanges: list[dict[str, Any]], *, color: bool = False) -> str:
     request             {"method", "url" (or the path alone), "headers": [(name, value)] or a mapping, "body": bytes}
     answer              {"status", "headers": [(name, value)] or a mapping, "body": bytes}; None if none came
     outcome, reason     the outcome's word, and what is finer
+    remedy              what to do about it
     expected            what the step expects, in words: "status 201"
     times_ms            {"response", "lag", "sign", "wait", "service", "connect", "dns", "tcp", "tls", "client_delay"};
                         without those that did not happen or are not known
@@ -52,9 +53,11 @@ def _exchange(x: Seen) -> Iterator[RenderableType]:
     told = f"{x.get('outcome') or 'ok'}{reason}{expected}"
     name = f"{x.get('scenario') or ''} {x.get('step') or ''}".strip()
     yield heading(clean(f"{name}  "), (clean(told), GOOD if ok else BAD))
+    if x.get("remedy"):
+        yield line(clean(str(x["remedy"])), indent=2)
     yield from _request(x.get("request") or {})
     yield from _answer(x)
-    yield from _times(x.get("times_ms") or {})
+    yield from _times(x.get("times_ms") or {}, "connecting" if x.get("connection", "") is None else "send→answer")
     yield from _peer(x)
     for name, value in (x.get("captured") or {}).items():
         shown = redaction.REDACTED if redaction.is_secret(name) else brief(str(value), CAPTURED)
@@ -107,8 +110,9 @@ def _excerpt(body: bytes | str, kind: str) -> Iterator[str]:
         yield f"… cut: {count(size)} {'bytes' if isinstance(body, bytes) else 'characters'} in all"
 
 
-def _times(times: Mapping[str, float | None]) -> Iterator[RenderableType]:
-    """Each part of the time, one after the other, where on the way from due to done it was."""
+def _times(times: Mapping[str, float | None], rest: str) -> Iterator[RenderableType]:
+    """Each part of the time, one after the other, where on the way from due to done it was; `rest` is what the target
+    took besides."""
     spent = {name: value for name, value in times.items() if value is not None and known(value)}
     whole = spent.get("response", spent.get("service"))
     if whole is None:
@@ -116,14 +120,14 @@ def _times(times: Mapping[str, float | None]) -> Iterator[RenderableType]:
     yield _fact("time, ms", f"{'response' if 'response' in spent else 'service'} {ms(whole)}")
     made = table(("", "left", LEAD - 1), ("", "right", 8), ("", "left", TIMELINE))
     reached = 0.0
-    for name, value in _parts(spent):
+    for name, value in _parts(spent, rest):
         start, end = (round(min(TIMELINE, TIMELINE * at / whole)) if whole else 0 for at in (reached, reached + value))
         add(made, name, ms(value), " " * start + ("█" * (end - start) or "▏"))
         reached += value
     yield indented(made)
 
 
-def _parts(spent: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+def _parts(spent: Mapping[str, float], rest: str) -> Iterator[tuple[str, float]]:
     connect, delay = spent.get("connect", 0.0), spent.get("client_delay")
     for name in ("lag", "sign", "wait"):
         if name in spent:
@@ -131,7 +135,7 @@ def _parts(spent: Mapping[str, float]) -> Iterator[tuple[str, float]]:
     shakes = [(name, spent[name]) for name in ("dns", "tcp", "tls") if name in spent]
     yield from shakes or ([("connect", connect)] if connect else [])
     if "service" in spent:
-        yield "send→answer", max(0.0, spent["service"] - connect - (delay or 0.0))
+        yield rest, max(0.0, spent["service"] - connect - (delay or 0.0))
     if delay is not None:
         yield "client delay", delay
 

@@ -1,0 +1,36 @@
+"""What is said to someone who names a target the wrong way."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadgen.exchange import Outcome
+from loadgen.experiment.remedies import explained, remedy
+
+
+@pytest.mark.parametrize(
+    ("url", "outcome", "reason", "says"),
+    [
+        ("https://h", Outcome.TLS, "certificate refused: unable to get local issuer certificate", "tls.ca"),
+        ("https://h", Outcome.TLS, "certificate refused: self-signed certificate in certificate chain", "tls.ca"),
+        ("https://h", Outcome.TLS, "TLS: wrong version number", "http://"),
+        ("http://h", Outcome.RESET, "closed by the target without an answer", "https://"),
+    ],
+)
+def test_a_wrong_way_has_a_remedy(url: str, outcome: Outcome, reason: str, says: str) -> None:
+    assert says in remedy(url, outcome, reason)
+    assert explained(url, outcome, reason) == f"{reason}. {remedy(url, outcome, reason)}"
+
+
+@pytest.mark.parametrize(
+    ("url", "outcome", "reason"),
+    [
+        ("https://h", Outcome.TLS, "certificate refused: certificate has expired"),
+        ("https://h", Outcome.RESET, "connection reset by peer"),
+        ("http://h", Outcome.REFUSED, "connection refused"),
+        ("http://h", Outcome.TIMEOUT, ""),
+    ],
+)
+def test_what_speaks_for_itself_is_left_alone(url: str, outcome: Outcome, reason: str) -> None:
+    assert remedy(url, outcome, reason) == ""
+    assert explained(url, outcome, reason) == (reason or outcome.word)
