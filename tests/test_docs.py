@@ -1,0 +1,230 @@
+"""The pages say what the code does: commands parse, profiles load, and nothing that the code has is left out."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import pytest
+
+from loadgen.cli import COMMANDS, cli
+from loadgen.errors import Exit
+from loadgen.exchange import Outcome
+from loadgen.profile.load import load
+from loadgen.profile.reference import with_reference
+from loadgen.record.metrics import Metric
+from loadgen.sandbox.paths import special_paths
+from loadgen.sandbox.truth import COLUMNS
+from loadgen.trust.verdict import Evidence, Finding, Verdict, judge
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "README.md", *sorted(DOCS.glob("*.md")))}
+
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def blocks(page: str, *languages: str) -> list[str]:
+    return [block[2] for block in _FENCE.finditer(PAGES[page]) if block[1] in languages]
+
+
+def prose(page: str) -> str:
+    return _FENCE.sub("", PAGES[page])
+
+
+def mentioned(page: str, text: str = "") -> set[str]:
+    """What stands in backticks."""
+    return set(re.findall(r"`([^`]+)`", text or prose(page)))
+
+
+# the pages themselves
+
+
+def test_the_reference_is_up_to_date() -> None:
+    assert with_reference(PAGES["docs/profile.md"]) == PAGES["docs/profile.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for link in _LINK.findall(prose(page)):
+        if "://" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        path = ((ROOT / page).parent / name).resolve() if name else ROOT / page
+        assert path.exists(), link
+        if anchor:
+            assert anchor in anchors(path.read_text()), link
+
+
+def anchors(text: str) -> set[str]:
+    """As GitHub makes them of headings."""
+    titles = re.findall(r"^#+ (.*)$", _FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "README.md"])
+def test_lines_fit_the_page(page: str) -> None:
+    assert [line for line in PAGES[page].splitlines() if len(line) > 120 and not line.startswith("|")] == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    listed = set(_LINK.findall(PAGES["docs/README.md"]))
+    assert {path.name for path in DOCS.glob("*.md")} - {"README.md"} <= listed
+
+
+# commands
+
+
+def commands(page: str) -> Iterator[list[str]]:
+    """The words after `loadgen` of every command of ours in a block of shell, after a prompt, or in backticks."""
+    prompts = (line[2:] for text in blocks(page, "") for line in text.splitlines() if line.startswith("$ loadgen "))
+    quoted = (" ".join(text.split()) for text in re.findall(r"`(loadgen [^`]+)`", prose(page)))
+    for text in (*blocks(page, "sh"), *prompts, *quoted):
+        yield from _ours(text)
+
+
+def _ours(text: str) -> Iterator[list[str]]:
+    lexer = shlex.shlex(text.replace("\\\n", " ").replace("\n", " ; "), posix=True, punctuation_chars="|&;<>")
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for word in (*lexer, ";"):
+        if word[0] not in "|&;<>":
+            words.append(word)
+            continue
+        while words and re.match(r"[A-Z_]+=", words[0]):
+            words.pop(0)
+        container = words[:2] in (["docker", "run"], ["podman", "run"])
+        at = next((i for i, w in enumerate(words) if w.rpartition("/")[2] == "loadgen" and (i == 0 or container)), None)
+        if at is not None:
+            yield words[at + 1 :]
+        words = []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_parse(page: str) -> None:
+    for words in commands(page):
+        if words and words[0] not in ("--help", "--version"):
+            command = cli.get_command(click.Context(cli), words[0])
+            assert command, words
+            if words[1:]:  # by itself it is only spoken of
+                command.make_context(words[0], words[1:])
+
+
+def test_commands_are_found() -> None:
+    found = {words[0] for page in PAGES for words in commands(page) if words}
+    assert found >= set(COMMANDS)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_profiles_load(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "users.csv").write_text("user,plan\nann,free\nbob,gold\n")
+    monkeypatch.setenv("API_KEY", "k")
+    for number, text in enumerate(blocks(page, "yaml")):
+        if re.search(r"^name:", text, re.MULTILINE):
+            load(tmp_path / f"{number}.yaml", text=text)
+
+
+# nothing is left out
+
+
+def test_every_outcome_and_metric_is_explained() -> None:
+    said = mentioned("docs/measuring.md")
+    assert {outcome.word for outcome in Outcome} <= said
+    assert {metric.word for metric in Metric} <= said
+
+
+def test_outcomes_are_in_their_order() -> None:
+    table = PAGES["docs/measuring.md"].partition("| outcome |")[2]
+    rows = [row for row in table.partition("\n\n")[0].splitlines() if row.startswith("| `")]
+    found = [word for row in rows for word in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert found == [outcome.word for outcome in Outcome]
+
+
+def test_metrics_are_numbered_as_they_are() -> None:
+    text = PAGES["docs/results.md"]
+    assert re.search(r",\s+".join(rf"{metric.value}\s+{metric.word}" for metric in Metric), text)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+def test_every_exit_status_is_explained(page: str) -> None:
+    assert {f"{status.value}" for status in Exit} <= set(re.findall(r"^\| (\d+) \|", PAGES[page], re.MULTILINE))
+
+
+def test_every_path_and_column_of_the_sandbox_is_explained() -> None:
+    said = mentioned("docs/sandbox.md")
+    assert {path.decode() for path in special_paths(0)} <= {word.split("/")[1] for word in said if word[0] == "/"}
+    assert set(COLUMNS.split(",")) <= said
+
+
+# trust
+
+SOUND = Evidence(
+    lag_p99=0, lag_p999=0, response_p999=0, planned=10**6, started=10**6, core_use=0.0, loop_lag_p99=0, loop_lag_max=0,
+    steal=0.0, throttled=0, waiting_for_cpu=0.0, gc_max=0, gc_share=0.0, client_resources=0, connections=0.0, ports=0.0,
+    mismatches=[], sandbox={"lag_ns": {"p99": 0}, "cpu": 0.0},
+)  # fmt: skip
+FIELDS = {
+    "lag p99": "lag_p99",
+    "lag p99.9": "lag_p999",
+    "core use": "core_use",
+    "loop stalls p99": "loop_lag_p99",
+    "loop stalls max": "loop_lag_max",
+    "steal": "steal",
+    "waiting for a CPU share": "waiting_for_cpu",
+    "gc longest": "gc_max",
+    "gc share": "gc_share",
+    "descriptors used": "connections",
+    "ports used": "ports",
+}
+
+
+def signals() -> dict[str, tuple[str, str]]:
+    """The DEGRADED and the INVALID cell of each signal's row."""
+    rows = [row.split("|") for row in PAGES["docs/trust.md"].splitlines() if row.startswith("| `")]
+    return {cells[1].strip(" `"): (cells[3], cells[4]) for cells in rows if len(cells) == 6}
+
+
+def limits() -> list[tuple[str, str, float, Verdict]]:
+    """(signal, figure, limit in ns or as a share, verdict beyond it) of every limit in the table."""
+    found = []
+    for signal, cells in signals().items():
+        for verdict, cell in zip((Verdict.DEGRADED, Verdict.INVALID), cells, strict=True):
+            for figure, number, unit in re.findall(r"([a-z][\w.]*) > ([\d.]+) (ms|%)", cell):
+                found.append((signal, figure, float(number) * 1e6 if unit == "ms" else float(number) / 100, verdict))
+    return found
+
+
+def evidence(signal: str, figure: str, value: float) -> Evidence:
+    if signal == "sandbox":
+        seen = {"lag_ns": {"p99": value}, "cpu": 0.0} if figure == "p99" else {"cpu": value}
+        return replace(SOUND, sandbox=seen)
+    if signal == "rate held":
+        return replace(SOUND, started=round(SOUND.planned * (1 - value)))
+    name = FIELDS.get(f"{signal} {figure}") or FIELDS[signal]
+    return replace(SOUND, **{name: value})
+
+
+def finding(signal: str, e: Evidence) -> Finding:
+    return next(found for found in judge(e) if found.signal == signal)
+
+
+def test_every_signal_is_explained() -> None:
+    assert [*signals()] == [found.signal for found in judge(SOUND)]
+    assert len(limits()) == 25
+
+
+@pytest.mark.parametrize(("signal", "figure", "limit", "verdict"), limits())
+def test_limits_are_those_of_the_verdict(signal: str, figure: str, limit: float, verdict: Verdict) -> None:
+    assert finding(signal, evidence(signal, figure, limit)).verdict < verdict
+    assert finding(signal, evidence(signal, figure, limit * 1.001)).verdict == verdict
+
+
+def test_what_is_never_to_be_is_invalid() -> None:
+    anys = {signal for signal, (_, invalid) in signals().items() if "any" in invalid}
+    wrong = replace(SOUND, throttled=1, client_resources=1, mismatches=["x"])
+    assert {found.signal for found in judge(wrong) if found.verdict is Verdict.INVALID} == anys
