@@ -73,8 +73,7 @@ def _sound(bins: Any, count: Any, total: Any, least: Any, most: Any) -> bool:
     )
 
 
-def _empty() -> Integers:
-    return np.empty(0, np.int64)
+_NOTHING = np.empty(0, np.int64)  # shared by all that are empty: no array of a histogram is ever written to
 
 
 @dataclass(slots=True)
@@ -84,8 +83,8 @@ class Histogram:
     `count`, `total` (the sum), `least` and `most` are exact, whatever the width of the counters.
     """
 
-    index: Integers = field(default_factory=_empty)
-    counts: Integers = field(default_factory=_empty)
+    index: Integers = field(default_factory=lambda: _NOTHING)
+    counts: Integers = field(default_factory=lambda: _NOTHING)
     count: int = 0
     total: int = 0
     least: int = 0
@@ -111,7 +110,7 @@ class Histogram:
         """Add the counts of `other`: exact, commutative, associative."""
         if not other.count:
             return
-        if not self.count:  # the arrays are never written to, and so can be shared
+        if not self.count:
             self.index, self.counts = other.index, other.counts
             self.count, self.total, self.least, self.most = other.count, other.total, other.least, other.most
             return

@@ -13,14 +13,14 @@ from loadgen.exchange import Outcome
 from loadgen.transport.scripted import NEVER, Reply
 
 PHASES: tuple[Callable[[Random], dict[str, Any]], ...] = (
-    lambda dice: {"rate": f"{dice.randint(1, 60)}/s", "for": f"{dice.randint(1, 1500)}ms"},
-    lambda dice: {"rate": f"{dice.randint(1, 60)}/s", "for": f"{dice.randint(1, 1500)}ms", "arrivals": "constant"},
-    lambda dice: {"rate": f"{dice.randint(0, 40)}/s..{dice.randint(1, 60)}/s", "for": f"{dice.randint(1, 1500)}ms"},
-    lambda dice: {"rate": f"{dice.randint(1, 60)}/s", "iterations": dice.randint(1, 40)},
-    lambda dice: {"users": dice.randint(1, 6), "for": f"{dice.randint(1, 800)}ms"},
-    lambda dice: {"users": dice.randint(1, 6), "iterations": dice.randint(1, 30)},
-    lambda dice: {"users": dice.randint(1, 6), "iterations": dice.randint(1, 30), "for": f"{dice.randint(1, 800)}ms"},
-    lambda dice: {"at-once": dice.randint(1, 30)},
+    lambda dice: {"rate": f"{dice.randint(1, 40)}/s", "for": f"{dice.randint(1, 800)}ms"},
+    lambda dice: {"rate": f"{dice.randint(1, 40)}/s", "for": f"{dice.randint(1, 800)}ms", "arrivals": "constant"},
+    lambda dice: {"rate": f"{dice.randint(0, 40)}/s..{dice.randint(1, 40)}/s", "for": f"{dice.randint(1, 800)}ms"},
+    lambda dice: {"rate": f"{dice.randint(1, 40)}/s", "iterations": dice.randint(1, 20)},
+    lambda dice: {"users": dice.randint(1, 6), "for": f"{dice.randint(1, 500)}ms"},
+    lambda dice: {"users": dice.randint(1, 6), "iterations": dice.randint(1, 15)},
+    lambda dice: {"users": dice.randint(1, 6), "iterations": dice.randint(1, 15), "for": f"{dice.randint(1, 800)}ms"},
+    lambda dice: {"at-once": dice.randint(1, 15)},
 )
 ENDINGS = (Outcome.RESET, Outcome.REFUSED, Outcome.BAD_RESPONSE, Outcome.CLIENT_RESOURCE, Outcome.DNS)
 
@@ -90,9 +90,9 @@ def random_reply(dice: Random) -> Reply:
 def random_run(dice: Random) -> Run:
     run = Run(random_profile(dice), lambda x: random_reply(dice), workers=dice.choice((1, 1, 2, 3)))
     for _ in range(dice.choice((0, 0, 1, 3))):
-        run.stall(dice.randint(0, 3 * SECOND), dice.randint(1, SECOND))
+        run.stall(dice.randint(0, 2 * SECOND), dice.randint(1, SECOND // 2))
     if dice.random() < 0.4:
-        run.stop(dice.randint(0, 4 * SECOND))
+        run.stop(dice.randint(0, 2 * SECOND))
     if dice.random() < 0.2:
-        run.kill(dice.randint(0, 5 * SECOND))
+        run.kill(dice.randint(0, 3 * SECOND))
     return run.go()

@@ -164,7 +164,7 @@ def test_every_run_adds_up(first: int) -> None:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 def test_every_run_that_hypothesis_thinks_of_adds_up(dice: Random) -> None:
     check_instants(random_run(dice))
 

@@ -166,9 +166,9 @@ def test_sums_are_the_ledgers(shopped: Run) -> None:
     check_sums(shopped)
 
 
-@pytest.mark.parametrize("first", [5000, 5050])
+@pytest.mark.parametrize("first", [5000, 5030])
 def test_sums_are_the_ledgers_in_any_run(first: int) -> None:
-    for seed in range(first, first + 50):
+    for seed in range(first, first + 30):
         run = random_run(Random(seed))
         check_sums(run)
         json.dumps(variant(measured(run)), allow_nan=False)
