@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -84,12 +88,13 @@ def commands(page: str) -> Iterator[list[str]]:
     """The words after `loadgen` of every command of ours in a block of shell, after a prompt, or in backticks."""
     prompts = (line[2:] for text in blocks(page, "") for line in text.splitlines() if line.startswith("$ loadgen "))
     quoted = (" ".join(text.split()) for text in re.findall(r"`(loadgen [^`]+)`", prose(page)))
-    for text in (*blocks(page, "sh"), *prompts, *quoted):
-        yield from _ours(text)
+    scripts = (line for text in blocks(page, "sh") for line in text.replace("\\\n", " ").splitlines())
+    for line in (*scripts, *prompts, *quoted):
+        yield from _ours(line)
 
 
-def _ours(text: str) -> Iterator[list[str]]:
-    lexer = shlex.shlex(text.replace("\\\n", " ").replace("\n", " ; "), posix=True, punctuation_chars="|&;<>")
+def _ours(line: str) -> Iterator[list[str]]:
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
     lexer.whitespace_split = True
     words: list[str] = []
     for word in (*lexer, ";"):
@@ -161,6 +166,34 @@ def test_every_path_and_column_of_the_sandbox_is_explained() -> None:
     assert set(COLUMNS.split(",")) <= said
 
 
+FREE = ("above", "outcomes", "reasons", "recorded_ms", "unsent_why", "headers")  # whose keys are no keys of ours
+
+
+def keys(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from keys(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            if key not in FREE:
+                yield from keys(item)
+
+
+@pytest.mark.real
+def test_every_key_and_file_of_a_run_is_explained(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "loadgen", "run", "burst", "--quiet", "--json", "--out", str(folder)]
+    command += ["--set", "load=[{name: steady, rate: 50/s, for: 1s}]", "--set", "thresholds={steady: [errors < 1%]}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in (Exit.PASSED, Exit.INVALID), done.stderr
+    said = mentioned("docs/results.md")
+    assert set(keys(json.loads(done.stdout))) - said == set()
+    lines = [json.loads(line) for line in (folder / "intervals.jsonl").read_text().splitlines()]
+    assert {key for line in lines for sample in line["health"] for key in sample} - said == set()
+    assert {re.sub(r"\d+", "N", path.name) for path in folder.iterdir()} <= said
+
+
 # trust
 
 SOUND = Evidence(
@@ -205,8 +238,8 @@ def evidence(signal: str, figure: str, value: float) -> Evidence:
         return replace(SOUND, sandbox=seen)
     if signal == "rate held":
         return replace(SOUND, started=round(SOUND.planned * (1 - value)))
-    name = FIELDS.get(f"{signal} {figure}") or FIELDS[signal]
-    return replace(SOUND, **{name: value})
+    change: dict[str, Any] = {FIELDS.get(f"{signal} {figure}") or FIELDS[signal]: value}
+    return replace(SOUND, **change)
 
 
 def finding(signal: str, e: Evidence) -> Finding:
