@@ -108,6 +108,8 @@ class Fleet:
         """Leave no process behind, and no exchange without an outcome."""
         for worker in self.workers:
             if not worker.finished:
+                if worker.pipe:
+                    worker.pipe.close()  # that it now ends is no loss
                 worker.process.kill()
             try:
                 await asyncio.to_thread(worker.process.wait, GOODBYE_LIMIT)

@@ -60,7 +60,8 @@ class Worker:
         self.pipe = Pipe(loop, sock, self._received, self._orphaned)
         self.clock = LoopClock(loop)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._engine: Engine | None = None
+        self._engine: Engine | None = None  # once the load has begun
+        loop.set_exception_handler(self._failed)
 
     def _received(self, kind: str, value: Any) -> None:
         if kind == "assignment":
@@ -85,8 +86,18 @@ class Worker:
     def _finished_task(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            known = isinstance(error, LoadgenError)
-            self.pipe.send("broken", error if known else LoadgenError("".join(traceback.format_exception(error))))
+            self._broken(error)
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback that failed has left something undone, which the load would wait for without end."""
+        if "handle" in context:
+            self._broken(context["exception"])
+        else:
+            loop.default_exception_handler(context)
+
+    def _broken(self, error: BaseException) -> None:
+        known = isinstance(error, LoadgenError)
+        self.pipe.send("broken", error if known else LoadgenError("".join(traceback.format_exception(error))))
 
     async def _prepare(self, work: Assignment) -> None:
         self._plan = Plan.of(work.profile)
@@ -103,7 +114,7 @@ class Worker:
         descriptors = raise_descriptor_limit()
         self._probe = Probe(self.clock)
         await self._transport.prepare()
-        self._engine = engine
+        self._prepared = engine
         lower_timer_slack()
         _calm_collector(work.profile.client)
         self.pipe.send(
@@ -111,7 +122,7 @@ class Worker:
         )
 
     def _go(self, start: int) -> None:
-        assert self._engine
+        self._engine = self._prepared
         self._recorder = Recorder(start, self._hand_in, self._name_series)
         self._samples = Samples(start, self._plan.slots)
         self._engine.attach(self._transport, self._recorder, self._samples, self._reuse == "per-iteration")

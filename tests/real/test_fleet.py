@@ -1,0 +1,81 @@
+"""A fleet of real workers, told what a run rarely tells them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from loadgen.engine.engine import Share
+from loadgen.engine.plan import Plan
+from loadgen.fleet.fleet import Fleet
+from loadgen.fleet.worker import Assignment
+from loadgen.net.names import Origin, resolve
+from loadgen.profile.load import load
+
+pytestmark = pytest.mark.real
+
+PATIENCE = 30
+PROFILE = (
+    "name: fleet\ntarget: {url}\nload: [{{name: a, rate: 20/s, for: {seconds}s}}]\nsession: {{reuse: per-request}}\n"
+)
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """A target that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
+        yield f"http://127.0.0.1:{silent.getsockname()[1]}/"
+
+
+@asynccontextmanager
+async def fleet(folder: Path, url: str, seconds: int = 5) -> AsyncIterator[Fleet]:
+    profile = load(folder / "p.yaml", text=PROFILE.format(url=url, seconds=seconds)).profile
+    origin = Origin.of(url)
+    work = Assignment(0, profile, origin, resolve(origin), None, Share(), 100, 0, folder / "worker-0.counters")
+    found = Fleet(Plan.of(profile), [work], lambda: None)
+    try:
+        await asyncio.wait_for(found.launch(), PATIENCE)
+        yield found
+    finally:
+        await found.close()
+
+
+async def test_a_worker_that_is_stopped_before_the_load_begins_just_leaves(
+    tmp_path: Path, url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with fleet(tmp_path, url) as stopped:
+        stopped.stop()
+        stopped.kill()
+        pipe = stopped.workers[0].pipe
+        assert pipe
+        pipe.send("bye")
+        assert await asyncio.to_thread(stopped.workers[0].process.wait, PATIENCE) == 0
+    assert capfd.readouterr().err == ""
+
+
+async def test_a_worker_that_was_not_waited_for_is_not_lost(tmp_path: Path, url: str) -> None:
+    async with fleet(tmp_path, url) as stopped:
+        stopped.stop()
+        await stopped.run()
+    worker = stopped.workers[0]
+    assert (worker.process.returncode, worker.lost) == (-9, False)
+    assert stopped.totals().mismatches() == []
+
+
+async def test_a_mistake_of_ours_in_a_worker_is_told_and_ends_it(tmp_path: Path, url: str) -> None:
+    async with fleet(tmp_path, url, seconds=3600) as broken:
+        running = asyncio.create_task(broken.run())
+        await asyncio.sleep(0)  # it says go
+        pipe = broken.workers[0].pipe
+        assert pipe
+        pipe.send("enter", (99, 0))
+        await asyncio.wait_for(running, PATIENCE)
+    worker = broken.workers[0]
+    assert worker.lost
+    assert str(worker.broken).strip().endswith("IndexError: list index out of range")
+    assert broken.totals().mismatches() == []
