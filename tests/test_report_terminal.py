@@ -221,7 +221,19 @@ def test_reasons_say_what_to_do(result: dict[str, Any]) -> None:
     result["exit_status"] = 5
     text = summary(result)
     assert "INVALID this machine, not the target, made the tail. Do not use these figures\n  - lag p99 3.10 ms" in text
-    assert "\nINVALID · simulated target · thresholds: 3 passed, 1 failed, 1 undecided · exit status 5\n" in text
+    said = "INVALID · simulated target · thresholds: 3 passed, 1 failed, 1 undecided · 0.61% of requests failed\n"
+    assert f"\n{said}· exit status 5\n" in text
+
+
+def test_without_a_measured_request_there_is_nothing_to_judge(result: dict[str, Any]) -> None:
+    assert "\nVALID this machine did not make the tail\n" in summary(result)
+    (variant,) = result["variants"]
+    variant["phases"] = [{**variant["phases"][1], "requests": {"sent": 0, "outcomes": {}}}]
+    assert "\nVALID but nothing was measured: there is no tail\n" in summary(result)
+
+
+def test_a_time_that_answers_told_is_said_to_be_theirs(result: dict[str, Any]) -> None:
+    assert summary(result).count("\n  (reported): a time that the answers told") == 1
 
 
 def test_a_real_target_is_not_called_simulated(result: dict[str, Any]) -> None:

@@ -96,7 +96,7 @@ def test_lag_is_measured_against_what_it_is_part_of() -> None:
 def test_a_closed_load_has_no_lag_and_an_empty_one_no_rate() -> None:
     closed = replace(QUIET, lag_p99=None, lag_p999=None, response_p999=None, planned=0, started=0)
     assert worse(closed) == {}
-    assert judge(closed)[0].value == "does not apply: a closed load has no due times"
+    assert judge(closed)[0].value == "does not apply: no measured request had a due time"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def render_check(plan: dict[str, Any]) -> str:
     where = f" ({', '.join(plan['addresses'])})" if plan["addresses"] else ""
     lines = [
         f"{plan['name']}: would send to {plan['target']}{where}; nothing was sent",
-        f"{plan['client']} client, {plan['session']} session, {plan['workers']} worker(s), {time}",
+        f"{plan['client']} client, {plan['session']} session, {_several(plan['workers'], 'worker')}, {time}",
         "",
         f"  {'phase':<16}{'load':<28}{'time':>8}{'iterations':>12}   percentiles it can show",
     ]
@@ -40,18 +40,22 @@ def _phase(phase: dict[str, Any]) -> str:
 
 
 def _sharpness(phases: list[dict[str, Any]]) -> list[str]:
-    lines = ["To know a tail's probability within 10 % (independent requests; dependent ones need more):"]
+    lines = ["To know a percentile well (the share of requests beyond it within 10 %), a phase has to run for:"]
     seen = set()
     for phase in phases:
         if not phase["measured"] or not phase["rate"] or phase["name"] in seen:
             continue
         seen.add(phase["name"])
         parts = [
-            f"{item['quantile']} {'has enough' if item['enough'] else _time(item['seconds'])}"
+            f"{item['quantile']} {'long enough' if item['enough'] else _time(item['seconds'])}"
             for item in phase["sharp"]
         ]
         lines.append(f"  {phase['name']:<16}{', '.join(parts)}")
     return lines if seen else []
+
+
+def _several(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
 
 
 def _time(seconds: float) -> str:
@@ -68,7 +72,7 @@ def _connections(plan: dict[str, Any]) -> list[str]:
     return [
         f"connections: at most {connections['most']:,}, {connections['before_the_load']:,} opened before the load{new}",
         f"this machine: {plan['descriptors']:,} descriptors a process, {ports['count']:,} ports "
-        f"({ports['resting']:,} resting); in-flight limit {plan['in_flight_limit']:,}",
+        f"({ports['resting']:,} in TIME_WAIT); in-flight limit {plan['in_flight_limit']:,}",
     ]
 
 

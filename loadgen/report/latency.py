@@ -58,6 +58,10 @@ class Footnotes:
             if not _statistics(note):
                 self._remarks[f"{where}: {note}"] = None
 
+    def say(self, text: str) -> None:
+        """Keep a note of one's own, once."""
+        self._remarks[text] = None
+
     def lines(self) -> list[str]:
         """The footnotes, each a line."""
         found = [CENSORED] if self._censored else []

@@ -31,6 +31,7 @@ from loadgen.report.parts import parts
 from loadgen.report.words import brief, count, listed, rate, reasoned, seconds, share
 
 ARRIVALS = {"poisson": " at random (Poisson)", "constant": " evenly spaced"}
+REPORTED = "(reported): a time that the answers told, by the profile's `record`; not measured here"
 STRATA = 8  # of a step that are printed, the largest
 LABEL = 40  # characters
 ERRORS = 0.01  # of the requests: from here on, they are red
@@ -141,6 +142,7 @@ class _Rows:
             add(self._made, f"  {len(strata) - STRATA} more: see --json", style=DIM)
         for name in dict.fromkeys(name for _, step in rows for name in step.get("recorded_ms") or {}):
             found = [(phase, (step.get("recorded_ms") or {}).get(name) or {}) for phase, step in rows]
+            self._notes.say(REPORTED)
             self.plain(f"  {name} (reported)", found, DIM)
 
     def plain(self, label: str, rows: Rows, style: str) -> None:

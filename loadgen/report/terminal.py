@@ -11,14 +11,14 @@ from rich.console import RenderableType
 
 from loadgen.report.connections import connections
 from loadgen.report.failures import failures
-from loadgen.report.found import Found, Phases, place
+from loadgen.report.found import Found, Phases, failed, place
 from loadgen.report.glance import glance
 from loadgen.report.latency import Footnotes
 from loadgen.report.page import BAD, DIM, GOOD, STRONG, WARN, add, drawn, heading, indented, labelled, line, table
 from loadgen.report.parts import LEGEND
 from loadgen.report.phases import phase_blocks
 from loadgen.report.samples import samples
-from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, wants_color
+from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
 
 WIDEST, NARROWEST = 100, 92
 VERDICTS = {
@@ -59,7 +59,7 @@ def _columns(file: TextIO) -> int:
 
 def _summary(result: Found, width: int) -> Iterator[RenderableType]:
     yield from _top(result)
-    yield from _trust(result.get("trust") or {})
+    yield from _trust(result)
     yield from _target(result.get("target") or {})
     for warning in result.get("warnings") or []:
         yield labelled(("warning: ", WARN), str(warning))
@@ -97,9 +97,12 @@ def _top(result: Found) -> Iterator[RenderableType]:
     yield line((" · ".join(part for part in said if part), DIM))
 
 
-def _trust(trust: Found) -> Iterator[RenderableType]:
+def _trust(result: Found) -> Iterator[RenderableType]:
+    trust = result.get("trust") or {}
     verdict = str(trust.get("verdict") or "UNKNOWN")
     style, meaning = VERDICTS.get(verdict, UNJUDGED)
+    if verdict in VERDICTS and not _measured(result):
+        meaning = "but nothing was measured: there is no tail"
     yield labelled((f"{brief(verdict, 20)} ", style), meaning)
     for reason in trust.get("reasons") or []:
         yield labelled(("- ", style), str(reason), indent=2)
@@ -107,6 +110,12 @@ def _trust(trust: Found) -> Iterator[RenderableType]:
     if sound:
         told = " · ".join(f"{signal.get('signal') or ''} {signal.get('value') or ''}" for signal in sound)
         yield line((told, DIM), indent=2)
+
+
+def _measured(result: Found) -> int:
+    """How many requests were sent in measured phases."""
+    phases = (phase for variant in result.get("variants") or [] for phase in variant.get("phases") or [])
+    return sum((phase.get("requests") or {}).get("sent") or 0 for phase in phases if phase.get("measured", True))
 
 
 def _target(target: Found) -> Iterator[RenderableType]:
@@ -174,6 +183,9 @@ def _end(result: Found) -> Iterator[RenderableType]:
     statuses = [str(found.get("status") or "") for found in result.get("thresholds") or []]
     if text := listed({word: statuses.count(word) for word in ("failed", "undecided", "passed")}):
         said.append(f"thresholds: {text}")
+    every = [variant.get("requests") or {} for variant in result.get("variants") or []]
+    if bad := sum(failed(requests) for requests in every):
+        said.append(f"{share(bad, sum(requests.get('sent') or 0 for requests in every))} of requests failed")
     if status:
         said.append(f"exit status {status}{f': {EXITS[status]}' if status in EXITS else ''}")
     yield heading(

@@ -83,7 +83,7 @@ def _ms(ns: float) -> str:
 
 def _lag(e: Evidence) -> Finding:
     if e.lag_p99 is None:
-        return Finding("lag", "does not apply: a closed load has no due times", Verdict.VALID)
+        return Finding("lag", "does not apply: no measured request had a due time", Verdict.VALID)
     limit = max(5 * MILLISECOND, (e.response_p999 or 0) // 20)
     worst = e.lag_p999 if e.lag_p999 is not None else e.lag_p99
     verdict = Verdict.INVALID if worst > limit else _graded(e.lag_p99, MILLISECOND, float("inf"))
@@ -123,7 +123,8 @@ def _steal(e: Evidence) -> Finding:
 def _throttling(e: Evidence) -> Finding:
     verdict = Verdict.INVALID if e.throttled else Verdict.VALID
     why = "the container's CPU quota stopped the generator"
-    return Finding("quota", f"{e.throttled} periods throttled", verdict, why, "Raise the quota, or lower the rate")
+    value = f"throttled in {e.throttled} periods" if e.throttled else "never throttled"
+    return Finding("quota", value, verdict, why, "Raise the quota, or lower the rate")
 
 
 def _cpu_wait(e: Evidence) -> Finding:
@@ -142,7 +143,8 @@ def _resources(e: Evidence) -> Finding:
     verdict = Verdict.INVALID if e.client_resources else Verdict.VALID
     why = "this machine ran out of ports, descriptors or memory; that is not the target's doing"
     remedy = "See the failing exchanges for which; raise ulimit -n, use a shared session or a lower rate"
-    return Finding("client resources", f"{e.client_resources} requests failed for want of them", verdict, why, remedy)
+    value = f"{e.client_resources} requests failed for want of them" if e.client_resources else "enough"
+    return Finding("client resources", value, verdict, why, remedy)
 
 
 def _share(what: str, used: float, remedy: str) -> Finding:
