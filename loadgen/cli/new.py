@@ -14,7 +14,7 @@ from loadgen.errors import ProfileError
 @click.argument("url")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="The file to write.  [default: stdout]")
 def command(url: str, out: Path | None) -> int:
-    """Write a commented profile for URL: a warm-up, a steady phase and a burst, to be changed.
+    """Write a commented profile for URL: a warm-up and a steady phase, and how to change them.
 
     \b
     loadgen new https://abc.execute-api.eu-west-1.amazonaws.com/prod --out mine.yaml

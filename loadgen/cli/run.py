@@ -20,9 +20,16 @@ if TYPE_CHECKING:
 @click.argument("profile")
 @click.option("--target", metavar="URL", help="Send it there instead of where the profile says.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
-@click.option("--rate", help="With a URL: requests started a second, 200/s or 200/s..2000/s.")
-@click.option("--for", "duration", help="With a URL: how long, 30s or 5m.")
-@click.option("--users", type=click.IntRange(min=1), help="With a URL: a closed load of so many users.")
+@click.option(
+    "--rate", metavar="RATE", help="With a URL: GETs started a second, 200/s or 200/s..2000/s.  [default: 50/s]"
+)
+@click.option("--for", "duration", metavar="TIME", help="With a URL: how long, 30s or 5m.  [default: 10s]")
+@click.option(
+    "--users",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With a URL, instead of --rate: so many users, who wait for each answer.",
+)
 @click.option("--workers", default="1", show_default=True, metavar="N|auto", help="Processes that make the load.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
@@ -47,6 +54,7 @@ def command(
     loadgen run burst
     loadgen run profiles/burst.yaml --target https://abc.execute-api.eu-west-1.amazonaws.com/prod
     loadgen run https://127.0.0.1:8443/ --rate 200/s --for 30s
+    loadgen run https://127.0.0.1:8443/ --users 20 --set session=per-request
     """
     import uvloop
 

@@ -11,8 +11,8 @@ import click
 @click.command("sandbox", short_help="Keep the simulated target running.")
 @click.argument("profile", required=False)
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: sandbox.rtt=50ms.")
-@click.option("--http-port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
-@click.option("--https-port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
+@click.option("--http-port", type=click.IntRange(0, 65535), metavar="PORT", default=0, help="[default: a free one]")
+@click.option("--https-port", type=click.IntRange(0, 65535), metavar="PORT", default=0, help="[default: a free one]")
 @click.option("--log", type=click.Path(path_type=Path), help="Write what really happened to this file (CSV).")
 def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_port: int, log: Path | None) -> int:
     """Keep the simulated target running, as PROFILE's `sandbox:` describes it, until Ctrl-C.
@@ -35,7 +35,7 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
     with start(settings, log=log, http_port=http_port, https_port=https_port) as sandbox:
         click.echo(f"simulated target: {settings.describe()}")
         click.echo(f"{sandbox.http}\n{sandbox.https}   (certificate authority: {sandbox.ca})")
-        click.echo("Ctrl-C ends it", err=True)
+        click.echo(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to it; Ctrl-C ends it", err=True)
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
         stats = sandbox.stats()
         click.echo(f"{stats['requests']:,} requests, {stats['cold_starts']:,} cold starts", err=True)

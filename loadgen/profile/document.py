@@ -197,7 +197,7 @@ _SYNTAX = (
     ("mapping values are not allowed", "a ':' where none can be", "Put text that holds ': ' in quotes"),
     (r"'\t' that cannot start", "a tab", "Indent with spaces"),
     ("expected ',' or ']'", "a [ that is not closed, or a missing comma", "Write [a, b]"),
-    ("expected ',' or '}'", "a { that is not closed, or a missing comma", "Write {a: 1, b: 2}"),
+    ("expected ',' or '}'", "a { that is not closed, or a missing comma", 'Write {a: 1, b: "{{uuid}}"}'),
     ("end of stream", "a quote or bracket that is not closed", "Close it"),
     ("expected <block end>", "a line whose indentation does not fit those above", "Line it up with its neighbours"),
     ("expected the node content", "a value is missing or misplaced", "Put text with special characters in quotes"),
