@@ -134,6 +134,7 @@ MISTAKES = [
     (["new"], "loadgen new: Missing argument 'URL'. Try loadgen new --help"),
     (["new", "h"], "loadgen: URL: 'h' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"),
     (["new", "http://h/", "--out", "no/file.yaml"], "loadgen: no/file.yaml: cannot be written: No such file or directory"),
+    (["new", "https://h/${HOME}"], "loadgen: URL: holds ${…}, whose value would be written. Put it into the profile"),
     (["report"], "loadgen: runs: there is no run to report. `loadgen run burst` makes one"),
     (["report", "nothere"], "loadgen: nothere: is not a run's folder: it has no run.json"),
     (["report", "--format", "html"], "loadgen report: No such option '--format'. Try loadgen report --help"),
@@ -280,3 +281,14 @@ def test_a_result_that_is_none(loadgen: Loadgen, tmp_path: Path, content: str) -
         assert (called.status, called.out) == (2, "")
         assert called.err.startswith("loadgen: result.json: ")
         assert called.err.count("\n") == 1
+
+
+def test_a_run_is_found_by_its_name(loadgen: Loadgen, tmp_path: Path) -> None:
+    result = Path(__file__).parent / "data" / "result.json"
+    run = tmp_path / "runs" / "burst-20261122-120000"
+    run.mkdir(parents=True)
+    (run / "run.json").write_text("{}")
+    (run / "result.json").write_text(result.read_text())
+    called = loadgen("report", run.name)
+    assert called.status == 0
+    assert called == loadgen("report", str(run)) == loadgen("report")

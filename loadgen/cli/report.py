@@ -14,7 +14,7 @@ from loadgen.errors import ProfileError
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def command(run: Path | None, as_json: bool) -> int:
-    """Print the result of RUN, a run's folder; by default the newest below runs/.
+    """Print the result of RUN, a run's folder or its name below runs/; by default the newest.
 
     A run that died is reported from what it had written, and marked INCOMPLETE.
 

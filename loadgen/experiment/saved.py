@@ -24,13 +24,15 @@ SIZE_LIMIT = 256 << 20  # bytes of a result file that is read
 
 
 def find(run: Path | None) -> Path:
-    """The folder of a run: the one given, or the newest below `runs/`. Raises ProfileError if there is none."""
+    """The folder of a run: the one given, here or below `runs/`, or the newest. Raises ProfileError if there is none."""
     if run is None:
         run = latest(RUNS)
         if run is None:
             raise ProfileError("there is no run to report", file=str(RUNS), remedy="`loadgen run burst` makes one")
     if run.name == "result.json":
         run = run.parent
+    if not (run / "run.json").is_file() and (RUNS / run / "run.json").is_file():
+        run = RUNS / run
     if not (run / "run.json").is_file():
         raise ProfileError("is not a run's folder: it has no run.json", file=str(run))
     return run

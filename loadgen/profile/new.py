@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from loadgen.errors import ProfileError
 from loadgen.profile.load import from_url, load
 
 _TEXT = """\
@@ -53,7 +54,10 @@ stop_if: errors > 50% for 5s
 
 
 def commented_profile(url: str) -> str:
-    """A commented profile for `url`, which loads as it stands. Raises ProfileError for what is no URL."""
+    """A commented profile for `url`, which loads as it stands. Raises ProfileError for what is no URL, and for one with
+    a value from the environment, which would be written out."""
+    if "${" in url:
+        raise ProfileError("holds ${…}, whose value would be written", file="URL", remedy="Put it into the profile")
     loaded = from_url(url)
     target = loaded.profile.target
     (scenario,) = loaded.profile.scenarios
