@@ -24,7 +24,7 @@ SIZE_LIMIT = 256 << 20  # bytes of a result file that is read
 
 
 def find(run: Path | None) -> Path:
-    """The folder of a run: the one given, here or below `runs/`, or the newest. Raises ProfileError if there is none."""
+    """The folder of a run: the one given, here or below `runs/`, or the newest. Raises ProfileError if none is."""
     if run is None:
         run = latest(RUNS)
         if run is None:
