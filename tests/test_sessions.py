@@ -146,6 +146,15 @@ def test_one_that_timed_out_while_it_waited_is_passed_over(reuse: str) -> None:
     assert client.line(third)
 
 
+@pytest.mark.parametrize("reuse", MODES)
+def test_those_that_timed_out_are_not_kept_until_there_is_a_connection(reuse: str) -> None:
+    client = Client(reuse, 1)
+    client.send(object())
+    for _ in range(1000):
+        client.send(object()).done = 1
+    assert len(client.pool.waiting) == 1
+
+
 def test_a_connection_that_the_target_closed_is_replaced_when_needed() -> None:
     client = Client("shared", 1)
     first = client.send()

@@ -48,6 +48,8 @@ class Pool:
         elif self.open < self._cap:
             self._begin(x)
         else:
+            while self.waiting and self.waiting[0].done:  # they have timed out
+                self.waiting.popleft()
             self.waiting.append(x)
 
     def free(self, connection: Connection) -> None:
