@@ -9,8 +9,8 @@ import pytest
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
-from loadgen.experiment.moments import Moment, planned_between, rates
-from loadgen.profile.model import Phase, Rate
+from loadgen.experiment.moments import Moment, failing, history, planned_between, rates
+from loadgen.profile.model import Phase, Rate, StopIf
 
 STEPS = (("s", "get"),)
 
@@ -68,3 +68,13 @@ def test_rates_are_those_of_the_last_second() -> None:
     assert rates(moments((1, 190), (3, 610)), runs) == (210, 200)
     assert rates(moments((4, 800), (5, 1000), (6, 1990)), runs) == (990, 1000)
     assert rates(moments((1, 190), (1, 190)), runs) == (None, None)
+
+
+@pytest.mark.parametrize("window", [1, 5, 600, 900, 7200])
+def test_what_failed_is_looked_back_at_over_the_whole_window_and_no_longer(window: int) -> None:
+    seen = history(StopIf.parse(f"errors > 1% for {window}s"))
+    for second in range(1, 3 * window + 1):  # all fail in the first of three windows, one in ten in the second
+        failed = min(second, window) * 10 + max(0, min(second, 2 * window) - window)
+        seen.append(Moment(second * SECOND + 1000 * (second % 7), second * 10, failed, second * 10))
+        if second in (window, 2 * window, 3 * window):
+            assert failing(seen, window * SECOND) == [1, 0.1, 0][second // window - 1]

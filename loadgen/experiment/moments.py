@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun
 from loadgen.exchange import Outcome
+from loadgen.profile.model import StopIf
 from loadgen.record.ledger import ITERATIONS, OUTCOMES, STARTED, Ledger
 
 
@@ -31,6 +32,11 @@ def outcomes(totals: Ledger) -> list[int]:
     """How many exchanges are in each outcome class, over all slots."""
     cells = totals.outcomes.tolist()
     return [sum(cells[number::OUTCOMES]) for number in range(OUTCOMES)]
+
+
+def history(stop_if: StopIf | None) -> deque[Moment]:
+    """Holds as many moments, one a second, as must be looked back at."""
+    return deque(maxlen=2 + (stop_if.window // SECOND if stop_if else 0))
 
 
 def failing(moments: deque[Moment], window: int) -> float | None:

@@ -20,7 +20,7 @@ from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, 
 from loadgen.experiment.destination import Destination, StartSandbox, destination
 from loadgen.experiment.interrupts import Interrupts, interrupts
 from loadgen.experiment.limits import Limits, limits, workers_for
-from loadgen.experiment.moments import Moment, failing, outcomes, rates
+from loadgen.experiment.moments import Moment, failing, history, outcomes, rates
 from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, Progress
 from loadgen.experiment.remedies import explained
@@ -67,7 +67,7 @@ class _Run:
     to: Destination
     signals: Interrupts
     warnings: list[str] = field(default_factory=list)
-    moments: deque[Moment] = field(default_factory=lambda: deque(maxlen=600))
+    moments: deque[Moment] = field(init=False)
     interrupted: bool = False
     stopped_because: str = ""
     last_second: Histogram = field(default_factory=Histogram)
@@ -83,7 +83,7 @@ class _Run:
         self.began = wall()
         about = {**self._about(), "plan": self.plan.describe()}
         self.folder.begin(self.loaded.resolved, redacted(about, self.loaded.secrets))
-        self.watch = HostWatch()
+        self.watch, self.moments = HostWatch(), history(self._stop_if())
         self.fleet = Fleet(self.plan, self._assignments(self.limits), self._each_second)
         self.signals.do = self._interrupt
         try:
