@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from loadgen.report.words import clean
+from loadgen.report.words import brief, clean
 
 WIDTH = 100
 
@@ -17,7 +17,7 @@ def render_check(plan: dict[str, Any]) -> str:
         f"{plan['name']}: would send to {plan['target']}{where}; nothing was sent",
         f"{plan['client']} client, {plan['session']} session, {_several(plan['workers'], 'worker')}, {time}",
         "",
-        f"  {'phase':<16}{'load':<28}{'time':>8}{'iterations':>12}   percentiles it can show",
+        f"  {'phase':<20} {'load':<27} {'time':>8} {'iterations':>11}  percentiles it can show",
     ]
     lines += [_phase(phase) for phase in plan["phases"]]
     lines += ["", *_sharpness(plan["phases"]), "", *_connections(plan), ""]
@@ -34,9 +34,11 @@ def _phase(phase: dict[str, Any]) -> str:
     load = f"{phase['rate']} {phase['arrivals']}" if phase["rate"] else f"{phase['users'] or 'all'} users"
     load = "all at once" if phase["kind"] == "at-once" else load
     time = f"{phase['seconds']:g} s" if phase["seconds"] else "-"
-    count = f"{phase['iterations']:,}" if phase["iterations"] is not None else "as they come"
-    shown = "not measured" if not phase["measured"] else " ".join(phase["quantiles"]) or "as they come"
-    return f"  {name:<16}{load:<28}{time:>8}{count:>12}   {shown}"
+    count, known = "unknown", "depends on the answers"
+    if phase["iterations"] is not None:
+        count, known = f"{phase['iterations']:,}", "none: too few iterations"
+    shown = "not measured" if not phase["measured"] else " ".join(phase["quantiles"]) or known
+    return f"  {brief(name, 20):<20} {brief(load, 27):<27} {time:>8} {count:>11}  {shown}"
 
 
 def _sharpness(phases: list[dict[str, Any]]) -> list[str]:
@@ -50,7 +52,7 @@ def _sharpness(phases: list[dict[str, Any]]) -> list[str]:
             f"{item['quantile']} {'long enough' if item['enough'] else _time(item['seconds'])}"
             for item in phase["sharp"]
         ]
-        lines.append(f"  {phase['name']:<16}{', '.join(parts)}")
+        lines.append(f"  {brief(phase['name'], 20):<20} {', '.join(parts)}")
     return lines if seen else []
 
 
@@ -61,8 +63,12 @@ def _several(number: int, noun: str) -> str:
 def _time(seconds: float) -> str:
     for unit, size in (("h", 3600), ("min", 60)):
         if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"
+            return f"{_three_digits(seconds / size)} {unit}"
+    return f"{_three_digits(seconds)} s"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _connections(plan: dict[str, Any]) -> list[str]:
@@ -71,8 +77,9 @@ def _connections(plan: dict[str, Any]) -> list[str]:
     new = f", {opened:,} new ones in the busiest minute" if opened else ""
     return [
         f"connections: at most {connections['most']:,}, {connections['before_the_load']:,} opened before the load{new}",
-        f"this machine: {plan['descriptors']:,} descriptors a process, {ports['count']:,} ports "
-        f"({ports['resting']:,} in TIME_WAIT); in-flight limit {plan['in_flight_limit']:,}",
+        f"in flight: at most {_several(plan['in_flight_limit'], 'iteration')}",
+        f"this machine: {plan['descriptors']:,} descriptors a process, {ports['count']:,} ports, "
+        f"{ports['resting']:,} of them in TIME_WAIT",
     ]
 
 
