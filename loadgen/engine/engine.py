@@ -207,7 +207,7 @@ class Engine:
     def _check_drained(self) -> None:
         if self._ending and not self._measured_in_flight and self._arriving:
             self._close_current()
-            self._break_off_thinking(self._states[-1])
+            self._break_off_thinking({self._states[-1]})
         if self._ending and not self.in_flight and not self._arriving and not self._over:
             self._over = True
             self._alarm.clear()
@@ -229,8 +229,7 @@ class Engine:
             cells[row + UNSENT_STOPPED] += max(
                 0, cells[row + PLANNED] - cells[row + STARTED] - cells[row + UNSENT_LIMIT] - cells[row + UNSENT_STOPPED]
             )
-        for state in self._states:
-            self._break_off_thinking(state)
+        self._break_off_thinking(set(self._states))
         self._check_drained()
 
     def kill(self) -> None:
@@ -418,11 +417,11 @@ class Engine:
             self._ledger.skipped[(state.slot + left.number) * 2 + why] += 1
         self._end(iteration, state, at, cut=iteration.ok)
 
-    def _break_off_thinking(self, state: RunState) -> None:
-        """The iterations of a run that wait for their next step do not send it."""
-        for order, iteration in [item for item in self._thinking.items() if item[1].run is state]:
+    def _break_off_thinking(self, runs: set[RunState]) -> None:
+        """The iterations of those runs that wait for their next step do not send it."""
+        for order, iteration in [item for item in self._thinking.items() if item[1].run in runs]:
             del self._thinking[order]
-            self._break_off(iteration, state, iteration.step, self._now())
+            self._break_off(iteration, iteration.run, iteration.step, self._now())  # type: ignore[arg-type]
 
     def _think(self, iteration: Iteration, until: int) -> None:
         self._order += 1
