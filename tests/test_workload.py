@@ -20,6 +20,7 @@ from loadgen import clock
 from loadgen.clock import SECOND
 from loadgen.exchange import BODY, HEADERS, NOTHING, Exchange, Request
 from loadgen.pacing import Schedule
+from loadgen.profile.model import Profile
 from loadgen.profile.placeholders import parse
 from loadgen.workload import draws
 from loadgen.workload.answers import by_status, milliseconds
@@ -138,14 +139,29 @@ def test_no_stream_of_a_run_is_an_arrivals_or_anothers() -> None:
     assert stream_of((7, 0, 0, 1, 0, 0)).standard_exponential() != exponentials[0]
 
 
-def test_another_round_and_variant_write_other_items() -> None:
+def test_another_run_variant_or_round_writes_other_items() -> None:
     written = "{name: x, post: /, json: {id: '{{uuid}}'}}"
     bodies = set()
-    for variant, turn in ((0, 0), (1, 0), (0, 1), (1, 1)):
-        render = workload(written, variant=variant, turn=turn).scenarios[0].steps[0].render
+    for payloads in ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)):
+        render = workload(written, payloads=payloads).scenarios[0].steps[0].render
         assert render
         bodies |= {render({}, index).body for index in range(100)}
     assert len(bodies) == 400
+
+
+def test_another_run_has_the_same_scenarios_and_think_times() -> None:
+    written = {
+        "name": "x",
+        "target": "sandbox",
+        "load": [{"name": "one", "users": 1, "for": "1s"}],
+        "scenarios": [
+            {"name": name, "steps": [{"name": "x", "get": "/", "think": "1s..9s"}]} for name in ("one", "two")
+        ],
+    }
+    first, second = (Workload(Profile.model_validate(written), payloads=payloads) for payloads in ((), (7,)))
+    assert [first.scenario(n).name for n in range(500)] == [second.scenario(n).name for n in range(500)]
+    thinks = [[work.scenarios[0].steps[0].think(n) for n in range(500)] for work in (first, second)]
+    assert thinks[0] == thinks[1]
 
 
 # where a value stands

@@ -63,9 +63,10 @@ def command(
     from loadgen.report.live import progress
     from loadgen.report.terminal import show
     from loadgen.sandbox.process import start
+    from loadgen.sandbox.registry import sandbox_at
 
     loaded = read(profile, target, sets, rate, duration, users)
-    options = Options(folder or _folder(loaded.profile.name), workers_option(workers), start)
+    options = Options(folder or _folder(loaded.profile.name), workers_option(workers), start, sandbox_at)
     display = progress(sys.stderr, quiet=quiet)
     try:
         finished = uvloop.run(run(loaded, options, display))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -26,13 +27,17 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
     from loadgen.profile.load import load
     from loadgen.profile.sandbox import SandboxSettings
     from loadgen.sandbox.process import start
+    from loadgen.sandbox.registry import announced
 
     minimal = "name: sandbox\ntarget: sandbox\nload: [{name: none, users: 1, for: 1s}]\n"
     loaded = load(profile, sets=sets) if profile else load("sandbox", sets=sets, text=minimal)
     settings = loaded.profile.sandbox or SandboxSettings()
     # it must outlive the Ctrl-C that the terminal sends to both: it ends when this process ends it
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    with start(settings, log=log, http_port=http_port, https_port=https_port) as sandbox:
+    with (
+        start(settings, log=log, http_port=http_port, https_port=https_port) as sandbox,
+        announced([urlsplit(url).port or 0 for url in (sandbox.http, sandbox.https)], settings.describe()),
+    ):
         click.echo(f"simulated target: {settings.describe()}")
         click.echo(f"{sandbox.http}\n{sandbox.https}   (certificate authority: {sandbox.ca})")
         click.echo(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to it; Ctrl-C ends it", err=True)

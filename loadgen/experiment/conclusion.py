@@ -17,8 +17,8 @@ from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept
-from loadgen.stats import Histogram
 from loadgen.trust.verdict import Finding, Verdict, overall
+from loadgen.trust.watch import Tail
 
 NEVER_THERE = (Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.TIMEOUT, Outcome.RESET)
 SANDBOX_FIGURES = (
@@ -91,16 +91,24 @@ def conclude(
     return Finished(result, status)
 
 
-def tails(plan: Plan, recording: Recording) -> tuple[Histogram, Histogram]:
-    """The lag of all exchanges and the response of the ok ones, of all measured phases: for the verdict alone."""
-    lag, response = Histogram(), Histogram()
+def tails(plan: Plan, recording: Recording) -> list[Tail]:
+    """What the verdict looks at, for each measured run of a phase."""
+    found = {run.number: Tail() for run in plan.runs if run.measured}
     for (key, metric), histogram in recording.histograms.items():
-        if plan.of_slot(key.slot)[0].measured:
+        run = plan.of_slot(key.slot)[0]
+        if tail := found.get(run.number):
+            whole = Metric.SERVICE if run.phase.kind == "closed" else Metric.RESPONSE
             if metric == Metric.LAG:
-                lag.add(histogram)
-            elif metric == Metric.RESPONSE and key.outcome == Outcome.OK:
-                response.add(histogram)
-    return lag, response
+                tail.lag.add(histogram)
+            elif key.outcome == Outcome.OK and metric in (whole, Metric.CLIENT_DELAY):
+                (tail.whole if metric == whole else tail.delay).add(histogram)
+    return list(found.values())
+
+
+def untimed(ledger: Ledger, recording: Recording) -> int:
+    """How many finished exchanges left no times: each has exactly one `sign`."""
+    counts = outcomes(ledger)
+    return sum(counts) - counts[Outcome.LOST] - recording.total(Metric.SIGN).count
 
 
 def redacted(value: Any, secrets: tuple[str, ...]) -> Any:

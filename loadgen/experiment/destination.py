@@ -30,11 +30,14 @@ class Sandbox(Protocol):
 
 
 StartSandbox = Callable[[SandboxSettings], Sandbox]
+SandboxAt = Callable[[int], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """`ca` is the sandbox's certificate authority, None where the system's or the profile's own are to be trusted."""
+    """`ca` is the sandbox's certificate authority, None where the system's or the profile's own are to be trusted;
+    `simulates` is what it simulates, None where the target is a real one.
+    """
 
     origin: Origin
     addresses: tuple[Address, ...]
@@ -42,21 +45,29 @@ class Destination:
     left_out: tuple[Address, ...] = ()
     ca: Path | None = None
     sandbox: Sandbox | None = None
+    simulates: str | None = None
 
 
 @asynccontextmanager
-async def destination(profile: Profile, start_sandbox: StartSandbox | None) -> AsyncIterator[Destination]:
-    """The profile's destination, for as long as it is needed. Raises TargetError if its name does not resolve."""
+async def destination(
+    profile: Profile, start_sandbox: StartSandbox | None, sandbox_at: SandboxAt | None = None
+) -> AsyncIterator[Destination]:
+    """The profile's destination, for as long as it is needed. `sandbox_at` tells what a sandbox simulates that
+    somebody keeps running on a port of this machine. Raises TargetError if the target's name does not resolve.
+    """
     if not profile.target.sandbox:
         named = Origin.of(profile.target.url)
         origin = Origin(named.scheme, named.host, named.port, profile.target.prefix)
         addresses = resolve(origin)
         answering = await _answering(addresses)
         left_out = tuple(address for address in addresses if address not in answering)
-        yield Destination(origin, answering, is_loopback(answering), left_out)
+        loopback = is_loopback(answering)
+        simulates = sandbox_at(origin.port) if sandbox_at and loopback else None
+        yield Destination(origin, answering, loopback, left_out, simulates=simulates)
         return
     assert start_sandbox
-    starting = asyncio.ensure_future(asyncio.to_thread(start_sandbox, profile.sandbox or SandboxSettings()))
+    settings = profile.sandbox or SandboxSettings()
+    starting = asyncio.ensure_future(asyncio.to_thread(start_sandbox, settings))
     try:
         sandbox = await asyncio.shield(starting)
     except asyncio.CancelledError:
@@ -64,7 +75,7 @@ async def destination(profile: Profile, start_sandbox: StartSandbox | None) -> A
         raise
     try:
         origin = Origin.of(sandbox.https)  # API Gateway speaks nothing else
-        yield Destination(origin, resolve(origin), True, (), sandbox.ca, sandbox)
+        yield Destination(origin, resolve(origin), True, (), sandbox.ca, sandbox, settings.describe())
     finally:
         await asyncio.to_thread(sandbox.stop)
 

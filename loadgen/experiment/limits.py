@@ -13,7 +13,6 @@ from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.profile.model import Profile
-from loadgen.profile.units import format_rate
 from loadgen.trust.host import RESERVE, TIME_WAIT_SECONDS, Ports, cpus, descriptors
 
 IN_FLIGHT = 100_000  # iterations open at once, unless the profile says; about 1 kB each
@@ -67,7 +66,8 @@ def _preopen(profile: Profile, connections: int) -> int:
     if profile.session.connections:
         return connections
     users = max((phase.users or 0 for phase in profile.load), default=0)
-    return min(connections, users or PREOPEN)
+    others = 0 if all(phase.closed for phase in profile.load) else PREOPEN
+    return min(connections, max(users, others))
 
 
 def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bool) -> None:
@@ -79,11 +79,11 @@ def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bo
         return
     opened = new_connections(profile)
     if opened > free:
-        rate = format_rate(free / TIME_WAIT_SECONDS)
         raise PlanError(
             f"session.reuse: {profile.session.reuse} would open {opened:,} connections within {TIME_WAIT_SECONDS} s, "
             f"and only {free:,} ports are free (a closed one rests for {TIME_WAIT_SECONDS} s): "
-            f"about {rate} can be held. Lower the rate, shorten the phases, or widen net.ipv4.ip_local_port_range"
+            f"about {free / TIME_WAIT_SECONDS:,.0f}/s can be held. Lower the rate, shorten the phases, or widen "
+            "net.ipv4.ip_local_port_range"
         )
 
 

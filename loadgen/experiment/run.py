@@ -16,8 +16,8 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.experiment import result as results
-from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails, unanswered, unusable
-from loadgen.experiment.destination import Destination, StartSandbox, destination
+from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails, unanswered, untimed, unusable
+from loadgen.experiment.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.experiment.interrupts import Interrupts, interrupts
 from loadgen.experiment.limits import Limits, limits, workers_for
 from loadgen.experiment.moments import Moment, failing, history, outcomes, rates
@@ -29,7 +29,6 @@ from loadgen.fleet.worker import Assignment
 from loadgen.pacing import share
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import StopIf
-from loadgen.profile.sandbox import SandboxSettings
 from loadgen.record.ledger import ITERATIONS, PLANNED, Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Place
@@ -50,12 +49,13 @@ class Options:
     out: Path
     workers: str = "1"
     start_sandbox: StartSandbox | None = None
+    sandbox_at: SandboxAt | None = None
 
 
 async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
     """Carry a profile out. Raises LoadgenError where it cannot be begun; once begun, everything is in the result."""
     with interrupts() as signals:
-        async with destination(loaded.profile, options.start_sandbox) as to:
+        async with destination(loaded.profile, options.start_sandbox, options.sandbox_at) as to:
             return await _Run(loaded, options, display, to, signals).carry_out()
 
 
@@ -133,6 +133,7 @@ class _Run:
                 share(limits.connections, index, n),
                 share(limits.preopen, index, n),
                 self.folder.make_room(index, size),
+                (self.began,),
             )
             for index in range(n)
         ]
@@ -222,7 +223,13 @@ class _Run:
         totals = fleet.totals()
         lost = [worker for worker in fleet.workers if worker.lost]
         seen = self.watch.figures(self.to.loopback)
-        evidence = evidence_of(totals, *tails(self.plan, fleet.recording), fleet.health, seen, self.sandbox_stats)
+        evidence = evidence_of(totals, tails(self.plan, fleet.recording), fleet.health, seen, self.sandbox_stats)
+        if missing := untimed(totals, fleet.recording):
+            without = f"{missing:,} exchanges have no latencies"
+            if lost:
+                self._warn(f"{without}: those of the last second of the workers that were lost")
+            else:
+                evidence.mismatches.append(without)
         kept = merge((worker.kept for worker in fleet.workers), SLOWEST)
         self._explain(lost, totals, kept.reasons)
         quantiles = results.quantiles_of(profile)
@@ -263,20 +270,19 @@ class _Run:
 
     def _about(self) -> dict[str, Any]:
         profile, session = self.loaded.profile, self.loaded.profile.session
-        simulated = self.to.sandbox is not None
-        settings = profile.sandbox or SandboxSettings()
         return {
             "name": profile.name,
             "started": datetime.fromtimestamp(self.began / SECOND, UTC).isoformat(timespec="seconds"),
             "target": {
                 "url": self.to.origin.url + self.to.origin.base,
-                "simulated": simulated,
-                "description": settings.describe().split("; ") if simulated else [],
+                "simulated": self.to.simulates is not None,
+                "description": self.to.simulates.split("; ") if self.to.simulates else [],
                 "addresses": [address.host for address in self.to.addresses],
             },
             "client": profile.client,
             "session": session.model_dump(mode="json"),
             "seed": profile.seed,
+            "payloads": self.began,  # with the seed, what the payloads were drawn from
             "workers": self.limits.workers,
             "host": host.about(),
         }

@@ -9,11 +9,9 @@ from typing import Any
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
-from loadgen.experiment.conclusion import Ending, conclude, tails
+from loadgen.experiment.conclusion import Ending, conclude, tails, untimed
 from loadgen.experiment.result import SCHEMA, Measured
 from loadgen.record.ledger import Ledger
-from loadgen.record.metrics import Metric
-from loadgen.stats import Histogram
 from loadgen.store import latest, read_intervals, replay
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge
@@ -60,16 +58,15 @@ def _incomplete(run: Path) -> dict[str, Any]:
             for sample in line.get("health", []):
                 health.add(sample)
                 seconds = max(seconds, sample["second"])
-        findings = judge(evidence_of(ledger, *tails(plan, recording), health))
-        timed = _timed(recording.histograms)
-        finished = sum(ledger.outcomes.tolist()) - lost
+        findings = judge(evidence_of(ledger, tails(plan, recording), health))
         warnings = ["the run died before its end; this is what it had written"]
         if lost:
             warnings.append(f"{lost:,} exchanges were open when it died, and are counted as lost")
-        if finished > timed:
-            warnings.append(f"{finished - timed:,} exchanges of its last second have no latencies")
+        if (missing := untimed(ledger, recording)) > 0:
+            warnings.append(f"{missing:,} exchanges of its last second have no latencies")
         ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings)
-        return conclude(about, Measured(plan, ledger, recording), findings, ending, {}).result
+        result = conclude(about, Measured(plan, ledger, recording), findings, ending, {}).result
+        return {**result, "exit_status": None}  # it ended with none of ours
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise ProfileError(f"cannot be read: {type(error).__name__}: {error}", file=str(run)) from None
 
@@ -92,11 +89,6 @@ def _ledger(path: Path, runs: int, slots: int) -> Ledger:
     if len(block) != size:
         raise ValueError(f"{path.name} holds {len(block)} bytes, not {size}")
     return Ledger(memoryview(bytearray(block)), runs, slots)
-
-
-def _timed(histograms: dict[Any, Histogram]) -> int:
-    """How many finished exchanges left their times: each has exactly one `sign`."""
-    return sum(h.count for (_, metric), h in histograms.items() if metric == Metric.SIGN)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -47,8 +47,7 @@ class Assignment:
     connections: int
     preopen: int
     ledger: Path
-    variant: int = 0
-    round: int = 0
+    payloads: tuple[int, ...] = ()  # the numbers of the run, the variant, the round
 
 
 class Worker:
@@ -102,7 +101,7 @@ class Worker:
     async def _prepare(self, work: Assignment) -> None:
         self._plan = Plan.of(work.profile)
         self._ledger = Ledger.in_file(work.ledger, len(self._plan.all_runs), self._plan.slots)
-        workload = Workload(work.profile, work.origin.base, work.variant, work.round)
+        workload = Workload(work.profile, work.origin.base, work.payloads)
         workload.prime(work.share.index)
         engine = Engine(self.clock, self._plan, workload, self, self._ledger, work.share)
         self._reuse = work.profile.session.reuse

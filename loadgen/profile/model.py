@@ -140,6 +140,9 @@ class Profile(Part):
         if self.session.renew not in allowed:
             remedy = f"It can renew: {', '.join(allowed)}"
             raise complaint(f"{self.client} cannot renew the {self.session.renew}", remedy, ("session", "renew"))
+        if self.session.renew != "connection" and self.session.reuse == "shared":
+            problem = f"a shared session renews nothing, not the {self.session.renew}"
+            raise complaint(problem, "Use reuse: per-request or per-iteration with it", ("session", "renew"))
         if self.target.parts.query and "scenarios" in self.model_fields_set:
             raise complaint("a query in the URL would be lost", "Write it as the query of a step", ("target", "url"))
         if not self.measured:

@@ -97,10 +97,12 @@ def judge(expect: Expect | None) -> Callable[[Exchange], None] | None:
     """
     if expect is None:
         return None
+    spans = (str(low) if low == high else f"{low}..{high}" for low, high in expect.status)
+    wanted = " or ".join(spans)
 
     def check(x: Exchange) -> None:
         if not any(low <= x.status <= high for low, high in expect.status):
-            x.outcome, x.reason = by_status(x.status), f"status {x.status}"
+            x.outcome, x.reason = by_status(x.status), f"status {x.status}, not {wanted}"
         elif reason := _mismatch(expect, Answer(x)):
             x.outcome, x.reason = Outcome.UNEXPECTED, reason
 

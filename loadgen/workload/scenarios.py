@@ -77,13 +77,16 @@ class ScenarioWork:
 class Workload:
     """All scenarios of a profile. `metrics` names the profile's own metrics (`record:`), in the order of their
     numbers.
+
+    What comes when follows from the seed alone: scenarios and think times. What is sent follows from the seed and from
+    `payloads`, the numbers of the run, the variant and the round: a second run writes new items.
     """
 
-    def __init__(self, profile: Profile, base: str = "", variant: int = 0, turn: int = 0) -> None:
+    def __init__(self, profile: Profile, base: str = "", payloads: tuple[int, ...] = ()) -> None:
         self.metrics = tuple(dict.fromkeys(n for s in profile.scenarios for step in s.steps for n in step.record))
         self._base = base
-        self._seed = (profile.seed, variant, turn)
-        seeds = Seeds(*self._seed, _CHOICE)
+        self._seed, self._payloads = (profile.seed,), (profile.seed, *payloads)
+        seeds = Seeds(*self._payloads, _CHOICE)
         numbers = iter(range(sum(len(scenario.steps) for scenario in profile.scenarios)))
         self.scenarios = tuple(
             self._scenario(scenario, place, numbers, seeds, profile.timeout)
@@ -112,7 +115,7 @@ class Workload:
         steps = tuple(self._step(step, next(numbers), seeds, timeout) for step in scenario.steps)
         row = None
         if data := scenario.data:
-            pick = row_picker(data.order, len(data.rows), (*self._seed, _ROWS, place))
+            pick = row_picker(data.order, len(data.rows), (*self._payloads, _ROWS, place))
             row = lambda index: data.rows[pick(index)]  # noqa: E731
         plain = len(steps) == 1 and not row and not steps[0].capture and not steps[0].record and not steps[0].think
         return ScenarioWork(scenario.name, steps, scenario.split_by, row, plain)

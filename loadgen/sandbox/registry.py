@@ -1,0 +1,57 @@
+"""Which ports of this machine belong to a sandbox that somebody keeps running: a run against one says so.
+
+A file a port, named after it, in a folder of this user's alone; it holds the process and what it simulates.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+SIZE_LIMIT = 4096  # bytes of an entry that are believed
+
+
+def _folder() -> Path:
+    return Path(tempfile.gettempdir()) / f"loadgen-sandboxes-{os.getuid()}"
+
+
+def _own(folder: Path) -> bool:
+    """Whether the folder is a real one of this user's: the temporary directory is anybody's."""
+    with suppress(OSError):
+        found = folder.lstat()
+        return found.st_uid == os.getuid() and not folder.is_symlink() and found.st_mode & 0o077 == 0
+    return False
+
+
+@contextmanager
+def announced(ports: list[int], description: str) -> Iterator[None]:
+    """Make known, for as long as the block lasts, that these ports are a sandbox. Where that cannot be, it is not."""
+    entries = [_folder() / str(port) for port in ports]
+    with suppress(OSError):
+        _folder().mkdir(mode=0o700, exist_ok=True)
+        if _own(_folder()):
+            for entry in entries:
+                entry.write_text(json.dumps({"pid": os.getpid(), "description": description}))
+    try:
+        yield
+    finally:
+        for entry in entries:
+            with suppress(OSError):
+                entry.unlink()
+
+
+def sandbox_at(port: int) -> str | None:
+    """What the sandbox on that port of this machine simulates; None if there is none that is announced."""
+    entry = _folder() / str(port)
+    try:
+        if not _own(_folder()) or entry.stat().st_size > SIZE_LIMIT:
+            return None
+        said = json.loads(entry.read_text())
+        os.kill(int(said["pid"]), 0)  # is it still there?
+        return str(said["description"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
