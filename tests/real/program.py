@@ -19,7 +19,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
+
+from loadgen.experiment.saved import read
+from loadgen.report.formats import to_json
 
 FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
 """Whether the long forms are run: as long, as often and at as many requests a second as the project promises."""
@@ -114,6 +117,10 @@ class Program:
             assert line, f"it ended with {self.process.wait()} and never said {texts}:\n{self._seen.decode()}"
         raise AssertionError(f"it did not say {texts}:\n{self._seen.decode()}")
 
+    def begins(self) -> None:
+        """Wait until the load has begun."""
+        self.says("in flight")
+
     def others(self) -> dict[int, str]:
         """Its other processes that run: {pid: command line}."""
         return {pid: line for pid, line in _marked(self._mark).items() if pid != self.process.pid}
@@ -155,13 +162,11 @@ def prepare(folder: Path, profile: str) -> list[str]:
     return ["run", "profile.yaml", "--out", "run"]
 
 
-def report(folder: Path) -> dict[str, Any]:
-    """`loadgen report --json` of `folder/run`, whose sums have been checked."""
-    ran = run(folder, "report", "run", "--json")
-    assert ran.status == 0, ran.err
-    found: dict[str, Any] = json.loads(ran.out)
+def saved(folder: Path) -> dict[str, Any]:
+    """What `loadgen report --json` prints of `folder/run`, whose sums have been checked."""
+    found = json.loads(to_json(read(folder / "run")))
     balanced(found)
-    return found
+    return cast(dict[str, Any], found)
 
 
 def balanced(result: dict[str, Any]) -> None:

@@ -63,7 +63,7 @@ timeout: 5s
     assert failure["count"] == ran.phases["a"]["requests"]["outcomes"]["refused"]
 
 
-@pytest.mark.parametrize("session", ["shared", "per-iteration", "per-request"])
+@pytest.mark.parametrize("session", ["shared", "per-request"])
 def test_the_dead_port_of_a_secure_target(tmp_path: Path, dead: str, session: str) -> None:
     text = f"name: d\ntarget: https://{dead}/\nsession: {session}\nload: [{{name: a, users: 3, iterations: 30}}]\n"
     ran = load(tmp_path, text)
@@ -72,7 +72,7 @@ def test_the_dead_port_of_a_secure_target(tmp_path: Path, dead: str, session: st
 
 
 def test_a_name_that_does_not_resolve(tmp_path: Path) -> None:
-    for command in ("run", "once", "check"):
+    for command in ("run", "check"):
         ran = run(tmp_path, command, "http://nowhere.invalid/")
         assert (ran.status, ran.out) == (3, "")
         assert ran.err.startswith("loadgen: the name nowhere.invalid does not resolve"), ran.err

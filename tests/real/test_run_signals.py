@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from program import COMMAND, LIMIT, Program, prepare, report, run
+from program import COMMAND, LIMIT, Program, prepare, run, saved
 
 pytestmark = pytest.mark.real
 
@@ -34,11 +34,10 @@ def interrupt(program: Program, number: signal.Signals, group: bool) -> None:
     (os.killpg if group else os.kill)(program.process.pid, number)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("group", [False, True])
+@pytest.mark.parametrize(("number", "group"), [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGTERM, False)])
 def test_a_signal_stops_drains_and_reports(tmp_path: Path, number: signal.Signals, group: bool) -> None:
     with Program(tmp_path, *prepare(tmp_path, PROFILE), "--json", "--workers", "2") as program:
-        program.says("of 200/s")
+        program.begins()
         interrupt(program, number, group)
         ran = program.wait()
         program.leaves_nothing()
@@ -50,12 +49,12 @@ def test_a_signal_stops_drains_and_reports(tmp_path: Path, number: signal.Signal
     assert ran.requests["sent"] > 0
     assert ran.iterations["unsent_why"] == {"stopped": ran.iterations["unsent"]}
     assert ran.iterations["planned"] > 11_000, "of all that was planned it is told what was not sent"
-    assert report(tmp_path) == ran.result
+    assert saved(tmp_path) == ran.result
 
 
 def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
     with Program(tmp_path, *prepare(tmp_path, ENDLESS), "--json", "--workers", "2") as program:
-        program.says("of 100/s")
+        program.begins()
         interrupt(program, signal.SIGINT, True)
         program.says("once more to stop at once")
         interrupt(program, signal.SIGINT, True)
@@ -78,7 +77,7 @@ def test_a_signal_while_the_workers_start_is_reported_too(tmp_path: Path, number
     assert ran.status == 130, ran.err
     assert ran.result["interrupted"]
     assert ran.requests["sent"] == ran.iterations["started"] == 0
-    assert report(tmp_path) == ran.result
+    assert saved(tmp_path) == ran.result
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -18,7 +18,7 @@ from loadgen.sandbox.process import start
 pytestmark = pytest.mark.real
 
 RATE = 200
-RUN, BEGINS = (20, 8) if FULL else (10, 4)  # seconds
+RUN, BEGINS = (20, 8) if FULL else (8, 3)  # seconds
 STALL = 2  # seconds
 SETTINGS = SandboxSettings.model_validate({"stalls": ({"at": f"{BEGINS}s", "for": f"{STALL}s"},)})
 
