@@ -199,11 +199,13 @@ def test_every_key_and_file_of_a_run_is_explained(tmp_path: Path) -> None:
 SOUND = Evidence(
     lag_p99=0, lag_p999=0, response_p999=0, planned=10**6, started=10**6, core_use=0.0, loop_lag_p99=0, loop_lag_max=0,
     steal=0.0, throttled=0, waiting_for_cpu=0.0, gc_max=0, gc_share=0.0, client_resources=0, connections=0.0, ports=0.0,
-    mismatches=[], sandbox={"lag_ns": {"p99": 0}, "cpu": 0.0},
+    mismatches=[], sandbox={"lag_ns": {"p99": 0}, "cpu": 0.0}, delay_p99=0, delay_p999=0, delayed_p999=0,
 )  # fmt: skip
 FIELDS = {
     "lag p99": "lag_p99",
     "lag p99.9": "lag_p999",
+    "client delay p99": "delay_p99",
+    "client delay p99.9": "delay_p999",
     "core use": "core_use",
     "loop stalls p99": "loop_lag_p99",
     "loop stalls max": "loop_lag_max",
@@ -248,7 +250,7 @@ def finding(signal: str, e: Evidence) -> Finding:
 
 def test_every_signal_is_explained() -> None:
     assert [*signals()] == [found.signal for found in judge(SOUND)]
-    assert len(limits()) == 25
+    assert len(limits()) == 27
 
 
 @pytest.mark.parametrize(("signal", "figure", "limit", "verdict"), limits())

@@ -28,10 +28,13 @@ QUIET = Evidence(
     connections=0.01,
     ports=0.01,
     mismatches=[],
+    delay_p99=50_000,
+    delay_p999=200_000,
+    delayed_p999=40 * MILLISECOND,
 )
 SIGNALS = (
-    "lag", "rate held", "core use", "loop stalls", "steal", "quota", "waiting for a CPU", "gc", "client resources",
-    "descriptors", "ports", "ledgers",
+    "lag", "client delay", "rate held", "core use", "loop stalls", "steal", "quota", "waiting for a CPU", "gc",
+    "client resources", "descriptors", "ports", "ledgers",
 )  # fmt: skip
 
 
@@ -51,6 +54,8 @@ LIMITS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     # signal, still valid, degraded at the most, invalid
     ("lag", {"lag_p99": 1_000_000}, {"lag_p99": 1_000_001}, {"lag_p999": 5_000_001}),
     ("lag", {"lag_p999": 5_000_000}, {"lag_p99": 5_000_000}, {"lag_p99": 5_000_001, "lag_p999": None}),
+    ("client delay", {"delay_p99": 1_000_000}, {"delay_p99": 1_000_001}, {"delay_p999": 5_000_001}),
+    ("client delay", {"delay_p999": 5_000_000}, {"delay_p99": 5_000_000}, {"delay_p99": 5_000_001, "delay_p999": None}),
     ("rate held", {"started": 9950}, {"started": 9800}, {"started": 9799}),
     ("core use", {"core_use": 0.7}, {"core_use": 0.85}, {"core_use": 0.851}),
     ("loop stalls", {"loop_lag_max": 20_000_000}, {"loop_lag_max": 100_000_000}, {"loop_lag_max": 100_000_001}),
@@ -91,6 +96,16 @@ def test_lag_is_measured_against_what_it_is_part_of() -> None:
     assert worse(replace(late, response_p999=1000 * MILLISECOND)) == {}
     assert worse(replace(late, response_p999=50 * MILLISECOND)) == {"lag": "INVALID"}
     assert worse(replace(late, response_p999=None)) == {"lag": "INVALID"}
+
+
+def test_a_closed_load_is_judged_by_how_late_its_answers_were_read() -> None:
+    closed = replace(QUIET, lag_p99=None, lag_p999=None, response_p999=None)
+    late = replace(closed, delay_p999=40 * MILLISECOND)
+    assert worse(replace(late, delayed_p999=1000 * MILLISECOND)) == {}
+    assert worse(replace(late, delayed_p999=50 * MILLISECOND)) == {"client delay": "INVALID"}
+    without = replace(closed, delay_p99=None, delay_p999=None, delayed_p999=None)
+    assert worse(without) == {}
+    assert judge(without)[1].value == "not known: no answer has a kernel stamp"
 
 
 def test_a_closed_load_has_no_lag_and_an_empty_one_no_rate() -> None:

@@ -56,12 +56,16 @@ class Evidence:
     ports: float  # peak share of the ephemeral ports
     mismatches: list[str]
     sandbox: dict[str, Any] | None = None
+    delay_p99: int | None = None
+    delay_p999: int | None = None
+    delayed_p999: int | None = None  # of what that delay is a part: the response, or the service of a closed load
 
 
 def judge(e: Evidence) -> list[Finding]:
     """A finding for each signal that was looked at."""
-    findings = [_lag(e), _rate(e), _core(e), _loop(e), _steal(e), _throttling(e), _cpu_wait(e), _collector(e)]
-    findings += [_resources(e), _share("descriptors", e.connections, "Raise ulimit -n, or cap session.connections")]
+    findings = [_lag(e), _client_delay(e), _rate(e), _core(e), _loop(e), _steal(e), _throttling(e), _cpu_wait(e)]
+    findings += [_collector(e), _resources(e)]
+    findings += [_share("descriptors", e.connections, "Raise ulimit -n, or cap session.connections")]
     findings += [_share("ports", e.ports, "Use a shared session, or lower the rate of new connections"), _sums(e)]
     if e.sandbox:
         findings.append(_sandbox(e.sandbox))
@@ -81,17 +85,33 @@ def _ms(ns: float) -> str:
     return f"{ns / MILLISECOND:.2f} ms"
 
 
+def lateness(p99: int, p999: int | None, whole: int | None) -> tuple[Verdict, float]:
+    """What is to be said of a lateness that is a part of times whose p99.9 is `whole`, and how near to the limit it is.
+    `p999` is None where there are too few values."""
+    limit = max(5 * MILLISECOND, (whole or 0) // 20)
+    worst = p99 if p999 is None else p999
+    verdict = Verdict.INVALID if worst > limit else _graded(p99, MILLISECOND, float("inf"))
+    return verdict, worst / limit
+
+
+def _late(signal: str, p99: int, p999: int | None, whole: int | None, why: str) -> Finding:
+    tail = f", p99.9 {_ms(p999)}" if p999 is not None else ""
+    remedy = "Use more --workers, a lower rate or a quieter machine"
+    return Finding(signal, f"p99 {_ms(p99)}{tail}", lateness(p99, p999, whole)[0], why, remedy)
+
+
 def _lag(e: Evidence) -> Finding:
     if e.lag_p99 is None:
         return Finding("lag", "does not apply: no measured request had a due time", Verdict.VALID)
-    limit = max(5 * MILLISECOND, (e.response_p999 or 0) // 20)
-    worst = e.lag_p999 if e.lag_p999 is not None else e.lag_p99
-    verdict = Verdict.INVALID if worst > limit else _graded(e.lag_p99, MILLISECOND, float("inf"))
-    tail = f", p99.9 {_ms(e.lag_p999)}" if e.lag_p999 is not None else ""
     why = "requests left later than the schedule says, and that is in their response times"
-    return Finding(
-        "lag", f"p99 {_ms(e.lag_p99)}{tail}", verdict, why, "Use more --workers, a lower rate or a quieter machine"
-    )
+    return _late("lag", e.lag_p99, e.lag_p999, e.response_p999, why)
+
+
+def _client_delay(e: Evidence) -> Finding:
+    if e.delay_p99 is None:
+        return Finding("client delay", "not known: no answer has a kernel stamp", Verdict.VALID)
+    why = "answers were read later than the kernel had them, and that is in their service and response times"
+    return _late("client delay", e.delay_p99, e.delay_p999, e.delayed_p999, why)
 
 
 def _rate(e: Evidence) -> Finding:

@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from loadgen.exchange import Outcome
 from loadgen.record.ledger import ITERATIONS, OUTCOMES, STARTED, UNSENT_LIMIT, Ledger
 from loadgen.stats import Histogram, fraction
 from loadgen.trust.health import Health
 from loadgen.trust.host import Ports, Ticks, descriptors
-from loadgen.trust.verdict import Evidence
+from loadgen.trust.verdict import Evidence, Verdict, lateness
 
 LEAST_FOR_P999 = 1000
+LEAST_FOR_P99 = 100  # a phase with fewer is judged with all the others only
+_NO_LATENESS = (Verdict.VALID, -1.0)
+_P99, _P999 = fraction("p99"), fraction("p99.9")
 PEAK = 5  # of `transport.CONNECTION_COUNTERS`
+
+
+@dataclass(slots=True)
+class Tail:
+    """Of the exchanges of one run of a phase: how late all of them left, how late the answers of the ok ones were read,
+    and how long those took, from due or, in a closed load, from the first action."""
+
+    lag: Histogram = field(default_factory=Histogram)
+    delay: Histogram = field(default_factory=Histogram)
+    whole: Histogram = field(default_factory=Histogram)
+
+
+class Late(NamedTuple):
+    """A lateness: its p99 and p99.9, and the p99.9 of the times that it is a part of."""
+
+    p99: int | None = None
+    p999: int | None = None
+    whole: int | None = None
+
+    @classmethod
+    def of(cls, late: Histogram, whole: Histogram) -> Late:
+        p999 = late.quantile(_P999) if late.count >= LEAST_FOR_P999 else None
+        return cls(late.quantile(_P99), p999, whole.quantile(_P999))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +73,23 @@ class HostWatch:
 
 def evidence_of(
     ledger: Ledger,
-    lag: Histogram,
-    response: Histogram,
+    tails: list[Tail],
     health: Health,
     seen: HostFigures | None = None,
     sandbox: dict[str, Any] | None = None,
 ) -> Evidence:
-    """All that is judged."""
+    """All that is judged. `tails` are those of the measured runs of phases."""
     seen = seen or HostFigures()
+    lag, delay = _worst([(t.lag, t.whole) for t in tails]), _worst([(t.delay, t.whole) for t in tails])
     started, limited = (
         sum(ledger.iterations[run * len(ITERATIONS) + field] for run in range(ledger.runs))
         for field in (STARTED, UNSENT_LIMIT)
     )
     resources = sum(ledger.outcomes[slot * OUTCOMES + Outcome.CLIENT_RESOURCE] for slot in range(ledger.slots))
     return Evidence(
-        lag_p99=lag.quantile(fraction("p99")),
-        lag_p999=lag.quantile(fraction("p99.9")) if lag.count >= LEAST_FOR_P999 else None,
-        response_p999=response.quantile(fraction("p99.9")),
+        lag_p99=lag.p99,
+        lag_p999=lag.p999,
+        response_p999=lag.whole,
         planned=started + limited,
         started=started,
         core_use=health.core_use(),
@@ -79,4 +105,18 @@ def evidence_of(
         ports=(seen.resting_ports + ledger.connections[PEAK]) / seen.ports if seen.ports > 1 else 0.0,
         mismatches=ledger.mismatches(),
         sandbox=sandbox,
+        delay_p99=delay.p99,
+        delay_p999=delay.p999,
+        delayed_p999=delay.whole,
     )
+
+
+def _worst(parts: list[tuple[Histogram, Histogram]]) -> Late:
+    """Of all phases together, and of each that is large enough, where the lateness weighs most: a short phase would
+    otherwise be lost among long ones."""
+    late, whole = Histogram(), Histogram()
+    for part, times in parts:
+        late.add(part)
+        whole.add(times)
+    found = [*(Late.of(*part) for part in parts if part[0].count >= LEAST_FOR_P99), Late.of(late, whole)]
+    return max(found, key=lambda of: lateness(of.p99, of.p999, of.whole) if of.p99 is not None else _NO_LATENESS)

@@ -1,0 +1,98 @@
+"""What the verdict gets to see: the phase that is worst, and whether everything that finished was timed."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+from engine_harness import Run, always
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_runs import random_run
+
+from loadgen.clock import MILLISECOND
+from loadgen.experiment.conclusion import tails, untimed
+from loadgen.record.ledger import Ledger
+from loadgen.record.metrics import Metric
+from loadgen.stats import Histogram
+from loadgen.trust.health import Health
+from loadgen.trust.verdict import Evidence, judge
+from loadgen.trust.watch import Tail, evidence_of
+
+LONG = 100_000
+
+
+def values(count: int, each: int, late: int = 0, tail: int = 0) -> Histogram:
+    """`count` times of `each` ns, but for `late` of them, which are `tail`."""
+    return Histogram.of(np.array([each] * (count - late) + [tail] * late, np.int64))
+
+
+def evidence(*phases: Tail) -> Evidence:
+    return evidence_of(Ledger.in_memory(1, 1), list(phases), Health())
+
+
+def verdict(signal: str, seen: Evidence) -> str:
+    return next(finding.verdict.name for finding in judge(seen) if finding.signal == signal)
+
+
+QUIET = Tail(values(LONG, 50_000), values(LONG, 20_000), values(LONG, 10 * MILLISECOND))
+
+
+@pytest.mark.parametrize("count", [100, 999, 1000, 5000])
+def test_a_late_phase_is_seen_behind_a_long_one(count: int) -> None:
+    late = 60 * MILLISECOND
+    short = Tail(values(count, late), values(count, 20_000), values(count, 80 * MILLISECOND))
+    seen = evidence(QUIET, short, QUIET)
+    assert verdict("lag", seen) == "INVALID"
+    assert verdict("client delay", seen) == "VALID"
+    assert (seen.lag_p99, seen.response_p999) == (late, 80 * MILLISECOND)
+    assert (seen.lag_p999 is None) == (count < 1000)
+
+
+def test_a_handful_of_requests_makes_no_phase_late() -> None:
+    assert verdict("lag", evidence(QUIET, Tail(values(50, 9 * MILLISECOND), Histogram(), values(50, 10**7)))) == "VALID"
+
+
+def test_what_is_late_in_few_is_seen_in_all_together() -> None:
+    phases = [Tail(values(90, MILLISECOND, 2, 70 * MILLISECOND), Histogram(), values(90, 10**7)) for _ in range(20)]
+    assert verdict("lag", evidence(*phases)) == "INVALID"
+
+
+def test_answers_read_late_are_seen_in_a_closed_load() -> None:
+    late = values(LONG, 20_000, LONG // 50, 30 * MILLISECOND)
+    assert verdict("client delay", evidence(Tail(Histogram(), late, values(LONG, 10**7)))) == "INVALID"
+
+
+def test_nothing_measured_is_nothing_late() -> None:
+    seen = evidence()
+    assert (seen.lag_p99, seen.delay_p99) == (None, None)
+    assert seen == evidence(Tail(), Tail())
+
+
+def test_tails_are_of_measured_phases_and_what_was_late_is_a_part_of() -> None:
+    load = [
+        {"name": "warm", "rate": "100/s", "for": "1s", "measure": False},
+        {"name": "open", "rate": "100/s", "for": "1s"},
+        {"name": "closed", "users": 2, "for": "1s"},
+    ]
+    run = Run({"load": load}, always(after=9 * MILLISECOND, client_delay=MILLISECOND)).go()
+    opened, closed = tails(run.plan, run.recording)
+    assert opened.lag.count == opened.delay.count == opened.whole.count == len(run.of(1))
+    assert (closed.lag.count, closed.delay.count) == (0, len(run.of(2)))
+    assert closed.whole.most == 10 * MILLISECOND
+    assert closed.delay.least == opened.delay.most == MILLISECOND
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32))
+def test_whatever_finished_was_timed(seed: int) -> None:
+    run = random_run(Random(seed))
+    assert untimed(run.ledger, run.recording) == 0
+
+
+def test_what_is_not_timed_is_missed() -> None:
+    run = Run({"load": [{"name": "a", "rate": "100/s", "for": "1s"}]}, always()).go()
+    lost = [place for place in run.recording.histograms if place[1] == Metric.SIGN]
+    gone = sum(run.recording.histograms.pop(place).count for place in lost)
+    assert untimed(run.ledger, run.recording) == gone == len(run.exchanges)
