@@ -102,6 +102,7 @@ def test_before_the_first_second_is_over_no_rate_is_told() -> None:
     Lines(stream).update(START)
     assert stream.getvalue() == "      0 s  warm-up, 0 in flight, 0 ok, 0 failed, 21 s left\n"
     assert "iterations   -   0 started of 24,916" in screen.picture(START).plain
+    assert screen.picture(START).plain.endswith("\nlast second  no answers")
     screen.close()
 
 

@@ -107,7 +107,8 @@ class Screen:
     def _latency(self, p: Progress) -> Text:
         peak = max((value for value in self._tail if value is not None), default=None)
         drawn = f"   p99 by second {sparkline(self._tail)} to {ms(peak)} ms" if peak else ""
-        return Text.assemble(("last second  ", DIM), f"p50 {ms(p.p50_ms)} ms   p99 {ms(p.p99_ms)} ms{drawn}")
+        told = f"p50 {ms(p.p50_ms)} ms   p99 {ms(p.p99_ms)} ms" if p.p99_ms is not None else "no answers"
+        return Text.assemble(("last second  ", DIM), f"{told}{drawn}")
 
     def _draw(self, picture: Text) -> None:
         with suppress(*GONE):
