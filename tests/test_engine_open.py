@@ -213,6 +213,17 @@ def test_the_in_flight_limit_leaves_out_what_is_due_beyond_it_and_says_so() -> N
     assert begun == dict.fromkeys(range(4), 50), "what there is room for is sent, when it is due"
 
 
+def test_the_slowest_that_went_well_are_kept_and_failures_are_not_among_them() -> None:
+    def script(x: Exchange) -> Reply:
+        number = (x.due - START) // (10 * MILLISECOND)
+        return Reply(after=number * 37 % 200 * MILLISECOND, status=500 if number % 10 == 0 else 200)
+
+    run = go("load: [{name: a, rate: 100/s, for: 2s, arrivals: constant}]", script)
+    kept = [sample for sample in run.members[0].samples.kept().slowest if sample.slot == 0]
+    assert [sample.times["response"] for sample in kept] == run.values(Metric.RESPONSE, 0)[:-6:-1]
+    assert {sample.outcome for sample in kept} == {"ok"}
+
+
 def test_a_reply_that_is_refused_at_once_needs_no_more_memory_than_it_is_open() -> None:
     run = go(
         "load: [{name: a, rate: 2000/s, for: 5s, arrivals: constant}]\nsession: {connections: 100}",

@@ -62,6 +62,11 @@ def test_each_cycle_draws_arrivals_of_its_own() -> None:
     assert not set(offsets[0]) & set(offsets[1])
 
 
+def test_phases_alike_draw_arrivals_of_their_own() -> None:
+    run = go("load: [{name: a, rate: 50/s, for: 2s}, {name: b, rate: 50/s, for: 2s}]")
+    assert not set(run.dues(0)) & {due - 2 * SECOND for due in run.dues(1)}
+
+
 def test_phases_of_known_length_follow_each_other_without_a_gap() -> None:
     phases = ("{name: a, rate: 7/s, for: 1500ms}", "{name: b, users: 3, for: 700ms}", "{name: c, rate: 9/s, for: 1ns}")
     run = go(f"load: [{', '.join(phases)}]", always(after=100 * MILLISECOND))
