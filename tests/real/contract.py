@@ -1,0 +1,160 @@
+"""What each client's contract is tested with: a client, exchanges that are sent through it, what must hold of them.
+
+`async with Bench("wire", server.url("http")) as bench:` … `x = await bench.ask("GET", "/")`. Leaving it checks what
+holds whatever happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvloop
+
+from loadgen.clock import MILLISECOND, SECOND, now
+from loadgen.exchange import BODY, REUSED, Exchange, Outcome, Request
+from loadgen.net.names import Address, Origin
+from loadgen.net.timerfd import LoopClock
+from loadgen.transport import CONNECTION_COUNTERS, FAILED, OPENED, PEAK, Counters, Settings, Transport
+from loadgen.transport.aiohttp import Aiohttp
+from loadgen.transport.wire import Wire
+
+HANG = 30  # seconds after which a test is taken to hang
+PATIENCE = 20_000  # ms: a timeout that is not meant to be reached
+CLIENTS = {"wire": Wire, "aiohttp": Aiohttp}
+
+
+def on_uvloop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Run a test on the loop that loads run on; what goes wrong in a callback fails it."""
+
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        troubles: list[dict[str, Any]] = []
+
+        async def guarded() -> None:
+            asyncio.get_running_loop().set_exception_handler(lambda loop, context: troubles.append(context))
+            await asyncio.wait_for(test(*args, **kwargs), HANG)
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(guarded())
+        assert not troubles, troubles
+
+    return run
+
+
+class Bench:
+    """A client of `kind` for one origin."""
+
+    def __init__(
+        self,
+        kind: str,
+        url: str,
+        *,
+        context: ssl.SSLContext | None = None,
+        reuse: str = "shared",
+        renew: str = "connection",
+        connections: int = 100,
+        preopen: int = 0,
+        resolve_each: bool = False,
+        resumption: bool = True,
+        addresses: tuple[Address, ...] | None = None,
+    ) -> None:
+        origin = Origin.of(url)
+        found = addresses or (Address(2, ("127.0.0.1", origin.port)),)
+        self.kind = kind
+        self.settings = Settings(
+            origin, found, context, reuse, renew, connections, preopen, resolve_each, resumption
+        )  # fmt: skip
+        self.wired = memoryview(bytearray(8)).cast("q")
+        self.connections = memoryview(bytearray(8 * len(CONNECTION_COUNTERS))).cast("q")
+        self.sent: list[Exchange] = []
+        self.ended: list[Exchange] = []
+        self.client: Transport
+        self._ends: dict[int, asyncio.Future[Exchange]] = {}
+        self._sending = False
+
+    async def __aenter__(self) -> Bench:
+        loop = asyncio.get_running_loop()
+        self._clock = LoopClock(loop)
+        counters = Counters(self.wired, self.connections)
+        self.client = CLIENTS[self.kind](loop, self._clock, self.settings, counters, self._done)
+        await self.client.prepare()
+        return self
+
+    async def __aexit__(self, failed: object, *_: object) -> None:
+        await self.client.close()
+        self._clock.close()
+        if not failed:
+            self.check()
+
+    def send(
+        self,
+        method: str = "GET",
+        path: str = "/",
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes = b"",
+        *,
+        wants: int = BODY,
+        timeout: int = PATIENCE,
+        owner: object = None,
+    ) -> Exchange:
+        """Send an exchange; `timeout` in ms."""
+        due = now()
+        request = Request(method, path, headers, body)
+        x = Exchange(request, 0, owner or object(), due, due, due + timeout * MILLISECOND, wants)
+        self.sent.append(x)
+        self._ends[id(x)] = asyncio.get_running_loop().create_future()
+        self._sending = True
+        self.client.send(x)
+        self._sending = False
+        return x
+
+    async def end(self, x: Exchange) -> Exchange:
+        """Wait until an exchange is over."""
+        return await self._ends[id(x)]
+
+    async def ask(self, method: str = "GET", path: str = "/", **more: Any) -> Exchange:
+        return await self.end(self.send(method, path, **more))
+
+    def _done(self, x: Exchange) -> None:
+        assert not self._sending, "done was called from within send"
+        self.ended.append(x)
+        end = self._ends[id(x)]
+        assert not end.done(), "an exchange ended twice"
+        end.set_result(x)
+
+    def check(self) -> None:
+        """What holds whatever happened."""
+        assert sorted(map(id, self.ended)) == sorted(map(id, self.sent))
+        assert sum(1 for x in self.sent if x.status) <= self.wired[0] <= sum(1 for x in self.sent if x.sent)
+        assert self.connections[PEAK] <= self.settings.connections
+        assert self.connections[OPENED] + self.connections[FAILED] >= sum(
+            1 for x in self.sent if x.connected and x.connection != REUSED
+        )
+        for x in self.sent:
+            _check_instants(x)
+
+
+def _check_instants(x: Exchange) -> None:
+    reached = [at for at in (x.due, x.released, x.signed, x.started, x.connected, x.sent, x.received) if at]
+    assert reached == sorted(reached)
+    assert x.done >= reached[-1]
+    assert x.done - x.due < HANG * SECOND
+    assert x.outcome is not Outcome.TIMEOUT or x.done >= x.deadline
+    if x.outcome is Outcome.OK:
+        assert x.status
+        assert x.connected
+        assert x.sent
+    if x.outcome not in (Outcome.OK, Outcome.TIMEOUT):
+        assert x.reason
+    for part in (x.dns, x.tcp, x.tls):
+        assert -1 <= part <= x.done - x.started
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Let the loop go on until something is so. The test's own limit ends it when it never is."""
+    while not true():
+        await asyncio.sleep(0.001)
