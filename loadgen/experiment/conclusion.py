@@ -16,7 +16,7 @@ from loadgen.profile.model import Threshold
 from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
-from loadgen.record.samples import Kept
+from loadgen.record.samples import MESSAGE, Kept
 from loadgen.trust.verdict import Finding, Verdict, overall
 from loadgen.trust.watch import Tail
 
@@ -112,15 +112,26 @@ def untimed(ledger: Ledger, recording: Recording) -> int:
 
 
 def redacted(value: Any, secrets: tuple[str, ...]) -> Any:
-    """`value` without anything that came from the environment."""
+    """`value` without anything that came from the environment, in keys as in values."""
+    known = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
+    return _redacted(value, known)
+
+
+def _redacted(value: Any, secrets: list[str]) -> Any:
     if isinstance(value, str):
-        for secret in secrets:
-            if len(secret) >= SHORTEST_SECRET:
-                value = value.replace(secret, "[redacted]")
-        return value
+        return _text(value, secrets)
     if isinstance(value, dict):
-        return {key: redacted(item, secrets) for key, item in value.items()}
-    return [redacted(item, secrets) for item in value] if isinstance(value, list) else value
+        return {_redacted(key, secrets): _redacted(item, secrets) for key, item in value.items()}
+    return [_redacted(item, secrets) for item in value] if isinstance(value, list) else value
+
+
+def _text(text: str, secrets: list[str]) -> str:
+    if len(text) == MESSAGE:  # it was cut, and may end in the beginning of a secret
+        begun = (secret[:size] for secret in secrets for size in range(len(secret) - 1, SHORTEST_SECRET - 1, -1))
+        text = text.removesuffix(next((beginning for beginning in begun if text.endswith(beginning)), ""))
+    for secret in secrets:
+        text = text.replace(secret, "[redacted]")
+    return text
 
 
 def _trust(verdict: Verdict, findings: list[Finding]) -> dict[str, Any]:

@@ -1,0 +1,40 @@
+"""What came from the environment is nowhere in what is written."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadgen.experiment.conclusion import SHORTEST_SECRET, redacted
+from loadgen.record.samples import MESSAGE
+
+SECRET = "s3cr3t-t0k3n"
+LONGER = SECRET + "-of-another"
+
+
+@pytest.mark.parametrize("secrets", [(SECRET, LONGER), (LONGER, SECRET)])
+def test_a_secret_that_another_begins_with_leaves_nothing_of_it(secrets: tuple[str, ...]) -> None:
+    assert redacted(f"a {LONGER} b {SECRET}", secrets) == "a [redacted] b [redacted]"
+
+
+def test_keys_are_redacted_as_values_are() -> None:
+    """The reasons of failures are keys, and a library's words may hold what was asked for."""
+    result = {"failures": [{"reasons": {f"certificate is not valid for {SECRET}": 3}, "count": 3}]}
+    assert redacted(result, (SECRET,)) == {
+        "failures": [{"reasons": {"certificate is not valid for [redacted]": 3}, "count": 3}]
+    }
+
+
+@given(st.integers(SHORTEST_SECRET, len(SECRET)), st.text("xy ", max_size=MESSAGE))
+def test_of_a_text_that_was_cut_nothing_of_a_secret_is_left(kept: int, before: str) -> None:
+    text = (before.ljust(MESSAGE)[: MESSAGE - kept] + SECRET)[:MESSAGE]
+    assert SECRET[:SHORTEST_SECRET] not in redacted(text, (SECRET, LONGER))
+
+
+@pytest.mark.parametrize("value", [None, True, 7, 1.5, "", "plain", ["a", {"b": [1]}], f"not cut {SECRET[:6]}"])
+def test_what_holds_no_secret_stays_as_it_is(value: Any) -> None:
+    assert json.dumps(redacted(value, (SECRET, "abc"))) == json.dumps(value)
