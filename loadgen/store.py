@@ -46,7 +46,7 @@ class RunFolder:
             self._scratch = tempfile.TemporaryDirectory(prefix="loadgen-")
 
     def _make(self) -> None:
-        self.path.mkdir(parents=True)
+        self.path.mkdir(mode=0o700, parents=True)  # the profile may hold what is nobody else's business
 
     def counters(self, worker: int) -> Path:
         """Where a worker's ledger lives: in the folder, or where there is room if the folder is of no use."""

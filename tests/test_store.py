@@ -310,6 +310,11 @@ def test_room_is_taken_at_once_and_nobody_else_may_read_it(tmp_path: Path) -> No
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_run_is_its_owners_own(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "runs" / "x", silent)
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+
+
 def test_the_newest_run_is_the_one_that_began_last(tmp_path: Path) -> None:
     assert latest(tmp_path / "nowhere") is None
     assert latest(tmp_path) is None
