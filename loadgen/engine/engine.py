@@ -366,6 +366,7 @@ class Engine:
 
     def done(self, x: Exchange) -> None:
         """The transport's word that an exchange is over."""
+        x.link = None  # it may still stand among the deadlines, and a TLS connection is large
         iteration: Iteration = x.owner  # type: ignore[assignment]
         state: RunState = iteration.run  # type: ignore[assignment]
         slot = x.slot
