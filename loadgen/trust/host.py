@@ -12,8 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-DEFAULT_PORTS = (32768, 60999)
+DEFAULT_PORTS = (32768, 60999) if sys.platform == "linux" else (49152, 65535)
 TIME_WAIT_SECONDS = 60
+UNLIMITED = 1 << 20 if sys.platform == "linux" else 10_240  # descriptors; macOS says unlimited and gives OPEN_MAX
 RESERVE = 64  # descriptors a process needs besides its connections
 
 
@@ -68,7 +69,7 @@ def _quota() -> float | None:
 def descriptors() -> int:
     """How many descriptors a process may have, once it has raised its limit to the hard one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 1 << 20 if hard == resource.RLIM_INFINITY else hard
+    return UNLIMITED if hard == resource.RLIM_INFINITY else hard
 
 
 @dataclass(frozen=True, slots=True)

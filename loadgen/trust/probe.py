@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import resource
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from loadgen.clock import MILLISECOND, Clock, cpu, now
 from loadgen.stats import Histogram, fraction
+from loadgen.trust.host import descriptors
 
 _P99 = fraction("p99")
 TICK = 10 * MILLISECOND  # how often the loop's own lateness is looked at
@@ -19,13 +21,10 @@ TICK = 10 * MILLISECOND  # how often the loop's own lateness is looked at
 def raise_descriptor_limit() -> int:
     """Let this process open as many descriptors as it may; returns how many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = hard if hard != resource.RLIM_INFINITY else max(soft, 1 << 20)
-    if wanted > soft:
-        try:
+    if (wanted := descriptors()) > soft:
+        with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             return wanted
-        except (ValueError, OSError):  # macOS allows less than it says
-            pass
     return soft
 
 
