@@ -78,8 +78,8 @@ def test_the_rest_of_a_run_outlives_a_killed_worker(tmp_path: Path, time: int) -
         program.leaves_nothing()
     assert ran.status == ran.result["exit_status"] == 6
     assert not ran.result["complete"]
-    (warning,) = (text for text in ran.result["warnings"] if "worker" in text)
-    assert "was lost" in warning
+    (warning,) = (text for text in ran.result["warnings"] if "was lost" in text)
+    assert "worker" in warning
     assert "status -9" in warning
     assert warning in ran.err
     outcomes = ran.requests["outcomes"]

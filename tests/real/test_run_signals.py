@@ -18,14 +18,14 @@ PROFILE = """
 name: signals
 target: sandbox
 sandbox: {service: 200ms}
-load: [{name: a, rate: 200/s, for: 60s}]
+load: [{name: a, rate: 200/s, for: 500ms}, {name: b, rate: 200/s, for: 60s}]
 thresholds: {a: ["response p50 < 1ms"]}
 """
 ENDLESS = """
 name: endless
 target: sandbox
 sandbox: {service: 50s}
-load: [{name: a, rate: 100/s, for: 60s}]
+load: [{name: a, rate: 100/s, for: 500ms}, {name: b, rate: 100/s, for: 60s}]
 """
 
 
@@ -37,7 +37,7 @@ def interrupt(program: Program, number: signal.Signals, group: bool) -> None:
 @pytest.mark.parametrize(("number", "group"), [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGTERM, False)])
 def test_a_signal_stops_drains_and_reports(tmp_path: Path, number: signal.Signals, group: bool) -> None:
     with Program(tmp_path, *prepare(tmp_path, PROFILE), "--json", "--workers", "2") as program:
-        program.begins()
+        program.says(" s  b, ")
         interrupt(program, number, group)
         ran = program.wait()
         program.leaves_nothing()
@@ -54,7 +54,7 @@ def test_a_signal_stops_drains_and_reports(tmp_path: Path, number: signal.Signal
 
 def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
     with Program(tmp_path, *prepare(tmp_path, ENDLESS), "--json", "--workers", "2") as program:
-        program.begins()
+        program.says(" s  b, ")
         interrupt(program, signal.SIGINT, True)
         program.says("once more to stop at once")
         interrupt(program, signal.SIGINT, True)
