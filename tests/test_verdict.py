@@ -108,6 +108,13 @@ def test_a_closed_load_is_judged_by_how_late_its_answers_were_read() -> None:
     assert judge(without)[1].value == "not known: no answer has a kernel stamp"
 
 
+def test_what_could_not_be_seen_is_not_said_to_be_well() -> None:
+    seen = replace(QUIET, core_use=None, steal=None, throttled=None, ports=None)
+    values = {finding.signal: finding.value for finding in judge(seen)}
+    assert all(values[signal].startswith("not known") for signal in ("core use", "steal", "quota", "ports"))
+    assert worse(seen) == {}
+
+
 def test_a_closed_load_has_no_lag_and_an_empty_one_no_rate() -> None:
     closed = replace(QUIET, lag_p99=None, lag_p999=None, response_p999=None, planned=0, started=0)
     assert worse(closed) == {}

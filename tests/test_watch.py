@@ -16,9 +16,10 @@ from loadgen.experiment.conclusion import tails, untimed
 from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
 from loadgen.stats import Histogram
+from loadgen.trust import host
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import Evidence, judge
-from loadgen.trust.watch import Tail, evidence_of
+from loadgen.trust.watch import HostWatch, Tail, evidence_of
 
 LONG = 100_000
 
@@ -68,6 +69,18 @@ def test_nothing_measured_is_nothing_late() -> None:
     seen = evidence()
     assert (seen.lag_p99, seen.delay_p99) == (None, None)
     assert seen == evidence(Tail(), Tail())
+
+
+def test_what_was_not_looked_at_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that died left nothing of the host's; a system without /proc has nothing to tell."""
+    died = evidence()
+    assert (died.core_use, died.steal, died.throttled, died.ports) == (None, None, None, None)
+    monkeypatch.setattr(host, "_read", lambda path: "")
+    watch = HostWatch()
+    watch.begin()
+    watch.look()
+    seen = evidence_of(Ledger.in_memory(1, 1), [], Health(), watch.figures(True))
+    assert (seen.steal, seen.throttled, seen.ports) == (None, None, 0)
 
 
 def test_tails_are_of_measured_phases_and_what_was_late_is_a_part_of() -> None:

@@ -52,9 +52,9 @@ class Health:
         """The share of the workers' time that went into `name`."""
         return float(self.total[name] / self.total["elapsed"]) if self.total["elapsed"] else 0.0
 
-    def core_use(self) -> float:
-        """Of the busiest worker, over the busiest tenth of its seconds (one at the least)."""
-        return max((sorted(use)[-(1 + len(use) // 10)] for use in self._use.values()), default=0.0)
+    def core_use(self) -> float | None:
+        """Of the busiest worker, over the busiest tenth of its seconds (one at the least); None before there is one."""
+        return max((sorted(use)[-(1 + len(use) // 10)] for use in self._use.values()), default=None)
 
     def lateness(self) -> int:
         """The p99 of the loop's lateness in a median second, ns: a single bad one shows in the greatest."""

@@ -12,6 +12,8 @@ from typing import Any
 
 from loadgen.clock import MILLISECOND
 
+NOT_SEEN = "not known"
+
 
 class Verdict(IntEnum):
     VALID = 0
@@ -43,17 +45,17 @@ class Evidence:
     response_p999: int | None
     planned: int
     started: int
-    core_use: float  # of the busiest worker
+    core_use: float | None  # of the busiest worker
     loop_lag_p99: int
     loop_lag_max: int
-    steal: float
-    throttled: int
+    steal: float | None
+    throttled: int | None
     waiting_for_cpu: float
     gc_max: int
     gc_share: float
     client_resources: int
     connections: float  # peak share of what descriptors allow
-    ports: float  # peak share of the ephemeral ports
+    ports: float | None  # peak share of the ephemeral ports
     mismatches: list[str]
     sandbox: dict[str, Any] | None = None
     delay_p99: int | None = None
@@ -122,6 +124,8 @@ def _rate(e: Evidence) -> Finding:
 
 
 def _core(e: Evidence) -> Finding:
+    if e.core_use is None:
+        return Finding("core use", "not known: it was over too soon", Verdict.VALID)
     why = "a busy generator answers late, and its own queueing is in the figures"
     return Finding(
         "core use", f"{e.core_use:.0%}", _graded(e.core_use, 0.7, 0.85), why, "Use more --workers or a lower rate"
@@ -136,11 +140,15 @@ def _loop(e: Evidence) -> Finding:
 
 
 def _steal(e: Evidence) -> Finding:
+    if e.steal is None:
+        return Finding("steal", NOT_SEEN, Verdict.VALID)
     why = "the hypervisor gave this machine's CPU to others"
     return Finding("steal", f"{e.steal:.2%}", _graded(e.steal, 0.005, 0.02), why, "Use a machine with cores of its own")
 
 
 def _throttling(e: Evidence) -> Finding:
+    if e.throttled is None:
+        return Finding("quota", NOT_SEEN, Verdict.VALID)
     verdict = Verdict.INVALID if e.throttled else Verdict.VALID
     why = "the container's CPU quota stopped the generator"
     value = f"throttled in {e.throttled} periods" if e.throttled else "never throttled"
@@ -167,7 +175,9 @@ def _resources(e: Evidence) -> Finding:
     return Finding("client resources", value, verdict, why, remedy)
 
 
-def _share(what: str, used: float, remedy: str) -> Finding:
+def _share(what: str, used: float | None, remedy: str) -> Finding:
+    if used is None:
+        return Finding(what, NOT_SEEN, Verdict.VALID)
     why = "little is left, and a burst would run out"
     return Finding(what, f"{used:.0%} used", _graded(used, 0.7, 1.0), why, remedy)
 

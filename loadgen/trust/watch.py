@@ -44,12 +44,12 @@ class Late(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HostFigures:
-    """What the host as a whole did during a run: shares from 0 to 1, counts."""
+    """What the host as a whole did during a run: shares from 0 to 1, counts; None for what it does not tell."""
 
-    steal: float = 0.0
-    throttled: int = 0
+    steal: float | None = None
+    throttled: int | None = None
     resting_ports: int = 0
-    ports: int = 1
+    ports: int | None = None
 
 
 class HostWatch:
@@ -65,9 +65,10 @@ class HostWatch:
 
     def figures(self, loopback: bool) -> HostFigures:
         last, ports = Ticks.read(), Ports.read()
-        elapsed = max(1, last.total - self._first.total)
         resting = 0 if loopback and ports.reused_on_loopback else self._peak_waiting
-        stolen = (last.stolen - self._first.stolen) / elapsed
+        if not last.total:
+            return HostFigures(None, None, resting, ports.count)
+        stolen = (last.stolen - self._first.stolen) / max(1, last.total - self._first.total)
         return HostFigures(stolen, last.throttled - self._first.throttled, resting, ports.count)
 
 
@@ -102,7 +103,7 @@ def evidence_of(
         gc_share=health.share("gc_total"),
         client_resources=resources,
         connections=ledger.connections[PEAK] / (descriptors() * health.workers),
-        ports=(seen.resting_ports + ledger.connections[PEAK]) / seen.ports if seen.ports > 1 else 0.0,
+        ports=(seen.resting_ports + ledger.connections[PEAK]) / seen.ports if seen.ports else None,
         mismatches=ledger.mismatches(),
         sandbox=sandbox,
         delay_p99=delay.p99,
