@@ -100,6 +100,7 @@ class Aiohttp:
         self.cancel()
         while tasks := [*self._closing, *(seat.task for seat in self.busy if seat.task)]:
             await asyncio.wait(tasks)
+        self.connections.forget_all()
         for session in list(self._sessions):
             await session.close()
 

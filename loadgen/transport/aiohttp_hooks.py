@@ -65,8 +65,11 @@ class Connections:
                 del self._users[protocol]
 
     def forget(self, protocol: ResponseHandler) -> None:
-        """It is closed, and by us."""
+        """It is about to be closed, and by us."""
         self._users.pop(protocol, None)
+
+    def forget_all(self) -> None:
+        self._users.clear()
 
     def opened(self, protocol: ResponseHandler) -> None:
         self._counters[OPENED] += 1

@@ -18,7 +18,7 @@ from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.exchange import BODY, REUSED, Exchange, Outcome, Request
 from loadgen.net.names import Address, Origin
 from loadgen.net.timerfd import LoopClock
-from loadgen.transport import CONNECTION_COUNTERS, FAILED, OPENED, PEAK, Counters, Settings, Transport
+from loadgen.transport import CLOSED_IDLE, CONNECTION_COUNTERS, FAILED, OPENED, PEAK, Counters, Settings, Transport
 from loadgen.transport.aiohttp import Aiohttp
 from loadgen.transport.wire import Wire
 
@@ -85,8 +85,12 @@ class Bench:
         return self
 
     async def __aexit__(self, failed: object, *_: object) -> None:
+        closed_idle = self.connections[CLOSED_IDLE]
         await self.client.close()
+        for _ in range(20):
+            await asyncio.sleep(0)
         self._clock.close()
+        assert self.connections[CLOSED_IDLE] == closed_idle, "what the client closes itself is no idle close"
         if not failed:
             self.check()
 
