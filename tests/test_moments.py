@@ -78,3 +78,14 @@ def test_what_failed_is_looked_back_at_over_the_whole_window_and_no_longer(windo
         seen.append(Moment(second * SECOND + 1000 * (second % 7), second * 10, failed, second * 10))
         if second in (window, 2 * window, 3 * window):
             assert failing(seen, window * SECOND) == [1, 0.1, 0][second // window - 1]
+
+
+def test_seconds_that_come_all_at_once_do_not_make_the_window_the_whole_run() -> None:
+    """After a hold-up of the parent several moments have one instant; what failed long ago is still long ago."""
+    seen = history(StopIf.parse("errors > 1% for 5s"))
+    for second in range(1, 61):
+        seen.append(Moment(second * SECOND, second * 10, 300, second * 10))
+    for _ in range(20):
+        seen.append(Moment(80 * SECOND, 800, 300, 800))
+    assert not failing(seen, 5 * SECOND)
+    assert failing(history(None), 5 * SECOND) is None

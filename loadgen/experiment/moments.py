@@ -35,19 +35,15 @@ def outcomes(totals: Ledger) -> list[int]:
 
 
 def history(stop_if: StopIf | None) -> deque[Moment]:
-    """Holds as many moments, one a second, as must be looked back at."""
-    return deque(maxlen=2 + (stop_if.window // SECOND if stop_if else 0))
+    """Holds as many moments as must be looked back at, one a second or, after a hold-up, several at once."""
+    return deque([Moment(0, 0, 0, 0)], maxlen=2 + (2 * stop_if.window // SECOND if stop_if else 0))
 
 
 def failing(moments: deque[Moment], window: int) -> float | None:
     """The share that failed over the last `window` ns; None before so much time has passed, or if nothing finished."""
     last = moments[-1]
     earlier = (m for m in reversed(moments) if last.elapsed - m.elapsed >= window - SECOND // 4)
-    start = next(earlier, None)
-    if start is None:
-        if last.elapsed < window:
-            return None
-        start = Moment(0, 0, 0, 0)
+    start = next(earlier, last)
     finished = last.finished - start.finished
     return (last.failed - start.failed) / finished if finished else None
 
