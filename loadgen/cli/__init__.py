@@ -32,6 +32,10 @@ Exit status:
 """
 
 
+# said by each command for itself: click keeps the options of a command as they were when first asked for
+HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
 class Commands(click.Group):
     """Finds a command in the module of its name, and loads that alone."""
 
@@ -56,7 +60,7 @@ class Commands(click.Group):
         formatter.write("\n" + STATUSES.removeprefix("\b\n"))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings=HELP)
 @click.version_option(__version__, prog_name="loadgen")
 def cli() -> None:
     """A load generator whose tail-latency numbers can be trusted.

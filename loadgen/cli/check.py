@@ -6,11 +6,11 @@ import json
 
 import click
 
-from loadgen.cli import output
+from loadgen.cli import HELP, output
 from loadgen.cli.run import read, workers_option
 
 
-@click.command("check", short_help="Say what a profile would send. Sends nothing.")
+@click.command("check", short_help="Say what a profile would send. Sends nothing.", context_settings=HELP)
 @click.argument("profile")
 @click.option("--target", metavar="URL", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")

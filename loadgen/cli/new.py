@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from loadgen.cli import output
+from loadgen.cli import HELP, output
 from loadgen.errors import ProfileError
 
 
-@click.command("new", short_help="Write a commented profile for a URL.")
+@click.command("new", short_help="Write a commented profile for a URL.", context_settings=HELP)
 @click.argument("url")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="The file to write.  [default: stdout]")
 def command(url: str, out: Path | None) -> int:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli import output
+from loadgen.cli import HELP, output
 from loadgen.cli.run import read
 
 if TYPE_CHECKING:
     from loadgen.profile.load import Loaded
 
 
-@click.command("once", short_help="Send one request of each step, and show everything of it.")
+@click.command("once", short_help="Send one request of each step, and show everything of it.", context_settings=HELP)
 @click.argument("profile")
 @click.option("--target", metavar="URL", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: client=aiohttp.")

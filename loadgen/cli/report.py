@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from loadgen.cli import output
+from loadgen.cli import HELP, output
 from loadgen.errors import ProfileError
 
 
-@click.command("report", short_help="Print the result of a saved run again.")
+@click.command("report", short_help="Print the result of a saved run again.", context_settings=HELP)
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def command(run: Path | None, as_json: bool) -> int:

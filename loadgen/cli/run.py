@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loadgen.cli import output
+from loadgen.cli import HELP, output
 from loadgen.clock import SECOND, wall
 
 if TYPE_CHECKING:
     from loadgen.profile.load import Loaded
 
 
-@click.command("run", short_help="Carry out a profile, or a load on a URL, and report.")
+@click.command("run", short_help="Carry out a profile, or a load on a URL, and report.", context_settings=HELP)
 @click.argument("profile")
 @click.option("--target", metavar="URL", help="Send it there instead of where the profile says.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 import click
 
+from loadgen.cli import HELP
 
-@click.command("sandbox", short_help="Keep the simulated target running.")
+
+@click.command("sandbox", short_help="Keep the simulated target running.", context_settings=HELP)
 @click.argument("profile", required=False)
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: sandbox.rtt=50ms.")
 @click.option("--http-port", type=click.IntRange(0, 65535), metavar="PORT", default=0, help="[default: a free one]")

@@ -6,10 +6,10 @@ import json
 
 import click
 
-from loadgen.cli import output
+from loadgen.cli import HELP, output
 
 
-@click.command("schema", short_help="Print the JSON Schema of a profile, for editors.")
+@click.command("schema", short_help="Print the JSON Schema of a profile, for editors.", context_settings=HELP)
 def command() -> int:
     """Print the JSON Schema of a profile, for editors that complete and check YAML by one.
 
