@@ -34,6 +34,8 @@ def test_a_step_is_due_when_the_one_before_is_done_and_thought_about() -> None:
     assert all(x.released == x.due for x in run.exchanges)
     whole = run.recording.total(Metric.ITERATION, slot=0)
     assert (whole.count, whole.least, whole.most) == (100, 850 * MILLISECOND, 850 * MILLISECOND)
+    seconds = {place[0]: h.count for place, h in run.by_second.items() if place[2] == Metric.ITERATION}
+    assert seconds == dict.fromkeys(range(10), 10), "it belongs to the second in which it was due"
 
 
 def test_a_stalled_loop_is_lag_of_the_step_that_it_held_up() -> None:

@@ -111,6 +111,10 @@ def test_the_histogram_log_holds_what_went_well(tmp_path: Path, shopped: Run) ->
         reader.close()
     ok = [shopped.recording.total(metric, outcome=Outcome.OK).count for metric in (Metric.RESPONSE, Metric.SERVICE)]
     assert count == sum(ok)
+    lines = [line.split(",")[:2] for line in (folder.path / "latency.hlog").read_text().splitlines()[3:]]
+    expected = {(f"{second:.3f}", metric) for second, key, metric in shopped.by_second if key.outcome == Outcome.OK}
+    written = {(start, Metric[tag.rpartition(".")[2].upper()]) for tag, start in lines}
+    assert written == {(start, metric) for start, metric in expected if metric <= Metric.SERVICE}
     tags = {line.partition(",")[0] for line in (folder.path / "latency.hlog").read_text().splitlines()[3:]}
     assert "Tag=tag_0.cold=True_maybe?.response" in tags
     assert all(tag.startswith("Tag=tag_") and " " not in tag for tag in tags)
