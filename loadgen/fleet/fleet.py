@@ -103,6 +103,13 @@ class Fleet:
         """Give up what is open."""
         self.stopping = self.killed = True
         self._tell("kill")
+        asyncio.get_running_loop().call_later(GOODBYE_LIMIT, self._put_down)
+
+    def _put_down(self) -> None:
+        """End what does not listen."""
+        for worker in self.workers:
+            if not worker.over:
+                worker.process.kill()
 
     async def close(self) -> None:
         """Leave no process behind, and no exchange without an outcome."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import pytest
 
 from loadgen.engine.engine import Share
 from loadgen.engine.plan import Plan
+from loadgen.fleet import fleet as fleets
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.worker import Assignment
 from loadgen.net.names import Origin, resolve
@@ -65,6 +67,21 @@ async def test_a_worker_that_was_not_waited_for_is_not_lost(tmp_path: Path, url:
     worker = stopped.workers[0]
     assert (worker.process.returncode, worker.lost) == (-9, False)
     assert stopped.totals().mismatches() == []
+
+
+async def test_a_worker_that_hangs_holds_nobody_up_who_gives_up(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleets, "GOODBYE_LIMIT", 0.1)
+    async with fleet(tmp_path, url, seconds=3600) as hung:
+        running = asyncio.create_task(hung.run())
+        await asyncio.sleep(0)  # it says go
+        hung.workers[0].process.send_signal(signal.SIGSTOP)
+        hung.stop()
+        hung.kill()
+        await asyncio.wait_for(running, PATIENCE)
+    assert hung.workers[0].lost
+    assert hung.totals().mismatches() == []
 
 
 async def test_a_mistake_of_ours_in_a_worker_is_told_and_ends_it(tmp_path: Path, url: str) -> None:
