@@ -60,6 +60,9 @@ class Wire:
             connection.open(next(self._addresses))
         if opening:
             await asyncio.wait(opening, timeout=PREPARE_LIMIT)
+        for connection in list(self.connections):
+            if connection.settled and not connection.settled.done():
+                connection.fail(Outcome.TIMEOUT, "")
         self.counters.connections[PREOPENED] = len(self.pool.idle)
 
     def send(self, x: Exchange) -> None:

@@ -36,12 +36,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 @dataclass
 class Server:
-    """Answers each request; `farewell`: says goodbye in TLS together with the answer; `deaf`: closes at once."""
+    """Answers each request; `farewell`: says goodbye in TLS together with the answer; `deaf`: closes at once; `mute`:
+    says nothing."""
 
     listener: socket.socket
     context: ssl.SSLContext
     farewell: bool = False
     deaf: bool = False
+    mute: bool = False
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def serve(self) -> None:
@@ -59,6 +61,8 @@ class Server:
         with sock:
             sock.setblocking(False)
             step = next(steps)
+            while self.mute and await loop.sock_recv(sock, 65536):
+                pass
             while not self.deaf:
                 try:
                     step()
@@ -174,3 +178,17 @@ def test_connections_that_could_not_be_opened_before_the_load_are_counted_as_suc
 
     counts = uvloop.run(load())
     assert (counts[OPENED], counts[FAILED], counts[CLOSED_IDLE]) == (0, 5, 0)
+
+
+def test_connections_that_do_not_come_in_time_are_not_waited_for(
+    certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else they would take up the cap, and the load would wait for connections that nobody ever gets."""
+    monkeypatch.setattr("loadgen.transport.wire.PREPARE_LIMIT", 0.1)
+
+    async def load() -> tuple[list[int], int]:
+        async with bench(certificate, "shared", preopen=5, mute=True) as client:
+            return client.connections.tolist(), client.wire.pool.open
+
+    counts, left = uvloop.run(load())
+    assert (counts[OPENED], counts[FAILED], left) == (0, 5, 0)
