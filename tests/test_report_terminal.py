@@ -225,6 +225,18 @@ def test_reasons_say_what_to_do(result: dict[str, Any]) -> None:
     assert f"\n{said}· exit status 5\n" in text
 
 
+def test_the_reason_for_the_verdict_is_told_from_lesser_ones(result: dict[str, Any]) -> None:
+    signals = [("lag", "p99 9 ms", "INVALID"), ("steal", "0.60%", "DEGRADED"), ("ports", "2% used", "VALID")]
+    result["trust"] = {
+        "verdict": "INVALID",
+        "reasons": ["lag p99 9 ms: late. Use more", "steal 0.60%: others. Use less"],
+        "signals": [{"signal": name, "value": value, "verdict": verdict} for name, value, verdict in signals],
+    }
+    assert "\n  - lag p99 9 ms: late. Use more\n  - DEGRADED: steal 0.60%: others. Use less\n  ports" in summary(result)
+    result["trust"] |= {"verdict": "DEGRADED", "reasons": ["steal 0.60%: others. Use less"]}
+    assert "\n  - steal 0.60%: others." in summary(result)
+
+
 def test_without_a_measured_request_there_is_nothing_to_judge(result: dict[str, Any]) -> None:
     assert "\nVALID this machine did not make the tail\n" in summary(result)
     (variant,) = result["variants"]

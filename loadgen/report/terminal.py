@@ -104,9 +104,12 @@ def _trust(result: Found) -> Iterator[RenderableType]:
     if verdict in VERDICTS and not _measured(result):
         meaning = "but nothing was measured: there is no tail"
     yield labelled((f"{brief(verdict, 20)} ", style), meaning)
-    for reason in trust.get("reasons") or []:
-        yield labelled(("- ", style), str(reason), indent=2)
-    sound = [signal for signal in trust.get("signals") or [] if signal.get("verdict", "VALID") == "VALID"]
+    signals = trust.get("signals") or []
+    lesser = tuple(f"{s.get('signal')} {s.get('value')}:" for s in signals if s.get("verdict") != verdict)
+    for reason in map(str, trust.get("reasons") or []):
+        less = "DEGRADED: " if reason.startswith(lesser) else ""
+        yield labelled(("- ", style), less, reason, indent=2)
+    sound = [signal for signal in signals if signal.get("verdict", "VALID") == "VALID"]
     if sound:
         told = " · ".join(f"{signal.get('signal') or ''} {signal.get('value') or ''}" for signal in sound)
         yield line((told, DIM), indent=2)
