@@ -36,6 +36,7 @@ from loadgen.transport.sessions import Pool
 NO_TIMEOUT = ClientTimeout(total=None, connect=None, sock_read=None, sock_connect=None, ceil_threshold=math.inf)
 ADDED_UNASKED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 LARGE = 64 * 1024  # bytes of a request's body from which on it is sent in pieces
+BROKEN_OFF = "Fatal error on SSL protocol"  # uvloop's complaint of data for a handshake that a timeout has broken off
 PREPARE_LIMIT = 10  # seconds for the connections that are opened before the load
 
 
@@ -58,6 +59,8 @@ class Aiohttp:
         self._sessions: set[ClientSession] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self.shared = self.new_session() if settings.reuse == "shared" else None
+        self._handler = loop.get_exception_handler()
+        loop.set_exception_handler(self._complaint)
 
     async def prepare(self) -> None:
         """Open the connections that a shared session starts with, and wait until each is there or has failed."""
@@ -103,6 +106,7 @@ class Aiohttp:
         self.connections.forget_all()
         for session in list(self._sessions):
             await session.close()
+        self.loop.set_exception_handler(self._handler)
 
     def finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
         """An exchange is over without an answer."""
@@ -132,6 +136,14 @@ class Aiohttp:
         task = self.loop.create_task(session.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+    def _complaint(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if context.get("message") == BROKEN_OFF:
+            return
+        if self._handler:
+            self._handler(loop, context)
+        else:
+            loop.default_exception_handler(context)
 
     def _open_for(self, x: Exchange) -> None:
         Seat(self, x.owner).start(x)

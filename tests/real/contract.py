@@ -102,13 +102,13 @@ class Bench:
         body: bytes = b"",
         *,
         wants: int = BODY,
-        timeout: int = PATIENCE,
+        timeout: float = PATIENCE,
         owner: object = None,
     ) -> Exchange:
         """Send an exchange; `timeout` in ms."""
         due = now()
         request = Request(method, path, headers, body)
-        x = Exchange(request, 0, owner or object(), due, due, due + timeout * MILLISECOND, wants)
+        x = Exchange(request, 0, owner or object(), due, due, due + round(timeout * MILLISECOND), wants)
         self.sent.append(x)
         self._ends[id(x)] = asyncio.get_running_loop().create_future()
         self._sending = True

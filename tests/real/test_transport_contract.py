@@ -442,6 +442,17 @@ async def test_a_timeout_of_nothing(kind: str, target: Target) -> None:
 
 
 @on_uvloop
+async def test_a_timeout_at_any_moment(kind: str, target: Target) -> None:
+    """While it connects, shakes hands, sends, waits: each ends once, and nothing is said behind its back."""
+    mode: dict[str, Any] = {"reuse": "per-request", "connections": 10}
+    async with target.server(lambda peer: peer.answer(OK)) as server, target.bench(kind, server, **mode) as bench:
+        sent = [bench.send(timeout=turn / 5) for turn in range(300)]
+        for x in sent:
+            assert (await bench.end(x)).outcome in (Outcome.TIMEOUT, Outcome.OK)
+        assert (await bench.ask()).outcome is Outcome.OK
+
+
+@on_uvloop
 async def test_cancelling_ends_all_that_is_open(kind: str, target: Target) -> None:
     async def script(peer: Peer) -> None:
         await asyncio.sleep(3600)

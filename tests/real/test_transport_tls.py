@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from contract import Bench, on_uvloop
-from raw_server import Peer, PlainTalker, RawServer
+from raw_server import Peer, PlainTalker, RawServer, unused_port
 from raw_tls import Authority, server_context
 
 from loadgen.exchange import NEW, RESUMED, REUSED, Outcome
@@ -185,6 +186,19 @@ async def test_a_handshake_that_the_target_breaks_off(kind: str, papers: Papers,
             assert (x.outcome, x.sent) == (Outcome.RESET, 0), x.reason
             assert bench.connections[FAILED] == preopen + 1
             assert bench.connections[OPENED] == bench.connections[PREOPENED] == bench.connections[CLOSED_IDLE] == 0
+
+
+@on_uvloop
+async def test_a_broken_off_handshake_is_no_bug_but_others_are(papers: Papers) -> None:
+    """uvloop's complaint when data comes for a connection that a timeout has just closed would go to the terminal."""
+    heard: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda loop, context: heard.append(context["message"]))
+    async with trusting("aiohttp", unused_port(), papers):
+        loop.call_exception_handler({"message": "Fatal error on SSL protocol"})
+        loop.call_exception_handler({"message": "another"})
+    loop.call_exception_handler({"message": "after"})
+    assert heard == ["another", "after"]
 
 
 @on_uvloop
