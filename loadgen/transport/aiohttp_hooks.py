@@ -19,7 +19,7 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from loadgen.clock import now
-from loadgen.net.names import Address
+from loadgen.net.names import Address, keeps_credentials
 from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, Settings
 
 KEPT = 365 * 86_400.0  # seconds that an idle connection is kept: longer than any load
@@ -171,6 +171,9 @@ class Resolver(AbstractResolver):
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         if hears := listener.get():
             hears.resolved(now() - begun)
-        return Address(found[0][0], found[0][4])
+        address = Address(found[0][0], found[0][4])
+        if keeps_credentials(address):
+            raise OSError(f"it became {address.host}, which is no target")
+        return address
 
     async def close(self) -> None: ...

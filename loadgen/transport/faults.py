@@ -25,9 +25,10 @@ UNREACHABLE = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.
 def of_error(error: Exception) -> tuple[Outcome, str]:
     """The outcome class and reason of an exception met while connecting, sending or receiving."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Outcome.TLS, f"certificate refused: {error.verify_message}"
+        return Outcome.TLS, f"certificate refused: {getattr(error, 'verify_message', error)}"
     if isinstance(error, ssl.SSLError):
-        return Outcome.TLS, f"TLS: {error.reason or 'failed'}".replace("_", " ").lower().replace("tls", "TLS")
+        reason = getattr(error, "reason", None) or "failed"  # one that Python made itself has none
+        return Outcome.TLS, f"TLS: {reason}".replace("_", " ").lower().replace("tls", "TLS")
     if isinstance(error, socket.gaierror | UnicodeError):
         return Outcome.DNS, f"name does not resolve: {error}"
     if isinstance(error, OSError) and error.errno is not None:

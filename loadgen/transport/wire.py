@@ -38,7 +38,7 @@ class Wire:
     ) -> None:
         self.loop, self.settings, self.counters, self.done = loop, settings, counters, done
         self.kernel_stamps = STAMPS
-        self.pool = Pool(settings.reuse, settings.connections, self._open_for, counters.connections)
+        self.pool = Pool(settings.reuse, settings.connections, self.open_for, counters.connections)
         self.deadlines = Deadlines(clock, self._expire)
         self.buffers = [bytearray(BUFFER)]
         self.view = memoryview(self.buffers[0])
@@ -109,7 +109,7 @@ class Wire:
         x.outcome, x.reason = outcome, reason
         self.done(x)
 
-    def _open_for(self, x: Exchange) -> None:
+    def open_for(self, x: Exchange) -> None:
         x.started = now()
         connection = Connection(self, x)
         connection.owner = x.owner
@@ -435,6 +435,8 @@ class Connection:
             self._drop()
         elif not x.sent:
             self.fail(Outcome.RESET, "closed by the target while it was being opened")
+        elif self._unused(x):
+            self._replace(x)
         elif reader.end():
             self._answered(x)
         elif reader.begun:
@@ -445,16 +447,34 @@ class Connection:
     def _cut_off(self, outcome: Outcome, reason: str) -> None:
         """The kernel takes no more. What the target said before it closed is an answer, or tells why."""
         x = self.x
+        if x and self._unused(x):
+            self._replace(x)
+            return
         while not self.closed and self.x is x and self._read():
             pass
         if self.x is x:
             self._lost(outcome, reason)
 
+    def _unused(self, x: Exchange) -> bool:
+        """Whether the connection was idle before, and nothing of `x` was sent on it."""
+        return x.connection == REUSED and not self._writing
+
+    def _replace(self, x: Exchange) -> None:
+        """It was closed while it was idle, which only the sending told: another takes its place."""
+        self._wire.counters.connections[CLOSED_IDLE] += 1
+        self.x = None
+        self.close()
+        x.connection, x.connected, x.sent = NEW, 0, 0
+        self._wire.open_for(x)
+
     def _lost(self, outcome: Outcome, reason: str) -> None:
         if self.closed:
             return
-        if self.x is None:
+        x = self.x
+        if x is None:
             self._drop()
+        elif self._unused(x):
+            self._replace(x)
         else:
             self.fail(outcome, reason)
 

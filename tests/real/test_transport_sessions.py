@@ -17,7 +17,7 @@ from raw_server import Peer, RawServer, unused_port
 
 from loadgen.exchange import NEW, REUSED, Outcome
 from loadgen.net.names import Address
-from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PEAK, PREOPENED, wire
+from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PEAK, PREOPENED, aiohttp_hooks, wire
 
 pytestmark = pytest.mark.real
 
@@ -286,6 +286,15 @@ async def test_a_name_that_does_not_resolve(kind: str) -> None:
         assert x.outcome is Outcome.DNS
         assert x.reason.startswith("name does not resolve")
         assert bench.connections[FAILED] == 1
+
+
+@on_uvloop
+async def test_a_name_that_becomes_no_target(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr({"wire": wire, "aiohttp": aiohttp_hooks}[kind], "keeps_credentials", lambda address: True)
+    async with RawServer(answer) as server, Bench(kind, server.url("http", "localhost"), resolve_each=True) as bench:
+        x = await bench.ask()
+        assert (x.outcome, server.accepted) == (Outcome.DNS, 0)
+        assert "no target" in x.reason
 
 
 # a race that no server can be made to lose
