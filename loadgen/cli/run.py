@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,9 @@ def read(
 
 
 def _folder(name: str) -> Path:
-    return Path("runs") / f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
+    named = f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
+    free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
+    return next(path for path in free if not path.exists())  # two may begin in the same second
 
 
 def workers_option(text: str) -> str:

@@ -121,7 +121,7 @@ class Profile(Part):
     """How long a step may take from when it is due, unless the step says."""
 
     seed: Seed = 1
-    """What arrivals, scenarios, think times and payloads follow from; payloads from the run, too: each writes new items."""
+    """What the load is drawn from: the same seed gives the same arrivals. Payloads also follow from the run."""
 
     @property
     def stop_if_given(self) -> bool:

@@ -395,7 +395,7 @@ class Connection:
         if self._kernel:
             # the stamp is CLOCK_REALTIME: its age is what counts
             age = wall() - self._kernel
-            if 0 <= age <= done - x.started:
+            if 0 <= age <= done - x.sent:  # a stamp from before it was sent is another packet's
                 x.received = done - age
             x.shared_read = reader.surplus
         x.status = reader.status
