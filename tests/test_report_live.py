@@ -83,7 +83,7 @@ def test_a_pipe_gets_a_line_every_five_seconds_and_at_each_change() -> None:
     display.update(BURST)
     display.update(replace(BURST, elapsed_s=12.1))
     display.update(replace(BURST, elapsed_s=12.2, state="draining"))
-    assert [line.split("  ")[-1].split(",")[0] for line in stream.getvalue().splitlines()] == [
+    assert [line.split("  ")[-1].split(",")[0] for line in stream.getvalue().splitlines() if line[:9].strip()] == [
         "preparing 1 worker", "warm-up", "warm-up", "warm-up", "burst 1/2", "waiting for the last answers",
     ]  # fmt: skip
 
@@ -92,8 +92,8 @@ def test_a_line_says_all_that_matters() -> None:
     stream = io.StringIO()
     Lines(stream).update(BURST)
     assert stream.getvalue() == (
-        "     12 s  burst 1/2, 57 in flight, 14,100 ok, 31 throttled, 4 timeout, 9 s left; "
-        "last second 1,998.2/s of 2,000/s, p50 28.2 ms, p99 346 ms\n"
+        "     12 s  burst 1/2, 57 in flight, 14,100 ok, 31 throttled, 4 timeout, 9 s left\n"
+        "           last second 1,998.2/s of 2,000/s, p50 28.2 ms, p99 346 ms\n"
     )
 
 

@@ -61,7 +61,11 @@ class Lines:
         now = progress.state, progress.phase_number
         if now != self._told or progress.elapsed_s >= self._next:
             self._told, self._next = now, progress.elapsed_s + TELL
-            self.message(f"{seconds(progress.elapsed_s):>9}  {_told(progress)}")
+            told = f"{seconds(progress.elapsed_s):>9}  {_told(progress)}"
+            if len(told) > WIDTH:  # the last second gets a line of its own
+                told = told.replace("; last second", f"\n{'':>11}last second")
+            for text in told.split("\n"):
+                self.message(text)
 
     def message(self, text: str) -> None:
         with suppress(*GONE):
