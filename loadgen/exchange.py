@@ -15,6 +15,7 @@ The instants, in order, all CLOCK_MONOTONIC nanoseconds (0: did not happen or ca
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Outcome(IntEnum):
@@ -56,14 +57,32 @@ BODY_LIMIT = 1 << 20  # bytes of a body that are held for a step that reads it
 class Request:
     """What to send, neutral to the client: `path` is origin-form, `headers` are in order, `body` is bytes.
 
-    `encoded` belongs to the client: a request that is the same each time is made into bytes once.
+    `operation` is the DynamoDB operation that it is, such as PutItem; empty for plain HTTP. `encoded` belongs to the
+    client: a request that is the same each time is made into bytes once.
     """
 
-    __slots__ = ("body", "encoded", "headers", "method", "path")
+    __slots__ = ("body", "encoded", "headers", "method", "operation", "path")
 
-    def __init__(self, method: str, path: str, headers: tuple[tuple[str, str], ...] = (), body: bytes = b"") -> None:
-        self.method, self.path, self.headers, self.body = method, path, headers, body
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes = b"",
+        operation: str = "",
+    ) -> None:
+        self.method, self.path, self.headers, self.body, self.operation = method, path, headers, body, operation
         self.encoded: bytes | None = None
+
+
+class Tally(NamedTuple):
+    """What an answer says of its items and of what it consumed, in thousandths of a capacity unit."""
+
+    items: int = 0  # asked for
+    left: int = 0  # of them, those left unprocessed
+    sampled: int = 0  # 1 where the answer tells what was consumed
+    read: int = 0
+    written: int = 0
 
 
 class Exchange:
@@ -71,10 +90,16 @@ class Exchange:
 
     `slot` is its row in the ledger; `owner` is the iteration it belongs to, which is also what a per-iteration
     session keys its connection on; `timeout` counts from `due`, or from `released` for a load without a due time.
+
+    An operation is one attempt or, where the profile allows retries, several: `attempt` counts from 1, `first_due` is
+    the due of the first, `backoff` the time that was waited between them so far.
     """
 
     __slots__ = (
+        "attempt",
+        "backoff",
         "body",
+        "build",
         "connected",
         "connection",
         "deadline",
@@ -82,6 +107,7 @@ class Exchange:
         "done",
         "due",
         "excerpt",
+        "first_due",
         "handshake_cpu",
         "headers",
         "link",
@@ -97,6 +123,7 @@ class Exchange:
         "slot",
         "started",
         "status",
+        "tally",
         "tcp",
         "tls",
         "wants",
@@ -116,4 +143,7 @@ class Exchange:
         self.body: bytes | None = None
         self.excerpt = b""  # of a failing answer: its head and what came with it
         self.dns = self.tcp = self.tls = self.handshake_cpu = -1  # durations; -1: not part of this exchange
+        self.build = -1  # of the SDK's client or session, where one was made for it
+        self.attempt, self.first_due, self.backoff = 1, due, 0
+        self.tally: Tally | None = None
         self.shared_read = False  # the last read held more than this answer: `received` is then an upper bound

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from loadgen.clock import Clock
-from loadgen.exchange import Exchange
+from loadgen.aws.credentials import Credentials
+from loadgen.exchange import Exchange, Request
 from loadgen.net.names import Address, Origin
 
 # what happened to a client's connections, counted in the ledger
@@ -20,10 +21,27 @@ OPENED, RESUMED, CLOSED_IDLE, PREOPENED, FAILED, PEAK = range(6)
 CONNECTION_COUNTERS = ("opened", "resumed", "closed_idle", "preopened", "failed", "peak")
 
 
+Authorize = Callable[[Request], tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class SdkSettings:
+    """What the sdk client is told besides. `endpoint` is a URL, None for AWS's own; `credentials` are given for the
+    sandbox, else the SDK finds its own, those of `profile_name` if it is named."""
+
+    region: str
+    endpoint: str | None
+    credentials: Credentials | None
+    profile_name: str | None
+    account_id_endpoint: bool
+    retry_mode: str
+    attempts: int
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a client is told. `connections` caps those open at once in this worker; `preopen` are opened before the
-    load.
+    load; `authorize` gives the headers, a signature for example, that are added to a request when it is sent.
     """
 
     origin: Origin
@@ -35,6 +53,8 @@ class Settings:
     preopen: int
     resolve_each: bool
     resumption: bool
+    authorize: Authorize | None = None
+    sdk: SdkSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
