@@ -10,7 +10,7 @@ The rooms, from the ground up (imports point down only, never to a sibling; ``te
 
     0  clock, errors
     1  profile, exchange
-    2  net, stats
+    2  net, stats, aws
     3  pacing, workload, transport, record            when, what, how, sum
     4  engine, trust, store                           store keeps what record has summed, and so stands on it
     5  fleet
