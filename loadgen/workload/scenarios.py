@@ -38,6 +38,8 @@ class StepWork:
     judge: Callable[[Exchange], None] | None
     capture: tuple[tuple[str, Selector], ...]
     record: tuple[tuple[int, Selector], ...]  # by number among the profile's own metrics
+    # asked after each attempt, with its number: (back-off in ns, request or None for the same), None: the step is over
+    again: Callable[[Exchange, int], tuple[int, Request | None] | None] | None = None
 
     def assess(self, x: Exchange) -> None:
         """Set the outcome of an answered exchange."""
