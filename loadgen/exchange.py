@@ -106,6 +106,7 @@ class Exchange:
         "dns",
         "done",
         "due",
+        "encoded",
         "excerpt",
         "first_due",
         "handshake_cpu",
@@ -128,6 +129,8 @@ class Exchange:
         "tls",
         "wants",
     )
+
+    encoded: bytes  # the client's own: the request as it is sent this once, where headers were added to it
 
     def __init__(self, request: Request, slot: int, owner: object, due: int, released: int, deadline: int, wants: int):
         self.request, self.slot, self.owner = request, slot, owner

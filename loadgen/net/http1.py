@@ -8,6 +8,7 @@ the connection, limits.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import httptools
 
@@ -26,16 +27,22 @@ class BadResponse(Exception):
     """The answer is not HTTP/1.1, or beyond a limit. The message says which."""
 
 
-def encode(request: Request, authority: str) -> bytes:
-    """The request as bytes. `Host` and `Content-Length` are added unless its headers have them."""
-    names = {name.lower() for name, _ in request.headers}
-    lines = [f"{request.method} {request.path} HTTP/1.1"]
-    if "host" not in names:
-        lines.append(f"Host: {authority}")
-    lines += [f"{name}: {value}" for name, value in request.headers]
-    if (request.body or request.method in ("POST", "PUT", "PATCH")) and "content-length" not in names:
-        lines.append(f"Content-Length: {len(request.body)}")
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + request.body
+def encode(request: Request, authority: str, added: tuple[tuple[str, str], ...] = ()) -> bytes:
+    """The request as bytes, with the headers `added`, and `Host` and `Content-Length` unless its own have them."""
+    lines, has_length = _lines(request.headers, authority)
+    length = ""
+    if (request.body or request.method in ("POST", "PUT", "PATCH")) and not has_length:
+        length = f"\r\nContent-Length: {len(request.body)}"
+    more = "".join([f"\r\n{name}: {value}" for name, value in added]) if added else ""
+    return f"{request.method} {request.path} HTTP/1.1{lines}{length}{more}\r\n\r\n".encode() + request.body
+
+
+@lru_cache(256)
+def _lines(headers: tuple[tuple[str, str], ...], authority: str) -> tuple[str, bool]:
+    """The header lines, each behind its line break, and whether one is Content-Length: the same for most requests."""
+    names = {name.lower() for name, _ in headers}
+    host = () if "host" in names else (("Host", authority),)
+    return "".join(f"\r\n{name}: {value}" for name, value in (*host, *headers)), "content-length" in names
 
 
 class _Lean:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from loadgen.clock import Clock
 from loadgen.aws.credentials import Credentials
+from loadgen.clock import Clock
 from loadgen.exchange import Exchange, Request
 from loadgen.net.names import Address, Origin
 

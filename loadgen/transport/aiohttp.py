@@ -256,6 +256,8 @@ class Seat:
 
     async def _exchange(self, x: Exchange) -> None:
         client, request = self._client, x.request
+        authorize = client.settings.authorize
+        headers = request.headers + authorize(request) if authorize else request.headers
         listener.set(self)
         if self._session is None:
             self._session = self._own_session()
@@ -263,7 +265,7 @@ class Seat:
         if len(request.body) > LARGE:
             body = io.BytesIO(request.body)
         response = await self._session.request(
-            request.method, client.url(request.path), headers=request.headers, data=body, allow_redirects=False
+            request.method, client.url(request.path), headers=headers, data=body, allow_redirects=False
         )
         self._content = response.content
         try:

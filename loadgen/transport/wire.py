@@ -37,6 +37,9 @@ class Wire:
         self, loop: asyncio.AbstractEventLoop, clock: Clock, settings: Settings, counters: Counters, done: Done
     ) -> None:
         self.loop, self.settings, self.counters, self.done = loop, settings, counters, done
+        self.authorize = settings.authorize
+        if self.authorize:
+            self.done = _forgetting(done)
         self.kernel_stamps = STAMPS
         self.pool = Pool(settings.reuse, settings.connections, self.open_for, counters.connections)
         self.deadlines = Deadlines(clock, self._expire)
@@ -68,7 +71,10 @@ class Wire:
     def send(self, x: Exchange) -> None:
         request = x.request
         if request.encoded is None:
-            request.encoded = encode(request, self.settings.origin.authority)
+            if authorize := self.authorize:
+                x.encoded = encode(request, self.settings.origin.authority, authorize(request))
+            else:
+                request.encoded = encode(request, self.settings.origin.authority)
             x.signed = now()
         self.deadlines.add(x)
         self.pool.send(x)
@@ -142,6 +148,16 @@ class Wire:
             x.link.fail(Outcome.TIMEOUT, "")
         else:
             self.finish(x, Outcome.TIMEOUT, "while it waited for a connection")
+
+
+def _forgetting(done: Done) -> Done:
+    """An exchange is kept for a while when it is over; the headers that were added to it are secret."""
+
+    def forget(x: Exchange) -> None:
+        x.encoded = b""
+        done(x)
+
+    return forget
 
 
 class Connection:
@@ -252,7 +268,8 @@ class Connection:
         self._reader.expect(x.wants, request.method == "HEAD")
         self._kernel = 0
         data = request.encoded
-        assert data is not None
+        if data is None:
+            data = x.encoded
         if self._tls is None:
             self._transmit(data)
         elif len(data) <= PIECE:
