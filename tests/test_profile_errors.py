@@ -41,8 +41,8 @@ def step(text: str) -> str:
 DURATION = "expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s or 5m"
 RATE = "expected a number a second, minute or hour, for example 200/s, 12000/m or 1/h"
 TOP = (
-    "name, target, sandbox, client, session, tls, load, cycles, scenarios, thresholds, stop_if, in_flight_limit, "
-    "max_rate, timeout, seed"
+    "name, target, sandbox, auth, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, "
+    "max_cost, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"
 )
 PHASE_KEYS = "name, rate, users, at-once, for, iterations, arrivals, think, measure"
 VERBS = "get, post, put, delete, patch, head, options"
@@ -78,14 +78,14 @@ BROKEN = [
     (with_line(END, "timeout: 30"), f"p.yaml:10: timeout: '30' is not a duration: {DURATION}"),
     (with_line(END, "max_rate: 2/s"), "p.yaml:4: load.a.rate: 5/s is more than max_rate allows, 2/s. Lower the rate, or raise max_rate"),
     (with_line(END, "stop_if: errors > 50%"), "p.yaml:10: stop_if: 'errors > 50%' is not a condition to stop: expected 'errors > 50% for 5s' or never"),
-    (with_line(END, "client: sdk"), "p.yaml:10: client: sdk needs a dynamodb target, which this version does not have yet: expected wire or aiohttp"),
+    (with_line(END, "client: sdk"), "p.yaml:10: client: sdk is a client of DynamoDB. Use it with target: {dynamodb: ...}"),
     # target, session, tls
     (with_line(2, "target: example.com"), "p.yaml:2: target: 'example.com' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"),
     (with_line(2, "target: {url: 'https://u:p@h/'}"), "p.yaml:2: target.url: a URL with a user name or password ends up in reports: send an authorization header instead"),
     (with_line(2, "target: http://h/#top"), "p.yaml:2: target: 'http://h/#top' has a fragment, which is never sent: leave out '#' and what follows"),
     (with_line(2, "target: http://169.254.169.254/"), "p.yaml:2: target: 169.254.169.254 is a link-local address, where machines keep their credentials: it is no target"),
     (with_line(2, "target: http://h/?a=b"), "p.yaml:2: target: a query in the URL would be lost. Write it as the query of a step"),
-    (with_line(2, "target: {dynamodb: {table: t}}"), "p.yaml:2: target.dynamodb: this version has no dynamodb targets yet. Give a url"),
+    (with_line(2, "target: {dynamodb: {table: orders}}"), "p.yaml:2: target.dynamodb.region: is missing. Add it: the table's region, for example eu-west-1"),
     (with_line(END, "session: per-reqest"), "p.yaml:10: session: 'per-reqest' is not known here. Did you mean per-request? Known: shared, per-iteration, per-request"),
     (with_line(END, "session: {renew: client}"), "p.yaml:10: session.renew: wire cannot renew the client. It can renew: connection"),
     (with_line(END, "client: aiohttp\nsession: {renew: session}"), "p.yaml:11: session.renew: aiohttp cannot renew the session. It can renew: connection, client"),
@@ -142,7 +142,7 @@ BROKEN = [
     (step("get: /, expect: {status: 20}"), "p.yaml:9: scenarios.s.steps.two.expect.status: 20 is not a status: expected 201, 2xx, 200..299 or a list of them"),
     (step("get: /, expect: {headers: {a: {matches: '['}}}"), "p.yaml:9: scenarios.s.steps.two.expect.headers.a: '[' is not a regular expression: unterminated character set at position 0"),
     (step("get: /, capture: {uuid: body.id}"), "p.yaml:9: scenarios.s.steps.two.capture.uuid: 'uuid' already means something else: choose another name"),
-    (step("get: /, capture: {x: boddy.id}"), "p.yaml:9: scenarios.s.steps.two.capture.x: 'boddy.id' names no part of an answer: expected status, header.NAME, header.server-timing.METRIC, body or body.KEY.0.KEY"),
+    (step("get: /, capture: {x: boddy.id}"), "p.yaml:9: scenarios.s.steps.two.capture.x: 'boddy.id' names no part of an answer: expected status, header.NAME, header.server-timing.METRIC, body, body.KEY.0.KEY, or on DynamoDB item.NAME and items.0.NAME"),
     (step("get: /, record: {x: status}"), "p.yaml:9: scenarios.s.steps.two.record.x: status is no time. Record for example header.server-timing.db"),
     (with_line(STEP, "      - {name: one, get: /}"), "p.yaml:9: scenarios.s.steps.one.name: there are two steps called one. Give each its own name"),
     (with_line(END, "    split_by: [cold]"), "p.yaml:10: scenarios.s.split_by.0: cold is not captured by a step. Known: id"),

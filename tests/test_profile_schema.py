@@ -42,7 +42,7 @@ def test_a_new_profile_is_valid() -> None:
     ("way", "value"),
     [
         (("nam",), "x"),
-        (("client",), "sdk"),
+        (("client",), "boto"),
         (("session",), "per-reqest"),
         (("session",), {"reuse": "shared", "conections": 5}),
         (("target",), {"dynamodb": {"table": "t"}}),
@@ -113,5 +113,5 @@ def properties(node: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 def test_the_keys_of_a_place_are_known() -> None:
     place = part_at(("scenarios", 0, "steps", 0, "expect"))
     assert place
-    assert place.keys() == ("status", "headers", "json", "body")
+    assert place.keys() == ("status", "headers", "json", "body", "item")
     assert part_at(("scenarios", 0, "steps", 0, "headers")) is None

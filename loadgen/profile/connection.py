@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, model_validator
 
 from loadgen.profile import files
+from loadgen.profile.dynamodb import DynamoDb
 from loadgen.profile.part import Count, Flag, Part, Text, complaint, located
 from loadgen.profile.units import quoted
 
 SANDBOX = "sandbox"
 PORTS = {"http": 80, "https": 443}
-NOT_YET = ("dynamodb", "lambda")
+AWS = "aws"  # as --target: AWS's own endpoint
 METADATA = ("169.254.169.254", "fd00:ec2::254")
 
 
@@ -50,16 +51,35 @@ def _address(host: str) -> bool:
 class Target(Part):
     """What the load goes to. Short: target: URL."""
 
-    url: Annotated[Text, AfterValidator(_url)]
+    written: Annotated[Text, AfterValidator(_url)] | None = Field(default=None, validation_alias="url")
     """sandbox, for the simulated target that loadgen starts by itself, or an http:// or https:// URL."""
+
+    dynamodb: DynamoDb | None = None
+    """A table in DynamoDB: {table, region, endpoint}."""
 
     @classmethod
     def short(cls, value: object) -> object:
-        if isinstance(value, dict):
-            for key in NOT_YET:
-                if key in value:
-                    raise complaint(f"this version has no {key} targets yet", "Give a url", (key,))
+        if isinstance(value, dict) and "lambda" in value:
+            raise complaint("this version has no lambda targets yet", "Give a url", ("lambda",))
         return {"url": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        table = self.dynamodb
+        if (self.written is None) == (table is None):
+            raise complaint("says not one place to go", "Give a url, or dynamodb: {table, region}")
+        if table and table.endpoint:
+            with located("dynamodb", "endpoint"):
+                if urlsplit(_url(table.endpoint)).path not in ("", "/", SANDBOX):
+                    raise ValueError(f"{quoted(table.endpoint)} has a path: DynamoDB's endpoint is a host alone")
+        elif table and not table.region:
+            raise complaint("is missing", "Add it: the table's region, for example eu-west-1", ("dynamodb", "region"))
+        return self
+
+    @property
+    def url(self) -> str:
+        """Where it is: sandbox, or a URL."""
+        return self.dynamodb.url if self.dynamodb else self.written or ""
 
     @property
     def sandbox(self) -> bool:
@@ -114,7 +134,7 @@ class Session(Part):
     """shared: one pool for all; per-iteration: new at the start of each one; per-request: new for each request."""
 
     renew: Literal["connection", "client", "session"] = "connection"
-    """What is made anew: the connection, the client (aiohttp: its ClientSession), or the whole session."""
+    """What is made anew: the connection, the client (aiohttp: its ClientSession), or the SDK's whole session."""
 
     connections: Count | None = None
     """How many connections may be open at once, over all workers, in every mode. Unless said: as many as are needed."""

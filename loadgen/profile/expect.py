@@ -99,3 +99,6 @@ class Expect(Part):
 
     body: Annotated[Text, AfterValidator(_literal)] | None = None
     """Text that the body must contain."""
+
+    item: dict[JsonPath, JsonValue] = Field(default={})
+    """On DynamoDB: attributes of the item that came back, as plain values, by name or path."""

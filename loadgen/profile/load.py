@@ -15,6 +15,7 @@ from pydantic import ValidationError
 import loadgen
 from loadgen.errors import ProfileError
 from loadgen.profile import overrides
+from loadgen.profile.connection import AWS
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, read
 from loadgen.profile.environment import Expanded, expand, refuse_secrets
 from loadgen.profile.explain import findings
@@ -42,8 +43,8 @@ class Loaded:
 def load(source: str | Path, *, sets: Sequence[str] = (), target: str | None = None, text: str | None = None) -> Loaded:
     """Read the profile `source`: a file, or the name of a shipped one. Raises ProfileError.
 
-    `sets` are overrides as `KEY=VALUE`; `target` is a URL that replaces the profile's; `text` is the content, where
-    `source` only says where it would be.
+    `sets` are overrides as `KEY=VALUE`; `target` is what replaces the profile's, a URL or for a table `aws`; `text` is
+    the content, where `source` only says where it would be.
     """
     path = Path(source) if text is not None else find(source)
     document = read(_content(path) if text is None else text, str(path))
@@ -124,13 +125,30 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
     for written in sets:
         overrides.apply(document, written)
     if target is not None:
-        document.data["target"] = {"url": target}
-        document.places |= {("target",): Place("--target", 0), ("target", "url"): Place("--target", 0)}
+        _retarget(document, target)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
     expanded = expand(document)
     profile = _validated(document, expanded, folder)
     return Loaded(profile, source, resolved, expanded.secrets)
+
+
+def _retarget(document: Document, target: str) -> None:
+    """Put `--target` in: for a table its endpoint, AWS's own if it is `aws`; else the URL."""
+    place = Place("--target", 0)
+    written = document.data.get("target")
+    table = written.get("dynamodb") if isinstance(written, dict) else None
+    if isinstance(table, dict):
+        table.pop("endpoint", None)
+        if target != AWS:
+            table["endpoint"] = target
+        document.places[("target", "dynamodb", "endpoint")] = place
+    elif target == AWS:
+        remedy = "Give the URL of yours; aws is for a profile with target: {dynamodb: ...}"
+        raise ProfileError("aws is no place to send HTTP requests to", file="--target", remedy=remedy)
+    else:
+        document.data["target"] = {"url": target}
+        document.places |= {("target",): place, ("target", "url"): place}
 
 
 def _validated(document: Document, expanded: Expanded, folder: Path) -> Profile:

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from loadgen.profile import units
+from loadgen.profile.auth import Auth
 from loadgen.profile.connection import Session, Target, Tls
+from loadgen.profile.dynamodb import DynamoDb, Setup
 from loadgen.profile.expect import Expect
-from loadgen.profile.part import Count, Duration, FromText, Name, Part, complaint, did_you_mean, unique, whole
+from loadgen.profile.keys import Keys
+from loadgen.profile.part import Count, Duration, Flag, FromText, Name, Part, complaint, did_you_mean, unique, whole
 from loadgen.profile.phase import Phase
 from loadgen.profile.sandbox import SandboxSettings
-from loadgen.profile.scenario import Data, Scenario, Step
+from loadgen.profile.scenario import CapturedName, Data, Scenario, Step
 from loadgen.profile.units import format_rate, quoted
 from loadgen.profile.values import Rate, Selector, StopIf, Think, Threshold
 
 __all__ = [
+    "Auth",
     "Data",
+    "DynamoDb",
     "Expect",
+    "Keys",
     "Phase",
     "Profile",
     "Rate",
+    "Retries",
     "SandboxSettings",
     "Scenario",
     "Selector",
     "Session",
+    "Setup",
     "Step",
     "StopIf",
     "Target",
@@ -35,13 +45,11 @@ __all__ = [
 ]
 
 SECOND = units.DURATIONS["s"]
-RENEWABLE = {"wire": ("connection",), "aiohttp": ("connection", "client")}
-
-
-def _client(value: object) -> object:
-    if value == "sdk":
-        raise ValueError("sdk needs a dynamodb target, which this version does not have yet: expected wire or aiohttp")
-    return value
+RENEWABLE = {
+    "wire": ("connection",),
+    "aiohttp": ("connection", "client"),
+    "sdk": ("connection", "client", "session"),
+}
 
 
 def _stop_if(value: object) -> StopIf | None:
@@ -52,6 +60,12 @@ def _stop_if(value: object) -> StopIf | None:
     return None if value == "never" else StopIf.parse(value)
 
 
+def _max_cost(text: str) -> float:
+    if not re.fullmatch(r"\$[0-9]{1,9}(\.[0-9]{1,6})?", text) or not float(text[1:]):
+        raise ValueError(f"{quoted(text)} is no amount: expected US dollars such as $1.50")
+    return float(text[1:])
+
+
 def _max_rate(text: str) -> float:
     value = units.rate(text)
     if not value:
@@ -60,12 +74,31 @@ def _max_rate(text: str) -> float:
 
 
 def _whole_target(given: dict[str, Any]) -> tuple[Scenario, ...]:
-    return (Scenario(name="default", steps=(Step(name="get", method="GET", path=given["target"].rest),)),)
+    target: Target = given["target"]
+    if target.dynamodb:
+        return ()
+    return (Scenario(name="default", steps=(Step(name="get", method="GET", path=target.rest),)),)
+
+
+class Retries(Part):
+    """How often a failing request is sent again, by the rules of the AWS SDKs. Attempts and operations are then timed
+    apart. Short: retries: 3, the attempts."""
+
+    mode: Literal["standard", "legacy", "adaptive"] = "standard"
+    """The rules: standard, or with client: sdk also legacy and adaptive, as botocore has them."""
+
+    attempts: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole)] = 3
+    """How often a request is sent at the most, the first time included."""
+
+    @classmethod
+    def short(cls, value: object) -> object:
+        return {"attempts": value} if isinstance(value, int) else value
 
 
 Cycles = Annotated[int, Field(ge=1, le=1000), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(whole)]
 ThresholdText = Annotated[Threshold, FromText(Threshold.parse, r".+(<=?|>=?).+", "response p99 < 250ms")]
+KeysText = Annotated[Keys, FromText(Keys.parse, r"[a-z]+\(.+\)", "zipfian(10000, theta=0.99)")]
 StopText = Annotated[
     StopIf | None,
     PlainValidator(_stop_if),
@@ -87,8 +120,12 @@ class Profile(Part):
     sandbox: SandboxSettings | None = None
     """How the simulated target behaves; only read when the target is sandbox."""
 
-    client: Annotated[Literal["wire", "aiohttp"], BeforeValidator(_client)] = "wire"
-    """wire: loadgen's own HTTP/1.1 client, which knows when the kernel had the answer; aiohttp: what programs use."""
+    auth: Auth | None = None
+    """How requests to a URL show who sends them. Calls of a DynamoDB table are signed without it."""
+
+    client: Literal["wire", "aiohttp", "sdk"] = "wire"
+    """wire: loadgen's own HTTP/1.1 client, which knows when the kernel had the answer; aiohttp: what programs use;
+    sdk: aioboto3, for a DynamoDB table."""
 
     session: Session = Session()
     """Which connections are used again: shared, per-iteration, per-request, or a mapping."""
@@ -104,6 +141,21 @@ class Profile(Part):
 
     scenarios: tuple[Scenario, ...] = Field(default_factory=_whole_target, min_length=1)
     """What an iteration does; with several, one is drawn by weight. Unless said: a GET of the target's URL."""
+
+    choices: dict[CapturedName, KeysText] = Field(default={}, validation_alias="keys")
+    """Choices of a key by a name of your own, which is then a placeholder in every step of an iteration."""
+
+    setup: Setup | None = None
+    """The table that the run makes before the load: {key: {pk: S}, items: 1000, item: {pk: '{{seq}}'}}."""
+
+    teardown: Flag = False
+    """Whether the table that `setup` made is deleted when the run is over. Nothing else ever is."""
+
+    retries: Retries | None = None
+    """Whether a failing request is sent again. Unless said: never, so that each failure is seen."""
+
+    max_cost: Annotated[float, FromText(_max_cost, r"\$[0-9.]+", "$1.50")] | None = None
+    """US dollars that the load may cost: a plan beyond it is refused, a run that comes to it is stopped."""
 
     thresholds: dict[str, tuple[ThresholdText, ...]] = Field(default={})
     """By the name of a measured phase, what must hold in it; otherwise the run exits with status 4."""
@@ -136,6 +188,7 @@ class Profile(Part):
     def _check(self) -> Self:
         for names, key, what in ((self.load, "load", "phases"), (self.scenarios, "scenarios", "scenarios")):
             unique([item.name for item in names], what, key)
+        self._check_target()
         allowed = RENEWABLE[self.client]
         if self.session.renew not in allowed:
             remedy = f"It can renew: {', '.join(allowed)}"
@@ -153,6 +206,36 @@ class Profile(Part):
                 raise complaint(problem, "Lower the rate, or raise max_rate", ("load", i, "rate"))
         self._check_thresholds()
         return self
+
+    def _check_target(self) -> None:
+        """What goes with a table, and what with a URL."""
+        table = self.target.dynamodb
+        if not table:
+            if self.client == "sdk":
+                raise complaint("sdk is a client of DynamoDB", "Use it with target: {dynamodb: ...}", ("client",))
+            for key in ("setup", "max_cost"):
+                if key in self.model_fields_set:
+                    raise complaint("is for a DynamoDB table", "Leave it out", (key,))
+        elif not self.scenarios:
+            raise complaint("is missing", "Add it: what to call, for example PutItem", ("scenarios",))
+        elif self.auth:
+            raise complaint("is for a URL: calls of a table are signed in any case", "Leave it out", ("auth",))
+        if self.teardown and not self.setup:
+            raise complaint("deletes what setup made, and there is no setup", "Leave it out", ("teardown",))
+        if self.retries and self.retries.mode != "standard" and self.client != "sdk":
+            problem = f"the {self.client} client retries by the standard rules alone"
+            raise complaint(problem, "Use mode: standard, or client: sdk", ("retries", "mode"))
+        for i, scenario in enumerate(self.scenarios):
+            for j, step in enumerate(scenario.steps):
+                if bool(step.operation) != bool(table):
+                    what = f"calls {step.operation}" if step.operation else "is an HTTP request"
+                    goes = "Use target: {dynamodb: ...}" if step.operation else "Use an operation such as GetItem"
+                    raise complaint(f"{what}, which the target does not take", goes, ("scenarios", i, "steps", j))
+            try:
+                scenario.check_references([*self.choices])
+            except PydanticCustomError as error:
+                context = error.context or {}
+                raise complaint(context["problem"], context["remedy"], ("scenarios", i, *context["at"])) from None
 
     def _check_thresholds(self) -> None:
         phases = {phase.name: phase for phase in self.load}

@@ -14,6 +14,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from loadgen.profile import units
+from loadgen.profile.dynamodb import OPERATIONS
 from loadgen.profile.overrides import part_at
 from loadgen.profile.part import NAME_PATTERN, FromText, Part
 from loadgen.profile.scenario import VERBS
@@ -47,7 +48,7 @@ def _sections(way: tuple[str, ...], mapping: Node, definitions: Node) -> Iterato
     below: list[tuple[str, Node]] = []
     yield from (f"### {'.'.join(way) or 'The profile'}", "", *_wrapped(mapping["description"]), "")
     for key in part.keys():  # noqa: SIM118
-        if key in VERBS[1:]:  # said with the first
+        if key in VERBS[1:] or key in [*OPERATIONS][1:]:  # said with the first
             continue
         node = mapping["properties"][key]
         name = _part_in(node)
@@ -64,6 +65,9 @@ def _item(way: tuple[str, ...], key: str, node: Node, required: bool, field: Fie
     if key in VERBS:
         shown = f"`{key}: /PATH`"
         words = ["Required.", *words, f"Or {', '.join(VERBS[1:])}: a step has one of them."]
+    elif key in OPERATIONS:
+        shown = f"`{key}: {{PARAMETER: VALUE}}`"
+        words = ["Instead, on a DynamoDB table.", *words, f"Or {', '.join([*OPERATIONS][1:])}."]
     elif _part_in(node):
         shown = f"[`{key}`](#{''.join((*way, key))})"
     else:

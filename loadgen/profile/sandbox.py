@@ -170,6 +170,31 @@ class Faults(Part):
         return ", ".join(f"{share * 100:g}% {name}" for name, share in self.shares().items())
 
 
+class Tables(Part):
+    """The simulated DynamoDB: whom it lets in, and what its tables bear."""
+
+    signatures: Literal["verify", "ignore"] = "verify"
+    """verify: a request that the sandbox's test keys did not sign is refused; ignore: nobody is."""
+    burst: Time = units.duration("300s")
+    """How many seconds' worth of its provisioned throughput a table saves up; one second's at least."""
+    partition_reads: Rate = 3000.0
+    """How many read units the items of one partition key give."""
+    partition_writes: Rate = 1000.0
+    """How many write units the items of one partition key take."""
+    on_demand_reads: Rate = 12_000.0
+    """How many read units a new on-demand table gives at once; later it gives twice its peak, if that is more."""
+    on_demand_writes: Rate = 4000.0
+    """How many write units a new on-demand table takes at once; later it takes twice its peak, if that is more."""
+    peak_after: Duration = units.duration("30m")
+    """How old the peak of an on-demand table must be before it counts."""
+    unprocessed: Share = 0.0
+    """The share of the items of batches that are left over, drawn from the seed."""
+    creating: Time = 0
+    """How long a new table is CREATING, and an old one DELETING."""
+    memory: Annotated[int, FromText(units.size, units.SIZE_PATTERN, "256MiB"), Field(ge=2**20)] = 256 * 2**20
+    """How much all items together may take, as they are held; what would be beyond is refused."""
+
+
 class SandboxSettings(Part):
     """What the simulated target does. All of it may be left out: then it answers 200 at once."""
 
@@ -193,6 +218,8 @@ class SandboxSettings(Part):
     """The answer to the last of so many says `Connection: close`."""
     body: Size = 256
     """The size of the JSON answer; never less than what its id needs."""
+    dynamodb: Tables = Tables()
+    """The simulated DynamoDB, which answers at the same ports."""
     log: Path | None = None
     """Where the truth log goes, a line of CSV for each request; relative to the folder that loadgen is started in."""
 

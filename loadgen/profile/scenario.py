@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, PlainValidator, SkipValidation, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
-from loadgen.profile import files
+from loadgen.profile import dynamodb, files
+from loadgen.profile.dynamodb import BATCHES, OPERATIONS, RESENDABLE, Place
 from loadgen.profile.expect import Expect, HeaderName
 from loadgen.profile.part import (
+    Count,
     Duration,
     FromText,
     Name,
@@ -28,11 +31,10 @@ from loadgen.profile.values import LATENCIES, Selector, Think
 
 VERBS = ("get", "post", "put", "delete", "patch", "head", "options")
 BODIES = ("json", "text", "file")
+OF_HTTP = ("headers", "query", *BODIES)
 OWN_HEADERS = ("content-length", "transfer-encoding", "connection")
 THINK_PATTERN = rf"{DURATION_PATTERN}(?:\.\.{DURATION_PATTERN})?"
-SELECTOR_PATTERN = r"(?:status|body(?:\..+)?|header\..+)"
-
-Place = tuple[str | int, ...]
+SELECTOR_PATTERN = r"(?:status|body(?:\..+)?|header\..+|items?(?:\..+)?)"
 
 
 def _captured_name(name: str) -> str:
@@ -83,15 +85,24 @@ QueryValue = Annotated[str | int | float, PlainValidator(_query_value), WithJson
 
 
 class Step(Part):
-    """One request: its name, one of get, post, put, delete, patch, head and options with a path, and the rest."""
+    """One request: its name, one of get, post, put, delete, patch, head and options with a path, and the rest. On a
+    DynamoDB table an operation by the API's own name, such as PutItem, with its parameters."""
 
-    nullable: ClassVar[frozenset[str]] = frozenset({"json"})
+    nullable: ClassVar[frozenset[str]] = frozenset({"json", "Scan", "ListTables", "DescribeTable"})
 
     name: Name
     """What the step is called in results."""
 
     method: str = Field(exclude=True)
     path: str = Field(exclude=True)
+    operation: str = Field(default="", exclude=True)
+    parameters: dict[str, Any] = Field(default={}, exclude=True)
+
+    batch: Count | None = None
+    """Of a batch or transaction: how often its one entry is repeated, each time with values of its own."""
+
+    unprocessed: Literal["count", "resend"] = "count"
+    """What is done with the items that a batch leaves unprocessed: counted, or sent again until none is left."""
 
     headers: dict[Annotated[HeaderName, AfterValidator(_own_header)], HeaderText] = Field(default={})
     """Headers to send. Values may hold placeholders."""
@@ -131,16 +142,21 @@ class Step(Part):
     @classmethod
     def keys(cls) -> tuple[str, ...]:
         name, *others = super().keys()
-        return (name, *VERBS, *others)
+        return (name, *VERBS, *OPERATIONS, *others)
 
     @classmethod
     def read(cls, value: dict[str, Any], folder: Path) -> dict[str, Any]:
         if "method" in value:
             return value
-        verbs = [key for key in value if key in VERBS]
+        verbs = [key for key in value if key in VERBS or key in OPERATIONS]
         if len(verbs) != 1:
             problem = f"has both {verbs[0]} and {verbs[1]}" if verbs else "says no request"
             raise complaint(problem, f"Give it exactly one of {', '.join(VERBS)}, for example get: /orders")
+        if verbs[0] in OPERATIONS:
+            return cls._call(verbs[0], value)
+        for key in ("batch", "unprocessed"):
+            if key in value:
+                raise complaint("is for DynamoDB's operations", "Leave it out", (key,))
         bodies = [key for key in value if key in BODIES]
         if len(bodies) > 1:
             raise complaint(f"has both {bodies[0]} and {bodies[1]}", "A request has one body", (bodies[1],))
@@ -152,8 +168,27 @@ class Step(Part):
                 fields["file"] = files.confined(value["file"], folder)
         return fields
 
+    @classmethod
+    def _call(cls, operation: str, value: dict[str, Any]) -> dict[str, Any]:
+        """The fields of a step that calls DynamoDB: one POST to /, whatever the operation."""
+        for key in OF_HTTP:
+            if key in value:
+                raise complaint(f"a call of {operation} has no {key}", "Leave it out: the API fixes it", (key,))
+        for key, known in (("batch", BATCHES), ("unprocessed", RESENDABLE)):
+            if key in value and operation not in known:
+                raise complaint(f"does not go with {operation}", f"It is for {', '.join(known)}", (key,))
+        try:
+            parameters = dynamodb.parameters(operation, value[operation], value.get("batch"))
+        except PydanticCustomError as error:
+            context = error.context or {}
+            raise complaint(context["problem"], context["remedy"], (operation, *context["at"])) from None
+        rest = {key: item for key, item in value.items() if key != operation}
+        return {**rest, "method": "POST", "path": "/", "operation": operation, "parameters": parameters}
+
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.batch and self.batch > (most := BATCHES[self.operation][1]):
+            raise complaint(f"{self.batch} are more than the {most} that DynamoDB takes at once", "", ("batch",))
         for name in self.headers:
             if sum(name.lower() == other.lower() for other in self.headers) > 1:
                 raise complaint("is there twice, in different case", at=("headers", name))
@@ -166,6 +201,9 @@ class Step(Part):
 
     def templates(self) -> Iterator[tuple[Place, Template]]:
         """Each text that may hold placeholders, and the key where it stands. Raises a complaint for a wrong one."""
+        if self.operation:
+            yield from dynamodb.templates(self.parameters, (self.operation,))
+            return
         yield (self.method.lower(),), parse(self.path)
         for name, value in self.headers.items():
             yield ("headers", name), parse(value)
@@ -173,23 +211,7 @@ class Step(Part):
             yield ("query", name), parse(str(item))
         if self.text is not None:
             yield ("text",), parse(self.text)
-        yield from _json_templates(self.json_body, ("json",))
-
-
-def _json_templates(value: Any, at: Place) -> Iterator[tuple[Place, Template]]:
-    match value:
-        case str():
-            with located(*at):
-                template = parse(value)
-            yield at, template
-        case dict():
-            for key, item in value.items():
-                if "{{" in key:
-                    raise complaint("a key of a JSON body cannot hold a placeholder", "Values can", (*at, key))
-                yield from _json_templates(item, (*at, key))
-        case list():
-            for index, item in enumerate(value):
-                yield from _json_templates(item, (*at, index))
+        yield from dynamodb.templates(self.json_body, ("json",))
 
 
 class Data(Part):
@@ -248,12 +270,17 @@ class Scenario(Part):
             if name in columns:
                 at = ("steps", captured[name], "capture", name)
                 raise complaint(f"{name} is a column of the data already", "Choose another name", at)
-        self._check_references(captured, columns)
         return self
 
-    def _check_references(self, captured: dict[str, int], columns: tuple[str, ...]) -> None:
+    def check_references(self, keys: Sequence[str]) -> None:
+        """Raise a complaint for a placeholder that names nothing; `keys` are the profile's own."""
+        captured = {name: i for i, step in reversed([*enumerate(self.steps)]) for name in step.capture}
+        columns = self.data.fields if self.data else ()
+        for name in (*columns, *captured):
+            if name in keys:
+                raise complaint(f"{name} is one of the profile's keys already", "Choose another name")
         for i, step in enumerate(self.steps):
-            known = [*columns, *(name for name in captured if captured[name] < i)]
+            known = [*columns, *keys, *(name for name in captured if captured[name] < i)]
             for at, template in step.templates():
                 for name in template.names():
                     if name in known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from loadgen.profile.dynamodb import OPERATIONS
 from loadgen.profile.model import Profile, Step
 from loadgen.profile.part import Part
 from loadgen.profile.scenario import BODIES, VERBS
@@ -50,17 +51,23 @@ def _definition(part: type[Part], node: Node) -> Node:
 
 
 def _step(node: Node) -> Node:
-    """A step has one verb with its path, and one body at most."""
+    """A step has one verb with its path, or one operation with its parameters, and one body at most."""
     path = {"type": "string", "pattern": r"^(/|\$\{)"}
     words = "of this path, which begins with / and follows the target's own. It may hold placeholders."
     verbs = {verb: {**path, "description": f"A {verb.upper()} {words}"} for verb in VERBS}
+    calls = {name: _call(name, needs) for name, needs in OPERATIONS.items()}
     at_most_one_body = {"not": {"anyOf": [{"required": [a, b]} for a in BODIES for b in BODIES if a < b]}}
     return {
         **node,
-        "properties": {**node["properties"], **verbs},
-        "oneOf": [{"required": [verb]} for verb in VERBS],
+        "properties": {**node["properties"], **verbs, **calls},
+        "oneOf": [{"required": [key]} for key in (*VERBS, *OPERATIONS)],
         **at_most_one_body,
     }
+
+
+def _call(operation: str, needs: str) -> Node:
+    words = f"Calls DynamoDB's {operation} with these parameters; the table is the target's. Plain values will do."
+    return {"type": "object" if needs else ["object", "null"], "description": words}
 
 
 def _tidy(node: Any) -> Any:

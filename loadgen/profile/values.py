@@ -75,9 +75,10 @@ class Selector:
 
     `status`: the number. `header`: the text of header `name` (lower case); of server-timing with `path == ("db",)` the
     `dur` of that metric, in milliseconds. `body`: the whole text; with a `path` the value there in the JSON body.
+    `item`, `items`: what DynamoDB gave back, as plain values: one item's attributes, or a list of items.
     """
 
-    kind: Literal["status", "header", "body"]
+    kind: Literal["status", "header", "body", "item", "items"]
     name: str = ""
     path: tuple[str | int, ...] = ()
 
@@ -89,6 +90,8 @@ class Selector:
             return cls("status")
         if kind == "body" and (rest or text == "body"):
             return cls("body", path=json_path(rest) if rest else ())
+        if kind in ("item", "items") and (rest or text == kind):
+            return cls("item" if kind == "item" else "items", path=json_path(rest) if rest else ())
         if kind == "header" and rest:
             name, _, metric = rest.partition(".")
             if name.lower() == "server-timing" and metric and HEADER_NAME.fullmatch(metric):
@@ -97,7 +100,7 @@ class Selector:
                 return cls("header", rest.lower())
         raise ValueError(
             f"{quoted(text)} names no part of an answer: expected status, header.NAME, header.server-timing.METRIC, "
-            "body or body.KEY.0.KEY"
+            "body, body.KEY.0.KEY, or on DynamoDB item.NAME and items.0.NAME"
         )
 
     def __str__(self) -> str:

@@ -1,0 +1,200 @@
+"""A DynamoDB table as a target, the calls that a step makes to it, and the table that a run makes for itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from loadgen.profile.part import Count, Flag, Part, Text, complaint, located, whole
+from loadgen.profile.placeholders import Template, parse
+from loadgen.profile.units import quoted
+
+Place = tuple[str | int, ...]
+
+# what a step may call, by the API's own names; of those that take one, the parameter that cannot be left out
+OPERATIONS = {
+    "GetItem": "Key",
+    "PutItem": "Item",
+    "UpdateItem": "Key",
+    "DeleteItem": "Key",
+    "Query": "KeyConditionExpression",
+    "Scan": "",
+    "BatchGetItem": "Keys",
+    "BatchWriteItem": "RequestItems",
+    "TransactGetItems": "TransactItems",
+    "TransactWriteItems": "TransactItems",
+    "ExecuteStatement": "Statement",
+    "ListTables": "",
+    "DescribeTable": "",
+}
+BATCHES = {"BatchGetItem": ("Keys", 100), "BatchWriteItem": ("RequestItems", 25),
+           "TransactGetItems": ("TransactItems", 100), "TransactWriteItems": ("TransactItems", 100)}  # fmt: skip
+RESENDABLE = ("BatchGetItem", "BatchWriteItem")
+
+# parameters that hold attribute values, and what they hold: items by name, lists of such, or a list of values
+MAPS = ("Item", "Key", "ExclusiveStartKey", "ExpressionAttributeValues")
+LISTS_OF_MAPS = ("Keys",)
+LISTS = ("Parameters",)
+
+TYPES = ("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS")
+
+_TABLE = re.compile(r"^[A-Za-z0-9_.-]{3,255}$")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
+
+
+def is_typed(value: object) -> bool:
+    """Whether it is written as an attribute value already: {S: text}."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in TYPES
+
+
+def region_name(text: str) -> str:
+    if not _REGION.fullmatch(text):
+        raise ValueError(f"{quoted(text)} is not a region: expected for example eu-west-1")
+    return text
+
+
+def _table(text: str) -> str:
+    if not _TABLE.fullmatch(text):
+        raise ValueError(f"{quoted(text)} is not a table's name: expected 3 to 255 letters, digits, '_', '-' and '.'")
+    return text
+
+
+RegionName = Annotated[Text, AfterValidator(region_name)]
+Share = Annotated[int, Field(ge=0, le=10**6), BeforeValidator(whole)]
+
+
+class DynamoDb(Part):
+    """A table in DynamoDB, which steps call by the API's own operations."""
+
+    table: Annotated[Text, AfterValidator(_table), WithJsonSchema({"type": "string", "pattern": _TABLE.pattern})]
+    """The table's name. Steps need not say it."""
+
+    region: RegionName | None = None
+    """The region, for example eu-west-1. Needed for AWS itself."""
+
+    endpoint: Text | None = None
+    """sandbox, or a URL: of a local DynamoDB, for example. Unless said: AWS's own in that region."""
+
+    account_id_endpoint: Flag = False
+    """Whether to call ACCOUNT.ddb.REGION.amazonaws.com, as the newer SDKs do, or dynamodb.REGION.amazonaws.com."""
+
+    profile: Text | None = None
+    """The profile of the AWS configuration whose credentials are used. Unless said: what botocore finds by itself."""
+
+    consumed_capacity: Share = 100
+    """Of one call in so many the consumed capacity is asked for; 0: of none."""
+
+    @property
+    def url(self) -> str:
+        """Where the calls go; with account_id_endpoint, which needs the credentials' account, only by its form."""
+        if self.endpoint:
+            return self.endpoint
+        suffix = "amazonaws.com.cn" if self.signing_region.startswith("cn-") else "amazonaws.com"
+        host = f"{{account}}.ddb.{self.region}" if self.account_id_endpoint else f"dynamodb.{self.region}"
+        return f"https://{host}.{suffix}/"
+
+    @property
+    def signing_region(self) -> str:
+        return self.region or "us-east-1"
+
+
+class Throughput(Part):
+    """Provisioned capacity, in units a second."""
+
+    reads: Count = Field(validation_alias="read")
+    """Read capacity units."""
+
+    writes: Count = Field(validation_alias="write")
+    """Write capacity units."""
+
+
+class Setup(Part):
+    """The table that a run makes for itself, before the load. One that is there already is used as it is."""
+
+    key: dict[Text, Literal["S", "N", "B"]] = Field(min_length=1, max_length=2)
+    """The partition key and its type, then the sort key if there is one: {pk: S, sk: N}."""
+
+    capacity: Literal["on-demand"] | Throughput = "on-demand"
+    """on-demand, or provisioned: {read: 5, write: 5}."""
+
+    items: Share = 0
+    """How many items are loaded into it. Only a table that was made for the run gets any."""
+
+    item: dict[str, Any] | None = None
+    """The item that is loaded, with placeholders; {{seq}} is its number, from 0 on."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.items and self.item is None:
+            raise complaint("items are loaded, but none is written", "Add item: {pk: '{{seq}}'}", ("items",))
+        for name in self.key:
+            if self.item is not None and name not in self.item:
+                raise complaint(f"has no {name}, which is a key of the table", f"Add {name}", ("item",))
+        for _ in self.templates():
+            pass
+        return self
+
+    def templates(self) -> Iterator[tuple[Place, Template]]:
+        yield from templates(self.item, ("item",))
+
+
+def parameters(operation: str, value: object, batch: object) -> dict[str, Any]:
+    """The parameters of a step's call, as written. Raises a complaint for what can be seen to be wrong."""
+    needs = OPERATIONS[operation]
+    if value is None and not needs:
+        return {}
+    if not isinstance(value, dict):
+        raise complaint(f"{quoted(value)} are no parameters", f"Expected a mapping such as {_example(operation)}")
+    if needs and needs not in value and not (operation == "BatchGetItem" and "RequestItems" in value):
+        raise complaint(f"has no {needs}", f"Expected for example {_example(operation)}")
+    if operation in BATCHES:
+        _check_batch(operation, value, batch)
+    return value
+
+
+def _check_batch(operation: str, value: dict[str, Any], batch: object) -> None:
+    key, most = BATCHES[operation]
+    entries = value.get(key)
+    if entries is None or (operation == "BatchWriteItem" and isinstance(entries, dict)):
+        return  # by table, as the API has it
+    if not isinstance(entries, list) or not entries:
+        raise complaint("is not a list", f"Expected for example {_example(operation)}", (key,))
+    if batch is not None and len(entries) != 1:
+        raise complaint("has several entries, and batch says how often the one entry is repeated", "Write one", (key,))
+    if len(entries) > most:
+        raise complaint(f"{len(entries)} are more than the {most} that DynamoDB takes at once", "Write fewer", (key,))
+
+
+def _example(operation: str) -> str:
+    return {
+        "Item": "{Item: {pk: x}}",
+        "Key": "{Key: {pk: x}}",
+        "Keys": "{Keys: [{pk: x}]}",
+        "RequestItems": "{RequestItems: [{PutRequest: {Item: {pk: x}}}]}",
+        "TransactItems": "{TransactItems: [{Put: {Item: {pk: x}}}]}"
+        if operation == "TransactWriteItems"
+        else "{TransactItems: [{Get: {Key: {pk: x}}}]}",
+        "KeyConditionExpression": "{KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: {':pk': x}}",
+        "Statement": "{Statement: 'SELECT * FROM \"table\" WHERE pk = ?', Parameters: [x]}",
+        "": "{}",
+    }[OPERATIONS[operation]]
+
+
+def templates(value: Any, at: Place) -> Iterator[tuple[Place, Template]]:
+    """Each text below `value` that may hold placeholders, and where it stands. Raises a complaint for a wrong one."""
+    match value:
+        case str():
+            with located(*at):
+                template = parse(value)
+            yield at, template
+        case dict():
+            for key, item in value.items():
+                if "{{" in key:
+                    raise complaint("a key of a JSON body cannot hold a placeholder", "Values can", (*at, key))
+                yield from templates(item, (*at, key))
+        case list():
+            for index, item in enumerate(value):
+                yield from templates(item, (*at, index))

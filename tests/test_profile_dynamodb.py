@@ -1,0 +1,151 @@
+"""Profiles of a DynamoDB table: what is read, and what one clear line says of a mistake."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loadgen.errors import ProfileError
+from loadgen.profile.keys import EXAMPLES, Keys
+from loadgen.profile.load import load
+from loadgen.profile.model import Profile
+
+TABLE = """name: t
+target: {dynamodb: {table: orders, endpoint: sandbox}}
+load: [{name: a, users: 2, for: 1s}]
+keys: {id: "zipfian(1000, theta=0.9)"}
+setup: {key: {pk: S}, items: 100, item: {pk: "{{seq}}", v: "{{bytes 100}}"}}
+scenarios:
+  - name: s
+    steps:
+      - {name: put, PutItem: {Item: {pk: "{{uuid}}", n: "{{int 1 5}}"}}}
+      - {name: get, GetItem: {Key: {pk: "{{id}}"}}, capture: {v: item.v}}
+      - {name: all, BatchWriteItem: {RequestItems: [{PutRequest: {Item: {pk: "{{uuid}}"}}}]}, batch: 25}
+"""
+
+
+def read(text: str = TABLE, target: str | None = None) -> Profile:
+    return load("p.yaml", text=text, target=target).profile
+
+
+def test_steps_are_calls_with_their_parameters() -> None:
+    put, get, batch = read().scenarios[0].steps
+    assert (put.method, put.path, put.operation) == ("POST", "/", "PutItem")
+    assert put.parameters == {"Item": {"pk": "{{uuid}}", "n": "{{int 1 5}}"}}
+    assert (get.operation, str(get.capture["v"])) == ("GetItem", "item.v")
+    assert (batch.batch, batch.unprocessed) == (25, "count")
+
+
+def test_what_needs_no_parameters_may_have_none() -> None:
+    steps = read(TABLE + "      - {name: list, ListTables: }\n      - {name: scan, Scan: {}}\n").scenarios[0].steps
+    assert [(step.operation, step.parameters) for step in steps[3:]] == [("ListTables", {}), ("Scan", {})]
+
+
+@pytest.mark.parametrize(
+    ("target", "url"),
+    [
+        (None, "sandbox"),
+        ("sandbox", "sandbox"),
+        ("aws", "https://dynamodb.eu-west-1.amazonaws.com/"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+    ],
+)
+def test_the_target_can_be_said_on_the_command_line(target: str | None, url: str) -> None:
+    profile = read(TABLE.replace("orders,", "orders, region: eu-west-1,"), target)
+    assert profile.target.url == url
+    assert profile.target.dynamodb
+    assert profile.target.dynamodb.table == "orders"
+
+
+@pytest.mark.parametrize("text", EXAMPLES.values())
+def test_each_example_of_keys_is_read(text: str) -> None:
+    assert Keys.parse(text).count == 10_000
+
+
+def test_retries_may_be_the_attempts_alone() -> None:
+    profile = read(TABLE + "retries: 4\n")
+    assert profile.retries
+    assert (profile.retries.mode, profile.retries.attempts) == ("standard", 4)
+
+
+BROKEN = [
+    ("table: orders", "table: o", "2: target.dynamodb.table: 'o' is not a table's name: expected 3 to 255 letters, digits, '_', '-' and '.'"),
+    (", endpoint: sandbox", "", "2: target.dynamodb.region: is missing. Add it: the table's region, for example eu-west-1"),
+    ("endpoint: sandbox", "endpoint: 'http://h/x'", "2: target.dynamodb.endpoint: 'http://h/x' has a path: DynamoDB's endpoint is a host alone"),
+    ("endpoint: sandbox", "region: europe", "2: target.dynamodb.region: 'europe' is not a region: expected for example eu-west-1"),
+    ("{dynamodb: {table: orders, endpoint: sandbox}}", "{dynamodb: {table: orders}, url: sandbox}", "2: target: says not one place to go. Give a url, or dynamodb: {table, region}"),
+    ("zipfian(1000, theta=0.9)", "zipfian(0)", "4: keys.id: 'zipfian(0)': expected from 1 to 4,000,000 keys"),
+    ("zipfian(1000, theta=0.9)", "hotset(10, keys=1%)", "4: keys.id: 'hotset(10, keys=1%)' has no traffic: expected hotset(10000, keys=1%, traffic=90%)"),
+    ("{pk: S}", "{pk: Q}", "5: setup.key.pk: 'Q' is not known here. Known: S, N, B"),
+    ("{pk: S}", "{id: S}", "5: setup.item: has no id, which is a key of the table. Add id"),
+    (", item: {pk: \"{{seq}}\", v: \"{{bytes 100}}\"}", "", "5: setup.items: items are loaded, but none is written. Add item: {pk: '{{seq}}'}"),
+    ("PutItem: {Item", "PutItem: {Itm", "9: scenarios.s.steps.put.PutItem: has no Item. Expected for example {Item: {pk: x}}"),
+    ("{Item: {pk: \"{{uuid}}\", n: \"{{int 1 5}}\"}}", "x", "9: scenarios.s.steps.put.PutItem: 'x' are no parameters. Expected a mapping such as {Item: {pk: x}}"),
+    ("{{id}}", "{{idd}}", "10: scenarios.s.steps.get.GetItem.Key.pk: {{idd}} is neither captured by an earlier step nor a column of data. Did you mean id? Known: uuid, seq, int, choice, bytes, now, id"),
+    ("capture: {v: item.v}", "batch: 3", "10: scenarios.s.steps.get.batch: does not go with GetItem. It is for BatchGetItem, BatchWriteItem, TransactGetItems, TransactWriteItems"),
+    ("capture: {v: item.v}", "json: {}", "10: scenarios.s.steps.get.json: a call of GetItem has no json. Leave it out: the API fixes it"),
+    ("GetItem: {Key: {pk: \"{{id}}\"}}", "get: /", "10: scenarios.s.steps.get: is an HTTP request, which the target does not take. Use an operation such as GetItem"),
+    ("batch: 25", "batch: 26", "11: scenarios.s.steps.all.batch: 26 are more than the 25 that DynamoDB takes at once"),
+    ("load:", "auth: {sigv4: {}}\nload:", "3: auth: is for a URL: calls of a table are signed in any case. Leave it out"),
+    ("load:", "retries: {mode: legacy}\nload:", "3: retries.mode: the wire client retries by the standard rules alone. Use mode: standard, or client: sdk"),
+    ("load:", "max_cost: 5\nload:", "3: max_cost: '5' is no amount: expected US dollars such as $1.50"),
+    ("load:", "max_cost: $0\nload:", "3: max_cost: '$0' is no amount: expected US dollars such as $1.50"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BROKEN, ids=[message[:50] for _, _, message in BROKEN])
+def test_a_mistake_gives_one_clear_line(old: str, new: str, message: str) -> None:
+    assert old in TABLE
+    with pytest.raises(ProfileError) as caught:
+        read(TABLE.replace(old, new, 1))
+    assert str(caught.value) == f"p.yaml:{message}"
+
+
+URL = "name: t\ntarget: https://h.example/\nload: [{name: a, users: 2, for: 1s}]\n"
+
+
+def test_a_secret_is_named_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("x")
+    auth = load(tmp_path / "p.yaml", text=URL + "auth: {api_key: {env: KEY}, bearer: {file: token}}\n").profile.auth
+    assert auth
+    assert auth.api_key
+    assert auth.bearer
+    assert (auth.api_key.env, auth.bearer.file) == ("KEY", tmp_path / "token")
+
+
+@pytest.mark.parametrize(
+    ("auth", "message"),
+    [
+        ("{}", "4: auth: says nothing. Give sigv4, api_key or bearer"),
+        ("{sigv4: {}, bearer: {env: T}}", "4: auth: sigv4 and bearer are both the Authorization header. Leave out one of them"),
+        ("{bearer: {}}", "4: auth.bearer: says not one place of a secret. Write {env: NAME} or {file: PATH}"),
+        ("{bearer: {token_url: 'https://h/t'}}", "4: auth.bearer: token_url, client_id and client_secret go together. Give all three"),
+        ("{bearer: {token_url: 'http://h/t', client_id: {env: A}, client_secret: {env: B}}}", "4: auth.bearer.token_url: 'http://h/t' is not a token URL: expected https://HOST/PATH, without a user name"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_auth_is_said_in_one_line(auth: str, message: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        load("p.yaml", text=URL + f"auth: {auth}\n")
+    assert str(caught.value) == f"p.yaml:{message}"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("client: sdk", "4: client: sdk is a client of DynamoDB. Use it with target: {dynamodb: ...}"),
+        ("setup: {key: {pk: S}}", "4: setup: is for a DynamoDB table. Leave it out"),
+        ("teardown: true", "4: teardown: deletes what setup made, and there is no setup. Leave it out"),
+    ],
+)
+def test_what_is_for_a_table_does_not_go_with_a_url(line: str, message: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        load("p.yaml", text=URL + line + "\n")
+    assert str(caught.value) == f"p.yaml:{message}"
+
+
+def test_aws_is_no_place_for_http_requests() -> None:
+    with pytest.raises(ProfileError, match="aws is no place to send HTTP requests to"):
+        load("p.yaml", text=URL, target="aws")
