@@ -31,7 +31,7 @@ class Token:
 Secret = Credentials | Token
 
 
-def values(secret: Secret) -> tuple[str, ...]:
+def texts(secret: Secret) -> tuple[str, ...]:
     """What of it nobody may see."""
     if isinstance(secret, Token):
         return (secret.value,)
@@ -129,6 +129,12 @@ class Access:
             part.renew(secret)
         self._auth = Together(parts) if parts else None
         return self._auth
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """The AWS credentials among the secrets."""
+        found = self.secrets.get(SIGV4)
+        return found if isinstance(found, Credentials) else None
 
     def renew(self, kind: str, secret: Secret) -> None:
         self.secrets[kind] = secret

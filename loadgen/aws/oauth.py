@@ -15,7 +15,7 @@ from threading import Timer
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-from loadgen.aws.auth import Secret, Token
+from loadgen.aws.auth import Secret, Token, texts
 from loadgen.aws.secrets import File, Variable, sendable
 from loadgen.clock import SECOND, wall
 from loadgen.errors import TargetError
@@ -44,12 +44,11 @@ class TokenUrl:
         self._key, self._url, self._scope, self._ca = key, urlsplit(url), scope, ca
         self._client_id, self._client_secret = client_id, client_secret
         self._in_header = True  # where the client's secret goes: as RFC 6749 prefers it, or in the form
-        self.sent: tuple[str, ...] = ()
-        """What was last sent and nobody may see."""
+        self._sent: tuple[str, ...] = ()
 
     def current(self) -> Token:
         client, secret = self._client_id.current().value, self._client_secret.current().value
-        self.sent = (client, secret)
+        self._sent = (client, secret)
         asked = wall()
         status, answer = self._ask(client, secret)
         if status in (400, 401) and _error(answer) in ("invalid_client", "invalid_request", ""):
@@ -67,6 +66,9 @@ class TokenUrl:
             return None
         now = wall()
         return max(secret.expires - LEAST_LEFT, now + (secret.expires - now) * 4 // 5)
+
+    def hidden(self, secret: Secret) -> tuple[str, ...]:
+        return texts(secret) + self._sent
 
     def _ask(self, client: str, secret: str) -> tuple[int, Any]:
         form = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})

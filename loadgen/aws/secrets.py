@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from loadgen.aws.auth import Secret, Token
+from loadgen.aws.auth import Secret, Token, texts
 from loadgen.aws.credentials import Chain, Credentials
 from loadgen.clock import SECOND, wall
 from loadgen.errors import TargetError
@@ -26,6 +26,9 @@ class Source(Protocol):
     def renew_at(self, secret: Secret) -> int | None:
         """When to ask for the next, in wall ns, of a secret that has just come; None: never."""
 
+    def hidden(self, secret: Secret) -> tuple[str, ...]:
+        """What of it, and of how it was got, nobody may see."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -42,6 +45,9 @@ class Variable:
 
     def renew_at(self, secret: Secret) -> None:
         return None
+
+    def hidden(self, secret: Secret) -> tuple[str, ...]:
+        return texts(secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,9 @@ class File:
 
     def renew_at(self, secret: Secret) -> int:
         return wall() + FILE_LOOKS
+
+    def hidden(self, secret: Secret) -> tuple[str, ...]:
+        return texts(secret)
 
 
 class Keys:
@@ -88,6 +97,9 @@ class Keys:
         now = wall()
         return max(secret.expires - REFRESHED, now + min(30 * SECOND, (secret.expires - now) // 5))
 
+    def hidden(self, secret: Secret) -> tuple[str, ...]:
+        return texts(secret)
+
     def _its(self) -> Chain:
         if self._chain is None:
             self._chain = Chain(self._profile_name)
@@ -96,7 +108,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A secret that is none: the sandbox's keys."""
+    """A secret that is no secret: the sandbox's keys."""
 
     secret: Secret
 
@@ -105,6 +117,9 @@ class Fixed:
 
     def renew_at(self, secret: Secret) -> None:
         return None
+
+    def hidden(self, secret: Secret) -> tuple[str, ...]:
+        return ()
 
 
 def sendable(text: str, place: str) -> str:

@@ -29,17 +29,17 @@ def command(profile: str, target: str | None, sets: tuple[str, ...]) -> int:
     """
     import uvloop
 
-    from loadgen.experiment.conclusion import redacted
     from loadgen.experiment.once import once
     from loadgen.report.once import show_once
     from loadgen.sandbox.process import start
+    from loadgen.sandbox.registry import sandbox_at
 
     loaded: Loaded = read(profile, target, sets)
-    seen: list[dict[str, Any]] = uvloop.run(once(loaded.profile, start))
+    seen: list[dict[str, Any]] = uvloop.run(once(loaded, start, sandbox_at))
     with output() as out:
         if loaded.profile.target.sandbox:
             out.write("simulated target\n")
-        show_once([redacted(exchange, loaded.secrets) for exchange in seen], out)
+        show_once(seen, out)
     if not any(exchange["answer"] for exchange in seen):
         return 3
     return 0 if all(exchange["outcome"] == "ok" for exchange in seen) else 4

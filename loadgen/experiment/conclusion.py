@@ -43,6 +43,7 @@ class Ending:
     folder: str | None
     interrupted: bool = False
     stopped: bool = False
+    refused: bool = False  # the target takes no more from us
     lost: bool = False
     complete: bool = True
     warnings: list[str] = field(default_factory=list)
@@ -65,7 +66,7 @@ def conclude(
     holds = {
         Exit.INTERRUPTED: ending.interrupted,
         Exit.WORKER_LOST: ending.lost,
-        Exit.UNUSABLE: unusable(measured.ledger),
+        Exit.UNUSABLE: ending.refused or unusable(measured.ledger),
         Exit.INVALID: verdict is Verdict.INVALID,
         Exit.THRESHOLD: missed,
     }
@@ -122,7 +123,11 @@ def _redacted(value: Any, secrets: list[str]) -> Any:
         return _text(value, secrets)
     if isinstance(value, dict):
         return {_redacted(key, secrets): _redacted(item, secrets) for key, item in value.items()}
-    return [_redacted(item, secrets) for item in value] if isinstance(value, list) else value
+    if isinstance(value, bytes):
+        for secret in secrets:
+            value = value.replace(secret.encode(), b"[redacted]")
+        return value
+    return type(value)(_redacted(item, secrets) for item in value) if type(value) in (list, tuple) else value
 
 
 def _text(text: str, secrets: list[str]) -> str:

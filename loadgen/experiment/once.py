@@ -5,20 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from loadgen.exchange import CONNECTION_LABELS
-from loadgen.experiment.destination import StartSandbox, destination
+from loadgen.experiment.conclusion import redacted
+from loadgen.experiment.destination import SandboxAt, StartSandbox, destination
 from loadgen.experiment.interrupts import interrupts
 from loadgen.experiment.latency import milliseconds
 from loadgen.experiment.remedies import remedy
+from loadgen.experiment.secrets import keeper
 from loadgen.experiment.single import Seen, each_step
 from loadgen.net.names import Origin
-from loadgen.profile.model import Profile
+from loadgen.profile.load import Loaded
 
 
-async def once(profile: Profile, start_sandbox: StartSandbox) -> list[dict[str, Any]]:
-    """One exchange of each step, in the keys that `report.once.render_once` documents."""
+async def once(
+    loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxAt | None = None
+) -> list[dict[str, Any]]:
+    """One exchange of each step, without secrets, in the keys that `report.once.render_once` documents."""
+    profile = loaded.profile
     with interrupts():
+        secrets = await keeper(profile, sandbox_at)
         async with destination(profile, start_sandbox) as to:
-            return [_plain(seen, to.origin) for seen in await each_step(profile, to.origin, to.addresses, to.ca)]
+            seen = await each_step(profile, to.origin, to.addresses, to.ca, secrets.access)
+            return redacted([_plain(one, to.origin) for one in seen], loaded.secrets + secrets.known)  # type: ignore[no-any-return]
 
 
 def _plain(seen: Seen, origin: Origin) -> dict[str, Any]:

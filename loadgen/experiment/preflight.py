@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from loadgen.aws.auth import Access
 from loadgen.errors import TargetError
 from loadgen.experiment.remedies import remedy
 from loadgen.experiment.single import each_step
@@ -14,9 +15,11 @@ from loadgen.profile.model import Profile
 from loadgen.record.samples import printable
 
 
-async def preflight(profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None) -> None:
+async def preflight(
+    profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None, access: Access
+) -> None:
     """Raises TargetError, which names the step and what it met, if a step of any scenario fails."""
-    for seen in await each_step(profile, origin, addresses, ca):
+    for seen in await each_step(profile, origin, addresses, ca, access):
         x = seen.exchange
         if x.outcome:
             reason = f": {printable(x.reason)}" if x.reason else ""

@@ -24,6 +24,7 @@ from loadgen.experiment.moments import Moment, failing, history, outcomes, rates
 from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, Progress
 from loadgen.experiment.remedies import explained
+from loadgen.experiment.secrets import Keeper, keeper
 from loadgen.fleet.fleet import Fleet, merge
 from loadgen.fleet.worker import Assignment
 from loadgen.pacing import share
@@ -55,8 +56,9 @@ class Options:
 async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
     """Carry a profile out. Raises LoadgenError where it cannot be begun; once begun, everything is in the result."""
     with interrupts() as signals:
+        secrets = await keeper(loaded.profile, options.sandbox_at)
         async with destination(loaded.profile, options.start_sandbox, options.sandbox_at) as to:
-            return await _Run(loaded, options, display, to, signals).carry_out()
+            return await _Run(loaded, options, display, to, signals, secrets).carry_out()
 
 
 @dataclass
@@ -66,10 +68,12 @@ class _Run:
     display: Display
     to: Destination
     signals: Interrupts
+    keeper: Keeper
     warnings: list[str] = field(default_factory=list)
     moments: deque[Moment] = field(init=False)
     interrupted: bool = False
     stopped_because: str = ""
+    refused_because: str = ""
     last_second: Histogram = field(default_factory=Histogram)
 
     async def carry_out(self) -> Finished:
@@ -78,11 +82,11 @@ class _Run:
         workers = workers_for(profile, self.options.workers)
         self.limits = limits(profile, workers, len(self.to.addresses), self.to.loopback)
         if not self.to.loopback:
-            await preflight(profile, self.to.origin, self.to.addresses, self.to.ca)
+            await preflight(profile, self.to.origin, self.to.addresses, self.to.ca, self.keeper.access)
         self.folder = RunFolder(self.options.out, self._warn)
         self.began = wall()
         about = {**self._about(), "plan": self.plan.describe()}
-        self.folder.begin(self.loaded.resolved, redacted(about, self.loaded.secrets))
+        self.folder.begin(self.loaded.resolved, redacted(about, self._secrets))
         self.watch, self.moments = HostWatch(), history(self._stop_if())
         self.fleet = Fleet(self.plan, self._assignments(self.limits), self._each_second)
         self.signals.do = self._interrupt
@@ -92,13 +96,13 @@ class _Run:
             await self.fleet.close()
         self._store_second()
         finished = self._conclude()
-        finished.result = redacted(finished.result, self.loaded.secrets)
+        finished.result = redacted(finished.result, self._secrets)
         if not self.folder.finish(finished.result):
-            finished.result |= {"run": None, "warnings": redacted(self.warnings, self.loaded.secrets)}
+            finished.result |= {"run": None, "warnings": redacted(self.warnings, self._secrets)}
         return finished
 
     async def _load(self) -> None:
-        ticker = asyncio.create_task(self._show())
+        beside = asyncio.create_task(self._show()), asyncio.create_task(self._keep_secrets())
         try:
             await self.fleet.launch()
             await self._ask_sandbox()  # its figures count from here
@@ -106,7 +110,15 @@ class _Run:
             await self.fleet.run()
             self.sandbox_stats = await self._ask_sandbox()
         finally:
-            ticker.cancel()
+            for task in beside:
+                task.cancel()
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return self.loaded.secrets + self.keeper.known
+
+    async def _keep_secrets(self) -> None:
+        await self.keeper.keep(self.fleet.renew, self._warn, self._refused)
 
     async def _ask_sandbox(self) -> dict[str, Any] | None:
         if not self.to.sandbox:
@@ -134,6 +146,7 @@ class _Run:
                 share(limits.preopen, index, n),
                 self.folder.make_room(index, size),
                 (self.began,),
+                self.keeper.access,
             )
             for index in range(n)
         ]
@@ -148,6 +161,13 @@ class _Run:
             self.interrupted = True
             self.display.message("stopping: waiting for what is open; once more to stop at once")
             self.fleet.stop()
+
+    def _refused(self, why: str) -> None:
+        """The target takes no more from us, whatever is sent."""
+        if not self.refused_because:
+            self.refused_because = why
+            self._warn(f"the run was ended: {why}")
+            self.fleet.kill()
 
     def _each_second(self) -> None:
         self._store_second()
@@ -239,6 +259,7 @@ class _Run:
             folder=str(self.options.out) if self.folder.usable else None,
             interrupted=self.interrupted,
             stopped=bool(self.stopped_because),
+            refused=bool(self.refused_because),
             lost=bool(lost),
             warnings=self.warnings,
             kept=kept,
@@ -265,6 +286,7 @@ class _Run:
             self._warn("TLS certificates were not verified (tls.verify: false)")
 
     def _warn(self, text: str) -> None:
+        text = redacted(text, self._secrets)
         self.warnings.append(text)
         self.display.message(text)
 

@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadgen.aws.auth import Access
 from loadgen.engine.engine import Engine, Share
 from loadgen.engine.iteration import Iteration
 from loadgen.engine.plan import Plan
@@ -56,16 +57,23 @@ class _Watcher:
         self.seen.append(Seen(scenario.name, step.name, x, captured, peer))
 
 
-async def each_step(profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None) -> list[Seen]:
+async def each_step(
+    profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None, access: Access
+) -> list[Seen]:
     """Send one iteration of each scenario, one after the other."""
     seen: list[Seen] = []
     for scenario in profile.scenarios:
-        seen += await _iteration(profile, scenario, origin, addresses, ca)
+        seen += await _iteration(profile, scenario, origin, addresses, ca, access)
     return seen
 
 
 async def _iteration(
-    profile: Profile, scenario: Scenario, origin: Origin, addresses: tuple[Address, ...], ca: Path | None
+    profile: Profile,
+    scenario: Scenario,
+    origin: Origin,
+    addresses: tuple[Address, ...],
+    ca: Path | None,
+    access: Access,
 ) -> list[Seen]:
     loop = asyncio.get_running_loop()
     phase = Phase.model_validate({"name": "once", "at-once": 1})
@@ -78,7 +86,7 @@ async def _iteration(
     watcher = _Watcher(loop.create_future())
     engine = watcher.engine = Engine(clock, plan, workload, watcher, ledger, Share())
     counters = Counters(ledger.wired, ledger.connections)
-    client = make_client(loop, clock, one, origin, addresses, ca, 4, 0, counters, watcher.done)
+    client = make_client(loop, clock, one, origin, addresses, ca, 4, 0, counters, watcher.done, access)
     start = clock.now()
     recorder = Recorder(start, lambda batch: None, lambda number, key: None)
     engine.attach(client, recorder, Samples(start, plan.slots), one.session.reuse == "per-iteration")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from loadgen.aws.auth import Access
 from loadgen.clock import Clock
 from loadgen.net.names import Address, Origin
 from loadgen.net.tls import client_context
@@ -25,8 +26,12 @@ def make_client(
     preopen: int,
     counters: Counters,
     done: Done,
+    access: Access,
 ) -> Transport:
-    """The transport that `profile.client` names. Raises ProfileError if a certificate file cannot be used."""
+    """The transport that `profile.client` names, which authorizes requests with `access`.
+
+    Raises ProfileError if a certificate file cannot be used.
+    """
     tls, session = profile.tls, profile.session
     context = client_context(ca or tls.ca, tls.verify, tls.client_cert, tls.client_key) if origin.secure else None
     settings = Settings(
@@ -39,6 +44,7 @@ def make_client(
         preopen,
         session.dns == "per-connection",
         session.tls_resumption,
+        access.authorizer(origin.authority),
     )
     if profile.client == "aiohttp":
         from loadgen.transport.aiohttp import Aiohttp

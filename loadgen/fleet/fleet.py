@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from loadgen.aws.auth import Secret
 from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
@@ -92,6 +93,10 @@ class Fleet:
         finally:
             ticker.cancel()
         self._tell("bye")
+
+    def renew(self, kind: str, secret: Secret) -> None:
+        """Let the workers authorize with a new secret from now on."""
+        self._tell("secret", (kind, secret))
 
     def stop(self) -> None:
         """Start nothing more; what is open comes to its end."""

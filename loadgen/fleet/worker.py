@@ -11,12 +11,13 @@ import os
 import socket
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
+from loadgen.aws.auth import Access
 from loadgen.clock import SECOND, now
 from loadgen.engine.engine import Engine, Share
 from loadgen.engine.plan import Plan
@@ -48,6 +49,7 @@ class Assignment:
     preopen: int
     ledger: Path
     payloads: tuple[int, ...] = ()  # the numbers of the run, the variant, the round
+    access: Access = field(default_factory=Access)  # what requests are authorized with
 
 
 class Worker:
@@ -64,9 +66,12 @@ class Worker:
 
     def _received(self, kind: str, value: Any) -> None:
         if kind == "assignment":
+            self._access = value.access
             self._spawn(self._prepare(value))
         elif kind == "go":
             self._go(value)
+        elif kind == "secret":
+            self._access.renew(*value)
         elif kind == "bye":
             self._spawn(self._leave())
         elif self._engine:
@@ -108,7 +113,7 @@ class Worker:
         counters = Counters(self._ledger.wired, self._ledger.connections)
         self._transport = make_client(
             self.loop, self.clock, work.profile, work.origin, work.addresses, work.ca, work.connections, work.preopen,
-            counters, engine.done,
+            counters, engine.done, work.access,
         )  # fmt: skip
         descriptors = raise_descriptor_limit()
         self._probe = Probe(self.clock)

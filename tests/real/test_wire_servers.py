@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from servers import BIG, CHUNKED, Server
 
+from loadgen.aws.auth import Access
 from loadgen.exchange import NEW, REUSED
 from loadgen.experiment.single import Seen, each_step
 from loadgen.net.names import Origin, resolve
@@ -31,7 +32,7 @@ scenarios:
 """
     profile = load(folder / "profile.yaml", text=text).profile
     origin = Origin.of(base)
-    return await each_step(profile, origin, resolve(origin), server.ca)
+    return await each_step(profile, origin, resolve(origin), server.ca, Access())
 
 
 @pytest.fixture(params=["http", "https"])
