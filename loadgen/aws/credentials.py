@@ -57,8 +57,8 @@ class Chain:
     def __init__(self, profile_name: str | None) -> None:
         import botocore.session
 
-        # at DEBUG botocore logs what it signs, and with which result
-        logging.getLogger("botocore").setLevel(logging.INFO)
+        # botocore logs what it signs (DEBUG), and what a credential_process printed as it failed (WARNING)
+        logging.getLogger("botocore").setLevel(logging.ERROR)
         self._session = botocore.session.Session(profile=profile_name)
 
     @property
@@ -113,6 +113,8 @@ def _told(error: Exception) -> str:
         return f"{known.get('path')} cannot be read as an AWS config file"
     if name == "CredentialRetrievalError":
         return f"{known.get('provider')} failed"
+    if name == "RuntimeError":
+        return "those that the chain found had expired already. Log in again"
     if name == "ClientError":
         answer: dict[str, Any] = getattr(error, "response", {})
         return f"{getattr(error, 'operation_name', '?')} was refused: {answer.get('Error', {}).get('Code', '?')}"

@@ -65,7 +65,7 @@ class Signer:
         if at // SECOND != self._second:
             self._turn(at // SECOND)
         before, after, signed, digest = _around_date(headers, host, self._token)
-        if not digest:
+        if digest is None:
             digest = sha256(body).hexdigest()
         canonical = f"{_target(method, path)}{before}{self._stamp}{after}{digest}"
         inner, outer = self._inner.copy(), self._outer.copy()
@@ -256,7 +256,7 @@ class _AroundDate(NamedTuple):
     before: str
     after: str
     signed: str  # as Authorization has it, up to the signature
-    digest: str  # of the body, where a header of the request gives it
+    digest: str | None  # of the body, where a header of the request gives it
 
 
 @lru_cache(512)
@@ -273,7 +273,7 @@ def _around_date(headers: tuple[tuple[str, str], ...], host: str, token: str) ->
     cut = names.index("x-amz-date") + 1
     before = "".join(lines[:cut])[:-1]
     after = "\n" + "".join(lines[cut:]) + "\n" + ";".join(names) + "\n"
-    digest = values.get("x-amz-content-sha256", [""])[0]
+    digest = values["x-amz-content-sha256"][0] if "x-amz-content-sha256" in values else None
     return _AroundDate(before, after, f"SignedHeaders={';'.join(names)}, Signature=", digest)
 
 
