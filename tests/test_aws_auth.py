@@ -1,0 +1,173 @@
+"""Who sends a request: the headers that are added, what they are good for, and that nothing shows them."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from loadgen.aws.auth import API_KEY, BEARER, SIGV4, Access, Header, Scope, Sigv4, Together, Token, named_by, texts
+from loadgen.aws.credentials import SANDBOX, Credentials
+from loadgen.aws.refusals import clock_off, remedy, with_clock
+from loadgen.aws.sigv4 import verify
+from loadgen.clock import SECOND, wall
+from loadgen.exchange import Request
+from loadgen.fleet.worker import Assignment
+from loadgen.net.http1 import encode
+
+KEYS = Credentials("canary-access", "canary-secret", "canary-session")
+HOST = "abc.execute-api.eu-west-1.amazonaws.com"
+PUT = Request("POST", "/prod/items?b=2&a=1", (("Content-Type", "application/json"),), b'{"id":1}')
+
+
+@pytest.mark.parametrize(
+    ("host", "service", "region"),
+    [
+        (HOST, "execute-api", "eu-west-1"),
+        ("ABC.Execute-API.eu-west-1.amazonaws.com.", "execute-api", "eu-west-1"),
+        ("abc-vpce-0a1b.execute-api.us-east-2.amazonaws.com", "execute-api", "us-east-2"),
+        ("vpce-0a1b.execute-api.us-east-2.vpce.amazonaws.com", "execute-api", "us-east-2"),
+        ("abc.execute-api.cn-north-1.amazonaws.com.cn", "execute-api", "cn-north-1"),
+        ("q1w2.lambda-url.ap-southeast-2.on.aws", "lambda", "ap-southeast-2"),
+        ("lambda.us-gov-west-1.amazonaws.com", "lambda", "us-gov-west-1"),
+        ("123456789012.ddb.eu-west-1.amazonaws.com", "dynamodb", "eu-west-1"),
+        ("sqs.eu-central-1.api.aws", "sqs", "eu-central-1"),
+        ("api.example.com", "", ""),
+        ("execute-api.eu-west-1.amazonaws.com.example.com", "", ""),
+        ("iam.amazonaws.com", "", ""),
+        ("eu-west-1.amazonaws.com", "", ""),
+        ("127.0.0.1", "", ""),
+    ],
+)
+def test_a_host_of_aws_says_its_service_and_region(host: str, service: str, region: str) -> None:
+    assert named_by(host) == (service, region)
+
+
+def test_a_signature_is_what_aws_verifies() -> None:
+    auth = Sigv4(Scope("execute-api", "eu-west-1"), HOST)
+    auth.renew(KEYS)
+    headers = (*PUT.headers, ("Host", HOST), *auth(PUT))
+    secrets = {KEYS.access_key: KEYS.secret_key}
+    assert ("X-Amz-Security-Token", KEYS.token) in headers
+    assert verify(PUT.method, PUT.path, headers, PUT.body, secrets.get, wall(), "execute-api", "eu-west-1") is None
+    refused = verify(PUT.method, PUT.path, headers, PUT.body + b" ", secrets.get, wall(), "execute-api", "eu-west-1")
+    assert refused
+    assert refused.status == 403
+
+
+def test_a_token_and_a_key_go_together_and_follow_their_renewal() -> None:
+    auth = Together({API_KEY: Header("x-api-key"), BEARER: Header("Authorization", "Bearer ")})
+    assert auth(PUT) == ()
+    auth.renew(BEARER, Token("one"))
+    auth.renew(API_KEY, Token("key"))
+    assert auth(PUT) == (("x-api-key", "key"), ("Authorization", "Bearer one"))
+    auth.renew(BEARER, Token("two"))
+    assert auth(PUT)[1] == ("Authorization", "Bearer two")
+
+
+def test_access_gives_what_its_secrets_are_for_and_renews_it() -> None:
+    assert Access().authorizer(HOST) is None
+    access = Access(Scope("execute-api", "eu-west-1"), {SIGV4: SANDBOX, API_KEY: Token("key")})
+    assert access.credentials is SANDBOX
+    access.renew(SIGV4, KEYS)  # before there is anything that signs
+    auth = access.authorizer(HOST)
+    assert auth
+    added = dict(auth(PUT))
+    assert added["x-api-key"] == "key"
+    assert f"Credential={KEYS.access_key}/" in added["Authorization"]
+    access.renew(SIGV4, SANDBOX)
+    assert f"Credential={SANDBOX.access_key}/" in dict(auth(PUT))["Authorization"]
+
+
+def test_what_goes_to_a_worker_arrives_and_is_in_no_repr() -> None:
+    access = Access(Scope("dynamodb", "eu-west-1"), {SIGV4: KEYS, BEARER: Token("canary-token", 7)})
+    nothing: list[Any] = [None] * 10
+    work = Assignment(*nothing, access)
+    for value in (access, KEYS, Token("canary-token"), work):
+        assert "canary" not in repr(value)
+    assert pickle.loads(pickle.dumps(work)).access == access
+    assert texts(KEYS) == ("canary-access", "canary-secret", "canary-session")
+    assert texts(SANDBOX)[-1] == SANDBOX.secret_key
+
+
+@pytest.mark.parametrize(
+    ("request_", "length"),
+    [
+        (PUT, [b"Content-Length: 8"]),
+        (Request("GET", "/"), []),
+        (Request("POST", "/"), [b"Content-Length: 0"]),
+        (Request("POST", "/", (("content-length", "2"),), b"{}"), []),
+    ],
+)
+def test_headers_are_added_behind_the_requests_own(request_: Request, length: list[bytes]) -> None:
+    added = (("X-Amz-Date", "now"), ("Authorization", "signed"))
+    lines = encode(request_, "host:81", added).partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert lines[-2:] == [b"X-Amz-Date: now", b"Authorization: signed"]
+    assert b"\r\n".join(lines[:-2]) + b"\r\n\r\n" + request_.body == encode(request_, "host:81")
+    assert [line for line in lines if line.startswith(b"Content-Length")] == length
+    assert lines[1] == b"Host: host:81"
+
+
+def test_a_host_header_of_its_own_is_the_only_one() -> None:
+    assert encode(Request("GET", "/", (("host", "other"),)), "host").count(b"ost: ") == 1
+
+
+# refusals that end a run
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "ExpiredTokenException",
+        "UnrecognizedClientException",
+        "InvalidSignatureException; this machine's clock is about 10 min behind",
+        "403 session token expired, not 200",
+        "403 signature expired: the clocks are apart; this machine's clock is about 10 min behind",
+    ],
+)
+def test_what_every_request_would_meet_has_a_remedy(reason: str) -> None:
+    assert remedy(reason)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["", "status 403", "ValidationException", "403 Forbidden: API key or policy", "401 Unauthorized", "other reasons",
+     "403 Missing Authentication Token: no such path or stage, or not signed"],
+)  # fmt: skip
+def test_what_only_some_meet_has_none(reason: str) -> None:
+    assert not remedy(reason)
+
+
+EXPIRED = "Signature expired: {} is now earlier than 20261122T150500Z (20261122T151000Z - 5 min.)"
+EARLY = "Signature not yet current: {} is still later than 20261122T151500Z (20261122T151000Z + 5 min.)"
+DATE = "Sun, 22 Nov 2026 15:10:00 GMT"
+AT_DATE = 1_795_360_200 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("message", "date", "at", "told"),
+    [
+        (EXPIRED.format("20261122T145959Z"), "", 0, "this machine's clock is about 10 min behind"),
+        (EARLY.format("20261122T161000Z"), "", 0, "this machine's clock is about 60 min ahead"),
+        (EXPIRED.format("20261120T151000Z"), DATE, AT_DATE, "this machine's clock is about 2 days behind"),
+        ("Signature expired", DATE, AT_DATE + 7200 * SECOND, "this machine's clock is about 2 h ahead"),
+        ("Signature expired", DATE, AT_DATE + 59 * SECOND, ""),
+        (EXPIRED.format("20261122T150959Z"), DATE, AT_DATE, ""),
+        (EXPIRED.format("99999999T999999Z"), DATE, AT_DATE, ""),
+        ("", "", AT_DATE, ""),
+        ("", "yesterday", AT_DATE, ""),
+        ("", "Sun, 99 Nov 99999999999 15:10:00 GMT", AT_DATE, ""),
+    ],
+)
+def test_a_clock_that_is_off_is_said(message: str, date: str, at: int, told: str) -> None:
+    assert clock_off(message, date, at) == told
+
+
+def test_a_clock_is_looked_at_where_a_signature_is_refused() -> None:
+    message = EXPIRED.format("20261122T145959Z")
+    said = "; this machine's clock is about 10 min behind"
+    for reason in ("InvalidSignatureException", "403 signature expired: the clocks are apart"):
+        assert with_clock(reason, message, "") == reason + said
+    assert with_clock("403 signature does not match", "", "") == "403 signature does not match"
+    assert with_clock("ValidationException", message, "") == "ValidationException"
