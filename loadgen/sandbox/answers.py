@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PIECE = 65536
 FILLER = b"x" * PIECE
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
 class Ending(Enum):
@@ -68,3 +69,15 @@ def drip(body: bytes, pieces: int = 100) -> Iterator[Piece]:
     size = max(1, -(-len(body) // pieces))
     for start in range(0, len(body), size):
         yield Piece(20 * MILLISECOND, body[start : start + size])
+
+
+def faulty(fault: str, status: int, head: Callable[[int | None, bytes], bytes], body: bytes) -> Answer:
+    """An answer with one of the faults that spoil it. `head` makes its head of a length, or of how it is framed."""
+    match fault:
+        case "reset":
+            return Answer(0, ending=Ending.RESET)
+        case "endless":
+            return Answer(status, head(None, CHUNKED), endless())
+        case "truncate":
+            return Answer(status, head(len(body), b"") + body[: len(body) // 2], ending=Ending.CUT)
+    return Answer(status, head(len(body), b""), drip(body))

@@ -61,6 +61,7 @@ class Connection:
         self._head_size = 0
         self._target = b""
         self._path = b""
+        self._headers: list[tuple[bytes, bytes]] = []  # where the path is /, the only one whose headers matter
         self._handler: Handler = BAD_REQUEST
         self._body: list[bytes] = []
         self._size = 0
@@ -147,6 +148,8 @@ class Connection:
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._target == b"/":
+            self._headers.append((name, value))
         if len(name) == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
             core = self._core
             self._expecting = True
@@ -154,7 +157,7 @@ class Connection:
 
     def on_headers_complete(self) -> None:
         self._path = path = self._target.partition(b"?")[0]
-        self._handler = self._core.choose(path)
+        self._handler = self._core.choose(path, self._headers)
         self._head_size = 0
 
     def on_body(self, data: bytes) -> None:
@@ -172,6 +175,8 @@ class Connection:
         if self._body:
             request.body = b"".join(self._body)
             self._body.clear()
+        if self._headers:
+            request.headers, self._headers = self._headers, []
         self._take(request, self._handler if self._size <= BODY_LIMIT else BODY_TOO_LARGE)
         self._target, self._size, self._head_size, self._expecting = b"", 0, 0, False
 

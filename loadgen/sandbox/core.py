@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from loadgen import clock as clocks
 from loadgen.clock import Clock
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.sandbox.agenda import Agenda
 from loadgen.sandbox.counters import Counters
+from loadgen.sandbox.dynamodb.handler import DynamoDB, addressed
 from loadgen.sandbox.function import Function
 from loadgen.sandbox.heads import Heads
 from loadgen.sandbox.idle import Idle
@@ -20,7 +23,15 @@ if TYPE_CHECKING:
 
 
 class Core:
-    def __init__(self, settings: SandboxSettings, clock: Clock, truth: Truth | None = None) -> None:
+    """`wall`: the time of day in nanoseconds, which signatures are held against."""
+
+    def __init__(
+        self,
+        settings: SandboxSettings,
+        clock: Clock,
+        truth: Truth | None = None,
+        wall: Callable[[], int] = clocks.wall,
+    ) -> None:
         self.settings, self.now = settings, clock.now
         self.simulation = Simulation(settings)
         self.agenda = Agenda(clock)
@@ -28,11 +39,14 @@ class Core:
         self.heads = Heads()
         self.counters = Counters()
         self.truth = truth
+        self.dynamodb = DynamoDB(settings.dynamodb, settings.seed, wall)
         self._function = Function(settings.body)
         self._special = special_paths(settings.body)
 
-    def choose(self, path: bytes) -> Handler:
-        """The handler of a request. The one place that decides; another kind of API is chosen here, by its headers."""
+    def choose(self, path: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Handler:
+        """The handler of a request. The one place that decides."""
+        if headers and addressed(headers):
+            return self.dynamodb
         return self._special.get(path[1:].partition(b"/")[0], self._function)
 
     def came(self, request: Request) -> None:

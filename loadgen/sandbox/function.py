@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from loadgen.clock import MILLISECOND
 from loadgen.profile.units import duration
-from loadgen.sandbox.answers import Answer, Ending, drip, endless, message
+from loadgen.sandbox.answers import Answer, faulty, message
 from loadgen.sandbox.heads import JSON
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ REFUSALS = {
     503: (b'{"message":"Service Unavailable"}', b"ServiceUnavailableException"),
     504: (b'{"message": "Endpoint request timed out"}', b"InternalServerErrorException"),
 }
-CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
 class Function:
@@ -51,7 +50,12 @@ class Function:
         extra = _told(fate)
         body = self._body(request)
         if fate.fault and request.method != b"HEAD":
-            return _faulty(fate.fault, request, heads, status, body, extra)
+            return faulty(
+                fate.fault,
+                status,
+                lambda length, framing: heads.head(request, status, length, JSON, framing + extra),
+                body,
+            )
         return Answer(status, heads.whole(request, status, body, extra=extra))
 
     def _body(self, request: Request) -> bytes:
@@ -102,14 +106,3 @@ def _own_id(body: bytes) -> bytes | None:
         return json.dumps(own, allow_nan=False).encode() if isinstance(own, str | int | float) else None
     except (ValueError, RecursionError):
         return None
-
-
-def _faulty(fault: str, request: Request, heads: Heads, status: int, body: bytes, extra: bytes) -> Answer:
-    if fault == "reset":
-        return Answer(0, ending=Ending.RESET)
-    if fault == "endless":
-        return Answer(status, heads.head(request, status, None, JSON, CHUNKED + extra), endless())
-    head = heads.head(request, status, len(body), JSON, extra)
-    if fault == "truncate":
-        return Answer(status, head + body[: len(body) // 2], ending=Ending.CUT)
-    return Answer(status, head, drip(body))

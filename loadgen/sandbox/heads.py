@@ -1,4 +1,4 @@
-"""Status lines and headers as an API Gateway sends them."""
+"""Status lines and headers as AWS sends them."""
 
 from __future__ import annotations
 
@@ -28,23 +28,31 @@ class Heads:
 
     def head(self, request: Request, status: int, length: int | None, kind: bytes = JSON, extra: bytes = b"") -> bytes:
         """All up to the empty line. `length` None: `extra` says how the body ends; each line of it ends with CR LF."""
+        self._answers += 1
+        return self._head(request, status, length, kind, b"apigw-requestid: SBX%012x=\r\n%s" % (self._answers, extra))
+
+    def service_head(
+        self, request: Request, status: int, length: int | None, kind: bytes = JSON, extra: bytes = b""
+    ) -> bytes:
+        """The same as one of AWS's services sends it."""
+        self._answers += 1
+        number = b"x-amzn-RequestId: SANDBOX%045X\r\n" % self._answers
+        return self._head(request, status, length, kind, number + extra)
+
+    def _head(self, request: Request, status: int, length: int | None, kind: bytes, extra: bytes) -> bytes:
         second = now() // SECOND
         if second != self._second:
             self._second, self._date = second, formatdate(wall() / SECOND, usegmt=True).encode()
-        self._answers += 1
         size = b"" if length is None else b"Content-Length: %d\r\n" % length
-        return (
-            b"%sDate: %s\r\nContent-Type: %s\r\n%sConnection: %s\r\napigw-requestid: SBX%012x=\r\n%s\r\n"
-            % (
-                LINES[status],
-                self._date,
-                kind,
-                size,
-                b"keep-alive" if request.keep_alive else b"close",
-                self._answers,
-                extra,
-            )
-        )  # fmt: skip
+        connection = b"keep-alive" if request.keep_alive else b"close"
+        return b"%sDate: %s\r\nContent-Type: %s\r\n%sConnection: %s\r\n%s\r\n" % (
+            LINES[status],
+            self._date,
+            kind,
+            size,
+            connection,
+            extra,
+        )
 
     def whole(self, request: Request, status: int, body: bytes, kind: bytes = JSON, extra: bytes = b"") -> bytes:
         """Head and body of known length; the body is left out where HTTP has none."""

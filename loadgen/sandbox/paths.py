@@ -28,8 +28,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from loadgen.clock import MILLISECOND
-from loadgen.sandbox.answers import FILLER, PIECE, Answer, Ending, Piece, drip, endless, filler, message
-from loadgen.sandbox.function import CHUNKED, Delay
+from loadgen.sandbox.answers import CHUNKED, FILLER, PIECE, Answer, Ending, Piece, drip, endless, filler, message
+from loadgen.sandbox.function import Delay
 from loadgen.sandbox.heads import BINARY
 from loadgen.sandbox.request import BODY_LIMIT
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Request:
     """`path` is without the query. `body` is whole, or empty where the handler does not read it; `size` is what came.
 
     `received`, `intended`, `sent`: see `truth.Truth`. `keep_alive`: the connection may be used again after the answer.
+    `headers` are there where the path is `/`; `operation` and `reply` belong to a handler whose answer is made as the
+    request comes.
     """
 
     __slots__ = (
@@ -42,12 +45,15 @@ class Request:
         "due",
         "fate",
         "handler",
+        "headers",
         "intended",
         "keep_alive",
         "method",
         "number",
+        "operation",
         "path",
         "received",
+        "reply",
         "sent",
         "size",
         "status",
@@ -69,6 +75,9 @@ class Request:
         self.connection, self.number, self.method, self.path = connection, number, method, path
         self.body, self.size, self.keep_alive = b"", size, keep_alive
         self.received, self.intended, self.sent, self.status = received, 0, 0, 0
+        self.headers: Sequence[tuple[bytes, bytes]] = ()
+        self.operation = ""
+        self.reply: Mapping[str, object] = {}
         self.due = False
 
     def fall_due(self) -> None:

@@ -138,6 +138,7 @@ class Server:
             "throttled": counters.throttled,
             "overflowed": counters.overflowed,
             "accept_errors": counters.accept_errors,
+            "dynamodb": self._core.dynamodb.stats(),
             "cpu": round(share, 4),
             "lag_ns": counters.late.take(),
             "log_problem": truth.problem if truth else "",

@@ -70,6 +70,12 @@ class Simulation:
             fate.status = next(self._errors)
         return fate
 
+    def serve(self, now: int) -> Fate:
+        """A request for what is always there: it takes its time, but has neither the front's throttle nor the pool."""
+        begin = self._begin(now)
+        fault, service = self._draw_fault(), self._draw_service()
+        return Fate(begin + service, 0, fault, service=service, queued=begin - now)
+
     def bypass(self, now: int) -> Fate:
         """A request that is answered at once, whatever the throttle, the pool and the dice say."""
         return Fate(self._begin(now))

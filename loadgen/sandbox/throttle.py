@@ -8,7 +8,10 @@ from loadgen.clock import SECOND
 
 
 class TokenBucket:
-    """Full at first; `rate` tokens a second drip in, up to `burst`."""
+    """Full at first; `rate` tokens a second drip in, up to `burst`.
+
+    Whoever needs more than a full bucket holds is let through when it is full, and leaves a debt. Time never goes back.
+    """
 
     def __init__(self, rate: float, burst: int) -> None:
         exact = Fraction(rate).limit_denominator(10**6)
@@ -17,12 +20,19 @@ class TokenBucket:
         self._full = self._level = burst * self._token
         self._last: int | None = None
 
-    def admit(self, now: int) -> bool:
-        """Take a token at `now`, which never goes back, if there is one."""
+    def holds(self, now: int, tokens: int = 1) -> bool:
         if self._last is not None:
             self._level = min(self._full, self._level + (now - self._last) * self._gain)
         self._last = now
-        if self._level < self._token:
+        return self._level >= min(tokens * self._token, self._full)
+
+    def take(self, tokens: int = 1) -> None:
+        """What `holds` has just said to be there; a negative number gives back."""
+        self._level -= tokens * self._token
+
+    def admit(self, now: int) -> bool:
+        """Take a token at `now` if there is one."""
+        if not self.holds(now):
             return False
-        self._level -= self._token
+        self.take()
         return True

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "connection,request,method,path,received_ns,intended_ns,sent_ns,"
-    "status,cold,env,fault,service_ns,queued_ns"
+    "status,cold,env,fault,service_ns,queued_ns,operation"
 )  # fmt: skip
 BLOCK = 512
 
@@ -46,7 +46,7 @@ class Truth:
         self._lines.append(
             f"{request.connection.number},{request.number},{request.method.decode()},{_quoted(request.path.decode('latin-1'))},"
             f"{request.received},{request.intended},{request.sent},{request.status},{int(fate.cold)},{fate.environment},"
-            f"{fate.fault},{fate.service},{fate.queued}\n"
+            f"{fate.fault},{fate.service},{fate.queued},{request.operation}\n"
         )
         if len(self._lines) >= BLOCK:
             self._write()

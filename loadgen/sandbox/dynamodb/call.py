@@ -1,0 +1,89 @@
+"""One call of an operation: who asks for what, when; and what its answers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from loadgen.aws.capacity import read_units, write_units
+from loadgen.sandbox.dynamodb import conditions
+from loadgen.sandbox.dynamodb.database import Database
+from loadgen.sandbox.dynamodb.parameters import Parameters
+from loadgen.sandbox.dynamodb.parsing import Scope
+from loadgen.sandbox.dynamodb.table import Stored
+
+Reply = dict[str, Any]
+"""An answer's body; bytes in it are JSON already."""
+
+
+class Call(NamedTuple):
+    """`body` is the whole request; `now` the instant it came at; `authorization` the header, which names the region.
+
+    `left_over` draws whether an item of a batch is.
+    """
+
+    body: dict[str, Any]
+    database: Database
+    now: int
+    authorization: str
+    left_over: Callable[[], bool]
+
+
+Operation = Callable[[Call], Reply]
+
+CAPACITY = ("INDEXES", "TOTAL", "NONE")
+
+
+def write_halves(size: int, transactional: bool = False) -> int:
+    """Half units that writing takes."""
+    return 2 * write_units(size, transactional)
+
+
+def read_halves(size: int, consistent: bool = False, transactional: bool = False) -> int:
+    return int(2 * read_units(size, consistent, transactional))
+
+
+class Capacity:
+    """What a call consumed, by table, and how it wants to be told."""
+
+    def __init__(self, parameters: Parameters, transactional: str = "") -> None:
+        """`transactional`: Read or Write, whose units are then told apart."""
+        self._wanted = parameters.choice("ReturnConsumedCapacity", CAPACITY, "NONE")
+        self._transactional = transactional
+        self._halves: dict[str, int] = {}
+
+    def add(self, table: str, halves: int) -> None:
+        self._halves[table] = self._halves.get(table, 0) + halves
+
+    def told(self) -> list[Reply]:
+        """An entry for each table, or none."""
+        if self._wanted == "NONE":
+            return []
+        return [self._entry(table, halves / 2) for table, halves in self._halves.items()]
+
+    def one(self) -> Reply:
+        """What to add to the answer of an operation on one table."""
+        told = self.told()
+        return {"ConsumedCapacity": told[0]} if told else {}
+
+    def several(self) -> Reply:
+        """The same of an operation on several tables."""
+        told = self.told()
+        return {"ConsumedCapacity": told} if told else {}
+
+    def _entry(self, table: str, units: float) -> Reply:
+        apart = {f"{self._transactional}CapacityUnits": units} if self._transactional else {}
+        entry: Reply = {"TableName": table, "CapacityUnits": units, **apart}
+        if self._wanted == "INDEXES":
+            entry["Table"] = {"CapacityUnits": units, **apart}
+        return entry
+
+
+def met(parameters: Parameters, scope: Scope, old: Stored | None) -> bool:
+    """Whether the item that is there meets the ConditionExpression, if there is one."""
+    text = parameters.optional_text("ConditionExpression")
+    if text is None:
+        return True
+    expression = conditions.parse(text, "ConditionExpression")
+    scope.enter(expression)
+    return conditions.met(expression.tree, old.item if old else {}, scope)

@@ -1,0 +1,51 @@
+"""JSON in and out, bounded: a request's body to a mapping, an answer's parts to bytes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from loadgen.sandbox.dynamodb.refusals import unreadable
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def read(body: bytes) -> dict[str, Any]:
+    """The mapping that a request is. Raises Refused."""
+    try:
+        text = body.decode()
+        found = _decode(text)
+        if "\\u" in text:
+            _encode(found).encode()  # half of a surrogate pair is no text
+    except (ValueError, RecursionError):
+        raise unreadable() from None
+    if type(found) is not dict:
+        raise unreadable()
+    return found
+
+
+def load(raw: bytes) -> dict[str, Any]:
+    """What `dump` made."""
+    found: dict[str, Any] = _decode(raw.decode())
+    return found
+
+
+def dump(value: object) -> bytes:
+    return _encode(value).encode()
+
+
+def render(value: object) -> bytes:
+    """`value` as JSON; bytes in it are JSON already."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, dict):
+        return b"{%s}" % b",".join([b"%s:%s" % (dump(key), render(item)) for key, item in value.items()])
+    if isinstance(value, list):
+        return b"[%s]" % b",".join(map(render, value))
+    return dump(value)
