@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """`kind` is uuid, seq, int (low, high), choice (its values), bytes (how many), now, or name (which one)."""
+    """`kind` is uuid, seq, int (low, high), choice (its values), bytes (how many, or least and most), now, or name."""
 
     kind: str
     args: tuple[Argument, ...] = ()
@@ -114,6 +114,8 @@ def _length(args: tuple[Argument, ...], written: str) -> tuple[Argument, ...]:
     match args:
         case (int(length),) if 0 <= length <= BYTES_LIMIT:
             return args
+        case (int(least), int(most)) if 0 <= least <= most <= BYTES_LIMIT:
+            return args
     raise ValueError(f"{quoted(written)} needs a number of bytes up to {BYTES_LIMIT}: for example {{{{bytes 150}}}}")
 
 
@@ -125,5 +127,5 @@ _KINDS: dict[str, Callable[[tuple[Argument, ...], str], tuple[Argument, ...]]] =
     "bytes": _length,
     "now": _none,
 }
-KNOWN = "uuid, seq, int LOW HIGH, choice A B ..., bytes N, now, or the name of a captured value or data column"
+KNOWN = "uuid, seq, int LOW HIGH, choice A B ..., bytes N [MOST], now, or the name of a captured value or data column"
 RESERVED = tuple(_KINDS)

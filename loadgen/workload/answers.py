@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from loadgen.aws.attributes import plain
+from loadgen.aws.dynamodb import OPERATIONS
+from loadgen.aws.errors import gateway_reason
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import BODY, HEADERS, NOTHING, Exchange, Outcome
 from loadgen.profile.model import Expect, Selector, Step
@@ -32,9 +35,23 @@ class Answer:
             return self._x.status
         if selector.kind == "header":
             return self._header(selector)
+        if selector.kind in ("item", "items"):
+            return self.item(selector)
         if not selector.path:
             return self.text()
         return self.at(selector.path)
+
+    def item(self, selector: Selector) -> Any:
+        """What DynamoDB gave back, as plain values: of `item` one item's attributes, of `items` a list of items."""
+        operation = OPERATIONS.get(self._x.request.operation)
+        found = operation.answers(self.at(())) if operation else []
+        try:
+            items = [plain({"M": item}) for item in found]
+        except ValueError:
+            return MISSING
+        if selector.kind == "items":
+            return _at(items, selector.path)
+        return _at(items[0], selector.path) if items else MISSING
 
     def header(self, name: str) -> str | None:
         return (self._x.headers or {}).get(name)
@@ -49,15 +66,7 @@ class Answer:
                 self._json = json.loads(self._x.body or b"")
             except (ValueError, RecursionError):
                 self._json = MISSING
-        value = self._json
-        for key in path:
-            if isinstance(value, dict):
-                value = value.get(str(key), MISSING)
-            elif isinstance(value, list) and isinstance(key, int) and key < len(value):
-                value = value[key]
-            else:
-                return MISSING
-        return value
+        return _at(self._json, path)
 
     def _header(self, selector: Selector) -> Any:
         value = self.header(selector.name)
@@ -71,8 +80,21 @@ class Answer:
         return MISSING
 
 
+def _at(value: Any, path: tuple[str | int, ...]) -> Any:
+    for key in path:
+        if isinstance(value, dict):
+            value = value.get(str(key), MISSING)
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            return MISSING
+    return value
+
+
 def wants(step: Step, split_by: tuple[str, ...] = ()) -> int:
     """What a client must keep of the answer for this step: NOTHING, HEADERS or BODY."""
+    if step.operation:
+        return BODY  # its checksum is looked at
     expect = step.expect
     selectors = [*step.capture.values(), *step.record.values()]
     if (expect and (expect.json_values or expect.body is not None)) or any(s.kind == "body" for s in selectors):
@@ -91,6 +113,21 @@ def by_status(status: int) -> Outcome:
     return Outcome.HTTP_4XX if status >= 400 else Outcome.UNEXPECTED
 
 
+def refusal(x: Exchange) -> str:
+    """Why an answer is none that was wanted: its status, and what API Gateway means by it, where it is API Gateway's.
+
+    Of a failing answer of which nothing was wanted there is still the excerpt.
+    """
+    if x.status < 400:
+        return f"status {x.status}"
+    headers, body = x.headers, x.body
+    if headers is None or body is None:
+        head, _, rest = x.excerpt.partition(b"\r\n\r\n")
+        pairs = (line.partition(":")[::2] for line in head.decode("latin-1").split("\r\n")[1:])
+        headers, body = {name.strip().lower(): value.strip() for name, value in pairs}, rest
+    return gateway_reason(x.status, headers, body)
+
+
 def judge(expect: Expect | None) -> Callable[[Exchange], None] | None:
     """The function that sets outcome and reason of an answered exchange; None where a status below 400 is all it
     takes.
@@ -102,14 +139,16 @@ def judge(expect: Expect | None) -> Callable[[Exchange], None] | None:
 
     def check(x: Exchange) -> None:
         if not any(low <= x.status <= high for low, high in expect.status):
-            x.outcome, x.reason = by_status(x.status), f"status {x.status}, not {wanted}"
-        elif reason := _mismatch(expect, Answer(x)):
+            x.outcome, x.reason = by_status(x.status), f"{refusal(x)}, not {wanted}"
+        elif reason := mismatch(expect, x):
             x.outcome, x.reason = Outcome.UNEXPECTED, reason
 
     return check
 
 
-def _mismatch(expect: Expect, answer: Answer) -> str:
+def mismatch(expect: Expect, x: Exchange) -> str:
+    """What of an answer, but for its status, is not as expected; empty if all of it is."""
+    answer = Answer(x)
     for name, wanted in expect.headers.items():
         value = answer.header(name.lower())
         if value is None or not (wanted.search(value) if isinstance(wanted, re.Pattern) else value == wanted):
@@ -118,6 +157,10 @@ def _mismatch(expect: Expect, answer: Answer) -> str:
         value = answer.at(Selector.parse(f"body.{path}").path)
         if type(value) is not type(wanted) or value != wanted:
             return f"json {path} is {'missing' if value is MISSING else 'another'}"
+    for path, wanted in expect.item.items():
+        value = answer.item(Selector.parse(f"item.{path}"))
+        if type(value) is not type(wanted) or value != wanted:
+            return f"item {path} is {'missing' if value is MISSING else 'another'}"
     if expect.body is not None and expect.body not in answer.text():
         return "the body does not contain what is expected"
     return ""

@@ -41,19 +41,27 @@ def stream_of(seed: tuple[int, ...]) -> np.random.Generator:
 
 
 class Column:
-    """The values of one placeholder by iteration index, a block at a time."""
+    """The values of one placeholder by iteration index, a block at a time.
+
+    The block before is kept: a late step of an earlier iteration may still draw from it.
+    """
 
     def __init__(self, seed: tuple[int, ...], draw: Callable[[np.random.Generator], Sequence[Any]]) -> None:
         self._seed, self._draw = seed, draw
-        self._number = -1
+        self._number = self._other = -1
         self._block: Sequence[Any] = ()
+        self._kept: Sequence[Any] = ()
 
     def __call__(self, values: Values, index: int) -> Any:
         number, offset = divmod(index, BLOCK)
         if number != self._number:
-            self._block = self._draw(stream_of((*self._seed, number)))
-            self._number = number
+            self._turn_to(number)
         return self._block[offset]
+
+    def _turn_to(self, number: int) -> None:
+        block = self._kept if number == self._other else self._draw(stream_of((*self._seed, number)))
+        self._kept, self._other = self._block, self._number
+        self._block, self._number = block, number
 
 
 def getter(placeholder: Placeholder, seed: tuple[int, ...]) -> Getter:
@@ -72,7 +80,7 @@ def getter(placeholder: Placeholder, seed: tuple[int, ...]) -> Getter:
         return Column(seed, lambda stream: stream.integers(low, high, BLOCK, endpoint=True).tolist())
     if kind == "choice":
         return Column(seed, lambda stream: [args[i] for i in stream.integers(0, len(args), BLOCK).tolist()])
-    return _text(int(args[0]), seed)
+    return _text(int(args[0]), int(args[-1]), seed)
 
 
 def _captured(name: str) -> Getter:
@@ -112,16 +120,19 @@ def _uuid(d: str) -> str:
     return f"{d[:8]}-{d[8:12]}-4{d[13:16]}-{variant}{d[17:20]}-{d[20:]}"
 
 
-def _text(length: int, seed: tuple[int, ...]) -> Getter:
+def _text(least: int, most: int, seed: tuple[int, ...]) -> Getter:
     """Random letters and digits, cut from a pool at a random place: large values cost a slice, not a draw."""
-    pool = ALPHABET[stream_of(seed).integers(0, len(ALPHABET), POOL + length)].tobytes().decode()
+    pool = ALPHABET[stream_of(seed).integers(0, len(ALPHABET), POOL + most)].tobytes().decode()
     starts = Column((*seed, 1), lambda stream: stream.integers(0, POOL, BLOCK).tolist())
 
     def cut(values: Values, index: int) -> str:
         start = starts(values, index)
-        return pool[start : start + length]
+        return pool[start : start + most]
 
-    return cut
+    if least == most:
+        return cut
+    sizes = Column((*seed, 2), lambda stream: stream.integers(least, most, BLOCK, endpoint=True).tolist())
+    return lambda values, index: cut(values, index)[: sizes(values, index)]
 
 
 def as_text(value: Any) -> str:

@@ -7,12 +7,13 @@ must be printable (a captured value may come from a hostile target): anything el
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from loadgen.profile.placeholders import Template, parse
+from loadgen.profile.placeholders import Placeholder, Template, parse
 from loadgen.workload.draws import Getter, Unsendable, Values, as_text, getter
 
 Renderer = Callable[[Values, int], str]
@@ -20,13 +21,17 @@ Piece = str | Getter
 
 
 class Seeds:
-    """Numbers the placeholders of a profile, so that each draws a stream of its own."""
+    """Numbers the placeholders of a profile, so that each draws a stream of its own; `named` are the profile's keys,
+    which are the same wherever they stand."""
 
-    def __init__(self, *seed: int) -> None:
-        self._seed, self._places = seed, count()
+    def __init__(self, *seed: int, named: Mapping[str, Getter] = MappingProxyType({})) -> None:
+        self._seed, self._places, self._named = seed, count(), named
 
-    def next(self) -> tuple[int, ...]:
-        return (*self._seed, next(self._places))
+    def getter(self, placeholder: Placeholder) -> Getter:
+        """The function (captured values, iteration index) -> value of a placeholder, at its place in the profile."""
+        seed = (*self._seed, next(self._places))
+        named = self._named.get(str(placeholder.args[0])) if placeholder.kind == "name" else None
+        return named or getter(placeholder, seed)
 
 
 def in_url(value: Any) -> str:
@@ -46,7 +51,7 @@ def in_json_text(value: Any) -> str:
 
 def text(template: Template, seeds: Seeds, escape: Callable[[Any], str] = as_text) -> str | Renderer:
     """The template as a constant, or as a function of the iteration."""
-    return joined(_pieces(template, seeds, escape))
+    return joined(_of(template, seeds, escape))
 
 
 def joined(pieces: list[Piece]) -> str | Renderer:
@@ -73,29 +78,34 @@ def json_pieces(value: Any, seeds: Seeds) -> list[Piece]:
     if isinstance(value, str):
         template = parse(value)
         if template.single:
-            return [_escaped(getter(template.single, seeds.next()), json.dumps)]
-        return ['"', *_pieces(template, seeds, in_json_text, lambda part: json.dumps(part)[1:-1]), '"']
+            return [_escaped(seeds.getter(template.single), json.dumps)]
+        return quoted(value, seeds)
     if isinstance(value, dict):
         items = [[json.dumps(key), ":", *json_pieces(item, seeds)] for key, item in value.items()]
-        return _enclosed("{", items, "}")
+        return enclosed("{", items, "}")
     if isinstance(value, list | tuple):
-        return _enclosed("[", [json_pieces(item, seeds) for item in value], "]")
+        return enclosed("[", [json_pieces(item, seeds) for item in value], "]")
     return [json.dumps(value)]
 
 
-def _enclosed(opening: str, items: list[list[Piece]], closing: str) -> list[Piece]:
+def quoted(text: str, seeds: Seeds) -> list[Piece]:
+    """A text with placeholders as a JSON text, whatever their values are."""
+    return ['"', *_of(parse(text), seeds, in_json_text, lambda part: json.dumps(part)[1:-1]), '"']
+
+
+def enclosed(opening: str, items: list[list[Piece]], closing: str) -> list[Piece]:
+    """The items with commas between them."""
     pieces: list[Piece] = [opening]
     for number, item in enumerate(items):
         pieces += [",", *item] if number else item
     return [*pieces, closing]
 
 
-def _pieces(
+def _of(
     template: Template, seeds: Seeds, escape: Callable[[Any], str], constant: Callable[[str], str] = str
 ) -> list[Piece]:
     return [
-        constant(part) if isinstance(part, str) else _escaped(getter(part, seeds.next()), escape)
-        for part in template.parts
+        constant(part) if isinstance(part, str) else _escaped(seeds.getter(part), escape) for part in template.parts
     ]
 
 

@@ -13,13 +13,17 @@ from loadgen import __version__
 from loadgen.exchange import Exchange, Request
 from loadgen.profile.model import Profile, Scenario, Selector, Step, Think
 from loadgen.profile.placeholders import parse
-from loadgen.workload.answers import MISSING, Answer, by_status, judge, milliseconds, wants
+from loadgen.workload import dynamodb
+from loadgen.workload.answers import MISSING, Answer, by_status, judge, milliseconds, refusal, wants
 from loadgen.workload.draws import Column, Unknown, Unsendable, Values, row_picker
+from loadgen.workload.dynamodb import Render
+from loadgen.workload.keys import choice
 from loadgen.workload.render import Renderer, Seeds, in_header, in_url, joined, json_pieces, text
+from loadgen.workload.retrying import Again, again, retrying
 
 USER_AGENT = f"loadgen/{__version__}"
 STRATUM_LIMIT = 32  # distinct strata a run may have; what comes after is "other"
-_CHOICE, _PICK, _ROWS, _THINK = 1, 2, 3, 4
+_CHOICE, _PICK, _ROWS, _THINK, _KEYS = 1, 2, 3, 4, 7
 
 Pause = Callable[[int], int]
 
@@ -39,14 +43,14 @@ class StepWork:
     capture: tuple[tuple[str, Selector], ...]
     record: tuple[tuple[int, Selector], ...]  # by number among the profile's own metrics
     # asked after each attempt, with its number: (back-off in ns, request or None for the same), None: the step is over
-    again: Callable[[Exchange, int], tuple[int, Request | None] | None] | None = None
+    again: Again | None = None
 
     def assess(self, x: Exchange) -> None:
         """Set the outcome of an answered exchange."""
         if self.judge:
             self.judge(x)
         elif x.status >= 400:
-            x.outcome, x.reason = by_status(x.status), f"status {x.status}"
+            x.outcome, x.reason = by_status(x.status), refusal(x)
 
     def read(self, x: Exchange, values: Values) -> list[tuple[int, int]]:
         """Put what is captured into `values`; return the times the server reported, as (metric number, ns)."""
@@ -88,7 +92,12 @@ class Workload:
         self.metrics = tuple(dict.fromkeys(n for s in profile.scenarios for step in s.steps for n in step.record))
         self._base = base
         self._seed, self._payloads = (profile.seed,), (profile.seed, *payloads)
-        seeds = Seeds(*self._payloads, _CHOICE)
+        self._table, self._retry = profile.target.dynamodb, retrying(profile)
+        keys = {
+            name: choice(keys, (*self._payloads, _KEYS, place))
+            for place, (name, keys) in enumerate(profile.choices.items())
+        }
+        seeds = Seeds(*self._payloads, _CHOICE, named=keys)
         numbers = iter(range(sum(len(scenario.steps) for scenario in profile.scenarios)))
         self.scenarios = tuple(
             self._scenario(scenario, place, numbers, seeds, profile.timeout)
@@ -123,21 +132,33 @@ class Workload:
         return ScenarioWork(scenario.name, steps, scenario.split_by, row, plain)
 
     def _step(self, step: Step, number: int, seeds: Seeds, timeout: int) -> StepWork:
-        target, headers, body = self._target(step, seeds), self._headers(step, seeds), _body(step, seeds)
-        constant = isinstance(target, str) and isinstance(headers, tuple) and isinstance(body, bytes)
-        render = None if constant else _renderer(step.method, target, headers, body)
+        constant, render = self._call(step, seeds) if step.operation else self._request(step, seeds)
         return StepWork(
             step.name,
             number,
             step.timeout or timeout,
             wants(step),
             pause(step.think, (*self._seed, _THINK, number)),
-            Request(step.method, target, headers, body) if constant else None,  # type: ignore[arg-type]
+            constant,
             render,
-            judge(step.expect),
+            dynamodb.judge(step) if step.operation else judge(step.expect),
             tuple(step.capture.items()),
             tuple((self.metrics.index(name), selector) for name, selector in step.record.items()),
+            again(step, self._retry),
         )
+
+    def _request(self, step: Step, seeds: Seeds) -> tuple[Request | None, Render | None]:
+        """The step's HTTP request if it never changes, else the function that makes it."""
+        target, headers, body = self._target(step, seeds), self._headers(step, seeds), _body(step, seeds)
+        if isinstance(target, str) and isinstance(headers, tuple) and isinstance(body, bytes):
+            return Request(step.method, target, headers, body), None
+        return None, _renderer(step.method, target, headers, body)
+
+    def _call(self, step: Step, seeds: Seeds) -> tuple[None, Render]:
+        table = self._table
+        assert table
+        headers = (("User-Agent", USER_AGENT),)
+        return None, dynamodb.call(step, table.table, table.consumed_capacity, headers, seeds)
 
     def _target(self, step: Step, seeds: Seeds) -> str | Renderer:
         pieces = [self._base, text(parse(step.path), seeds, in_url)]

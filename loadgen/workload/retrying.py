@@ -1,0 +1,65 @@
+"""Whether a step makes another attempt: by the rules of the AWS SDKs, or for what a batch left unprocessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from loadgen.aws.errors import fault_of
+from loadgen.aws.retries import Standard
+from loadgen.clock import MILLISECOND, SECOND
+from loadgen.exchange import Exchange, Outcome, Request
+from loadgen.profile.model import Profile, Step
+from loadgen.workload.dynamodb import rest_of
+
+FIRST_PAUSE, LONGEST_PAUSE = 50 * MILLISECOND, 5 * SECOND  # before a batch's rest is sent again
+MOST_RESENT = 50  # times
+
+Again = Callable[[Exchange, int], tuple[int, Request | None] | None]
+Retry = Callable[[Exchange, int], int | None]
+
+
+def retrying(profile: Profile) -> Retry | None:
+    """The function (attempt's exchange, its number) -> back-off in ns, None for no other. All steps of a client share
+    one quota, as they do in an SDK. None where nothing is tried again, or the SDK itself does it."""
+    if not profile.retries or profile.retries.attempts < 2 or profile.client == "sdk":
+        return None
+    rules = Standard(profile.retries.attempts, Random(profile.seed).random)
+    failed: dict[object, Outcome] = {}  # how the last attempt of an operation ended, by its iteration
+
+    def retry(x: Exchange, attempt: int) -> int | None:
+        if not x.outcome:
+            rules.succeeded(failed.pop(x.owner, None))
+            return None
+        code = ""
+        if x.status:
+            fault = fault_of(x.status, x.headers or {}, x.body or b"")
+            code = fault.code if fault else "Throttling" if x.outcome == Outcome.THROTTLED else ""
+        delay = rules.delay(x.outcome, x.status, code, attempt)
+        if delay is None:
+            failed.pop(x.owner, None)
+        else:
+            failed[x.owner] = x.outcome
+        return delay
+
+    return retry
+
+
+def again(step: Step, retry: Retry | None) -> Again | None:
+    """What the engine asks after each attempt of the step; None for a step that makes one alone."""
+    if step.unprocessed == "resend":
+        return lambda x, attempt: _rest(x, attempt) or _same(x, attempt, retry)
+    return (lambda x, attempt: _same(x, attempt, retry)) if retry else None
+
+
+def _same(x: Exchange, attempt: int, retry: Retry | None) -> tuple[int, Request | None] | None:
+    delay = retry(x, attempt) if retry else None
+    return None if delay is None else (delay, None)
+
+
+def _rest(x: Exchange, attempt: int) -> tuple[int, Request | None] | None:
+    """The items that were left, after a pause that doubles each time, as DynamoDB's guide asks for."""
+    if x.outcome != Outcome.PARTIAL or attempt > MOST_RESENT:
+        return None
+    rest = rest_of(x)
+    return (min(FIRST_PAUSE << min(attempt - 1, 10), LONGEST_PAUSE), rest) if rest else None
