@@ -112,7 +112,7 @@ def test_without_a_code_the_status_decides(status: int, expected: Outcome) -> No
     [("ProvisionedThroughputExceededException", "ThrottlingReasons"), ("ThrottlingException", "throttlingReasons")],
 )
 def test_a_throttle_tells_its_limit_and_of_what(limit: str, of: str, code: str, key: str) -> None:
-    reasons = {key: [{"reason": of + limit, "resource": ARN}]}
+    reasons: dict[str, Any] = {key: [{"reason": of + limit, "resource": ARN}]}
     assert fault(code, **reasons) == Fault(code, "m", (of + limit,), ARN)
     assert judged(code, **reasons) == (Outcome.THROTTLED, f"{LIMITS[limit]} ({of}{limit}) of {ARN}")
 

@@ -152,8 +152,8 @@ def _claim(values: dict[str, list[str]], service: str) -> _Claim:
     """The claim of a request, as far as its form goes. Raises _Refused."""
     authorization = values.get("authorization", [""])[0]
     if not authorization:
-        missing = "Missing Authentication Token"
-        message = f"Request is {missing.lower()}" if service == "dynamodb" else missing
+        dynamodb, others = "Request is missing Authentication Token", "Missing Authentication Token"
+        message = dynamodb if service == "dynamodb" else others
         raise _Refused("MissingAuthenticationTokenException", message)
     algorithm, _, rest = authorization[:AUTHORIZATION_LIMIT].strip().partition(" ")
     parts: dict[str, str] = {}
@@ -183,7 +183,7 @@ def _check(claim: _Claim, values: dict[str, list[str]], now: int, service: str, 
     if claim.service != service:
         raise _Refused("InvalidSignatureException", f"Credential should be scoped to correct service: '{service}'. ")
     if region is not None and claim.region != region:
-        raise _Refused("InvalidSignatureException", f"Credential should be scoped to a valid region: '{region}'. ")
+        raise _Refused("InvalidSignatureException", "Credential should be scoped to a valid region. ")
     _check_date(claim, now)
     for name in ("host", *(name for name in values if name.startswith("x-amz-"))):
         if name not in claim.signed:
