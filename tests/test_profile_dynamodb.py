@@ -17,12 +17,12 @@ TABLE = """name: t
 target: {dynamodb: {table: orders, endpoint: sandbox}}
 load: [{name: a, users: 2, for: 1s}]
 keys: {id: "zipfian(1000, theta=0.9)"}
-setup: {key: {pk: S}, items: 100, item: {pk: "{{seq}}", v: "{{bytes 100}}"}}
+setup: {key: {pk: S}, items: 100, item: {pk: "u#{{seq}}", v: "{{bytes 100}}"}}
 scenarios:
   - name: s
     steps:
       - {name: put, PutItem: {Item: {pk: "{{uuid}}", n: "{{int 1 5}}"}}}
-      - {name: get, GetItem: {Key: {pk: "{{id}}"}}, capture: {v: item.v}}
+      - {name: get, GetItem: {Key: {pk: "u#{{id}}"}}, capture: {v: item.v}}
       - {name: all, BatchWriteItem: {RequestItems: [{PutRequest: {Item: {pk: "{{uuid}}"}}}]}, batch: 25}
 """
 
@@ -81,14 +81,17 @@ BROKEN = [
     ("zipfian(1000, theta=0.9)", "hotset(10, keys=1%)", "4: keys.id: 'hotset(10, keys=1%)' has no traffic: expected hotset(10000, keys=1%, traffic=90%)"),
     ("{pk: S}", "{pk: Q}", "5: setup.key.pk: 'Q' is not known here. Known: S, N, B"),
     ("{pk: S}", "{id: S}", "5: setup.item: has no id, which is a key of the table. Add id"),
-    (", item: {pk: \"{{seq}}\", v: \"{{bytes 100}}\"}", "", "5: setup.items: items are loaded, but none is written. Add item: {pk: '{{seq}}'}"),
+    (", item: {pk: \"u#{{seq}}\", v: \"{{bytes 100}}\"}", "", "5: setup.items: items are loaded, but none is written. Add item: {pk: '{{seq}}'}"),
     ("PutItem: {Item", "PutItem: {Itm", "9: scenarios.s.steps.put.PutItem: has no Item. Expected for example {Item: {pk: x}}"),
     ("{Item: {pk: \"{{uuid}}\", n: \"{{int 1 5}}\"}}", "x", "9: scenarios.s.steps.put.PutItem: 'x' are no parameters. Expected a mapping such as {Item: {pk: x}}"),
     ("{{id}}", "{{idd}}", "10: scenarios.s.steps.get.GetItem.Key.pk: {{idd}} is neither captured by an earlier step nor a column of data. Did you mean id? Known: uuid, seq, int, choice, bytes, now, id"),
     ("capture: {v: item.v}", "batch: 3", "10: scenarios.s.steps.get.batch: does not go with GetItem. It is for BatchGetItem, BatchWriteItem, TransactGetItems, TransactWriteItems"),
     ("capture: {v: item.v}", "json: {}", "10: scenarios.s.steps.get.json: a call of GetItem has no json. Leave it out: the API fixes it"),
-    ("GetItem: {Key: {pk: \"{{id}}\"}}", "get: /", "10: scenarios.s.steps.get: is an HTTP request, which the target does not take. Use an operation such as GetItem"),
+    ("GetItem: {Key: {pk: \"u#{{id}}\"}}", "get: /", "10: scenarios.s.steps.get: is an HTTP request, which the target does not take. Use an operation such as GetItem"),
     ("batch: 25", "batch: 26", "11: scenarios.s.steps.all.batch: 26 are more than the 25 that DynamoDB takes at once"),
+    ("u#{{seq}}", "{{seq}}", "5: setup.item.pk: is of type N, and the table's key of type S. Write {S: '{{seq}}'}, or for example 'id-{{seq}}'"),
+    ("u#{{id}}", "{{id}}", "10: scenarios.s.steps.get.GetItem.Key.pk: is of type N, and the table's key of type S. Write {S: '{{id}}'}, or for example 'id-{{seq}}'"),
+    ("{pk: S}", "{pk: N}", "5: setup.item.pk: is of type S, and the table's key of type N. Write a value of type N"),
     ("load:", "auth: {sigv4: {}}\nload:", "3: auth: is for a URL: calls of a table are signed in any case. Leave it out"),
     ("load:", "retries: {mode: legacy}\nload:", "3: retries.mode: the wire client retries by the standard rules alone. Use mode: standard, or client: sdk"),
     ("load:", "max_cost: 5\nload:", "3: max_cost: '5' is no amount: expected US dollars such as $1.50"),

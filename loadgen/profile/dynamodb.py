@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -181,6 +181,39 @@ def _example(operation: str) -> str:
         "Statement": "{Statement: 'SELECT * FROM \"table\" WHERE pk = ?', Parameters: [x]}",
         "": "{}",
     }[OPERATIONS[operation]]
+
+
+def check_keys(value: Any, types: Mapping[str, str], numbers: Collection[str], at: Place) -> None:
+    """Raise a complaint where an item or key below `value` gives a key of the table another type than it has, as far
+    as can be seen: `numbers` names the placeholders that are numbers."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            check_keys(item, types, numbers, (*at, index))
+    if not isinstance(value, dict):
+        return
+    for name, item in value.items():
+        if at[-1:] not in (("Item",), ("Key",), ("item",)) and at[-2:-1] != ("Keys",):
+            check_keys(item, types, numbers, (*at, name))
+        elif name in types and (kind := _type_of(item, numbers)) and kind != types[name]:
+            number = f"Write {{{types[name]}: {quoted(item)}}}, or for example 'id-{{{{seq}}}}'"
+            remedy = number if kind == "N" else f"Write a value of type {types[name]}"
+            raise complaint(f"is of type {kind}, and the table's key of type {types[name]}", remedy, (*at, name))
+
+
+def _type_of(value: Any, numbers: Collection[str]) -> str:
+    """The type that a value will be sent with; empty where only the run will tell."""
+    if is_typed(value):
+        return str(next(iter(value)))
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    if not isinstance(value, str):
+        return "N"
+    single = parse(value).single
+    if single is None or single.kind in ("uuid", "bytes", "now"):
+        return "S"
+    if single.kind in ("seq", "int") or (single.kind == "name" and single.args[0] in numbers):
+        return "N"
+    return ""
 
 
 def templates(value: Any, at: Place) -> Iterator[tuple[Place, Template]]:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from loadgen.profile import units
 from loadgen.profile.auth import Auth
 from loadgen.profile.connection import Session, Target, Tls
-from loadgen.profile.dynamodb import DynamoDb, Setup
+from loadgen.profile.dynamodb import DynamoDb, Setup, check_keys
 from loadgen.profile.expect import Expect
 from loadgen.profile.keys import Keys
 from loadgen.profile.part import Count, Duration, Flag, FromText, Name, Part, complaint, did_you_mean, unique, whole
@@ -225,8 +225,13 @@ class Profile(Part):
         if self.retries and self.retries.mode != "standard" and self.client != "sdk":
             problem = f"the {self.client} client retries by the standard rules alone"
             raise complaint(problem, "Use mode: standard, or client: sdk", ("retries", "mode"))
+        if self.setup:
+            check_keys(self.setup.item, self.setup.key, self.choices, ("setup", "item"))
         for i, scenario in enumerate(self.scenarios):
             for j, step in enumerate(scenario.steps):
+                if self.setup and step.operation:
+                    at = ("scenarios", i, "steps", j, step.operation)
+                    check_keys(step.parameters, self.setup.key, self.choices, at)
                 if bool(step.operation) != bool(table):
                     what = f"calls {step.operation}" if step.operation else "is an HTTP request"
                     goes = "Use target: {dynamodb: ...}" if step.operation else "Use an operation such as GetItem"
