@@ -133,7 +133,7 @@ def _error(answer: Any) -> str:
 
 def _told(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
-        return f"TLS: {(error.reason or 'failed').lower().replace('_', ' ')}"
+        return f"TLS: {(getattr(error, 'reason', None) or 'failed').lower().replace('_', ' ')}"
     return (error.strerror or "connection lost").lower()
 
 

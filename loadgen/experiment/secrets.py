@@ -22,7 +22,7 @@ T = TypeVar("T")
 DEFAULT = Scope("execute-api", "us-east-1")  # the service behind a name of one's own; the region of the sandbox
 LEAST = SECOND  # between two askings
 NAP = 30 * SECOND  # the longest at once: the wall clock may be set meanwhile, or the machine asleep
-PATIENCE = (SECOND, 30 * SECOND)  # the first and the longest pause after a renewal that failed
+FIRST_PAUSE, LONGEST_PAUSE = SECOND, 30 * SECOND  # after a renewal that failed
 
 
 class Keeper:
@@ -80,14 +80,15 @@ class Keeper:
             try:
                 new = await in_thread(source.current)
             except LoadgenError as error:
-                failures += 1
-                left = secret.expires - wall()
-                if secret.expires and left <= 0:
+                if 0 < secret.expires <= wall():
                     lost(f"{error}; the one until now has expired")
                     return
-                if failures == 1:
+                if not failures:
                     warn(f"{error}; it is asked for again, the one until now is used on")
-                at = wall() + min(PATIENCE[0] << min(failures - 1, 8), PATIENCE[1], max(left, LEAST) if left else NAP)
+                at = wall() + min(FIRST_PAUSE << min(failures, 8), LONGEST_PAUSE)
+                if secret.expires:
+                    at = min(at, secret.expires)
+                failures += 1
                 continue
             failures = 0
             at = source.renew_at(new)
