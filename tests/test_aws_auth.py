@@ -76,7 +76,10 @@ def test_access_gives_what_its_secrets_are_for_and_renews_it() -> None:
     added = dict(auth(PUT))
     assert added["x-api-key"] == "key"
     assert f"Credential={KEYS.access_key}/" in added["Authorization"]
+    other = access.authorizer("other")
     access.renew(SIGV4, SANDBOX)
+    assert other
+    assert f"Credential={SANDBOX.access_key}/" in dict(other(PUT))["Authorization"]
     assert f"Credential={SANDBOX.access_key}/" in dict(auth(PUT))["Authorization"]
 
 
@@ -86,6 +89,7 @@ def test_what_goes_to_a_worker_arrives_and_is_in_no_repr() -> None:
     work = make(*[None] * 10, access)
     for value in (access, KEYS, Token("canary-token"), work):
         assert "canary" not in repr(value)
+    assert access.authorizer(HOST)  # the parent may have used it
     assert pickle.loads(pickle.dumps(work)).access == access
     assert texts(KEYS) == ("canary-access", "canary-secret", "canary-session")
     assert texts(SANDBOX)[-1] == SANDBOX.secret_key

@@ -333,7 +333,8 @@ def test_a_table_is_signed_for(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_sdk_finds_its_own_credentials_but_they_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     chain(monkeypatch, Credentials("a", "s"))
     found = access_of(profile(**TABLE, client="sdk"))
-    assert found.access.credentials is None
+    assert found.lent.credentials is None
+    assert found.access.credentials == Credentials("a", "s")
     assert set(found.known) == {"a", "s"}
     chain(monkeypatch, NoCredentials("no AWS credentials"))
     with pytest.raises(NoCredentials):
@@ -346,7 +347,7 @@ def test_the_sandbox_takes_its_own_keys_and_no_others_are_looked_for(
 ) -> None:
     named = chain(monkeypatch, NoCredentials("no AWS credentials"))
     found = access_of(profile(**TABLE, client=client), simulated=True)
-    assert found.access.credentials is SANDBOX
+    assert found.lent.credentials is SANDBOX
     found = access_of(profile(target="sandbox", auth={"sigv4": {}}), simulated=True)
     assert found.access.credentials is SANDBOX
     assert found.access.scope == Scope("execute-api", "us-east-1")

@@ -114,11 +114,11 @@ class Together:
 
 @dataclass(slots=True)
 class Access:
-    """What a worker authorizes requests with: the secrets, by kind, and what signatures are for."""
+    """What requests are authorized with: the secrets, by kind, and what signatures are for. It can be pickled."""
 
     scope: Scope | None = None
     secrets: dict[str, Secret] = field(default_factory=dict, repr=False)
-    _auth: Together | None = field(default=None, init=False, repr=False)
+    _made: list[Together] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def authorizer(self, host: str) -> Together | None:
         """What adds the headers to requests to `host`, as its Host header is written; None if nothing is to be added.
@@ -127,8 +127,10 @@ class Access:
         for kind, secret in self.secrets.items():
             parts[kind] = part = self._part(kind, host)
             part.renew(secret)
-        self._auth = Together(parts) if parts else None
-        return self._auth
+        if not parts:
+            return None
+        self._made.append(Together(parts))
+        return self._made[-1]
 
     @property
     def credentials(self) -> Credentials | None:
@@ -138,8 +140,11 @@ class Access:
 
     def renew(self, kind: str, secret: Secret) -> None:
         self.secrets[kind] = secret
-        if self._auth:
-            self._auth.renew(kind, secret)
+        for auth in self._made:
+            auth.renew(kind, secret)
+
+    def __reduce__(self) -> tuple[type[Access], tuple[Scope | None, dict[str, Secret]]]:
+        return Access, (self.scope, self.secrets)
 
     def _part(self, kind: str, host: str) -> Auth:
         if kind == SIGV4:

@@ -24,7 +24,7 @@ async def once(
     with interrupts():
         secrets = await keeper(profile, sandbox_at)
         async with destination(profile, start_sandbox) as to:
-            seen = await each_step(profile, to.origin, to.addresses, to.ca, secrets.access)
+            seen = await each_step(profile, to.origin, to.addresses, to.ca, secrets.lent)
             return redacted([_plain(one, to.origin) for one in seen], loaded.secrets + secrets.known)  # type: ignore[no-any-return]
 
 

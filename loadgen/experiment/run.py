@@ -82,7 +82,7 @@ class _Run:
         workers = workers_for(profile, self.options.workers)
         self.limits = limits(profile, workers, len(self.to.addresses), self.to.loopback)
         if not self.to.loopback:
-            await preflight(profile, self.to.origin, self.to.addresses, self.to.ca, self.keeper.access)
+            await preflight(profile, self.to.origin, self.to.addresses, self.to.ca, self.keeper.lent)
         self.folder = RunFolder(self.options.out, self._warn)
         self.began = wall()
         about = {**self._about(), "plan": self.plan.describe()}
@@ -146,7 +146,7 @@ class _Run:
                 share(limits.preopen, index, n),
                 self.folder.make_room(index, size),
                 (self.began,),
-                self.keeper.access,
+                self.keeper.lent,
             )
             for index in range(n)
         ]

@@ -28,7 +28,8 @@ FIRST_PAUSE, LONGEST_PAUSE = SECOND, 30 * SECOND  # after a renewal that failed
 class Keeper:
     """What a profile's requests are authorized with. `simulated`: they go to the sandbox, which takes keys of its own.
 
-    `fetch` comes first; then `access` is what workers get, and `known` what nobody may see.
+    `fetch` comes first; then `access` is what the parent uses, `lent` what clients of the load get, and `known` what
+    nobody may see.
     """
 
     def __init__(self, profile: Profile, simulated: bool) -> None:
@@ -44,8 +45,11 @@ class Keeper:
             self.access.scope = await in_thread(self._scope)
         for kind, source in self._sources.items():
             self._take(kind, source, await in_thread(source.current))
-        if self._profile.client == "sdk" and not self._simulated:
-            self.access.secrets = {}  # they are there, as far as botocore can tell; the SDK finds its own
+
+    @property
+    def lent(self) -> Access:
+        """What is lent to clients: nothing to the SDK, which finds its own, but for the sandbox's keys."""
+        return Access() if self._profile.client == "sdk" and not self._simulated else self.access
 
     @property
     def account(self) -> str:
@@ -60,8 +64,8 @@ class Keeper:
     async def keep(
         self, renewed: Callable[[str, Secret], None], warn: Callable[[str], None], lost: Callable[[str], None]
     ) -> None:
-        """Renew what ends, until cancelled. `renewed` hears of a new secret and its kind; `warn` that one could not be
-        got and is asked for again; `lost` that the old one has ended meanwhile."""
+        """Renew what ends, until cancelled. `renewed` hears of a new secret that is lent, and its kind; `warn` that one
+        could not be got and is asked for again; `lost` that the old one has ended meanwhile."""
         held = self.access.secrets
         await asyncio.gather(*(self._keep(kind, self._sources[kind], renewed, warn, lost) for kind in held))
 
@@ -95,7 +99,8 @@ class Keeper:
             if new != secret:
                 secret = new
                 self._take(kind, source, new)
-                renewed(kind, new)
+                if self.lent is self.access:
+                    renewed(kind, new)
 
     def _take(self, kind: str, source: Source, secret: Secret) -> None:
         self._hidden |= dict.fromkeys(source.hidden(secret))
