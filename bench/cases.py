@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bench.dynamodb import ON_A_TABLE
 from bench.measure import TAIL, Run, growth, speed
 from bench.servers import Nginx
 from bench.tools import Aiohttp, H2load, Hey, Load, Loadgen, Locust, OpensslTime, Tool, Wrk
 
-TOOLS: tuple[Tool, ...] = (Loadgen(), Wrk(), H2load(), Hey(), Locust(), Aiohttp(), OpensslTime())
+OF_HTTP: tuple[Tool, ...] = (Loadgen(), Wrk(), H2load(), Hey(), Locust(), Aiohttp(), OpensslTime())
+TOOLS: tuple[Tool, ...] = (*OF_HTTP, *ON_A_TABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ MEMORY = (
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`ratio` is the figure that is held against wrk's; `aim` is what the project wants, and nothing asserts it."""
+    """`ratio` is the figure that is held against the tool `baseline`; `aim` is what the project wants, and nothing
+    asserts it."""
 
     name: str
     about: str
@@ -48,7 +51,8 @@ class Case:
     reuse: bool = True
     rate: int | None = None
     observe: Callable[[Run, Load], dict[str, float]] = speed
-    tools: tuple[Tool, ...] = TOOLS
+    tools: tuple[Tool, ...] = OF_HTTP
+    baseline: str = "wrk"
 
     @property
     def grows(self) -> bool:
@@ -87,6 +91,16 @@ CASES = (
     ),
     _connections("http"),
     _connections("https"),
+    Case(
+        "dynamodb",
+        "Signed PutItem calls with a new key each, 200 bytes, 64 at a time over HTTP, on one client core. aioboto3 is "
+        "a program that calls a shared client in 64 tasks.",
+        (REQUESTS, Column("ratio", "of aioboto3's", ".2f"), CPU, *BUSY),
+        "requests_s",
+        "the wire client reaches 20 times aioboto3's requests/s, and then 40 times",
+        tools=ON_A_TABLE,
+        baseline="aioboto3",
+    ),
     Case(
         "memory",
         "What a worker of loadgen has in memory while it makes 5,000 requests/s.",

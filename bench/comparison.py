@@ -15,7 +15,6 @@ from bench.processes import Cores
 from bench.servers import Nginx
 from bench.tools import CannotSay, Load, Tool
 
-BASELINE = "wrk"
 HELD = 0.98  # of the rate that was asked for
 
 
@@ -82,7 +81,7 @@ def compare(
             figures = _one(tool, case, load, server, cores, result.rounds[tool.name])
             done = ", ".join(f"{c.title} {figures[c.key]:{c.form}}" for c in case.columns if c.key in figures)
             say(f"{case.name} {number + 1}/{rounds} {tool.name}: {done or 'failed'}")
-        hold_against_baseline(result, case.ratio)
+        hold_against_baseline(result)
     return result
 
 
@@ -116,9 +115,9 @@ def _one(tool: Tool, case: Case, load: Load, server: Nginx, cores: Cores, rounds
     return figures
 
 
-def hold_against_baseline(result: Comparison, key: str) -> None:
+def hold_against_baseline(result: Comparison) -> None:
     """The last round's ratios: of runs that were neighbours, so that a slow minute is in both."""
-    baseline = result.rounds.get(BASELINE)
+    key, baseline = result.case.ratio, result.rounds.get(result.case.baseline)
     if baseline is None or not (base := baseline.figures[-1].get(key)):
         return
     for rounds in result.rounds.values():

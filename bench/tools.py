@@ -89,21 +89,23 @@ class Loadgen(Tool):
     needs = sys.executable
 
     def command(self, load: Load, folder: Path) -> list[str]:
+        path = folder / "profile.yaml"
+        path.write_text(json.dumps(self.profile(load)))  # JSON is YAML
+        return [sys.executable, "-m", "loadgen", "run", str(path), "--json", "--quiet", "--out", str(folder / "run")]
+
+    def profile(self, load: Load) -> dict[str, object]:
         phase: dict[str, object] = {"name": "load", "for": f"{load.seconds}s"}
         if load.rate:
             phase |= {"rate": f"{load.rate}/s", "arrivals": "constant"}
         else:
             phase["users"] = load.connections
-        profile = {
+        return {
             "name": "bench",
             "target": load.url,
             "tls": {"ca": str(load.ca)},
             "session": {"reuse": "shared" if load.reuse else "per-request", "connections": load.connections},
             "load": [phase],
         }
-        path = folder / "profile.yaml"
-        path.write_text(json.dumps(profile))  # JSON is YAML
-        return [sys.executable, "-m", "loadgen", "run", str(path), "--json", "--quiet", "--out", str(folder / "run")]
 
     def read(self, output: str) -> Reported:
         result = json.loads(output)

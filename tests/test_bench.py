@@ -71,7 +71,7 @@ def test_ratios_are_of_the_same_round_and_medians_are_of_ratios() -> None:
     for wrk, ours in ((100.0, 90.0), (50.0, 40.0), (200.0, 170.0)):
         result.rounds["wrk"].figures.append({"requests_s": wrk})
         result.rounds["loadgen"].figures.append({"requests_s": ours})
-        hold_against_baseline(result, "requests_s")
+        hold_against_baseline(result)
     assert result.rounds["loadgen"].spread("ratio") == Spread(0.85, 0.8, 0.9)
     table = markdown(result)
     assert "| loadgen | 90 (40 to 170) | 0.85 (0.80 to 0.90) | - | - | - |" in table
@@ -81,7 +81,7 @@ def test_ratios_are_of_the_same_round_and_medians_are_of_ratios() -> None:
 
 def test_a_failed_baseline_gives_no_ratio() -> None:
     result = Comparison(CASES[0], LOAD, {"wrk": Rounds([{}]), "loadgen": Rounds([{"requests_s": 1.0}])})
-    hold_against_baseline(result, "requests_s")
+    hold_against_baseline(result)
     assert result.rounds["loadgen"].spread("ratio") is None
 
 
