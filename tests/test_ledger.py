@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from loadgen.exchange import Outcome
+from loadgen.exchange import Outcome, Tally
 from loadgen.record.ledger import (
     COMPLETED,
     CUT_SHORT,
@@ -20,6 +20,7 @@ from loadgen.record.ledger import (
     OUTCOMES,
     PLANNED,
     STARTED,
+    TALLY,
     UNSENT_LIMIT,
     UNSENT_STOPPED,
     Ledger,
@@ -50,6 +51,9 @@ def sound(seed: int) -> Ledger:
             ledger.outcomes[slot * OUTCOMES + outcome] = count
         ledger.sent[slot] = sum(counts)
         ledger.wired[slot] = dice.randrange(sum(counts) + 1)
+        ledger.repeated[slot] = dice.randrange(sum(counts) + 1)
+        for place in range(len(TALLY)):
+            ledger.tallies[slot * len(TALLY) + place] = dice.randrange(10**12)
     for cell in range(len(CONNECTION_COUNTERS)):
         ledger.connections[cell] = dice.randrange(50)
     return ledger
@@ -57,7 +61,7 @@ def sound(seed: int) -> Ledger:
 
 def regions(ledger: Ledger) -> tuple[memoryview, ...]:
     counts = (ledger.sent, ledger.wired, ledger.skipped, ledger.outcomes)
-    return (ledger.worker, ledger.connections, ledger.iterations, *counts)
+    return (ledger.worker, ledger.connections, ledger.iterations, *counts, ledger.repeated, ledger.tallies)
 
 
 def cells(ledger: Ledger) -> list[int]:
@@ -92,12 +96,14 @@ def test_one_iteration_too_many_anywhere_is_noticed(field: int) -> None:
 
 def test_one_exchange_too_many_anywhere_is_noticed() -> None:
     for slot in range(SLOTS):
-        for change in range(OUTCOMES + 2):
+        for change in range(OUTCOMES + 3):
             ledger = sound(slot)
             if change < OUTCOMES:
                 ledger.outcomes[slot * OUTCOMES + change] += 1
             elif change == OUTCOMES:
                 ledger.sent[slot] += 1
+            elif change == OUTCOMES + 1:
+                ledger.repeated[slot] = ledger.sent[slot] + 1
             else:
                 ledger.wired[slot] = ledger.sent[slot] + 1
             assert any(wrong.startswith(f"slot {slot}: ") for wrong in ledger.mismatches())
@@ -161,6 +167,38 @@ def test_a_file_that_is_too_short_is_made_long_enough(tmp_path: Path) -> None:
     path = tmp_path / "counters"
     path.write_bytes(b"\1")
     assert Ledger.in_file(path, RUNS, SLOTS).worker[0] == 1
+
+
+def test_a_block_is_read_from_bytes_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "counters"
+    ledger = Ledger.in_file(path, RUNS, SLOTS)
+    for number, region in enumerate(regions(ledger), 1):
+        region[0] = number
+    assert cells(Ledger.from_bytes(path.read_bytes(), RUNS, SLOTS)) == cells(ledger)
+
+
+def test_a_block_of_before_there_were_attempts_has_none() -> None:
+    ledger = sound(5)
+    block = b"".join(bytes(region) for region in regions(ledger))
+    first = Ledger.from_bytes(block[: -8 * SLOTS * (1 + len(TALLY))], RUNS, SLOTS)
+    assert cells(first)[: -SLOTS * (1 + len(TALLY))] == cells(ledger)[: -SLOTS * (1 + len(TALLY))]
+    assert set(first.repeated) | set(first.tallies) == {0}
+    assert first.mismatches() == []
+
+
+@pytest.mark.parametrize("change", [-8, 8, -1, 1])
+def test_what_is_no_block_is_refused(change: int) -> None:
+    size = Ledger.size(RUNS, SLOTS)
+    with pytest.raises(ValueError, match=f"{size + change} bytes are not the {size} of a ledger"):
+        Ledger.from_bytes(bytes(size + change), RUNS, SLOTS)
+
+
+def test_a_tally_is_of_one_slot() -> None:
+    ledger = blank()
+    ledger.tallies[2 * len(TALLY) : 3 * len(TALLY)] = memoryview(bytearray(range(8 * len(TALLY)))).cast("q")
+    assert ledger.tally(1) == Tally()
+    assert ledger.tally(2) == Tally(*ledger.tallies[2 * len(TALLY) : 3 * len(TALLY)])
+    assert ledger.tally(2).items > 0
 
 
 def test_a_folder_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:

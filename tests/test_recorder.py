@@ -292,7 +292,8 @@ def test_totals_select_by_what_a_series_is_of() -> None:
 
 def test_measure_gives_a_column_to_every_metric() -> None:
     rows = np.zeros((3, WIDTH), np.int64)
-    assert measure(rows).shape == (3, OF_EXCHANGE) == (3, Metric.ITERATION)
+    assert measure(rows).shape == (3, len(OF_EXCHANGE))
+    assert set(Metric) - set(OF_EXCHANGE) == {Metric.ITERATION, Metric.OPERATION, Metric.BACKOFF}
     assert index_of(np.array([0]))[0] == 0
 
 

@@ -7,27 +7,25 @@ clock and the scripted transport an hour of load takes as long as its arithmetic
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from loadgen.clock import Clock
-from loadgen.engine.iteration import Iteration
-from loadgen.engine.plan import PhaseRun, Plan
-from loadgen.exchange import REUSED, Exchange, Outcome, Request
+from loadgen.engine.accounts import Accounts
+from loadgen.engine.agenda import Agenda
+from loadgen.engine.iteration import Iteration, next_attempt
+from loadgen.engine.plan import Plan
+from loadgen.engine.state import NEVER, Host, RunState, Share
+from loadgen.engine.users import Users
+from loadgen.exchange import Exchange, Outcome, Request
 from loadgen.pacing import Instants, share
 from loadgen.record.ledger import (
     COMPLETED,
     CUT_SHORT,
     FAILED,
-    ITERATIONS,
-    OUTCOMES,
     PEAK_IN_FLIGHT,
     PLANNED,
-    SHARED_READ,
     SKIPPED_FAILED,
     SKIPPED_STOPPED,
     STARTED,
@@ -35,57 +33,13 @@ from loadgen.record.ledger import (
     UNSENT_STOPPED,
     Ledger,
 )  # fmt: skip
-from loadgen.record.metrics import RECORDED, Metric
 from loadgen.record.recorder import Recorder
 from loadgen.record.samples import Samples
 from loadgen.transport import Transport
 from loadgen.workload.draws import Unsendable
-from loadgen.workload.scenarios import STRATUM_LIMIT, Pause, Workload, pause
+from loadgen.workload.scenarios import Workload
 
-NEVER = 1 << 62
-_USER_THINK = 5
-
-
-class Host(Protocol):
-    """Who runs the engine: hears that it reached a phase whose start all workers share, and that it is finished."""
-
-    def reached(self, run: int) -> None:
-        """This worker is ready for run `run`; answer with `engine.enter(run, start)`."""
-
-    def finished(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """This worker's part of the load: worker `index` of `workers`, and its part of the limits."""
-
-    index: int = 0
-    workers: int = 1
-    in_flight: int = NEVER
-    users_gap: int = 0  # ns between two starts of users, at the least (max_rate)
-
-
-class RunState:
-    """How a run of a phase stands in this worker."""
-
-    __slots__ = (
-        "active", "blocks", "budget", "dues", "in_flight", "measured", "open", "planned", "position", "row", "run",
-        "slot", "think",
-    )  # fmt: skip
-
-    def __init__(self, run: PhaseRun, slot: int) -> None:
-        self.run, self.slot = run, slot
-        self.row = run.number * len(ITERATIONS)
-        self.open = run.phase.kind != "closed"
-        self.measured = run.measured
-        self.active = False
-        self.in_flight = 0
-        self.planned = False  # whether the count of its iterations was known beforehand
-        self.budget: int | None = None
-        self.blocks: Iterator[Instants] = iter(())
-        self.dues: list[int] = []
-        self.position = 0
-        self.think: Pause | None = pause(run.phase.think, (run.seed, _USER_THINK, run.number))
+__all__ = ["NEVER", "Engine", "Host", "Share"]
 
 
 class Engine:
@@ -95,35 +49,42 @@ class Engine:
         self._now, self._plan, self._workload, self._host, self._ledger, self._share = (
             clock.now, plan, workload, host, ledger, share,
         )  # fmt: skip
-        self._alarm = clock.alarm(self._wake)
         self._states = [RunState(run, plan.slot(run.number, 0)) for run in plan.all_runs]
-        self._agenda: list[tuple[int, int, Callable[[int], None]]] = []
-        self._order = 0
-        self._armed = NEVER
-        self._waking = False
+        self._agenda = Agenda(clock, self._arrive)
+        self._at = self._agenda.at
+        self._users = Users(clock.now, self._agenda, share, self._user, self._check_done)
         self._arriving: RunState | None = None  # the open run whose arrivals are released now
-        self._next_due = NEVER
         self._index = share.index
-        self._user_from = self._user_at = 0  # when the next user may start, and when the last one did
         self._current = -1
         self._measured_in_flight = 0
         self._ending = self._stopping = self._over = False
         self._only = workload.scenarios[0] if len(workload.scenarios) == 1 else None
-        self._iterations, self._sent, self._outcomes = ledger.iterations, ledger.sent, ledger.outcomes
+        self._iterations, self._sent = ledger.iterations, ledger.sent
         self._peak = 0
-        self._strata: set[str] = set()
-        self._thinking: dict[int, Iteration] = {}
+        self._waiting: dict[Iteration, int] = {}  # for their next request, and the first step that is then not yet sent
         self.in_flight = 0
         for state in self._states[:-1]:
             planned = state.run.planned(share.index, share.workers)
             state.planned = planned is not None
             ledger.iterations[state.row + PLANNED] = planned or 0
 
-    def attach(self, transport: Transport, recorder: Recorder, samples: Samples, per_iteration: bool) -> None:
-        """Give the engine what it works with."""
-        self._transport, self._recorder, self._samples = transport, recorder, samples
-        self._transmit, self._record, self._slow_from = transport.send, recorder.exchange, samples.slow_from
-        self._per_iteration = per_iteration
+    def attach(
+        self,
+        transport: Transport,
+        recorder: Recorder,
+        samples: Samples,
+        per_iteration: bool,
+        client_retries: bool = False,
+    ) -> None:
+        """Give the engine what it works with. `client_retries`: the client may repeat an attempt, and then tells
+        `retried`."""
+        self._transport, self._transmit = transport, transport.send
+        self._accounts = Accounts(self._ledger, recorder, samples)
+        self._note = self._accounts.exchange
+        self._per_iteration, self._client_retries = per_iteration, client_retries
+        for scenario in self._workload.scenarios:
+            if client_retries or any(step.again for step in scenario.steps):
+                scenario.plain = False
 
     # phases
 
@@ -141,7 +102,7 @@ class Engine:
             self._people(state, start)
         if (duration := state.run.duration) is not None or (duration := state.run.phase.duration) is not None:
             self._at(start + duration, lambda now: self._leave(state, start + duration))
-        self._rearm()
+        self._agenda.rearm()
 
     def _people(self, state: RunState, start: int) -> None:
         """Users of a closed phase begin, or all of an at-once phase are due."""
@@ -150,27 +111,13 @@ class Engine:
             state.budget = 0
             self._arrive_from(state, iter([np.zeros(share(phase.at_once, index, workers), np.int64)]), start)
         else:
-            state.budget = state.run.budget(index, workers)
-            self._user_from = self._user_at + self._share.users_gap  # whoever still waits for a turn has lost it
-            for _ in range(share(phase.users or 0, index, workers)):
-                self._at(start, lambda now: self._user(state))
+            self._users.begin(state, start)
         if state.budget is not None:  # this worker's part may be nothing
             self._at(start + 1, lambda now: self._check_done(state))
 
-    def _arrive_from(self, state: RunState, blocks: Iterator[Instants], start: int) -> None:
-        state.blocks = (block + start for block in blocks)
-        state.dues, state.position = [], 0
+    def _arrive_from(self, state: RunState, blocks: Iterable[Instants], start: int) -> None:
         self._arriving = state
-        self._refill(state)
-
-    def _refill(self, state: RunState) -> None:
-        for block in state.blocks:
-            if len(block):
-                state.dues, state.position = block.tolist(), 0
-                self._next_due = state.dues[0]
-                return
-        state.dues, state.position = [], 0
-        self._next_due = NEVER
+        self._agenda.arrivals(block + start for block in blocks)
 
     def _leave(self, state: RunState, at: int) -> None:
         """A run's time is up, or its count reached: the next begins at the very instant `at`."""
@@ -190,7 +137,8 @@ class Engine:
     def _close_current(self) -> None:
         if self._current >= 0:
             self._states[self._current].active = False
-        self._arriving, self._next_due = None, NEVER
+        self._arriving = None
+        self._agenda.arrivals(())
 
     def _drain(self, at: int) -> None:
         """Wait for what is open; arrivals go on meanwhile, so that the last measured ones do not see a falling load."""
@@ -202,20 +150,20 @@ class Engine:
             self._current = state.run.number
             self._arrive_from(state, self._plan.drain_schedule().blocks(self._share.index, self._share.workers), at)
         self._check_drained()
-        self._rearm()
+        self._agenda.rearm()
 
     def _check_drained(self) -> None:
         if self._ending and not self._measured_in_flight and self._arriving:
             self._close_current()
-            self._break_off_thinking({self._states[-1]})
+            self._break_off_waiting({self._states[-1]})
         if self._ending and not self.in_flight and not self._arriving and not self._over:
             self._over = True
-            self._alarm.clear()
+            self._agenda.close()
             self._host.finished()
 
     def _check_done(self, state: RunState) -> None:
         """Whether a run of a known count is through."""
-        if state.active and state.budget == 0 and not state.in_flight and self._next_due == NEVER:
+        if state.active and state.budget == 0 and not state.in_flight and self._agenda.next_arrival == NEVER:
             self._leave(state, self._now())
 
     def stop(self) -> None:
@@ -229,7 +177,7 @@ class Engine:
             cells[row + UNSENT_STOPPED] += max(
                 0, cells[row + PLANNED] - cells[row + STARTED] - cells[row + UNSENT_LIMIT] - cells[row + UNSENT_STOPPED]
             )
-        self._break_off_thinking(set(self._states))
+        self._break_off_waiting(set(self._states))
         self._check_drained()
 
     def kill(self) -> None:
@@ -237,57 +185,12 @@ class Engine:
         self.stop()
         self._transport.cancel()
 
-    # time
-
-    def _at(self, when: int, call: Callable[[int], None]) -> None:
-        self._order += 1
-        heapq.heappush(self._agenda, (when, self._order, call))
-        if when < self._armed and not self._waking:
-            self._armed = when
-            self._alarm.set(when)
-
-    def _wake(self) -> None:
-        # what becomes due meanwhile is left to the next wake-up, so that answers are read in between
-        self._waking = True
-        now = self._now()
-        while True:
-            due, agenda = self._next_due, self._agenda
-            if agenda and agenda[0][0] < due:
-                if agenda[0][0] > now:
-                    break
-                heapq.heappop(agenda)[2](now)
-            elif due <= now:
-                self._release_next(due)
-            else:
-                break
-        self._waking = False
-        self._rearm()
-
-    def _rearm(self) -> None:
-        if self._waking or self._over:
-            return
-        when = self._next_due
-        if self._agenda and self._agenda[0][0] < when:
-            when = self._agenda[0][0]
-        self._armed = when
-        if when < NEVER:
-            self._alarm.set(when)
-
-    def _release_next(self, due: int) -> None:
-        state = self._arriving
-        assert state
-        state.position = position = state.position + 1
-        if position < len(state.dues):
-            self._next_due = state.dues[position]
-        else:
-            self._refill(state)
-        self._arrive(state, due)
-
     # iterations
 
-    def _arrive(self, state: RunState, due: int) -> None:
+    def _arrive(self, due: int) -> None:
         """An iteration is due: start it, unless as many as may be are open."""
-        if self._stopping:
+        state = self._arriving
+        if self._stopping or not state:
             return
         if not state.planned:
             self._ledger.iterations[state.row + PLANNED] += 1
@@ -296,27 +199,8 @@ class Engine:
         else:
             self._start(state, due, False)
 
-    def _user(self, state: RunState) -> None:
-        """A user starts its next iteration, if the phase still runs and leaves one to start."""
-        if not state.active or state.budget == 0:
-            self._check_done(state)
-            return
-        now = self._now()
-        if self._share.users_gap:
-            if now < self._user_from:
-                self._at(self._user_from, lambda now: self._user_start(state, now))
-                self._user_from += self._share.users_gap
-                return
-            self._user_from = now + self._share.users_gap
-        self._user_start(state, now)
-
-    def _user_start(self, state: RunState, now: int) -> None:
-        if not state.active or state.budget == 0:
-            self._check_done(state)
-            return
-        self._user_at = now
-        if state.budget is not None:
-            state.budget -= 1
+    def _user(self, state: RunState, now: int) -> None:
+        """A user starts an iteration."""
         if not state.planned:
             self._iterations[state.row + PLANNED] += 1
         self._start(state, now, True)
@@ -368,80 +252,94 @@ class Engine:
         """The transport's word that an exchange is over."""
         x.link = None  # it may still stand among the deadlines, and a TLS connection is large
         iteration: Iteration = x.owner  # type: ignore[assignment]
-        state: RunState = iteration.run  # type: ignore[assignment]
-        slot = x.slot
+        self._note(x, iteration)
         if iteration.scenario.plain:
-            if x.status and not x.outcome:
-                iteration.scenario.steps[0].assess(x)
-            iteration.outcome = x.outcome
-            self._record(x, x.due if state.open else 0)
+            self._end(iteration, x.done)
         else:
-            reported = iteration.answered(x)
-            stratum = self._stratum(iteration)
-            self._record(x, x.due if state.open else 0, stratum)
-            if reported:
-                series = self._recorder.series(slot, int(x.outcome), x.connection, stratum)
-                for number, time in reported:
-                    self._recorder.value(series, RECORDED + number, x.due, time)
-        self._outcomes[slot * OUTCOMES + x.outcome] += 1
-        if x.shared_read:
-            self._ledger.worker[SHARED_READ] += 1
-        lasted = x.done - x.due
-        if x.outcome:
-            self._samples.failed(x)
-        elif lasted > self._slow_from[slot]:
-            self._samples.slow(x, lasted)
-        if iteration.scenario.plain:
-            self._end(iteration, state, x.done)
-        else:
-            self._next_step(iteration, state, x)
+            self._go_on(iteration, x)
 
-    def _next_step(self, iteration: Iteration, state: RunState, x: Exchange) -> None:
+    def retried(self, x: Exchange) -> Exchange:
+        """The client's word that it repeats an attempt, which is over but for that: as `done`, and the step goes on.
+        Returns the next attempt, already counted as sent. It is due now: what has passed since `x.done` was back-off.
+        """
+        x.link = None
+        iteration: Iteration = x.owner  # type: ignore[assignment]
+        self._note(x, iteration)
+        following = next_attempt(x, self._now(), iteration.current.timeout)
+        self._count_repeated(following)
+        return following
+
+    def _go_on(self, iteration: Iteration, x: Exchange) -> None:
+        """With the next attempt, the next step, or no more."""
+        step = iteration.current
+        if step.again or self._client_retries:
+            if step.again and (more := step.again(x, x.attempt)):
+                self._back_off(iteration, x, *more)
+                return
+            self._accounts.operation(x, iteration)
         if iteration.step + 1 == len(iteration.scenario.steps):
-            self._end(iteration, state, x.done)
-            return
-        no_longer_needed = state is self._states[-1] and not state.active
-        if not iteration.ok or self._stopping or no_longer_needed:
-            self._break_off(iteration, state, iteration.step + 1, x.done)
-            return
-        following = iteration.advance()
-        assert following
-        if following.think:
-            self._think(iteration, x.done + following.think(iteration.index))
+            self._end(iteration, x.done)
+        elif not iteration.ok or self._no_more(iteration.run):
+            self._break_off(iteration, iteration.step + 1, x.done, cut=iteration.ok)
         else:
-            self._send(iteration, state, x.done)
+            following = iteration.advance()
+            assert following
+            if following.think:
+                self._think(iteration, x.done + following.think(iteration.index))
+            else:
+                self._send(iteration, iteration.run, x.done)
 
-    def _break_off(self, iteration: Iteration, state: RunState, step: int, at: int) -> None:
-        """The steps from `step` on are not sent: an earlier one failed, or the run is stopped."""
-        why = SKIPPED_STOPPED if iteration.ok else SKIPPED_FAILED
-        for left in iteration.scenario.steps[step:]:
-            self._ledger.skipped[(state.slot + left.number) * 2 + why] += 1
-        self._end(iteration, state, at, cut=iteration.ok)
-
-    def _break_off_thinking(self, runs: set[RunState]) -> None:
-        """The iterations of those runs that wait for their next step do not send it."""
-        for order, iteration in [item for item in self._thinking.items() if item[1].run in runs]:
-            del self._thinking[order]
-            self._break_off(iteration, iteration.run, iteration.step, self._now())  # type: ignore[arg-type]
+    def _no_more(self, state: RunState) -> bool:
+        """Whether nothing is to be sent any more: the load is stopped, or the drain no longer needed."""
+        return self._stopping or (state is self._states[-1] and not state.active)
 
     def _think(self, iteration: Iteration, until: int) -> None:
-        self._order += 1
-        self._thinking[self._order] = iteration
-        order = self._order
-        self._at(until, lambda now: self._resume(order, until))
+        self._wait(iteration, until, iteration.step, lambda: self._send(iteration, iteration.run, until))
 
-    def _resume(self, order: int, due: int) -> None:
-        iteration = self._thinking.pop(order, None)
-        if iteration:
-            self._send(iteration, iteration.run, due)  # type: ignore[arg-type]
+    def _back_off(self, iteration: Iteration, x: Exchange, pause: int, request: Request | None) -> None:
+        """Make another attempt at the current step, when `pause` ns have passed."""
+        if self._no_more(iteration.run):
+            self._break_off(iteration, iteration.step + 1, x.done, cut=True)
+            return
+        following = next_attempt(x, x.done + pause, iteration.current.timeout, request)
+        self._wait(iteration, following.due, iteration.step + 1, lambda: self._send_again(iteration, following))
 
-    def _end(self, iteration: Iteration, state: RunState, done: int, cut: bool = False) -> None:
-        cells, row = self._iterations, state.row
-        cells[row + (CUT_SHORT if cut else FAILED if iteration.outcome else COMPLETED)] += 1
+    def _send_again(self, iteration: Iteration, x: Exchange) -> None:
+        x.released = x.signed = self._now()
+        if not iteration.run.open:  # due when it is released, as everything in a load without a schedule
+            late = x.released - x.due
+            x.due, x.deadline, x.backoff = x.due + late, x.deadline + late, x.backoff + late
+        self._count_repeated(x)
+        self._transmit(x)
+
+    def _count_repeated(self, x: Exchange) -> None:
+        self._sent[x.slot] += 1
+        self._ledger.repeated[x.slot] += 1
+
+    def _wait(self, iteration: Iteration, until: int, unsent: int, go: Callable[[], None]) -> None:
+        """Let an iteration go on at `until`, unless it is broken off before: the steps from `unsent` on are then not
+        sent."""
+        self._waiting[iteration] = unsent
+        self._at(until, lambda now: go() if self._waiting.pop(iteration, None) is not None else None)
+
+    def _break_off(self, iteration: Iteration, unsent: int, at: int, cut: bool) -> None:
+        """The steps from `unsent` on are not sent: an earlier one failed, or it is cut short by the end of the run."""
+        why = SKIPPED_STOPPED if cut else SKIPPED_FAILED
+        for left in iteration.scenario.steps[unsent:]:
+            self._ledger.skipped[(iteration.run.slot + left.number) * 2 + why] += 1
+        self._end(iteration, at, cut)
+
+    def _break_off_waiting(self, runs: set[RunState]) -> None:
+        """The iterations of those runs that wait for their next step or attempt do not send it."""
+        for iteration, unsent in [item for item in self._waiting.items() if item[0].run in runs]:
+            del self._waiting[iteration]
+            self._break_off(iteration, unsent, self._now(), cut=True)
+
+    def _end(self, iteration: Iteration, done: int, cut: bool = False) -> None:
+        state = iteration.run
+        self._iterations[state.row + (CUT_SHORT if cut else FAILED if iteration.outcome else COMPLETED)] += 1
         if not (cut or iteration.scenario.plain) and iteration.timed:
-            slot = state.slot + iteration.scenario.steps[0].number
-            series = self._recorder.series(slot, iteration.outcome, REUSED, self._stratum(iteration))
-            self._recorder.value(series, Metric.ITERATION, iteration.due, done - iteration.due)
+            self._accounts.iteration(iteration, done)
         if self._per_iteration:
             self._transport.end_iteration(iteration)
         state.in_flight -= 1
@@ -449,26 +347,9 @@ class Engine:
         if state.measured:
             self._measured_in_flight -= 1
         if iteration.user:
-            self._user_done(state, iteration, done)
+            if not self._stopping:
+                self._users.done(state, done, iteration.index)
         elif state.budget is not None:
             self._check_done(state)
         if self._ending:
             self._check_drained()
-
-    def _user_done(self, state: RunState, iteration: Iteration, done: int) -> None:
-        if self._stopping:
-            return
-        if state.think and state.active and state.budget != 0:
-            self._at(done + state.think(iteration.index), lambda now: self._user(state))
-        else:
-            self._user(state)
-
-    def _stratum(self, iteration: Iteration) -> str:
-        if not iteration.scenario.split_by:
-            return ""
-        stratum = iteration.stratum()
-        if stratum not in self._strata:
-            if len(self._strata) >= STRATUM_LIMIT:
-                return "other"
-            self._strata.add(stratum)
-        return stratum

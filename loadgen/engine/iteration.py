@@ -1,11 +1,12 @@
 """One iteration as a state machine without I/O: what is to be done next, given what has happened.
 
-Step 1 is due when the iteration is; step k when step k-1 is done, plus think time. A step that fails ends the
-iteration.
+Step 1 is due when the iteration is; step k when step k-1 is done, plus think time; a further attempt at a step when the
+one before is done, plus back-off. A step that fails ends the iteration.
 """
 
 from __future__ import annotations
 
+from loadgen.engine.state import RunState
 from loadgen.exchange import Exchange, Outcome, Request
 from loadgen.workload.draws import Values
 from loadgen.workload.scenarios import ScenarioWork, StepWork
@@ -18,7 +19,7 @@ class Iteration:
 
     __slots__ = ("due", "index", "outcome", "run", "scenario", "step", "user", "values")
 
-    def __init__(self, run: object, scenario: ScenarioWork, index: int, due: int, user: bool) -> None:
+    def __init__(self, run: RunState, scenario: ScenarioWork, index: int, due: int, user: bool) -> None:
         self.run, self.scenario, self.index, self.due, self.user = run, scenario, index, due, user
         self.step = 0
         self.outcome = Outcome.OK
@@ -67,6 +68,13 @@ class Iteration:
         """What its captured values make it part of: `cold=true`, empty if none is captured."""
         values = self.values
         return ", ".join(f"{name}={_word(values[name])}" for name in self.scenario.split_by if name in values)
+
+
+def next_attempt(x: Exchange, due: int, timeout: int, request: Request | None = None) -> Exchange:
+    """The exchange that follows `x`, which is done, at the same step: the same request unless another is given."""
+    following = Exchange(request or x.request, x.slot, x.owner, due, due, due + timeout, x.wants)
+    following.attempt, following.first_due, following.backoff = x.attempt + 1, x.first_due, x.backoff + due - x.done
+    return following
 
 
 def _word(value: object) -> str:

@@ -3,21 +3,21 @@ still be reported from what it left on disk."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
-from loadgen.exchange import CONNECTION_LABELS, Outcome
+from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
 from loadgen.experiment.latency import QUANTILES, figures, milliseconds
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import SKIPPED, Ledger
-from loadgen.record.metrics import RECORDED, Metric
+from loadgen.record.metrics import MOST_RECORDED, RECORDED, Metric
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
-from loadgen.record.samples import Sample
+from loadgen.record.samples import Kind, Sample
 from loadgen.stats import Histogram
 from loadgen.transport import CONNECTION_COUNTERS
 
@@ -26,9 +26,10 @@ SHOWN = (
     Metric.RESPONSE, Metric.SERVICE, Metric.CONNECT, Metric.LAG, Metric.WAIT, Metric.CLIENT_DELAY,
     Metric.SIGN, Metric.DNS, Metric.TCP, Metric.TLS, Metric.HANDSHAKE_CPU,
 )  # fmt: skip
+RARE = (Metric.OPERATION, Metric.BACKOFF, Metric.BUILD)  # only of steps that have them
 HEADLINES = (Metric.RESPONSE, Metric.SERVICE)
-CENSORED = (*HEADLINES, Metric.ITERATION)
-OURS = (Metric.LAG, Metric.SIGN)  # measured before the target has a say: of every exchange, whatever became of it
+CENSORED = (*HEADLINES, Metric.ITERATION, Metric.OPERATION)
+OURS = (Metric.LAG, Metric.SIGN, Metric.BACKOFF, Metric.BUILD)  # without the target: of all, whatever became of them
 UNSENT = {"unsent_limit": "in-flight limit", "unsent_stopped": "stopped"}
 LABELS = tuple(enumerate(CONNECTION_LABELS))
 
@@ -44,7 +45,7 @@ class Measured:
     ledger: Ledger
     recording: Recording
     quantiles: tuple[str, ...] = QUANTILES
-    reasons: Mapping[tuple[int, int, str], int] = field(default_factory=dict)  # how many failed, by slot, class, reason
+    reasons: Mapping[Kind, int] = field(default_factory=dict)
 
 
 def quantiles_of(profile: Profile) -> tuple[str, ...]:
@@ -98,7 +99,9 @@ def _phase(m: Measured, run: PhaseRun, series: Series) -> dict[str, Any]:
 def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[str, Any]:
     scenario, step = m.plan.of_slot(slot)[1]
     outcomes = m.ledger.outcome(slot).tolist()
-    own = sorted({metric for _, metric, _ in series if metric >= RECORDED})
+    metrics = {metric for _, metric, _ in series}
+    own = sorted(metrics & set(range(RECORDED, RECORDED + MOST_RECORDED)))
+    shown = (*(metric for metric in SHOWN if _applies(run, metric)), *(metric for metric in RARE if metric in metrics))
     return {
         "scenario": scenario,
         "step": step,
@@ -107,13 +110,41 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[st
             "on_wire": m.ledger.wired[slot],
             "outcomes": {Outcome(number).word: count for number, count in enumerate(outcomes) if count},
         },
+        **_attempts(m, slot, series),
+        **_tally(m.ledger.tally(slot)),
         "skipped": {name: m.ledger.skipped[slot * len(SKIPPED) + number] for number, name in enumerate(SKIPPED)},
-        "latency_ms": {metric.word: _of(m, series, metric) for metric in SHOWN if _applies(run, metric)},
+        "latency_ms": {metric.word: _of(m, series, metric) for metric in shown},
         "strata": _strata(m, series),
         "by_connection": _by_connection(m, series),
         "failures": _failures(m, run, slot, series),
         "recorded_ms": {m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in own},
     }
+
+
+def _attempts(m: Measured, slot: int, series: list[Entry]) -> dict[str, Any]:
+    """How many attempts its operations took, and how they ended, where one may take several."""
+    ended: Counter[str] = Counter()
+    for key, metric, histogram in series:
+        if metric == Metric.OPERATION:
+            ended[Outcome(key.outcome).word] += histogram.count
+    attempts = m.ledger.sent[slot]
+    operations = attempts - m.ledger.repeated[slot]
+    if not ended and attempts == operations:
+        return {}
+    ratio = round(attempts / operations, 6) if operations else None
+    block = {"operations": operations, "attempts": attempts, "per_operation": ratio, "outcomes": dict(ended)}
+    return {"attempts": block}
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    """Items and consumed capacity, where there are any."""
+    found: dict[str, Any] = {}
+    if tally.items:
+        found["items"] = {"sent": tally.items, "unprocessed": tally.left}
+    if tally.sampled:
+        units = {"read_units": tally.read / 1000, "write_units": tally.written / 1000}
+        found["capacity"] = {"sampled_calls": tally.sampled, **units}
+    return found
 
 
 def _applies(run: PhaseRun, metric: Metric) -> bool:
@@ -181,12 +212,14 @@ def _failures(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> lis
 
 
 def _iteration_times(m: Measured, slots: list[int], series: Series) -> list[dict[str, Any]]:
-    """By scenario and stratum, the empty one being all of them. An iteration of one step is its response."""
+    """By scenario and stratum, the empty one being all of them. An iteration of one step is that one's operation."""
     found = []
     several = {scenario for scenario, _ in m.plan.steps if [name for name, _ in m.plan.steps].count(scenario) > 1}
     for slot in slots:
         scenario = m.plan.of_slot(slot)[1][0]
-        metric = Metric.ITERATION if scenario in several else Metric.RESPONSE
+        known = {metric for _, metric, _ in series[slot]}
+        single = Metric.OPERATION if Metric.OPERATION in known else Metric.RESPONSE
+        metric = Metric.ITERATION if scenario in several else single
         strata = {key.stratum for key, of, _ in series[slot] if of == metric}
         for stratum in ("", *sorted(strata - {""})) if strata else ():
             latency = _of(m, series[slot], metric, **({"stratum": stratum} if stratum else {}))

@@ -86,9 +86,10 @@ def _ledger(path: Path, runs: int, slots: int) -> Ledger:
     size = Ledger.size(runs, slots)
     with path.open("rb") as file:
         block = file.read(size + 1)
-    if len(block) != size:
-        raise ValueError(f"{path.name} holds {len(block)} bytes, not {size}")
-    return Ledger(memoryview(bytearray(block)), runs, slots)
+    try:
+        return Ledger.from_bytes(block, runs, slots)
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from None
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -30,9 +30,15 @@ def _blocks(metric: str, phase: dict[str, Any]) -> list[tuple[str, dict[str, Any
         return [(name, timed.get(name, {})) for name in dict.fromkeys(step["scenario"] for step in phase["steps"])]
     several = len({step["scenario"] for step in phase["steps"]}) > 1
     return [
-        (f"{step['scenario']}/{step['step']}" if several else step["step"], step["latency_ms"].get(metric, {}))
+        (f"{step['scenario']}/{step['step']}" if several else step["step"], _block(metric, step["latency_ms"]))
         for step in phase["steps"]
     ]
+
+
+def _block(metric: str, latency: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a metric of a step. An operation that can only be one attempt is that one's response."""
+    found: dict[str, Any] = latency.get(metric) or (latency.get("response") if metric == "operation" else None) or {}
+    return found
 
 
 def _of_block(threshold: Threshold, phase: dict[str, Any], step: str, block: dict[str, Any]) -> dict[str, Any]:

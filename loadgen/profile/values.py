@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from loadgen.profile.units import duration, format_duration, format_rate, quoted, rate, share
 
-LATENCIES = ("response", "service", "connect", "lag", "wait", "client_delay", "iteration")
+LATENCIES = ("response", "service", "connect", "lag", "wait", "client_delay", "iteration", "operation", "build")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 Op = Literal["<", "<=", ">", ">="]

@@ -1,7 +1,8 @@
 """The two ledgers, as integers in one block of memory that outlives its worker.
 
     iterations   planned = started + unsent; started = completed + failed + cut short
-    requests     sent = the sum of the outcome classes, those of a dead worker that were open counted as lost
+    requests     sent = the sum of the outcome classes, those of a dead worker that were open counted as lost;
+                 sent = operations + repeated: each attempt at an operation is a request of its own
 
 A worker maps its block from a file, so that SIGKILL loses none of it.
 """
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from loadgen.exchange import Outcome
+from loadgen.exchange import Outcome, Tally
 from loadgen.stats import Integers
 
 PLANNED, STARTED, COMPLETED, FAILED, CUT_SHORT, UNSENT_LIMIT, UNSENT_STOPPED = range(7)
@@ -25,6 +26,7 @@ WORKER = ("peak_in_flight", "shared_read")
 PEAK_IN_FLIGHT, SHARED_READ = range(2)
 CONNECTIONS = 6  # as `transport.CONNECTION_COUNTERS`
 OUTCOMES = len(Outcome)
+TALLY = Tally._fields
 
 
 class Ledger:
@@ -41,16 +43,25 @@ class Ledger:
         self.wired = self._region(slots)
         self.skipped = self._region(slots * len(SKIPPED))
         self.outcomes = self._region(slots * OUTCOMES)
+        self.repeated = self._region(slots)
+        self.tallies = self._region(slots * len(TALLY))
 
     @staticmethod
     def size(runs: int, slots: int) -> int:
         """Bytes of a block."""
-        words = len(WORKER) + CONNECTIONS + runs * len(ITERATIONS) + slots * (2 + len(SKIPPED) + OUTCOMES)
-        return 8 * words
+        return _size_of_first(runs, slots) + 8 * slots * (1 + len(TALLY))
 
     @classmethod
     def in_memory(cls, runs: int, slots: int) -> Ledger:
         return cls(memoryview(bytearray(cls.size(runs, slots))), runs, slots)
+
+    @classmethod
+    def from_bytes(cls, block: bytes, runs: int, slots: int) -> Ledger:
+        """A block as a file held it; one of before there were attempts and tallies has none of them. Raises ValueError
+        for what is no such block."""
+        if len(block) not in (_size_of_first(runs, slots), cls.size(runs, slots)):
+            raise ValueError(f"{len(block)} bytes are not the {cls.size(runs, slots)} of a ledger")
+        return cls(memoryview(bytearray(block.ljust(cls.size(runs, slots), b"\0"))), runs, slots)
 
     @classmethod
     def in_file(cls, path: Path, runs: int, slots: int) -> Ledger:
@@ -104,6 +115,8 @@ class Ledger:
                 wrong.append(f"slot {slot}: sent is not the sum of the outcomes")
             if self.wired[slot] > self.sent[slot]:
                 wrong.append(f"slot {slot}: more on the wire than sent")
+            if self.repeated[slot] > self.sent[slot]:
+                wrong.append(f"slot {slot}: more repeated than sent")
         for run in range(self.runs):
             row = run * len(ITERATIONS)
             planned, started, completed, failed, cut, limit, stopped = self.iterations[row : row + len(ITERATIONS)]
@@ -118,6 +131,11 @@ class Ledger:
         row = slot * OUTCOMES
         return np.array(self.outcomes[row : row + OUTCOMES].tolist(), np.int64)
 
+    def tally(self, slot: int) -> Tally:
+        """The items and the consumed capacity of one slot."""
+        row = slot * len(TALLY)
+        return Tally(*self.tallies[row : row + len(TALLY)])
+
     def iteration(self, run: int) -> dict[str, int]:
         """The iterations of one run of a phase, by field."""
         row = run * len(ITERATIONS)
@@ -126,3 +144,8 @@ class Ledger:
     def _region(self, words: int) -> memoryview:
         self._taken += words
         return self._cells[self._taken - words : self._taken]
+
+
+def _size_of_first(runs: int, slots: int) -> int:
+    """Bytes of what the first blocks held."""
+    return 8 * (len(WORKER) + CONNECTIONS + runs * len(ITERATIONS) + slots * (2 + len(SKIPPED) + OUTCOMES))

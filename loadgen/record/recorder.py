@@ -25,6 +25,7 @@ PER_SLOT = len(Outcome) * LABELS
 
 # a folded value's place, 62 bits: second within the batch 16, series 22, metric 8, counter 16
 SPAN, SERIES_BITS, METRIC_BITS, INDEX_BITS = 1 << 16, 22, BITS, 16
+_METRICS = np.array(OF_EXCHANGE, np.int64)
 
 
 class SeriesKey(NamedTuple):
@@ -83,7 +84,7 @@ class Recorder:
         # fmt: off
         self._pack(
             self._buffer, position, series, due, x.released, x.signed, x.started, connected, x.sent, x.received, x.done,
-            x.dns, x.tcp, x.tls, x.handshake_cpu,
+            x.dns, x.tcp, x.tls, x.handshake_cpu, x.build,
         )
         # fmt: on
         self._position = position + self._size
@@ -125,8 +126,7 @@ def fold(batch: Batch, origin: int) -> Delta:
     first = int(seconds.min())
     seconds = np.minimum(seconds - first, SPAN - 1)
     figures = measure(rows)
-    metrics = np.arange(OF_EXCHANGE, dtype=np.int64)
-    places = _place(seconds[: len(rows), None], rows[:, 0, None], metrics[None, :])
+    places = _place(seconds[: len(rows), None], rows[:, 0, None], _METRICS[None, :])
     known = figures >= 0
     more = _place(seconds[len(rows) :], singles[:, 1], singles[:, 2])
     delta = _delta(np.concatenate((places[known], more)), np.concatenate((figures[known], singles[:, 3])))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import heapq
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,12 +41,17 @@ SAFE_HEADERS = frozenset(
         "x-env",
     )
 )
+# of them, those by which the service's own logs know a request: DynamoDB's and a REST API's, an HTTP API's
+REQUEST_IDS = ("x-amzn-requestid", "apigw-requestid", "x-amz-apigw-id")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+Kind = tuple[int, int, str]  # slot, outcome class, reason
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One exchange in words and numbers: everything of it that may be kept."""
+    """One exchange in words and numbers: everything of it that may be kept. `attempt` counts from 1."""
 
     slot: int
     outcome: str
@@ -54,28 +60,32 @@ class Sample:
     path: str
     status: int
     second: float
+    attempt: int
     connection: str
     times: dict[str, int]
+    request_id: str
     headers: dict[str, str]
     message: str
 
 
 class Kept(NamedTuple):
-    """The first failing exchanges of each kind, the slowest of each slot from the slowest on, and how many failed by
-    (slot, outcome class, reason)."""
+    """The first failing exchanges of each kind, the slowest of each slot from the slowest on, and how many failed of
+    each kind."""
 
     failed: list[Sample]
     slowest: list[Sample]
-    reasons: dict[tuple[int, int, str], int]
+    reasons: dict[Kind, int]
 
 
 class Samples:
-    """Keeps samples for one worker. `origin` is the instant of second 0."""
+    """Keeps samples for one worker. `origin` is the instant of second 0; `on_new_kind` is called with a kind of
+    failure when it is met for the first time."""
 
-    def __init__(self, origin: int, slots: int) -> None:
-        self._origin = origin
-        self._failed: dict[tuple[int, int, str], list[Sample]] = {}
-        self._reasons: dict[tuple[int, int, str], int] = {}
+    def __init__(self, origin: int, slots: int, on_new_kind: Callable[[int, int, str], None] | None = None) -> None:
+        self._origin, self._on_new_kind = origin, on_new_kind
+        self._failed: dict[Kind, list[Sample]] = {}
+        self._reasons: dict[Kind, int] = {}
+        self._told: dict[Kind, int] = {}
         self._slow: list[list[tuple[int, int, Sample]]] = [[] for _ in range(slots)]
         self._order = 0
         self.slow_from = [0] * slots  # an exchange that lasted longer than this is among its slot's slowest so far
@@ -88,6 +98,8 @@ class Samples:
         self._reasons[kind] = count = self._reasons.get(kind, 0) + 1
         if count <= FIRST:
             self._failed.setdefault(kind, []).append(self._sample(x))
+            if count == 1 and self._on_new_kind:
+                self._on_new_kind(*kind)
 
     def slow(self, x: Exchange, lasted: int) -> None:
         """Keep an exchange that lasted longer than `slow_from[slot]`."""
@@ -100,6 +112,11 @@ class Samples:
             heapq.heapreplace(heap, entry)
         if len(heap) == SLOWEST:
             self.slow_from[x.slot] = heap[0][0]
+
+    def more(self) -> dict[Kind, int]:
+        """How many more failed of each kind since the last call."""
+        told, self._told = self._told, dict(self._reasons)
+        return {kind: count - told.get(kind, 0) for kind, count in self._told.items() if count != told.get(kind)}
 
     def kept(self) -> Kept:
         """All that was kept."""
@@ -116,6 +133,10 @@ class Samples:
             times["connect"] = x.connected - x.started
         if x.received:
             times["client_delay"] = x.done - x.received
+        if x.build >= 0:
+            times["build"] = x.build
+        if x.backoff:
+            times["backoff"] = x.backoff
         return Sample(
             x.slot,
             x.outcome.word,
@@ -124,8 +145,10 @@ class Samples:
             printable(x.request.path.partition("?")[0])[:MESSAGE],
             x.status,
             (x.due - self._origin) / 1e9,
+            x.attempt,
             CONNECTION_LABELS[x.connection] if x.connected else "none",
             times,
+            next((headers[name] for name in REQUEST_IDS if name in headers), ""),
             headers,
             message,
         )

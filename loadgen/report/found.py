@@ -88,6 +88,12 @@ def failures_of(requests: Found) -> str:
     return listed(requests.get("outcomes"), but=("ok",))
 
 
+def repeated(phases: list[Found]) -> int:
+    """How many requests were further attempts at what had been tried before."""
+    every = [step.get("attempts") or {} for phase in phases for step in phase.get("steps") or []]
+    return sum((attempts.get("attempts") or 0) - (attempts.get("operations") or 0) for attempts in every)
+
+
 def skipped(phase: Found) -> dict[str, int]:
     """How many requests of a phase were not made, by why."""
     total: Counter[str] = Counter()

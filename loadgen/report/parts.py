@@ -12,6 +12,7 @@ from loadgen.report.page import add, table
 from loadgen.report.words import UNKNOWN, bar, brief, known
 
 PARTS = ("lag", "sign", "wait", "connect", "service", "client_delay")
+COLUMNS = ("lag", "sign", "build", "wait", "connect", "service", "client_delay")
 BAR = 10
 LABEL = 40  # characters
 SIGN_FROM = 0.1  # ms at p99
@@ -21,16 +22,16 @@ LEGEND = "share: █ service  ▓ connect  ▒ wait for a connection  ░ ours (
 def parts(cycles: list[Found], notes: Footnotes) -> Table:
     """p50/p99 of each part by itself, and its share of all the time: sums add up, percentiles do not.
 
-    There is no column for lag where nothing is due, for connect where nothing was connected, for signing where it took
-    next to nothing.
+    There is no column for lag where nothing is due, for connect and build where nothing was connected and built, for
+    signing where it took next to nothing.
     """
     every = [step for phase in cycles for step in phase.get("steps") or []]
     unseen = {
         "lag": headline(cycles[0]) == "service",
         "sign": all((metric(step, "sign").get("p99") or 0) < SIGN_FROM for step in every),
-        "connect": not any(metric(step, "connect").get("count") for step in every),
+        **{part: not any(metric(step, part).get("count") for step in every) for part in ("connect", "build")},
     }
-    shown = [part for part in PARTS if not unseen.get(part)]
+    shown = [part for part in COLUMNS if not unseen.get(part)]
     titles = ((part.replace("_", " "), "right", 11) for part in shown)
     made = table(("p50/p99 ms", "left", 14), ("", "left", 3), *titles, ("share", "left", BAR))
     for label, rows in steps(cycles):

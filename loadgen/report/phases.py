@@ -21,6 +21,7 @@ from loadgen.report.found import (
     metric,
     named,
     place,
+    repeated,
     skipped,
     started,
     steps,
@@ -28,10 +29,12 @@ from loadgen.report.found import (
 from loadgen.report.latency import PERCENTILES, Footnotes
 from loadgen.report.page import BAD, DIM, STRONG, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.parts import parts
+from loadgen.report.tallies import tallies
 from loadgen.report.words import brief, count, listed, rate, reasoned, seconds, share
 
 ARRIVALS = {"poisson": " at random (Poisson)", "constant": " evenly spaced"}
 REPORTED = "(reported): a time that the answers told, by the profile's `record`; not measured here"
+OPERATION = "(operation): all attempts at a request, from due to the last answer, with the back-off between them"
 STRATA = 8  # of a step that are printed, the largest
 LABEL = 40  # characters
 ERRORS = 0.01  # of the requests: from here on, they are red
@@ -64,6 +67,7 @@ def _block(cycles: list[Found], notes: Footnotes) -> Iterator[RenderableType]:
     yield indented(_latencies(cycles, notes))
     if any(metric(step, "service").get("count") for phase in cycles for step in phase.get("steps") or []):
         yield indented(parts(cycles, notes))
+    yield from tallies(cycles)
 
 
 def _load(phase: Found) -> str:
@@ -87,7 +91,8 @@ def _ledger(phase: Found) -> Iterator[Part]:
         yield from _held(iterations) if phase.get("rate") else ()
         yield "; "
     sent, bad = requests.get("sent") or 0, failed(requests)
-    yield f"{count(sent)} requests, "
+    several = f" for {count(sent - more)} operations" if (more := repeated([phase])) else ""
+    yield f"{count(sent)} requests{several}, "
     if bad:
         style = BAD if bad >= sent * ERRORS else WARN
         yield f"{count(bad)} failed ({share(bad, sent)}): {failures_of(requests)}", style
@@ -135,6 +140,7 @@ class _Rows:
             sent, bad = requests.get("sent") or 0, failed(requests)
             self._notes.remark(f"{place(phase)} {label}", latency)
             self._row("" if number else label, phase, latency, count(sent), (share(bad, sent), BAD if bad else DIM))
+        self._operations(label, [(phase, step) for phase, step in rows if metric(step, "operation")])
         strata = _strata(rows)
         for name, found in strata[:STRATA]:
             self.plain(f"  {name}", [(phase, _counted(stratum, phase)) for phase, stratum in found], DIM)
@@ -144,6 +150,18 @@ class _Rows:
             found = [(phase, (step.get("recorded_ms") or {}).get(name) or {}) for phase, step in rows]
             self._notes.say(REPORTED)
             self.plain(f"  {name} (reported)", found, DIM)
+
+    def _operations(self, label: str, rows: Rows) -> None:
+        """Attempts together, where a request may take several."""
+        for number, (phase, step) in enumerate(rows):
+            attempts, latency, name = step.get("attempts") or {}, metric(step, "operation"), f"{label} (operation)"
+            whole, bad = sum((attempts.get("outcomes") or {}).values()), failed(attempts)
+            self._notes.say(OPERATION)
+            self._notes.remark(f"{place(phase)} {name}", latency)
+            failing = share(bad, whole), BAD if bad else DIM
+            self._row("" if number else name, phase, latency, count(attempts.get("operations")), failing)
+        backoff = [(phase, metric(step, "backoff")) for phase, step in rows if metric(step, "backoff").get("count")]
+        self.plain("  back-off", backoff, DIM)
 
     def plain(self, label: str, rows: Rows, style: str) -> None:
         """Rows of latency figures alone."""

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from loadgen.report.found import Found, Phases, headline, place
 from loadgen.report.page import BAD, DIM, Part, heading, labelled
 from loadgen.report.parts import divided
-from loadgen.report.words import brief, known, ms
+from loadgen.report.words import brief, count, known, ms
 
 FEW = 5
 ALIKE = 2  # of the slowest, of the same step and cycle
@@ -80,7 +80,14 @@ def _times(times: Mapping[str, float | None], whole: str) -> Iterator[Part]:
 
 
 def _rest(sample: Found) -> str:
-    headers = (sample.get("headers") or {}).items()
-    found = [f"{name}: {brief(str(value), HEADER)}" for name, value in headers if name.lower().endswith(LOOKUP)]
+    headers, identity = (sample.get("headers") or {}).items(), str(sample.get("request_id") or "")
+    lookup = [(name, str(value)) for name, value in headers if name.lower().endswith(LOOKUP) and value != identity]
     connection = str(sample.get("connection") or "").replace("none", "no")
-    return "; ".join([f"{connection} connection", *found] if connection else found)
+    attempt = sample.get("attempt") or 1
+    said = [
+        f"{connection} connection" if connection else "",
+        f"attempt {count(attempt)}" if attempt > 1 else "",
+        f"request id {brief(identity, HEADER)}" if identity else "",
+        *(f"{name}: {brief(value, HEADER)}" for name, value in lookup),
+    ]
+    return "; ".join(part for part in said if part)

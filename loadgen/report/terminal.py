@@ -11,7 +11,7 @@ from rich.console import RenderableType
 
 from loadgen.report.connections import connections
 from loadgen.report.failures import failures
-from loadgen.report.found import Found, Phases, failed, place
+from loadgen.report.found import Found, Phases, failed, place, repeated
 from loadgen.report.glance import glance
 from loadgen.report.latency import Footnotes
 from loadgen.report.page import BAD, DIM, GOOD, STRONG, WARN, add, drawn, heading, indented, labelled, line, table
@@ -165,7 +165,9 @@ def _ledgers(variant: Found) -> Iterator[RenderableType]:
     yield heading(("iterations ", DIM), (_sum(iterations.get("planned"), "planned", dict(reversed(parts.items()))), ""))
     outcomes = {name: number for name, number in (requests.get("outcomes") or {}).items() if number}
     wire = f"; {count(requests['on_wire'])} of them on the wire" if requests.get("on_wire") is not None else ""
-    yield labelled(("requests   ", DIM), f"{_sum(requests.get('sent'), 'sent', outcomes)}{wire}")
+    more = repeated(variant.get("phases") or [])
+    again = f"; {count(more)} were repeated attempts" if more else ""
+    yield labelled(("requests   ", DIM), f"{_sum(requests.get('sent'), 'sent', outcomes)}{wire}{again}")
 
 
 def _aside(iterations: Found) -> str:

@@ -1,0 +1,78 @@
+"""What is written down of exchanges, operations and iterations: in the ledger, the recorder and the samples."""
+
+from __future__ import annotations
+
+from loadgen.engine.iteration import Iteration
+from loadgen.exchange import REUSED, Exchange, Tally
+from loadgen.record.ledger import OUTCOMES, SHARED_READ, TALLY, Ledger
+from loadgen.record.metrics import RECORDED, Metric
+from loadgen.record.recorder import Recorder
+from loadgen.record.samples import Samples
+from loadgen.workload.scenarios import STRATUM_LIMIT
+
+MOST_TOLD = 1 << 40  # that one answer may count for: what it tells may be anything
+
+
+class Accounts:
+    """One worker's. An exchange is judged here, as its outcome is what it is written down under."""
+
+    def __init__(self, ledger: Ledger, recorder: Recorder, samples: Samples) -> None:
+        self._ledger, self._recorder, self._samples = ledger, recorder, samples
+        self._outcomes, self._record, self._slow_from = ledger.outcomes, recorder.exchange, samples.slow_from
+        self._strata: set[str] = set()
+
+    def exchange(self, x: Exchange, iteration: Iteration) -> None:
+        """A finished exchange: its outcome, and with it the iteration's."""
+        slot, scenario = x.slot, iteration.scenario
+        due = x.due if iteration.run.open else 0
+        if scenario.plain:
+            if x.status and not x.outcome:
+                scenario.steps[0].assess(x)
+            iteration.outcome = x.outcome
+            self._record(x, due)
+        else:
+            reported = iteration.answered(x)
+            stratum = self._stratum(iteration)
+            self._record(x, due, stratum)
+            if reported:
+                series = self._recorder.series(slot, int(x.outcome), x.connection, stratum)
+                for number, time in reported:
+                    self._recorder.value(series, RECORDED + number, x.due, time)
+        self._outcomes[slot * OUTCOMES + x.outcome] += 1
+        if x.tally is not None:
+            self._add(slot, x.tally)
+        if x.shared_read:
+            self._ledger.worker[SHARED_READ] += 1
+        lasted = x.done - x.due
+        if x.outcome:
+            self._samples.failed(x)
+        elif lasted > self._slow_from[slot]:
+            self._samples.slow(x, lasted)
+
+    def operation(self, x: Exchange, iteration: Iteration) -> None:
+        """An operation is over with its last attempt."""
+        series = self._recorder.series(x.slot, int(x.outcome), x.connection, self._stratum(iteration))
+        self._recorder.value(series, Metric.OPERATION, x.first_due, x.done - x.first_due)
+        if x.attempt > 1:
+            self._recorder.value(series, Metric.BACKOFF, x.first_due, x.backoff)
+
+    def iteration(self, iteration: Iteration, done: int) -> None:
+        """An iteration of several steps came to its end."""
+        slot = iteration.run.slot + iteration.scenario.steps[0].number
+        series = self._recorder.series(slot, iteration.outcome, REUSED, self._stratum(iteration))
+        self._recorder.value(series, Metric.ITERATION, iteration.due, done - iteration.due)
+
+    def _add(self, slot: int, tally: Tally) -> None:
+        cells, row = self._ledger.tallies, slot * len(TALLY)
+        for place, number in enumerate(tally, row):
+            cells[place] += min(max(number, 0), MOST_TOLD)
+
+    def _stratum(self, iteration: Iteration) -> str:
+        if not iteration.scenario.split_by:
+            return ""
+        stratum = iteration.stratum()
+        if stratum not in self._strata:
+            if len(self._strata) >= STRATUM_LIMIT:
+                return "other"
+            self._strata.add(stratum)
+        return stratum

@@ -1,0 +1,49 @@
+"""What the engine's parts share: who runs it, its part of the load, and how each run of a phase stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from loadgen.engine.plan import PhaseRun
+from loadgen.record.ledger import ITERATIONS
+from loadgen.workload.scenarios import Pause, pause
+
+NEVER = 1 << 62
+_USER_THINK = 5
+
+
+class Host(Protocol):
+    """Who runs the engine: hears that it reached a phase whose start all workers share, and that it is finished."""
+
+    def reached(self, run: int) -> None:
+        """This worker is ready for run `run`; answer with `engine.enter(run, start)`."""
+
+    def finished(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """This worker's part of the load: worker `index` of `workers`, and its part of the limits."""
+
+    index: int = 0
+    workers: int = 1
+    in_flight: int = NEVER
+    users_gap: int = 0  # ns between two starts of users, at the least (max_rate)
+
+
+class RunState:
+    """How a run of a phase stands in this worker."""
+
+    __slots__ = ("active", "budget", "in_flight", "measured", "open", "planned", "row", "run", "slot", "think")
+
+    def __init__(self, run: PhaseRun, slot: int) -> None:
+        self.run, self.slot = run, slot
+        self.row = run.number * len(ITERATIONS)
+        self.open = run.phase.kind != "closed"
+        self.measured = run.measured
+        self.active = False
+        self.in_flight = 0
+        self.planned = False  # whether the count of its iterations was known beforehand
+        self.budget: int | None = None
+        self.think: Pause | None = pause(run.phase.think, (run.seed, _USER_THINK, run.number))

@@ -1,0 +1,61 @@
+"""The users of closed phases: each starts an iteration, and when that is over the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from loadgen.engine.agenda import Agenda
+from loadgen.engine.state import RunState, Share
+from loadgen.pacing import share
+
+
+class Users:
+    """This worker's. `start(state, now)` begins an iteration; `idle(state)` hears that there is none left to begin."""
+
+    def __init__(
+        self,
+        now: Callable[[], int],
+        agenda: Agenda,
+        part: Share,
+        start: Callable[[RunState, int], None],
+        idle: Callable[[RunState], None],
+    ) -> None:
+        self._now, self._at, self._part, self._start_iteration, self._idle = now, agenda.at, part, start, idle
+        self._next = self._last = 0  # when the next user may start, and when the last one did
+
+    def begin(self, state: RunState, start: int) -> None:
+        """The phase begins: so do all of its users, as far as `max_rate` lets them."""
+        state.budget = state.run.budget(self._part.index, self._part.workers)
+        self._next = self._last + self._part.users_gap  # whoever still waits for a turn has lost it
+        for _ in range(share(state.run.phase.users or 0, self._part.index, self._part.workers)):
+            self._at(start, lambda now: self._turn(state))
+
+    def done(self, state: RunState, done: int, index: int) -> None:
+        """A user's iteration, of that index, is over."""
+        if state.think and state.active and state.budget != 0:
+            self._at(done + state.think(index), lambda now: self._turn(state))
+        else:
+            self._turn(state)
+
+    def _turn(self, state: RunState) -> None:
+        """A user starts its next iteration, if the phase still runs and leaves one to start."""
+        if not state.active or state.budget == 0:
+            self._idle(state)
+            return
+        now = self._now()
+        if self._part.users_gap:
+            if now < self._next:
+                self._at(self._next, lambda now: self._start(state, now))
+                self._next += self._part.users_gap
+                return
+            self._next = now + self._part.users_gap
+        self._start(state, now)
+
+    def _start(self, state: RunState, now: int) -> None:
+        if not state.active or state.budget == 0:
+            self._idle(state)
+            return
+        self._last = now
+        if state.budget is not None:
+            state.budget -= 1
+        self._start_iteration(state, now)
