@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from typing import Any
 
@@ -12,9 +13,11 @@ from loadgen.aws.credentials import SANDBOX, Credentials
 from loadgen.aws.refusals import clock_off, remedy, with_clock
 from loadgen.aws.sigv4 import verify
 from loadgen.clock import SECOND, wall
-from loadgen.exchange import Request
+from loadgen.exchange import BODY, Exchange, Request
 from loadgen.fleet.worker import Assignment
 from loadgen.net.http1 import encode
+from loadgen.profile.load import load
+from loadgen.workload.scenarios import Workload
 
 KEYS = Credentials("canary-access", "canary-secret", "canary-session")
 HOST = "abc.execute-api.eu-west-1.amazonaws.com"
@@ -175,3 +178,29 @@ def test_a_clock_is_looked_at_where_a_signature_is_refused() -> None:
         assert with_clock(reason, message, "") == reason + said
     assert with_clock("403 signature does not match", "", "") == "403 signature does not match"
     assert with_clock("ValidationException", message, "") == "ValidationException"
+
+
+TABLE = """
+name: x
+target: {dynamodb: {table: orders, region: eu-west-1}}
+load: [{name: a, rate: 1/s, for: 1s}]
+scenarios: [{name: s, steps: [{name: get, GetItem: {Key: {pk: x}}}]}]
+"""
+API = "{name: x, target: http://127.0.0.1:9, load: [{name: a, rate: 1/s, for: 1s}]}"
+
+
+@pytest.mark.parametrize(
+    ("profile", "status", "reason"),
+    [(TABLE, 400, "InvalidSignatureException"), (API, 403, "403 signature expired: the clocks are apart")],
+)
+def test_a_step_that_is_refused_says_that_the_clock_is_off(profile: str, status: int, reason: str) -> None:
+    step = Workload(load("x.yaml", text=profile).profile).scenarios[0].steps[0]
+    x = Exchange(PUT, 0, None, 0, 0, 0, BODY)
+    said = {
+        "__type": "com.amazon.coral.service#InvalidSignatureException",
+        "message": EXPIRED.format("20261122T145959Z"),
+    }
+    x.status, x.headers, x.body = status, {"date": DATE}, json.dumps(said).encode()
+    step.assess(x)
+    assert x.reason == f"{reason}; this machine's clock is about 10 min behind"
+    assert remedy(x.reason)

@@ -10,11 +10,13 @@ from typing import Any
 from loadgen.aws.attributes import plain
 from loadgen.aws.dynamodb import OPERATIONS
 from loadgen.aws.errors import gateway_reason
+from loadgen.aws.refusals import with_clock
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import BODY, HEADERS, NOTHING, Exchange, Outcome
 from loadgen.profile.model import Expect, Selector, Step
 
 MISSING = object()
+EXCERPT = 2048  # bytes of a refusal that are looked at for the instants that it names
 # the parts of a server-timing header: a comma or semicolon in quotes does not part them
 _METRIC = re.compile(r'(?:[^,"]|"[^"]*"?)+')
 _PARAMETER = re.compile(r'(?:[^;"]|"[^"]*"?)+')
@@ -125,7 +127,8 @@ def refusal(x: Exchange) -> str:
         head, _, rest = x.excerpt.partition(b"\r\n\r\n")
         pairs = (line.partition(":")[::2] for line in head.decode("latin-1").split("\r\n")[1:])
         headers, body = {name.strip().lower(): value.strip() for name, value in pairs}, rest
-    return gateway_reason(x.status, headers, body)
+    reason = gateway_reason(x.status, headers, body)
+    return with_clock(reason, body[:EXCERPT].decode("latin-1"), headers.get("date", ""))
 
 
 def judge(expect: Expect | None) -> Callable[[Exchange], None] | None:

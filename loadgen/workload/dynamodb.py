@@ -14,6 +14,7 @@ from typing import Any
 from loadgen.aws.attributes import typed
 from loadgen.aws.dynamodb import CONTENT_TYPE, OPERATIONS, TARGET_PREFIX
 from loadgen.aws.errors import classify, fault_of
+from loadgen.aws.refusals import with_clock
 from loadgen.exchange import Exchange, Outcome, Request, Tally
 from loadgen.profile.dynamodb import BATCHES, LISTS, LISTS_OF_MAPS, MAPS, is_typed
 from loadgen.profile.model import Expect, Profile, Step
@@ -208,7 +209,10 @@ def _failed(x: Exchange, expect: Expect | None) -> None:
         if reason := mismatch(expect, x):
             x.outcome, x.reason = Outcome.UNEXPECTED, reason
         return
-    x.outcome, x.reason = classify(x.status, fault_of(x.status, x.headers or {}, x.body or b""))
+    headers = x.headers or {}
+    fault = fault_of(x.status, headers, x.body or b"")
+    x.outcome, reason = classify(x.status, fault)
+    x.reason = with_clock(reason, fault.message if fault else "", headers.get("date", ""))
 
 
 def _read(x: Exchange, operation: str, body: bytes) -> None:
