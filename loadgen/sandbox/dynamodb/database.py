@@ -12,6 +12,7 @@ from loadgen.sandbox.dynamodb.keys import Schema
 from loadgen.sandbox.dynamodb.refusals import Refused, invalid, not_found
 from loadgen.sandbox.dynamodb.table import Table
 from loadgen.sandbox.dynamodb.throughput import Ledger, Plan, Side
+from loadgen.sandbox.dynamodb.tokens import Tokens
 
 ACCOUNT = "123456789012"
 TABLE_LIMIT = 100
@@ -25,6 +26,7 @@ class Database:
         self._tables: dict[str, Table] = {}
         self.ledgers: dict[str, Ledger] = {}
         """By table name; they outlive their tables."""
+        self.tokens = Tokens()
         self._made = 0
 
     def names(self, now: int) -> list[str]:

@@ -18,7 +18,6 @@ from loadgen.sandbox.dynamodb.call import Call
 from loadgen.sandbox.dynamodb.database import Database
 from loadgen.sandbox.dynamodb.operations import OPERATIONS
 from loadgen.sandbox.dynamodb.refusals import Refused, invalid
-from loadgen.sandbox.dynamodb.throughput import Throttled
 from loadgen.sandbox.dynamodb.wire import read, render
 from loadgen.sandbox.request import BODY_LIMIT
 
@@ -64,7 +63,7 @@ class DynamoDB:
         except Refused as refused:
             fate.status, request.reply = refused.status, refused.body
             self.errors[refused.code] += 1
-            if isinstance(refused, Throttled):
+            if refused.throttled:
                 fate.fault = "throttle"
             if refused.code not in WORKED and fate.fault != "errors":
                 fate.ready, fate.service = fate.ready - fate.service, 0

@@ -37,7 +37,7 @@ class Schema:
 
     def of_item(self, item: Item) -> Key:
         """Raises Refused where the item lacks a part of the key."""
-        return Key(_part(item, self.partition), sortable(item, self.sort) if self.sort else None)
+        return Key(key_text(item, self.partition), sortable(item, self.sort) if self.sort else None)
 
     def of_key(self, key: Item) -> Key:
         """The same for what must be the key and nothing else."""
@@ -57,7 +57,7 @@ class Schema:
 
 def sortable(item: Item, part: KeyPart) -> Sort:
     """A sort key's value, in the order of its type: text and binary by their bytes, numbers by size."""
-    text = _part(item, part, SORT_LIMIT)
+    text = key_text(item, part, SORT_LIMIT)
     return ordered(part.kind, text)
 
 
@@ -67,7 +67,8 @@ def ordered(kind: str, text: str) -> Sort:
     return decimal(text) if kind == "N" else b64decode(text)
 
 
-def _part(item: Item, part: KeyPart, limit: int = PARTITION_LIMIT) -> str:
+def key_text(item: Item, part: KeyPart, limit: int = PARTITION_LIMIT) -> str:
+    """The canonical text of a part of the key. Raises Refused where it is missing, or wrong."""
     value = item.get(part.name)
     if value is None:
         raise wrong_parameter(f"Missing the key {part.name} in the item")

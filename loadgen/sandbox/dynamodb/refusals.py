@@ -27,6 +27,9 @@ CAPITAL = {"SerializationException", "TransactionCanceledException"}
 class Refused(Exception):
     """A request that is answered with an error. `more` stands in the body beside the error's type and message."""
 
+    throttled = False
+    """For want of capacity."""
+
     def __init__(self, code: str, message: str = "", status: int = 400, more: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.code, self.message, self.status, self.more = code, message, status, more or {}

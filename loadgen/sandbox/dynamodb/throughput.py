@@ -52,7 +52,7 @@ class Ledger:
     throttled: Counter[str] = field(default_factory=Counter)
     """By reason."""
     unprocessed: int = 0
-    """Items of batches that were left over as the settings say, throttled ones apart."""
+    """Items of batches that were left over though nothing throttled them."""
     halves: Counter[str] = field(default_factory=Counter)
     """Half units consumed, by Read and Write."""
 
@@ -68,6 +68,8 @@ class Plan:
 
 class Throttled(Refused):
     """`reason` is whole: TableWriteKeyRangeThroughputExceeded. `word`: how a transaction calls it."""
+
+    throttled = True
 
     def __init__(self, plan: Plan, reason: str, arn: str) -> None:
         reasons = [{"reason": reason, "resource": arn}]
@@ -177,6 +179,10 @@ class Side:
     def give_back(self, now: int, halves: int, key: str | None) -> None:
         """It was let through, and did not take place."""
         self._move(now, -halves, key, -1)
+
+    def leave_over(self) -> None:
+        """An item of a batch is not even tried."""
+        self._ledger.unprocessed += 1
 
     def _lacking(self, now: int, halves: int, key: str | None) -> str:
         for bucket, reason in self._buckets:
