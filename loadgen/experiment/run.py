@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from loadgen.aws import refusals
 from loadgen.clock import SECOND, wall
 from loadgen.engine.engine import Share
 from loadgen.engine.plan import Plan
@@ -88,7 +89,7 @@ class _Run:
         about = {**self._about(), "plan": self.plan.describe()}
         self.folder.begin(self.loaded.resolved, redacted(about, self._secrets))
         self.watch, self.moments = HostWatch(), history(self._stop_if())
-        self.fleet = Fleet(self.plan, self._assignments(self.limits), self._each_second)
+        self.fleet = Fleet(self.plan, self._assignments(self.limits), self._each_second, self._turned_away)
         self.signals.do = self._interrupt
         try:
             await self._load()
@@ -161,6 +162,9 @@ class _Run:
             self.interrupted = True
             self.display.message("stopping: waiting for what is open; once more to stop at once")
             self.fleet.stop()
+
+    def _turned_away(self, reason: str) -> None:
+        self._refused(f"{self.to.origin.url} answers {reason}: {refusals.remedy(reason)}")
 
     def _refused(self, why: str) -> None:
         """The target takes no more from us, whatever is sent."""

@@ -25,7 +25,7 @@ from loadgen.net.children import spawn
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import SeriesKey, fold
 from loadgen.record.recording import Recording, parts
-from loadgen.record.samples import Kept, Sample
+from loadgen.record.samples import Kept, Kind, Sample
 from loadgen.trust.health import Health
 
 HEAD_START = 50 * MILLISECOND  # between the word and the start, for the word to reach every worker
@@ -57,10 +57,19 @@ class WorkerState:
 
 
 class Fleet:
-    """Workers on this machine. `launch`, then `run`; `recording`, `totals` and the workers' states tell the rest."""
+    """Workers on this machine. `launch`, then `run`; `recording`, `totals` and the workers' states tell the rest.
 
-    def __init__(self, plan: Plan, assignments: list[Assignment], each_second: Callable[[], None]) -> None:
-        self.plan, self._assignments, self._each_second = plan, assignments, each_second
+    `refused` hears the reason of a failure that every further request would meet as well.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        assignments: list[Assignment],
+        each_second: Callable[[], None],
+        refused: Callable[[str], None],
+    ) -> None:
+        self.plan, self._assignments, self._each_second, self._refused = plan, assignments, each_second, refused
         self.recording, self.health = Recording(), Health()
         self.workers: list[WorkerState] = []
         self.start = 0
@@ -186,6 +195,8 @@ class Fleet:
             return
         if kind == "series":
             worker.series[value[0]] = value[1]
+        elif kind == "reasons":
+            _add(worker.kept.reasons, value)
         elif kind == "health":
             worker.reported += 1
             self.health.add({**value, "second": self.elapsed // SECOND, "worker": worker.index})
@@ -197,6 +208,8 @@ class Fleet:
         elif kind == "finished":
             worker.finished = True
             worker.kept = value
+        elif kind == "fatal":
+            self._refused(value)
         elif kind == "broken":
             worker.broken = value
             worker.process.kill()
@@ -242,10 +255,14 @@ def merge(all_kept: Iterable[Kept], slowest: int) -> Kept:
     by_slot: dict[int, list[Sample]] = {}
     for kept in all_kept:
         total.failed.extend(kept.failed)
-        for kind, count in kept.reasons.items():
-            total.reasons[kind] = total.reasons.get(kind, 0) + count
+        _add(total.reasons, kept.reasons)
         for sample in kept.slowest:
             by_slot.setdefault(sample.slot, []).append(sample)
     for slot in sorted(by_slot):
         total.slowest.extend(sorted(by_slot[slot], key=lambda sample: -sample.times["response"])[:slowest])
     return total
+
+
+def _add(to: dict[Kind, int], counts: dict[Kind, int]) -> None:
+    for kind, count in counts.items():
+        to[kind] = to.get(kind, 0) + count

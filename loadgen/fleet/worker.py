@@ -18,10 +18,12 @@ from typing import Any
 import uvloop
 
 from loadgen.aws.auth import Access
+from loadgen.aws.refusals import remedy
 from loadgen.clock import SECOND, now
 from loadgen.engine.engine import Engine, Share
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
+from loadgen.exchange import Outcome
 from loadgen.fleet.client import make_client
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.names import Address, Origin
@@ -128,7 +130,7 @@ class Worker:
     def _go(self, start: int) -> None:
         self._engine = self._prepared
         self._recorder = Recorder(start, self._hand_in, self._name_series)
-        self._samples = Samples(start, self._plan.slots)
+        self._samples = Samples(start, self._plan.slots, self._new_kind)
         self._engine.attach(self._transport, self._recorder, self._samples, self._reuse == "per-iteration")
         self._next_report = start + SECOND
         self._report_alarm = self.clock.alarm(self._report)
@@ -139,12 +141,18 @@ class Worker:
     def _hand_in(self, batch: Batch) -> None:
         self.pipe.send("batch", batch)
 
+    def _new_kind(self, slot: int, outcome: int, reason: str) -> None:
+        if outcome == Outcome.HTTP_4XX and remedy(reason):
+            self.pipe.send("fatal", reason)
+
     def _name_series(self, number: int, key: SeriesKey) -> None:
         self.pipe.send("series", (number, key))
 
     def _report(self) -> None:
         self._recorder.flush()
         assert self._engine
+        if more := self._samples.more():
+            self.pipe.send("reasons", more)
         self.pipe.send("health", {**self._probe.sample(), "in_flight": self._engine.in_flight})
         self._next_report = max(self._next_report + SECOND, now())
         self._report_alarm.set(self._next_report)

@@ -39,7 +39,7 @@ async def fleet(folder: Path, url: str, seconds: int = 5) -> AsyncIterator[Fleet
     profile = load(folder / "p.yaml", text=PROFILE.format(url=url, seconds=seconds)).profile
     origin = Origin.of(url)
     work = Assignment(0, profile, origin, resolve(origin), None, Share(), 100, 0, folder / "worker-0.counters")
-    found = Fleet(Plan.of(profile), [work], lambda: None)
+    found = Fleet(Plan.of(profile), [work], lambda: None, lambda reason: None)
     try:
         await asyncio.wait_for(found.launch(), PATIENCE)
         yield found
