@@ -68,23 +68,12 @@ class Engine:
             state.planned = planned is not None
             ledger.iterations[state.row + PLANNED] = planned or 0
 
-    def attach(
-        self,
-        transport: Transport,
-        recorder: Recorder,
-        samples: Samples,
-        per_iteration: bool,
-        client_retries: bool = False,
-    ) -> None:
-        """Give the engine what it works with. `client_retries`: the client may repeat an attempt, and then tells
-        `retried`."""
+    def attach(self, transport: Transport, recorder: Recorder, samples: Samples, per_iteration: bool) -> None:
+        """Give the engine what it works with."""
         self._transport, self._transmit = transport, transport.send
         self._accounts = Accounts(self._ledger, recorder, samples)
         self._note = self._accounts.exchange
-        self._per_iteration, self._client_retries = per_iteration, client_retries
-        for scenario in self._workload.scenarios:
-            if client_retries or any(step.again for step in scenario.steps):
-                scenario.plain = False
+        self._per_iteration = per_iteration
 
     # phases
 
@@ -272,7 +261,7 @@ class Engine:
     def _go_on(self, iteration: Iteration, x: Exchange) -> None:
         """With the next attempt, the next step, or no more."""
         step = iteration.current
-        if step.again or self._client_retries:
+        if step.repeats:
             if step.again and (more := step.again(x, x.attempt)):
                 self._back_off(iteration, x, *more)
                 return

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from loadgen.aws.retries import LONGEST
 from loadgen.clock import SECOND
 from loadgen.errors import PlanError
 from loadgen.pacing import Schedule, share
-from loadgen.profile.model import Phase, Profile, Rate
+from loadgen.profile.model import Phase, Profile, Rate, Step
 from loadgen.record.metrics import MOST_RECORDED
+from loadgen.workload.retrying import LONGEST_PAUSE, MOST_RESENT
 
 DRAIN = "drain"
 _ARRIVALS = 0  # the purpose that the entropy of a schedule's stream begins with
@@ -99,10 +101,7 @@ class Plan:
     def of(cls, profile: Profile) -> Plan:
         """Raises PlanError if the profile has more metrics of its own than can be recorded."""
         steps = [(scenario, step) for scenario in profile.scenarios for step in scenario.steps]
-        longest = max(
-            sum((step.timeout or profile.timeout) + (step.think.high if step.think else 0) for step in scenario.steps)
-            for scenario in profile.scenarios
-        )
+        longest = max(sum(_longest(step, profile) for step in scenario.steps) for scenario in profile.scenarios)
         metrics = tuple(dict.fromkeys(name for _, step in steps for name in step.record))
         if len(metrics) > MOST_RECORDED:
             raise PlanError(f"record: {len(metrics)} names are more than the {MOST_RECORDED} that can be told apart")
@@ -168,6 +167,15 @@ class Plan:
         assert phase.rate
         seed = (self.drain.seed, _ARRIVALS, self.drain.position, 0)
         return Schedule(phase.rate.end, phase.rate.end, self.drain_limit, phase.arrivals == "poisson", seed)
+
+
+def _longest(step: Step, profile: Profile) -> int:
+    """How long a step can take at the most, its think time, attempts and back-offs included, in ns."""
+    attempts = profile.retries.attempts if profile.retries else 1
+    backoff = sum(min(1 << retry, LONGEST) for retry in range(attempts - 1)) * SECOND
+    if step.unprocessed == "resend":
+        attempts, backoff = attempts + MOST_RESENT, backoff + MOST_RESENT * LONGEST_PAUSE
+    return attempts * (step.timeout or profile.timeout) + backoff + (step.think.high if step.think else 0)
 
 
 def _drain(last: Phase) -> Phase:

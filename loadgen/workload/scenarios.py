@@ -44,6 +44,7 @@ class StepWork:
     record: tuple[tuple[int, Selector], ...]  # by number among the profile's own metrics
     # asked after each attempt, with its number: (back-off in ns, request or None for the same), None: the step is over
     again: Again | None = None
+    repeats: bool = False  # whether an operation may take several attempts, by `again` or by the client itself
 
     def assess(self, x: Exchange) -> None:
         """Set the outcome of an answered exchange."""
@@ -93,6 +94,8 @@ class Workload:
         self._base = base
         self._seed, self._payloads = (profile.seed,), (profile.seed, *payloads)
         self._table, self._retry = profile.target.dynamodb, retrying(profile)
+        retries = profile.retries
+        self._client_retries = profile.client == "sdk" and retries is not None and retries.attempts > 1
         keys = {
             name: choice(keys, (*self._payloads, _KEYS, place))
             for place, (name, keys) in enumerate(profile.choices.items())
@@ -128,11 +131,14 @@ class Workload:
         if data := scenario.data:
             pick = row_picker(data.order, len(data.rows), (*self._payloads, _ROWS, place))
             row = lambda index: data.rows[pick(index)]  # noqa: E731
-        plain = len(steps) == 1 and not row and not steps[0].capture and not steps[0].record and not steps[0].think
+        only = steps[0]
+        more = row or only.capture or only.record or only.think or only.repeats
+        plain = len(steps) == 1 and not more
         return ScenarioWork(scenario.name, steps, scenario.split_by, row, plain)
 
     def _step(self, step: Step, number: int, seeds: Seeds, timeout: int) -> StepWork:
         constant, render = self._call(step, seeds) if step.operation else self._request(step, seeds)
+        further = again(step, self._retry)
         return StepWork(
             step.name,
             number,
@@ -144,7 +150,8 @@ class Workload:
             dynamodb.judge(step) if step.operation else judge(step.expect),
             tuple(step.capture.items()),
             tuple((self.metrics.index(name), selector) for name, selector in step.record.items()),
-            again(step, self._retry),
+            further,
+            further is not None or self._client_retries,
         )
 
     def _request(self, step: Step, seeds: Seeds) -> tuple[Request | None, Render | None]:
