@@ -21,20 +21,23 @@ from loadgen.net.http1 import EXCERPT, BadResponse
 from loadgen.transport.faults import of_error
 
 
-async def receive(response: ClientResponse, x: Exchange, protocol: ResponseHandler) -> None:
-    """Take the answer, without holding more of its body than is wanted."""
+async def receive(response: ClientResponse, x: Exchange, protocol: ResponseHandler, room: int = 0) -> bytes:
+    """Take the answer, and give what was held of its body: no more than is wanted of it, or all of it if there is
+    `room` for so many bytes. Raises what aiohttp raises, and BadResponse for more than that."""
     if response.status < 200:
         raise BadResponse("switches protocols, which was not asked for")
     x.status = response.status
     if x.wants:
         x.headers = _headers(response)
-    room = BODY_LIMIT if x.wants == BODY else EXCERPT if x.status >= 400 else 0
+    limit = room or (BODY_LIMIT if x.wants == BODY else EXCERPT if x.status >= 400 else 0)
     held, size = list[bytes](), 0
     try:
         async for piece in response.content.iter_any():
-            if size < room:
-                held.append(piece[: room - size])
+            if size < limit:
+                held.append(piece[: limit - size])
             size += len(piece)
+            if size > room > 0:
+                raise BadResponse(f"its body is larger than {room >> 20} MiB")
     except ClientPayloadError as error:
         _unless_lost(protocol, error)
         raise
@@ -43,8 +46,10 @@ async def receive(response: ClientResponse, x: Exchange, protocol: ResponseHandl
             x.excerpt = (_head(response) + b"".join(held))[:EXCERPT]
     if not {"Content-Length", "Transfer-Encoding"} & response.headers.keys():
         _unless_lost(protocol, None)  # aiohttp takes a reset for the end of a body that lasts until the end
+    body = b"".join(held)
     if x.wants == BODY and size <= BODY_LIMIT:
-        x.body = b"".join(held)
+        x.body = body
+    return body
 
 
 def fault(error: Exception) -> tuple[Outcome, str]:

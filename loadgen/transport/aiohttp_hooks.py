@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from contextvars import ContextVar
 from itertools import cycle
 from typing import Any, Protocol
@@ -96,9 +97,9 @@ class Connections:
 class Connector(TCPConnector):
     """aiohttp's pool and handshakes, which say what they do."""
 
-    def __init__(self, settings: Settings, resolver: Resolver, connections: Connections) -> None:
+    def __init__(self, context: ssl.SSLContext | None, resolver: Resolver, connections: Connections) -> None:
         super().__init__(
-            ssl=settings.context or True,
+            ssl=context or True,
             limit=0,
             resolver=resolver,
             use_dns_cache=False,

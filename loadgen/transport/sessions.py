@@ -4,17 +4,20 @@
     per-iteration   one that belongs to the iteration, opened at its first exchange, closed at its end
     per-request     a new one each time, closed after the answer
 
-An exchange that finds no connection to be had waits, first come first served; its wait is measured apart.
+An exchange that finds no connection to be had waits, first come first served; its wait is measured apart. A client
+that does so is a `PooledClient`.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Protocol, cast
 
-from loadgen.exchange import Exchange
-from loadgen.transport import PEAK
+from loadgen.clock import Clock
+from loadgen.exchange import Exchange, Outcome
+from loadgen.net.deadlines import Deadlines
+from loadgen.transport import PEAK, Counters, Done, Settings
 
 
 class Connection(Protocol):
@@ -27,6 +30,13 @@ class Connection(Protocol):
 
     def close(self) -> None:
         """Close it. Its owner, if it is in use, has been told; the pool has forgotten it."""
+
+
+class InUse(Connection, Protocol):
+    """A connection as an exchange's `link`."""
+
+    def fail(self, outcome: Outcome, reason: str) -> None:
+        """Its exchange, if it is not over, is over without an answer; and so is the connection."""
 
 
 class Pool:
@@ -101,3 +111,49 @@ class Pool:
             if not x.done:  # it may have timed out while it waited
                 return x
         return None
+
+
+class PooledClient:
+    """What clients with a pool do alike: an exchange gets a connection or waits for one, and ends once, by its deadline
+    at the latest. What is left to each is to open a connection for an exchange, which is then the exchange's `link`.
+    """
+
+    def __init__(self, clock: Clock, settings: Settings, counters: Counters, done: Done) -> None:
+        self.settings, self.counters, self.done = settings, counters, done
+        self.pool = Pool(settings.reuse, settings.connections, self.open_for, counters.connections)
+        self.deadlines = Deadlines(clock, self._expire)
+        self._now = clock.now
+
+    def open_for(self, x: Exchange) -> None:
+        raise NotImplementedError
+
+    def in_use(self) -> Iterable[InUse]:
+        """The connections that have an exchange."""
+        raise NotImplementedError
+
+    def send(self, x: Exchange) -> None:
+        self.deadlines.add(x)
+        self.pool.send(x)
+
+    def end_iteration(self, owner: object) -> None:
+        self.pool.end_iteration(owner)
+
+    def cancel(self) -> None:
+        for x in list(self.pool.waiting):  # first, or they would get the connections that the others leave
+            if not x.done:
+                self.finish(x, Outcome.CANCELLED, "the load ended while it waited for a connection")
+        self.pool.waiting.clear()
+        for connection in list(self.in_use()):
+            connection.fail(Outcome.CANCELLED, "the load ended")
+
+    def finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
+        """An exchange is over without an answer."""
+        x.done = self._now()
+        x.outcome, x.reason = outcome, reason
+        self.done(x)
+
+    def _expire(self, x: Exchange) -> None:
+        if x.link is None:
+            self.finish(x, Outcome.TIMEOUT, "while it waited for a connection")
+        else:
+            cast(InUse, x.link).fail(Outcome.TIMEOUT, "")
