@@ -1,0 +1,318 @@
+"""The sdk client: DynamoDB through aioboto3, as the user's own program calls it.
+
+The SDK checks, serialises, signs and parses as it does for everybody; `sdk_session` carries what it sends. An exchange
+is one attempt: without `attempts` there is one a call, else the SDK retries by its own rules, and each attempt is an
+exchange of its own, which `retried` gives. What is renewed with the seat (`renew`): its connection; or the SDK's client
+too, with its TLS context; or the whole SDK session, which finds its credentials and parses its models anew. Making
+these is timed as `build`, and is part of `sign`.
+
+What is set otherwise than the SDK would, so that the figures say what they seem to: one attempt instead of the mode's
+own number; no timeouts, no queue and no idle time of its own (`sessions.Pool`, `net.deadlines`); host names are checked
+(see `sdk_session`); no redirects, cookies, proxies, endpoint discovery; no endpoint, dual-stack, FIPS or defaults mode
+from the environment. `Sdk.options` tells all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import ssl
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+from aioboto3 import Session
+from aiobotocore.config import AioConfig
+from botocore import xform_name
+from botocore.exceptions import ClientError, ParamValidationError
+from yarl import URL
+
+from loadgen.clock import Clock, now
+from loadgen.exchange import Exchange, Outcome
+from loadgen.transport import Counters, Done, SdkSettings, Settings
+from loadgen.transport.aiohttp_answers import fault
+from loadgen.transport.aiohttp_hooks import listener
+from loadgen.transport.aiohttp_seats import Seat, SeatedClient
+from loadgen.transport.sdk_session import Answer, FencedSession, check_host_names
+
+LARGEST = 32 << 20  # bytes of an answer: a batch of DynamoDB's has 16 MB of items
+NEVER = 30 * 86_400  # seconds: the SDK's own timeouts, which are not to interfere
+PACKAGES = ("aioboto3", "aiobotocore", "botocore", "aiohttp")
+
+Retried = Callable[[Exchange], Exchange]
+
+
+class Sdk(SeatedClient):
+    """A `transport.Transport`; made within the running loop.
+
+    `retried(x)` is called when an attempt is over and the SDK begins another: it takes `x`, and gives that attempt's
+    exchange. `new_context` makes the TLS context that an SDK client would make for itself.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        settings: Settings,
+        counters: Counters,
+        done: Done,
+        *,
+        retried: Retried,
+        new_context: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
+        super().__init__(loop, clock, settings, counters, done)
+        assert settings.sdk
+        self.retried, self.new_context = retried, new_context
+        self.user_agent = ""  # as it was sent
+        self.aws_session: Any = None
+        self._client: Any = None  # the one that all use who have none of their own
+        self._config = _config(settings.sdk, settings.connections)
+        self._trouble: Exception | None = None
+        check_host_names()
+        for name in ("botocore", "aiobotocore"):  # at DEBUG it logs what it signs
+            logging.getLogger(name).setLevel(logging.INFO)
+
+    def seat(self, owner: object) -> Seat:
+        return _Seat(self, owner)
+
+    def session_options(self) -> dict[str, Any]:
+        return {"skip_auto_headers": ("Content-Type",), "response_class": Answer}
+
+    async def prepare(self) -> None:
+        """Make the session and the client, so that the first exchange neither imports nor parses what others need not,
+        and open connections."""
+        try:
+            self.aws_session = self.new_aws_session()
+            self._client = await self.new_client(self.aws_session)
+        except Exception as error:  # the load meets it
+            self._trouble = error
+        await super().prepare()
+
+    async def close(self) -> None:
+        await super().close()
+        if self._client:
+            await self._client.close()
+
+    def common_client(self) -> Any:
+        """The client of `prepare`. Raises what kept it from being made."""
+        if self._trouble:
+            raise self._trouble
+        return self._client
+
+    def new_aws_session(self) -> Any:
+        sdk = self.settings.sdk
+        assert sdk
+        keys = sdk.credentials
+        if keys is None:
+            return Session(profile_name=sdk.profile_name, region_name=sdk.region)
+        return Session(
+            aws_access_key_id=keys.access_key,
+            aws_secret_access_key=keys.secret_key,
+            aws_session_token=keys.token or None,
+            aws_account_id=keys.account_id or None,
+            region_name=sdk.region,
+        )
+
+    async def new_client(self, session: Any) -> Any:
+        sdk = self.settings.sdk
+        assert sdk
+        client = await session.client("dynamodb", endpoint_url=sdk.endpoint, config=self._config).__aenter__()
+        if sdk.attempts > 1:
+            client.meta.events.register("needs-retry.dynamodb", _attempt_ended)
+            client.meta.events.register_first("request-created.dynamodb", _attempt_begins)
+        return client
+
+    def options(self) -> dict[str, Any]:
+        """What the SDK is and does, for the result: plain values. `user_agent` is empty before the first request."""
+        sdk, config = self.settings.sdk, self._config
+        assert sdk
+        return {
+            "versions": {name: version(name) for name in PACKAGES},
+            "endpoint": self.settings.origin.url,
+            "region": sdk.region,
+            "account_id_endpoint_mode": config.account_id_endpoint_mode,
+            "retries": {"mode": sdk.retry_mode, "total_max_attempts": sdk.attempts},
+            "max_pool_connections": config.max_pool_connections,
+            "parameter_validation": config.parameter_validation,
+            "user_agent": self.user_agent,
+            "connect_timeout": None,
+            "read_timeout": None,
+            "keepalive_timeout": None,
+            "tls_check_hostname": bool(self.settings.context and self.settings.context.check_hostname),
+            "redirects": False,
+            "cookies": False,
+            "proxies": False,
+            "endpoint_discovery": False,
+            "ignore_configured_endpoint_urls": True,
+            "dualstack": False,
+            "fips": False,
+            "defaults_mode": config.defaults_mode,
+        }
+
+
+class _Seat(Seat):
+    __slots__ = ("_aws", "_failed", "_sdk")
+
+    def __init__(self, sdk: Sdk, owner: object) -> None:
+        super().__init__(sdk, owner)
+        self._sdk = sdk
+        self._aws: Any = None
+        self._failed: tuple[Outcome, str] | None = None
+
+    def close(self) -> None:
+        super().close()
+        if self._aws and self._sdk.settings.renew != "connection":
+            self._sdk.end(self._aws.close())
+        self._aws = None
+
+    def fail(self, outcome: Outcome, reason: str) -> None:
+        x = self.x
+        if not x or not x.done:
+            super().fail(outcome, reason)
+            return
+        self.x = None  # while the SDK waits for its next attempt: what came of this one is known
+        if self.task:
+            self.task.cancel()
+        self._sdk.done(x)
+
+    async def _exchange(self, x: Exchange) -> None:
+        listener.set(self)
+        self._failed = None
+        given = parameters(x.request.body)
+        aws = self._aws or await self._find_client(x)
+        try:
+            await getattr(aws, xform_name(x.request.operation))(**given)
+        except ClientError:
+            if not self.x or not self.x.status:  # it was not DynamoDB that answered so
+                raise
+        if self.x:
+            self.x.done = now()
+
+    async def _find_client(self, x: Exchange) -> Any:
+        sdk, renew = self._sdk, self._sdk.settings.renew
+        if sdk.shared or renew == "connection":
+            if self._session is None:
+                self._session = self._own_session()
+            return sdk.common_client()
+        begun = now()
+        self._aws = await sdk.new_client(sdk.new_aws_session() if renew == "session" else sdk.aws_session)
+        self._session = sdk.new_session(sdk.new_context() if sdk.new_context else None)
+        x.build = now() - begun
+        return self._aws
+
+    def _fault(self, error: Exception) -> tuple[Outcome, str]:
+        if self._failed:
+            return self._failed
+        if self.x and self.x.status:
+            return Outcome.BAD_RESPONSE, f"the SDK cannot read the answer: {type(error).__name__}"
+        return Outcome.CLIENT_RESOURCE, _told(error)
+
+    # what the SDK does for the call
+
+    async def request(self, method: str, url: URL, headers: Mapping[str, str], data: bytes, **_: object) -> Answer:
+        """One attempt on the wire."""
+        sdk, target = self._sdk, self._sdk.settings.origin
+        if (url.scheme, url.host, url.port) != (target.scheme, target.host, target.port):
+            reason = f"the SDK calls {url.origin()}, which is not the target {target.url}"
+            self._failed = Outcome.CLIENT_RESOURCE, reason
+            raise RuntimeError(reason)
+        sdk.user_agent = sdk.user_agent or headers.get("User-Agent", "")
+        try:
+            response, held = await self._ask(method, url, headers, data, LARGEST)
+        except Exception as error:
+            self._failed = fault(error)
+            raise
+        assert isinstance(response, Answer)
+        response.held = held
+        return response
+
+    def attempt_ended(self) -> None:
+        """Whether the SDK makes another is not known yet."""
+        if self._protocol is not None:
+            self._sdk.connections.leave(self._protocol, self)
+        if x := self.x:
+            x.done = now()
+            if self._failed:
+                x.outcome, x.reason = self._failed
+
+    def attempt_begins(self) -> None:
+        sdk, x = self._sdk, self.x
+        if x is None or not x.done:  # the first, or it is too late for another
+            return
+        if sdk.settings.reuse == "per-request" and sdk.settings.renew == "connection":
+            self._hang_up()
+        self.x = self._failed = None
+        following = sdk.retried(x)
+        self._take(following)
+        sdk.deadlines.add(following)
+
+
+def _attempt_ended(**_: object) -> None:
+    seat = listener.get()
+    assert isinstance(seat, _Seat)
+    seat.attempt_ended()
+
+
+def _attempt_begins(**_: object) -> None:
+    seat = listener.get()
+    assert isinstance(seat, _Seat)
+    seat.attempt_begins()
+
+
+class BadCall(ValueError):
+    """A request's body is not what a call of the SDK can be made of."""
+
+
+def parameters(body: bytes) -> dict[str, Any]:
+    """The parameters of the call whose JSON body this is: binary values as bytes, which the SDK makes base64 again.
+    Raises BadCall."""
+    binary = b'"B"' in body or b'"BS"' in body
+    try:
+        found = json.loads(body, object_hook=_binary if binary else None)
+    except ValueError as error:
+        raise BadCall(str(error)) from None
+    if not isinstance(found, dict):
+        raise BadCall("it is no JSON object")
+    return found
+
+
+def _binary(value: dict[str, Any]) -> dict[str, Any]:
+    """An attribute value with its bytes. An attribute that is called B has a value that is no text."""
+    if len(value) == 1:
+        if isinstance(text := value.get("B"), str):
+            return {"B": b64decode(text, validate=True)}
+        if isinstance(texts := value.get("BS"), list) and all(isinstance(text, str) for text in texts):
+            return {"BS": [b64decode(text, validate=True) for text in texts]}
+    return value
+
+
+def _told(error: Exception) -> str:
+    """What went wrong before anything was sent, of what is safe to show: no values."""
+    if isinstance(error, BadCall):
+        return f"no call of DynamoDB: {error}"
+    if isinstance(error, ParamValidationError):
+        first = str(error.kwargs.get("report", "")).partition("\n")[0]
+        return f"the SDK refuses the parameters: {first.partition(', value: ')[0]}"[:200]
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", "?"))
+        return f"the SDK's credentials: {error.operation_name} was refused: {code}"[:200]
+    return f"the SDK: {type(error).__name__}"
+
+
+def _config(sdk: SdkSettings, connections: int) -> AioConfig:
+    return AioConfig(
+        http_session_cls=FencedSession,
+        max_pool_connections=connections,
+        connect_timeout=NEVER,
+        read_timeout=NEVER,
+        retries={"mode": sdk.retry_mode, "total_max_attempts": sdk.attempts},
+        account_id_endpoint_mode="preferred" if sdk.account_id_endpoint else "disabled",
+        endpoint_discovery_enabled=False,
+        ignore_configured_endpoint_urls=True,
+        use_dualstack_endpoint=False,
+        use_fips_endpoint=False,
+        defaults_mode="legacy",
+        proxies={},
+    )

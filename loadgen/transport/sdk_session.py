@@ -1,0 +1,47 @@
+"""Between the SDK and aiohttp: its HTTP session, which sends nothing itself, and the fence around certificates.
+
+What is relied on without aiobotocore's promise: that its session gets what it sends through from `_get_session`, and
+its TLS contexts from `_get_ssl_context`. Tests guard both.
+"""
+
+from __future__ import annotations
+
+from ssl import SSLContext
+from typing import Any
+
+from aiobotocore.httpsession import AIOHTTPSession
+from aiohttp import ClientResponse
+
+from loadgen.transport.aiohttp_hooks import listener
+
+_get_ssl_context = AIOHTTPSession._get_ssl_context
+
+
+class FencedSession(AIOHTTPSession):  # type: ignore[misc]
+    """The HTTP session of an SDK client: all goes through the seat whose task it is, and so through its TLS context."""
+
+    async def _get_session(self, proxy_url: object) -> Any:
+        return listener.get()
+
+
+class Answer(ClientResponse):
+    """An answer whose body has been read."""
+
+    held = b""
+
+    async def read(self) -> bytes:
+        return self.held
+
+
+def check_host_names() -> None:
+    """Let the SDK check whose certificate it is in the calls that it makes for itself as well, for credentials.
+
+    aiobotocore before 3.9 accepts any host's that an authority has signed.
+    """
+
+    def checking(session: AIOHTTPSession) -> SSLContext:
+        context: SSLContext = _get_ssl_context(session)
+        context.check_hostname = True
+        return context
+
+    AIOHTTPSession._get_ssl_context = checking
