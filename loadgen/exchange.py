@@ -14,6 +14,7 @@ The instants, in order, all CLOCK_MONOTONIC nanoseconds (0: did not happen or ca
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -142,7 +143,7 @@ class Exchange:
         self.connection = NEW
         self.link: object = None  # the client's own: the connection the exchange is on
         self.reason = ""
-        self.headers: dict[str, str] | None = None
+        self.headers: Mapping[str, str] | None = None
         self.body: bytes | None = None
         self.excerpt = b""  # of a failing answer: its head and what came with it
         self.dns = self.tcp = self.tls = self.handshake_cpu = -1  # durations; -1: not part of this exchange

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.exchange import BODY, BODY_LIMIT, HEADERS, NOTHING, Request
-from loadgen.net.http1 import EXCERPT, HEAD_LIMIT, INTERIM_LIMIT, AnswerReader, BadResponse, encode
+from loadgen.net.http1 import EXCERPT, HEAD_LIMIT, INTERIM_LIMIT, AnswerReader, BadResponse, Headers, encode
 
 fuzz = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 WANTS = (NOTHING, HEADERS, BODY)
@@ -316,3 +316,36 @@ def test_a_request_in_bytes() -> None:
     )
     assert encode(Request("POST", "/"), "h") == b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"
     assert encode(Request("GET", "/", (("host", "other"),)), "h") == b"GET / HTTP/1.1\r\nhost: other\r\n\r\n"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nX-One: 1\r\nset-cookie: a\r\nX-Folded: b\r\n  c\r\nSet-Cookie:  d \t\r\nEmpty:"
+
+
+def test_headers_are_read_one_at_a_time_as_they_are_all_at_once() -> None:
+    whole = {"x-one": "1", "set-cookie": "a, d", "x-folded": "b c", "empty": ""}
+    for name in (*whole, "none"):
+        assert Headers(HEAD).get(name) == whole.get(name)
+    every = Headers(HEAD)
+    assert dict(every) == whole
+    assert (every.get("x-one"), every.get("none", "x"), len(every)) == ("1", "x", 4)
+
+
+def test_a_body_is_no_header() -> None:
+    reader = AnswerReader()
+    reader.expect(BODY, False)
+    body = b"\r\nx-amz-crc32: 5\r\n"
+    assert reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    assert reader.headers.get("x-amz-crc32") is None
+    assert reader.held() == body
+
+
+@pytest.mark.parametrize("cut", range(1, 40, 3))
+def test_a_long_head_in_pieces_is_kept_whole(cut: int) -> None:
+    reader = AnswerReader()
+    reader.expect(BODY, False)
+    answer = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nx: %s\r\nlast: 1\r\nContent-Length: 2\r\n\r\n{}" % (
+        b"y" * 5000
+    )
+    pieces = [answer[:cut], answer[cut : cut + 3000], answer[cut + 3000 :]]
+    assert [reader.feed(piece) for piece in pieces] == [False, False, True]
+    assert (reader.headers["last"], len(reader.headers["x"]), reader.held()) == ("1", 5000, b"{}")

@@ -8,15 +8,19 @@ the connection, limits.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
 import httptools
 
 from loadgen.exchange import BODY, BODY_LIMIT, NOTHING, Request
 
 HEAD_LIMIT = 64 * 1024  # bytes of head that an answer may have before the read that completes it, and of trailers
+USUAL_HEAD = 2048  # bytes that most heads are within
 INTERIM_LIMIT = 16  # interim (1xx) answers before the real one
 EXCERPT = 2048  # bytes kept of a failing answer
+_FOLD = re.compile(rb"\r\n[ \t]+")  # a header that goes on in the next line
 _CLOSE = re.compile(rb"\r\nconnection[ \t]*:[^\r\n]*\bclose\b", re.IGNORECASE)
 _FRAMED = re.compile(
     rb"\r\n(?:content-length:|transfer-encoding:[ \t]*(?:[^\r\n]*,[ \t]*)?chunked[ \t]*(?:\r|$))", re.IGNORECASE
@@ -75,15 +79,62 @@ class _Lean:
             reader.keep_alive = self.parser.should_keep_alive()
 
 
+class Headers(Mapping[str, str]):
+    """An answer's headers by name in lower case, read out of its head when they are asked for: most never are, and
+    each would cost a call from llhttp."""
+
+    __slots__ = ("_head", "_read")
+
+    def __init__(self, head: bytes) -> None:
+        """`head` is what llhttp has found to be right: a status line, and lines of headers."""
+        self._head = head
+        self._read: dict[str, str] | None = None
+
+    def __getitem__(self, name: str) -> str:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """One header, without reading the others."""
+        if self._read is not None:
+            return self._read.get(name, default)
+        found = _line(name).findall(_unfolded(self._head))
+        return b", ".join(found).decode("latin-1") if found else default
+
+    def _all(self) -> dict[str, str]:
+        if self._read is None:
+            read: dict[str, str] = {}
+            for line in _unfolded(self._head).decode("latin-1").split("\r\n")[1:]:
+                name, colon, value = line.partition(":")
+                if colon:
+                    key, value = name.lower(), value.strip(" \t")
+                    read[key] = f"{read[key]}, {value}" if key in read else value
+            self._read = read
+        return self._read
+
+
+def _unfolded(head: bytes) -> bytes:
+    return _FOLD.sub(b" ", head) if b"\r\n " in head or b"\r\n\t" in head else head
+
+
+@lru_cache(64)
+def _line(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb"\r\n" + re.escape(name.encode()) + rb":[ \t]*([^\r]*?)[ \t]*(?=\r|$)", re.IGNORECASE)
+
+
 class _Full(_Lean):
     """The same for an answer whose headers, and body, are wanted."""
 
-    def on_header(self, name: bytes, value: bytes) -> None:
+    def on_headers_complete(self) -> None:
+        _Lean.on_headers_complete(self)
         reader = self.reader
-        if not reader.in_head:
-            return  # a trailer
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        reader.headers[key] = f"{reader.headers[key]}, {text}" if key in reader.headers else text
+        if reader.status >= 200 and not reader.excerpt:
+            reader.hold_head()
 
     def on_body(self, data: bytes) -> None:
         reader = self.reader
@@ -107,7 +158,6 @@ class AnswerReader:
         self._lean = self._current = _Lean(self)
         self._full: _Full | None = None
         self._chunk: bytes | memoryview = b""
-        self.headers: dict[str, str] = {}
         self.body: list[bytes] = []
         self.surplus = False
         self._used = False  # whether the last answer left more behind than most do
@@ -164,7 +214,7 @@ class AnswerReader:
             if self._full is None:
                 self._full = _Full(self)
             self._current = self._full
-            self.headers, self.body = {}, []
+            self.body = []
 
     def end(self) -> bool:
         """The stream has ended: True if that ends the answer well (it had neither length nor chunks)."""
@@ -191,6 +241,18 @@ class AnswerReader:
         self._partial += bytes(self._chunk)
         self.excerpt = self._answer()[:EXCERPT]
 
+    def hold_head(self) -> None:
+        """Keep the head of an answer whose headers are wanted, and little of what is behind it."""
+        start = self._chunk if self._interims else self._chunk[:USUAL_HEAD]
+        if b"\r\n\r\n" not in (kept := self._partial + bytes(start)):
+            kept = self._partial + bytes(self._chunk)
+        self._partial = kept
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, if they were wanted."""
+        return Headers(self.head())
+
     def head(self) -> bytes:
         """The answer's head, as far as it was kept."""
         return self._answer().partition(b"\r\n\r\n")[0]
@@ -209,8 +271,6 @@ class AnswerReader:
             raise BadResponse("interim answers without end")
         self.expected.append(None)
         self.status, self.in_head = 0, True
-        if self.wants != NOTHING:
-            self.headers = {}
 
     @property
     def answered(self) -> int:

@@ -37,7 +37,7 @@ class Wire:
         self, loop: asyncio.AbstractEventLoop, clock: Clock, settings: Settings, counters: Counters, done: Done
     ) -> None:
         self.loop, self.settings, self.counters, self.done = loop, settings, counters, done
-        self.authorize = settings.authorize
+        self.authorize, self.authority = settings.authorize, settings.origin.authority
         if self.authorize:
             self.done = _forgetting(done)
         self.kernel_stamps = STAMPS
@@ -72,9 +72,9 @@ class Wire:
         request = x.request
         if request.encoded is None:
             if authorize := self.authorize:
-                x.encoded = encode(request, self.settings.origin.authority, authorize(request))
+                x.encoded = encode(request, self.authority, authorize(request))
             else:
-                request.encoded = encode(request, self.settings.origin.authority)
+                request.encoded = encode(request, self.authority)
             x.signed = now()
         self.deadlines.add(x)
         self.pool.send(x)

@@ -192,7 +192,7 @@ def judge(step: Step) -> Callable[[Exchange], None]:
             return
         body = x.body
         if body is not None:
-            told = (x.headers or {}).get("x-amz-crc32")
+            told = None if x.headers is None else x.headers.get("x-amz-crc32")
             if told and told != str(zlib.crc32(body)):
                 x.outcome, x.reason = Outcome.BAD_RESPONSE, "x-amz-crc32 does not fit the body"
                 return

@@ -67,8 +67,14 @@ def joined(pieces: list[Piece]) -> str | Renderer:
     if len(merged) == 1 and not isinstance(merged[0], str):
         return merged[0]
 
+    parts = [piece if isinstance(piece, str) else "" for piece in merged]
+    drawn = [(place, piece) for place, piece in enumerate(merged) if not isinstance(piece, str)]
+
     def render(values: Values, index: int) -> str:
-        return "".join([piece if isinstance(piece, str) else piece(values, index) for piece in merged])
+        filled = parts.copy()
+        for place, draw in drawn:
+            filled[place] = draw(values, index)
+        return "".join(filled)
 
     return render
 
