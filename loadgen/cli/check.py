@@ -8,11 +8,12 @@ import click
 
 from loadgen.cli import HELP, output
 from loadgen.cli.run import read, workers_option
+from loadgen.errors import PlanError
 
 
 @click.command("check", short_help="Say what a profile would send. Sends nothing.", context_settings=HELP)
 @click.argument("profile")
-@click.option("--target", metavar="URL", help="As with run.")
+@click.option("--target", metavar="URL|aws", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
 @click.option("--workers", default="1", show_default=True, metavar="N|auto", help="As with run.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as one JSON object.")
@@ -22,6 +23,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], workers: st
     \b
     loadgen check burst
     loadgen check burst --set load.burst.rate=5000/s --workers auto
+    loadgen check dynamodb-put --target aws
     """
     from loadgen.experiment.check import check
     from loadgen.experiment.conclusion import redacted
@@ -31,4 +33,6 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], workers: st
     plan = redacted(check(loaded.profile, workers_option(workers)), loaded.secrets)
     with output() as out:
         out.write(f"{json.dumps(plan, indent=1)}\n" if as_json else render_check(plan))
+    if plan["cost"] and plan["cost"]["refusal"]:
+        raise PlanError(plan["cost"]["refusal"])
     return 0

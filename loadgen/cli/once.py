@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @click.command("once", short_help="Send one request of each step, and show everything of it.", context_settings=HELP)
 @click.argument("profile")
-@click.option("--target", metavar="URL", help="As with run.")
+@click.option("--target", metavar="URL|aws", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: client=aiohttp.")
 def command(profile: str, target: str | None, sets: tuple[str, ...]) -> int:
     """Send one request of each step of PROFILE (a file, a shipped name or a URL), and show everything of it.
 
     Request, answer, times, TLS, addresses, what was captured; secrets are redacted. The exit status is 4 if a step
-    is not as expected, 3 if nothing reached the target.
+    is not as expected, 3 if nothing reached the target, or it takes nothing from us.
 
     \b
     loadgen once burst
@@ -35,11 +35,15 @@ def command(profile: str, target: str | None, sets: tuple[str, ...]) -> int:
     from loadgen.sandbox.registry import sandbox_at
 
     loaded: Loaded = read(profile, target, sets)
-    seen: list[dict[str, Any]] = uvloop.run(once(loaded, start, sandbox_at))
+    seen: list[dict[str, Any]] = uvloop.run(once(loaded, start, sandbox_at, _say))
     with output() as out:
         if loaded.profile.target.sandbox:
             out.write("simulated target\n")
         show_once(seen, out)
-    if not any(exchange["answer"] for exchange in seen):
+    if not any(exchange["answer"] for exchange in seen) or any(exchange["refused"] for exchange in seen):
         return 3
     return 0 if all(exchange["outcome"] == "ok" for exchange in seen) else 4
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("run", short_help="Carry out a profile, or a load on a URL, and report.", context_settings=HELP)
 @click.argument("profile")
-@click.option("--target", metavar="URL", help="Send it there instead of where the profile says.")
+@click.option("--target", metavar="URL|aws", help="Send it there. aws: for a table, to AWS.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
 @click.option(
     "--rate", metavar="RATE", help="With a URL: GETs started a second, 200/s or 200/s..2000/s.  [default: 50/s]"
@@ -47,7 +47,8 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Carry a PROFILE out: a file, the name of a shipped one (burst, steady, ramp, spike, soak, closed), or a URL.
+    """Carry a PROFILE out: a file, the name of a shipped one (burst, steady, ramp, spike, soak, closed, dynamodb-put,
+    dynamodb-mix, dynamodb-hot-partition, dynamodb-batch), or a URL.
 
     The result goes to stdout, the progress to stderr, everything to the run's folder.
 
@@ -56,6 +57,7 @@ def command(
     loadgen run profiles/burst.yaml --target https://abc.execute-api.eu-west-1.amazonaws.com/prod
     loadgen run https://127.0.0.1:8443/ --rate 200/s --for 30s
     loadgen run https://127.0.0.1:8443/ --users 20 --set session=per-request
+    loadgen run dynamodb-put --target aws
     """
     import uvloop
 

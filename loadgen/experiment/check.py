@@ -7,9 +7,11 @@ from typing import Any
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.experiment.cost import Cost, billed
 from loadgen.experiment.latency import QUANTILES
 from loadgen.experiment.limits import limits, new_connections, workers_for
 from loadgen.net.names import Origin, is_loopback, resolve
+from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile
 from loadgen.stats import fraction
 from loadgen.trust.host import Ports, descriptors
@@ -30,16 +32,15 @@ def events_for(p: str, precision: float = PRECISION) -> int:
 def check(profile: Profile, workers: str) -> dict[str, Any]:
     """A plan in plain values, for `report.check`. Raises LoadgenError where the run would be refused."""
     plan, count = Plan.of(profile), workers_for(profile, workers)
-    sandbox = profile.target.sandbox
-    origin = Origin("https", "127.0.0.1", 443) if sandbox else Origin.of(profile.target.url)
-    addresses = resolve(origin)
-    bounds = limits(profile, count, len(addresses), sandbox or is_loopback(addresses))
+    addresses, loopback = _addresses(profile)
+    bounds = limits(profile, count, max(1, len(addresses)), loopback)
     ports = Ports.read()
     seconds = [run.duration for run in plan.runs]
+    cost = Cost(profile, plan) if profile.target.dynamodb else None
     return {
         "name": profile.name,
-        "target": "the sandbox (simulated)" if sandbox else profile.target.url,
-        "addresses": [] if sandbox else [address.host for address in addresses],
+        "target": _target(profile),
+        "addresses": addresses,
         "client": profile.client,
         "session": profile.session.reuse,
         "workers": count,
@@ -54,8 +55,36 @@ def check(profile: Profile, workers: str) -> dict[str, Any]:
         "in_flight_limit": bounds.in_flight,
         "descriptors": descriptors(),
         "ports": {"count": ports.count, "resting": ports.time_wait},
+        "setup": _setup(profile),
+        "cost": cost.plan() | {"billed": billed(profile.target.host), "refusal": cost.refusal()} if cost else None,
         "thresholds": {name: [t.text for t in texts] for name, texts in profile.thresholds.items()},
     }
+
+
+def _target(profile: Profile) -> str:
+    where = "the sandbox (simulated)" if profile.target.sandbox else profile.target.url
+    table = profile.target.dynamodb
+    return f"table {table.table} in {table.signing_region} at {where.rstrip('/')}" if table else where
+
+
+def _addresses(profile: Profile) -> tuple[list[str], bool]:
+    """Where the target is, and whether that is this machine. AWS's own names are looked up when it matters, not here:
+    one of them is only known with the credentials."""
+    table = profile.target.dynamodb
+    if profile.target.sandbox or (table and not table.endpoint):
+        return [], profile.target.sandbox
+    addresses = resolve(Origin.of(profile.target.url))
+    return [address.host for address in addresses], is_loopback(addresses)
+
+
+def _setup(profile: Profile) -> dict[str, Any] | None:
+    """What is done before and after the load, if there is no such table."""
+    setup = profile.setup
+    if not setup:
+        return None
+    capacity = setup.capacity
+    units = {"read": capacity.reads, "write": capacity.writes} if isinstance(capacity, Throughput) else None
+    return {"key": dict(setup.key), "provisioned": units, "items": setup.items, "teardown": profile.teardown}
 
 
 def _phase(run: PhaseRun, profile: Profile) -> dict[str, Any]:
@@ -101,7 +130,7 @@ def _request(profile: Profile, scenario: str, step: str) -> dict[str, Any]:
     return {
         "scenario": scenario,
         "step": step,
-        "line": f"{request.method} {request.path}",
+        "line": request.operation or f"{request.method} {request.path}",
         "headers": dict(request.headers),
         "body": request.body[:400].decode("utf-8", "replace"),
         "body_bytes": len(request.body),

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from loadgen.errors import TargetError
 from loadgen.net.names import Address, Origin, is_loopback, resolve
 from loadgen.profile.model import Profile
 from loadgen.profile.sandbox import SandboxSettings
 
+ACCOUNT = "{account}"  # stands in a DynamoDB target's URL until the credentials are known
 PATIENCE = 3  # seconds for one of several addresses to take a connection
 
 
@@ -50,13 +52,14 @@ class Destination:
 
 @asynccontextmanager
 async def destination(
-    profile: Profile, start_sandbox: StartSandbox | None, sandbox_at: SandboxAt | None = None
+    profile: Profile, start_sandbox: StartSandbox | None, sandbox_at: SandboxAt | None = None, account: str = ""
 ) -> AsyncIterator[Destination]:
     """The profile's destination, for as long as it is needed. `sandbox_at` tells what a sandbox simulates that
-    somebody keeps running on a port of this machine. Raises TargetError if the target's name does not resolve.
+    somebody keeps running on a port of this machine; `account` is the AWS account of the credentials, which may be a
+    part of the name. Raises TargetError if the target's name does not resolve.
     """
     if not profile.target.sandbox:
-        named = Origin.of(profile.target.url)
+        named = Origin.of(_url(profile, account))
         origin = Origin(named.scheme, named.host, named.port, profile.target.prefix)
         addresses = resolve(origin)
         answering = await _answering(addresses)
@@ -78,6 +81,16 @@ async def destination(
         yield Destination(origin, resolve(origin), True, (), sandbox.ca, sandbox, settings.describe())
     finally:
         await asyncio.to_thread(sandbox.stop)
+
+
+def _url(profile: Profile, account: str) -> str:
+    url = profile.target.url
+    if ACCOUNT in url and not account.isdecimal():
+        raise TargetError(
+            "target.dynamodb.account_id_endpoint: the credentials do not say whose account they are of. "
+            "Set AWS_ACCOUNT_ID, or leave account_id_endpoint out"
+        )
+    return url.replace(ACCOUNT, account)
 
 
 async def _answering(addresses: tuple[Address, ...]) -> tuple[Address, ...]:

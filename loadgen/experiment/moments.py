@@ -48,6 +48,15 @@ def failing(moments: deque[Moment], window: int) -> float | None:
     return (last.failed - start.failed) / finished if finished else None
 
 
+def met(moments: deque[Moment], stop_if: StopIf | None) -> str:
+    """The condition to stop in words, with the share that failed, if it holds now; else empty."""
+    share = failing(moments, stop_if.window) if stop_if else None
+    if stop_if is None or share is None:
+        return ""
+    holds = share > stop_if.value or (stop_if.op == ">=" and share == stop_if.value)
+    return f"stop_if: {stop_if.text} (it was {share:.1%})" if holds else ""
+
+
 def rates(moments: deque[Moment], runs: tuple[PhaseRun, ...]) -> tuple[float | None, float | None]:
     """Iterations started a second, and how many the plan has on average, both between the last two moments; None where
     it is not known: before the first second is over, and where users set the pace."""

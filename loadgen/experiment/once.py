@@ -2,41 +2,74 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from loadgen.aws import refusals
+from loadgen.aws.attributes import is_typed, plain
+from loadgen.aws.auth import Access
 from loadgen.exchange import CONNECTION_LABELS
+from loadgen.experiment.api import Api
 from loadgen.experiment.conclusion import redacted
-from loadgen.experiment.destination import SandboxAt, StartSandbox, destination
+from loadgen.experiment.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.experiment.interrupts import interrupts
 from loadgen.experiment.latency import milliseconds
 from loadgen.experiment.remedies import remedy
 from loadgen.experiment.secrets import keeper
 from loadgen.experiment.single import Seen, each_step
+from loadgen.experiment.tables import Table
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded
+from loadgen.profile.model import Profile
+from loadgen.record.samples import REQUEST_IDS
+
+ITEMS = 100  # of those that `setup` would load
 
 
 async def once(
-    loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxAt | None = None
+    loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxAt | None, say: Callable[[str], None]
 ) -> list[dict[str, Any]]:
-    """One exchange of each step, without secrets, in the keys that `report.once.render_once` documents."""
+    """One exchange of each step, without secrets, in the keys that `report.once.render_once` documents. A table that
+    the profile's `setup` makes for it is deleted again; `say` hears of it."""
     profile = loaded.profile
     with interrupts():
         secrets = await keeper(profile, sandbox_at)
-        async with destination(profile, start_sandbox) as to:
+        async with (
+            destination(profile, start_sandbox, sandbox_at, secrets.account) as to,
+            _table(profile, to, secrets.access, say),
+        ):
             seen = await each_step(profile, to.origin, to.addresses, to.ca, secrets.lent)
             return redacted([_plain(one, to.origin) for one in seen], loaded.secrets + secrets.known)  # type: ignore[no-any-return]
 
 
+@asynccontextmanager
+async def _table(profile: Profile, to: Destination, access: Access, say: Callable[[str], None]) -> AsyncIterator[None]:
+    """The target's table, if it is one, for as long as the block lasts."""
+    if not profile.target.dynamodb:
+        yield
+        return
+    table = Table(profile, lambda: Api(profile, to, access), say, say)
+    try:
+        await table.look()
+        await table.make(ITEMS)
+        yield
+    finally:
+        await table.tear_down(keep=False)
+
+
 def _plain(seen: Seen, origin: Origin) -> dict[str, Any]:
     x = seen.exchange
+    show = _readable if x.request.operation else bytes
     request = {
-        "method": x.request.method,
+        "method": x.request.operation or x.request.method,
         "url": origin.url + x.request.path,
         "headers": list(x.request.headers),
-        "body": x.request.body,
+        "body": show(x.request.body),
     }
-    answer = {"status": x.status, "headers": x.headers or {}, "body": x.body or b""} if x.status else None
+    answer = {"status": x.status, "headers": x.headers or {}, "body": show(x.body or b"")} if x.status else None
+    tally = x.tally if x.tally and x.tally.sampled else None
     return {
         "scenario": seen.scenario,
         "step": seen.step,
@@ -45,11 +78,31 @@ def _plain(seen: Seen, origin: Origin) -> dict[str, Any]:
         "outcome": x.outcome.word,
         "reason": x.reason,
         "remedy": remedy(origin.url, x.outcome, x.reason),
+        "refused": bool(refusals.remedy(x.reason)),
+        "capacity": {"read": tally.read / 1000, "write": tally.written / 1000} if tally else None,
+        "request_id": next((x.headers[name] for name in REQUEST_IDS if name in x.headers), "") if x.headers else "",
         "times_ms": _times(seen),
         "connection": CONNECTION_LABELS[x.connection] if x.connected else None,
         "peer": seen.peer,
         "captured": seen.captured,
     }
+
+
+def _readable(body: bytes) -> bytes:
+    """A body of DynamoDB's JSON, its attribute values as plain ones; as it is, if it is something else."""
+    try:
+        return json.dumps(_plainly(json.loads(body)), indent=1, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return body
+
+
+def _plainly(value: Any) -> Any:
+    if is_typed(value):
+        with suppress(ValueError):
+            return plain(value)
+    if isinstance(value, dict):
+        return {name: _plainly(member) for name, member in value.items()}
+    return [_plainly(member) for member in value] if isinstance(value, list) else value
 
 
 def _times(seen: Seen) -> dict[str, float | None]:

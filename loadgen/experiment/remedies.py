@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loadgen.aws import refusals
 from loadgen.exchange import Outcome
 
 UNKNOWN_AUTHORITY = ("local issuer", "self-signed", "self signed")
@@ -16,7 +17,7 @@ def remedy(url: str, outcome: Outcome, reason: str) -> str:
         return "If this port does not speak TLS, write http://"
     if outcome is Outcome.RESET and url.startswith("http://"):
         return "If this port speaks TLS, write https://"
-    return ""
+    return refusals.remedy(reason)
 
 
 def explained(url: str, outcome: Outcome, reason: str) -> str:

@@ -19,9 +19,10 @@ from loadgen.exchange import Outcome
 from loadgen.experiment import result as results
 from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails, unanswered, untimed, unusable
 from loadgen.experiment.destination import Destination, SandboxAt, StartSandbox, destination
+from loadgen.experiment.dynamodb import OnTable, on_table
 from loadgen.experiment.interrupts import Interrupts, interrupts
 from loadgen.experiment.limits import Limits, limits, workers_for
-from loadgen.experiment.moments import Moment, failing, history, outcomes, rates
+from loadgen.experiment.moments import Moment, history, met, outcomes, rates
 from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, Progress
 from loadgen.experiment.remedies import explained
@@ -58,7 +59,8 @@ async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
     """Carry a profile out. Raises LoadgenError where it cannot be begun; once begun, everything is in the result."""
     with interrupts() as signals:
         secrets = await keeper(loaded.profile, options.sandbox_at)
-        async with destination(loaded.profile, options.start_sandbox, options.sandbox_at) as to:
+        profile = loaded.profile
+        async with destination(profile, options.start_sandbox, options.sandbox_at, secrets.account) as to:
             return await _Run(loaded, options, display, to, signals, secrets).carry_out()
 
 
@@ -76,14 +78,20 @@ class _Run:
     stopped_because: str = ""
     refused_because: str = ""
     last_second: Histogram = field(default_factory=Histogram)
+    table: OnTable | None = None
 
     async def carry_out(self) -> Finished:
         profile = self.loaded.profile
         self.plan = Plan.of(profile)
         workers = workers_for(profile, self.options.workers)
         self.limits = limits(profile, workers, len(self.to.addresses), self.to.loopback)
-        if not self.to.loopback:
-            await preflight(profile, self.to.origin, self.to.addresses, self.to.ca, self.keeper.lent)
+        say, warn = self.display.message, self._warn
+        async with on_table(profile, self.plan, self.to, self.keeper, say, warn) as self.table:
+            if not self.to.loopback:
+                await preflight(profile, self.to.origin, self.to.addresses, self.to.ca, self.keeper.lent)
+            return await self._measure()
+
+    async def _measure(self) -> Finished:
         self.folder = RunFolder(self.options.out, self._warn)
         self.began = wall()
         about = {**self._about(), "plan": self.plan.describe()}
@@ -96,6 +104,8 @@ class _Run:
         finally:
             await self.fleet.close()
         self._store_second()
+        if self.table:
+            await self.table.end()
         finished = self._conclude()
         finished.result = redacted(finished.result, self._secrets)
         if not self.folder.finish(finished.result):
@@ -178,13 +188,10 @@ class _Run:
         self.watch.look()
         totals = self.fleet.totals()
         self.moments.append(Moment.of(totals, self.fleet.elapsed))
-        stop_if = self._stop_if()
-        if not stop_if or self.fleet.stopping:
-            return
-        share = failing(self.moments, stop_if.window)
-        if share is not None and (share > stop_if.value or (stop_if.op == ">=" and share == stop_if.value)):
-            self.stopped_because = f"stop_if: {stop_if.text} (it was {share:.1%})"
-            self.display.message(f"stopping: {self.stopped_because}")
+        why = met(self.moments, self._stop_if()) or (self.table.beyond(totals) if self.table else "")
+        if why and not self.fleet.stopping:
+            self.stopped_because = why
+            self.display.message(f"stopping: {why}")
             self.fleet.stop()
 
     def _stop_if(self) -> StopIf | None:
@@ -269,7 +276,8 @@ class _Run:
             kept=kept,
             sandbox=self.sandbox_stats,
         )
-        return conclude(self._about(), measured, judge(evidence), ending, profile.thresholds)
+        about = {**self._about(), **(self.table.results(totals) if self.table else {})}
+        return conclude(about, measured, judge(evidence), ending, profile.thresholds)
 
     def _explain(self, lost: list[Any], totals: Ledger, in_the_way: dict[tuple[int, int, str], int]) -> None:
         never_there = unusable(totals)
@@ -304,6 +312,7 @@ class _Run:
                 "simulated": self.to.simulates is not None,
                 "description": self.to.simulates.split("; ") if self.to.simulates else [],
                 "addresses": [address.host for address in self.to.addresses],
+                **(self.table.about() if self.table else {}),
             },
             "client": profile.client,
             "session": session.model_dump(mode="json"),

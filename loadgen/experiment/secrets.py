@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from loadgen.aws.auth import API_KEY, BEARER, SIGV4, Access, Scope, Secret, named_by
-from loadgen.aws.credentials import SANDBOX
+from loadgen.aws.credentials import SANDBOX, Credentials, NoCredentials
 from loadgen.aws.oauth import TokenUrl
 from loadgen.aws.secrets import File, Fixed, Keys, Source, Variable
 from loadgen.clock import SECOND, wall
@@ -19,6 +19,7 @@ from loadgen.profile.model import Profile
 
 T = TypeVar("T")
 
+LOCAL = Credentials("local", "local")  # for a DynamoDB on this machine, which takes any keys, where there are none
 DEFAULT = Scope("execute-api", "us-east-1")  # the service behind a name of one's own; the region of the sandbox
 LEAST = SECOND  # between two askings
 NAP = 30 * SECOND  # the longest at once: the wall clock may be set meanwhile, or the machine asleep
@@ -48,8 +49,14 @@ class Keeper:
 
     @property
     def lent(self) -> Access:
-        """What is lent to clients: nothing to the SDK, which finds its own, but for the sandbox's keys."""
-        return Access() if self._profile.client == "sdk" and not self._simulated else self.access
+        """What is lent to clients: nothing to the SDK, which finds its own, but for the sandbox's and made-up keys."""
+        own = self._profile.client == "sdk" and not self._simulated and not self.made_up
+        return Access() if own else self.access
+
+    @property
+    def made_up(self) -> bool:
+        """Whether there are no credentials, and requests are signed with keys that open nothing."""
+        return self.access.credentials is LOCAL
 
     @property
     def account(self) -> str:
@@ -128,12 +135,26 @@ class Keeper:
         return Scope(service, region)
 
 
+class _AnyKeys(Keys):
+    """Keys for a local stand-in of DynamoDB: it wants a signature, and cannot tell whose it is."""
+
+    def current(self) -> Credentials:
+        try:
+            return super().current()
+        except NoCredentials:
+            return LOCAL
+
+    def hidden(self, secret: Secret) -> tuple[str, ...]:
+        return () if secret is LOCAL else super().hidden(secret)
+
+
 def _sources(profile: Profile, simulated: bool) -> dict[str, Source]:
     """Where the secrets of a profile come from, by kind."""
     found: dict[str, Source] = {}
     auth, table = profile.auth, profile.target.dynamodb
     if signed := table or (auth and auth.sigv4):
-        found[SIGV4] = Fixed(SANDBOX) if simulated else Keys(signed.profile)
+        local = table is not None and profile.target.loopback and not table.profile
+        found[SIGV4] = Fixed(SANDBOX) if simulated else _AnyKeys(None) if local else Keys(signed.profile)
     if auth and auth.api_key:
         found[API_KEY] = _place(auth.api_key, "auth.api_key")
     if auth and (bearer := auth.bearer):

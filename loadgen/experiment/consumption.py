@@ -1,0 +1,131 @@
+"""What calls of a table consume, by their sizes: reckoned from requests as they will be sent, before any is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from loadgen.aws.attributes import size
+from loadgen.aws.capacity import read_units, write_units
+from loadgen.aws.dynamodb import OPERATIONS
+from loadgen.profile.model import Profile, Step
+from loadgen.workload.draws import Unknown, Unsendable
+from loadgen.workload.dynamodb import setup_item
+from loadgen.workload.scenarios import ScenarioWork, StepWork, Workload
+
+SAMPLES = 200  # requests of each step, and items of `setup`, that are made to see how large they are
+SUPPOSED = 1024  # bytes of an item that nothing tells the size of
+PAGE = 2**20  # bytes that a query or scan reads at the most
+ON_STORED = ("GetItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchGetItem", "BatchWriteItem",
+             "TransactGetItems", "TransactWriteItems", "ExecuteStatement")  # fmt: skip
+
+
+class Units(NamedTuple):
+    """Capacity units; of a mean or a sum they need not be whole."""
+
+    read: float = 0.0
+    write: float = 0.0
+
+    def plus(self, other: Units) -> Units:
+        return Units(self.read + other.read, self.write + other.write)
+
+    def times(self, number: float) -> Units:
+        return Units(self.read * number, self.write * number)
+
+
+def consumption(operation: str, parameters: dict[str, Any], stored: int, table: int = PAGE) -> Units:
+    """What a call consumes, where each item that is there has `stored` bytes, and all of them together `table`.
+
+    Raises ValueError for what are no attribute values.
+    """
+    known = OPERATIONS[operation]
+    if known.kind == "control":
+        return Units()
+    consistent = parameters.get("ConsistentRead") is True
+    if operation in ("Query", "Scan"):
+        limit = parameters.get("Limit")
+        every = table if operation == "Scan" else stored
+        found = limit * stored if isinstance(limit, int) else every
+        return Units(read=read_units(min(found, PAGE), consistent))
+    if operation == "ExecuteStatement":
+        if str(parameters.get("Statement")).lstrip()[:6].upper() == "SELECT":
+            return Units(read=read_units(stored, consistent))
+        return Units(write=write_units(stored))
+    if known.kind == "read":
+        by_table = parameters.get("RequestItems")
+        if isinstance(by_table, dict):
+            consistent = any(isinstance(of, dict) and of.get("ConsistentRead") is True for of in by_table.values())
+        return Units(read=len(known.items(parameters)) * read_units(stored, consistent, known.transactional))
+    keys = replace(known, asked=(*known.asked[:-1], "Key")).items(parameters)
+    items = replace(known, asked=(*known.asked[:-1], "Item")).items(parameters)
+    brought = size(parameters.get("ExpressionAttributeValues") or {})
+    sizes = [*map(size, items), *(max(stored, size(key) + brought) for key in keys)]
+    return Units(write=sum(write_units(of, known.transactional) for of in sizes))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What one request of each step of the plan consumes on average, all of setup's items together, and what had to be
+    assumed for it."""
+
+    steps: tuple[Units, ...]
+    setup: Units
+    assumed: tuple[str, ...]
+
+    @classmethod
+    def of(cls, profile: Profile) -> Estimate:
+        setup = profile.setup
+        sizes = _item_sizes(profile)
+        stored = round(fmean(sizes)) if sizes else SUPPOSED
+        table = setup.items * stored if setup and setup.items else PAGE
+        workload = Workload(profile)
+        steps = [_of_step(scenario, step, stored, table) for scenario in workload.scenarios for step in scenario.steps]
+        items = setup.items * fmean(map(write_units, sizes)) if setup and sizes else 0.0
+        return cls(tuple(steps), Units(write=items), tuple(_assumptions(profile, stored, bool(sizes))))
+
+
+def _item_sizes(profile: Profile) -> list[int]:
+    setup = profile.setup
+    if not setup or not setup.items:
+        return []
+    render = setup_item(profile)
+    return [size(json.loads(render(index))) for index in range(min(setup.items, SAMPLES))]
+
+
+def _of_step(scenario: ScenarioWork, step: StepWork, stored: int, table: int) -> Units:
+    found: list[Units] = []
+    for index in range(SAMPLES):
+        try:
+            assert step.render
+            request = step.render(Unknown(scenario.values(index)), index)
+            found.append(consumption(request.operation, json.loads(request.body), stored, table))
+        except (Unsendable, ValueError):  # of values that only an answer gives, or that the service will refuse
+            continue
+    if not found:
+        return Units()
+    return Units(fmean(units.read for units in found), fmean(units.write for units in found))
+
+
+def _assumptions(profile: Profile, stored: int, told: bool) -> list[str]:
+    steps = [step for scenario in profile.scenarios for step in scenario.steps]
+    found = []
+    if any(step.operation in ON_STORED for step in steps):
+        how = "as setup.item has" if told else "as nothing tells their size"
+        found.append(f"items that are read, changed or deleted have {stored:,} bytes, {how}")
+    if any(_unlimited(step, "Query") for step in steps):
+        found.append("a query without a Limit reads one item")
+    if any(_unlimited(step, "Scan") for step in steps):
+        found.append("a scan without a Limit reads what the table has, or 1 MiB of it")
+    if any(step.capture for step in steps):
+        found.append("captured values are short")
+    if profile.retries or any(step.unprocessed == "resend" for step in steps):
+        found.append("nothing is sent twice")
+    if not profile.setup:
+        found.append("the table has no secondary indexes")
+    return found
+
+
+def _unlimited(step: Step, operation: str) -> bool:
+    return step.operation == operation and "Limit" not in step.parameters
