@@ -149,6 +149,18 @@ def test_what_is_for_a_table_does_not_go_with_a_url(line: str, message: str) -> 
     assert str(caught.value) == f"p.yaml:{message}"
 
 
+@pytest.mark.parametrize(
+    ("auth", "header"),
+    [("sigv4: {}", "X-Amz-Date"), ("bearer: {env: T}", "authorization"), ("api_key: {env: K}", "x-api-key")],
+)
+def test_what_auth_sets_no_step_sets(auth: str, header: str) -> None:
+    text = f"{URL}auth: {{{auth}}}\nscenarios: [{{name: s, steps: [{{name: a, get: /, headers: {{{header}: x}}}}]}}]\n"
+    with pytest.raises(ProfileError) as caught:
+        load("p.yaml", text=text)
+    said = "is the header that auth sets. Leave it out here, or leave out auth"
+    assert str(caught.value) == f"p.yaml:5: scenarios.s.steps.a.headers.{header}: {said}"
+
+
 def test_aws_is_no_place_for_http_requests() -> None:
     with pytest.raises(ProfileError, match="aws is no place to send HTTP requests to"):
         load("p.yaml", text=URL, target="aws")

@@ -359,6 +359,11 @@ def test_retries_follow_the_standard_rules() -> None:
     assert again(work, failing(work, Outcome.RESET)) is not None
 
 
+def test_a_batch_that_is_answered_in_part_is_no_failure_to_try_again() -> None:
+    work = step(WRITE, "retries: 3")
+    assert again(work, failing(work, Outcome.PARTIAL, 200, {"UnprocessedItems": {"orders": []}})) is None
+
+
 def test_the_sdk_tries_again_by_itself() -> None:
     assert step(GET, "retries: 3\nclient: sdk").again is None
 

@@ -14,6 +14,9 @@ from loadgen.profile.part import Part, Text, complaint, located
 from loadgen.profile.units import quoted
 
 
+SIGNED = ("authorization", "x-amz-date", "x-amz-security-token")
+
+
 def _token_url(text: str) -> str:
     parts = urlsplit(text)
     local = parts.hostname in ("localhost", "127.0.0.1", "::1")
@@ -99,6 +102,13 @@ class Auth(Part):
 
     bearer: Bearer | None = None
     """A token in the Authorization header: {env: NAME}, {file: PATH}, or {token_url: URL, client_id: ...}."""
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The headers, in lower case, that are its own: a step cannot give them."""
+        found: tuple[str, ...] = SIGNED if self.sigv4 else ()
+        found += ("authorization",) if self.bearer else ()
+        return (*found, "x-api-key") if self.api_key else found
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -28,7 +28,7 @@ def retrying(profile: Profile) -> Retry | None:
     failed: dict[object, Outcome] = {}  # how the last attempt of an operation ended, by its iteration
 
     def retry(x: Exchange, attempt: int) -> int | None:
-        if not x.outcome:
+        if not x.outcome or 200 <= x.status < 300:
             rules.succeeded(failed.pop(x.owner, None))
             return None
         code = ""
