@@ -1,15 +1,20 @@
 """The servers as fixtures: `nginx`, `caddy`, `haproxy`, `node`, `uvicorn`, each started once a session; `server`, which
-is every one of them in turn; `start_nginx` for a test that wants one for itself (workers, a log of its own)."""
+is every one of them in turn; `start_nginx` for a test that wants one for itself (workers, a log of its own). The
+engines `dynoxide` and `ministack`, which are downloaded into pytest's cache."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any
+from typing import Any, TypeVar
 
+import engines
 import pytest
 import servers
+from engines import Engine
 from servers import Server
+
+T = TypeVar("T")
 
 
 def _session(start: Callable[..., AbstractContextManager[Server]]) -> Any:
@@ -21,7 +26,18 @@ def _session(start: Callable[..., AbstractContextManager[Server]]) -> Any:
     return fixture
 
 
-def _enter(stack: ExitStack, server: AbstractContextManager[Server]) -> Server:
+def _engine(start: Callable[..., AbstractContextManager[Engine]]) -> Any:
+    @pytest.fixture(scope="session", name=start.__name__)
+    def fixture(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+        assert pytestconfig.cache
+        with ExitStack() as stack:
+            cache = pytestconfig.cache.mkdir("engines")
+            yield _enter(stack, start(tmp_path_factory.mktemp(start.__name__), cache))
+
+    return fixture
+
+
+def _enter(stack: ExitStack, server: AbstractContextManager[T]) -> T:
     try:
         return stack.enter_context(server)
     except servers.Absent as absent:
@@ -29,6 +45,7 @@ def _enter(stack: ExitStack, server: AbstractContextManager[Server]) -> Server:
 
 
 nginx, caddy, haproxy, node, uvicorn = (_session(start) for start in servers.ALL)
+dynoxide, ministack = (_engine(start) for start in engines.ALL)
 
 
 @pytest.fixture(params=[start.__name__ for start in servers.ALL])

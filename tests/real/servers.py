@@ -70,7 +70,7 @@ class _Config(Template):
 @contextmanager
 def nginx(folder: Path, *, workers: int = 1, access_log: bool = True) -> Iterator[Server]:
     """nginx with `workers` processes; its log is unbuffered and complete when the context is left."""
-    site, log, sink = _Site(folder), folder / "access.log", _free_ports(1)[0]
+    site, log, sink = _Site(folder), folder / "access.log", free_ports(1)[0]
     words = {
         "user": "user root;" if os.geteuid() == 0 else "",  # else the workers could not read `folder`
         "workers": str(workers),
@@ -79,7 +79,7 @@ def nginx(folder: Path, *, workers: int = 1, access_log: bool = True) -> Iterato
     }
     site.write("locations.conf", words)
     command = [binary("nginx"), "-p", str(folder), "-e", "stderr", "-c", site.write("nginx.conf", words)]
-    with _running(command, site, [*site.ports, sink], stop=signal.SIGQUIT):
+    with running(command, folder, [*site.ports, sink], stop=signal.SIGQUIT):
         yield site.server("nginx", log if access_log else None)
 
 
@@ -88,7 +88,7 @@ def caddy(folder: Path) -> Iterator[Server]:
     site = _Site(folder)
     command = [binary("caddy"), "run", "--adapter", "caddyfile", "--config", site.write("Caddyfile")]
     homes = {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
-    with _running(command, site, env=homes):
+    with running(command, folder, site.ports, env=homes):
         yield site.server("caddy")
 
 
@@ -99,7 +99,7 @@ def haproxy(folder: Path) -> Iterator[Server]:
     (folder / "origin").mkdir()
     with nginx(folder / "origin", access_log=False) as origin:
         config = site.write("haproxy.cfg", {"origin": origin.http.rpartition(":")[2]})
-        with _running([program, "-db", "-f", config], site):
+        with running([program, "-db", "-f", config], folder, site.ports):
             yield site.server("haproxy")
 
 
@@ -107,7 +107,7 @@ def haproxy(folder: Path) -> Iterator[Server]:
 def node(folder: Path) -> Iterator[Server]:
     site = _Site(folder)
     arguments = [*site.ports, site.idle_ms, site.certificate.cert, site.certificate.key, site.www]
-    with _running([binary("node"), str(CONFIGS / "node.js"), *map(str, arguments)], site):
+    with running([binary("node"), str(CONFIGS / "node.js"), *map(str, arguments)], folder, site.ports):
         yield site.server("node")
 
 
@@ -124,7 +124,7 @@ def uvicorn(folder: Path) -> Iterator[Server]:
         for i, port in enumerate(site.ports):
             idle = 3600 if i < 2 else site.idle_ms // 1000
             arguments = ["--port", str(port), "--timeout-keep-alive", str(idle), *(tls if i % 2 else [])]
-            stack.enter_context(_running([*command, *arguments], site, [port], env={"LOADGEN_WWW": str(site.www)}))
+            stack.enter_context(running([*command, *arguments], folder, [port], env={"LOADGEN_WWW": str(site.www)}))
         yield site.server("uvicorn")
 
 
@@ -136,7 +136,7 @@ class _Site:
 
     def __init__(self, folder: Path, idle_ms: int = 100) -> None:
         self.folder, self.idle_ms, self.www = folder, idle_ms, folder / "www"
-        self.ports = _free_ports(4)
+        self.ports = free_ports(4)
         self.certificate = Certificate.make(folder)
         self.www.mkdir()
         (self.www / "big").write_bytes(bytes(BIG))
@@ -173,7 +173,7 @@ def binary(name: str) -> str:
     return path
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nothing listens on, from below the range that the kernel gives to outgoing connections: none of those
     can take one before the server has it."""
     ports: list[int] = []
@@ -190,21 +190,21 @@ def _free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def _running(
+def running(
     command: list[str],
-    site: _Site,
-    ports: list[int] | None = None,
+    folder: Path,
+    ports: list[int],
     env: dict[str, str] | None = None,
     stop: signal.Signals = signal.SIGTERM,
 ) -> Iterator[None]:
-    """Run the server from when all its ports accept connections until the context is left."""
+    """Run the server in `folder`, from when all its ports accept connections until the context is left."""
     # it ends with us, even when we are killed
     guard = ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
-    errors = site.folder / "errors.log"
+    errors = folder / "errors.log"
     with errors.open("ab") as output:
         process = subprocess.Popen(
             [*guard, *command],
-            cwd=site.folder,
+            cwd=folder,
             env=os.environ | (env or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -212,7 +212,7 @@ def _running(
             start_new_session=True,
         )
     try:
-        for port in ports or site.ports:
+        for port in ports:
             _wait_for(port, process, errors)
         yield
     finally:
