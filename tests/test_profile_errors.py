@@ -113,7 +113,7 @@ BROKEN = [
     (with_line(END, "thresholds: {b: [errors < 5%]}"), "p.yaml:10: thresholds.b: there is no phase b. Known: a"),
     (with_line(END, "thresholds:\n  a:\n    - errors < 5"), "p.yaml:12: thresholds.a.0: '5' is not a share: expected a percentage from 0% to 100%, for example 5% or 0.1%"),
     (with_line(END, "thresholds: {a: [response p99 < 5]}"), f"p.yaml:10: thresholds.a.0: '5' is not a duration: {DURATION}"),
-    (with_line(END, "thresholds: {a: [p99 < 5ms]}"), "p.yaml:10: thresholds.a.0: 'p99 < 5ms' is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%' or 'rate > 190/s'; latencies are response, service, connect, lag, wait, client_delay, iteration, of which p50, p99.9, mean, min or max"),
+    (with_line(END, "thresholds: {a: [p99 < 5ms]}"), "p.yaml:10: thresholds.a.0: 'p99 < 5ms' is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%' or 'rate > 190/s'; latencies are response, service, connect, lag, wait, client_delay, iteration, operation, build, of which p50, p99.9, mean, min or max"),
     (with_line(END, "thresholds: {a: errors < 5%}"), "p.yaml:10: thresholds.a: 'errors < 5%' is not a list. Write [a, b], or '- ' before each item on a line of its own"),
     (phase("{name: a, users: 1, for: 1s}") + "\nthresholds: {a: [response p99 < 1s]}", "p.yaml:10: thresholds.a.0: a closed load has no due time, and so no response. Use service"),
     # steps
@@ -123,7 +123,7 @@ BROKEN = [
     (step('get: "/a\\r\\nb"'), "p.yaml:9: scenarios.s.steps.two.get: '/a\\r\\nb' holds a line break or a character beyond ASCII, which a path must not"),
     (step("get: '/{{idd}}'"), "p.yaml:9: scenarios.s.steps.two.get: {{idd}} is neither captured by an earlier step nor a column of data. Did you mean id? Known: uuid, seq, int, choice, bytes, now, id"),
     (step("get: '/{{x}}', capture: {x: body.x}"), "p.yaml:9: scenarios.s.steps.two.get: {{x}} is captured by two, which is not earlier. Known: uuid, seq, int, choice, bytes, now, id"),
-    (step("get: '/{{itn 1 5}}'"), "p.yaml:9: scenarios.s.steps.two.get: '{{itn 1 5}}' is no placeholder. Did you mean int? Known: uuid, seq, int LOW HIGH, choice A B ..., bytes N, now, or the name of a captured value or data column"),
+    (step("get: '/{{itn 1 5}}'"), "p.yaml:9: scenarios.s.steps.two.get: '{{itn 1 5}}' is no placeholder. Did you mean int? Known: uuid, seq, int LOW HIGH, choice A B ..., bytes N [MOST], now, or the name of a captured value or data column"),
     (step("get: '/{{int 5}}'"), "p.yaml:9: scenarios.s.steps.two.get: '{{int 5}}' needs two whole numbers, the smaller first: for example {{int 1 500}}"),
     (step("get: '/{{uuid'"), "p.yaml:9: scenarios.s.steps.two.get: '/{{uuid' opens a placeholder that is not closed: expected for example {{uuid}}"),
     (step("post: /, json: {a: {{uuid}}}"), 'p.yaml:9: scenarios.s.steps.two.json.a: a key that is itself a mapping or list. Put placeholders in quotes: "{{uuid}}"'),

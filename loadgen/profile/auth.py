@@ -13,7 +13,6 @@ from loadgen.profile.dynamodb import RegionName
 from loadgen.profile.part import Part, Text, complaint, located
 from loadgen.profile.units import quoted
 
-
 SIGNED = ("authorization", "x-amz-date", "x-amz-security-token")
 
 

@@ -231,8 +231,8 @@ class Profile(Part):
             for j, step in enumerate(scenario.steps):
                 for name in step.headers:
                     if self.auth and name.lower() in self.auth.headers:
-                        at = ("scenarios", i, "steps", j, "headers", name)
-                        raise complaint("is the header that auth sets", "Leave it out here, or leave out auth", at)
+                        way = ("scenarios", i, "steps", j, "headers", name)
+                        raise complaint("is the header that auth sets", "Leave it out here, or leave out auth", way)
                 if self.setup and step.operation:
                     at = ("scenarios", i, "steps", j, step.operation)
                     check_keys(step.parameters, self.setup.key, self.choices, at)
