@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,14 @@ from loadgen.record.samples import Samples
 from loadgen.stats import Histogram
 from loadgen.transport import Counters, Settings
 from loadgen.transport.scripted import Reply, Scripted
+from loadgen.workload.retrying import Again
 from loadgen.workload.scenarios import Workload
 
 START = 1000 * SECOND  # the instant at which the first phase begins
 BEGINNING = {"name": "test", "target": "http://127.0.0.1/"}
 
 Script = Callable[[Exchange], Reply]
+ClientRetries = Callable[[Exchange], int | None]  # the pause before the client itself repeats an attempt
 Event = Callable[["Run"], None]
 
 
@@ -45,6 +48,14 @@ def profile(written: str | dict[str, Any], folder: Path | None = None) -> Profil
         return Profile.model_validate({**BEGINNING, **written}, context=context, by_alias=True, by_name=False)
     beginning = "".join(f"{key}: {value}\n" for key, value in BEGINNING.items() if f"\n{key}:" not in f"\n{written}")
     return load((folder or Path()) / "test.yaml", text=beginning + written).profile
+
+
+def operations(exchanges: list[Exchange]) -> list[list[Exchange]]:
+    """The attempts of each operation: an iteration comes to a step once."""
+    found: dict[tuple[object, int], list[Exchange]] = {}
+    for x in exchanges:
+        found.setdefault((x.owner, x.slot), []).append(x)
+    return list(found.values())
 
 
 def always(**reply: Any) -> Script:
@@ -68,6 +79,7 @@ class Member:
     finished_at: list[int] = field(default_factory=list)
     series: dict[int, SeriesKey] = field(default_factory=dict)
     exchanges: list[Exchange] = field(default_factory=list)
+    repeating: set[Exchange] = field(default_factory=set)
 
     def reached(self, run: int) -> None:
         self.reached_run = run
@@ -80,7 +92,23 @@ class Member:
 
     def done(self, x: Exchange) -> None:
         self.exchanges.append(x)
-        self.engine.done(x)
+        pause = self.run.client_retries(x) if self.run.client_retries else None
+        if pause is None:
+            self.engine.done(x)
+        else:
+            self.repeating.add(x)
+            self.run.clock.call_at(x.done + pause, lambda: self.repeat(x))
+
+    def repeat(self, x: Exchange) -> None:
+        if x in self.repeating:
+            self.repeating.remove(x)
+            self.transport.send(self.engine.retried(x))
+
+    def cancel(self) -> None:
+        """Between two attempts, too, a client that is cancelled finishes what it has."""
+        Scripted.cancel(self.transport)
+        while self.repeating:
+            self.engine.done(self.repeating.pop())
 
     def emit(self, batch: Batch) -> None:
         for second, number, metric, histogram in parts(fold(batch, START)):
@@ -91,7 +119,11 @@ class Member:
 
 
 class Run:
-    """A run of `workers` engines. `go` carries it out; `at(instant, event)` makes something happen in the middle."""
+    """A run of `workers` engines. `go` carries it out; `at(instant, event)` makes something happen in the middle.
+
+    `again` is every step's: what the engine asks after an attempt. `client_retries` is asked before the engine hears of
+    one.
+    """
 
     def __init__(
         self,
@@ -100,8 +132,11 @@ class Run:
         *,
         workers: int = 1,
         folder: Path | None = None,
+        again: Again | None = None,
+        client_retries: ClientRetries | None = None,
     ) -> None:
         self.profile = written if isinstance(written, Profile) else profile(written, folder)
+        self.again, self.client_retries = again, client_retries
         self.clock = VirtualClock(START)
         self.plan = Plan.of(self.profile)
         self.recording = Recording()
@@ -120,16 +155,27 @@ class Run:
             max(1, share(limit, index, workers)) if limit else NEVER,
             round(SECOND * workers / max_rate) if max_rate else 0,
         )
-        member.engine = Engine(self.clock, self.plan, Workload(self.profile), member, member.ledger, part)
+        member.engine = Engine(self.clock, self.plan, self._workload(), member, member.ledger, part)
         cap = share(session.connections, index, workers) if session.connections else NEVER
         origin = Origin("http", "127.0.0.1", 80)
         settings = Settings(origin, (), None, session.reuse, session.renew, cap, 0, False, False)
         counters = Counters(member.ledger.wired, member.ledger.connections)
         member.transport = Scripted(self.clock, settings, counters, member.done, script)
+        if self.client_retries:
+            member.transport.cancel = member.cancel  # type: ignore[method-assign]
         member.recorder = Recorder(START, member.emit, member.name_series)
         member.samples = Samples(START, self.plan.slots)
         member.engine.attach(member.transport, member.recorder, member.samples, session.reuse == "per-iteration")
         return member
+
+    def _workload(self) -> Workload:
+        workload = Workload(self.profile)
+        if self.again or self.client_retries:
+            for scenario in workload.scenarios:
+                scenario.plain = False
+                for step in scenario.steps:
+                    step.again, step.repeats = self.again, True
+        return workload
 
     def at(self, instant: int, event: Event) -> Run:
         """Let `event(run)` happen `instant` ns after the start."""
@@ -173,6 +219,7 @@ class Run:
             assert member.engine.in_flight == 0
             assert member.ledger.mismatches() == []
             self._check_exchanges(member)
+            self._check_attempts(member)
             cells = member.ledger.iterations.tolist()
             assert all(cell >= 0 for cell in cells)
         assert all(h.total >= 0 and h.count == h.counts.sum() for h in self.recording.pending.values())
@@ -190,6 +237,20 @@ class Run:
                 more = counted[slot * OUTCOMES + outcome] - seen[slot, outcome]
                 assert more == 0 or (outcome == Outcome.UNEXPECTED and more > 0)
         assert sum(x.sent > 0 for x in member.exchanges) == sum(member.ledger.wired.tolist())
+
+    @staticmethod
+    def _check_attempts(member: Member) -> None:
+        """Of an operation: they follow each other, and with the back-off they are all of it."""
+        for attempts in operations(member.exchanges):
+            assert [x.attempt for x in attempts] == list(range(1, len(attempts) + 1))
+            assert {x.first_due for x in attempts} == {attempts[0].due}
+            for x, following in pairwise(attempts):
+                assert following.due >= x.done
+                assert following.backoff - x.backoff == following.due - x.done
+            last = attempts[-1]
+            assert sum(x.done - x.due for x in attempts) + last.backoff == last.done - last.first_due
+        again = Counter(x.slot for x in member.exchanges if x.attempt > 1)
+        assert member.ledger.repeated.tolist() == [again[slot] for slot in range(member.ledger.slots)]
 
     # what came of it
 

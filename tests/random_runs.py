@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -10,6 +11,7 @@ from engine_harness import Run
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Outcome
+from loadgen.record.metrics import Metric
 from loadgen.transport.scripted import NEVER, Reply
 
 PHASES: tuple[Callable[[Random], dict[str, Any]], ...] = (
@@ -87,8 +89,8 @@ def random_reply(dice: Random) -> Reply:
     return Reply(after=after, connect=connect, headers=headers, body=dice.choice((b'{"id": 7}', b"{}", b"no")))
 
 
-def random_run(dice: Random) -> Run:
-    run = Run(random_profile(dice), lambda x: random_reply(dice), workers=dice.choice((1, 1, 2, 3)))
+def random_run(dice: Random, **options: Any) -> Run:
+    run = Run(random_profile(dice), lambda x: random_reply(dice), workers=dice.choice((1, 1, 2, 3)), **options)
     for _ in range(dice.choice((0, 0, 1, 3))):
         run.stall(dice.randint(0, 2 * SECOND), dice.randint(1, SECOND // 2))
     if dice.random() < 0.4:
@@ -96,3 +98,21 @@ def random_run(dice: Random) -> Run:
     if dice.random() < 0.2:
         run.kill(dice.randint(0, 3 * SECOND))
     return run.go()
+
+
+def check_instants(run: Run) -> None:
+    """Of every exchange: in order, and response = lag + sign + wait + service."""
+    for x in run.exchanges:
+        assert x.due <= x.released <= x.signed <= x.done <= max(x.deadline, x.done)
+        assert not x.started or x.signed <= x.started <= x.done
+        assert not x.sent or x.started <= x.sent <= x.done
+        assert x.outcome != Outcome.TIMEOUT or x.done >= x.deadline
+    count, total = Counter[int](), Counter[int]()
+    for (_, metric), histogram in run.recording.histograms.items():
+        count[metric] += histogram.count
+        total[metric] += histogram.total
+    assert count[Metric.SIGN] == sum(run.ledger.sent.tolist()) >= len(run.exchanges)
+    assert count[Metric.SERVICE] == sum(x.started > 0 for x in run.exchanges)
+    closed = sum(x.done - x.due for x in run.exchanges if run.plan.of_slot(x.slot)[0].phase.closed)
+    parts = sum(total[metric] for metric in (Metric.LAG, Metric.SIGN, Metric.WAIT, Metric.SERVICE))
+    assert parts == total[Metric.RESPONSE] + closed

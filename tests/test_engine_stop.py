@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from random import Random
 
@@ -10,7 +9,7 @@ import pytest
 from engine_harness import START, Run, always
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_runs import random_run
+from random_runs import check_instants, random_run
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome
@@ -133,24 +132,6 @@ def test_a_worker_that_is_gone_is_settled_from_what_it_counted() -> None:
         assert ledger.mismatches() == []
         assert 0 <= lost <= in_flight
         assert sum(ledger.outcomes[slot * OUTCOMES + Outcome.LOST] for slot in range(ledger.slots)) == lost
-
-
-def check_instants(run: Run) -> None:
-    """Of every exchange: in order, and response = lag + sign + wait + service."""
-    for x in run.exchanges:
-        assert x.due <= x.released <= x.signed <= x.done <= max(x.deadline, x.done)
-        assert not x.started or x.signed <= x.started <= x.done
-        assert not x.sent or x.started <= x.sent <= x.done
-        assert x.outcome != Outcome.TIMEOUT or x.done >= x.deadline
-    count, total = Counter[int](), Counter[int]()
-    for (_, metric), histogram in run.recording.histograms.items():
-        count[metric] += histogram.count
-        total[metric] += histogram.total
-    assert count[Metric.SIGN] == sum(run.ledger.sent.tolist()) >= len(run.exchanges)
-    assert count[Metric.SERVICE] == sum(x.started > 0 for x in run.exchanges)
-    closed = sum(x.done - x.due for x in run.exchanges if run.plan.of_slot(x.slot)[0].phase.closed)
-    parts = sum(total[metric] for metric in (Metric.LAG, Metric.SIGN, Metric.WAIT, Metric.SERVICE))
-    assert parts == total[Metric.RESPONSE] + closed
 
 
 @pytest.mark.parametrize("first", range(0, 2000, 250))

@@ -70,10 +70,9 @@ class Engine:
 
     def attach(self, transport: Transport, recorder: Recorder, samples: Samples, per_iteration: bool) -> None:
         """Give the engine what it works with."""
-        self._transport, self._transmit = transport, transport.send
+        self._transport, self._transmit, self._per_iteration = transport, transport.send, per_iteration
         self._accounts = Accounts(self._ledger, recorder, samples)
         self._note = self._accounts.exchange
-        self._per_iteration = per_iteration
 
     # phases
 
@@ -235,7 +234,11 @@ class Engine:
         x.outcome, x.reason = Outcome.UNEXPECTED, reason
         x.done = self._now()
         self._ledger.sent[slot] += 1
-        self._at(x.done, lambda now: self.done(x))
+        self._at(x.done, lambda now: self._unsent(iteration, x))
+
+    def _unsent(self, iteration: Iteration, x: Exchange) -> None:
+        self._note(x, iteration)
+        self._step_over(iteration, x)
 
     def done(self, x: Exchange) -> None:
         """The transport's word that an exchange is over."""
@@ -259,12 +262,15 @@ class Engine:
         return following
 
     def _go_on(self, iteration: Iteration, x: Exchange) -> None:
-        """With the next attempt, the next step, or no more."""
-        step = iteration.current
-        if step.repeats:
-            if step.again and (more := step.again(x, x.attempt)):
-                self._back_off(iteration, x, *more)
-                return
+        again = iteration.current.again
+        if again and (more := again(x, x.attempt)):
+            self._back_off(iteration, x, *more)
+        else:
+            self._step_over(iteration, x)
+
+    def _step_over(self, iteration: Iteration, x: Exchange) -> None:
+        """`x` was the last attempt at the current step: send the next one, or think about it, if there is one."""
+        if iteration.current.repeats:
             self._accounts.operation(x, iteration)
         if iteration.step + 1 == len(iteration.scenario.steps):
             self._end(iteration, x.done)
