@@ -11,7 +11,7 @@ from test_sandbox_connection import ListLink, answers, feed, request
 
 from loadgen.aws.credentials import SANDBOX, Credentials
 from loadgen.aws.sigv4 import Signer
-from loadgen.clock import SECOND, VirtualClock
+from loadgen.clock import MILLISECOND, SECOND, VirtualClock
 from loadgen.profile.sandbox import SandboxSettings, Tables
 from loadgen.sandbox.connection import Connection
 from loadgen.sandbox.core import Core
@@ -75,7 +75,7 @@ class Sandbox:
         self.link.sent.clear()
         feed(self.link, request("/", "POST", body, *headers))
         while not self.link.sent:
-            self.wait(SECOND)
+            self.wait(MILLISECOND)
         [(status, found, answer)] = answers(self.link.data)
         assert found["x-amz-crc32"] == str(crc32(answer))
         assert found["content-type"] == "application/x-amz-json-1.0"

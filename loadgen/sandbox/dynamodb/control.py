@@ -35,7 +35,7 @@ def create_table(call: Call) -> Reply:
     parameters = Parameters(call.body, CREATE)
     name = parameters.text("TableName")
     schema = read_schema(parameters.listing("KeySchema"), parameters.listing("AttributeDefinitions"))
-    signed = REGION.search(call.authorization)
+    signed = REGION.search(call.authorization[:512])
     region = signed[1] if signed else "us-east-1"
     table = call.database.create(name, region, schema, _plan(parameters), call.now)
     return {"TableDescription": _described(table, "CREATING")}
