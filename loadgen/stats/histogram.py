@@ -1,4 +1,4 @@
-"""Histograms as plain counts, and what can be read off them: pure functions, no clock, no file.
+"""Histograms as plain counts, and what can be read off them.
 
 The layout is HdrHistogram's, of 3 significant digits and 1 ns as the lowest value, up to one hour: 2,048 counters for
 the first 2,048 ns, then 1,024 for each doubling. A value's counter is at most 0.1 % wide.
