@@ -17,7 +17,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -100,10 +99,11 @@ class Engine:
         with self.client() as dynamodb:
             return [name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]]
 
-
-def a_table() -> str:
-    """A name that no other test has."""
-    return f"loadgen-{uuid.uuid4().hex}"
+    def clear(self) -> None:
+        """Delete all tables."""
+        with self.client() as dynamodb:
+            for name in self.tables():
+                dynamodb.delete_table(TableName=name)
 
 
 @contextmanager
