@@ -22,22 +22,35 @@ from loadgen.profile.explain import findings
 from loadgen.profile.model import Profile
 from loadgen.profile.part import Written
 from loadgen.profile.units import quoted
+from loadgen.profile.variants import first_values, with_values
 
+PLAIN = "run"  # the one variant of a profile without an experiment
 SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to run a profile: its name, its values of the matrix, and the profile with all of it put in."""
+
+    name: str
+    values: dict[str, Any]
+    profile: Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A profile, and what must be kept of how it was written.
 
-    `source` is the file, or the URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left
-    as it is: it can be saved. `secrets` are the values from the environment that go into requests: to be redacted.
+    `variants` are those of its experiment; without one the profile itself is the only one. `source` is the file, or the
+    URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left as it is: it can be saved.
+    `secrets` are the values from the environment that go into requests: to be redacted.
     """
 
     profile: Profile
     source: str
     resolved: dict[str, Any]
     secrets: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
 
 def load(source: str | Path, *, sets: Sequence[str] = (), target: str | None = None, text: str | None = None) -> Loaded:
@@ -128,9 +141,20 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         _retarget(document, target)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
+    profile, secrets = _read(with_values(document, first_values(document)), folder)
+    if not profile.experiment:
+        return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
+    variants = []
+    for name, override, values in profile.experiment.cells():
+        found, more = _read(with_values(document, values, override), folder)
+        secrets = tuple(dict.fromkeys((*secrets, *more)))
+        variants.append(Variant(name, values, found))
+    return Loaded(profile, source, resolved, secrets, tuple(variants))
+
+
+def _read(document: Document, folder: Path) -> tuple[Profile, tuple[str, ...]]:
     expanded = expand(document)
-    profile = _validated(document, expanded, folder)
-    return Loaded(profile, source, resolved, expanded.secrets)
+    return _validated(document, expanded, folder), expanded.secrets
 
 
 def _retarget(document: Document, target: str) -> None:

@@ -13,6 +13,7 @@ from loadgen.profile.auth import Auth
 from loadgen.profile.connection import Session, Target, Tls
 from loadgen.profile.dynamodb import DynamoDb, Setup, check_keys
 from loadgen.profile.expect import Expect
+from loadgen.profile.experiment import Experiment
 from loadgen.profile.keys import Keys
 from loadgen.profile.part import Count, Duration, Flag, FromText, Name, Part, complaint, did_you_mean, unique, whole
 from loadgen.profile.phase import Phase
@@ -26,6 +27,7 @@ __all__ = [
     "Data",
     "DynamoDb",
     "Expect",
+    "Experiment",
     "Keys",
     "Phase",
     "Profile",
@@ -157,6 +159,9 @@ class Profile(Part):
     max_cost: Annotated[float, FromText(_max_cost, r"\$[0-9.]+", "$1.50")] | None = None
     """US dollars that the load may cost: a plan beyond it is refused, a run that comes to it is stopped."""
 
+    experiment: Experiment | None = None
+    """Ways to run the profile that are compared: {variants: {shared: {}, fresh: {session: per-request}}}."""
+
     thresholds: dict[str, tuple[ThresholdText, ...]] = Field(default={})
     """By the name of a measured phase, what must hold in it; otherwise the run exits with status 4."""
 
@@ -204,6 +209,7 @@ class Profile(Part):
             if self.max_rate and phase.rate and phase.rate.highest > self.max_rate:
                 problem = f"{phase.rate} is more than max_rate allows, {format_rate(self.max_rate)}"
                 raise complaint(problem, "Lower the rate, or raise max_rate", ("load", i, "rate"))
+        self._check_primary()
         self._check_thresholds()
         return self
 
@@ -245,6 +251,25 @@ class Profile(Part):
             except PydanticCustomError as error:
                 context = error.context or {}
                 raise complaint(context["problem"], context["remedy"], ("scenarios", i, *context["at"])) from None
+
+    def _check_primary(self) -> None:
+        primary = self.experiment.primary if self.experiment else None
+        if not primary:
+            return
+        phases = {phase.name: phase for phase in self.measured}
+        steps = [step.name for scenario in self.scenarios for step in scenario.steps]
+        at = ("experiment", "primary")
+        if primary.phase not in phases:
+            raise complaint(f"no measured phase is called {primary.phase}", did_you_mean(primary.phase, [*phases]), at)
+        if primary.step and primary.step not in steps:
+            raise complaint(f"no step is called {primary.step}", did_you_mean(primary.step, steps), at)
+        if not primary.step and len(steps) > 1 and primary.metric != "iteration":
+            problem = f"there are several steps, of which {primary.text} names none"
+            raise complaint(
+                problem, f"Name one, as in '{primary.phase} {steps[0]} {primary.metric} {primary.quantile}'", at
+            )
+        if phases[primary.phase].closed and primary.metric in ("response", "lag"):
+            raise complaint(f"a closed load has no due time, and so no {primary.metric}", "Use service", at)
 
     def _check_thresholds(self) -> None:
         phases = {phase.name: phase for phase in self.load}

@@ -1,0 +1,117 @@
+"""Experiments in a profile: variants and matrices, and what one clear line says of a mistake."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import pytest
+
+from loadgen.errors import ProfileError
+from loadgen.profile.load import Loaded, load
+
+BASE = """name: t
+target: http://127.0.0.1:1
+session: shared
+load: [{name: burst, rate: 50/s, for: 5s}, {name: rest, rate: 5/s, for: 5s}]
+scenarios: [{name: s, steps: [{name: one, get: /}, {name: two, get: /}]}]
+"""
+
+
+def read(experiment: str, base: str = BASE) -> Loaded:
+    return load("p.yaml", text=base + f"experiment: {experiment}\n")
+
+
+def test_a_plain_profile_is_one_variant() -> None:
+    loaded = load("p.yaml", text=BASE)
+    assert [(variant.name, variant.profile is loaded.profile) for variant in loaded.variants] == [("run", True)]
+
+
+def test_a_variant_overrides_any_part() -> None:
+    loaded = read(
+        "{variants: {shared: {}, fresh: {session: per-request}, capped: {session: {connections: 5}}, "
+        "fast: {load: {burst: {rate: 90/s}}}, slow: {load: [{name: a, rate: 1/s, for: 1s}]}, other: {client: aiohttp}}}"
+    )
+    by_name = {variant.name: variant.profile for variant in loaded.variants}
+    assert [*by_name] == ["shared", "fresh", "capped", "fast", "slow", "other"]
+    assert by_name["fresh"].session.reuse == "per-request"
+    assert (by_name["capped"].session.reuse, by_name["capped"].session.connections) == ("shared", 5)
+    assert [phase.rate and phase.rate.start for phase in by_name["fast"].load] == [90, 5]
+    assert [phase.name for phase in by_name["slow"].load] == ["a"]
+    assert (by_name["other"].client, by_name["shared"].client) == ("aiohttp", "wire")
+
+
+def test_null_takes_a_key_out() -> None:
+    base = BASE.replace("session: shared", "session: {reuse: shared, connections: 5}")
+    loaded = read("{variants: {capped: {}, free: {session: {connections: null}}}}", base)
+    assert [variant.profile.session.connections for variant in loaded.variants] == [5, None]
+
+
+def test_a_matrix_spans_its_axes() -> None:
+    base = BASE.replace("rate: 50/s", 'rate: "${matrix.rate}"').replace(
+        "session: shared", 'session: "${matrix.session}"'
+    )
+    loaded = read("{matrix: {session: [shared, per-request], rate: [50/s, 200/s]}}", base)
+    cells = [
+        (v.name, v.profile.session.reuse, v.profile.load[0].rate and v.profile.load[0].rate.start)
+        for v in loaded.variants
+    ]
+    assert cells == [
+        ("session=shared rate=50/s", "shared", 50),
+        ("session=shared rate=200/s", "shared", 200),
+        ("session=per-request rate=50/s", "per-request", 50),
+        ("session=per-request rate=200/s", "per-request", 200),
+    ]
+    assert loaded.variants[1].values == {"session": "shared", "rate": "200/s"}
+
+
+def test_variants_and_axes_go_together_and_values_stand_within_texts() -> None:
+    base = BASE.replace("get: /}, {name: two", 'get: "/a/${matrix.n}/x"}, {name: two')
+    loaded = read("{variants: {a: {}, b: {client: aiohttp}}, matrix: {n: [1, 2]}}", base)
+    assert [(v.name, v.profile.client, v.profile.scenarios[0].steps[0].path) for v in loaded.variants] == [
+        ("a n=1", "wire", "/a/1/x"), ("a n=2", "wire", "/a/2/x"), ("b n=1", "aiohttp", "/a/1/x"), ("b n=2", "aiohttp", "/a/2/x"),
+    ]  # fmt: skip
+
+
+def test_planned_looks_and_their_defaults() -> None:
+    experiment = read(
+        "{variants: {a: {}, b: {client: aiohttp}}, rounds: [10, 20], primary: burst one response p99}"
+    ).profile.experiment
+    assert experiment
+    assert (experiment.rounds, experiment.margin) == ((10, 20), 0.05)
+    assert experiment.primary
+    assert (experiment.primary.phase, experiment.primary.step, experiment.primary.quantile) == ("burst", "one", "p99")
+
+
+TWO = "{variants: {a: {}, b: {client: aiohttp}}"
+
+
+@pytest.mark.parametrize(
+    ("experiment", "message"),
+    [
+        ("{variants: {a: {}}}", "6: experiment: has fewer than two variants. Give variants: {a: {}, b: {...}}, or a matrix"),
+        ("{matrix: {n: 5}}", "6: experiment.matrix.n: 5 is no axis: expected a list of values"),
+        ("{matrix: {n: [1, 2], m: [3]}, variants: {a: {session: {renew: clint}}}}", "6: session.renew: 'clint' is not known here. Did you mean client? Known: connection, client, session"),
+        ("{variants: {a: {}, b: {sesion: shared}}}", "6: sesion: unknown key. Did you mean session?"),
+        ("{variants: {a: {}, b: {load: {brst: {rate: 5/s}}}}}", "6: experiment.variants.b.load.brst: there is no brst in that list. Did you mean burst? Known: burst, rest"),
+        ("{variants: {a: {}, b: {load: {burst: {rate: 5}}}}}", "6: load.burst.rate: '5' is not a rate"),
+        (f"{TWO}, baseline: c}}", "6: experiment.baseline: there is no variant c. Known: a, b"),
+        (f"{TWO}, rounds: 0}}", "6: experiment.rounds: 0 are no rounds: expected from 1 to 1000, or planned looks such as [10, 20]"),
+        (f"{TWO}, rounds: [20, 10]}}", "6: experiment.rounds: a list are no rounds: expected from 1 to 1000, or planned looks such as [10, 20]"),
+        (f"{TWO}, primary: p99}}", "6: experiment.primary: 'p99' is no figure: expected PHASE [STEP] LATENCY QUANTILE, for example 'burst response p99'"),
+        (f"{TWO}, primary: burst response p99}}", "6: experiment.primary: there are several steps, of which burst response p99 names none. Name one, as in 'burst one response p99'"),
+        (f"{TWO}, primary: brst one response p99}}", "6: experiment.primary: no measured phase is called brst. Did you mean burst? Known: burst, rest"),
+        ("{variants: {a: {}, b: {experiment: {}}}}", "6: experiment.variants.b.experiment: an experiment has no experiments in it. Leave it out"),
+    ],
+)  # fmt: skip
+def test_a_mistake_gives_one_clear_line(experiment: str, message: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        read(experiment)
+    assert str(caught.value).startswith(f"p.yaml:{message}")
+
+
+def test_an_axis_that_there_is_not() -> None:
+    with pytest.raises(ProfileError) as caught:
+        read("{matrix: {rate: [1/s, 2/s]}}", BASE.replace("rate: 50/s", 'rate: "${matrix.rat}"'))
+    assert str(caught.value).startswith(
+        "p.yaml:4: load.burst.rate: there is no axis rat in experiment.matrix. Did you mean rate?"
+    )
