@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgen.experiment.conclusion import SHORTEST_SECRET, redacted
+from loadgen.net.http1 import Headers
 from loadgen.record.samples import MESSAGE
 
 SECRET = "s3cr3t-t0k3n"
@@ -38,3 +39,14 @@ def test_of_a_text_that_was_cut_nothing_of_a_secret_is_left(kept: int, before: s
 @pytest.mark.parametrize("value", [None, True, 7, 1.5, "", "plain", ["a", {"b": [1]}], f"not cut {SECRET[:6]}"])
 def test_what_holds_no_secret_stays_as_it_is(value: Any) -> None:
     assert json.dumps(redacted(value, (SECRET, "abc"))) == json.dumps(value)
+
+
+def test_what_requests_and_answers_are_kept_in_is_redacted_too() -> None:
+    """Headers as pairs and as they are read out of a head, bodies as bytes."""
+    head = Headers(f"HTTP/1.1 200 OK\r\nX-Echo: {SECRET}\r\n\r\n".encode())
+    seen = {"headers": (("x-api-key", SECRET),), "body": f"echo {SECRET}".encode(), "answer": head}
+    assert redacted(seen, (SECRET,)) == {
+        "headers": (("x-api-key", "[redacted]"),),
+        "body": b"echo [redacted]",
+        "answer": {"x-echo": "[redacted]"},
+    }

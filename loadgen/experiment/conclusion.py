@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,7 +122,7 @@ def redacted(value: Any, secrets: tuple[str, ...]) -> Any:
 def _redacted(value: Any, secrets: list[str]) -> Any:
     if isinstance(value, str):
         return _text(value, secrets)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {_redacted(key, secrets): _redacted(item, secrets) for key, item in value.items()}
     if isinstance(value, bytes):
         for secret in secrets:
