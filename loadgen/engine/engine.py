@@ -37,7 +37,7 @@ from loadgen.record.recorder import Recorder
 from loadgen.record.samples import Samples
 from loadgen.transport import Transport
 from loadgen.workload.draws import Unsendable
-from loadgen.workload.scenarios import Workload
+from loadgen.workload.scenarios import StepWork, Workload
 
 __all__ = ["NEVER", "Engine", "Host", "Share"]
 
@@ -238,7 +238,7 @@ class Engine:
 
     def _unsent(self, iteration: Iteration, x: Exchange) -> None:
         self._note(x, iteration)
-        self._step_over(iteration, x)
+        self._step_over(iteration, iteration.current, x)
 
     def done(self, x: Exchange) -> None:
         """The transport's word that an exchange is over."""
@@ -262,19 +262,19 @@ class Engine:
         return following
 
     def _go_on(self, iteration: Iteration, x: Exchange) -> None:
-        again = iteration.current.again
-        if again and (more := again(x, x.attempt)):
+        step = iteration.scenario.steps[iteration.step]
+        if step.again and (more := step.again(x, x.attempt)):
             self._back_off(iteration, x, *more)
         else:
-            self._step_over(iteration, x)
+            self._step_over(iteration, step, x)
 
-    def _step_over(self, iteration: Iteration, x: Exchange) -> None:
+    def _step_over(self, iteration: Iteration, step: StepWork, x: Exchange) -> None:
         """`x` was the last attempt at the current step: send the next one, or think about it, if there is one."""
-        if iteration.current.repeats:
+        if step.repeats:
             self._accounts.operation(x, iteration)
         if iteration.step + 1 == len(iteration.scenario.steps):
             self._end(iteration, x.done)
-        elif not iteration.ok or self._no_more(iteration.run):
+        elif iteration.outcome or self._no_more(iteration.run):
             self._break_off(iteration, iteration.step + 1, x.done, cut=iteration.ok)
         else:
             following = iteration.advance()
