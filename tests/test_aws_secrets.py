@@ -405,7 +405,8 @@ async def keep(monkeypatch: pytest.MonkeyPatch, *gives: Secret | LoadgenError) -
     monkeypatch.setattr(secrets, "wall", lambda: time[0])
     monkeypatch.setattr(found, "_sources", {BEARER: source})
     await found.fetch()
-    await found.keep(lambda *new: heard.renewed.append(new), heard.warnings.append, heard.lost.append)
+    found.renewed, found.lost = lambda *new: heard.renewed.append(new), heard.lost.append
+    await found.keep(heard.warnings.append)
     assert set(found.known) >= {secret.value for _, secret in heard.renewed if isinstance(secret, Token)}
     return heard
 

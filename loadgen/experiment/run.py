@@ -86,10 +86,14 @@ class _Run:
         workers = workers_for(profile, self.options.workers)
         self.limits = limits(profile, workers, len(self.to.addresses), self.to.loopback)
         say, warn = self.display.message, self._warn
-        async with on_table(profile, self.plan, self.to, self.keeper, say, warn) as self.table:
-            if not self.to.loopback:
-                await preflight(profile, self.to.origin, self.to.addresses, self.to.ca, self.keeper.lent)
-            return await self._measure()
+        keeping = asyncio.create_task(self.keeper.keep(warn))
+        try:
+            async with on_table(profile, self.plan, self.to, self.keeper, say, warn) as self.table:
+                if not self.to.loopback:
+                    await preflight(profile, self.to.origin, self.to.addresses, self.to.ca, self.keeper.lent)
+                return await self._measure()
+        finally:
+            keeping.cancel()
 
     async def _measure(self) -> Finished:
         self.folder = RunFolder(self.options.out, self._warn)
@@ -98,6 +102,7 @@ class _Run:
         self.folder.begin(self.loaded.resolved, redacted(about, self._secrets))
         self.watch, self.moments = HostWatch(), history(self._stop_if())
         self.fleet = Fleet(self.plan, self._assignments(self.limits), self._each_second, self._turned_away)
+        self.keeper.renewed, self.keeper.lost = self.fleet.renew, self._refused
         self.signals.do = self._interrupt
         try:
             await self._load()
@@ -113,7 +118,7 @@ class _Run:
         return finished
 
     async def _load(self) -> None:
-        beside = asyncio.create_task(self._show()), asyncio.create_task(self._keep_secrets())
+        ticker = asyncio.create_task(self._show())
         try:
             await self.fleet.launch()
             await self._ask_sandbox()  # its figures count from here
@@ -121,15 +126,11 @@ class _Run:
             await self.fleet.run()
             self.sandbox_stats = await self._ask_sandbox()
         finally:
-            for task in beside:
-                task.cancel()
+            ticker.cancel()
 
     @property
     def _secrets(self) -> tuple[str, ...]:
         return self.loaded.secrets + self.keeper.known
-
-    async def _keep_secrets(self) -> None:
-        await self.keeper.keep(self.fleet.renew, self._warn, self._refused)
 
     async def _ask_sandbox(self) -> dict[str, Any] | None:
         if not self.to.sandbox:

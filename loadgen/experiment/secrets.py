@@ -30,7 +30,7 @@ class Keeper:
     """What a profile's requests are authorized with. `simulated`: they go to the sandbox, which takes keys of its own.
 
     `fetch` comes first; then `access` is what the parent uses, `lent` what clients of the load get, and `known` what
-    nobody may see.
+    nobody may see. `renewed` hears of a new secret that is lent, and its kind; `lost` why there is none any more.
     """
 
     def __init__(self, profile: Profile, simulated: bool) -> None:
@@ -39,6 +39,8 @@ class Keeper:
         self._sources = _sources(profile, simulated)
         self._hidden: dict[str, None] = {}
         self._account = ""
+        self.renewed: Callable[[str, Secret], None] = lambda kind, secret: None
+        self.lost: Callable[[str], None] = lambda why: None
 
     async def fetch(self) -> None:
         """Get every secret. Raises TargetError for one that cannot be had, ProfileError for a region nobody names."""
@@ -68,22 +70,11 @@ class Keeper:
         """All that was secret so far, for redaction."""
         return tuple(self._hidden)
 
-    async def keep(
-        self, renewed: Callable[[str, Secret], None], warn: Callable[[str], None], lost: Callable[[str], None]
-    ) -> None:
-        """Renew what ends, until cancelled. `renewed` hears of a new secret that is lent, and its kind; `warn` that one
-        could not be got and is asked for again; `lost` that the old one has ended meanwhile."""
-        held = self.access.secrets
-        await asyncio.gather(*(self._keep(kind, self._sources[kind], renewed, warn, lost) for kind in held))
+    async def keep(self, warn: Callable[[str], None]) -> None:
+        """Renew what ends, until cancelled. `warn` hears that something could not be got, and is asked for again."""
+        await asyncio.gather(*(self._keep(kind, source, warn) for kind, source in self._sources.items()))
 
-    async def _keep(
-        self,
-        kind: str,
-        source: Source,
-        renewed: Callable[[str, Secret], None],
-        warn: Callable[[str], None],
-        lost: Callable[[str], None],
-    ) -> None:
+    async def _keep(self, kind: str, source: Source, warn: Callable[[str], None]) -> None:
         secret = self.access.secrets[kind]
         at, failures = source.renew_at(secret), 0
         while at is not None:
@@ -92,7 +83,7 @@ class Keeper:
                 new = await in_thread(source.current)
             except LoadgenError as error:
                 if 0 < secret.expires <= wall():
-                    lost(f"{error}; the one until now has expired")
+                    self.lost(f"{error}; the one until now has expired")
                     return
                 if not failures:
                     warn(f"{error}; it is asked for again, the one until now is used on")
@@ -107,7 +98,7 @@ class Keeper:
                 secret = new
                 self._take(kind, source, new)
                 if self.lent is self.access:
-                    renewed(kind, new)
+                    self.renewed(kind, new)
 
     def _take(self, kind: str, source: Source, secret: Secret) -> None:
         self._hidden |= dict.fromkeys(source.hidden(secret))
