@@ -56,3 +56,10 @@ def terms(region: str) -> str:
     rates = f"${known.write:g} a million writes, ${known.read:g} a million reads"
     other = "" if known.region == region else f", as none is known for {region}"
     return f"{rates} on demand in {known.region} ({SOURCE}, {known.date}){other}"
+
+
+def dollars(amount: float) -> str:
+    """`$12.30`, `$0.041`, `under $0.0001`."""
+    if amount >= 0.1 or not amount:
+        return f"${amount:,.2f}"
+    return f"${amount:.4f}".rstrip("0") if amount >= 0.0001 else "under $0.0001"

@@ -64,7 +64,7 @@ def check(profile: Profile, workers: str) -> dict[str, Any]:
 def _target(profile: Profile) -> str:
     where = "the sandbox (simulated)" if profile.target.sandbox else profile.target.url
     table = profile.target.dynamodb
-    return f"table {table.table} in {table.signing_region} at {where.rstrip('/')}" if table else where
+    return f"table {table.table} at {where.rstrip('/')}" if table else where
 
 
 def _addresses(profile: Profile) -> tuple[list[str], bool]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from loadgen.aws.prices import price, terms
+from loadgen.aws.prices import dollars, price, terms
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
@@ -165,10 +165,3 @@ def _sum(parts: list[Units]) -> Units:
     for part in parts:
         total = total.plus(part)
     return total
-
-
-def dollars(amount: float) -> str:
-    """`$12.30`, `$0.041`, `under $0.0001`."""
-    if amount >= 0.1 or not amount:
-        return f"${amount:,.2f}"
-    return f"${amount:.4f}".rstrip("0") if amount >= 0.0001 else "under $0.0001"

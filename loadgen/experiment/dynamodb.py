@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from loadgen.aws.prices import dollars
 from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.experiment.api import Api
 from loadgen.experiment.consumption import Units
-from loadgen.experiment.cost import Cost, billed, dollars
+from loadgen.experiment.cost import Cost, billed
 from loadgen.experiment.destination import Destination
 from loadgen.experiment.items import Say
 from loadgen.experiment.secrets import Keeper

@@ -23,7 +23,6 @@ from loadgen.experiment.tables import Table
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
-from loadgen.record.samples import REQUEST_IDS
 
 ITEMS = 100  # of those that `setup` would load
 
@@ -80,7 +79,6 @@ def _plain(seen: Seen, origin: Origin) -> dict[str, Any]:
         "remedy": remedy(origin.url, x.outcome, x.reason),
         "refused": bool(refusals.remedy(x.reason)),
         "capacity": {"read": tally.read / 1000, "write": tally.written / 1000} if tally else None,
-        "request_id": next((x.headers[name] for name in REQUEST_IDS if name in x.headers), "") if x.headers else "",
         "times_ms": _times(seen),
         "connection": CONNECTION_LABELS[x.connection] if x.connected else None,
         "peer": seen.peer,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
+from loadgen.report.cost import planned
 from loadgen.report.words import brief, clean
 
 WIDTH = 100
@@ -14,19 +16,32 @@ def render_check(plan: dict[str, Any]) -> str:
     time = f"{plan['seconds']:g} s" if plan["seconds"] else "until its iterations are done"
     where = f" ({', '.join(plan['addresses'])})" if plan["addresses"] else ""
     lines = [
-        f"{plan['name']}: would send to {plan['target']}{where}; nothing was sent",
+        *wrap(
+            f"{plan['name']}: would send to {plan['target']}{where}; nothing was sent", WIDTH, subsequent_indent="  "
+        ),
         f"{plan['client']} client, {plan['session']} session, {_several(plan['workers'], 'worker')}, {time}",
         "",
         f"  {'phase':<20} {'load':<27} {'time':>8} {'iterations':>11}  percentiles it can show",
     ]
     lines += [_phase(phase) for phase in plan["phases"]]
     lines += ["", *_sharpness(plan["phases"]), "", *_connections(plan), ""]
+    lines += _table(plan["setup"]) if plan.get("setup") else []
+    lines += planned(plan["cost"]) if plan.get("cost") else []
     for request in plan["requests"]:
         lines += _request(request)
     if plan["thresholds"]:
         lines += ["thresholds"]
         lines += [f"  {phase}: {', '.join(texts)}" for phase, texts in plan["thresholds"].items()]
     return "\n".join(clean(line)[:WIDTH].rstrip() for line in lines) + "\n"
+
+
+def _table(setup: dict[str, Any]) -> list[str]:
+    units = setup["provisioned"]
+    capacity = f"provisioned, {units['read']} read and {units['write']} write units a second" if units else "on demand"
+    key = ", ".join(f"{name} ({kind})" for name, kind in setup["key"].items())
+    items = f", {_several(setup['items'], 'item')}" if setup["items"] else ""
+    after = "; deleted afterwards" if setup["teardown"] else ""
+    return [f"table: made if there is none: key {key}, {capacity}{items}{after}", ""]
 
 
 def _phase(phase: dict[str, Any]) -> str:

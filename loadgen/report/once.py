@@ -36,6 +36,7 @@ def render_once(exchanges: list[dict[str, Any]], *, color: bool = False) -> str:
     connection          "new", "reused" or "resumed"
     peer                {"address": "127.0.0.1:443", "tls": "TLSv1.3", "cipher", "resumed": bool,
                         "certificate": as `ssl.SSLSocket.getpeercert` gives it}
+    capacity            {"read", "write"}: the units that a call of a table says it consumed
     captured            {name: value}
     """
     return drawn((part for exchange in exchanges for part in _exchange(exchange)), WIDTH, color)
@@ -59,6 +60,8 @@ def _exchange(x: Seen) -> Iterator[RenderableType]:
     yield from _answer(x)
     yield from _times(x.get("times_ms") or {}, "connecting" if x.get("connection", "") is None else "send→answer")
     yield from _peer(x)
+    if units := ", ".join(f"{name} {number:g}" for name, number in (x.get("capacity") or {}).items() if number):
+        yield _fact("units", units)
     for name, value in (x.get("captured") or {}).items():
         shown = redaction.REDACTED if redaction.is_secret(name) else brief(str(value), CAPTURED)
         yield _fact("captured", f"{name} = {shown}")

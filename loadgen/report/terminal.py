@@ -10,6 +10,7 @@ from typing import TextIO
 from rich.console import RenderableType
 
 from loadgen.report.connections import connections
+from loadgen.report.cost import table as table_and_cost
 from loadgen.report.failures import failures
 from loadgen.report.found import Found, Phases, failed, place, repeated
 from loadgen.report.glance import glance
@@ -61,6 +62,7 @@ def _summary(result: Found, width: int) -> Iterator[RenderableType]:
     yield from _top(result)
     yield from _trust(result)
     yield from _target(result.get("target") or {})
+    yield from table_and_cost(result)
     for warning in result.get("warnings") or []:
         yield labelled(("warning: ", WARN), str(warning))
     known, variants, notes = Phases(result), result.get("variants") or [], Footnotes()
