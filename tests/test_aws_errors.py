@@ -83,6 +83,7 @@ def test_a_message_is_kept_short() -> None:
     ("code", "status", "expected"),
     [
         ("ConditionalCheckFailedException", 400, (Outcome.CONDITION_FAILED, "ConditionalCheckFailed")),
+        ("DuplicateItemException", 400, (Outcome.CONDITION_FAILED, "DuplicateItem")),
         ("ValidationException", 400, (Outcome.HTTP_4XX, "ValidationException")),
         ("TransactionConflictException", 400, (Outcome.HTTP_4XX, "TransactionConflictException")),
         ("ProvisionedThroughputExceededException", 400, (Outcome.THROTTLED, "ProvisionedThroughputExceededException")),
@@ -166,6 +167,7 @@ def test_a_cancelled_transaction_tells_why_and_how_often() -> None:
     assert cancelled("ProvisionedThroughputExceeded")[0] is Outcome.THROTTLED
     assert cancelled("ValidationError") == (Outcome.HTTP_4XX, "TransactionCanceled: ValidationError 1 of 1")
     assert cancelled("ConditionalCheckFailed", "ValidationError")[0] is Outcome.CONDITION_FAILED
+    assert cancelled("None", "DuplicateItem")[0] is Outcome.CONDITION_FAILED
 
 
 def test_a_cancelled_transaction_may_give_no_reason() -> None:

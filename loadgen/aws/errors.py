@@ -42,6 +42,7 @@ LIMITS = {
     "MaxOnDemandThroughputExceeded": "on-demand maximum",
 }
 """The last part of a throttling reason, whose first two are Table or Index, Read or Write."""
+_UNMET = {"ConditionalCheckFailed", "DuplicateItem"}  # that there is no such item is what an INSERT asks for
 _CANCELLED_BY_THROTTLE = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
 _WRONG_KEYS = "AWS does not know the access key. Check the credentials, or the profile they come from"
@@ -99,8 +100,8 @@ def fault_of(status: int, headers: Mapping[str, str] | None, body: bytes | None)
 def classify(status: int, fault: Fault | None) -> tuple[Outcome, str]:
     """The outcome class and the reason of DynamoDB's answer that is not ok. Reasons are few: they are counted."""
     code = fault.code if fault else ""
-    if code == "ConditionalCheckFailedException":
-        return Outcome.CONDITION_FAILED, "ConditionalCheckFailed"
+    if (unmet := code.removesuffix("Exception")) in _UNMET:
+        return Outcome.CONDITION_FAILED, unmet
     if fault and code == "TransactionCanceledException":
         return _cancelled(fault.reasons)
     if fault and code in THROTTLES:
@@ -132,7 +133,7 @@ def _cancelled(reasons: tuple[str, ...]) -> tuple[Outcome, str]:
     outcome = Outcome.HTTP_4XX
     if counts.keys() & _CANCELLED_BY_THROTTLE:
         outcome = Outcome.THROTTLED
-    elif "ConditionalCheckFailed" in counts:
+    elif counts.keys() & _UNMET:
         outcome = Outcome.CONDITION_FAILED
     return outcome, f"TransactionCanceled: {told or 'no reason given'}"
 
