@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +12,10 @@ import operations
 import pytest
 from engines import ROOT, Engine
 from operations import Item, Sent, comparable, expected
-from program import VALID, Ran, run
+from program import VALID, Program, Ran, load, prepare, run, wait_for_end
+
+from loadgen.aws.attributes import size
+from loadgen.aws.capacity import write_units
 
 pytestmark = pytest.mark.real
 
@@ -35,21 +41,28 @@ def in_order(items: list[Item]) -> list[Item]:
     return sorted(map(comparable, items), key=lambda item: (item["pk"]["S"], item["sk"]["N"]))
 
 
+def profile(engine: Engine, phases: str, steps: str, more: str = "") -> str:
+    target = f"target: {{dynamodb: {{table: made, region: us-east-1, endpoint: '{engine.url}'}}}}"
+    return f"name: n\n{target}\nload: [{phases}]\nscenarios:\n{steps}\n{more}\n"
+
+
+def every_operation(engine: Engine, folder: Path, iterations: int, *sets: str) -> Ran:
+    options = [word for each in (*sets, f"load.all.iterations={iterations}") for word in ("--set", each)]
+    arguments = ["run", str(operations.PROFILE), "--target", engine.url, "--out", "run", "--workers", "2", "--json"]
+    ran = run(folder, *arguments, *options, env=ROOT.environment)
+    assert ran.status in VALID, ran.err
+    return ran
+
+
 @pytest.mark.parametrize(("client", "reuse", "renew"), SESSIONS)
 def test_every_operation(engine: Engine, tmp_path: Path, client: str, reuse: str, renew: str) -> None:
     """The items that boto3 reads are those that were sent; what loadgen read is among them."""
     iterations = FEW if renew != "connection" else 20
-    sets = f"client={client}", f"session={{reuse: {reuse}, renew: {renew}}}", f"load.all.iterations={iterations}"
-    options = [word for each in sets for word in ("--set", each)]
-    arguments = ["run", str(operations.PROFILE), "--target", engine.url, "--out", "run", "--workers", "2", "--json"]
-    ran = run(tmp_path, *arguments, *options, env=ROOT.environment)
-    assert ran.status in VALID, ran.err
+    ran = every_operation(
+        engine, tmp_path, iterations, f"client={client}", f"session={{reuse: {reuse}, renew: {renew}}}"
+    )
     items = engine.items(operations.TABLE)
     assert in_order(items) == in_order([*expected(Sent(ran), iterations)])
-    conserved(ran, iterations, reuse)
-
-
-def conserved(ran: Ran, iterations: int, reuse: str) -> None:
     assert ran.iterations["planned"] == ran.iterations["completed"] == iterations
     steps = {step["step"]: step for step in ran.phases["all"]["steps"]}
     for step in steps.values():
@@ -60,3 +73,137 @@ def conserved(ran: Ran, iterations: int, reuse: str) -> None:
     opened = {"per-request": len(steps) * iterations, "per-iteration": iterations}
     assert connections["opened"] == opened.get(reuse, connections["peak"])
     assert connections["closed_idle"] == connections["failed"] == 0
+
+
+def test_capacity_is_what_the_items_take(engine: Engine, tmp_path: Path) -> None:
+    """The engine's own sums, asked of each call, are those of the documented rules, from a byte to kilobytes."""
+    iterations = 30
+    ran = every_operation(engine, tmp_path, iterations)
+    sent = Sent(ran)
+    steps = {step["step"]: step for step in ran.phases["all"]["steps"]}
+    for step in ("put", "short-lived"):
+        taken = [write_units(size(sent.body(step, i)["Item"])) for i in range(iterations)]
+        assert steps[step]["capacity"] == {"sampled_calls": iterations, "read_units": 0, "write_units": sum(taken)}
+    kept = [write_units(size(item)) for item in expected(sent, iterations) if item["pk"]["S"].startswith("kept")]
+    assert steps["keep"]["capacity"]["write_units"] == sum(kept)
+    assert steps["write-transaction"]["capacity"]["write_units"] == 4 * 2 * iterations
+
+
+CONDITIONS = """
+  - name: put
+    steps:
+      - name: put
+        PutItem: {Item: {pk: "put{{k}}", sk: 0, id: "{{uuid}}"}, ConditionExpression: attribute_not_exists(pk)}
+  - name: transaction
+    steps:
+      - name: transaction
+        TransactWriteItems:
+          TransactItems:
+            - Put: {Item: {pk: "transaction{{k}}", sk: 0}, ConditionExpression: attribute_not_exists(pk)}
+            - Put: {Item: {pk: "transaction{{k}}", sk: 1}}
+  - name: statement
+    steps:
+      - name: statement
+        ExecuteStatement:
+          Statement: >-
+            INSERT INTO "made" VALUE {'pk': ?, 'sk': ?, 'id': ?}
+          Parameters: ["statement{{k}}", 0, "{{uuid}}"]
+"""
+REASONS = {
+    "put": "ConditionalCheckFailed",
+    "transaction": "TransactionCanceled: ConditionalCheckFailed 1 of 2",
+    "statement": "DuplicateItem",
+}
+
+
+def test_conditions_fail_as_often_as_the_items_say(engine: Engine, tmp_path: Path) -> None:
+    """Of those who write the same key one comes through, and the table has what that one wrote."""
+    engine.create("made", pk="S", sk="N")
+    text = profile(engine, "{name: a, rate: 500/s, iterations: 150}", CONDITIONS, "keys: {k: uniform(12)}")
+    ran = load(tmp_path, text, "--workers", "2")
+    steps = {step["step"]: step for step in ran.phases["a"]["steps"]}
+    items = engine.items("made")
+    written = Counter(item["pk"]["S"].rstrip("0123456789") for item in items)
+    for name, step in steps.items():
+        ok = written[name] // 2 if name == "transaction" else written[name]
+        failed = step["requests"]["sent"] - ok
+        assert step["requests"]["outcomes"] == {"ok": ok, "condition_failed": failed}
+        assert step["failures"][0]["reasons"] == {REASONS[name]: failed}
+    sent = Sent(ran, tmp_path / "profile.yaml")
+    puts = [sent.body("put", i)["Item"] for i in range(150)]
+    assert all(item in puts for item in items if item["pk"]["S"].startswith("put"))
+
+
+UNIQUE = """
+  - {name: s, steps: [{name: put, PutItem: {Item: {pk: "{{uuid}}", sk: "{{seq}}", v: "{{bytes 1 2000}}"}}}]}
+"""
+
+
+def test_a_killed_worker_s_items_are_counted(engine: Engine, tmp_path: Path) -> None:
+    """Whatever is in the table was on the wire, and whatever was answered is in the table."""
+    engine.create("made", pk="S", sk="N")
+    text = profile(engine, "{name: a, rate: 400/s, for: 2s}", UNIQUE)
+    with Program(tmp_path, *prepare(tmp_path, text), "--json", "--workers", "2") as program:
+        program.says("in flight")
+        victim = program.workers()[0]
+        os.kill(victim, signal.SIGKILL)
+        wait_for_end(victim)
+        ran = program.wait()
+        program.leaves_nothing()
+    assert ran.status == 6
+    items, sent = engine.items("made"), Sent(ran, tmp_path / "profile.yaml")
+    assert ran.requests["outcomes"]["ok"] <= len(items) <= ran.requests["on_wire"]
+    assert ran.requests["sent"] - ran.requests["outcomes"]["ok"] == ran.requests["outcomes"].get("lost", 0)
+    for item in items:
+        assert item == sent.body("put", int(item["sk"]["N"]))["Item"]
+
+
+SETUP = "setup: {key: {pk: S, sk: N}, items: 130, item: {pk: 'x{{seq}}', sk: 0, v: '{{bytes 30}}'}}\nteardown: true"
+
+
+def test_teardown_deletes_what_setup_made(engine: Engine, tmp_path: Path) -> None:
+    engine.create("made-before", pk="S")
+    text = profile(engine, "{name: a, users: 2, iterations: 10}", UNIQUE, SETUP)
+    ran = load(tmp_path, text)
+    assert ran.status in VALID, ran.err
+    assert (ran.result["setup"]["created"], ran.result["setup"]["items"]) == (True, 130)
+    assert ran.result["setup"]["deleted"]
+    assert ran.requests["outcomes"] == {"ok": 10}
+    assert engine.tables() == ["made-before"]
+
+
+def test_teardown_deletes_it_when_the_run_is_interrupted(engine: Engine, tmp_path: Path) -> None:
+    text = profile(engine, "{name: a, rate: 50/s, for: 60s}", UNIQUE, SETUP)
+    with Program(tmp_path, *prepare(tmp_path, text), "--json") as program:
+        program.begins()
+        assert engine.tables() == ["made"]
+        program.process.send_signal(signal.SIGINT)
+        assert program.wait().status == 130
+        program.leaves_nothing()
+    assert engine.tables() == []
+
+
+def test_teardown_leaves_a_table_that_was_there(engine: Engine, tmp_path: Path) -> None:
+    engine.create("made", pk="S", sk="N")
+    ran = load(tmp_path, profile(engine, "{name: a, users: 2, iterations: 10}", UNIQUE, SETUP))
+    assert ran.status in VALID, ran.err
+    assert "is there already" in ran.err
+    assert len(engine.items("made")) == 10, "it got no items but those of the load"
+
+
+def test_a_table_that_is_not_there_ends_the_run(engine: Engine, tmp_path: Path) -> None:
+    text = profile(engine, "{name: a, rate: 50/s, for: 60s}", UNIQUE)
+    ran = run(tmp_path, *prepare(tmp_path, text), "--json", env=ROOT.environment)
+    assert ran.status == 3
+    assert ran.err.startswith("loadgen: table made in us-east-1 at ")
+    assert "ResourceNotFoundException" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_nothing_is_left_of_a_single_exchange(engine: Engine, tmp_path: Path) -> None:
+    shown = run(tmp_path, "once", str(operations.PROFILE), "--target", engine.url, env=ROOT.environment)
+    assert shown.status == 0, shown.out
+    assert shown.out.count("200 OK") == 16
+    planned = run(tmp_path, "check", str(operations.PROFILE), "--target", engine.url)
+    assert planned.status == 0
+    assert engine.tables() == []
