@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,9 +23,11 @@ from loadgen.profile.schema import Node, json_schema
 BEGIN = "<!-- made by `python -m loadgen.profile.reference docs/profile.md`, down to the end -->\n"
 WIDTH = 120
 WORDS = {"integer": "N", "number": "N", "boolean": "true | false", "object": "{...}", "string": "TEXT"}
-DEFAULTS = {
+MEBIBYTE = 2**20
+DEFAULTS: dict[str, Callable[[Any], str]] = {
     units.DURATION_PATTERN: units.format_duration,
-    units.SIZE_PATTERN: "{}B".format,
+    units.RATE_PATTERN: units.format_rate,
+    units.SIZE_PATTERN: lambda size: f"{size}B" if size % MEBIBYTE else f"{size // MEBIBYTE}MiB",
     units.SHARE_PATTERN: "{:.0%}".format,
 }
 

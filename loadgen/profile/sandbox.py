@@ -176,11 +176,11 @@ class Tables(Part):
     signatures: Literal["verify", "ignore"] = "verify"
     """verify: a request that the sandbox's test keys did not sign is refused; ignore: nobody is."""
     burst: Time = units.duration("300s")
-    """How many seconds' worth of its provisioned throughput a table saves up; one second's at least."""
+    """How long a table saves up provisioned throughput that it does not use; one second's worth at least."""
     partition_reads: Rate = 3000.0
-    """How many read units the items of one partition key give."""
+    """How many read units one partition key gives."""
     partition_writes: Rate = 1000.0
-    """How many write units the items of one partition key take."""
+    """How many write units one partition key takes."""
     on_demand_reads: Rate = 12_000.0
     """How many read units a new on-demand table gives at once; later it gives twice its peak, if that is more."""
     on_demand_writes: Rate = 4000.0
@@ -191,8 +191,8 @@ class Tables(Part):
     """The share of the items of batches that are left over, drawn from the seed."""
     creating: Time = 0
     """How long a new table is CREATING, and an old one DELETING."""
-    memory: Annotated[int, FromText(units.size, units.SIZE_PATTERN, "256MiB"), Field(ge=2**20)] = 256 * 2**20
-    """How much all items together may take, as they are held; what would be beyond is refused."""
+    memory: Annotated[int, FromText(units.size, units.SIZE_PATTERN, "1GiB"), Field(ge=2**20)] = 512 * 2**20
+    """How much all items together may take in the sandbox's memory; what would be beyond is refused."""
 
 
 class SandboxSettings(Part):
