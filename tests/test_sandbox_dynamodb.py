@@ -517,6 +517,12 @@ def test_conditions(sandbox: Sandbox, condition: str, expected: bool) -> None:
     assert (got(sandbox) is None) is expected
 
 
+def test_names_without_an_expression(sandbox: Sandbox) -> None:
+    names = {"ExpressionAttributeNames": {"#k": "pk"}}
+    message = sandbox.refused("PutItem", TableName=TABLE, Item={"pk": s("a")}, **names)[1]
+    assert message == "ExpressionAttributeNames can only be specified when using expressions"
+
+
 def test_a_failed_condition_says_so_and_costs(sandbox: Sandbox) -> None:
     put(sandbox, v=s("x" * 2000))
     before = sandbox.stats()["write_units"]

@@ -139,8 +139,10 @@ def test_a_query_of_a_table_without_sort_key() -> None:
 
 
 def test_a_filter_hides_but_costs(sandbox: Sandbox) -> None:
-    more = {"FilterExpression": "sk > :x", "ReturnConsumedCapacity": "TOTAL"}
-    reply = query(sandbox, values={":x": n(7)}, **more)
+    for sort in (8, 9):
+        sandbox.ok("PutItem", TableName=TABLE, Item=row(sort, v=n(sort)))
+    more = {"FilterExpression": "v >= :x", "ReturnConsumedCapacity": "TOTAL"}
+    reply = query(sandbox, values={":x": n(8)}, **more)
     assert (reply["Count"], reply["ScannedCount"], sorts(reply)) == (2, 11, [8, 9])
     assert reply["ConsumedCapacity"]["CapacityUnits"] == 0.5
     assert "Items" not in query(sandbox, Select="COUNT")
@@ -181,6 +183,14 @@ def test_key_conditions_that_are_refused(sandbox: Sandbox, text: str, message: s
         ({"ExclusiveStartKey": row(1, "b")}, "outside query boundaries"),
         ({"ScanIndexForward": 1}, "ScanIndexForward is a boolean"),
         ({"KeyConditionExpression": None}, "must be specified"),
+        (
+            {"FilterExpression": "attribute_exists(sk)"},
+            "only contain non-primary key attributes: Primary key attribute: sk",
+        ),
+        (
+            {"FilterExpression": "attribute_exists(#k)", "ExpressionAttributeNames": {"#k": "pk"}},
+            "Primary key attribute: pk",
+        ),
     ],
 )
 def test_queries_that_are_refused(sandbox: Sandbox, more: dict[str, Any], message: str) -> None:
@@ -326,6 +336,18 @@ def test_or_nothing(sandbox: Sandbox) -> None:
     }
     assert query(sandbox, "sk = :x", {":x": n(50)})["Items"] == []
     assert sandbox.stats()["write_units"] - before == 6
+
+
+def test_an_update_that_does_not_fit_cancels(sandbox: Sandbox) -> None:
+    values = {"ExpressionAttributeValues": {":v": n(1)}}
+    unfit = {"TableName": TABLE, "Key": row(1), "UpdateExpression": "SET v = pk + :v", **values}
+    reply = sandbox.call("TransactWriteItems", TransactItems=[{"Put": {**PUT, "Item": row(50)}}, {"Update": unfit}])
+    assert reply.error == "TransactionCanceledException"
+    assert reply.body["CancellationReasons"] == [
+        {"Code": "None"},
+        {"Code": "ValidationError", "Message": "An operand in the update expression has an incorrect data type"},
+    ]
+    assert query(sandbox, "sk = :x", {":x": n(50)})["Items"] == []
 
 
 def test_a_throttled_transaction_takes_nothing() -> None:

@@ -116,7 +116,7 @@ def _answer(
     if select not in ("ALL_ATTRIBUTES", "COUNT"):
         raise not_done(f"Select {select[:64]}")
     consistent = parameters.flag("ConsistentRead")
-    shown = _filter(parameters, table.schema, scope)
+    shown = _filter(parameters, table.schema if partition else None, scope)
     scope.leave()
     items, scanned, size, last = page(found, limit, shown)
     halves = read_halves(size, consistent)
@@ -130,12 +130,18 @@ def _answer(
     return reply
 
 
-def _filter(parameters: Parameters, schema: Schema, scope: Scope) -> Callable[[Stored], bool] | None:
+def _filter(parameters: Parameters, schema: Schema | None, scope: Scope) -> Callable[[Stored], bool] | None:
+    """`schema`: whose keys it must not use."""
     text = parameters.optional_text("FilterExpression")
     if text is None:
         return None
     expression = conditions.parse(text, "FilterExpression")
     scope.enter(expression)
+    names = {scope.name(Path(token)) for token in expression.paths}
+    for part in schema.parts if schema else ():
+        if part.name in names:
+            rule = "Filter Expression can only contain non-primary key attributes"
+            raise invalid(f"{rule}: Primary key attribute: {part.name}")
     return lambda stored: conditions.met(expression.tree, stored.item, scope)
 
 

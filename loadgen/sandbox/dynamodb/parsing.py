@@ -35,7 +35,7 @@ Operand = Path | Constant
 
 
 class Tokens:
-    """The tokens of an expression, one after the other, and the placeholders that were met. `what`: for messages."""
+    """The tokens of an expression, one after the other, and what they refer to. `what`: for messages."""
 
     def __init__(self, text: str, what: str) -> None:
         if len(text.encode()) > LENGTH_LIMIT:
@@ -46,7 +46,7 @@ class Tokens:
             raise invalid(f"Invalid {what}: The expression can not be empty;")
         self._at = 0
         self._depth = 0
-        self.names: set[str] = set()
+        self.paths: set[str] = set()
         self.values: set[str] = set()
 
     @property
@@ -101,8 +101,7 @@ class Tokens:
             self.fail()
         if self.next in (".", "["):
             raise not_done(f"document paths such as {token}{self.next}...")
-        if token[0] == "#":
-            self.names.add(token)
+        self.paths.add(token)
         return Path(token)
 
     def operand(self) -> Operand:
@@ -114,35 +113,40 @@ class Tokens:
 
 
 class Expression(NamedTuple):
-    """A tree, and the placeholders in it."""
+    """A tree, and what it refers to."""
 
     what: str
     tree: Any
+    paths: frozenset[str]
     names: frozenset[str]
+    """Those of the paths that are placeholders."""
     values: frozenset[str]
 
 
 def finished(tokens: Tokens, tree: Any) -> Expression:
     tokens.end()
-    return Expression(tokens.what, tree, frozenset(tokens.names), frozenset(tokens.values))
+    names = frozenset(token for token in tokens.paths if token[0] == "#")
+    return Expression(tokens.what, tree, frozenset(tokens.paths), names, frozenset(tokens.values))
 
 
 class Scope:
     """What the placeholders of a request stand for, and which of them its expressions use."""
 
-    __slots__ = ("_names", "_used", "_values")
+    __slots__ = ("_entered", "_names", "_used", "_values")
 
     def __init__(self, parameters: Parameters) -> None:
         self._names: dict[str, Any] = parameters.optional_mapping("ExpressionAttributeNames") or {}
         values = parameters.has("ExpressionAttributeValues")
         self._values: Item = parameters.item("ExpressionAttributeValues") if values else {}
         self._used: set[str] = set()
+        self._entered = False
         for name in self._names.values():
             if type(name) is not str or not 0 < len(name) <= 65535:
                 raise invalid("ExpressionAttributeNames contains invalid value")
 
     def enter(self, expression: Expression) -> None:
         """It is going to be evaluated here. Raises Refused where it uses what is not there."""
+        self._entered = True
         for kind, used, known in (("name", expression.names, self._names), ("value", expression.values, self._values)):
             if missing := sorted(used - known.keys()):
                 place = "the document path" if kind == "name" else "expression"
@@ -155,6 +159,8 @@ class Scope:
     def leave(self) -> None:
         """All expressions of the request were entered. Raises Refused where something is left that none uses."""
         for which, known in (("ExpressionAttributeNames", self._names), ("ExpressionAttributeValues", self._values)):
+            if known and not self._entered:
+                raise invalid(f"{which} can only be specified when using expressions")
             if known and (unused := sorted(known.keys() - self._used)):
                 raise invalid(f"Value provided in {which} unused in expressions: keys: {{{', '.join(unused)[:200]}}}")
 

@@ -40,6 +40,13 @@ class Refused(Exception):
         return {"__type": f"{NAMESPACES.get(self.code, SERVICE)}#{self.code}", **said, **self.more}
 
 
+class Unfit(Refused):
+    """An update does not fit the item that is there: it would be sound for another."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ValidationException", message)
+
+
 def invalid(message: str) -> Refused:
     return Refused("ValidationException", message)
 

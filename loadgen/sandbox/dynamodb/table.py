@@ -17,7 +17,7 @@ from loadgen.sandbox.dynamodb.wire import dump, load
 
 ITEM_LIMIT = 400 * 1024
 SHELVES = 1024
-HOLDING = 400
+HOLDING = 600
 """Bytes that an item takes in this process beside its JSON."""
 
 

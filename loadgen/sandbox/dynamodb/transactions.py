@@ -10,7 +10,7 @@ from loadgen.sandbox.dynamodb.changes import Change
 from loadgen.sandbox.dynamodb.items import CONDITION_FAILED
 from loadgen.sandbox.dynamodb.keys import Key
 from loadgen.sandbox.dynamodb.parameters import Parameters
-from loadgen.sandbox.dynamodb.refusals import Refused, invalid
+from loadgen.sandbox.dynamodb.refusals import Refused, Unfit, invalid
 from loadgen.sandbox.dynamodb.table import Stored, Table
 from loadgen.sandbox.dynamodb.throughput import Side, Throttled
 from loadgen.sandbox.dynamodb.wire import dump
@@ -76,7 +76,7 @@ def transact_write_items(call: Call) -> Reply:
     token, request = _token(parameters), hash(dump(entries))
     if token and call.database.tokens.known(token, request, call.now):
         return {}
-    work = [_change(entry, call) for entry in entries]
+    work = _worked_out(entries, call)
     needs = [
         Need(change.table, change.table.writes, write_halves(change.size, transactional=True), change.key)
         for change in work
@@ -112,6 +112,18 @@ def _token(parameters: Parameters) -> str:
             f"1 validation error detected: Value at 'clientRequestToken' failed to satisfy constraint: {rule}"
         )
     return token
+
+
+def _worked_out(entries: list[Any], call: Call) -> list[Change]:
+    work: list[Change] = []
+    for entry in entries:
+        try:
+            work.append(_change(entry, call))
+        except Unfit as unfit:
+            reasons = [INNOCENT] * len(entries)
+            reasons[len(work)] = {"Code": "ValidationError", "Message": unfit.message}
+            raise Cancelled(reasons, throttled=False) from None
+    return work
 
 
 def _change(entry: object, call: Call) -> Change:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from loadgen.sandbox.dynamodb.numbers import added
 from loadgen.sandbox.dynamodb.parsing import CACHE, Constant, Expression, Operand, Path, Scope, Tokens, finished
-from loadgen.sandbox.dynamodb.refusals import Refused, invalid, not_done
+from loadgen.sandbox.dynamodb.refusals import Unfit, invalid, not_done
 from loadgen.sandbox.dynamodb.values import Item, Value
 
 WHAT = "UpdateExpression"
+WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 
 
 class Default(NamedTuple):
@@ -99,14 +100,14 @@ def _value(source: Source, item: Item, scope: Scope) -> Value:
             return {"L": _list(first, item, scope) + _list(second, item, scope)}
     value = scope.value(source, item)
     if value is None:
-        raise invalid("The provided expression refers to an attribute that does not exist in the item")
+        raise Unfit("The provided expression refers to an attribute that does not exist in the item")
     return value
 
 
 def _number(source: Source, item: Item, scope: Scope) -> str:
     value = _value(source, item, scope)
     if "N" not in value:
-        raise _wrong_type()
+        raise Unfit(WRONG_TYPE)
     number: str = value["N"]
     return number
 
@@ -114,13 +115,9 @@ def _number(source: Source, item: Item, scope: Scope) -> str:
 def _list(source: Source, item: Item, scope: Scope) -> list[Value]:
     value = _value(source, item, scope)
     if "L" not in value:
-        raise _wrong_type()
+        raise Unfit(WRONG_TYPE)
     members: list[Value] = value["L"]
     return members
-
-
-def _wrong_type() -> Refused:
-    return invalid("An operand in the update expression has an incorrect data type")
 
 
 def _set(tokens: Tokens) -> Action:
