@@ -79,7 +79,7 @@ def fault(error: Exception) -> tuple[Outcome, str]:
 def _below(error: BaseException) -> BaseException:
     """What an error of aiohttp comes from: TLS, else a socket, else a parser."""
     chain = [error]
-    while cause := chain[-1].__cause__:
+    while (cause := chain[-1].__cause__) and cause not in chain:  # aiohttp makes one its own cause
         chain.append(cause)
     kinds = (ssl.SSLError, OSError, UnicodeError)
     return next((found for kind in kinds for found in chain if isinstance(found, kind)), chain[-1])
