@@ -136,6 +136,17 @@ def test_parts_of_the_connect_are_those_that_the_client_measured() -> None:
     assert "dns" not in figures
 
 
+@pytest.mark.parametrize(("build", "figure"), [(-1, None), (0, 0), (12, 12)])
+def test_a_client_that_was_made_for_an_exchange_is_timed(build: int, figure: int | None) -> None:
+    sink = Sink()
+    x = exchange(1, 2, 3, 4, 5, 6, 7)
+    x.build = build
+    sink.recorder.exchange(x, x.due)
+    sink.recorder.flush()
+    figures = {metric: h.total for (_, _, metric), h in sink.recording.pending.items()}
+    assert figures.get(Metric.BUILD) == figure
+
+
 def crowd(number: int, seed: int = 1) -> list[tuple[Exchange, str]]:
     dice = Random(seed)
     found = []
@@ -329,6 +340,59 @@ def test_reasons_without_end_are_counted_together() -> None:
     assert len(kept.reasons) == KINDS + 1
     assert kept.reasons[0, Outcome.HTTP_5XX, OTHER] == 10_000 - KINDS
     assert len(kept.failed) <= KINDS + FIRST
+
+
+def test_each_kind_of_failure_is_told_once() -> None:
+    told: list[tuple[int, int, str]] = []
+    samples = Samples(ORIGIN, 2, lambda *kind: told.append(kind))
+    for slot in (0, 1, 0):
+        for n in range(50):
+            samples.failed(failing("ab"[n % 2], slot))
+    assert told == [(0, 4, "a"), (0, 4, "b"), (1, 4, "a"), (1, 4, "b")]
+    for n in range(1000):
+        samples.failed(failing(f"reason {n}"))
+    assert len(told) == KINDS + 1
+    assert told[-1] == (0, 4, OTHER)
+
+
+def test_what_failed_is_told_as_it_comes() -> None:
+    samples, total = Samples(ORIGIN, 1), Counter[tuple[int, int, str]]()
+    assert samples.more() == {}
+    for reasons in ("a", "aab", "", "cb", "c" * 40):
+        for reason in reasons:
+            samples.failed(failing(reason))
+        more = samples.more()
+        assert more == Counter((0, Outcome.HTTP_5XX, reason) for reason in reasons)
+        total.update(more)
+    assert total == samples.kept().reasons
+
+
+@pytest.mark.parametrize("name", ["x-amzn-requestid", "apigw-requestid", "x-amz-apigw-id"])
+def test_a_sample_has_the_id_that_the_service_knows_it_by(name: str) -> None:
+    samples = Samples(ORIGIN, 1)
+    samples.failed(failing(excerpt=f"HTTP/1.1 429 Slow Down\r\n{name.title()}: id-1\r\n\r\n".encode()))
+    slow = exchange(0, 0, 0, 0, 0, 0, 9)
+    slow.headers = {name: "id-2", "date": "now"}
+    samples.slow(slow, 9)
+    samples.failed(failing("none", headers={"x-request-id": "another's"}))
+    kept = samples.kept()
+    assert [sample.request_id for sample in (*kept.failed, *kept.slowest)] == ["id-1", "", "id-2"]
+
+
+def test_of_several_ids_the_one_of_the_service_is_taken() -> None:
+    samples = Samples(ORIGIN, 1)
+    samples.failed(failing(headers={"x-amz-apigw-id": "gateway", "x-amzn-requestid": "service\x1b[2J"}))
+    assert samples.kept().failed[0].request_id == "service?[2J"
+
+
+def test_a_sample_says_which_attempt_it_was() -> None:
+    samples = Samples(ORIGIN, 1)
+    samples.failed(failing("first"))
+    samples.failed(failing("third", attempt=3, backoff=70, build=5))
+    first, third = samples.kept().failed
+    assert (first.attempt, third.attempt) == (1, 3)
+    assert {"backoff": 70, "build": 5}.items() <= third.times.items()
+    assert not {"backoff", "build"} & set(first.times)
 
 
 def test_the_slowest_of_each_slot_are_kept_the_slowest_first() -> None:

@@ -198,6 +198,73 @@ def test_samples_are_few_and_not_all_alike(result: dict[str, Any]) -> None:
     assert "content-type" not in text
 
 
+def latency(count: int, **figures: float) -> dict[str, Any]:
+    return {"count": count, "notes": [], **figures}
+
+
+def test_operations_stand_below_their_attempts(result: dict[str, Any]) -> None:
+    steady = [phase for phase in result["variants"][0]["phases"] if phase["name"] == "steady"]
+    for cycle, phase in enumerate(steady):
+        put = phase["steps"][0]
+        sent = put["requests"]["sent"]
+        outcomes = {"ok": sent - 210, "throttled": 10}
+        put["attempts"] = {"operations": sent - 200, "attempts": sent, "per_operation": 1.1, "outcomes": outcomes}
+        put["latency_ms"]["operation"] = latency(sent - 210, p50=61.5, p99=915.0 + cycle)
+        put["latency_ms"]["backoff"] = latency(150, p50=50.5, p99=800.0)
+    text = summary(result)
+    lines = block(text, "steady  open")
+    start = next(number for number, line in enumerate(lines) if line.startswith("  put (operation)"))
+    first, second = (line.split() for line in lines[start : start + 2])
+    sent = [phase["steps"][0]["requests"]["sent"] - 200 for phase in steady]
+    assert first[2:6] == ["1/2", f"{sent[0]:,}", "1.2%", "61.5"]
+    assert second[:2] == ["2/2", f"{sent[1]:,}"]
+    assert "915" in first
+    assert "916" in second
+    assert lines[start + 2].split()[:4] == ["back-off", "1/2", "150", "50.5"]
+    assert f"requests for {steady[0]['requests']['sent'] - 200:,} operations, " in lines[1]
+    assert text.count("\n  (operation): all attempts at a request") == 1
+    assert "; 400 were repeated attempts" in " ".join(text.split())
+
+
+def test_without_repeated_attempts_nothing_is_said_of_them(result: dict[str, Any]) -> None:
+    for word in ("operation", "attempt", "back-off", "items and capacity", "build"):
+        assert word not in summary(result)
+
+
+def test_items_and_capacity(result: dict[str, Any]) -> None:
+    first, second = (phase for phase in result["variants"][0]["phases"] if phase["name"] == "steady")
+    first["steps"][0] |= {
+        "items": {"sent": 25_000, "unprocessed": 250},
+        "capacity": {"sampled_calls": 100, "read_units": 0.0, "write_units": 2500.0},
+    }
+    second["steps"][0]["items"] = {"sent": 9, "unprocessed": 0}
+    first["steps"][1]["capacity"] = {"sampled_calls": 3, "read_units": 1.5, "write_units": 0.0}
+    lines = block(summary(result), "steady  open")
+    start = next(number for number, line in enumerate(lines) if "items and capacity" in line)
+    assert [line.split() for line in lines[start + 1 : start + 4]] == [
+        ["put", "1/2", "25,000", "250", "(1%)", "100", "-", "2,500", "(25", "each)"],
+        ["2/2", "9", "0", "-", "-", "-"],
+        ["read", "1/2", "-", "-", "3", "1.5", "(0.5", "each)", "-"],
+    ]
+    assert max(map(len, lines)) <= 92
+
+
+def test_the_build_of_a_client_has_a_column_where_there_was_one(result: dict[str, Any]) -> None:
+    result["variants"][0]["phases"][1]["steps"][0]["latency_ms"]["build"] = latency(987, p50=12.5, p99=31.0)
+    lines = block(summary(result), "steady  open")
+    start = next(number for number, line in enumerate(lines) if line.startswith("  p50/p99 ms"))
+    assert "build" in lines[start]
+    assert "12.5/31.0" in lines[start + 1]
+
+
+def test_a_sample_shows_by_which_id_the_target_knows_it(result: dict[str, Any]) -> None:
+    (sample, *_) = result["samples"]["slowest"]
+    sample |= {"request_id": "4KDJ2", "attempt": 3, "headers": {"x-amzn-requestid": "4KDJ2", "x-amzn-trace-id": "r"}}
+    result["samples"] = {"slowest": [sample]}
+    (shown,) = (line for line in summary(result).split("\n") if "4KDJ2" in line)
+    assert shown.rstrip().endswith("connection; attempt 3; request id 4KDJ2; x-amzn-trace-id: r")
+
+
 def test_a_phase_that_ran_once_and_reached_nobody(result: dict[str, Any]) -> None:
     burst = result["variants"][0]["phases"][2]
     result["variants"][0]["phases"] = [{**burst, "cycles": 1}]
@@ -356,9 +423,23 @@ def some(**keys: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 LATENCY = st.fixed_dictionaries({}, optional=dict.fromkeys(STATISTICS, NUMBER) | {"notes": st.lists(NOTE, max_size=3)})
 METRICS = st.dictionaries(
-    st.sampled_from(["response", "service", "connect", "lag", "sign", "wait", "client_delay", "tls"]),
+    st.sampled_from(
+        [
+            "response",
+            "service",
+            "connect",
+            "lag",
+            "sign",
+            "wait",
+            "client_delay",
+            "tls",
+            "operation",
+            "backoff",
+            "build",
+        ]
+    ),
     LATENCY,
-    max_size=8,
+    max_size=11,
 )
 REQUESTS = some(sent=COUNT, on_wire=COUNT, outcomes=COUNTS)
 ITERATIONS = some(planned=COUNT, started=COUNT, unsent=COUNT, unsent_why=COUNTS, cut_short=COUNT)
@@ -372,6 +453,9 @@ STEP = some(
     by_connection=st.dictionaries(st.sampled_from(["new", "reused", "resumed"]), some(count=COUNT, service=LATENCY)),
     failures=st.lists(some(outcome=WORD, count=COUNT, reasons=COUNTS, latency_ms=METRICS), max_size=3),
     recorded_ms=st.dictionaries(WORD, LATENCY, max_size=2),
+    attempts=some(operations=COUNT, attempts=COUNT, per_operation=NUMBER, outcomes=COUNTS),
+    items=some(sent=COUNT, unprocessed=COUNT),
+    capacity=some(sampled_calls=COUNT, read_units=NUMBER, write_units=NUMBER),
 )
 PHASE = some(
     name=WORD,
@@ -397,7 +481,9 @@ SAMPLE = some(
     path=TEXT,
     status=st.integers(0, 999),
     second=NUMBER,
+    attempt=COUNT,
     connection=WORD,
+    request_id=TEXT,
     times_ms=st.dictionaries(WORD, NUMBER, max_size=4),
     headers=st.dictionaries(TEXT, TEXT, max_size=3),
     message=TEXT,

@@ -11,7 +11,7 @@ from engine_harness import Run, always, go
 from random_runs import random_run
 
 from loadgen.clock import MILLISECOND, SECOND
-from loadgen.exchange import Exchange, Outcome
+from loadgen.exchange import Exchange, Outcome, Tally
 from loadgen.experiment.conclusion import Ending, conclude
 from loadgen.experiment.latency import QUANTILES
 from loadgen.experiment.result import Measured, quantiles_of, sample, variant
@@ -150,6 +150,9 @@ def check_sums(run: Run) -> None:
         for step in phase["steps"]:
             requests = step["requests"]
             assert requests["sent"] == sum(requests["outcomes"].values()) >= requests["on_wire"]
+            attempts = step.get("attempts") or {"operations": 0, "attempts": requests["sent"], "outcomes": {}}
+            assert attempts["attempts"] == requests["sent"]
+            assert sum(attempts["outcomes"].values()) <= attempts["operations"] <= requests["sent"]
             failures = {entry["outcome"]: entry["count"] for entry in step["failures"]}
             assert failures == {word: n for word, n in step["requests"]["outcomes"].items() if word != "ok"}
             for entry in step["failures"]:
@@ -166,10 +169,15 @@ def test_sums_are_the_ledgers(shopped: Run) -> None:
     check_sums(shopped)
 
 
+def thrice(x: Exchange, attempt: int) -> tuple[int, None] | None:
+    return (50 * MILLISECOND, None) if x.outcome and attempt < 3 else None
+
+
+@pytest.mark.parametrize("again", [None, thrice])
 @pytest.mark.parametrize("first", [5000, 5030])
-def test_sums_are_the_ledgers_in_any_run(first: int) -> None:
+def test_sums_are_the_ledgers_in_any_run(first: int, again: Any) -> None:
     for seed in range(first, first + 30):
-        run = random_run(Random(seed))
+        run = random_run(Random(seed), again=again)
         check_sums(run)
         json.dumps(variant(measured(run)), allow_nan=False)
 
@@ -271,6 +279,71 @@ def test_what_does_not_apply_has_no_count() -> None:
     (step,) = of("load: [{name: a, rate: 100/s, iterations: 10}]")["phases"][0]["steps"]
     assert step["latency_ms"]["tls"]["count"] == 0
     assert step["latency_ms"]["client_delay"]["count"] == 10
+
+
+ONE = "load: [{name: a, rate: 100/s, iterations: 100, arrivals: constant}]\n"
+
+
+def test_attempts_and_operations_are_counted_and_timed() -> None:
+    """Every second operation is throttled once, every tenth is throttled three times and gives up."""
+
+    def again(x: Exchange, attempt: int) -> tuple[int, None] | None:
+        return (100 * MILLISECOND, None) if x.outcome and attempt < 3 else None
+
+    def script(x: Exchange) -> Reply:
+        number = (x.first_due - 1000 * SECOND) // (10 * MILLISECOND)
+        busy = 3 if number % 10 == 0 else number % 2
+        return Reply(after=5 * MILLISECOND, status=429 if x.attempt <= busy else 200)
+
+    (step,) = of(ONE, script, again=again)["phases"][0]["steps"]
+    assert step["requests"]["sent"] == 40 + 50 * 2 + 10 * 3
+    assert step["requests"]["outcomes"] == {"ok": 90, "throttled": 80}
+    assert step["attempts"] == {
+        "operations": 100, "attempts": 170, "per_operation": 1.7, "outcomes": {"ok": 90, "throttled": 10},
+    }  # fmt: skip
+    latency = step["latency_ms"]
+    assert [latency["operation"][name] for name in ("count", "min", "p50", "max")] == [90, 5.0, 110.0, 110.0]
+    assert [latency["backoff"][name] for name in ("count", "min", "max")] == [60, 100.0, 200.0]
+    assert latency["response"]["max"] == 5.0
+    assert "build" not in latency
+
+
+def test_operations_that_time_out_in_the_end_are_known_to_have_lasted_longer() -> None:
+    def again(x: Exchange, attempt: int) -> tuple[int, None] | None:
+        return (0, None) if x.outcome and attempt < 2 else None
+
+    never = lambda x: Reply(after=NEVER if x.first_due % SECOND < 30 * MILLISECOND else 5 * MILLISECOND)  # noqa: E731
+    (step,) = of(ONE + "timeout: 1s", never, again=again)["phases"][0]["steps"]
+    operation = step["latency_ms"]["operation"]
+    assert (operation["count"], operation["p95"], operation["p99"]) == (100, 5.0, None)
+    assert operation["above"]["p99"] == 2000.0
+    assert step["attempts"]["outcomes"] == {"ok": 97, "timeout": 3}
+
+
+def test_the_iterations_of_one_step_are_its_operations() -> None:
+    def again(x: Exchange, attempt: int) -> tuple[int, None] | None:
+        return (100 * MILLISECOND, None) if attempt < 2 else None
+
+    for load in (ONE, "load: [{name: a, users: 2, iterations: 100}]"):
+        phase = of(load, always(after=5 * MILLISECOND), again=again)["phases"][0]
+        ((entry),) = phase["iteration_ms"]
+        assert entry["latency"] == phase["steps"][0]["latency_ms"]["operation"]
+        assert entry["latency"]["min"] == 110.0
+
+
+def test_items_and_capacity_are_told_where_there_are_any() -> None:
+    run = Run(ONE, always(after=MILLISECOND))
+    (work,) = run.members[0].engine._workload.scenarios[0].steps
+
+    def tally(x: Exchange) -> None:
+        x.tally = Tally(25, 2, 1, 500, 12_500) if x.due % SECOND == 0 else Tally(25, 0)
+
+    work.judge = tally
+    (step,) = variant(measured(run.go()))["phases"][0]["steps"]
+    assert step["items"] == {"sent": 2500, "unprocessed": 2}
+    assert step["capacity"] == {"sampled_calls": 1, "read_units": 0.5, "write_units": 12.5}
+    (without,) = of(ONE)["phases"][0]["steps"]
+    assert not {"items", "capacity", "attempts"} & set(without)
 
 
 def test_unsent_iterations_say_why() -> None:

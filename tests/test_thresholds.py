@@ -105,6 +105,38 @@ def test_a_figure_among_timeouts_decides_what_its_bound_can(threshold: str, expe
     assert why.startswith(f"{quantile}: > ") == (quantile in ("p99", "max", "mean"))
 
 
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [
+        ("operation p99 <= 315ms", "passed"),
+        ("operation p99 < 315ms", "failed"),
+        ("response p99 <= 5ms", "passed"),
+        ("iteration p99 <= 315ms", "passed"),
+        ("iteration p99 < 315ms", "failed"),
+    ],
+)
+def test_an_operation_is_judged_apart_from_its_attempts(threshold: str, expected: str) -> None:
+    def again(x: Exchange, attempt: int) -> tuple[int, None] | None:
+        return (100 * attempt * MILLISECOND, None) if x.outcome else None
+
+    written = "load: [{name: a, rate: 100/s, iterations: 100, arrivals: constant}]\n"
+    script = lambda x: Reply(after=5 * MILLISECOND, status=200 if x.attempt == 3 else 503)  # noqa: E731
+    run = go(f"{written}thresholds: {{a: ['{threshold}']}}", script, again=again)
+    (found,) = check(run.profile.thresholds, variant(Measured(run.plan, run.ledger, run.recording))["phases"])
+    assert found["status"] == expected
+
+
+def test_an_operation_of_one_attempt_is_that_attempt() -> None:
+    assert status("operation p99 <= 20ms") == ("passed", "")
+    assert status("operation p99 < 20ms") == ("failed", "")
+    closed = status("operation p99 < 20ms", load="users: 1, iterations: 100")
+    assert closed == ("undecided", "p99: there is no such figure")
+
+
+def test_what_was_never_built_decides_nothing() -> None:
+    assert status("build p99 < 1s") == ("undecided", "p99: there is no such figure")
+
+
 def test_too_few_values_decide_nothing() -> None:
     assert status("response p99.9 < 1s", count=999) == ("undecided", "p99.9: needs 1,000 requests, there were 999")
     assert status("response p9 < 1s", count=1) == ("undecided", "p9: needs 2 requests, there were 1")

@@ -553,6 +553,19 @@ def test_a_client_keeps_what_a_step_reads_and_no_more(written: str, wants: int) 
     assert step(written).wants == wants
 
 
+@pytest.mark.parametrize(
+    ("target", "wants"),
+    [
+        ("target: https://abc.execute-api.eu-west-1.amazonaws.com/prod", HEADERS),
+        ("target: https://api.example.com\nauth: {api_key: {env: KEY}}", HEADERS),
+        ("target: https://api.example.com", NOTHING),
+    ],
+)
+def test_headers_are_kept_where_they_hold_the_id_of_a_request(target: str, wants: int) -> None:
+    (made,) = Workload(profile(f"{target}\n{LOAD}")).scenarios
+    assert made.steps[0].wants == wants
+
+
 def test_an_iteration_that_keeps_nothing_is_plain() -> None:
     assert workload("{name: x, get: '/{{uuid}}', expect: {body: x}}").scenarios[0].plain
     for written in ("capture: {a: body.a}", "record: {a: body.a}", "think: 1s"):

@@ -140,7 +140,6 @@ class _Rows:
             sent, bad = requests.get("sent") or 0, failed(requests)
             self._notes.remark(f"{place(phase)} {label}", latency)
             self._row("" if number else label, phase, latency, count(sent), (share(bad, sent), BAD if bad else DIM))
-        self._operations(label, [(phase, step) for phase, step in rows if metric(step, "operation")])
         strata = _strata(rows)
         for name, found in strata[:STRATA]:
             self.plain(f"  {name}", [(phase, _counted(stratum, phase)) for phase, stratum in found], DIM)
@@ -150,12 +149,13 @@ class _Rows:
             found = [(phase, (step.get("recorded_ms") or {}).get(name) or {}) for phase, step in rows]
             self._notes.say(REPORTED)
             self.plain(f"  {name} (reported)", found, DIM)
+        self._operations(label, [(phase, step) for phase, step in rows if metric(step, "operation")])
 
     def _operations(self, label: str, rows: Rows) -> None:
         """Attempts together, where a request may take several."""
         for number, (phase, step) in enumerate(rows):
             attempts, latency, name = step.get("attempts") or {}, metric(step, "operation"), f"{label} (operation)"
-            whole, bad = sum((attempts.get("outcomes") or {}).values()), failed(attempts)
+            whole, bad = sum(n or 0 for n in (attempts.get("outcomes") or {}).values()), failed(attempts)
             self._notes.say(OPERATION)
             self._notes.remark(f"{place(phase)} {name}", latency)
             failing = share(bad, whole), BAD if bad else DIM

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from loadgen.report.found import Found, cycle, steps
 from loadgen.report.page import DIM, WARN, Part, add, indented, table
-from loadgen.report.words import UNKNOWN, brief, count, share
+from loadgen.report.words import UNKNOWN, brief, count, known, share
 
 LABEL = 40  # characters
 
@@ -44,4 +44,8 @@ def _capacity(capacity: Found | None) -> tuple[Part, Part, Part]:
 
 def _units(units: float | None, calls: int) -> str:
     """All of them, and how many a call consumed."""
-    return f"{units:,.1f} ({units / calls:,.3g} each)" if units and calls else UNKNOWN
+    return f"{_short(units)} ({_short(units / calls)} each)" if units and known(units) and calls else UNKNOWN
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

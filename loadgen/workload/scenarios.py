@@ -10,7 +10,8 @@ from itertools import accumulate
 from typing import Any
 
 from loadgen import __version__
-from loadgen.exchange import Exchange, Request
+from loadgen.aws.auth import named_by
+from loadgen.exchange import HEADERS, NOTHING, Exchange, Request
 from loadgen.profile.model import Profile, Scenario, Selector, Step, Think
 from loadgen.profile.placeholders import parse
 from loadgen.workload import dynamodb
@@ -94,6 +95,8 @@ class Workload:
         self._base = base
         self._seed, self._payloads = (profile.seed,), (profile.seed, *payloads)
         self._table, self._retry = profile.target.dynamodb, retrying(profile)
+        # an answer's headers hold the id by which a service of AWS knows the request
+        self._wants = HEADERS if profile.auth or named_by(profile.target.host)[0] else NOTHING
         retries = profile.retries
         self._client_retries = profile.client == "sdk" and retries is not None and retries.attempts > 1
         keys = {
@@ -143,7 +146,7 @@ class Workload:
             step.name,
             number,
             step.timeout or timeout,
-            wants(step),
+            max(wants(step), self._wants),
             pause(step.think, (*self._seed, _THINK, number)),
             constant,
             render,
