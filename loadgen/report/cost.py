@@ -50,7 +50,7 @@ def _spent(cost: Found) -> Iterator[RenderableType]:
     units = f"{_units(cost.get('read_units'))} read and {_units(cost.get('write_units'))} write units"
     before = f", {_units(cost['setup_write_units'])} of them for setup's items" if cost.get("setup_write_units") else ""
     sampled = cost.get("sampled") or {}
-    how = f"as {count(sampled['calls'])} of the calls told" if sampled.get("calls") else "by the size of the items"
+    how = f"by what {count(sampled['calls'])} calls told" if sampled.get("calls") else "by the size of the items"
     if cost.get("usd") is None:
         yield labelled(("cost: ", STRONG), f"{units}{before}; {how}. Provisioned: not billed by request")
         return
