@@ -66,14 +66,17 @@ class RunFolder:
         """Write what is known before the load."""
 
         def write() -> None:
-            (self.path / "profile.json").write_text(json.dumps(profile, indent=2) + "\n")
-            (self.path / "run.json").write_text(json.dumps(about, indent=2) + "\n")
+            self._write_about(profile, about)
             self._intervals = (self.path / "intervals.jsonl").open("w")
             self._hlog = (self.path / "latency.hlog").open("w")
             self._hlog.write(header(wall()))
 
         if self.usable:
             self._try("cannot be written", write)
+
+    def _write_about(self, profile: dict[str, Any], about: dict[str, Any]) -> None:
+        (self.path / "profile.json").write_text(json.dumps(profile, indent=2) + "\n")
+        (self.path / "run.json").write_text(json.dumps(about, indent=2) + "\n")
 
     def interval(self, taken: dict[Place, Histogram], health: list[Any], tag: Callable[[int], str]) -> None:
         """Append what came in since the last call. `tag` names a slot in the .hlog."""
@@ -83,16 +86,7 @@ class RunFolder:
     def finish(self, result: dict[str, Any]) -> bool:
         """Write the result, whole or not at all; returns whether it is there."""
         temporary = self.path / ".result.json"
-
-        def write() -> None:
-            with temporary.open("w") as file:
-                json.dump(result, file, indent=1)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path / "result.json")
-
-        if self.usable and not self._try("cannot be written", write):
+        if self.usable and not self._try("cannot be written", lambda: _write_whole(temporary, result)):
             with suppress(OSError):
                 temporary.unlink()
         self.close()
@@ -141,6 +135,23 @@ class RunFolder:
         if getattr(self, "usable", True):
             self._warn(f"the run folder {self.path} {why}; the run goes on, and what it finds is printed only")
         self.usable = False
+
+
+class ExperimentFolder(RunFolder):
+    """The folder of an experiment: what is said before and after; its runs have folders of their own below it."""
+
+    def begin(self, profile: dict[str, Any], about: dict[str, Any]) -> None:
+        if self.usable:
+            self._try("cannot be written", lambda: self._write_about(profile, about))
+
+
+def _write_whole(temporary: Path, result: dict[str, Any]) -> None:
+    with temporary.open("w") as file:
+        json.dump(result, file, indent=1)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(temporary.with_name("result.json"))
 
 
 def _allocate(path: Path, size: int) -> None:

@@ -61,6 +61,7 @@ def command(
     """
     import uvloop
 
+    from loadgen.experiment.rounds import run_experiment
     from loadgen.experiment.run import Options, run
     from loadgen.report.formats import to_json
     from loadgen.report.live import progress
@@ -72,7 +73,8 @@ def command(
     options = Options(folder or _folder(loaded.profile.name), workers_option(workers), start, sandbox_at)
     display = progress(sys.stderr, quiet=quiet)
     try:
-        finished = uvloop.run(run(loaded, options, display))
+        carry_out = run_experiment if loaded.profile.experiment else run
+        finished = uvloop.run(carry_out(loaded, options, display))
     finally:
         display.close()
     with output() as out:

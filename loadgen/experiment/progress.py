@@ -11,7 +11,8 @@ class Progress:
     """`phases` are (name, seconds or None) in the order in which they run; `phase_number` counts from 0.
 
     Rates are iterations a second; they and `p50_ms` and `p99_ms` are the last whole second's, which may have been in
-    the phase before. `failed` counts by outcome class. `state` is preparing, running, draining or stopping.
+    the phase before. `failed` counts by outcome class. `state` is preparing, running, draining or stopping. `position`
+    says which run of an experiment it is, empty for one by itself.
     """
 
     phase: str
@@ -33,6 +34,7 @@ class Progress:
     p99_ms: float | None
     workers: int
     state: str
+    position: str = ""
 
 
 class Display(Protocol):

@@ -47,12 +47,15 @@ DRAWN = 0.5  # seconds between two looks at the progress
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run it, besides the profile. `out` is the run's folder; `ask` is a command line's `--workers`."""
+    """How to run it, besides the profile. `out` is the run's folder; `workers` is a command line's `--workers`;
+    `prepared` says that a table which the load needs has been made ready, and is told about, by whoever asks.
+    """
 
     out: Path
     workers: str = "1"
     start_sandbox: StartSandbox | None = None
     sandbox_at: SandboxAt | None = None
+    prepared: bool = False
 
 
 async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
@@ -61,7 +64,14 @@ async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
         secrets = await keeper(loaded.profile, options.sandbox_at)
         profile = loaded.profile
         async with destination(profile, options.start_sandbox, options.sandbox_at, secrets.account) as to:
-            return await _Run(loaded, options, display, to, signals, secrets).carry_out()
+            return await one(loaded, options, display, to, signals, secrets)
+
+
+async def one(
+    loaded: Loaded, options: Options, display: Display, to: Destination, signals: Interrupts, keeper: Keeper
+) -> Finished:
+    """The same at a destination that is there already, with signals that are taken already."""
+    return await _Run(loaded, options, display, to, signals, keeper).carry_out()
 
 
 @dataclass
@@ -85,7 +95,7 @@ class _Run:
         self.plan = Plan.of(profile)
         workers = workers_for(profile, self.options.workers)
         self.limits = limits(profile, workers, len(self.to.addresses), self.to.loopback)
-        say, warn = self.display.message, self._warn
+        say, warn = (_unheard if self.options.prepared else self.display.message), self._warn
         keeping = asyncio.create_task(self.keeper.keep(warn))
         try:
             async with on_table(profile, self.plan, self.to, self.keeper, say, warn) as self.table:
@@ -322,6 +332,9 @@ class _Run:
             "workers": self.limits.workers,
             "host": host.about(),
         }
+
+
+def _unheard(text: str) -> None: ...
 
 
 def _response(taken: dict[Place, Histogram]) -> Histogram:

@@ -11,6 +11,7 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.conclusion import Ending, conclude, tails, untimed
 from loadgen.experiment.result import SCHEMA, Measured
+from loadgen.experiment.together import KIND, assembled
 from loadgen.record.ledger import Ledger
 from loadgen.store import latest, read_intervals, replay
 from loadgen.trust.health import Health
@@ -49,6 +50,9 @@ def read(run: Path) -> dict[str, Any]:
 
 def _incomplete(run: Path) -> dict[str, Any]:
     about = _json(run / "run.json")
+    if about.get("kind") == KIND:
+        died = "the experiment died before its end; this is what its runs had written"
+        return {**assembled(run, warnings=[died]), "complete": False, "exit_status": None}
     try:
         plan = Plan.from_description(about.pop("plan"))
         ledger, lost = _ledgers(run, plan)

@@ -54,18 +54,27 @@ class Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._told: tuple[str, int] | None = None
+        self._told: tuple[str, str, int] | None = None
+        self._position = ""
         self._next = 0.0
 
     def update(self, progress: Progress) -> None:
-        now = progress.state, progress.phase_number
+        now = progress.position, progress.state, progress.phase_number
         if now != self._told or progress.elapsed_s >= self._next:
             self._told, self._next = now, progress.elapsed_s + TELL
             told = f"{seconds(progress.elapsed_s):>9}  {_told(progress)}"
+            if progress.position:
+                self._stand(progress.position)
             if len(told) > WIDTH:  # the last second gets a line of its own
                 told = told.replace("; last second", f"\n{'':>11}last second")
             for text in told.split("\n"):
                 self.message(text)
+
+    def _stand(self, position: str) -> None:
+        """Say which run it is, when it begins."""
+        if position != self._position:
+            self._position = position
+            self.message(position)
 
     def message(self, text: str) -> None:
         with suppress(*GONE):
@@ -85,7 +94,7 @@ class Screen:
         self._live = Live(
             console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
         )
-        self._drawn: tuple[str, int] | None = None
+        self._drawn: tuple[str, str, int] | None = None
         self._next = 0.0
         self._tail: deque[float | None] = deque(maxlen=MEMORY)
         self._second = -1
@@ -94,7 +103,7 @@ class Screen:
         if int(progress.elapsed_s) != self._second:
             self._second = int(progress.elapsed_s)
             self._tail.append(progress.p99_ms)
-        now = progress.state, progress.phase_number
+        now = progress.position, progress.state, progress.phase_number
         if now != self._drawn or progress.elapsed_s >= self._next:
             self._drawn, self._next = now, progress.elapsed_s + DRAW
             self._draw(self.picture(progress))
@@ -103,6 +112,8 @@ class Screen:
         """The lines, in a style each."""
         width = min(WIDTH, self._live.console.width - 1)
         lines = [_timeline(p, width), _clock(p, width), _rates(p), _answers(p), self._latency(p)]
+        if p.position:
+            lines.insert(0, Text(clean(p.position), STRONG))
         for text in lines:
             text.truncate(width, overflow="ellipsis")
             text.plain = encodable(text.plain, self._stream)

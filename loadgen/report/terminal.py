@@ -11,6 +11,7 @@ from rich.console import RenderableType
 
 from loadgen.report.connections import connections
 from loadgen.report.cost import table as table_and_cost
+from loadgen.report.experiment import experiment
 from loadgen.report.failures import failures
 from loadgen.report.found import Found, Phases, failed, place, repeated
 from loadgen.report.glance import glance
@@ -62,6 +63,12 @@ def _summary(result: Found, width: int) -> Iterator[RenderableType]:
     yield from _top(result)
     yield from _trust(result)
     yield from _target(result.get("target") or {})
+    if result.get("kind") == "experiment":
+        for warning in result.get("warnings") or []:
+            yield labelled(("warning: ", WARN), str(warning))
+        yield from experiment(result)
+        yield from _end(result)
+        return
     yield from table_and_cost(result)
     for warning in result.get("warnings") or []:
         yield labelled(("warning: ", WARN), str(warning))
@@ -103,7 +110,7 @@ def _trust(result: Found) -> Iterator[RenderableType]:
     trust = result.get("trust") or {}
     verdict = str(trust.get("verdict") or "UNKNOWN")
     style, meaning = VERDICTS.get(verdict, UNJUDGED)
-    if verdict in VERDICTS and not _measured(result):
+    if verdict in VERDICTS and result.get("kind") != "experiment" and not _measured(result):
         meaning = "but nothing was measured: there is no tail"
     yield labelled((f"{brief(verdict, 20)} ", style), meaning)
     signals = trust.get("signals") or []

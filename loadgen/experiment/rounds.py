@@ -1,0 +1,202 @@
+"""An experiment carried out: in each round every variant once, in an order drawn from the seed, with the same arrivals.
+
+Each run is one as any other, in a folder of its own below the experiment's; what they come to together is read from
+those folders (`together`), so that it can be read again from the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+
+from loadgen.clock import SECOND, wall
+from loadgen.engine.plan import Plan
+from loadgen.errors import Exit, LoadgenError, PlanError
+from loadgen.experiment.conclusion import Finished, redacted
+from loadgen.experiment.destination import Destination, destination
+from loadgen.experiment.dynamodb import on_table
+from loadgen.experiment.interrupts import Interrupts, interrupts
+from loadgen.experiment.progress import Display, Progress
+from loadgen.experiment.run import Options, one
+from loadgen.experiment.secrets import Keeper, keeper
+from loadgen.experiment.together import about, decided, finished, run_folder
+from loadgen.profile.load import Loaded, Variant
+from loadgen.profile.model import Experiment, Phase, Profile, Rate
+from loadgen.store import ExperimentFolder
+from loadgen.workload.draws import stream_of
+
+_ORDER, _ROUND = 8, 9  # what a stream of the seed is for
+
+
+async def run_experiment(loaded: Loaded, options: Options, display: Display) -> Finished:
+    """Carry an experiment out. Raises LoadgenError where it cannot be begun; once begun, all of it is in the result."""
+    with interrupts() as signals:
+        async with AsyncExitStack() as stack:
+            return await _Experiment(loaded, options, display, signals, stack).carry_out()
+
+
+def order(seed: int, number: int, variants: int) -> list[int]:
+    """The order of the variants in round `number`, from 1."""
+    return [int(index) for index in stream_of((seed, _ORDER, number)).permutation(variants)]
+
+
+def seed_of(seed: int, number: int) -> int:
+    """The seed of every run in round `number`: so that their arrivals are the same, and each round's are others."""
+    return int(stream_of((seed, _ROUND, number)).integers(2**62))
+
+
+def part_of(profile: Profile, parts: int) -> Profile:
+    """The profile with its load cut into `parts`, one of which it keeps. Raises PlanError where that leaves nothing."""
+    return profile.model_copy(update={"load": tuple(_part(phase, parts) for phase in profile.load)})
+
+
+def _part(phase: Phase, parts: int) -> Phase:
+    rate = phase.rate and Rate(phase.rate.start / parts, phase.rate.end / parts)
+    counts = {name: getattr(phase, name) for name in ("users", "at_once", "iterations")}
+    if small := [name for name, value in counts.items() if value is not None and value < parts]:
+        raise PlanError(
+            f"load.{phase.name}.{small[0]}: a duet has {parts} variants at once, and there is less to share"
+        )
+    cut = {name: value // parts for name, value in counts.items() if value is not None}
+    return phase.model_copy(update={"rate": rate, **cut})
+
+
+class _Within:
+    """What a run of an experiment shows: its progress, with where it stands among the others."""
+
+    def __init__(self, display: Display, position: str, name: str) -> None:
+        self._display, self._position, self._name = display, position, name
+
+    def update(self, progress: Progress) -> None:
+        self._display.update(replace(progress, position=self._position))
+
+    def message(self, text: str) -> None:
+        self._display.message(f"{self._name}: {text}")
+
+
+@dataclass
+class _Experiment:
+    loaded: Loaded
+    options: Options
+    display: Display
+    signals: Interrupts
+    stack: AsyncExitStack
+    keepers: dict[str, Keeper] = field(default_factory=dict)
+    places: dict[str, Destination] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    spent: float = 0.0
+    interrupted: bool = False
+    failed: LoadgenError | None = None
+
+    @property
+    def plan(self) -> Experiment:
+        assert self.loaded.profile.experiment
+        return self.loaded.profile.experiment
+
+    async def carry_out(self) -> Finished:
+        for variant in self.loaded.variants:
+            await self._ready(variant)
+        self.folder = ExperimentFolder(self.options.out, self._warn)
+        secrets = self.loaded.secrets + tuple(text for k in self.keepers.values() for text in k.known)
+        self.folder.begin(self.loaded.resolved, redacted(about(self.loaded, wall()), secrets))
+        done = 0
+        for number in range(1, self.plan.rounds[-1] + 1):
+            if not await self._round(number):
+                break
+            done = number
+            if number in self.plan.rounds[:-1] and decided(self.options.out, self.loaded, number):
+                self.display.message(f"decided after {number} rounds, as planned")
+                break
+        ended = finished(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)
+        ended.result = redacted(ended.result, secrets)
+        self.folder.finish(ended.result)
+        return ended
+
+    async def _ready(self, variant: Variant) -> None:
+        """What the variant's runs need from the beginning to the end: secrets, a place to go to, a table."""
+        profile, options = variant.profile, self.options
+        key = _place(profile)
+        self.keepers[variant.name] = secrets = await keeper(profile, options.sandbox_at)
+        if key not in self.places:
+            going = destination(profile, options.start_sandbox, options.sandbox_at, secrets.account)
+            self.places[key] = to = await self.stack.enter_async_context(going)
+            table = on_table(profile, Plan.of(profile), to, secrets, self.display.message, self._warn)
+            await self.stack.enter_async_context(table)
+
+    async def _round(self, number: int) -> bool:
+        """Whether the experiment goes on after it."""
+        variants = [self.loaded.variants[index] for index in order(self._seed, number, len(self.loaded.variants))]
+        together = [variants] if self.plan.duet else [[variant] for variant in variants]
+        for at, group in enumerate(together):
+            if number > 1 or at:
+                await self._pause()
+            if self.interrupted:
+                return False
+            position = f"round {number} of {self.plan.rounds[-1]}: {', '.join(v.name for v in group)}"
+            if not await self._runs(number, group, position):
+                return False
+        return True
+
+    async def _pause(self) -> None:
+        waiting = asyncio.ensure_future(asyncio.sleep(self.plan.pause / SECOND))
+
+        def stop() -> None:
+            self.interrupted = True
+            waiting.cancel()
+
+        self.signals.do = stop
+        await asyncio.wait([waiting])
+
+    async def _runs(self, number: int, group: list[Variant], position: str) -> bool:
+        signals = [Interrupts(lambda: None) for _ in group]
+
+        def interrupt() -> None:
+            self.interrupted = True
+            for each in signals:
+                each.do()
+
+        self.signals.do = interrupt
+        runs = [self._run(number, *pair, position, len(group)) for pair in zip(group, signals, strict=True)]
+        for ended in await asyncio.gather(*runs, return_exceptions=True):
+            if isinstance(ended, LoadgenError):
+                self.failed = self.failed or ended
+            elif isinstance(ended, BaseException):
+                raise ended
+            elif ended.status in (Exit.INTERRUPTED, Exit.UNUSABLE):
+                self.interrupted |= ended.status == Exit.INTERRUPTED
+                return False
+            else:
+                self.spent += (ended.result.get("cost") or {}).get("usd") or 0.0
+        return not self.failed and not self.interrupted and self._affordable()
+
+    async def _run(self, number: int, variant: Variant, signals: Interrupts, position: str, parts: int) -> Finished:
+        profile = variant.profile.model_copy(update={"seed": seed_of(self._seed, number)})
+        if parts > 1:
+            profile = part_of(profile, parts)
+        loaded = replace(self.loaded, profile=profile, variants=())
+        options = replace(self.options, out=run_folder(self.options.out, number, variant.name), prepared=True)
+        display = _Within(self.display, position, f"{variant.name}, round {number}")
+        to, secrets = self.places[_place(variant.profile)], self.keepers[variant.name]
+        return await one(loaded, options, display, to, signals, secrets)
+
+    def _affordable(self) -> bool:
+        limit = self.loaded.profile.max_cost
+        if limit is None or self.spent < limit:
+            return True
+        self._warn(f"the experiment was stopped early by max_cost: its runs have come to ${self.spent:.2f}")
+        return False
+
+    @property
+    def _seed(self) -> int:
+        return self.loaded.profile.seed
+
+    def _warn(self, text: str) -> None:
+        self.warnings.append(text)
+        self.display.message(text)
+
+
+def _place(profile: Profile) -> str:
+    """What two variants must have alike to go to the same place: a sandbox is one process, whose state they share."""
+    sandbox = profile.sandbox.to_json().decode() if profile.sandbox and profile.target.sandbox else ""
+    return f"{profile.target.model_dump_json()} {sandbox}"
