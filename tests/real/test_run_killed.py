@@ -92,6 +92,23 @@ def test_the_rest_of_a_run_outlives_a_killed_worker(tmp_path: Path, time: int) -
     assert saved(tmp_path) == ran.result
 
 
+def test_why_a_killed_workers_requests_failed_is_known_but_for_its_last_second(tmp_path: Path) -> None:
+    throttled = PROFILE.replace("{service: 50ms}", "{service: 5ms, throttle: {rate: 20/s, burst: 1}}")
+    with Program(tmp_path, *prepare(tmp_path, throttled), "--workers", "2", "--json") as program:
+        program.begins()
+        with pytest.raises(subprocess.TimeoutExpired):
+            program.process.wait(SECONDS - 1.5)
+        os.kill(program.workers()[0], signal.SIGKILL)
+        ran = program.wait()
+        program.leaves_nothing()
+    assert ran.status == 6
+    failures = [failure for phase in ran.phases.values() for step in phase["steps"] for failure in step["failures"]]
+    (refused,) = (failure for failure in failures if failure["outcome"] == "throttled")
+    ((_, told),) = refused["reasons"].items()
+    assert 0 <= refused["count"] - told <= 1.3 * RATE / 2 * (STORED + LATE)
+    assert told > 0.9 * refused["count"] / 2, "those of the other worker are all known"
+
+
 def test_killed_before_the_load_it_leaves_nothing(tmp_path: Path) -> None:
     for _ in range(TIMES):
         with Program(tmp_path, *prepare(tmp_path, PROFILE)) as program:
