@@ -9,7 +9,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from program import Ran
+from engines import Engine, Keys
+from program import VALID, Ran, run
 
 from loadgen.profile.load import load
 from loadgen.workload.dynamodb import setup_item
@@ -21,6 +22,29 @@ SETS = {"SS", "NS", "BS"}
 UNORDERED = ("batch", "scanned")  # attributes of a kept item: items as they were read, in any order
 
 Item = dict[str, Any]
+
+
+def carry_out(engine: Engine, keys: Keys, folder: Path, iterations: int, *sets: str) -> Ran:
+    """A run of the profile, whose answers were all well."""
+    options = [word for each in (*sets, f"load.all.iterations={iterations}") for word in ("--set", each)]
+    arguments = ["run", str(PROFILE), "--target", engine.url, "--out", "run", "--workers", "2", "--json"]
+    ran = run(folder, *arguments, *options, env=keys.environment)
+    assert ran.status in VALID, ran.err
+    return ran
+
+
+def check(engine: Engine, ran: Ran, iterations: int) -> None:
+    """Nothing failed, nothing is missing, and the items that boto3 reads are those that were sent."""
+    assert ran.iterations["planned"] == ran.iterations["completed"] == iterations
+    for step in steps(ran).values():
+        assert step["requests"] == {"sent": iterations, "on_wire": iterations, "outcomes": {"ok": iterations}}
+    for name in ("write-batch", "read-batch"):
+        assert steps(ran)[name]["items"] == {"sent": 25 * iterations, "unprocessed": 0}
+    assert _in_order(engine.items(TABLE)) == _in_order([*expected(Sent(ran), iterations)])
+
+
+def steps(ran: Ran) -> dict[str, Any]:
+    return {step["step"]: step for step in ran.phases["all"]["steps"]}
 
 
 class Sent:
@@ -69,7 +93,11 @@ def expected(sent: Sent, iterations: int) -> Iterator[Item]:
         }
 
 
-def comparable(item: Item) -> Item:
+def _in_order(items: list[Item]) -> list[Item]:
+    return sorted(map(_comparable, items), key=lambda item: (item["pk"]["S"], item["sk"]["N"]))
+
+
+def _comparable(item: Item) -> Item:
     """The same for items that are equal in DynamoDB's eyes: its sets have no order."""
     found = {}
     for name, attribute in item.items():

@@ -234,7 +234,7 @@ def _stop(process: subprocess.Popen[bytes], stop: signal.Signals) -> None:
     process.send_signal(stop)
     try:
         process.wait(STOP_LIMIT)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)  # its own session: its workers with it
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its own session: whatever it has started
         process.wait()
-        raise

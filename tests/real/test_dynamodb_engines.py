@@ -11,8 +11,8 @@ from pathlib import Path
 import operations
 import pytest
 from engines import ROOT, Engine
-from operations import Item, Sent, comparable, expected
-from program import VALID, Program, Ran, load, prepare, run, wait_for_end
+from operations import Sent, expected
+from program import VALID, Program, load, prepare, run, wait_for_end
 
 from loadgen.aws.attributes import size
 from loadgen.aws.capacity import write_units
@@ -37,40 +37,20 @@ def engine(dynoxide: Engine) -> Iterator[Engine]:
     dynoxide.clear()
 
 
-def in_order(items: list[Item]) -> list[Item]:
-    return sorted(map(comparable, items), key=lambda item: (item["pk"]["S"], item["sk"]["N"]))
-
-
 def profile(engine: Engine, phases: str, steps: str, more: str = "") -> str:
     target = f"target: {{dynamodb: {{table: made, region: us-east-1, endpoint: '{engine.url}'}}}}"
     return f"name: n\n{target}\nload: [{phases}]\nscenarios:\n{steps}\n{more}\n"
-
-
-def every_operation(engine: Engine, folder: Path, iterations: int, *sets: str) -> Ran:
-    options = [word for each in (*sets, f"load.all.iterations={iterations}") for word in ("--set", each)]
-    arguments = ["run", str(operations.PROFILE), "--target", engine.url, "--out", "run", "--workers", "2", "--json"]
-    ran = run(folder, *arguments, *options, env=ROOT.environment)
-    assert ran.status in VALID, ran.err
-    return ran
 
 
 @pytest.mark.parametrize(("client", "reuse", "renew"), SESSIONS)
 def test_every_operation(engine: Engine, tmp_path: Path, client: str, reuse: str, renew: str) -> None:
     """The items that boto3 reads are those that were sent; what loadgen read is among them."""
     iterations = FEW if renew != "connection" else 20
-    ran = every_operation(
-        engine, tmp_path, iterations, f"client={client}", f"session={{reuse: {reuse}, renew: {renew}}}"
-    )
-    items = engine.items(operations.TABLE)
-    assert in_order(items) == in_order([*expected(Sent(ran), iterations)])
-    assert ran.iterations["planned"] == ran.iterations["completed"] == iterations
-    steps = {step["step"]: step for step in ran.phases["all"]["steps"]}
-    for step in steps.values():
-        assert step["requests"] == {"sent": iterations, "on_wire": iterations, "outcomes": {"ok": iterations}}
-    for name in ("write-batch", "read-batch"):
-        assert steps[name]["items"] == {"sent": 25 * iterations, "unprocessed": 0}
+    session = f"session={{reuse: {reuse}, renew: {renew}}}"
+    ran = operations.carry_out(engine, ROOT, tmp_path, iterations, f"client={client}", session)
+    operations.check(engine, ran, iterations)
     connections = ran.result["variants"][0]["connections"]
-    opened = {"per-request": len(steps) * iterations, "per-iteration": iterations}
+    opened = {"per-request": 16 * iterations, "per-iteration": iterations}
     assert connections["opened"] == opened.get(reuse, connections["peak"])
     assert connections["closed_idle"] == connections["failed"] == 0
 
@@ -78,9 +58,8 @@ def test_every_operation(engine: Engine, tmp_path: Path, client: str, reuse: str
 def test_capacity_is_what_the_items_take(engine: Engine, tmp_path: Path) -> None:
     """The engine's own sums, asked of each call, are those of the documented rules, from a byte to kilobytes."""
     iterations = 30
-    ran = every_operation(engine, tmp_path, iterations)
-    sent = Sent(ran)
-    steps = {step["step"]: step for step in ran.phases["all"]["steps"]}
+    ran = operations.carry_out(engine, ROOT, tmp_path, iterations)
+    sent, steps = Sent(ran), operations.steps(ran)
     for step in ("put", "short-lived"):
         taken = [write_units(size(sent.body(step, i)["Item"])) for i in range(iterations)]
         assert steps[step]["capacity"] == {"sampled_calls": iterations, "read_units": 0, "write_units": sum(taken)}
