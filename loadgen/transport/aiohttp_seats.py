@@ -16,12 +16,14 @@ from functools import lru_cache
 from typing import Any
 
 from aiohttp import (
+    ClientOSError,
     ClientPayloadError,
     ClientRequest,
     ClientResponse,
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
+    ServerDisconnectedError,
     StreamReader,
 )
 from aiohttp.client_proto import ResponseHandler
@@ -280,7 +282,12 @@ class Seat:
         if len(body) > LARGE:
             data = io.BytesIO(body)
         assert self._session
-        response = await self._session.request(method, url, headers=headers, data=data, allow_redirects=False)
+        try:
+            response = await self._session.request(method, url, headers=headers, data=data, allow_redirects=False)
+        except ClientOSError as error:
+            if error.errno is not None:
+                raise
+            raise await self._why() from error
         self._content = response.content
         try:
             assert self._protocol is not None
@@ -289,6 +296,16 @@ class Seat:
         finally:
             if response.connection is not None:  # the request's body is still under way, or the answer was not right
                 response.close()
+
+    async def _why(self) -> Exception:
+        """Why the connection was lost, where aiohttp only says that it could not write to it."""
+        closed = None if self._protocol is None else self._protocol.closed
+        if closed is not None:
+            await asyncio.wait([closed])
+            lost = None if closed.cancelled() else closed.exception()
+            if lost and isinstance(lost.__cause__, Exception):
+                return lost.__cause__
+        return ServerDisconnectedError()
 
     # what the hooks tell
 
