@@ -49,7 +49,9 @@ class Numbering:
         return (("Authorization", f"{SECRET} {next(self._number)}"), ("x-api-key", SECRET))
 
 
-def bench(kind: str, server: RawServer, authorize: Authorize | None, reuse: str = "shared", connections: int = 100) -> Bench:
+def bench(
+    kind: str, server: RawServer, authorize: Authorize | None, reuse: str = "shared", connections: int = 100
+) -> Bench:
     made = Bench(kind, server.url("http"), reuse=reuse, connections=connections)
     made.settings = replace(made.settings, authorize=authorize)
     return made
