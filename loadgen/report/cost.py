@@ -24,7 +24,7 @@ def table(result: Found) -> Iterator[RenderableType]:
         return
     told = [f"{target['table']} in {target.get('region') or 'unknown'}", _billing(target)]
     told += [str(target["tls"])] if target.get("tls") else []
-    told += ["signed with made-up keys"] if target.get("credentials") else []
+    told += ["made-up keys"] if target.get("credentials") else []
     yield labelled(("table: ", STRONG), " · ".join(part for part in told if part))
     if setup := result.get("setup"):
         yield labelled(("setup: ", STRONG), _setup(setup))
@@ -49,8 +49,8 @@ def _setup(setup: Found) -> str:
 def _spent(cost: Found) -> Iterator[RenderableType]:
     units = f"{_units(cost.get('read_units'))} read and {_units(cost.get('write_units'))} write units"
     before = f", {_units(cost['setup_write_units'])} of them for setup's items" if cost.get("setup_write_units") else ""
-    sampled = cost.get("sampled") or {}
-    how = f"by what {count(sampled['calls'])} calls told" if sampled.get("calls") else "by the size of the items"
+    calls = (cost.get("sampled") or {}).get("calls")
+    how = f"by what {count(calls)} call{'s' if calls != 1 else ''} told" if calls else "by the size of the items"
     if cost.get("usd") is None:
         yield labelled(("cost: ", STRONG), f"{units}{before}; {how}. Provisioned: not billed by request")
         return
