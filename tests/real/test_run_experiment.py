@@ -38,12 +38,12 @@ def test_each_variant_runs_once_a_round_with_the_same_arrivals(tmp_path: Path) -
     assert result == json.loads((tmp_path / "run" / "result.json").read_text())
     found = runs(result)
     assert sorted(found) == [(name, number) for name in ("fresh", "once", "shared") for number in (1, 2)]
-    planned: dict[int, set[int]] = {1: set(), 2: set()}
+    arrivals: dict[int, set[tuple[int, int]]] = {1: set(), 2: set()}
     for (_, number), each in found.items():
         whole = json.loads((tmp_path / "run" / each["folder"] / "result.json").read_text())
-        planned[number].add(whole["variants"][0]["phases"][0]["iterations"]["planned"])
-    assert [len(each) for each in planned.values()] == [1, 1], "every variant of a round has the same arrivals"
-    assert planned[1] != planned[2], "and each round has others"
+        arrivals[number].add((whole["seed"], whole["variants"][0]["phases"][0]["iterations"]["planned"]))
+    assert [len(each) for each in arrivals.values()] == [1, 1], "every variant of a round has the same arrivals"
+    assert arrivals[1] != arrivals[2], "and each round has others"
     for (name, _), each in found.items():
         sent, opened = each["requests"]["sent"], each["connections"]["opened"] - each["connections"]["preopened"]
         assert each["requests"]["outcomes"] == {"ok": sent}
