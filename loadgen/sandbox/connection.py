@@ -18,7 +18,7 @@ from loadgen.sandbox.simulation import Fate
 HEAD_LIMIT = 64 * 1024
 """Of bytes that are neither body nor the end of a request: a head, or trailers."""
 PIPELINE_LIMIT = 256
-"""With so many requests unanswered, or their bodies larger than `BODY_LIMIT` together, no more are read."""
+"""With so many requests unanswered, or more than `BODY_LIMIT` held for them, no more are read."""
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LINGER = SECOND
@@ -67,7 +67,7 @@ class Connection:
         self._size = 0
         self._expecting = False
         self._pending: deque[Request] = deque()  # unanswered, but for the current one
-        self._held = 0  # bytes of their bodies
+        self._held = 0  # bytes of their bodies, and of answers made already
         self._current: Request | None = None  # its answer is under way
         self._answer = Answer(0)
         self._piece = Piece(0, b"")
@@ -121,7 +121,7 @@ class Connection:
             request.fate = Fate(0, fault="partial")
             core.broke_off(request)
         for request in self._pending:
-            request.body = b""  # the agenda holds it until it would have been due
+            request.body = request.reply = b""  # the agenda holds it until it would have been due
             core.lost(request)
         if self._current:
             self._lose_current(self._current)
@@ -221,7 +221,7 @@ class Connection:
         request.intended = intended = core.simulation.leaves(fate.ready, 1 + self._owed)
         self._owed = 0
         core.came(request)
-        self._held += len(request.body)
+        self._held += request.held
         self._pending.append(request)
         if intended <= request.received:
             request.due = True
@@ -245,7 +245,7 @@ class Connection:
         pending, link = self._pending, self._link
         while pending and pending[0].due and not self._current and not link.backlog and not link.closed:
             request = pending.popleft()
-            self._held -= len(request.body)
+            self._held -= request.held
             self._begin(request)
         if self._paused and len(pending) < PIPELINE_LIMIT and self._held <= BODY_LIMIT:
             self._paused = False

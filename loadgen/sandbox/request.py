@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -77,8 +77,13 @@ class Request:
         self.received, self.intended, self.sent, self.status = received, 0, 0, 0
         self.headers: Sequence[tuple[bytes, bytes]] = ()
         self.operation = ""
-        self.reply: Mapping[str, object] = {}
+        self.reply = b""
         self.due = False
+
+    @property
+    def held(self) -> int:
+        """Bytes that are held until it is answered."""
+        return len(self.body) + len(self.reply)
 
     def fall_due(self) -> None:
         self.due = True

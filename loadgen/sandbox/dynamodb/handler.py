@@ -59,20 +59,20 @@ class DynamoDB:
             if fate.fault == "errors":
                 status, code = next(self._breakdowns)
                 raise Refused(code, "The simulated service failed, as the profile asks for", status)
-            fate.status, request.reply = 200, self._perform(request)
+            fate.status, reply = 200, self._perform(request)
         except Refused as refused:
-            fate.status, request.reply = refused.status, refused.body
+            fate.status, reply = refused.status, refused.body
             self.errors[refused.code] += 1
             if refused.throttled:
                 fate.fault = "throttle"
             if refused.code not in WORKED and fate.fault != "errors":
                 fate.ready, fate.service = fate.ready - fate.service, 0
+        request.reply = render(reply)
         request.body, request.headers = b"", ()
         return fate
 
     def answer(self, request: Request, heads: Heads) -> Answer:
-        body, status = render(request.reply), request.fate.status
-        request.reply = {}
+        body, status = request.reply, request.fate.status
         extra = b"x-amz-crc32: %d\r\n" % crc32(body)
 
         def head(length: int | None, framing: bytes = b"") -> bytes:
