@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from aiohttp import (
+    ClientConnectorError,
     ClientOSError,
     ClientPayloadError,
     ClientRequest,
@@ -285,7 +286,7 @@ class Seat:
         try:
             response = await self._session.request(method, url, headers=headers, data=data, allow_redirects=False)
         except ClientOSError as error:
-            if error.errno is not None:
+            if error.errno is not None or isinstance(error, ClientConnectorError):
                 raise
             raise await self._why() from error
         self._content = response.content
