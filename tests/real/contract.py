@@ -8,23 +8,37 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import ssl
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvloop
 
+from loadgen.aws.credentials import SANDBOX
 from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.exchange import BODY, REUSED, Exchange, Outcome, Request
 from loadgen.net.names import Address, Origin
 from loadgen.net.timerfd import LoopClock
-from loadgen.transport import CLOSED_IDLE, CONNECTION_COUNTERS, FAILED, OPENED, PEAK, Counters, Settings, Transport
+from loadgen.transport import (
+    CLOSED_IDLE,
+    CONNECTION_COUNTERS,
+    FAILED,
+    OPENED,
+    PEAK,
+    Counters,
+    SdkSettings,
+    Settings,
+    Transport,
+)
 from loadgen.transport.aiohttp import Aiohttp
+from loadgen.transport.sdk import Sdk
 from loadgen.transport.wire import Wire
 
 HANG = 30  # seconds after which a test is taken to hang
 PATIENCE = 20_000  # ms: a timeout that is not meant to be reached
-CLIENTS = {"wire": Wire, "aiohttp": Aiohttp}
+CLIENTS: dict[str, Callable[..., Transport]] = {"wire": Wire, "aiohttp": Aiohttp, "sdk": Sdk}
 
 
 def on_uvloop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
@@ -61,17 +75,23 @@ class Bench:
         resolve_each: bool = False,
         resumption: bool = True,
         addresses: tuple[Address, ...] | None = None,
+        attempts: int = 1,
+        mode: str = "standard",
+        new_context: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         origin = Origin.of(url)
         found = addresses or (Address(2, ("127.0.0.1", origin.port)),)
         self.kind = kind
+        sdk = SdkSettings("eu-west-1", origin.url, SANDBOX, None, False, mode, attempts) if kind == "sdk" else None
         self.settings = Settings(
-            origin, found, context, reuse, renew, connections, preopen, resolve_each, resumption
+            origin, found, context, reuse, renew, connections, preopen, resolve_each, resumption, sdk=sdk
         )  # fmt: skip
+        self._more: dict[str, Any] = {"retried": self._retried, "new_context": new_context} if sdk else {}
         self.wired = memoryview(bytearray(8)).cast("q")
         self.connections = memoryview(bytearray(8 * len(CONNECTION_COUNTERS))).cast("q")
         self.sent: list[Exchange] = []
         self.ended: list[Exchange] = []
+        self.followed: dict[int, Exchange] = {}  # by the attempt before it
         self.client: Transport
         self._ends: dict[int, asyncio.Future[Exchange]] = {}
         self._sending = False
@@ -80,7 +100,7 @@ class Bench:
         loop = asyncio.get_running_loop()
         self._clock = LoopClock(loop)
         counters = Counters(self.wired, self.connections)
-        self.client = CLIENTS[self.kind](loop, self._clock, self.settings, counters, self._done)
+        self.client = CLIENTS[self.kind](loop, self._clock, self.settings, counters, self._done, **self._more)
         await self.client.prepare()
         return self
 
@@ -105,10 +125,13 @@ class Bench:
         timeout: float = PATIENCE,
         owner: object = None,
     ) -> Exchange:
-        """Send an exchange; `timeout` in ms."""
+        """Send an exchange; `timeout` in ms. The sdk client sends `body` as an item, whatever method, path and headers
+        are."""
         due = now()
-        request = Request(method, path, headers, body)
-        x = Exchange(request, 0, owner or object(), due, due, due + round(timeout * MILLISECOND), wants)
+        request = put_item(body) if self.kind == "sdk" else Request(method, path, headers, body)
+        return self.launch(Exchange(request, 0, owner or object(), due, due, due + round(timeout * MILLISECOND), wants))
+
+    def launch(self, x: Exchange) -> Exchange:
         self.sent.append(x)
         self._ends[id(x)] = asyncio.get_running_loop().create_future()
         self._sending = True
@@ -130,6 +153,17 @@ class Bench:
         assert not end.done(), "an exchange ended twice"
         end.set_result(x)
 
+    def _retried(self, x: Exchange) -> Exchange:
+        """As the engine does it: the attempt is over, the next is due."""
+        due = now()
+        following = Exchange(x.request, x.slot, x.owner, due, due, x.deadline, x.wants)
+        following.attempt, following.first_due, following.backoff = x.attempt + 1, x.first_due, x.backoff + due - x.done
+        self.sent.append(following)
+        self._ends[id(following)] = asyncio.get_running_loop().create_future()
+        self.followed[id(x)] = following
+        self._done(x)
+        return following
+
     def check(self) -> None:
         """What holds whatever happened."""
         assert sorted(map(id, self.ended)) == sorted(map(id, self.sent))
@@ -140,6 +174,13 @@ class Bench:
         )
         for x in self.sent:
             _check_instants(x)
+
+
+def put_item(value: bytes = b"") -> Request:
+    """A DynamoDB call with one binary attribute."""
+    item = {"pk": {"S": "a"}, "v": {"B": b64encode(value).decode()}}
+    body = json.dumps({"TableName": "loadgen", "Item": item}, separators=(",", ":")).encode()
+    return Request("POST", "/", (), body, "PutItem")
 
 
 def _check_instants(x: Exchange) -> None:

@@ -53,7 +53,7 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
     )
 
 
-@pytest.fixture(params=["wire", "aiohttp"])
+@pytest.fixture(params=["wire", "aiohttp", "sdk"])
 def kind(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -135,8 +135,10 @@ async def test_a_certificate_of_the_client(kind: str, papers: Papers, shown: str
             if shown == "client":
                 assert (x.outcome, server.begun) == (Outcome.OK, 1), x.reason
             else:
-                assert (x.outcome, x.status, server.begun) == (Outcome.TLS, 0, 0), x.reason
-                assert x.reason.startswith("TLS: ")
+                # the SDK's request is written in pieces, of which a later one may be told of the reset before the alert
+                late = kind == "sdk" and x.outcome is Outcome.RESET
+                assert late or (x.outcome is Outcome.TLS and x.reason.startswith("TLS: ")), x.reason
+                assert (x.status, server.begun) == (0, 0)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -215,5 +217,5 @@ async def test_a_goodbye_that_comes_with_the_answer(kind: str, papers: Papers) -
             sent = [bench.send() for _ in range(5)]
             for x in sent:
                 await bench.end(x)
-                assert x.connection != REUSED or kind == "aiohttp"
-                assert x.outcome is Outcome.OK or (kind == "aiohttp" and x.connection == REUSED), x.reason
+                assert x.connection != REUSED or kind != "wire"
+                assert x.outcome is Outcome.OK or (kind != "wire" and x.connection == REUSED), x.reason
