@@ -423,3 +423,18 @@ def test_books_of_tables_that_are_gone_are_not_kept_for_ever(monkeypatch: pytest
         sandbox.create(f"gone-{i}")
         sandbox.ok("DeleteTable", TableName=f"gone-{i}")
     assert list(sandbox.core.dynamodb.database.ledgers) == ["kept", "gone-3", "gone-4"]
+
+
+def test_answers_that_wait_are_bounded() -> None:
+    sandbox = Sandbox({"service": Distribution.fixed(SECOND)})
+    sandbox.create()
+    sandbox.ok("PutItem", TableName=TABLE, Item=item(1, 400_000))
+    body = b'{"TableName": "orders", "Key": {"pk": {"S": "00000001"}}}'
+    link = sandbox.connect()
+    for _ in range(26):
+        feed(link, request("/", "POST", body, *sandbox.headers("GetItem", body)))
+    assert not link.paused
+    feed(link, request("/", "POST", body, *sandbox.headers("GetItem", body)))
+    assert link.paused
+    sandbox.wait(SECOND)
+    assert (link.paused, len(answers(link.data))) == (False, 27)

@@ -61,13 +61,14 @@ class Connection:
         self._head_size = 0
         self._target = b""
         self._path = b""
-        self._headers: list[tuple[bytes, bytes]] = []  # where the path is /, the only one whose headers matter
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._collecting = False  # only a service's API is chosen by its headers, and always a POST to /
         self._handler: Handler = BAD_REQUEST
         self._body: list[bytes] = []
         self._size = 0
         self._expecting = False
         self._pending: deque[Request] = deque()  # unanswered, but for the current one
-        self._held = 0  # bytes of their bodies, and of answers made already
+        self._held = 0  # bytes of their bodies, or of the answers in their place
         self._current: Request | None = None  # its answer is under way
         self._answer = Answer(0)
         self._piece = Piece(0, b"")
@@ -121,7 +122,7 @@ class Connection:
             request.fate = Fate(0, fault="partial")
             core.broke_off(request)
         for request in self._pending:
-            request.body = request.reply = b""  # the agenda holds it until it would have been due
+            request.body = b""  # the agenda holds it until it would have been due
             core.lost(request)
         if self._current:
             self._lose_current(self._current)
@@ -146,9 +147,10 @@ class Connection:
 
     def on_url(self, url: bytes) -> None:
         self._target += url
+        self._collecting = self._target == b"/" and self._parser.get_method() == b"POST"
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._target == b"/":
+        if self._collecting:
             self._headers.append((name, value))
         if len(name) == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
             core = self._core
@@ -221,7 +223,7 @@ class Connection:
         request.intended = intended = core.simulation.leaves(fate.ready, 1 + self._owed)
         self._owed = 0
         core.came(request)
-        self._held += request.held
+        self._held += len(request.body)
         self._pending.append(request)
         if intended <= request.received:
             request.due = True
@@ -245,7 +247,7 @@ class Connection:
         pending, link = self._pending, self._link
         while pending and pending[0].due and not self._current and not link.backlog and not link.closed:
             request = pending.popleft()
-            self._held -= request.held
+            self._held -= len(request.body)
             self._begin(request)
         if self._paused and len(pending) < PIPELINE_LIMIT and self._held <= BODY_LIMIT:
             self._paused = False

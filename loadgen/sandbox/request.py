@@ -33,10 +33,10 @@ class Handler(Protocol):
 
 class Request:
     """`path` is without the query. `body` is whole, or empty where the handler does not read it; `size` is what came.
+    A handler whose answer is made as the request comes keeps it there.
 
     `received`, `intended`, `sent`: see `truth.Truth`. `keep_alive`: the connection may be used again after the answer.
-    `headers` are there where the path is `/`; `operation` and `reply` belong to a handler whose answer is made as the
-    request comes.
+    `headers` are there for a POST to `/`; `operation` is what a handler of several calls it.
     """
 
     __slots__ = (
@@ -53,7 +53,6 @@ class Request:
         "operation",
         "path",
         "received",
-        "reply",
         "sent",
         "size",
         "status",
@@ -77,13 +76,7 @@ class Request:
         self.received, self.intended, self.sent, self.status = received, 0, 0, 0
         self.headers: Sequence[tuple[bytes, bytes]] = ()
         self.operation = ""
-        self.reply = b""
         self.due = False
-
-    @property
-    def held(self) -> int:
-        """Bytes that are held until it is answered."""
-        return len(self.body) + len(self.reply)
 
     def fall_due(self) -> None:
         self.due = True

@@ -67,12 +67,11 @@ class DynamoDB:
                 fate.fault = "throttle"
             if refused.code not in WORKED and fate.fault != "errors":
                 fate.ready, fate.service = fate.ready - fate.service, 0
-        request.reply = render(reply)
-        request.body, request.headers = b"", ()
+        request.body, request.headers = render(reply), ()
         return fate
 
     def answer(self, request: Request, heads: Heads) -> Answer:
-        body, status = request.reply, request.fate.status
+        body, status = request.body, request.fate.status
         extra = b"x-amz-crc32: %d\r\n" % crc32(body)
 
         def head(length: int | None, framing: bytes = b"") -> bytes:
@@ -95,7 +94,7 @@ class DynamoDB:
         values = dict(headers)
         prefix, _, name = values["x-amz-target"].rpartition(".")
         operation = OPERATIONS.get(name) if f"{prefix}." == TARGET_PREFIX else None
-        if operation is None or request.method != b"POST":
+        if operation is None:
             raise Refused("UnknownOperationException", f"The sandbox does: {', '.join(OPERATIONS)}")
         request.operation = name
         self.operations[name] += 1
