@@ -115,7 +115,7 @@ class Worker:
         counters = Counters(self._ledger.wired, self._ledger.connections)
         self._transport = make_client(
             self.loop, self.clock, work.profile, work.origin, work.addresses, work.ca, work.connections, work.preopen,
-            counters, engine.done, work.access,
+            counters, engine.done, work.access, engine.retried,
         )  # fmt: skip
         descriptors = raise_descriptor_limit()
         self._probe = Probe(self.clock)

@@ -48,7 +48,8 @@ class Sdk(SeatedClient):
     """A `transport.Transport`; made within the running loop.
 
     `retried(x)` is called when an attempt is over and the SDK begins another: it takes `x`, and gives that attempt's
-    exchange. `new_context` makes the TLS context that an SDK client would make for itself.
+    exchange; it is needed where there may be several. `new_context` makes the TLS context that an SDK client would make
+    for itself.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Sdk(SeatedClient):
         counters: Counters,
         done: Done,
         *,
-        retried: Retried,
+        retried: Retried | None = None,
         new_context: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         super().__init__(loop, clock, settings, counters, done)
@@ -244,6 +245,7 @@ class _Seat(Seat):
         if sdk.settings.reuse == "per-request" and sdk.settings.renew == "connection":
             self._hang_up()
         self.x = self._failed = None
+        assert sdk.retried
         following = sdk.retried(x)
         self._take(following)
         sdk.deadlines.add(following)
