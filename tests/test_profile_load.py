@@ -289,3 +289,11 @@ def test_a_wheel_has_the_profiles(tmp_path: Path) -> None:
         [sys.executable, "-I", "-c", program, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == str(package / "profiles" / "burst.yaml")
+
+
+@pytest.mark.parametrize(("written", "read"), [("1.2", "1.2"), ("'1.3'", "1.3")])
+def test_a_tls_version_is_a_number_or_a_text(written: str, read: str) -> None:
+    text = f"name: t\ntarget: https://h/\nload: [{{name: a, users: 1, for: 1s}}]\ntls: {{version: {written}}}\n"
+    assert load("p.yaml", text=text).profile.tls.version == read
+    with pytest.raises(ProfileError, match=r"tls\.version: '?1\.1'? is no version of TLS"):
+        load("p.yaml", text=text.replace(written, "1.1"))

@@ -15,15 +15,24 @@ from loadgen.errors import ProfileError
 READ = 65536
 
 
+VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
 def client_context(
-    ca: Path | None = None, verify: bool = True, client_cert: Path | None = None, client_key: Path | None = None
+    ca: Path | None = None,
+    verify: bool = True,
+    client_cert: Path | None = None,
+    client_key: Path | None = None,
+    version: str | None = None,
 ) -> ssl.SSLContext:
-    """A context for TLS 1.2 and 1.3 that checks certificate and host name, unless `verify` is off.
+    """A context for TLS 1.2 and 1.3, or `version` alone, that checks certificate and host name, unless `verify` is off.
 
     Raises ProfileError if a file cannot be read or is no certificate.
     """
     context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = VERSIONS[version or "1.2"]
+    if version:
+        context.maximum_version = VERSIONS[version]
     try:
         if ca:
             context.load_verify_locations(cafile=ca)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from loadgen.profile import files
 from loadgen.profile.dynamodb import DynamoDb
@@ -150,6 +150,17 @@ class Session(Part):
         return {"reuse": value} if isinstance(value, str) else value
 
 
+def _version(value: object) -> object:
+    if value is None or value in ("1.2", "1.3", 1.2, 1.3):
+        return value and str(value)
+    raise ValueError(f"{quoted(value)} is no version of TLS that is spoken here: expected 1.2 or 1.3")
+
+
+TlsVersion = Annotated[
+    Literal["1.2", "1.3"] | None, BeforeValidator(_version), WithJsonSchema({"enum": ["1.2", "1.3", 1.2, 1.3]})
+]
+
+
 class Tls(Part):
     """How the target is trusted, and how loadgen shows who it is."""
 
@@ -158,6 +169,9 @@ class Tls(Part):
 
     verify: Flag = True
     """false: accept any certificate, which every report then says."""
+
+    version: TlsVersion = None
+    """1.2 or 1.3: the only version that is offered. Unless said: both, and the target takes the newer it knows."""
 
     client_cert: Path | None = None
     """A PEM file with the client's certificate, and its key unless client_key names it."""
