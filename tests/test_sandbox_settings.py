@@ -26,6 +26,13 @@ WHOLE = {
     "idle_close": "60s",
     "requests_per_connection": 100,
     "body": "2KiB",
+    "dynamodb": {
+        "signatures": "ignore",
+        "burst": "0s",
+        "partition_writes": "10/s",
+        "unprocessed": "5%",
+        "memory": "1GiB",
+    },
     "log": "truth.csv",
 }
 
@@ -43,6 +50,8 @@ def test_all_of_it() -> None:
     assert [stall.length for stall in settings.stalls] == [2 * SECOND, 250_000]
     assert settings.faults.shares() == {"errors": 0.01, "reset": 0.001, "truncate": 0.001, "drip": 0.001}
     assert settings.body == 2048
+    assert (settings.dynamodb.burst, settings.dynamodb.peak_after) == (0, 1800 * SECOND)
+    assert (settings.dynamodb.unprocessed, settings.dynamodb.memory) == (0.05, 2**30)
     assert settings.log == Path("truth.csv")
 
 
@@ -67,7 +76,8 @@ def test_says_what_is_simulated() -> None:
     assert read(**WHOLE).describe() == (
         "rtt 20ms; service log-normal with p50 8ms, p99 40ms; up to 200 environments (429 above), cold start 300ms; "
         "throttled at 1000/s, burst 500; stalls 2s at 10s; stalls 250us every 30s; "
-        "faults 1% errors, 0.1% reset, 0.1% truncate, 0.1% drip"
+        "faults 1% errors, 0.1% reset, 0.1% truncate, 0.1% drip; "
+        "DynamoDB with signatures ignore, burst 0s, partition_writes 10/s, unprocessed 5%, memory 1024MiB"
     )
 
 
@@ -93,6 +103,11 @@ def test_says_what_is_simulated() -> None:
         ({"idle_close": "0s"}, "more than 0"),
         ({"requests_per_connection": 0}, "greater than or equal to 1"),
         ({"seed": -1}, "greater than or equal to 0"),
+        ({"dynamodb": {"signatures": "maybe"}}, "'verify' or 'ignore'"),
+        ({"dynamodb": {"unprocessed": "101%"}}, "more than 100%"),
+        ({"dynamodb": {"memory": "1KiB"}}, "greater than or equal to 1048576"),
+        ({"dynamodb": {"on_demand_reads": "0/s"}}, "more than 0/s"),
+        ({"dynamodb": {"burst": 300}}, "for example"),
     ],
 )
 def test_refuses(written: dict[str, object], message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -194,6 +195,23 @@ class Tables(Part):
     memory: Annotated[int, FromText(units.size, units.SIZE_PATTERN, "1GiB"), Field(ge=2**20)] = 512 * 2**20
     """How much all items together may take in the sandbox's memory; what would be beyond is refused."""
 
+    def describe(self) -> str:
+        """What is not as usual, under the names of the keys."""
+        return ", ".join(
+            f"{name} {_WRITTEN.get(name, format_duration)(value)}"
+            for name, value in self
+            if value != type(self).model_fields[name].default
+        )
+
+
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("partition_reads", "partition_writes", "on_demand_reads", "on_demand_writes"), format_rate),
+    "signatures": str,
+    "unprocessed": lambda share: f"{share * 100:g}%",
+    "memory": lambda size: f"{size // 2**20}MiB",
+}
+"""How values that are no durations are written."""
+
 
 class SandboxSettings(Part):
     """What the simulated target does. All of it may be left out: then it answers 200 at once."""
@@ -251,4 +269,6 @@ class SandboxSettings(Part):
         parts += [f"stalls {stall.describe()}" for stall in self.stalls]
         if faults := self.faults.describe():
             parts.append(f"faults {faults}")
+        if tables := self.dynamodb.describe():
+            parts.append(f"DynamoDB with {tables}")
         return "; ".join(parts)
