@@ -12,6 +12,7 @@ from typing import Any
 from engines import Engine, Keys
 from program import VALID, Ran, run
 
+from loadgen.exchange import Request
 from loadgen.profile.load import load
 from loadgen.workload.dynamodb import setup_item
 from loadgen.workload.scenarios import Workload
@@ -48,17 +49,20 @@ def steps(ran: Ran) -> dict[str, Any]:
 
 
 class Sent:
-    """What a run has sent: the bodies of its steps, by the number of the iteration, and the items of its setup."""
+    """What a run has sent: the requests of its steps, by the number of the iteration, and the items of its setup."""
 
     def __init__(self, ran: Ran, profile: Path = PROFILE) -> None:
         self._profile = load(profile).profile
         work = Workload(self._profile, payloads=(ran.result["payloads"],))
         self._steps = {step.name: step for scenario in work.scenarios for step in scenario.steps}
 
-    def body(self, step: str, index: int, **captured: Any) -> dict[str, Any]:
+    def request(self, step: str, index: int, **captured: Any) -> Request:
         render = self._steps[step].render
         assert render
-        found: dict[str, Any] = json.loads(render(captured, index).body)
+        return render(captured, index)
+
+    def body(self, step: str, index: int, **captured: Any) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.request(step, index, **captured).body)
         return found
 
     @cached_property
