@@ -423,6 +423,27 @@ async def test_secrets_are_renewed_in_time(monkeypatch: pytest.MonkeyPatch) -> N
     assert not heard.lost
 
 
+async def test_what_was_due_while_nobody_kept_it_is_got_before_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    time = [0]
+    found = Keeper(profile(), False)
+    monkeypatch.setattr(secrets, "wall", lambda: time[0])
+    monkeypatch.setattr(found, "_sources", {BEARER: Script([token("a", 100), token("b", 200), token("c", 300)])})
+    await found.fetch()
+    for at, held in ((0, "a"), (89, "a"), (90, "b"), (189, "b"), (500, "c"), (600, "c")):
+        time[0] = at * SECOND
+        await found.refresh()
+        assert found.access.secrets[BEARER] == token(held, 100 + 100 * "abc".index(held))
+    assert found.known == ("a", "b", "c")
+
+
+def test_nothing_secret_is_in_what_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEY", CANARY)
+    found = access_of(profile(auth={"api_key": {"env": "API_KEY"}}))
+    with pytest.raises(TargetError) as failed, found.unrevealing(("of the profile",)):
+        raise TargetError(f"it said {CANARY}, of the profile")
+    assert str(failed.value) == "it said [redacted], [redacted]"
+
+
 async def test_a_secret_that_stays_the_same_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     heard = await keep(monkeypatch, token("a", 5), token("a", 5), token("a", 5))
     assert heard.renewed == []

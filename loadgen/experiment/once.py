@@ -35,11 +35,10 @@ async def once(
     profile = loaded.profile
     with interrupts():
         secrets = await keeper(profile, sandbox_at)
-        async with (
-            destination(profile, start_sandbox, sandbox_at, secrets.account) as to,
-            _table(profile, to, secrets.access, say),
-        ):
-            seen = await each_step(profile, to.origin, to.addresses, to.ca, secrets.lent)
+        async with destination(profile, start_sandbox, sandbox_at, secrets.account) as to:
+            with secrets.unrevealing(loaded.secrets):
+                async with _table(profile, to, secrets.access, say):
+                    seen = await each_step(profile, to.origin, to.addresses, to.ca, secrets.lent)
             return redacted([_plain(one, to.origin) for one in seen], loaded.secrets + secrets.known)  # type: ignore[no-any-return]
 
 

@@ -71,7 +71,9 @@ async def one(
     loaded: Loaded, options: Options, display: Display, to: Destination, signals: Interrupts, keeper: Keeper
 ) -> Finished:
     """The same at a destination that is there already, with signals that are taken already."""
-    return await _Run(loaded, options, display, to, signals, keeper).carry_out()
+    with keeper.unrevealing(loaded.secrets):
+        await keeper.refresh()
+        return await _Run(loaded, options, display, to, signals, keeper).carry_out()
 
 
 @dataclass

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from loadgen.aws.auth import API_KEY, BEARER, SIGV4, Access, Scope, Secret, named_by
@@ -13,6 +14,7 @@ from loadgen.aws.oauth import TokenUrl
 from loadgen.aws.secrets import File, Fixed, Keys, Source, Variable
 from loadgen.clock import SECOND, wall
 from loadgen.errors import LoadgenError, ProfileError
+from loadgen.experiment.conclusion import redacted
 from loadgen.experiment.destination import SandboxAt
 from loadgen.profile import auth as written
 from loadgen.profile.model import Profile
@@ -39,6 +41,7 @@ class Keeper:
         self._sources = _sources(profile, simulated)
         self._hidden: dict[str, None] = {}
         self._account = ""
+        self._due: dict[str, int | None] = {}  # when the next of a kind is to be asked for, in wall ns
         self.renewed: Callable[[str, Secret], None] = lambda kind, secret: None
         self.lost: Callable[[str], None] = lambda why: None
 
@@ -48,6 +51,13 @@ class Keeper:
             self.access.scope = await in_thread(self._scope)
         for kind, source in self._sources.items():
             self._take(kind, source, await in_thread(source.current))
+
+    async def refresh(self) -> None:
+        """Get what was due meanwhile, if nobody kept it. Raises TargetError for one that cannot be had."""
+        for kind, source in self._sources.items():
+            due = self._due[kind]
+            if due is not None and due <= wall():
+                self._take(kind, source, await in_thread(source.current))
 
     @property
     def lent(self) -> Access:
@@ -70,13 +80,22 @@ class Keeper:
         """All that was secret so far, for redaction."""
         return tuple(self._hidden)
 
+    @contextmanager
+    def unrevealing(self, more: tuple[str, ...]) -> Iterator[None]:
+        """Keeps secrets, and `more` of them, out of what is raised: an answer may hold what was sent."""
+        try:
+            yield
+        except LoadgenError as error:
+            error.args = (redacted(str(error), more + self.known),)
+            raise
+
     async def keep(self, warn: Callable[[str], None]) -> None:
         """Renew what ends, until cancelled. `warn` hears that something could not be got, and is asked for again."""
         await asyncio.gather(*(self._keep(kind, source, warn) for kind, source in self._sources.items()))
 
     async def _keep(self, kind: str, source: Source, warn: Callable[[str], None]) -> None:
         secret = self.access.secrets[kind]
-        at, failures = source.renew_at(secret), 0
+        at, failures = self._due[kind], 0
         while at is not None:
             await _until(max(at, wall() + LEAST))
             try:
@@ -93,16 +112,17 @@ class Keeper:
                 failures += 1
                 continue
             failures = 0
-            at = source.renew_at(new)
+            self._take(kind, source, new)
+            at = self._due[kind]
             if new != secret:
                 secret = new
-                self._take(kind, source, new)
                 if self.lent is self.access:
                     self.renewed(kind, new)
 
     def _take(self, kind: str, source: Source, secret: Secret) -> None:
         self._hidden |= dict.fromkeys(source.hidden(secret))
         self.access.renew(kind, secret)
+        self._due[kind] = source.renew_at(secret)
         if kind == SIGV4 and self.access.credentials:
             self._account = self.access.credentials.account_id
 
