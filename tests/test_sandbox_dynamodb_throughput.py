@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dynamodb_sandbox import TABLE, Sandbox, provisioned
+from dynamodb_sandbox import PK, TABLE, Sandbox, provisioned
 from test_sandbox_connection import answers, feed, request
 
 from loadgen.clock import MILLISECOND, SECOND
@@ -341,6 +341,21 @@ def test_errors_of_the_service() -> None:
     first, second = (500, "InternalServerError"), (503, "ServiceUnavailableException")
     assert codes == [first, second, first]
     assert sandbox.core.counters.faults == {"errors": 3}
+    assert sandbox.core.dynamodb.operations == {"ListTables": 3}
+
+
+def test_an_error_of_the_service_changes_nothing_and_takes_its_time() -> None:
+    sandbox = Sandbox({"faults": Faults(errors=0.5), "service": Distribution.fixed(8 * MILLISECOND)})
+    while TABLE not in sandbox.core.dynamodb.database.ledgers:
+        how = {"KeySchema": PK, "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}]}
+        sandbox.call("CreateTable", TableName=TABLE, BillingMode="PAY_PER_REQUEST", **how)
+    written = 0
+    for i in range(40):
+        begin = sandbox.clock.now()
+        written += sandbox.call("PutItem", TableName=TABLE, Item=item(i)).status == 200
+        assert sandbox.link.sent[0][0] - begin == 8 * MILLISECOND
+    assert 0 < written < 40
+    assert sandbox.stats()["items"] == sandbox.stats()["granted"] == written
 
 
 @pytest.mark.parametrize("fault", ["reset", "truncate", "drip", "endless"])

@@ -1,9 +1,9 @@
-"""The simulated target: an API-Gateway-like front and a Lambda-like function on 127.0.0.1, HTTP and HTTPS.
+"""The simulated target on 127.0.0.1, HTTP and HTTPS: an API-Gateway-like front, a Lambda-like function, a DynamoDB.
 
     distributions, stalls, throttle, pool, faults   what is simulated: pure, handed the instant
     simulation                                      puts them together: what happens to one request
     agenda, idle, counters, truth                   what is due when, who is idle, what happened
-    heads, answers, function, paths                 what is answered, and by which handler
+    heads, answers, function, paths, dynamodb       what is answered, and by which handler
     connection, link, tls                           HTTP on top, bytes below
     core, server, certificate, process, __main__    the process and its caller's side
 

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 Headers = Sequence[tuple[bytes, bytes]]
 
 KIND = CONTENT_TYPE.encode()
-WORKED = {"ConditionalCheckFailedException", "TransactionCanceledException"}
-"""Errors that take as long as an answer does: the items were looked at."""
 BREAKDOWNS = ((500, "InternalServerError"), (503, "ServiceUnavailableException"))
+WORKED = {"ConditionalCheckFailedException", "TransactionCanceledException", *(code for _, code in BREAKDOWNS)}
+"""Errors that take as long as an answer does: the items were looked at, or would have been."""
 
 
 def addressed(headers: Headers) -> bool:
@@ -56,16 +56,13 @@ class DynamoDB:
     def fate(self, request: Request, simulation: Simulation) -> Fate:
         fate = simulation.serve(request.received)
         try:
-            if fate.fault == "errors":
-                status, code = next(self._breakdowns)
-                raise Refused(code, "The simulated service failed, as the profile asks for", status)
-            fate.status, reply = 200, self._perform(request)
+            fate.status, reply = 200, self._perform(request, broken=fate.fault == "errors")
         except Refused as refused:
             fate.status, reply = refused.status, refused.body
             self.errors[refused.code] += 1
             if refused.throttled:
                 fate.fault = "throttle"
-            if refused.code not in WORKED and fate.fault != "errors":
+            if refused.throttled or refused.code not in WORKED:
                 fate.ready, fate.service = fate.ready - fate.service, 0
         request.body, request.headers = render(reply), ()
         return fate
@@ -89,7 +86,8 @@ class DynamoDB:
             "tables": self.database.stats(),
         }
 
-    def _perform(self, request: Request) -> dict[str, object]:
+    def _perform(self, request: Request, broken: bool) -> dict[str, object]:
+        """The answer's body. Raises Refused, at the latest where the service is `broken`."""
         headers = [(_text(name).lower(), _text(value)) for name, value in request.headers]
         values = dict(headers)
         prefix, _, name = values["x-amz-target"].rpartition(".")
@@ -102,6 +100,9 @@ class DynamoDB:
             refusal = verify("POST", "/", headers, request.body, _secret, self._wall())
             if refusal:
                 raise Refused(refusal.code, refusal.message, refusal.status)
+        if broken:
+            status, code = next(self._breakdowns)
+            raise Refused(code, "The simulated service failed, as the profile asks for", status)
         authorization = values.get("authorization", "")
         call = Call(read(request.body), self.database, request.received, authorization, self._left_over)
         try:
