@@ -136,6 +136,12 @@ def test_what_nothing_tells_is_assumed_and_said() -> None:
     assert Estimate.of(profile(one("PutItem: {Item: {pk: x}}"), "setup: {key: {pk: S}}")).assumed == ()
 
 
+def test_items_that_the_service_will_refuse_are_left_to_it() -> None:
+    setup = "setup: {key: {pk: S}, items: 10, item: {pk: 'x{{seq}}', v: {N: 'no number'}}}"
+    of = profile(one("PutItem: {Item: {pk: x, v: {N: 'no number'}}}"), setup)
+    assert Estimate.of(of).steps == (Units(),)
+
+
 # of a plan
 
 MIXED = """

@@ -84,9 +84,10 @@ class Api:
         x = Exchange(request, 0, over, at, at, at + TIMEOUT, BODY)
         self._client.send(x)
         await over
+        if x.status and hasattr(x.link, "describe"):
+            self.peer = x.link.describe()
         if x.outcome or not 200 <= x.status < 300:
             raise self._failed(x)
-        self.peer = x.link.describe() if hasattr(x.link, "describe") else {}
         try:
             answer = json.loads(x.body or b"")
         except (ValueError, RecursionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -90,8 +91,11 @@ def _item_sizes(profile: Profile) -> list[int]:
     setup = profile.setup
     if not setup or not setup.items:
         return []
-    render = setup_item(profile)
-    return [size(json.loads(render(index))) for index in range(min(setup.items, SAMPLES))]
+    render, found = setup_item(profile), []
+    for index in range(min(setup.items, SAMPLES)):
+        with suppress(ValueError):  # of values that the service will refuse
+            found.append(size(json.loads(render(index))))
+    return found
 
 
 def _of_step(scenario: ScenarioWork, step: StepWork, stored: int, table: int) -> Units:

@@ -19,6 +19,8 @@ from loadgen.experiment.tables import PROVISIONED, Table
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import Ledger
 
+MADE_UP = "there are no AWS credentials: calls are signed with made-up keys, which a local DynamoDB takes"
+
 
 @asynccontextmanager
 async def on_table(
@@ -47,7 +49,7 @@ class OnTable:
     async def begin(self) -> None:
         """Look at the table, refuse a plan beyond `max_cost`, do what `setup` says. Raises TargetError, PlanError."""
         if self._keeper.made_up:
-            self._warn("there are no AWS credentials: calls are signed with made-up keys, which a local DynamoDB takes")
+            self._warn(MADE_UP)
         await self._table.look()
         found = self._table.found
         if found:

@@ -14,6 +14,7 @@ from loadgen.exchange import CONNECTION_LABELS
 from loadgen.experiment.api import Api
 from loadgen.experiment.conclusion import redacted
 from loadgen.experiment.destination import Destination, SandboxAt, StartSandbox, destination
+from loadgen.experiment.dynamodb import MADE_UP
 from loadgen.experiment.interrupts import interrupts
 from loadgen.experiment.latency import milliseconds
 from loadgen.experiment.remedies import remedy
@@ -35,6 +36,8 @@ async def once(
     profile = loaded.profile
     with interrupts():
         secrets = await keeper(profile, sandbox_at)
+        if secrets.made_up:
+            say(MADE_UP)
         async with destination(profile, start_sandbox, sandbox_at, secrets.account) as to:
             with secrets.unrevealing(loaded.secrets):
                 async with _table(profile, to, secrets.access, say):
