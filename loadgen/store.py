@@ -30,6 +30,8 @@ from loadgen.stats import Histogram
 
 LINE_LIMIT = 64 << 20  # bytes of a line that a reader takes
 
+Wanted = Callable[[SeriesKey, int], bool]  # a series and a metric
+
 
 class RunFolder:
     """Writes a run's files. A disk that is full or read-only is told once, to `warn`, and the run goes on without."""
@@ -181,17 +183,29 @@ def read_intervals(path: Path) -> Iterator[dict[str, Any]]:
             yield value
 
 
-def replay(path: Path) -> Recording:
-    """The recording that an intervals file amounts to. Raises ValueError for what `RunFolder` did not write."""
-    recording, series = Recording(), dict[str, SeriesKey]()
+def read_counts(path: Path, wanted: Wanted = lambda key, metric: True) -> Iterator[dict[Place, Histogram]]:
+    """The counts of an intervals file, line by line, of the wanted series and metrics. Raises ValueError for what
+    `RunFolder` did not write.
+    """
+    series: dict[str, SeriesKey] = {}
     for number, line in enumerate(read_intervals(path), 1):
+        found: dict[Place, Histogram] = {}
         try:
             series |= {name: _series_key(*key) for name, key in line["series"].items()}
             for second, name, metric, *histogram in line["deltas"]:
-                if _natural(second) and _natural(metric):
-                    recording.add(second, series[str(name)], metric, _histogram(*histogram))
+                if _natural(second) and _natural(metric) and wanted(key := series[str(name)], metric):
+                    found.setdefault((second, key, metric), Histogram()).add(_histogram(*histogram))
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"{path.name}, line {number}: not an interval") from None
+        yield found
+
+
+def replay(path: Path) -> Recording:
+    """The recording that an intervals file amounts to. Raises ValueError for what `RunFolder` did not write."""
+    recording = Recording()
+    for counts in read_counts(path):
+        for place, histogram in counts.items():
+            recording.add(*place, histogram)
         recording.flush()  # so that an hour takes no more memory than a second
     return recording
 
@@ -218,4 +232,4 @@ def latest(runs: Path) -> Path | None:
     return max(found, key=lambda path: (path / "run.json").stat().st_mtime, default=None)
 
 
-__all__ = ["RunFolder", "latest", "read_intervals", "replay"]
+__all__ = ["RunFolder", "latest", "read_counts", "read_intervals", "replay"]
