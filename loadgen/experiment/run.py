@@ -290,6 +290,8 @@ class _Run:
             sandbox=self.sandbox_stats,
         )
         about = {**self._about(), **(self.table.results(totals) if self.table else {})}
+        if sdk := next((worker.options for worker in fleet.workers if worker.options), None):
+            about["sdk"] = sdk
         return conclude(about, measured, judge(evidence), ending, profile.thresholds)
 
     def _explain(self, lost: list[Any], totals: Ledger, in_the_way: dict[tuple[int, int, str], int]) -> None:

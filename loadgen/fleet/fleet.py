@@ -50,6 +50,7 @@ class WorkerState:
     reported: int = 0  # seconds
     series: dict[int, SeriesKey] = field(default_factory=dict)
     kept: Kept = field(default_factory=lambda: Kept([], [], {}))
+    options: dict[str, Any] | None = None  # of a client that has some of its own: the SDK's
 
     @property
     def over(self) -> bool:
@@ -205,6 +206,8 @@ class Fleet:
         elif kind == "reached":
             worker.reached = value
             self._enter_if_all(value)
+        elif kind == "options":
+            worker.options = value
         elif kind == "finished":
             worker.finished = True
             worker.kept = value

@@ -167,6 +167,8 @@ class Worker:
         self._report_alarm.clear()
         self._recorder.flush()
         self.pipe.send("health", {**self._probe.sample(), "in_flight": 0})
+        if hasattr(self._transport, "options"):
+            self.pipe.send("options", self._transport.options())
         self.pipe.send("finished", self._samples.kept())
 
     async def _leave(self) -> None:

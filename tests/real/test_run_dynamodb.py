@@ -131,6 +131,21 @@ def test_the_sandbox_of_the_run_itself(tmp_path: Path) -> None:
         assert said in ran.out
 
 
+@pytest.mark.parametrize("session", ["shared", "{reuse: per-request, renew: session}"])
+def test_what_the_sdk_is_and_does_is_in_the_result(tmp_path: Path, session: str) -> None:
+    """Each option that makes it another client, and the versions that they are of."""
+    more = f"setup: {{key: {{pk: S}}}}\nclient: sdk\nsession: {session}\nretries: 2"
+    ran = carried_out(tmp_path, profile("sandbox", more, "{name: a, rate: 5/s, iterations: 4}"), keys=NO_KEYS)
+    assert ran.requests["outcomes"] == {"ok": 4}
+    sdk = ran.result["sdk"]
+    assert set(sdk["versions"]) == {"aioboto3", "aiobotocore", "botocore", "aiohttp"}
+    assert sdk["retries"] == {"mode": "standard", "total_max_attempts": 2}
+    assert sdk["tls_check_hostname"] is True
+    assert sdk["endpoint"] == ran.result["target"]["url"]
+    assert "aiobotocore" in sdk["user_agent"]
+    assert ran.result["target"]["tls"] == "TLSv1.3"
+
+
 # what ends a run before it begins
 
 
