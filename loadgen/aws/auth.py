@@ -138,6 +138,11 @@ class Access:
         found = self.secrets.get(SIGV4)
         return found if isinstance(found, Credentials) else None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The headers that are added because of the secrets, by name."""
+        return tuple(dict.fromkeys("x-api-key" if kind == API_KEY else "Authorization" for kind in self.secrets))
+
     def renew(self, kind: str, secret: Secret) -> None:
         self.secrets[kind] = secret
         for auth in self._made:

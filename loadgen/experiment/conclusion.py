@@ -25,6 +25,7 @@ NEVER_THERE = (Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.TIMEOUT, Outco
 SANDBOX_FIGURES = (
     "requests", "cold_starts", "throttled", "queue_peak", "overflowed", "cpu", "lag_ns", "connections", "tls",
 )  # fmt: skip
+REDACTED = "[redacted]"
 SHORTEST_SECRET = 4  # characters: shorter ones would be replaced where they stand by chance
 
 
@@ -126,7 +127,7 @@ def _redacted(value: Any, secrets: list[str]) -> Any:
         return {_redacted(key, secrets): _redacted(item, secrets) for key, item in value.items()}
     if isinstance(value, bytes):
         for secret in secrets:
-            value = value.replace(secret.encode(), b"[redacted]")
+            value = value.replace(secret.encode(), REDACTED.encode())
         return value
     return type(value)(_redacted(item, secrets) for item in value) if type(value) in (list, tuple) else value
 
@@ -136,7 +137,7 @@ def _text(text: str, secrets: list[str]) -> str:
         begun = (secret[:size] for secret in secrets for size in range(len(secret) - 1, SHORTEST_SECRET - 1, -1))
         text = text.removesuffix(next((beginning for beginning in begun if text.endswith(beginning)), ""))
     for secret in secrets:
-        text = text.replace(secret, "[redacted]")
+        text = text.replace(secret, REDACTED)
     return text
 
 

@@ -12,7 +12,7 @@ from loadgen.aws.attributes import is_typed, plain
 from loadgen.aws.auth import Access
 from loadgen.exchange import CONNECTION_LABELS
 from loadgen.experiment.api import Api
-from loadgen.experiment.conclusion import redacted
+from loadgen.experiment.conclusion import REDACTED, redacted
 from loadgen.experiment.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.experiment.dynamodb import MADE_UP
 from loadgen.experiment.interrupts import interrupts
@@ -42,7 +42,7 @@ async def once(
             with secrets.unrevealing(loaded.secrets):
                 async with _table(profile, to, secrets.access, say):
                     seen = await each_step(profile, to.origin, to.addresses, to.ca, secrets.lent)
-            return redacted([_plain(one, to.origin) for one in seen], loaded.secrets + secrets.known)  # type: ignore[no-any-return]
+            return redacted([_plain(one, to.origin, secrets.lent) for one in seen], loaded.secrets + secrets.known)  # type: ignore[no-any-return]
 
 
 @asynccontextmanager
@@ -60,13 +60,13 @@ async def _table(profile: Profile, to: Destination, access: Access, say: Callabl
         await table.tear_down(keep=False)
 
 
-def _plain(seen: Seen, origin: Origin) -> dict[str, Any]:
+def _plain(seen: Seen, origin: Origin, access: Access) -> dict[str, Any]:
     x = seen.exchange
     show = _readable if x.request.operation else bytes
     request = {
         "method": x.request.operation or x.request.method,
         "url": origin.url + x.request.path,
-        "headers": list(x.request.headers),
+        "headers": [*x.request.headers, *((name, REDACTED) for name in access.names)],
         "body": show(x.request.body),
     }
     answer = {"status": x.status, "headers": x.headers or {}, "body": show(x.body or b"")} if x.status else None
