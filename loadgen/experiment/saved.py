@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.conclusion import Ending, conclude, tails, untimed
+from loadgen.experiment.documents import document
 from loadgen.experiment.result import SCHEMA, Measured
 from loadgen.experiment.together import KIND, assembled
 from loadgen.record.ledger import Ledger
@@ -19,7 +19,6 @@ from loadgen.trust.verdict import judge
 from loadgen.trust.watch import evidence_of
 
 RUNS = Path("runs")
-SIZE_LIMIT = 256 << 20  # bytes of a result file that is read
 
 
 def find(run: Path | None) -> Path:
@@ -42,14 +41,14 @@ def read(run: Path) -> dict[str, Any]:
     path = run / "result.json"
     if not path.exists():
         return _incomplete(run)
-    result = _json(path)
+    result = document(path)
     if result.get("schema") != SCHEMA:
         raise ProfileError(f"has the schema {result.get('schema')!r}, not {SCHEMA}", file=str(path))
     return result
 
 
 def _incomplete(run: Path) -> dict[str, Any]:
-    about = _json(run / "run.json")
+    about = document(run / "run.json")
     if about.get("kind") == KIND:
         died = "the experiment died before its end; this is what its runs had written"
         return {**assembled(run, warnings=[died]), "complete": False, "exit_status": None}
@@ -94,15 +93,3 @@ def _ledger(path: Path, runs: int, slots: int) -> Ledger:
         return Ledger.from_bytes(block, runs, slots)
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from None
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > SIZE_LIMIT:
-            raise ProfileError("is too large to be a result", file=str(path))
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ProfileError(f"cannot be read: {error}", file=str(path)) from None
-    if not isinstance(value, dict):
-        raise ProfileError("is not a result", file=str(path))
-    return value

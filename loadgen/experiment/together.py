@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Any
 from loadgen.clock import SECOND
 from loadgen.errors import Exit, LoadgenError, ProfileError, worst
 from loadgen.experiment.conclusion import Finished
+from loadgen.experiment.documents import document
 from loadgen.experiment.result import SCHEMA
 from loadgen.profile.load import Loaded
 from loadgen.trust import host
 
 ROUNDS = "rounds"
 KIND = "experiment"
-SIZE_LIMIT = 256 << 20  # bytes of a result file that is read
 GRADES = ("VALID", "DEGRADED", "INVALID")
 
 
@@ -85,13 +84,13 @@ def finished(
 def assembled(folder: Path, done: int | None = None, warnings: list[str] | None = None) -> dict[str, Any]:
     """The result of the experiment in `folder`, from what its runs have written. `done`: how many rounds are complete,
     by default those in which every variant has a result. Raises ProfileError if it is no experiment's folder."""
-    known = _json(folder / "run.json")
+    known = document(folder / "run.json")
     if known.get("kind") != KIND:
         raise ProfileError("is not an experiment's folder", file=str(folder))
     variants = [_variant(folder, variant) for variant in known["variants"]]
     complete = min((len(variant["rounds"]) for variant in variants), default=0) if done is None else done
     runs = [(v["name"], run) for v in variants for run in v["rounds"]]
-    first = next((_json(folder / run["folder"] / "result.json") for _, run in runs), {})
+    first = next((document(folder / run["folder"] / "result.json") for _, run in runs), {})
     return {
         "schema": SCHEMA,
         **known,
@@ -126,7 +125,7 @@ def _variant(folder: Path, variant: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(folder: Path, run: Path, number: int) -> dict[str, Any]:
-    result = _json(run / "result.json")
+    result = document(run / "result.json")
     try:
         (only,) = result["variants"]
         return {
@@ -164,7 +163,7 @@ def _warnings(folder: Path, runs: list[tuple[str, dict[str, Any]]]) -> list[str]
     """What the runs warned of, each once, and of how many."""
     told: dict[str, int] = {}
     for _, run in runs:
-        for text in _json(folder / run["folder"] / "result.json").get("warnings", []):
+        for text in document(folder / run["folder"] / "result.json").get("warnings", []):
             told[text] = told.get(text, 0) + 1
     return [text if count == len(runs) else f"{text} ({count} of {len(runs)} runs)" for text, count in told.items()]
 
@@ -184,15 +183,3 @@ def _order(variants: list[dict[str, Any]]) -> list[list[str]]:
         ]
         for number in numbers
     ]
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > SIZE_LIMIT:
-            raise ProfileError("is too large to be a result", file=str(path))
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ProfileError(f"cannot be read: {error}", file=str(path)) from None
-    if not isinstance(value, dict):
-        raise ProfileError("is not a result", file=str(path))
-    return value
