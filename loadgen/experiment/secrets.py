@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from loadgen.aws.auth import API_KEY, BEARER, SIGV4, Access, Scope, Secret, named_by
@@ -223,7 +223,7 @@ async def in_thread(ask: Callable[[], T]) -> T:
             value = ask()
         except Exception as error:
             failure = error
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(settle, value, failure)
 
     threading.Thread(target=run, daemon=True).start()
