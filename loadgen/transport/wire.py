@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Iterable
 from itertools import cycle
 
 from loadgen.clock import Clock, now, wall
 from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
-from loadgen.net.deadlines import Deadlines
 from loadgen.net.http1 import AnswerReader, BadResponse, encode
 from loadgen.net.names import Address, keeps_credentials
 from loadgen.net.sockets import ANCILLARY, STAMPS, StampWarmer, broken, connect, pending_error, timespec
@@ -22,7 +22,7 @@ from loadgen.net.tls import Channel
 from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PREOPENED, Counters, Done, Settings
 from loadgen.transport import RESUMED as COUNT_RESUMED
 from loadgen.transport.faults import of_errno, of_error
-from loadgen.transport.sessions import Pool
+from loadgen.transport.sessions import PooledClient
 
 BUFFER = 256 * 1024
 PIECE = 256 * 1024  # bytes of a request that are encrypted at once
@@ -30,19 +30,18 @@ PREPARE_LIMIT = 10  # seconds for the connections that are opened before the loa
 FRUITLESS = 300  # TLS sessions that are tried, one after the other, of a target that resumes none
 
 
-class Wire:
+class Wire(PooledClient):
     """The client of `transport.Transport` that loadgen measures with."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, clock: Clock, settings: Settings, counters: Counters, done: Done
     ) -> None:
-        self.loop, self.settings, self.counters, self.done = loop, settings, counters, done
+        super().__init__(clock, settings, counters, done)
+        self.loop = loop
         self.authorize, self.authority = settings.authorize, settings.origin.authority
         if self.authorize:
             self.done = _forgetting(done)
         self.kernel_stamps = STAMPS
-        self.pool = Pool(settings.reuse, settings.connections, self.open_for, counters.connections)
-        self.deadlines = Deadlines(clock, self._expire)
         self.buffers = [bytearray(BUFFER)]
         self.view = memoryview(self.buffers[0])
         self.session: ssl.SSLSession | None = None
@@ -76,20 +75,10 @@ class Wire:
             else:
                 request.encoded = encode(request, self.authority)
             x.signed = now()
-        self.deadlines.add(x)
-        self.pool.send(x)
+        super().send(x)
 
-    def end_iteration(self, owner: object) -> None:
-        self.pool.end_iteration(owner)
-
-    def cancel(self) -> None:
-        for x in list(self.pool.waiting):
-            if not x.done:
-                self.finish(x, Outcome.CANCELLED, "the load ended while it waited for a connection")
-        self.pool.waiting.clear()
-        for connection in list(self.connections):
-            if connection.x:
-                connection.fail(Outcome.CANCELLED, "the load ended")
+    def in_use(self) -> Iterable[Connection]:
+        return (connection for connection in self.connections if connection.x)
 
     async def close(self) -> None:
         for lookup in self._lookups:
@@ -108,12 +97,6 @@ class Wire:
         elif self.fruitless < FRUITLESS:
             self.fruitless += 1
             self.session = tls.object.session
-
-    def finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
-        """An exchange is over without an answer."""
-        x.done = now()
-        x.outcome, x.reason = outcome, reason
-        self.done(x)
 
     def open_for(self, x: Exchange) -> None:
         x.started = now()
@@ -142,12 +125,6 @@ class Wire:
                 connection.fail(Outcome.DNS, f"the name became {address.host}, which is no target")
             else:
                 connection.open(address)
-
-    def _expire(self, x: Exchange) -> None:
-        if isinstance(x.link, Connection):
-            x.link.fail(Outcome.TIMEOUT, "")
-        else:
-            self.finish(x, Outcome.TIMEOUT, "while it waited for a connection")
 
 
 def _forgetting(done: Done) -> Done:
