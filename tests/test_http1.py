@@ -289,11 +289,14 @@ def test_a_body_that_is_too_long_is_not_held(size: int) -> None:
     assert held is None if size > BODY_LIMIT else held == bytes(size)
 
 
-def test_an_excerpt_has_a_limit() -> None:
+@pytest.mark.parametrize("piece", [1, 7, 1000, 200_000])
+def test_an_excerpt_has_a_limit_and_is_the_same_however_the_answer_comes(piece: int) -> None:
+    data = b"HTTP/1.1 500 Oh\r\nContent-Length: 9999\r\n\r\n" + bytes(i % 251 for i in range(9999))
     reader = AnswerReader()
     reader.expect(NOTHING, False)
-    assert reader.feed(b"HTTP/1.1 500 Oh\r\nContent-Length: 99999\r\n\r\n" + bytes(99_999))
-    assert len(reader.excerpt) == EXCERPT
+    fed = [reader.feed(memoryview(data)[i : i + piece]) for i in range(0, len(data), piece)]
+    assert fed[-1]
+    assert reader.excerpt == data[:EXCERPT]
 
 
 def test_readers_leave_nothing_for_the_collector() -> None:

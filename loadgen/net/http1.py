@@ -182,6 +182,7 @@ class AnswerReader:
         """Take received bytes; True when the answer is complete. What was not asked for sets `surplus`."""
         self._chunk = data
         self.begun = True
+        kept = self.excerpt
         if self.wants:
             self.framing += len(data)
         try:
@@ -190,6 +191,8 @@ class AnswerReader:
             if not self.complete:
                 raise _plain(error) from None
             self.surplus = True
+        if kept and len(kept) < EXCERPT:
+            self.excerpt = kept + data[: EXCERPT - len(kept)]
         if self.complete:
             if self.head_only:
                 self._after_head()
@@ -205,7 +208,7 @@ class AnswerReader:
         self.status = self.head_size = self.body_size = self.framing = self._interims = 0
         self.complete = self.begun = False
         self.in_head = self.keep_alive = True
-        self.excerpt = b""
+        self.excerpt: bytes = b""
         self._partial = b""
         self._chunk = b""
         self._used = wants != NOTHING or head_only
