@@ -159,6 +159,7 @@ class AnswerReader:
         self._full: _Full | None = None
         self._chunk: bytes | memoryview = b""
         self.body: list[bytes] = []
+        self.excerpt = b""
         self.surplus = False
         self._used = False  # whether the last answer left more behind than most do
         self._prepare(NOTHING, False)
@@ -208,7 +209,7 @@ class AnswerReader:
         self.status = self.head_size = self.body_size = self.framing = self._interims = 0
         self.complete = self.begun = False
         self.in_head = self.keep_alive = True
-        self.excerpt: bytes = b""
+        self.excerpt = b""
         self._partial = b""
         self._chunk = b""
         self._used = wants != NOTHING or head_only
