@@ -17,7 +17,7 @@ import click
 from loadgen import __version__
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
 
-COMMANDS = ("run", "once", "check", "new", "report", "sandbox", "schema")
+COMMANDS = ("run", "once", "check", "new", "report", "compare", "keepalive", "sandbox", "schema")
 
 STATUSES = """\b
 Exit status:
@@ -69,6 +69,7 @@ def cli() -> None:
     loadgen run burst                          a first run, on a simulated target
     loadgen run burst --target https://…       the same on yours
     loadgen run https://127.0.0.1:8443/ --rate 200/s --for 30s
+    loadgen keepalive https://127.0.0.1:8443/  what a new connection per request costs
     """
 
 

@@ -70,7 +70,7 @@ def command(
     from loadgen.sandbox.registry import sandbox_at
 
     loaded = read(profile, target, sets, rate, duration, users)
-    options = Options(folder or _folder(loaded.profile.name), workers_option(workers), start, sandbox_at)
+    options = Options(folder or folder_for(loaded.profile.name), workers_option(workers), start, sandbox_at)
     display = progress(sys.stderr, quiet=quiet)
     try:
         carry_out = run_experiment if loaded.profile.experiment else run
@@ -106,7 +106,8 @@ def read(
     return load(profile, sets=sets, target=target)
 
 
-def _folder(name: str) -> Path:
+def folder_for(name: str) -> Path:
+    """Where a run is kept unless its user says."""
     named = f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
     free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
     return next(path for path in free if not path.exists())  # two may begin in the same second

@@ -16,7 +16,7 @@ import loadgen
 from loadgen.errors import ProfileError
 from loadgen.profile import overrides
 from loadgen.profile.connection import AWS
-from loadgen.profile.document import SIZE_LIMIT, Document, Place, read
+from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
 from loadgen.profile.environment import Expanded, expand, refuse_secrets
 from loadgen.profile.explain import findings
 from loadgen.profile.model import Profile
@@ -84,11 +84,20 @@ def from_url(
     phase = {"name": "steady", **offer, "for": duration or "10s"}
     if users is not None and rate is not None:
         raise ProfileError("--rate and --users are two kinds of load", remedy="Give one of them")
-    name = re.sub(r"^https?://|[^A-Za-z0-9]+", "-", url.partition("?")[0]).strip("-")[:40].strip("-") or "url"
-    document = Document([{"name": name, "target": {"url": url}, "load": [phase]}])
+    document = Document([{"name": named_after(url), "target": {"url": url}, "load": [phase]}])
     document.places = {("target", "url"): Place("URL", 0)}
     document.places |= {("load", 0, key): Place(f"--{key}", 0) for key in ("rate", "users", "for")}
     return _checked(document, url, Path(), sets, None)
+
+
+def from_data(data: dict[str, Any], source: str, places: dict[Way, str], *, sets: Sequence[str] = ()) -> Loaded:
+    """A profile that a command writes by itself. `places` says which of its options gave what. Raises ProfileError."""
+    return _checked(Document([data], {way: Place(said, 0) for way, said in places.items()}), source, Path(), sets, None)
+
+
+def named_after(url: str) -> str:
+    """What a run on that URL is called."""
+    return re.sub(r"^https?://|[^A-Za-z0-9]+", "-", url.partition("?")[0]).strip("-")[:40].strip("-") or "url"
 
 
 def shipped() -> dict[str, Path]:

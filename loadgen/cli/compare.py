@@ -1,0 +1,34 @@
+"""`loadgen compare`: two saved runs side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from loadgen.cli import HELP, output
+
+
+@click.command("compare", short_help="Two saved runs, and what that cannot prove.", context_settings=HELP)
+@click.argument("first", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("second", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON object.")
+def command(first: Path, second: Path, as_json: bool) -> int:
+    """Show two saved runs side by side: the latencies of the phases and steps that both have, and their ratio.
+
+    There is no verdict: two runs at different times cannot be told from drift. For one, let the variants take turns in
+    an `experiment:` of the profile, or use `loadgen keepalive`.
+
+    \b
+    loadgen compare runs/burst-20261122-101500 runs/burst-20261122-103000
+    """
+    from loadgen.experiment.pair import pair
+    from loadgen.experiment.saved import find, read
+    from loadgen.report.formats import to_json
+    from loadgen.report.pair import render_pair
+    from loadgen.report.words import encodable, wants_color
+
+    found = pair(read(find(first)), read(find(second)))
+    with output() as out:
+        out.write(f"{to_json(found)}\n" if as_json else encodable(render_pair(found, color=wants_color(out)), out))
+    return 0

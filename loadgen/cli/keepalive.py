@@ -1,0 +1,88 @@
+"""`loadgen keepalive`: what a new connection per request costs on a URL."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from loadgen.cli import HELP, output
+from loadgen.cli.run import folder_for
+
+
+@click.command("keepalive", short_help="What a new connection per request costs, in a minute.", context_settings=HELP)
+@click.argument("url")
+@click.option("--rate", default="40/s", show_default=True, metavar="RATE", help="Requests a second, 100/s at the most.")
+@click.option("--rounds", type=click.IntRange(2, 100), default=8, show_default=True, help="Each is 2 s of each kind.")
+@click.option("--idle", metavar="TIMES", help="Instead: does a connection outlive pauses of 1s,10s,60s?")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="As with run: tls.ca=FILE.")
+@click.option(
+    "--out", "folder", type=click.Path(path_type=Path), help="The folder.  [default: runs/keepalive-HOST-TIME]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+def command(
+    url: str,
+    rate: str,
+    rounds: int,
+    idle: str | None,
+    sets: tuple[str, ...],
+    folder: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """What does a new connection for each request cost on URL? Or `sandbox`, the simulated target.
+
+    Connections that are shared, new but for the resumed TLS session, and new altogether take turns, gently; a sentence
+    with intervals says what the difference is, at p50 and at p99, and whose it is.
+
+    \b
+    loadgen keepalive https://abc.execute-api.eu-west-1.amazonaws.com/prod/ping
+    loadgen keepalive https://127.0.0.1:8443/ --set tls.ca=ca.pem
+    loadgen keepalive https://127.0.0.1:8443/ --idle 1s,10s,60s
+    """
+    import uvloop
+
+    from loadgen.experiment.keepalive import idle_profile, profile_of
+    from loadgen.experiment.rounds import run_experiment
+    from loadgen.experiment.run import Options, run
+    from loadgen.profile.units import duration
+    from loadgen.report.formats import to_json
+    from loadgen.report.keepalive import idle_table, sentence
+    from loadgen.report.live import progress
+    from loadgen.report.terminal import show
+    from loadgen.sandbox.process import start
+    from loadgen.sandbox.registry import sandbox_at
+
+    display = progress(sys.stderr, quiet=quiet)
+    results: list[dict[str, Any]] = []
+    status = 0
+    try:
+        if idle is None:
+            loaded = profile_of(url, rate, rounds, sets)
+            options = Options(folder or folder_for(loaded.profile.name), "1", start, sandbox_at)
+            finished = uvloop.run(run_experiment(loaded, options, display))
+            results.append(finished.result)
+            status = int(finished.status)
+        else:
+            for pause in map(duration, idle.split(",")):
+                loaded = idle_profile(url, pause, sets)
+                place = folder / loaded.profile.load[0].name if folder else folder_for(loaded.profile.name)
+                finished = uvloop.run(run(loaded, Options(place, "1", start, sandbox_at), display))
+                results.append(finished.result)
+                status = status or int(finished.status)
+                if finished.result["interrupted"]:
+                    break
+    finally:
+        display.close()
+    with output() as out:
+        if as_json:
+            out.write(f"{to_json(results[0] if idle is None else {'idle': results})}\n")
+        elif idle is None:
+            show(results[0], out)
+            out.write(f"\n{sentence(results[0])}\n")
+        else:
+            out.write(idle_table(results))
+    return status

@@ -1,0 +1,72 @@
+"""`loadgen keepalive`: what a new connection per request costs, as an experiment that needs no file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from loadgen.errors import ProfileError
+from loadgen.profile import units
+from loadgen.profile.connection import SANDBOX
+from loadgen.profile.document import Way
+from loadgen.profile.load import Loaded, from_data, named_after
+from loadgen.profile.units import format_duration
+
+FASTEST = 100  # requests a second: it is gentle, whatever it is asked for
+SECONDS = 2  # of one run
+PAUSE = "100ms"
+VISITS = 5  # of each user, in an idle experiment
+VISITORS = 10
+SHARED, RESUMED, FRESH = "shared", "resumed", "fresh"
+SESSIONS: dict[str, dict[str, Any]] = {
+    SHARED: {"reuse": "shared"},
+    RESUMED: {"reuse": "per-request", "tls_resumption": True},
+    FRESH: {"reuse": "per-request", "tls_resumption": False},
+}
+
+
+def sessions(url: str) -> dict[str, dict[str, Any]]:
+    """The ways to connect that there are: without TLS nothing is resumed."""
+    return (
+        SESSIONS if url.startswith("https:") or url == SANDBOX else {name: SESSIONS[name] for name in (SHARED, FRESH)}
+    )
+
+
+def profile_of(url: str, rate: str, rounds: int, sets: Sequence[str] = ()) -> Loaded:
+    """Shared, resumed and fresh connections in turns, `rounds` times 2 s each. Raises ProfileError."""
+    if units.rate(rate) > FASTEST:
+        raise ProfileError(
+            f"{rate} is not gentle: at most {FASTEST}/s", file="--rate", remedy="`loadgen run` has no limit"
+        )
+    variants = {name: {"session": session} for name, session in sessions(url).items()}
+    data = {
+        "name": f"keepalive-{named_after(url)}",
+        "target": {"url": url},
+        "load": [{"name": "steady", "rate": rate, "for": f"{SECONDS}s"}],
+        "experiment": {"variants": variants, "rounds": rounds, "primary": "steady response p50", "pause": PAUSE},
+    }
+    places: dict[Way, str] = {
+        ("target", "url"): "URL",
+        ("load", 0, "rate"): "--rate",
+        ("experiment", "rounds"): "--rounds",
+    }
+    return from_data(data, url, places, sets=sets)
+
+
+def idle_profile(url: str, idle: int, sets: Sequence[str] = ()) -> Loaded:
+    """Ten users who each come back `VISITS` times, after `idle` ns: does the connection still stand? Raises
+    ProfileError."""
+    pause = format_duration(idle)
+    phase = {
+        "name": f"idle-{pause}".replace(".", "_"),
+        "users": VISITORS,
+        "iterations": VISITORS * VISITS,
+        "think": pause,
+    }
+    data = {
+        "name": f"idle-{named_after(url)}"[:60],
+        "target": {"url": url},
+        "session": {"reuse": "shared", "connections": VISITORS},
+        "load": [phase],
+    }
+    return from_data(data, url, {("target", "url"): "URL", ("load", 0, "think"): "--idle"}, sets=sets)

@@ -1,0 +1,53 @@
+"""`loadgen compare`: two runs side by side, without a verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from loadgen.errors import ProfileError
+from loadgen.experiment.pair import pair
+from loadgen.report.pair import render_pair
+
+
+def run(p50: float, step: str = "get", cycles: int = 1, **more: Any) -> dict[str, Any]:
+    latency = {"response": {"mean": p50, "p50": p50, "p99": 10 * p50, "p99.9": None}}
+    phases = [
+        {
+            "name": "steady",
+            "cycle": cycle,
+            "measured": True,
+            "steps": [{"scenario": "s", "step": step, "latency_ms": latency}],
+        }
+        for cycle in range(1, cycles + 1)
+    ]
+    phases.append({"name": "warm-up", "cycle": 1, "measured": False, "steps": []})
+    return {
+        "run": "runs/x", "name": "x", "started": "2026-01-01T00:00:00+00:00", "duration_s": 5.0, "client": "wire", "seed": 1,
+        "workers": 1, "trust": {"verdict": "VALID"}, "target": {"url": "http://h"}, "session": {"reuse": "shared"},
+        "host": {"cpus": 2}, "variants": [{"phases": phases}], **more,
+    }  # fmt: skip
+
+
+def test_what_both_have_is_put_side_by_side() -> None:
+    found = pair(run(2.0), run(3.0, seed=2, session={"reuse": "per-request"}, host={"cpus": 4}))
+    assert [(row["quantile"], row["ms"], row["ratio"]) for row in found["rows"]] == [
+        ("mean", [2.0, 3.0], 1.5), ("p50", [2.0, 3.0], 1.5), ("p99", [20.0, 30.0], 1.5),
+    ]  # fmt: skip
+    assert found["differ"] == ["seed: 1 and 2", "session.reuse: shared and per-request", "host.cpus: 2 and 4"]
+    assert "cannot be told from drift" in found["why_not"][0]
+
+
+def test_it_is_shown_with_what_it_cannot_prove() -> None:
+    text = render_pair(pair(run(2.0, cycles=2), run(3.0, cycles=2)))
+    assert "no verdict: runs at different times" in text
+    assert "steady cycle 2  s/get response, ms" in text
+    assert [line.split() for line in text.splitlines() if "p99 " in line][0] == ["p99", "20.0", "30.0", "1.5"]
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    with pytest.raises(ProfileError, match="have no phase and step in common"):
+        pair(run(2.0), run(3.0, step="put"))
+    with pytest.raises(ProfileError, match="is an experiment"):
+        pair(run(2.0), run(3.0, kind="experiment"))
