@@ -269,7 +269,7 @@ def test_what_a_kill_gives_up_is_not_tried_again() -> None:
 def test_a_connection_of_ones_own_is_closed_when_the_wait_for_an_attempt_is_broken_off() -> None:
     written = ONE + "session: {reuse: per-iteration, connections: 20}"
     run = Run(written, in_turn(BUSY, GOOD), again=pauses(10 * SECOND)).stop(450 * MS).go()
-    assert run.members[0].transport._pool.open == 0
+    assert run.members[0].transport.pool.open == 0
 
 
 def test_the_load_goes_on_until_the_last_operation_is_over() -> None:

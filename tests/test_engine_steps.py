@@ -224,6 +224,6 @@ def test_a_connection_that_is_waited_for_too_long_is_a_timeout_without_service()
 def test_a_connection_of_its_own_is_closed_when_an_iteration_is_broken_off() -> None:
     written = TWO.replace("{name: two", "{name: two, think: 1h") + "session: {reuse: per-iteration, connections: 4}"
     run = Run(written, always(after=MILLISECOND)).stop(SECOND).go()
-    assert run.members[0].transport._pool.open == 0
+    assert run.members[0].transport.pool.open == 0
     assert run.iterations(0) == {"planned": 20, "started": 10, "cut_short": 10, "unsent_stopped": 10}
     assert run.outcomes(0) == {"ok": 10}, "those that waited for one of the four get it"

@@ -113,7 +113,7 @@ scenarios:
             stop(x)
             (run.members[0].engine.kill if kill else run.members[0].engine.stop)()
 
-        transport._done = done
+        transport.done = done
         run.go()
         assert run.finished_at == SECOND
         assert sum(run.outcomes(0, 1).values()) == 1

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from loadgen.clock import VirtualClock
 from loadgen.exchange import NEW, REUSED, Exchange, Outcome
-from loadgen.net.deadlines import Deadlines
 from loadgen.transport import OPENED, Counters, Done, Settings
-from loadgen.transport.sessions import Pool
+from loadgen.transport.sessions import PooledClient
 
 NEVER = -1
 
@@ -31,7 +30,7 @@ class Reply:
     client_delay: int = 0
 
 
-class Scripted:
+class Scripted(PooledClient):
     """A `transport.Transport` on a virtual clock. `script(exchange)` says what becomes of each."""
 
     kernel_stamps = True
@@ -44,47 +43,24 @@ class Scripted:
         done: Done,
         script: Callable[[Exchange], Reply],
     ) -> None:
-        self._clock, self._counters, self._done, self._script = clock, counters, done, script
-        self._pool = Pool(settings.reuse, settings.connections, self._open_for, counters.connections)
-        self._deadlines = Deadlines(clock, self._expire)
+        super().__init__(clock, settings, counters, done)
+        self._clock, self._script = clock, script
         self._open: set[_Connection] = set()
 
     async def prepare(self) -> None: ...
 
-    def send(self, x: Exchange) -> None:
-        self._deadlines.add(x)
-        self._pool.send(x)
-
-    def end_iteration(self, owner: object) -> None:
-        self._pool.end_iteration(owner)
-
-    def cancel(self) -> None:
-        while self._pool.waiting:  # first, or they would get the connections that the others leave
-            if not (x := self._pool.waiting.popleft()).done:
-                self._finish(x, Outcome.CANCELLED, "the load ended")
-        for connection in list(self._open):
-            connection.fail(Outcome.CANCELLED, "the load ended")
+    def in_use(self) -> Iterable[_Connection]:
+        return (connection for connection in self._open if connection.x)
 
     async def close(self) -> None:
         self._open.clear()
 
-    def _open_for(self, x: Exchange) -> None:
+    def open_for(self, x: Exchange) -> None:
         connection = _Connection(self, x.owner)
         self._open.add(connection)
         x.started = self._clock.now()
         x.connection = NEW
         connection.take(x, self._script(x))
-
-    def _expire(self, x: Exchange) -> None:
-        if isinstance(x.link, _Connection):
-            x.link.fail(Outcome.TIMEOUT, "")
-        else:
-            self._finish(x, Outcome.TIMEOUT, "while it waited for a connection")
-
-    def _finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
-        x.done = self._clock.now()
-        x.outcome, x.reason = outcome, reason
-        self._done(x)
 
 
 class _Connection:
@@ -109,9 +85,9 @@ class _Connection:
         client = self.client
         x.connected = x.sent = client._clock.now()
         if x.connection == NEW:
-            client._counters.connections[OPENED] += 1
+            client.counters.connections[OPENED] += 1
             x.tcp = reply.connect
-        client._counters.wired[x.slot] += 1
+        client.counters.wired[x.slot] += 1
         if reply.after != NEVER:
             client._clock.call_at(x.sent + reply.after + reply.client_delay, lambda: self._answer(x, reply))
 
@@ -125,15 +101,15 @@ class _Connection:
         x.done = self.client._clock.now()
         x.received = x.done - reply.client_delay
         x.status, x.headers, x.body = reply.status, dict(reply.headers), reply.body
-        self.client._pool.free(self)
-        self.client._done(x)
+        self.client.pool.free(self)
+        self.client.done(x)
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         x, self.x = self.x, None
         self.close()
-        self.client._pool.gone(self)
+        self.client.pool.gone(self)
         if x:
-            self.client._finish(x, outcome, reason)
+            self.client.finish(x, outcome, reason)
 
     def close(self) -> None:
         self.client._open.discard(self)
