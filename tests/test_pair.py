@@ -24,8 +24,8 @@ def run(p50: float, step: str = "get", cycles: int = 1, **more: Any) -> dict[str
     ]
     phases.append({"name": "warm-up", "cycle": 1, "measured": False, "steps": []})
     return {
-        "run": "runs/x", "name": "x", "started": "2026-01-01T00:00:00+00:00", "duration_s": 5.0, "client": "wire", "seed": 1,
-        "workers": 1, "trust": {"verdict": "VALID"}, "target": {"url": "http://h"}, "session": {"reuse": "shared"},
+        "run": "runs/x", "name": "x", "started": "2026-01-01T00:00:00+00:00", "duration_s": 5.0, "client": "wire",
+        "seed": 1, "workers": 1, "trust": {"verdict": "VALID"}, "target": {"url": "http://h"}, "session": {"reuse": "shared"},
         "host": {"cpus": 2}, "variants": [{"phases": phases}], **more,
     }  # fmt: skip
 
@@ -43,7 +43,7 @@ def test_it_is_shown_with_what_it_cannot_prove() -> None:
     text = render_pair(pair(run(2.0, cycles=2), run(3.0, cycles=2)))
     assert "no verdict: runs at different times" in text
     assert "steady cycle 2  s/get response, ms" in text
-    assert [line.split() for line in text.splitlines() if "p99 " in line][0] == ["p99", "20.0", "30.0", "1.5"]
+    assert next(line.split() for line in text.splitlines() if "p99 " in line) == ["p99", "20.0", "30.0", "1.5"]
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
