@@ -26,7 +26,7 @@ from typing import Any
 from servers import Absent, binary, free_ports, running
 
 DYNOXIDE = "@dynoxide/linux-x64@1.2.1"
-MINISTACK = ("ministack==1.5.33", "boto3==1.43.106")  # boto3 is for the functions that run there
+MINISTACK = ("ministack==1.5.33", "boto3==1.43.106", "cryptography==50.0.2")  # for functions, and for tokens
 REGION = "us-east-1"
 
 
@@ -128,8 +128,8 @@ def ministack(folder: Path, cache: Path) -> Iterator[Engine]:
         _called(sys.executable, "-m", "venv", to)
         _called(to / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *MINISTACK)
 
-    version = f"{MINISTACK[0]}-python{sys.version_info.major}.{sys.version_info.minor}"
-    python = _once(cache / version, install) / "bin/python"
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    python = _once(cache / "-".join((*MINISTACK, version)), install) / "bin/python"
     port = free_ports(1)[0]
     settings = {
         "BIND_HOST": "127.0.0.1",  # else it is every interface

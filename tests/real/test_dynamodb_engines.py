@@ -26,6 +26,12 @@ SESSIONS = [
     ("aiohttp", "shared", "connection"),
     ("aiohttp", "per-request", "connection"),
     ("aiohttp", "per-request", "client"),
+    ("sdk", "shared", "connection"),
+    ("sdk", "per-iteration", "connection"),
+    ("sdk", "per-request", "connection"),
+    ("sdk", "per-request", "client"),
+    ("sdk", "per-iteration", "session"),
+    ("sdk", "per-request", "session"),
 ]
 FEW = 5  # iterations, where each request makes much anew
 
