@@ -25,8 +25,8 @@ def run(p50: float, step: str = "get", cycles: int = 1, **more: Any) -> dict[str
     phases.append({"name": "warm-up", "cycle": 1, "measured": False, "steps": []})
     return {
         "run": "runs/x", "name": "x", "started": "2026-01-01T00:00:00+00:00", "duration_s": 5.0, "client": "wire",
-        "seed": 1, "workers": 1, "trust": {"verdict": "VALID"}, "target": {"url": "http://h"}, "session": {"reuse": "shared"},
-        "host": {"cpus": 2}, "variants": [{"phases": phases}], **more,
+        "seed": 1, "workers": 1, "trust": {"verdict": "VALID"}, "target": {"url": "http://h"},
+        "session": {"reuse": "shared"}, "host": {"cpus": 2}, "variants": [{"phases": phases}], **more,
     }  # fmt: skip
 
 
