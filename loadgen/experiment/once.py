@@ -25,7 +25,7 @@ from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
 
-ITEMS = 100  # of those that `setup` would load
+ITEMS = 10_000  # of those that `setup` loads, at the most
 
 
 async def once(

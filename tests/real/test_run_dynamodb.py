@@ -260,7 +260,7 @@ def test_one_exchange_of_each_step_shows_items_and_leaves_no_table(
     assert "captured     v =" in ran.out
     assert ran.err.splitlines() == [
         "setup: creating the table orders",
-        next(line for line in ran.err.splitlines() if line.startswith("setup: loaded 100 items in ")),
+        next(line for line in ran.err.splitlines() if line.startswith("setup: loaded 260 items in ")),
         "teardown: the table orders is deleted",
     ]
     assert names(boto) == []
