@@ -1,6 +1,6 @@
 """Statistics: pure functions of counts; no clock, no file, numpy alone.
 
-    histogram      counts of values, and the nearest rank
+histogram      counts of values, and the nearest rank
 """
 
 from __future__ import annotations

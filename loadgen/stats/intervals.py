@@ -1,0 +1,158 @@
+"""What a quantile, or a mean, may be: intervals from one run's counts second by second, or why there is none.
+
+Requests of one run hang together: what keeps one waiting keeps its neighbours waiting. The textbook's interval, which
+takes them to be independent, holds what it should in 7 % of runs of a busy queue instead of 95. Here the seconds tell
+how far they are from that: the overdispersion is the variance of the number of slow requests over what it would be if
+each were slow by chance alone, and n requests are worth n / overdispersion independent ones.
+
+Where too few are left of those beyond the quantile, there is no interval. That is judged by the greatest overdispersion
+that the seconds allow, as an estimate passes its own test too easily when it is too small by luck.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from loadgen.stats.blocks import Floats, Spread, spread
+from loadgen.stats.distributions import NORMAL, variance_bound
+from loadgen.stats.histogram import Histogram, Integers, highest_of, lowest_of, rank
+
+SECONDS = 20  # at the least
+EVENTS = 10  # independent ones beyond the quantile, at the least
+FEW = 20  # below, an interval is given with a warning
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What the figure may be, in ns, both ends included; `high` is None where it has no upper bound.
+
+    `overdispersion` is the estimate; `events` are the independent events beyond the quantile, by the cautious one. A
+    mean has neither.
+    """
+
+    low: int
+    high: int | None
+    confidence: float
+    overdispersion: float = 1.0
+    events: float = math.inf
+    warning: str = ""
+
+    def precision(self, value: int) -> float:
+        """How far `value` may be off, as a share of it."""
+        return math.inf if self.high is None else max(self.high - value, value - self.low) / value
+
+
+@dataclass(frozen=True, slots=True)
+class NoInterval:
+    """Why there is none, and about how many more seconds at this rate would give one; None if no time would."""
+
+    why: str
+    seconds: float | None = None
+
+
+def limit(p: Fraction, seen: Histogram, late: int = 0) -> int:
+    """The value (ns) beyond which each second's requests are counted for the interval of quantile `p`: the end of a
+    counter, as close to the quantile as one can be that some requests are beyond and some are not."""
+    count = seen.count + late
+    within = np.cumsum(seen.counts)
+    at = min(int(np.searchsorted(within, rank(p, count))), len(within) - 1)
+    near = [i for i in (at - 1, at) if i >= 0 and within[i] < count] or [at]
+    best = min(near, key=lambda i: abs(float(within[i]) - float(p * count)))
+    return highest_of(int(seen.index[best]))
+
+
+def interval(
+    p: Fraction,
+    seen: Histogram,
+    late: Histogram,
+    counts: Integers,
+    beyond: Integers,
+    confidence: float = CONFIDENCE,
+) -> Interval | NoInterval:
+    """The interval of quantile `p` of the values `seen`, and of those `late`, known only to be greater than they are.
+
+    `counts` are the requests of each second, both kinds together, also of seconds without any; `beyond` how many of
+    them were greater than `limit`, all the late ones among them. The ends are the ranks n p -+ t sqrt(n p (1-p) phi),
+    with t for skewed sums (`blocks.Spread.reach`), and of their counters the outer bounds.
+    """
+    count, seconds = seen.count + late.count, len(counts)
+    assert counts.sum() == count, "the seconds are not those of the values"
+    if seconds < SECONDS:
+        return _short(seconds)
+    if not seen.count:
+        return NoInterval("every request timed out" if count else "there were no requests")
+    share = beyond.sum() / count
+    found, alone = spread(beyond - counts * share), count * share * (1 - share)
+    phi = max(1.0, found.variance / alone) if alone else 1.0
+    cautious = max(1.0, found.variance * variance_bound(found.df) / alone) if alone else 1.0
+    outside = float(min(p, 1 - p))
+    events = count * outside / cautious
+    if events < EVENTS:
+        return _uncertain(count * outside, events, seconds)
+    low, high = _ends(p, seen, late, math.sqrt(phi), found, confidence)
+    warning = f"it rests on {events:.0f} independent events" if events < FEW else ""
+    return Interval(low, high, confidence, phi, events, warning)
+
+
+def _short(seconds: int) -> NoInterval:
+    return NoInterval(f"needs {SECONDS} seconds, there were {seconds}", SECONDS - seconds)
+
+
+def _uncertain(raw: float, events: float, seconds: int) -> NoInterval:
+    together = f", that came together and count as {events:.1f} independent ones" if raw > 1.05 * events else ""
+    why = f"needs {EVENTS} independent events beyond it, there were {raw:.1f}{together}"
+    return NoInterval(why, seconds * (EVENTS / events - 1))
+
+
+def _ends(
+    p: Fraction, seen: Histogram, late: Histogram, inflation: float, found: Spread, confidence: float
+) -> tuple[int, int | None]:
+    """The outer bounds of the counters of both ranks. A rank among the late ones is above the least of these."""
+    count = seen.count + late.count
+    deviation = inflation * math.sqrt(count * float(p * (1 - p)))
+    # many beyond the limit means that the quantile is lower than that
+    below, above = found.reach(confidence)
+    first = math.floor(count * p - deviation * above)
+    last = math.ceil(count * p + deviation * below) + 1
+    low = 0 if first < 1 else late.least if first > seen.count else _least_at(seen, first)
+    if late.count:
+        low = min(low, late.least)
+    return low, seen.at_rank(last) if last <= seen.count else None
+
+
+def _least_at(seen: Histogram, position: int) -> int:
+    found = int(seen.index[np.searchsorted(np.cumsum(seen.counts), position)])
+    return max(lowest_of(found), seen.least)
+
+
+def mean_interval(counts: Integers, totals: Floats, confidence: float = CONFIDENCE) -> Interval | NoInterval:
+    """The interval of the mean, from each second's number of values and their sum (ns): a ratio of two sums, so that
+    what varies is total - mean x count (Cochran, Sampling Techniques, 6.3)."""
+    if len(counts) < SECONDS:
+        return _short(len(counts))
+    count = int(counts.sum())
+    if not count:
+        return NoInterval("there were no requests")
+    mean = float(totals.sum()) / count
+    found = spread(totals - counts * mean)
+    below, above = found.reach(confidence)
+    deviation = math.sqrt(found.variance) / count
+    return Interval(max(0, math.floor(mean - deviation * above)), math.ceil(mean + deviation * below), confidence)
+
+
+def needed(p: Fraction, precision: float, rate: float, overdispersion: float = 1.0) -> float:
+    """The seconds at `rate` requests a second for the probability of the tail beyond `p` to be known within
+    `precision`, as a share of it: n = (1.96 / precision)^2 p / (1-p) x overdispersion, the binomial's normal form;
+    and at least those that an interval takes at all."""
+    return max(SECONDS, events(p, precision) * overdispersion / rate)
+
+
+def events(p: Fraction, precision: float, confidence: float = CONFIDENCE) -> int:
+    """How many independent requests `needed` takes."""
+    z = NORMAL.inv_cdf((1 + confidence) / 2)
+    return math.ceil(max((z / precision) ** 2 * float(p / (1 - p)), float(EVENTS / min(p, 1 - p))))

@@ -1,0 +1,68 @@
+"""A run's values second by second, in memory: all that intervals and bootstraps take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from loadgen.stats.blocks import Floats
+from loadgen.stats.histogram import Histogram, Integers, index_of
+from loadgen.stats.intervals import CONFIDENCE, Interval, NoInterval, interval, limit, mean_interval
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """The values of each second, also of those without any; `censored`, if there are, second by second too, are known
+    only to be greater than they are."""
+
+    values: Sequence[Histogram]
+    censored: Sequence[Histogram] = ()
+
+    @cached_property
+    def seen(self) -> Histogram:
+        return _sum(self.values)
+
+    @cached_property
+    def late(self) -> Histogram:
+        return _sum(self.censored)
+
+    @cached_property
+    def counts(self) -> Integers:
+        return np.array([value.count + late.count for value, late in self._pairs], np.int64)
+
+    @cached_property
+    def totals(self) -> Floats:
+        """The sums in ns; a censored value adds what is known of it."""
+        return np.array([value.total + late.total for value, late in self._pairs], np.float64)
+
+    @property
+    def _pairs(self) -> list[tuple[Histogram, Histogram]]:
+        return list(zip(self.values, self.censored or [Histogram()] * len(self.values), strict=True))
+
+    def beyond(self, value: int) -> Integers:
+        """How many of each second are greater than the counter of `value` (ns), and those censored."""
+        last = int(index_of(np.array([value]))[0])
+        within = [int(each.counts[: np.searchsorted(each.index, last, "right")].sum()) for each in self.values]
+        return self.counts - np.array(within, np.int64)
+
+    def interval(self, p: Fraction, confidence: float = CONFIDENCE) -> Interval | NoInterval:
+        """That of quantile `p`."""
+        beyond = self.beyond(limit(p, self.seen, self.late.count)) if self.seen.count else self.counts
+        return interval(p, self.seen, self.late, self.counts, beyond, confidence)
+
+    def mean_interval(self, confidence: float = CONFIDENCE) -> Interval | NoInterval:
+        """That of the mean; where values are censored nobody knows it."""
+        if self.late.count:
+            return NoInterval(f"{self.late.count:,} timeouts are known only to have lasted longer")
+        return mean_interval(self.counts, self.totals, confidence)
+
+
+def _sum(histograms: Sequence[Histogram]) -> Histogram:
+    total = Histogram()
+    for each in histograms:
+        total.add(each)
+    return total
