@@ -42,7 +42,8 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
     ):
         click.echo(f"simulated target: {settings.describe()}")
         click.echo(f"{sandbox.http}\n{sandbox.https}   (certificate authority: {sandbox.ca})")
-        click.echo(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to it; Ctrl-C ends it", err=True)
+        click.echo(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to its function,", err=True)
+        click.echo(f"loadgen run dynamodb-put --target {sandbox.http} to its tables; Ctrl-C ends it", err=True)
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
         stats = sandbox.stats()
         click.echo(f"{stats['requests']:,} requests, {stats['cold_starts']:,} cold starts", err=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from program import VALID, Program, Ran, load, prepare, run
+from raw_server import Peer, RawServer
 
 from loadgen.aws.credentials import SANDBOX
 from loadgen.aws.prices import price
@@ -272,3 +274,32 @@ def test_a_saved_run_holds_the_table_and_its_cost(tmp_path: Path) -> None:
     assert saved["cost"] == ran.result["cost"]
     about = json.loads((ran.folder / "run.json").read_text())
     assert about["target"]["table"] == "orders", "one that died would say so too"
+
+
+# what is no DynamoDB
+
+
+def answering(data: bytes) -> Callable[[Peer], Awaitable[None]]:
+    async def script(peer: Peer) -> None:
+        await peer.answer(data)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "answered without JSON: it is no DynamoDB"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]", "answered without JSON: it is no DynamoDB"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "DescribeTable: status 404"),
+        (b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", "DescribeTable: status 302"),
+        (b"SSH-2.0-x\r\n\r\n", "DescribeTable was not answered: "),
+    ],
+)
+async def test_what_is_no_dynamodb(tmp_path: Path, data: bytes, said: str) -> None:
+    async with RawServer(answering(data)) as server:
+        text = profile(server.url("http"), SETUP)
+        ran = await asyncio.to_thread(carried_out, tmp_path, text)
+    assert (ran.status, ran.out) == (3, "")
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
