@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from loadgen.aws.auth import Access
+from loadgen.aws.credentials import SANDBOX, NoCredentials
 from loadgen.cli import main
 from loadgen.errors import TargetError
 from loadgen.exchange import Exchange, Outcome, Request
@@ -22,6 +23,7 @@ from loadgen.experiment.check import check
 from loadgen.experiment.destination import destination
 from loadgen.experiment.once import _readable
 from loadgen.experiment.remedies import remedy
+from loadgen.experiment.secrets import Keeper, keeper
 from loadgen.experiment.single import Seen
 from loadgen.net.names import Origin
 from loadgen.profile.load import load, shipped
@@ -230,3 +232,49 @@ def test_the_units_of_a_call_are_shown() -> None:
     exchange = {"scenario": "s", "step": "put", "outcome": "ok", "capacity": {"read": 0.0, "write": 1.0}}
     assert "  units        write 1\n" in render_once([exchange])
     assert "units" not in render_once([{**exchange, "capacity": None}])
+
+
+# keys
+
+
+class NoChain:
+    """What finds no credentials."""
+
+    def __init__(self, profile_name: str | None) -> None: ...
+
+    def current(self) -> Any:
+        raise NoCredentials("no AWS credentials: looked everywhere")
+
+
+def kept(of: Profile, sandbox_at: Callable[[int], str | None] | None = None) -> Keeper:
+    return asyncio.run(keeper(of, sandbox_at))
+
+
+@pytest.mark.parametrize("client", ["wire", "sdk"])
+def test_a_local_dynamodb_gets_made_up_keys_where_there_are_none(monkeypatch: pytest.MonkeyPatch, client: str) -> None:
+    monkeypatch.setattr("loadgen.aws.secrets.Chain", NoChain)
+    found = kept(profile("{table: orders, endpoint: 'http://localhost:8000'}", f"client: {client}"))
+    assert found.made_up
+    assert found.known == (), "they are no secret, and what is called local stays readable"
+    assert found.lent.credentials is found.access.credentials, "the SDK would find none"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "{table: orders, region: eu-west-1}",
+        "{table: orders, endpoint: 'http://192.0.2.1:8000'}",
+        "{table: orders, endpoint: 'http://127.0.0.1:8000', profile: mine}",
+    ],
+)
+def test_nobody_else_does(monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    monkeypatch.setattr("loadgen.aws.secrets.Chain", NoChain)
+    with pytest.raises(NoCredentials):
+        kept(profile(target))
+
+
+def test_a_sandbox_that_somebody_keeps_running_gets_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loadgen.aws.secrets.Chain", NoChain)
+    found = kept(profile("{table: orders, endpoint: 'http://127.0.0.1:8480'}"), {8480: "rtt 20ms"}.get)
+    assert found.access.credentials == SANDBOX
+    assert not found.made_up
