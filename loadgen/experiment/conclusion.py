@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, worst
 from loadgen.exchange import Outcome
+from loadgen.experiment import intervals
 from loadgen.experiment import result as results
 from loadgen.experiment import thresholds as limits
 from loadgen.experiment.moments import outcomes
@@ -62,6 +64,7 @@ def conclude(
 ) -> Finished:
     """The result, `loadgen.result/1`, of a run with one variant."""
     variant = results.variant(measured)
+    intervals.add(variant, measured, Path(ending.folder) if ending.folder else None)
     checked = limits.check(thresholds, variant["phases"])
     verdict = overall(findings)
     missed = ending.stopped or any(threshold["status"] != "passed" for threshold in checked)

@@ -1,0 +1,233 @@
+"""May a verdict be given? What must hold before two variants are held against each other: that they differed as they
+said and in nothing else, and that neither of them was disturbed.
+
+DEGRADED runs are allowed, as long as they are not one variant's alone: this machine then had its part in both, which
+makes a difference harder to find and not easier. An INVALID run never is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from loadgen.engine.plan import PhaseRun
+from loadgen.experiment.arms import Arm, Run
+from loadgen.stats import fraction
+
+ABOUT = 0.1  # how far the connections of a request may be from what a session says, as a share
+HELD = 0.99  # of the planned iterations must have been started
+WAITED = 1.0  # ms at p99: the cap was in the way
+UNEVEN = 0.5  # of the rounds: so many more runs of one variant may be DEGRADED than of the other
+TOLD = 3  # of a kind that are named
+
+
+class Check(NamedTuple):
+    """One thing that was looked at, whether it is as it must be, and in either case what was seen."""
+
+    check: str
+    ok: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A variant that is held against a baseline, over rounds that both have, and the primary figure's phase and
+    quantile. `looks` are the numbers of rounds after which a verdict was planned."""
+
+    base: Arm
+    other: Arm
+    rounds: Sequence[int]
+    looks: Sequence[int]
+    phase: str
+    quantile: str
+
+    @property
+    def arms(self) -> tuple[Arm, Arm]:
+        return self.base, self.other
+
+    def runs(self) -> Iterator[tuple[Arm, Run]]:
+        for number in self.rounds:
+            for arm in self.arms:
+                yield arm, arm.runs[number]
+
+
+def checks(pair: Pair) -> list[Check]:
+    """What was looked at, in the order in which it matters."""
+    looked = (_rounds, _trust, _settings, _connections, _cap, _load, _errors)
+    return [look(pair) for look in looked] if pair.rounds else [_rounds(pair)]
+
+
+def _named(arm: Arm, run: Run) -> str:
+    return f"{arm.name}, round {run.round}"
+
+
+def _listed(found: list[str]) -> str:
+    more = f" (and {len(found) - TOLD} more like it)" if len(found) > TOLD else ""
+    return "; ".join(found[:TOLD]) + more
+
+
+def _rounds(pair: Pair) -> Check:
+    """A verdict is given at planned looks alone: a person who stops when it looks well has looked more often."""
+    done, last = len(pair.rounds), pair.looks[-1]
+    wrong = []
+    if done not in pair.looks:
+        planned = " or ".join(map(str, pair.looks))
+        wrong.append(f"{done} rounds are complete, and a verdict was planned after {planned}")
+    for arm, run in pair.runs():
+        stopped = run.told["iterations"]["unsent_why"].get("stopped") or run.told["iterations"]["cut_short"]
+        if stopped or run.told["exit_status"] not in (0, 4, 5):
+            wrong.append(f"{_named(arm, run)} did not come to its end")
+    return Check("complete rounds", not wrong, _listed(wrong) or f"{done} of {last} rounds")
+
+
+def _trust(pair: Pair) -> Check:
+    graded = [(arm, run, run.told["trust"]) for arm, run in pair.runs()]
+    told = {grade: [_named(arm, run) for arm, run, of in graded if of == grade] for grade in ("DEGRADED", "INVALID")}
+    if told["INVALID"]:
+        return Check("trust", False, f"INVALID: {_listed(told['INVALID'])}")
+    if not told["DEGRADED"]:
+        return Check("trust", True, "every run was VALID")
+    counts = [sum(of is arm and grade == "DEGRADED" for of, _, grade in graded) for arm in pair.arms]
+    even = abs(counts[0] - counts[1]) <= UNEVEN * len(pair.rounds)
+    seen = " and ".join(f"{count} of {arm.name}" for count, arm in zip(counts, pair.arms, strict=True))
+    return Check("trust", even, f"of {len(pair.rounds)} runs each, {seen} were DEGRADED")
+
+
+def _settings(pair: Pair) -> Check:
+    """A variant is the same in every round; so is what its figures are of."""
+    wrong = []
+    for arm in pair.arms:
+        first = _setting(arm.runs[pair.rounds[0]])
+        for number in pair.rounds:
+            for what, value in _setting(arm.runs[number]).items():
+                if value != first[what]:
+                    wrong.append(f"{arm.name}: another {what} in round {number}")
+    said = [
+        f"{arm.name}: {run.told['client']}, {run.told['session']['reuse']}, {run.told['target']}"
+        for arm, run in ((arm, arm.runs[pair.rounds[0]]) for arm in pair.arms)
+    ]
+    return Check("settings", not wrong, _listed(wrong) or "; ".join(said))
+
+
+def _setting(run: Run) -> dict[str, Any]:
+    return {"client": run.told["client"], "session": run.told["session"], "target": run.told["target"]}
+
+
+def _connections(pair: Pair) -> Check:
+    """New connections for each request: about 0 in a shared session, 1 where each has its own, 1/steps where each
+    iteration has."""
+    wrong, seen = [], dict[str, float]()
+    for arm, run in pair.runs():
+        for share, iterations in (_in_measured(run), _in_all(run)):
+            if share is None:
+                wrong.append(f"{_named(arm, run)}: no request had a connection")
+                break
+            seen.setdefault(arm.name, share)
+            if problem := _not_as_said(run.told["session"]["reuse"], share, iterations):
+                idle = run.told["connections"].get("closed_idle", 0)
+                closed = f" ({idle:,} were closed by the target while idle)" if idle else ""
+                wrong.append(f"{_named(arm, run)}: {problem}{closed}")
+                break
+    opened = ", ".join(f"{name} {share:.2f}" for name, share in seen.items())
+    return Check("connections as said", not wrong, _listed(wrong) or f"opened for each request: {opened}")
+
+
+def _in_measured(run: Run) -> tuple[float | None, float]:
+    """New connections, and iterations, for each request of the measured phases, by how the exchanges say it was."""
+    labels = [phase["connections"] for phase in run.phases]
+    requests = sum(sum(each.values()) for each in labels)
+    if not requests:
+        return None, 0.0
+    new = sum(each["new"] + each["resumed"] for each in labels)
+    return new / requests, sum(phase["iterations"]["started"] for phase in run.phases) / requests
+
+
+def _in_all(run: Run) -> tuple[float | None, float]:
+    """The same of the whole run, as the client counted what it opened."""
+    connections, requests = run.told["connections"], run.told["requests"]["sent"]
+    if not requests:
+        return None, 0.0
+    opened = connections["opened"] - connections["preopened"]
+    return opened / requests, run.told["iterations"]["started"] / requests
+
+
+def _not_as_said(reuse: str, share: float, iterations: float) -> str:
+    if reuse == "shared":
+        # where an iteration has many requests, one connection for each iteration is few, and still not shared
+        limit = min(ABOUT, iterations / 2)
+        return f"shared, and yet {share:.2f} connections were opened for each request" if share > limit else ""
+    expected = iterations if reuse == "per-iteration" else 1.0
+    if abs(share - expected) <= ABOUT * expected:
+        return ""
+    return f"{reuse}, and yet {share:.2f} connections were opened for each request, not {expected:.2f}"
+
+
+def _cap(pair: Pair) -> Check:
+    """The same cap for all, in the way of all or of none."""
+    caps = {arm.name: arm.runs[pair.rounds[0]].told["session"]["connections"] for arm in pair.arms}
+    words = {name: "no cap" if cap is None else f"at most {cap:,}" for name, cap in caps.items()}
+    if len(set(caps.values())) > 1:
+        return Check("connection cap", False, "; ".join(f"{name}: {text}" for name, text in words.items()))
+    bound = [_named(arm, run) for arm, run in pair.runs() if _binds(run)]
+    peaks = ", ".join(f"{arm.name} {max(arm.runs[n].told['connections']['peak'] for n in pair.rounds):,}"
+                      for arm in pair.arms)  # fmt: skip
+    seen = f"{next(iter(words.values()))}; open at once: {peaks}"
+    if bound and len(bound) < len(pair.arms) * len(pair.rounds):
+        return Check("connection cap", False, f"requests waited for a connection in {_listed(bound)} alone; {seen}")
+    return Check("connection cap", True, f"{seen}{'; it was in the way of all alike' if bound else ''}")
+
+
+def _binds(run: Run) -> bool:
+    cap = run.told["session"]["connections"]
+    if cap is None or run.told["connections"]["peak"] < cap:
+        return False
+    waits = (step["latency_ms"]["wait"] for phase in run.phases for step in phase["steps"])
+    longest = (block["max"] if block["p99"] is None else block["p99"] for block in waits)
+    return any(ms is not None and ms > WAITED for ms in longest)
+
+
+def _load(pair: Pair) -> Check:
+    """The same load offered to both, and started as planned."""
+    wrong, least = [], 1.0
+    if any(_offered(pair.base.runs[number]) != _offered(pair.other.runs[number]) for number in pair.rounds):
+        wrong.append(f"{pair.other.name} had another load than {pair.base.name}")
+    for arm, run in pair.runs():
+        for phase in run.phases:
+            planned, started = phase["iterations"]["planned"], phase["iterations"]["started"]
+            share = started / planned if planned else 1.0
+            least = min(least, share)
+            if share < HELD:
+                wrong.append(f"{_named(arm, run)}: {share:.1%} of what {phase['name']} planned was started")
+    return Check("load", not wrong, _listed(wrong) or f"the same for both, and {least:.1%} of it started at the least")
+
+
+def _offered(run: Run) -> tuple[int, list[tuple[Any, ...]]]:
+    return run.plan.seed, [_offer(measured) for measured in run.measured]
+
+
+def _offer(run: PhaseRun) -> tuple[Any, ...]:
+    phase = run.phase
+    return (run.name, phase.rate, phase.arrivals, phase.users, phase.at_once, phase.iterations, phase.duration)
+
+
+def _errors(pair: Pair) -> Check:
+    """Failures are not in the figures, so that those of one variant alone make it look better: they may be a tenth of
+    the tail at the most. Timeouts are in the figures, as longer than any."""
+    limit = 0.01 if pair.quantile == "mean" else float(1 - fraction(pair.quantile)) / 10
+    base, other = (_failing(arm, pair) for arm in pair.arms)
+    seen = f"{other:.2%} of {pair.other.name} failed, and {base:.2%} of {pair.base.name}"
+    if abs(base - other) > limit:
+        return Check("errors", False, f"{seen}: {pair.quantile} allows a difference of {limit:.2%}")
+    return Check("errors", True, seen)
+
+
+def _failing(arm: Arm, pair: Pair) -> float:
+    sent = failed = 0
+    for number in pair.rounds:
+        for phase in arm.runs[number].phases:
+            if phase["name"] == pair.phase:
+                outcomes = phase["requests"]["outcomes"]
+                sent += sum(outcomes.values())
+                failed += sum(count for word, count in outcomes.items() if word not in ("ok", "timeout"))
+    return failed / sent if sent else 0.0

@@ -1,0 +1,133 @@
+"""The seconds of a phase, from the folder: nothing is lost, nothing is counted twice, none is shorter than a second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from engine_harness import START, Run, go, profile
+from experiment_folders import write_seconds
+
+from loadgen.clock import MILLISECOND, SECOND
+from loadgen.engine.plan import Plan
+from loadgen.exchange import Exchange, Outcome
+from loadgen.experiment.seconds import Figure, Tails, headlines, tails, whole_seconds
+from loadgen.record.metrics import Metric
+from loadgen.stats import index_of
+from loadgen.transport.scripted import NEVER, Reply
+
+SHOP = """
+load:
+  - {name: warm, rate: 50/s, for: 300ms, measure: false}
+  - {name: steady, rate: 100/s, for: 3400ms}
+  - {name: people, users: 3, for: 2s}
+  - {name: crowd, at-once: 20}
+  - {name: after, rate: 50/s, for: 3s}
+cycles: 2
+timeout: 500ms
+scenarios:
+  - name: order
+    steps: [{name: put, post: /}, {name: read, get: /}]
+"""
+
+
+def shop(x: Exchange) -> Reply:
+    number = x.due // 1000 % 100
+    return Reply(after=NEVER if number < 3 else number * MILLISECOND, status=500 if number == 50 else 200)
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return go(SHOP, shop)
+
+
+@pytest.fixture(scope="module")
+def path(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("seconds") / "run"
+    write_seconds(folder, run).close()
+    return folder / "intervals.jsonl"
+
+
+def read(path: Path, run: Run, *above: int) -> dict[Figure, Tails]:
+    return tails(path, run.plan, dict.fromkeys(headlines(run.plan), above))
+
+
+def test_every_value_is_in_exactly_one_second(path: Path, run: Run) -> None:
+    limit = 40 * MILLISECOND
+    found = read(path, run, limit)
+    assert {figure.run for figure in found} == {r.number for r in run.plan.runs if r.measured}
+    for figure, of in found.items():
+        slot = run.plan.slot(figure.run, figure.step)
+        ok = run.recording.total(figure.metric, slot=slot, outcome=Outcome.OK)
+        late = run.recording.total(figure.metric, slot=slot, outcome=Outcome.TIMEOUT)
+        assert of.count.sum() == ok.count + late.count > 0
+        beyond = int(ok.counts[ok.index > index_of(np.array([limit]))[0]].sum()) + late.count
+        assert of.beyond.sum() == beyond
+        assert (of.beyond <= of.count).all()
+
+
+def test_what_is_beyond_a_limit_is_counted_by_the_value(path: Path, run: Run) -> None:
+    limits = (0, 20 * MILLISECOND, 40 * MILLISECOND, 500 * MILLISECOND)
+    found = read(path, run, *limits)
+    steady = next(r for r in run.plan.runs if r.name == "steady")
+    for step in (0, 1):
+        of = found[Figure(steady.number, step, Metric.RESPONSE)]
+        values = [x.done - x.due for x in run.of(steady.number, step) if x.outcome == Outcome.OK]
+        late = sum(x.outcome == Outcome.TIMEOUT for x in run.of(steady.number, step))
+        # the scripted values are whole milliseconds, and none is within 0.1 % of a limit but on it
+        assert [int(row.sum()) for row in of.beyond] == [sum(v > limit for v in values) + late for limit in limits]
+
+
+def test_incomplete_seconds_go_with_their_neighbours(path: Path, run: Run) -> None:
+    """steady lasts from 0.3 s to 3.7 s: seconds 1 and 2 are whole, 0 goes with 1 and 3 with 2."""
+    steady = next(r for r in run.plan.runs if r.name == "steady")
+    of = read(path, run, 0)[Figure(steady.number, 0, Metric.RESPONSE)]
+    kept = [x for x in run.of(steady.number) if x.outcome in (Outcome.OK, Outcome.TIMEOUT)]
+    assert len(kept) < len(run.of(steady.number)), "failures are not in the figures"
+    seconds = [(x.due - START) // SECOND for x in kept]
+    assert set(seconds) == {0, 1, 2, 3}
+    assert of.count.tolist() == [sum(s <= 1 for s in seconds), sum(s >= 2 for s in seconds)]
+
+
+def plan(*load: dict[str, object]) -> Plan:
+    return Plan.of(profile({"load": list(load)}))
+
+
+OPEN = {"name": "a", "rate": "10/s", "for": "1500ms"}
+
+
+@pytest.mark.parametrize(
+    ("load", "number", "seen", "whole"),
+    [
+        ((OPEN,), 0, (0, 1), (0, 1)),
+        (({**OPEN, "for": "5s"},), 0, (0, 4), (0, 5)),
+        (({**OPEN, "for": "5s"},), 0, (0, 7), (0, 5)),
+        (({**OPEN, "for": "5s"},), 0, (0, 2), (0, 2)),
+        ((OPEN, {**OPEN, "name": "b", "for": "4s"}), 1, (1, 5), (2, 5)),
+        (({"name": "c", "at-once": 5}, {**OPEN, "for": "4s"}), 1, (3, 7), (4, 7)),
+        (({"name": "c", "users": 5, "iterations": 100},), 0, (0, 9), (0, 9)),
+    ],
+    ids=["ends-within", "all", "later-steps", "stopped", "begins-within", "begin-unknown", "end-unknown"],
+)
+def test_which_seconds_are_whole(
+    load: tuple[dict[str, object], ...], number: int, seen: tuple[int, int], whole: tuple[int, int]
+) -> None:
+    made = plan(*load)
+    assert whole_seconds(made.runs[number], made, *seen) == range(*whole)
+
+
+def test_a_phase_shorter_than_a_second_is_one(tmp_path: Path) -> None:
+    run = go("load: [{name: a, rate: 1000/s, for: 300ms}]")
+    write_seconds(tmp_path / "run", run).close()
+    of = read(tmp_path / "run" / "intervals.jsonl", run, 0)[Figure(0, 0, Metric.RESPONSE)]
+    assert of.count.tolist() == [len(run.exchanges)]
+
+
+def test_what_is_no_intervals_file_is_said(tmp_path: Path) -> None:
+    made = plan(OPEN)
+    with pytest.raises(OSError, match="No such file"):
+        tails(tmp_path / "none", made, {Figure(0, 0, 0): [1]})
+    (tmp_path / "bad").write_text('{"series": {"0": [0, 0, 0, ""]}, "deltas": [[0, 0, 0, "x"]]}\n')
+    with pytest.raises(ValueError, match="line 1: not an interval"):
+        tails(tmp_path / "bad", made, {Figure(0, 0, 0): [1]})
