@@ -11,6 +11,9 @@ import math
 from typing import Any, NamedTuple
 
 from loadgen.clock import MILLISECOND
+from loadgen.exchange import Outcome
+from loadgen.record.metrics import Metric
+from loadgen.record.recording import Place
 from loadgen.stats import Histogram, fraction, rank
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
@@ -78,3 +81,21 @@ def _quantile(name: str, seen: Histogram, late: Histogram) -> _Found:
 def _shown(ns: int) -> str:
     """In ms, and rather too little than too much."""
     return f"{ns // 1000 / 1000:.15g}"
+
+
+def headline(taken: dict[Place, Histogram]) -> Histogram:
+    """The response (service where there is none) of the ok exchanges that came in."""
+    for metric in (Metric.RESPONSE, Metric.SERVICE):
+        total = Histogram()
+        for (_, key, of), histogram in taken.items():
+            if of == metric and key.outcome == Outcome.OK:
+                total.add(histogram)
+        if total.count:
+            return total
+    return Histogram()
+
+
+def quantile_ms(histogram: Histogram, quantile: str) -> float | None:
+    """A quantile in ms, None if nothing was seen."""
+    value = histogram.quantile(fraction(quantile))
+    return None if value is None else value / MILLISECOND

@@ -21,6 +21,7 @@ from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, 
 from loadgen.experiment.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.experiment.dynamodb import OnTable, on_table
 from loadgen.experiment.interrupts import Interrupts, interrupts
+from loadgen.experiment.latency import headline, quantile_ms
 from loadgen.experiment.limits import Limits, limits, workers_for
 from loadgen.experiment.moments import Moment, history, met, outcomes, rates
 from loadgen.experiment.preflight import preflight
@@ -33,10 +34,8 @@ from loadgen.pacing import share
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import StopIf
 from loadgen.record.ledger import ITERATIONS, PLANNED, Ledger
-from loadgen.record.metrics import Metric
-from loadgen.record.recording import Place
 from loadgen.record.samples import SLOWEST
-from loadgen.stats import Histogram, fraction
+from loadgen.stats import Histogram
 from loadgen.store import RunFolder
 from loadgen.trust import host
 from loadgen.trust.verdict import judge
@@ -215,7 +214,7 @@ class _Run:
 
     def _store_second(self) -> None:
         taken = self.fleet.recording.flush()
-        self.last_second = _response(taken)
+        self.last_second = headline(taken)
         self.folder.interval(taken, self.fleet.health.take(), self._tag)
 
     def _tag(self, slot: int) -> str:
@@ -254,8 +253,8 @@ class _Run:
             failed=ended,
             rate_planned=rate_planned,
             rate_now=rate_now,
-            p50_ms=_ms(self.last_second, "p50"),
-            p99_ms=_ms(self.last_second, "p99"),
+            p50_ms=quantile_ms(self.last_second, "p50"),
+            p99_ms=quantile_ms(self.last_second, "p99"),
             workers=self.limits.workers,
             state=state if fleet.start else "preparing",
         )
@@ -339,20 +338,3 @@ class _Run:
 
 
 def _unheard(text: str) -> None: ...
-
-
-def _response(taken: dict[Place, Histogram]) -> Histogram:
-    """The response (service where there is none) of the ok exchanges that came in."""
-    for metric in (Metric.RESPONSE, Metric.SERVICE):
-        total = Histogram()
-        for (_, key, of), histogram in taken.items():
-            if of == metric and key.outcome == Outcome.OK:
-                total.add(histogram)
-        if total.count:
-            return total
-    return Histogram()
-
-
-def _ms(histogram: Histogram, quantile: str) -> float | None:
-    value = histogram.quantile(fraction(quantile))
-    return None if value is None else value / 1e6
