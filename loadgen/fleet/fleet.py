@@ -130,9 +130,9 @@ class Fleet:
         """Leave no process behind, and no exchange without an outcome."""
         for worker in self.workers:
             if not worker.finished:
+                worker.process.kill()  # before it sees its pipe closed, and ends by itself
                 if worker.pipe:
                     worker.pipe.close()  # that it now ends is no loss
-                worker.process.kill()
             try:
                 await asyncio.to_thread(worker.process.wait, GOODBYE_LIMIT)
             except subprocess.TimeoutExpired:
