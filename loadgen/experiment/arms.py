@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.documents import document
+from loadgen.profile.experiment import Primary
 
+HEADLINES = ("response", "service", "operation", "iteration")
 Block = dict[str, Any]  # latency figures, as a result has them
 
 
@@ -36,8 +38,14 @@ class Run:
     blocks: dict[Key, list[Block]]  # a block for each cycle
 
     @property
-    def measured(self) -> tuple[PhaseRun, ...]:
-        return tuple(run for run in self.plan.runs if run.measured)
+    def offered(self) -> list[tuple[Any, ...]]:
+        """The load of each measured phase."""
+        return [_offer(run) for run in self.plan.runs if run.measured]
+
+
+def _offer(run: PhaseRun) -> tuple[Any, ...]:
+    phase = run.phase
+    return (run.name, phase.rate, phase.arrivals, phase.users, phase.at_once, phase.iterations, phase.duration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +57,15 @@ class Arm:
     runs: dict[int, Run]
 
 
-def read(experiment: Path, variants: list[dict[str, Any]]) -> list[Arm]:
-    """The arms of the experiment in that folder; `variants` as in its result. Raises ProfileError for a run that cannot
-    be read."""
-    return [
-        Arm(variant["name"], variant.get("values") or {}, {
-            told["round"]: _run(experiment / told["folder"], told) for told in variant["rounds"]
-        })
-        for variant in variants
-    ]  # fmt: skip
+def read(experiment: Path, variants: Sequence[dict[str, Any]], rounds: Sequence[int]) -> list[Arm]:
+    """The arms of the experiment in that folder, of those rounds; `variants` as in its result. Raises ProfileError for
+    a run that cannot be read."""
+    found = []
+    for variant in variants:
+        told = {run["round"]: run for run in variant["rounds"]}
+        runs = {number: _run(experiment / told[number]["folder"], told[number]) for number in rounds}
+        found.append(Arm(variant["name"], variant.get("values") or {}, runs))
+    return found
 
 
 def _run(folder: Path, told: dict[str, Any]) -> Run:
@@ -97,18 +105,57 @@ def label(step: dict[str, Any], steps: Iterable[dict[str, Any]]) -> str:
     return f"{step['scenario']}/{step['step']}" if several else str(step["step"])
 
 
-def value(blocks: list[Block], quantile: str) -> float | None:
-    """The figure in ms over the cycles of a run, None if it is not known in each of them. Quantiles of cycles are
-    never pooled: it is the mean of their logarithms; a mean is that of all values."""
-    if quantile == "mean":
-        weights = [int(block["count"]) for block in blocks if block["mean"] is not None]
-        if len(weights) < len(blocks) or not sum(weights):
-            return None
-        return math.fsum(float(block["mean"]) * block["count"] for block in blocks) / sum(weights)
-    known = [float(block[quantile]) for block in blocks if block.get(quantile)]
-    if not blocks or len(known) < len(blocks):
+def keys(arm: Arm, primary: Primary) -> list[Key]:
+    """What is compared: of each step what a user waits for, and whole iterations; and what the primary figure is of."""
+    run = arm.runs[min(arm.runs)]
+    scenarios = [scenario for scenario, _ in run.plan.steps]
+    several = {scenario for scenario in scenarios if scenarios.count(scenario) > 1}
+    found = []
+    for key in run.blocks:
+        headline = key.metric in HEADLINES
+        if key.metric == "service":  # of a closed load
+            headline = key._replace(metric="response") not in run.blocks
+        if key.metric == "iteration":  # one of a single step is that step's
+            headline = bool(several) and (not key.step or key.step in several)
+        if headline or is_primary(key, primary):
+            found.append(key)
+    return found
+
+
+def is_primary(key: Key, primary: Primary) -> bool:
+    """Whether the primary figure may be of that: the first that is."""
+    step = not primary.step or key.step == primary.step or key.step.endswith(f"/{primary.step}")
+    return step and (key.phase, key.metric) == (primary.phase, primary.metric)
+
+
+def known(blocks: list[Block], quantile: str) -> tuple[float, float] | None:
+    """Between what the figure lies, in ms, over the cycles of a run: a value twice, or the bound of one among timeouts
+    and infinity. None if a cycle does not tell. Quantiles of cycles are never pooled: it is the mean of their
+    logarithms; a mean is that of all values."""
+    bounds = [_known(block, quantile) for block in blocks]
+    sure = [both for both in bounds if both is not None]
+    if not sure or len(sure) < len(bounds):
         return None
-    return math.exp(math.fsum(map(math.log, known)) / len(known))
+    low, high = zip(*sure, strict=True)
+    if quantile == "mean":
+        weights = [block["count"] for block in blocks]
+        return _weighted(low, weights), _weighted(high, weights)
+    return _geometric(low), _geometric(high)
+
+
+def _known(block: Block, quantile: str) -> tuple[float, float] | None:
+    value, above = block.get(quantile), block["above"].get(quantile)
+    if value is not None:
+        return float(value), float(value)
+    return None if above is None else (float(above), math.inf)
+
+
+def _weighted(values: Sequence[float], weights: Sequence[int]) -> float:
+    return math.fsum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
+
+
+def _geometric(values: Sequence[float]) -> float:
+    return math.exp(math.fsum(map(math.log, values)) / len(values)) if all(values) else 0.0
 
 
 def why(blocks: list[Block], quantile: str) -> str:

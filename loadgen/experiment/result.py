@@ -49,8 +49,10 @@ class Measured:
 
 
 def quantiles_of(profile: Profile) -> tuple[str, ...]:
-    """Those that every run shows, and those that the profile's thresholds name."""
-    asked = (t.quantile for thresholds in profile.thresholds.values() for t in thresholds)
+    """Those that every run shows, and those that the profile's thresholds and its primary figure name."""
+    asked = [t.quantile for thresholds in profile.thresholds.values() for t in thresholds]
+    if profile.experiment and profile.experiment.primary:
+        asked.append(profile.experiment.primary.quantile)
     return tuple(dict.fromkeys((*QUANTILES, *(name for name in asked if name.startswith("p")))))
 
 

@@ -105,7 +105,7 @@ class _Experiment:
             if not await self._round(number):
                 break
             done = number
-            if number in self.plan.rounds[:-1] and decided(self.options.out, self.loaded, number):
+            if number in self.plan.rounds[:-1] and decided(self.options.out, number):
                 self.display.message(f"decided after {number} rounds, as planned")
                 break
         ended = finished(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)

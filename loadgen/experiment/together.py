@@ -9,8 +9,11 @@ from typing import Any
 
 from loadgen.clock import SECOND
 from loadgen.errors import Exit, LoadgenError, ProfileError, worst
+from loadgen.experiment import comparison
 from loadgen.experiment.conclusion import Finished
 from loadgen.experiment.documents import document
+from loadgen.experiment.judgement import judgement
+from loadgen.experiment.primary import primary_of
 from loadgen.experiment.result import SCHEMA
 from loadgen.profile.load import Loaded
 from loadgen.trust import host
@@ -47,7 +50,7 @@ def about(loaded: Loaded, began: int) -> dict[str, Any]:
         "experiment": {
             "looks": list(experiment.rounds),
             "baseline": experiment.baseline or names[0],
-            "primary": experiment.primary.text if experiment.primary else None,
+            "primary": primary_of([variant.profile for variant in loaded.variants]).text,
             "margin": experiment.margin,
             "duet": experiment.duet,
             "seed": profile.seed,
@@ -91,7 +94,7 @@ def assembled(folder: Path, done: int | None = None, warnings: list[str] | None 
     complete = min((len(variant["rounds"]) for variant in variants), default=0) if done is None else done
     runs = [(v["name"], run) for v in variants for run in v["rounds"]]
     first = next((document(folder / run["folder"] / "result.json") for _, run in runs), {})
-    return {
+    whole = {
         "schema": SCHEMA,
         **known,
         "target": first.get("target", {}),
@@ -106,11 +109,13 @@ def assembled(folder: Path, done: int | None = None, warnings: list[str] | None 
         "experiment": {**known["experiment"], "rounds": complete, "order": _order(variants)},
         "variants": variants,
     }
+    return whole | judgement(folder, whole)
 
 
-def decided(folder: Path, loaded: Loaded, done: int) -> bool:
+def decided(folder: Path, done: int) -> bool:
     """Whether a planned look after `done` rounds says all that the experiment is to say."""
-    return False
+    compared = assembled(folder, done)["comparison"]
+    return compared is not None and comparison.decided(compared)
 
 
 def _variant(folder: Path, variant: dict[str, Any]) -> dict[str, Any]:

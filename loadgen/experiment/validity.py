@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from loadgen.engine.plan import PhaseRun
 from loadgen.experiment.arms import Arm, Run
 from loadgen.stats import fraction
 
@@ -55,7 +54,7 @@ class Pair:
 def checks(pair: Pair) -> list[Check]:
     """What was looked at, in the order in which it matters."""
     looked = (_rounds, _trust, _settings, _connections, _cap, _load, _errors)
-    return [look(pair) for look in looked] if pair.rounds else [_rounds(pair)]
+    return [look(pair) for look in looked]
 
 
 def _named(arm: Arm, run: Run) -> str:
@@ -117,19 +116,19 @@ def _setting(run: Run) -> dict[str, Any]:
 def _connections(pair: Pair) -> Check:
     """New connections for each request: about 0 in a shared session, 1 where each has its own, 1/steps where each
     iteration has."""
-    wrong, seen = [], dict[str, float]()
+    wrong, seen = [], dict[str, list[float]]()
     for arm, run in pair.runs():
         for share, iterations in (_in_measured(run), _in_all(run)):
             if share is None:
                 wrong.append(f"{_named(arm, run)}: no request had a connection")
                 break
-            seen.setdefault(arm.name, share)
+            seen.setdefault(arm.name, []).append(share)
             if problem := _not_as_said(run.told["session"]["reuse"], share, iterations):
                 idle = run.told["connections"].get("closed_idle", 0)
                 closed = f" ({idle:,} were closed by the target while idle)" if idle else ""
                 wrong.append(f"{_named(arm, run)}: {problem}{closed}")
                 break
-    opened = ", ".join(f"{name} {share:.2f}" for name, share in seen.items())
+    opened = ", ".join(f"{name} {sum(shares) / len(shares):.2f}" for name, shares in seen.items())
     return Check("connections as said", not wrong, _listed(wrong) or f"opened for each request: {opened}")
 
 
@@ -190,8 +189,10 @@ def _binds(run: Run) -> bool:
 def _load(pair: Pair) -> Check:
     """The same load offered to both, and started as planned."""
     wrong, least = [], 1.0
-    if any(_offered(pair.base.runs[number]) != _offered(pair.other.runs[number]) for number in pair.rounds):
-        wrong.append(f"{pair.other.name} had another load than {pair.base.name}")
+    for number in pair.rounds:
+        base, other = pair.base.runs[number], pair.other.runs[number]
+        if (base.offered, base.plan.seed) != (other.offered, other.plan.seed):
+            wrong.append(f"{pair.other.name} had another load than {pair.base.name} in round {number}")
     for arm, run in pair.runs():
         for phase in run.phases:
             planned, started = phase["iterations"]["planned"], phase["iterations"]["started"]
@@ -200,15 +201,6 @@ def _load(pair: Pair) -> Check:
             if share < HELD:
                 wrong.append(f"{_named(arm, run)}: {share:.1%} of what {phase['name']} planned was started")
     return Check("load", not wrong, _listed(wrong) or f"the same for both, and {least:.1%} of it started at the least")
-
-
-def _offered(run: Run) -> tuple[int, list[tuple[Any, ...]]]:
-    return run.plan.seed, [_offer(measured) for measured in run.measured]
-
-
-def _offer(run: PhaseRun) -> tuple[Any, ...]:
-    phase = run.phase
-    return (run.name, phase.rate, phase.arrivals, phase.users, phase.at_once, phase.iterations, phase.duration)
 
 
 def _errors(pair: Pair) -> Check:

@@ -1,0 +1,219 @@
+"""The variants of an experiment held against its baseline, from the folders of its runs alone: what differs, by how
+much, where that comes from, and whether a verdict may be given on it.
+
+Each figure is one of a phase and a step, or of whole iterations, and each round gives one pair of it. The primary one
+was fixed before the first run and has the level to itself (shared by the variants, if there are several); all others
+have it together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loadgen.experiment import breakdown
+from loadgen.experiment.arms import Arm, Key, is_primary, keys, known, why
+from loadgen.experiment.curves import QUANTILES, average, curves, finite
+from loadgen.experiment.pairing import pairs
+from loadgen.experiment.validity import Check, Pair, checks
+from loadgen.profile.experiment import Primary
+from loadgen.stats.comparison import TREND, Comparison, Range, Value, holm
+from loadgen.stats.comparison import compare as compared
+from loadgen.stats.looks import ALPHA, levels
+
+NONE = "none"
+UNKNOWN = Range(math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an experiment asks, as it was fixed before. `level` is how much doubt this look may leave."""
+
+    baseline: str
+    primary: Primary
+    margin: float
+    looks: tuple[int, ...]
+    rounds: tuple[int, ...]
+    level: float
+
+    @classmethod
+    def of(cls, experiment: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> Question:
+        """From a result's `experiment`, over the rounds that all of its variants have."""
+        looks, done = tuple(experiment["looks"]), experiment["rounds"]
+        level = levels(looks)[looks.index(done)] if done in looks else ALPHA
+        there = [{run["round"] for run in variant["rounds"]} for variant in variants]
+        rounds = tuple(number for number in range(1, done + 1) if all(number in each for each in there))
+        primary = Primary.parse(experiment["primary"])
+        return cls(experiment["baseline"], primary, experiment["margin"], looks, rounds, level)
+
+    def told(self) -> dict[str, Any]:
+        """As a comparison begins."""
+        confidence = round(1 - self.level, 4)
+        return {
+            "baseline": self.baseline,
+            "primary": self.primary.text,
+            "margin": self.margin,
+            "confidence": confidence,
+        }
+
+
+@dataclass(slots=True)
+class Found:
+    """A figure of one pair: its values by round, and what they come to."""
+
+    pair: Pair
+    key: Key
+    quantile: str
+    primary: bool
+    values: list[tuple[Value | None, Value | None]]
+    result: Comparison | None
+    why: str
+
+
+def compare(arms: Sequence[Arm], question: Question) -> dict[str, Any]:
+    """A result's `comparison`, over at least one round. Raises OSError and ValueError for a run that cannot be read."""
+    primary = question.primary
+    held = [
+        Pair(base, other, question.rounds, question.looks, primary.phase, primary.quantile)
+        for base, other in pairs(arms, question.baseline)
+    ]
+    found = [figure for pair in held for figure in _figures(pair, question)]
+    looked = {pair.other.name: [*checks(pair), *_trend(pair, found)] for pair in held}
+    _correct(found, question.level)
+    wrong = {name for name, each in looked.items() if not all(check.ok for check in each)}
+    return {
+        **question.told(),
+        "valid": not wrong,
+        "why_not": _once(check.why for each in looked.values() for check in each if not check.ok),
+        "checks": _together([check for each in looked.values() for check in each]),
+        "figures": [_entry(figure, figure.pair.other.name not in wrong) for figure in found],
+        "parts": _parts(held),
+        "curves": [curve for arm in arms for curve in curves(arm, primary, question.rounds)],
+    }
+
+
+def decided(comparison: Mapping[str, Any]) -> bool:
+    """Whether there is a verdict on every primary figure, so that no further look is needed."""
+    verdicts = [figure["verdict"] for figure in comparison["figures"] if figure["primary"]]
+    return bool(verdicts) and not {NONE, "inconclusive"} & set(verdicts)
+
+
+# figures
+
+
+def _figures(pair: Pair, question: Question) -> Iterator[Found]:
+    theirs = set(keys(pair.other, question.primary))
+    shared = [key for key in keys(pair.base, question.primary) if key in theirs]
+    chosen = next((key for key in shared if is_primary(key, question.primary)), None)
+    for key in shared:
+        for quantile in dict.fromkeys((*QUANTILES, "mean", question.primary.quantile)):
+            primary = key == chosen and quantile == question.primary.quantile
+            if found := _figure(pair, key, quantile, question, primary):
+                yield found
+
+
+def _figure(pair: Pair, key: Key, quantile: str, question: Question, primary: bool) -> Found | None:
+    """The figure, unless neither of both knows anything of it in any round."""
+    values, reasons = [], []
+    for number in pair.rounds:
+        both = []
+        for arm in pair.arms:
+            blocks = arm.runs[number].blocks.get(key, [])
+            both.append(bounds := known(blocks, quantile))
+            if bounds is None:
+                reasons.append(f"{arm.name}, round {number}: {why(blocks, quantile)}")
+        values.append((_value(both[0]), _value(both[1])))
+    if not primary and all(value is None for both in values for value in both):
+        return None
+    pairs_known = [(base, other) for base, other in values if base and other]
+    result = compared(pairs_known, question.margin, question.level) if len(pairs_known) == len(values) else None
+    reason = reasons[0] if reasons else "" if result else "a single round tells nothing of how rounds differ"
+    return Found(pair, key, quantile, primary, values, result, reason or (result.why if result else ""))
+
+
+def _value(bounds: tuple[float, float] | None) -> Value | None:
+    return Value(*bounds) if bounds else None
+
+
+def _correct(found: Sequence[Found], level: float) -> None:
+    """Let the verdicts stand together: the primary ones by themselves, and all others."""
+    for primary in (True, False):
+        family = {str(number): each for number, each in enumerate(found) if each.primary == primary}
+        results = {number: each.result for number, each in family.items() if each.result}
+        for number, result in holm(results, level).items():
+            family[number].result = result
+            family[number].why = result.why
+
+
+def _entry(found: Found, valid: bool) -> dict[str, Any]:
+    result = found.result
+    verdict = result.verdict if result and valid else None
+    ratio, difference = (result.ratio, result.difference) if result else (UNKNOWN, UNKNOWN)
+    rounds = [[_plain(base), _plain(other)] for base, other in found.values]
+    return {
+        "variant": found.pair.other.name,
+        "baseline": found.pair.base.name,
+        **found.key._asdict(),
+        "quantile": found.quantile,
+        "primary": found.primary,
+        "baseline_ms": average([base for base, _ in rounds]),
+        "variant_ms": average([other for _, other in rounds]),
+        "ratio": finite(ratio.value),
+        "ratio_low": finite(ratio.low),
+        "ratio_high": finite(ratio.high),
+        "difference_ms": finite(difference.value),
+        "difference_low": finite(difference.low),
+        "difference_high": finite(difference.high),
+        "verdict": str(verdict) if verdict else NONE,
+        "why": found.why,
+        "more_rounds": result.more if result and verdict else None,
+        "rounds": rounds,
+    }
+
+
+def _plain(value: Value | None) -> float | None:
+    """In ms; None where it is not known, or only from below."""
+    return finite(value.low) if value and value.low == value.high else None
+
+
+# checks
+
+
+def _trend(pair: Pair, found: Sequence[Found]) -> Iterator[Check]:
+    """Of the primary figure alone: among many, one in a hundred would seem to have a trend."""
+    primary = next((figure for figure in found if figure.pair is pair and figure.primary), None)
+    if primary is None:
+        yield Check("primary figure", False, f"{pair.other.name} and {pair.base.name} do not both have it")
+    elif primary.result and primary.result.trend is not None:
+        steady = primary.result.trend >= TREND
+        seen = f"the ratio of {pair.other.name} to {pair.base.name} {'has no' if steady else 'has a'} trend"
+        yield Check("no trend", steady, f"{seen} over the rounds (by chance: {primary.result.trend:.2%})")
+
+
+def _together(looked: Sequence[Check]) -> list[dict[str, Any]]:
+    """The checks of all pairs by name: what was wrong in one of them, or else what was seen."""
+    found = []
+    for name in dict.fromkeys(check.check for check in looked):
+        same = [check for check in looked if check.check == name]
+        ok = all(check.ok for check in same)
+        found.append({"check": name, "ok": ok, "why": "; ".join(_once(c.why for c in same if c.ok == ok))})
+    return found
+
+
+def _once(texts: Iterator[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+# what is drawn
+
+
+def _parts(held: Sequence[Pair]) -> list[dict[str, Any]]:
+    arms = {arm.name: arm for pair in held for arm in pair.arms}
+    found = {name: breakdown.of_arm(arm, held[0].rounds) for name, arm in arms.items()}
+    return [
+        part
+        for pair in held
+        for part in breakdown.differences(pair.other.name, found[pair.base.name], found[pair.other.name])
+    ]

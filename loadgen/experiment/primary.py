@@ -1,0 +1,64 @@
+"""The one figure that an experiment is about, where its profile names none: fixed before the first run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loadgen.engine.plan import Plan
+from loadgen.profile.experiment import Primary
+from loadgen.profile.model import Phase, Profile, Scenario
+from loadgen.stats import fraction
+from loadgen.stats.intervals import EVENTS
+
+FINEST_FIRST = ("p99.9", "p99", "p95", "p90", "p50")
+# how many slow requests count as one, as they come together: before a run that is not known, and at a third of a
+# target's capacity a queue makes it about 3
+TOGETHER = 3
+
+
+def primary_of(variants: Sequence[Profile]) -> Primary:
+    """The profile's own, or the one to propose."""
+    experiment = variants[0].experiment
+    return (experiment and experiment.primary) or propose(
+        variants, len(variants) if experiment and experiment.duet else 1
+    )
+
+
+def propose(variants: Sequence[Profile], parts: int = 1) -> Primary:
+    """What a user waits for in the phase with the highest rate, at the finest quantile that every measured phase of
+    every variant will know: one beyond which `EVENTS` independent requests are to be expected in each round. Where not
+    even the median is, the mean; where only the run will tell how many there are, the median. `parts` is by how many
+    the load is divided."""
+    first = variants[0]
+    phase = max(first.measured, key=_rate)
+    scenario = max(first.scenarios, key=lambda each: each.weight)
+    step = scenario.steps[0].name if len(first.scenarios) > 1 and len(scenario.steps) == 1 else ""
+    counts = [count for profile in variants for count in _counts(profile, scenario.name, parts)]
+    words = (phase.name, step, _metric(scenario, phase, first), _finest(counts))
+    return Primary.parse(" ".join(filter(None, words)))
+
+
+def _rate(phase: Phase) -> float:
+    return phase.rate.highest if phase.rate else 0.0
+
+
+def _metric(scenario: Scenario, phase: Phase, profile: Profile) -> str:
+    if len(scenario.steps) > 1:
+        return "iteration"
+    again = profile.retries or scenario.steps[0].unprocessed == "resend"
+    return "operation" if again else "service" if phase.closed else "response"
+
+
+def _counts(profile: Profile, scenario: str, parts: int) -> list[float | None]:
+    """How many iterations of the scenario each measured run of a phase will have."""
+    weights = {each.name: each.weight for each in profile.scenarios}
+    share = weights.get(scenario, 0.0) / sum(weights.values())
+    planned = (run.planned(0, 1) for run in Plan.of(profile).runs if run.measured)
+    return [None if count is None else count * share / parts for count in planned]
+
+
+def _finest(counts: Sequence[float | None]) -> str:
+    if None in counts:
+        return "p50"
+    least = min(count for count in counts if count is not None)
+    return next((name for name in FINEST_FIRST if least * (1 - fraction(name)) >= EVENTS * TOGETHER), "mean")
