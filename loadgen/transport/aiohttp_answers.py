@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 
 from aiohttp import (
@@ -50,6 +51,17 @@ async def receive(response: ClientResponse, x: Exchange, protocol: ResponseHandl
     if x.wants == BODY and size <= BODY_LIMIT:
         x.body = body
     return body
+
+
+async def why_lost(protocol: ResponseHandler | None) -> Exception:
+    """Why a connection was lost, where aiohttp only says that it could not write to it."""
+    closed = None if protocol is None else protocol.closed
+    if closed is not None:
+        await asyncio.wait([closed])
+        lost = None if closed.cancelled() else closed.exception()
+        if lost and isinstance(lost.__cause__, Exception):
+            return lost.__cause__
+    return ServerDisconnectedError()
 
 
 def fault(error: Exception) -> tuple[Outcome, str]:

@@ -24,7 +24,6 @@ from aiohttp import (
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
-    ServerDisconnectedError,
     StreamReader,
 )
 from aiohttp.client_proto import ResponseHandler
@@ -35,7 +34,7 @@ from loadgen.clock import Clock, now
 from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
 from loadgen.transport import PREOPENED, Counters, Done, Settings
 from loadgen.transport import RESUMED as COUNT_RESUMED
-from loadgen.transport.aiohttp_answers import fault, receive
+from loadgen.transport.aiohttp_answers import fault, receive, why_lost
 from loadgen.transport.aiohttp_hooks import Connections, Connector, Resolver, Sender
 from loadgen.transport.sessions import PooledClient
 
@@ -288,7 +287,7 @@ class Seat:
         except ClientOSError as error:
             if error.errno is not None or isinstance(error, ClientConnectorError):
                 raise
-            raise await self._why() from error
+            raise await why_lost(self._protocol) from error
         self._content = response.content
         try:
             assert self._protocol is not None
@@ -297,16 +296,6 @@ class Seat:
         finally:
             if response.connection is not None:  # the request's body is still under way, or the answer was not right
                 response.close()
-
-    async def _why(self) -> Exception:
-        """Why the connection was lost, where aiohttp only says that it could not write to it."""
-        closed = None if self._protocol is None else self._protocol.closed
-        if closed is not None:
-            await asyncio.wait([closed])
-            lost = None if closed.cancelled() else closed.exception()
-            if lost and isinstance(lost.__cause__, Exception):
-                return lost.__cause__
-        return ServerDisconnectedError()
 
     # what the hooks tell
 
