@@ -46,6 +46,7 @@ TOP = (
 )
 PHASE_KEYS = "name, rate, users, at-once, for, iterations, arrivals, think, measure"
 VERBS = "get, post, put, delete, patch, head, options"
+VARIANTS = "experiment: {variants: {x: {}, y: {session: per-request}}}"
 ANCHORS = "anchors (&) and aliases (*) are not read. Write the value out or quote it"
 
 BROKEN = [
@@ -113,9 +114,14 @@ BROKEN = [
     (with_line(END, "thresholds: {b: [errors < 5%]}"), "p.yaml:10: thresholds.b: there is no phase b. Known: a"),
     (with_line(END, "thresholds:\n  a:\n    - errors < 5"), "p.yaml:12: thresholds.a.0: '5' is not a share: expected a percentage from 0% to 100%, for example 5% or 0.1%"),
     (with_line(END, "thresholds: {a: [response p99 < 5]}"), f"p.yaml:10: thresholds.a.0: '5' is not a duration: {DURATION}"),
-    (with_line(END, "thresholds: {a: [p99 < 5ms]}"), "p.yaml:10: thresholds.a.0: 'p99 < 5ms' is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%' or 'rate > 190/s'; latencies are response, service, connect, lag, wait, client_delay, iteration, operation, build, of which p50, p99.9, mean, min or max"),
+    (with_line(END, "thresholds: {a: [p99 < 5ms]}"), "p.yaml:10: thresholds.a.0: 'p99 < 5ms' is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%' or 'rate > 190/s', of variants 'fresh / shared p99 < 3'; latencies are response, service, connect, lag, wait, client_delay, iteration, operation, build, of which p50, p99.9, mean, min or max"),
     (with_line(END, "thresholds: {a: errors < 5%}"), "p.yaml:10: thresholds.a: 'errors < 5%' is not a list. Write [a, b], or '- ' before each item on a line of its own"),
     (phase("{name: a, users: 1, for: 1s}") + "\nthresholds: {a: [response p99 < 1s]}", "p.yaml:10: thresholds.a.0: a closed load has no due time, and so no response. Use service"),
+    (with_line(END, "thresholds: {a: [x / y p99 < 3]}"), "p.yaml:10: thresholds.a.0: 'x / y p99 < 3' is of two variants, and there is no experiment. Add experiment: {variants: ...}, or leave it out"),
+    (with_line(END, "thresholds: {a: [x / y p99 < 3ms]}"), "p.yaml:10: thresholds.a.0: '3ms' is not a ratio: expected a number of times, for example 3 or 1.05"),
+    (with_line(END, f"thresholds: {{a: [x / z p99 < 3]}}\n{VARIANTS}"), "p.yaml:10: thresholds.a.0: there is no variant z. Known: x, y"),
+    (with_line(END, f"thresholds: {{a: [x / x p99 < 3]}}\n{VARIANTS}"), "p.yaml:10: thresholds.a.0: 'x / x p99 < 3' is of one variant. Name two that differ"),
+    (phase("{name: a, users: 1, for: 1s}") + f"\nthresholds: {{a: [x / y response p99 < 3]}}\n{VARIANTS}", "p.yaml:10: thresholds.a.0: a closed load has no due time, and so no response. Use service"),
     # steps
     (with_line(STEP, "      - {name: two}"), f"p.yaml:9: scenarios.s.steps.two: says no request. Give it exactly one of {VERBS}, for example get: /orders"),
     (step("get: /, post: /"), f"p.yaml:9: scenarios.s.steps.two: has both get and post. Give it exactly one of {VERBS}, for example get: /orders"),

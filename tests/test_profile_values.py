@@ -139,16 +139,29 @@ def test_what_is_no_selector(text: str) -> None:
         ("iteration mean < 2s", Threshold("latency", "iteration", "mean", "<", 2 * 10**9, "iteration mean < 2s")),
         ("errors < 5%", Threshold("errors", "errors", "", "<", 0.05, "errors < 5%")),
         ("rate >= 190/s", Threshold("rate", "rate", "", ">=", 190, "rate >= 190/s")),
+        ("aa / b p99 < 3", Threshold("ratio", "", "p99", "<", 3, "aa / b p99 < 3", ("aa", "b"))),
+        ("a  /  b mean>=1.05", Threshold("ratio", "", "mean", ">=", 1.05, "a  /  b mean>=1.05", ("a", "b"))),
+        (
+            "s=x rate=50/s / s=y rate=50/s iteration p99 < 2",
+            Threshold(
+                "ratio", "iteration", "p99", "<", 2, "s=x rate=50/s / s=y rate=50/s iteration p99 < 2",
+                ("s=x rate=50/s", "s=y rate=50/s"),
+            ),
+        ),
     ],
-)
+)  # fmt: skip
 def test_thresholds(text: str, threshold: Threshold) -> None:
     assert Threshold.parse(f" {text} ") == threshold
     assert Threshold.parse(text).fraction == {"p99": 0.99, "p99.9": pytest.approx(0.999)}.get(threshold.quantile)
 
 
 @pytest.mark.parametrize(
-    "text", ["p99 < 5ms", "response p100 < 5ms", "response p0 < 1s", "response < 5ms", "errors = 5%", "x"]
-)
+    "text",
+    [
+        "p99 < 5ms", "response p100 < 5ms", "response p0 < 1s", "response < 5ms", "errors = 5%", "x",
+        "a / b p99 < 3ms", "a / b p99 < 0", "a/b p99 < 3", "a / b max < 3", "/ b p99 < 3", "a / b p99 < -1",
+    ],
+)  # fmt: skip
 def test_what_is_no_threshold(text: str) -> None:
     with pytest.raises(ValueError, match=r"^'.*'"):
         Threshold.parse(text)

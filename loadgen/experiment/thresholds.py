@@ -1,8 +1,10 @@
-"""Did the profile's thresholds hold? Each measured run of a phase, and each step where it is a latency, for itself."""
+"""Did the profile's thresholds hold? In each measured run of a phase, and for each step where it is a latency, by
+itself; and over the rounds of an experiment (`over_rounds`). Those of two variants are in `ratios`."""
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from loadgen.clock import MILLISECOND
@@ -12,10 +14,12 @@ OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operat
 
 
 def check(thresholds: dict[str, tuple[Threshold, ...]], phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """An entry of a result's `thresholds` for each that was looked at."""
+    """An entry of a result's `thresholds` for each that was looked at: one run tells nothing of two variants."""
     found = []
     for phase in phases:
         for threshold in thresholds.get(phase["name"], ()) if phase["measured"] else ():
+            if threshold.kind == "ratio":
+                continue
             if threshold.kind == "latency":
                 found += [_of_block(threshold, phase, *block) for block in _blocks(threshold.metric, phase)]
             else:
@@ -81,3 +85,27 @@ def _decided(threshold: Threshold, phase: dict[str, Any], step: str, value: floa
 def _entry(threshold: Threshold, phase: dict[str, Any], step: str, shown: str, status: str, why: str) -> dict[str, Any]:
     return {"phase": phase["name"], "cycle": phase["cycle"], "text": threshold.text, "step": step,
             "value": shown, "status": status, "why": why}  # fmt: skip
+
+
+def over_rounds(variant: str, rounds: Mapping[int, Iterable[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The `thresholds` of a variant's runs, by round, as one entry each: passed if they did in every round, and in
+    every cycle of it."""
+    found: dict[tuple[str, str, str], dict[int, list[Mapping[str, Any]]]] = {}
+    for number, checked in rounds.items():
+        for entry in checked:
+            by_round = found.setdefault((entry["phase"], entry["text"], entry["step"]), {})
+            by_round.setdefault(number, []).append(entry)
+    return [
+        {"variant": variant, "phase": phase, "cycle": 1, "text": text, "step": step, **_counted(by_round)}
+        for (phase, text, step), by_round in found.items()
+    ]
+
+
+def _counted(rounds: Mapping[int, list[Mapping[str, Any]]]) -> dict[str, str]:
+    bad = {status: [(number, entry) for number, cycles in rounds.items() for entry in cycles
+                    if entry["status"] == status] for status in ("failed", "undecided")}  # fmt: skip
+    status = next((status for status, entries in bad.items() if entries), "passed")
+    passed = len(rounds) - len({number for entries in bad.values() for number, _ in entries})
+    number, first = next(iter(bad.get(status, ())), (0, {}))
+    why = f"round {number}: {' '.join(filter(None, (first['value'], first['why'])))}" if first else ""
+    return {"value": f"passed in {passed} of {len(rounds)} rounds", "status": status, "why": why}

@@ -163,7 +163,8 @@ class Profile(Part):
     """Ways to run the profile that are compared: {variants: {shared: {}, fresh: {session: per-request}}}."""
 
     thresholds: dict[str, tuple[ThresholdText, ...]] = Field(default={})
-    """By the name of a measured phase, what must hold in it; otherwise the run exits with status 4."""
+    """By the name of a measured phase, what must hold in it; otherwise the run exits with status 4. In an experiment
+    also of two variants: fresh / shared p99 < 3."""
 
     stop_if: StopText = None
     """When to give up: errors > 50% for 5s, or never. Unless said: this for hosts that are not loopback."""
@@ -279,6 +280,19 @@ class Profile(Part):
             if not phases[name].measure:
                 raise complaint(f"{name} is not measured", "Leave out its measure: false", ("thresholds", name))
             for i, threshold in enumerate(thresholds):
+                if threshold.kind == "ratio":
+                    self._check_variants(threshold, ("thresholds", name, i))
                 if phases[name].closed and threshold.metric in ("response", "lag"):
                     problem = f"a closed load has no due time, and so no {threshold.metric}"
                     raise complaint(problem, "Use service", ("thresholds", name, i))
+
+    def _check_variants(self, threshold: Threshold, at: tuple[str | int, ...]) -> None:
+        if not self.experiment:
+            problem = f"{quoted(threshold.text)} is of two variants, and there is no experiment"
+            raise complaint(problem, "Add experiment: {variants: ...}, or leave it out", at)
+        known = [name for name, _, _ in self.experiment.cells()]
+        for name in threshold.variants:
+            if name not in known:
+                raise complaint(f"there is no variant {name}", did_you_mean(name, known), at)
+        if len(set(threshold.variants)) == 1:
+            raise complaint(f"{quoted(threshold.text)} is of one variant", "Name two that differ", at)

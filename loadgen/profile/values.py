@@ -17,6 +17,11 @@ _QUANTILE = r"p[0-9]{1,2}(?:\.[0-9]{1,6})?|mean|min|max"
 _CONDITION = r"\s*(<=?|>=?)\s*"
 _LATENCY = re.compile(rf"([a-z_]+)\s+({_QUANTILE}){_CONDITION}(\S+(?: \S+)?)")
 _PLAIN = re.compile(rf"(errors|rate){_CONDITION}(\S+(?: \S+)?)")
+# a name may hold a slash, as in `rate=50/s`: what stands between two names has spaces around it
+_RATIO = re.compile(
+    rf"(\S.*?) +/ +(\S.*?)(?: +({'|'.join(LATENCIES)}))? +(p[0-9]{{1,2}}(?:\.[0-9]{{1,6}})?|mean){_CONDITION}(.+)"
+)
+_FACTOR = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 _STOP = re.compile(rf"errors{_CONDITION}(\S+)\s+for\s+(\S+)")
 
 
@@ -112,15 +117,17 @@ class Threshold:
     """A condition that a measured phase must hold; each of its steps for itself, where it is a latency.
 
     `latency`: `quantile` of `metric` against `value` nanoseconds. `errors`: the share of requests that are not ok.
-    `rate`: iterations started a second.
+    `rate`: iterations started a second. `ratio`, in an experiment: a variant's `quantile` of `metric` over another's,
+    `variants` being the two; `metric` is empty for the one that the phase is judged by.
     """
 
-    kind: Literal["latency", "errors", "rate"]
+    kind: Literal["latency", "errors", "rate", "ratio"]
     metric: str
     quantile: str
     op: Op
     value: float
     text: str
+    variants: tuple[str, str] = ("", "")
 
     @property
     def fraction(self) -> float | None:
@@ -129,22 +136,25 @@ class Threshold:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """`response p99 < 250ms`, `errors < 5%`, `rate > 190/s`. Raises ValueError."""
+        """`response p99 < 250ms`, `errors < 5%`, `rate > 190/s`, `fresh / shared p99 < 3`. Raises ValueError."""
         written = text.strip()
         if match := _PLAIN.fullmatch(written):
             metric, op, value = match.groups()
             kind: Literal["errors", "rate"] = "errors" if metric == "errors" else "rate"
             return cls(kind, metric, "", _op(op), share(value) if kind == "errors" else rate(value), written)
+        if match := _RATIO.fullmatch(written):
+            variant, baseline, metric, quantile, op, value = match.groups()
+            ratio = _factor(value), written, (variant, baseline)
+            return cls("ratio", metric or "", _quantile(quantile, text), _op(op), *ratio)
         match = _LATENCY.fullmatch(written)
         if not match or match[1] not in LATENCIES:
             raise ValueError(
                 f"{quoted(text)} is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%' or "
-                f"'rate > 190/s'; latencies are {', '.join(LATENCIES)}, of which p50, p99.9, mean, min or max"
+                f"'rate > 190/s', of variants 'fresh / shared p99 < 3'; latencies are {', '.join(LATENCIES)}, of which "
+                "p50, p99.9, mean, min or max"
             )
         metric, quantile, op, value = match.groups()
-        if quantile in ("p0", "p00"):
-            raise ValueError(f"{quoted(text)}: p0 is written min")
-        return cls("latency", metric, quantile, _op(op), duration(value), written)
+        return cls("latency", metric, _quantile(quantile, text), _op(op), duration(value), written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +185,19 @@ def json_path(text: str) -> tuple[str | int, ...]:
     if not all(parts):
         raise ValueError(f"{quoted(text)} is not a path in a JSON body: expected keys and indices, as in items.0.id")
     return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 10 else part for part in parts)
+
+
+def _quantile(name: str, text: str) -> str:
+    if name in ("p0", "p00"):
+        raise ValueError(f"{quoted(text)}: p0 is written min")
+    return name
+
+
+def _factor(text: str) -> float:
+    """How many times as long: `3`, `1.05`."""
+    if not _FACTOR.fullmatch(text) or not float(text):
+        raise ValueError(f"{quoted(text)} is not a ratio: expected a number of times, for example 3 or 1.05")
+    return float(text)
 
 
 def _op(text: str) -> Op:
