@@ -1,6 +1,21 @@
 """Statistics: pure functions of counts; no clock, no file, numpy alone.
 
-histogram      counts of values, and the nearest rank
+What one run says:
+
+    histogram      counts of values, and the nearest rank
+    blocks         how far a sum over a run may be off, from its parts second by second
+    intervals      what a quantile or a mean may be, or why nobody knows
+    seconds        a run's values second by second: what the others take, in memory
+
+What rounds of two variants say:
+
+    paired         where the centre of their differences lies
+    comparison     ratio, difference, verdict, and the rounds that one takes
+    shift          where they differ, quantile by quantile and as a whole
+    bootstrap      rounds drawn again: how much of their spread lies within them
+    looks          how much doubt each planned look may spend
+
+All of them stand on `distributions`: Student's t, a bound on a variance, the fair coin.
 """
 
 from __future__ import annotations
@@ -10,6 +25,7 @@ from loadgen.stats.histogram import (
     OVERFLOW,
     Histogram,
     Integers,
+    bounds_of,
     fraction,
     highest_of,
     index_of,
@@ -22,6 +38,7 @@ __all__ = [
     "OVERFLOW",
     "Histogram",
     "Integers",
+    "bounds_of",
     "fraction",
     "highest_of",
     "index_of",

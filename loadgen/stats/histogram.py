@@ -47,6 +47,13 @@ def highest_of(index: int) -> int:
     return lowest_of(index + 1) - 1
 
 
+def bounds_of(index: Integers) -> tuple[Integers, Integers]:
+    """The least and the greatest values of all these counters."""
+    shift = np.maximum((index >> 10) - 1, 0)
+    low = np.where(index < 2 * HALF, index, ((index & (HALF - 1)) + HALF) << shift)
+    return low, low + (1 << shift) - 1
+
+
 def rank(p: Fraction, n: int) -> int:
     """The nearest rank of quantile `p` of `n` values: ceil(p n), from 1. Exact, as `p` is a fraction."""
     return max(1, math.ceil(p * n))
