@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from engine_harness import Run, Script, go
 
-from loadgen.clock import SECOND
+from loadgen.clock import MILLISECOND, SECOND
+from loadgen.exchange import Exchange
 from loadgen.experiment.conclusion import Ending, conclude
 from loadgen.experiment.result import Measured, quantiles_of
 from loadgen.experiment.rounds import seed_of
-from loadgen.experiment.together import about, run_folder
+from loadgen.experiment.together import about, assembled, run_folder
 from loadgen.profile.load import Variant, load
 from loadgen.profile.model import Profile
 from loadgen.store import RunFolder
+from loadgen.transport.scripted import Reply
 from loadgen.trust.verdict import Finding, Verdict
 
 BEGAN = 1_700_000_000 * SECOND
@@ -80,3 +84,60 @@ def write_experiment(
             run = run_folder(folder, number, variant.name)
             write_run(run, profile, behave(variant, number), started, found(variant, number))
     return folder
+
+
+TEXT = """
+name: t
+target: http://127.0.0.1
+load:
+  - {name: warm, rate: 50/s, for: 500ms, measure: false}
+  - {name: steady, rate: 100/s, for: 2s}
+session: {connections: 50}
+timeout: 2s
+experiment:
+  variants: {shared: {}, fresh: {session: {reuse: per-request}}}
+  rounds: ROUNDS
+  primary: steady response p50
+"""
+ROUNDS = 8
+
+
+def text(rounds: object = ROUNDS) -> str:
+    """An experiment of two variants, shared and fresh."""
+    return TEXT.replace("ROUNDS", str(rounds))
+
+
+def answering(
+    median: float = 8, connect: float = 0, drift: float = 0, ratio: Callable[[int], float] = lambda number: 1.0
+) -> Callable[[Variant, int], Script]:
+    """Lognormal answers (ms), which take `connect` more in fresh, where they are also `ratio(round)` times as slow; all
+    drift by a share from round to round."""
+
+    def behave(variant: Variant, number: int) -> Script:
+        random = Random(f"{variant.name} {number}")
+        fresh = variant.name.startswith("fresh")
+        factor = (1 + drift * number) * (ratio(number) if fresh else 1)
+
+        def script(x: Exchange) -> Reply:
+            after = random.lognormvariate(math.log(median), 0.3) * factor
+            return Reply(after=int(after * MILLISECOND), connect=int(connect * MILLISECOND), client_delay=50_000)
+
+        return script
+
+    return behave
+
+
+def compared(folder: Path, behave: Callable[[Variant, int], Script], written: str = "", **options: Any) -> Any:
+    rounds = options.pop("rounds", ROUNDS)
+    write_experiment(folder, written or text(rounds), behave, rounds=rounds, **options)
+    return assembled(folder)["comparison"]
+
+
+def figure(comparison: Any, quantile: str = "p50", **wanted: str) -> Any:
+    named = {"metric": "response", "step": "get"} | wanted
+    found = [f for f in comparison["figures"] if all(f[key] == value for key, value in named.items())]
+    return next(f for f in found if f["quantile"] == quantile)
+
+
+def check(comparison: Any, name: str) -> Any:
+    return next(check for check in comparison["checks"] if check["check"] == name)

@@ -1,0 +1,245 @@
+"""Variants held against a baseline, from folders as runs write them: what was planted is found, where it comes from
+adds up, and what disturbs a comparison leaves it without a verdict."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from engine_harness import Script
+from experiment_folders import ROUNDS, answering, compared, figure, text, write_experiment
+
+from loadgen.clock import MILLISECOND
+from loadgen.exchange import Exchange, Outcome
+from loadgen.experiment.comparison import decided
+from loadgen.experiment.together import assembled
+from loadgen.experiment.together import decided as decided_after
+from loadgen.profile.load import Variant
+from loadgen.transport.scripted import NEVER, Reply
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """fresh is one and a half times as slow, and connects for 4 ms; all of it drifts by 5 % from round to round."""
+    folder = tmp_path_factory.mktemp("planted") / "x"
+    behave = answering(connect=4, drift=0.05, ratio=lambda number: 1.5)
+    return write_experiment(folder, text(), behave, rounds=ROUNDS)
+
+
+@pytest.fixture(scope="module")
+def found(planted: Path) -> Any:
+    return assembled(planted)["comparison"]
+
+
+# what was planted
+
+
+def test_a_planted_ratio_is_found_in_spite_of_drift(found: Any) -> None:
+    assert (found["valid"], found["why_not"]) == (True, [])
+    assert all(check["ok"] for check in found["checks"])
+    primary = figure(found)
+    assert primary["primary"]
+    assert primary["verdict"] == "slower"
+    assert primary["ratio_low"] < primary["ratio"] < primary["ratio_high"]
+    # 1.5 x 8 + 4 over 8, all but the connect drifting by 5 to 40 %
+    assert primary["ratio_low"] < 1.5 + 4 / (8 * 1.225) < primary["ratio_high"]
+    assert primary["ratio_high"] / primary["ratio_low"] < 1.2
+    assert primary["difference_ms"] == pytest.approx(primary["variant_ms"] - primary["baseline_ms"], abs=1e-5)
+    assert decided(found)
+
+
+def test_every_figure_is_told_by_round(found: Any, planted: Path) -> None:
+    for entry in found["figures"]:
+        assert len(entry["rounds"]) == ROUNDS
+        assert entry["variant"] == "fresh" and entry["baseline"] == "shared"
+    for number, (base, variant) in enumerate(figure(found)["rounds"], 1):
+        for name, value in (("shared", base), ("fresh", variant)):
+            result = json.loads((planted / "rounds" / f"{number:02d}" / name / "result.json").read_text())
+            phase = next(p for p in result["variants"][0]["phases"] if p["name"] == "steady")
+            assert value == pytest.approx(phase["steps"][0]["latency_ms"]["response"]["p50"], abs=1e-6)
+
+
+def test_only_what_the_plan_can_know_is_compared(found: Any) -> None:
+    assert [f["quantile"] for f in found["figures"]] == ["p50", "p90", "p95", "p99", "mean"]
+    assert [f["primary"] for f in found["figures"]] == [True, False, False, False, False]
+    assert {f["phase"] for f in found["figures"]} == {"steady"}, "what is not measured is not compared"
+
+
+def test_it_is_plain_json_and_the_same_again(found: Any, planted: Path) -> None:
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert assembled(planted)["comparison"] == found
+
+
+def test_the_parts_add_up_to_the_difference_of_the_mean(found: Any) -> None:
+    parts = {part["part"]: part for part in found["parts"]}
+    mean = figure(found, "mean")
+    for which in ("baseline_ms", "variant_ms", "difference_ms"):
+        assert math.fsum(part[which] for part in parts.values() if part["adds"]) == pytest.approx(
+            parts["response"][which], abs=1e-5
+        )
+        assert parts["response"][which] == pytest.approx(mean[which], abs=1e-5)
+    assert parts["connect"] | {"part": "", "adds": 0} == parts["tcp"] | {"part": "", "adds": 0}
+    assert parts["connect"]["baseline_ms"] < 0.1 < 4 == parts["connect"]["variant_ms"]
+    assert (parts["tcp"]["adds"], parts["connect"]["adds"], parts["response"]["adds"]) == (False, True, False)
+    assert parts["service_new"]["baseline_ms"] < 0.5 < 10 < parts["service_new"]["variant_ms"]
+    assert parts["service_reused"]["variant_ms"] == 0 < 8 < parts["service_reused"]["baseline_ms"]
+    assert parts["ours"]["baseline_ms"] == parts["ours"]["variant_ms"] == 0.05
+    assert parts["connect"]["p50"]["variant_ms"] == pytest.approx(4, rel=1e-3)
+    assert "p50" not in parts["ours"] or parts["ours"]["p50"]["variant_ms"] is None
+    assert parts["response"]["p50"]["variant_ms"] == pytest.approx(figure(found)["variant_ms"], rel=1e-3)
+
+
+def test_curves_of_all_variants_can_be_drawn(found: Any) -> None:
+    assert [curve["variant"] for curve in found["curves"]] == ["shared", "fresh"]
+    for curve in found["curves"]:
+        which = "baseline_ms" if curve["variant"] == "shared" else "variant_ms"
+        assert [point[0] for point in curve["points"]] == ["p50", "p90", "p95", "p99"]
+        for quantile, value, low, high in curve["points"]:
+            assert low < value < high
+            assert value == pytest.approx(figure(found, quantile)[which], abs=1e-5)
+
+
+def test_identical_variants_are_never_found_different(tmp_path: Path) -> None:
+    found = compared(tmp_path / "x", answering(drift=0.05))
+    assert found["valid"]
+    assert {f["verdict"] for f in found["figures"]} <= {"equivalent", "inconclusive"}
+    assert all(entry["ratio_low"] < 1.05 and entry["ratio_high"] > 1 / 1.05 for entry in found["figures"])
+
+
+def test_a_difference_in_the_tail_is_not_claimed_at_the_median(tmp_path: Path) -> None:
+    def behave(variant: Variant, number: int) -> Script:
+        random = Random(f"{variant.name} {number}")
+        slow = 5 if variant.name == "fresh" else 1
+
+        def script(x: Exchange) -> Reply:
+            return Reply(after=int((8 + random.random() / 10) * (slow if random.random() < 0.08 else 1) * MILLISECOND))
+
+        return script
+
+    found = compared(tmp_path / "x", behave, text().replace("response p50", "response p95"))
+    assert figure(found, "p95")["verdict"] == "slower"
+    assert figure(found, "p50")["verdict"] == "equivalent"
+
+
+# looks
+
+
+def test_a_look_ends_what_it_decides(tmp_path: Path) -> None:
+    slower = write_experiment(tmp_path / "a", text("[6, 12]"), answering(ratio=lambda number: 1.5), rounds=6)
+    assert assembled(slower)["comparison"]["confidence"] > 0.95, "several looks share the doubt"
+    assert decided_after(slower, 6)
+    unclear = write_experiment(tmp_path / "b", text("[6, 12]"), answering(median=30, ratio=lambda n: 1.06), rounds=6)
+    assert not decided_after(unclear, 6)
+    assert figure(assembled(unclear)["comparison"])["more_rounds"]
+
+
+def test_a_few_rounds_are_no_verdict(tmp_path: Path) -> None:
+    found = compared(tmp_path / "x", answering(ratio=lambda number: 3), rounds=3)
+    primary = figure(found)
+    assert (found["valid"], primary["verdict"], primary["why"]) == (True, "none", "needs 6 rounds, there were 3")
+    assert primary["ratio"] > 2
+
+
+def test_one_round_is_shown_without_intervals(tmp_path: Path) -> None:
+    found = compared(tmp_path / "x", answering(), rounds=1)
+    primary = figure(found)
+    assert (primary["verdict"], primary["ratio"], primary["ratio_low"]) == ("none", None, None)
+    assert primary["why"] == "a single round tells nothing of how rounds differ"
+    assert primary["baseline_ms"] and primary["variant_ms"]
+    assert all(low is high is None for curve in found["curves"] for _, _, low, high in curve["points"])
+
+
+# censored, cycles, steps, closed loads
+
+
+def test_timeouts_are_a_bound_in_one_variant(tmp_path: Path) -> None:
+    def behave(variant: Variant, number: int) -> Script:
+        random, plain = Random(number), answering()(variant, number)
+        return lambda x: Reply(after=NEVER) if variant.name == "fresh" and random.random() < 0.3 else plain(x)
+
+    found = compared(tmp_path / "x", behave, text().replace("timeout: 2s", "timeout: 300ms"))
+    assert found["valid"], found["why_not"]
+    tail = figure(found, "p90")
+    assert tail["verdict"] == "slower"
+    assert (tail["variant_ms"], tail["ratio_high"]) == (None, None)
+    assert tail["ratio_low"] > 20
+    assert figure(found, "mean")["variant_ms"] is None
+
+
+def test_cycles_are_never_pooled(tmp_path: Path) -> None:
+    def behave(variant: Variant, number: int) -> Script:
+        def script(x: Exchange) -> Reply:
+            return Reply(after=(40 if x.slot == 2 else 10) * MILLISECOND)  # the second cycle takes four times as long
+
+        return script
+
+    written = text(rounds=2).replace("session:", "cycles: 2\nsession:", 1)
+    found = compared(tmp_path / "x", behave, written, rounds=2)
+    assert figure(found)["rounds"][0] == [pytest.approx(20, rel=2e-3)] * 2, "the geometric mean of both"
+    assert figure(found, "mean")["rounds"][0][0] == pytest.approx(25, rel=0.1), "of all requests"
+
+
+STEPS = """scenarios:
+  - name: order
+    steps: [{name: put, post: /}, {name: read, get: /}]
+"""
+
+
+def test_steps_are_told_apart_and_iterations_are_whole(tmp_path: Path) -> None:
+    written = text(rounds=2).replace("steady response p50", "steady iteration p90") + STEPS
+    behave = answering(connect=2)
+    found = compared(tmp_path / "x", behave, written, rounds=2)
+    assert {(f["step"], f["metric"]) for f in found["figures"]} == {
+        ("put", "response"), ("read", "response"), ("", "iteration"),
+    }  # fmt: skip
+    assert [(f["step"], f["quantile"]) for f in found["figures"] if f["primary"]] == [("", "p90")]
+    put, read, whole = (
+        figure(found, "mean", step=s, metric=m)["variant_ms"]
+        for s, m in (("put", "response"), ("read", "response"), ("", "iteration"))
+    )
+    assert whole == pytest.approx(put + read, abs=1e-4)
+    assert {(part["step"], part["part"]) for part in found["parts"]} >= {("put", "connect"), ("read", "connect")}
+
+
+def test_scenarios_are_told_apart(tmp_path: Path) -> None:
+    written = text(rounds=2).replace("steady response p50", "steady list response p90")
+    written += STEPS + "  - {name: browse, steps: [{name: list, get: /}]}\n"
+    found = compared(tmp_path / "x", answering(), written, rounds=2)
+    assert {(f["step"], f["metric"]) for f in found["figures"]} == {
+        ("order/put", "response"), ("order/read", "response"), ("browse/list", "response"), ("order", "iteration"),
+    }  # fmt: skip
+    assert {f["step"] for f in found["figures"] if f["primary"]} == {"browse/list"}
+
+
+def test_a_closed_load_is_compared_by_its_service(tmp_path: Path) -> None:
+    written = text(rounds=2).replace("rate: 100/s", "users: 4").replace("response p50", "service p50")
+    found = compared(tmp_path / "x", answering(connect=3), written, rounds=2)
+    assert {f["metric"] for f in found["figures"]} == {"service"}
+    parts = {part["part"]: part for part in found["parts"]}
+    assert "response" not in parts
+    total = math.fsum(part["variant_ms"] for part in parts.values() if part["adds"])
+    assert total == pytest.approx(parts["service"]["variant_ms"], abs=1e-5)
+    assert parts["service"]["variant_ms"] == pytest.approx(
+        figure(found, "mean", metric="service")["variant_ms"], abs=1e-5
+    )
+
+
+def test_what_failed_is_in_no_part(tmp_path: Path) -> None:
+    def behave(variant: Variant, number: int) -> Script:
+        random, plain = Random(number), answering(connect=5)(variant, number)
+
+        def script(x: Exchange) -> Reply:
+            broken = Reply(after=90 * MILLISECOND, connect=5 * MILLISECOND, outcome=Outcome.RESET)
+            return broken if random.random() < 0.1 else plain(x)
+
+        return script
+
+    found = compared(tmp_path / "x", behave, rounds=2)
+    parts = {part["part"]: part for part in found["parts"]}
+    total = math.fsum(part["variant_ms"] for part in parts.values() if part["adds"])
+    assert total == pytest.approx(figure(found, "mean")["variant_ms"], abs=1e-5)
+    assert parts["connect"]["variant_ms"] == 5
