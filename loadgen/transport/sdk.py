@@ -219,6 +219,7 @@ class _Seat(Seat):
         if self._failed:
             return self._failed
         if self.x and self.x.status:
+            self.x.body = None  # as of every answer that is not right
             return Outcome.BAD_RESPONSE, f"the SDK cannot read the answer: {type(error).__name__}"
         return Outcome.CLIENT_RESOURCE, _told(error)
 

@@ -125,7 +125,7 @@ SPOILS = st.one_of(
 )
 
 
-@pytest.fixture(params=["wire", "aiohttp"])
+@pytest.fixture(params=["wire", "aiohttp", "sdk"])
 def kind(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
