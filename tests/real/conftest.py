@@ -4,6 +4,7 @@ engines `dynoxide` and `ministack`, which are downloaded into pytest's cache."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, TypeVar
@@ -15,6 +16,17 @@ from engines import Engine
 from servers import Server
 
 T = TypeVar("T")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_keys() -> Iterator[None]:
+    """No AWS keys and settings of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in filter(lambda name: name.startswith("AWS_"), [*os.environ]):
+            environment.delenv(name)
+        for name, value in engines.NO_KEYS.items():
+            environment.setenv(name, value)
+        yield
 
 
 def _session(start: Callable[..., AbstractContextManager[Server]]) -> Any:

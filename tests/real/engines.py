@@ -28,6 +28,12 @@ from servers import Absent, binary, free_ports, running
 DYNOXIDE = "@dynoxide/linux-x64@1.2.1"
 MINISTACK = ("ministack==1.5.33", "boto3==1.43.106", "cryptography==50.0.2")  # for functions, and for tokens
 REGION = "us-east-1"
+NO_KEYS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""An environment in which botocore finds no keys, where it has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,9 @@ class Keys:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a program finds them by, and no others."""
-        nowhere = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+        """What a program finds them by."""
         token = {"AWS_SESSION_TOKEN": self.token} if self.token else {}
-        found = {"AWS_ACCESS_KEY_ID": self.access, "AWS_SECRET_ACCESS_KEY": self.secret, **token}
-        return {**nowhere, "AWS_EC2_METADATA_DISABLED": "true", **found}
+        return {"AWS_ACCESS_KEY_ID": self.access, "AWS_SECRET_ACCESS_KEY": self.secret, **token}
 
 
 ROOT = Keys()

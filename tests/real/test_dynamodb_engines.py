@@ -128,10 +128,10 @@ UNIQUE = """
 """
 
 
-def test_a_killed_worker_s_items_are_counted(engine: Engine, tmp_path: Path) -> None:
+def test_the_items_of_a_killed_worker_are_counted(engine: Engine, tmp_path: Path) -> None:
     """Whatever is in the table was on the wire, and whatever was answered is in the table."""
     engine.create("made", pk="S", sk="N")
-    text = profile(engine, "{name: a, rate: 400/s, for: 2s}", UNIQUE)
+    text = profile(engine, "{name: a, rate: 400/s, for: 3s}", UNIQUE)
     with Program(tmp_path, *prepare(tmp_path, text), "--json", "--workers", "2") as program:
         program.says("in flight")
         victim = program.workers()[0]
@@ -141,7 +141,8 @@ def test_a_killed_worker_s_items_are_counted(engine: Engine, tmp_path: Path) -> 
         program.leaves_nothing()
     assert ran.status == 6
     items, sent = engine.items("made"), Sent(ran, tmp_path / "profile.yaml")
-    assert ran.requests["outcomes"]["ok"] <= len(items) <= ran.requests["on_wire"]
+    uncounted = 1  # it may have been killed between the sending of one and its counting
+    assert ran.requests["outcomes"]["ok"] <= len(items) <= ran.requests["on_wire"] + uncounted
     assert ran.requests["sent"] - ran.requests["outcomes"]["ok"] == ran.requests["outcomes"].get("lost", 0)
     for item in items:
         assert item == sent.body("put", int(item["sk"]["N"]))["Item"]
