@@ -125,6 +125,21 @@ def test_a_difference_in_the_tail_is_not_claimed_at_the_median(tmp_path: Path) -
     assert figure(found, "p50")["verdict"] == "equivalent"
 
 
+def test_how_much_of_the_spread_lies_within_the_rounds(tmp_path: Path) -> None:
+    """Rounds that differ by themselves, in 12 s of which each knows its median within 2 %."""
+    long = text(6).replace("rate: 100/s, for: 2s", "rate: 100/s, for: 12s")
+    uneven = answering(ratio=lambda number: (1.2, 1.6, 1.3, 1.7, 1.25, 1.5)[number - 1])
+    primary = figure(compared(tmp_path / "x", uneven, long, rounds=6))
+    drawn = primary["resampled"]
+    assert drawn["between"] > 0.9
+    assert primary["ratio_low"] < drawn["low"] < primary["ratio"] < drawn["high"] < primary["ratio_high"]
+
+
+def test_runs_of_a_few_seconds_are_not_drawn_again(found: Any) -> None:
+    assert figure(found)["resampled"] is None
+    assert "resampled" not in figure(found, "p90")
+
+
 # looks
 
 

@@ -13,6 +13,7 @@ from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Exchange, Outcome
 from loadgen.experiment.seconds import Figure, Tails, headlines, tails, whole_seconds
+from loadgen.experiment.seconds import read as values
 from loadgen.record.metrics import Metric
 from loadgen.stats import index_of
 from loadgen.transport.scripted import NEVER, Reply
@@ -122,6 +123,16 @@ def test_a_phase_shorter_than_a_second_is_one(tmp_path: Path) -> None:
     write_seconds(tmp_path / "run", run).close()
     of = read(tmp_path / "run" / "intervals.jsonl", run, 0)[Figure(0, 0, Metric.RESPONSE)]
     assert of.count.tolist() == [len(run.exchanges)]
+
+
+def test_all_values_second_by_second(path: Path, run: Run) -> None:
+    limit = 40 * MILLISECOND
+    found = tails(path, run.plan, dict.fromkeys(headlines(run.plan), (limit,)))
+    for figure, of in found.items():
+        seconds = values(path, run.plan, figure)
+        assert seconds.counts.tolist() == of.count.tolist()
+        assert seconds.beyond(limit).tolist() == of.beyond[0].tolist()
+    assert len(values(path, run.plan, Figure(0, 0, Metric.BUILD)).values) == 0
 
 
 def test_what_is_no_intervals_file_is_said(tmp_path: Path) -> None:

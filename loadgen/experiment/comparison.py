@@ -17,6 +17,7 @@ from loadgen.experiment import breakdown
 from loadgen.experiment.arms import Arm, Key, is_primary, keys, known, why
 from loadgen.experiment.curves import QUANTILES, average, curves, finite
 from loadgen.experiment.pairing import pairs
+from loadgen.experiment.resampling import resampled
 from loadgen.experiment.validity import Check, Pair, checks
 from loadgen.profile.experiment import Primary
 from loadgen.stats.comparison import TREND, Comparison, Range, Value, holm
@@ -37,6 +38,7 @@ class Question:
     looks: tuple[int, ...]
     rounds: tuple[int, ...]
     level: float
+    seed: int
 
     @classmethod
     def of(cls, experiment: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> Question:
@@ -46,7 +48,7 @@ class Question:
         there = [{run["round"] for run in variant["rounds"]} for variant in variants]
         rounds = tuple(number for number in range(1, done + 1) if all(number in each for each in there))
         primary = Primary.parse(experiment["primary"])
-        return cls(experiment["baseline"], primary, experiment["margin"], looks, rounds, level)
+        return cls(experiment["baseline"], primary, experiment["margin"], looks, rounds, level, experiment["seed"])
 
     def told(self) -> dict[str, Any]:
         """As a comparison begins."""
@@ -88,7 +90,7 @@ def compare(arms: Sequence[Arm], question: Question) -> dict[str, Any]:
         "valid": not wrong,
         "why_not": _once(check.why for each in looked.values() for check in each if not check.ok),
         "checks": _together([check for each in looked.values() for check in each]),
-        "figures": [_entry(figure, figure.pair.other.name not in wrong) for figure in found],
+        "figures": [_entry(figure, question, figure.pair.other.name not in wrong) for figure in found],
         "parts": _parts(held),
         "curves": [curve for arm in arms for curve in curves(arm, primary, question.rounds)],
     }
@@ -147,7 +149,7 @@ def _correct(found: Sequence[Found], level: float) -> None:
             family[number].why = result.why
 
 
-def _entry(found: Found, valid: bool) -> dict[str, Any]:
+def _entry(found: Found, question: Question, valid: bool) -> dict[str, Any]:
     result = found.result
     verdict = result.verdict if result and valid else None
     ratio, difference = (result.ratio, result.difference) if result else (UNKNOWN, UNKNOWN)
@@ -170,7 +172,14 @@ def _entry(found: Found, valid: bool) -> dict[str, Any]:
         "why": found.why,
         "more_rounds": result.more if result and verdict else None,
         "rounds": rounds,
+        **({"resampled": _resampled(found, question)} if found.primary else {}),
     }
+
+
+def _resampled(found: Found, question: Question) -> dict[str, Any] | None:
+    if found.result is None or found.result.sd is None:
+        return None
+    return resampled(found.pair, found.key, found.quantile, found.result.sd, question.seed, question.level)
 
 
 def _plain(value: Value | None) -> float | None:

@@ -21,6 +21,7 @@ from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
 from loadgen.experiment.result import CENSORED
 from loadgen.stats import Histogram, Integers, index_of
+from loadgen.stats.seconds import Seconds
 from loadgen.store import read_counts
 
 
@@ -64,6 +65,22 @@ def tails(path: Path, plan: Plan, limits: Mapping[Figure, Iterable[int]]) -> dic
     return {figure: _tails(plan.runs[figure.run], plan, found) for figure, found in rows.items() if found}
 
 
+def read(path: Path, plan: Plan, figure: Figure) -> Seconds:
+    """All the values of one figure second by second, in memory; no second where there is none. Raises OSError and
+    ValueError for what cannot be read."""
+    rows: dict[int, tuple[Histogram, Histogram]] = {}
+    for _, second, late, histogram in _counts(path, plan, [figure]):
+        rows.setdefault(second, (Histogram(), Histogram()))[late].add(histogram)
+    if not rows:
+        return Seconds([])
+    whole = whole_seconds(plan.runs[figure.run], plan, min(rows), max(rows))
+    values = [(Histogram(), Histogram()) for _ in range(max(1, len(whole)))]
+    for second, both in rows.items():
+        for into, histogram in zip(values[_place(second, whole)], both, strict=True):
+            into.add(histogram)
+    return Seconds([seen for seen, _ in values], [late for _, late in values])
+
+
 def _counts(path: Path, plan: Plan, figures: Iterable[Figure]) -> Iterator[tuple[Figure, int, bool, Histogram]]:
     """What the tables are made of: the figure, the second, whether it is of timeouts, the values."""
     wanted = {(plan.slot(figure.run, figure.step), figure.metric): figure for figure in figures}
@@ -78,8 +95,13 @@ def _tails(run: PhaseRun, plan: Plan, rows: dict[int, Integers]) -> Tails:
     whole = whole_seconds(run, plan, min(rows), max(rows))
     table = np.zeros((len(next(iter(rows.values()))), max(1, len(whole))), np.int64)
     for second, row in rows.items():
-        table[:, min(max(second - whole.start, 0), table.shape[1] - 1)] += row
+        table[:, _place(second, whole)] += row
     return Tails(table[0], table[1:])
+
+
+def _place(second: int, whole: range) -> int:
+    """Where what came in a second is counted."""
+    return min(max(second - whole.start, 0), max(0, len(whole) - 1))
 
 
 def whole_seconds(run: PhaseRun, plan: Plan, first: int, last: int) -> range:
