@@ -9,7 +9,7 @@ from typing import Any
 
 from loadgen.clock import SECOND
 from loadgen.errors import Exit, LoadgenError, ProfileError, worst
-from loadgen.experiment import comparison
+from loadgen.experiment import comparison, ratios, thresholds
 from loadgen.experiment.conclusion import Finished
 from loadgen.experiment.documents import document
 from loadgen.experiment.judgement import judgement
@@ -54,6 +54,7 @@ def about(loaded: Loaded, began: int) -> dict[str, Any]:
             "margin": experiment.margin,
             "duet": experiment.duet,
             "seed": profile.seed,
+            "thresholds": ratios.texts(profile.thresholds),
         },
         "variants": [{"name": variant.name, "values": variant.values} for variant in loaded.variants],
     }
@@ -73,6 +74,8 @@ def finished(
     result = assembled(folder, done, warnings)
     runs = [run for variant in result["variants"] for run in variant["rounds"]]
     statuses = {Exit(run["exit_status"]) for run in runs if run["exit_status"]}
+    if any(threshold["status"] != "passed" for threshold in result["thresholds"]):
+        statuses.add(Exit.THRESHOLD)
     if interrupted:
         statuses.add(Exit.INTERRUPTED)
     if failed:
@@ -105,7 +108,7 @@ def assembled(folder: Path, done: int | None = None, warnings: list[str] | None 
         "exit_status": 0,
         "trust": _trust(runs),
         "warnings": [*(warnings or []), *_warnings(folder, runs)],
-        "thresholds": [],
+        "thresholds": _thresholds(folder, variants),
         "experiment": {**known["experiment"], "rounds": complete, "order": _order(variants)},
         "variants": variants,
     }
@@ -114,8 +117,11 @@ def assembled(folder: Path, done: int | None = None, warnings: list[str] | None 
 
 def decided(folder: Path, done: int) -> bool:
     """Whether a planned look after `done` rounds says all that the experiment is to say."""
-    compared = assembled(folder, done)["comparison"]
-    return compared is not None and comparison.decided(compared)
+    whole = assembled(folder, done)
+    of_two = {text for texts in whole["experiment"]["thresholds"].values() for text in texts}
+    if any(one["status"] == "undecided" and one["text"] in of_two for one in whole["thresholds"]):
+        return False
+    return whole["comparison"] is not None and comparison.decided(whole["comparison"])
 
 
 def _variant(folder: Path, variant: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +156,16 @@ def _run(folder: Path, run: Path, number: int) -> dict[str, Any]:
         }
     except (KeyError, TypeError, ValueError) as error:
         raise ProfileError(f"is not a run's result: {type(error).__name__}: {error}", file=str(run)) from None
+
+
+def _thresholds(folder: Path, variants: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that each run was held to, by variant over the rounds."""
+    found = []
+    for variant in variants:
+        results = {run["round"]: document(folder / run["folder"] / "result.json") for run in variant["rounds"]}
+        checked = {number: result.get("thresholds", []) for number, result in results.items()}
+        found += thresholds.over_rounds(variant["name"], checked)
+    return found
 
 
 def _trust(runs: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
