@@ -201,7 +201,7 @@ class Seat:
             return
         if self._began and self.task:  # a task that has not begun would not even say that it was cancelled
             self.task.cancel()
-        self._client.finish(x, outcome, reason)
+        self._finish(x, outcome, reason)
 
     def close(self) -> None:
         client, session = self._client, self._session
@@ -257,7 +257,12 @@ class Seat:
         self.close()
         client.pool.gone(self)
         if x:
-            client.finish(x, outcome, reason)
+            self._finish(x, outcome, reason)
+
+    def _finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
+        if not x.started:  # all that was done for it since it has its seat was to build it
+            x.signed += now() - self._given
+        self._client.finish(x, outcome, reason)
 
     async def _exchange(self, x: Exchange) -> None:
         """Send `x` and take its answer, until `done`. Raises what went wrong, which `_fault` names."""

@@ -4,7 +4,7 @@ The SDK checks, serialises, signs and parses as it does for everybody; `sdk_sess
 is one attempt: without `attempts` there is one a call, else the SDK retries by its own rules, and each attempt is an
 exchange of its own, which `retried` gives. What is renewed with the seat (`renew`): its connection; or the SDK's client
 too, with its TLS context; or the whole SDK session, which finds its credentials and parses its models anew. Making
-these is timed as `build`, and is part of `sign`.
+these is timed as `build`, and is part of `sign`, as is what adaptive retries hold back before they send.
 
 What is set otherwise than the SDK would, so that the figures say what they seem to: one attempt instead of the mode's
 own number; no timeouts, no queue and no idle time of its own (`sessions.Pool`, `net.deadlines`); host names are checked

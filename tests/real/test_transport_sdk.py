@@ -177,6 +177,8 @@ async def test_what_the_sdk_refuses_is_not_sent_and_told_without_values() -> Non
         x = await call(bench, "PutItem", {"TableName": "t", "Item": {"pk": {"S": ["canary"]}}})
         assert x.outcome is Outcome.CLIENT_RESOURCE
         assert x.reason == "the SDK refuses the parameters: Invalid type for parameter Item.pk.S"
+        assert x.released < x.signed <= x.done
+        assert x.started == 0
         x = await call(bench, "PutItem", {"TableName": "t", "Item": {"pk": {"B": "canary"}}})
         assert x.reason.startswith("no call of DynamoDB: ")
         assert "canary" not in x.reason
