@@ -20,6 +20,13 @@ WHOLE = {
     "service": "lognormal(p50=8ms, p99=40ms)",
     "seed": 7,
     "environments": {"max": 200, "init": "300ms", "idle": "10m", "overflow": "429"},
+    "downstream": {
+        "time": "6ms",
+        "connect": "bimodal(fast=12ms, slow=40ms, share=1%)",
+        "calls": 10,
+        "keep_alive": False,
+        "idle": "5s",
+    },
     "throttle": {"rate": "1000/s", "burst": 500},
     "stalls": [{"at": "10s", "for": "2s"}, {"every": "30s", "for": "250us"}],
     "faults": {"errors": "1%", "reset": "0.1%", "truncate": "0.1%", "drip": "0.1%", "endless": "0%"},
@@ -75,6 +82,7 @@ def test_says_what_is_simulated() -> None:
     assert SandboxSettings().describe() == "rtt 0s; service always 0s"
     assert read(**WHOLE).describe() == (
         "rtt 20ms; service log-normal with p50 8ms, p99 40ms; up to 200 environments (429 above), cold start 300ms; "
+        "calls a service 10 times (always 6ms, a connection for each call, connect 12ms, but 40ms for 1% of requests); "
         "throttled at 1000/s, burst 500; stalls 2s at 10s; stalls 250us every 30s; "
         "faults 1% errors, 0.1% reset, 0.1% truncate, 0.1% drip; "
         "DynamoDB with signatures ignore, burst 0s, partition_writes 10/s, unprocessed 5%, memory 1024MiB"
@@ -92,6 +100,11 @@ def test_says_what_is_simulated() -> None:
         ({"environments": {"max": 0}}, "greater than or equal to 1"),
         ({"environments": {"init": "1s"}}, "Field required"),
         ({"environments": {"max": 1, "overflow": "drop"}}, "'queue' or '429'"),
+        ({"downstream": {"time": "6ms"}}, "needs environments"),
+        ({"environments": 1, "downstream": {"connect": "6ms"}}, "Field required"),
+        ({"environments": 1, "downstream": {"time": "6ms", "calls": 0}}, "greater than or equal to 1"),
+        ({"environments": 1, "downstream": {"time": "6ms", "keep_alive": "no"}}, "neither true nor false"),
+        ({"environments": 1, "downstream": {"time": "6ms", "idle": "0s"}}, "more than 0"),
         ({"throttle": "0/s"}, "more than 0/s"),
         ({"stalls": [{"for": "2s"}]}, "one of at and every"),
         ({"stalls": [{"at": "1s", "every": "5s", "for": "2s"}]}, "one of at and every"),

@@ -25,7 +25,8 @@ from loadgen.trust.watch import Tail
 
 NEVER_THERE = (Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.TIMEOUT, Outcome.RESET)
 SANDBOX_FIGURES = (
-    "requests", "cold_starts", "throttled", "queue_peak", "overflowed", "cpu", "lag_ns", "connections", "tls",
+    "requests", "cold_starts", "throttled", "queue_peak", "overflowed", "downstream", "cpu", "lag_ns", "connections",
+    "tls",
 )  # fmt: skip
 REDACTED = "[redacted]"
 SHORTEST_SECRET = 4  # characters: shorter ones would be replaced where they stand by chance

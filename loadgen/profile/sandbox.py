@@ -23,7 +23,7 @@ from pydantic_core import CoreSchema, core_schema
 from loadgen.errors import ProfileError
 from loadgen.profile import units
 from loadgen.profile.distribution import EXAMPLES, Distribution
-from loadgen.profile.part import Count, Duration, FromText, Part, complaint, whole
+from loadgen.profile.part import Count, Duration, Flag, FromText, Part, complaint, whole
 from loadgen.profile.units import format_duration, format_rate
 
 
@@ -91,6 +91,27 @@ class Environments(Part):
     def describe(self) -> str:
         full = "the rest queues" if self.overflow == "queue" else "429 above"
         return f"up to {self.max} environments ({full}), cold start {format_duration(self.init)}"
+
+
+class Downstream(Part):
+    """A service that the function calls, over connections that belong to its environments."""
+
+    time: Service
+    """How long one call takes on an open connection, the way there and back included."""
+    connect: Service = Distribution.fixed(0)
+    """What a call takes besides that opens a connection first."""
+    calls: Count = 1
+    """How many calls a request makes, one after the other."""
+    keep_alive: Flag = True
+    """Whether an environment keeps its connection, or opens one for each call. A request may choose for itself, with
+    keepAlive in its JSON."""
+    idle: Duration = units.duration("60s")
+    """A kept connection that was idle for longer is gone: the next call opens another."""
+
+    def describe(self) -> str:
+        times = "" if self.calls == 1 else f" {self.calls} times"
+        kept = "connections kept" if self.keep_alive else "a connection for each call"
+        return f"calls a service{times} ({self.time.describe()}, {kept}, connect {self.connect.describe()})"
 
 
 class Throttle(Part):
@@ -224,6 +245,9 @@ class SandboxSettings(Part):
     """What service times and faults are drawn from."""
     environments: Environments | None = None
     """A pool of environments, as a Lambda function has. Unless said: as many as are needed, and never a cold start."""
+    downstream: Downstream | None = None
+    """A service that the function calls, as a Lambda function calls DynamoDB. It needs environments, whose connections
+    they are."""
     throttle: Throttle | None = None
     """A limit on the rate of requests. Unless said: none."""
     stalls: Annotated[tuple[Stall, ...], OneOrMore()] = ()
@@ -247,6 +271,12 @@ class SandboxSettings(Part):
             raise complaint("only one stall can have `every`", "Give the others `at`", ("stalls",))
         return self
 
+    @model_validator(mode="after")
+    def _whose_connections(self) -> Self:
+        if self.downstream and not self.environments:
+            raise complaint("needs environments, which have its connections", "Add environments: 10", ("downstream",))
+        return self
+
     @classmethod
     def from_json(cls, line: bytes) -> Self:
         """The settings that `to_json` made, or that a person wrote. Raises ProfileError."""
@@ -265,7 +295,7 @@ class SandboxSettings(Part):
     def describe(self) -> str:
         """What was simulated, in one line for a report."""
         parts = [f"rtt {format_duration(self.rtt)}", f"service {self.service.describe()}"]
-        parts += [part.describe() for part in (self.environments, self.throttle) if part]
+        parts += [part.describe() for part in (self.environments, self.downstream, self.throttle) if part]
         parts += [f"stalls {stall.describe()}" for stall in self.stalls]
         if faults := self.faults.describe():
             parts.append(f"faults {faults}")

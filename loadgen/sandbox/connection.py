@@ -53,7 +53,7 @@ class Connection:
     """`owed`: the round trips of the handshake that the first answer makes up for. `on_gone`: called at the end."""
 
     def __init__(self, core: Core, link: Link, number: int, owed: int, on_gone: Callable[[Connection], None]) -> None:
-        self.number = number
+        self.number, self.accepted = number, core.now()
         self._core, self._link = core, link
         self._owed, self._on_gone = owed, on_gone
         self._parser = httptools.HttpRequestParser(self)
@@ -74,7 +74,7 @@ class Connection:
         self._piece = Piece(0, b"")
         self._draining = False
         self._deaf = self._ended = self._paused = False
-        core.idle.rest(self, core.now())
+        core.idle.rest(self, self.accepted)
 
     # -- from the link
 

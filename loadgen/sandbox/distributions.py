@@ -17,13 +17,13 @@ LIMIT = 3600 * SECOND
 Quantile = Callable[[float], float]
 
 
-def sampler(distribution: Distribution, seed: int) -> Callable[[], int]:
-    """A function that draws nanoseconds, the same ones for the same seed."""
+def sampler(distribution: Distribution, seed: int, what: str = "service") -> Callable[[], int]:
+    """A function that draws nanoseconds, the same ones for the same seed and purpose."""
     if distribution.kind == "fixed":
         value = int(distribution["value"])
         return lambda: value
     quantile = quantile_function(distribution)
-    uniform = random.Random(f"service {seed}").random
+    uniform = random.Random(f"{what} {seed}").random
     return lambda: int(min(quantile(uniform()), LIMIT))
 
 

@@ -37,7 +37,8 @@ class Function:
         self._own_ids = 0
 
     def fate(self, request: Request, simulation: Simulation) -> Fate:
-        return simulation.admit(request.received)
+        keep_alive = _keep_alive(request.body) if simulation.downstream else None
+        return simulation.admit(request.received, keep_alive=keep_alive)
 
     def answer(self, request: Request, heads: Heads) -> Answer:
         fate = request.fate
@@ -86,23 +87,43 @@ class Delay(Function):
 
 
 def _told(fate: Fate) -> bytes:
-    """What a function tells of itself: a module's flag for its first call, its environment, its time in ms."""
+    """What a function tells of itself: a module's flag for its first call, its environment, its time in ms; and what it
+    had to do with the service behind."""
     init = b", init;dur=%.3f" % (fate.init / MILLISECOND) if fate.cold else b""
-    return b"x-cold: %s\r\nx-env: %d\r\nserver-timing: fn;dur=%.3f%s\r\n" % (
+    behind, opened = b"", b""
+    if visit := fate.visit:
+        behind, opened = b", db;dur=%.3f" % (visit.time / MILLISECOND), b"x-opened: %d\r\n" % visit.opened
+    return b"x-cold: %s\r\nx-env: %d\r\n%sserver-timing: fn;dur=%.3f%s%s\r\n" % (
         b"true" if fate.cold else b"false",
         fate.environment,
+        opened,
         fate.service / MILLISECOND,
+        behind,
         init,
     )
 
 
+def _keep_alive(body: bytes) -> bool | None:
+    """What `keepAlive` in the request's JSON says."""
+    chosen = _member(body, "keepAlive")
+    return chosen if isinstance(chosen, bool) else None
+
+
 def _own_id(body: bytes) -> bytes | None:
     """The JSON of `id` in the request's body, where there is one and it is a string or a number."""
-    if b'"id"' not in body:
+    own = _member(body, "id")
+    try:
+        return json.dumps(own, allow_nan=False).encode() if isinstance(own, str | int | float) else None
+    except ValueError:
+        return None
+
+
+def _member(body: bytes, name: str) -> object:
+    """A member of the body's JSON; None if there is none."""
+    if b'"%s"' % name.encode() not in body:
         return None
     try:
         value = json.loads(body)
-        own = value.get("id") if isinstance(value, dict) else None
-        return json.dumps(own, allow_nan=False).encode() if isinstance(own, str | int | float) else None
     except (ValueError, RecursionError):
         return None
+    return value.get(name) if isinstance(value, dict) else None

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from loadgen.profile.sandbox import Environments
+
+More = Callable[[int, int], int]
+"""What a request does besides: the environment, and the instant at which it begins, to the ns that it takes."""
 
 QUEUE_LIMIT = 100_000
 """With so many waiting, the next one is refused even where they queue: what waits is held in memory."""
@@ -43,27 +47,32 @@ class Pool:
         self.cold_starts = 0
         self.queue_peak = 0
 
-    def place(self, now: int, service: int) -> Placement | None:
-        """Run a request of `service` ns that comes at `now`, which never goes back. None: refused, all are busy."""
+    def place(self, now: int, service: int, more: More | None = None) -> Placement | None:
+        """Run a request of `service` ns, and `more`, that comes at `now`, which never goes back. None: refused, all are
+        busy."""
         busy, idle = self._busy, self._idle
         while busy and busy[0][0] <= now:
             idle.append(heapq.heappop(busy))
         while idle and now - idle[0][0] > self._idle_limit:
             idle.popleft()
         if idle:
-            return self._run(idle.pop()[1], now, service)
+            return self._run(idle.pop()[1], now, service, more)
         if len(busy) < self._max:
             self.cold_starts += 1
-            return self._run(self.cold_starts, now, service, self._init, cold=True)
+            return self._run(self.cold_starts, now, service, more, self._init, cold=True)
         if not self._queues or self._waiting(now) >= QUEUE_LIMIT:
             return None
         start, environment = heapq.heappop(busy)
         self._starts.append(start)
         self.queue_peak = max(self.queue_peak, len(self._starts))
-        return self._run(environment, start, service)
+        return self._run(environment, start, service, more)
 
-    def _run(self, environment: int, start: int, service: int, init: int = 0, cold: bool = False) -> Placement:
+    def _run(
+        self, environment: int, start: int, service: int, more: More | None, init: int = 0, cold: bool = False
+    ) -> Placement:
         end = start + init + service
+        if more:
+            end += more(environment, end)
         heapq.heappush(self._busy, (end, environment))
         return Placement(environment, start, end, init, cold)
 

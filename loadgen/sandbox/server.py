@@ -110,7 +110,7 @@ class Server:
         asked, used = self._core.now(), cpu()
         share = (used - self._cpu) / max(1, asked - self._asked)
         self._asked, self._cpu = asked, used
-        truth = self._core.truth
+        truth, behind = self._core.truth, simulation.downstream
         if truth:
             truth.flush()
         return {
@@ -137,6 +137,7 @@ class Server:
             "queue_peak": simulation.queue_peak,
             "throttled": counters.throttled,
             "overflowed": counters.overflowed,
+            "downstream": {"calls": behind.calls, "opened": behind.opened} if behind else None,
             "accept_errors": counters.accept_errors,
             "dynamodb": self._core.dynamodb.stats(),
             "cpu": round(share, 4),

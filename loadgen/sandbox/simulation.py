@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle
 
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.sandbox.distributions import sampler
+from loadgen.sandbox.downstream import Service, Visit
 from loadgen.sandbox.faults import fault_sampler
 from loadgen.sandbox.pool import Pool
 from loadgen.sandbox.stalls import Stalls
@@ -19,6 +21,7 @@ class Fate:
 
     `status` is 0 where the function decides; `fault`: throttle, overflow, a key of `Faults`, or empty. `queued` runs
     from the request to its start, a stall included. `environment` is 0 where there is no pool, or none was reached.
+    `service` includes the time of the `visit`, where the function calls something behind.
     """
 
     ready: int
@@ -29,6 +32,7 @@ class Fate:
     service: int = 0
     init: int = 0
     queued: int = 0
+    visit: Visit | None = None
 
 
 class Simulation:
@@ -40,7 +44,9 @@ class Simulation:
         self._draw_fault = fault_sampler(settings.faults, settings.seed)
         self._stalls = Stalls(settings.stalls)
         self._bucket = TokenBucket(settings.throttle.rate, settings.throttle.tokens) if settings.throttle else None
-        self._pool = Pool(settings.environments) if settings.environments else None
+        pool, behind = settings.environments, settings.downstream
+        self._pool = Pool(pool) if pool else None
+        self.downstream = Service(behind, pool.max, settings.seed) if pool and behind else None
         self._errors = cycle((502, 503, 504))
 
     @property
@@ -51,19 +57,24 @@ class Simulation:
     def queue_peak(self) -> int:
         return self._pool.queue_peak if self._pool else 0
 
-    def admit(self, now: int, service: int | None = None) -> Fate:
-        """A request for the function at `now`, which never goes back. `service`: instead of drawing one."""
+    def admit(self, now: int, service: int | None = None, keep_alive: bool | None = None) -> Fate:
+        """A request for the function at `now`, which never goes back. `service`: instead of drawing one, and of calling
+        anything behind. `keep_alive`: of the connection behind, instead of what the settings say."""
         begin = self._begin(now)
         if self._bucket and not self._bucket.admit(now):
             return Fate(begin, 429, "throttle")
         fault = self._draw_fault()
+        visit, more = None, None
         if service is None:
             service = self._draw_service()
+            if self.downstream:
+                visit = self.downstream.visit(keep_alive)
+                more = partial(self.downstream.make, visit)
         if self._pool is None:
             fate = Fate(begin + service, 0, fault, 0, False, service, 0, begin - now)
-        elif place := self._pool.place(begin, service):
-            queued = place.start - now
-            fate = Fate(place.end, 0, fault, place.environment, place.cold, service, place.init, queued)
+        elif place := self._pool.place(begin, service, more):
+            queued, service = place.start - now, place.end - place.start - place.init
+            fate = Fate(place.end, 0, fault, place.environment, place.cold, service, place.init, queued, visit)
         else:
             return Fate(begin, 429, "overflow")
         if fault == "errors":

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "connection,request,method,path,received_ns,intended_ns,sent_ns,"
-    "status,cold,env,fault,service_ns,queued_ns,operation"
+    "status,cold,env,fault,service_ns,queued_ns,operation,accepted_ns,downstream_ns,downstream_opened"
 )  # fmt: skip
 BLOCK = 512
 
@@ -20,9 +20,9 @@ BLOCK = 512
 class Truth:
     """Times are CLOCK_MONOTONIC in nanoseconds, 0 where it did not come to that.
 
-    received: the request's last byte was parsed; intended: when the answer should leave; sent: when its first bytes
-    were handed to the kernel. A request whose connection went before that has sent 0, one that came only in part
-    received 0 and the fault `partial`.
+    accepted: its connection was there; received: its last byte was parsed; intended: when the answer should leave;
+    sent: when its first bytes were handed to the kernel. A request whose connection went before that has sent 0, one
+    that came only in part received 0 and the fault `partial`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,10 +43,11 @@ class Truth:
 
     def add(self, request: Request) -> None:
         fate = request.fate
+        behind, opened = (fate.visit.time, fate.visit.opened) if fate.visit else (0, 0)
         self._lines.append(
             f"{request.connection.number},{request.number},{request.method.decode()},{_quoted(request.path.decode('latin-1'))},"
             f"{request.received},{request.intended},{request.sent},{request.status},{int(fate.cold)},{fate.environment},"
-            f"{fate.fault},{fate.service},{fate.queued},{request.operation}\n"
+            f"{fate.fault},{fate.service},{fate.queued},{request.operation},{request.connection.accepted},{behind},{opened}\n"
         )
         if len(self._lines) >= BLOCK:
             self._write()
