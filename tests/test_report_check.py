@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from loadgen.experiment.check import check
+from loadgen.profile.load import load
 from loadgen.report.check import render_check
 
 PHASE = {
@@ -51,3 +53,29 @@ def test_what_this_machine_has() -> None:
     assert "\nconnections: at most 19,936, 64 opened before the load\n" in text
     assert "\nin flight: at most 100,000 iterations\n" in text
     assert "\nthis machine: 20,000 descriptors a process, 28,232 ports, 14,263 of them in TIME_WAIT\n" in text
+
+
+EXPERIMENT = """name: t
+target: http://127.0.0.1:9
+load: [{name: steady, rate: 100/s, for: 31s, arrivals: constant}]
+experiment: {variants: {shared: {}, fresh: {session: per-request}}, rounds: ROUNDS}
+"""
+
+
+def checked(rounds: str, more: str = "") -> str:
+    loaded = load("t.yaml", text=EXPERIMENT.replace("ROUNDS", rounds + more))
+    return render_check(check(loaded.profile, "1", [variant.profile for variant in loaded.variants]))
+
+
+def test_what_an_experiment_is_about_is_said_before() -> None:
+    lines = checked("[10, 20]").splitlines()
+    at = lines.index(
+        "experiment: fresh against shared, in turns, 10 or 20 rounds; primary figure: steady response p99, as"
+    )
+    assert lines[at + 1 : at + 4] == [
+        "  none is named",
+        "  found (4 times of 5): a difference that is beyond 5% by 0.66 times the standard deviation of what",
+        "  the rounds differ by",
+    ]
+    assert "steady response p50, as the\n  profile says\n" in checked("10", ", primary: steady response p50")
+    assert "  a verdict takes at least 6 rounds\n" in checked("5")

@@ -30,7 +30,8 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], workers: st
     from loadgen.report.check import render_check
 
     loaded = read(profile, target, sets)
-    plan = redacted(check(loaded.profile, workers_option(workers)), loaded.secrets)
+    variants = [variant.profile for variant in loaded.variants]
+    plan = redacted(check(loaded.profile, workers_option(workers), variants), loaded.secrets)
     with output() as out:
         out.write(f"{json.dumps(plan, indent=1)}\n" if as_json else render_check(plan))
     if plan["cost"] and plan["cost"]["refusal"]:

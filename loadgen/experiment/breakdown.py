@@ -29,7 +29,8 @@ from loadgen.store import read_counts
 
 ADDING = ("ours", "wait", "connect", "service_new", "service_reused", "build")
 WITHIN = {"dns": Metric.DNS, "tcp": Metric.TCP, "tls": Metric.TLS, "handshake_cpu": Metric.HANDSHAKE_CPU}
-# what has a distribution of its own; percentiles of what is taken together or apart are not to be had
+# what has a distribution of its own (that of service_reused with the client delay): percentiles of what is taken
+# together or apart are not to be had
 WHOLE = {"wait": Metric.WAIT, "connect": Metric.CONNECT, "build": Metric.BUILD, **WITHIN}
 WANTED = frozenset((*WHOLE.values(), Metric.RESPONSE, Metric.SERVICE, Metric.LAG, Metric.SIGN, Metric.CLIENT_DELAY))
 
@@ -106,15 +107,16 @@ def _parts(cycles: list[Histograms]) -> dict[str, Part]:
     }
     typical = {name: _p50(cycles, metric) for name, metric in WHOLE.items()}
     typical["response"], typical["service"] = _p50(cycles, Metric.RESPONSE), _p50(cycles, Metric.SERVICE)
+    typical["service_reused"] = _p50(cycles, Metric.SERVICE, (True,))
     return {name: (value / count if count else 0.0, typical.get(name)) for name, value in sums.items()}
 
 
-def _p50(cycles: list[Histograms], metric: Metric) -> float | None:
+def _p50(cycles: list[Histograms], metric: Metric, reused: tuple[bool, ...] = (False, True)) -> float | None:
     """The mean of the cycles' medians."""
     found = []
     for cycle in cycles:
         whole = Histogram()
-        for way in (False, True):
+        for way in reused:
             whole.add(cycle.get((metric, way), Histogram()))
         if (median := whole.quantile(fraction("p50"))) is not None:
             found.append(median)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from typing import Any
 
 from loadgen.clock import SECOND
@@ -10,27 +10,23 @@ from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.experiment.cost import Cost, billed
 from loadgen.experiment.latency import QUANTILES
 from loadgen.experiment.limits import limits, new_connections, workers_for
+from loadgen.experiment.primary import primary_of
 from loadgen.net.names import Origin, is_loopback, resolve
 from loadgen.profile.dynamodb import Throughput
-from loadgen.profile.model import Profile
+from loadgen.profile.model import Experiment, Profile
 from loadgen.stats import fraction
+from loadgen.stats.comparison import ROUNDS, detectable
+from loadgen.stats.intervals import SECONDS, events, needed
 from loadgen.trust.host import Ports, descriptors
 from loadgen.workload.draws import Unknown
 from loadgen.workload.scenarios import Workload
 
-PRECISION = 0.1  # the width, as a share of the tail's probability, that `events_for` is about
-Z95 = 1.96
+PRECISION = 0.1  # how well the tail's probability is to be known, as a share of it
 
 
-def events_for(p: str, precision: float = PRECISION) -> int:
-    """How many independent requests a quantile needs for its tail's probability to be known within `precision`:
-    n = (1.96 / precision)^2 p / (1 - p), the normal form of the binomial interval. Dependent ones need more."""
-    exact = fraction(p)
-    return math.ceil((Z95 / precision) ** 2 * float(exact / (1 - exact)))
-
-
-def check(profile: Profile, workers: str) -> dict[str, Any]:
-    """A plan in plain values, for `report.check`. Raises LoadgenError where the run would be refused."""
+def check(profile: Profile, workers: str, variants: Sequence[Profile] = ()) -> dict[str, Any]:
+    """A plan in plain values, for `report.check`; `variants` are those of an experiment. Raises LoadgenError where the
+    run would be refused."""
     plan, count = Plan.of(profile), workers_for(profile, workers)
     addresses, loopback = _addresses(profile)
     bounds = limits(profile, count, max(1, len(addresses)), loopback)
@@ -58,6 +54,22 @@ def check(profile: Profile, workers: str) -> dict[str, Any]:
         "setup": _setup(profile),
         "cost": cost.plan() | {"billed": billed(profile.target.host), "refusal": cost.refusal()} if cost else None,
         "thresholds": {name: [t.text for t in texts] for name, texts in profile.thresholds.items()},
+        "experiment": _experiment(profile.experiment, variants or [profile]) if profile.experiment else None,
+    }
+
+
+def _experiment(experiment: Experiment, variants: Sequence[Profile]) -> dict[str, Any]:
+    """What is compared, and how often; the primary figure is proposed where none is named."""
+    names = [name for name, _, _ in experiment.cells()]
+    return {
+        "variants": names,
+        "baseline": experiment.baseline or names[0],
+        "rounds": list(experiment.rounds),
+        "duet": experiment.duet,
+        "margin": experiment.margin,
+        "primary": primary_of(variants).text,
+        "proposed": experiment.primary is None,
+        "finds": detectable(experiment.rounds[-1]) if experiment.rounds[-1] >= ROUNDS else None,
     }
 
 
@@ -110,11 +122,14 @@ def _phase(run: PhaseRun, profile: Profile) -> dict[str, Any]:
 def _sharpness(run: PhaseRun, iterations: int | None) -> list[dict[str, Any]]:
     """For p99, p99.9 and p99.99: the time that the phase's rate would need for its tail to be known within 10 %."""
     rate = (run.phase.rate.start + run.phase.rate.end) / 2 if run.phase.rate else None
-    return [
-        {"quantile": name, "requests": events_for(name), "seconds": events_for(name) / rate if rate else None,
-         "enough": bool(iterations and iterations >= events_for(name))}
-        for name in ("p99", "p99.9", "p99.99")
-    ]  # fmt: skip
+    found = []
+    for name in ("p99", "p99.9", "p99.99"):
+        requests = events(fraction(name), PRECISION)
+        seconds = needed(fraction(name), PRECISION, rate) if rate else None
+        lasts = (run.duration or 0) / SECOND >= SECONDS
+        enough = bool(iterations and iterations >= requests and lasts)
+        found.append({"quantile": name, "requests": requests, "seconds": seconds, "enough": enough})
+    return found
 
 
 def _request(profile: Profile, scenario: str, step: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def render_check(plan: dict[str, Any]) -> str:
     lines += ["", *_sharpness(plan["phases"]), "", *_connections(plan), ""]
     lines += _table(plan["setup"]) if plan.get("setup") else []
     lines += planned(plan["cost"]) if plan.get("cost") else []
+    lines += _experiment(plan["experiment"]) if plan.get("experiment") else []
     for request in plan["requests"]:
         lines += _request(request)
     if plan["thresholds"]:
@@ -42,6 +43,22 @@ def _table(setup: dict[str, Any]) -> list[str]:
     items = f", {_several(setup['items'], 'item')}" if setup["items"] else ""
     after = "; deleted afterwards" if setup["teardown"] else ""
     return [f"table: made if there is none: key {key}, {capacity}{items}{after}", ""]
+
+
+def _experiment(experiment: dict[str, Any]) -> list[str]:
+    """What is compared, by which figure, and what so many rounds can find."""
+    names, looks = experiment["variants"], experiment["rounds"]
+    others = [name for name in names if name != experiment["baseline"]]
+    turns = "at the same time" if experiment["duet"] else "in turns"
+    rounds = " or ".join(f"{look:,}" for look in looks)
+    by = "as none is named" if experiment["proposed"] else "as the profile says"
+    lines = wrap(f"experiment: {', '.join(others)} against {experiment['baseline']}, {turns}, {rounds} rounds; "
+                 f"primary figure: {experiment['primary']}, {by}", WIDTH, subsequent_indent="  ")  # fmt: skip
+    if experiment["finds"] is None:
+        return [*lines, "  a verdict takes at least 6 rounds", ""]
+    finds = (f"found (4 times of 5): a difference that is beyond {experiment['margin']:.0%} by "
+             f"{experiment['finds']:.2g} times the standard deviation of what the rounds differ by")  # fmt: skip
+    return [*lines, *wrap(finds, WIDTH, initial_indent="  ", subsequent_indent="  "), ""]
 
 
 def _phase(phase: dict[str, Any]) -> str:
