@@ -66,6 +66,17 @@ def steps(cycles: list[Found]) -> list[tuple[str, Rows]]:
     return [(f"{scenario}/{name}" if several else name, rows) for (scenario, name), rows in found.items()]
 
 
+def wholes(cycles: list[Found]) -> dict[str, Rows]:
+    """By scenario of several steps: the iterations as a whole, each cycle's (phase, latency)."""
+    found: dict[str, Rows] = {}
+    for phase in cycles:
+        scenarios = [step.get("scenario") for step in phase.get("steps") or []]
+        for whole in phase.get("iteration_ms") or []:
+            if not whole.get("stratum") and scenarios.count(whole.get("scenario")) > 1:
+                found.setdefault(str(whole.get("scenario") or ""), []).append((phase, whole.get("latency") or {}))
+    return found
+
+
 def every_step(phases: list[Found]) -> Iterator[tuple[Found, str, Found]]:
     """`(phase, label, step)` of the measured phases; the cycles of a step one after the other."""
     for cycles in grouped(phases).values():

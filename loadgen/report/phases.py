@@ -25,7 +25,9 @@ from loadgen.report.found import (
     skipped,
     started,
     steps,
+    wholes,
 )
+from loadgen.report.intervals import intervals
 from loadgen.report.latency import PERCENTILES, Footnotes
 from loadgen.report.page import BAD, DIM, STRONG, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.parts import parts
@@ -65,6 +67,7 @@ def _block(cycles: list[Found], notes: Footnotes) -> Iterator[RenderableType]:
         number, ledger = cycle(phase), _ledger(phase)
         yield labelled(f"{number}  ", *ledger, indent=2) if number else line(*ledger, indent=2)
     yield indented(_latencies(cycles, notes))
+    yield from intervals(cycles, notes)
     if any(metric(step, "service").get("count") for phase in cycles for step in phase.get("steps") or []):
         yield indented(parts(cycles, notes))
     yield from tallies(cycles)
@@ -123,7 +126,7 @@ def _latencies(cycles: list[Found], notes: Footnotes) -> Table:
     rows = _Rows(made, notes)
     for label, found in steps(cycles):
         rows.step(label, found)
-    for scenario, found in _iterations(cycles).items():
+    for scenario, found in wholes(cycles).items():
         rows.plain(f"{scenario} (iteration)", found, "")
     return made
 
@@ -187,14 +190,3 @@ def _strata(rows: Rows) -> list[tuple[str, Rows]]:
     if len(found) <= STRATA:
         return list(found.items())
     return sorted(found.items(), key=lambda item: -sum(stratum.get("count") or 0 for _, stratum in item[1]))
-
-
-def _iterations(cycles: list[Found]) -> dict[str, Rows]:
-    """By scenario of several steps: the iterations as a whole."""
-    found: dict[str, Rows] = {}
-    for phase in cycles:
-        scenarios = [step.get("scenario") for step in phase.get("steps") or []]
-        for whole in phase.get("iteration_ms") or []:
-            if not whole.get("stratum") and scenarios.count(whole.get("scenario")) > 1:
-                found.setdefault(str(whole.get("scenario") or ""), []).append((phase, whole.get("latency") or {}))
-    return found
