@@ -4,7 +4,7 @@ together."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from loadgen.stats.distributions import t_quantile
 
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24)  # of a block, in seconds
-BLOCKS = 15  # at the least: fewer tell too little of how they differ
+BLOCKS = 10  # at the least: fewer tell too little of how they differ
 TREND = 2  # the degree of what a ramp is taken to be
 
 Floats = NDArray[np.float64]
@@ -27,6 +27,12 @@ class Spread:
     df: int
     length: int
     skewness: float
+
+    def at_least(self, variance: float) -> Spread:
+        """With that variance if there is less of it; what is added is not skewed."""
+        if self.variance >= variance:
+            return self
+        return replace(self, variance=variance, skewness=self.skewness * (self.variance / variance) ** 1.5)
 
     def reach(self, confidence: float) -> tuple[float, float]:
         """How far the sum may lie (below, above) what is expected, in its own standard deviations.

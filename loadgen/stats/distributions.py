@@ -43,7 +43,7 @@ def t_quantile(p: float, df: int) -> float:
 
 def variance_bound(df: int, confidence: float = 0.95) -> float:
     """The factor by which a variance estimated with `df` degrees of freedom may be too small: df / chi-square's lower
-    quantile, that by Wilson & Hilferty (1931), within 1 % from 10 degrees on."""
+    quantile, that by Wilson & Hilferty (1931), within 1 % from 7 degrees on."""
     z, c = NORMAL.inv_cdf(1 - confidence), 2 / (9 * df)
     return float(1 / (1 - c + z * math.sqrt(c)) ** 3)
 

@@ -86,10 +86,12 @@ def interval(
         return _short(seconds)
     if not seen.count:
         return NoInterval("every request timed out" if count else "there were no requests")
-    share = beyond.sum() / count
-    found, alone = spread(beyond - counts * share), count * share * (1 - share)
-    phi = max(1.0, found.variance / alone) if alone else 1.0
+    share = float(beyond.sum()) / count
+    found = spread(beyond - counts * share)
+    alone = count * share * (1 - share)  # the variance if each were beyond by chance alone
     cautious = max(1.0, found.variance * variance_bound(found.df) / alone) if alone else 1.0
+    found = found.at_least(alone)
+    phi = found.variance / alone if alone else 1.0
     outside = float(min(p, 1 - p))
     events = count * outside / cautious
     if events < EVENTS:
@@ -104,8 +106,8 @@ def _short(seconds: int) -> NoInterval:
 
 
 def _uncertain(raw: float, events: float, seconds: int) -> NoInterval:
-    together = f", that came together and count as {events:.1f} independent ones" if raw > 1.05 * events else ""
-    why = f"needs {EVENTS} independent events beyond it, there were {raw:.1f}{together}"
+    worth = f"; they may be worth as few as {events:.1f}" if raw > 1.05 * events else ""
+    why = f"needs {EVENTS} independent events beyond it, there were {raw:.1f}{worth}"
     return NoInterval(why, seconds * (EVENTS / events - 1))
 
 

@@ -1,0 +1,267 @@
+"""Comparisons over rounds against published examples and exact counts: evidence, verdicts, Holm, trend, rounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from loadgen.stats.comparison import (
+    Comparison,
+    Range,
+    Value,
+    Verdict,
+    compare,
+    detectable,
+    holm,
+    rounds_for,
+)
+from loadgen.stats.paired import Signs, Student, trend
+
+STEADY = (0.99, 1.0, 1.01, 1.0, 0.99, 1.01, 1.0, 1.0, 1.005, 0.995)
+
+
+def rounds(ratios: Sequence[float], base: float = 10e6) -> list[tuple[Value, Value]]:
+    """Rounds whose level drifts, and in which the variant takes so many times as long."""
+    levels = [base * (1 + 0.1 * number) for number in range(len(ratios))]
+    return [(Value.exactly(at), Value.exactly(at * ratio)) for at, ratio in zip(levels, ratios, strict=True)]
+
+
+def of(ratios: Sequence[float], **more: float) -> Comparison:
+    found = compare(rounds(ratios), **more)
+    assert found
+    return found
+
+
+# evidence
+
+
+def test_student_s_own_example() -> None:
+    """Hours of sleep gained by ten patients, by one drug over the other (Student 1908, Biometrika 6): t = 4.06."""
+    found = Student(np.array([1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]))
+    assert found.centre == pytest.approx(1.58)
+    assert found.sd == pytest.approx(1.23, abs=0.005)
+    assert found.interval(0.05) == pytest.approx((0.70, 2.46), abs=0.005)
+    assert 2 * found.above(0) == pytest.approx(0.00283, abs=5e-6)
+    assert found.above(0) + found.below(0) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("n", "outside"), [(6, 0), (8, 0), (9, 1), (10, 1), (20, 5), (30, 9)])
+def test_the_interval_of_signs_is_between_the_ranks_of_the_binomial_table(n: int, outside: int) -> None:
+    values = np.arange(n, dtype=np.float64)
+    assert Signs(values, values).interval(0.05) == (outside, n - 1 - outside)
+
+
+def test_five_signs_tell_nothing() -> None:
+    assert Signs(np.ones(5), np.ones(5)).interval(0.05) == (-math.inf, math.inf)
+
+
+def test_intervals_and_probabilities_agree() -> None:
+    stream = np.random.Generator(np.random.PCG64(1))
+    for number in range(50):
+        values = stream.standard_normal(6 + number % 10)
+        for found in (Student(values), Signs(values, values)):
+            low, high = found.interval(0.05)
+            for edge, inside in ((low - 1e-9, False), (low + 1e-9, True), (high - 1e-9, True), (high + 1e-9, False)):
+                assert (2 * min(found.above(edge), found.below(edge)) > 0.05) == inside
+
+
+def test_bounds_count_on_the_side_where_they_are_sure() -> None:
+    low, high = np.array([1.0, 2, 3, -math.inf, 5, 6, 7]), np.array([1.0, 2, 3, 4, math.inf, math.inf, 7])
+    found = Signs(low, high)
+    assert found.interval(0.2) == (1, math.inf)
+    assert found.centre == 3
+    assert found.above(0) == 8 / 128, "six of seven"
+    assert found.below(10) == 29 / 128, "five of seven"
+
+
+# trend
+
+
+def test_trends_are_counted_out_exactly() -> None:
+    for n in (3, 5, 6):
+        scores = [
+            sum(np.sign(b - a) for i, a in enumerate(order) for b in order[i + 1 :]) for order in permutations(range(n))
+        ]
+        for order in ([*range(n)], [*range(n - 2), n - 1, n - 2], [*range(n - 1, -1, -1)], [1, 0, *range(2, n)]):
+            own = abs(sum(np.sign(b - a) for i, a in enumerate(order) for b in order[i + 1 :]))
+            exact = sum(abs(score) >= own for score in scores) / len(scores)
+            assert trend(np.array(order, np.float64)) == pytest.approx(exact)
+
+
+@pytest.mark.parametrize(("swaps", "p"), [(12, 0.036), (11, 0.023), (10, 0.014)])
+def test_trends_of_ten_are_those_of_kendall_s_table(swaps: int, p: float) -> None:
+    """Kendall, Rank Correlation Methods, table 1: P(S >= 21, 23, 25) for n = 10."""
+    order = list(range(10))
+    for _ in range(swaps):
+        at = next(i for i in range(9) if order[i] < order[i + 1])
+        order[at], order[at + 1] = order[at + 1], order[at]
+    assert trend(np.array(order, np.float64)) / 2 == pytest.approx(p, abs=5e-4)
+
+
+def test_many_rounds_are_counted_about() -> None:
+    stream = np.random.Generator(np.random.PCG64(2))
+    values = stream.standard_normal((400, 45))
+    assert 0.02 < np.mean([trend(row) < 0.05 for row in values]) < 0.09
+    assert trend(np.arange(60.0)) < 1e-9
+    assert trend(np.zeros(8)) == trend(np.zeros(50)) == 1
+
+
+# verdicts
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict"),
+    [(1.1, "slower"), (0.9, "faster"), (1.0, "equivalent"), (1.02, "equivalent"), (1.05, "inconclusive"),
+     (1 / 1.05, "inconclusive"), (3.0, "slower")],
+)  # fmt: skip
+def test_a_verdict_is_where_the_interval_is(factor: float, verdict: str) -> None:
+    found = of([factor * ratio for ratio in STEADY])
+    assert found.verdict == verdict
+    assert found.ratio.value == pytest.approx(factor, rel=1e-3)
+    outside, margin = found.ratio, 1.05
+    assert (found.verdict is Verdict.SLOWER) == (outside.low > margin)
+    assert (found.verdict is Verdict.FASTER) == (outside.high < 1 / margin)
+    assert (found.verdict is Verdict.EQUIVALENT) == (1 / margin < outside.low and outside.high < margin)
+    assert (found.p <= 0.05) == (found.verdict is not Verdict.INCONCLUSIVE)
+    assert found.more is None or found.verdict is Verdict.INCONCLUSIVE
+
+
+def test_the_ratio_is_student_s_and_the_difference_too() -> None:
+    ratios = [1.1 * ratio for ratio in STEADY]
+    found = of(ratios)
+    logs = Student(np.log(ratios))
+    assert (found.ratio.low, found.ratio.high) == pytest.approx(tuple(map(math.exp, logs.interval(0.05))))
+    assert found.sd == pytest.approx(logs.sd)
+    differences = Student(np.array([variant.low - base.low for base, variant in rounds(ratios)]))
+    low, high = differences.interval(0.05)
+    assert found.difference == Range(differences.centre, low, high)
+
+
+def test_a_drift_that_both_have_is_none() -> None:
+    """The level doubles over the rounds; the ratio is what it is."""
+    assert of([1.0, 1.001] * 5).verdict is Verdict.EQUIVALENT
+
+
+def test_margin_and_level_move_the_verdict() -> None:
+    ratios = [1.1 * ratio for ratio in STEADY]
+    assert of(ratios, margin=0.2).verdict is Verdict.EQUIVALENT
+    assert of(ratios, margin=0.1).verdict is Verdict.INCONCLUSIVE
+    wide = [ratio**6 for ratio in ratios]
+    wider, narrower = of(wide, level=0.001).ratio, of(wide).ratio
+    assert wider.low < narrower.low < narrower.high < wider.high
+
+
+def test_six_rounds_are_needed() -> None:
+    five, six = of([1.5, 1.51, 1.49, 1.5, 1.52]), of([1.5, 1.51, 1.49, 1.5, 1.52, 1.48])
+    assert (five.verdict, five.why) == (None, "needs 6 rounds, there were 5")
+    assert five.ratio.value == pytest.approx(1.5, abs=0.01)
+    assert six.verdict is Verdict.SLOWER
+    assert compare(rounds([1.5])) is None
+    assert compare([]) is None
+
+
+def test_a_figure_of_zero_has_no_ratio() -> None:
+    assert compare([(Value.exactly(0), Value.exactly(1))] * 8) is None
+
+
+def test_a_difference_that_grows_has_no_verdict() -> None:
+    found = of([1.2 + 0.05 * number for number in range(8)])
+    assert found.verdict is None
+    assert found.why == "the difference grows, or shrinks, from round to round"
+    assert found.trend is not None
+    assert found.trend < 0.01
+
+
+def test_runs_without_any_spread_are_certain() -> None:
+    assert of([1.0] * 6).verdict is Verdict.EQUIVALENT
+    assert of([2.0] * 6).verdict is Verdict.SLOWER
+
+
+# censored figures
+
+
+def timing_out(which: int, number: int = 8) -> list[tuple[Value, Value]]:
+    """The slower one of both, which in `number` rounds is only known to be above a second."""
+    found = []
+    for index in range(8):
+        slow = Value.at_least(1e9) if index < number else Value.exactly(0.9e9)
+        pair = (Value.exactly(0.1e9 + index), slow)
+        found.append(pair if which else (slow, pair[0]))
+    return found
+
+
+@pytest.mark.parametrize(("which", "verdict"), [(1, Verdict.SLOWER), (0, Verdict.FASTER)])
+def test_a_figure_among_timeouts_is_a_bound(which: int, verdict: Verdict) -> None:
+    for number in (1, 8):
+        found = compare(timing_out(which, number))
+        assert found
+        assert found.verdict is verdict
+        assert found.sd is None
+        assert found.trend is None
+        assert math.isinf(found.ratio.high) if which else found.ratio.low == 0
+
+
+def test_where_both_time_out_nothing_is_known() -> None:
+    found = compare([(Value.at_least(1e9), Value.at_least(2e9))] * 10)
+    assert found
+    assert (found.verdict, found.more) == (Verdict.INCONCLUSIVE, None)
+    assert math.isnan(found.ratio.value)
+    assert (found.ratio.low, found.ratio.high) == (0, math.inf)
+
+
+# how many rounds
+
+
+@pytest.mark.parametrize(
+    ("number", "effect"), [(5, 1.68), (6, 1.43), (8, 1.16), (10, 1.00), (15, 0.78), (20, 0.66), (30, 0.53)]
+)
+def test_what_rounds_find_is_what_was_simulated(number: int, effect: float) -> None:
+    """To the hundredth or two by which a formula without the noncentral t is off."""
+    assert detectable(number) == pytest.approx(effect, abs=0.025)
+    assert rounds_for(detectable(number)) == max(6, number)
+
+
+def test_rounds_never_end_where_there_is_no_difference() -> None:
+    assert rounds_for(0.0) is None
+    assert rounds_for(10.0) == 6
+    assert rounds_for(detectable(1000)) == 1000
+
+
+def test_what_is_inconclusive_says_how_many_more_rounds() -> None:
+    spread = [1.08 * (1 + 0.12 * sign) for sign in (1, -1, 0.5, -0.5, 0.2, -0.2, 0.8, -0.8)]
+    found = of(spread)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.sd is not None
+    away = abs(math.log(found.ratio.value) - math.log(1.05)) / found.sd
+    assert found.more == (rounds_for(away) or 0) - 8
+    assert of([1.05 * ratio for ratio in (1.001, 0.999) * 4]).more is None, "at the margin itself no number decides"
+
+
+# several figures
+
+
+def with_p(p: float, verdict: Verdict | None = Verdict.SLOWER) -> Comparison:
+    return Comparison(Range(1.2, 1.1, 1.3), Range(1, 1, 1), 10, verdict, p)
+
+
+def test_holm_s_steps() -> None:
+    """0.05 / 4, / 3, / 2: the third is not below, and with it fall all after it."""
+    found = holm({"a": with_p(0.03), "b": with_p(0.01), "c": with_p(0.012), "d": with_p(0.04)})
+    assert {name: of.verdict for name, of in found.items()} == {
+        "a": "inconclusive", "b": "slower", "c": "slower", "d": "inconclusive",
+    }  # fmt: skip
+    assert found["a"].why == "with 4 figures looked at, this could be chance"
+    assert found["b"].why == ""
+    assert found["a"].ratio == with_p(0.03).ratio
+
+
+def test_holm_leaves_out_what_has_no_verdict() -> None:
+    found = holm({"a": with_p(0.02), "b": with_p(1e-9, None), "c": with_p(0.9, Verdict.INCONCLUSIVE)})
+    assert found["a"].verdict is Verdict.SLOWER
+    assert found["b"].verdict is None
+    assert found["c"].why == ""
+    assert holm({}) == {}

@@ -1,0 +1,302 @@
+"""Intervals of one run: their ranks, when there are none, what would give one, what timeouts do to them."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from loadgen.stats import Histogram, fraction
+from loadgen.stats.blocks import spread
+from loadgen.stats.distributions import t_quantile
+from loadgen.stats.intervals import Interval, NoInterval, events, interval, limit, mean_interval, needed
+from loadgen.stats.seconds import Seconds
+
+P50, P99, P999 = (fraction(name) for name in ("p50", "p99", "p99.9"))
+
+
+def dealt(values: range, length: int) -> Seconds:
+    """The values, dealt to the seconds as evenly as can be, neighbours far apart."""
+    turns = [(37 * i) % length for i in range(length)]
+    return Seconds([Histogram.of(np.array(values[i::length], np.int64)) for i in turns])
+
+
+def given_for(found: Interval | NoInterval) -> Interval:
+    assert isinstance(found, Interval), found
+    return found
+
+
+def refused(found: Interval | NoInterval) -> NoInterval:
+    assert isinstance(found, NoInterval), found
+    return found
+
+
+# ranks, n, p: of the textbook for independent requests, in percent, as published to two or three digits
+
+
+@pytest.mark.parametrize(
+    ("n", "name", "low", "high", "digits"),
+    [
+        (10_000, "p99", 98.80, 99.20, 2),
+        (100_000, "p99", 98.938, 99.062, 3),
+        (100_000, "p99.9", 99.88, 99.92, 2),
+        (1_000_000, "p99.99", 99.988, 99.992, 3),
+    ],
+)
+def test_ranks_of_even_seconds_are_those_of_the_textbook(
+    n: int, name: str, low: float, high: float, digits: int
+) -> None:
+    length = 100
+    run = dealt(range(1, n + 1), length)
+    found = given_for(run.interval(fraction(name)))
+    assert found.overdispersion == 1
+    for end, expected in ((found.low, low), (found.high, high)):
+        assert end is not None
+        # a counter is a thousandth wide, which is more than the ranks are apart: outwards
+        assert 100 * end / n == pytest.approx(expected, abs=0.1 + 10**-digits)
+    p = fraction(name)
+    reach = t_quantile(0.975, length - 3) * math.sqrt(n * p * (1 - p))
+    assert found.high is not None
+    assert found.low <= n * p - reach <= n * p + reach <= found.high
+
+
+def test_ranks_are_exact_where_counters_are() -> None:
+    """2,000 values of their own counters: the ends are the ranks themselves."""
+    run = dealt(range(2000), 50)
+    found = given_for(run.interval(P50))
+    reach = t_quantile(0.975, 47) * math.sqrt(2000 * 0.25)
+    assert (found.low, found.high) == (math.floor(1000 - reach) - 1, math.ceil(1000 + reach))
+
+
+def test_an_interval_widens_with_the_confidence() -> None:
+    run = dealt(range(1, 20_001), 40)
+    widths = [
+        found.high - found.low
+        for found in (given_for(run.interval(P50, confidence)) for confidence in (0.5, 0.9, 0.95, 0.99, 0.999))
+        if found.high is not None
+    ]
+    assert widths == sorted(set(widths))
+    assert len(widths) == 5
+
+
+# overdispersion
+
+
+def bursts(every: int, length: int = 120, rate: int = 100, slow: int = 10) -> Seconds:
+    """Each so many seconds one in which so many requests are slow."""
+    stream = np.random.Generator(np.random.PCG64(3))
+    found = []
+    for second in range(length):
+        values = stream.integers(1_000_000, 2_000_000, rate)
+        if second % every == every - 1:
+            values[:slow] = stream.integers(50_000_000, 60_000_000, slow)
+        found.append(Histogram.of(values))
+    return Seconds(found)
+
+
+def test_what_comes_together_counts_less() -> None:
+    spread_out, together = bursts(1, slow=2), bursts(5, slow=10)
+    even, uneven = (given_for(run.interval(fraction("p98"))) for run in (spread_out, together))
+    assert even.overdispersion == 1
+    # each fifth second has ten, the others none: the variance of k is 16 x, where chance alone has 100 x .02 x .98
+    assert uneven.overdispersion == pytest.approx(16 / 1.96, rel=0.1)
+    assert uneven.events < even.events / 8
+
+
+def test_blocks_grow_until_they_show_no_more() -> None:
+    stream = np.random.Generator(np.random.PCG64(1))
+    noise = stream.standard_normal(480)
+    assert spread(noise).length <= 4
+    slow = np.repeat(stream.standard_normal(60), 8)
+    found = spread(slow)
+    assert found.length >= 8
+    assert found.variance == pytest.approx(8**2 * 60, rel=0.5), "not the 480 of independent seconds"
+
+
+def test_a_trend_is_no_variance() -> None:
+    stream = np.random.Generator(np.random.PCG64(2))
+    noise, time = stream.standard_normal(200), np.linspace(-1, 1, 200)
+    plain, ramp = spread(noise), spread(noise + 5 * time + 5 * time**2)
+    assert ramp.variance == pytest.approx(plain.variance)
+
+
+def test_skewed_sums_reach_further_on_the_side_of_their_tail() -> None:
+    stream = np.random.Generator(np.random.PCG64(4))
+    found = spread(stream.exponential(1, 60) ** 2 - 2)
+    below, above = found.reach(0.95)
+    assert 0 < above < t_quantile(0.975, found.df) < below
+    mirrored = spread(-(np.random.Generator(np.random.PCG64(4)).exponential(1, 60) ** 2 - 2))
+    assert mirrored.reach(0.95) == pytest.approx((above, below))
+    # 1.96 + 1/6 skewness (2 x 1.96^2 + 1) to the first order: Johnson (1978)
+    slight = type(found)(1, 10_000, 1, 0.01)
+    assert slight.reach(0.95)[0] == pytest.approx(1.96 + 0.01 / 6 * (2 * 1.96**2 + 1), abs=2e-3)
+
+
+# when there is none
+
+
+def test_twenty_seconds_are_needed() -> None:
+    found = refused(dealt(range(1, 100_000), 12).interval(P50))
+    assert found == NoInterval("needs 20 seconds, there were 12", 8)
+    assert refused(dealt(range(1, 100_000), 12).mean_interval()).seconds == 8
+
+
+def test_ten_independent_events_are_needed() -> None:
+    found = refused(dealt(range(1, 6001), 60).interval(P999))
+    assert found.why.startswith("needs 10 independent events beyond it, there were 6.0")
+    assert found.seconds is not None
+    assert 40 <= found.seconds <= 150
+    assert isinstance(dealt(range(1, 60_001), 60).interval(P999), Interval)
+
+
+def test_events_that_came_together_are_not_independent() -> None:
+    run = bursts(20, slow=40)
+    assert run.seen.count * (1 - P99) == 120
+    found = refused(run.interval(P99))
+    assert "there were 120.0; they may be worth as few as" in found.why
+    assert found.seconds is not None
+    assert found.seconds > 60
+
+
+def test_few_events_give_an_interval_with_a_warning() -> None:
+    found = given_for(dealt(range(1, 14_001), 100).interval(P999))
+    assert 10 <= found.events < 20
+    assert found.warning == f"it rests on {found.events:.0f} independent events"
+    assert given_for(dealt(range(1, 40_001), 100).interval(P999)).warning == ""
+
+
+def test_nothing_has_no_interval() -> None:
+    nothing = Seconds([Histogram()] * 30)
+    assert refused(nothing.interval(P50)).why == refused(nothing.mean_interval()).why == "there were no requests"
+
+
+def test_one_value_is_its_own_interval() -> None:
+    run = Seconds([Histogram.of(np.full(50, 5_000_000))] * 30)
+    found = given_for(run.interval(P50))
+    assert (found.low, found.high) == (5_000_000, 5_000_000)
+    assert found.precision(5_000_000) == 0
+
+
+def test_counts_that_are_not_of_these_values_are_a_mistake() -> None:
+    run = dealt(range(1000), 30)
+    with pytest.raises(AssertionError, match="not those"):
+        interval(P50, run.seen, run.late, run.counts[:-1], run.counts[:-1])
+
+
+# timeouts
+
+
+def timed_out(share: int, length: int = 50) -> Seconds:
+    """1,000 requests a second of 1 to 2 ms; one in `share` times out after 2 s."""
+    values = [Histogram.of(np.arange(1_000_000, 2_000_000, 1000, dtype=np.int64))] * length
+    late = [Histogram.of(np.full(1000 // share, 2_000_000_000))] * length
+    return Seconds(values, late)
+
+
+def test_a_timeout_is_longer_than_all() -> None:
+    assert given_for(timed_out(1000).interval(P99)).high is not None
+    found = given_for(timed_out(100).interval(P99))
+    assert found.high is None, "its upper rank falls among the timeouts"
+    assert found.low < 2_000_000
+    assert math.isinf(found.precision(2_000_000))
+    beyond = given_for(timed_out(20).interval(P99))
+    assert (beyond.low, beyond.high) == (2_000_000_000, None)
+
+
+def test_values_above_a_timeout_are_not_told_from_it() -> None:
+    """Timeouts after 1 ms, among values of up to 2: nothing above 1 ms is certain."""
+    run = Seconds(timed_out(20).values, [Histogram.of(np.full(20, 1_000_000))] * 50)
+    assert given_for(run.interval(P50)).low <= 1_000_000
+
+
+def test_only_timeouts_and_the_mean_of_some() -> None:
+    late = [Histogram.of(np.full(10, 10**9))] * 30
+    assert refused(Seconds([Histogram()] * 30, late).interval(P50)).why == "every request timed out"
+    assert refused(timed_out(100).mean_interval()).why == "500 timeouts are known only to have lasted longer"
+
+
+# the mean
+
+
+def test_the_interval_of_a_mean_of_independent_values_is_the_textbook_s() -> None:
+    stream = np.random.Generator(np.random.PCG64(6))
+    values = stream.normal(10_000_000, 1_000_000, (400, 100)).astype(np.int64)
+    run = Seconds([Histogram.of(row) for row in values])
+    found = given_for(run.mean_interval())
+    assert found.high is not None
+    assert found.low < values.mean() < found.high
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * 1_000_000 / math.sqrt(values.size), rel=0.15)
+
+
+def test_seconds_count_by_what_came_in_them() -> None:
+    counts = np.array([10, 1000] * 20, np.int64)
+    steady = given_for(mean_interval(counts, counts * 5_000_000.0))
+    assert (steady.low, steady.high) == (5_000_000, 5_000_000)
+
+
+# how long a run must be
+
+
+@pytest.mark.parametrize(
+    ("precision", "p99", "p999", "p9999"),  # thousands of requests
+    [(0.5, 1.5, 15, 154), (0.3, 4.2, 43, 427), (0.2, 9.5, 96, 960), (0.1, 38, 384, 3841), (0.05, 152, 1535, 15_364)],
+)
+def test_events_needed_are_those_of_the_table(precision: float, p99: float, p999: float, p9999: float) -> None:
+    for name, thousands in (("p99", p99), ("p99.9", p999), ("p99.99", p9999)):
+        assert events(fraction(name), precision) == pytest.approx(1000 * thousands, rel=0.03)
+
+
+def test_time_needed_follows_from_rate_and_overdispersion() -> None:
+    assert needed(P99, 0.1, 1000) == pytest.approx(38.03, abs=0.01)
+    assert needed(P99, 0.1, 1000, overdispersion=28) == pytest.approx(28 * 38.03, rel=1e-3)
+    assert needed(P50, 0.1, 1000) == 20, "that many seconds an interval takes at all"
+    assert events(P99, 10.0) == 1000, "and that many events"
+
+
+# whatever the run
+
+
+def anything(seed: int) -> tuple[Seconds, Fraction]:
+    """A run of any length, rate, spread, shape and share of timeouts, and any quantile."""
+    stream = np.random.Generator(np.random.PCG64(seed))
+    length, rate, late = stream.integers(20, 60), stream.choice([0.3, 3, 30, 300]), stream.choice([0, 0, 0.01, 0.2])
+    most = stream.choice([2, 50, 10**7])
+
+    def part(mean: float, least: int) -> Histogram:
+        return Histogram.of(least + stream.integers(1, most + 1, stream.poisson(mean)))
+
+    uneven = rate * stream.gamma(stream.choice([0.1, 1, 100]), size=length)
+    seen = [part(mean, 0) for mean in uneven.tolist()]
+    return Seconds(seen, [part(late * rate, most) for _ in seen] if late else []), Fraction(
+        stream.integers(1, 100), 100
+    )
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_an_interval_holds_the_quantile_or_says_why_there_is_none(seed: int) -> None:
+    run, p = anything(seed)
+    found = run.interval(p)
+    if isinstance(found, NoInterval):
+        assert found.why
+        assert found.seconds is None or found.seconds > 0
+        return
+    assert found.overdispersion >= 1
+    assert found.events >= 10
+    value = run.seen.quantile(p, run.late.count)
+    assert found.low <= (run.late.least if value is None else value)
+    assert found.high is None or (value is not None and value <= found.high)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_limit_is_as_close_to_the_quantile_as_one_can_be(seed: int) -> None:
+    run, p = anything(seed)
+    seen, count = run.seen, run.seen.count + run.late.count
+    if not seen.count:
+        return
+    ends = (count - np.cumsum(seen.counts)).tolist()
+    found = int(run.beyond(limit(p, seen, run.late.count)).sum())
+    parting = [beyond for beyond in ends if beyond] or ends
+    assert found in parting
+    assert abs(found - (1 - p) * count) == min(abs(beyond - (1 - p) * count) for beyond in parting)
