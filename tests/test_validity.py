@@ -168,6 +168,16 @@ def test_a_run_that_did_not_come_to_its_end(tmp_path: Path) -> None:
     assert no_verdict(assembled(folder)["comparison"], "complete rounds") == "fresh, round 5 did not come to its end"
 
 
+def test_a_run_that_was_stopped_early(tmp_path: Path) -> None:
+    """As `stop_if` does it, in a closed load, where nothing is planned that could be missing."""
+    written = text(6).replace("rate: 100/s", "users: 3").replace("response p50", "service p50")
+    folder = write_experiment(tmp_path / "x", written, answering(), rounds=6)
+    path = folder / "rounds" / "05" / "shared" / "result.json"
+    result = json.loads(path.read_text()) | {"duration_s": 1.7}
+    path.write_text(json.dumps(result))
+    assert no_verdict(assembled(folder)["comparison"], "complete rounds") == "shared, round 5 did not come to its end"
+
+
 def test_an_experiment_that_was_stopped_between_looks(tmp_path: Path) -> None:
     folder = write_experiment(tmp_path / "x", text("[6, 10]"), answering(), rounds=ROUNDS)
     why = no_verdict(assembled(folder)["comparison"], "complete rounds")

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from loadgen.clock import SECOND
+from loadgen.errors import Exit
 from loadgen.experiment.arms import Arm, Run
 from loadgen.stats import fraction
 
@@ -19,6 +21,8 @@ HELD = 0.99  # of the planned iterations must have been started
 WAITED = 1.0  # ms at p99: the cap was in the way
 UNEVEN = 0.5  # of the rounds: so many more runs of one variant may be DEGRADED than of the other
 TOLD = 3  # of a kind that are named
+SLACK = 0.01  # s that a run may seem shorter than its plan, as both are rounded
+ENDED = (Exit.PASSED, Exit.THRESHOLD, Exit.INVALID)
 
 
 class Check(NamedTuple):
@@ -74,12 +78,17 @@ def _rounds(pair: Pair) -> Check:
         planned = " or ".join(map(str, pair.looks))
         wrong.append(f"{done} rounds are complete, and a verdict was planned after {planned}")
     for arm, run in pair.runs():
-        # what is cut short at the end is the drain's own, where an iteration has several steps
-        cut = sum(phase["iterations"]["cut_short"] for phase in run.phases)
-        stopped = run.told["iterations"]["unsent_why"].get("stopped") or cut
-        if stopped or run.told["exit_status"] not in (0, 4, 5):
+        if _broken_off(run):
             wrong.append(f"{_named(arm, run)} did not come to its end")
     return Check("complete rounds", not wrong, _listed(wrong) or f"{done} of {last} rounds")
+
+
+def _broken_off(run: Run) -> bool:
+    """Whether it was stopped, or lost a worker. What is cut short during the drain is none of the measured phases'."""
+    phases = [phase["iterations"] for phase in run.phases]
+    stopped = any(each["cut_short"] or each["unsent_why"].get("stopped") for each in phases)
+    planned = sum(one.duration or 0 for one in run.plan.runs) / SECOND
+    return stopped or run.told["duration_s"] < planned - SLACK or run.told["exit_status"] not in ENDED
 
 
 def _trust(pair: Pair) -> Check:
