@@ -24,7 +24,7 @@ Exit status:
   0    passed
   1    a bug in loadgen
   2    the command or the profile is wrong
-  3    the target cannot be used: nothing reached it
+  3    the target cannot be used: nothing reached it, or it refuses the keys or knows no such table
   4    a threshold failed, or could not be decided
   5    INVALID: this machine, not the target, made the tail
   6    a worker was lost

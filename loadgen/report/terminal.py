@@ -32,7 +32,7 @@ UNJUDGED = (BAD, "the run ended before it could be judged")
 STATUSES = {"passed": GOOD, "failed": BAD, "undecided": WARN}
 EXITS = {  # those that the line does not tell without
     1: "a bug in loadgen",
-    3: "nothing reached the target",
+    3: "the target cannot be used",
     6: "a worker was lost",
     130: "interrupted",
 }
