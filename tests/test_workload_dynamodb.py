@@ -239,6 +239,7 @@ def answered(call: str, status: int, answer: Any, headers: dict[str, str] | None
 
 
 GET = "GetItem: {Key: {pk: a}}"
+LEFT = {"UnprocessedItems": {"orders": [{"PutRequest": {"Item": {"pk": {"S": "a"}}}}]}}
 WRITE = 'BatchWriteItem: {RequestItems: [{PutRequest: {Item: {pk: "{{uuid}}"}}}]}, batch: 4'
 
 
@@ -341,9 +342,9 @@ def again(work: StepWork, x: Exchange, attempt: int = 1) -> Any:
     return work.again(x, attempt)
 
 
-def failing(work: StepWork, outcome: Outcome, status: int = 0, answer: Any = None) -> Exchange:
+def failing(work: StepWork, outcome: Outcome, status: int = 0, answer: Any = None, owner: object = None) -> Exchange:
     assert work.render
-    x = Exchange(work.render({}, 0), 0, object(), 0, 0, 0, BODY)
+    x = Exchange(work.render({}, 0), 0, owner or object(), 0, 0, 0, BODY)
     x.outcome, x.status, x.body = outcome, status, json.dumps(answer).encode()
     return x
 
@@ -370,18 +371,30 @@ def test_the_sdk_tries_again_by_itself() -> None:
 
 def test_the_rest_of_a_batch_is_sent_again_until_nothing_is_left() -> None:
     work = step(WRITE + ", unprocessed: resend")
-    left = {"orders": [{"PutRequest": {"Item": {"pk": {"S": "a"}}}}]}
-    pauses = []
+    owner, pauses = object(), []
     for attempt in (1, 2, 3):
-        pause, rest = again(work, failing(work, Outcome.PARTIAL, 200, {"UnprocessedItems": left}), attempt)
+        pause, rest = again(work, failing(work, Outcome.PARTIAL, 200, LEFT, owner), attempt)
         pauses.append(pause)
-        assert json.loads(rest.body) == {"RequestItems": left}
+        assert json.loads(rest.body) == {"RequestItems": LEFT["UnprocessedItems"]}
         assert (rest.operation, dict(rest.headers)["X-Amz-Target"]) == (
             "BatchWriteItem",
             "DynamoDB_20120810.BatchWriteItem",
         )
     assert pauses == [50_000_000, 100_000_000, 200_000_000]
-    assert again(work, failing(work, Outcome.OK, 200, {"UnprocessedItems": {}})) is None
+    assert again(work, failing(work, Outcome.OK, 200, {"UnprocessedItems": {}}, owner), 4) is None
+
+
+def test_the_rest_of_a_batch_has_attempts_of_its_own() -> None:
+    """In an SDK it is another call: two attempts each, whatever was sent before, and pauses that count the calls."""
+    work = step(WRITE + ", unprocessed: resend", "retries: 2")
+    assert work.again
+    part, busy = (Outcome.PARTIAL, 200, LEFT), (Outcome.HTTP_5XX, 503, None)
+    owner, found = object(), []
+    for attempt, answer in enumerate([part, busy, part, part, busy, busy], 1):
+        more = work.again(failing(work, *answer, owner), attempt)
+        found.append(None if more is None else more[0] if more[1] else "retried")
+    assert found == [50_000_000, "retried", 100_000_000, 200_000_000, "retried", None]
+    assert again(work, failing(work, *part, owner))[0] == 50_000_000, "another operation of the same iteration"
 
 
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON, max_size=5))

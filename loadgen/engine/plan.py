@@ -173,9 +173,10 @@ def _longest(step: Step, profile: Profile) -> int:
     """How long a step can take at the most, its think time, attempts and back-offs included, in ns."""
     attempts = profile.retries.attempts if profile.retries else 1
     backoff = sum(min(1 << retry, LONGEST) for retry in range(attempts - 1)) * SECOND
+    call = attempts * (step.timeout or profile.timeout) + backoff
     if step.unprocessed == "resend":
-        attempts, backoff = attempts + MOST_RESENT, backoff + MOST_RESENT * LONGEST_PAUSE
-    return attempts * (step.timeout or profile.timeout) + backoff + (step.think.high if step.think else 0)
+        call += MOST_RESENT * (LONGEST_PAUSE + call)
+    return call + (step.think.high if step.think else 0)
 
 
 def _drain(last: Phase) -> Phase:

@@ -48,18 +48,35 @@ def retrying(profile: Profile) -> Retry | None:
 def again(step: Step, retry: Retry | None) -> Again | None:
     """What the engine asks after each attempt of the step; None for a step that makes one alone."""
     if step.unprocessed == "resend":
-        return lambda x, attempt: _rest(x, attempt) or _same(x, attempt, retry)
-    return (lambda x, attempt: _same(x, attempt, retry)) if retry else None
+        return _resending(retry or _never)
+    return _repeating(retry) if retry else None
 
 
-def _same(x: Exchange, attempt: int, retry: Retry | None) -> tuple[int, Request | None] | None:
-    delay = retry(x, attempt) if retry else None
-    return None if delay is None else (delay, None)
+def _repeating(retry: Retry) -> Again:
+    def more(x: Exchange, attempt: int) -> tuple[int, Request | None] | None:
+        delay = retry(x, attempt)
+        return None if delay is None else (delay, None)
+
+    return more
 
 
-def _rest(x: Exchange, attempt: int) -> tuple[int, Request | None] | None:
-    """The items that were left, after a pause that doubles each time, as DynamoDB's guide asks for."""
-    if x.outcome != Outcome.PARTIAL or attempt > MOST_RESENT:
+def _resending(retry: Retry) -> Again:
+    """The same, and a batch's rest is sent as another call, which has all its attempts before it, as in an SDK."""
+    earlier: dict[object, tuple[int, int]] = {}  # calls of an operation before this one, their attempts; by iteration
+
+    def more(x: Exchange, attempt: int) -> tuple[int, Request | None] | None:
+        calls, attempts = earlier.get(x.owner, (0, 0))
+        delay = retry(x, attempt - attempts)
+        if delay is not None:
+            return delay, None
+        if x.outcome == Outcome.PARTIAL and calls < MOST_RESENT and (rest := rest_of(x)):
+            earlier[x.owner] = calls + 1, attempt
+            return min(FIRST_PAUSE << min(calls, 10), LONGEST_PAUSE), rest  # doubled, as DynamoDB's guide asks for
+        earlier.pop(x.owner, None)
         return None
-    rest = rest_of(x)
-    return (min(FIRST_PAUSE << min(attempt - 1, 10), LONGEST_PAUSE), rest) if rest else None
+
+    return more
+
+
+def _never(x: Exchange, attempt: int) -> None:
+    return None
