@@ -452,8 +452,11 @@ def test_the_times_of_a_sample_are_those_that_are_known() -> None:
     for attributes in kinds:
         samples.failed(failing(str(attributes), **attributes))
     times = [sample.times for sample in samples.kept().failed]
-    assert times[0] == {"response": 28, "lag": 1, "wait": 3, "service": 22, "connect": 4, "client_delay": 7}
+    assert times[0] == {
+        "response": 28, "lag": 1, "sign": 2, "wait": 3, "service": 22, "connect": 4, "client_delay": 7,
+    }  # fmt: skip
+    assert times[0]["response"] == sum(times[0][part] for part in ("lag", "sign", "wait", "service"))
     assert set(times[1]) == set(times[0]) - {"client_delay"}
     assert set(times[2]) == set(times[0]) - {"connect"}
-    assert set(times[3]) == {"response", "lag"}
+    assert set(times[3]) == {"response", "lag", "sign"}
     assert samples.kept().failed[0].second == 0.0

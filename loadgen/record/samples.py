@@ -126,7 +126,7 @@ class Samples:
 
     def _sample(self, x: Exchange) -> Sample:
         headers, message = _answer(x)
-        times = {"response": x.done - x.due, "lag": x.released - x.due}
+        times = {"response": x.done - x.due, "lag": x.released - x.due, "sign": x.signed - x.released}
         if x.started:
             times |= {"wait": x.started - x.signed, "service": x.done - x.started}
         if x.connection != 1 and x.connected:
