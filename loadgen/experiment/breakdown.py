@@ -49,8 +49,10 @@ def of_arm(arm: Arm, rounds: Iterable[int]) -> dict[Place, dict[str, Part]]:
     return {place: {name: _mean(each) for name, each in parts.items()} for place, parts in found.items()}
 
 
-def differences(variant: str, base: dict[Place, dict[str, Part]], other: dict[Place, dict[str, Part]]) -> list[Any]:
-    """An entry of a comparison's `parts` for each part that one of them has."""
+def differences(
+    named: dict[str, str], base: dict[Place, dict[str, Part]], other: dict[Place, dict[str, Part]]
+) -> list[dict[str, Any]]:
+    """An entry of a comparison's `parts` for each part that one of them has; `named` says of which two."""
     found = []
     for phase, step in (place for place in base if place in other):
         one, two = base[phase, step], other[phase, step]
@@ -59,7 +61,7 @@ def differences(variant: str, base: dict[Place, dict[str, Part]], other: dict[Pl
             (mean, p50), (its_mean, its_p50) = one.get(name, (0.0, None)), two.get(name, (0.0, None))
             if mean or its_mean:
                 adds = name in ADDING and not (total == "service" and name == "wait")
-                entry = {"variant": variant, "phase": phase, "step": step, "part": name, "adds": adds}
+                entry = {**named, "phase": phase, "step": step, "part": name, "adds": adds}
                 found.append(entry | _figures(mean, its_mean) | {"p50": _figures(p50, its_p50)})
     return found
 

@@ -155,8 +155,7 @@ def _entry(found: Found, question: Question, valid: bool) -> dict[str, Any]:
     ratio, difference = (result.ratio, result.difference) if result else (UNKNOWN, UNKNOWN)
     rounds = [[_plain(base), _plain(other)] for base, other in found.values]
     return {
-        "variant": found.pair.other.name,
-        "baseline": found.pair.base.name,
+        **_names(found.pair),
         **found.key._asdict(),
         "quantile": found.quantile,
         "primary": found.primary,
@@ -174,6 +173,10 @@ def _entry(found: Found, question: Question, valid: bool) -> dict[str, Any]:
         "rounds": rounds,
         **({"resampled": _resampled(found, question)} if found.primary else {}),
     }
+
+
+def _names(pair: Pair) -> dict[str, str]:
+    return {"variant": pair.other.name, "baseline": pair.base.name}
 
 
 def _resampled(found: Found, question: Question) -> dict[str, Any] | None:
@@ -224,5 +227,5 @@ def _parts(held: Sequence[Pair]) -> list[dict[str, Any]]:
     return [
         part
         for pair in held
-        for part in breakdown.differences(pair.other.name, found[pair.base.name], found[pair.other.name])
+        for part in breakdown.differences(_names(pair), found[pair.base.name], found[pair.other.name])
     ]

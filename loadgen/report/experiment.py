@@ -61,7 +61,7 @@ def _verdicts(comparison: Found) -> Iterator[RenderableType]:
             if figure.get("more_rounds")
             else ""
         )
-        said = f"{_named(figure)} is {_times(figure)} that of {comparison.get('baseline')}: {_difference(figure)}{more}"
+        said = f"{_named(figure)} is {_times(figure)} that of {figure.get('baseline')}: {_difference(figure)}{more}"
         yield labelled((f"{figure['variant']} is {word}: ", VERDICTS.get(word, "")), said)
 
 
@@ -99,10 +99,9 @@ def _checks(comparison: Found) -> Iterator[RenderableType]:
 
 def _figures(comparison: Found) -> Iterator[RenderableType]:
     def of(figure: Found) -> tuple[str, ...]:
-        return tuple(str(figure.get(key) or "") for key in ("variant", "phase", "step", "metric"))
+        return tuple(str(figure.get(key) or "") for key in ("variant", "baseline", "phase", "step", "metric"))
 
-    baseline = str(comparison.get("baseline") or "")
-    for (variant, phase, step, metric), group in groupby(comparison.get("figures") or [], of):
+    for (variant, baseline, phase, step, metric), group in groupby(comparison.get("figures") or [], of):
         yield heading(f"{variant} against {baseline}", (f"  {' '.join(filter(None, (phase, step, metric)))}, ms", DIM))
         made = table(
             ("", "left", 6), (brief(baseline, 10), "right", 8), (brief(variant, 14), "right", 8), ("ratio", "right", 6),
@@ -156,12 +155,11 @@ def _curves(comparison: Found, names: list[str]) -> Iterator[RenderableType]:
 
 def _parts(comparison: Found) -> Iterator[RenderableType]:
     def of(part: Found) -> tuple[str, ...]:
-        return tuple(str(part.get(key) or "") for key in ("variant", "phase", "step"))
+        return tuple(str(part.get(key) or "") for key in ("variant", "baseline", "phase", "step"))
 
-    baseline = brief(str(comparison.get("baseline") or ""), 14)
-    for (variant, phase, step), group in groupby(comparison.get("parts") or [], of):
+    for (variant, baseline, phase, step), group in groupby(comparison.get("parts") or [], of):
         yield heading("where it comes from", (f"  {' '.join(filter(None, (phase, step)))}, mean ms", DIM))
-        right = ((title, "right", 10) for title in (baseline, brief(variant, 14), "difference"))
+        right = ((title, "right", 10) for title in (brief(baseline, 14), brief(variant, 14), "difference"))
         made = table(("", "left", 32), *right)
         for part in group:
             name, values = str(part.get("part")), (part.get("baseline_ms"), part.get("variant_ms"))
