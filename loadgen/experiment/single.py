@@ -87,11 +87,11 @@ async def _iteration(
     engine = watcher.engine = Engine(clock, plan, workload, watcher, ledger, Share())
     counters = Counters(ledger.wired, ledger.connections)
     client = make_client(loop, clock, one, origin, addresses, ca, 4, 0, counters, watcher.done, access, engine.retried)
-    start = clock.now()
-    recorder = Recorder(start, lambda batch: None, lambda number, key: None)
-    engine.attach(client, recorder, Samples(start, plan.slots), one.session.reuse == "per-iteration")
     try:
         await client.prepare()
+        start = clock.now()
+        recorder = Recorder(start, lambda batch: None, lambda number, key: None)
+        engine.attach(client, recorder, Samples(start, plan.slots), one.session.reuse == "per-iteration")
         engine.enter(0, start)
         await watcher.over
     finally:

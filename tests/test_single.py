@@ -1,0 +1,52 @@
+"""Single exchanges: what they are measured from."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from loadgen.aws.auth import Access
+from loadgen.clock import Clock
+from loadgen.exchange import Exchange
+from loadgen.experiment import single
+from loadgen.net.names import Origin
+from loadgen.profile.load import load
+from loadgen.transport import Done
+
+
+class Client:
+    """Answers at once, and knows when it was ready."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, done: Done) -> None:
+        self._loop, self._clock, self._done = loop, clock, done
+        self.ready = 0
+
+    async def prepare(self) -> None:
+        self.ready = self._clock.now()
+
+    def send(self, x: Exchange) -> None:
+        x.signed = x.started = x.connected = x.sent = x.done = self._clock.now()
+        x.status = 200
+        self._loop.call_soon(self._done, x)
+
+    def end_iteration(self, owner: object) -> None: ...
+
+    def cancel(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def test_an_exchange_is_due_when_its_client_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What making an SDK's client takes before is no delay of the exchange."""
+    clients: list[Client] = []
+
+    def make(loop: asyncio.AbstractEventLoop, clock: Clock, *given: Any) -> Client:
+        clients.append(Client(loop, clock, given[-3]))
+        return clients[-1]
+
+    monkeypatch.setattr(single, "make_client", make)
+    profile = load("p.yaml", text="name: t\ntarget: http://127.0.0.1:9\nload: [{name: a, users: 1, for: 1s}]").profile
+    (seen,) = await single.each_step(profile, Origin.of(profile.target.url), (), None, Access())
+    assert clients[0].ready <= seen.exchange.due <= seen.exchange.released
