@@ -73,6 +73,15 @@ def test_the_time_is_drawn_part_after_part(exchange: dict[str, Any]) -> None:
     assert [line.count("█") for line in bars.values()] == [20, 20, 20]
 
 
+def test_what_is_built_is_told_apart_from_signing() -> None:
+    times = {"response": 60.0, "lag": 0.0, "sign": 40.0, "build": 30.0, "wait": 0.0, "service": 20.0}
+    text = render_once([{"step": "put", "outcome": "ok", "answer": None, "times_ms": times}])
+    bars = {line[2:14].strip(): line[23:] for line in text.split("\n") if "█" in line}
+    assert list(bars) == ["build", "sign", "send→answer"]
+    assert [line.count("█") for line in bars.values()] == [30, 10, 20]
+    assert [len(line) - len(line.lstrip()) for line in bars.values()] == [0, 30, 40]
+
+
 def test_no_answer_is_said() -> None:
     text = render_once([{"step": "read", "outcome": "timeout", "reason": "no answer within 2 s", "answer": None}])
     assert "read  timeout: no answer within 2 s\n" in text

@@ -51,6 +51,11 @@ def test_a_call_is_a_signed_post_of_json_whatever_the_client() -> None:
     assert (found.method, found.path, found.operation) == ("POST", "/", "PutItem")
     assert ("X-Amz-Target", "DynamoDB_20120810.PutItem") in found.headers
     assert ("Content-Type", "application/x-amz-json-1.0") in found.headers
+    of_sdk = step("PutItem: {Item: {pk: a}}", "client: sdk").render
+    assert of_sdk
+    assert of_sdk({}, 0).body == found.body
+    assert "User-Agent" not in dict(of_sdk({}, 0).headers), "the SDK says its own"
+    assert dict(found.headers)["User-Agent"].startswith("loadgen/")
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,8 @@ def _times(seen: Seen) -> dict[str, float | None]:
         times |= {"wait": x.started - x.signed, "service": x.done - x.started}
     if x.connected > x.started:
         times["connect"] = x.connected - x.started
-    times |= {name: value for name, value in (("dns", x.dns), ("tcp", x.tcp), ("tls", x.tls)) if value >= 0}
+    parts = {"build": x.build, "dns": x.dns, "tcp": x.tcp, "tls": x.tls}
+    times |= {name: value for name, value in parts.items() if value >= 0}
     if x.received:
         times["client_delay"] = x.done - x.received
     return {name: milliseconds(value) for name, value in times.items()}

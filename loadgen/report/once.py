@@ -31,8 +31,8 @@ def render_once(exchanges: list[dict[str, Any]], *, color: bool = False) -> str:
     outcome, reason     the outcome's word, and what is finer
     remedy              what to do about it
     expected            what the step expects, in words: "status 201"
-    times_ms            {"response", "lag", "sign", "wait", "service", "connect", "dns", "tcp", "tls", "client_delay"};
-                        without those that did not happen or are not known
+    times_ms            {"response", "lag", "sign", "build", "wait", "service", "connect", "dns", "tcp", "tls",
+                        "client_delay"}; without those that did not happen or are not known
     connection          "new", "reused" or "resumed"
     peer                {"address": "127.0.0.1:443", "tls": "TLSv1.3", "cipher", "resumed": bool,
                         "certificate": as `ssl.SSLSocket.getpeercert` gives it}
@@ -131,10 +131,10 @@ def _times(times: Mapping[str, float | None], rest: str) -> Iterator[RenderableT
 
 
 def _parts(spent: Mapping[str, float], rest: str) -> Iterator[tuple[str, float]]:
-    connect, delay = spent.get("connect", 0.0), spent.get("client_delay")
-    for name in ("lag", "sign", "wait"):
+    connect, delay, build = spent.get("connect", 0.0), spent.get("client_delay"), spent.get("build", 0.0)
+    for name in ("lag", "build", "sign", "wait"):
         if name in spent:
-            yield name, spent[name]
+            yield name, max(0.0, spent[name] - (build if name == "sign" else 0.0))
     shakes = [(name, spent[name]) for name in ("dns", "tcp", "tls") if name in spent]
     yield from shakes or ([("connect", connect)] if connect else [])
     if "service" in spent:

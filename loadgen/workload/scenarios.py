@@ -97,6 +97,7 @@ class Workload:
         self._table, self._retry = profile.target.dynamodb, retrying(profile)
         # an answer's headers hold the id by which a service of AWS knows the request
         self._wants = HEADERS if profile.auth or named_by(profile.target.host)[0] else NOTHING
+        self._own = () if profile.client == "sdk" else (("User-Agent", USER_AGENT),)  # the SDK says who it is itself
         retries = profile.retries
         self._client_retries = profile.client == "sdk" and retries is not None and retries.attempts > 1
         keys = {
@@ -167,8 +168,7 @@ class Workload:
     def _call(self, step: Step, seeds: Seeds) -> tuple[None, Render]:
         table = self._table
         assert table
-        headers = (("User-Agent", USER_AGENT),)
-        return None, dynamodb.call(step, table.table, table.consumed_capacity, headers, seeds)
+        return None, dynamodb.call(step, table.table, table.consumed_capacity, self._own, seeds)
 
     def _target(self, step: Step, seeds: Seeds) -> str | Renderer:
         pieces = [self._base, text(parse(step.path), seeds, in_url)]
