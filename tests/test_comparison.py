@@ -69,6 +69,13 @@ def test_only_what_the_plan_can_know_is_compared(found: Any) -> None:
     assert {f["phase"] for f in found["figures"]} == {"steady"}, "what is not measured is not compared"
 
 
+def test_a_primary_figure_that_a_round_does_not_know_says_so(tmp_path: Path) -> None:
+    written = text(2).replace("response p50", "response p99.9")
+    entry = figure(compared(tmp_path / "x", answering(), written, rounds=2), "p99.9")
+    assert (entry["primary"], entry["verdict"], entry["ratio"], entry["baseline_ms"]) == (True, "none", None, None)
+    assert entry["why"].startswith("shared, round 1: p99.9: needs 1,000 requests, there were ")
+
+
 def test_it_is_plain_json_and_the_same_again(found: Any, planted: Path) -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert assembled(planted)["comparison"] == found

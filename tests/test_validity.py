@@ -21,6 +21,21 @@ from loadgen.transport.scripted import Reply
 from loadgen.trust.verdict import Verdict
 
 
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An experiment that nothing is wrong with."""
+    return write_experiment(tmp_path_factory.mktemp("sound") / "x", text(), answering(), rounds=ROUNDS)
+
+
+def copy(folder: Path, to: Path) -> Path:
+    return Path(shutil.copytree(folder, to / "x"))
+
+
+def test_nothing_is_wrong_with_a_sound_one(sound: Path) -> None:
+    found = assembled(sound)["comparison"]
+    assert (found["valid"], [check for check in found["checks"] if not check["ok"]]) == (True, [])
+
+
 def no_verdict(comparison: Any, name: str) -> str:
     """Why; the check named is the only one that fails."""
     assert comparison["valid"] is False
@@ -59,8 +74,8 @@ def test_a_variant_that_keeps_its_connections(tmp_path: Path) -> None:
     assert "connections were opened for each request, not 1.00" in why
 
 
-def test_a_shared_session_that_opens_connections(tmp_path: Path) -> None:
-    folder = write_experiment(tmp_path / "x", text(), answering(), rounds=ROUNDS)
+def test_a_shared_session_that_opens_connections(sound: Path, tmp_path: Path) -> None:
+    folder = copy(sound, tmp_path)
     for path in folder.glob("rounds/*/shared/result.json"):
         fresh = json.loads((path.parents[1] / "fresh" / "result.json").read_text())
         fresh["session"] = json.loads(path.read_text())["session"]
@@ -134,11 +149,11 @@ def test_loads_that_differ(tmp_path: Path) -> None:
     )
 
 
-def test_a_load_that_was_not_held(tmp_path: Path) -> None:
+def test_a_load_that_was_not_held(sound: Path, tmp_path: Path) -> None:
     def fewer(result: dict[str, Any]) -> None:
         result["variants"][0]["phases"][1]["iterations"]["started"] *= 0.9
 
-    folder = write_experiment(tmp_path / "x", text(), answering(), rounds=ROUNDS)
+    folder = copy(sound, tmp_path)
     rewrite(folder, fewer)
     why = no_verdict(assembled(folder)["comparison"], "load")
     assert why.startswith("shared, round 1: 90.0% of what steady planned was started; ")
@@ -154,15 +169,15 @@ def test_failures_of_one_variant_alone(tmp_path: Path) -> None:
     assert "of fresh failed, and 0.00% of shared: p50 allows a difference of 5.00%" in why
 
 
-def test_a_variant_that_is_another_in_a_later_round(tmp_path: Path) -> None:
-    folder = write_experiment(tmp_path / "x", text(), answering(), rounds=ROUNDS)
+def test_a_variant_that_is_another_in_a_later_round(sound: Path, tmp_path: Path) -> None:
+    folder = copy(sound, tmp_path)
     path = folder / "rounds" / "05" / "fresh" / "result.json"
     path.write_text(path.read_text().replace('"client": "wire"', '"client": "aiohttp"'))
     assert no_verdict(assembled(folder)["comparison"], "settings") == "fresh: another client in round 5"
 
 
-def test_a_run_that_did_not_come_to_its_end(tmp_path: Path) -> None:
-    folder = write_experiment(tmp_path / "x", text(), answering(), rounds=ROUNDS)
+def test_a_run_that_did_not_come_to_its_end(sound: Path, tmp_path: Path) -> None:
+    folder = copy(sound, tmp_path)
     path = folder / "rounds" / "05" / "fresh" / "result.json"
     path.write_text(path.read_text().replace('"exit_status": 0', '"exit_status": 6'))
     assert no_verdict(assembled(folder)["comparison"], "complete rounds") == "fresh, round 5 did not come to its end"
@@ -178,14 +193,16 @@ def test_a_run_that_was_stopped_early(tmp_path: Path) -> None:
     assert no_verdict(assembled(folder)["comparison"], "complete rounds") == "shared, round 5 did not come to its end"
 
 
-def test_an_experiment_that_was_stopped_between_looks(tmp_path: Path) -> None:
-    folder = write_experiment(tmp_path / "x", text("[6, 10]"), answering(), rounds=ROUNDS)
+def test_an_experiment_that_was_stopped_between_looks(sound: Path, tmp_path: Path) -> None:
+    folder = copy(sound, tmp_path)
+    path = folder / "run.json"
+    path.write_text(path.read_text().replace(f'"looks": [{ROUNDS}]', '"looks": [6, 10]'))
     why = no_verdict(assembled(folder)["comparison"], "complete rounds")
     assert why == "8 rounds are complete, and a verdict was planned after 6 or 10"
 
 
-def test_a_run_that_is_gone_takes_its_round_with_it(tmp_path: Path) -> None:
-    folder = write_experiment(tmp_path / "x", text(), answering(), rounds=ROUNDS)
+def test_a_run_that_is_gone_takes_its_round_with_it(sound: Path, tmp_path: Path) -> None:
+    folder = copy(sound, tmp_path)
     shutil.rmtree(folder / "rounds" / "03" / "fresh")
     found = assembled(folder, ROUNDS)["comparison"]
     assert check(found, "complete rounds")["why"] == "7 rounds are complete, and a verdict was planned after 8"
@@ -197,8 +214,10 @@ def test_a_run_that_is_gone_takes_its_round_with_it(tmp_path: Path) -> None:
     [("intervals.jsonl", "deltas", "x"), ("run.json", '"plan"', '"x"'), ("result.json", '"phases"', '"x"'),
      ("result.json", '"latency_ms"', '"x"')],
 )  # fmt: skip
-def test_a_run_that_cannot_be_read_leaves_no_verdict(tmp_path: Path, name: str, old: str, new: str) -> None:
-    folder = write_experiment(tmp_path / "x", text(2), answering(), rounds=2)
+def test_a_run_that_cannot_be_read_leaves_no_verdict(
+    sound: Path, tmp_path: Path, name: str, old: str, new: str
+) -> None:
+    folder = copy(sound, tmp_path)
     path = folder / "rounds" / "02" / "fresh" / name
     path.write_text(path.read_text().replace(old, new))
     comparison = assembled(folder)["comparison"]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.documents import document
+from loadgen.experiment.latency import fewest
 from loadgen.profile.experiment import Primary
 
 HEADLINES = ("response", "service", "operation", "iteration")
@@ -156,6 +157,12 @@ def _weighted(values: Sequence[float], weights: Sequence[int]) -> float:
 
 def _geometric(values: Sequence[float]) -> float:
     return math.exp(math.fsum(map(math.log, values)) / len(values)) if all(values) else 0.0
+
+
+def enough(blocks: list[Block], quantile: str) -> bool:
+    """Whether each cycle has as many values as the figure takes."""
+    needed = 1 if quantile == "mean" else fewest(quantile)
+    return bool(blocks) and all(block["count"] >= needed for block in blocks)
 
 
 def why(blocks: list[Block], quantile: str) -> str:

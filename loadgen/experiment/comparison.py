@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadgen.experiment import breakdown
-from loadgen.experiment.arms import Arm, Key, is_primary, keys, known, why
+from loadgen.experiment.arms import Arm, Key, enough, is_primary, keys, known, why
 from loadgen.experiment.curves import QUANTILES, average, curves, finite
 from loadgen.experiment.pairing import pairs
 from loadgen.experiment.resampling import resampled
@@ -25,6 +25,8 @@ from loadgen.stats.comparison import compare as compared
 from loadgen.stats.looks import ALPHA, levels
 
 NONE = "none"
+ALONE = "a single round tells nothing of how rounds differ"
+NOTHING = "there is no ratio to nothing"
 UNKNOWN = Range(math.nan, math.nan, math.nan)
 
 
@@ -117,22 +119,22 @@ def _figures(pair: Pair, question: Question) -> Iterator[Found]:
 
 
 def _figure(pair: Pair, key: Key, quantile: str, question: Question, primary: bool) -> Found | None:
-    """The figure, unless neither of both knows anything of it in any round."""
-    values, reasons = [], []
-    for number in pair.rounds:
-        both = []
-        for arm in pair.arms:
-            blocks = arm.runs[number].blocks.get(key, [])
-            both.append(bounds := known(blocks, quantile))
-            if bounds is None:
-                reasons.append(f"{arm.name}, round {number}: {why(blocks, quantile)}")
-        values.append((_value(both[0]), _value(both[1])))
-    if not primary and all(value is None for both in values for value in both):
+    """The figure, unless it takes more requests than there are in each round."""
+    blocks = [[arm.runs[number].blocks.get(key, []) for arm in pair.arms] for number in pair.rounds]
+    if not primary and not all(enough(each, quantile) for both in blocks for each in both):
         return None
-    pairs_known = [(base, other) for base, other in values if base and other]
-    result = compared(pairs_known, question.margin, question.level) if len(pairs_known) == len(values) else None
-    reason = reasons[0] if reasons else "" if result else "a single round tells nothing of how rounds differ"
-    return Found(pair, key, quantile, primary, values, result, reason or (result.why if result else ""))
+    values = [(_value(known(base, quantile)), _value(known(other, quantile))) for base, other in blocks]
+    sure = [(base, other) for base, other in values if base and other]
+    result = compared(sure, question.margin, question.level) if len(sure) == len(values) else None
+    if result:
+        return Found(pair, key, quantile, primary, values, result, result.why)
+    reasons = (
+        f"{arm.name}, round {number}: {why(each, quantile)}"
+        for number, both in zip(pair.rounds, blocks, strict=True)
+        for arm, each in zip(pair.arms, both, strict=True)
+        if known(each, quantile) is None
+    )
+    return Found(pair, key, quantile, primary, values, None, next(reasons, ALONE if len(sure) < 2 else NOTHING))
 
 
 def _value(bounds: tuple[float, float] | None) -> Value | None:

@@ -55,6 +55,11 @@ def milliseconds(ns: float | None) -> float | None:
     return None if ns is None else round(ns / MILLISECOND, 6)
 
 
+def fewest(quantile: str) -> int:
+    """How many values there must be for it to be known, beyond which lies one."""
+    return math.ceil(1 / (1 - fraction(quantile)))
+
+
 class _Found(NamedTuple):
     """A quantile in ns; or why it is not known, and what it is above if that is."""
 
@@ -65,7 +70,7 @@ class _Found(NamedTuple):
 
 def _quantile(name: str, seen: Histogram, late: Histogram) -> _Found:
     p, count = fraction(name), seen.count + late.count
-    needed = math.ceil(1 / (1 - p))
+    needed = fewest(name)
     if count < needed:
         return _Found(None, f"needs {needed:,} requests, there were {count:,}")
     position = rank(p, count)
