@@ -15,7 +15,7 @@ PARTS = ("lag", "sign", "wait", "connect", "service", "client_delay")
 COLUMNS = ("lag", "sign", "build", "wait", "connect", "service", "client_delay")
 BAR = 10
 LABEL = 40  # characters
-SIGN_FROM = 0.1  # ms at p99
+SIGN_FROM = 0.1  # ms at p99, or at most where that is not known
 LEGEND = "share: █ service  ▓ connect  ▒ wait for a connection  ░ ours (lag, sign, client delay)"
 
 
@@ -28,7 +28,7 @@ def parts(cycles: list[Found], notes: Footnotes) -> Table:
     every = [step for phase in cycles for step in phase.get("steps") or []]
     unseen = {
         "lag": headline(cycles[0]) == "service",
-        "sign": all((metric(step, "sign").get("p99") or 0) < SIGN_FROM for step in every),
+        "sign": all(_most(metric(step, "sign")) < SIGN_FROM for step in every),
         **{part: not any(metric(step, part).get("count") for step in every) for part in ("connect", "build")},
     }
     shown = [part for part in COLUMNS if not unseen.get(part)]
@@ -46,6 +46,11 @@ def pair(latency: Found, notes: Footnotes) -> str:
     if not latency.get("count"):
         return UNKNOWN
     return f"{notes.cell(latency, 'p50')}/{notes.cell(latency, 'p99')}"
+
+
+def _most(latency: Found) -> float:
+    figure = latency.get("p99")
+    return (figure if figure is not None else latency.get("max")) or 0.0
 
 
 def _shares(step: Found, whole: str) -> str:
