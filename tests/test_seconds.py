@@ -12,7 +12,8 @@ from experiment_folders import write_seconds
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Exchange, Outcome
-from loadgen.experiment.seconds import Figure, Tails, headlines, tails, whole_seconds
+from loadgen.experiment.result import CENSORED
+from loadgen.experiment.seconds import Figure, Tails, tails, whole_seconds
 from loadgen.experiment.seconds import read as values
 from loadgen.record.metrics import Metric
 from loadgen.stats import index_of
@@ -48,6 +49,11 @@ def path(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("seconds") / "run"
     write_seconds(folder, run).close()
     return folder / "intervals.jsonl"
+
+
+def headlines(plan: Plan) -> list[Figure]:
+    runs = (run.number for run in plan.runs if run.measured)
+    return [Figure(run, step, metric) for run in runs for step in range(len(plan.steps)) for metric in CENSORED]
 
 
 def read(path: Path, run: Run, *above: int) -> dict[Figure, Tails]:

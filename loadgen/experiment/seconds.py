@@ -42,14 +42,6 @@ class Tails:
     beyond: Integers
 
 
-def headlines(plan: Plan) -> Iterator[Figure]:
-    """What an interval can be given for: the times of each step that a user waits for, and those of whole iterations.
-    What is not recorded, such as the response of a closed load, is among them."""
-    for run in plan.runs:
-        for step in range(len(plan.steps)) if run.measured else ():
-            yield from (Figure(run.number, step, metric) for metric in CENSORED)
-
-
 def tails(path: Path, plan: Plan, limits: Mapping[Figure, Iterable[int]]) -> dict[Figure, Tails]:
     """How many values of each figure came second by second, and how many were beyond its limits (ns). Memory follows
     from the number of seconds alone. Raises OSError and ValueError for what cannot be read."""
