@@ -183,16 +183,12 @@ class Seat:
         self._tls: ssl.SSLObject | None = None
 
     def start(self, x: Exchange) -> None:
-        self._began = False
-        self._take(x)
-        self._client.busy.add(self)
-        self.task = self._client.loop.create_task(self._carry())
-
-    def _take(self, x: Exchange) -> None:
         self.x = x
         x.link = self
-        self._wired = False
+        self._began = self._wired = False
         self._given = now()
+        self._client.busy.add(self)
+        self.task = self._client.loop.create_task(self._carry())
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """The exchange is over; its task follows."""
@@ -250,14 +246,19 @@ class Seat:
         if self._protocol is not None:
             client.connections.leave(self._protocol, self)
         x, self.x, self._content = self.x, None, None  # none is left where somebody was told before
-        if answered and x:
-            client.pool.free(self)
+        self._leave(answered and x is not None)
+        if x and answered:
             client.done(x)
-            return
-        self.close()
-        client.pool.gone(self)
-        if x:
+        elif x:
             self._finish(x, outcome, reason)
+
+    def _leave(self, usable: bool) -> None:
+        """Give the right to a connection back."""
+        if usable:
+            self._client.pool.free(self)
+        else:
+            self.close()
+            self._client.pool.gone(self)
 
     def _finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
         if not x.started:  # all that was done for it since it has its seat was to build it

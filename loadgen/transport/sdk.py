@@ -16,10 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import logging
 import ssl
-from base64 import b64decode
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
@@ -27,7 +25,7 @@ from typing import Any
 from aioboto3 import Session
 from aiobotocore.config import AioConfig
 from botocore import xform_name
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError
 from yarl import URL
 
 from loadgen.clock import Clock, now
@@ -36,6 +34,7 @@ from loadgen.transport import Counters, Done, SdkSettings, Settings
 from loadgen.transport.aiohttp_answers import fault
 from loadgen.transport.aiohttp_hooks import listener
 from loadgen.transport.aiohttp_seats import Seat, SeatedClient
+from loadgen.transport.sdk_calls import parameters, told
 from loadgen.transport.sdk_session import Answer, FencedSession, check_host_names
 
 LARGEST = 32 << 20  # bytes of an answer: a batch of DynamoDB's has 16 MB of items
@@ -166,13 +165,25 @@ class Sdk(SeatedClient):
 
 
 class _Seat(Seat):
-    __slots__ = ("_aws", "_failed", "_sdk")
+    """A seat whose exchange may be followed by the SDK's next attempt. Between the two it gives the right to a
+    connection back, unless the connection is its own."""
+
+    __slots__ = ("_aws", "_failed", "_holds", "_resting", "_resumed", "_sdk")
 
     def __init__(self, sdk: Sdk, owner: object) -> None:
         super().__init__(sdk, owner)
         self._sdk = sdk
         self._aws: Any = None
         self._failed: tuple[Outcome, str] | None = None
+        self._resting = False  # the attempt is over; whether the SDK makes another is not known yet
+        self._holds = True  # the right to a connection
+        self._resumed: asyncio.Future[None] | None = None  # done once it has that again
+
+    def start(self, x: Exchange) -> None:
+        if isinstance(x.link, _Seat):  # it has one, which waits for the right that this one was given
+            x.link.resume()
+        else:
+            super().start(x)
 
     def close(self) -> None:
         super().close()
@@ -182,13 +193,16 @@ class _Seat(Seat):
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         x = self.x
-        if not x or not x.done:
+        if x and (self._resting or x.done):
+            self.x = None
+            if self.task:
+                self.task.cancel()
+            if self._resting:  # what came of it is known
+                self._sdk.done(x)
+        elif not self._holds and outcome is Outcome.TIMEOUT:
+            super().fail(outcome, "while it waited for a connection")
+        else:
             super().fail(outcome, reason)
-            return
-        self.x = None  # while the SDK waits for its next attempt: what came of this one is known
-        if self.task:
-            self.task.cancel()
-        self._sdk.done(x)
 
     async def _exchange(self, x: Exchange) -> None:
         listener.set(self)
@@ -221,7 +235,7 @@ class _Seat(Seat):
         if self.x and self.x.status:
             self.x.body = None  # as of every answer that is not right
             return Outcome.BAD_RESPONSE, f"the SDK cannot read the answer: {type(error).__name__}"
-        return Outcome.CLIENT_RESOURCE, _told(error)
+        return Outcome.CLIENT_RESOURCE, told(error)
 
     # what the SDK does for the call
 
@@ -243,25 +257,50 @@ class _Seat(Seat):
         return response
 
     def attempt_ended(self) -> None:
-        """Whether the SDK makes another is not known yet."""
-        if self._protocol is not None:
-            self._sdk.connections.leave(self._protocol, self)
-        if x := self.x:
-            x.done = now()
-            if self._failed:
-                x.outcome, x.reason = self._failed
-
-    def attempt_begins(self) -> None:
         sdk, x = self._sdk, self.x
-        if x is None or not x.done:  # the first, or it is too late for another
+        if x is None:
             return
-        if sdk.settings.reuse == "per-request" and sdk.settings.renew == "connection":
+        x.done = now()
+        if self._failed:
+            x.outcome, x.reason = self._failed
+        self._resting = True
+        if self._protocol is not None:
+            sdk.connections.leave(self._protocol, self)
+        if sdk.shared:
+            self._holds = False
+            sdk.pool.free(sdk.seat(None))
+        elif sdk.settings.reuse == "per-request" and sdk.settings.renew == "connection":
+            self._holds = False
             self._hang_up()
-        self.x = self._failed = None
+            sdk.pool.gone(self)
+
+    async def attempt_begins(self) -> None:
+        """Any but the first of an operation has a connection to wait for, if the last one gave its own back."""
+        sdk, x = self._sdk, self.x
+        if x is None or not self._resting:
+            return
+        self._resting, self.x, self._failed = False, None, None
         assert sdk.retried
-        following = sdk.retried(x)
-        self._take(following)
+        following = self.x = sdk.retried(x)
+        following.link = self
+        self._wired, self._given = False, now()
         sdk.deadlines.add(following)
+        if not self._holds:
+            self._resumed = sdk.loop.create_future()
+            sdk.pool.send(following)
+            await self._resumed
+
+    def resume(self) -> None:
+        assert self._resumed
+        self._holds, self._given = True, now()
+        self._resumed.set_result(None)
+
+    def _leave(self, usable: bool) -> None:
+        held, self._holds, self._resting = self._holds, True, False
+        if held:
+            super()._leave(usable)
+        else:
+            self.close()
 
 
 def _attempt_ended(**_: object) -> None:
@@ -270,50 +309,10 @@ def _attempt_ended(**_: object) -> None:
     seat.attempt_ended()
 
 
-def _attempt_begins(**_: object) -> None:
+async def _attempt_begins(**_: object) -> None:
     seat = listener.get()
     assert isinstance(seat, _Seat)
-    seat.attempt_begins()
-
-
-class BadCall(ValueError):
-    """A request's body is not what a call of the SDK can be made of."""
-
-
-def parameters(body: bytes) -> dict[str, Any]:
-    """The parameters of the call whose JSON body this is: binary values as bytes, which the SDK makes base64 again.
-    Raises BadCall."""
-    binary = b'"B"' in body or b'"BS"' in body
-    try:
-        found = json.loads(body, object_hook=_binary if binary else None)
-    except ValueError as error:
-        raise BadCall(str(error)) from None
-    if not isinstance(found, dict):
-        raise BadCall("it is no JSON object")
-    return found
-
-
-def _binary(value: dict[str, Any]) -> dict[str, Any]:
-    """An attribute value with its bytes. An attribute that is called B has a value that is no text."""
-    if len(value) == 1:
-        if isinstance(text := value.get("B"), str):
-            return {"B": b64decode(text, validate=True)}
-        if isinstance(texts := value.get("BS"), list) and all(isinstance(text, str) for text in texts):
-            return {"BS": [b64decode(text, validate=True) for text in texts]}
-    return value
-
-
-def _told(error: Exception) -> str:
-    """What went wrong before anything was sent, of what is safe to show: no values."""
-    if isinstance(error, BadCall):
-        return f"no call of DynamoDB: {error}"
-    if isinstance(error, ParamValidationError):
-        first = str(error.kwargs.get("report", "")).partition("\n")[0]
-        return f"the SDK refuses the parameters: {first.partition(', value: ')[0]}"[:200]
-    if isinstance(error, ClientError):
-        code = str(error.response.get("Error", {}).get("Code", "?"))
-        return f"the SDK's credentials: {error.operation_name} was refused: {code}"[:200]
-    return f"the SDK: {type(error).__name__}"
+    await seat.attempt_begins()
 
 
 def _config(sdk: SdkSettings, connections: int) -> AioConfig:

@@ -3,8 +3,10 @@ trusts, what it keeps from the environment. What all clients do alike is in `tes
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import random
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +28,8 @@ from loadgen.clock import MILLISECOND, now, wall
 from loadgen.exchange import BODY, NEW, NOTHING, REUSED, Exchange, Outcome, Request
 from loadgen.net.tls import client_context
 from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PEAK
-from loadgen.transport.sdk import BadCall, Sdk, parameters
+from loadgen.transport.sdk import Sdk
+from loadgen.transport.sdk_calls import BadCall, parameters
 from loadgen.transport.sdk_session import check_host_names
 
 pytestmark = pytest.mark.real
@@ -378,6 +381,67 @@ async def test_time_that_is_over_between_attempts_is_the_next_one_s(monkeypatch:
         assert tries[1].due > tries[0].deadline
 
 
+@pytest.mark.parametrize(("reuse", "renew"), MODES)
+@on_uvloop
+async def test_a_connection_is_another_s_while_the_sdk_waits(
+    reuse: str, renew: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless it is its own, as it is of an iteration and of a client that is made anew."""
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.3)
+    lends = reuse == "shared" or (reuse, renew) == ("per-request", "connection")
+
+    async def script(peer: Peer) -> None:
+        while True:
+            heard = await peer.request()
+            first = b"attempt=1" in heard.head and len(server.heard) == 1
+            await peer.send(THROTTLED if first else OK)
+
+    mode: dict[str, Any] = {"reuse": reuse, "renew": renew, "connections": 1, "attempts": 2}
+    async with RawServer(script) as server, Bench("sdk", server.url("http"), **mode) as bench:
+        first, second = bench.send(), bench.send()
+        await bench.end(first)
+        assert bool(second.done) == lends
+        following = bench.followed[id(first)]
+        await bench.end(following)
+        bench.client.end_iteration(first.owner)
+        await bench.end(second)
+        assert [x.status for x in (first, following, second)] == [400, 200, 200]
+        assert (following.done < second.started) != lends
+        assert bench.connections[PEAK] == 1
+        assert server.peak == 1 or reuse != "shared"  # else the one before is closed a turn of the loop later
+        assert bench.connections[OPENED] == server.accepted == (1 if reuse == "shared" else 3 if lends else 2)
+
+
+@pytest.mark.parametrize("end", ["cancel", "timeout"])
+@on_uvloop
+async def test_an_attempt_may_wait_for_a_connection_in_vain(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.05)
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(THROTTLED)
+        await peer.request()
+        await peer.gone()
+
+    async with RawServer(script) as server, Bench("sdk", server.url("http"), connections=1, attempts=2) as bench:
+        first, second = bench.send(timeout=400 if end == "timeout" else 20_000), bench.send()
+        await bench.end(first)
+        following = bench.followed[id(first)]
+        if end == "cancel":
+            bench.client.cancel()
+        await bench.end(following)
+        outcome = Outcome.CANCELLED if end == "cancel" else Outcome.TIMEOUT
+        assert (following.outcome, following.started, following.sent) == (outcome, 0, 0)
+        assert "while it waited for a connection" in following.reason
+        bench.client.cancel()
+        await bench.end(second)
+        again = bench.send()
+        await until(lambda: again.sent)
+        assert bench.connections[PEAK] == 1
+        assert server.begun == bench.wired[0] == 3
+        bench.client.cancel()
+
+
 @on_uvloop
 async def test_one_that_is_closed_between_attempts_was_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.2)
@@ -392,6 +456,49 @@ async def test_one_that_is_closed_between_attempts_was_idle(monkeypatch: pytest.
         assert [(x.status, x.connection) for x in tries] == [(400, NEW), (200, NEW)]
         assert server.accepted == 2
         await until(lambda: bench.connections[CLOSED_IDLE] == 2)
+
+
+@pytest.mark.parametrize(("reuse", "renew"), MODES)
+@on_uvloop
+async def test_whatever_happens_the_right_to_each_connection_is_kept(
+    reuse: str, renew: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refusals, resets, silence, timeouts at any moment, in any attempt: each ends once, and the cap is what it was."""
+
+    async def iteration(bench: Bench, timeout: float) -> None:
+        tries = await operation(bench, timeout=timeout)
+        bench.client.end_iteration(tries[0].owner)
+
+    chance = random.Random(f"{reuse} {renew}")
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: chance.random() / 50)
+    storm, arrived, go_on = True, [], asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            if not storm:
+                arrived.append(peer)
+                await go_on.wait()
+                await peer.send(OK)
+            elif (what := chance.random()) < 0.1:
+                return peer.reset()
+            elif what < 0.2:
+                return peer.close()
+            elif what > 0.3:  # else nothing is said
+                await peer.send(THROTTLED if what < 0.6 else OK)
+
+    mode: dict[str, Any] = {"reuse": reuse, "renew": renew, "connections": 3, "attempts": 3}
+    async with RawServer(script) as server, Bench("sdk", server.url("http"), **mode) as bench:
+        for _ in range(2 if renew == "session" else 8):
+            await asyncio.gather(*(iteration(bench, chance.random() * 60) for _ in range(6)))
+        storm = False
+        last = [bench.send() for _ in range(4)]
+        await until(lambda: len(arrived) == 3)
+        assert last[3].started == 0 or not all(x.started for x in last[:3])
+        go_on.set()
+        for x in last:
+            assert (await bench.end(x)).status == 200
+            bench.client.end_iteration(x.owner)
 
 
 # whom it trusts, and where it goes

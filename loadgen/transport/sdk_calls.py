@@ -1,0 +1,49 @@
+"""What a call of the SDK is made of, and what is told of one that came to nothing."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from typing import Any
+
+from botocore.exceptions import ClientError, ParamValidationError
+
+
+class BadCall(ValueError):
+    """A request's body is not what a call of the SDK can be made of."""
+
+
+def parameters(body: bytes) -> dict[str, Any]:
+    """The parameters of the call whose JSON body this is: binary values as bytes, which the SDK makes base64 again.
+    Raises BadCall."""
+    binary = b'"B"' in body or b'"BS"' in body
+    try:
+        found = json.loads(body, object_hook=_binary if binary else None)
+    except ValueError as error:
+        raise BadCall(str(error)) from None
+    if not isinstance(found, dict):
+        raise BadCall("it is no JSON object")
+    return found
+
+
+def _binary(value: dict[str, Any]) -> dict[str, Any]:
+    """An attribute value with its bytes. An attribute that is called B has a value that is no text."""
+    if len(value) == 1:
+        if isinstance(text := value.get("B"), str):
+            return {"B": b64decode(text, validate=True)}
+        if isinstance(texts := value.get("BS"), list) and all(isinstance(text, str) for text in texts):
+            return {"BS": [b64decode(text, validate=True) for text in texts]}
+    return value
+
+
+def told(error: Exception) -> str:
+    """What went wrong before anything was sent, of what is safe to show: no values."""
+    if isinstance(error, BadCall):
+        return f"no call of DynamoDB: {error}"
+    if isinstance(error, ParamValidationError):
+        first = str(error.kwargs.get("report", "")).partition("\n")[0]
+        return f"the SDK refuses the parameters: {first.partition(', value: ')[0]}"[:200]
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", "?"))
+        return f"the SDK's credentials: {error.operation_name} was refused: {code}"[:200]
+    return f"the SDK: {type(error).__name__}"
