@@ -254,11 +254,16 @@ def test_items_and_capacity(result: dict[str, Any]) -> None:
 
 
 def test_the_build_of_a_client_has_a_column_where_there_was_one(result: dict[str, Any]) -> None:
-    result["variants"][0]["phases"][1]["steps"][0]["latency_ms"]["build"] = latency(987, p50=12.5, p99=31.0)
-    lines = block(summary(result), "steady  open")
+    """In the place of the client delay, which the client that has one never knows: the line is full."""
+    for step in (step for phase in result["variants"][0]["phases"] for step in phase["steps"]):
+        step["latency_ms"] |= {"build": latency(987, p50=12.5, p99=31.0), "client_delay": {"count": 0}}
+        step["latency_ms"]["sign"] |= {"p99": 40.0}
+    lines = block(summary(result), "burst  open")
     start = next(number for number, line in enumerate(lines) if line.startswith("  p50/p99 ms"))
-    assert "build" in lines[start]
+    titles = ["lag", "sign", "build", "wait", "connect", "service", "share"]
+    assert lines[start].split() == ["p50/p99", "ms", *titles]
     assert "12.5/31.0" in lines[start + 1]
+    assert set(lines[start + 1].split()[-1]) <= set("█▓▒░")
 
 
 def test_a_sample_shows_by_which_id_the_target_knows_it(result: dict[str, Any]) -> None:

@@ -31,6 +31,8 @@ def parts(cycles: list[Found], notes: Footnotes) -> Table:
         "sign": all(_most(metric(step, "sign")) < SIGN_FROM for step in every),
         **{part: not any(metric(step, part).get("count") for step in every) for part in ("connect", "build")},
     }
+    if not unseen["build"]:  # by a client that never knows its delay, and the line is full
+        unseen["client_delay"] = not any(metric(step, "client_delay").get("count") for step in every)
     shown = [part for part in COLUMNS if not unseen.get(part)]
     titles = ((part.replace("_", " "), "right", 11) for part in shown)
     made = table(("p50/p99 ms", "left", 14), ("", "left", 3), *titles, ("share", "left", BAR))
