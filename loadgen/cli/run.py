@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     help="With a URL, instead of --rate: so many users, who wait for each answer.",
 )
 @click.option("--workers", default="1", show_default=True, metavar="N|auto", help="Processes that make the load.")
+@click.option("--until", metavar="GOAL", help="Let a phase go on: 'burst response p99 within 5%'.")
+@click.option("--at-most", metavar="TIME", help="With --until: how long that phase may take.  [default: 10m]")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
@@ -43,6 +45,8 @@ def command(
     duration: str | None,
     users: int | None,
     workers: str,
+    until: str | None,
+    at_most: str | None,
     folder: Path | None,
     as_json: bool,
     quiet: bool,
@@ -58,9 +62,11 @@ def command(
     loadgen run https://127.0.0.1:8443/ --rate 200/s --for 30s
     loadgen run https://127.0.0.1:8443/ --users 20 --set session=per-request
     loadgen run dynamodb-put --target aws
+    loadgen run steady --until 'steady response p99 within 5%'
     """
     import uvloop
 
+    from loadgen.experiment.goal import Goal, prolonged
     from loadgen.experiment.rounds import run_experiment
     from loadgen.experiment.run import Options, run
     from loadgen.report.formats import to_json
@@ -70,7 +76,13 @@ def command(
     from loadgen.sandbox.registry import sandbox_at
 
     loaded = read(profile, target, sets, rate, duration, users)
-    options = Options(folder or folder_for(loaded.profile.name), workers_option(workers), start, sandbox_at)
+    if at_most is not None and until is None:
+        raise click.UsageError("--at-most goes with --until")
+    goal = None
+    if until is not None:
+        loaded, goal = prolonged(loaded, Goal.parse(until, at_most))
+    place = folder or folder_for(loaded.profile.name)
+    options = Options(place, workers_option(workers), start, sandbox_at, until=goal)
     display = progress(sys.stderr, quiet=quiet)
     try:
         carry_out = run_experiment if loaded.profile.experiment else run

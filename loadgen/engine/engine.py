@@ -107,10 +107,11 @@ class Engine:
         self._arriving = state
         self._agenda.arrivals(block + start for block in blocks)
 
-    def _leave(self, state: RunState, at: int) -> None:
+    def _leave(self, state: RunState, at: int, early: bool = False) -> None:
         """A run's time is up, or its count reached: the next begins at the very instant `at`."""
         if not state.active or state.run.number != self._current:
             return
+        self._iterations[state.row + PLANNED] -= state.left(self._iterations) if early else 0
         state.active = False
         following = self._current + 1
         if following < len(self._plan.runs):
@@ -121,6 +122,10 @@ class Engine:
                 self._host.reached(following)
         else:
             self._drain(at)
+
+    def leave(self, number: int, at: int) -> None:
+        """End run `number` at the instant `at`, before its time: what was due later is then not planned."""
+        self._at(at, lambda now: self._leave(self._states[number], at, early=True))
 
     def _close_current(self) -> None:
         if self._current >= 0:
@@ -161,10 +166,7 @@ class Engine:
         self._stopping = self._ending = True
         self._close_current()
         for state in self._states[:-1]:
-            row, cells = state.row, self._ledger.iterations
-            cells[row + UNSENT_STOPPED] += max(
-                0, cells[row + PLANNED] - cells[row + STARTED] - cells[row + UNSENT_LIMIT] - cells[row + UNSENT_STOPPED]
-            )
+            self._iterations[state.row + UNSENT_STOPPED] += state.left(self._iterations)
         self._break_off_waiting(set(self._states))
         self._check_drained()
 
@@ -214,8 +216,7 @@ class Engine:
         step = iteration.scenario.steps[iteration.step]
         released = self._now()
         slot = state.slot + step.number
-        if not state.open:
-            due = released
+        due = due if state.open else released
         if step.constant:
             x = Exchange(step.constant, slot, iteration, due, released, due + step.timeout, step.wants)
         else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from loadgen.engine.plan import PhaseRun
-from loadgen.record.ledger import ITERATIONS
+from loadgen.record.ledger import ITERATIONS, PLANNED, STARTED, UNSENT_LIMIT, UNSENT_STOPPED
 from loadgen.workload.scenarios import Pause, pause
 
 NEVER = 1 << 62
@@ -47,3 +47,8 @@ class RunState:
         self.planned = False  # whether the count of its iterations was known beforehand
         self.budget: int | None = None
         self.think: Pause | None = pause(run.phase.think, (run.seed, _USER_THINK, run.number))
+
+    def left(self, cells: memoryview) -> int:
+        """How many of its planned iterations are neither started nor given up, by those cells of the ledger."""
+        gone = sum(cells[self.row + field] for field in (STARTED, UNSENT_LIMIT, UNSENT_STOPPED))
+        return max(0, cells[self.row + PLANNED] - gone)

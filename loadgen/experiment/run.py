@@ -20,6 +20,7 @@ from loadgen.experiment import result as results
 from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails, unanswered, untimed, unusable
 from loadgen.experiment.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.experiment.dynamodb import OnTable, on_table
+from loadgen.experiment.goal import Goal
 from loadgen.experiment.interrupts import Interrupts, interrupts
 from loadgen.experiment.latency import headline, quantile_ms
 from loadgen.experiment.limits import Limits, limits, workers_for
@@ -28,6 +29,7 @@ from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, Progress
 from loadgen.experiment.remedies import explained
 from loadgen.experiment.secrets import Keeper, keeper
+from loadgen.experiment.until import Until
 from loadgen.fleet.fleet import Fleet, merge
 from loadgen.fleet.worker import Assignment
 from loadgen.pacing import share
@@ -47,14 +49,15 @@ DRAWN = 0.5  # seconds between two looks at the progress
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to run it, besides the profile. `out` is the run's folder; `workers` is a command line's `--workers`;
-    `prepared` says that a table which the load needs has been made ready, and is told about, by whoever asks.
-    """
+    `prepared` says that a table which the load needs has been made ready, and is told about, by whoever asks; `until`
+    is what a phase goes on for."""
 
     out: Path
     workers: str = "1"
     start_sandbox: StartSandbox | None = None
     sandbox_at: SandboxAt | None = None
     prepared: bool = False
+    until: Goal | None = None
 
 
 async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
@@ -92,8 +95,9 @@ class _Run:
     table: OnTable | None = None
 
     async def carry_out(self) -> Finished:
-        profile = self.loaded.profile
+        profile, goal = self.loaded.profile, self.options.until
         self.plan = Plan.of(profile)
+        self.until = Until(goal, self.plan) if goal else None
         workers = workers_for(profile, self.options.workers)
         self.limits = limits(profile, workers, len(self.to.addresses), self.to.loopback)
         say, warn = (_unheard if self.options.prepared else self.display.message), self._warn
@@ -200,6 +204,8 @@ class _Run:
         self.watch.look()
         totals = self.fleet.totals()
         self.moments.append(Moment.of(totals, self.fleet.elapsed))
+        if self.until:
+            self.plan = self.until.each_second(self.fleet, self.display.message)
         why = met(self.moments, self._stop_if()) or (self.table.beyond(totals) if self.table else "")
         if why and not self.fleet.stopping:
             self.stopped_because = why
@@ -215,6 +221,8 @@ class _Run:
     def _store_second(self) -> None:
         taken = self.fleet.recording.flush()
         self.last_second = headline(taken)
+        if self.until:
+            self.until.add(taken)
         self.folder.interval(taken, self.fleet.health.take(), self._tag)
 
     def _tag(self, slot: int) -> str:
@@ -291,6 +299,8 @@ class _Run:
         about = {**self._about(), **(self.table.results(totals) if self.table else {})}
         if sdk := next((worker.options for worker in fleet.workers if worker.options), None):
             about["sdk"] = sdk
+        if self.until:
+            about["until"] = self.until.result(complete=not fleet.stopping)
         return conclude(about, measured, judge(evidence), ending, profile.thresholds)
 
     def _explain(self, lost: list[Any], totals: Ledger, in_the_way: dict[tuple[int, int, str], int]) -> None:

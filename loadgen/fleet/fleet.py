@@ -108,6 +108,11 @@ class Fleet:
         """Let the workers authorize with a new secret from now on."""
         self._tell("secret", (kind, secret))
 
+    def leave(self, number: int, at: int, plan: Plan) -> None:
+        """Let run `number` end `at` ns after the start, which is before its time: `plan` is the same with that end."""
+        self.plan = plan
+        self._tell("leave", (number, self.start + at))
+
     def stop(self) -> None:
         """Start nothing more; what is open comes to its end."""
         self.stopping = True
@@ -156,6 +161,13 @@ class Fleet:
         while number < len(runs) and (duration := runs[number].duration) is not None and at + duration <= self.elapsed:
             at, number = at + duration, number + 1
         return number
+
+    def begins(self, number: int) -> int | None:
+        """When run `number` begins, in ns after the start; None if that is not known yet, or any more."""
+        at, entered = self._last_entry()
+        lasts = [run.duration for run in self.plan.runs[entered:number]]
+        known = [duration for duration in lasts if duration is not None]
+        return at + sum(known) if entered <= number and len(known) == len(lasts) else None
 
     def totals(self) -> Ledger:
         """The ledgers of all workers added up, as they stand."""

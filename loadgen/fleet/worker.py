@@ -79,6 +79,8 @@ class Worker:
         elif self._engine:
             if kind == "enter":
                 self._engine.enter(*value)
+            elif kind == "leave":
+                self._engine.leave(*value)
             elif kind == "stop":
                 self._engine.stop()
             elif kind == "kill":

@@ -1,0 +1,95 @@
+"""What `--until 'burst response p99 within 5%'` asks for, and whether a profile can give it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from loadgen.clock import SECOND
+from loadgen.errors import ProfileError
+from loadgen.profile import units
+from loadgen.profile.experiment import Primary
+from loadgen.profile.load import Loaded
+from loadgen.profile.model import Phase, Profile
+from loadgen.profile.part import did_you_mean
+
+METRICS = ("response", "service", "operation", "iteration")
+LIMIT = 10 * 60 * SECOND  # unless said, or the phase is longer by itself
+OPTION, AT_MOST = "--until", "--at-most"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is to be known, and how well, as a share of it. Its phase takes from `least` to `limit` ns."""
+
+    figure: Primary
+    within: float
+    limit: int
+    text: str
+    least: int = 0
+
+    @classmethod
+    def parse(cls, text: str, at_most: str | None = None) -> Self:
+        """`burst response p99 within 5%`. Raises ProfileError. The limit is 0 where none is said."""
+        named, within, share = text.rpartition(" within ")
+        try:
+            limit = units.duration(at_most) if at_most is not None else 0
+        except ValueError as error:
+            raise ProfileError(str(error), file=AT_MOST) from None
+        try:
+            if not within:
+                problem = "says not how well: expected for example 'burst response p99 within 5%'"
+                raise ValueError(f"{units.quoted(text)} {problem}")
+            goal = cls(Primary.parse(named), units.share(share), limit, text.strip())
+        except ValueError as error:
+            raise ProfileError(str(error), file=OPTION) from None
+        if not 0 < goal.within < 1:
+            raise ProfileError(f"within {share.strip()} is no precision: expected for example 5%", file=OPTION)
+        if at_most is not None and not limit:
+            raise ProfileError("is no time at all: expected more than 0", file=AT_MOST)
+        return goal
+
+
+def prolonged(loaded: Loaded, goal: Goal) -> tuple[Loaded, Goal]:
+    """The profile with the phase as long as the limit, and the goal with one. Raises ProfileError where they do not go
+    together."""
+    profile = loaded.profile
+    if problem := _problem(profile, goal):
+        raise ProfileError(problem[0], file=OPTION, remedy=problem[1])
+    phase = next(phase for phase in profile.load if phase.name == goal.figure.phase)
+    assert phase.duration
+    goal = replace(goal, limit=goal.limit or max(LIMIT, phase.duration), least=phase.duration)
+    if goal.limit < phase.duration:
+        lasts, most = units.format_duration(phase.duration), units.format_duration(goal.limit)
+        raise ProfileError(f"{most} is less than {phase.name} takes, {lasts}", file=AT_MOST, remedy="Allow more")
+    load = tuple(p.model_copy(update={"duration": goal.limit}) if p is phase else p for p in profile.load)
+    return replace(loaded, profile=profile.model_copy(update={"load": load})), goal
+
+
+def _problem(profile: Profile, goal: Goal) -> tuple[str, str] | None:
+    """What is wrong, and what to do about it."""
+    figure = goal.figure
+    phases = {phase.name: phase for phase in profile.measured}
+    steps = [step.name for scenario in profile.scenarios for step in scenario.steps]
+    if profile.experiment:
+        return "an experiment has planned looks of its own", "Use experiment.rounds: [10, 20]"
+    if figure.phase not in phases:
+        return f"no measured phase is called {figure.phase}", did_you_mean(figure.phase, [*phases])
+    if figure.metric not in METRICS:
+        return f"there are no intervals of {figure.metric}", f"Use one of {', '.join(METRICS)}"
+    if figure.step and (figure.step not in steps or figure.metric == "iteration"):
+        known = [] if figure.metric == "iteration" else steps
+        return f"{figure.metric} has no step {figure.step}", did_you_mean(figure.step, known) if known else "Name none"
+    if profile.cycles > 1:
+        return f"{figure.phase} runs {profile.cycles} times", "Use --set cycles=1"
+    return _unfit(phases[figure.phase], figure.metric)
+
+
+def _unfit(phase: Phase, metric: str) -> tuple[str, str] | None:
+    if phase.closed and metric == "response":
+        return "a closed load has no due time, and so no response", "Use service"
+    if phase.rate and phase.rate.ramp:
+        return f"{phase.name} is a ramp, which has another latency when it lasts longer", "Use an even rate"
+    if phase.iterations or not phase.duration:
+        return f"{phase.name} does not end by time", "Give it for: 30s"
+    return None
