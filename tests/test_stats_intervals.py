@@ -300,3 +300,13 @@ def test_the_limit_is_as_close_to_the_quantile_as_one_can_be(seed: int) -> None:
     parting = [beyond for beyond in ends if beyond] or ends
     assert found in parting
     assert abs(found - (1 - p) * count) == min(abs(beyond - (1 - p) * count) for beyond in parting)
+
+
+def test_the_sum_of_the_seconds_is_what_adding_them_gives() -> None:
+    run, _ = anything(7)
+    total = Histogram()
+    for each in run.values:
+        total.add(each)
+    plain = [(h.index.tolist(), h.counts.tolist(), h.count, h.total, h.least, h.most) for h in (run.seen, total)]
+    assert total.count
+    assert plain[0] == plain[1]

@@ -17,7 +17,7 @@ from loadgen.stats.distributions import NORMAL
 
 ALPHA = 0.05
 _WIDTH = 8.0  # standard deviations beyond which nothing is
-_POINTS = 1201
+_POINTS = 401
 _erf = np.frompyfunc(math.erf, 1, 1)
 
 
@@ -57,7 +57,7 @@ def times(first: int, limit: int) -> tuple[int, ...]:
 def _bound(grid: Floats, density: Floats, now: float, step: float, budget: float) -> float:
     """The z beyond which so much probability lies, of what has not crossed a bound before."""
     low, high = 0.0, _WIDTH
-    for _ in range(50):
+    for _ in range(40):
         middle = (low + high) / 2
         low, high = (
             (low, middle) if _crossing(grid, density, middle * math.sqrt(now), step) < budget else (middle, high)

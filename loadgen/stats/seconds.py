@@ -62,7 +62,18 @@ class Seconds:
 
 
 def _sum(histograms: Sequence[Histogram]) -> Histogram:
-    total = Histogram()
-    for each in histograms:
-        total.add(each)
-    return total
+    """All of them at once, which takes a fraction of adding one after the other."""
+    some = [each for each in histograms if each.count]
+    if not some:
+        return Histogram()
+    index, inverse = np.unique(np.concatenate([each.index for each in some]), return_inverse=True)
+    counts = np.zeros(len(index), np.int64)
+    np.add.at(counts, inverse, np.concatenate([each.counts for each in some]))
+    return Histogram(
+        index,
+        counts,
+        sum(each.count for each in some),
+        sum(each.total for each in some),
+        min(each.least for each in some),
+        max(each.most for each in some),
+    )

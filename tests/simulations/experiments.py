@@ -1,0 +1,75 @@
+"""Experiments in virtual time: two variants, run in turn on a target that drifts from run to run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from streams import Floats, Stream, drift, random
+
+from loadgen.stats import Histogram, fraction
+from loadgen.stats.comparison import Comparison, Value, compare
+
+Change = Callable[[Floats], Floats]
+LENGTH = 30  # seconds that a run takes
+
+
+def slower(factor: float) -> Change:
+    return lambda latencies: latencies * factor
+
+
+def slower_tail(factor: float, share: float = 0.01) -> Change:
+    """The slowest requests alone."""
+
+    def change(latencies: Floats) -> Floats:
+        return np.where(latencies > np.quantile(latencies, 1 - share), latencies * factor, latencies)
+
+    return change
+
+
+def figure(latencies: Floats, name: str) -> float:
+    """In ns, as a run tells it."""
+    run = Histogram.of((latencies * 1e9).astype(np.int64))
+    value = run.mean if name == "mean" else run.quantile(fraction(name))
+    assert value
+    return float(value)
+
+
+def runs(stream: Stream, seed: int, rounds: int, change: Change, in_turn: bool = True) -> list[tuple[Floats, Floats]]:
+    """The latencies of (baseline, variant) in each round, in an order that is drawn; or first all of the one, then all
+    of the other, if not in turn."""
+    dice = random(1, seed)
+    level = drift(dice, 2 * rounds)
+    if in_turn:
+        places = [
+            (2 * number + first, 2 * number + 1 - first) for number, first in enumerate(dice.integers(2, size=rounds))
+        ]
+    else:
+        places = [(number, rounds + number) for number in range(rounds)]
+    found = []
+    for base, variant in places:
+        both = [stream.draw(dice, LENGTH)[1] * level[at] for at in (base, variant)]
+        found.append((both[0], change(both[1])))
+    return found
+
+
+def values(pairs: Iterable[tuple[Floats, Floats]], name: str) -> list[tuple[Value, Value]]:
+    return [(Value.exactly(figure(base, name)), Value.exactly(figure(variant, name))) for base, variant in pairs]
+
+
+def compared(pairs: Sequence[tuple[Value, Value]], level: float = 0.05) -> Comparison:
+    found = compare(pairs, level=level)
+    assert found
+    return found
+
+
+def excludes_one(found: Comparison) -> bool:
+    """Whether the interval says that there is a difference, however small."""
+    return found.ratio.low > 1 or found.ratio.high < 1
+
+
+def spread_of(stream: Stream, name: str, rounds: int = 150) -> float:
+    """The standard deviation of the rounds' log ratios, as a pilot would tell it."""
+    pairs = runs(stream, 10**6, rounds, slower(1))
+    return float(np.std([math.log(figure(b, name) / figure(v, name)) for b, v in pairs], ddof=1))

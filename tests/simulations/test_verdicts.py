@@ -1,0 +1,200 @@
+"""Verdicts in thousands of experiments: no difference is not found, one of 10 % is, and one in the tail is found there.
+
+The target drifts by 5 % from run to run (AR(1), memory 0.9) in all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+from experiments import compared, excludes_one, runs, slower, slower_tail, spread_of, values
+from promises import FULL, at_least, at_most, seeds
+from streams import Floats, Random, Stream, cold_starts, drift, independent, lognormal, queue, random, seconds
+
+from loadgen.stats import fraction
+from loadgen.stats.bootstrap import band, hierarchical
+from loadgen.stats.comparison import Value, Verdict, holm, rounds_for
+from loadgen.stats.looks import levels
+from loadgen.stats.seconds import Seconds
+
+FALSE_ALARMS = 0.06
+FOUND = 0.8
+STREAMS = [independent(200), queue(0.7, 200), cold_starts(200, 2)]
+NAMES = [stream.name for stream in STREAMS]
+DECIDED = (Verdict.FASTER, Verdict.SLOWER)
+
+
+def told(ratios: Floats) -> list[tuple[Value, Value]]:
+    return [(Value.exactly(1e7), Value.exactly(1e7 * ratio)) for ratio in np.exp(ratios)]
+
+
+@cache
+def second(first: int, last: int) -> float:
+    """The level of the second of two looks."""
+    return levels((first, last))[1]
+
+
+# nothing to find
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=NAMES)
+def test_what_is_the_same_is_not_told_apart(stream: Stream) -> None:
+    tried = seeds(25, 3000)
+    figures = ("p50", "p99", "mean")
+    alarms, verdicts = dict.fromkeys(figures, 0), 0
+    for seed in tried:
+        pairs = runs(stream, seed, 10, slower(1))
+        for name in figures:
+            found = compared(values(pairs, name))
+            alarms[name] += excludes_one(found)
+            verdicts += found.verdict in DECIDED
+    assert all(at_most(FALSE_ALARMS, count, len(tried)) for count in alarms.values()), alarms
+    assert at_most(0.01, verdicts, len(figures) * len(tried)), "beyond the margin is rarer still"
+
+
+def test_one_variant_after_the_other_would_be_told_apart() -> None:
+    """Why rounds: the same requests, the same drift, but first all runs of the one."""
+    tried = seeds(30, 1000)
+    pairs = [runs(STREAMS[0], seed, 10, slower(1), in_turn=False) for seed in tried]
+    alarms = sum(excludes_one(compared(values(each, "p50"))) for each in pairs)
+    assert alarms / len(tried) > 0.2
+
+
+@pytest.mark.parametrize("looks", [(6, 12), (10, 20), (10, 15, 20), (10, 60)])
+def test_planned_looks_together_raise_no_more_alarms(looks: tuple[int, ...]) -> None:
+    tried = seeds(300, 20_000)
+    planned, alarms = levels(looks), 0
+    for seed in tried:
+        ratios = told(differences(seed, looks[-1]))
+        alarms += any(excludes_one(compared(ratios[:look], level)) for look, level in zip(looks, planned, strict=True))
+    assert at_most(FALSE_ALARMS, alarms, len(tried)), alarms / len(tried)
+
+
+def test_a_second_look_as_long_as_the_first_one_asks_for() -> None:
+    tried = seeds(120, 20_000)
+    alarms = 0
+    for seed in tried:
+        ratios = told(differences(seed, 100))
+        first = compared(ratios[:10], levels((10, 20))[0])
+        alarm = excludes_one(first)
+        if first.verdict is Verdict.INCONCLUSIVE:
+            last = min(100, 10 + (first.more or 90))
+            alarm = alarm or excludes_one(compared(ratios[:last], second(10, last)))
+        alarms += alarm
+    assert at_most(FALSE_ALARMS, alarms, len(tried)), alarms / len(tried)
+
+
+def test_looks_that_are_not_planned_would_raise_them() -> None:
+    tried = seeds(200, 4000)
+    alarms = 0
+    for seed in tried:
+        ratios = told(differences(seed, 30))
+        alarms += any(excludes_one(compared(ratios[:look])) for look in range(6, 31, 4))
+    assert alarms / len(tried) > 0.1
+
+
+def differences(seed: int, rounds: int) -> Floats:
+    """Log ratios of rounds: what is left of the drift in turns, and noise of 2 % in each run."""
+    dice = random(2, seed)
+    logs = np.log(drift(dice, 2 * rounds)) + 0.02 * dice.standard_normal(2 * rounds)
+    return np.asarray((logs[::2] - logs[1::2]) * dice.choice([-1, 1], size=rounds))
+
+
+# something to find
+
+
+@pytest.mark.parametrize(("stream", "name"), [(STREAMS[0], "p50"), (STREAMS[0], "p99"), (queue(0.3, 500), "p90")],
+                         ids=["p50", "p99", "a queue's p90"])  # fmt: skip
+def test_ten_percent_are_found_in_the_rounds_promised(stream: Stream, name: str) -> None:
+    tried = seeds(25, 1500)
+    rounds = rounds_for(math.log(1.1 / 1.05) / spread_of(stream, name))
+    assert rounds
+    found = [compared(values(runs(stream, seed, rounds, slower(1.1)), name)) for seed in tried]
+    assert at_least(FOUND, sum(each.verdict is Verdict.SLOWER for each in found), len(tried))
+    assert not any(each.verdict is Verdict.FASTER for each in found)
+
+
+def test_ten_percent_are_found_at_the_second_look_that_the_first_asks_for() -> None:
+    """A pilot of six rounds is too short for most; each says how many more it takes."""
+    tried = seeds(150, 5000)
+    planned, found = levels((6, 12))[0], 0
+    for seed in tried:
+        ratios = told(math.log(1.1) + differences(seed, 80))
+        verdict = (first := compared(ratios[:6], planned)).verdict
+        if verdict is Verdict.INCONCLUSIVE:
+            last = min(80, 6 + (first.more or 74))
+            verdict = compared(ratios[:last], second(6, last)).verdict
+        found += verdict is Verdict.SLOWER
+    assert at_least(FOUND, found, len(tried)), found / len(tried)
+
+
+def test_a_change_in_the_tail_is_found_there_and_not_claimed_in_the_middle() -> None:
+    tried = seeds(12, 1500)
+    found, claimed, alarms = 0, 0, 0
+    for seed in tried:
+        pairs = runs(independent(500), seed, 10, slower_tail(1.5))
+        primary = compared(values(pairs, "p99.9"))
+        others = holm({name: compared(values(pairs, name)) for name in ("p50", "p90", "p95", "mean")})
+        found += primary.verdict is Verdict.SLOWER
+        claimed += others["p50"].verdict in DECIDED
+        alarms += excludes_one(others["p50"])
+    assert at_least(FOUND, found, len(tried)), found / len(tried)
+    assert claimed == 0
+    assert at_most(FALSE_ALARMS, alarms, len(tried)), alarms / len(tried)
+
+
+def test_holm_s_figures_are_right_together() -> None:
+    """Seven figures, each with its share of chance: a difference beyond the margin where there is just that."""
+    tried = seeds(80, 5000)
+    wrong = 0
+    for seed in tried:
+        dice = random(3, seed)
+        table = math.log(1.05) + 0.03 * (dice.standard_normal((10, 1)) + dice.standard_normal((10, 7)))
+        found = holm({str(column): compared(told(table[:, column])) for column in range(7)})
+        wrong += any(each.verdict is Verdict.SLOWER for each in found.values())
+    assert at_most(0.05, wrong, len(tried)), wrong / len(tried)
+
+
+# all quantiles together, and the bootstrap
+
+
+@pytest.mark.parametrize("rounds", [6, 10, 20])
+def test_a_band_holds_for_all_quantiles_together(rounds: int) -> None:
+    """Of twenty quantiles that hang together as neighbours do; the strictest that holds for few rounds is 8 %."""
+    tried = seeds(80, 4000)
+    missed = 0
+    for seed in tried:
+        dice = random(4, seed)
+        walk = np.cumsum(dice.standard_normal((rounds, 20)), axis=1) + 3 * dice.standard_normal((rounds, 1))
+        errors = walk.std(axis=0, ddof=1) / math.sqrt(rounds)
+        missed += bool((np.abs(walk.mean(axis=0)) > band(walk, seed) * errors).any())
+    assert at_most(0.08, missed, len(tried)), missed / len(tried)
+
+
+@pytest.mark.skipif(not FULL, reason="takes minutes: LOADGEN_FULL_TESTS=1")
+def test_the_bootstrap_is_too_certain_where_rounds_differ_and_not_certain_enough_where_they_do_not() -> None:
+    """Why Student's t carries the verdict, and the hierarchical bootstrap does not."""
+    bootstrap, student = alarms_of_both(between=0.1)
+    assert student < 0.065 < 0.08 < bootstrap
+    bootstrap, student = alarms_of_both(between=0.0)
+    assert bootstrap < 0.03 < student < 0.065
+
+
+def alarms_of_both(between: float, rounds: int = 6, number: int = 1500) -> tuple[float, float]:
+    bootstrap = student = 0
+    for seed in range(number):
+        dice = random(5, seed)
+        pairs = [(short_run(dice, between), short_run(dice, between)) for _ in range(rounds)]
+        drawn = hierarchical(pairs, ["p50"], seed)["p50"]
+        bootstrap += drawn.low > 1 or drawn.high < 1
+        known = [[run.seen.quantile(fraction("p50")) or 0 for run in pair] for pair in pairs]
+        student += excludes_one(compared([(Value.exactly(b), Value.exactly(v)) for b, v in known]))
+    return bootstrap / number, student / number
+
+
+def short_run(dice: Random, between: float) -> Seconds:
+    level = math.exp(between * dice.standard_normal())
+    return seconds(np.arange(600) / 30, lognormal(dice, 600) * level, 20)
