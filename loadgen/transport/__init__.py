@@ -1,7 +1,7 @@
 """HOW: clients that send an exchange and finish it exactly once.
 
-`wire` is loadgen's own and the default; `aiohttp` is what the user's own program may use; `scripted` replies on a
-script. All of them pass one contract test.
+`wire` is loadgen's own and the default; `aiohttp` and, for DynamoDB, `sdk` are what the user's own program may use;
+`scripted` replies on a script. All of them pass one contract test.
 """
 
 from __future__ import annotations
