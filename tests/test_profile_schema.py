@@ -77,6 +77,7 @@ def test_what_the_loader_refuses_is_not_valid(way: tuple[str | int, ...], value:
         (("session",), "per-request"),
         (("target",), {"url": "https://h"}),
         (("load", 1, "rate"), "${RATE}"),
+        (("load", 1, "rate"), "${matrix.rate}"),
         (("cycles",), "${CYCLES:-3}"),
         (("stop_if",), "never"),
         (("scenarios", 0, "data"), "users.csv"),

@@ -14,9 +14,9 @@ Node = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 VARIABLE: Node = {
-    "description": "A value from the environment: ${NAME} or ${NAME:-default}.",
+    "description": "A value from the environment: ${NAME} or ${NAME:-default}; or of an experiment's axis: ${matrix.NAME}.",
     "type": "string",
-    "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}",
+    "pattern": r"\$\{([A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?|matrix\.[A-Za-z_][A-Za-z0-9_-]*)\}",
 }
 NARROW = ("boolean", "integer", "number")
 

@@ -218,5 +218,5 @@ def test_under_a_cap_fresh_bends_first(tmp_path: Path) -> None:
         late = latency["lag"]["max"] + latency["sign"]["max"]
         assert low - CLOSE <= latency["response"]["mean"] <= high + late + 1, each
         least[each.session, each.rate] = low
-    assert least["shared", "150/s"] < 25 and least["per-request", "60/s"] < 50
+    assert least["shared", "150/s"] < 30 and least["per-request", "60/s"] < 50
     assert least["per-request", "150/s"] > 200
