@@ -14,7 +14,7 @@ Node = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 VARIABLE: Node = {
-    "description": "A value from the environment: ${NAME} or ${NAME:-default}; or of an experiment's axis: ${matrix.NAME}.",
+    "description": "A value from the environment: ${NAME} or ${NAME:-default}; or of an axis: ${matrix.NAME}.",
     "type": "string",
     "pattern": r"\$\{([A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?|matrix\.[A-Za-z_][A-Za-z0-9_-]*)\}",
 }
