@@ -51,8 +51,8 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Carry a PROFILE out: a file, the name of a shipped one (burst, steady, ramp, spike, soak, closed, dynamodb-put,
-    dynamodb-mix, dynamodb-hot-partition, dynamodb-batch), or a URL.
+    """Carry a PROFILE out: a file, the name of a shipped one (burst, steady, ramp, spike, soak, closed, scaling,
+    dynamodb-put, dynamodb-mix, dynamodb-hot-partition, dynamodb-batch), or a URL.
 
     The result goes to stdout, the progress to stderr, everything to the run's folder.
 
