@@ -68,14 +68,14 @@ def _told(figure: Found, margin: float | None) -> str:
     word, why, more = figure.get("verdict"), figure.get("why"), figure.get("more_rounds")
     said = [named(figure)]
     if known(figure.get("ratio")):
-        said.append(f"{ratio(figure)} times, {difference(figure)} ms")
+        said.append(f"{ratio(figure, ' times')}, {difference(figure, ' ms')}")
     if word == "equivalent" and margin:
         said.append(f"which is within {100 * margin:g}%")
     if why:
         said.append(str(why))
     if word == "inconclusive" and more:
         said.append(f"{count(more)} more round{'s' if more != 1 else ''} may tell, if this is the ratio")
-    return ", ".join(said[:2]) + "".join(f"; {text}" for text in said[2:])
+    return ": ".join(said[:2]) + "".join(f"; {text}" for text in said[2:])
 
 
 def _checks(comparison: Found) -> Iterator[RenderableType]:
@@ -102,9 +102,11 @@ def _thresholds(thresholds: list[Found]) -> Iterator[RenderableType]:
         status = str(found.get("status") or "")
         word = status.upper() if status == "failed" else brief(status, 20)
         value = "; ".join(str(found[key]) for key in ("value", "why") if found.get(key))
-        names = (brief(str(found.get(key) or ""), LABEL) for key in ("variant", "phase"))
+        text = str(found.get("text") or "")
+        whose = "" if " / " in text else str(found.get("variant") or "")  # it names its variants itself
+        cells = (brief(each, LABEL) for each in (whose, str(found.get("phase") or "")))
         step = brief(str(found.get("step") or ""), LABEL)
-        add(made, (word, STATUSES.get(status, "")), *names, str(found.get("text") or ""), step, value)
+        add(made, (word, STATUSES.get(status, "")), *cells, brief(text, 80), step, value)
     yield indented(made)
     if rest := len(every) - len(shown):
         yield line((f"{count(rest)} more: see --json", DIM), indent=2)
@@ -122,11 +124,11 @@ def _runs(variants: list[Found]) -> Iterator[RenderableType]:
         opened = sum((each.get("opened") or 0) - (each.get("preopened") or 0) for each in connections)
         peak = max((each.get("peak") or 0 for each in connections), default=0)
         grades = [str(run.get("trust")) for run in runs]
-        add(
-            made, brief(str(variant.get("name")), LABEL), count(len(runs)), count(sent), count(sum(map(failed, requests))),
-            f"{opened / sent:.2f}" if sent else UNKNOWN, count(peak),
-            listed({grade: grades.count(grade) for grade in dict.fromkeys(grades)}),
-        )  # fmt: skip
+        bad = sum(failed(each) for each in requests)
+        share = f"{opened / sent:.2f}" if sent else UNKNOWN
+        told = listed({grade: grades.count(grade) for grade in dict.fromkeys(grades)})
+        name = brief(str(variant.get("name")), LABEL)
+        add(made, name, count(len(runs)), count(sent), count(bad), share, count(peak), told)
     yield indented(made)
     folders = [run.get("folder") for variant in variants for run in variant.get("rounds") or [] if run.get("folder")]
     if folders:

@@ -24,6 +24,7 @@ from loadgen.report.until import until
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
 
 WIDEST, NARROWEST = 100, 92
+REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
 VERDICTS = {
     "VALID": (GOOD, "this machine did not make the tail"),
     "DEGRADED": (WARN, "this machine may have had a part in the tail"),
@@ -117,9 +118,12 @@ def _trust(result: Found) -> Iterator[RenderableType]:
     yield labelled((f"{brief(verdict, 20)} ", style), meaning)
     signals = trust.get("signals") or []
     lesser = tuple(f"{s.get('signal')} {s.get('value')}:" for s in signals if s.get("verdict") != verdict)
-    for reason in map(str, trust.get("reasons") or []):
+    reasons = [*map(str, trust.get("reasons") or [])]
+    for reason in reasons[:REASONS]:
         less = "DEGRADED: " if reason.startswith(lesser) else ""
         yield labelled(("- ", style), less, reason, indent=2)
+    if len(reasons) > REASONS:
+        yield line((f"and {count(len(reasons) - REASONS)} more: see --json", DIM), indent=2)
     sound = [signal for signal in signals if signal.get("verdict", "VALID") == "VALID"]
     if sound:
         told = " · ".join(f"{signal.get('signal') or ''} {signal.get('value') or ''}" for signal in sound)

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 UNKNOWN = "-"
 
 # what stands for a character that the terminal's encoding lacks; one column each, so that nothing moves
-_ASCII = str.maketrans("·…█▓▒░●━┄▸→▁▂▃▄▅▆▇", "|~#cw!o=.>>_.,:-+*")
+_ASCII = str.maketrans("·…█▓▒░●━┄▸→▁▂▃▄▅▆▇▲■◆○△□◇─", "|~#cw!o=.>>_.,:-+*^#%0vnx-")
 
 
 def clean(value: Any) -> Any:
@@ -56,6 +56,8 @@ def ms(value: float | None) -> str:
     """Milliseconds to three digits, without the unit: `1,234`, `212`, `41.2`, `0.041`."""
     if value is None or not math.isfinite(value):
         return UNKNOWN
+    if value < 0:
+        return f"-{ms(-value)}"
     if 0 < value < 0.0005:
         return "<0.001"
     digits = next((digits for limit, digits in ((99.95, 0), (9.995, 1), (0.9995, 2)) if value >= limit), 3)

@@ -1,0 +1,399 @@
+"""The page of an experiment: the verdict in words, what it rests on, and that nothing in a result can break it."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+import copy
+import io
+import random
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from loadgen.report.comparison import apart
+from loadgen.report.terminal import render, show
+
+
+def figure(verdict: str = "slower", **more: Any) -> dict[str, Any]:
+    return {
+        "variant": "fresh", "baseline": "shared", "phase": "steady", "step": "get", "metric": "response",
+        "quantile": "p50", "primary": True, "baseline_ms": 9.8, "variant_ms": 18.8, "ratio": 1.92, "ratio_low": 1.88,
+        "ratio_high": 1.95, "difference_ms": 8.97, "difference_low": 8.35, "difference_high": 9.59, "verdict": verdict,
+        "why": "", "more_rounds": None, "rounds": [[9.8, 18.8]] * 8, **more,
+    }  # fmt: skip
+
+
+def part(name: str, base: float, other: float, adds: bool = True, **more: Any) -> dict[str, Any]:
+    return {
+        "variant": "fresh", "baseline": "shared", "phase": "steady", "step": "get", "part": name, "adds": adds,
+        "baseline_ms": base, "variant_ms": other, "difference_ms": other - base, **more,
+    }  # fmt: skip
+
+
+def curve(variant: str, *values: float) -> dict[str, Any]:
+    points = [[name, ms, ms * 0.9, ms * 1.1] for name, ms in zip(("p50", "p90", "p99"), values, strict=True)]
+    return {"variant": variant, "phase": "steady", "step": "get", "metric": "response", "points": points}
+
+
+def variant(name: str, opened: int, rounds: int = 8, trust: str = "VALID") -> dict[str, Any]:
+    return {
+        "name": name,
+        "values": {},
+        "rounds": [
+            {
+                "round": number, "folder": f"rounds/{number:02d}/{name}", "trust": trust, "exit_status": 0,
+                "requests": {"sent": 200, "outcomes": {"ok": 199, "timeout": 1}},
+                "connections": {"opened": opened + 4, "preopened": 4, "peak": 6}, "started": f"2026-01-01T00:00:{number:02d}",
+            }
+            for number in range(1, rounds + 1)
+        ],
+    }  # fmt: skip
+
+
+def result(**more: Any) -> dict[str, Any]:
+    """Of an experiment in which all went well."""
+    comparison = {
+        "baseline": "shared", "primary": "steady response p50", "margin": 0.05, "confidence": 0.95, "valid": True,
+        "why_not": [], "checks": [{"check": "trust", "ok": True, "why": "every run was VALID"}],
+        "figures": [figure(), figure("inconclusive", quantile="p99", primary=False, why="this could be chance")],
+        "parts": [
+            part("response", 10.2, 19.5, False), part("ours", 0.05, 0.05), part("connect", 0.04, 4.0),
+            part("service_new", 0.1, 15.4), part("tcp", 0.04, 1.0, False), part("tls", 0, 3.0, False),
+        ],
+        "curves": [curve("shared", 9.8, 14, 20), curve("fresh", 18.8, 26, 34)],
+    }  # fmt: skip
+    about = {"rounds": 8, "looks": [8], "baseline": "shared", "duet": False, "order": []}
+    return {
+        "schema": "loadgen.result/1", "kind": "experiment", "name": "t", "started": "2026-01-01T00:00:00+00:00",
+        "duration_s": 40.0, "complete": True, "interrupted": False, "run": "runs/t", "exit_status": 0, "client": "wire",
+        "trust": {"verdict": "VALID", "reasons": [], "signals": []}, "warnings": [], "thresholds": [],
+        "target": {"url": "http://127.0.0.1:1"}, "experiment": about, "comparison": comparison,
+        "scaling": [], "variants": [variant("shared", 0), variant("fresh", 200)], **more,
+    }  # fmt: skip
+
+
+def compared(**more: Any) -> dict[str, Any]:
+    found = result()
+    found["comparison"] |= more
+    return found
+
+
+def page(found: dict[str, Any], width: int = 92) -> str:
+    text = render(found, width=width, color=False)
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+    return text
+
+
+def flat(found: dict[str, Any]) -> str:
+    """The page without its line breaks."""
+    return " ".join(page(found).split())
+
+
+def block(text: str, title: str) -> list[str]:
+    lines = text.split("\n")
+    start = next(number for number, line in enumerate(lines) if line.startswith(title))
+    return lines[start : lines.index("", start)]
+
+
+# verdicts
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (figure(), "fresh is slower than shared: steady get response p50: 1.92 times [1.88, 1.95], +8.97 ms [+8.35, +9.59]"),
+        (
+            figure("faster", ratio=0.5, ratio_low=0.4, ratio_high=0.6, difference_ms=-4, difference_low=-5.5, difference_high=-3),
+            "fresh is faster than shared: steady get response p50: 0.50 times [0.40, 0.60], -4.00 ms [-5.50, -3.00]",
+        ),
+        (
+            figure("equivalent", ratio=1.01, ratio_low=0.98, ratio_high=1.04),
+            "fresh is equivalent to shared: steady get response p50: 1.01 times [0.98, 1.04], +8.97 ms [+8.35, +9.59]; which is within 5%",
+        ),
+        (figure("inconclusive", more_rounds=7), "fresh against shared: inconclusive: steady get response p50: 1.92 times"),
+        (figure("inconclusive", more_rounds=7), "; 7 more rounds may tell, if this is the ratio"),
+        (figure("inconclusive", more_rounds=1), "; 1 more round may tell, if this is the ratio"),
+        (figure("none", why="needs 6 rounds, there were 3"), "fresh against shared: no verdict: steady get response p50: 1.92 times"),
+        (figure("none", why="needs 6 rounds, there were 3"), "; needs 6 rounds, there were 3"),
+        (figure("none", ratio=None, why="shared, round 1: p50: why"), "no verdict: steady get response p50: shared, round 1: p50: why"),
+        (figure("odd"), "fresh against shared: no verdict: "),
+    ],
+)  # fmt: skip
+def test_each_verdict_is_a_sentence(found: dict[str, Any], words: str) -> None:
+    assert words in flat(compared(figures=[found]))
+
+
+def test_an_end_that_is_not_known_is_left_open() -> None:
+    found = figure(
+        ratio=12.5, ratio_low=9.9, ratio_high=None, difference_ms=None, difference_low=None, difference_high=None
+    )
+    assert "12.5 times [9.90, …], - ms" in flat(compared(figures=[found]))
+
+
+def test_the_verdict_stands_above_all_that_it_rests_on() -> None:
+    text = page(result(thresholds=[threshold("passed")]))
+    titles = ["VALID", "8 rounds of shared, fresh, in turns", "fresh is slower", "  looked at", "thresholds"]
+    titles += [
+        "fresh against shared  steady get response, ms",
+        "steady get response  ms",
+        "where the difference",
+        "runs",
+    ]
+    places = [text.index(f"\n{title}") for title in titles]
+    assert places == sorted(places)
+
+
+def test_why_there_is_no_verdict_is_said_first() -> None:
+    why = ["fresh kept its connection", "the load was another"]
+    text = page(compared(valid=False, why_not=why, figures=[figure("none")]))
+    assert "no verdict: fresh kept its connection\nno verdict: the load was another\n" in text
+
+
+def test_no_comparison_at_all_is_said() -> None:
+    nothings: tuple[Any, ...] = (None, {})
+    for nothing in nothings:
+        assert "no verdict: no round is complete" in page(result(comparison=nothing))
+
+
+def test_only_what_was_sound_is_listed_as_looked_at() -> None:
+    checks = [{"check": "trust", "ok": True}, {"check": "load", "ok": False}, {"check": "errors", "ok": True}]
+    assert "looked at and as it must be: trust, errors\n" in page(compared(checks=checks))
+
+
+def test_rounds_that_were_planned_and_a_duet() -> None:
+    about = {"rounds": 3, "looks": [10, 20], "duet": True}
+    assert "3 rounds of 20 planned of shared, fresh, at the same time\n" in page(result(experiment=about))
+    assert "1 round of shared, fresh, in turns\n" in page(result(experiment={"rounds": 1, "looks": [1]}))
+
+
+# thresholds
+
+
+def threshold(status: str, number: int = 0, **more: Any) -> dict[str, Any]:
+    return {
+        "variant": "fresh", "phase": "steady", "cycle": 1, "text": f"response p50 < {number}ms", "step": "get",
+        "value": "passed in 8 of 8 rounds", "status": status, "why": "", **more,
+    }  # fmt: skip
+
+
+def test_thresholds_that_did_not_pass_come_first() -> None:
+    of_two = threshold("undecided", text="fresh / shared p99 < 3", value="3.1 [2.8, 3.4]", why="3 lies within")
+    failed = threshold("failed", value="passed in 7 of 8 rounds", why="round 3: 260 ms")
+    rows = block(page(result(thresholds=[threshold("passed"), of_two, failed])), "thresholds")
+    assert [row.split()[0] for row in rows[1:]] == ["FAILED", "undecided", "passed"]
+    assert rows[1].split()[1] == "fresh"
+    assert rows[1].endswith("passed in 7 of 8 rounds; round 3: 260 ms")
+    assert rows[2].split()[1] == "steady", "its text names its variants"
+    assert rows[2].endswith("fresh / shared p99 < 3 get 3.1 [2.8, 3.4]; 3 lies within")
+
+
+def test_of_many_thresholds_those_that_passed_are_counted() -> None:
+    many = [threshold("passed", number) for number in range(100)] + [threshold("failed")]
+    rows = block(page(result(thresholds=many)), "thresholds")
+    assert len(rows) == 3
+    assert rows[2] == "  100 more: see --json"
+    assert "thresholds: 1 failed, 100 passed" not in rows
+
+
+# figures, curves, parts
+
+
+def test_figures_are_a_table_with_the_primary_one_standing_out() -> None:
+    rows = block(page(result()), "fresh against shared")
+    assert rows[1].split() == ["shared", "fresh", "ratio", "difference"]
+    assert rows[2].split() == ["p50", "9.80", "18.8", "1.92", "[1.88,", "1.95]", "+8.97", "[+8.35,", "+9.59]", "slower"]
+    assert rows[3].split()[-1] == "inconclusive"
+    assert "\x1b[1mp50" in render(result(), width=92, color=True)
+
+
+def test_tables_of_the_primary_figure_come_first_and_not_all_are_shown() -> None:
+    many = [figure(step=f"step-{number}", primary=number == 30) for number in range(40)]
+    text = page(compared(figures=many))
+    assert text.index("steady step-30 response, ms") < text.index("steady step-0 response, ms")
+    assert "32 more tables of figures: see --json" in text
+
+
+def test_curves_have_a_mark_for_each_variant() -> None:
+    rows = block(page(result()), "steady get response  ms, log scale")
+    assert rows[1] == "  ● shared   ▲ fresh"
+    assert [(row.split()[0], row.count("●"), row.count("▲")) for row in rows[3:]] == [
+        ("p50", 1, 1),
+        ("p90", 1, 1),
+        ("p99", 1, 1),
+    ]
+    assert rows[3].index("●") < rows[3].index("▲")
+    assert rows[3].index("●") < rows[4].index("●") < rows[5].index("●")
+
+
+def test_marks_at_the_same_place_are_a_star() -> None:
+    same = page(compared(curves=[curve("shared", 9, 14, 20), curve("fresh", 9, 14, 30)]))
+    rows = block(same, "steady get response  ms, log scale")
+    assert rows[3].split() == ["p50", "*"]
+
+
+@pytest.mark.parametrize(
+    "curves", [[], [curve("a", 1, 1, 1)], [curve("a", 0, -1, 2)], [curve(f"v{n}", 1, 2, 3) for n in range(9)]]
+)
+def test_curves_that_cannot_be_drawn_are_left_out(curves: list[Any]) -> None:
+    text = page(compared(curves=curves))
+    assert ("log scale" in text) == (len(curves) == 1 and curves[0]["points"][0][1] > 0)
+
+
+def test_what_is_within_a_part_stands_below_it() -> None:
+    rows = block(page(result()), "where the difference comes from")
+    assert rows[0] == "where the difference comes from  steady get, mean ms"
+    assert [row[:40].strip() for row in rows[2:]] == [
+        "response", "ours (lag, sign, client delay)", "connect", "of it tcp", "of it tls", "service on a new connection",
+    ]  # fmt: skip
+    assert rows[4].split() == ["connect", "0.040", "4.00", "+3.96"]
+
+
+# under load
+
+
+def point(at: str, ms: float, **more: Any) -> dict[str, Any]:
+    both = {"p50": ms, "p50_low": ms * 0.9, "p50_high": ms * 1.1, "p99": ms * 3, "p99_low": ms * 2, "p99_high": ms * 4}
+    return {"at": at, "variant": f"x rate={at}", "offered": 50.0, "rate": 49.7, "errors": 0.0125, **both, **more}
+
+
+def series(name: str, *points: dict[str, Any]) -> dict[str, Any]:
+    return {"series": name, "axis": "rate", "phase": "steady", "step": "get", "metric": "response", "points": [*points]}
+
+
+def test_latency_under_load_is_a_table_and_a_plot_by_quantile() -> None:
+    found = result(scaling=[
+        series("session=shared", point("50/s", 10), point("200/s", 40)),
+        series("session=per-request", point("50/s", 14), point("200/s", 45)),
+    ])  # fmt: skip
+    text = page(found)
+    assert "\nunder load, by rate  steady get response\n  ● session=shared   ▲ session=per-request   ── 95 %" in text
+    rows = block(text, "under load, by rate")
+    assert [row.split()[:2] for row in rows if row.strip().startswith("50/s")] == [["50/s", "●"]] * 2, "p50 and p99"
+    assert rows[3].split()[:6] == ["50/s", "●", "49.7/s", "1.2%", "10.0", "[9.00,"]
+    assert rows[4].split()[:2] == ["▲", "49.7/s"]
+    assert rows[3].rindex("●") < rows[5].rindex("●")
+    assert "─●─" in rows[5]
+    assert "log scale" not in text.split("under load")[1].split("\n", 2)[2], "no curves beside it"
+
+
+def test_points_that_know_nothing_are_told_as_such() -> None:
+    found = result(
+        scaling=[series("", {"at": "50/s"}, point("80/s", 10, p99=None, p99_low=None, p99_high=None, rate=None))]
+    )
+    rows = block(page(found), "under load, by rate")
+    assert rows[1].startswith("  ● all ")
+    assert rows[3].split() == ["50/s", "●", "-", "-", "-", "-"]
+    assert not any("p99 ms" in row for row in rows), "nobody knows it"
+
+
+def test_many_points_show_fewer_quantiles_and_many_series_none() -> None:
+    long = [series(f"s{n}", *(point(f"{at}/s", at, p90=at) for at in range(1, 10))) for n in range(8)]
+    assert "p90 ms" not in page(result(scaling=long))
+    assert "9 series: see --json" in page(result(scaling=[*long, series("s9", point("1/s", 1))]))
+
+
+# runs
+
+
+def test_a_row_for_each_variant_says_what_its_runs_were() -> None:
+    found = result(variants=[variant("shared", 0), variant("fresh", 200, trust="DEGRADED")])
+    rows = block(page(found), "runs")
+    assert rows[1].split() == ["runs", "requests", "failed", "opened/request", "at", "once"]
+    assert rows[2].split() == ["shared", "8", "1,600", "8", "0.00", "6", "8", "VALID"]
+    assert rows[3].split() == ["fresh", "8", "1,600", "8", "1.00", "6", "8", "DEGRADED"]
+    assert rows[4] == "  each run is a run as any other: loadgen report FOLDER/rounds/01/shared"
+
+
+def test_the_reasons_of_many_runs_are_counted() -> None:
+    trust = {"verdict": "INVALID", "reasons": [f"fresh, round {n}: it was late" for n in range(1, 21)], "signals": []}
+    text = page(result(trust=trust))
+    assert text.count("it was late") == 8
+    assert "  and 12 more: see --json\n" in text
+
+
+# names and strangers
+
+
+@pytest.mark.parametrize(
+    ("variant", "baseline", "told"),
+    [
+        ("fresh", "shared", ("", "fresh", "shared")),
+        ("s=b rate=5/s", "s=a rate=5/s", ("rate=5/s: ", "s=b", "s=a")),
+        ("x s=b n=1", "x s=a n=1", ("x n=1: ", "s=b", "s=a")),
+        ("a", "a", ("", "a", "a")),
+        ("a b", "c", ("", "a b", "c")),
+        ("", "", ("", "", "")),
+    ],
+)
+def test_what_tells_variants_apart(variant: str, baseline: str, told: tuple[str, str, str]) -> None:
+    assert apart({"variant": variant, "baseline": baseline}) == told
+
+
+@pytest.mark.parametrize("width", [92, 100])
+def test_64_variants_with_long_names_fit(width: int) -> None:
+    names = [f"session=per-request rate={n}/s payload={'x' * 60}" for n in range(64)]
+    found = result(variants=[variant(name, 5) for name in names])
+    found["comparison"]["figures"] = [figure(variant=name, baseline=names[0]) for name in names[1:] for _ in range(5)]
+    found["comparison"]["parts"] = [part("connect", 1, 2, variant=name, baseline=names[0]) for name in names[1:]]
+    found["comparison"]["curves"] = [curve(name, 1, 2, 3) for name in names]
+    text = page(found, width)
+    assert "8 rounds of 64 variants, in turns" in text
+    assert "more verdicts: see --json" in text
+    assert len(text.splitlines()) < 400
+
+
+EVIL = "\x1b[2J\x1b]0;x\x07[bold]{}%s\u202e" + "y" * 300
+
+
+def spoiled(value: Any, text: str) -> Any:
+    if isinstance(value, str):
+        return text
+    if isinstance(value, dict):
+        return {key: spoiled(item, text) for key, item in value.items()}
+    return [spoiled(item, text) for item in value] if isinstance(value, list) else value
+
+
+def test_hostile_text_neither_steers_the_terminal_nor_breaks_the_page() -> None:
+    whole = result(
+        thresholds=[threshold("failed")], scaling=[series("s", point("5/s", 10))], warnings=["w"],
+        comparison=result()["comparison"] | {"why_not": ["w"]},
+    )  # fmt: skip
+    found = spoiled(whole, EVIL) | {"kind": "experiment"}
+    text = page(found)
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert "[bold]" in text
+
+
+def paths(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, item in items for found in ((*way, key), *paths(item, (*way, key)))]
+
+
+def test_any_key_may_be_missing_or_null() -> None:
+    whole = result(thresholds=[threshold("failed")], scaling=[series("s", point("5/s", 10))])
+    found = paths(whole)
+    for way in random.Random(1).sample(found, min(len(found), 150)):
+        for keep in (False, True):
+            damaged = copy.deepcopy(whole)
+            container: Any = damaged
+            for key in way[:-1]:
+                container = container[key]
+            if keep:
+                container[way[-1]] = None
+            elif isinstance(container, dict):
+                del container[way[-1]]
+            if not isinstance(container, list):
+                page(damaged)
+
+
+class Terminal(io.StringIO):
+    encoding = "ascii"
+
+
+def test_an_old_terminal_gets_marks_that_differ() -> None:
+    out = Terminal()
+    show(result(scaling=[]), out)
+    assert "o shared   ^ fresh" in out.getvalue()
+    assert out.getvalue().isascii()
