@@ -120,7 +120,7 @@ class Worker:
             counters, engine.done, work.access, engine.retried,
         )  # fmt: skip
         descriptors = raise_descriptor_limit()
-        self._probe = Probe(self.clock)
+        self._probe = Probe(self.clock, getattr(self._transport, "built", None))
         await self._transport.prepare()
         self._prepared = engine
         lower_timer_slack()

@@ -71,6 +71,7 @@ class Sdk(SeatedClient):
         self._client: Any = None  # the one that all use who have none of their own
         self._config = _config(settings.sdk, settings.connections)
         self._trouble: Exception | None = None
+        self.making = Making()
         self._retired = 0  # clients, since the last collection
         check_host_names()
         for name in ("botocore", "aiobotocore"):  # at DEBUG it logs what it signs
@@ -136,6 +137,10 @@ class Sdk(SeatedClient):
             self._retired = 0
             gc.collect()
 
+    def built(self) -> int:
+        """How long clients and sessions have been in the making for requests so far, in ns."""
+        return self.making.so_far
+
     def options(self) -> dict[str, Any]:
         """What the SDK is and does, for the result: plain values. `user_agent` is empty before the first request."""
         sdk, config = self.settings.sdk, self._config
@@ -162,6 +167,23 @@ class Sdk(SeatedClient):
             "fips": False,
             "defaults_mode": config.defaults_mode,
         }
+
+
+class Making:
+    """How long something has been in the making, in ns: `with` it, again and again. Of two at once, one counts."""
+
+    def __init__(self) -> None:
+        self._total = self._since = 0
+
+    def __enter__(self) -> None:
+        self._since = now()
+
+    def __exit__(self, *error: object) -> None:
+        self._total, self._since = self.so_far, 0
+
+    @property
+    def so_far(self) -> int:
+        return self._total + (now() - self._since if self._since else 0)
 
 
 class _Seat(Seat):
@@ -224,8 +246,9 @@ class _Seat(Seat):
                 self._session = self._own_session()
             return sdk.common_client()
         begun = now()
-        self._aws = await sdk.new_client(sdk.new_aws_session() if renew == "session" else sdk.aws_session)
-        self._session = sdk.new_session(sdk.new_context() if sdk.new_context else None)
+        with sdk.making:
+            self._aws = await sdk.new_client(sdk.new_aws_session() if renew == "session" else sdk.aws_session)
+            self._session = sdk.new_session(sdk.new_context() if sdk.new_context else None)
         x.build = now() - begun
         return self._aws
 
