@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from loadgen.errors import PlanError
 from loadgen.experiment.check import check
 from loadgen.profile.load import load
 from loadgen.report.check import render_check
+from loadgen.trust.host import Ports
 
 PHASE = {
     "name": "steady", "cycle": 0, "kind": "open", "measured": True, "rate": "200/s", "arrivals": "poisson",
@@ -69,13 +73,66 @@ def checked(rounds: str, more: str = "") -> str:
 
 def test_what_an_experiment_is_about_is_said_before() -> None:
     lines = checked("[10, 20]").splitlines()
-    at = lines.index(
-        "experiment: fresh against shared, in turns, 10 or 20 rounds; primary figure: steady response p99, as"
-    )
-    assert lines[at + 1 : at + 4] == [
-        "  none is named",
+    at = next(number for number, line in enumerate(lines) if line.startswith("experiment: "))
+    assert lines[at : at + 8] == [
+        "experiment: 10 or 20 rounds x 2 variants = 20 or 40 runs, in turns, against shared; in all 10 min 39",
+        "    s or 21 min 19 s, with pauses of 1 s",
+        "  primary figure: steady response p99, as none is named",
         "  found (4 times of 5): a difference that is beyond 5% by 0.66 times the standard deviation of what",
-        "  the rounds differ by",
+        "    the rounds differ by",
+        lines[at + 5],
+        "    variant                                  client   session             a run  iterations  opens",
+        "    shared                                   wire     shared               31 s       3,100  -",
     ]
-    assert "steady response p50, as the\n  profile says\n" in checked("10", ", primary: steady response p50")
+    assert lines[at + 5].startswith("  3,100 new connections in a minute of all runs, ")
+    assert lines[at + 8].split() == ["fresh", "wire", "per-request", "31", "s", "3,100", "3,100"]
+    assert "steady response p50, as the profile says\n" in checked("10", ", primary: steady response p50")
     assert "  a verdict takes at least 6 rounds\n" in checked("5")
+
+
+def test_many_variants_are_a_page() -> None:
+    many = EXPERIMENT.replace(
+        "variants: {shared: {}, fresh: {session: per-request}}, rounds: ROUNDS", "matrix: {n: [N]}"
+    )
+    loaded = load("t.yaml", text=many.replace("N", ", ".join(map(str, range(64)))))
+    plan = check(loaded.profile, "1", [variant.profile for variant in loaded.variants])
+    text = render_check(plan)
+    assert "10 rounds x 64 variants = 640 runs" in text
+    assert "    48 more: see --json\n" in text
+    assert max(map(len, text.splitlines())) <= 100
+    assert len(text.splitlines()) < 60
+    assert len(plan["experiment"]["each"]) == 64
+
+
+def test_a_duet_takes_its_time_once() -> None:
+    loaded = load("t.yaml", text=EXPERIMENT.replace("ROUNDS", "10, duet: true"))
+    plan = check(loaded.profile, "1", [variant.profile for variant in loaded.variants])["experiment"]
+    assert plan["seconds"] == [10 * 32 - 1]
+    assert "at the same time" in checked("10, duet: true")
+
+
+def test_a_variant_that_would_be_refused_is_named() -> None:
+    text = EXPERIMENT.replace("ROUNDS", "10").replace("{session: per-request}", "{session: {connections: 4000000}}")
+    loaded = load("t.yaml", text=text)
+    with pytest.raises(PlanError, match=r"^variant fresh: session\.connections: 4,000,000 connections need more"):
+        check(loaded.profile, "1", [variant.profile for variant in loaded.variants])
+
+
+def test_ports_that_rest_are_told_with_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = Ports(4000, 0, False)
+    monkeypatch.setattr(Ports, "read", classmethod(lambda cls: few))
+    assert "  3,100 new connections in a minute of all runs, 4,000 ports are free\n" in checked("10")
+    short = EXPERIMENT.replace("ROUNDS", "10").replace("31s", "10s").replace("100/s", "390/s")
+    loaded = load("t.yaml", text=short)
+    text = render_check(check(loaded.profile, "1", [variant.profile for variant in loaded.variants]))
+    assert "new connections in a minute of all runs, 4,000 ports are free: too few, and a run would be" in text
+    assert "Make experiment.pause longer" in text
+
+
+def test_the_end_of_users_is_not_known_before() -> None:
+    text = EXPERIMENT.replace("ROUNDS", "10").replace(
+        "rate: 100/s, for: 31s, arrivals: constant", "users: 3, iterations: 9"
+    )
+    loaded = load("t.yaml", text=text)
+    text = render_check(check(loaded.profile, "1", [variant.profile for variant in loaded.variants]))
+    assert "in all as long as they take" in text

@@ -7,15 +7,14 @@ from typing import Any
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.experiment.ahead import ahead
 from loadgen.experiment.cost import Cost, billed
 from loadgen.experiment.latency import QUANTILES
 from loadgen.experiment.limits import limits, new_connections, workers_for
-from loadgen.experiment.primary import primary_of
 from loadgen.net.names import Origin, is_loopback, resolve
 from loadgen.profile.dynamodb import Throughput
-from loadgen.profile.model import Experiment, Profile
+from loadgen.profile.model import Profile
 from loadgen.stats import fraction
-from loadgen.stats.comparison import ROUNDS, detectable
 from loadgen.stats.intervals import SECONDS, events, needed
 from loadgen.trust.host import Ports, descriptors
 from loadgen.workload.draws import Unknown
@@ -54,22 +53,11 @@ def check(profile: Profile, workers: str, variants: Sequence[Profile] = ()) -> d
         "setup": _setup(profile),
         "cost": cost.plan() | {"billed": billed(profile.target.host), "refusal": cost.refusal()} if cost else None,
         "thresholds": {name: [t.text for t in texts] for name, texts in profile.thresholds.items()},
-        "experiment": _experiment(profile.experiment, variants or [profile]) if profile.experiment else None,
-    }
-
-
-def _experiment(experiment: Experiment, variants: Sequence[Profile]) -> dict[str, Any]:
-    """What is compared, and how often; the primary figure is proposed where none is named."""
-    names = [name for name, _, _ in experiment.cells()]
-    return {
-        "variants": names,
-        "baseline": experiment.baseline or names[0],
-        "rounds": list(experiment.rounds),
-        "duet": experiment.duet,
-        "margin": experiment.margin,
-        "primary": primary_of(variants).text,
-        "proposed": experiment.primary is None,
-        "finds": detectable(experiment.rounds[-1]) if experiment.rounds[-1] >= ROUNDS else None,
+        "experiment": (
+            ahead(profile.experiment, variants, workers, max(1, len(addresses)), loopback)
+            if profile.experiment
+            else None
+        ),
     }
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import Any
 
+from loadgen.aws.prices import dollars
 from loadgen.report.cost import planned
-from loadgen.report.words import brief, clean
+from loadgen.report.words import brief, clean, seconds
 
 WIDTH = 100
+VARIANTS = 16  # that are listed
 
 
 def render_check(plan: dict[str, Any]) -> str:
@@ -46,19 +48,47 @@ def _table(setup: dict[str, Any]) -> list[str]:
 
 
 def _experiment(experiment: dict[str, Any]) -> list[str]:
-    """What is compared, by which figure, and what so many rounds can find."""
-    names, looks = experiment["variants"], experiment["rounds"]
-    others = [name for name in names if name != experiment["baseline"]]
+    """What is compared, by which figure, how long that takes, and what so many rounds can find."""
+    names, looks, many = experiment["variants"], experiment["rounds"], experiment["runs"]
     turns = "at the same time" if experiment["duet"] else "in turns"
-    rounds = " or ".join(f"{look:,}" for look in looks)
+    time = " or ".join(seconds(found) for found in experiment["seconds"] if found is not None) or "as long as they take"
+    rounds, runs = (" or ".join(f"{number:,}" for number in numbers) for numbers in (looks, many))
     by = "as none is named" if experiment["proposed"] else "as the profile says"
-    lines = wrap(f"experiment: {', '.join(others)} against {experiment['baseline']}, {turns}, {rounds} rounds; "
-                 f"primary figure: {experiment['primary']}, {by}", WIDTH, subsequent_indent="  ")  # fmt: skip
+    said = [
+        f"experiment: {rounds} rounds x {len(names)} variants = {runs} runs, {turns}, against "
+        f"{brief(experiment['baseline'], 60)}; in all {time}, with pauses of {seconds(experiment['pause_s'])}",
+        *([f"  in all runs: about {dollars(experiment['usd'])} on AWS"] if experiment["usd"] is not None else []),
+        f"  primary figure: {experiment['primary']}, {by}",
+        f"  {_finds(experiment)}",
+        *_ports(experiment["ports"]),
+    ]
+    lines = [part for text in said for part in wrap(text, WIDTH, subsequent_indent="    ")]
+    lines += [f"    {'variant':<40} {'client':<8} {'session':<14} {'a run':>10} {'iterations':>11}  opens"]
+    for variant in experiment["each"][:VARIANTS]:
+        time = seconds(variant["seconds"]) if variant["seconds"] else "-"
+        count = "unknown" if variant["iterations"] is None else f"{variant['iterations']:,}"
+        opens = f"{variant['opened']:,}" if variant["opened"] else "-"
+        lines += [f"    {brief(variant['name'], 40):<40} {variant['client']:<8} {variant['session']:<14} {time:>10} "
+                  f"{count:>11}  {opens}"]  # fmt: skip
+    if len(names) > VARIANTS:
+        lines += [f"    {len(names) - VARIANTS} more: see --json"]
+    return [*lines, ""]
+
+
+def _finds(experiment: dict[str, Any]) -> str:
     if experiment["finds"] is None:
-        return [*lines, "  a verdict takes at least 6 rounds", ""]
-    finds = (f"found (4 times of 5): a difference that is beyond {experiment['margin']:.0%} by "
-             f"{experiment['finds']:.2g} times the standard deviation of what the rounds differ by")  # fmt: skip
-    return [*lines, *wrap(finds, WIDTH, initial_indent="  ", subsequent_indent="  "), ""]
+        return "a verdict takes at least 6 rounds"
+    return (f"found (4 times of 5): a difference that is beyond {experiment['margin']:.0%} by "
+            f"{experiment['finds']:.2g} times the standard deviation of what the rounds differ by")  # fmt: skip
+
+
+def _ports(ports: dict[str, Any]) -> list[str]:
+    if not ports["opened_in_a_minute"]:
+        return []
+    told = (
+        f"  {ports['opened_in_a_minute']:,} new connections in a minute of all runs, {ports['free']:,} ports are free"
+    )
+    return [told if ports["enough"] else f"{told}: too few, and a run would be refused. Make experiment.pause longer"]
 
 
 def _phase(phase: dict[str, Any]) -> str:
