@@ -52,7 +52,8 @@ def command(
     quiet: bool,
 ) -> int:
     """Carry a PROFILE out: a file, the name of a shipped one (burst, steady, ramp, spike, soak, closed, scaling,
-    dynamodb-put, dynamodb-mix, dynamodb-hot-partition, dynamodb-batch), or a URL.
+    dynamodb-put, dynamodb-mix, dynamodb-hot-partition, dynamodb-batch, and of published experiments yan-cui-keepalive,
+    yan-cui-ten-puts, yan-cui-lambda, list-tables, https-keepalive, client-once), or a URL.
 
     The result goes to stdout, the progress to stderr, everything to the run's folder.
 
