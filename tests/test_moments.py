@@ -9,7 +9,7 @@ import pytest
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
-from loadgen.experiment.moments import Moment, failing, history, planned_between, rates
+from loadgen.experiment.moments import Moment, failing, history, planned_between, rates, since
 from loadgen.profile.model import Phase, Rate, StopIf
 
 STEPS = (("s", "get"),)
@@ -89,3 +89,20 @@ def test_seconds_that_come_all_at_once_do_not_make_the_window_the_whole_run() ->
         seen.append(Moment(80 * SECOND, 800, 300, 800))
     assert not failing(seen, 5 * SECOND)
     assert failing(history(None), 5 * SECOND) is None
+
+
+def test_the_sandbox_counts_from_the_beginning_of_the_load() -> None:
+    """Not the table's setup, and not the runs before; what is no count is not made less."""
+    before = {
+        "requests": 497, "throttled": 94, "queue_peak": 3, "cpu": 0.5, "lag_ns": {"p99": 5, "max": 9},
+        "connections": {"https": 17, "open": 4, "closed_idle": 0}, "downstream": None,
+    }  # fmt: skip
+    after = {
+        "requests": 597, "throttled": 95, "queue_peak": 3, "cpu": 0.1, "lag_ns": {"p99": 4, "max": 4},
+        "connections": {"https": 27, "open": 10, "closed_idle": 2}, "downstream": {"calls": 7, "opened": 1},
+    }  # fmt: skip
+    assert since(before, after) == {
+        **after, "requests": 100, "throttled": 1, "connections": {"https": 10, "open": 10, "closed_idle": 2},
+    }  # fmt: skip
+    assert since(None, after) == after, "that it could not be asked has been said"
+    assert since(before, None) is None

@@ -1,15 +1,19 @@
-"""The ledgers' sums at one instant after the other: what `stop_if` and the display look back at. Pure."""
+"""The ledgers' sums at one instant after the other, which `stop_if` and the display look back at; and the sandbox's.
+Pure."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun
 from loadgen.exchange import Outcome
 from loadgen.profile.model import StopIf
 from loadgen.record.ledger import ITERATIONS, OUTCOMES, STARTED, Ledger
+
+NO_COUNTS = ("queue_peak", "cpu", "lag_ns", "open")  # of the sandbox's figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +90,11 @@ def planned_between(runs: tuple[PhaseRun, ...], start: int, end: int) -> float |
         middle = (first + last) / (2 * run.duration)
         total += (rate.start + (rate.end - rate.start) * middle) * (last - first) / SECOND
     return total if end <= begun else None
+
+
+def since(before: Any, after: Any) -> Any:
+    """What the sandbox counted from one of its figures to a later one; what is no count is as it was at the end."""
+    if isinstance(after, dict):
+        earlier = before if isinstance(before, dict) else {}
+        return {name: of if name in NO_COUNTS else since(earlier.get(name), of) for name, of in after.items()}
+    return after - before if isinstance(after, int) and isinstance(before, int) else after

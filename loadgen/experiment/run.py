@@ -24,7 +24,7 @@ from loadgen.experiment.goal import Goal
 from loadgen.experiment.interrupts import Interrupts, interrupts
 from loadgen.experiment.latency import headline, quantile_ms
 from loadgen.experiment.limits import Limits, limits, workers_for
-from loadgen.experiment.moments import Moment, history, met, outcomes, rates
+from loadgen.experiment.moments import Moment, history, met, outcomes, rates, since
 from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, Progress
 from loadgen.experiment.remedies import explained
@@ -111,8 +111,7 @@ class _Run:
             keeping.cancel()
 
     async def _measure(self) -> Finished:
-        self.folder = RunFolder(self.options.out, self._warn)
-        self.began = wall()
+        self.folder, self.began = RunFolder(self.options.out, self._warn), wall()
         about = {**self._about(), "plan": self.plan.describe()}
         self.folder.begin(self.loaded.resolved, redacted(about, self._secrets))
         self.watch, self.moments = HostWatch(), history(self._stop_if())
@@ -135,11 +134,12 @@ class _Run:
     async def _load(self) -> None:
         ticker = asyncio.create_task(self._show())
         try:
+            before = await self._ask_sandbox()  # a table's setup, and earlier runs
             await self.fleet.launch()
-            await self._ask_sandbox()  # its figures count from here
+            await self._ask_sandbox()  # its lag and CPU time count from here
             self.watch.begin()
             await self.fleet.run()
-            self.sandbox_stats = await self._ask_sandbox()
+            self.sandbox_stats = since(before, await self._ask_sandbox())
         finally:
             ticker.cancel()
 

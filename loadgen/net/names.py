@@ -60,7 +60,8 @@ def resolve(origin: Origin) -> tuple[Address, ...]:
     try:
         found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise TargetError(f"the name {origin.host} does not resolve: {error}. Check the target's URL") from None
+        remedy = "Check the target's URL or region"
+        raise TargetError(f"the name {origin.host} does not resolve: {error}. {remedy}") from None
     addresses = tuple(dict.fromkeys(Address(family, sockaddr) for family, _, _, _, sockaddr in found))
     for address in addresses:
         if keeps_credentials(address):

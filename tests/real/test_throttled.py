@@ -103,3 +103,23 @@ def test_two_limits_have_two_reasons(tmp_path: Path) -> None:
     ran, counted, rows = loaded(tmp_path, {"partition_writes": "5/s"}, 20, ["hot", "{{uuid}}"], phase)
     agree(ran, counted, rows)
     assert set(counted["throttled"]) == {TABLE, KEY}
+
+
+def test_the_sandboxs_own_count_is_that_of_the_load(tmp_path: Path) -> None:
+    """What setup sends is not in it."""
+    text = """
+name: t
+target: {dynamodb: {table: orders, region: eu-west-1, endpoint: sandbox}}
+sandbox: {dynamodb: {burst: 0s}}
+setup: {key: {pk: S}, capacity: {read: 1, write: 20}, items: 30, item: {pk: "item#{{seq}}"}}
+session: {connections: 5}
+load: [{name: a, rate: 60/s, iterations: 60}]
+scenarios: [{name: s, steps: [{name: put, PutItem: {Item: {pk: "{{uuid}}"}}}]}]
+"""
+    ran = run(tmp_path, *prepare(tmp_path, text), "--json")
+    assert ran.status in VALID
+    own = ran.result["target"]["sandbox"]
+    assert own["requests"] == ran.requests["on_wire"] == 60
+    assert own["throttled"] == ran.requests["outcomes"]["throttled"] > 0
+    opened = ran.result["variants"][0]["connections"]["opened"]
+    assert own["connections"]["https"] == own["tls"]["handshakes"] == opened == 5
