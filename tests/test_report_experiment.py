@@ -118,6 +118,7 @@ def block(text: str, title: str) -> list[str]:
         (figure("none", why="needs 6 rounds, there were 3"), "fresh against shared: no verdict: steady get response p50: 1.92 times"),
         (figure("none", why="needs 6 rounds, there were 3"), "; needs 6 rounds, there were 3"),
         (figure("none", ratio=None, why="shared, round 1: p50: why"), "no verdict: steady get response p50: shared, round 1: p50: why"),
+        (figure("inconclusive", resampled={"between": 0.83}), "; 83% of the spread is between the rounds, which longer runs do not lessen"),
         (figure("odd"), "fresh against shared: no verdict: "),
     ],
 )  # fmt: skip

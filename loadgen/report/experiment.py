@@ -10,7 +10,7 @@ from loadgen.report.comparison import VERDICTS, apart, curves, difference, figur
 from loadgen.report.found import Found, failed
 from loadgen.report.page import BAD, DIM, GOOD, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.scaling import scaling
-from loadgen.report.words import UNKNOWN, brief, clean, count, known, listed
+from loadgen.report.words import UNKNOWN, brief, clean, count, known, listed, share
 
 LABEL, NAMES = 34, 6  # characters of a variant's name, and how many are listed
 MANY = 24  # rows, of thresholds and of runs
@@ -75,6 +75,9 @@ def _told(figure: Found, margin: float | None) -> str:
         said.append(str(why))
     if word == "inconclusive" and more:
         said.append(f"{count(more)} more round{'s' if more != 1 else ''} may tell, if this is the ratio")
+    between = (figure.get("resampled") or {}).get("between")
+    if word == "inconclusive" and known(between):
+        said.append(f"{share(between or 0.0, 1)} of the spread is between the rounds, which longer runs do not lessen")
     return ": ".join(said[:2]) + "".join(f"; {text}" for text in said[2:])
 
 
@@ -125,10 +128,10 @@ def _runs(variants: list[Found]) -> Iterator[RenderableType]:
         peak = max((each.get("peak") or 0 for each in connections), default=0)
         grades = [str(run.get("trust")) for run in runs]
         bad = sum(failed(each) for each in requests)
-        share = f"{opened / sent:.2f}" if sent else UNKNOWN
+        each = f"{opened / sent:.2f}" if sent else UNKNOWN
         told = listed({grade: grades.count(grade) for grade in dict.fromkeys(grades)})
         name = brief(str(variant.get("name")), LABEL)
-        add(made, name, count(len(runs)), count(sent), count(bad), share, count(peak), told)
+        add(made, name, count(len(runs)), count(sent), count(bad), each, count(peak), told)
     yield indented(made)
     folders = [run.get("folder") for variant in variants for run in variant.get("rounds") or [] if run.get("folder")]
     if folders:
