@@ -251,6 +251,17 @@ def test_what_is_within_a_part_stands_below_it() -> None:
     assert rows[4].split() == ["connect", "0.040", "4.00", "+3.96"]
 
 
+def test_what_is_beside_the_whole_stands_last() -> None:
+    found = [part("service", 10, 20, False), part("wait", 1, 2, False), part("connect", 0, 9), part("tls", 0, 8, False)]
+    rows = block(page(compared(parts=found)), "where the difference comes from")
+    assert [row[:40].strip() for row in rows[2:]] == [
+        "service",
+        "connect",
+        "of it tls",
+        "beside it: wait for a connection",
+    ]
+
+
 # under load
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from experiment_folders import ROUNDS, answering, bad, text, write_experiment
 
 from loadgen.clock import MILLISECOND
-from loadgen.errors import Exit
+from loadgen.errors import Exit, ProfileError
 from loadgen.experiment.thresholds import over_rounds
 from loadgen.experiment.together import assembled, decided, finished
 from loadgen.profile.load import load
@@ -192,3 +193,22 @@ def test_a_round_passes_where_each_of_its_cycles_does() -> None:
 def test_a_run_by_itself_is_not_held_to_what_is_of_two() -> None:
     profile = load("t.yaml", text=written("fresh / shared p50 < 3", "errors < 1%")).profile
     assert [threshold.kind for threshold in profile.thresholds["steady"]] == ["ratio", "errors"]
+
+
+@pytest.mark.parametrize("thresholds", [[1], [{}], [{"phase": "a", "text": "x", "step": ""}], 5])
+def test_a_folder_that_is_not_as_it_was_written_is_one_line(tmp_path: Path, thresholds: Any) -> None:
+    folder = write_experiment(tmp_path / "x", written("errors < 1%"), answering(), rounds=1)
+    path = folder / "rounds/01/fresh/result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"thresholds": thresholds}))
+    with pytest.raises(ProfileError, match="the thresholds of fresh cannot be read"):
+        assembled(folder)
+
+
+@pytest.mark.parametrize("thresholds", [{"steady": ["x / y"]}, {"steady": [5]}, ["x"], {"steady": 5}])
+def test_thresholds_that_nobody_wrote_are_one_line(tmp_path: Path, thresholds: Any) -> None:
+    folder = write_experiment(tmp_path / "x", written("errors < 1%"), answering(), rounds=1)
+    known = json.loads((folder / "run.json").read_text())
+    known["experiment"]["thresholds"] = thresholds
+    (folder / "run.json").write_text(json.dumps(known))
+    with pytest.raises(ProfileError, match="the experiment's thresholds cannot be read"):
+        assembled(folder)

@@ -289,6 +289,43 @@ def test_a_run_that_is_stopped_has_the_looks_that_were_made() -> None:
     assert found["looks"] == []
 
 
+MIXED = """
+load:
+  - {name: a, rate: 50/s, for: 2s}
+  - {name: b, users: 5, think: 100ms, for: 2s}
+  - {name: c, rate: 20/s..60/s, for: 2s}
+  - {name: d, rate: 40/s, iterations: 60}
+session: {connections: 8}
+in_flight_limit: 30
+timeout: 1s
+scenarios:
+  - {name: s, steps: [{name: one, get: /one}, {name: two, get: /two, think: 50ms..150ms}]}
+  - {name: t, weight: 2, steps: [{name: one, get: /}]}
+"""
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_whenever_a_phase_is_ended_the_ledgers_are_exact(seed: int) -> None:
+    """Before its time, at it, after it, twice, told late, with a stop in between: `Run.go` adds up what came of it."""
+    random = Random(seed)
+    run = Run(MIXED, lambda x: Reply(after=int(random.expovariate(10) * SECOND)), workers=random.choice((1, 2, 3)))
+    for _ in range(random.randrange(1, 5)):
+        number, told = random.randrange(4), random.randrange(8 * SECOND)
+        at = START + told + random.randrange(-SECOND // 2, SECOND)
+
+        def tell(run: Run, number: int = number, at: int = at) -> None:
+            for member in run.members:
+                member.engine.leave(number, at)
+
+        run.at(told, tell)
+    if random.random() < 0.3:
+        run.stop(random.randrange(8 * SECOND))
+    run.go()
+    for number in range(4):
+        cells = run.ledger.iteration(number)
+        assert cells["planned"] == cells["started"] + cells["unsent_limit"] + cells["unsent_stopped"]
+
+
 # what is told of it
 
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from loadgen.errors import ProfileError
 from loadgen.experiment.arms import Arm, Key, known, why
 from loadgen.experiment.comparison import Question
 from loadgen.experiment.thresholds import OPERATORS
@@ -41,8 +42,11 @@ def undecided(written: Mapping[str, Sequence[str]], reason: str) -> list[dict[st
     return [_entry(phase, threshold, "", ("", "undecided", reason)) for phase, threshold in _parsed(written)]
 
 
-def _parsed(written: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Threshold]]:
-    return ((phase, Threshold.parse(text)) for phase, each in written.items() for text in each)
+def _parsed(written: Mapping[str, Sequence[str]]) -> list[tuple[str, Threshold]]:
+    try:
+        return [(phase, Threshold.parse(text)) for phase, each in written.items() for text in each]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ProfileError(f"the experiment's thresholds cannot be read: {error}") from None
 
 
 def _entry(phase: str, threshold: Threshold, step: str, answer: Answer) -> dict[str, Any]:

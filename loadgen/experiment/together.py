@@ -164,7 +164,11 @@ def _thresholds(folder: Path, variants: list[dict[str, Any]]) -> list[dict[str, 
     for variant in variants:
         results = {run["round"]: document(folder / run["folder"] / "result.json") for run in variant["rounds"]}
         checked = {number: result.get("thresholds", []) for number, result in results.items()}
-        found += thresholds.over_rounds(variant["name"], checked)
+        try:
+            found += thresholds.over_rounds(variant["name"], checked)
+        except (KeyError, TypeError) as error:
+            problem = f"the thresholds of {variant['name']} cannot be read: {type(error).__name__}: {error}"
+            raise ProfileError(problem, file=str(folder)) from None
     return found
 
 

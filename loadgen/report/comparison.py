@@ -20,6 +20,7 @@ MARKS = "●▲■◆○△□◇"
 PLOT = 68  # columns
 NAME, COLUMN = 30, 12  # characters of a variant's name in a heading and above a column
 TABLES = 8  # of figures, and of parts
+CONNECT = ("dns", "tcp", "tls", "handshake_cpu")  # what lies within it
 PARTS = {
     "wait": "wait for a connection", "service_new": "service on a new connection",
     "service_reused": "service on a reused one", "build": "client build", "ours": "ours (lag, sign, client delay)",
@@ -174,7 +175,7 @@ def parts(comparison: Found) -> Iterator[RenderableType]:
         made = table(("", "left", 32), *right)
         for part in _ordered(group):
             name, values = str(part.get("part") or ""), (part.get("baseline_ms"), part.get("variant_ms"))
-            lead = "" if part.get("adds") or part is group[0] else "  of it "
+            lead = "" if part.get("adds") or part is group[0] else "  of it " if name in CONNECT else "beside it: "
             cells = map(ms, values)
             add(made, f"{lead}{PARTS.get(name, brief(name, NAME))}", *cells, _signed(part.get("difference_ms")),
                 style=DIM if lead else "")  # fmt: skip
@@ -184,13 +185,11 @@ def parts(comparison: Found) -> Iterator[RenderableType]:
 
 
 def _ordered(group: list[Found]) -> list[Found]:
-    """The whole, then what adds up to it, and after the connect what is within that."""
-    within = [part for part in group[1:] if not part.get("adds")]
+    """The whole, then what adds up to it, after the connect what is within that, and at last what is beside it."""
+    within = [part for part in group if part.get("part") in CONNECT]
+    beside = [part for part in group[1:] if not part.get("adds") and part not in within]
     found: list[Found] = []
     for part in group:
-        if part is group[0] or part.get("adds"):
-            found.append(part)
-            if part.get("part") == "connect":
-                found += within
-                within = []
-    return [*found, *within]
+        if part not in within and part not in beside:
+            found += [part, *(within if part.get("part") == "connect" else ())]
+    return [*found, *beside]

@@ -64,13 +64,14 @@ def _columns(file: TextIO) -> int:
 def _summary(result: Found, width: int) -> Iterator[RenderableType]:
     yield from _top(result)
     yield from _trust(result)
-    yield from _target(result.get("target") or {})
     if result.get("kind") == "experiment":
+        yield from _target({**(result.get("target") or {}), "sandbox": None})  # which counts each run for itself
         for warning in result.get("warnings") or []:
             yield labelled(("warning: ", WARN), str(warning))
         yield from experiment(result)
         yield from _end(result)
         return
+    yield from _target(result.get("target") or {})
     yield from table_and_cost(result)
     for warning in result.get("warnings") or []:
         yield labelled(("warning: ", WARN), str(warning))
