@@ -207,6 +207,22 @@ def test_the_seed_alone_decides_the_keys_and_the_payloads() -> None:
     assert drawn("zipfian(1000)") == drawn("zipfian(1000)") != drawn("zipfian(1000)", seed=2)
 
 
+def test_another_run_writes_other_items_with_the_same_keys_and_sizes() -> None:
+    """So that two clients, each in a run of its own, ask for the same."""
+    one = '{name: one, PutItem: {Item: {pk: "k{{id}}", v: "{{bytes 1 999}}", n: "{{uuid}}"}}}'
+    written = profile(one, 'keys: {id: "uniform(1000000)"}')
+    runs = []
+    for payloads in ((), (1,), (2,)):
+        render = Workload(written, payloads=payloads).scenarios[0].steps[0].render
+        assert render
+        runs.append([json.loads(render({}, index).body)["Item"] for index in range(300)])
+    asked = [[(item["pk"]["S"], len(item["v"]["S"])) for item in items] for items in runs]
+    assert asked[0] == asked[1] == asked[2]
+    assert len({size for _, size in asked[0]}) > 200
+    written_items = {json.dumps([item["v"], item["n"]]) for items in runs for item in items}
+    assert len(written_items) == 900
+
+
 def test_a_key_is_the_same_in_every_step_of_an_iteration() -> None:
     steps = '{name: one, GetItem: {Key: {pk: "{{id}}"}}}, {name: two, DeleteItem: {Key: {pk: "u#{{id}}"}}}'
     compiled = Workload(profile(steps, 'keys: {id: "uniform(1000000)"}')).scenarios[0].steps

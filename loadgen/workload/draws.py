@@ -1,6 +1,7 @@
 """Values for placeholders: seeded, drawn in blocks, the same for iteration i whichever worker or client runs it.
 
-A placeholder's value depends on (seed, its place in the profile, the iteration's index) alone.
+A placeholder's value depends on (seed, its place in the profile, the iteration's index) alone, and so does its length,
+whose seed may be another.
 """
 
 from __future__ import annotations
@@ -64,8 +65,9 @@ class Column:
         self._block, self._number = block, number
 
 
-def getter(placeholder: Placeholder, seed: tuple[int, ...]) -> Getter:
-    """The function (captured values, iteration index) -> value of a placeholder."""
+def getter(placeholder: Placeholder, seed: tuple[int, ...], sizes: tuple[int, ...] = ()) -> Getter:
+    """The function (captured values, iteration index) -> value of a placeholder. `sizes` is what its lengths are drawn
+    from; unless said, `seed`."""
     kind, args = placeholder.kind, placeholder.args
     if kind == "name":
         return _captured(str(args[0]))
@@ -80,7 +82,7 @@ def getter(placeholder: Placeholder, seed: tuple[int, ...]) -> Getter:
         return Column(seed, lambda stream: stream.integers(low, high, BLOCK, endpoint=True).tolist())
     if kind == "choice":
         return Column(seed, lambda stream: [args[i] for i in stream.integers(0, len(args), BLOCK).tolist()])
-    return _text(int(args[0]), int(args[-1]), seed)
+    return _text(int(args[0]), int(args[-1]), seed, sizes or seed)
 
 
 def _captured(name: str) -> Getter:
@@ -120,7 +122,7 @@ def _uuid(d: str) -> str:
     return f"{d[:8]}-{d[8:12]}-4{d[13:16]}-{variant}{d[17:20]}-{d[20:]}"
 
 
-def _text(least: int, most: int, seed: tuple[int, ...]) -> Getter:
+def _text(least: int, most: int, seed: tuple[int, ...], size_seed: tuple[int, ...]) -> Getter:
     """Random letters and digits, cut from a pool at a random place: large values cost a slice, not a draw."""
     pool = ALPHABET[stream_of(seed).integers(0, len(ALPHABET), POOL + most)].tobytes().decode()
     starts = Column((*seed, 1), lambda stream: stream.integers(0, POOL, BLOCK).tolist())
@@ -131,7 +133,7 @@ def _text(least: int, most: int, seed: tuple[int, ...]) -> Getter:
 
     if least == most:
         return cut
-    sizes = Column((*seed, 2), lambda stream: stream.integers(least, most, BLOCK, endpoint=True).tolist())
+    sizes = Column((*size_seed, 2), lambda stream: stream.integers(least, most, BLOCK, endpoint=True).tolist())
     return lambda values, index: cut(values, index)[: sizes(values, index)]
 
 

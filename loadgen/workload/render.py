@@ -22,16 +22,18 @@ Piece = str | Getter
 
 class Seeds:
     """Numbers the placeholders of a profile, so that each draws a stream of its own; `named` are the profile's keys,
-    which are the same wherever they stand."""
+    which are the same wherever they stand; `sizes` is what lengths are drawn from instead."""
 
-    def __init__(self, *seed: int, named: Mapping[str, Getter] = MappingProxyType({})) -> None:
-        self._seed, self._places, self._named = seed, count(), named
+    def __init__(
+        self, *seed: int, named: Mapping[str, Getter] = MappingProxyType({}), sizes: tuple[int, ...] = ()
+    ) -> None:
+        self._seed, self._places, self._named, self._sizes = seed, count(), named, sizes or seed
 
     def getter(self, placeholder: Placeholder) -> Getter:
         """The function (captured values, iteration index) -> value of a placeholder, at its place in the profile."""
-        seed = (*self._seed, next(self._places))
+        place = next(self._places)
         named = self._named.get(str(placeholder.args[0])) if placeholder.kind == "name" else None
-        return named or getter(placeholder, seed)
+        return named or getter(placeholder, (*self._seed, place), (*self._sizes, place))
 
 
 def in_url(value: Any) -> str:

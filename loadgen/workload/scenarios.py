@@ -24,7 +24,7 @@ from loadgen.workload.retrying import Again, again, retrying
 
 USER_AGENT = f"loadgen/{__version__}"
 STRATUM_LIMIT = 32  # distinct strata a run may have; what comes after is "other"
-_CHOICE, _PICK, _ROWS, _THINK, _KEYS = 1, 2, 3, 4, 7
+_CHOICE, _PICK, _ROWS, _THINK, _KEYS, _SIZES = 1, 2, 3, 4, 7, 10
 
 Pause = Callable[[int], int]
 
@@ -86,8 +86,9 @@ class Workload:
     """All scenarios of a profile. `metrics` names the profile's own metrics (`record:`), in the order of their
     numbers.
 
-    What comes when follows from the seed alone: scenarios and think times. What is sent follows from the seed and from
-    `payloads`, the numbers of the run, the variant and the round: a second run writes new items.
+    What comes when follows from the seed alone: scenarios and think times; so do keys and sizes, which are the load as
+    well. What else is sent follows from the seed and from `payloads`, the numbers of the run, the variant and the
+    round: a second run writes new items.
     """
 
     def __init__(self, profile: Profile, base: str = "", payloads: tuple[int, ...] = ()) -> None:
@@ -101,10 +102,10 @@ class Workload:
         retries = profile.retries
         self._client_retries = profile.client == "sdk" and retries is not None and retries.attempts > 1
         keys = {
-            name: choice(keys, (*self._payloads, _KEYS, place))
+            name: choice(keys, (*self._seed, _KEYS, place))
             for place, (name, keys) in enumerate(profile.choices.items())
         }
-        seeds = Seeds(*self._payloads, _CHOICE, named=keys)
+        seeds = Seeds(*self._payloads, _CHOICE, named=keys, sizes=(*self._seed, _SIZES))
         numbers = iter(range(sum(len(scenario.steps) for scenario in profile.scenarios)))
         self.scenarios = tuple(
             self._scenario(scenario, place, numbers, seeds, profile.timeout)
