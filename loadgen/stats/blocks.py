@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from loadgen.stats.distributions import t_quantile
 
-LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24)  # of a block, in seconds
+LENGTHS = (1, 2, 5, 10, 20)  # of a block, in seconds
 BLOCKS = 10  # at the least: fewer tell too little of how they differ
 TREND = 2  # the degree of what a ramp is taken to be
 

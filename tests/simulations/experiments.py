@@ -69,7 +69,7 @@ def excludes_one(found: Comparison) -> bool:
     return found.ratio.low > 1 or found.ratio.high < 1
 
 
-def spread_of(stream: Stream, name: str, rounds: int = 150) -> float:
+def spread_of(stream: Stream, name: str, rounds: int = 100) -> float:
     """The standard deviation of the rounds' log ratios, as a pilot would tell it."""
     pairs = runs(stream, 10**6, rounds, slower(1))
     return float(np.std([math.log(figure(b, name) / figure(v, name)) for b, v in pairs], ddof=1))

@@ -42,7 +42,7 @@ def second(first: int, last: int) -> float:
 
 @pytest.mark.parametrize("stream", STREAMS, ids=NAMES)
 def test_what_is_the_same_is_not_told_apart(stream: Stream) -> None:
-    tried = seeds(25, 3000)
+    tried = seeds(20, 3000)
     figures = ("p50", "p99", "mean")
     alarms, verdicts = dict.fromkeys(figures, 0), 0
     for seed in tried:
@@ -65,7 +65,7 @@ def test_one_variant_after_the_other_would_be_told_apart() -> None:
 
 @pytest.mark.parametrize("looks", [(6, 12), (10, 20), (10, 15, 20), (10, 60)])
 def test_planned_looks_together_raise_no_more_alarms(looks: tuple[int, ...]) -> None:
-    tried = seeds(300, 20_000)
+    tried = seeds(200, 20_000)
     planned, alarms = levels(looks), 0
     for seed in tried:
         ratios = told(differences(seed, looks[-1]))
@@ -74,7 +74,7 @@ def test_planned_looks_together_raise_no_more_alarms(looks: tuple[int, ...]) -> 
 
 
 def test_a_second_look_as_long_as_the_first_one_asks_for() -> None:
-    tried = seeds(120, 20_000)
+    tried = seeds(80, 20_000)
     alarms = 0
     for seed in tried:
         ratios = told(differences(seed, 100))
@@ -88,7 +88,7 @@ def test_a_second_look_as_long_as_the_first_one_asks_for() -> None:
 
 
 def test_looks_that_are_not_planned_would_raise_them() -> None:
-    tried = seeds(200, 4000)
+    tried = seeds(120, 4000)
     alarms = 0
     for seed in tried:
         ratios = told(differences(seed, 30))
@@ -119,7 +119,7 @@ def test_ten_percent_are_found_in_the_rounds_promised(stream: Stream, name: str)
 
 def test_ten_percent_are_found_at_the_second_look_that_the_first_asks_for() -> None:
     """A pilot of six rounds is too short for most; each says how many more it takes."""
-    tried = seeds(150, 5000)
+    tried = seeds(100, 5000)
     planned, found = levels((6, 12))[0], 0
     for seed in tried:
         ratios = told(math.log(1.1) + differences(seed, 80))
