@@ -109,7 +109,8 @@ async def _takes(address: Address) -> bool:
     with socket.socket(address.family, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
         try:
-            await asyncio.wait_for(asyncio.get_running_loop().sock_connect(sock, address.sockaddr), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.get_running_loop().sock_connect(sock, address.sockaddr)
         except OSError:
             return False
         return True

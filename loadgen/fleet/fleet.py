@@ -84,7 +84,8 @@ class Fleet:
         for index, assignment in enumerate(self._assignments):
             self.workers.append(self._spawn(loop, index, assignment))
         try:
-            await asyncio.wait_for(self._until(lambda w: w.ready is not None or w.lost or self.stopping), READY_LIMIT)
+            async with asyncio.timeout(READY_LIMIT):
+                await self._until(lambda w: w.ready is not None or w.lost or self.stopping)
         except TimeoutError:
             raise LoadgenError(f"a worker was not ready within {READY_LIMIT} s") from None
         for worker in self.workers:
@@ -260,7 +261,8 @@ class Fleet:
             seconds += 1
             await asyncio.sleep(max(0, self.start + seconds * SECOND - now()) / SECOND)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._until(handed_in), REPORT_LIMIT)
+                async with asyncio.timeout(REPORT_LIMIT):  # wait_for loses a cancellation that comes as it ends
+                    await self._until(handed_in)
             self._each_second()
 
 

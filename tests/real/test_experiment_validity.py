@@ -37,7 +37,7 @@ Pool.__init__ = lambda self, reuse, *more: known(self, reuse.replace("per-reques
 
 
 def compared(folder: Path, sandbox: str, session: str, rate: str, lasting: str, rounds: int, path: str = "") -> Any:
-    """The comparison of shared and fresh, where no verdict is given, and none in the report of it."""
+    """The comparison of shared and fresh, in which no verdict is given."""
     text = PROFILE.replace("SANDBOX", sandbox).replace("SESSION", session).replace("ROUNDS", str(rounds))
     env = {"PYTHONPATH": path} if path else None
     text = text.replace("RATE", rate).replace("LASTING", lasting)
@@ -50,11 +50,11 @@ def compared(folder: Path, sandbox: str, session: str, rate: str, lasting: str, 
     return found
 
 
-def reason(comparison: dict[str, Any], name: str) -> str:
+def reason(found: dict[str, Any], name: str) -> str:
     """Why that check failed, which is among the reasons for no verdict. Others may be, on a busy machine."""
-    (check,) = (check for check in comparison["checks"] if check["check"] == name)
+    (check,) = (check for check in found["checks"] if check["check"] == name)
     assert not check["ok"], check
-    assert check["why"] in comparison["why_not"]
+    assert check["why"] in found["why_not"]
     return str(check["why"])
 
 
