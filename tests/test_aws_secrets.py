@@ -330,9 +330,12 @@ def test_a_table_is_signed_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.access.credentials == Credentials("a", "s")
 
 
-def test_the_sdk_finds_its_own_credentials_but_they_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_of_the_sdk_for_each_request_finds_its_own_credentials_but_they_must_be_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     chain(monkeypatch, Credentials("a", "s"))
-    found = access_of(profile(**TABLE, client="sdk"))
+    assert access_of(profile(**TABLE, client="sdk")).lent.credentials == Credentials("a", "s")
+    found = access_of(profile(**TABLE, client="sdk", session={"reuse": "per-request", "renew": "session"}))
     assert found.lent.credentials is None
     assert found.access.credentials == Credentials("a", "s")
     assert set(found.known) == {"a", "s"}

@@ -61,9 +61,10 @@ class Keeper:
 
     @property
     def lent(self) -> Access:
-        """What is lent to clients: nothing to the SDK, which finds its own, but for the sandbox's and made-up keys."""
-        own = self._profile.client == "sdk" and not self._simulated and not self.made_up
-        return Access() if own else self.access
+        """What is lent to clients. Where each request makes a session of the SDK anew, finding credentials is a part of
+        what that costs: then nothing is, but for the sandbox's and made-up keys."""
+        finds_own = self._profile.client == "sdk" and self._profile.session.renew == "session"
+        return Access() if finds_own and not self._simulated and not self.made_up else self.access
 
     @property
     def made_up(self) -> bool:

@@ -73,7 +73,7 @@ def _sdk(profile: Profile, origin: Origin, access: Access) -> SdkSettings:
     return SdkSettings(
         table.signing_region,
         origin.url if table.endpoint else None,
-        access.credentials,
+        lambda: access.credentials,
         table.profile,
         table.account_id_endpoint,
         retries.mode if retries else "standard",

@@ -26,12 +26,12 @@ Authorize = Callable[[Request], tuple[tuple[str, str], ...]]
 
 @dataclass(frozen=True, slots=True)
 class SdkSettings:
-    """What the sdk client is told besides. `endpoint` is a URL, None for AWS's own; `credentials` are given for the
-    sandbox, else the SDK finds its own, those of `profile_name` if it is named."""
+    """What the sdk client is told besides. `endpoint` is a URL, None for AWS's own; `credentials` gives those to sign
+    with now, None where each session of the SDK is to find its own, those of `profile_name` if it is named."""
 
     region: str
     endpoint: str | None
-    credentials: Credentials | None
+    credentials: Callable[[], Credentials | None]
     profile_name: str | None
     account_id_endpoint: bool
     retry_mode: str

@@ -35,7 +35,7 @@ from loadgen.transport.aiohttp_answers import fault
 from loadgen.transport.aiohttp_hooks import listener
 from loadgen.transport.aiohttp_seats import Seat, SeatedClient
 from loadgen.transport.sdk_calls import parameters, told
-from loadgen.transport.sdk_session import Answer, FencedSession, check_host_names
+from loadgen.transport.sdk_session import Answer, FencedSession, Lent, check_host_names
 
 LARGEST = 32 << 20  # bytes of an answer: a batch of DynamoDB's has 16 MB of items
 NEVER = 30 * 86_400  # seconds: the SDK's own timeouts, which are not to interfere
@@ -107,16 +107,11 @@ class Sdk(SeatedClient):
     def new_aws_session(self) -> Any:
         sdk = self.settings.sdk
         assert sdk
-        keys = sdk.credentials
-        if keys is None:
+        if sdk.credentials() is None:
             return Session(profile_name=sdk.profile_name, region_name=sdk.region)
-        return Session(
-            aws_access_key_id=keys.access_key,
-            aws_secret_access_key=keys.secret_key,
-            aws_session_token=keys.token or None,
-            aws_account_id=keys.account_id or None,
-            region_name=sdk.region,
-        )
+        session = Session(region_name=sdk.region)
+        session._session._credentials = Lent(sdk.credentials)
+        return session
 
     async def new_client(self, session: Any) -> Any:
         sdk = self.settings.sdk
@@ -135,10 +130,11 @@ class Sdk(SeatedClient):
         self._retired += 1
         if self.settings.renew == "session" and self._retired > len(self.busy):
             self._retired = 0
-            gc.collect()
+            with self.making:
+                gc.collect()
 
     def built(self) -> int:
-        """How long clients and sessions have been in the making for requests so far, in ns."""
+        """How long it took so far to make clients and sessions for requests, and to let go of them, in ns."""
         return self.making.so_far
 
     def options(self) -> dict[str, Any]:

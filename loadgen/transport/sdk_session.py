@@ -6,12 +6,16 @@ its TLS contexts from `_get_ssl_context`. Tests guard both.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ssl import SSLContext
 from typing import Any
 
+from aiobotocore.credentials import AioCredentials
 from aiobotocore.httpsession import AIOHTTPSession
 from aiohttp import ClientResponse
+from botocore.credentials import ReadOnlyCredentials
 
+from loadgen.aws.credentials import Credentials
 from loadgen.transport.aiohttp_hooks import listener
 
 _get_ssl_context = AIOHTTPSession._get_ssl_context
@@ -45,3 +49,25 @@ def check_host_names() -> None:
         return context
 
     AIOHTTPSession._get_ssl_context = checking
+
+
+class Lent(AioCredentials):  # type: ignore[misc]
+    """Credentials that somebody else keeps and renews: the SDK signs with what they are at that moment."""
+
+    method = "lent"
+
+    def __init__(self, current: Callable[[], Credentials | None]) -> None:
+        self._current = current
+
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return self._frozen()
+
+    access_key = property(lambda self: self._frozen().access_key)
+    secret_key = property(lambda self: self._frozen().secret_key)
+    token = property(lambda self: self._frozen().token)
+    account_id = property(lambda self: self._frozen().account_id)
+
+    def _frozen(self) -> ReadOnlyCredentials:
+        keys = self._current()
+        assert keys
+        return ReadOnlyCredentials(keys.access_key, keys.secret_key, keys.token or None, keys.account_id or None)

@@ -82,7 +82,8 @@ class Bench:
         origin = Origin.of(url)
         found = addresses or (Address(2, ("127.0.0.1", origin.port)),)
         self.kind = kind
-        sdk = SdkSettings("eu-west-1", origin.url, SANDBOX, None, False, mode, attempts) if kind == "sdk" else None
+        told = SdkSettings("eu-west-1", origin.url, lambda: SANDBOX, None, False, mode, attempts)
+        sdk = told if kind == "sdk" else None
         self.settings = Settings(
             origin, found, context, reuse, renew, connections, preopen, resolve_each, resumption, sdk=sdk
         )  # fmt: skip

@@ -71,8 +71,37 @@ async def call(bench: Bench, operation: str, given: dict[str, Any]) -> Exchange:
 def with_sdk(bench: Bench, **changes: Any) -> Bench:
     """The bench with other settings of the SDK."""
     assert bench.settings.sdk
+    if "credentials" in changes:
+        keys = changes["credentials"]
+        changes["credentials"] = lambda: keys
     bench.settings = replace(bench.settings, sdk=replace(bench.settings.sdk, **changes))
     return bench
+
+
+@on_uvloop
+async def test_credentials_that_are_renewed_sign_the_next_call() -> None:
+    held = [Credentials("AKIAFIRST", "s1", "token-1"), Credentials("AKIASECOND", "s2", "token-2")]
+
+    def keys_of(heard: Heard) -> tuple[bool, bool]:
+        head = heard.head.lower()
+        return b"credential=akiafirst/" in head, b"x-amz-security-token: token-2" in head
+
+    seen: list[tuple[bool, bool]] = []
+
+    async def script(peer: Peer) -> None:
+        while True:
+            seen.append(keys_of(await peer.request()))
+            await peer.send(OK)
+
+    async with RawServer(script) as server:
+        bench = Bench("sdk", server.url("http"))
+        assert bench.settings.sdk
+        bench.settings = replace(bench.settings, sdk=replace(bench.settings.sdk, credentials=lambda: held[0]))
+        async with bench:
+            await bench.ask()
+            held.pop(0)
+            await bench.ask()
+    assert seen == [(True, False), (False, True)]
 
 
 # what is sent
