@@ -105,6 +105,15 @@ def test_what_comes_together_counts_less() -> None:
     assert uneven.events < even.events / 8
 
 
+def test_bursts_reach_further_up() -> None:
+    run = bursts(15, slow=40, length=240)
+    found = given_for(run.interval(fraction("p97")))
+    assert found.high is not None
+    middle = run.seen.count * 0.97
+    below, above = (abs(middle - (run.seen.count - int(run.beyond(end).sum()))) for end in (found.low - 1, found.high))
+    assert above > 1.1 * below
+
+
 def test_blocks_grow_until_they_show_no_more() -> None:
     stream = np.random.Generator(np.random.PCG64(1))
     noise = stream.standard_normal(480)
@@ -118,6 +127,9 @@ def test_blocks_grow_until_they_show_no_more() -> None:
 def test_a_trend_is_no_variance() -> None:
     stream = np.random.Generator(np.random.PCG64(2))
     noise, time = stream.standard_normal(200), np.linspace(-1, 1, 200)
+    rest = noise - np.polyval(np.polyfit(time, noise, 2), time)
+    if spread(noise).length == 1:
+        assert spread(noise).variance == pytest.approx(200 * (rest @ rest) / 197)
     plain, ramp = spread(noise), spread(noise + 5 * time + 5 * time**2)
     assert ramp.variance == pytest.approx(plain.variance)
 
@@ -149,6 +161,19 @@ def test_ten_independent_events_are_needed() -> None:
     assert found.seconds is not None
     assert 40 <= found.seconds <= 150
     assert isinstance(dealt(range(1, 60_001), 60).interval(P999), Interval)
+
+
+def test_events_are_judged_by_the_most_overdispersion_that_there_may_be() -> None:
+    """Eleven, one here and one there: no estimate finds them to come together, but they could."""
+    few, enough = (dealt(range(1, 1000 * number + 1), 100).interval(P999) for number in (11, 13))
+    assert refused(few).why == "needs 10 independent events beyond it, there were 11.0; they may be worth as few as 9.1"
+    assert given_for(enough).overdispersion == 1
+
+
+def test_events_are_counted_on_the_side_that_has_fewer() -> None:
+    run = dealt(range(1, 601), 60)
+    for p in (Fraction(1, 100), P99):
+        assert "there were 6.0;" in refused(run.interval(p)).why
 
 
 def test_events_that_came_together_are_not_independent() -> None:

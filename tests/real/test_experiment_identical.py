@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,13 @@ from loadgen.experiment.together import assembled
 
 pytestmark = pytest.mark.real
 
-TIMES, LASTING = (20, "1s") if FULL else (3, "500ms")
 WORDS = {"faster", "slower"}
 PROFILE = """
 name: identical
 target: TARGET/
 seed: SEED
 load: [{name: steady, rate: 200/s, for: LASTING}]
-experiment: {variants: {one: {}, other: {}}, rounds: 6, pause: 50ms, primary: steady get response p50}
+experiment: {variants: {one: {}, other: {}}, rounds: 6, pause: 50ms, margin: MARGIN, primary: steady get response p50}
 """
 
 
@@ -36,26 +37,39 @@ def claims(result: dict[str, Any]) -> list[str]:
     ]
 
 
-@pytest.fixture
-def whatever_happened(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verdicts on runs as if nothing had disturbed them: a machine that is busy otherwise would withhold most, which
-    proves nothing of those that are given."""
-    monkeypatch.setattr(comparison, "checks", lambda pair: [])
-    monkeypatch.setattr(comparison, "_trend", lambda pair, found: iter(()))
-
-
-@pytest.mark.usefixtures("whatever_happened")
-def test_at_most_once_is_one_faster(nginx: Server, tmp_path: Path) -> None:
-    claimed: list[str] = []
-    for number in range(1, TIMES + 1):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        text = PROFILE.replace("TARGET", nginx.http).replace("SEED", str(number)).replace("LASTING", LASTING)
-        ran = run(folder, *prepare(folder, text), "--json", limit=300)
+def experiments(folder: Path, target: str, times: int, lasting: str, margin: str) -> Iterator[tuple[Any, Any]]:
+    """Results of so many: as they were given, and as if nothing had disturbed them. A machine that is busy otherwise
+    has most verdicts withheld, which proves nothing of those that are given."""
+    for number in range(1, times + 1):
+        place = folder / str(number)
+        place.mkdir()
+        words = {"TARGET": target, "SEED": str(number), "LASTING": lasting, "MARGIN": margin}
+        text = reduce(lambda text, word: text.replace(*word), words.items(), PROFILE)
+        ran = run(place, *prepare(place, text), "--json", limit=300)
         assert ran.status in VALID, ran.err
-        given, found = json.loads(ran.out), assembled(ran.folder)
-        (primary,) = (figure for figure in found["comparison"]["figures"] if figure["primary"])
-        assert primary["verdict"] in {"faster", "slower", "equivalent", "inconclusive"}
-        assert {*claims(given)} == ({*claims(found)} if given["comparison"]["valid"] else set())
-        claimed += [f"experiment {number}: {claim}" for claim in claims(found)][:1]
-    assert len(claimed) <= 1, claimed
+        given = json.loads(ran.out)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(comparison, "checks", lambda pair: [])
+            patch.setattr(comparison, "_trend", lambda pair, found: iter(()))
+            judged = assembled(ran.folder)
+        (primary,) = (figure for figure in judged["comparison"]["figures"] if figure["primary"])
+        assert primary["verdict"] in WORDS | {"equivalent", "inconclusive"}
+        assert {*claims(given)} == ({*claims(judged)} if given["comparison"]["valid"] else set())
+        yield given, judged
+
+
+def test_neither_is_faster(nginx: Server, tmp_path: Path) -> None:
+    """With a margin beyond what this machine does by itself, so that chance has no part in it."""
+    found = [claims(judged) for _, judged in experiments(tmp_path, nginx.http, 3, "500ms", "25%")]
+    assert sum(map(bool, found)) <= 1, found
+
+
+@pytest.mark.skipif(not FULL, reason="takes ten minutes; set LOADGEN_FULL_TESTS=1")
+def test_of_twenty_at_most_one_is_faster(nginx: Server, tmp_path: Path) -> None:
+    """As the project promises it. As if nothing had disturbed them the primary figure may claim one in twenty: six or
+    more would come by chance three times in ten thousand."""
+    found = [*experiments(tmp_path, nginx.http, 20, "1s", "5%")]
+    given = [claims(result) for result, _ in found if claims(result)]
+    judged = [each for _, result in found for each in claims(result) if "(primary)" in each]
+    assert len(given) <= 1, given
+    assert len(judged) <= 5, judged
