@@ -16,6 +16,7 @@ from program import FULL, VALID, run
 from loadgen.clock import MILLISECOND
 
 pytestmark = pytest.mark.real
+LONG = pytest.mark.skipif(not FULL, reason="a part of minutes; set LOADGEN_FULL_TESTS=1")
 
 NEAR = 0.05
 ROUNDS = 6  # for a verdict, at the least
@@ -122,6 +123,7 @@ def test_one_put(tmp_path: Path) -> None:
     judged_slower(result, found)
 
 
+@LONG
 def test_ten_puts(tmp_path: Path) -> None:
     """60 ms and 180 ms for ten in a row, each ten timed as a whole."""
     result = carried_out(tmp_path, "yan-cui-ten-puts", "experiment.rounds=2", "load.tens.iterations=3")
@@ -153,6 +155,7 @@ def test_tables_listed_from_afar(tmp_path: Path) -> None:
     judged_slower(result, found)
 
 
+@LONG
 def test_resumed_sessions_fit_the_same_figures(tmp_path: Path) -> None:
     """Two longer round trips instead of three."""
     result = carried_out(
@@ -200,6 +203,7 @@ def _behind(runs: list[list[Row]]) -> float:
     return fmean(int(row["downstream_ns"]) / MILLISECOND for rows in runs for row in rows)
 
 
+@LONG
 def test_what_is_made_once(tmp_path: Path) -> None:
     """A token is a call more; a client, or a session, is CPU of our own and a connection."""
     result = carried_out(tmp_path, "client-once", "experiment.rounds=2", "load.calls.iterations=3")

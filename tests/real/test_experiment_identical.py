@@ -58,6 +58,7 @@ def experiments(folder: Path, target: str, times: int, lasting: str, margin: str
         yield given, judged
 
 
+@pytest.mark.skipif(not FULL, reason="takes most of a minute; set LOADGEN_FULL_TESTS=1")
 def test_neither_is_faster(nginx: Server, tmp_path: Path) -> None:
     """With a margin beyond what this machine does by itself, so that chance has no part in it."""
     found = [claims(judged) for _, judged in experiments(tmp_path, nginx.http, 3, "500ms", "25%")]
