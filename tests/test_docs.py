@@ -27,7 +27,7 @@ from loadgen.trust.verdict import Evidence, Finding, Verdict, judge
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "README.md", *sorted(DOCS.glob("*.md")))}
+PAGES = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))}
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -78,7 +78,7 @@ def test_lines_fit_the_page(page: str) -> None:
 
 def test_every_page_is_in_the_index() -> None:
     listed = set(_LINK.findall(PAGES["docs/README.md"]))
-    assert {path.name for path in DOCS.glob("*.md")} - {"README.md"} <= listed
+    assert {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")} - {"README.md"} <= listed
 
 
 # commands
