@@ -13,6 +13,7 @@ import engines
 import pytest
 import servers
 from engines import Engine
+from program import FULL
 from servers import Server
 
 T = TypeVar("T")
@@ -78,3 +79,29 @@ def start_nginx(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Abstr
         return servers.nginx(tmp_path_factory.mktemp("nginx"), **options)
 
     return start
+
+
+# CI has twenty minutes for everything: of a test of many variants, each of which is a run or more, it takes two, and it
+# leaves out those that last
+MANY = (
+    "articles", "dynamodb_engines", "experiment_scaling", "ministack", "run_auth", "run_dynamodb", "run_sessions",
+    "run_until", "throttled",
+)  # fmt: skip
+LASTING = {
+    "test_a_phase_goes_on_until_it_tells_enough", "test_tables_listed_from_afar",
+    "test_the_curves_bend_where_the_function_is_full", "test_under_a_cap_fresh_bends_first",
+}  # fmt: skip
+ELSE = pytest.mark.skip(reason="takes long, or is one of many variants; set LOADGEN_FULL_TESTS=1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out those that last, and all but the first and the last variant of the tests in `MANY`; in the full form
+    none."""
+    variants: dict[str, list[pytest.Item]] = {}
+    for item in items if not FULL else ():
+        if item.path.stem.removeprefix("test_") in MANY:
+            variants.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for name, alike in variants.items():
+        ordered = sorted(alike, key=lambda item: item.nodeid)
+        for item in ordered if name.rpartition("::")[2] in LASTING else ordered[1:-1]:
+            item.add_marker(ELSE)
