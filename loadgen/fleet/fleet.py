@@ -23,7 +23,7 @@ from loadgen.fleet.pipe import Pipe
 from loadgen.fleet.worker import Assignment
 from loadgen.net.children import spawn
 from loadgen.record.ledger import Ledger
-from loadgen.record.recorder import SeriesKey, fold
+from loadgen.record.recorder import Batch, SeriesKey, fold
 from loadgen.record.recording import Recording, parts
 from loadgen.record.samples import Kept, Kind, Sample
 from loadgen.trust.health import Health
@@ -32,6 +32,7 @@ HEAD_START = 50 * MILLISECOND  # between the word and the start, for the word to
 READY_LIMIT = 60  # seconds
 GOODBYE_LIMIT = 5
 REPORT_LIMIT = 0.5  # for a worker's figures of a second to come in
+FOLDED = 8  # batches at once: a row of one alone costs 1.6 us, of eight 0.6
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class WorkerState:
     broken: LoadgenError | None = None
     reported: int = 0  # seconds
     series: dict[int, SeriesKey] = field(default_factory=dict)
+    batches: list[Batch] = field(default_factory=list)  # not folded yet
     kept: Kept = field(default_factory=lambda: Kept([], [], {}))
     options: dict[str, Any] | None = None  # of a client that has some of its own: the SDK's
 
@@ -147,6 +149,7 @@ class Fleet:
             if worker.pipe:
                 worker.pipe.close()
             if not worker.finished:
+                self._fold(worker)
                 worker.ledger.settle()
 
     @property
@@ -204,8 +207,9 @@ class Fleet:
 
     def _received(self, worker: WorkerState, kind: str, value: Any) -> None:
         if kind == "batch":
-            for second, number, metric, histogram in parts(fold(value, self.start)):
-                self.recording.add(second, worker.series[number], metric, histogram)
+            worker.batches.append(value)
+            if len(worker.batches) >= FOLDED:
+                self._fold(worker)
             return
         if kind == "series":
             worker.series[value[0]] = value[1]
@@ -224,12 +228,20 @@ class Fleet:
         elif kind == "finished":
             worker.finished = True
             worker.kept = value
+            self._fold(worker)
         elif kind == "fatal":
             self._refused(value)
         elif kind == "broken":
             worker.broken = value
             worker.process.kill()
         self._changed.set()
+
+    def _fold(self, worker: WorkerState) -> None:
+        """Take what a worker has handed in into the recording."""
+        if worker.batches:
+            batch, worker.batches = Batch.joined(worker.batches), []
+            for second, number, metric, histogram in parts(fold(batch, self.start)):
+                self.recording.add(second, worker.series[number], metric, histogram)
 
     def _enter_if_all(self, run: int) -> None:
         """A phase whose start depends on the last one's end begins when every worker has come to it."""
@@ -240,6 +252,7 @@ class Fleet:
     def _ended(self, worker: WorkerState) -> None:
         if not worker.finished:
             worker.lost = True
+            self._fold(worker)
             ahead = [other.reached for other in self.workers if not other.over]
             if ahead and min(ahead) > self._entered:
                 self._enter_if_all(min(ahead))
@@ -263,6 +276,8 @@ class Fleet:
             with suppress(TimeoutError):
                 async with asyncio.timeout(REPORT_LIMIT):  # wait_for loses a cancellation that comes as it ends
                     await self._until(handed_in)
+            for worker in self.workers:
+                self._fold(worker)
             self._each_second()
 
 

@@ -8,8 +8,9 @@ loop was tried: 0.5 ms every 384 exchanges, which at 20,000/s was lag in every f
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,11 @@ class Batch(NamedTuple):
 
     rows: bytes
     singles: tuple[tuple[int, int, int, int], ...]
+
+    @classmethod
+    def joined(cls, batches: Sequence[Batch]) -> Batch:
+        """Several as one, of the same recorder."""
+        return cls(b"".join([batch.rows for batch in batches]), tuple(chain(*(batch.singles for batch in batches))))
 
 
 class Recorder:
