@@ -19,6 +19,7 @@ from loadgen.profile.placeholders import Placeholder
 
 BLOCK = 256  # values drawn at once: about 0.1 ms
 ALPHABET = np.frombuffer((string.ascii_letters + string.digits).encode(), np.uint8)
+_DIGITS = [place for place in range(36) if place not in (8, 13, 18, 23)]  # of a UUID, between its dashes
 POOL = 1 << 16  # random text that the values of `bytes` are cut from
 
 Values = dict[str, Any]
@@ -113,13 +114,13 @@ def row_picker(order: str, rows: int, seed: tuple[int, ...]) -> Callable[[int], 
 
 
 def _uuids(stream: np.random.Generator) -> list[str]:
-    digits = stream.bytes(16 * BLOCK).hex()
-    return [_uuid(digits[i : i + 32]) for i in range(0, 32 * BLOCK, 32)]
-
-
-def _uuid(d: str) -> str:
-    variant = "89ab"[int(d[16], 16) & 3]
-    return f"{d[:8]}-{d[8:12]}-4{d[13:16]}-{variant}{d[17:20]}-{d[20:]}"
+    drawn = np.frombuffer(stream.bytes(16 * BLOCK), np.uint8).reshape(BLOCK, 16).copy()
+    drawn[:, 6] = drawn[:, 6] & 0x0F | 0x40  # version 4
+    drawn[:, 8] = drawn[:, 8] & 0x3F | 0x80  # RFC 9562's variant
+    written = np.full((BLOCK, 36), ord("-"), np.uint8)
+    written[:, _DIGITS] = np.frombuffer(drawn.tobytes().hex().encode(), np.uint8).reshape(BLOCK, 32)
+    text = written.tobytes().decode()
+    return [text[start : start + 36] for start in range(0, 36 * BLOCK, 36)]
 
 
 def _text(least: int, most: int, seed: tuple[int, ...], size_seed: tuple[int, ...]) -> Getter:
