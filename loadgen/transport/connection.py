@@ -1,0 +1,325 @@
+"""One connection of the wire client: opening it, an exchange after the other, its ends.
+
+It is in one of three states: `x is None` (idle, or opened before the load), an exchange under way, or closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING
+
+from loadgen.clock import now, wall
+from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
+from loadgen.net.http1 import AnswerReader, BadResponse
+from loadgen.net.names import Address
+from loadgen.net.sockets import ANCILLARY, broken, connect, pending_error, timespec
+from loadgen.net.tls import Channel
+from loadgen.transport import CLOSED_IDLE, FAILED, OPENED
+from loadgen.transport import RESUMED as COUNT_RESUMED
+from loadgen.transport.faults import of_errno, of_error
+from loadgen.transport.writer import PIECE, Writer
+
+if TYPE_CHECKING:
+    from loadgen.transport.wire import Wire
+
+
+class Connection(Writer):
+    """One TCP connection, plain or TLS, and the exchange that is on it."""
+
+    __slots__ = ("_address", "_begun", "_connected", "_kernel", "_reader", "closed", "owner", "settled")
+
+    def __init__(self, wire: Wire, x: Exchange | None) -> None:
+        super().__init__(wire, x)
+        self.owner: object = None
+        self.settled: asyncio.Future[None] | None = None
+        self.closed = False
+        self._address: Address | None = None
+        self._reader = AnswerReader()
+        self._connected = 0
+        self._kernel = 0
+        self._begun = 0
+        wire.connections.add(self)
+
+    # opening
+
+    def open(self, address: Address) -> None:
+        self._begun, self._address = now(), address
+        try:
+            self._sock, there = connect(address)
+        except OSError as error:
+            self._wire.loop.call_soon(self._refused, *of_errno(error.errno or 0))
+            return
+        if there:
+            self._on_connected()
+        else:
+            self._wire.loop.add_writer(self._sock.fileno(), self._on_connect)
+
+    def _refused(self, outcome: Outcome, reason: str) -> None:
+        if not self.closed:
+            self.fail(outcome, reason)
+
+    def _on_connect(self) -> None:
+        assert self._sock
+        self._wire.loop.remove_writer(self._sock.fileno())
+        if code := pending_error(self._sock):
+            self.fail(*of_errno(code))
+        else:
+            self._on_connected()
+
+    def _on_connected(self) -> None:
+        assert self._sock
+        wire = self._wire
+        self._connected = now()
+        wire.loop.add_reader(self._sock.fileno(), self._on_readable)
+        if wire.settings.context is None:
+            self._on_ready()
+            return
+        resumed = wire.session if wire.settings.resumption else None
+        self._tls = Channel(wire.settings.context, wire.settings.origin.host, resumed)
+        self._handshake(b"")
+
+    def _handshake(self, data: bytes | memoryview) -> None:
+        assert self._tls
+        try:
+            out = self._tls.handshake(data)
+        except ssl.SSLError as error:
+            self._transmit(self._tls.pending())
+            self.fail(*of_error(error))
+            return
+        if self._transmit(out) and self._tls.ready:
+            self._on_ready()
+
+    def _on_ready(self) -> None:
+        wire, x, tls = self._wire, self.x, self._tls
+        wire.counters.connections[OPENED] += 1
+        resumed = tls is not None and bool(tls.object.session_reused)
+        if resumed:
+            wire.counters.connections[COUNT_RESUMED] += 1
+        if self.settled and not self.settled.done():
+            self.settled.set_result(None)
+        if x is None:
+            wire.pool.free(self)
+            return
+        x.connected = now()
+        x.connection = RESUMED if resumed else NEW
+        x.tcp = self._connected - self._begun
+        if tls:
+            x.tls, x.handshake_cpu = x.connected - self._connected, tls.handshake_cpu
+        x.sent = now()
+        self._send(x)
+
+    # one exchange after the other
+
+    def start(self, x: Exchange) -> None:
+        """Send an exchange on this connection, which is open and idle."""
+        self.x = x
+        x.link = self
+        x.connection = REUSED
+        x.started = x.connected = x.sent = now()
+        self._send(x)
+
+    def _send(self, x: Exchange) -> None:
+        request = x.request
+        self._reader.expect(x.wants, request.method == "HEAD")
+        self._kernel = 0
+        data = request.encoded
+        if data is None:
+            data = x.encoded
+        if self._tls is None:
+            self._transmit(data)
+        elif len(data) <= PIECE:
+            self._encrypt(data)
+        else:
+            self._later = memoryview(data)
+            self._go_on()
+
+    def _on_readable(self) -> None:
+        x = self.x
+        self._read()
+        if self.x is x and not self.closed and self._sock and broken(self._sock):
+            # uvloop tells of a reset only once, even where something else was still to be read
+            while self.x is x and not self.closed and self._read():
+                pass
+
+    def _read(self) -> bool:
+        """One read. False if nothing was there."""
+        wire = self._wire
+        try:
+            size, ancillary, _, _ = self._sock.recvmsg_into(wire.buffers, ANCILLARY)  # type: ignore[union-attr]
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self._lost(*of_error(error))
+            return False
+        if ancillary:
+            seconds, nanoseconds = timespec(ancillary[0][2])
+            self._kernel = seconds * 1_000_000_000 + nanoseconds
+        else:
+            self._kernel = 0
+        if not size:
+            self._on_end()
+        elif self._tls is None:
+            self._take(wire.view[:size])
+        elif self._tls.ready:
+            self._decrypt(wire.view[:size])
+        else:
+            self._handshake(wire.view[:size])
+        return size > 0
+
+    def _decrypt(self, data: memoryview) -> None:
+        tls = self._tls
+        assert tls
+        tls.receive(data)
+        try:
+            plain = tls.read()
+            while more := tls.read():
+                plain += more
+        except ssl.SSLError as error:
+            self._lost(*of_error(error))
+            return
+        if answer := tls.pending():  # a key update asks for one
+            self._transmit(answer)
+        if plain:
+            self._take(plain)
+        if tls.ended and not self.closed:
+            self._on_end()
+
+    def _take(self, data: bytes | memoryview) -> None:
+        x, reader = self.x, self._reader
+        if x is None:
+            self._drop()
+            return
+        try:
+            complete = reader.feed(data)
+        except BadResponse as error:
+            self.fail(Outcome.BAD_RESPONSE, str(error))
+            return
+        if complete:
+            self._answered(x)
+
+    def _answered(self, x: Exchange) -> None:
+        reader, wire = self._reader, self._wire
+        x.done = done = now()
+        if self._kernel:
+            # the stamp is CLOCK_REALTIME: its age is what counts
+            age = wall() - self._kernel
+            if 0 <= age <= done - x.sent:  # a stamp from before it was sent is another packet's
+                x.received = done - age
+            x.shared_read = reader.surplus
+        x.status = reader.status
+        if reader.excerpt:
+            x.excerpt = reader.excerpt
+        if x.wants:
+            x.headers, x.body = reader.headers, reader.held()
+        self.x = None
+        self._writing = False
+        if x.connection != REUSED and self._tls and wire.settings.resumption:
+            wire.keep_session(self._tls, x.connection == RESUMED)
+        ended = self._tls is not None and self._tls.ended
+        if reader.keep_alive and not reader.surplus and self._rest is None and not ended:
+            wire.pool.free(self)
+        else:
+            self.close()
+            wire.pool.gone(self)
+        wire.done(x)
+
+    def describe(self) -> dict[str, object]:
+        """The peer: its address, and of TLS the version, cipher, certificate, and whether it was resumed."""
+        found: dict[str, object] = {}
+        if self._address:
+            found["address"] = "{}:{}".format(*self._address.sockaddr[:2])
+        if self._tls and self._tls.ready:
+            tls = self._tls.object
+            cipher = tls.cipher()
+            found |= {"tls": tls.version(), "cipher": cipher[0] if cipher else None, "resumed": tls.session_reused}
+            found["certificate"] = tls.getpeercert()
+        return found
+
+    # endings
+
+    def _on_end(self) -> None:
+        x, reader = self.x, self._reader
+        if x is None:
+            self._drop()
+        elif not x.sent:
+            self.fail(Outcome.RESET, "closed by the target while it was being opened")
+        elif self._unused(x):
+            self._replace(x)
+        elif reader.end():
+            self._answered(x)
+        elif reader.begun:
+            self.fail(Outcome.BAD_RESPONSE, "closed by the target in the middle of an answer")
+        else:
+            self.fail(Outcome.RESET, "closed by the target without an answer")
+
+    def _cut_off(self, outcome: Outcome, reason: str) -> None:
+        """The kernel takes no more. What the target said before it closed is an answer, or tells why."""
+        x = self.x
+        if x and self._unused(x):
+            self._replace(x)
+            return
+        while not self.closed and self.x is x and self._read():
+            pass
+        if self.x is x:
+            self._lost(outcome, reason)
+
+    def _unused(self, x: Exchange) -> bool:
+        """Whether the connection was idle before, and nothing of `x` was sent on it."""
+        return x.connection == REUSED and not self._writing
+
+    def _replace(self, x: Exchange) -> None:
+        """It was closed while it was idle, which only the sending told: another takes its place."""
+        self._wire.counters.connections[CLOSED_IDLE] += 1
+        self.x = None
+        self.close()
+        x.connection, x.connected, x.sent = NEW, 0, 0
+        self._wire.open_for(x)
+
+    def _lost(self, outcome: Outcome, reason: str) -> None:
+        if self.closed:
+            return
+        x = self.x
+        if x is None:
+            self._drop()
+        elif self._unused(x):
+            self._replace(x)
+        else:
+            self.fail(outcome, reason)
+
+    def _drop(self) -> None:
+        """The target has closed, or spoiled, a connection that nothing was using."""
+        if self.settled and not self.settled.done():  # it was not open yet
+            self.fail(Outcome.RESET, "")
+            return
+        self._wire.counters.connections[CLOSED_IDLE] += 1
+        self.close()
+        self._wire.pool.dropped(self)
+
+    def fail(self, outcome: Outcome, reason: str) -> None:
+        """The exchange on this connection, if any, is over without an answer, and so is the connection."""
+        if self.closed:
+            return
+        wire, x = self._wire, self.x
+        self.x = None
+        if not self._connected or (self._tls and not self._tls.ready):
+            wire.counters.connections[FAILED] += 1
+        if x and self._reader.answered:
+            x.status, x.excerpt = self._reader.status, self._reader.excerpt
+        self.close()
+        wire.pool.gone(self)
+        if x:
+            wire.finish(x, outcome, reason)
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self._reader.close()
+        self._wire.connections.discard(self)
+        if self._sock:
+            self._wire.loop.remove_reader(self._sock.fileno())
+            self._wire.loop.remove_writer(self._sock.fileno())
+            self._sock.close()
+        if self.settled and not self.settled.done():
+            self.settled.set_result(None)
