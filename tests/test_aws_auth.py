@@ -11,7 +11,7 @@ import pytest
 from loadgen.aws.auth import API_KEY, BEARER, SIGV4, Access, Header, Scope, Sigv4, Together, Token, named_by, texts
 from loadgen.aws.credentials import SANDBOX, Credentials
 from loadgen.aws.refusals import clock_off, remedy, with_clock
-from loadgen.aws.sigv4 import verify
+from loadgen.aws.sigv4 import pairs, verify
 from loadgen.clock import SECOND, wall
 from loadgen.exchange import BODY, Exchange, Request
 from loadgen.fleet.worker import Assignment
@@ -50,7 +50,7 @@ def test_a_host_of_aws_says_its_service_and_region(host: str, service: str, regi
 def test_a_signature_is_what_aws_verifies() -> None:
     auth = Sigv4(Scope("execute-api", "eu-west-1"), HOST)
     auth.renew(KEYS)
-    headers = (*PUT.headers, ("Host", HOST), *auth(PUT))
+    headers = (*PUT.headers, ("Host", HOST), *pairs(auth(PUT)))
     secrets = {KEYS.access_key: KEYS.secret_key}
     assert ("X-Amz-Security-Token", KEYS.token) in headers
     assert verify(PUT.method, PUT.path, headers, PUT.body, secrets.get, wall(), "execute-api", "eu-west-1") is None
@@ -61,12 +61,12 @@ def test_a_signature_is_what_aws_verifies() -> None:
 
 def test_a_token_and_a_key_go_together_and_follow_their_renewal() -> None:
     auth = Together({API_KEY: Header("x-api-key"), BEARER: Header("Authorization", "Bearer ")})
-    assert auth(PUT) == ()
+    assert auth(PUT) == ""
     auth.renew(BEARER, Token("one"))
     auth.renew(API_KEY, Token("key"))
-    assert auth(PUT) == (("x-api-key", "key"), ("Authorization", "Bearer one"))
+    assert auth(PUT) == "\r\nx-api-key: key\r\nAuthorization: Bearer one"
     auth.renew(BEARER, Token("two"))
-    assert auth(PUT)[1] == ("Authorization", "Bearer two")
+    assert pairs(auth(PUT))[1] == ("Authorization", "Bearer two")
 
 
 def test_access_gives_what_its_secrets_are_for_and_renews_it() -> None:
@@ -76,14 +76,14 @@ def test_access_gives_what_its_secrets_are_for_and_renews_it() -> None:
     access.renew(SIGV4, KEYS)  # before there is anything that signs
     auth = access.authorizer(HOST)
     assert auth
-    added = dict(auth(PUT))
+    added = dict(pairs(auth(PUT)))
     assert added["x-api-key"] == "key"
     assert f"Credential={KEYS.access_key}/" in added["Authorization"]
     other = access.authorizer("other")
     access.renew(SIGV4, SANDBOX)
     assert other
-    assert f"Credential={SANDBOX.access_key}/" in dict(other(PUT))["Authorization"]
-    assert f"Credential={SANDBOX.access_key}/" in dict(auth(PUT))["Authorization"]
+    assert f"Credential={SANDBOX.access_key}/" in dict(pairs(other(PUT)))["Authorization"]
+    assert f"Credential={SANDBOX.access_key}/" in dict(pairs(auth(PUT)))["Authorization"]
 
 
 def test_what_goes_to_a_worker_arrives_and_is_in_no_repr() -> None:
@@ -108,7 +108,7 @@ def test_what_goes_to_a_worker_arrives_and_is_in_no_repr() -> None:
     ],
 )
 def test_headers_are_added_behind_the_requests_own(request_: Request, length: list[bytes]) -> None:
-    added = (("X-Amz-Date", "now"), ("Authorization", "signed"))
+    added = "\r\nX-Amz-Date: now\r\nAuthorization: signed"
     lines = encode(request_, "host:81", added).partition(b"\r\n\r\n")[0].split(b"\r\n")
     assert lines[-2:] == [b"X-Amz-Date: now", b"Authorization: signed"]
     assert b"\r\n".join(lines[:-2]) + b"\r\n\r\n" + request_.body == encode(request_, "host:81")

@@ -58,6 +58,15 @@ class Signer:
     ) -> tuple[tuple[str, str], ...]:
         """The headers to add to the request: X-Amz-Date, X-Amz-Security-Token if there is one, Authorization.
 
+        Arguments and errors as of `lines`.
+        """
+        return pairs(self.lines(method, path, headers, body, host, at))
+
+    def lines(
+        self, method: str, path: str, headers: tuple[tuple[str, str], ...], body: bytes, host: str, at: int
+    ) -> str:
+        """The same as they go on the wire, each behind its line break.
+
         `path` is origin-form with its query, percent-encoded as it is sent; `host` is the Host header as it is sent,
         unless `headers` has one; `at` is wall ns. A request must not bring the headers that are added here.
         Raises NoCredentials if none have been set.
@@ -71,7 +80,7 @@ class Signer:
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest().encode())
         outer.update(inner.digest())
-        return (*self._added, ("Authorization", f"{self._opening}{signed}{outer.hexdigest()}"))
+        return f"{self._opening}{signed}{outer.hexdigest()}"
 
     def _turn(self, second: int) -> None:
         credentials = self._credentials
@@ -84,9 +93,14 @@ class Signer:
         # HMAC by hand: its two hashes are begun once a second and then copied, less than half the time of hmac.digest
         self._inner = sha256(key.translate(_INNER) + f"{ALGORITHM}\n{stamp}\n{scope}\n".encode())
         self._outer = sha256(key.translate(_OUTER))
-        self._opening = f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
-        date = ("X-Amz-Date", stamp)
-        self._added = (date, ("X-Amz-Security-Token", self._token)) if self._token else (date,)
+        token = f"\r\nX-Amz-Security-Token: {self._token}" if self._token else ""
+        claim = f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
+        self._opening = f"\r\nX-Amz-Date: {stamp}{token}\r\nAuthorization: {claim}"
+
+
+def pairs(lines: str) -> tuple[tuple[str, str], ...]:
+    """Header lines, each behind its line break, as names and values."""
+    return tuple(line.partition(": ")[::2] for line in lines.split("\r\n")[1:])
 
 
 class Refusal(NamedTuple):

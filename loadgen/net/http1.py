@@ -31,14 +31,14 @@ class BadResponse(Exception):
     """The answer is not HTTP/1.1, or beyond a limit. The message says which."""
 
 
-def encode(request: Request, authority: str, added: tuple[tuple[str, str], ...] = ()) -> bytes:
-    """The request as bytes, with the headers `added`, and `Host` and `Content-Length` unless its own have them."""
+def encode(request: Request, authority: str, added: str = "") -> bytes:
+    """The request as bytes, with the header lines `added`, each behind its line break, and `Host` and `Content-Length`
+    unless its own have them."""
     lines, has_length = _lines(request.headers, authority)
-    length = ""
-    if (request.body or request.method in ("POST", "PUT", "PATCH")) and not has_length:
-        length = f"\r\nContent-Length: {len(request.body)}"
-    more = "".join([f"\r\n{name}: {value}" for name, value in added]) if added else ""
-    return f"{request.method} {request.path} HTTP/1.1{lines}{length}{more}\r\n\r\n".encode() + request.body
+    body = request.body
+    if (body or request.method in ("POST", "PUT", "PATCH")) and not has_length:
+        added = f"\r\nContent-Length: {len(body)}{added}"
+    return f"{request.method} {request.path} HTTP/1.1{lines}{added}\r\n\r\n".encode() + body
 
 
 @lru_cache(256)

@@ -21,7 +21,8 @@ OPENED, RESUMED, CLOSED_IDLE, PREOPENED, FAILED, PEAK = range(6)
 CONNECTION_COUNTERS = ("opened", "resumed", "closed_idle", "preopened", "failed", "peak")
 
 
-Authorize = Callable[[Request], tuple[tuple[str, str], ...]]
+Authorize = Callable[[Request], str]
+"""Gives the header lines to add to a request, each behind its line break."""
 
 
 @dataclass(frozen=True, slots=True)

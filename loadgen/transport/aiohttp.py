@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from loadgen.aws.sigv4 import pairs
 from loadgen.clock import now
 from loadgen.exchange import Exchange
 from loadgen.transport.aiohttp_hooks import listener
@@ -33,7 +34,7 @@ class _Seat(Seat):
     async def _exchange(self, x: Exchange) -> None:
         client, request = self._client, x.request
         authorize = client.settings.authorize
-        headers = request.headers + authorize(request) if authorize else request.headers
+        headers = request.headers + pairs(authorize(request)) if authorize else request.headers
         listener.set(self)
         if self._session is None:
             if client.settings.renew == "client":
