@@ -1,10 +1,15 @@
-"""Processes that this one starts, and says when to stop."""
+"""Processes that this one starts, and says when to stop; and what such a process does when this one is gone."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 import subprocess
+import sys
 from typing import Any
+
+from loadgen.net.timerfd import die_with_parent
 
 
 def spawn(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
@@ -18,3 +23,17 @@ def spawn(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, **options)  # noqa: S603  our own interpreter
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def end_with_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
+    """Stop `loop`, so that all ends in good order, when the process `parent` has ended; the kernel's kill is the
+    fallback. The pipe of stdin is not enough: a forked sibling may hold its other end.
+    """
+    try:
+        watched = os.pidfd_open(parent)
+    except (AttributeError, OSError):
+        die_with_parent(parent)
+        return
+    if os.getppid() != parent:
+        sys.exit(0)
+    loop.add_reader(watched, loop.stop)

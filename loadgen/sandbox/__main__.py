@@ -23,7 +23,8 @@ from pathlib import Path
 import uvloop
 
 from loadgen.errors import Exit, LoadgenError, PlanError
-from loadgen.net.timerfd import LoopClock, die_with_parent, lower_timer_slack
+from loadgen.net.children import end_with_parent
+from loadgen.net.timerfd import LoopClock, lower_timer_slack
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.sandbox import certificate
 from loadgen.sandbox.core import Core
@@ -43,7 +44,8 @@ def main() -> int:
         stack.callback(loop.close)
         try:
             settings = _settings()
-            _watch_parent(loop, options.parent)
+            if options.parent:
+                end_with_parent(loop, options.parent)
             server, ca = _serve(loop, stack, settings, options.http_port, options.https_port)
             _listen_to_stdin(loop, server.stats)
         except LoadgenError as error:
@@ -84,23 +86,6 @@ def _settings() -> SandboxSettings:
     with open(0, "rb", buffering=0, closefd=False) as stdin:  # unbuffered: what follows the line is the loop's
         line = stdin.readline()
     return SandboxSettings.from_json(line)
-
-
-def _watch_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
-    """End in good order, log and certificate included, when the parent has ended; the kernel's kill is the fallback.
-
-    The pipe of stdin is not enough: a forked sibling may hold its other end.
-    """
-    if not parent:
-        return
-    try:
-        watched = os.pidfd_open(parent)
-    except (AttributeError, OSError):
-        die_with_parent(parent)
-        return
-    if os.getppid() != parent:
-        sys.exit(Exit.PASSED)
-    loop.add_reader(watched, loop.stop)
 
 
 def _listen_to_stdin(loop: asyncio.AbstractEventLoop, stats: Callable[[], dict[str, object]]) -> None:

@@ -120,10 +120,19 @@ def start(
         settings = settings.model_copy(update={"log": log})
     command = [sys.executable, "-P", "-m", "loadgen.sandbox", "--parent", str(os.getpid())]
     command += ["--http-port", str(http_port), "--https-port", str(https_port)]
+    return _start(command, settings.to_json())
+
+
+def start_responder() -> SandboxProcess:
+    """Start a `responder` and wait until it serves. Raises as `SandboxProcess`."""
+    return _start([sys.executable, "-P", "-m", "loadgen.sandbox.responder", "--parent", str(os.getpid())], b"")
+
+
+def _start(command: list[str], told: bytes) -> SandboxProcess:
     errors = tempfile.TemporaryFile()  # noqa: SIM115  it is closed by `stop`
     process = spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
     assert process.stdin
     with suppress(BrokenPipeError):  # it has died: waiting for its first line tells
-        process.stdin.write(settings.to_json())
+        process.stdin.write(told)
         process.stdin.flush()
     return SandboxProcess(process, errors)
