@@ -99,7 +99,7 @@ class _Connection:
             return
         self.x = None
         x.done = self.client._clock.now()
-        x.received = x.done - reply.client_delay
+        x.received = x.sent + reply.after  # whenever it is looked at
         x.status, x.headers, x.body = reply.status, dict(reply.headers), reply.body
         self.client.pool.free(self)
         self.client.done(x)
