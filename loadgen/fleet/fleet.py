@@ -26,6 +26,7 @@ from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Batch, SeriesKey, fold
 from loadgen.record.recording import Recording, parts
 from loadgen.record.samples import Kept, Kind, Sample
+from loadgen.record.share import by_series
 from loadgen.trust.health import Health
 
 HEAD_START = 50 * MILLISECOND  # between the word and the start, for the word to reach every worker
@@ -240,8 +241,11 @@ class Fleet:
         """Take what a worker has handed in into the recording."""
         if worker.batches:
             batch, worker.batches = Batch.joined(worker.batches), []
-            for second, number, metric, histogram in parts(fold(batch, self.start)):
+            delta = fold(batch, self.start)
+            for second, number, metric, histogram in parts(delta):
                 self.recording.add(second, worker.series[number], metric, histogram)
+            for number, shares in by_series(delta.shares):
+                self.recording.divide(worker.series[number], shares)
 
     def _enter_if_all(self, run: int) -> None:
         """A phase whose start depends on the last one's end begins when every worker has come to it."""

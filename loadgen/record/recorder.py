@@ -18,6 +18,7 @@ import numpy as np
 from loadgen.clock import SECOND
 from loadgen.exchange import CONNECTION_LABELS, Exchange, Outcome
 from loadgen.record.metrics import BITS, OF_EXCHANGE, WIDTH, measure
+from loadgen.record.share import divide
 from loadgen.stats import Integers, index_of
 
 ROWS = 512  # handed in at once
@@ -41,10 +42,12 @@ class SeriesKey(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Delta:
     """Sparse counts of some values. `groups` has a row each of
-    (second of due, series, metric, count, sum, least, most, how many bins); `bins` their (counter, count), in order."""
+    (second of due, series, metric, count, sum, least, most, how many bins); `bins` their (counter, count), in order.
+    `shares` is `share.divide` of the exchanges."""
 
     groups: Integers
     bins: Integers
+    shares: Integers
 
 
 class Batch(NamedTuple):
@@ -135,16 +138,16 @@ def fold(batch: Batch, origin: int) -> Delta:
     places = _place(seconds[: len(rows), None], rows[:, 0, None], _METRICS[None, :])
     known = figures >= 0
     more = _place(seconds[len(rows) :], singles[:, 1], singles[:, 2])
-    delta = _delta(np.concatenate((places[known], more)), np.concatenate((figures[known], singles[:, 3])))
-    delta.groups[:, 0] += first
-    return delta
+    groups, bins = _counts(np.concatenate((places[known], more)), np.concatenate((figures[known], singles[:, 3])))
+    groups[:, 0] += first
+    return Delta(groups, bins, divide(rows[:, 0], figures))
 
 
 def _place(second: Integers, series: Integers, metric: Integers) -> Integers:
     return ((second << SERIES_BITS | series) << METRIC_BITS | metric) << INDEX_BITS
 
 
-def _delta(places: Integers, values: Integers) -> Delta:
+def _counts(places: Integers, values: Integers) -> tuple[Integers, Integers]:
     places = places | index_of(values)
     order = np.argsort(places, kind="stable")
     places, values = places[order], values[order]
@@ -164,7 +167,7 @@ def _delta(places: Integers, values: Integers) -> Delta:
     groups[:, 6] = np.maximum.reduceat(values, starts)
     groups[:, 7] = np.diff(group_starts_in_bins, append=len(bin_starts))
     index = places[bin_starts] & ((1 << INDEX_BITS) - 1)
-    return Delta(groups, np.stack((index, bins), axis=1))
+    return groups, np.stack((index, bins), axis=1)
 
 
 def _starts(ordered: Integers) -> Integers:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from loadgen.record.recorder import Delta, SeriesKey
+from loadgen.record.share import Shares
 from loadgen.stats import Histogram
 
 Place = tuple[int, SeriesKey, int]  # second of due, series, metric
@@ -22,13 +23,19 @@ def parts(delta: Delta) -> Iterator[tuple[int, int, int, Histogram]]:
 
 @dataclass(slots=True)
 class Recording:
-    """The histograms of a run by (series, metric), and what has come since `flush` by second of due."""
+    """The histograms of a run by (series, metric), and what has come since `flush` by second of due; and whose the
+    time of its exchanges was, by series, which no folder keeps."""
 
     histograms: dict[tuple[SeriesKey, int], Histogram] = field(default_factory=dict)
+    shares: dict[SeriesKey, Shares] = field(default_factory=dict)
     pending: dict[Place, Histogram] = field(default_factory=dict)
 
     def add(self, second: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
         self.pending.setdefault((second, key, metric), Histogram()).add(histogram)
+
+    def divide(self, key: SeriesKey, shares: Shares) -> None:
+        """Take whose the time of some exchanges was."""
+        self.shares.setdefault(key, Shares()).add(shares)
 
     def flush(self) -> dict[Place, Histogram]:
         """Take what has come since the last flush into the totals, and give it away to be stored and shown."""

@@ -1,0 +1,147 @@
+"""Whose the time of the slow ones was, jointly: for each counter of how long exchanges took, the sums of their parts.
+
+The percentiles of parts do not add up: the slowest connects need not be those of the slowest exchanges. So the parts
+are added up by the counter in which the whole lies (the response; the service in a load without a schedule), of which
+the slowest hundredth, or those about a quantile, can then be taken apart, exactly but for a counter's width of 0.1 %.
+
+    whole = lag + sign + wait + connect + client_delay + rest
+
+`build` is inside sign, `handshake_cpu` inside connect. Without a schedule lag, sign, build and wait are beside the
+whole, and 0 here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from fractions import Fraction
+
+import numpy as np
+
+from loadgen.record.metrics import OF_EXCHANGE, Metric
+from loadgen.stats import Integers, index_of
+
+
+class Part(IntEnum):
+    """The columns of `Shares.sums`: times in ns, but for the two that count exchanges."""
+
+    COUNT = 0
+    WHOLE = 1
+    LAG = 2
+    SIGN = 3
+    BUILD = 4
+    WAIT = 5
+    CONNECT = 6
+    HANDSHAKE_CPU = 7
+    CLIENT_DELAY = 8
+    STAMPED = 9  # of them, those whose client delay is known
+
+
+PENDING = 1 << 14  # rows that are kept before they are added up
+INDEX_BITS = 16
+_TIMES = (Metric.LAG, Metric.SIGN, Metric.BUILD, Metric.WAIT, Metric.CONNECT, Metric.HANDSHAKE_CPU, Metric.CLIENT_DELAY)
+_COLUMNS = [OF_EXCHANGE.index(metric) for metric in _TIMES]
+
+
+def divide(series: Integers, figures: Integers) -> Integers:
+    """The sums of exchanges by series and counter: rows of (series, counter, *Part), ascending.
+
+    `series` has a number and `figures` a row of `metrics.measure` for each exchange.
+    """
+    response, service = figures[:, Metric.RESPONSE], figures[:, Metric.SERVICE]
+    scheduled = response >= 0
+    whole = np.where(scheduled, response, service)
+    values = np.empty((len(figures), len(Part)), np.int64)
+    values[:, Part.COUNT], values[:, Part.WHOLE] = 1, whole
+    values[:, Part.LAG : Part.STAMPED] = np.maximum(figures[:, _COLUMNS], 0)
+    values[:, Part.LAG : Part.CONNECT] *= scheduled[:, None]
+    values[:, Part.STAMPED] = figures[:, Metric.CLIENT_DELAY] >= 0
+    known = whole >= 0
+    if not known.all():
+        series, whole, values = series[known], whole[known], values[known]
+    return _summed(series << INDEX_BITS | index_of(whole), values)
+
+
+def _summed(keys: Integers, values: Integers) -> Integers:
+    order = np.argsort(keys)
+    keys = keys[order]
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else keys
+    out = np.empty((len(starts), 2 + len(Part)), np.int64)
+    out[:, 0], out[:, 1] = keys[starts] >> INDEX_BITS, keys[starts] & ((1 << INDEX_BITS) - 1)
+    if len(starts):
+        out[:, 2:] = np.add.reduceat(values[order], starts, axis=0)
+    return out
+
+
+def by_series(divided: Integers) -> Iterator[tuple[int, Shares]]:
+    """What `divide` gave, apart by the number of the series."""
+    series = divided[:, 0]
+    starts = np.flatnonzero(np.concatenate(([True], series[1:] != series[:-1]))) if len(series) else series
+    for rows in np.split(divided, starts[1:]) if len(starts) else ():
+        yield int(rows[0, 0]), Shares(rows[:, 1], rows[:, 2:])
+
+
+class Shares:
+    """The parts of some exchanges by the counter of their whole. `add` is exact, commutative and associative."""
+
+    def __init__(self, index: Integers | None = None, sums: Integers | None = None) -> None:
+        self._index = np.empty(0, np.int64) if index is None else index
+        self._sums = np.empty((0, len(Part)), np.int64) if sums is None else sums
+        self._pending: list[Shares] = []
+        self._rows = 0
+
+    @classmethod
+    def together(cls, many: Iterable[Shares]) -> Shares:
+        """The sum of several."""
+        total = cls()
+        for shares in many:
+            total.add(shares)
+        return total
+
+    def add(self, other: Shares) -> None:
+        """Add the sums of `other`."""
+        self._pending.append(other)
+        self._rows += len(other._index)
+        if self._rows > PENDING:
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._pending:
+            every = [Shares(self._index, self._sums), *self._pending]
+            self._pending, self._rows = [], 0
+            divided = _summed(
+                np.concatenate([each.index for each in every]), np.concatenate([each.sums for each in every])
+            )
+            self._index, self._sums = divided[:, 1], divided[:, 2:]
+
+    @property
+    def index(self) -> Integers:
+        """The counters, ascending."""
+        self._settle()
+        return self._index
+
+    @property
+    def sums(self) -> Integers:
+        """The sums of each counter's exchanges, shape (counters, len(Part))."""
+        self._settle()
+        return self._sums
+
+    @property
+    def count(self) -> int:
+        return int(self.sums[:, Part.COUNT].sum())
+
+    def slowest(self, share: Fraction) -> dict[Part, float]:
+        """The sums of the slowest `share` of them: those above rank ceil((1 - share) n), at least one if there is one.
+
+        Of a counter that is only partly in it, that part of its sums is taken.
+        """
+        return self.between(min(math.ceil((1 - share) * self.count) + 1, self.count), self.count)
+
+    def between(self, first: int, last: int) -> dict[Part, float]:
+        """The sums of those from rank `first` to rank `last` (from 1, both with it), taken as `slowest` does."""
+        counts = self.sums[:, Part.COUNT]
+        above = np.cumsum(counts)
+        inside = np.minimum(above, last) - np.maximum(above - counts, first - 1)
+        weights = np.maximum(inside, 0) / np.maximum(counts, 1)
+        return dict(zip(Part, (weights @ self.sums).tolist(), strict=True))
