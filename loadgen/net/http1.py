@@ -83,11 +83,12 @@ class Headers(Mapping[str, str]):
     """An answer's headers by name in lower case, read out of its head when they are asked for: most never are, and
     each would cost a call from llhttp."""
 
-    __slots__ = ("_head", "_read")
+    __slots__ = ("_interims", "_read", "_start")
 
-    def __init__(self, head: bytes) -> None:
-        """`head` is what llhttp has found to be right: a status line, and lines of headers."""
-        self._head = head
+    def __init__(self, start: bytes, interims: int = 0) -> None:
+        """`start` is what llhttp has found to be right: so many interim answers, a status line, lines of headers, and
+        whatever else was received with them."""
+        self._start, self._interims = start, interims
         self._read: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> str:
@@ -103,13 +104,15 @@ class Headers(Mapping[str, str]):
         """One header, without reading the others."""
         if self._read is not None:
             return self._read.get(name, default)
-        found = _line(name).findall(_unfolded(self._head))
+        if name.encode() not in self._start.lower():  # a third of what it takes to look for its line
+            return default
+        found = _line(name).findall(self._unfolded())
         return b", ".join(found).decode("latin-1") if found else default
 
     def _all(self) -> dict[str, str]:
         if self._read is None:
             read: dict[str, str] = {}
-            for line in _unfolded(self._head).decode("latin-1").split("\r\n")[1:]:
+            for line in self._unfolded().decode("latin-1").split("\r\n")[1:]:
                 name, colon, value = line.partition(":")
                 if colon:
                     key, value = name.lower(), value.strip(" \t")
@@ -117,9 +120,17 @@ class Headers(Mapping[str, str]):
             self._read = read
         return self._read
 
+    def _unfolded(self) -> bytes:
+        head = _answer(self._start, self._interims).partition(b"\r\n\r\n")[0]
+        return _FOLD.sub(b" ", head) if b"\r\n " in head or b"\r\n\t" in head else head
 
-def _unfolded(head: bytes) -> bytes:
-    return _FOLD.sub(b" ", head) if b"\r\n " in head or b"\r\n\t" in head else head
+
+def _answer(received: bytes, interims: int) -> bytes:
+    """What was received from the answer's status line on: interim answers and empty lines may be before it."""
+    text = received.lstrip(b"\r\n")
+    for _ in range(interims):
+        text = text.partition(b"\r\n\r\n")[2].lstrip(b"\r\n")
+    return text
 
 
 @lru_cache(64)
@@ -173,11 +184,16 @@ class AnswerReader:
     def expect(self, wants: int, head_only: bool) -> None:
         """Make ready for an answer. `wants`: NOTHING, HEADERS or BODY; `head_only`: it is one to HEAD."""
         self.expected.append(None)
-        if wants or head_only or self._used:
+        if wants != self.wants or head_only or self._used:
             self._prepare(wants, head_only)
-        else:  # most answers leave nothing behind but this
-            self.complete = self.begun = False
-            self.in_head = True
+            return
+        # most answers leave nothing behind but this
+        self.complete = self.begun = False
+        self.in_head = True
+        if wants:
+            self.body_size = self.framing = 0
+            self._partial = b""
+            self.body = []
 
     def feed(self, data: bytes | memoryview) -> bool:
         """Take received bytes; True when the answer is complete. What was not asked for sets `surplus`."""
@@ -212,7 +228,7 @@ class AnswerReader:
         self.excerpt = b""
         self._partial = b""
         self._chunk = b""
-        self._used = wants != NOTHING or head_only
+        self._used = head_only
         self._current = self._lean
         if wants != NOTHING:
             if self._full is None:
@@ -255,18 +271,14 @@ class AnswerReader:
     @property
     def headers(self) -> Headers:
         """The headers, if they were wanted."""
-        return Headers(self.head())
+        return Headers(self._partial, self._interims)
 
     def head(self) -> bytes:
         """The answer's head, as far as it was kept."""
         return self._answer().partition(b"\r\n\r\n")[0]
 
     def _answer(self) -> bytes:
-        """What was kept, from the answer's status line on: interim answers and empty lines may be before it."""
-        text = self._partial.lstrip(b"\r\n")
-        for _ in range(self._interims):
-            text = text.partition(b"\r\n\r\n")[2].lstrip(b"\r\n")
-        return text
+        return _answer(self._partial, self._interims)
 
     def interim(self) -> None:
         self._used = True
