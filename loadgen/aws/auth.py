@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -118,7 +118,7 @@ class Access:
     secrets: dict[str, Secret] = field(default_factory=dict, repr=False)
     _made: list[Together] = field(default_factory=list, init=False, repr=False, compare=False)
 
-    def authorizer(self, host: str) -> Together | None:
+    def authorizer(self, host: str) -> Callable[[Request], Added] | None:
         """What adds the headers to requests to `host`, as its Host header is written; None if nothing is to be added.
         It follows `renew`."""
         parts: dict[str, Auth] = {}
@@ -128,7 +128,7 @@ class Access:
         if not parts:
             return None
         self._made.append(Together(parts))
-        return self._made[-1]
+        return self._made[-1] if len(parts) > 1 else part
 
     @property
     def credentials(self) -> Credentials | None:
