@@ -52,10 +52,10 @@ def _throttled() -> int:
 def cpus() -> int:
     """How many CPUs' worth of time this process may use: its affinity, and a container's quota rounded down to one."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(allowed, int(_quota() or allowed)))
+    return max(1, min(allowed, int(quota() or allowed)))
 
 
-def _quota() -> float | None:
+def quota() -> float | None:
     """The container's CPU quota in CPUs, if there is one (cgroup v2, then v1)."""
     fields = _read("/sys/fs/cgroup/cpu.max").split()
     if len(fields) == 2 and fields[0] != "max":
