@@ -5,9 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import product
 
+import numpy as np
 import pytest
 
-from loadgen.stats.distributions import heads, t_cdf, t_quantile, variance_bound
+from loadgen.stats.distributions import heads, t_cdf, t_power, t_quantile, variance_bound
 
 # NIST/SEMATECH e-Handbook, 1.3.6.7.2: upper critical values at 0.05, 0.025, 0.005
 STUDENT = {
@@ -44,6 +45,17 @@ def test_a_quantile_is_the_inverse_of_the_distribution(df: int) -> None:
         assert t_cdf(t_quantile(p, df), df) == pytest.approx(p, abs=1e-12)
     assert t_cdf(float("inf"), df) == 1
     assert t_cdf(float("-inf"), df) == pytest.approx(0, abs=1e-15)
+
+
+@pytest.mark.parametrize("df", [3, 5, 9, 99, 999])
+def test_power_is_the_share_of_samples_beyond(df: int) -> None:
+    edge = t_quantile(0.975, df)
+    assert t_power(0, df, edge) == pytest.approx(0.025, rel=2e-3), "with nothing to find it is the level's half"
+    stream = np.random.Generator(np.random.PCG64(df))
+    spread = np.sqrt(stream.chisquare(df, 100_000) / df)
+    for away in (1.0, 3.0):
+        beyond = (stream.standard_normal(100_000) + away > edge * spread).mean()
+        assert t_power(away, df, edge) == pytest.approx(beyond, abs=0.006)
 
 
 @pytest.mark.parametrize("df", CHI_SQUARE)

@@ -17,13 +17,14 @@ from typing import NamedTuple
 import numpy as np
 
 from loadgen.stats.blocks import Floats
-from loadgen.stats.distributions import t_quantile
+from loadgen.stats.distributions import t_power, t_quantile, variance_bound
 from loadgen.stats.looks import ALPHA
 from loadgen.stats.paired import Evidence, Signs, Student, trend
 
 ROUNDS = 6  # for a verdict, at the least: of fewer, not even all on one side is beyond chance (2 / 2^5 = 6 %)
 MARGIN = 0.05
 POWER = 0.8
+CAUTION = 0.8  # the confidence with which a standard deviation from few rounds is taken to be no greater
 TREND = 0.01  # less probable than this by chance, a trend over the rounds is one
 MOST = 1000  # rounds that are ever proposed
 
@@ -116,20 +117,34 @@ def holm(comparisons: Mapping[str, Comparison], level: float = ALPHA) -> dict[st
     return found
 
 
-def detectable(rounds: int, level: float = ALPHA, power: float = POWER) -> float:
-    """The least difference beyond the margin that so many rounds find with that power, in standard deviations of the
-    rounds' differences: (t_level + t_power) / sqrt(rounds)."""
-    return (t_quantile(1 - level / 2, rounds - 1) + t_quantile(power, rounds - 1)) / math.sqrt(rounds)
+def power(rounds: int, difference: float, level: float = ALPHA) -> float:
+    """How often so many rounds find a difference beyond the margin of so many standard deviations of the rounds'
+    differences."""
+    return t_power(difference * math.sqrt(rounds), rounds - 1, t_quantile(1 - level / 2, rounds - 1))
 
 
-def rounds_for(difference: float, level: float = ALPHA, power: float = POWER) -> int | None:
-    """The rounds that find a difference beyond the margin of so many standard deviations; None if over a thousand."""
-    if detectable(MOST, level, power) > difference:
+def detectable(rounds: int, level: float = ALPHA) -> float:
+    """The least difference beyond the margin that so many rounds find with `POWER`, in standard deviations of the
+    rounds' differences."""
+    low, high = 0.0, 100.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if power(rounds, middle, level) < POWER else (low, middle)
+    return high
+
+
+def rounds_for(difference: float, level: float = ALPHA, df: int | None = None) -> int | None:
+    """The rounds that find a difference beyond the margin of so many standard deviations with `POWER`; None if over a
+    thousand. `df` are the degrees of freedom of the standard deviation if it is an estimate: it may be too small, and
+    would be so by luck where the difference stands out."""
+    if df is not None:
+        difference /= math.sqrt(variance_bound(df, CAUTION))
+    if power(MOST, difference, level) < POWER:
         return None
     low, high = 1, MOST
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if detectable(middle, level, power) <= difference else (middle, high)
+        low, high = (low, middle) if power(middle, difference, level) >= POWER else (middle, high)
     return max(high, ROUNDS)
 
 
@@ -166,5 +181,5 @@ def _qualified(found: Comparison, ratios: Evidence, logs: Floats, margin: float,
     if found.verdict is not Verdict.INCONCLUSIVE or not found.sd:
         return found
     away = min(abs(ratios.centre - margin), abs(ratios.centre + margin))
-    total = rounds_for(away / found.sd, level)
+    total = rounds_for(away / found.sd, level, found.rounds - 1)
     return replace(found, more=None if total is None else max(1, total - found.rounds))

@@ -41,6 +41,17 @@ def t_quantile(p: float, df: int) -> float:
     return high
 
 
+def t_power(away: float, df: int, edge: float) -> float:
+    """P(T > edge) of the noncentral t with `df` degrees of freedom, whose normal is `away` from 0: over what the
+    standard deviation may be found to be, by trapezia."""
+    width = 8 / math.sqrt(2 * df)
+    found = np.linspace(max(1e-6, 1 - width), 1 + width, 201)
+    weights = np.exp((df - 1) * np.log(found) + df * (1 - found**2) / 2)
+    weights[[0, -1]] /= 2
+    beyond = [NORMAL.cdf(away - edge * sd) for sd in found.tolist()]
+    return float(weights @ beyond / weights.sum())
+
+
 def variance_bound(df: int, confidence: float = 0.95) -> float:
     """The factor by which a variance estimated with `df` degrees of freedom may be too small: df / chi-square's lower
     quantile, that by Wilson & Hilferty (1931), within 1 % from 7 degrees on."""
