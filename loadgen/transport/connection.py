@@ -6,6 +6,7 @@ It is in one of three states: `x is None` (idle, or opened before the load), an 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,7 @@ class Connection(Writer):
         assert self._sock
         wire = self._wire
         self._connected = now()
+        wire.watch.opened(self._sock, self._connected - self._begun)
         wire.loop.add_reader(self._sock.fileno(), self._on_readable)
         if wire.settings.context is None:
             self._on_ready()
@@ -224,6 +226,11 @@ class Connection(Writer):
             wire.pool.gone(self)
         wire.done(x)
 
+    @property
+    def sock(self) -> socket.socket | None:
+        """What it is connected by, once it is."""
+        return self._sock if self._connected else None
+
     def describe(self) -> dict[str, object]:
         """The peer: its address, and of TLS the version, cipher, certificate, and whether it was resumed."""
         found: dict[str, object] = {}
@@ -320,6 +327,10 @@ class Connection(Writer):
         if self._sock:
             self._wire.loop.remove_reader(self._sock.fileno())
             self._wire.loop.remove_writer(self._sock.fileno())
+            if self._connected:
+                self._wire.watch.closing(self._sock)
+            else:
+                self._wire.watch.failed(self._sock)
             self._sock.close()
         if self.settled and not self.settled.done():
             self.settled.set_result(None)

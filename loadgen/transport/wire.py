@@ -11,12 +11,14 @@ import socket
 import ssl
 from collections.abc import Iterable
 from itertools import cycle
+from typing import Any
 
 from loadgen.clock import Clock, now
 from loadgen.exchange import Exchange, Outcome
 from loadgen.net.http1 import encode
 from loadgen.net.names import Address, keeps_credentials
 from loadgen.net.sockets import STAMPS, StampWarmer
+from loadgen.net.tcp_info import TcpWatch
 from loadgen.net.tls import Channel
 from loadgen.transport import PREOPENED, Counters, Done, Settings
 from loadgen.transport.connection import Connection
@@ -48,6 +50,7 @@ class Wire(PooledClient):
         self._addresses = cycle(settings.addresses)
         self._lookups: set[asyncio.Task[None]] = set()
         self._warmer = StampWarmer()
+        self.watch = TcpWatch()
 
     async def prepare(self) -> None:
         """Open the connections that a shared session starts with, and wait until each is there or has failed."""
@@ -77,6 +80,10 @@ class Wire(PooledClient):
 
     def in_use(self) -> Iterable[Connection]:
         return (connection for connection in self.connections if connection.x)
+
+    def tcp(self, last: bool = False) -> dict[str, Any] | None:
+        """What the kernel says of the connections since the last time (`TcpWatch.sample`)."""
+        return self.watch.sample([of.sock for of in self.connections if of.sock], last)
 
     async def close(self) -> None:
         for lookup in self._lookups:

@@ -1,0 +1,126 @@
+"""What the kernel knows of TCP connections: round trips, and what was sent again.
+
+`struct tcp_info` is that of Linux's `include/uapi/linux/tcp.h`: its fields keep their places, later kernels add to its
+end. All that is read here is there since 4.6. Of what the target sent, and sent again, the kernel here knows nothing.
+
+`rtt` is the kernel's smoothed figure. Where a request is acknowledged by its answer, the target's own time is in it
+(up to the 40 ms after which it acknowledges alone); `least_rtt` has seen the handshake, which no program delays.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import struct
+import sys
+from collections.abc import Sequence
+from statistics import median_low
+from typing import Any, NamedTuple
+
+from loadgen.clock import MILLISECOND
+
+KNOWN = sys.platform == "linux"
+SAMPLED = 64  # open connections that are looked at each time
+FINALLY = 4096  # and the last time, when nothing is measured any more
+CLOSED = 1000  # that are looked at one by one as they close, between two times; then one in `ONE_IN`
+ONE_IN = 16
+LATE = 900 * MILLISECOND  # no first packet is sent again before a second is over (RFC 6298)
+MICROSECOND = 1000
+_TCP_INFO = 11
+_UNKNOWN = 0xFFFFFFFF
+# lost at 32, rtt at 68, total_retrans at 100, segs_out at 136, min_rtt at 148; times in us
+_fields = struct.Struct("=32xI32xI28xI32xI8xI")
+
+
+class Info(NamedTuple):
+    """One connection, since it was opened. Times in ns; `least_rtt` is None before there is any."""
+
+    rtt: int
+    least_rtt: int | None
+    lost: int  # segments that are held to be lost now
+    retransmits: int  # segments that were sent again, the first packet of the handshake among them
+    sent: int  # segments, those among them
+
+
+def read(sock: socket.socket) -> Info | None:
+    """What the kernel says of a socket; None where it says nothing."""
+    if not KNOWN:
+        return None
+    try:
+        found = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _fields.size)
+    except OSError:
+        return None
+    if len(found) < _fields.size:
+        return None
+    lost, rtt, retransmits, sent, least = _fields.unpack(found)
+    return Info(rtt * MICROSECOND, None if least == _UNKNOWN else least * MICROSECOND, lost, retransmits, sent)
+
+
+class TcpWatch:
+    """Looks at a client's connections: as they close, a few of those that are open whenever `sample` is called, and
+    those that were late to open."""
+
+    def __init__(self) -> None:
+        self._counted: dict[socket.socket, tuple[int, int]] = {}  # retransmits and segments, of those seen before
+        self._begin()
+
+    def _begin(self) -> None:
+        self._connects = self._retried = self._closed = 0
+        self._looked = self._retransmits = self._sent = self._lost = 0
+        self._rtts: list[int] = []
+        self._least: list[int] = []
+
+    def opened(self, sock: socket.socket, took: int) -> None:
+        """A connect succeeded after `took` ns."""
+        self._connects += 1
+        if took >= LATE and (info := read(sock)) and info.retransmits:
+            self._retried += 1
+            self._counted[sock] = info.retransmits, info.sent
+
+    def failed(self, sock: socket.socket) -> None:
+        """A connect came to nothing; the socket is about to be closed."""
+        self._connects += 1
+        if (info := read(sock)) and info.retransmits:
+            self._retried += 1
+
+    def closing(self, sock: socket.socket) -> None:
+        """An open connection is about to be closed."""
+        self._closed += 1
+        if self._closed <= CLOSED or not self._closed % ONE_IN:
+            self._look(sock)
+        if self._counted:
+            self._counted.pop(sock, None)
+
+    def _look(self, sock: socket.socket) -> None:
+        if info := read(sock):
+            retransmits, sent = self._counted.get(sock, (0, 0))
+            self._looked += 1
+            self._retransmits += info.retransmits - retransmits
+            self._sent += info.sent - sent
+            self._lost += info.lost
+            if info.rtt:
+                self._rtts.append(info.rtt)
+            if info.least_rtt is not None:
+                self._least.append(info.least_rtt)
+            self._counted[sock] = info.retransmits, info.sent
+
+    def sample(self, connections: Sequence[socket.socket], last: bool = False) -> dict[str, Any] | None:
+        """The figures since the last time, `connections` being those that are open: counts, and the medians of round
+        trips in ns. None where the kernel tells nothing."""
+        if not KNOWN:
+            return None
+        most = FINALLY if last else SAMPLED
+        for sock in connections if len(connections) <= most else random.sample(connections, most):
+            self._look(sock)
+        found = {
+            "connects": self._connects,
+            "syn_retried": self._retried,
+            "looked_at": self._looked,
+            "segments": self._sent,
+            "retransmits": self._retransmits,
+            "lost": self._lost,
+            "rtt": median_low(self._rtts) if self._rtts else None,
+            "least_rtt": median_low(self._least) if self._least else None,
+        }
+        self._begin()
+        return found
