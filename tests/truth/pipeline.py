@@ -4,6 +4,7 @@ with it."""
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +17,7 @@ from experiment_folders import write_seconds
 from loadgen.experiment.conclusion import Ending, conclude
 from loadgen.experiment.result import Measured, quantiles_of
 
+FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
 DIGITS = Decimal("0.001")  # how far a reported percentile may be above the true one, as a share of it
 NS = 1_000_000  # in a millisecond
 ABOUT = {"name": "truth", "target": {"url": "http://127.0.0.1"}}
