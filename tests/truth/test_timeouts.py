@@ -1,4 +1,4 @@
-"""A timeout is known only to have lasted longer (15): it stays in the distribution, at its place, and is never early."""
+"""A timeout is known only to have lasted longer (15): it stays in the distribution, in its place, and is not early."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine_harness import START, Run, always, profile
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.transport.scripted import NEVER, Reply
-from truth.pipeline import Told, assert_tells, nearest_rank, ns, tell, told
+from truth.pipeline import Told, nearest_rank, ns, tell, told
 
 NUMBER = 5000
 LIMIT = 2 * SECOND
