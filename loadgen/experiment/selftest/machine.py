@@ -1,0 +1,111 @@
+"""What this machine is and has: which one it is, its clocks, its limits. Read, not measured under load."""
+
+from __future__ import annotations
+
+import os
+import platform
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import loadgen
+from loadgen.clock import MILLISECOND, SECOND, now, wall
+from loadgen.net.timerfd import PRECISE, lower_timer_slack
+from loadgen.trust import host
+
+CLOCK_SOURCE = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+SLACK = "/proc/self/timerslack_ns"
+READS = 2000
+SLEWED = 500e-6  # what NTP may do to a clock, in s a second, without that being a step
+UNSURE = MILLISECOND  # of one look at two clocks
+
+
+def fingerprint() -> dict[str, Any]:
+    """What a self-test is true of: another machine, kernel, Python or loadgen has to be tested anew."""
+    return {
+        "cpu": _cpu_model(),
+        "cpus": host.cpus(),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "loadgen": loadgen.__version__,
+    }
+
+
+def _cpu_model() -> str:
+    for line in _read("/proc/cpuinfo").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return " ".join(value.split())
+    return platform.processor() or platform.machine()
+
+
+def limits() -> dict[str, Any]:
+    """CPUs, the quota of a container in CPUs, descriptors, ports, and the timer slack in ns, as it is by itself and as
+    it is in a worker; None for what the system does not tell."""
+    ports = host.Ports.read()
+    slack = _slack()
+    lower_timer_slack()
+    return {
+        "cpus": host.cpus(),
+        "cpus_of_the_machine": os.cpu_count(),
+        "quota": host.quota(),
+        "descriptors": host.descriptors(),
+        "ports": {"count": ports.count, "resting": ports.time_wait, "reused_on_loopback": ports.reused_on_loopback},
+        "timer": "timerfd" if PRECISE else "the event loop's, a millisecond coarse",
+        "timer_slack_ns": {"default": slack, "worker": _slack()} if slack is not None else None,
+        "load_average": os.getloadavg()[0],
+    }
+
+
+def _slack() -> int | None:
+    with suppress(ValueError):
+        return int(_read(SLACK))
+    return None
+
+
+class Clocks:
+    """The monotonic clock, by which all is timed, and how the wall clock, which the kernel's stamps are of, moves
+    against it from when this is made."""
+
+    def __init__(self) -> None:
+        self._began = self._at = now()
+        self._first = self._offset = _offset()
+        self._steps = [0]
+
+    def look(self) -> None:
+        """To be called now and then: what the wall clock jumps between two looks is a step."""
+        at, offset = now(), _offset()
+        moved = offset - self._offset
+        if abs(moved) > UNSURE + SLEWED * (at - self._at):
+            self._steps.append(moved)
+        self._at, self._offset = at, offset
+
+    def told(self) -> dict[str, Any]:
+        self.look()
+        return {
+            "source": _read(CLOCK_SOURCE).strip() or None,
+            "resolution_ns": _resolution(),
+            "steps": len(self._steps) - 1,
+            "largest_step_ms": max(map(abs, self._steps)) / MILLISECOND,
+            "drift_ms": (self._offset - self._first - sum(self._steps)) / MILLISECOND,
+            "seconds": (self._at - self._began) / SECOND,
+        }
+
+
+def _offset() -> int:
+    """Wall less monotonic time, ns, from the closest of several looks at both."""
+    looks = ((now(), wall(), now()) for _ in range(9))
+    return min((after - before, at - (before + after) // 2) for before, at, after in looks)[1]
+
+
+def _resolution() -> int:
+    """The least that two readings of the clock differ by, ns, and so also what one costs at the most."""
+    readings = [now() for _ in range(READS)]
+    return min(b - a for a, b in pairwise(readings) if b > a)
+
+
+def _read(path: str) -> str:
+    with suppress(OSError, UnicodeDecodeError):
+        return Path(path).read_text()
+    return ""

@@ -1,0 +1,80 @@
+"""The highest rate that holds: which rate to try next, from those that were tried. Pure, and of no unit.
+
+A rate fails when it has failed twice, so that a moment's disturbance does not halve the answer; and the answer is a
+rate that has held twice, so that luck does not raise it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+PRECISION = 0.1  # how far the rate that failed may be above the one that held, as a share of it
+UP, DOWN = 1.5, 2.5  # from one rate to the next, as long as none has failed, or none held
+LOWEST = 50.0
+TWICE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rate that was tried, whether it held, and if not why."""
+
+    rate: float
+    held: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`held`: the highest rate below `failed` that has held, and `sure` whether it did so twice; None where none did.
+    `failed`: the lowest that failed twice. `doubtful`: the lowest that failed once, and was not tried again."""
+
+    held: float | None
+    sure: bool
+    failed: float | None
+    doubtful: float | None
+
+
+def bounds(trials: Iterable[Trial]) -> Bounds:
+    """What the trials come to so far."""
+    held: dict[float, int] = {}
+    failed: dict[float, int] = {}
+    for trial in trials:
+        counts = held if trial.held else failed
+        counts[trial.rate] = counts.get(trial.rate, 0) + 1
+    high = min((rate for rate, times in failed.items() if times >= TWICE), default=None)
+    below = [rate for rate in held if high is None or rate < high]
+    low = max(below, default=None)
+    open_ = (rate for rate, times in failed.items() if times < TWICE and rate not in held)
+    doubtful = min((rate for rate in open_ if high is None or rate < high), default=None)
+    return Bounds(low, low is not None and held[low] >= TWICE, high, doubtful)
+
+
+def following(trials: Iterable[Trial], guess: float, highest: float = math.inf) -> float | None:
+    """The rate to try next; None when the answer is known as well as it is to be. `guess` comes first; none is above
+    `highest`."""
+    found = bounds(trials := list(trials))
+    if not trials:
+        return _round(min(max(guess, LOWEST), highest))
+    if found.held is None:
+        lowest = min(trial.rate for trial in trials)
+        if lowest > LOWEST:
+            return _round(max(LOWEST, lowest / DOWN))
+        return None if found.failed == lowest else lowest
+    if found.doubtful is not None:
+        return found.doubtful
+    if found.failed is None:
+        if found.held < highest:
+            return _round(min(found.held * UP, highest))
+    elif found.failed > found.held * (1 + PRECISION):
+        between = _round(math.sqrt(found.held * found.failed))
+        if found.held < between < found.failed:
+            return between
+    return None if found.sure else found.held
+
+
+def _round(rate: float) -> float:
+    """To two digits: a third would say more than is known."""
+    step = 10 ** (math.floor(math.log10(rate)) - 1)
+    return float(round(rate / step) * step)
