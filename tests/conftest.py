@@ -1,0 +1,14 @@
+"""How the suite is spread over the cores."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process a core for the default suite as a whole; none, so that nothing is spread, for a part of it, and for the
+    real tests, which have the cores to themselves."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return (os.cpu_count() or 1) if whole and config.option.markexpr == "not real" else 0
