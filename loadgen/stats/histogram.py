@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -66,14 +65,15 @@ def fraction(percentile: str) -> Fraction:
 
 def _sound(bins: Any, count: Any, total: Any, least: Any, most: Any) -> bool:
     """Whether counters ascend, counts are positive, and all of it fits together; of a file, nothing is known before."""
-    if not isinstance(bins, list) or not all(type(value) is int for value in (*bins, count, total, least, most)):
+    if not isinstance(bins, list) or {*map(type, bins), *map(type, (count, total, least, most))} != {int}:
         return False
-    index, counts = bins[::2], bins[1::2]
-    return (
-        len(index) == len(counts) > 0
-        and all(0 < value < LIMIT for value in counts)
-        and all(low < high for low, high in pairwise((-1, *index, OVERFLOW + 1)))
-        and sum(counts) == count < LIMIT
+    if not bins or len(bins) % 2 or min(bins) < 0 or max(bins) >= LIMIT:
+        return False
+    index, counts = np.array(bins, np.int64).reshape(-1, 2).T
+    return bool(
+        counts.all()
+        and (np.diff(index) > 0).all()
+        and sum(bins[1::2]) == count < LIMIT
         and 0 <= least <= most < LIMIT
         and [index[0], index[-1]] == index_of(np.array([least, most])).tolist()
         and count * least <= total <= count * most

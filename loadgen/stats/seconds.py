@@ -39,15 +39,25 @@ class Seconds:
         """The sums in ns; a censored value adds what is known of it."""
         return np.array([value.total + late.total for value, late in self._pairs], np.float64)
 
+    @cached_property
+    def _counters(self) -> tuple[Integers, Integers, Integers]:
+        """Those of all seconds in a row, how often each was hit, and in which second."""
+        none = np.empty(0, np.int64)
+        return (
+            np.concatenate([none, *(each.index for each in self.values)]),
+            np.concatenate([none, *(each.counts for each in self.values)]),
+            np.repeat(np.arange(len(self.values)), [len(each.index) for each in self.values]),
+        )
+
     @property
     def _pairs(self) -> list[tuple[Histogram, Histogram]]:
         return list(zip(self.values, self.censored or [Histogram()] * len(self.values), strict=True))
 
     def beyond(self, value: int) -> Integers:
         """How many of each second are greater than the counter of `value` (ns), and those censored."""
-        last = int(index_of(np.array([value]))[0])
-        within = [int(each.counts[: np.searchsorted(each.index, last, "right")].sum()) for each in self.values]
-        return self.counts - np.array(within, np.int64)
+        index, counts, seconds = self._counters
+        within = index <= index_of(np.array([value]))[0]
+        return self.counts - np.bincount(seconds[within], counts[within], len(self.values)).astype(np.int64)
 
     def interval(self, p: Fraction, confidence: float = CONFIDENCE) -> Interval | NoInterval:
         """That of quantile `p`."""
