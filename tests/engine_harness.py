@@ -25,7 +25,7 @@ from loadgen.profile.part import Written
 from loadgen.record.ledger import OUTCOMES, Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recorder import Batch, Recorder, SeriesKey, fold
-from loadgen.record.recording import Place, Recording, parts
+from loadgen.record.recording import Place, Recording
 from loadgen.record.samples import Samples
 from loadgen.stats import Histogram
 from loadgen.transport import Counters, Settings
@@ -111,8 +111,7 @@ class Member:
             self.engine.done(self.repeating.pop())
 
     def emit(self, batch: Batch) -> None:
-        for second, number, metric, histogram in parts(fold(batch, START)):
-            self.run.recording.add(second, self.series[number], metric, histogram)
+        self.run.recording.take(fold(batch, START), self.series)
 
     def name_series(self, number: int, key: SeriesKey) -> None:
         self.series[number] = key

@@ -16,7 +16,7 @@ from loadgen.clock import SECOND
 from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome, Request
 from loadgen.record.metrics import MOST_RECORDED, OF_EXCHANGE, RECORDED, WIDTH, Metric, measure
 from loadgen.record.recorder import ROWS, Batch, Recorder, SeriesKey, fold
-from loadgen.record.recording import Recording, parts
+from loadgen.record.recording import Recording
 from loadgen.record.samples import FIRST, KINDS, OTHER, SLOWEST, Samples
 from loadgen.stats import HIGHEST, Histogram, index_of
 
@@ -46,8 +46,7 @@ class Sink:
 
     def emit(self, batch: Batch) -> None:
         self.batches.append(batch)
-        for second, number, metric, histogram in parts(fold(batch, self.origin)):
-            self.recording.add(second, self.series[number], metric, histogram)
+        self.recording.take(fold(batch, self.origin), self.series)
 
     def places(self) -> dict[Any, tuple[Any, ...]]:
         """All that was recorded, as plain values."""

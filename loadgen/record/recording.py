@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from loadgen.record.recorder import Delta, SeriesKey
-from loadgen.record.share import Shares
+from loadgen.record.share import Shares, by_series
 from loadgen.stats import Histogram
 
 Place = tuple[int, SeriesKey, int]  # second of due, series, metric
@@ -30,12 +30,19 @@ class Recording:
     shares: dict[SeriesKey, Shares] = field(default_factory=dict)
     pending: dict[Place, Histogram] = field(default_factory=dict)
 
-    def add(self, second: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
-        self.pending.setdefault((second, key, metric), Histogram()).add(histogram)
+    def take(self, delta: Delta, series: Mapping[int, SeriesKey]) -> None:
+        """Take what one worker's batch says; `series` are that worker's, by number."""
+        for second, number, metric, histogram in parts(delta):
+            self.add(second, series[number], metric, histogram)
+        for number, shares in by_series(delta.shares):
+            self.divide(series[number], shares)
 
     def divide(self, key: SeriesKey, shares: Shares) -> None:
         """Take whose the time of some exchanges was."""
         self.shares.setdefault(key, Shares()).add(shares)
+
+    def add(self, second: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
+        self.pending.setdefault((second, key, metric), Histogram()).add(histogram)
 
     def flush(self) -> dict[Place, Histogram]:
         """Take what has come since the last flush into the totals, and give it away to be stored and shown."""
