@@ -1,0 +1,135 @@
+"""The kernel's stamp of an answer is that answer's own, or there is none: whatever the kernel says on a connection, the
+wire client never takes what is another packet's for it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections import deque
+from collections.abc import Iterator
+
+import pytest
+
+from loadgen.clock import MILLISECOND, SECOND, VirtualClock
+from loadgen.exchange import NOTHING, Exchange, Request
+from loadgen.net.names import Origin
+from loadgen.net.sockets import SO_TIMESTAMPNS
+from loadgen.transport import CONNECTION_COUNTERS, Counters, Settings
+from loadgen.transport import connection as module
+from loadgen.transport.connection import Connection
+from loadgen.transport.wire import Wire
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+AHEAD = 1_750_000_000 * SECOND  # of the monotonic clock is the wall's
+
+
+class Kernel:
+    """A socket as the kernel gives it: `packets` are what is read next, each with its stamp (ns of the wall clock)."""
+
+    def __init__(self) -> None:
+        self.packets: deque[tuple[bytes, int]] = deque()
+        self._ends = socket.socketpair()
+
+    def send(self, data: bytes) -> int:
+        return len(data)
+
+    def recvmsg_into(self, buffers: list[bytearray], room: int) -> tuple[int, list[tuple[int, int, bytes]], int, None]:
+        data, stamp = self.packets.popleft()
+        buffers[0][: len(data)] = data
+        told = [(socket.SOL_SOCKET, SO_TIMESTAMPNS, struct.pack("qq", *divmod(stamp, SECOND)))] if stamp else []
+        return len(data), told, 0, None
+
+    def fileno(self) -> int:
+        return self._ends[0].fileno()
+
+    def close(self) -> None:
+        for end in self._ends:
+            end.close()
+
+
+class Bench:
+    """A wire client with one connection, and clocks that are set by hand."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.clock, self.ahead = VirtualClock(1000 * SECOND), AHEAD
+        patch.setattr(module, "now", self.clock.now)
+        patch.setattr(module, "wall", lambda: self.clock.now() + self.ahead)
+        self.loop = asyncio.new_event_loop()
+        counters = Counters(
+            memoryview(bytearray(80)).cast("q"), memoryview(bytearray(8 * len(CONNECTION_COUNTERS))).cast("q")
+        )
+        origin = Origin("http", "127.0.0.1", 80)
+        settings = Settings(origin, (), None, "shared", "connection", 1, 0, False, False)
+        self.done: list[Exchange] = []
+        self.wire = Wire(self.loop, self.clock, settings, counters, self.done.append)
+        self.kernel = Kernel()
+        self.connection = Connection(self.wire, None)
+        self.connection._sock = self.kernel  # type: ignore[assignment]
+        self.wire.pool.opening()
+        self.wire.pool.free(self.connection)
+
+    def close(self) -> None:
+        self.wire._warmer.close()
+        self.kernel.close()
+        self.loop.close()
+
+    def exchange(self, *packets: tuple[bytes, int | None], takes: int = 10 * MILLISECOND, late: int = 0) -> Exchange:
+        """Send a request, let the target take its time, and read its answer `late` after that. Each packet has come
+        so long before the answer was there, None: it has no stamp."""
+        now = self.clock.now()
+        x = Exchange(Request("GET", "/"), 0, None, now, now, now + SECOND, NOTHING)
+        self.wire.send(x)
+        self.clock.advance(takes)
+        for data, before in packets:
+            self.kernel.packets.append((data, 0 if before is None else self.clock.now() + self.ahead - before))
+        self.clock.advance(late)
+        for _ in packets:
+            self.connection._on_readable()
+        assert self.done.pop() is x
+        assert x.done == now + takes + late
+        return x
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    bench = Bench(monkeypatch)
+    yield bench
+    bench.close()
+
+
+@pytest.mark.parametrize("late", [0, 1000, 50 * MILLISECOND])
+def test_what_the_client_adds_is_told_from_what_the_target_took(bench: Bench, late: int) -> None:
+    x = bench.exchange((ANSWER, 0), takes=25 * MILLISECOND, late=late)
+    assert x.received - x.sent == 25 * MILLISECOND
+    assert x.done - x.received == late
+
+
+def test_an_answer_without_a_stamp_does_not_have_that_of_the_one_before(bench: Bench) -> None:
+    assert bench.exchange((ANSWER, 0)).received
+    x = bench.exchange((ANSWER, None), takes=0)
+    assert x.received == 0, "not known is not 0"
+
+
+def test_of_an_answer_in_pieces_the_last_one_counts(bench: Bench) -> None:
+    whole = bench.exchange((ANSWER[:30], 5 * MILLISECOND), (ANSWER[30:], MILLISECOND), late=2 * MILLISECOND)
+    assert whole.done - whole.received == 3 * MILLISECOND
+    unknown = bench.exchange((ANSWER[:30], 5 * MILLISECOND), (ANSWER[30:], None))
+    assert unknown.received == 0, "the first piece's stamp is not the answer's"
+
+
+def test_a_stamp_from_before_the_request_is_another_packets(bench: Bench) -> None:
+    x = bench.exchange((ANSWER, 11 * MILLISECOND), takes=10 * MILLISECOND)
+    assert x.received == 0
+
+
+def test_a_stamp_from_the_future_is_none(bench: Bench) -> None:
+    """The wall clock was set back between the packet and the read."""
+    x = bench.exchange((ANSWER, -MILLISECOND))
+    assert x.received == 0
+
+
+def test_where_the_wall_clock_stands_does_not_matter(bench: Bench) -> None:
+    for bench.ahead in (AHEAD, AHEAD + 3600 * SECOND, AHEAD // 2):
+        x = bench.exchange((ANSWER, 0), takes=25 * MILLISECOND, late=MILLISECOND)
+        assert (x.received - x.sent, x.done - x.received) == (25 * MILLISECOND, MILLISECOND)
