@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import chain, repeat
 from pathlib import Path
 from random import Random
 
 from engine_harness import START, Script
 
-from loadgen.clock import SECOND
+from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.stats import fraction
 from loadgen.transport.scripted import Reply
@@ -94,6 +95,6 @@ def test_seconds_that_hang_together_make_it_wider(tmp_path: Path) -> None:
 
         together += width(seed, logged, tmp_path / f"together-{seed}")
         Random(seed).shuffle(log)
-        dealt = iter(log)
+        dealt = chain(log, repeat(MILLISECOND))  # it may take longer until the last is in
         apart += width(seed, lambda x, dealt=dealt: Reply(after=next(dealt)), tmp_path / f"apart-{seed}")  # type: ignore[misc]
     assert together > 1.3 * apart
