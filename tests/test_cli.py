@@ -102,7 +102,7 @@ print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}), file=sys
 # mistakes
 
 MISTAKES = [
-    (["frob"], "loadgen: there is no command 'frob', only run, once, check, new, report, compare, keepalive, sandbox, schema. A profile or URL is for loadgen run. Try loadgen --help"),
+    (["frob"], "loadgen: there is no command 'frob', only run, once, check, new, report, compare, keepalive, selftest, sandbox, schema. A profile or URL is for loadgen run. Try loadgen --help"),
     (["--frob"], "loadgen: No such option '--frob'. Try loadgen --help"),
     (["run"], "loadgen run: Missing argument 'PROFILE'. Try loadgen run --help"),
     (["run", "burst", "steady"], "loadgen run: Got unexpected extra argument (steady). Try loadgen run --help"),

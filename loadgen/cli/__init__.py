@@ -17,7 +17,7 @@ import click
 from loadgen import __version__
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
 
-COMMANDS = ("run", "once", "check", "new", "report", "compare", "keepalive", "sandbox", "schema")
+COMMANDS = ("run", "once", "check", "new", "report", "compare", "keepalive", "selftest", "sandbox", "schema")
 
 STATUSES = """\b
 Exit status:

@@ -27,11 +27,13 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], workers: st
     """
     from loadgen.experiment.check import check
     from loadgen.experiment.conclusion import redacted
+    from loadgen.experiment.selftest.ahead import standing
     from loadgen.report.check import render_check
 
     loaded = read(profile, target, sets)
     variants = [variant.profile for variant in loaded.variants]
-    plan = redacted(check(loaded.profile, workers_option(workers), variants), loaded.secrets)
+    plan = check(loaded.profile, workers_option(workers), variants) | {"selftest": standing(loaded, workers)}
+    plan = redacted(plan, loaded.secrets)
     with output() as out:
         out.write(f"{json.dumps(plan, indent=1)}\n" if as_json else render_check(plan))
     if plan["cost"] and plan["cost"]["refusal"]:

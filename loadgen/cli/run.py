@@ -70,6 +70,7 @@ def command(
     from loadgen.experiment.goal import Goal, prolonged
     from loadgen.experiment.rounds import run_experiment
     from loadgen.experiment.run import Options, run
+    from loadgen.experiment.selftest.ahead import messages
     from loadgen.report.formats import to_json
     from loadgen.report.live import progress
     from loadgen.report.terminal import show
@@ -85,6 +86,8 @@ def command(
     place = folder or folder_for(loaded.profile.name)
     options = Options(place, workers_option(workers), start, sandbox_at, until=goal)
     display = progress(sys.stderr, quiet=quiet)
+    for text in messages(loaded, workers):
+        display.message(text)
     try:
         carry_out = run_experiment if loaded.profile.experiment else run
         finished = uvloop.run(carry_out(loaded, options, display))

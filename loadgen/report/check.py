@@ -26,7 +26,7 @@ def render_check(plan: dict[str, Any]) -> str:
         f"  {'phase':<20} {'load':<27} {'time':>8} {'iterations':>11}  percentiles it can show",
     ]
     lines += [_phase(phase) for phase in plan["phases"]]
-    lines += ["", *_sharpness(plan["phases"]), "", *_connections(plan), ""]
+    lines += ["", *_sharpness(plan["phases"]), "", *_connections(plan), *_selftest(plan.get("selftest")), ""]
     lines += _table(plan["setup"]) if plan.get("setup") else []
     lines += planned(plan["cost"]) if plan.get("cost") else []
     lines += _experiment(plan["experiment"]) if plan.get("experiment") else []
@@ -143,6 +143,21 @@ def _connections(plan: dict[str, Any]) -> list[str]:
         f"this machine: {plan['descriptors']:,} descriptors a process, {ports['count']:,} ports, "
         f"{ports['resting']:,} of them in TIME_WAIT",
     ]
+
+
+def _selftest(told: dict[str, Any] | None) -> list[str]:
+    """What the last self-test of this machine says of the plan."""
+    if not told:
+        return []
+    found = told["found"]
+    lines = [told["problem"]] if told["problem"] else []
+    if found and not told["warnings"] and found["rate"]:
+        most = f"{found['rate']:,.0f}/s{' or more' if found['at_least'] else ''}"
+        lines = [f"self-test of {found['day']}: {found['scheme']} stays VALID up to {most} on one worker"]
+    lines += [f"beyond the self-test: {text}" for text in told["warnings"]]
+    if not found and not lines:
+        lines = ["self-test: none of this machine; `loadgen selftest` finds what rates it can be trusted with"]
+    return [part for text in lines for part in wrap(text, WIDTH, subsequent_indent="  ")]
 
 
 def _request(request: dict[str, Any]) -> list[str]:

@@ -25,9 +25,9 @@ def sentence(result: Found) -> str:
     """What the machine can be trusted with."""
     found = [row for row in result.get("capacity") or [] if row.get("trials")]
     rates = [f"{_at_most(row, 'rate')} over {row['scheme']}" for row in found if row.get("rate")]
-    none = [row["scheme"] for row in found if not row.get("rate")]
+    none = [f"even {count(row['failed_at'])}/s over {row['scheme']}" for row in found if not row.get("rate")]
     said = [f"up to {' and '.join(rates)} on one worker"] if rates else []
-    said += [f"no rate over {' or '.join(none)} that was tried"] if none else []
+    said += [f"nothing that was tried, not {' nor '.join(none)}"] if none else []
     said += _floor(result.get("noise"))
     return f"This machine can be trusted with {'; '.join(said)}." if found else "Too little was measured to say."
 

@@ -10,16 +10,18 @@ from loadgen.profile.model import Profile
 
 
 class Ceiling(NamedTuple):
-    """The most a second, on one worker; `at_least` where more was not tried."""
+    """The most a second on one worker, 0 if there was none; `at_least` where more was not tried; `beyond` is the least
+    that was too much."""
 
     rate: float
     at_least: bool
+    beyond: float
 
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
     """The part of a `loadgen.selftest/1` that runs are held against: by scheme the highest rate that stayed VALID, and
-    the most new connections. A scheme that was not measured is left out; one where nothing stayed VALID has 0."""
+    the most new connections. A scheme that was not measured is left out."""
 
     day: str
     cpus: int
@@ -30,12 +32,14 @@ class Trusted:
     def of(cls, told: dict[str, Any]) -> Self:
         """Raises ValueError, LookupError or TypeError for what no self-test wrote."""
         rates = {
-            str(row["scheme"]): Ceiling(_number(row["rate"] or 0), bool(row["at_least"]))
+            str(row["scheme"]): Ceiling(
+                _number(row["rate"] or 0), bool(row["at_least"]), _number(row["failed_at"] or row["rate"])
+            )
             for row in told["capacity"]
             if row["trials"]
         }
         opened = {
-            str(row["scheme"]): Ceiling(_number(row["per_second"]), bool(row["at_least"]))
+            str(row["scheme"]): Ceiling(most := _number(row["per_second"]), bool(row["at_least"]), most)
             for row in told["connections"]
         }
         day = str(told["at"])[:10]
@@ -50,17 +54,18 @@ class Trusted:
         return [line for line in told if line]
 
     def _beyond(self, ceiling: Ceiling | None, each: float, workers: int, what: str, found: str) -> str:
-        if ceiling is None or each <= ceiling.rate:
+        if ceiling is None or each <= ceiling.rate or (not ceiling.rate and each < ceiling.beyond):
             return ""
         asked = f"{each:,.0f} {what} a second are asked of {'each' if workers > 1 else 'one'} worker"
-        measured = f"the self-test of {self.day} {found} {ceiling.rate:,.0f}"
+        by = f"the self-test of {self.day}"
         if not ceiling.rate:
-            return f"{asked}, and in the self-test of {self.day} no rate stayed VALID"
+            return f"{asked}, and in {by} not even {ceiling.beyond:,.0f} stayed VALID: this machine may make the tail"
         if ceiling.at_least:
-            return f"{asked}: more than was ever tried, {measured} or more"
+            return f"{asked}: more than was ever tried, as {by} {found} {ceiling.rate:,.0f} or more"
         needed = -(-each * workers // ceiling.rate)
         room = f"--workers {needed:.0f}" if needed <= self.cpus else "more machines or CPUs"
-        return f"{asked}, and {measured}: this machine may make the tail. Use {room}, or a lower rate"
+        most = f"{by} {found} {ceiling.rate:,.0f}"
+        return f"{asked}, and {most}: this machine may make the tail. Use {room}, or a lower rate"
 
 
 def scheme_of(profile: Profile) -> str:
