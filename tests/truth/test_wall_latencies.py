@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from program import FULL
 
-from truth.wall import DIGITS, QUANTILES, Block, Seen, least_error, quantile, watch
+from truth.wall import DIGITS, Block, Seen, least_error, quantile, watch
 
 pytestmark = pytest.mark.real
 
@@ -21,7 +21,7 @@ TRUTHS = {
 
 def admitted(latency: dict[str, Block], *metrics: str) -> float:
     """What the run itself says that those parts had, in ms: of each what one in a thousand exceeds."""
-    return sum(latency[metric]["p99.9"] for metric in metrics)
+    return float(sum(latency[metric]["p99.9"] for metric in metrics))
 
 
 def adds_up(latency: dict[str, Block]) -> None:
