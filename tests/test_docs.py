@@ -8,7 +8,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import click
 import pytest
 
 from loadgen.cli import COMMANDS, cli
+from loadgen.clock import MILLISECOND
 from loadgen.errors import Exit
 from loadgen.exchange import Outcome
 from loadgen.profile.load import load
@@ -23,7 +23,8 @@ from loadgen.profile.reference import with_reference
 from loadgen.record.metrics import Metric
 from loadgen.sandbox.paths import special_paths
 from loadgen.sandbox.truth import COLUMNS
-from loadgen.trust.verdict import Evidence, Finding, Verdict, judge
+from loadgen.trust.effect import FLOOR, SHARE
+from loadgen.trust.signals import table
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -196,70 +197,14 @@ def test_every_key_and_file_of_a_run_is_explained(tmp_path: Path) -> None:
 
 # trust
 
-SOUND = Evidence(
-    lag_p99=0, lag_p999=0, response_p999=0, planned=10**6, started=10**6, core_use=0.0, loop_lag_p99=0, loop_lag_max=0,
-    steal=0.0, throttled=0, waiting_for_cpu=0.0, gc_max=0, gc_share=0.0, client_resources=0, connections=0.0, ports=0.0,
-    mismatches=[], sandbox={"lag_ns": {"p99": 0}, "cpu": 0.0}, delay_p99=0, delay_p999=0, delayed_p999=0,
-)  # fmt: skip
-FIELDS = {
-    "lag p99": "lag_p99",
-    "lag p99.9": "lag_p999",
-    "client delay p99": "delay_p99",
-    "client delay p99.9": "delay_p999",
-    "core use": "core_use",
-    "loop stalls p99": "loop_lag_p99",
-    "loop stalls max": "loop_lag_max",
-    "steal": "steal",
-    "waiting for a CPU share": "waiting_for_cpu",
-    "gc longest": "gc_max",
-    "gc share": "gc_share",
-    "descriptors used": "connections",
-    "ports used": "ports",
-}
+
+def test_the_signals_are_those_of_the_verdict() -> None:
+    assert "\n".join(table()) in PAGES["docs/trust.md"]
 
 
-def signals() -> dict[str, tuple[str, str]]:
-    """The DEGRADED and the INVALID cell of each signal's row."""
-    rows = [row.split("|") for row in PAGES["docs/trust.md"].splitlines() if row.startswith("| `")]
-    return {cells[1].strip(" `"): (cells[3], cells[4]) for cells in rows if len(cells) == 6}
-
-
-def limits() -> list[tuple[str, str, float, Verdict]]:
-    """(signal, figure, limit in ns or as a share, verdict beyond it) of every limit in the table."""
-    found = []
-    for signal, cells in signals().items():
-        for verdict, cell in zip((Verdict.DEGRADED, Verdict.INVALID), cells, strict=True):
-            for figure, number, unit in re.findall(r"([a-z][\w.]*) > ([\d.]+) (ms|%)", cell):
-                found.append((signal, figure, float(number) * 1e6 if unit == "ms" else float(number) / 100, verdict))
-    return found
-
-
-def evidence(signal: str, figure: str, value: float) -> Evidence:
-    if signal == "sandbox":
-        seen = {"lag_ns": {"p99": value}, "cpu": 0.0} if figure == "p99" else {"cpu": value}
-        return replace(SOUND, sandbox=seen)
-    if signal == "rate held":
-        return replace(SOUND, started=round(SOUND.planned * (1 - value)))
-    change: dict[str, Any] = {FIELDS.get(f"{signal} {figure}") or FIELDS[signal]: value}
-    return replace(SOUND, **change)
-
-
-def finding(signal: str, e: Evidence) -> Finding:
-    return next(found for found in judge(e) if found.signal == signal)
-
-
-def test_every_signal_is_explained() -> None:
-    assert [*signals()] == [found.signal for found in judge(SOUND)]
-    assert len(limits()) == 27
-
-
-@pytest.mark.parametrize(("signal", "figure", "limit", "verdict"), limits())
-def test_limits_are_those_of_the_verdict(signal: str, figure: str, limit: float, verdict: Verdict) -> None:
-    assert finding(signal, evidence(signal, figure, limit)).verdict < verdict
-    assert finding(signal, evidence(signal, figure, limit * 1.001)).verdict == verdict
-
-
-def test_what_is_never_to_be_is_invalid() -> None:
-    anys = {signal for signal, (_, invalid) in signals().items() if "any" in invalid}
-    wrong = replace(SOUND, throttled=1, client_resources=1, mismatches=["x"])
-    assert {found.signal for found in judge(wrong) if found.verdict is Verdict.INVALID} == anys
+def test_the_limits_of_the_effect_are_those_of_the_verdict() -> None:
+    page = " ".join(PAGES["docs/trust.md"].split())
+    assert f"over **{100 * (SHARE.degraded or 0):g} %** the run is DEGRADED" in page
+    assert f"over **{100 * (SHARE.invalid or 0):g} %** INVALID" in page
+    assert f"smaller than {(FLOOR.degraded or 0) / MILLISECOND:g} ms does not degrade" in page
+    assert f"none below {(FLOOR.invalid or 0) / MILLISECOND:g} ms makes one INVALID" in page

@@ -11,14 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_runs import random_run
 
-from loadgen.clock import MILLISECOND
+from loadgen.clock import MILLISECOND, SECOND, VirtualClock
 from loadgen.experiment.conclusion import tails, untimed
-from loadgen.record.ledger import Ledger
+from loadgen.record.ledger import ITERATIONS, STARTED, UNSENT_LIMIT, Ledger
 from loadgen.record.metrics import Metric
 from loadgen.stats import Histogram
 from loadgen.trust import host
+from loadgen.trust import watch as watching
+from loadgen.trust.evidence import Evidence
 from loadgen.trust.health import Health
-from loadgen.trust.verdict import Evidence, judge
+from loadgen.trust.verdict import judge
 from loadgen.trust.watch import HostWatch, Tail, evidence_of
 
 LONG = 100_000
@@ -78,9 +80,55 @@ def test_what_was_not_looked_at_is_not_known(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(host, "_read", lambda path: "")
     watch = HostWatch()
     watch.begin()
-    watch.look()
+    watch.look(Ledger.in_memory(1, 1))
     seen = evidence_of(Ledger.in_memory(1, 1), [], Health(), watch.figures(True))
     assert (seen.steal, seen.throttled, seen.ports) == (None, None, 0)
+
+
+def test_the_load_of_the_worst_ten_seconds() -> None:
+    """Twelve seconds of 20 a second; in one of them half was not started, and so much was missing in ten of them."""
+    watch, totals = HostWatch(), Ledger.in_memory(2, 1)
+    watch.begin()
+    for second in range(12):
+        limited = 10 if second == 1 else 0
+        totals.iterations[len(ITERATIONS) + STARTED] += 20 - limited
+        totals.iterations[UNSENT_LIMIT] += limited
+        watch.look(totals)
+        assert watch.figures(True).missing == (0.05 if second >= 9 else 0)
+
+
+@pytest.mark.parametrize(("moved", "step"), [(400_000, 0), (600_000, 100_000), (-3_000_000, 2_500_000)])
+def test_a_clock_that_is_set_is_seen_and_one_that_is_kept_is_not(
+    moved: int, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, offsets = VirtualClock(), [0, moved]
+    monkeypatch.setattr(watching, "now", clock.now)
+    monkeypatch.setattr(watching, "steady_offset", lambda: offsets.pop(0))
+    watch = HostWatch()
+    watch.begin()
+    clock.advance(SECOND)
+    watch.look(Ledger.in_memory(1, 1))
+    assert watch.figures(True).clock_step == step
+
+
+FILES = {
+    "/proc/self/cgroup": "4:memory:/other\n2:cpu,cpuacct:/a/b\n0::/x/y\n",
+    "/sys/fs/cgroup/x/y/cpu.stat": "usage_usec 5\nnr_throttled 3\n",
+    "/sys/fs/cgroup/x/cpu.stat": "nr_throttled 4\n",
+    "/sys/fs/cgroup/cpu/a/cpu.stat": "nr_throttled 10\n",
+    "/sys/fs/cgroup/x/cpu.max": "150000 100000\n",
+    "/sys/fs/cgroup/cpu.max": "max 100000\n",
+    "/sys/fs/cgroup/x/y/cpu.pressure": "some avg10=0.00 total=1234\nfull avg10=0.00 total=9\n",
+    "/proc/pressure/cpu": "some avg10=0.00 total=99\n",
+}
+
+
+def test_the_quota_of_each_group_around_the_process_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "_read", lambda path: FILES.get(path, ""))
+    assert host.quota() == 1.5
+    assert (host.Ticks.read().throttled, host.Ticks.read().pressed) == (17, 1_234_000)
+    monkeypatch.setattr(host, "_read", lambda path: FILES[path] if path == "/proc/pressure/cpu" else "")
+    assert (host.quota(), host.Ticks.read().throttled, host.Ticks.read().pressed) == (None, 0, 99_000)
 
 
 def test_tails_are_of_measured_phases_and_what_was_late_is_a_part_of() -> None:
@@ -95,6 +143,9 @@ def test_tails_are_of_measured_phases_and_what_was_late_is_a_part_of() -> None:
     assert (closed.lag.count, closed.delay.count) == (0, len(run.of(2)))
     assert closed.whole.most == 10 * MILLISECOND
     assert closed.delay.least == opened.delay.most == MILLISECOND
+    (of_open,), (of_closed,) = opened.steps.items(), closed.steps.items()
+    assert (of_open[0], of_open[1].count) == (("open", 1, ""), len(run.of(1)))
+    assert (of_closed[0], of_closed[1].count) == (("closed", 1, ""), len(run.of(2)))
 
 
 @settings(max_examples=100, deadline=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,10 @@ from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
 from loadgen.record.samples import MESSAGE, Kept
-from loadgen.trust.verdict import Finding, Verdict, overall
+from loadgen.record.share import Shares
+from loadgen.trust.effect import Effect, Place, ranked
+from loadgen.trust.finding import Finding, Verdict
+from loadgen.trust.verdict import overall
 from loadgen.trust.watch import Tail
 
 NEVER_THERE = (Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.TIMEOUT, Outcome.RESET)
@@ -28,6 +31,7 @@ SANDBOX_FIGURES = (
     "requests", "cold_starts", "throttled", "queue_peak", "overflowed", "downstream", "cpu", "lag_ns", "connections",
     "tls",
 )  # fmt: skip
+_OF_A_TAIL = {Metric.CLIENT_DELAY: "delay", Metric.WAIT: "wait", Metric.DNS: "dns", Metric.CONNECT: "connect"}
 REDACTED = "[redacted]"
 SHORTEST_SECRET = 4  # characters: shorter ones would be replaced where they stand by chance
 
@@ -54,6 +58,7 @@ class Ending:
     warnings: list[str] = field(default_factory=list)
     kept: Kept = field(default_factory=lambda: Kept([], [], {}))
     sandbox: dict[str, Any] | None = None
+    accepted: bool = False  # the user takes the run's figures even if it is INVALID
 
 
 def conclude(
@@ -62,12 +67,15 @@ def conclude(
     findings: list[Finding],
     ending: Ending,
     thresholds: dict[str, tuple[Threshold, ...]],
+    effects: Sequence[Effect] = (),
 ) -> Finished:
     """The result, `loadgen.result/1`, of a run with one variant."""
     variant = results.variant(measured)
     intervals.add(variant, measured, Path(ending.folder) if ending.folder else None)
-    checked = limits.check(thresholds, variant["phases"])
     verdict = overall(findings)
+    checked = limits.check(thresholds, variant["phases"])
+    if verdict is Verdict.INVALID:
+        checked = [limits.of_invalid(entry, ending.accepted) for entry in checked]
     missed = ending.stopped or any(threshold["status"] != "passed" for threshold in checked)
     holds = {
         Exit.INTERRUPTED: ending.interrupted,
@@ -85,7 +93,7 @@ def conclude(
         "interrupted": ending.interrupted,
         "run": ending.folder,
         "exit_status": int(status),
-        "trust": _trust(verdict, findings),
+        "trust": _trust(verdict, findings, effects, ending.accepted),
         "warnings": ending.warnings,
         "thresholds": checked,
         "variants": [variant],
@@ -107,8 +115,13 @@ def tails(plan: Plan, recording: Recording) -> list[Tail]:
             whole = Metric.SERVICE if run.phase.kind == "closed" else Metric.RESPONSE
             if metric == Metric.LAG:
                 tail.lag.add(histogram)
-            elif key.outcome == Outcome.OK and metric in (whole, Metric.CLIENT_DELAY):
-                (tail.whole if metric == whole else tail.delay).add(histogram)
+            elif key.outcome == Outcome.OK and metric in (whole, *_OF_A_TAIL):
+                getattr(tail, "whole" if metric == whole else _OF_A_TAIL[Metric(metric)]).add(histogram)
+    for key, shares in recording.shares.items():
+        run, (scenario, step) = plan.of_slot(key.slot)
+        if (tail := found.get(run.number)) and key.outcome == Outcome.OK:
+            place = Place(run.name, run.cycle or 1, f"{scenario}/{step}" if len(plan.steps) > 1 else "")
+            tail.steps.setdefault(place, Shares()).add(shares)
     return list(found.values())
 
 
@@ -145,13 +158,20 @@ def _text(text: str, secrets: list[str]) -> str:
     return text
 
 
-def _trust(verdict: Verdict, findings: list[Finding]) -> dict[str, Any]:
+def _trust(verdict: Verdict, findings: list[Finding], effects: Sequence[Effect], accepted: bool) -> dict[str, Any]:
     signals = [
         {"signal": f.signal, "value": f.value, "verdict": f.verdict.name, "why": f.why if f.verdict else ""}
         for f in findings
     ]
     reasons = sorted((f for f in findings if f.verdict), key=lambda f: -f.verdict)
-    return {"verdict": verdict.name, "reasons": [f.reason for f in reasons], "signals": signals}
+    return {
+        "verdict": verdict.name,
+        "accepted": accepted and verdict is Verdict.INVALID,
+        "reasons": [f.reason for f in reasons],
+        "notes": [f.note for f in findings if f.note],
+        "effect": [effect.told() for effect in ranked(effects)],
+        "signals": signals,
+    }
 
 
 def unusable(totals: Ledger) -> bool:

@@ -41,7 +41,7 @@ from loadgen.stats import Histogram
 from loadgen.store import RunFolder
 from loadgen.trust import host
 from loadgen.trust.verdict import judge
-from loadgen.trust.watch import HostWatch, evidence_of
+from loadgen.trust.watch import HostWatch, Session, evidence_of
 
 DRAWN = 0.5  # seconds between two looks at the progress
 
@@ -50,7 +50,7 @@ DRAWN = 0.5  # seconds between two looks at the progress
 class Options:
     """How to run it, besides the profile. `out` is the run's folder; `workers` is a command line's `--workers`;
     `prepared` says that a table which the load needs has been made ready, and is told about, by whoever asks; `until`
-    is what a phase goes on for."""
+    is what a phase goes on for; `accept_invalid` decides thresholds on the figures of an INVALID run too."""
 
     out: Path
     workers: str = "1"
@@ -58,6 +58,7 @@ class Options:
     sandbox_at: SandboxAt | None = None
     prepared: bool = False
     until: Goal | None = None
+    accept_invalid: bool = False
 
 
 async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
@@ -201,8 +202,8 @@ class _Run:
 
     def _each_second(self) -> None:
         self._store_second()
-        self.watch.look()
         totals = self.fleet.totals()
+        self.watch.look(totals)
         self.moments.append(Moment.of(totals, self.fleet.elapsed))
         if self.until:
             self.plan = self.until.each_second(self.fleet, self.display.message)
@@ -274,7 +275,9 @@ class _Run:
         totals = fleet.totals()
         lost = [worker for worker in fleet.workers if worker.lost]
         seen = self.watch.figures(self.to.loopback)
-        evidence = evidence_of(totals, tails(self.plan, fleet.recording), fleet.health, seen, self.sandbox_stats)
+        session = Session(profile.session.reuse == "shared", profile.session.connections)
+        parts = tails(self.plan, fleet.recording)
+        evidence = evidence_of(totals, parts, fleet.health, seen, self.sandbox_stats, session)
         if missing := untimed(totals, fleet.recording):
             without = f"{missing:,} exchanges have no latencies"
             if lost:
@@ -295,13 +298,14 @@ class _Run:
             warnings=self.warnings,
             kept=kept,
             sandbox=self.sandbox_stats,
+            accepted=self.options.accept_invalid,
         )
         about = {**self._about(), **(self.table.results(totals) if self.table else {})}
         if sdk := next((worker.options for worker in fleet.workers if worker.options), None):
             about["sdk"] = sdk
         if self.until:
             about["until"] = self.until.result(complete=not fleet.stopping)
-        return conclude(about, measured, judge(evidence), ending, profile.thresholds)
+        return conclude(about, measured, judge(evidence), ending, profile.thresholds, evidence.effects)
 
     def _explain(self, lost: list[Any], totals: Ledger, in_the_way: dict[tuple[int, int, str], int]) -> None:
         never_there = unusable(totals)

@@ -16,7 +16,7 @@ from loadgen.record.ledger import Ledger
 from loadgen.store import latest, read_intervals, replay
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge
-from loadgen.trust.watch import evidence_of
+from loadgen.trust.watch import Session, evidence_of
 
 RUNS = Path("runs")
 
@@ -61,17 +61,23 @@ def _incomplete(run: Path) -> dict[str, Any]:
             for sample in line.get("health", []):
                 health.add(sample)
                 seconds = max(seconds, sample["second"])
-        findings = judge(evidence_of(ledger, tails(plan, recording), health))
+        evidence = evidence_of(ledger, tails(plan, recording), health, session=_session(about))
         warnings = ["the run died before its end; this is what it had written"]
         if lost:
             warnings.append(f"{lost:,} exchanges were open when it died, and are counted as lost")
         if (missing := untimed(ledger, recording)) > 0:
             warnings.append(f"{missing:,} exchanges of its last second have no latencies")
         ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings)
-        result = conclude(about, Measured(plan, ledger, recording), findings, ending, {}).result
+        measured = Measured(plan, ledger, recording, network=health.network)
+        result = conclude(about, measured, judge(evidence), ending, {}).result
         return {**result, "exit_status": None}  # it ended with none of ours
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise ProfileError(f"cannot be read: {type(error).__name__}: {error}", file=str(run)) from None
+
+
+def _session(about: dict[str, Any]) -> Session:
+    session = about.get("session") or {}
+    return Session(session.get("reuse") == "shared", session.get("connections"))
 
 
 def _ledgers(run: Path, plan: Plan) -> tuple[Ledger, int]:

@@ -87,6 +87,14 @@ def _entry(threshold: Threshold, phase: dict[str, Any], step: str, shown: str, s
             "value": shown, "status": status, "why": why}  # fmt: skip
 
 
+def of_invalid(entry: dict[str, Any], accepted: bool) -> dict[str, Any]:
+    """An entry of a run that is INVALID: undecided, unless its user takes the run's figures all the same."""
+    if accepted:
+        return {**entry, "why": "; ".join(filter(None, (entry["why"], "of an INVALID run, which was accepted")))}
+    why = "the run is INVALID: this machine made the tail. --accept-invalid decides all the same"
+    return {**entry, "status": "undecided", "why": why}
+
+
 def over_rounds(variant: str, rounds: Mapping[int, Iterable[Mapping[str, Any]]]) -> list[dict[str, Any]]:
     """The `thresholds` of a variant's runs, by round, as one entry each: passed if they did in every round, and in
     every cycle of it."""

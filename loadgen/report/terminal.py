@@ -25,6 +25,7 @@ from loadgen.report.words import brief, clean, count, encodable, listed, reasone
 
 WIDEST, NARROWEST = 100, 92
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
+EFFECT = "share of the tail"  # the signal that the line above all others tells
 VERDICTS = {
     "VALID": (GOOD, "this machine did not make the tail"),
     "DEGRADED": (WARN, "this machine may have had a part in the tail"),
@@ -117,6 +118,8 @@ def _trust(result: Found) -> Iterator[RenderableType]:
     if verdict in VERDICTS and result.get("kind") != "experiment" and not _measured(result):
         meaning = "but nothing was measured: there is no tail"
     yield labelled((f"{brief(verdict, 20)} ", style), meaning)
+    if text := _effect(result):
+        yield line(text, indent=2)
     signals = trust.get("signals") or []
     lesser = tuple(f"{s.get('signal')} {s.get('value')}:" for s in signals if s.get("verdict") != verdict)
     reasons = [*map(str, trust.get("reasons") or [])]
@@ -125,10 +128,28 @@ def _trust(result: Found) -> Iterator[RenderableType]:
         yield labelled(("- ", style), less, reason, indent=2)
     if len(reasons) > REASONS:
         yield line((f"and {count(len(reasons) - REASONS)} more: see --json", DIM), indent=2)
-    sound = [signal for signal in signals if signal.get("verdict", "VALID") == "VALID"]
+    for note in trust.get("notes") or []:
+        yield labelled(("note: ", WARN), str(note), indent=2)
+    if trust.get("accepted"):
+        yield line(("its figures were accepted all the same (--accept-invalid)", WARN), indent=2)
+    said = (EFFECT,) if trust.get("effect") else ()
+    sound = [s for s in signals if s.get("verdict", "VALID") == "VALID" and s.get("signal") not in said]
     if sound:
         told = " · ".join(f"{signal.get('signal') or ''} {signal.get('value') or ''}" for signal in sound)
         yield line((told, DIM), indent=2)
+
+
+def _effect(result: Found) -> str:
+    """Of which tail this machine made most, and how much; a result has the worst first."""
+    worst: Found = next(iter((result.get("trust") or {}).get("effect") or []), {})
+    if not worst.get("of") or worst.get("share") is None:
+        return ""
+    percent = 100 * (worst.get("requests") or 0) / worst["of"]
+    slowest = f"{float(f'{percent:.1g}'):g}%"
+    phase = place(Phases(result).of(worst)) or str(worst.get("phase") or "")
+    where = brief(f"{phase} {worst.get('step') or ''}".strip(), 60)
+    least = "at least " if worst.get("at_least") else ""
+    return f"of the slowest {slowest} of {where}, {least}{share(worst['share'], 1)} was this machine"
 
 
 def _measured(result: Found) -> int:

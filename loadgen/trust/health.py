@@ -6,9 +6,10 @@ from array import array
 from typing import Any
 
 from loadgen.clock import SECOND
+from loadgen.trust.network import Network
 
 Sample = dict[str, Any]
-SUMMED = ("elapsed", "cpu", "run_queue_wait", "gc_total")
+SUMMED = ("elapsed", "cpu", "run_queue_wait", "gc_total", "preemptions")
 GREATEST = ("loop_lag_max", "gc_max", "rss")
 
 
@@ -19,6 +20,7 @@ class Health:
         self.total = dict.fromkeys(SUMMED, 0)
         self.greatest = dict.fromkeys(GREATEST, 0)
         self.last: dict[int, Sample] = {}  # by worker
+        self.network: Network | None = None  # where the kernel can be asked
         self._use: dict[int, array[float]] = {}
         self._lateness = array("q")
         self._pending: list[Sample] = []
@@ -31,6 +33,9 @@ class Health:
         self._lateness.append(sample["loop_lag_p99"])
         if sample["elapsed"] > SECOND // 2:  # a part of a second says little about a core
             self._use.setdefault(sample["worker"], array("d")).append(sample["cpu"] / sample["elapsed"])
+        if tcp := sample.get("tcp"):
+            self.network = self.network or Network()
+            self.network.add(tcp)
         self.last[sample["worker"]] = sample
         self._pending.append(sample)
 
@@ -52,9 +57,15 @@ class Health:
         """The share of the workers' time that went into `name`."""
         return float(self.total[name] / self.total["elapsed"]) if self.total["elapsed"] else 0.0
 
-    def core_use(self) -> float | None:
-        """Of the busiest worker, over the busiest tenth of its seconds (one at the least); None before there is one."""
-        return max((sorted(use)[-(1 + len(use) // 10)] for use in self._use.values()), default=None)
+    def busiest(self) -> tuple[int, float] | None:
+        """The busiest worker, and how busy it was over its busiest tenth of the seconds (one at the least); None before
+        there is one."""
+        uses = {worker: sorted(use)[-(1 + len(use) // 10)] for worker, use in self._use.items()}
+        return max(uses.items(), key=lambda each: each[1], default=None)
+
+    def preempted(self) -> float:
+        """How often a second a worker had to make way for somebody else, on average."""
+        return self.total["preemptions"] * SECOND / self.total["elapsed"] if self.total["elapsed"] else 0.0
 
     def lateness(self) -> int:
         """The p99 of the loop's lateness in a median second, ns: a single bad one shows in the greatest."""

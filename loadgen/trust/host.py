@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from loadgen.clock import now, wall
+
 DEFAULT_PORTS = (32768, 60999) if sys.platform == "linux" else (49152, 65535)
 TIME_WAIT_SECONDS = 60
 UNLIMITED = 1 << 20 if sys.platform == "linux" else 10_240  # descriptors; macOS says unlimited and gives OPEN_MAX
@@ -27,26 +29,59 @@ def _read(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """CPU time of the host since boot, in clock ticks, and the periods in which a quota stopped this container."""
+    """CPU time of the host since boot, in clock ticks; the periods in which a quota stopped this container; the ns in
+    which something in it was ready and had no CPU (None if that is not known)."""
 
     total: int
     stolen: int
     throttled: int
+    pressed: int | None = None
 
     @classmethod
     def read(cls) -> Ticks:
         first = _read("/proc/stat").partition("\n")[0].split()[1:]
         numbers = [int(value) for value in first[:8]]
-        return cls(sum(numbers), numbers[7] if len(numbers) == 8 else 0, _throttled())
+        return cls(sum(numbers), numbers[7] if len(numbers) == 8 else 0, _throttled(), _pressed())
+
+
+def _groups(controller: str = "") -> list[str]:
+    """The folders of this process's control group and of those around it: of version 2, or of a controller of
+    version 1."""
+    root = f"/sys/fs/cgroup/{controller}".rstrip("/")
+    for line in _read("/proc/self/cgroup").splitlines():
+        number, names, path = (*line.split(":", 2), "", "")[:3]
+        if controller in names.split(",") and (controller or number == "0"):
+            steps = [step for step in path.split("/") if step not in ("", "..")]
+            return ["/".join([root, *steps[:depth]]) for depth in range(len(steps), -1, -1)]
+    return [root]
 
 
 def _throttled() -> int:
-    for path in ("/sys/fs/cgroup/cpu.stat", "/sys/fs/cgroup/cpu/cpu.stat"):
-        for line in _read(path).splitlines():
+    """In this group and those around it, each of which may have a quota."""
+    stopped = 0
+    for folder in (*_groups(), *_groups("cpu")):
+        for line in _read(f"{folder}/cpu.stat").splitlines():
             name, _, value = line.partition(" ")
             if name == "nr_throttled":
-                return int(value)
-    return 0
+                stopped += int(value)
+    return stopped
+
+
+def _pressed() -> int | None:
+    for path in (f"{_groups()[0]}/cpu.pressure", "/proc/pressure/cpu"):
+        for line in _read(path).splitlines():
+            if line.startswith("some ") and " total=" in line:
+                return 1000 * int(line.rpartition(" total=")[2])
+    return None
+
+
+def steady_offset() -> int:
+    """What the wall clock is ahead of the monotonic one, in ns: the reading, of a few, that took the least time."""
+    readings = []
+    for _ in range(5):
+        before, at, after = now(), wall(), now()
+        readings.append((after - before, at - (before + after) // 2))
+    return min(readings)[1]
 
 
 def cpus() -> int:
@@ -56,14 +91,17 @@ def cpus() -> int:
 
 
 def quota() -> float | None:
-    """The container's CPU quota in CPUs, if there is one (cgroup v2, then v1)."""
-    fields = _read("/sys/fs/cgroup/cpu.max").split()
-    if len(fields) == 2 and fields[0] != "max":
-        return int(fields[0]) / int(fields[1])
-    quota, period = _read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), _read("/sys/fs/cgroup/cpu/cpu.cfs_period_us")
-    if quota.strip() and period.strip() and int(quota) > 0:
-        return int(quota) / int(period)
-    return None
+    """The least CPU quota of the containers that this process is in, in CPUs, if there is one (cgroup v2, and v1)."""
+    quotas = []
+    for folder in _groups():
+        fields = _read(f"{folder}/cpu.max").split()
+        if len(fields) == 2 and fields[0] != "max":
+            quotas.append(int(fields[0]) / int(fields[1]))
+    for folder in _groups("cpu"):
+        spent, period = _read(f"{folder}/cpu.cfs_quota_us").strip(), _read(f"{folder}/cpu.cfs_period_us").strip()
+        if spent and period and int(spent) > 0:
+            quotas.append(int(spent) / int(period))
+    return min(quotas, default=None)
 
 
 def descriptors() -> int:

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from loadgen.clock import MILLISECOND, now
 from loadgen.exchange import Outcome
 from loadgen.record.ledger import ITERATIONS, OUTCOMES, STARTED, UNSENT_LIMIT, Ledger
+from loadgen.record.share import Shares
 from loadgen.stats import Histogram, fraction
+from loadgen.trust.effect import Place, effects_of
+from loadgen.trust.evidence import Evidence
 from loadgen.trust.health import Health
-from loadgen.trust.host import Ports, Ticks, descriptors
-from loadgen.trust.verdict import Evidence, Verdict, lateness
+from loadgen.trust.host import Ports, Ticks, descriptors, steady_offset
 
 LEAST_FOR_P999 = 1000
 LEAST_FOR_P99 = 100  # a phase with fewer is judged with all the others only
-_NO_LATENESS = (Verdict.VALID, -1.0)
 _P99, _P999 = fraction("p99"), fraction("p99.9")
-PEAK = 5  # of `transport.CONNECTION_COUNTERS`
+CLOSED_IDLE, PEAK = 2, 5  # of `transport.CONNECTION_COUNTERS`
+WINDOW = 10  # seconds
+LEAST_DUE = 100  # iterations in them, for a share that was not started to mean anything
+SLEW = 500  # ns in a millisecond: as much as a clock is moved to keep its time
 
 
 @dataclass(slots=True)
 class Tail:
     """Of the exchanges of one run of a phase: how late all of them left, how late the answers of the ok ones were read,
-    and how long those took, from due or, in a closed load, from the first action."""
+    and how long those took, from due or, in a closed load, from the first action; how long these waited for a
+    connection, looked names up and connected; and whose their time was, by step."""
 
     lag: Histogram = field(default_factory=Histogram)
     delay: Histogram = field(default_factory=Histogram)
     whole: Histogram = field(default_factory=Histogram)
+    wait: Histogram = field(default_factory=Histogram)
+    dns: Histogram = field(default_factory=Histogram)
+    connect: Histogram = field(default_factory=Histogram)
+    steps: dict[Place, Shares] = field(default_factory=dict)
 
 
 class Late(NamedTuple):
@@ -43,6 +54,14 @@ class Late(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """How the profile shares connections, and its cap on them."""
+
+    shared: bool = True
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HostFigures:
     """What the host as a whole did during a run: shares from 0 to 1, counts; None for what it does not tell."""
 
@@ -50,26 +69,54 @@ class HostFigures:
     throttled: int | None = None
     resting_ports: int = 0
     ports: int | None = None
+    pressure: float | None = None
+    clock_step: int | None = None
+    missing: float = 0.0
 
 
 class HostWatch:
-    """The host's figures from `begin` on."""
+    """The host's figures from `begin` on, and how the load was held second by second."""
 
     def begin(self) -> None:
         self._first = Ticks.read()
         self._peak_waiting = Ports.read().time_wait
+        self._begun = self._looked = now()
+        self._offset, self._step = steady_offset(), 0
+        self._held = deque([(0, 0)], maxlen=WINDOW + 1)
+        self._missing = 0.0
 
-    def look(self) -> None:
-        """Once a second: how many ports rest."""
+    def look(self, totals: Ledger) -> None:
+        """Once a second: how many ports rest, whether the clock was moved, what could not be started."""
         self._peak_waiting = max(self._peak_waiting, Ports.read().time_wait)
+        at, offset = now(), steady_offset()
+        moved = abs(offset - self._offset) - (at - self._looked) * SLEW // MILLISECOND
+        self._step = max(self._step, moved)
+        self._looked, self._offset = at, offset
+        self._held.append(_due(totals))
+        if len(self._held) > WINDOW:
+            started, limited = (last - first for first, last in zip(self._held[0], self._held[-1], strict=True))
+            if started + limited >= LEAST_DUE:
+                self._missing = max(self._missing, limited / (started + limited))
 
     def figures(self, loopback: bool) -> HostFigures:
         last, ports = Ticks.read(), Ports.read()
         resting = 0 if loopback and ports.reused_on_loopback else self._peak_waiting
+        seen = HostFigures(None, None, resting, ports.count, None, self._step, self._missing)
         if not last.total:
-            return HostFigures(None, None, resting, ports.count)
+            return seen
         stolen = (last.stolen - self._first.stolen) / max(1, last.total - self._first.total)
-        return HostFigures(stolen, last.throttled - self._first.throttled, resting, ports.count)
+        throttled, pressure = last.throttled - self._first.throttled, None
+        if last.pressed is not None and self._first.pressed is not None:
+            pressure = (last.pressed - self._first.pressed) / max(1, now() - self._begun)
+        return replace(seen, steal=stolen, throttled=throttled, pressure=pressure)
+
+
+def _due(totals: Ledger) -> tuple[int, int]:
+    """How many iterations were started, and how many could not be."""
+    rows = range(0, totals.runs * len(ITERATIONS), len(ITERATIONS))
+    return sum(totals.iterations[row + STARTED] for row in rows), sum(
+        totals.iterations[row + UNSENT_LIMIT] for row in rows
+    )
 
 
 def evidence_of(
@@ -78,27 +125,37 @@ def evidence_of(
     health: Health,
     seen: HostFigures | None = None,
     sandbox: dict[str, Any] | None = None,
+    session: Session | None = None,
 ) -> Evidence:
     """All that is judged. `tails` are those of the measured runs of phases."""
-    seen = seen or HostFigures()
+    seen, session = seen or HostFigures(), session or Session()
     lag, delay = _worst([(t.lag, t.whole) for t in tails]), _worst([(t.delay, t.whole) for t in tails])
-    started, limited = (
-        sum(ledger.iterations[run * len(ITERATIONS) + field] for run in range(ledger.runs))
-        for field in (STARTED, UNSENT_LIMIT)
-    )
+    wait, dns, connects = Histogram(), Histogram(), Histogram()
+    for tail in tails:
+        wait.add(tail.wait)
+        dns.add(tail.dns)
+        connects.add(tail.connect)
+    started, limited = _due(ledger)
     resources = sum(ledger.outcomes[slot * OUTCOMES + Outcome.CLIENT_RESOURCE] for slot in range(ledger.slots))
+    busiest, core_use = health.busiest() or (None, None)
     return Evidence(
+        effects=tuple(effects_of(step for tail in tails for step in tail.steps.items())),
         lag_p99=lag.p99,
         lag_p999=lag.p999,
         response_p999=lag.whole,
         planned=started + limited,
         started=started,
-        core_use=health.core_use(),
+        missing=seen.missing,
+        core_use=core_use,
+        busiest=busiest,
         loop_lag_p99=health.lateness(),
         loop_lag_max=health.greatest["loop_lag_max"],
         steal=seen.steal,
         throttled=seen.throttled,
         waiting_for_cpu=health.share("run_queue_wait"),
+        preemptions=health.preempted(),
+        pressure=seen.pressure,
+        clock_step=seen.clock_step,
         gc_max=health.greatest["gc_max"],
         gc_share=health.share("gc_total"),
         client_resources=resources,
@@ -109,6 +166,13 @@ def evidence_of(
         delay_p99=delay.p99,
         delay_p999=delay.p999,
         delayed_p999=delay.whole,
+        capped=session.cap,
+        shared=session.shared,
+        wait_p99=wait.quantile(_P99),
+        closed_idle=ledger.connections[CLOSED_IDLE],
+        dns_max=dns.most or None,
+        network=health.network,
+        connects=connects,
     )
 
 
@@ -120,4 +184,11 @@ def _worst(parts: list[tuple[Histogram, Histogram]]) -> Late:
         late.add(part)
         whole.add(times)
     found = [*(Late.of(*part) for part in parts if part[0].count >= LEAST_FOR_P99), Late.of(late, whole)]
-    return max(found, key=lambda of: lateness(of.p99, of.p999, of.whole) if of.p99 is not None else _NO_LATENESS)
+    return max(found, key=_weight)
+
+
+def _weight(late: Late) -> float:
+    """How near to the limit it is at which it is too late."""
+    if late.p99 is None:
+        return -1.0
+    return (late.p99 if late.p999 is None else late.p999) / max(5 * MILLISECOND, (late.whole or 0) // 20)

@@ -1,0 +1,156 @@
+"""The effect: how much of the tail this machine made.
+
+Its part in an exchange is lag + sign + client delay + handshake CPU; what it takes to make the SDK's client or session
+is the profile's. In a load without a schedule, which is timed from its first action, it is client delay + handshake CPU
+alone.
+
+Of each step in each run of a phase two questions are asked: which share of the slowest exchanges' time was that part
+(the mean of the shares), and what the quantile would have been without it. The first finds a machine that adds to many,
+the second one that lifts just enough of them over the quantile. The verdict is that of the greater. What is left of an
+exchange without this machine is taken as the mean over those that lasted as long (within 0.1 %), which errs towards a
+greater share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from loadgen.clock import MILLISECOND
+from loadgen.record.share import Part, Shares
+from loadgen.stats import Integers, fraction, rank
+from loadgen.trust.finding import Limit, Verdict
+
+OURS = (Part.LAG, Part.SIGN, Part.CLIENT_DELAY, Part.HANDSHAKE_CPU)
+TAILS = (("p99", 100), ("p99.9", 10_000))  # the quantile, and how many exchanges there must be to look beyond it
+LEAST = 10  # exchanges that a tail has, so that one of them alone does not make it
+STAMPED = 0.99  # of the exchanges must have a kernel stamp, or the share is known to be at least so much
+SHARE = Limit("share", "%", 0.02, 0.10)
+FLOOR = Limit("of", "ms", 0.1 * MILLISECOND, 0.5 * MILLISECOND)  # below, a share is too little time to matter
+
+
+class Place(NamedTuple):
+    """A step, empty where there is only one, in a run of a phase."""
+
+    phase: str
+    cycle: int
+    step: str
+
+
+TOGETHER = Place("what was too short to be judged alone", 1, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Of the slowest exchanges of a step in a run of a phase. Times in ns, shares from 0 to 1; `parts` are means."""
+
+    phase: str
+    cycle: int
+    step: str
+    quantile: str  # beyond which they lie
+    count: int  # of these exchanges
+    of: int  # of all
+    share: float
+    parts: dict[str, float]
+    value: int  # of the quantile
+    without: int
+    at_least: bool
+
+    @property
+    def slowest(self) -> str:
+        """Which share of all they are."""
+        return f"{float(f'{100 * self.count / self.of:.1g}'):g}%"
+
+    @property
+    def own(self) -> float:
+        """The mean time that this machine took of one."""
+        return sum(self.parts.values())
+
+    @property
+    def greatest(self) -> float:
+        """The share, or that by which this machine changed the quantile, whichever is greater."""
+        return max(self.share, (self.value - self.without) / self.value if self.value else 0.0)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Beyond the share's second limit a run is at least DEGRADED however short the times; a lesser share, and
+        INVALID, take a time that matters."""
+        own = max(self.own, self.value - self.without)
+        graded = SHARE.grade(self.greatest)
+        return max(min(graded, FLOOR.grade(own)), Verdict.DEGRADED if graded is Verdict.INVALID else Verdict.VALID)
+
+    def told(self) -> dict[str, Any]:
+        """As a result has it, in ms."""
+        return {
+            "phase": self.phase,
+            "cycle": self.cycle,
+            "step": self.step,
+            "quantile": self.quantile,
+            "requests": self.count,
+            "of": self.of,
+            "share": round(self.share, 6),
+            "at_least": self.at_least,
+            "parts_ms": {name: round(ns / MILLISECOND, 6) for name, ns in self.parts.items()},
+            "quantile_ms": round(self.value / MILLISECOND, 6),
+            "without_ms": round(self.without / MILLISECOND, 6),
+            "verdict": self.verdict.name,
+        }
+
+
+def effects_of(parts: Iterable[tuple[Place, Shares]]) -> list[Effect]:
+    """The effects, from the ok exchanges of each step of each run of a phase. Where these are too few they are taken
+    together, and where these are too few as well there is none."""
+    found: list[Effect] = []
+    few = Shares()
+    for place, shares in parts:
+        if shares.count < TAILS[0][1]:
+            few.add(shares)
+        else:
+            found += _effects(place, shares)
+    return found + (_effects(TOGETHER, few) if few.count >= TAILS[0][1] else [])
+
+
+def ranked(effects: Iterable[Effect]) -> list[Effect]:
+    """What says most against the run first."""
+    return sorted(effects, key=lambda effect: (-effect.verdict, -effect.greatest))
+
+
+def _effects(place: Place, shares: Shares) -> list[Effect]:
+    count, sums = shares.count, shares.sums
+    own = sums[:, OURS].sum(axis=1) - sums[:, Part.BUILD]
+    own_shares = own / np.maximum(sums[:, Part.WHOLE], 1)
+    stamped = int(sums[:, Part.STAMPED].sum()) >= STAMPED * count
+    found = []
+    for quantile, least in TAILS:
+        if count >= least:
+            tail = max(LEAST, count - rank(fraction(quantile), count))
+            taken = _inside(sums[:, Part.COUNT], tail)
+            times = (taken / sums[:, Part.COUNT]) @ sums / tail
+            parts = {part.name.lower(): float(times[part]) for part in OURS}
+            parts["sign"] -= float(times[Part.BUILD])
+            values = _quantiles(sums, own, fraction(quantile))
+            share = float(taken @ own_shares) / tail
+            found.append(Effect(*place, quantile, tail, count, share, parts, *values, not stamped))
+    return found
+
+
+def _inside(counts: Integers, tail: int) -> Integers:
+    """How many of each counter's exchanges are among the slowest `tail`."""
+    beyond = np.cumsum(counts[::-1])[::-1] - counts
+    inside: Integers = np.clip(tail - beyond, 0, counts)
+    return inside
+
+
+def _quantiles(sums: Integers, own: Integers, p: Fraction) -> tuple[int, int]:
+    """The quantile of the times, and of what is left of them without this machine: of a counter, the mean."""
+    counts, whole = sums[:, Part.COUNT], sums[:, Part.WHOLE]
+    position = rank(p, int(counts.sum()))
+    left = (whole - own) // counts
+    order = np.argsort(left)
+    at = int(np.searchsorted(np.cumsum(counts), position))
+    before = order[np.searchsorted(np.cumsum(counts[order]), position)]
+    return int(whole[at] // counts[at]), int(left[before])

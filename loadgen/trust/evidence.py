@@ -1,0 +1,50 @@
+"""What is judged, as plain figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadgen.stats import Histogram
+from loadgen.trust.effect import Effect
+from loadgen.trust.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Times in ns, shares from 0 to 1; None where it could not be seen, or does not apply."""
+
+    lag_p99: int | None
+    lag_p999: int | None
+    response_p999: int | None
+    planned: int
+    started: int
+    core_use: float | None  # of the busiest worker
+    loop_lag_p99: int
+    loop_lag_max: int
+    steal: float | None
+    throttled: int | None
+    waiting_for_cpu: float
+    gc_max: int
+    gc_share: float
+    client_resources: int
+    connections: float  # peak share of what descriptors allow
+    ports: float | None  # peak share of the ephemeral ports
+    mismatches: list[str]
+    sandbox: dict[str, Any] | None = None
+    delay_p99: int | None = None
+    delay_p999: int | None = None
+    delayed_p999: int | None = None  # of what that delay is a part: the response, or the service of a closed load
+    effects: tuple[Effect, ...] = ()  # empty: there is too little to tell the share of the tail
+    missing: float = 0.0  # of the iterations that were due in the worst ten seconds, those that were not started
+    busiest: int | None = None  # which worker
+    preemptions: float = 0.0  # a second
+    pressure: float | None = None  # of the time in which something here was ready and had no CPU
+    clock_step: int | None = None
+    capped: int | None = None  # connections, if the profile says how many at the most
+    wait_p99: int | None = None
+    closed_idle: int = 0  # connections that the target closed and a request had to replace
+    shared: bool = False  # whether the session is
+    dns_max: int | None = None
+    network: Network | None = None
+    connects: Histogram = field(default_factory=Histogram)  # how long TCP connects took

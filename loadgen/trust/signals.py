@@ -1,0 +1,307 @@
+"""The table of signals: what each is, its limits, why it matters, what to do. docs/trust.md has the same table, which
+a test makes from this one.
+
+The limits are those of the peers' gates and of the queueing study they were derived from.
+"""
+
+from __future__ import annotations
+
+from loadgen.clock import MILLISECOND as MS
+from loadgen.trust.evidence import Evidence
+from loadgen.trust.finding import NOT_SEEN, Limit, Seen, Signal, Verdict, ms
+from loadgen.trust.network import RETRANSMITS, SYN_RETRIES
+
+QUIETER = "Use more --workers, a lower rate or a quieter machine"
+OTHERS = "Stop what else runs on this machine, or lower the rate"
+
+
+def _lag(e: Evidence) -> Seen:
+    if e.lag_p99 is None:
+        return Seen("does not apply: no measured request had a due time")
+    return _late(e.lag_p99, e.lag_p999, e.response_p999)
+
+
+def _client_delay(e: Evidence) -> Seen:
+    if e.delay_p99 is None:
+        return Seen("not known: no answer has a kernel stamp")
+    return _late(e.delay_p99, e.delay_p999, e.delayed_p999)
+
+
+def _late(p99: int, p999: int | None, whole: int | None) -> Seen:
+    worst = p99 if p999 is None else p999
+    tail = f", p99.9 {ms(p999)}" if p999 is not None else ""
+    return Seen(f"p99 {ms(p99)}{tail}", (p99, worst if worst > (whole or 0) // 20 else None))
+
+
+def _rate(e: Evidence) -> Seen:
+    missing = (e.planned - e.started) / e.planned if e.planned else 0.0
+    worst = f", {1 - e.missing:.1%} in the worst 10 s" if e.missing > missing else ""
+    return Seen(f"{1 - missing:.2%}{worst}", (missing, e.missing))
+
+
+def _core(e: Evidence) -> Seen:
+    if e.core_use is None:
+        return Seen("not known: it was over too soon")
+    return Seen(f"{e.core_use:.0%}{f' (worker {e.busiest})' if e.busiest else ''}", (e.core_use,))
+
+
+def _loop(e: Evidence) -> Seen:
+    return Seen(f"p99 {ms(e.loop_lag_p99)}, max {ms(e.loop_lag_max)}", (e.loop_lag_p99, e.loop_lag_max))
+
+
+def _cpu_wait(e: Evidence) -> Seen:
+    often = f", preempted {e.preemptions:,.0f} times a second" if e.preemptions >= 1 else ""
+    return Seen(f"{e.waiting_for_cpu:.1%}{often}", (e.waiting_for_cpu,))
+
+
+def _pressure(e: Evidence) -> Seen:
+    return Seen(NOT_SEEN) if e.pressure is None else Seen(f"{e.pressure:.1%}", (e.pressure,))
+
+
+def _steal(e: Evidence) -> Seen:
+    return Seen(NOT_SEEN) if e.steal is None else Seen(f"{e.steal:.2%}", (e.steal,))
+
+
+def _collector(e: Evidence) -> Seen:
+    return Seen(f"longest {ms(e.gc_max)}", (e.gc_max, e.gc_share))
+
+
+def _quota(e: Evidence) -> Seen:
+    if e.throttled is None:
+        return Seen(NOT_SEEN)
+    return Seen(f"throttled in {e.throttled} periods" if e.throttled else "never throttled", (e.throttled,))
+
+
+def _clock(e: Evidence) -> Seen:
+    return Seen(NOT_SEEN) if e.clock_step is None else Seen(f"largest step {ms(e.clock_step)}", (e.clock_step,))
+
+
+def _resources(e: Evidence) -> Seen:
+    value = f"{e.client_resources} requests failed for want of them" if e.client_resources else "enough"
+    return Seen(value, (e.client_resources,))
+
+
+def _descriptors(e: Evidence) -> Seen:
+    return Seen(f"{e.connections:.0%} used", (e.connections,))
+
+
+def _ports(e: Evidence) -> Seen:
+    return Seen(NOT_SEEN) if e.ports is None else Seen(f"{e.ports:.0%} used", (e.ports,))
+
+
+def _ledgers(e: Evidence) -> Seen:
+    if not e.mismatches:
+        return Seen("add up", (0,))
+    return Seen("do not add up", (len(e.mismatches),), why="; ".join(e.mismatches[:3]))
+
+
+def _pool(e: Evidence) -> Seen | None:
+    """A wait below a millisecond is no wait: it takes a moment to hand a connection over."""
+    if e.capped is None or e.wait_p99 is None or e.wait_p99 < MS:
+        return None
+    note = f"session.connections: {e.capped} made requests wait, and it was neither the target nor this machine"
+    return Seen(f"wait p99 {ms(e.wait_p99)}", note=note)
+
+
+def _reconnects(e: Evidence) -> Seen | None:
+    if not e.shared or not e.closed_idle:
+        return None
+    slow = f"; the slowest name look-up took {ms(e.dns_max)}" if e.dns_max else ""
+    note = (
+        f"the target closed {e.closed_idle:,} connections while idle, and a request that makes a new one takes longer"
+    )
+    return Seen(f"{e.closed_idle:,} connections", note=f"{note}{slow}")
+
+
+def _sandbox(e: Evidence) -> Seen | None:
+    if not e.sandbox:
+        return None
+    lag, busy = (e.sandbox.get("lag_ns") or {}).get("p99") or 0, e.sandbox.get("cpu") or 0.0
+    return Seen(f"lag p99 {ms(lag)}, core use {busy:.0%}", (lag, busy))
+
+
+SIGNALS = (
+    Signal(
+        "lag",
+        "how much later than due the requests of measured phases were released; none in a closed load",
+        (Limit("p99", "ms", 1 * MS), Limit("p99.9", "ms", None, 5 * MS, ", and > 1/20 of the response's p99.9")),
+        False,
+        "requests left later than the schedule says, and that is in their response times",
+        QUIETER,
+        _lag,
+    ),
+    Signal(
+        "client delay",
+        "how much later than the kernel had them the answers of measured phases were read, where the client knows",
+        (
+            Limit("p99", "ms", 1 * MS),
+            Limit(
+                "p99.9", "ms", None, 5 * MS, ", and > 1/20 of the response's p99.9 (of the service's in a closed load)"
+            ),
+        ),
+        False,
+        "answers were read later than the kernel had them, and that is in their service and response times",
+        QUIETER,
+        _client_delay,
+    ),
+    Signal(
+        "loop stalls",
+        "how late the worker's loop was for a tick each 10 ms: p99 of a typical second, and the worst",
+        (Limit("p99", "ms", 2 * MS), Limit("max", "ms", 20 * MS, 100 * MS)),
+        False,
+        "this process did not run when it should have",
+        OTHERS,
+        _loop,
+    ),
+    Signal(
+        "core use",
+        "of the busiest worker, in its busiest tenth of the seconds",
+        (Limit("use", "%", 0.7, 0.85),),
+        False,
+        "a busy generator answers late, and its own queueing is in the figures",
+        "Use more --workers or a lower rate",
+        _core,
+    ),
+    Signal(
+        "waiting for a CPU",
+        "the time in which a worker could have run and had no CPU",
+        (Limit("share", "%", 0.02, 0.25),),
+        False,
+        "the generator was ready to run and had to wait for a CPU",
+        "Stop what else runs on this machine",
+        _cpu_wait,
+    ),
+    Signal(
+        "CPU pressure",
+        "the time in which something in this container, or on this machine, was ready and had no CPU",
+        (Limit("share", "%", 0.5),),
+        False,
+        "more wanted to run than there are CPUs",
+        "Stop what else runs on this machine",
+        _pressure,
+    ),
+    Signal(
+        "steal",
+        "CPU time that the hypervisor gave to others",
+        (Limit("steal", "%", 0.005, 0.02),),
+        False,
+        "the hypervisor gave this machine's CPU to others",
+        "Use a machine with cores of its own",
+        _steal,
+    ),
+    Signal(
+        "gc",
+        "pauses by Python's garbage collector",
+        (Limit("longest", "ms", 2 * MS, 20 * MS), Limit("share", "%", 0.002, 0.005)),
+        False,
+        "Python's garbage collector paused the generator",
+        "Use client: wire, which does not need it",
+        _collector,
+    ),
+    Signal(
+        "rate held",
+        "iterations that were due and not started, as too many were open: of all, and of the worst ten seconds",
+        (Limit("missing", "%", 0.005, 0.02), Limit("worst", "%", None, 0.05)),
+        True,
+        "iterations that were due could not be started, so the load was not the one planned",
+        "Raise in_flight_limit, or lower the rate",
+        _rate,
+    ),
+    Signal(
+        "quota",
+        "periods in which a container's CPU quota stopped it",
+        (Limit("any", "", None, 0),),
+        True,
+        "the container's CPU quota stopped the generator",
+        "Raise the quota, or lower the rate",
+        _quota,
+    ),
+    Signal(
+        "clock",
+        "how far the wall clock moved against the monotonic one in a second, beyond what keeping time takes",
+        (Limit("step", "ms", 1 * MS, 100 * MS),),
+        True,
+        "the clock was set, or the machine stood still",
+        "Let the clock be set between runs; do not suspend or migrate the machine during one",
+        _clock,
+    ),
+    Signal(
+        "client resources",
+        "requests that failed for want of a port, a descriptor or memory",
+        (Limit("any", "", None, 0),),
+        True,
+        "this machine ran out of ports, descriptors or memory; that is not the target's doing",
+        "See the failing exchanges for which; raise ulimit -n, use a shared session or a lower rate",
+        _resources,
+    ),
+    Signal(
+        "descriptors",
+        "the most connections that were open, of what descriptors allow",
+        (Limit("used", "%", 0.7, 1.0),),
+        True,
+        "little is left, and a burst would run out",
+        "Raise ulimit -n, or cap session.connections",
+        _descriptors,
+    ),
+    Signal(
+        "ports",
+        "the most of this machine's ephemeral ports that were open or in TIME_WAIT",
+        (Limit("used", "%", 0.7, 1.0),),
+        True,
+        "little is left, and a burst would run out",
+        "Use a shared session, or lower the rate of new connections",
+        _ports,
+    ),
+    Signal(
+        "ledgers",
+        "whether what was planned, started, sent and answered adds up",
+        (Limit("any", "", None, 0),),
+        True,
+        "",
+        "This is a bug in loadgen: please report it",
+        _ledgers,
+    ),
+    Signal(
+        "sandbox",
+        "of the simulated target: how late its answers left, and its core",
+        (Limit("lag p99", "ms", 1 * MS, 10 * MS), Limit("use", "%", 0.85, 0.97)),
+        True,
+        "the simulated target itself answered later than it meant to",
+        "Lower the rate, or give it a core of its own",
+        _sandbox,
+    ),
+    RETRANSMITS,
+    SYN_RETRIES,
+    Signal(
+        "pool",
+        "how long requests waited for a connection below the profile's cap. A note, and no limit: the cap is the "
+        "profile's",
+        (),
+        True,
+        "",
+        "",
+        _pool,
+    ),
+    Signal(
+        "reconnects",
+        "connections of a shared session that the target had closed. A note, and no limit: the target's doing",
+        (),
+        True,
+        "",
+        "",
+        _reconnects,
+    ),
+)
+
+
+def table() -> list[str]:
+    """The lines of the table, as docs/trust.md has it."""
+    lines = ["| signal | what it is | DEGRADED | INVALID | alone |", "|---|---|---|---|---|"]
+    for signal in SIGNALS:
+        cells = [signal.what, _limits(signal, Verdict.DEGRADED), _limits(signal, Verdict.INVALID)]
+        lines.append(f"| `{signal.name}` | {' | '.join([*cells, 'yes' if signal.alone else ''])} |".replace("  ", " "))
+    return lines
+
+
+def _limits(signal: Signal, verdict: Verdict) -> str:
+    return ", or ".join(filter(None, (limit.text(verdict) for limit in signal.limits)))
