@@ -69,16 +69,17 @@ class RunFolder:
 
         def write() -> None:
             self._write_about(profile, about)
-            self._intervals = (self.path / "intervals.jsonl").open("w")
-            self._hlog = (self.path / "latency.hlog").open("w")
+            self._intervals = _new(self.path / "intervals.jsonl")
+            self._hlog = _new(self.path / "latency.hlog")
             self._hlog.write(header(wall()))
 
         if self.usable:
             self._try("cannot be written", write)
 
     def _write_about(self, profile: dict[str, Any], about: dict[str, Any]) -> None:
-        (self.path / "profile.json").write_text(json.dumps(profile, indent=2) + "\n")
-        (self.path / "run.json").write_text(json.dumps(about, indent=2) + "\n")
+        for name, known in (("profile.json", profile), ("run.json", about)):
+            with _new(self.path / name) as file:
+                file.write(json.dumps(known, indent=2) + "\n")
 
     def interval(self, taken: dict[Place, Histogram], health: list[Any], tag: Callable[[int], str]) -> None:
         """Append what came in since the last call. `tag` names a slot in the .hlog."""
@@ -148,12 +149,17 @@ class ExperimentFolder(RunFolder):
 
 
 def _write_whole(temporary: Path, result: dict[str, Any]) -> None:
-    with temporary.open("w") as file:
+    with _new(temporary) as file:
         json.dump(result, file, indent=1)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(temporary.with_name("result.json"))
+
+
+def _new(path: Path) -> TextIO:
+    """A file that is made here and nobody else may read; never one that somebody else has put there, or a link."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w", encoding="utf-8")
 
 
 def _allocate(path: Path, size: int) -> None:
@@ -167,8 +173,10 @@ def _allocate(path: Path, size: int) -> None:
 
 def read_intervals(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of an intervals file; a last one that was cut off is left out. Raises ValueError for what is no JSON
-    object, and for a line that is too long.
+    object or no regular file, and for a line that is too long.
     """
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path.name}: not a regular file")
     with path.open("rb") as file:
         for number in count(1):
             line = file.readline(LINE_LIMIT)

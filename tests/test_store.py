@@ -314,9 +314,26 @@ def test_room_is_taken_at_once_and_nobody_else_may_read_it(tmp_path: Path) -> No
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_run_is_its_owners_own(tmp_path: Path) -> None:
+def test_a_run_is_its_owners_own(tmp_path: Path, shopped: Run) -> None:
     folder = RunFolder(tmp_path / "runs" / "x", silent)
     assert folder.path.stat().st_mode & 0o777 == 0o700
+    write(folder, shopped)
+    folder.make_room(0, 4096)
+    folder.finish({"schema": "s"})
+    assert {path.stat().st_mode & 0o777 for path in folder.path.iterdir()} == {0o600}
+    assert len([*folder.path.iterdir()]) == 6
+
+
+@pytest.mark.parametrize("name", ["profile.json", "intervals.jsonl", ".result.json"])
+def test_nothing_is_written_through_a_link(tmp_path: Path, name: str) -> None:
+    folder, elsewhere = RunFolder(tmp_path / "x", lambda told: None), tmp_path / "elsewhere"
+    elsewhere.write_text("mine")
+    (folder.path / name).symlink_to(elsewhere)
+    with pytest.raises(ProfileError, match="exists already"):
+        folder.begin({}, {})
+        folder.finish({})
+    folder.close()
+    assert elsewhere.read_text() == "mine"
 
 
 def test_the_newest_run_is_the_one_that_began_last(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import click
 
 from loadgen import __version__
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
+from loadgen.report.words import clean
 
 COMMANDS = ("run", "once", "check", "new", "report", "compare", "keepalive", "selftest", "sandbox", "schema")
 
@@ -103,7 +104,7 @@ def main() -> None:
         _complain(error)
         _exit(Exit.USAGE)
     except LoadgenError as error:
-        click.echo(f"loadgen: {error}", err=True)
+        click.echo(f"loadgen: {clean(str(error))}", err=True)  # which may quote what others say
         _exit(error.status)
     except KeyboardInterrupt:
         _exit(Exit.INTERRUPTED)

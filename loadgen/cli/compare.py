@@ -22,13 +22,14 @@ def command(first: Path, second: Path, as_json: bool) -> int:
     \b
     loadgen compare runs/burst-20261122-101500 runs/burst-20261122-103000
     """
+    from loadgen.experiment.documents import as_written
     from loadgen.experiment.pair import pair
     from loadgen.experiment.saved import find, read
     from loadgen.report.formats import to_json
     from loadgen.report.pair import render_pair
     from loadgen.report.words import encodable, wants_color
 
-    found = pair(read(find(first)), read(find(second)))
-    with output() as out:
+    with as_written(f"{first} or {second}"), output() as out:
+        found = pair(read(find(first)), read(find(second)))
         out.write(f"{to_json(found)}\n" if as_json else encodable(render_pair(found, color=wants_color(out)), out))
     return 0

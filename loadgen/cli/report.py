@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from loadgen.cli import HELP, output
-from loadgen.errors import ProfileError
 
 
 @click.command("report", short_help="Print the result of a saved run again.", context_settings=HELP)
@@ -22,18 +21,17 @@ def command(run: Path | None, as_json: bool) -> int:
     loadgen report
     loadgen report runs/burst-20260131-120000 --json
     """
+    from loadgen.experiment.documents import as_written
     from loadgen.experiment.saved import find, read
     from loadgen.report.formats import to_json
     from loadgen.report.terminal import show
 
     folder = find(run)
-    result = read(folder)
-    with output() as out:
+    told = folder / "result.json"
+    with as_written(told if told.exists() else folder), output() as out:
+        result = read(folder)
         if as_json:
             out.write(f"{to_json(result)}\n")
-            return 0
-        try:
+        else:
             show(result, out)
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
-            raise ProfileError(f"is not as loadgen wrote it: {error}", file=str(folder / "result.json")) from error
     return 0

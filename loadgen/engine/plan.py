@@ -17,6 +17,7 @@ from loadgen.record.metrics import MOST_RECORDED
 from loadgen.workload.retrying import LONGEST_PAUSE, MOST_RESENT
 
 DRAIN = "drain"
+MOST_SLOTS = 100_000  # of which each has a row in the ledger, 216 bytes
 _ARRIVALS = 0  # the purpose that the entropy of a schedule's stream begins with
 
 
@@ -87,6 +88,9 @@ class Plan:
         longest: int,
         metrics: tuple[str, ...] = (),
     ) -> None:
+        if cycles * len(load) * len(steps) > MOST_SLOTS:
+            each = f"{cycles:,} cycles of {len(load):,} phases with {len(steps):,} steps"
+            raise PlanError(f"{each} are more than the {MOST_SLOTS:,} that can be told apart. Use fewer of them")
         self.load, self.cycles, self.seed, self.steps, self.longest = load, cycles, seed, steps, longest
         self.metrics = metrics
         order = [(position, cycle, load[position]) for position, cycle in _order(load, cycles)]
@@ -99,7 +103,7 @@ class Plan:
 
     @classmethod
     def of(cls, profile: Profile) -> Plan:
-        """Raises PlanError if the profile has more metrics of its own than can be recorded."""
+        """Raises PlanError if the profile has more metrics of its own, or more to be counted apart, than can be."""
         steps = [(scenario, step) for scenario in profile.scenarios for step in scenario.steps]
         longest = max(sum(_longest(step, profile) for step in scenario.steps) for scenario in profile.scenarios)
         metrics = tuple(dict.fromkeys(name for _, step in steps for name in step.record))
@@ -136,6 +140,8 @@ class Plan:
             if "rate" in given:
                 given["rate"] = Rate(*given["rate"])
             load.append(Phase.model_validate(given))
+        if type(plan["cycles"]) is not int or plan["cycles"] < 1:
+            raise ValueError("cycles are no number from 1 on")
         steps = tuple((scenario, step) for scenario, step in plan["steps"])
         return cls(tuple(load), plan["cycles"], plan["seed"], steps, plan["longest"], tuple(plan["metrics"]))
 

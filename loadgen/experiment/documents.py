@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from loadgen.errors import ProfileError
 
 SIZE_LIMIT = 256 << 20  # bytes of a file that is read
+WHY = 300  # characters of what is said of a foreign one
+FOREIGN = (ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError)
 
 
 def document(path: Path) -> dict[str, Any]:
     """The object in that file. Raises ProfileError where there is none."""
     try:
-        if path.stat().st_size > SIZE_LIMIT:
+        if path.exists() and not path.is_file():
+            raise ProfileError("is not a regular file", file=str(path))
+        with path.open("rb") as file:
+            text = file.read(SIZE_LIMIT + 1)
+        if len(text) > SIZE_LIMIT:
             raise ProfileError("is too large to be a result", file=str(path))
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise ProfileError(f"cannot be read: {error}", file=str(path)) from None
     if not isinstance(value, dict):
         raise ProfileError("is not a result", file=str(path))
     return value
+
+
+@contextmanager
+def as_written(place: object) -> Iterator[None]:
+    """What breaks over the documents of `place` is said of those: we did not write them. Raises ProfileError."""
+    try:
+        yield
+    except FOREIGN as error:
+        why = f"is not as loadgen wrote it: {type(error).__name__}: {error}"
+        raise ProfileError(why[:WHY], file=str(place)) from error

@@ -48,7 +48,7 @@ def expand(document: Document) -> Expanded:
         if found is None:
             raise document.error(way, f"${{{name}}} is not set", f"Set it, or write ${{{name}:-default}}")
         if os.environ.get(name):
-            used[way] = (*used.get(way, ()), name)
+            used[way] = tuple(dict.fromkeys((*used.get(way, ()), name)))
             if way[0] == "scenarios" and len(found) >= 4:
                 secrets[found] = None
         return found

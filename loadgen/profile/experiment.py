@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from itertools import product
@@ -112,11 +113,12 @@ class Experiment(Part):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        names = [name for name, _, _ in self.cells()]
-        if len(names) < 2:
+        count = max(1, len(self.variants)) * math.prod(len(values) for values in self.matrix.values())
+        if count < 2:
             raise complaint("has fewer than two variants", "Give variants: {a: {}, b: {...}}, or a matrix")
-        if len(names) > MOST_VARIANTS:
-            raise complaint(f"has {len(names)} variants, more than {MOST_VARIANTS}", "Use fewer, or shorter axes")
+        if count > MOST_VARIANTS:
+            raise complaint(f"has {count} variants, more than {MOST_VARIANTS}", "Use fewer, or shorter axes")
+        names = [name for name, _, _ in self.cells()]
         if self.baseline is not None and self.baseline not in names:
             raise complaint(f"there is no variant {self.baseline}", did_you_mean(self.baseline, names), ("baseline",))
         if not 0 < self.margin < 1:
