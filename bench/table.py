@@ -15,7 +15,7 @@ def markdown(comparison: Comparison) -> str:
         [name, *(_cell(rounds.spread(column.key), column) for column in case.columns)]
         for name, rounds in comparison.rounds.items()
     ]
-    table = _table(["", *(column.title for column in case.columns)], rows)
+    table = lined(["", *(column.title for column in case.columns)], rows)
     aim = f" Aim: {case.aim}." if case.aim else ""
     notes = "".join(f"- {note}\n" for note in comparison.notes())
     return f"## {case.name}\n\n{case.about}{aim}\n\n{table}\n{notes}"
@@ -28,6 +28,6 @@ def _cell(spread: Spread | None, column: Column) -> str:
     return middle if low == high else f"{middle} ({low} to {high})"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def lined(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -205,10 +205,10 @@ class Locust(Tool):
         seconds = entry["last_request_timestamp"] - entry["start_time"]
         times = sorted((float(ms), n) for ms, n in entry["response_times"].items())
         figures = {"requests_s": entry["num_requests"] / seconds, "failed": float(entry["num_failures"])}
-        return Reported(figures | {"p50_ms": _quantile(times, 0.5), "p99_ms": _quantile(times, 0.99)})
+        return Reported(figures | {"p50_ms": quantile_of(times, 0.5), "p99_ms": quantile_of(times, 0.99)})
 
 
-def _quantile(counts: list[tuple[float, int]], q: float) -> float:
+def quantile_of(counts: list[tuple[float, int]], q: float) -> float:
     rank, seen = q * sum(n for _, n in counts), 0
     for value, n in counts:
         seen += n
