@@ -39,7 +39,7 @@ def test_what_a_closed_connection_swallowed_is_not_sent_again(tmp_path: Path, cl
 
 @pytest.mark.parametrize("client", ["wire", "aiohttp"])
 def test_connections_closed_while_idle_lose_nothing_unseen(tmp_path: Path, client: str) -> None:
-    """The target closes what was idle for 50 ms, and users think about as long: some of what is sent meets the close."""
+    """The target closes what was idle for 50 ms, and users think about as long: some requests meet the close."""
     with target(tmp_path, idle_close="50ms", service="1ms") as (sandbox, log):
         phases = "{name: a, users: 20, iterations: 400, think: 40ms..60ms}"
         ran = load(tmp_path, f"name: t\ntarget: {sandbox.http}\nclient: {client}\nload: [{phases}]\n")
@@ -62,7 +62,7 @@ def test_waiting_for_a_connection_is_no_service(tmp_path: Path) -> None:
     waited = [(exchange.asked - first) / MILLISECOND for exchange in seen.wire]  # from when the first one left
     told = latency["wait"]["mean"] + latency["lag"]["mean"] - latency["lag"]["min"]
     assert told == pytest.approx(sum(waited) / AT_ONCE, abs=1)
-    # Little: of a hundred, ten at a time, each waits four and a half services on average, and none is shorter than 30 ms
+    # Little: of a hundred, ten at a time, each waits four and a half services on average; none is shorter than 30 ms
     assert told >= (AT_ONCE / CAP - 1) / 2 * 30 * DIGITS
     delay = latency["client_delay"]["max"]
     assert latency["service"]["p50"] <= quantile(wire, 0.6) + delay + 0.2

@@ -68,14 +68,16 @@ def test_over_a_link_three_clocks_agree(tmp_path: Path) -> None:
     """The target's log, the packets where the client is, and the client, over a way that takes 5 ms in each direction:
     what the sandbox cannot do, as it delays answers only."""
     number = 30_000 if FULL else 2000
-    with apart(1000 * DELAY) as (here, there):
-        with there.inside(), target(tmp_path, service="lognormal(p50=10ms, p99=40ms)") as (sandbox, log):
-            port = urlsplit(sandbox.http).port
-            assert port
-            with here.inside(), Capture(port, "near") as capture:
-                phases = f"{{name: a, rate: 500/s, iterations: {number}}}"
-                text = f"name: v\ntarget: {sandbox.http}\nload: [{phases}]\nsession: {{connections: 200}}\n"
-                ran = load(tmp_path, text, limit=120)
+    with (
+        apart(1000 * DELAY) as (here, there),
+        there.inside(),
+        target(tmp_path, service="lognormal(p50=10ms, p99=40ms)") as (sandbox, log),
+        here.inside(),
+        Capture(urlsplit(sandbox.http).port or 0, "near") as capture,
+    ):
+        phases = f"{{name: a, rate: 500/s, iterations: {number}}}"
+        text = f"name: v\ntarget: {sandbox.http}\nload: [{phases}]\nsession: {{connections: 200}}\n"
+        ran = load(tmp_path, text, limit=120)
     seen = Seen(ran, read(log), capture.exchanges())
     latency, wire, truth = seen.latency(), seen.on_wire(), seen.answered()
     assert ran.requests["outcomes"] == {"ok": number}

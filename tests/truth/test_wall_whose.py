@@ -1,0 +1,42 @@
+"""Whose time a percentile is, over real sockets: the target's part of it is what the target's own log says."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from program import load
+
+from truth.wall import DIGITS, quantile, read, target
+
+pytestmark = pytest.mark.real
+
+FAST, SLOW, SHARE = 5, 80, 5  # ms, ms, % of the requests
+TRIP = 20  # ms, which the sandbox adds to each answer: nothing that its kernel knows of
+
+
+def test_the_target_s_part_is_that_of_its_own_log(tmp_path: Path) -> None:
+    service = f"bimodal(fast={FAST}ms, slow={SLOW}ms, share={SHARE}%)"
+    profile = "name: t\nload: [{name: a, rate: 100/s, iterations: 400}]\nsession: {connections: 60}\n"
+    with target(tmp_path, service=service, rtt=f"{TRIP}ms") as (sandbox, log):
+        ran = load(tmp_path, f"{profile}target: {sandbox.http}\n")
+    variant = ran.result["variants"][0]
+    (step,) = ran.phases["a"]["steps"]
+    late = sorted((row["sent_ns"] - row["intended_ns"]) / 1e6 for row in read(log))
+    assert step["requests"]["outcomes"] == {"ok": 400}
+    assert set(step["whose_ms"]) == {"p50", "p99"}
+    for name, truth in (("p50", FAST + TRIP), ("p99", SLOW + TRIP)):
+        of = step["whose_ms"][name]
+        assert of["value"] == step["latency_ms"]["response"][name]
+        assert sum(of[part] for part in ("target", "connect", "wait", "build", "own")) == pytest.approx(of["value"])
+        # a target that is late is late before and after the instant that its log has
+        assert truth * DIGITS <= of["target"] + of["connect"] <= truth * 1.01 + 0.5 + 2 * quantile(late, 0.999)
+        assert of["own"] > 0 and of["own_at_least"] is (sys.platform != "linux")
+    network, connections = variant["network"], variant["connections"]
+    if sys.platform == "linux":
+        assert network["connects"] == connections["opened"] + connections["failed"]
+        assert network["segments"] >= variant["requests"]["on_wire"]
+        assert 0 < network["round_trip_ms"] < TRIP, "the kernel knows the loopback's, not what is simulated on it"
+        known = {signal["signal"]: signal["value"] for signal in ran.result["trust"]["signals"]}
+        assert known["retransmits"].endswith("segments") and known["SYN retries"].endswith("connects")
