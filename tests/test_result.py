@@ -85,7 +85,7 @@ def shopped() -> Run:
 
 def test_the_keys_are_those_that_were_promised(shopped: Run) -> None:
     found = variant(measured(shopped))
-    assert set(found) == {"name", "iterations", "requests", "connections", "phases"}
+    assert set(found) == {"name", "iterations", "requests", "connections", "network", "phases"}
     assert set(found["requests"]) == {"sent", "on_wire", "outcomes"}
     assert set(found["connections"]) == {*CONNECTION_COUNTERS, "reused"}
     assert {"opened", "reused", "closed_idle"} <= set(found["connections"])

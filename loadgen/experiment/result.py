@@ -12,14 +12,17 @@ from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
 from loadgen.experiment.latency import QUANTILES, figures, milliseconds
+from loadgen.experiment.whose import whose
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import SKIPPED, Ledger
 from loadgen.record.metrics import MOST_RECORDED, RECORDED, Metric
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kind, Sample
+from loadgen.record.share import Shares
 from loadgen.stats import Histogram
 from loadgen.transport import CONNECTION_COUNTERS
+from loadgen.trust.network import Network
 
 SCHEMA = "loadgen.result/1"
 SHOWN = (
@@ -39,13 +42,15 @@ Series = dict[int, list[Entry]]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The raw material of one variant: what was planned, counted and recorded. `quantiles` are those to be shown."""
+    """The raw material of one variant: what was planned, counted and recorded. `quantiles` are those to be shown;
+    `network` is what the kernel told of it, None where it told nothing."""
 
     plan: Plan
     ledger: Ledger
     recording: Recording
     quantiles: tuple[str, ...] = QUANTILES
     reasons: Mapping[Kind, int] = field(default_factory=dict)
+    network: Network | None = None
 
 
 def quantiles_of(profile: Profile) -> tuple[str, ...]:
@@ -70,6 +75,7 @@ def variant(m: Measured, name: str = "run") -> dict[str, Any]:
         "iterations": _sum([phase["iterations"] for phase in phases]),
         "requests": _sum([phase["requests"] for phase in phases]),
         "connections": connections,
+        "network": m.network.told() if m.network else None,
         "phases": phases,
     }
 
@@ -93,6 +99,7 @@ def _phase(m: Measured, run: PhaseRun, series: Series) -> dict[str, Any]:
         "iterations": iterations,
         "requests": _sum([step["requests"] for step in steps]),
         "connections": _labels([item for slot in slots for item in series[slot]]),
+        "round_trip_ms": milliseconds(m.network.round_trip) if m.network else None,
         "iteration_ms": _iteration_times(m, slots, series),
         "steps": steps,
     }
@@ -103,7 +110,9 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[st
     outcomes = m.ledger.outcome(slot).tolist()
     metrics = {metric for _, metric, _ in series}
     own = sorted(metrics & set(range(RECORDED, RECORDED + MOST_RECORDED)))
+    headline = Metric.RESPONSE if _applies(run, Metric.RESPONSE) else Metric.SERVICE
     shown = (*(metric for metric in SHOWN if _applies(run, metric)), *(metric for metric in RARE if metric in metrics))
+    latency = {metric.word: _of(m, series, metric) for metric in shown}
     return {
         "scenario": scenario,
         "step": step,
@@ -115,12 +124,21 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[st
         **_attempts(m, slot, series),
         **_tally(m.ledger.tally(slot)),
         "skipped": {name: m.ledger.skipped[slot * len(SKIPPED) + number] for number, name in enumerate(SKIPPED)},
-        "latency_ms": {metric.word: _of(m, series, metric) for metric in shown},
+        "latency_ms": latency,
+        "whose_ms": whose(_shares(m, slot, series, headline), latency[headline.word]),
         "strata": _strata(m, series),
         "by_connection": _by_connection(m, series),
         "failures": _failures(m, run, slot, series),
         "recorded_ms": {m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in own},
     }
+
+
+def _shares(m: Measured, slot: int, series: list[Entry], headline: Metric) -> Shares:
+    """Of the ok exchanges, if it is of all of them: none is kept in a folder."""
+    mine = (key for key in m.recording.shares if key.slot == slot and key.outcome == Outcome.OK)
+    shares = Shares.together(m.recording.shares[key] for key in mine)
+    seen = sum(h.count for key, metric, h in series if metric == headline and key.outcome == Outcome.OK)
+    return shares if shares.count == seen else Shares()
 
 
 def _attempts(m: Measured, slot: int, series: list[Entry]) -> dict[str, Any]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from rich.console import RenderableType
 from rich.table import Table
 
 from loadgen.report.found import Found, cycle, headline, metric, steps
 from loadgen.report.latency import Footnotes
-from loadgen.report.page import add, table
-from loadgen.report.words import UNKNOWN, bar, brief, known
+from loadgen.report.page import DIM, add, indented, line, table
+from loadgen.report.words import UNKNOWN, bar, brief, known, ms
 
 PARTS = ("lag", "sign", "wait", "connect", "service", "client_delay")
 COLUMNS = ("lag", "sign", "build", "wait", "connect", "service", "client_delay")
 BAR = 10
 LABEL = 40  # characters
 SIGN_FROM = 0.1  # ms at p99, or at most where that is not known
+WHOSE = ("p50", "p99", "p99.9")
+FEW = 4  # steps and cycles, of which more than the p99 is told
+MOST = 12
 LEGEND = "share: █ service  ▓ connect  ▒ wait for a connection  ░ ours (lag, sign, client delay)"
 
 
@@ -41,6 +45,35 @@ def parts(cycles: list[Found], notes: Footnotes) -> Table:
             pairs = [pair(metric(step, part), notes) for part in shown]
             add(made, "" if number else brief(label, LABEL), cycle(phase), *pairs, _shares(step, headline(phase)))
     return made
+
+
+def whose(cycles: list[Found]) -> Iterator[RenderableType]:
+    """Of the requests about a percentile, all together: how much of it was whose."""
+    rows = [(label, phase, step) for label, found in steps(cycles) for phase, step in found if step.get("whose_ms")]
+    made = table(("", "left", 14), ("", "left", 3), ("", "left", 60))
+    above = ""
+    for label, phase, step in rows[:MOST]:
+        for name in WHOSE if len(rows) <= FEW else ("p99",):
+            if of := step["whose_ms"].get(name):
+                add(made, brief(label, LABEL) if label != above else "", cycle(phase), _sentence(name, of))
+                above = label
+    if rows:
+        yield indented(made)
+    if len(rows) > MOST:
+        yield line((f"{len(rows) - MOST} more: see --json", DIM), indent=2)
+    if rows and (trip := cycles[0].get("round_trip_ms")) is not None:
+        yield line(f"by the kernel's count, {ms(trip)} ms of the target and its network are a round trip", indent=2)
+
+
+def _sentence(name: str, of: Found) -> str:
+    """`of the p99 of 41.0 ms, 40.1 were the target and its network, 0.600 waiting for a connection, …`"""
+    target, connect, wait, build, own = (of.get(part) or 0.0 for part in ("target", "connect", "wait", "build", "own"))
+    aside = f" ({ms(connect)} of it connecting)" if connect else ""
+    said = [f"{ms(target + connect)} were the target and its network{aside}"]
+    said += [f"{ms(wait)} waiting for a connection"] if wait else []
+    said += [f"{ms(build)} making the SDK's client"] if build else []
+    said.append(f"{'at least ' if of.get('own_at_least') else ''}{ms(own)} this machine")
+    return f"of the {name} of {ms(of.get('value'))} ms, {', '.join(said)}"
 
 
 def pair(latency: Found, notes: Footnotes) -> str:

@@ -30,7 +30,7 @@ from loadgen.report.found import (
 from loadgen.report.intervals import intervals
 from loadgen.report.latency import PERCENTILES, Footnotes
 from loadgen.report.page import BAD, DIM, STRONG, WARN, Part, add, heading, indented, labelled, line, table
-from loadgen.report.parts import parts
+from loadgen.report.parts import parts, whose
 from loadgen.report.tallies import tallies
 from loadgen.report.words import brief, count, listed, rate, reasoned, seconds, share
 
@@ -70,6 +70,7 @@ def _block(cycles: list[Found], notes: Footnotes) -> Iterator[RenderableType]:
     yield from intervals(cycles, notes)
     if any(metric(step, "service").get("count") for phase in cycles for step in phase.get("steps") or []):
         yield indented(parts(cycles, notes))
+        yield from whose(cycles)
     yield from tallies(cycles)
 
 

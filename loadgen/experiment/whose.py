@@ -1,0 +1,46 @@
+"""Whose time a quantile is: of the p99 of 41 ms, how much were the target and its network, how much this machine.
+
+The parts of a quantile are those of the exchanges about its rank, together, and not the parts' own percentiles, which
+do not add up. They are scaled to the quantile, from which such exchanges differ by little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from loadgen.record.share import Part, Shares
+from loadgen.stats import fraction, rank
+
+TOLD = ("p50", "p99", "p99.9")
+WITHIN = 10  # the exchanges are those within a tenth of what lies beyond the quantile, at either side
+LEAST = 2  # and as many at the least
+STAMPED = 0.99  # of them must have a kernel's stamp, or this machine's part is known to be at least so much
+
+
+def whose(shares: Shares, block: Mapping[str, Any]) -> dict[str, Any]:
+    """For each quantile that is known its `value`, and the parts which add up to it, in ms. `block` has the latency
+    figures of the exchanges in `shares`, perhaps with timeouts beyond them."""
+    found: dict[str, Any] = {}
+    for name in TOLD if shares.count else ():
+        if (value := block.get(name)) is not None:
+            position = min(rank(fraction(name), block["count"]), shares.count)
+            found[name] = _divided(shares, position, name, value)
+    return found
+
+
+def _divided(shares: Shares, position: int, name: str, value: float) -> dict[str, Any]:
+    p = fraction(name)
+    reach = max(LEAST, round(min(p, 1 - p) * shares.count / WITHIN))
+    sums = shares.between(max(1, position - reach), min(shares.count, position + reach))
+    scale = value / sums[Part.WHOLE] if sums[Part.WHOLE] else 0.0
+    own = sums[Part.LAG] + sums[Part.SIGN] - sums[Part.BUILD] + sums[Part.CLIENT_DELAY] + sums[Part.HANDSHAKE_CPU]
+    connect = sums[Part.CONNECT] - sums[Part.HANDSHAKE_CPU]
+    parts = {"connect": connect, "wait": sums[Part.WAIT], "build": sums[Part.BUILD], "own": own}
+    parts = {"target": sums[Part.WHOLE] - sum(parts.values()), **parts}
+    return {
+        "value": value,
+        **{part: round(time * scale, 6) for part, time in parts.items()},
+        "own_at_least": sums[Part.STAMPED] < STAMPED * sums[Part.COUNT],
+        "requests": round(sums[Part.COUNT]),
+    }

@@ -1,0 +1,166 @@
+"""Whose time a percentile is: against the exchanges about it, added up one by one, and as a sentence."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+from engine_harness import Run, go
+
+from loadgen.clock import MILLISECOND as MS
+from loadgen.exchange import NEW, Exchange, Outcome
+from loadgen.experiment.result import Measured, variant
+from loadgen.report.page import drawn
+from loadgen.report.parts import whose as told
+from loadgen.transport.scripted import NEVER, Reply
+
+OPEN = "load: [{name: steady, rate: 1000/s, for: 4s}]\nsession: {connections: 40}\n"
+CLOSED = "load: [{name: users, users: 20, for: 3s}]\n"
+
+
+def uneven(seed: int = 1) -> Any:
+    """A target that is slow for some, slow to connect to, and a client that is slow to look."""
+    random = Random(seed)
+
+    def reply(x: Exchange) -> Reply:
+        slow = random.random() < 0.03
+        after = int(random.lognormvariate(1, 0.4) * MS) + (60 * MS if slow else 0)
+        return Reply(after, connect=random.randrange(5, 25) * MS, client_delay=random.randrange(MS))
+
+    return reply
+
+
+def step(run: Run) -> dict[str, Any]:
+    return dict(variant(Measured(run.plan, run.ledger, run.recording))["phases"][0]["steps"][0])
+
+
+def by_hand(run: Run, value: float, reach: int, position: int) -> dict[str, float]:
+    """The parts of the ok exchanges about a rank, each as its share of their time, times `value`."""
+    scheduled = run.plan.runs[0].phase.kind == "open"
+    ok = [x for x in run.of(0) if not x.outcome]
+    ok.sort(key=lambda x: x.done - (x.due if scheduled else x.started))
+    near = ok[max(0, position - 1 - reach) : position + reach]
+    whole = sum(x.done - (x.due if scheduled else x.started) for x in near)
+    parts = {
+        "connect": sum(x.connected - x.started for x in near if x.connection == NEW),
+        "wait": sum(x.started - x.signed for x in near) if scheduled else 0,
+        "own": sum(x.done - x.received + (x.signed - x.due if scheduled else 0) for x in near),
+    }
+    return {name: part * value / whole for name, part in parts.items()}
+
+
+@pytest.mark.parametrize("written", [OPEN, CLOSED])
+def test_the_parts_are_those_of_the_exchanges_about_the_percentile(written: str) -> None:
+    run = Run(written, uneven()).stall(700 * MS, 30 * MS).go()
+    found, count = step(run), len(run.of(0))
+    block = found["latency_ms"]["response" if written == OPEN else "service"]
+    assert set(found["whose_ms"]) == {"p50", "p99", "p99.9"}
+    for name, position, beyond in (("p50", -(-count // 2), 0.5), ("p99", -(-count * 99 // 100), 0.01)):
+        of = found["whose_ms"][name]
+        reach = max(2, round(beyond * count / 10))
+        expected = by_hand(run, block[name], reach, position)
+        assert of["value"] == block[name]
+        assert of["requests"] == 2 * reach + 1
+        for part, value in expected.items():
+            # at its edges the band ends within a counter, of which neighbours are taken in part
+            assert of[part] == pytest.approx(value, abs=0.3 * of["value"] / of["requests"] + 0.002 * of["value"])
+
+
+@pytest.mark.parametrize("written", [OPEN, CLOSED])
+def test_the_parts_add_up_to_the_percentile(written: str) -> None:
+    for of in step(go(written, uneven(2)))["whose_ms"].values():
+        assert sum(of[part] for part in ("target", "connect", "wait", "build", "own")) == pytest.approx(of["value"])
+        assert all(of[part] >= 0 for part in ("target", "connect", "wait", "build", "own"))
+
+
+def test_what_made_others_slow_is_not_in_the_p99() -> None:
+    """Three in a hundred connect slowly and are answered at once; one in a thousand is read late. p99 of the parts by
+    themselves would say that the p99 was spent connecting twice over."""
+    number = iter(range(1_000_000))
+
+    def reply(x: Exchange) -> Reply:
+        at = next(number)
+        if at % 25 == 0:
+            return Reply(80 * MS)
+        return Reply(2 * MS, client_delay=20 * MS if at % 20 == 7 else 0)
+
+    of = step(go("load: [{name: steady, rate: 1000/s, for: 2s, arrivals: constant}]\n", reply))["whose_ms"]["p99"]
+    assert of["value"] == pytest.approx(80, rel=0.001)
+    assert (of["target"], of["own"]) == (pytest.approx(of["value"]), 0)
+
+
+def test_the_machine_s_own_stall_is_its_own() -> None:
+    run = Run(OPEN, lambda x: Reply(2 * MS)).stall(1000 * MS, 200 * MS).go()
+    of = step(run)["whose_ms"]["p99"]
+    assert of["own"] > 0.9 * of["value"] and of["own_at_least"] is False
+
+
+def test_a_percentile_among_timeouts_has_no_parts() -> None:
+    number = iter(range(1_000_000))
+    found = step(go(f"timeout: 500ms\n{OPEN}", lambda x: Reply(NEVER if next(number) % 20 == 0 else 5 * MS)))
+    assert found["latency_ms"]["response"]["p99"] is None
+    assert set(found["whose_ms"]) == {"p50"}
+    assert found["whose_ms"]["p50"]["target"] == pytest.approx(5, rel=0.001)
+
+
+def test_without_stamps_the_machine_s_part_is_at_least_so_much() -> None:
+    class Blind(Run):
+        def _member(self, *of: Any) -> Any:
+            member = super()._member(*of)
+            done = member.transport.done
+
+            def forget(x: Exchange) -> None:
+                x.received = 0
+                done(x)
+
+            member.transport.done = forget
+            return member
+
+    found = step(Blind(OPEN, uneven()).go())["whose_ms"]
+    assert all(of["own_at_least"] for of in found.values())
+
+
+def test_of_a_run_whose_exchanges_are_gone_nothing_is_said() -> None:
+    run = go(OPEN, uneven())
+    run.recording.shares.clear()
+    assert step(run)["whose_ms"] == {}
+
+
+def test_failures_are_none_of_it() -> None:
+    number = iter(range(1_000_000))
+
+    def reply(x: Exchange) -> Reply:
+        return Reply(200 * MS, status=503) if next(number) % 10 == 0 else Reply(5 * MS)
+
+    run = go(OPEN, reply)
+    assert run.outcomes(0)[Outcome.HTTP_5XX.word] > 100
+    assert step(run)["whose_ms"]["p99.9"]["value"] == pytest.approx(5, rel=0.001)
+
+
+PART = {"target": 39.1, "connect": 1.0, "wait": 0.6, "build": 0.0, "own": 0.3, "own_at_least": False, "requests": 21}
+
+
+def text(trip: float | None = None, steps: int = 1, **more: Any) -> str:
+    of = {"p50": {"value": 20.0, "target": 20.0}, "p99": {"value": 41.0, **PART, **more}}
+    every = [{"scenario": "main", "step": f"step-{number}", "whose_ms": of} for number in range(steps)]
+    return " ".join(drawn(told([{"name": "steady", "steps": every, "round_trip_ms": trip}]), 200, False).split())
+
+
+def test_the_sentence() -> None:
+    whose = "of the p99 of 41.0 ms, 40.1 were the target and its network (1.00 of it connecting"
+    rest = "), 0.600 waiting for a connection, 0.300 this machine"
+    assert f"{whose}{rest}" in text()
+    assert "kernel" not in text()
+    assert text(20.1).endswith("by the kernel's count, 20.1 ms of the target and its network are a round trip")
+    assert "at least 0.300 this machine" in text(own_at_least=True)
+    assert "7.00 making the SDK's client, 0.300 this machine" in text(build=7.0)
+    assert "of the p50 of 20.0 ms, 20.0 were the target and its network, 0 this machine" in text()
+
+
+def test_of_many_steps_the_p99_alone_is_told_and_of_very_many_not_each() -> None:
+    assert text(steps=5).count("of the p99") == 5
+    assert "of the p50" not in text(steps=5)
+    assert text(steps=40).count("of the p99") == 12
+    assert text(steps=40).endswith("28 more: see --json")
+    assert drawn(told([{"name": "steady", "steps": [{"step": "get"}]}]), 200, False) == ""
