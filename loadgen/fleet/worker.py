@@ -155,9 +155,15 @@ class Worker:
         assert self._engine
         if more := self._samples.more():
             self.pipe.send("reasons", more)
-        self.pipe.send("health", {**self._probe.sample(), "in_flight": self._engine.in_flight})
+        self.pipe.send("health", {**self._probe.sample(), "in_flight": self._engine.in_flight, "tcp": self._tcp()})
         self._next_report = max(self._next_report + SECOND, now())
         self._report_alarm.set(self._next_report)
+
+    def _tcp(self, last: bool = False) -> dict[str, Any] | None:
+        """What the kernel says of the client's connections, if it can be asked."""
+        tell = getattr(self._transport, "tcp", None)
+        found: dict[str, Any] | None = tell(last) if tell else None
+        return found
 
     # what the engine tells its host
 
@@ -168,7 +174,7 @@ class Worker:
     def finished(self) -> None:
         self._report_alarm.clear()
         self._recorder.flush()
-        self.pipe.send("health", {**self._probe.sample(), "in_flight": 0})
+        self.pipe.send("health", {**self._probe.sample(), "in_flight": 0, "tcp": self._tcp(last=True)})
         if hasattr(self._transport, "options"):
             self.pipe.send("options", self._transport.options())
         self.pipe.send("finished", self._samples.kept())
