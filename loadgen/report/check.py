@@ -157,7 +157,8 @@ def _selftest(told: dict[str, Any] | None) -> list[str]:
     lines += [f"beyond the self-test: {text}" for text in told["warnings"]]
     if not found and not lines:
         lines = ["self-test: none of this machine; `loadgen selftest` finds what rates it can be trusted with"]
-    return [part for text in lines for part in wrap(text, WIDTH, subsequent_indent="  ")]
+    wrapped = (wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for text in lines)
+    return [line for part in wrapped for line in part]
 
 
 def _request(request: dict[str, Any]) -> list[str]:

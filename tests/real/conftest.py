@@ -20,9 +20,10 @@ T = TypeVar("T")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_keys() -> Iterator[None]:
-    """No AWS keys and settings of whoever runs the tests."""
+def no_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No AWS keys and settings of whoever runs the tests, and no self-test of theirs."""
     with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         for name in filter(lambda name: name.startswith("AWS_"), [*os.environ]):
             environment.delenv(name)
         for name, value in engines.NO_KEYS.items():

@@ -1,0 +1,66 @@
+"""`bench.soak`: what its figures are made of, and when one is beyond its limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bench.soak import EACH, HOUR, Process, Row, Sample, _lasts, figures, slope
+from loadgen.clock import MILLISECOND, SECOND
+
+RATE = 1000
+CALM = Process(50_000, 83, 2)
+
+
+def samples(count: int = 120, rate: float = RATE) -> list[Sample]:
+    return [Sample(n * EACH, int(n * EACH * rate / SECOND), CALM, replace(CALM, descriptors=16)) for n in range(count)]
+
+
+def row(rows: list[Row], name: str) -> Row:
+    return next(row for row in rows if row.name == name)
+
+
+def test_a_calm_run_is_within_every_limit() -> None:
+    rows = figures(samples(), RATE)
+    assert all(row.held for row in rows)
+    assert row(rows, "memory, worker").value == "+0.00 MB/h (48.8 to 48.8 MB)"
+    assert row(rows, "descriptors, parent").value == "16"
+
+
+@pytest.mark.parametrize(("kib", "held"), [(0.9 * 1024, True), (1.1 * 1024, False), (-5000, True)])
+def test_memory_is_a_slope_and_the_first_tenth_is_not_looked_at(kib: float, held: bool) -> None:
+    growing = [
+        replace(sample, worker=replace(CALM, memory=round(1e6 if n < 12 else 50_000 + kib * sample.at / HOUR)))
+        for n, sample in enumerate(samples())
+    ]
+    found = row(figures(growing, RATE), "memory, worker")
+    assert found.held is held
+    assert float(found.value.split()[0]) == pytest.approx(kib / 1024, abs=0.02)
+
+
+def test_a_schedule_that_falls_behind_is_seen_and_a_moments_stall_is_none() -> None:
+    behind = figures(samples(rate=RATE * (1 - 5e-6)), RATE)  # 5 us a second: 3 ms in ten minutes
+    assert not row(behind, "schedule, by nginx's count").held
+    stalled = [replace(s, at=s.at + (200 * MILLISECOND if n % 5 == 0 else 0)) for n, s in enumerate(samples())]
+    assert row(figures(stalled, RATE), "schedule, by nginx's count").held
+
+
+def test_descriptors_and_threads_stay_the_same() -> None:
+    leaking = samples()
+    leaking[60] = replace(leaking[60], worker=replace(CALM, descriptors=84), parent=replace(CALM, threads=3))
+    rows = figures(leaking, RATE)
+    assert row(rows, "descriptors, worker") == Row("descriptors, worker", "83 to 84", "constant", False)
+    assert not row(rows, "threads, parent").held
+
+
+def test_a_slope_is_that_of_the_best_line() -> None:
+    assert slope([(0, 1), (1, 3), (2, 5)]) == pytest.approx(2)
+    assert slope([(0, 0), (1, 9), (2, 0), (3, 9), (4, 0)]) == pytest.approx(0)
+
+
+def test_less_than_a_minute_shows_nothing() -> None:
+    assert _lasts("10m") == 600 * SECOND
+    for text in ("59s", "soon", "-1h"):
+        with pytest.raises(Exception, match=r"minute at the least|soon|-1h"):
+            _lasts(text)
