@@ -12,7 +12,7 @@ import pytest
 from loadgen.report.terminal import render
 
 RESULT = json.loads((Path(__file__).parent / "data" / "result.json").read_text())
-NEEDS = "needs 10 independent events beyond it, there were {}; about {} more minutes at this rate would give one"
+NEEDS = "needs 5 independent events beyond it, there were {}; about {} more minutes at this rate would give one"
 
 
 def interval(low: float, high: float | None) -> dict[str, Any]:

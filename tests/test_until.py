@@ -348,7 +348,7 @@ def test_the_report_says_what_was_not_reached() -> None:
     _, found, _, _ = carried_out("steady response p99.9 within 1%", "21s", lognormal(1))
     text = page(found)
     assert "until  steady response p99.9 within 1%: not reached after 21 s\n" in text
-    assert "ms, no interval: needs 10 independent events beyond it" in text
+    assert "ms, no interval: needs 5 independent events beyond it" in text
     assert "not reached, and not looked at" in page(found | {"looks": []})
 
 

@@ -8,8 +8,8 @@ from loadgen.engine.plan import Plan
 from loadgen.profile.experiment import Primary
 from loadgen.profile.model import Phase, Profile, Scenario
 from loadgen.stats import fraction
-from loadgen.stats.intervals import EVENTS
 
+EVENTS = 10  # independent ones that each round is to have beyond the quantile
 FINEST_FIRST = ("p99.9", "p99", "p95", "p90", "p50")
 # how many slow requests count as one, as they come together: before a run that is not known, and at a third of a
 # target's capacity a queue makes it about 3

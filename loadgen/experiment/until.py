@@ -199,7 +199,7 @@ def _times(goal: Goal, rate: float | None) -> tuple[int, ...]:
     least = max(SECONDS, math.ceil(goal.least / SECOND))
     if rate and quantile != "mean":
         p = fraction(quantile)
-        least = max(least, math.ceil(EVENTS / float(min(p, 1 - p)) / rate))
+        least = max(least, math.ceil(2 * EVENTS / float(min(p, 1 - p)) / rate))  # some come together by chance
     return times(least, max(1, goal.limit // SECOND))
 
 

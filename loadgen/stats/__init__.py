@@ -11,7 +11,6 @@ What rounds of two variants say:
 
     paired         where the centre of their differences lies
     comparison     ratio, difference, verdict, and the rounds that one takes
-    shift          where they differ, quantile by quantile and as a whole
     bootstrap      rounds drawn again: how much of their spread lies within them
     looks          how much doubt each planned look may spend
 

@@ -38,10 +38,11 @@ class Spread:
         """How far the sum may lie (below, above) what is expected, in its own standard deviations.
 
         Student's t, transformed for skewness as Hall (1992, "On the removal of skewness by transformation") does it:
-        what comes in a few bursts is more often too little than too much.
+        what comes in a few bursts is more often too little than too much. Only outwards: so few blocks do not tell
+        enough of their skewness for an end to be nearer.
         """
         t = t_quantile((1 + confidence) / 2, self.df)
-        return -_untransformed(-t, self.skewness), _untransformed(t, self.skewness)
+        return max(t, -_untransformed(-t, self.skewness)), max(t, _untransformed(t, self.skewness))
 
 
 def spread(parts: NDArray[Any]) -> Spread:

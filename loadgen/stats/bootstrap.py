@@ -1,11 +1,9 @@
-"""Rounds drawn again: how much of their spread lies within them, and a band that holds for all quantiles together."""
+"""Rounds drawn again: how much of their spread lies within them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
@@ -17,7 +15,6 @@ from loadgen.stats.seconds import Seconds
 BLOCKS = 20  # that a run is cut into: its seconds hang together, so that they are not drawn one by one
 WITHIN = 200  # times that each round is drawn again
 REPEATS = 2000  # times that all of them are
-SIGNS = 2048  # signs of rounds that are tried; up to 12 rounds those are all
 
 Stream = np.random.Generator
 
@@ -99,25 +96,3 @@ def _dense(run: Seconds, starts: Integers) -> tuple[Floats, Floats]:
     _, tops = bounds_of(columns)
     tops = np.where(columns >= OVERFLOW, run.seen.most, np.minimum(tops, run.seen.most))
     return np.append(tops, max(run.seen.most, run.late.least)).astype(np.float64), table
-
-
-def band(differences: Floats, seed: int, level: float = ALPHA) -> float:
-    """How many standard errors to go on either side of each column's mean for all columns to hold together with
-    probability 1 - level. `differences` has a row for each round and a column for each quantile.
-
-    The largest |t| over the columns, when the sign of each round's deviations is drawn again (a wild bootstrap; all
-    signs, up to 12 rounds).
-    """
-    rounds = len(differences)
-    rest = differences - differences.mean(axis=0)
-    rest = rest[:, (rest**2).sum(axis=0) > 0]
-    if not rest.size:
-        return 0.0
-    if 2 ** (rounds - 1) <= SIGNS:
-        signs = np.array([(1, *more) for more in product((-1, 1), repeat=rounds - 1)], np.float64)
-    else:
-        signs = np.random.Generator(np.random.PCG64(seed)).choice([-1.0, 1.0], size=(SIGNS, rounds))
-    means = signs @ rest / rounds
-    squares = (rest**2).sum(axis=0) - rounds * means**2
-    greatest = np.max(means**2 / np.maximum(squares, 1e-300), axis=1)
-    return float(math.sqrt(np.quantile(greatest, 1 - level) * rounds * (rounds - 1)))

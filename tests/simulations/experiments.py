@@ -28,12 +28,12 @@ def slower_tail(factor: float, share: float = 0.01) -> Change:
     return change
 
 
-def figure(latencies: Floats, name: str) -> float:
-    """In ns, as a run tells it."""
+def figures(latencies: Floats, names: Sequence[str]) -> list[float]:
+    """In ns, as a run tells them."""
     run = Histogram.of((latencies * 1e9).astype(np.int64))
-    value = run.mean if name == "mean" else run.quantile(fraction(name))
-    assert value
-    return float(value)
+    found = [run.mean if name == "mean" else run.quantile(fraction(name)) for name in names]
+    assert all(found)
+    return [float(value) for value in found if value]
 
 
 def runs(stream: Stream, seed: int, rounds: int, change: Change, in_turn: bool = True) -> list[tuple[Floats, Floats]]:
@@ -54,8 +54,14 @@ def runs(stream: Stream, seed: int, rounds: int, change: Change, in_turn: bool =
     return found
 
 
-def values(pairs: Iterable[tuple[Floats, Floats]], name: str) -> list[tuple[Value, Value]]:
-    return [(Value.exactly(figure(base, name)), Value.exactly(figure(variant, name))) for base, variant in pairs]
+Pairs = list[tuple[Value, Value]]
+
+
+def values(pairs: Iterable[tuple[Floats, Floats]], *names: str) -> list[Pairs]:
+    """Of each figure, its value in both runs of each round."""
+    table = [[figures(run, names) for run in pair] for pair in pairs]
+    exactly = [[[Value.exactly(ns) for ns in run] for run in pair] for pair in table]
+    return [[(base[at], variant[at]) for base, variant in exactly] for at in range(len(names))]
 
 
 def compared(pairs: Sequence[tuple[Value, Value]], level: float = 0.05) -> Comparison:
@@ -71,5 +77,5 @@ def excludes_one(found: Comparison) -> bool:
 
 def spread_of(stream: Stream, name: str, rounds: int = 100) -> float:
     """The standard deviation of the rounds' log ratios, as a pilot would tell it."""
-    pairs = runs(stream, 10**6, rounds, slower(1))
-    return float(np.std([math.log(figure(b, name) / figure(v, name)) for b, v in pairs], ddof=1))
+    (pairs,) = values(runs(stream, 10**6, rounds, slower(1)), name)
+    return float(np.std([math.log(base.low / variant.low) for base, variant in pairs], ddof=1))

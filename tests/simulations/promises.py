@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
 """Thousands of seeds instead of dozens, and the promise itself instead of what chance leaves of it."""
@@ -24,3 +27,10 @@ def at_most(promise: float, count: int, number: int) -> bool:
 
 def at_least(promise: float, count: int, number: int) -> bool:
     return count / number >= promise - allowance(promise, number)
+
+
+def note(what: str, figures: Mapping[str, object]) -> None:
+    """Append what was counted to the file that LOADGEN_SIMULATED names, if it does: for the tables of the docs."""
+    if path := os.environ.get("LOADGEN_SIMULATED"):
+        with Path(path).open("a") as file:
+            file.write(json.dumps({"what": what, **figures}) + "\n")

@@ -66,7 +66,7 @@ def test_intervals_of_a_queue_hold_what_arithmetic_says(tmp_path: Path) -> None:
             wrong += not ns(interval["low"]) <= truth <= ns(interval["high"])
             widths.append((interval["high"] - interval["low"]) / block[name])
         p999 = block["intervals"]["p99.9"]["none"]
-        assert p999.startswith("needs 10 independent events beyond it, there were "), "two or three requests are"
+        assert p999.startswith("needs 5 independent events beyond it, there were "), "two or three requests are"
     assert given > 1.5 * RUNS, "nearly all get one"
     allowance = 0 if FULL else 3 * math.sqrt(0.05 * 0.95 / given)
     assert wrong / given <= 0.07 + allowance
