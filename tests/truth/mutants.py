@@ -1,0 +1,183 @@
+"""Seeded bugs (25): each a small change to the source that would make loadgen say what did not happen, and the tests
+that have to find it. `python -m tests.truth.mutate` tries them all; a test of the default suite sees to it that each
+still applies, once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """In `file` (below loadgen/), `old` becomes `new`. `tests` are pytest's, below tests/; one of them has to fail."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+LATENCIES, OMISSION, TIMEOUTS = "truth/test_latencies.py", "truth/test_omission.py", "truth/test_timeouts.py"
+BOUNDARIES, SCHEDULE, STAMPS = "truth/test_boundaries.py", "truth/test_schedule.py", "truth/test_stamps.py"
+CONSERVATION, HISTOGRAMS = "truth/test_conservation.py", "truth/test_histograms.py"
+INTERVALS = "truth/test_intervals.py"
+
+METRICS, RECORDER, LEDGER = "record/metrics.py", "record/recorder.py", "record/ledger.py"
+ENGINE, AGENDA, PLAN, ACCOUNTS = "engine/engine.py", "engine/agenda.py", "engine/plan.py", "engine/accounts.py"
+RESULT, LATENCY, SECONDS = "experiment/result.py", "experiment/latency.py", "experiment/seconds.py"
+HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
+CONNECTION = "transport/connection.py"
+
+RESPONSE = "out[:, Metric.RESPONSE] = np.where(scheduled, done - due, -1)"
+SERVICE = "out[:, Metric.SERVICE] = np.where(begun, done - started, -1)"
+AGE = "if 0 <= age <= done - x.sent:"
+ARRIVE = "                self._arrive(due)\n"
+INDEX = "return np.where(values > HIGHEST, OVERFLOW, shift * HALF + (values >> shift))"
+RANK = "return max(1, math.ceil(p * n))"
+
+MUTANTS = (
+    # from when to when
+    Mutant("response timed from send", METRICS, RESPONSE, RESPONSE.replace("due, -1", "np.maximum(started, due), -1"),
+           (OMISSION,)),
+    Mutant("response timed from release", METRICS, RESPONSE, RESPONSE.replace("done - due", "done - released"),
+           (OMISSION,)),
+    Mutant("response timed to the kernel's stamp", METRICS, RESPONSE,
+           RESPONSE.replace("done - due", "np.where(received > 0, received, done) - due"), (LATENCIES,)),
+    Mutant("service counted from due", METRICS, SERVICE, SERVICE.replace("done - started", "done - due"), (OMISSION,)),
+    Mutant("the wait for a connection is the target's", METRICS, SERVICE,
+           SERVICE.replace("done - started", "done - signed"), (LATENCIES,)),
+    Mutant("the connect is left out of service", METRICS, SERVICE,
+           SERVICE.replace("done - started", "done - np.maximum(started, connected)"), (LATENCIES,)),
+    Mutant("lag is left out", METRICS, "np.where(scheduled, released - due, -1)",
+           "np.where(scheduled, released - released, -1)", (OMISSION,)),
+    Mutant("a client delay that nobody knows is 0", METRICS,
+           "np.where(received > 0, done - received, -1)", "np.where(received > 0, done - received, 0)",
+           ("test_recorder.py",)),
+    Mutant("a closed load has a response", ACCOUNTS, "due = x.due if iteration.run.open else 0", "due = x.due",
+           ("test_engine_closed.py",)),
+    Mutant("a step is due when the one before was due", ENGINE, "self._send(iteration, iteration.run, x.done)",
+           "self._send(iteration, iteration.run, x.due)", ("test_engine_steps.py",)),
+    # the kernel's stamp
+    Mutant("a kernel stamp that is stale", CONNECTION, "        else:\n            self._kernel = 0\n", "", (STAMPS,)),
+    Mutant("the kernel stamp of another packet", CONNECTION, AGE, "if 0 <= age:", (STAMPS,)),
+    Mutant("a kernel stamp from the future", CONNECTION, AGE, "if age <= done - x.sent:", (STAMPS,)),
+    Mutant("the stamp's age by the wrong clock", CONNECTION, "age = wall() - self._kernel",
+           "age = now() - self._kernel", (STAMPS,)),
+    # what is sent when
+    Mutant("an arrival that is late is skipped", AGENDA, ARRIVE,
+           "                if now - due < 100_000_000:\n                    self._arrive(due)\n", (OMISSION,)),
+    Mutant("an arrival that is late is timed anew", AGENDA, ARRIVE, ARRIVE.replace("due", "now"), (OMISSION,)),
+    Mutant("the schedule drifts by a hundredth of a percent", "pacing.py", "return positions * SECOND / self.start",
+           "return positions * SECOND * 1.0001 / self.start", (SCHEDULE,)),
+    Mutant("a ramp begins at its end's rate", "pacing.py", "2 * positions / (self.start + root)",
+           "2 * positions / (self.end + root)", (SCHEDULE,)),
+    Mutant("gaps that are even and not exponential", "pacing.py", "np.cumsum(stream.standard_exponential(BLOCK))",
+           "np.cumsum(2 * stream.random(BLOCK))", (SCHEDULE,)),
+    Mutant("the Poisson stream is not striped: each worker has the same", "pacing.py",
+           "yield self._due(positions[offset::workers])", "yield self._due(positions[::workers])", (SCHEDULE,)),
+    Mutant("cycles have the same arrivals", PLAN, "seed = (self.seed, _ARRIVALS, self.position, self.cycle)",
+           "seed = (self.seed, _ARRIVALS, self.position)", ("test_engine_phases.py",)),
+    Mutant("rounds have the same seed", "experiment/rounds.py",
+           "return int(stream_of((seed, _ROUND, number)).integers(2**62))", "return seed", ("test_rounds.py",)),
+    Mutant("rounds have the same order", "experiment/rounds.py",
+           "stream_of((seed, _ORDER, number)).permutation(variants)", "range(variants)", ("test_rounds.py",)),
+    Mutant("the in-flight limit is one more", ENGINE, "if self.in_flight >= self._share.in_flight:",
+           "if self.in_flight > self._share.in_flight:", ("test_engine_open.py",)),
+    Mutant("no arrivals while the measured part drains", PLAN,
+           "return phase.rate is not None and phase.rate.end > 0 and not phase.iterations", "return False",
+           (BOUNDARIES,)),
+    # timeouts
+    Mutant("timeouts of whole seconds", "workload/scenarios.py", "            step.timeout or timeout,\n",
+           "            -(-(step.timeout or timeout) // 10**9) * 10**9,\n", (TIMEOUTS,)),
+    Mutant("a timeout a millisecond early", "workload/scenarios.py", "            step.timeout or timeout,\n",
+           "            (step.timeout or timeout) - 10**6,\n", (TIMEOUTS,)),
+    Mutant("whatever ends within a millisecond times out with the first", "net/deadlines.py",
+           "lane[0].deadline <= now)", "lane[0].deadline <= now + 10**6)", ("test_deadlines.py",)),
+    Mutant("a timeout counts from release", ENGINE,
+           "x = Exchange(step.constant, slot, iteration, due, released, due + step.timeout, step.wants)",
+           "x = Exchange(step.constant, slot, iteration, due, released, released + step.timeout, step.wants)",
+           (TIMEOUTS,)),
+    Mutant("timeouts are left out of the distribution", RESULT, "if metric in CENSORED else None", "if None else None",
+           (TIMEOUTS,)),
+    Mutant("a timeout is a value like any other", LATENCY, "    if position > seen.count:\n",
+           "    seen.add(late)\n    if position > seen.count:\n", (TIMEOUTS,)),
+    Mutant("answers above a timeout have a rank", LATENCY, "if late.count and value > late.least:", "if False:",
+           (TIMEOUTS,)),
+    # ranks, counters, sums
+    Mutant("a rank too many", HISTOGRAM, RANK, "return min(n, math.ceil(p * n) + 1)", (LATENCIES,)),
+    Mutant("a rank too few", HISTOGRAM, RANK, "return max(1, math.ceil(p * n) - 1)", (LATENCIES,)),
+    Mutant("a rank rounded down", HISTOGRAM, RANK, "return max(1, math.floor(p * n))", (LATENCIES,)),
+    Mutant("a rank rounded to the nearest", HISTOGRAM, RANK, "return max(1, int(float(p) * n + 0.5))", (LATENCIES,)),
+    Mutant("a rank of the last but one", HISTOGRAM, RANK, "return max(1, math.ceil(p * (n - 1)))", (LATENCIES,)),
+    Mutant("a percentile of too few values", LATENCY, "    if count < needed:\n", "    if not count:\n", (LATENCIES,)),
+    Mutant("a percentile is its counter's least value", HISTOGRAM, "else min(highest_of(found), self.most)",
+           "else max(lowest_of(found), self.least)", (LATENCIES,)),
+    Mutant("the next counter", HISTOGRAM, INDEX, INDEX.replace("shift))", "shift) + 1)"), (LATENCIES,)),
+    Mutant("counters twice as wide", HISTOGRAM, "[1].astype(np.int64) - 11, 0)", "[1].astype(np.int64) - 10, 0)",
+           (LATENCIES,)),
+    Mutant("what lasted over an hour lasted an hour", HISTOGRAM, "np.where(values > HIGHEST, OVERFLOW,",
+           "np.where(values > HIGHEST, 33_000,", (HISTOGRAMS,)),
+    Mutant("what lasted over an hour is dropped", RECORDER, "known = figures >= 0",
+           "known = (figures >= 0) & (figures <= 3_600_000_000_000)", (HISTOGRAMS,)),
+    Mutant("a counter that two have is that of the second", HISTOGRAM,
+           "np.add.at(counts, inverse, np.concatenate((self.counts, other.counts)))",
+           "counts[inverse] = np.concatenate((self.counts, other.counts))", (HISTOGRAMS,)),
+    Mutant("merged histograms have the mean of both", HISTOGRAM, "        self.total += other.total\n",
+           "        self.total = (self.total + other.total) // 2\n", (LATENCIES,)),
+    Mutant("merging forgets the lesser minimum", HISTOGRAM, "min(self.least, other.least)", "self.least",
+           (HISTOGRAMS,)),
+    Mutant("an hour and more is written as nothing", "record/hlog.py", "[min(index, _TOP) for index in",
+           "[min(index, 0 if index > _TOP else index) for index in", (HISTOGRAMS,)),
+    # what is counted where
+    Mutant("an outcome class is dropped", RESULT, "if count and number != Outcome.OK:",
+           "if count and number not in (Outcome.OK, Outcome.RESET):", (CONSERVATION,)),
+    Mutant("failures are among the ok ones", RESULT, "if every or key.outcome == Outcome.OK]",
+           "if every or key.outcome != Outcome.TIMEOUT]", (CONSERVATION,)),
+    Mutant("phases are pooled", RESULT, "_step(m, run, slot, series[slot])",
+           "_step(m, run, slot, series[slot] + series[slot % len(m.plan.steps)] * (run.number > 0))", (BOUNDARIES,)),
+    Mutant("cycles are that of the first", RESULT, "slots = [m.plan.slot(run.number, step)",
+           "slots = [m.plan.slot(run.position, step)", (BOUNDARIES,)),
+    Mutant("strata are pooled", RESULT, "for name, value in wanted.items())\n    ]",
+           "for name, value in wanted.items() if name != \"stratum\")\n    ]", (BOUNDARIES,)),
+    Mutant("the warm-up is measured", PLAN, "phase.name, phase.measure)", "phase.name, True)", (BOUNDARIES,)),
+    Mutant("unsent iterations are not counted", ENGINE,
+           "            self._ledger.iterations[state.row + UNSENT_LIMIT] += 1\n", "            pass\n",
+           ("test_engine_open.py",)),
+    Mutant("what is stopped is not counted as unsent", ENGINE,
+           "self._iterations[state.row + UNSENT_STOPPED] += state.left(self._iterations)", "pass",
+           ("test_engine_stop.py",)),
+    Mutant("retries are counted twice", ENGINE, "self._ledger.repeated[x.slot] += 1",
+           "self._ledger.repeated[x.slot] += 2", ("test_engine_attempts.py",)),
+    Mutant("a retry hides the attempt before it", ENGINE,
+           "        self._count_repeated(x)\n        self._transmit(x)\n",
+           "        self._ledger.repeated[x.slot] += 1\n        self._transmit(x)\n", ("test_engine_attempts.py",)),
+    Mutant("what a dead worker had open is forgotten", LEDGER, "self.outcomes[row + Outcome.LOST] += missing", "pass",
+           (CONSERVATION,)),
+    Mutant("the last second that was written is lost", "store.py", "            yield value\n",
+           "            if file.peek(1):\n                yield value\n", (CONSERVATION,)),
+    Mutant("a batch loses its last row", RECORDER, "bytes(memoryview(self._buffer)[: self._position])",
+           "bytes(memoryview(self._buffer)[: self._position - self._size])", (CONSERVATION,)),
+    Mutant("a second is that of the answer", RECORDER, "np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2])", "rows[:, 8]",
+           ("test_recorder.py",)),
+    Mutant("what came in a phase's last second is left out of its intervals", SECONDS,
+           "    for second, row in rows.items():\n        table",
+           "    for second, row in rows.items():\n        if second < whole.stop:\n            table",
+           ("test_seconds.py",)),
+    # how sure it is
+    Mutant("requests are taken to be independent", OF_RUN,
+           "deviation = inflation * math.sqrt(", "deviation = math.sqrt(", (INTERVALS, "test_stats_intervals.py")),
+    Mutant("an interval of any few events", OF_RUN, "    if events < EVENTS:\n", "    if events < 0:\n",
+           (INTERVALS, "test_stats_intervals.py")),
+    Mutant("an interval of ten seconds", OF_RUN, "SECONDS = 20 ", "SECONDS = 10 ", (INTERVALS,)),
+    Mutant("faster is slower", COMPARISON, "Verdict.SLOWER: 2 * ratios.above(margin)",
+           "Verdict.SLOWER: 2 * ratios.below(margin)", ("test_stats_comparison.py",)),
+    Mutant("twenty figures, each with all the doubt", COMPARISON, "<= level / (len(tested) - number)", "<= level",
+           ("test_stats_comparison.py",)),
+    Mutant("a verdict of two rounds", COMPARISON, "if found.rounds < ROUNDS:", "if found.rounds < 2:",
+           ("test_stats_comparison.py",)),
+    Mutant("each look spends all the doubt", "stats/looks.py", "budget = spent(", "budget = alpha or spent(",
+           ("test_stats_looks.py",)),
+    Mutant("a threshold on a figure among timeouts passes", "experiment/thresholds.py",
+           'return "failed" if threshold.op in ("<", "<=") else "passed", why',
+           'return "passed", why', ("test_thresholds.py",)),
+)  # fmt: skip

@@ -1,0 +1,112 @@
+"""Tries the seeded bugs: `python -m tests.truth.mutate [WORD…]`, those whose description has one of the words.
+
+Each is put into a copy of the source, and its tests are run there. A bug that no test finds has survived: a test is
+missing. Exits with 1 if more than one in twenty survive or one does not apply, with 2 if the tests fail without a bug.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from tests.truth.mutants import MUTANTS, Mutant
+
+ROOT = Path(__file__).parents[2]
+AT_ONCE = 2
+LIMIT = 300  # seconds for one: a bug may make a test go on for ever, and is then found
+KILLED_AT_LEAST = 0.95
+PASSED, FAILED = 0, 1  # pytest's exit statuses; others say that it could not run
+COPIED = ("loadgen", "tests", "profiles", "pyproject.toml")
+
+
+def mutated(mutant: Mutant) -> str:
+    """The source with the bug in it. Raises ValueError where it does not apply exactly once."""
+    source = (ROOT / "loadgen" / mutant.file).read_text()
+    if (times := source.count(mutant.old)) != 1 or mutant.old == mutant.new:
+        raise ValueError(f"{mutant.what}: what it changes is {times} times in {mutant.file}")
+    return source.replace(mutant.old, mutant.new)
+
+
+class Copy:
+    """The source in a folder of its own, with a bug put into it for a while."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        for name in COPIED:
+            there = ROOT / name
+            if there.is_dir():
+                shutil.copytree(there, folder / name, ignore=shutil.ignore_patterns("__pycache__", "runs"))
+            else:
+                shutil.copy(there, folder / name)
+
+    def try_(self, mutant: Mutant) -> str:
+        """`killed`, `survived`, or what went wrong."""
+        place = self.folder / "loadgen" / mutant.file
+        sound = place.read_text()
+        try:
+            place.write_text(mutated(mutant))
+            return self.run(mutant.tests)
+        except ValueError as error:
+            return str(error)
+        finally:
+            place.write_text(sound)
+
+    def run(self, tests: Sequence[str]) -> str:
+        """The same, of tests."""
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+        environment = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment.pop("LOADGEN_FULL_TESTS", None)
+        try:
+            done = subprocess.run(
+                [*command, *(f"tests/{test}" for test in tests)],
+                cwd=self.folder, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return "killed"
+        outcomes = {PASSED: "survived", FAILED: "killed"}
+        return outcomes.get(done.returncode) or f"its tests do not run: {done.stdout[-2000:]}"
+
+
+def main(words: Sequence[str]) -> int:
+    chosen = [m for m in MUTANTS if not words or any(word in m.what for word in words)]
+    with tempfile.TemporaryDirectory(prefix="loadgen-mutants-") as folder, ThreadPoolExecutor(AT_ONCE) as pool:
+        copies: SimpleQueue[Copy] = SimpleQueue()
+        for number in range(AT_ONCE):
+            copies.put(Copy(Path(folder) / f"{number}"))
+        sound = copies.get()
+        if (found := sound.run(sorted({test for mutant in chosen for test in mutant.tests}))) != "survived":
+            print(f"without any bug the tests do not pass: {found}")
+            return 2
+        copies.put(sound)
+
+        def one(mutant: Mutant) -> tuple[Mutant, str, float]:
+            copy, began = copies.get(), time.monotonic()
+            try:
+                return mutant, copy.try_(mutant), time.monotonic() - began
+            finally:
+                copies.put(copy)
+
+        return report([*pool.map(one, chosen)])
+
+
+def report(tried: Sequence[tuple[Mutant, str, float]]) -> int:
+    print(f"{'bug':72} {'outcome':10} {'s':>5}  tests")
+    for mutant, outcome, seconds in tried:
+        print(f"{mutant.what:72} {outcome:10} {seconds:5.1f}  {' '.join(mutant.tests)}")
+    killed = sum(outcome == "killed" for _, outcome, _ in tried)
+    sound = all(outcome in ("killed", "survived") for _, outcome, _ in tried)
+    print(f"\n{killed} of {len(tried)} killed ({killed / max(1, len(tried)):.1%})")
+    return 0 if sound and killed >= KILLED_AT_LEAST * len(tried) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
