@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_harness import go
 from experiment_folders import write_experiment, write_run
 
 from loadgen import cli
 from loadgen.engine.plan import MOST_SLOTS, Plan
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError, TargetError
+from loadgen.exchange import Exchange, Request
 from loadgen.experiment import documents
 from loadgen.profile.load import load
 from loadgen.store import read_intervals
@@ -96,7 +98,7 @@ def mutations(source: Any, count: int, seed: int) -> Iterator[Any]:
 def test_a_result_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> None:
     good, bad = saved(tmp_path / "good"), saved(tmp_path / "bad")
     source = json.loads((bad / "result.json").read_text())
-    for wrong in mutations(source, 150, 1):
+    for wrong in mutations(source, 60, 1):
         (bad / "result.json").write_text(json.dumps(wrong))
         harmless(*loadgen("report", bad))
         harmless(*loadgen("compare", bad, good))
@@ -110,7 +112,7 @@ def test_a_run_that_died_and_that_others_wrote(tmp_path: Path, loadgen: Loadgen,
     source = json.loads(
         (folder / file).read_text().splitlines()[0] if file != "run.json" else (folder / file).read_text()
     )
-    for wrong in mutations(source, 100, 2):
+    for wrong in mutations(source, 50, 2):
         (folder / file).write_text(json.dumps(wrong) + "\n")
         harmless(*loadgen("report", folder))
 
@@ -127,7 +129,7 @@ def test_an_experiment_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> No
     write_experiment(folder, EXPERIMENT, lambda variant, number: lambda x: Reply(after=5_000_000), rounds=2)
     for file in ("run.json", "rounds/01/one/result.json"):
         source = json.loads((folder / file).read_text())
-        for wrong in mutations(source, 60, 3):
+        for wrong in mutations(source, 25, 3):
             (folder / file).write_text(json.dumps(wrong))
             harmless(*loadgen("report", folder))
         (folder / file).write_text(json.dumps(source))
@@ -168,6 +170,50 @@ def test_an_error_cannot_steer_the_terminal(loadgen: Loadgen, monkeypatch: pytes
     status, out, err = loadgen("run", "burst")
     assert (status, out) == (Exit.UNUSABLE, "")
     assert err == "loadgen: the target says: ?[2J?]0;owned???31m  and more\n"
+
+
+ANSWERS = {
+    "digits without end": b'{"id": ' + b"1" * 6000 + b"}",
+    "a number beyond floats": b'{"id": 1, "t": ' + b"9" * 400 + b"}",
+    "no numbers": b'{"id": NaN, "t": -1e999}',
+    "nesting": b'{"id": ' + b"[" * 900 + b"]" * 900 + b"}",
+    "nesting without end": b'{"id": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    "half a character": b'{"id": "\\ud800"}',
+    "a line break": b'{"id": "a\\r\\nX-Evil: 1\\u0000"}',
+    "no text": b"\xff\xfe\x00",
+    "nothing": b"",
+}
+CAPTURING = """
+load: [{name: a, at-once: 2}]
+scenarios:
+  - name: s
+    steps:
+      - {name: one, get: /, capture: {id: body.id, h: header.x-h}, record: {t: body.t}}
+      - {name: two, post: "/p/{{id}}?q={{id}}", headers: {X-Id: "{{h}}"}, json: {a: "{{id}}", b: "x{{id}}"}}
+      - {name: three, get: /, headers: {X-Id: "{{id}}"}}
+    split_by: [id]
+"""
+
+
+HEADERS = {"a line": "a\r\nX-Evil: 1", "a turn": "\u202e", "a length": "x" * 50_000}
+CAPTURED = [*((body, "ok") for body in ANSWERS.values()), *((b'{"id": 1}', header) for header in HEADERS.values())]
+
+
+@pytest.mark.parametrize(("body", "header"), CAPTURED, ids=[*ANSWERS, *HEADERS])
+def test_whatever_is_captured_stops_no_load_and_splits_no_request(body: bytes, header: str) -> None:
+    sent: list[Request] = []
+
+    def answer(x: Exchange) -> Reply:
+        sent.append(x.request)
+        return Reply(after=1000, headers={"x-h": header}, body=body)
+
+    run = go(CAPTURING, answer)
+    assert run.ledger.mismatches() == []
+    assert sent
+    for request in sent:
+        assert all(c.isprintable() and c.isascii() for _, value in request.headers for c in value)
+        assert request.path.isascii()
+        assert request.path.isprintable()
 
 
 # sizes

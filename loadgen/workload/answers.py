@@ -173,6 +173,6 @@ def milliseconds(value: Any) -> int | None:
     """A time that the server reported, in ms, as ns; None if it is no number."""
     try:
         number = float(value) if not isinstance(value, bool) else -1
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return round(number * MILLISECOND) if 0 <= number < 1e9 else None
