@@ -138,6 +138,22 @@ def test_failures_are_none_of_it() -> None:
     assert step(run)["whose_ms"]["p99.9"]["value"] == pytest.approx(5, rel=0.001)
 
 
+def test_connects_that_had_to_be_tried_again_are_said_to_be_such() -> None:
+    """A connect p99 of 1.02 s is a lost packet, and no slow target."""
+    number = iter(range(1_000_000))
+
+    def reply(x: Exchange) -> Reply:
+        return Reply(2 * MS, connect=(1020 if next(number) % 25 == 0 else 20) * MS)
+
+    found = step(go("load: [{name: steady, rate: 200/s, for: 2s}]\nsession: per-request\n", reply))
+    connect = found["latency_ms"]["connect"]
+    assert connect["p99"] == pytest.approx(1020, rel=0.001)
+    assert f"of {-(-connect['count'] // 25)} connects were sent again, mostly after 1 s" in connect["notes"][-1]
+    assert found["whose_ms"]["p99"]["connect"] > 0.99 * 1020
+    usual = step(go("load: [{name: steady, rate: 200/s, for: 2s}]\nsession: per-request\n", uneven()))
+    assert not [note for note in usual["latency_ms"]["connect"]["notes"] if "again" in note]
+
+
 PART = {"target": 39.1, "connect": 1.0, "wait": 0.6, "build": 0.0, "own": 0.3, "own_at_least": False, "requests": 21}
 
 

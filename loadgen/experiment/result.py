@@ -22,7 +22,7 @@ from loadgen.record.samples import Kind, Sample
 from loadgen.record.share import Shares
 from loadgen.stats import Histogram
 from loadgen.transport import CONNECTION_COUNTERS
-from loadgen.trust.network import Network
+from loadgen.trust.network import Network, retried
 
 SCHEMA = "loadgen.result/1"
 SHOWN = (
@@ -113,6 +113,7 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[st
     headline = Metric.RESPONSE if _applies(run, Metric.RESPONSE) else Metric.SERVICE
     shown = (*(metric for metric in SHOWN if _applies(run, metric)), *(metric for metric in RARE if metric in metrics))
     latency = {metric.word: _of(m, series, metric) for metric in shown}
+    latency["connect"]["notes"] += _retried(series)
     return {
         "scenario": scenario,
         "step": step,
@@ -131,6 +132,16 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[st
         "failures": _failures(m, run, slot, series),
         "recorded_ms": {m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in own},
     }
+
+
+def _retried(series: list[Entry]) -> list[str]:
+    """What there is to say of connects that took as long as one whose first packet is sent again."""
+    found = retried(_together([histogram for _, metric, histogram in series if metric == Metric.CONNECT]))
+    if not found.age:
+        return []
+    why = "the target's queue for new connections was full, or the packet lost. That is not how long the target takes"
+    after = f"mostly after {found.age // SECOND} s"
+    return [f"the first packets of {found.connects:,} connects were sent again, {after}, by how long they took: {why}"]
 
 
 def _shares(m: Measured, slot: int, series: list[Entry], headline: Metric) -> Shares:

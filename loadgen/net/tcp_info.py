@@ -105,7 +105,7 @@ class TcpWatch:
             self._counted[sock] = info.retransmits, info.sent
 
     def sample(self, connections: Sequence[socket.socket], last: bool = False) -> dict[str, Any] | None:
-        """The figures since the last time, `connections` being those that are open: counts, and the medians of round
+        """The figures since the last time, `connections` being all that are open: counts, and the medians of round
         trips in ns. None where the kernel tells nothing."""
         if not KNOWN:
             return None
@@ -123,4 +123,6 @@ class TcpWatch:
             "least_rtt": median_low(self._least) if self._least else None,
         }
         self._begin()
+        if len(self._counted) > len(connections):  # of a client that does not say when it closes one
+            self._counted = {sock: self._counted[sock] for sock in connections if sock in self._counted}
         return found

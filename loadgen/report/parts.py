@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import RenderableType
 from rich.table import Table
 
-from loadgen.report.found import Found, cycle, headline, metric, steps
+from loadgen.report.found import Found, cycle, headline, metric, place, steps
 from loadgen.report.latency import Footnotes
 from loadgen.report.page import DIM, add, indented, line, table
 from loadgen.report.words import UNKNOWN, bar, brief, known, ms
@@ -42,6 +42,7 @@ def parts(cycles: list[Found], notes: Footnotes) -> Table:
     made = table(("p50/p99 ms", "left", 14), ("", "left", 3), *titles, ("share", "left", BAR))
     for label, rows in steps(cycles):
         for number, (phase, step) in enumerate(rows):
+            notes.remark(f"{place(phase)} {label} connect", metric(step, "connect"))
             pairs = [pair(metric(step, part), notes) for part in shown]
             add(made, "" if number else brief(label, LABEL), cycle(phase), *pairs, _shares(step, headline(phase)))
     return made

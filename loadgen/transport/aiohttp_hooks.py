@@ -21,6 +21,7 @@ from aiohttp.tracing import Trace
 
 from loadgen.clock import now
 from loadgen.net.names import Address, keeps_credentials
+from loadgen.net.tcp_info import TcpWatch
 from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, Settings
 
 KEPT = 365 * 86_400.0  # seconds that an idle connection is kept: longer than any load
@@ -50,9 +51,20 @@ class Connections:
     def __init__(self, counters: memoryview[int]) -> None:
         self._counters = counters
         self._users: dict[ResponseHandler, Listener | None] = {}
+        self._watch = TcpWatch()
 
     def __contains__(self, protocol: ResponseHandler) -> bool:
         return protocol in self._users
+
+    def tcp(self, last: bool = False) -> dict[str, Any] | None:
+        """What the kernel says of those that are open, since the last time (`TcpWatch.sample`)."""
+        return self._watch.sample(self.sockets(), last)
+
+    def sockets(self) -> list[socket.socket]:
+        """What they are connected by: uvloop's likeness of it, which may be asked and not used."""
+        transports = (protocol.transport for protocol in self._users)
+        found = (transport.get_extra_info("socket") for transport in transports if transport)
+        return [sock for sock in found if sock]
 
     def use(self, protocol: ResponseHandler, user: Listener | None) -> None:
         self._users[protocol] = user

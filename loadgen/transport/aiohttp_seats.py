@@ -62,6 +62,7 @@ class SeatedClient(PooledClient):
         super().__init__(clock, settings, counters, done)
         self.loop = loop
         self.connections = Connections(counters.connections)
+        self.tcp = self.connections.tcp
         self.resolver = Resolver(settings)
         self.busy: set[Seat] = set()
         self.spare: list[ClientSession] = []

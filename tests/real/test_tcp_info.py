@@ -7,6 +7,7 @@ import ctypes
 import socket
 import struct
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from loadgen.net.timerfd import LoopClock
 from loadgen.record.ledger import Ledger
 from loadgen.stats import Histogram
 from loadgen.transport import Counters, Settings
+from loadgen.transport.aiohttp import Aiohttp
 from loadgen.transport.wire import Wire
 from loadgen.trust.network import Network, Retried, retried
 
@@ -42,9 +44,9 @@ def hearing(sock: socket.socket) -> None:
 
 
 class Target:
-    """A listener, and a wire client that knows it."""
+    """A listener, and a client that knows it."""
 
-    def __init__(self, reuse: str) -> None:
+    def __init__(self, reuse: str, client: Any = Wire) -> None:
         self.loop = asyncio.get_running_loop()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.listener.setblocking(False)
@@ -53,10 +55,10 @@ class Target:
         ledger, self.clock = Ledger.in_memory(1, 1), LoopClock(self.loop)
         counters = Counters(ledger.wired, ledger.connections)
         settings = Settings(origin, resolve(origin), None, reuse, "connection", 10, 0, False, True)
-        self.wire = Wire(self.loop, self.clock, settings, counters, self.over.put_nowait)
+        self.client = client(self.loop, self.clock, settings, counters, self.over.put_nowait)
 
     def send(self) -> None:
-        self.wire.send(Exchange(Request("GET", "/"), 0, None, now(), now(), now() + LIMIT, 0))
+        self.client.send(Exchange(Request("GET", "/"), 0, None, now(), now(), now() + LIMIT, 0))
 
     async def accept(self) -> socket.socket:
         server, _ = await self.loop.sock_accept(self.listener)
@@ -69,12 +71,12 @@ class Target:
         return await asyncio.wait_for(self.over.get(), 10)
 
     async def close(self) -> None:
-        await self.wire.close()
+        await self.client.close()
         self.clock.close()
         self.listener.close()
 
     def seen(self, last: bool = False) -> Network:
-        network, sample = Network(), self.wire.tcp(last)
+        network, sample = Network(), self.client.tcp(last)
         assert sample
         network.add(sample)
         return network
@@ -90,7 +92,7 @@ async def lost_request() -> tuple[Network, Network, Exchange]:
             before = target.seen()
             deaf(server)
             target.send()
-            sock = next(iter(target.wire.connections)).sock
+            sock = next(iter(target.client.connections)).sock
             assert sock
             async with asyncio.timeout(10):
                 while (info := read(sock)) and not info.retransmits:
@@ -167,3 +169,34 @@ async def nobody_there() -> Network:
 def test_a_refused_connect_is_a_connect_and_no_retry() -> None:
     network = uvloop.run(nobody_there())
     assert (network.connects, network.syn_retried, network.looked_at) == (1, 0, 0)
+
+
+async def through_aiohttp(requests: int) -> tuple[Network, Network]:
+    """What is told of a client that closes its connections by itself, while one is open and afterwards."""
+    target = Target("shared", Aiohttp)
+    try:
+        target.send()
+        with await target.accept() as server:
+            await target.answer(server)
+            for _ in range(requests - 1):
+                target.send()
+                await target.answer(server)
+            during = target.seen()
+            deaf(server)
+            target.send()
+            (sock,) = target.client.connections.sockets()
+            async with asyncio.timeout(10):
+                while (info := read(sock)) and not info.retransmits:
+                    await asyncio.sleep(0.01)
+            hearing(server)
+            await target.answer(server)
+            return during, target.seen(last=True)
+    finally:
+        await target.close()
+
+
+def test_a_client_that_opens_its_own_sockets_is_looked_at_while_they_are_open() -> None:
+    during, after = uvloop.run(through_aiohttp(3))
+    assert (during.looked_at, during.retransmits, during.connects) == (1, 0, 0)
+    assert during.segments >= 3 and during.round_trip is not None
+    assert after.looked_at == 1 and after.retransmits >= 1
