@@ -56,7 +56,10 @@ def test_names_that_no_folder_can_tell_apart_are_refused() -> None:
 
 
 def run_result(**more: Any) -> dict[str, Any]:
+    ledger = {"iterations": {"planned": 5}, "requests": {"sent": 5, "outcomes": {"ok": 5}}}
+    step = {"scenario": "s", "step": "get", "requests": ledger["requests"], "skipped": {}, "latency_ms": {}}
     only = {
+        "phases": [{"name": "p", "cycle": 1, "measured": True, **ledger, "connections": {}, "steps": [step]}],
         "iterations": {"planned": 5},
         "requests": {"sent": 5, "outcomes": {"ok": 5}},
         "connections": {"opened": 5, "preopened": 0},
@@ -97,7 +100,8 @@ def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path) -> None:
     ended = finished(folder, ["mine"], 2)
     result = ended.result
     assert (ended.status, result["exit_status"], result["complete"]) == (Exit.INVALID, 5, True)
-    assert result["trust"] == {"verdict": "INVALID", "reasons": ["per_request, round 2: lag"], "signals": []}
+    trust = {key: value for key, value in result["trust"].items() if value}
+    assert trust == {"verdict": "INVALID", "reasons": ["per_request, round 2: lag"]}
     assert result["warnings"] == ["mine", "w (1 of 4 runs)"]
     assert result["experiment"]["rounds"] == 2
     assert result["experiment"]["order"] == [["per_request", "shared"], ["shared", "per_request"]]
@@ -107,6 +111,12 @@ def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path) -> None:
         "rounds/02/per_request",
     ]
     assert result["duration_s"] == 20.0
+    for run in (run for variant in result["variants"] for run in variant["rounds"]):
+        (phase,) = run["phases"]
+        assert (phase["name"], phase["iterations"], phase["requests"]["sent"]) == ("p", {"planned": 5}, 5)
+        assert phase["steps"] == [
+            {"scenario": "s", "step": "get", "requests": {"sent": 5, "outcomes": {"ok": 5}}, "skipped": {}}
+        ]
 
 
 @pytest.mark.parametrize(

@@ -144,18 +144,27 @@ def _run(folder: Path, run: Path, number: int) -> dict[str, Any]:
             "folder": str(run.relative_to(folder)),
             "started": result["started"],
             "trust": result["trust"]["verdict"],
+            "accepted": result["trust"].get("accepted", False),
             "reasons": result["trust"]["reasons"],
             "exit_status": result["exit_status"],
             "duration_s": result["duration_s"],
             "iterations": only["iterations"],
             "requests": only["requests"],
             "connections": only["connections"],
+            "phases": [_phase(phase) for phase in only["phases"]],
             "session": result["session"],
             "client": result["client"],
             "target": result["target"]["url"],
         }
     except (KeyError, TypeError, ValueError) as error:
         raise ProfileError(f"is not a run's result: {type(error).__name__}: {error}", file=str(run)) from None
+
+
+def _phase(phase: dict[str, Any]) -> dict[str, Any]:
+    """Its ledgers, and those of its steps: rounds are never pooled. The latencies are in the run's own result."""
+    about = {key: phase[key] for key in ("name", "cycle", "measured", "iterations", "requests")}
+    steps = [{key: step[key] for key in ("scenario", "step", "requests", "skipped")} for step in phase["steps"]]
+    return {**about, "steps": steps}
 
 
 def _thresholds(folder: Path, variants: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -181,7 +190,8 @@ def _trust(runs: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
         if run["trust"] == worst_of != "VALID"
         for reason in run["reasons"][:1]
     ]
-    return {"verdict": worst_of, "reasons": reasons, "signals": []}
+    accepted = any(run["accepted"] for _, run in runs)
+    return {"verdict": worst_of, "accepted": accepted, "reasons": reasons, "notes": [], "effect": [], "signals": []}
 
 
 def _warnings(folder: Path, runs: list[tuple[str, dict[str, Any]]]) -> list[str]:
