@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from loadgen.clock import MILLISECOND
 
 KNOWN = sys.platform == "linux"
-SAMPLED = 64  # open connections that are looked at each time
+SAMPLED = 32  # open connections that are looked at each time
 FINALLY = 4096  # and the last time, when nothing is measured any more
 CLOSED = 1000  # that are looked at one by one as they close, between two times; then one in `ONE_IN`
 ONE_IN = 16
