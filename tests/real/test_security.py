@@ -1,0 +1,68 @@
+"""What nobody asked for is not done: no proxy, no password file, nothing off this machine after a step that fails."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+import uvloop
+from api_server import Answer, Asked, serve
+from program import VALID, load, run
+from servers import Server
+
+from loadgen.errors import TargetError
+from loadgen.experiment import destination
+from loadgen.experiment.run import Options
+from loadgen.experiment.run import run as carry_out
+from loadgen.profile.load import load as loaded
+from loadgen.report.live import progress
+
+pytestmark = pytest.mark.real
+
+
+@pytest.mark.parametrize("client", ["wire", "aiohttp"])
+def test_proxies_and_passwords_of_the_environment_are_left_alone(tmp_path: Path, client: str) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login canary password canary\ndefault login canary password c\n")
+    (tmp_path / "netrc").chmod(0o600)
+    with serve(lambda asked: Answer()) as api, serve(lambda asked: Answer(502)) as proxy:
+        names = ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY")
+        env = dict.fromkeys(names, proxy.url) | {"no_proxy": "", "NO_PROXY": "", "NETRC": str(tmp_path / "netrc")}
+        text = f"name: p\ntarget: {api.url}\nclient: {client}\nload: [{{name: a, users: 1, iterations: 3}}]\n"
+        (tmp_path / "profile.yaml").write_text(text)
+        ran = run(tmp_path, "run", "profile.yaml", "--json", "--out", "run", env=env)
+    assert ran.status in VALID, ran.err
+    assert ran.requests["outcomes"] == {"ok": 3}
+    assert (len(api.asked), proxy.asked) == (3, [])
+    assert not any(asked.header("Authorization") or asked.header("Proxy-Authorization") for asked in api.asked)
+    assert {asked.path for asked in api.asked} == {"/"}, "no absolute form, as proxies get it"
+    assert all(asked.header("User-Agent").startswith("loadgen/") for asked in api.asked)
+
+
+def test_off_this_machine_nothing_follows_a_step_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(destination, "is_loopback", lambda addresses: False)
+
+    def answer(asked: Asked) -> Answer:
+        return Answer(500 if asked.path == "/two" else 200)
+
+    with serve(answer) as api:
+        text = f"""
+name: p
+target: {api.url}
+load: [{{name: a, rate: 100/s, for: 5s}}]
+scenarios: [{{name: s, steps: [{{name: one, get: /one}}, {{name: two, get: /two}}]}}]
+"""
+        made = carry_out(
+            loaded(tmp_path / "p.yaml", text=text), Options(tmp_path / "run"), progress(io.StringIO(), quiet=True)
+        )
+        with pytest.raises(TargetError, match="the step two failed before the load"):
+            uvloop.run(made)
+        assert [asked.path for asked in api.asked] == ["/one", "/two"]
+
+
+def test_certificates_that_nobody_checked_are_said(tmp_path: Path, nginx: Server) -> None:
+    text = f"name: c\ntarget: {nginx.https}\ntls: {{verify: false}}\nload: [{{name: a, users: 1, iterations: 3}}]\n"
+    ran = load(tmp_path, text)
+    assert ran.requests["outcomes"] == {"ok": 3}
+    assert "TLS certificates were not verified (tls.verify: false)" in ran.result["warnings"]
+    assert "were not verified" in run(tmp_path, "report", "run").out
