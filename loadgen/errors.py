@@ -49,6 +49,12 @@ class PlanError(LoadgenError):
     status = Exit.USAGE
 
 
+class InvalidRun(LoadgenError):
+    """A run whose tail this machine made was to be used as if the target had."""
+
+    status = Exit.INVALID
+
+
 class TargetError(LoadgenError):
     """The target cannot be used at all: nothing reached it, its name does not resolve, its certificate is refused."""
 

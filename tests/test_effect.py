@@ -78,8 +78,8 @@ def test_times_that_do_not_vary_are_exact() -> None:
     assert (found.count, found.value, found.without) == (10, 30 * MILLISECOND, 24 * MILLISECOND)
     assert found.share == pytest.approx(0.2)
     assert found.told() == {
-        "phase": "steady", "cycle": 1, "step": "", "quantile": "p99", "requests": 10, "of": 1000, "share": 0.2,
-        "at_least": False,
+        "phase": "steady", "cycle": 1, "step": "", "quantile": "p99", "slowest": "1%", "requests": 10, "of": 1000,
+        "share": 0.2, "at_least": False,
         "parts_ms": {"lag": 6.0, "sign": 0.0, "client_delay": 0.0, "handshake_cpu": 0.0},
         "quantile_ms": 30.0, "without_ms": 24.0, "verdict": "INVALID",
     }  # fmt: skip

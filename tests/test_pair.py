@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from loadgen.errors import ProfileError
+from loadgen.errors import Exit, InvalidRun, ProfileError
 from loadgen.experiment.pair import pair
 from loadgen.report.pair import render_pair
 
@@ -44,6 +44,20 @@ def test_it_is_shown_with_what_it_cannot_prove() -> None:
     assert "no verdict: runs at different times" in text
     assert "steady cycle 2  s/get response, ms" in text
     assert next(line.split() for line in text.splitlines() if "p99 " in line) == ["p99", "20.0", "30.0", "1.5"]
+
+
+def test_an_invalid_run_is_refused_unless_it_is_accepted_which_is_said() -> None:
+    reason = "share of the tail 34% of the slowest 1% of steady: this machine took 9 ms of each. Use more --workers"
+    bad = run(3.0, run="runs/bad", trust={"verdict": "INVALID", "reasons": [reason, "lag"]})
+    with pytest.raises(InvalidRun) as raised:
+        pair(run(2.0), bad)
+    assert str(raised.value) == f"runs/bad: INVALID: {reason}. To see it all the same: --accept-invalid"
+    assert raised.value.status == Exit.INVALID
+    found = pair(run(2.0), bad, accept_invalid=True)
+    assert found["accepted"] == ["runs/bad"]
+    assert found["why_not"][1].startswith("runs/bad is INVALID, which was accepted")
+    assert "runs/bad is INVALID, which was accepted" in " ".join(render_pair(found).split())
+    assert pair(run(2.0), run(3.0), accept_invalid=True)["accepted"] == []
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

@@ -10,7 +10,7 @@ from engine_harness import always, go
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.experiment.result import Measured, quantiles_of, variant
-from loadgen.experiment.thresholds import check
+from loadgen.experiment.thresholds import check, of_invalid
 from loadgen.transport.scripted import NEVER, Reply
 
 
@@ -208,3 +208,14 @@ def test_arrivals_during_the_drain_are_not_judged_as_a_phase_of_that_name() -> N
     written = "load: [{name: drain, rate: 100/s, for: 1s}]\nthresholds: {drain: ['errors < 1%']}"
     found = checked(written, lambda x: Reply(after=SECOND, status=500 if x.slot else 200))
     assert [(entry["phase"], entry["status"]) for entry in found] == [("drain", "passed")]
+
+
+def test_those_of_an_invalid_run_are_undecided_unless_it_is_accepted() -> None:
+    load = "load: [{name: a, rate: 100/s, for: 1s}]\n"
+    for entry in checked(load + "thresholds: {a: ['response p50 < 5s', 'response p50 < 1ms']}"):
+        assert entry["status"] in ("passed", "failed")
+        undecided = of_invalid(entry, accepted=False)
+        assert (undecided["status"], undecided["value"]) == ("undecided", entry["value"])
+        assert "--accept-invalid" in undecided["why"]
+        accepted = of_invalid(entry, accepted=True)
+        assert (accepted["status"], accepted["why"]) == (entry["status"], "of an INVALID run, which was accepted")

@@ -14,7 +14,7 @@ from engine_harness import Script
 from experiment_folders import ROUNDS, answering, bad, check, compared, figure, text, write_experiment
 
 from loadgen.experiment.comparison import decided
-from loadgen.experiment.together import assembled
+from loadgen.experiment.together import assembled, run_folder
 from loadgen.profile.load import Variant
 from loadgen.profile.model import Profile
 from loadgen.transport.scripted import Reply
@@ -119,6 +119,22 @@ def test_one_invalid_round(tmp_path: Path) -> None:
         tmp_path / "x", answering(), found=lambda v, number: bad() if (v.name, number) == ("fresh", 3) else ()
     )
     assert no_verdict(found, "trust") == "INVALID: fresh, round 3"
+
+
+def test_an_invalid_round_that_was_accepted(sound: Path, tmp_path: Path) -> None:
+    """Each run says itself whether its figures were to be taken whatever they are."""
+    folder = copy(sound, tmp_path)
+    for number in (3, 5):
+        path = run_folder(folder, number, "fresh") / "result.json"
+        result = json.loads(path.read_text())
+        result["trust"] |= {"verdict": "INVALID", "accepted": True}
+        path.write_text(json.dumps(result))
+    whole = assembled(folder)
+    looked = check(whole["comparison"], "trust")
+    assert (looked["ok"], looked["why"]) == (True, "INVALID, which was accepted: fresh, round 3; fresh, round 5")
+    assert (whole["comparison"]["valid"], whole["trust"]["accepted"]) == (True, True)
+    path.write_text(json.dumps(result | {"trust": {**result["trust"], "accepted": False}}))
+    assert not assembled(folder)["comparison"]["valid"]
 
 
 @pytest.mark.parametrize(

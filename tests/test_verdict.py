@@ -75,8 +75,8 @@ def test_a_quiet_run_is_valid_and_every_signal_was_looked_at() -> None:
         (0.1001, 10 * MILLISECOND, "INVALID"),
         (0.05, 100_000, "VALID"),  # a twentieth of 2 ms: too little time to matter
         (0.05, 100_100, "DEGRADED"),
-        (0.5, 500_000, "DEGRADED"),  # half of a millisecond: never VALID, and no reason to throw the run away
-        (0.5, 500_100, "INVALID"),
+        (0.5, 1_000_000, "DEGRADED"),  # half of 2 ms: never VALID, and no reason to throw the run away
+        (0.5, 1_000_100, "INVALID"),
         (0.2, 50_000, "DEGRADED"),
     ],
 )

@@ -12,8 +12,9 @@ from loadgen.cli import HELP, output
 @click.command("compare", short_help="Two saved runs, and what that cannot prove.", context_settings=HELP)
 @click.argument("first", metavar="RUN", type=click.Path(path_type=Path))
 @click.argument("second", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--accept-invalid", is_flag=True, help="Compare runs that are INVALID too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON object.")
-def command(first: Path, second: Path, as_json: bool) -> int:
+def command(first: Path, second: Path, accept_invalid: bool, as_json: bool) -> int:
     """Show two saved runs side by side: the latencies of the phases and steps that both have, and their ratio.
 
     There is no verdict: two runs at different times cannot be told from drift. For one, let the variants take turns in
@@ -30,6 +31,6 @@ def command(first: Path, second: Path, as_json: bool) -> int:
     from loadgen.report.words import encodable, wants_color
 
     with as_written(f"{first} or {second}"), output() as out:
-        found = pair(read(find(first)), read(find(second)))
+        found = pair(read(find(first)), read(find(second)), accept_invalid=accept_invalid)
         out.write(f"{to_json(found)}\n" if as_json else encodable(render_pair(found, color=wants_color(out)), out))
     return 0

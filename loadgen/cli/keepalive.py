@@ -21,6 +21,7 @@ from loadgen.cli.run import folder_for
 @click.option(
     "--out", "folder", type=click.Path(path_type=Path), help="The folder.  [default: runs/keepalive-HOST-TIME]"
 )
+@click.option("--accept-invalid", is_flag=True, help="Judge by runs that are INVALID too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 def command(
@@ -30,6 +31,7 @@ def command(
     idle: str | None,
     sets: tuple[str, ...],
     folder: Path | None,
+    accept_invalid: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -62,7 +64,8 @@ def command(
     try:
         if idle is None:
             loaded = profile_of(url, rate, rounds, sets)
-            options = Options(folder or folder_for(loaded.profile.name), "1", start, sandbox_at)
+            place = folder or folder_for(loaded.profile.name)
+            options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid)
             finished = uvloop.run(run_experiment(loaded, options, display))
             results.append(finished.result)
             status = int(finished.status)

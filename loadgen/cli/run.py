@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--until", metavar="GOAL", help="Let a phase go on: 'burst response p99 within 5%'.")
 @click.option("--at-most", metavar="TIME", help="With --until: how long that phase may take.  [default: 10m]")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
+@click.option("--accept-invalid", is_flag=True, help="Decide by the figures of an INVALID run too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 def command(
@@ -48,6 +49,7 @@ def command(
     until: str | None,
     at_most: str | None,
     folder: Path | None,
+    accept_invalid: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -84,7 +86,7 @@ def command(
     if until is not None:
         loaded, goal = prolonged(loaded, Goal.parse(until, at_most))
     place = folder or folder_for(loaded.profile.name)
-    options = Options(place, workers_option(workers), start, sandbox_at, until=goal)
+    options = Options(place, workers_option(workers), start, sandbox_at, until=goal, accept_invalid=accept_invalid)
     display = progress(sys.stderr, quiet=quiet)
     for text in messages(loaded, workers):
         display.message(text)

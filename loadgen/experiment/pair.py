@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from loadgen.errors import ProfileError
+from loadgen.errors import InvalidRun, ProfileError
 
 QUANTILES = ("mean", "p50", "p90", "p95", "p99", "p99.9")
 METRICS = ("response", "service")
@@ -14,15 +14,24 @@ NO_VERDICT = (
     "between. One run of each draws no verdict; an experiment, whose variants take turns, does"
 )
 
+MACHINE = "this machine, not the target, made its tail"
 
-def pair(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+
+def pair(first: dict[str, Any], second: dict[str, Any], *, accept_invalid: bool = False) -> dict[str, Any]:
     """The latencies of the phases and steps that both have, with their ratio; what differed between the runs; why there
-    is no verdict. Raises ProfileError if one of them is an experiment, or if they have nothing in common."""
+    is no verdict. Raises ProfileError if one of them is an experiment, or if they have nothing in common; InvalidRun if
+    one of them is INVALID, unless that is to be accepted."""
     for result in (first, second):
         if result.get("kind") == "experiment":
             raise ProfileError(
                 "is an experiment, which `loadgen report` compares by itself", file=str(result.get("run"))
             )
+    invalid = [str(result.get("run")) for result in (first, second) if result["trust"]["verdict"] == "INVALID"]
+    if invalid and not accept_invalid:
+        reason = next(iter(first["trust"].get("reasons", []) + second["trust"].get("reasons", [])), "")
+        raise InvalidRun(
+            f"{' and '.join(invalid)}: INVALID: {reason or MACHINE}. To see it all the same: --accept-invalid"
+        )
     mine, theirs = _steps(first), _steps(second)
     both = [key for key in mine if key in theirs]
     if not both:
@@ -31,7 +40,8 @@ def pair(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     return {
         "runs": [_about(first), _about(second)],
         "differ": _differ(first, second),
-        "why_not": [NO_VERDICT],
+        "accepted": invalid,
+        "why_not": [NO_VERDICT, *(f"{run} is INVALID, which was accepted: {MACHINE}" for run in invalid)],
         "rows": rows,
     }
 

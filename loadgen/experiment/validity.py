@@ -2,7 +2,7 @@
 said and in nothing else, and that neither of them was disturbed.
 
 DEGRADED runs are allowed, as long as they are not one variant's alone: this machine then had its part in both, which
-makes a difference harder to find and not easier. An INVALID run never is.
+makes a difference harder to find and not easier. An INVALID run never is, unless the user said to accept it.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def _trust(pair: Pair) -> Check:
     graded = [(arm, run, run.told["trust"]) for arm, run in pair.runs()]
     told = {grade: [_named(arm, run) for arm, run, of in graded if of == grade] for grade in ("DEGRADED", "INVALID")}
     if told["INVALID"]:
-        return Check("trust", False, f"INVALID: {_listed(told['INVALID'])}")
+        accepted = all(run.told.get("accepted") for _, run, of in graded if of == "INVALID")
+        word = "INVALID, which was accepted" if accepted else "INVALID"
+        return Check("trust", accepted, f"{word}: {_listed(told['INVALID'])}")
     if not told["DEGRADED"]:
         return Check("trust", True, "every run was VALID")
     counts = [sum(of is arm and grade == "DEGRADED" for of, _, grade in graded) for arm in pair.arms]

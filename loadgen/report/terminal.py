@@ -142,13 +142,12 @@ def _trust(result: Found) -> Iterator[RenderableType]:
 def _effect(result: Found) -> str:
     """Of which tail this machine made most, and how much; a result has the worst first."""
     worst: Found = next(iter((result.get("trust") or {}).get("effect") or []), {})
-    if not worst.get("of") or worst.get("share") is None:
+    if worst.get("share") is None:
         return ""
-    percent = 100 * (worst.get("requests") or 0) / worst["of"]
-    slowest = f"{float(f'{percent:.1g}'):g}%"
     phase = place(Phases(result).of(worst)) or str(worst.get("phase") or "")
     where = brief(f"{phase} {worst.get('step') or ''}".strip(), 60)
     least = "at least " if worst.get("at_least") else ""
+    slowest = brief(str(worst.get("slowest") or "part"), 20)
     return f"of the slowest {slowest} of {where}, {least}{share(worst['share'], 1)} was this machine"
 
 

@@ -30,7 +30,7 @@ TAILS = (("p99", 100), ("p99.9", 10_000))  # the quantile, and how many exchange
 LEAST = 10  # exchanges that a tail has, so that one of them alone does not make it
 STAMPED = 0.99  # of the exchanges must have a kernel stamp, or the share is known to be at least so much
 SHARE = Limit("share", "%", 0.02, 0.10)
-FLOOR = Limit("of", "ms", 0.1 * MILLISECOND, 0.5 * MILLISECOND)  # below, a share is too little time to matter
+FLOOR = Limit("of", "ms", 0.1 * MILLISECOND, 1.0 * MILLISECOND)  # below, a share is too little time to matter
 
 
 class Place(NamedTuple):
@@ -62,8 +62,9 @@ class Effect:
 
     @property
     def slowest(self) -> str:
-        """Which share of all they are."""
-        return f"{float(f'{100 * self.count / self.of:.1g}'):g}%"
+        """Which share of all they are, roughly."""
+        percent = 100 * (self.count + 1) / (self.of + 1)  # of 12,000, 119 lie beyond p99
+        return f"{float(f'{percent:.1g}'):g}%"
 
     @property
     def own(self) -> float:
@@ -90,6 +91,7 @@ class Effect:
             "cycle": self.cycle,
             "step": self.step,
             "quantile": self.quantile,
+            "slowest": self.slowest,
             "requests": self.count,
             "of": self.of,
             "share": round(self.share, 6),
