@@ -95,10 +95,22 @@ def test_what_never_came_to_start_without_a_schedule_has_no_whole() -> None:
 
 
 def test_the_order_in_which_it_comes_does_not_matter() -> None:
-    rows = exchanges(3 * PENDING // 2)
+    rows = exchanges(24 * PENDING)
     whole, pieces = divided(rows), Shares()
     for piece in reversed(np.array_split(rows, 97)):
         pieces.add(divided(piece))
     assert pieces.index.tolist() == whole.index.tolist()
     assert pieces.sums.tolist() == whole.sums.tolist()
     assert pieces.between(1, pieces.count) == whole.between(1, whole.count)
+
+
+def test_memory_is_that_of_the_sums_however_long_a_run() -> None:
+    """A rare series keeps nothing of the batches that it came in, and no more rows than it has sums."""
+    rows, total = exchanges(2000), Shares()
+    (_, rare), _ = by_series(divide(rows[:, 0], measure(rows)))
+    assert rare.sums.base is None and rare.index.base is None
+    for _ in range(200):
+        total.add(rare)
+    kept = sum(len(shares.index) for shares in total._pending)
+    assert kept <= max(PENDING, len(total._index)) < 200 * len(rare.index)
+    assert total.count == 200 * rare.count

@@ -38,7 +38,7 @@ class Part(IntEnum):
     STAMPED = 9  # of them, those whose client delay is known
 
 
-PENDING = 1 << 14  # rows that are kept before they are added up
+PENDING = 1024  # rows that are kept before they are added up: so many, or as many as there are sums
 INDEX_BITS = 16
 _TIMES = (Metric.LAG, Metric.SIGN, Metric.BUILD, Metric.WAIT, Metric.CONNECT, Metric.HANDSHAKE_CPU, Metric.CLIENT_DELAY)
 _COLUMNS = [OF_EXCHANGE.index(metric) for metric in _TIMES]
@@ -79,7 +79,7 @@ def by_series(divided: Integers) -> Iterator[tuple[int, Shares]]:
     series = divided[:, 0]
     starts = np.flatnonzero(np.concatenate(([True], series[1:] != series[:-1]))) if len(series) else series
     for rows in np.split(divided, starts[1:]) if len(starts) else ():
-        yield int(rows[0, 0]), Shares(rows[:, 1], rows[:, 2:])
+        yield int(rows[0, 0]), Shares(rows[:, 1].copy(), rows[:, 2:].copy())  # a view would keep all of `divided`
 
 
 class Shares:
@@ -103,7 +103,7 @@ class Shares:
         """Add the sums of `other`."""
         self._pending.append(other)
         self._rows += len(other._index)
-        if self._rows > PENDING:
+        if self._rows > max(PENDING, len(self._index)):
             self._settle()
 
     def _settle(self) -> None:
