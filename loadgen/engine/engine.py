@@ -16,7 +16,7 @@ from loadgen.engine.accounts import Accounts
 from loadgen.engine.agenda import Agenda
 from loadgen.engine.iteration import Iteration, next_attempt
 from loadgen.engine.plan import Plan
-from loadgen.engine.state import NEVER, Host, RunState, Share
+from loadgen.engine.state import NEVER, Host, RunState, Share, states_of
 from loadgen.engine.users import Users
 from loadgen.exchange import Exchange, Outcome, Request
 from loadgen.pacing import Instants, share
@@ -49,7 +49,7 @@ class Engine:
         self._now, self._plan, self._workload, self._host, self._ledger, self._share = (
             clock.now, plan, workload, host, ledger, share,
         )  # fmt: skip
-        self._states = [RunState(run, plan.slot(run.number, 0)) for run in plan.all_runs]
+        self._states = states_of(plan, share)
         self._agenda = Agenda(clock, self._arrive)
         self._at = self._agenda.at
         self._users = Users(clock.now, self._agenda, share, self._user, self._check_done)
@@ -63,10 +63,8 @@ class Engine:
         self._peak = 0
         self._waiting: dict[Iteration, int] = {}  # for their next request, and the first step that is then not yet sent
         self.in_flight = 0
-        for state in self._states[:-1]:
-            planned = state.run.planned(share.index, share.workers)
-            state.planned = planned is not None
-            ledger.iterations[state.row + PLANNED] = planned or 0
+        for state in self._states:
+            ledger.iterations[state.row + PLANNED] = state.planned or 0
 
     def attach(self, transport: Transport, recorder: Recorder, samples: Samples, per_iteration: bool) -> None:
         """Give the engine what it works with."""
@@ -85,7 +83,7 @@ class Engine:
         state = self._states[number]
         state.active = True
         if state.run.phase.kind == "open":
-            self._arrive_from(state, state.run.schedule().blocks(self._share.index, self._share.workers), start)
+            self._arrive_from(state, state.run.schedule().blocks(state.turn, self._share.workers), start)
         else:
             self._people(state, start)
         if (duration := state.run.duration) is not None or (duration := state.run.phase.duration) is not None:
@@ -94,10 +92,10 @@ class Engine:
 
     def _people(self, state: RunState, start: int) -> None:
         """Users of a closed phase begin, or all of an at-once phase are due."""
-        phase, index, workers = state.run.phase, self._share.index, self._share.workers
+        phase, workers = state.run.phase, self._share.workers
         if phase.at_once:
             state.budget = 0
-            self._arrive_from(state, iter([np.zeros(share(phase.at_once, index, workers), np.int64)]), start)
+            self._arrive_from(state, iter([np.zeros(share(phase.at_once, state.turn, workers), np.int64)]), start)
         else:
             self._users.begin(state, start)
         if state.budget is not None:  # this worker's part may be nothing
@@ -141,7 +139,7 @@ class Engine:
             state = self._states[-1]
             state.active = True
             self._current = state.run.number
-            self._arrive_from(state, self._plan.drain_schedule().blocks(self._share.index, self._share.workers), at)
+            self._arrive_from(state, self._plan.drain_schedule().blocks(state.turn, self._share.workers), at)
         self._check_drained()
         self._agenda.rearm()
 
@@ -182,7 +180,7 @@ class Engine:
         state = self._arriving
         if self._stopping or not state:
             return
-        if not state.planned:
+        if state.planned is None:
             self._ledger.iterations[state.row + PLANNED] += 1
         if self.in_flight >= self._share.in_flight:
             self._ledger.iterations[state.row + UNSENT_LIMIT] += 1
@@ -191,7 +189,7 @@ class Engine:
 
     def _user(self, state: RunState, now: int) -> None:
         """A user starts an iteration."""
-        if not state.planned:
+        if state.planned is None:
             self._iterations[state.row + PLANNED] += 1
         self._start(state, now, True)
 

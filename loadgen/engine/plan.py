@@ -55,12 +55,15 @@ class PhaseRun:
         seed = (self.seed, _ARRIVALS, self.position, self.cycle)
         return Schedule(rate.start, rate.end, duration, self.phase.arrivals == "poisson", seed, self.phase.iterations)
 
+    def total(self) -> int | None:
+        """How many iterations arrive, in all workers; None where it is users who start them."""
+        return self.schedule().planned() if self.phase.kind == "open" else self.phase.at_once
+
     def planned(self, index: int, workers: int) -> int | None:
         """How many iterations worker `index` is to start; None where only the run itself will tell."""
-        if self.phase.kind == "open":
-            return self.schedule().planned(index, workers)
-        if self.phase.at_once:
-            return share(self.phase.at_once, index, workers)
+        total = self.total()
+        if total is not None:
+            return share(total, index, workers)
         return self.budget(index, workers) if self.phase.duration is None else None
 
     def budget(self, index: int, workers: int) -> int | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from loadgen.engine.plan import PhaseRun
+from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.pacing import share
 from loadgen.record.ledger import ITERATIONS, PLANNED, STARTED, UNSENT_LIMIT, UNSENT_STOPPED
 from loadgen.workload.scenarios import Pause, pause
 
@@ -33,18 +34,19 @@ class Share:
 
 
 class RunState:
-    """How a run of a phase stands in this worker."""
+    """How a run of a phase stands in this worker: of what arrives in it, the worker has number `turn`, counted from 0,
+    and then each n-th. `planned` is how many iterations it is to start, where that is known beforehand."""
 
-    __slots__ = ("active", "budget", "in_flight", "measured", "open", "planned", "row", "run", "slot", "think")
+    __slots__ = ("active", "budget", "in_flight", "measured", "open", "planned", "row", "run", "slot", "think", "turn")
 
-    def __init__(self, run: PhaseRun, slot: int) -> None:
-        self.run, self.slot = run, slot
+    def __init__(self, run: PhaseRun, slot: int, turn: int) -> None:
+        self.run, self.slot, self.turn = run, slot, turn
         self.row = run.number * len(ITERATIONS)
         self.open = run.phase.kind != "closed"
         self.measured = run.measured
         self.active = False
         self.in_flight = 0
-        self.planned = False  # whether the count of its iterations was known beforehand
+        self.planned: int | None = None
         self.budget: int | None = None
         self.think: Pause | None = pause(run.phase.think, (run.seed, _USER_THINK, run.number))
 
@@ -52,3 +54,19 @@ class RunState:
         """How many of its planned iterations are neither started nor given up, by those cells of the ledger."""
         gone = sum(cells[self.row + field] for field in (STARTED, UNSENT_LIMIT, UNSENT_STOPPED))
         return max(0, cells[self.row + PLANNED] - gone)
+
+
+def states_of(plan: Plan, worker: Share) -> list[RunState]:
+    """Those of all runs. What arrives is numbered through all of them and dealt to the workers in turn, so that a
+    worker has its own numbers in each, and what is sent for a number is the same with any number of workers."""
+    found, first = [], 0
+    for run in plan.all_runs:
+        state = RunState(run, plan.slot(run.number, 0), (worker.index - first) % worker.workers)
+        found.append(state)
+        if run is plan.drain:
+            continue
+        if (total := run.total()) is None:
+            state.planned = run.planned(worker.index, worker.workers)
+        else:
+            state.planned, first = share(total, state.turn, worker.workers), first + total
+    return found
