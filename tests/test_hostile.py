@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import csv
 import json
 import os
 import random
@@ -14,8 +15,9 @@ from typing import Any
 import pytest
 from engine_harness import go
 from experiment_folders import write_experiment, write_run
+from test_sandbox_connection import Target, feed, request
 
-from loadgen import cli
+from loadgen import __version__, cli
 from loadgen.engine.plan import MOST_SLOTS, Plan
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError, TargetError
 from loadgen.exchange import Exchange, Request
@@ -23,6 +25,7 @@ from loadgen.experiment import documents
 from loadgen.profile.load import load
 from loadgen.store import read_intervals
 from loadgen.transport.scripted import Reply
+from loadgen.trust import host
 
 STEERING = "\x1b[2J\x1b]0;owned\x07\u202e\x9b31m\r\n"
 LEFT_OUT = object()
@@ -210,10 +213,33 @@ def test_whatever_is_captured_stops_no_load_and_splits_no_request(body: bytes, h
     run = go(CAPTURING, answer)
     assert run.ledger.mismatches() == []
     assert sent
-    for request in sent:
-        assert all(c.isprintable() and c.isascii() for _, value in request.headers for c in value)
-        assert request.path.isascii()
-        assert request.path.isprintable()
+    for made in sent:
+        assert all(c.isprintable() and c.isascii() for _, value in made.headers for c in value)
+        assert made.path.isascii()
+        assert made.path.isprintable()
+
+
+def test_a_cell_of_the_truth_log_is_no_formula(tmp_path: Path) -> None:
+    """A spreadsheet takes a cell for one that begins with = + - @, a tab or a line break; no path does."""
+    for number, path in enumerate(("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "/=1", "/a,=1", '/"=1')):
+        log = tmp_path / f"{number}.csv"
+        target = Target(log)
+        feed(target.connect(owed=1), request(path))
+        target.run()
+        assert target.core.truth
+        target.core.truth.close()
+        with log.open(newline="") as lines:
+            cells = [cell for row in csv.reader(lines) for cell in row]
+        assert {cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\0"))} <= {"-"}
+        assert (path in cells) == path.startswith("/")
+
+
+def test_a_result_says_which_versions_made_it() -> None:
+    named = {"loadgen", "python", "uvloop", "httptools", "aiohttp", "numpy", "openssl", "kernel"}
+    known = host.about()
+    assert named <= known.keys()
+    assert "?" not in known.values()
+    assert known["loadgen"] == __version__
 
 
 # sizes

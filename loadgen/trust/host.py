@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from loadgen import __version__
 from loadgen.clock import now, wall
 
 DEFAULT_PORTS = (32768, 60999) if sys.platform == "linux" else (49152, 65535)
@@ -138,6 +139,7 @@ def about() -> dict[str, Any]:
         except PackageNotFoundError:
             packages[name] = "?"
     return {
+        "loadgen": __version__,
         "python": platform.python_version(),
         **packages,
         "openssl": ssl.OPENSSL_VERSION,
