@@ -63,9 +63,10 @@ def few_ports(first: int, last: int, reuse: int) -> Iterator[None]:
 
 
 @contextmanager
-def apart(delay_us: int) -> Iterator[tuple[Namespace, Namespace]]:
+def apart(delay_us: int, lost: int = 0) -> Iterator[tuple[Namespace, Namespace]]:
     """(here, there): what listens at 127.0.0.1 there is reached at 127.0.0.1 from here, `delay_us` later each way, over
-    veth pairs and a program in user space between them. The device here is `near`."""
+    veth pairs and a program in user space between them. The device here is `near`. Of what goes there, each `lost`th
+    frame does not arrive."""
     with ExitStack() as stack:
         here, between, there = (stack.enter_context(_new()) for _ in range(3))
         with between.inside():
@@ -80,7 +81,7 @@ def apart(delay_us: int) -> Iterator[tuple[Namespace, Namespace]]:
             _attach("near", "10.9.0.1/24")
             ip("route add 127.0.0.1/32 via 10.9.0.2 dev near src 10.9.0.1")
         with between.inside():
-            command = [sys.executable, str(LINK), "left", "right", str(delay_us)]
+            command = [sys.executable, str(LINK), "left", "right", str(delay_us), str(lost)]
             process = subprocess.Popen(command, stdout=subprocess.PIPE)
         stack.callback(_stop, process)
         assert process.stdout

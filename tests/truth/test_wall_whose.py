@@ -6,13 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from program import load
+from program import Ran, load
 
+from truth.namespaces import apart
 from truth.wall import DIGITS, quantile, read, target
 
 pytestmark = pytest.mark.real
 
 FAST, SLOW, SHARE = 5, 80, 5  # ms, ms, % of the requests
+WAY = 5  # ms, in each direction of a link
 TRIP = 20  # ms, which the sandbox adds to each answer: nothing that its kernel knows of
 
 
@@ -40,3 +42,35 @@ def test_the_target_s_part_is_that_of_its_own_log(tmp_path: Path) -> None:
         assert 0 < network["round_trip_ms"] < TRIP, "the kernel knows the loopback's, not what is simulated on it"
         known = {signal["signal"]: signal["value"] for signal in ran.result["trust"]["signals"]}
         assert known["retransmits"].endswith("segments") and known["SYN retries"].endswith("connects")
+
+
+def over_a_link(folder: Path, phases: str, lost: int = 0) -> Ran:
+    """A run over a link that takes `WAY` ms in each direction, and loses each `lost`th frame of ours."""
+    with (
+        apart(1000 * WAY, lost) as (here, there),
+        there.inside(),
+        target(folder, service=f"{FAST}ms") as (sandbox, _),
+        here.inside(),
+    ):
+        text = f"name: n\nload: [{phases}]\nsession: {{connections: 20}}\ntarget: {sandbox.http}\n"
+        return load(folder, text)
+
+
+def test_the_kernel_tells_the_network_s_round_trip_from_the_target(tmp_path: Path) -> None:
+    ran = over_a_link(tmp_path, "{name: a, rate: 100/s, iterations: 200}")
+    (phase,) = (phase for phase in ran.result["variants"][0]["phases"] if phase["measured"])
+    of = phase["steps"][0]["whose_ms"]["p50"]
+    # the link is a program, and takes a little longer than it should; the smoothed round trip would have the service
+    assert 2 * WAY <= phase["round_trip_ms"] <= 2 * WAY + FAST - 1
+    assert of["target"] >= FAST + 2 * WAY
+    assert ran.result["variants"][0]["network"]["retransmits"] == 0
+
+
+def test_a_network_that_loses_is_told_by_what_was_sent_again(tmp_path: Path) -> None:
+    ran = over_a_link(tmp_path, "{name: a, rate: 200/s, iterations: 600}", lost=20)
+    network = ran.result["variants"][0]["network"]
+    assert ran.requests["outcomes"] == {"ok": 600}
+    assert network["retransmits"] >= 10
+    (signal,) = (signal for signal in ran.result["trust"]["signals"] if signal["signal"] == "retransmits")
+    assert signal["verdict"] == ran.result["trust"]["verdict"] == "INVALID"
+    assert "the tail is the network's" in signal["why"]

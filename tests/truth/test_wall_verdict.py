@@ -1,0 +1,163 @@
+"""The trust verdict against what was done to the generator: stalls in its loop, and a CPU that others have (12, 13)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from program import FULL, Program, Ran, prepare
+
+from truth.capture import Capture
+from truth.cgroup import quota
+from truth.wall import Seen, quantile, read, target
+
+pytestmark = pytest.mark.real
+
+FIXED = 25  # ms
+HOOK = """
+import os, sys
+
+if "loadgen.fleet.worker" in sys.orig_argv:
+    import time
+
+    import uvloop
+
+    busy_ns, pause = int(os.environ["BUSY_US"]) * 1000, float(os.environ["BUSY_EVERY_S"])
+    made = uvloop.new_event_loop
+
+    def new_event_loop():
+        loop = made()
+
+        def busy():
+            until = time.monotonic_ns() + busy_ns
+            while time.monotonic_ns() < until:
+                pass
+            loop.call_later(pause, busy)
+
+        loop.call_later(pause, busy)
+        return loop
+
+    uvloop.new_event_loop = new_event_loop
+"""  # a sitecustomize: the worker itself is as it is
+
+
+def watched(folder: Path, rate: int, number: int, env: Mapping[str, str] | None = None) -> Seen:
+    """A run against a target that takes 25 ms, on one worker in an environment."""
+    with target(folder, service=f"{FIXED}ms") as (sandbox, log):
+        port = urlsplit(sandbox.http).port or 0
+        text = f"name: t\ntarget: {sandbox.http}\nload: [{{name: a, rate: {rate}/s, iterations: {number}}}]\n"
+        with Capture(port) as capture, Program(folder, *prepare(folder, text), "--json", env=env) as program:
+            ran = program.wait()
+            program.leaves_nothing()
+    return Seen(ran, read(log), capture.exchanges())
+
+
+def stalled(folder: Path, busy_ms: float, every_s: float) -> Seen:
+    """A run whose worker is busy with something else for so long, so often."""
+    (folder / "sitecustomize.py").write_text(HOOK)
+    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    env = {"PYTHONPATH": path, "BUSY_US": str(round(1000 * busy_ms)), "BUSY_EVERY_S": str(every_s)}
+    return watched(folder, 300, 1200, env)
+
+
+def of_p99(ran: Ran) -> dict[str, Any]:
+    """What the run tells of its p99: with this machine's part, and without it."""
+    (effect,) = (effect for effect in ran.result["trust"]["effect"] if effect["quantile"] == "p99")
+    return dict(effect)
+
+
+def is_told_as_it_is(seen: Seen) -> None:
+    """A p99 that the client changed by more than a tenth is not VALID; and what it would have been is on the wire."""
+    latency, wire = seen.latency(), seen.on_wire()
+    changed = latency["response"]["p99"] / quantile(wire, 0.99) - 1
+    assert not (changed > 0.1 and seen.ran.result["trust"]["verdict"] == "VALID"), changed
+    without = of_p99(seen.ran)["without_ms"]
+    assert quantile(wire, 0.988) - 1 <= without <= quantile(wire, 0.992) + 1
+    own = latency["service"]["mean"] - latency["client_delay"]["mean"] - sum(wire) / len(wire)
+    assert 0 <= own <= 1, "service minus client delay is what was on the wire"
+
+
+STALLS = [(busy, every) for busy in (0.1, 0.5, 1, 2, 5, 10, 20, 50) for every in (0.1, 1)] if FULL else [
+    (0.1, 0.1), (2, 0.1), (10, 0.1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("busy_ms", "every_s"), STALLS)
+def test_what_a_busy_client_adds_is_known(tmp_path: Path, busy_ms: float, every_s: float) -> None:
+    is_told_as_it_is(stalled(tmp_path, busy_ms, every_s))
+
+
+@pytest.mark.parametrize("time", range(50 if FULL else 1))
+def test_a_client_that_stalls_makes_no_tail_of_the_targets(tmp_path: Path, time: int) -> None:
+    """50 ms each second: a twentieth of the requests are up to so late."""
+    seen = stalled(tmp_path, 50, 1)
+    is_told_as_it_is(seen)
+    trust, naive = seen.ran.result["trust"], seen.latency()["response"]["p99"]
+    assert trust["verdict"] == "INVALID"
+    assert seen.ran.status == 5
+    assert naive >= quantile(seen.on_wire(), 0.99) + 30
+    assert "loop stalls" in seen.ran.reasons
+
+
+@contextmanager
+def hogs(count: int, core: int) -> Iterator[None]:
+    """So many processes that do nothing but keep a core busy."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            os.sched_setaffinity(process.pid, {core})
+        yield
+
+
+def test_a_core_that_others_use_is_the_reason(tmp_path: Path) -> None:
+    """Two others want the worker's core as soon as the load has begun, and come before it: a worker that wants little of
+    it would else be given that at once. The target has a core of its own."""
+    cores = sorted(os.sched_getaffinity(0))
+    with target(tmp_path, service="5ms") as (sandbox, _):
+        os.sched_setaffinity(sandbox.pid, {cores[-1]})
+        text = f"name: t\ntarget: {sandbox.http}\nload: [{{name: a, rate: 1000/s, iterations: 3000}}]\n"
+        with Program(tmp_path, *prepare(tmp_path, text), "--json") as program:
+            program.begins()
+            (worker,) = program.workers()
+            os.sched_setaffinity(worker, {cores[0]})
+            os.setpriority(os.PRIO_PROCESS, worker, 19)
+            with hogs(2, cores[0]):
+                ran = program.wait()
+            program.leaves_nothing()
+    assert ran.result["trust"]["verdict"] == "INVALID"
+    assert ran.status == 5
+    assert "waiting for a CPU" in ran.reasons
+
+
+def test_a_quota_that_stops_the_generator_is_the_reason(tmp_path: Path) -> None:
+    """Half a CPU, and a burst that takes more."""
+    with quota(0.5) as members, target(tmp_path, service="5ms") as (sandbox, _):
+        phases = "{name: a, rate: 300/s, iterations: 600}, {name: b, at-once: 2000}"
+        text = f"name: t\ntarget: {sandbox.http}\nload: [{phases}]\nsession: {{connections: 500}}\n"
+        with Program(tmp_path, *prepare(tmp_path, text), "--json") as program:
+            members.write_text(str(program.process.pid))
+            ran = program.wait()
+            program.leaves_nothing()
+    assert ran.result["trust"]["verdict"] == "INVALID"
+    assert ran.status == 5
+    assert "quota throttled" in ran.reasons
+
+
+@pytest.mark.skipif(not FULL, reason="fifty runs; set LOADGEN_FULL_TESTS=1, where nothing else runs")
+def test_a_quiet_machine_is_not_accused(tmp_path: Path) -> None:
+    """Of fifty runs, one at the most is INVALID."""
+    accused = 0
+    for number in range(50):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        accused += watched(folder, 200, 600).ran.result["trust"]["verdict"] == "INVALID"
+    assert accused <= 1
