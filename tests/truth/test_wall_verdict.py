@@ -119,8 +119,8 @@ def hogs(count: int, core: int) -> Iterator[None]:
 
 
 def test_a_core_that_others_use_is_the_reason(tmp_path: Path) -> None:
-    """Two others want the worker's core as soon as the load has begun, and come before it: a worker that wants little of
-    it would else be given that at once. The target has a core of its own."""
+    """Two others want the worker's core as soon as the load has begun, and come before it: else a worker that wants
+    little of it would be given that at once. The target has a core of its own."""
     cores = sorted(os.sched_getaffinity(0))
     with target(tmp_path, service="5ms") as (sandbox, _):
         os.sched_setaffinity(sandbox.pid, {cores[-1]})
