@@ -7,7 +7,7 @@ import json
 import click
 
 from loadgen.cli import HELP, output
-from loadgen.cli.run import read, workers_option
+from loadgen.cli.run import read, witness_option, workers_option
 from loadgen.errors import PlanError
 
 
@@ -16,8 +16,9 @@ from loadgen.errors import PlanError
 @click.option("--target", metavar="URL|aws", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
 @click.option("--workers", default="1", show_default=True, metavar="N|auto", help="As with run.")
+@click.option("--witness", is_flag=True, help="As with run; says whether the witness will have enough to tell.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as one JSON object.")
-def command(profile: str, target: str | None, sets: tuple[str, ...], workers: str, as_json: bool) -> int:
+def command(profile: str, target: str | None, sets: tuple[str, ...], workers: str, witness: bool, as_json: bool) -> int:
     """Say what PROFILE would send, when, over how many connections, and what its figures could know. Sends nothing.
 
     \b
@@ -31,8 +32,10 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], workers: st
     from loadgen.report.check import render_check
 
     loaded = read(profile, target, sets)
+    if witness:
+        witness_option(loaded)
     variants = [variant.profile for variant in loaded.variants]
-    plan = check(loaded.profile, workers_option(workers), variants) | {"selftest": standing(loaded, workers)}
+    plan = check(loaded.profile, workers_option(workers), variants, witness) | {"selftest": standing(loaded, workers)}
     plan = redacted(plan, loaded.secrets)
     with output() as out:
         out.write(f"{json.dumps(plan, indent=1)}\n" if as_json else render_check(plan))

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 @click.option("--workers", default="1", show_default=True, metavar="N|auto", help="Processes that make the load.")
 @click.option("--until", metavar="GOAL", help="Let a phase go on: 'burst response p99 within 5%'.")
 @click.option("--at-most", metavar="TIME", help="With --until: how long that phase may take.  [default: 10m]")
+@click.option(
+    "--witness",
+    is_flag=True,
+    help="One quiet process more sends the same at 1/53 of the rate: do the workers' p50 and p99 agree with its own?",
+)
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
 @click.option("--accept-invalid", is_flag=True, help="Decide by the figures of an INVALID run too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
@@ -48,6 +53,7 @@ def command(
     workers: str,
     until: str | None,
     at_most: str | None,
+    witness: bool,
     folder: Path | None,
     accept_invalid: bool,
     as_json: bool,
@@ -66,6 +72,7 @@ def command(
     loadgen run https://127.0.0.1:8443/ --users 20 --set session=per-request
     loadgen run dynamodb-put --target aws
     loadgen run steady --until 'steady response p99 within 5%'
+    loadgen run steady --witness
     """
     import uvloop
 
@@ -80,13 +87,16 @@ def command(
     from loadgen.sandbox.registry import sandbox_at
 
     loaded = read(profile, target, sets, rate, duration, users)
+    if witness:
+        witness_option(loaded)
     if at_most is not None and until is None:
         raise click.UsageError("--at-most goes with --until")
     goal = None
     if until is not None:
         loaded, goal = prolonged(loaded, Goal.parse(until, at_most))
     place = folder or folder_for(loaded.profile.name)
-    options = Options(place, workers_option(workers), start, sandbox_at, until=goal, accept_invalid=accept_invalid)
+    count = workers_option(workers)
+    options = Options(place, count, start, sandbox_at, until=goal, accept_invalid=accept_invalid, witness=witness)
     display = progress(sys.stderr, quiet=quiet)
     for text in messages(loaded, workers):
         display.message(text)
@@ -122,6 +132,18 @@ def read(
         if value is not None:
             raise click.UsageError(f"{name} goes with a URL; with a profile, use --set, as in load.NAME.rate=500/s")
     return load(profile, sets=sets, target=target)
+
+
+def witness_option(loaded: Loaded) -> None:
+    """Raises UsageError where there is nothing that a witness could be one of, PlanError where it could see nothing."""
+    from loadgen.experiment.thinned import thinned
+
+    if loaded.profile.experiment:
+        raise click.UsageError(
+            "--witness is for a run by itself: an experiment holds its variants against each other, and what this "
+            "machine does is in all of them. Leave --witness out, or the profile's experiment"
+        )
+    thinned(loaded.profile)
 
 
 def folder_for(name: str) -> Path:

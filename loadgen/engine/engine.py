@@ -54,7 +54,7 @@ class Engine:
         self._at = self._agenda.at
         self._users = Users(clock.now, self._agenda, share, self._user, self._check_done)
         self._arriving: RunState | None = None  # the open run whose arrivals are released now
-        self._index = share.index
+        self._index, self._stride = share.index, share.stride or share.workers
         self._current = -1
         self._measured_in_flight = 0
         self._ending = self._stopping = self._over = False
@@ -195,7 +195,7 @@ class Engine:
 
     def _start(self, state: RunState, due: int, user: bool) -> None:
         index = self._index
-        self._index = index + self._share.workers
+        self._index = index + self._stride
         iteration = Iteration(state, self._only or self._workload.scenario(index), index, due, user)
         self._iterations[state.row + STARTED] += 1
         state.in_flight += 1

@@ -25,12 +25,14 @@ class Host(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """This worker's part of the load: worker `index` of `workers`, and its part of the limits."""
+    """This worker's part of the load: worker `index` of `workers`, and its part of the limits. Its iterations are those
+    numbered `index`, and then each `stride`-th; unless said, each that is the workers' number further on."""
 
     index: int = 0
     workers: int = 1
     in_flight: int = NEVER
     users_gap: int = 0  # ns between two starts of users, at the least (max_rate)
+    stride: int = 0
 
 
 class RunState:

@@ -11,6 +11,9 @@ from loadgen.experiment.ahead import ahead
 from loadgen.experiment.cost import Cost, billed
 from loadgen.experiment.latency import QUANTILES
 from loadgen.experiment.limits import limits, new_connections, workers_for
+from loadgen.experiment.testimony import forecast
+from loadgen.experiment.thinned import EACH
+from loadgen.experiment.witness import warnings
 from loadgen.net.names import Origin, is_loopback, resolve
 from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile
@@ -23,7 +26,7 @@ from loadgen.workload.scenarios import Workload
 PRECISION = 0.1  # how well the tail's probability is to be known, as a share of it
 
 
-def check(profile: Profile, workers: str, variants: Sequence[Profile] = ()) -> dict[str, Any]:
+def check(profile: Profile, workers: str, variants: Sequence[Profile] = (), witness: bool = False) -> dict[str, Any]:
     """A plan in plain values, for `report.check`; `variants` are those of an experiment. Raises LoadgenError where the
     run would be refused."""
     plan, count = Plan.of(profile), workers_for(profile, workers)
@@ -53,12 +56,18 @@ def check(profile: Profile, workers: str, variants: Sequence[Profile] = ()) -> d
         "setup": _setup(profile),
         "cost": cost.plan() | {"billed": billed(profile.target.host), "refusal": cost.refusal()} if cost else None,
         "thresholds": {name: [t.text for t in texts] for name, texts in profile.thresholds.items()},
+        "witness": _witness(profile, count + (loopback or profile.target.sandbox)) if witness else None,
         "experiment": (
             ahead(profile.experiment, variants, workers, max(1, len(addresses)), loopback)
             if profile.experiment
             else None
         ),
     }
+
+
+def _witness(profile: Profile, others: int) -> dict[str, Any]:
+    """What a witness beside `others` processes would have to go by."""
+    return {"each": EACH, "warnings": warnings(profile, others), "steps": forecast(profile)}
 
 
 def _target(profile: Profile) -> str:

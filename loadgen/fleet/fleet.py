@@ -24,9 +24,8 @@ from loadgen.fleet.worker import Assignment
 from loadgen.net.children import spawn
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Batch, SeriesKey, fold
-from loadgen.record.recording import Recording, parts
+from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept, Kind, Sample
-from loadgen.record.share import by_series
 from loadgen.trust.health import Health
 
 HEAD_START = 50 * MILLISECOND  # between the word and the start, for the word to reach every worker
@@ -63,8 +62,13 @@ class WorkerState:
 class Fleet:
     """Workers on this machine. `launch`, then `run`; `recording`, `totals` and the workers' states tell the rest.
 
-    `refused` hears the reason of a failure that every further request would meet as well.
+    `refused` hears the reason of a failure that every further request would meet as well. A `follower` is another fleet
+    that hears what this one is told, and enters its phases with it. `cpus` are those that the workers may run on; none:
+    any.
     """
+
+    follower: Fleet | None = None
+    cpus: frozenset[int] = frozenset()
 
     def __init__(
         self,
@@ -94,12 +98,15 @@ class Fleet:
         for worker in self.workers:
             if worker.lost:
                 raise worker.broken or LoadgenError(f"worker {worker.index} died before the load began")
+        if self.follower:
+            await self.follower.launch()
 
-    async def run(self) -> None:
-        """Start the load, unless it is stopped already, and see it through, whatever happens to the workers."""
+    async def run(self, start: int | None = None) -> None:
+        """Start the load (at the instant `start`), unless it is stopped already, and see it through, whatever happens
+        to the workers."""
         if self.stopping:
             return
-        self.start = now() + HEAD_START
+        self.start = start or now() + HEAD_START
         self._tell("go", self.start)
         ticker = asyncio.create_task(self._tick())
         try:
@@ -111,22 +118,30 @@ class Fleet:
     def renew(self, kind: str, secret: Secret) -> None:
         """Let the workers authorize with a new secret from now on."""
         self._tell("secret", (kind, secret))
+        if self.follower:
+            self.follower.renew(kind, secret)
 
     def leave(self, number: int, at: int, plan: Plan) -> None:
         """Let run `number` end `at` ns after the start, which is before its time: `plan` is the same with that end."""
         self.plan = plan
         self._tell("leave", (number, self.start + at))
+        if self.follower:
+            self.follower.leave(number, at, self.follower.plan)
 
     def stop(self) -> None:
         """Start nothing more; what is open comes to its end."""
         self.stopping = True
         self._tell("stop")
         self._changed.set()
+        if self.follower:
+            self.follower.stop()
 
     def kill(self) -> None:
         """Give up what is open."""
         self.stopping = self.killed = True
         self._tell("kill")
+        if self.follower:
+            self.follower.kill()
         asyncio.get_running_loop().call_later(GOODBYE_LIMIT, self._put_down)
 
     def _put_down(self) -> None:
@@ -152,6 +167,8 @@ class Fleet:
             if not worker.finished:
                 self._fold(worker)
                 worker.ledger.settle()
+        if self.follower:
+            await self.follower.close()
 
     @property
     def elapsed(self) -> int:
@@ -189,6 +206,9 @@ class Fleet:
         command = [sys.executable, "-m", "loadgen.fleet.worker", str(theirs.fileno()), str(os.getpid())]
         process = spawn(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         theirs.close()
+        if self.cpus:
+            with suppress(OSError):  # it may have ended
+                os.sched_setaffinity(process.pid, self.cpus)
         plan = self.plan
         ledger = Ledger.in_file(assignment.ledger, len(plan.all_runs), plan.slots)
         worker = WorkerState(index, process, ledger)
@@ -241,17 +261,15 @@ class Fleet:
         """Take what a worker has handed in into the recording."""
         if worker.batches:
             batch, worker.batches = Batch.joined(worker.batches), []
-            delta = fold(batch, self.start)
-            for second, number, metric, histogram in parts(delta):
-                self.recording.add(second, worker.series[number], metric, histogram)
-            for number, shares in by_series(delta.shares):
-                self.recording.divide(worker.series[number], shares)
+            self.recording.take(fold(batch, self.start), worker.series)
 
     def _enter_if_all(self, run: int) -> None:
         """A phase whose start depends on the last one's end begins when every worker has come to it."""
         if all(worker.over or worker.reached >= run for worker in self.workers) and run > self._entered:
             self._entered, self._entered_at = run, now() + (HEAD_START if len(self.workers) > 1 else 0)
             self._tell("enter", (run, self._entered_at))
+            if self.follower:
+                self.follower._tell("enter", (run, self._entered_at))
 
     def _ended(self, worker: WorkerState) -> None:
         if not worker.finished:

@@ -52,6 +52,7 @@ class Assignment:
     ledger: Path
     payloads: tuple[int, ...] = ()  # the numbers of the run, the variant, the round
     access: Access = field(default_factory=Access)  # what requests are authorized with
+    first: int = 0  # what {{seq}} begins with
 
 
 class Worker:
@@ -110,7 +111,7 @@ class Worker:
     async def _prepare(self, work: Assignment) -> None:
         self._plan = Plan.of(work.profile)
         self._ledger = Ledger.in_file(work.ledger, len(self._plan.all_runs), self._plan.slots)
-        workload = Workload(work.profile, work.origin.base, work.payloads)
+        workload = Workload(work.profile, work.origin.base, work.payloads, work.first)
         workload.prime(work.share.index)
         engine = Engine(self.clock, self._plan, workload, self, self._ledger, work.share)
         self._reuse = work.profile.session.reuse

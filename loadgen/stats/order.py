@@ -1,7 +1,8 @@
-"""What a quantile may be by the ranks of independent values: exact, by the binomial law, and of any distribution.
+"""Two samples of the same thing: between which values of the one a quantile of the other lies. Exact, whatever the
+distribution.
 
-The number of n independent values below the true quantile p is binomial (n, p); so the values of two ranks hold it
-between them with a probability that follows from n and p alone (David & Nagaraja, Order Statistics, 7.1).
+If n values and N others are as good as drawn together, the number of the n that are no greater than the r-th of the N
+is beta-binomial (n; r, N - r + 1): Gumbel & von Schelling 1950, "The distribution of the number of exceedances".
 """
 
 from __future__ import annotations
@@ -13,50 +14,67 @@ from typing import NamedTuple
 import numpy as np
 
 from loadgen.stats.blocks import Floats
-from loadgen.stats.histogram import Histogram, lowest_of
+from loadgen.stats.histogram import Histogram, lowest_of, rank
 
-BEYOND = 40  # standard deviations around the mean, and values, in which all of a binomial is but 1e-300 of it
-
-
-class Ranks(NamedTuple):
-    """The ranks, from 1, of the values at both ends; None where so few values bound it on one side not at all."""
-
-    low: int | None
-    high: int | None
+BEYOND = 40  # standard deviations around the mean, and values: there is nothing further out
+MOST = 1 << 40  # values that may be needed
 
 
 class Between(NamedTuple):
-    """What a quantile may be, in ns, both ends included; None where nothing bounds it."""
+    """In ns, both ends included; None for an end that is only known to be greater than all that was seen."""
 
     low: int | None
     high: int | None
 
 
-def ranks(p: Fraction, count: int, confidence: float) -> Ranks:
-    """The narrowest pair of ranks that each leave at most half of 1 - `confidence` beyond them."""
+def ranks(p: Fraction, count: int, others: int, confidence: float) -> tuple[int, int] | None:
+    """The ranks, from 1, of the two of `count` values between which quantile `p` of `others` lies: the closest pair
+    beyond each of which it is with at most half of 1 - `confidence`. None if so few have no such pair."""
+    if not count or not others:
+        return None
     allowed = (1 - confidence) / 2
-    first, chances = _binomial(count, p)
-    below = np.cumsum(chances)  # of at most first + i values below the quantile
-    above = np.cumsum(chances[::-1])[::-1]  # of at least so many
-    # the value of rank r is above the quantile if fewer than r lie below it, and below it if at least r do
-    low = first + int(np.searchsorted(below, allowed, "right"))
-    high = first + int(np.searchsorted(-above, -allowed, "left"))
-    return Ranks(low if low >= 1 else None, high if high <= count else None)
+    first, chances = _exceedances(count, others, rank(p, others))
+    at_most, at_least = np.cumsum(chances), np.cumsum(chances[::-1])[::-1]  # that first + i of them are no greater
+    # a value of rank k is greater than the quantile where fewer than k are not, and less where at least k are
+    low = first + int(np.searchsorted(at_most, allowed, "right"))
+    high = first + int(np.searchsorted(-at_least, -allowed, "left"))
+    return (low, high) if low >= 1 and high <= count else None
 
 
-def between(p: Fraction, seen: Histogram, late: int, confidence: float) -> Between:
-    """The interval of quantile `p` of the values `seen`, and of `late` more that are known to be greater only; of their
-    counters the outer bounds."""
-    low, high = ranks(p, seen.count + late, confidence)
+def between(p: Fraction, seen: Histogram, late: int, others: int, confidence: float) -> Between | None:
+    """Where quantile `p` of `others` lies by the values `seen` and `late` more, known only to be greater; of counters
+    the outer bounds."""
+    found = ranks(p, seen.count + late, others, confidence)
+    if found is None:
+        return None
+    low, high = found
     return Between(
-        _least_at(seen, low) if low is not None and low <= seen.count else None,
-        seen.at_rank(high) if high is not None and high <= seen.count else None,
+        _least_at(seen, low) if low <= seen.count else None, seen.at_rank(high) if high <= seen.count else None
     )
 
 
-def fewest(p: Fraction, confidence: float) -> int:
-    """How many values there must be for both ends: one more than may all lie on the same side of it by chance."""
-    return math.ceil(math.log((1 - confidence) / 2) / math.log(max(p, 1 - p)))
+def fewest(p: Fraction, ratio: float, confidence: float) -> int:
+    """How many values it takes that `ranks` has a pair, if the others are `ratio` times as many."""
+
+    def enough(count: int) -> bool:
+        others = max(1, round(count * ratio))
+        r = rank(p, others)
+        all_below = _log_beta(count + r, others - r + 1) - _log_beta(r, others - r + 1)
+        all_above = _log_beta(r, count + others - r + 1) - _log_beta(r, others - r + 1)
+        return max(all_below, all_above) <= math.log((1 - confidence) / 2)
+
+    high = 1
+    while not enough(high) and high < MOST:
+        high *= 2
+    low = high // 2  # one that is not enough
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def _log_beta(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
 
 def _least_at(seen: Histogram, position: int) -> int:
@@ -64,12 +82,16 @@ def _least_at(seen: Histogram, position: int) -> int:
     return max(lowest_of(found), seen.least)
 
 
-def _binomial(count: int, p: Fraction) -> tuple[int, Floats]:
-    """The chances of first, first + 1, … of `count` trials: all that are not nothing. By the ratios of neighbours."""
-    mean, deviation = float(count * p), math.sqrt(float(count * p * (1 - p)))
+def _exceedances(count: int, others: int, r: int) -> tuple[int, Floats]:
+    """The chances that first, first + 1, … of `count` are no greater than the `r`-th of `others`: all that are not
+    nothing, by the ratios of neighbours."""
+    share = r / (others + 1)
+    mean = count * share
+    deviation = math.sqrt(mean * (1 - share) * (count + others + 1) / (others + 2))
     first = max(0, math.floor(mean - BEYOND * deviation - BEYOND))
     last = min(count, math.ceil(mean + BEYOND * deviation + BEYOND))
     k = np.arange(first, last, dtype=np.float64)
-    logarithms = np.concatenate((np.zeros(1), np.cumsum(np.log((count - k) / (k + 1)) + math.log(p / (1 - p)))))
+    steps = np.log((count - k) * (k + r)) - np.log((k + 1) * (count + others - r - k))
+    logarithms = np.concatenate((np.zeros(1), np.cumsum(steps)))
     chances = np.exp(logarithms - logarithms.max())
     return first, chances / chances.sum()

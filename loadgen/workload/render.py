@@ -22,16 +22,23 @@ Piece = str | Getter
 
 class Seeds:
     """Numbers the placeholders of a profile, so that each draws a stream of its own; `named` are the profile's keys,
-    which are the same wherever they stand; `sizes` is what lengths are drawn from instead."""
+    which are the same wherever they stand; `sizes` is what lengths are drawn from instead; `first` is what {{seq}}
+    begins with."""
 
     def __init__(
-        self, *seed: int, named: Mapping[str, Getter] = MappingProxyType({}), sizes: tuple[int, ...] = ()
+        self,
+        *seed: int,
+        named: Mapping[str, Getter] = MappingProxyType({}),
+        sizes: tuple[int, ...] = (),
+        first: int = 0,
     ) -> None:
-        self._seed, self._places, self._named, self._sizes = seed, count(), named, sizes or seed
+        self._seed, self._places, self._named, self._sizes, self._first = seed, count(), named, sizes or seed, first
 
     def getter(self, placeholder: Placeholder) -> Getter:
         """The function (captured values, iteration index) -> value of a placeholder, at its place in the profile."""
         place = next(self._places)
+        if placeholder.kind == "seq" and self._first:
+            return lambda values, index: self._first + index
         named = self._named.get(str(placeholder.args[0])) if placeholder.kind == "name" else None
         return named or getter(placeholder, (*self._seed, place), (*self._sizes, place))
 

@@ -88,10 +88,10 @@ class Workload:
 
     What comes when follows from the seed alone: scenarios and think times; so do keys and sizes, which are the load as
     well. What else is sent follows from the seed and from `payloads`, the numbers of the run, the variant and the
-    round: a second run writes new items.
+    round: a second run writes new items. `first` is what {{seq}} begins with.
     """
 
-    def __init__(self, profile: Profile, base: str = "", payloads: tuple[int, ...] = ()) -> None:
+    def __init__(self, profile: Profile, base: str = "", payloads: tuple[int, ...] = (), first: int = 0) -> None:
         self.metrics = tuple(dict.fromkeys(n for s in profile.scenarios for step in s.steps for n in step.record))
         self._base = base
         self._seed, self._payloads = (profile.seed,), (profile.seed, *payloads)
@@ -105,7 +105,7 @@ class Workload:
             name: choice(keys, (*self._seed, _KEYS, place))
             for place, (name, keys) in enumerate(profile.choices.items())
         }
-        seeds = Seeds(*self._payloads, _CHOICE, named=keys, sizes=(*self._seed, _SIZES))
+        seeds = Seeds(*self._payloads, _CHOICE, named=keys, sizes=(*self._seed, _SIZES), first=first)
         numbers = iter(range(sum(len(scenario.steps) for scenario in profile.scenarios)))
         self.scenarios = tuple(
             self._scenario(scenario, place, numbers, seeds, profile.timeout)
