@@ -81,6 +81,11 @@ class RunFolder:
             with _new(self.path / name) as file:
                 file.write(json.dumps(known, indent=2) + "\n")
 
+    def amend(self, about: dict[str, Any]) -> None:
+        """Write what is known again, as it has become another."""
+        if self.usable:
+            self._try("cannot be written", lambda: _write_whole(self.path / "run.json", about))
+
     def interval(self, taken: dict[Place, Histogram], health: list[Any], tag: Callable[[int], str]) -> None:
         """Append what came in since the last call. `tag` names a slot in the .hlog."""
         if self.usable and self._intervals:
@@ -88,10 +93,8 @@ class RunFolder:
 
     def finish(self, result: dict[str, Any]) -> bool:
         """Write the result, whole or not at all; returns whether it is there."""
-        temporary = self.path / ".result.json"
-        if self.usable and not self._try("cannot be written", lambda: _write_whole(temporary, result)):
-            with suppress(OSError):
-                temporary.unlink()
+        if self.usable:
+            self._try("cannot be written", lambda: _write_whole(self.path / "result.json", result))
         self.close()
         return self.usable
 
@@ -148,13 +151,20 @@ class ExperimentFolder(RunFolder):
             self._try("cannot be written", lambda: self._write_about(profile, about))
 
 
-def _write_whole(temporary: Path, result: dict[str, Any]) -> None:
-    with _new(temporary) as file:
-        json.dump(result, file, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(temporary.with_name("result.json"))
+def _write_whole(path: Path, value: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}")
+    file = _new(temporary)
+    try:
+        with file:
+            json.dump(value, file, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def _new(path: Path) -> TextIO:

@@ -90,6 +90,15 @@ def test_what_was_recorded_comes_back_from_the_folder(tmp_path: Path, shopped: R
     ]  # fmt: skip
 
 
+def test_what_is_known_before_the_end_may_become_another(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "x", silent)
+    folder.begin({"name": "x"}, {"seconds": 600, "more": "than later"})
+    folder.amend({"seconds": 22})
+    assert json.loads((folder.path / "run.json").read_text()) == {"seconds": 22}
+    assert not [path.name for path in folder.path.iterdir() if path.name.startswith(".")]
+    folder.close()
+
+
 def test_a_series_is_named_only_once(tmp_path: Path, shopped: Run) -> None:
     folder = RunFolder(tmp_path / "x", silent)
     write(folder, shopped)

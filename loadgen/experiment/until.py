@@ -71,6 +71,10 @@ class Until:
         self._ended = False
         self._values: dict[tuple[int, int], dict[int, tuple[Histogram, Histogram]]] = {}
 
+    @property
+    def looks_made(self) -> int:
+        return len(self._looked)
+
     def add(self, taken: Mapping[Place, Histogram]) -> None:
         """Take what came in since the last call, by second of due."""
         steps, metrics = len(self._plan.steps), _metrics(self.goal.figure.metric)

@@ -40,6 +40,11 @@ def test_a_phase_goes_on_until_it_tells_enough(tmp_path: Path) -> None:
     assert "after 20 s: " in ran.err and "well enough" in ran.err
     shown = run(tmp_path, "report", str(tmp_path / "run"))
     assert "until  steady response p50 within 50%: reached after 20 s" in shown.out
+    (tmp_path / "run" / "result.json").unlink()  # as if it had died later
+    died = json.loads(run(tmp_path, "report", str(tmp_path / "run"), "--json").out)
+    assert (died["complete"], died["until"]["reached"], died["until"]["looks"][0]["after_s"]) == (False, True, 20)
+    seconds = {phase["name"]: phase["seconds"] for phase in died["variants"][0]["phases"]}
+    assert seconds["steady"] == steady["seconds"], "not the limit"
 
 
 @pytest.mark.parametrize(
