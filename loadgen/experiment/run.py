@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.experiment import result as results
+from loadgen.experiment.about import about
 from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails, unanswered, untimed, unusable
 from loadgen.experiment.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.experiment.dynamodb import OnTable, on_table
@@ -29,7 +29,9 @@ from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, Progress
 from loadgen.experiment.remedies import explained
 from loadgen.experiment.secrets import Keeper, keeper
+from loadgen.experiment.thinned import EACH, thinned
 from loadgen.experiment.until import Until
+from loadgen.experiment.witness import Witness, in_all
 from loadgen.fleet.fleet import Fleet, merge
 from loadgen.fleet.worker import Assignment
 from loadgen.pacing import share
@@ -40,7 +42,7 @@ from loadgen.record.samples import SLOWEST
 from loadgen.stats import Histogram
 from loadgen.store import RunFolder
 from loadgen.trust import host
-from loadgen.trust.verdict import judge
+from loadgen.trust.verdict import Finding, judge
 from loadgen.trust.watch import HostWatch, Session, evidence_of
 
 DRAWN = 0.5  # seconds between two looks at the progress
@@ -50,7 +52,8 @@ DRAWN = 0.5  # seconds between two looks at the progress
 class Options:
     """How to run it, besides the profile. `out` is the run's folder; `workers` is a command line's `--workers`;
     `prepared` says that a table which the load needs has been made ready, and is told about, by whoever asks; `until`
-    is what a phase goes on for; `accept_invalid` decides thresholds on the figures of an INVALID run too."""
+    is what a phase goes on for; `accept_invalid` decides thresholds on the figures of an INVALID run too; `witness`
+    asks for one."""
 
     out: Path
     workers: str = "1"
@@ -59,6 +62,7 @@ class Options:
     prepared: bool = False
     until: Goal | None = None
     accept_invalid: bool = False
+    witness: bool = False
 
 
 async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
@@ -94,11 +98,13 @@ class _Run:
     refused_because: str = ""
     last_second: Histogram = field(default_factory=Histogram)
     table: OnTable | None = None
+    witness: Witness | None = None
 
     async def carry_out(self) -> Finished:
         profile, goal = self.loaded.profile, self.options.until
         self.plan = Plan.of(profile)
         self.until = Until(goal, self.plan) if goal else None
+        self.witnessed = thinned(profile) if self.options.witness else None
         workers = workers_for(profile, self.options.workers)
         self.limits = limits(profile, workers, len(self.to.addresses), self.to.loopback)
         say, warn = (_unheard if self.options.prepared else self.display.message), self._warn
@@ -113,9 +119,14 @@ class _Run:
 
     async def _measure(self) -> Finished:
         self.folder, self.began = RunFolder(self.options.out, self._warn), wall()
-        self.folder.begin(self.loaded.resolved, self._said())
+        said = self._said()
+        self.folder.begin(self.loaded.resolved, said)
         self.watch, self.moments = HostWatch(), history(self._stop_if())
-        self.fleet = Fleet(self.plan, self._assignments(self.limits), self._each_second, self._turned_away)
+        work = self._assignments(self.limits)
+        self.fleet = Fleet(self.plan, work, self._each_second, self._turned_away)
+        if self.witnessed:
+            self.witness = Witness(self.loaded, self.witnessed, work[0], self.limits, self.to.loopback, self._warn)
+            self.witness.begin(self.options.out, said, self.fleet, self._tag)
         self.keeper.renewed, self.keeper.lost = self.fleet.renew, self._refused
         self.signals.do = self._interrupt
         try:
@@ -138,7 +149,7 @@ class _Run:
             await self.fleet.launch()
             await self._ask_sandbox()  # its lag and CPU time count from here
             self.watch.begin()
-            await self.fleet.run()
+            await (self.witness.beside(self.fleet) if self.witness else self.fleet.run())
             self.sandbox_stats = since(before, await self._ask_sandbox())
         finally:
             ticker.cancel()
@@ -164,7 +175,7 @@ class _Run:
     def _assignments(self, limits: Limits) -> list[Assignment]:
         profile, n = self.loaded.profile, limits.workers
         size = Ledger.size(len(self.plan.all_runs), self.plan.slots)
-        gap = round(SECOND * n / profile.max_rate) if profile.max_rate else 0
+        gap = round(SECOND * n * (1 + bool(self.witnessed) / EACH) / profile.max_rate) if profile.max_rate else 0
         return [
             Assignment(
                 os.getpid(),
@@ -210,8 +221,11 @@ class _Run:
         self.watch.look(totals)
         self.moments.append(Moment.of(totals, self.fleet.elapsed))
         if self.until:
-            self.plan = self.until.each_second(self.fleet, self.display.message)
-        why = met(self.moments, self._stop_if()) or (self.table.beyond(totals) if self.table else "")
+            made, self.plan = self.until.looks_made, self.until.each_second(self.fleet, self.display.message)
+            if self.until.looks_made > made:  # it is told as it is by now, should the run die
+                self.folder.amend(self._said())
+        paid = in_all(totals, self.witness)
+        why = met(self.moments, self._stop_if()) or (self.table.beyond(paid) if self.table else "")
         if why and not self.fleet.stopping:
             self.stopped_because = why
             self.display.message(f"stopping: {why}")
@@ -304,12 +318,15 @@ class _Run:
             sandbox=self.sandbox_stats,
             accepted=self.options.accept_invalid,
         )
-        about = {**self._about(), **(self.table.results(totals) if self.table else {})}
+        said = {**self._about(), **(self.table.results(in_all(totals, self.witness)) if self.table else {})}
         if sdk := next((worker.options for worker in fleet.workers if worker.options), None):
-            about["sdk"] = sdk
+            said["sdk"] = sdk
         if self.until:
-            about["until"] = self.until.result(complete=not fleet.stopping)
-        return conclude(about, measured, judge(evidence), ending, profile.thresholds, evidence.effects)
+            said["until"] = self.until.result(complete=not fleet.stopping)
+        more: list[Finding] = []
+        if self.witness:
+            said["witness"], *more = self.witness.conclude(self.plan, fleet.recording, self._secrets, ending)
+        return conclude(said, measured, judge(evidence, more), ending, profile.thresholds, evidence.effects)
 
     def _explain(self, lost: list[Any], totals: Ledger, in_the_way: dict[tuple[int, int, str], int]) -> None:
         never_there = unusable(totals)
@@ -335,24 +352,7 @@ class _Run:
         self.display.message(text)
 
     def _about(self) -> dict[str, Any]:
-        profile, session = self.loaded.profile, self.loaded.profile.session
-        return {
-            "name": profile.name,
-            "started": datetime.fromtimestamp(self.began / SECOND, UTC).isoformat(timespec="seconds"),
-            "target": {
-                "url": self.to.origin.url + self.to.origin.base,
-                "simulated": self.to.simulates is not None,
-                "description": self.to.simulates.split("; ") if self.to.simulates else [],
-                "addresses": [address.host for address in self.to.addresses],
-                **(self.table.about() if self.table else {}),
-            },
-            "client": profile.client,
-            "session": session.model_dump(mode="json"),
-            "seed": profile.seed,
-            "payloads": self.began,  # with the seed, what the payloads were drawn from
-            "workers": self.limits.workers,
-            "host": host.about(),
-        }
+        return about(self.loaded.profile, self.to, self.table, self.began, self.limits.workers)
 
 
 def _unheard(text: str) -> None: ...
