@@ -305,7 +305,7 @@ class _Run:
         kept = merge((worker.kept for worker in fleet.workers), SLOWEST)
         self._explain(lost, totals, kept.reasons)
         quantiles = results.quantiles_of(profile)
-        measured = results.Measured(self.plan, totals, fleet.recording, quantiles, kept.reasons)
+        measured = results.Measured(self.plan, totals, fleet.recording, quantiles, kept.reasons, fleet.health.network)
         ending = Ending(
             elapsed=fleet.elapsed,
             folder=str(self.options.out) if self.folder.usable else None,
