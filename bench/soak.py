@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,8 @@ from loadgen.stats import Histogram, fraction
 from loadgen.store import read_counts
 
 RATE = 1000
-EACH = 5 * SECOND  # between two looks
+EACH = SECOND  # between two questions to nginx
+LOOKS = 5  # questions for a look at the processes, which takes a lock of theirs for a millisecond
 SETTLING = 0.1  # of the time: what is left out at first, and what the drift is told from, at both ends
 BEGIN_LIMIT = 60 * SECOND
 END_LIMIT = 120.0
@@ -59,7 +60,8 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was to be seen at `at`, in ns; `served` is nginx's own count of requests."""
+    """What was to be seen at `at`, in ns; `served` is nginx's own count of requests. The processes may have been seen
+    a few seconds before."""
 
     at: int
     served: int
@@ -148,7 +150,9 @@ def _samples(process: subprocess.Popen[bytes], server: Nginx, lasts: int) -> Ite
         time.sleep(max(0, start + number * EACH - now()) / SECOND)
         with suppress(*GONE):
             served, at = server.served()[0], now()
-            yield Sample(at, served, Process.look(worker), Process.look(process.pid))
+            if number % LOOKS == 0:
+                seen = Process.look(worker), Process.look(process.pid)
+            yield Sample(at, served, *seen)
         if number * EACH % (60 * SECOND) == 0:
             print(f"{number * EACH // SECOND:6} s of {lasts // SECOND}", file=sys.stderr, flush=True)
 
@@ -160,10 +164,12 @@ def figures(samples: Sequence[Sample], rate: int) -> list[Row]:
     for name, of in (("worker", _worker), ("parent", _parent)):
         memory = [(sample.at / HOUR, of(sample).memory / 1024) for sample in kept]
         growth = slope(memory)
-        told = f"{growth:+.2f} MB/h ({memory[0][1]:.1f} to {memory[-1][1]:.1f} MB)"
+        first, middle, last = (memory[at][1] for at in (0, len(memory) // 2, -1))
+        told = f"{growth:+.2f} MB/h ({first:.1f}, in the middle {middle:.1f}, then {last:.1f} MB)"
         rows.append(Row(f"memory, {name}", told, f"< {GROWTH:g} MB/h", growth < GROWTH))
+    # at worst a request counts late, and its count is heard late: the least of many is the schedule's own
     late = [sample.at - sample.served * SECOND // rate for sample in kept]
-    rows.append(_drift("schedule, by nginx's count", late))
+    rows.append(_drift("schedule, by nginx's count", late, min))
     for name, of in (("worker", _worker), ("parent", _parent)):
         rows.append(_constant(f"descriptors, {name}", [of(sample).descriptors for sample in kept]))
         rows.append(_constant(f"threads, {name}", [of(sample).threads for sample in kept]))
@@ -184,10 +190,10 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
     return statistics.linear_regression(xs, ys).slope
 
 
-def _drift(name: str, late: Sequence[int]) -> Row:
-    """From the median lateness of the first tenth of the time to that of the last, ns."""
+def _drift(name: str, late: Sequence[int], typical: Callable[[Sequence[int]], float]) -> Row:
+    """From the typical lateness of the first tenth of the time to that of the last, ns."""
     some = max(1, int(len(late) * SETTLING))
-    drift = (statistics.median(late[-some:]) - statistics.median(late[:some])) / MILLISECOND
+    drift = (typical(late[-some:]) - typical(late[:some])) / MILLISECOND
     return Row(name, f"{drift:+.3f} ms", f"< {DRIFT:g} ms", abs(drift) < DRIFT)
 
 
@@ -204,7 +210,7 @@ def _lag(run: Path, seconds: int) -> Row:
             by_second.setdefault(second, Histogram()).add(histogram)
     kept = range(int(seconds * SETTLING), seconds)
     medians = [by_second[second].quantile(fraction("p50")) or 0 for second in kept if second in by_second]
-    return _drift("lag p50, by loadgen's own", medians)
+    return _drift("lag p50, by loadgen's own", medians, statistics.median)
 
 
 def _sums(result: dict[str, Any], served: int) -> list[Row]:

@@ -13,7 +13,7 @@ RATE = 1000
 CALM = Process(50_000, 83, 2)
 
 
-def samples(count: int = 120, rate: float = RATE) -> list[Sample]:
+def samples(count: int = 600, rate: float = RATE) -> list[Sample]:
     return [Sample(n * EACH, int(n * EACH * rate / SECOND), CALM, replace(CALM, descriptors=16)) for n in range(count)]
 
 
@@ -24,14 +24,14 @@ def row(rows: list[Row], name: str) -> Row:
 def test_a_calm_run_is_within_every_limit() -> None:
     rows = figures(samples(), RATE)
     assert all(row.held for row in rows)
-    assert row(rows, "memory, worker").value == "+0.00 MB/h (48.8 to 48.8 MB)"
+    assert row(rows, "memory, worker").value == "+0.00 MB/h (48.8, in the middle 48.8, then 48.8 MB)"
     assert row(rows, "descriptors, parent").value == "16"
 
 
 @pytest.mark.parametrize(("kib", "held"), [(0.9 * 1024, True), (1.1 * 1024, False), (-5000, True)])
 def test_memory_is_a_slope_and_the_first_tenth_is_not_looked_at(kib: float, held: bool) -> None:
     growing = [
-        replace(sample, worker=replace(CALM, memory=round(1e6 if n < 12 else 50_000 + kib * sample.at / HOUR)))
+        replace(sample, worker=replace(CALM, memory=round(1e6 if n < 60 else 50_000 + kib * sample.at / HOUR)))
         for n, sample in enumerate(samples())
     ]
     found = row(figures(growing, RATE), "memory, worker")
@@ -42,13 +42,13 @@ def test_memory_is_a_slope_and_the_first_tenth_is_not_looked_at(kib: float, held
 def test_a_schedule_that_falls_behind_is_seen_and_a_moments_stall_is_none() -> None:
     behind = figures(samples(rate=RATE * (1 - 5e-6)), RATE)  # 5 us a second: 3 ms in ten minutes
     assert not row(behind, "schedule, by nginx's count").held
-    stalled = [replace(s, at=s.at + (200 * MILLISECOND if n % 5 == 0 else 0)) for n, s in enumerate(samples())]
+    stalled = [replace(s, at=s.at + (n % 7) * 30 * MILLISECOND * (n > 60)) for n, s in enumerate(samples(600))]
     assert row(figures(stalled, RATE), "schedule, by nginx's count").held
 
 
 def test_descriptors_and_threads_stay_the_same() -> None:
     leaking = samples()
-    leaking[60] = replace(leaking[60], worker=replace(CALM, descriptors=84), parent=replace(CALM, threads=3))
+    leaking[300] = replace(leaking[300], worker=replace(CALM, descriptors=84), parent=replace(CALM, threads=3))
     rows = figures(leaking, RATE)
     assert row(rows, "descriptors, worker") == Row("descriptors, worker", "83 to 84", "constant", False)
     assert not row(rows, "threads, parent").held
