@@ -134,12 +134,50 @@ def test_what_is_too_short_is_judged_together() -> None:
     def some(count: int, lag: int) -> Shares:
         return shares(np.full(count, 20 * MILLISECOND), lag=np.full(count, lag))
 
-    short = [(Place("burst", cycle, ""), some(40, 20 * MILLISECOND)) for cycle in (1, 2, 3)]
+    short = [(Place("burst", cycle, ""), some(8, 20 * MILLISECOND)) for cycle in (1, 2, 3)]
     steady, together = effects_of([*short, (STEADY, some(100, 0))])
     assert (steady.phase, steady.share) == ("steady", 0)
-    assert (together.phase, together.of, together.count) == (TOGETHER.phase, 120, 10)
+    assert (together.phase, together.of, together.count) == (TOGETHER.phase, 24, 10)
     assert ranked([steady, together]) == [together, steady]
-    assert effects_of(short[:2]) == []
+    assert effects_of(short[:2]) == effects_of([]) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "beyond"),
+    [
+        (19, []),
+        (20, [("p90", 10, "50%")]),
+        (99, [("p90", 10, "10%")]),
+        (100, [("p99", 10, "10%")]),
+        (1100, [("p99", 11, "1%")]),
+        (9999, [("p99", 99, "1%")]),
+        (10_000, [("p99", 100, "1%"), ("p99.9", 10, "0.1%")]),
+        (12_000, [("p99", 120, "1%"), ("p99.9", 12, "0.1%")]),
+        (12_999, [("p99", 129, "1%"), ("p99.9", 12, "0.1%")]),
+    ],
+)
+def test_which_tails_are_looked_at(count: int, beyond: list[tuple[str, int, str]]) -> None:
+    found = effects(shares(np.full(count, 20 * MILLISECOND)))
+    assert [(each.quantile, each.count, each.slowest) for each in found] == beyond
+
+
+def test_a_quantile_that_hangs_on_few_degrades_at_the_most() -> None:
+    """Two of a hundred are late: p99 is a fifth greater for it, the slowest ten are so by little."""
+    for count, verdict in ((100, Verdict.DEGRADED), (1000, Verdict.INVALID)):
+        late = np.where(np.arange(count) < count // 50, 6 * MILLISECOND, 0)
+        (found,) = effects(shares(np.full(count, 24 * MILLISECOND), lag=late))
+        assert found.changed == pytest.approx(0.2)
+        assert found.verdict is verdict
+
+
+def test_handshakes_are_a_part_of_ours_and_no_disturbance() -> None:
+    net, some = np.full(1000, 20 * MILLISECOND), np.full(1000, MILLISECOND)
+    (fresh,) = effects(shares(net, handshake=some, lag=some // 10))
+    assert (fresh.verdict, fresh.disturbed) == (Verdict.DEGRADED, False)
+    (both,) = effects(shares(net, handshake=some, lag=some))
+    assert (both.verdict, both.disturbed) == (Verdict.DEGRADED, True)
+    (calm,) = effects(shares(net))
+    assert not calm.disturbed
 
 
 def test_one_late_exchange_is_no_tail() -> None:

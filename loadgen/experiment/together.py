@@ -145,6 +145,7 @@ def _run(folder: Path, run: Path, number: int) -> dict[str, Any]:
             "started": result["started"],
             "trust": result["trust"]["verdict"],
             "accepted": result["trust"].get("accepted", False),
+            "disturbed": result["trust"].get("disturbed", True),
             "reasons": result["trust"]["reasons"],
             "exit_status": result["exit_status"],
             "duration_s": result["duration_s"],

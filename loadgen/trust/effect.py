@@ -13,8 +13,9 @@ greater share.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -26,7 +27,8 @@ from loadgen.stats import Integers, fraction, rank
 from loadgen.trust.finding import Limit, Verdict
 
 OURS = (Part.LAG, Part.SIGN, Part.CLIENT_DELAY, Part.HANDSHAKE_CPU)
-TAILS = (("p99", 100), ("p99.9", 10_000))  # the quantile, and how many exchanges there must be to look beyond it
+# the quantile beyond which one looks, and how many exchanges there must be, from and up to
+TAILS = (("p90", range(20, 100)), ("p99", range(100, sys.maxsize)), ("p99.9", range(10_000, sys.maxsize)))
 LEAST = 10  # exchanges that a tail has, so that one of them alone does not make it
 STAMPED = 0.99  # of the exchanges must have a kernel stamp, or the share is known to be at least so much
 SHARE = Limit("share", "%", 0.02, 0.10)
@@ -72,17 +74,31 @@ class Effect:
         return sum(self.parts.values())
 
     @property
+    def changed(self) -> float:
+        """The share of the quantile that this machine added to it."""
+        return max(0.0, (self.value - self.without) / self.value) if self.value else 0.0
+
+    @property
     def greatest(self) -> float:
-        """The share, or that by which this machine changed the quantile, whichever is greater."""
-        return max(self.share, (self.value - self.without) / self.value if self.value else 0.0)
+        return max(self.share, self.changed)
 
     @property
     def verdict(self) -> Verdict:
-        """Beyond the share's second limit a run is at least DEGRADED however short the times; a lesser share, and
-        INVALID, take a time that matters."""
-        own = max(self.own, self.value - self.without)
-        graded = SHARE.grade(self.greatest)
-        return max(min(graded, FLOOR.grade(own)), Verdict.DEGRADED if graded is Verdict.INVALID else Verdict.VALID)
+        """Beyond the share's second limit a run is at least DEGRADED however short the times, or few those that the
+        quantile hangs on; a lesser share, and INVALID, take a time that matters, and INVALID as many as a tail has."""
+        firm = self.of - rank(fraction(self.quantile), self.of) >= LEAST
+        return max(
+            _verdict(self.share, self.own),
+            min(_verdict(self.changed, self.value - self.without), Verdict.INVALID if firm else Verdict.DEGRADED),
+        )
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether it is more than handshakes, which are a new connection's own work, on the quietest machine too."""
+        handshake = self.parts["handshake_cpu"]
+        share = self.share * (1 - handshake / self.own) if self.own else 0.0
+        left = min(self.value, self.without + round(handshake))
+        return bool(replace(self, share=share, without=left, parts={**self.parts, "handshake_cpu": 0.0}).verdict)
 
     def told(self) -> dict[str, Any]:
         """As a result has it, in ms."""
@@ -103,17 +119,22 @@ class Effect:
         }
 
 
+def _verdict(share: float, own: float) -> Verdict:
+    graded = SHARE.grade(share)
+    return max(min(graded, FLOOR.grade(own)), Verdict.DEGRADED if graded is Verdict.INVALID else Verdict.VALID)
+
+
 def effects_of(parts: Iterable[tuple[Place, Shares]]) -> list[Effect]:
     """The effects, from the ok exchanges of each step of each run of a phase. Where these are too few they are taken
     together, and where these are too few as well there is none."""
     found: list[Effect] = []
     few = Shares()
     for place, shares in parts:
-        if shares.count < TAILS[0][1]:
-            few.add(shares)
+        if effects := _effects(place, shares):
+            found += effects
         else:
-            found += _effects(place, shares)
-    return found + (_effects(TOGETHER, few) if few.count >= TAILS[0][1] else [])
+            few.add(shares)
+    return found + _effects(TOGETHER, few)
 
 
 def ranked(effects: Iterable[Effect]) -> list[Effect]:
@@ -123,12 +144,14 @@ def ranked(effects: Iterable[Effect]) -> list[Effect]:
 
 def _effects(place: Place, shares: Shares) -> list[Effect]:
     count, sums = shares.count, shares.sums
+    if count < TAILS[0][1].start:
+        return []
     own = sums[:, OURS].sum(axis=1) - sums[:, Part.BUILD]
     own_shares = own / np.maximum(sums[:, Part.WHOLE], 1)
     stamped = int(sums[:, Part.STAMPED].sum()) >= STAMPED * count
     found = []
-    for quantile, least in TAILS:
-        if count >= least:
+    for quantile, counts in TAILS:
+        if count in counts:
             tail = max(LEAST, count - rank(fraction(quantile), count))
             taken = _inside(sums[:, Part.COUNT], tail)
             times = (taken / sums[:, Part.COUNT]) @ sums / tail
