@@ -159,7 +159,7 @@ def test_a_step_of_the_wall_clock_is_seen_and_slewing_is_none(monkeypatch: pytes
         return at[0]
 
     monkeypatch.setattr(machine, "now", now)
-    monkeypatch.setattr(machine, "wall", lambda: at[0] + offset[0])
+    monkeypatch.setattr(machine.host, "steady_offset", lambda: offset[0])
     clocks = machine.Clocks()
     for moved in (2 * MILLISECOND, 0, -50 * MILLISECOND):
         at[0] += 5 * SECOND

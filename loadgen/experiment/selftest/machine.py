@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import loadgen
-from loadgen.clock import MILLISECOND, SECOND, now, wall
+from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.net.timerfd import PRECISE, lower_timer_slack
 from loadgen.trust import host
 
@@ -70,12 +70,12 @@ class Clocks:
 
     def __init__(self) -> None:
         self._began = self._at = now()
-        self._first = self._offset = _offset()
+        self._first = self._offset = host.steady_offset()
         self._steps = [0]
 
     def look(self) -> None:
         """To be called now and then: what the wall clock jumps between two looks is a step."""
-        at, offset = now(), _offset()
+        at, offset = now(), host.steady_offset()
         moved = offset - self._offset
         if abs(moved) > UNSURE + SLEWED * (at - self._at):
             self._steps.append(moved)
@@ -91,12 +91,6 @@ class Clocks:
             "drift_ms": (self._offset - self._first - sum(self._steps)) / MILLISECOND,
             "seconds": (self._at - self._began) / SECOND,
         }
-
-
-def _offset() -> int:
-    """Wall less monotonic time, ns, from the closest of several looks at both."""
-    looks = ((now(), wall(), now()) for _ in range(9))
-    return min((after - before, at - (before + after) // 2) for before, at, after in looks)[1]
 
 
 def _resolution() -> int:
