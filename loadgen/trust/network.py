@@ -116,7 +116,7 @@ RETRANSMITS = Signal(
     "TCP segments that this machine sent again, of those of the connections that were looked at",
     (Limit("share", "%", COMMON), Limit("share", "%", None, 0.01, f", and at least {MANY}")),
     True,
-    "what the network loses is sent again 200 ms later or more: such a tail is the network's, and tells nothing of the "
+    "what the network loses is sent again 200 ms later or more: the tail is the network's, and tells nothing of the "
     "target",
     "Look at the way to the target, or test from nearer",
     _retransmits,

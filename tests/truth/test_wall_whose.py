@@ -32,8 +32,9 @@ def test_the_target_s_part_is_that_of_its_own_log(tmp_path: Path) -> None:
         of = step["whose_ms"][name]
         assert of["value"] == step["latency_ms"]["response"][name]
         assert sum(of[part] for part in ("target", "connect", "wait", "build", "own")) == pytest.approx(of["value"])
-        # a target that is late is late before and after the instant that its log has
-        assert truth * DIGITS <= of["target"] + of["connect"] <= truth * 1.01 + 0.5 + 2 * quantile(late, 0.999)
+        # a target that is late is late before and after the instant that its log has; and the parts of the few requests
+        # about p99 are scaled to it
+        assert truth * 0.95 <= of["target"] + of["connect"] <= truth * 1.01 + 0.5 + 2 * quantile(late, 0.999)
         assert of["own"] > 0 and of["own_at_least"] is (sys.platform != "linux")
     network, connections = variant["network"], variant["connections"]
     if sys.platform == "linux":
@@ -44,12 +45,12 @@ def test_the_target_s_part_is_that_of_its_own_log(tmp_path: Path) -> None:
         assert known["retransmits"].endswith("segments") and known["SYN retries"].endswith("connects")
 
 
-def over_a_link(folder: Path, phases: str, lost: int = 0) -> Ran:
+def over_a_link(folder: Path, phases: str, service: str, lost: int = 0) -> Ran:
     """A run over a link that takes `WAY` ms in each direction, and loses each `lost`th frame of ours."""
     with (
         apart(1000 * WAY, lost) as (here, there),
         there.inside(),
-        target(folder, service=f"{FAST}ms") as (sandbox, _),
+        target(folder, service=service) as (sandbox, _),
         here.inside(),
     ):
         text = f"name: n\nload: [{phases}]\nsession: {{connections: 20}}\ntarget: {sandbox.http}\n"
@@ -57,20 +58,18 @@ def over_a_link(folder: Path, phases: str, lost: int = 0) -> Ran:
 
 
 def test_the_kernel_tells_the_network_s_round_trip_from_the_target(tmp_path: Path) -> None:
-    ran = over_a_link(tmp_path, "{name: a, rate: 100/s, iterations: 200}")
-    (phase,) = (phase for phase in ran.result["variants"][0]["phases"] if phase["measured"])
-    of = phase["steps"][0]["whose_ms"]["p50"]
-    # the link is a program, and takes a little longer than it should; the smoothed round trip would have the service
-    assert 2 * WAY <= phase["round_trip_ms"] <= 2 * WAY + FAST - 1
-    assert of["target"] >= FAST + 2 * WAY
-    assert ran.result["variants"][0]["network"]["retransmits"] == 0
+    ran = over_a_link(tmp_path, "{name: a, rate: 100/s, iterations: 100}", f"{SLOW}ms")
+    variant = ran.result["variants"][0]
+    (phase,) = (phase for phase in variant["phases"] if phase["measured"])
+    # the link is a program, and takes longer than it should where the machine is busy; but it knows nothing of SLOW
+    assert 2 * WAY <= phase["round_trip_ms"] == variant["network"]["round_trip_ms"] < SLOW
+    assert phase["steps"][0]["whose_ms"]["p50"]["target"] >= (SLOW + 2 * WAY) * DIGITS
 
 
 def test_a_network_that_loses_is_told_by_what_was_sent_again(tmp_path: Path) -> None:
-    ran = over_a_link(tmp_path, "{name: a, rate: 200/s, iterations: 600}", lost=20)
-    network = ran.result["variants"][0]["network"]
-    assert ran.requests["outcomes"] == {"ok": 600}
-    assert network["retransmits"] >= 10
+    ran = over_a_link(tmp_path, "{name: a, rate: 200/s, iterations: 400}", f"{FAST}ms", lost=15)
+    assert ran.requests["outcomes"] == {"ok": 400}
+    assert ran.result["variants"][0]["network"]["retransmits"] >= 10
     (signal,) = (signal for signal in ran.result["trust"]["signals"] if signal["signal"] == "retransmits")
     assert signal["verdict"] == ran.result["trust"]["verdict"] == "INVALID"
     assert "the tail is the network's" in signal["why"]
