@@ -11,7 +11,7 @@ from api_server import Answer, Asked, serve
 from program import VALID, load, run
 from servers import Server
 
-from loadgen.errors import TargetError
+from loadgen.errors import Exit, TargetError
 from loadgen.experiment import destination
 from loadgen.experiment.run import Options
 from loadgen.experiment.run import run as carry_out
@@ -58,6 +58,20 @@ scenarios: [{{name: s, steps: [{{name: one, get: /one}}, {{name: two, get: /two}
         with pytest.raises(TargetError, match="the step two failed before the load"):
             uvloop.run(made)
         assert [asked.path for asked in api.asked] == ["/one", "/two"]
+
+
+def test_off_this_machine_a_failing_target_ends_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default. The one exchange before the load is answered, and none after it."""
+    monkeypatch.setattr(destination, "is_loopback", lambda addresses: False)
+    with serve(lambda asked: Answer(500 if len(api.asked) > 1 else 200)) as api:
+        text = f"name: p\ntarget: {api.url}\nload: [{{name: a, rate: 20/s, for: 60s}}]\n"
+        made = carry_out(
+            loaded(tmp_path / "p.yaml", text=text), Options(tmp_path / "run"), progress(io.StringIO(), quiet=True)
+        )
+        finished = uvloop.run(made)
+    assert any("stop_if" in told or "errors > 50% for 5s" in told for told in finished.result["warnings"])
+    assert 5 * 15 < len(api.asked) < 30 * 20
+    assert finished.status in (Exit.THRESHOLD, Exit.INVALID)
 
 
 def test_certificates_that_nobody_checked_are_said(tmp_path: Path, nginx: Server) -> None:
