@@ -117,6 +117,14 @@ def test_what_the_profile_asked_to_be_made_is_not_ours() -> None:
     assert found.own == pytest.approx(1000, rel=0.001)
 
 
+def test_what_the_profile_holds_back_is_not_ours() -> None:
+    of = shares(np.full(200, 20 * MILLISECOND), sign=np.full(200, 80 * MILLISECOND), lag=np.full(200, 1000))
+    assert [found.verdict for found in effects(of)] == [Verdict.INVALID]
+    (found,) = effects_of([(STEADY, of)], held_back=True)
+    assert found.own == pytest.approx(1000)
+    assert found.verdict is Verdict.VALID
+
+
 def test_a_closed_load_has_no_lag() -> None:
     late = {"lag": np.full(200, 10**9), "sign": np.full(200, 10**9), "delay": np.full(200, 5 * MILLISECOND)}
     (found,) = effects(shares(np.full(200, 20 * MILLISECOND), closed=True, **late))

@@ -293,7 +293,8 @@ class _Run:
         totals = fleet.totals()
         lost = [worker for worker in fleet.workers if worker.lost]
         seen = self.watch.figures(self.to.loopback)
-        session = Session(profile.session.reuse == "shared", profile.session.connections)
+        adaptive = profile.retries is not None and profile.retries.mode == "adaptive"
+        session = Session(profile.session.reuse == "shared", profile.session.connections, adaptive)
         parts = tails(self.plan, fleet.recording)
         evidence = evidence_of(totals, parts, fleet.health, seen, self.sandbox_stats, session)
         if missing := untimed(totals, fleet.recording):

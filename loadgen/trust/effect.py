@@ -1,8 +1,8 @@
 """The effect: how much of the tail this machine made.
 
 Its part in an exchange is lag + sign + client delay + handshake CPU; what it takes to make the SDK's client or session
-is the profile's. In a load without a schedule, which is timed from its first action, it is client delay + handshake CPU
-alone.
+is the profile's, as is what adaptive retries hold back (which is in sign, so that sign is then left out). In a load
+without a schedule, which is timed from its first action, it is client delay + handshake CPU alone.
 
 Of each step in each run of a phase two questions are asked: which share of the slowest exchanges' time was that part
 (the mean of the shares), and what the quantile would have been without it. The first finds a machine that adds to many,
@@ -124,17 +124,17 @@ def _verdict(share: float, own: float) -> Verdict:
     return max(min(graded, FLOOR.grade(own)), Verdict.DEGRADED if graded is Verdict.INVALID else Verdict.VALID)
 
 
-def effects_of(parts: Iterable[tuple[Place, Shares]]) -> list[Effect]:
+def effects_of(parts: Iterable[tuple[Place, Shares]], held_back: bool = False) -> list[Effect]:
     """The effects, from the ok exchanges of each step of each run of a phase. Where these are too few they are taken
-    together, and where these are too few as well there is none."""
+    together, and where these are too few as well there is none. `held_back`: `sign` is mostly not ours."""
     found: list[Effect] = []
     few = Shares()
     for place, shares in parts:
-        if effects := _effects(place, shares):
+        if effects := _effects(place, shares, held_back):
             found += effects
         else:
             few.add(shares)
-    return found + _effects(TOGETHER, few)
+    return found + _effects(TOGETHER, few, held_back)
 
 
 def ranked(effects: Iterable[Effect]) -> list[Effect]:
@@ -142,10 +142,13 @@ def ranked(effects: Iterable[Effect]) -> list[Effect]:
     return sorted(effects, key=lambda effect: (-effect.verdict, -effect.greatest))
 
 
-def _effects(place: Place, shares: Shares) -> list[Effect]:
+def _effects(place: Place, shares: Shares, held_back: bool) -> list[Effect]:
     count, sums = shares.count, shares.sums
     if count < TAILS[0][1].start:
         return []
+    if held_back:
+        sums = sums.copy()
+        sums[:, (Part.SIGN, Part.BUILD)] = 0
     own = sums[:, OURS].sum(axis=1) - sums[:, Part.BUILD]
     own_shares = own / np.maximum(sums[:, Part.WHOLE], 1)
     stamped = int(sums[:, Part.STAMPED].sum()) >= STAMPED * count

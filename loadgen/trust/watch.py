@@ -55,10 +55,12 @@ class Late(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """How the profile shares connections, and its cap on them."""
+    """How the profile shares connections, its cap on them, and whether its retries hold requests back before they are
+    sent."""
 
     shared: bool = True
     cap: int | None = None
+    holds_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def evidence_of(
     resources = sum(ledger.outcomes[slot * OUTCOMES + Outcome.CLIENT_RESOURCE] for slot in range(ledger.slots))
     busiest, core_use = health.busiest() or (None, None)
     return Evidence(
-        effects=tuple(effects_of(step for tail in tails for step in tail.steps.items())),
+        effects=tuple(effects_of((step for tail in tails for step in tail.steps.items()), session.holds_back)),
         lag_p99=lag.p99,
         lag_p999=lag.p999,
         response_p999=lag.whole,
