@@ -452,7 +452,11 @@ METRICS = st.dictionaries(
 )
 REQUESTS = some(sent=COUNT, on_wire=COUNT, outcomes=COUNTS)
 ITERATIONS = some(planned=COUNT, started=COUNT, unsent=COUNT, unsent_why=COUNTS, cut_short=COUNT)
+PERCENTILE = some(
+    **dict.fromkeys(("value", "target", "connect", "wait", "build", "own"), NUMBER), own_at_least=st.booleans()
+)
 STEP = some(
+    whose_ms=st.dictionaries(st.sampled_from(["p50", "p99", "p99.9"]), PERCENTILE),
     scenario=WORD,
     step=WORD,
     requests=REQUESTS,
@@ -477,6 +481,7 @@ PHASE = some(
     users=COUNT,
     iterations=ITERATIONS,
     requests=REQUESTS,
+    round_trip_ms=NUMBER,
     iteration_ms=st.lists(some(scenario=WORD, stratum=TEXT, latency=LATENCY), max_size=2),
     steps=st.lists(STEP, max_size=3),
 )

@@ -35,11 +35,7 @@ class Recording:
         for second, number, metric, histogram in parts(delta):
             self.add(second, series[number], metric, histogram)
         for number, shares in by_series(delta.shares):
-            self.divide(series[number], shares)
-
-    def divide(self, key: SeriesKey, shares: Shares) -> None:
-        """Take whose the time of some exchanges was."""
-        self.shares.setdefault(key, Shares()).add(shares)
+            self.shares.setdefault(series[number], Shares()).add(shares)
 
     def add(self, second: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
         self.pending.setdefault((second, key, metric), Histogram()).add(histogram)
