@@ -19,7 +19,7 @@ from loadgen.experiment import saved
 from loadgen.transport.scripted import Reply
 from truth.pipeline import ABOUT, FULL, Told, told
 
-SEEDS = range(5000 if FULL else 80)
+SEEDS = range(5000 if FULL else 40)
 PART = 40  # seeds a test
 
 
