@@ -16,7 +16,7 @@ from array import array
 from collections import deque
 from pathlib import Path
 
-from loadgen.clock import now
+from loadgen.clock import Clock
 from loadgen.net.timerfd import LoopClock, die_with_parent, lower_timer_slack
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -25,7 +25,8 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
 class Server:
     """All answers leave in the order in which their requests came, as every one takes equally long."""
 
-    def __init__(self, clock: LoopClock, service: int, stall: int, length: int) -> None:
+    def __init__(self, clock: Clock, service: int, stall: int, length: int) -> None:
+        self._now = clock.now
         self._service, self._stall, self._length = service, stall, length
         self.stall = (0, 0)  # from when to when nothing is answered
         self.received, self.answered = array("q"), array("q")
@@ -35,7 +36,7 @@ class Server:
 
     def take(self, connection: asyncio.WriteTransport) -> None:
         """A request has come."""
-        at = now()
+        at = self._now()
         if not self.received:
             self.stall = (at + self._stall, at + self._stall + self._length)
         self.received.append(at)
@@ -47,10 +48,10 @@ class Server:
             self._alarm.set(due)
 
     def _answer(self) -> None:
-        while self._waiting and self._waiting[0][0] <= now():
+        while self._waiting and self._waiting[0][0] <= self._now():
             _, connection = self._waiting.popleft()
             connection.write(ANSWER)  # nothing happens if it is gone
-            self.answered.append(now())
+            self.answered.append(self._now())
         if self._waiting:
             self._alarm.set(self._waiting[0][0])
 
