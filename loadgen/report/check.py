@@ -7,6 +7,7 @@ from typing import Any
 
 from loadgen.aws.prices import dollars
 from loadgen.report.cost import planned
+from loadgen.report.witness import witnessed
 from loadgen.report.words import brief, clean, seconds
 
 WIDTH = 100
@@ -29,6 +30,7 @@ def render_check(plan: dict[str, Any]) -> str:
     lines += ["", *_sharpness(plan["phases"]), "", *_connections(plan), *_selftest(plan.get("selftest")), ""]
     lines += _table(plan["setup"]) if plan.get("setup") else []
     lines += planned(plan["cost"]) if plan.get("cost") else []
+    lines += [part for text in witnessed(plan) for part in wrap(text, WIDTH, subsequent_indent="    ") or [""]]
     lines += _experiment(plan["experiment"]) if plan.get("experiment") else []
     for request in plan["requests"]:
         lines += _request(request)

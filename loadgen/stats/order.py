@@ -17,7 +17,7 @@ from loadgen.stats.blocks import Floats
 from loadgen.stats.histogram import Histogram, lowest_of, rank
 
 BEYOND = 40  # standard deviations around the mean, and values: there is nothing further out
-MOST = 1 << 40  # values that may be needed
+MOST = 1 << 20  # values that may be needed
 
 
 class Between(NamedTuple):
@@ -59,8 +59,8 @@ def fewest(p: Fraction, ratio: float, confidence: float) -> int:
     def enough(count: int) -> bool:
         others = max(1, round(count * ratio))
         r = rank(p, others)
-        all_below = _log_beta(count + r, others - r + 1) - _log_beta(r, others - r + 1)
-        all_above = _log_beta(r, count + others - r + 1) - _log_beta(r, others - r + 1)
+        i = np.arange(count, dtype=np.float64)
+        all_below, all_above = (float(np.log((first + i) / (others + 1 + i)).sum()) for first in (r, others - r + 1))
         return max(all_below, all_above) <= math.log((1 - confidence) / 2)
 
     high = 1
@@ -71,10 +71,6 @@ def fewest(p: Fraction, ratio: float, confidence: float) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
-
-
-def _log_beta(a: float, b: float) -> float:
-    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
 
 def _least_at(seen: Histogram, position: int) -> int:
