@@ -313,6 +313,31 @@ def test_the_reason_for_the_verdict_is_told_from_lesser_ones(result: dict[str, A
     assert "\n  - steal 0.60%: others." in summary(result)
 
 
+def test_this_machines_share_of_the_tail_stands_above_all_reasons(result: dict[str, Any]) -> None:
+    effect = {"phase": "burst", "cycle": 2, "step": "order/put", "slowest": "0.1%", "share": 0.0082, "at_least": True}
+    result["trust"] |= {
+        "effect": [effect, {"phase": "steady", "share": 0.0001}],
+        "signals": [
+            {"signal": "share of the tail", "value": "0.8% of the slowest", "verdict": "VALID"},
+            {"signal": "lag", "value": "p99 0.10 ms", "verdict": "VALID"},
+        ],
+        "notes": ["session.connections: 10 made requests wait"],
+    }
+    assert (
+        "\nVALID this machine did not make the tail\n"
+        "  of the slowest 0.1% of burst 2/2 order/put, at least 0.82% was this machine\n"
+        "  note: session.connections: 10 made requests wait\n"
+        "  lag p99 0.10 ms\n"
+    ) in summary(result)
+    effect |= {"cycle": 1, "phase": "what was too short", "step": "", "at_least": False}
+    assert "\n  of the slowest 0.1% of what was too short, 0.82% was this machine\n" in summary(result)
+
+
+def test_that_an_invalid_run_was_accepted_is_said(result: dict[str, Any]) -> None:
+    result["trust"] |= {"verdict": "INVALID", "accepted": True}
+    assert "\n  its figures were accepted all the same (--accept-invalid)\n" in summary(result)
+
+
 def test_without_a_measured_request_there_is_nothing_to_judge(result: dict[str, Any]) -> None:
     assert "\nVALID this machine did not make the tail\n" in summary(result)
     (variant,) = result["variants"]
@@ -528,6 +553,9 @@ RESULTS = some(
         verdict=st.sampled_from(["VALID", "DEGRADED", "INVALID"]) | TEXT,
         reasons=st.lists(TEXT, max_size=3),
         signals=st.lists(some(signal=TEXT, value=TEXT, verdict=WORD), max_size=3),
+        effect=st.lists(some(phase=TEXT, cycle=COUNT, step=TEXT, slowest=TEXT, share=NUMBER), max_size=2),
+        notes=st.lists(TEXT, max_size=2),
+        accepted=st.booleans(),
     ),
     warnings=st.lists(TEXT, max_size=2),
     thresholds=st.lists(THRESHOLD, max_size=3),

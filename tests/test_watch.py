@@ -19,7 +19,7 @@ from loadgen.stats import Histogram
 from loadgen.trust import host
 from loadgen.trust import watch as watching
 from loadgen.trust.evidence import Evidence
-from loadgen.trust.health import Health
+from loadgen.trust.health import GREATEST, SUMMED, Health
 from loadgen.trust.verdict import judge
 from loadgen.trust.watch import HostWatch, Tail, evidence_of
 
@@ -65,6 +65,18 @@ def test_what_is_late_in_few_is_seen_in_all_together() -> None:
 def test_answers_read_late_are_seen_in_a_closed_load() -> None:
     late = values(LONG, 20_000, LONG // 50, 30 * MILLISECOND)
     assert verdict("client delay", evidence(Tail(Histogram(), late, values(LONG, 10**7)))) == "INVALID"
+
+
+def test_the_busiest_worker_is_named_and_how_often_all_had_to_make_way() -> None:
+    health = Health()
+    figures = dict.fromkeys((*SUMMED, *GREATEST, "loop_lag_p99"), 0)
+    for second, used in enumerate((0.2, 0.9, 0.3)):
+        for worker, share in ((0, used / 2), (4, used)):
+            health.add({**figures, "elapsed": SECOND, "cpu": round(share * SECOND), "worker": worker, "second": second,
+                        "preemptions": 3 * worker})  # fmt: skip
+    seen = evidence_of(Ledger.in_memory(1, 1), [], health)
+    assert (seen.busiest, seen.core_use, seen.preemptions) == (4, 0.9, 6)
+    assert next(found.value for found in judge(seen) if found.signal == "core use") == "90% (worker 4)"
 
 
 def test_nothing_measured_is_nothing_late() -> None:

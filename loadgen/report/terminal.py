@@ -21,7 +21,6 @@ from loadgen.report.parts import LEGEND
 from loadgen.report.phases import phase_blocks
 from loadgen.report.samples import samples
 from loadgen.report.until import until
-from loadgen.report.witness import witness
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
 
 WIDEST, NARROWEST = 100, 92
@@ -80,7 +79,6 @@ def _summary(result: Found, width: int) -> Iterator[RenderableType]:
     known, variants, notes = Phases(result), result.get("variants") or [], Footnotes()
     yield from _thresholds(result.get("thresholds") or [], known)
     yield from until(result.get("until") or {})
-    yield from witness(result.get("witness") or {})
     for variant in variants:
         if len(variants) > 1:
             yield heading(f"variant {variant.get('name') or ''}")
@@ -147,7 +145,7 @@ def _effect(result: Found) -> str:
     if worst.get("share") is None:
         return ""
     phase = place(Phases(result).of(worst)) or str(worst.get("phase") or "")
-    where = brief(f"{phase} {worst.get('step') or ''}".strip(), 60)
+    where = brief(f"{phase} {worst.get('step') or ''}".strip(), 44)
     least = "at least " if worst.get("at_least") else ""
     slowest = brief(str(worst.get("slowest") or "part"), 20)
     return f"of the slowest {slowest} of {where}, {least}{share(worst['share'], 1)} was this machine"
