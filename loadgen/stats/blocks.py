@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -66,11 +67,17 @@ def _blocked(parts: NDArray[Any], length: int) -> Spread:
     number = len(parts) // length
     starts = np.linspace(0, len(parts), number + 1).round().astype(np.int64)[:-1]
     blocks = np.add.reduceat(parts.astype(np.float64), starts)
-    shape, _ = np.linalg.qr(np.vander(np.linspace(-1, 1, number), TREND + 1))
+    shape = _trends(number)
     rest = blocks - shape @ (shape.T @ blocks)
     df, square = number - TREND - 1, float(rest @ rest)
     skewness = float((rest**3).sum()) / square**1.5 if square > 0 else 0.0
     return Spread(number * square / df, df, length, skewness)
+
+
+@lru_cache(maxsize=64)
+def _trends(number: int) -> Floats:
+    """What so many blocks are of a trend: orthonormal columns."""
+    return np.asarray(np.linalg.qr(np.vander(np.linspace(-1, 1, number), TREND + 1))[0])
 
 
 def _untransformed(x: float, skewness: float) -> float:
