@@ -21,6 +21,7 @@ from loadgen.report.parts import LEGEND
 from loadgen.report.phases import phase_blocks
 from loadgen.report.samples import samples
 from loadgen.report.until import until
+from loadgen.report.witness import witness
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
 
 WIDEST, NARROWEST = 100, 92
@@ -79,6 +80,7 @@ def _summary(result: Found, width: int) -> Iterator[RenderableType]:
     known, variants, notes = Phases(result), result.get("variants") or [], Footnotes()
     yield from _thresholds(result.get("thresholds") or [], known)
     yield from until(result.get("until") or {})
+    yield from witness(result.get("witness") or {})
     for variant in variants:
         if len(variants) > 1:
             yield heading(f"variant {variant.get('name') or ''}")
