@@ -99,7 +99,7 @@ def stall(rate: int, seconds: int, length: int) -> tuple[Log, list[int]]:
         clock.call_at(123 + n * SECOND // rate, lambda: server.take(connection))  # type: ignore[arg-type]
     clock.run()
     told = json.loads(json.dumps(server.log()))
-    return Log(told["received"], told["answered"], tuple(told["stall"]), 1), connection.at
+    return Log(told["received"], told["answered"], tuple(told["stall"]), 1, told["held"]), connection.at
 
 
 def test_the_server_stalls_as_it_says() -> None:
@@ -115,7 +115,7 @@ def test_the_server_stalls_as_it_says() -> None:
 def test_the_truth_is_that_of_users_on_the_schedule() -> None:
     log, _ = stall(200, 20, 2 * SECOND)
     assert log.users(200, 20) == log.times
-    few = Log(log.received[:1700], log.answered[:1700], log.stall, 1)  # a tool that waited, and sent nothing more
+    few = Log(log.received[:1700], log.answered[:1700], log.stall, 1, 0)  # a tool that waited, and sent nothing more
     assert few.users(200, 20) == log.times
 
 
@@ -126,7 +126,7 @@ def test_without_a_stall_nothing_is_held_up() -> None:
 
 
 def test_a_server_that_nobody_asked_has_no_times() -> None:
-    log = Log([], [], (0, 0), 0)
+    log = Log([], [], (0, 0), 0, 0)
     assert (log.usual, log.held) == (0, 0)
     with pytest.raises(ValueError, match="no times"):
         figures(log.times)

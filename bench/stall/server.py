@@ -30,7 +30,7 @@ class Server:
         self._service, self._stall, self._length = service, stall, length
         self.stall = (0, 0)  # from when to when nothing is answered
         self.received, self.answered = array("q"), array("q")
-        self.connections = 0
+        self.connections = self.held = 0  # `held`: requests whose answers the stall held up
         self._waiting: deque[tuple[int, asyncio.WriteTransport]] = deque()
         self._alarm = clock.alarm(self._answer)
 
@@ -43,6 +43,7 @@ class Server:
         due = at + self._service
         if self.stall[0] <= due < self.stall[1]:
             due = self.stall[1]
+            self.held += 1
         self._waiting.append((due, connection))
         if len(self._waiting) == 1:
             self._alarm.set(due)
@@ -58,7 +59,8 @@ class Server:
     def log(self) -> dict[str, object]:
         """What happened, in ns. The n-th answer is that of the n-th request; the last may lack theirs."""
         received, answered = self.received.tolist(), self.answered.tolist()
-        return {"received": received, "answered": answered, "stall": self.stall, "connections": self.connections}
+        counts = {"connections": self.connections, "held": self.held}
+        return {"received": received, "answered": answered, "stall": self.stall, **counts}
 
 
 class Connection(asyncio.Protocol):

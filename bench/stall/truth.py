@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -30,11 +30,12 @@ class Log:
     answered: list[int]
     stall: tuple[int, int]
     connections: int
+    held: int  # requests whose answers the stall held up
 
     @classmethod
     def read(cls, path: Path) -> Log:
         told = json.loads(path.read_text())
-        return cls(told["received"], told["answered"], tuple(told["stall"]), told["connections"])
+        return cls(told["received"], told["answered"], tuple(told["stall"]), told["connections"], told["held"])
 
     @property
     def times(self) -> list[int]:
@@ -46,22 +47,12 @@ class Log:
         """How long the server took for a typical request, 0 if it had none."""
         return round(median(self.times)) if self.answered else 0
 
-    @property
-    def held(self) -> int:
-        """Requests whose answers the stall held up."""
-        return len(self._within(self.received))
-
     def users(self, rate: int, seconds: int) -> list[int]:
         """How long users would have waited who came at `rate` a second from the first request on, for `seconds`: as
         long as the server took for others, but for those that its stall held up until its end."""
         due = [self.received[0] + n * SECOND // rate for n in range(rate * seconds)]
-        held, usual = set(self._within(due)), self.usual
-        return [self.stall[1] - at if at in held else usual for at in due]
-
-    def _within(self, received: Iterable[int]) -> list[int]:
-        """Of requests that came then, those whose answers fell into the stall."""
-        begin, end = (instant - self.usual for instant in self.stall)
-        return [at for at in received if begin <= at < end]
+        usual, (begin, end) = self.usual, self.stall
+        return [end - at if begin <= at + usual < end else usual for at in due]
 
 
 def figures(times: Sequence[int]) -> Figures:
