@@ -39,8 +39,8 @@ SETTLING = 0.1  # of the time: what is left out at first, and what the drift is 
 BEGIN_LIMIT = 60 * SECOND
 END_LIMIT = 120.0
 GROWTH, DRIFT = 1.0, 1.0  # the limits: MB an hour, ms
-HOUR = 3600 * SECOND
-SHORTEST = 60 * SECOND
+MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
+SHORTEST = 5 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _lasts(text: str) -> int:
     except (ProfileError, ValueError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     if lasts < SHORTEST:
-        raise argparse.ArgumentTypeError("a minute at the least: less shows nothing")
+        raise argparse.ArgumentTypeError("five minutes at the least: less shows nothing")
     return lasts
 
 
@@ -118,13 +118,16 @@ def soak(folder: Path, lasts: int, rate: int) -> list[Row]:
         load = Load(server.http, server.ca, lasts // SECOND, rate=rate)
         before = server.served()[0]
         with running(Loadgen().command(load, folder), cores, folder) as process:
-            samples = list(_samples(process, server, lasts))
+            planned = before + rate * (lasts // SECOND - 1)  # as it ends, it closes what it has
+            samples = [sample for sample in _samples(process, server, lasts) if sample.served < planned]
             try:
                 process.wait(END_LIMIT)
             except subprocess.TimeoutExpired:
                 raise RuntimeError("loadgen did not come to its end") from None
         served = server.served()[0] - before
         result = _result(folder)
+    if not samples or samples[-1].at - samples[0].at < lasts * 3 // 4:
+        raise RuntimeError(f"the load was seen for too short a time; loadgen exited with status {process.returncode}")
     return [*figures(samples, rate), _lag(folder / "run", lasts // SECOND), *_sums(result, served)]
 
 
@@ -153,7 +156,7 @@ def _samples(process: subprocess.Popen[bytes], server: Nginx, lasts: int) -> Ite
             if number % LOOKS == 0:
                 seen = Process.look(worker), Process.look(process.pid)
             yield Sample(at, served, *seen)
-        if number * EACH % (60 * SECOND) == 0:
+        if number * EACH % MINUTE == 0:
             print(f"{number * EACH // SECOND:6} s of {lasts // SECOND}", file=sys.stderr, flush=True)
 
 
@@ -162,9 +165,9 @@ def figures(samples: Sequence[Sample], rate: int) -> list[Row]:
     kept = samples[int(len(samples) * SETTLING) :]
     rows = []
     for name, of in (("worker", _worker), ("parent", _parent)):
-        memory = [(sample.at / HOUR, of(sample).memory / 1024) for sample in kept]
-        growth = slope(memory)
-        first, middle, last = (memory[at][1] for at in (0, len(memory) // 2, -1))
+        memory = floors([(sample.at, of(sample).memory) for sample in kept])
+        growth = slope([(at / HOUR, kib / 1024) for at, kib in memory])
+        first, middle, last = (memory[at][1] / 1024 for at in (0, len(memory) // 2, -1))
         told = f"{growth:+.2f} MB/h ({first:.1f}, in the middle {middle:.1f}, then {last:.1f} MB)"
         rows.append(Row(f"memory, {name}", told, f"< {GROWTH:g} MB/h", growth < GROWTH))
     # at worst a request counts late, and its count is heard late: the least of many is the schedule's own
@@ -182,6 +185,15 @@ def _worker(sample: Sample) -> Process:
 
 def _parent(sample: Sample) -> Process:
     return sample.parent
+
+
+def floors(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The least of each minute: what a second's work takes and gives back is no growth."""
+    minutes: dict[int, tuple[int, int]] = {}
+    for at, value in points:
+        minute = (at - points[0][0]) // MINUTE
+        minutes[minute] = min(minutes.get(minute, (at, value)), (at, value), key=lambda point: point[1])
+    return list(minutes.values())
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:

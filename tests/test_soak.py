@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.soak import EACH, HOUR, Process, Row, Sample, _lasts, figures, slope
+from bench.soak import EACH, HOUR, Process, Row, Sample, _lasts, figures, floors, slope
 from loadgen.clock import MILLISECOND, SECOND
 
 RATE = 1000
@@ -59,8 +59,15 @@ def test_a_slope_is_that_of_the_best_line() -> None:
     assert slope([(0, 0), (1, 9), (2, 0), (3, 9), (4, 0)]) == pytest.approx(0)
 
 
-def test_less_than_a_minute_shows_nothing() -> None:
+def test_what_a_moment_takes_and_gives_back_is_no_growth() -> None:
+    peaks = [replace(sample, parent=replace(CALM, memory=50_000 + (n % 60) * n)) for n, sample in enumerate(samples())]
+    assert row(figures(peaks, RATE), "memory, parent").held
+    points = [(n * EACH, 100 + (n % 7) + n // 60) for n in range(600)]
+    assert [value for _, value in floors(points)] == [100 + n for n in range(10)]
+
+
+def test_what_is_too_short_shows_nothing() -> None:
     assert _lasts("10m") == 600 * SECOND
-    for text in ("59s", "soon", "-1h"):
-        with pytest.raises(Exception, match=r"minute at the least|soon|-1h"):
+    for text in ("299s", "soon", "-1h"):
+        with pytest.raises(Exception, match=r"five minutes at the least|soon|-1h"):
             _lasts(text)
