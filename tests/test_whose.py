@@ -5,16 +5,21 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from engine_harness import Run, go
 
 from loadgen.clock import MILLISECOND as MS
 from loadgen.exchange import NEW, Exchange, Outcome
 from loadgen.experiment.result import Measured, variant
+from loadgen.experiment.whose import whose
+from loadgen.record.metrics import OF_EXCHANGE, Metric
+from loadgen.record.share import Shares, by_series, divide
 from loadgen.report.page import drawn
 from loadgen.report.parts import whose as told
 from loadgen.transport.scripted import NEVER, Reply
 
+PARTS = ("target", "connect", "wait", "build", "held", "own")
 OPEN = "load: [{name: steady, rate: 1000/s, for: 4s}]\nsession: {connections: 40}\n"
 CLOSED = "load: [{name: users, users: 20, for: 3s}]\n"
 
@@ -70,8 +75,8 @@ def test_the_parts_are_those_of_the_exchanges_about_the_percentile(written: str)
 @pytest.mark.parametrize("written", [OPEN, CLOSED])
 def test_the_parts_add_up_to_the_percentile(written: str) -> None:
     for of in step(go(written, uneven(2)))["whose_ms"].values():
-        assert sum(of[part] for part in ("target", "connect", "wait", "build", "own")) == pytest.approx(of["value"])
-        assert all(of[part] >= 0 for part in ("target", "connect", "wait", "build", "own"))
+        assert sum(of[part] for part in PARTS) == pytest.approx(of["value"])
+        assert all(of[part] >= 0 for part in PARTS)
 
 
 def test_what_made_others_slow_is_not_in_the_p99() -> None:
@@ -94,6 +99,16 @@ def test_the_machine_s_own_stall_is_its_own() -> None:
     run = Run(OPEN, lambda x: Reply(2 * MS)).stall(1000 * MS, 200 * MS).go()
     of = step(run)["whose_ms"]["p99"]
     assert of["own"] > 0.9 * of["value"] and of["own_at_least"] is False
+
+
+def test_what_adaptive_retries_hold_back_is_not_the_machine_s() -> None:
+    series = np.zeros(100, np.int64)
+    figures = np.full((100, len(OF_EXCHANGE)), -1, np.int64)
+    figures[:, [Metric.RESPONSE, Metric.SIGN, Metric.LAG]] = [100 * MS, 60 * MS, MS]
+    shares = Shares.together(shares for _, shares in by_series(divide(series, figures)))
+    block = {"count": 100, "p99": 100.0}
+    assert [whose(shares, block)["p99"][part] for part in ("held", "own")] == [0.0, 61.0]
+    assert [whose(shares, block, holds_back=True)["p99"][part] for part in ("held", "own")] == [60.0, 1.0]
 
 
 def test_a_percentile_among_timeouts_has_no_parts() -> None:
@@ -171,6 +186,7 @@ def test_the_sentence() -> None:
     assert text(20.1).endswith("by the kernel's count, 20.1 ms of the target and its network are a round trip")
     assert "at least 0.300 this machine" in text(own_at_least=True)
     assert "7.00 making the SDK's client, 0.300 this machine" in text(build=7.0)
+    assert "9.00 held back by adaptive retries, 0.300 this machine" in text(held=9.0)
     assert "of the p50 of 20.0 ms, 20.0 were the target and its network, 0 this machine" in text()
 
 

@@ -43,7 +43,7 @@ Series = dict[int, list[Entry]]
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The raw material of one variant: what was planned, counted and recorded. `quantiles` are those to be shown;
-    `network` is what the kernel told of it, None where it told nothing."""
+    `network` is what the kernel told of it, None where it told nothing; `holds_back`, whether retries are adaptive."""
 
     plan: Plan
     ledger: Ledger
@@ -51,6 +51,7 @@ class Measured:
     quantiles: tuple[str, ...] = QUANTILES
     reasons: Mapping[Kind, int] = field(default_factory=dict)
     network: Network | None = None
+    holds_back: bool = False
 
 
 def quantiles_of(profile: Profile) -> tuple[str, ...]:
@@ -126,7 +127,7 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[st
         **_tally(m.ledger.tally(slot)),
         "skipped": {name: m.ledger.skipped[slot * len(SKIPPED) + number] for number, name in enumerate(SKIPPED)},
         "latency_ms": latency,
-        "whose_ms": whose(_shares(m, slot, series, headline), latency[headline.word]),
+        "whose_ms": whose(_shares(m, slot, series, headline), latency[headline.word], m.holds_back),
         "strata": _strata(m, series),
         "by_connection": _by_connection(m, series),
         "failures": _failures(m, run, slot, series),

@@ -305,8 +305,8 @@ class _Run:
                 evidence.mismatches.append(without)
         kept = merge((worker.kept for worker in fleet.workers), SLOWEST)
         self._explain(lost, totals, kept.reasons)
-        quantiles = results.quantiles_of(profile)
-        measured = results.Measured(self.plan, totals, fleet.recording, quantiles, kept.reasons, fleet.health.network)
+        told = (results.quantiles_of(profile), kept.reasons, fleet.health.network, adaptive)
+        measured = results.Measured(self.plan, totals, fleet.recording, *told)
         ending = Ending(
             elapsed=fleet.elapsed,
             folder=str(self.options.out) if self.folder.usable else None,

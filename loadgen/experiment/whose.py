@@ -18,25 +18,31 @@ LEAST = 2  # and as many at the least
 STAMPED = 0.99  # of them must have a kernel's stamp, or this machine's part is known to be at least so much
 
 
-def whose(shares: Shares, block: Mapping[str, Any]) -> dict[str, Any]:
+def whose(shares: Shares, block: Mapping[str, Any], holds_back: bool = False) -> dict[str, Any]:
     """For each quantile that is known its `value`, and the parts which add up to it, in ms. `block` has the latency
-    figures of the exchanges in `shares`, perhaps with timeouts beyond them."""
+    figures of the exchanges in `shares`, perhaps with timeouts beyond them. `holds_back`: retries are adaptive, so that
+    `sign` is mostly what they held back."""
     found: dict[str, Any] = {}
     for name in TOLD if shares.count else ():
         if (value := block.get(name)) is not None:
             position = min(rank(fraction(name), block["count"]), shares.count)
-            found[name] = _divided(shares, position, name, value)
+            found[name] = _divided(shares, position, name, value, holds_back)
     return found
 
 
-def _divided(shares: Shares, position: int, name: str, value: float) -> dict[str, Any]:
+def _divided(shares: Shares, position: int, name: str, value: float, holds_back: bool) -> dict[str, Any]:
     p = fraction(name)
     reach = max(LEAST, round(min(p, 1 - p) * shares.count / WITHIN))
     sums = shares.between(max(1, position - reach), min(shares.count, position + reach))
     scale = value / sums[Part.WHOLE] if sums[Part.WHOLE] else 0.0
-    own = sums[Part.LAG] + sums[Part.SIGN] - sums[Part.BUILD] + sums[Part.CLIENT_DELAY] + sums[Part.HANDSHAKE_CPU]
-    connect = sums[Part.CONNECT] - sums[Part.HANDSHAKE_CPU]
-    parts = {"connect": connect, "wait": sums[Part.WAIT], "build": sums[Part.BUILD], "own": own}
+    sign = sums[Part.SIGN] - sums[Part.BUILD]
+    parts = {
+        "connect": sums[Part.CONNECT] - sums[Part.HANDSHAKE_CPU],
+        "wait": sums[Part.WAIT],
+        "build": sums[Part.BUILD],
+        "held": sign if holds_back else 0.0,
+        "own": sums[Part.LAG] + sums[Part.CLIENT_DELAY] + sums[Part.HANDSHAKE_CPU] + (0.0 if holds_back else sign),
+    }
     parts = {"target": sums[Part.WHOLE] - sum(parts.values()), **parts}
     return {
         "value": value,

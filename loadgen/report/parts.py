@@ -18,6 +18,7 @@ BAR = 10
 LABEL = 40  # characters
 SIGN_FROM = 0.1  # ms at p99, or at most where that is not known
 WHOSE = ("p50", "p99", "p99.9")
+OF_A_PERCENTILE = ("target", "connect", "wait", "build", "held", "own")
 FEW = 4  # steps and cycles, of which more than the p99 is told
 MOST = 12
 LEGEND = "share: █ service  ▓ connect  ▒ wait for a connection  ░ ours (lag, sign, client delay)"
@@ -68,11 +69,12 @@ def whose(cycles: list[Found]) -> Iterator[RenderableType]:
 
 def _sentence(name: str, of: Found) -> str:
     """`of the p99 of 41.0 ms, 40.1 were the target and its network, 0.600 waiting for a connection, …`"""
-    target, connect, wait, build, own = (of.get(part) or 0.0 for part in ("target", "connect", "wait", "build", "own"))
+    target, connect, wait, build, held, own = (of.get(part) or 0.0 for part in OF_A_PERCENTILE)
     aside = f" ({ms(connect)} of it connecting)" if connect else ""
     said = [f"{ms(target + connect)} were the target and its network{aside}"]
     said += [f"{ms(wait)} waiting for a connection"] if wait else []
     said += [f"{ms(build)} making the SDK's client"] if build else []
+    said += [f"{ms(held)} held back by adaptive retries"] if held else []
     said.append(f"{'at least ' if of.get('own_at_least') else ''}{ms(own)} this machine")
     return f"of the {name} of {ms(of.get('value'))} ms, {', '.join(said)}"
 
