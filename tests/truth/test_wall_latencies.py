@@ -61,7 +61,8 @@ def test_percentiles_are_those_of_the_truth(tmp_path: Path, name: str) -> None:
     not_early(latency, min(seen.answered()))
     if FULL:
         rare = latency["service"]["intervals"]["p99.9"]
-        assert rare["low"] <= quantile(seen.on_wire(), 0.999) <= rare["high"]
+        told = "low" in rare and rare["low"] <= quantile(seen.on_wire(), 0.999) <= rare["high"]
+        assert told or "independent events" in rare["none"], "it is in its interval, or none is dared"
 
 
 def test_a_fixed_time_is_that_time(tmp_path: Path) -> None:

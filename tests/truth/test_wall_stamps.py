@@ -1,0 +1,80 @@
+"""The kernel's stamp, request by request: service minus client delay is the time on the wire, whatever the client was
+busy with meanwhile (12)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import uvloop
+from program import FULL
+
+from loadgen.clock import MILLISECOND, SECOND, now
+from loadgen.exchange import Exchange, Outcome, Request
+from loadgen.net.names import Origin, resolve
+from loadgen.net.timerfd import LoopClock
+from loadgen.record.ledger import Ledger
+from loadgen.transport import Counters, Settings
+from loadgen.transport.wire import Wire
+from truth.capture import Capture
+from truth.wall import quantile, target
+
+pytestmark = pytest.mark.real
+
+FIXED = 25  # ms
+GAP = 0.005  # s between two requests
+NUMBER = 2000 if FULL else 300
+
+
+async def sent(port: int, busy_ms: float, every_s: float) -> list[Exchange]:
+    """The wire client's exchanges, in the order in which they were sent, on a loop that is busy so long so often."""
+    loop = asyncio.get_running_loop()
+    clock, ledger, over = LoopClock(loop), Ledger.in_memory(1, 1), asyncio.Event()
+    origin, ended = Origin("http", "127.0.0.1", port), list[Exchange]()
+
+    def done(x: Exchange) -> None:
+        ended.append(x)
+        if len(ended) == NUMBER:
+            over.set()
+
+    def busy() -> None:
+        until = now() + round(busy_ms * MILLISECOND)
+        while now() < until:
+            pass
+        if not over.is_set():
+            loop.call_later(every_s, busy)
+
+    settings = Settings(origin, resolve(origin), None, "shared", "connection", 100, 64, False, True)
+    wire = Wire(loop, clock, settings, Counters(ledger.wired, ledger.connections), done)
+    await wire.prepare()
+    busy()
+    for _ in range(NUMBER):
+        wire.send(Exchange(Request("GET", "/"), 0, None, now(), now(), now() + 30 * SECOND, 0))
+        await asyncio.sleep(GAP)
+    async with asyncio.timeout(60):
+        await over.wait()
+    await wire.close()
+    clock.close()
+    return sorted(ended, key=lambda x: x.sent)
+
+
+@pytest.mark.parametrize("busy_ms", [0.1, 1, 5, 10, 20, 50] if FULL else [1, 50])
+def test_without_the_clients_delay_it_is_the_wires(tmp_path: Path, busy_ms: float) -> None:
+    with target(tmp_path, service=f"{FIXED}ms") as (sandbox, _):
+        port = urlsplit(sandbox.http).port or 0
+        with Capture(port) as capture:
+            ended = uvloop.run(sent(port, busy_ms, 0.1))
+    wire = capture.exchanges()
+    assert len(wire) == len(ended) == NUMBER
+    assert {x.outcome for x in ended} == {Outcome.OK}
+    assert all(x.received for x in ended)
+    off = [
+        (x.received - x.sent - (seen.answered - seen.asked)) / MILLISECOND for x, seen in zip(ended, wire, strict=True)
+    ]
+    assert min(off) >= -0.05, "one clock is set while the other is not"
+    assert quantile(sorted(off), 0.5) <= 0.2
+    assert quantile(sorted(off), 0.99) <= 1, "one in a hundred may have to wait between the clock and the kernel"
+    added = [(x.done - x.received) / MILLISECOND for x in ended]
+    assert max(added) >= 0.8 * busy_ms, "what was there while the client was busy"
