@@ -219,6 +219,39 @@ def test_whatever_is_captured_stops_no_load_and_splits_no_request(body: bytes, h
         assert made.path.isprintable()
 
 
+DATA = """
+name: d
+target: http://127.0.0.1:1
+load: [{name: a, at-once: 6}]
+scenarios:
+  - name: s
+    data: rows.jsonl
+    steps:
+      - {name: plain, get: "/{{v}}/x?q={{v}}", query: {r: "{{v}}"}}
+      - {name: header, get: /, headers: {X-Id: "a {{v}}"}}
+"""
+
+
+def test_a_row_of_a_data_file_splits_no_request(tmp_path: Path) -> None:
+    rows = ("a\r\nX-Evil: 1", "a HTTP/1.1\r\n\r\nGET /evil", "../../x", "?a=1&b=2#c", "\x00\x1b[2J", "\u202e\ud7ff")
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps({"v": row}) + "\n" for row in rows))
+    sent: list[Request] = []
+
+    def answer(x: Exchange) -> Reply:
+        sent.append(x.request)
+        return Reply(after=1000)
+
+    go(load(tmp_path / "d.yaml", text=DATA).profile, answer)
+    assert len(sent) == 6 + 2, "of the headers two can be sent"
+    for made in sent:
+        assert "Evil" not in dict(made.headers)
+        assert made.path.isascii()
+        assert made.path.isprintable()
+        assert " " not in made.path
+        assert made.path == "/" or made.path.count("/") == 2, "no value adds a part to the path"
+        assert made.path == "/" or (made.path.count("?"), made.path.count("&"), made.path.count("#")) == (1, 1, 0)
+
+
 def test_a_cell_of_the_truth_log_is_no_formula(tmp_path: Path) -> None:
     """A spreadsheet takes a cell for one that begins with = + - @, a tab or a line break; no path does."""
     for number, path in enumerate(("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "/=1", "/a,=1", '/"=1')):
