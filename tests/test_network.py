@@ -90,6 +90,8 @@ def test_first_packets_sent_again_are_told_by_the_kernel() -> None:
     found = finding("SYN retries", network=network(sample(connects=1000, syn_retried=2)), connects=connects)
     assert (found.verdict, found.value) == (Verdict.DEGRADED, "2 of 1,000 connects (0.20%), most of them after 1 s")
     assert "not how long the target takes" in found.reason
+    here = finding("SYN retries", network=network(sample(connects=1000, syn_retried=2)), overflows=3)
+    assert here.value.endswith("(0.20%); 3 were dropped on this machine, by a listener whose queue was full")
     few = finding("SYN retries", network=network(sample(connects=10_000, syn_retried=2)), connects=connects)
     assert few.verdict is Verdict.VALID and "2 connects waited" in few.note
 

@@ -47,4 +47,5 @@ class Evidence:
     shared: bool = False  # whether the session is
     dns_max: int | None = None
     network: Network | None = None
+    overflows: int | None = None  # connects that a listener in this machine's network dropped, as its queue was full
     connects: Histogram = field(default_factory=Histogram)  # how long TCP connects took

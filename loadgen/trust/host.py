@@ -130,6 +130,13 @@ class Ports:
         return cls(int(bounds[1]) - int(bounds[0]) + 1, waiting, reuse in ("1", "2"))
 
 
+def overflows() -> int | None:
+    """How often a listener in this network dropped a connect as its queue was full, since boot; None: nobody tells."""
+    lines = [line.split() for line in _read("/proc/net/netstat").splitlines() if line.startswith("TcpExt:")]
+    found = dict(zip(*lines, strict=False)).get("ListenOverflows") if len(lines) == 2 else None
+    return int(found) if found else None
+
+
 def about() -> dict[str, Any]:
     """What a result says of the machine and the programs that made it."""
     packages = {}

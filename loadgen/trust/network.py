@@ -107,8 +107,10 @@ def _syn_retries(e: Evidence) -> Seen | None:
     if not count:
         return Seen(f"none of {of:,} connects{by}")
     share, most = count / of, f", most of them after {clusters.age // SECOND} s" if clusters.age else ""
-    note = f"{count:,} connects waited 1 s or more for their first packet to be sent again"
-    return Seen(f"{count:,} of {of:,} connects ({share:.2%}){most}{by}", (share,), note="" if share > COMMON else note)
+    here = f"; {e.overflows:,} were dropped on this machine, by a listener whose queue was full" if e.overflows else ""
+    value = f"{count:,} of {of:,} connects ({share:.2%}){most}{by}{here}"
+    note = f"{count:,} connects waited 1 s or more for their first packet to be sent again{here}"
+    return Seen(value, (share,), note="" if share > COMMON else note)
 
 
 RETRANSMITS = Signal(

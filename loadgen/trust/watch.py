@@ -14,7 +14,7 @@ from loadgen.stats import Histogram, fraction
 from loadgen.trust.effect import Place, effects_of
 from loadgen.trust.evidence import Evidence
 from loadgen.trust.health import Health
-from loadgen.trust.host import Ports, Ticks, descriptors, steady_offset
+from loadgen.trust.host import Ports, Ticks, descriptors, overflows, steady_offset
 
 LEAST_FOR_P999 = 1000
 LEAST_FOR_P99 = 100  # a phase with fewer is judged with all the others only
@@ -74,6 +74,7 @@ class HostFigures:
     pressure: float | None = None
     clock_step: int | None = None
     missing: float = 0.0
+    overflows: int | None = None
 
 
 class HostWatch:
@@ -86,6 +87,7 @@ class HostWatch:
         self._offset, self._step = steady_offset(), 0
         self._held = deque([(0, 0)], maxlen=WINDOW + 1)
         self._missing = 0.0
+        self._overflows = overflows()
 
     def look(self, totals: Ledger) -> None:
         """Once a second: how many ports rest, whether the clock was moved, what could not be started."""
@@ -103,7 +105,8 @@ class HostWatch:
     def figures(self, loopback: bool) -> HostFigures:
         last, ports = Ticks.read(), Ports.read()
         resting = 0 if loopback and ports.reused_on_loopback else self._peak_waiting
-        seen = HostFigures(None, None, resting, ports.count, None, self._step, self._missing)
+        dropped = None if (many := overflows()) is None else many - (self._overflows or 0)
+        seen = HostFigures(None, None, resting, ports.count, None, self._step, self._missing, dropped)
         if not last.total:
             return seen
         stolen = (last.stolen - self._first.stolen) / max(1, last.total - self._first.total)
@@ -174,6 +177,7 @@ def evidence_of(
         closed_idle=ledger.connections[CLOSED_IDLE],
         dns_max=dns.most or None,
         network=health.network,
+        overflows=seen.overflows,
         connects=connects,
     )
 

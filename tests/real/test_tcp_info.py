@@ -23,6 +23,7 @@ from loadgen.stats import Histogram
 from loadgen.transport import Counters, Settings
 from loadgen.transport.aiohttp import Aiohttp
 from loadgen.transport.wire import Wire
+from loadgen.trust.host import overflows
 from loadgen.trust.network import Network, Retried, retried
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(sys.platform != "linux", reason="TCP_INFO as Linux has it")]
@@ -200,3 +201,27 @@ def test_a_client_that_opens_its_own_sockets_is_looked_at_while_they_are_open() 
     assert (during.looked_at, during.retransmits, during.connects) == (1, 0, 0)
     assert during.segments >= 3 and during.round_trip is not None
     assert after.looked_at == 1 and after.retransmits >= 1
+
+
+async def full_queue() -> tuple[int | None, int | None, Network]:
+    """Connects to a listener that takes none until its queue is full; then it does."""
+    target = Target("per-request")
+    try:
+        target.listener.listen(0)
+        before, opened = overflows(), []
+        for _ in range(3):
+            target.send()
+        for _ in range(3):
+            opened.append(await target.accept())
+            await target.answer(opened[-1])
+        for server in opened:
+            server.close()
+        return before, overflows(), target.seen(last=True)
+    finally:
+        await target.close()
+
+
+def test_a_full_queue_of_a_listener_on_this_machine_is_known_as_such() -> None:
+    before, after, network = uvloop.run(full_queue())
+    assert (network.connects, network.syn_retried) == (3, 2)
+    assert before is not None and after is not None and after - before >= 2
