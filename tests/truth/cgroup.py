@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,13 @@ PERIOD = 10_000  # us: short, so that a burst comes to its end
 @contextmanager
 def quota(cpus: float) -> Iterator[Path]:
     """Below this process's own group: the file that takes the process ids. Skips the test where that is not allowed."""
-    folder = _own() / "loadgen-truth"
+    folder = _own() / f"loadgen-truth-{os.getpid()}"
     spent = round(cpus * PERIOD)
-    limits = {"cpu.cfs_period_us": PERIOD, "cpu.cfs_quota_us": spent} if _first() else {"cpu.max": f"{spent} {PERIOD}"}
+    # and before others within it, so that it comes to it also where these want much
+    if _first():
+        limits = {"cpu.cfs_period_us": f"{PERIOD}", "cpu.cfs_quota_us": f"{spent}", "cpu.shares": "262144"}
+    else:
+        limits = {"cpu.max": f"{spent} {PERIOD}", "cpu.weight": "10000"}
     try:
         folder.mkdir()
     except OSError as error:
@@ -25,7 +30,7 @@ def quota(cpus: float) -> Iterator[Path]:
     try:
         try:
             for name, value in limits.items():
-                (folder / name).write_text(str(value))
+                (folder / name).write_text(value)
         except OSError as error:
             pytest.skip(f"a CPU quota takes the cpu controller: {error.strerror}")
         yield folder / "cgroup.procs"
