@@ -12,7 +12,8 @@ from loadgen.cli import HELP, output
 @click.command("report", short_help="Print the result of a saved run again.", context_settings=HELP)
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def command(run: Path | None, as_json: bool) -> int:
+@click.option("--share", is_flag=True, help="Without names of hosts, addresses, accounts and requests' ids.")
+def command(run: Path | None, as_json: bool, share: bool) -> int:
     """Print the result of RUN, a run's folder or its name below runs/; by default the newest.
 
     A run that died is reported from what it had written, and marked INCOMPLETE.
@@ -20,16 +21,18 @@ def command(run: Path | None, as_json: bool) -> int:
     \b
     loadgen report
     loadgen report runs/burst-20260131-120000 --json
+    loadgen report --share
     """
     from loadgen.experiment.documents import as_written
     from loadgen.experiment.saved import find, read
     from loadgen.report.formats import to_json
+    from loadgen.report.sharing import shared
     from loadgen.report.terminal import show
 
     folder = find(run)
     told = folder / "result.json"
     with as_written(told if told.exists() else folder), output() as out:
-        result = read(folder)
+        result = shared(read(folder)) if share else read(folder)
         if as_json:
             out.write(f"{to_json(result)}\n")
         else:
