@@ -152,7 +152,7 @@ def _run(folder: Path, run: Path, number: int) -> dict[str, Any]:
             "iterations": only["iterations"],
             "requests": only["requests"],
             "connections": only["connections"],
-            "phases": [_phase(phase) for phase in only["phases"]],
+            "phases": [_phase(phase) for phase in only.get("phases", ())],
             "session": result["session"],
             "client": result["client"],
             "target": result["target"]["url"],
