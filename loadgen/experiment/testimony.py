@@ -58,23 +58,26 @@ class _Both:
     witness: tuple[Histogram, Histogram]
 
 
-def figures(plan: Plan, workers: Recording, witness: Recording) -> list[Entry]:
-    """An entry for each quantile of each step in each phase that was watched. `plan` is the workers'."""
+def figures(plan: Plan, workers: Recording, witness: Recording, capped: bool = False) -> list[Entry]:
+    """An entry for each quantile of each step in each phase that was watched. `plan` is the workers'; `capped` says
+    that the profile caps their connections."""
     return [
         {**place, **_compared(name, run, plan, both)}
         for run in plan.runs
         if watched(run)
-        for place, both in _places(run, plan, workers, witness)
+        for place, both in _places(run, plan, workers, witness, capped)
         for name in QUANTILES
     ]
 
 
-def _places(run: PhaseRun, plan: Plan, workers: Recording, witness: Recording) -> Iterator[tuple[Entry, _Both]]:
+def _places(
+    run: PhaseRun, plan: Plan, workers: Recording, witness: Recording, capped: bool
+) -> Iterator[tuple[Entry, _Both]]:
     for step, (scenario, name) in enumerate(plan.steps):
         slot = plan.slot(run.number, step)
         kinds = range(len(CONNECTION_LABELS))
         most = max(kinds, key=lambda kind: workers.total(Metric.SERVICE, slot=slot, connection=kind).count)
-        metric = _metric(run, workers, slot)
+        metric = Metric.SERVICE if run.phase.closed or (capped and _waited(workers, slot)) else Metric.RESPONSE
         both = _Both(_values(workers, metric, slot, most), _values(witness, metric, slot, most))
         others = sum(_count(_values(witness, metric, slot, kind)) for kind in kinds if kind != most)
         yield (
@@ -93,9 +96,8 @@ def _places(run: PhaseRun, plan: Plan, workers: Recording, witness: Recording) -
         )
 
 
-def _metric(run: PhaseRun, workers: Recording, slot: int) -> Metric:
-    waited = workers.total(Metric.WAIT, slot=slot, outcome=Outcome.OK).quantile(fraction("p99")) or 0
-    return Metric.SERVICE if run.phase.closed or waited > WAITED else Metric.RESPONSE
+def _waited(workers: Recording, slot: int) -> bool:
+    return (workers.total(Metric.WAIT, slot=slot, outcome=Outcome.OK).quantile(fraction("p99")) or 0) > WAITED
 
 
 def _values(recording: Recording, metric: Metric, slot: int, kind: int) -> tuple[Histogram, Histogram]:
@@ -132,9 +134,9 @@ def _unknown(name: str, plan: Plan, both: _Both) -> str:
         return f"no {name}: the {'witness' if workers else 'workers'} had no exchanges that were ok"
     least = fewest(fraction(name), workers / there, confidence(plan))
     if least >= MOST:
-        return f"no interval for {name}: {workers:,} exchanges of the workers are too few"
+        return f"no interval for {name}: {_several(workers, 'exchange')} of the workers are too few"
     if there < least:
-        return f"no interval for {name}: {there:,} exchanges, {least:,} are needed"
+        return f"no interval for {name}: {_several(there, 'exchange')}, {least:,} are needed"
     why = "it falls among the timeouts" if both.workers[1].count else "there were too few exchanges"
     return f"the workers have no {name}: {why}"
 
@@ -182,7 +184,9 @@ def finding(entries: list[Entry], late: int | None, folder: str) -> Finding:
         return Finding("witness", value, Verdict.VALID)
     if not counted:
         return Finding("witness", "not known: it had too few exchanges", Verdict.VALID)
-    return Finding("witness", f"agrees in {len(counted)} of {len(entries)} figures", Verdict.VALID)
+    rest = len(entries) - len(counted)
+    more = f"; {rest} not judged" if rest else ""
+    return Finding("witness", f"agrees in {_several(len(counted), 'figure')}{more}", Verdict.VALID)
 
 
 def _worst(entries: list[Entry]) -> str:
@@ -195,6 +199,10 @@ def _worst(entries: list[Entry]) -> str:
         f"{_ms(worst['workers_ms'])} ms, its own {_ms(worst['witness_ms'])} ms "
         f"({_ms(worst['low'])} to {_ms(worst['high'])}){more}"
     )
+
+
+def _several(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
 
 
 def _ms(value: float | None) -> str:

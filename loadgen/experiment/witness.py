@@ -134,7 +134,8 @@ class Witness:
         if lost:
             self._warn("the witness was lost, and says nothing of the workers; its open exchanges are counted as lost")
         late = testimony.lateness(thinner, fleet.recording)
-        figures = [] if lost else testimony.figures(plan, workers, fleet.recording)
+        capped = self.profile.session.connections is not None
+        figures = [] if lost else testimony.figures(plan, workers, fleet.recording, capped)
         block = {
             "run": where,
             "each": EACH,

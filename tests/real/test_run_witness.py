@@ -37,7 +37,7 @@ BUSY = """
 name: busy
 target: sandbox
 sandbox: {service: 5ms}
-load: [{name: a, rate: 300/s, for: 8s}]
+load: [{name: a, rate: 400/s, for: 5s}]
 """
 # a sitecustomize: whoever has more than a witness's rate is busy with something else for 30 of each 60 ms
 HOOK = """
@@ -127,6 +127,28 @@ def test_without_its_witness_a_run_goes_on(tmp_path: Path) -> None:
     told = witness(ran)
     assert (told["lost"], told["figures"]) == (True, [])
     assert any("the witness was lost" in warning for warning in ran.result["warnings"])
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system cannot tell")
+def test_its_cpu_is_its_own(tmp_path: Path) -> None:
+    """Where there is one to spare; that there are eight is a tale."""
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) < 2:
+        pytest.skip("there is one CPU")
+    (tmp_path / "sitecustomize.py").write_text("import loadgen.trust.host as host\nhost.cpus = lambda: 8\n")
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    arguments = [*prepare(tmp_path, LONG.replace("60s", "1s")), "--json", "--witness", "--workers", "2"]
+    with Program(tmp_path, *arguments, env={"PYTHONPATH": path}) as program:
+        program.begins()
+        *workers, own_pid = program.workers()
+        cpus = [os.sched_getaffinity(pid) for pid in workers]
+        own_cpus = os.sched_getaffinity(own_pid)
+        ran = program.wait()
+        program.leaves_nothing()
+    assert own_cpus == {max(allowed)}
+    assert cpus == [allowed - own_cpus] * 2
+    assert witness(ran)["cpu"] == max(allowed)
+    assert not any("no CPU of its own" in warning for warning in ran.result["warnings"])
 
 
 def test_a_signal_stops_both(tmp_path: Path) -> None:
