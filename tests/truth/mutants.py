@@ -20,13 +20,13 @@ class Mutant(NamedTuple):
 LATENCIES, OMISSION, TIMEOUTS = "truth/test_latencies.py", "truth/test_omission.py", "truth/test_timeouts.py"
 BOUNDARIES, SCHEDULE, STAMPS = "truth/test_boundaries.py", "truth/test_schedule.py", "truth/test_stamps.py"
 CONSERVATION, HISTOGRAMS = "truth/test_conservation.py", "truth/test_histograms.py"
-INTERVALS = "truth/test_intervals.py"
+INTERVALS, VERDICT = "truth/test_intervals.py", "truth/test_verdict.py"
 
 METRICS, RECORDER, LEDGER = "record/metrics.py", "record/recorder.py", "record/ledger.py"
 ENGINE, AGENDA, PLAN, ACCOUNTS = "engine/engine.py", "engine/agenda.py", "engine/plan.py", "engine/accounts.py"
 RESULT, LATENCY, SECONDS = "experiment/result.py", "experiment/latency.py", "experiment/seconds.py"
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
-CONNECTION = "transport/connection.py"
+CONNECTION, EFFECT = "transport/connection.py", "trust/effect.py"
 
 RESPONSE = "out[:, Metric.RESPONSE] = np.where(scheduled, done - due, -1)"
 SERVICE = "out[:, Metric.SERVICE] = np.where(begun, done - started, -1)"
@@ -177,6 +177,26 @@ MUTANTS = (
            ("test_stats_comparison.py",)),
     Mutant("each look spends all the doubt", "stats/looks.py", "budget = spent(", "budget = alpha or spent(",
            ("test_stats_looks.py",)),
+    # whose it was
+    Mutant("what degrades a run makes it INVALID", "trust/finding.py",
+           "if self.invalid is not None and value > self.invalid:",
+           "if self.degraded is not None and value > self.degraded:", ("test_verdict.py",)),
+    Mutant("what makes a run INVALID degrades it", "trust/finding.py", "            return Verdict.INVALID\n",
+           "            return Verdict.DEGRADED\n", ("test_verdict.py",)),
+    Mutant("what says why says INVALID by itself", "trust/finding.py",
+           "verdict if self.alone else min(verdict, most)", "verdict", ("test_verdict.py",)),
+    Mutant("the client delay is the target's", EFFECT,
+           "own = sums[:, OURS].sum(axis=1)", "own = sums[:, OURS[:2]].sum(axis=1)", (VERDICT,)),
+    Mutant("our share is that of all, not of the slowest", EFFECT,
+           "share = float(taken @ own_shares) / tail", "share = float(own_shares.mean())", ("test_effect.py",)),
+    Mutant("without us, the slowest are the same ones", EFFECT,
+           "    order = np.argsort(left)\n", "    order = np.arange(len(left))\n", (VERDICT,)),
+    Mutant("parts by how long the target took", "record/share.py", "whole = np.where(scheduled, response, service)",
+           "whole = np.where(scheduled, service, service)", ("test_share.py",)),
+    Mutant("an INVALID run decides", "experiment/conclusion.py",
+           "    if verdict is Verdict.INVALID:\n", "    if False:\n", (VERDICT,)),
+    Mutant("lag is nobody's", EFFECT, "OURS = (Part.LAG, ", "OURS = (", (VERDICT,)),
+    # what is said of it
     Mutant("a threshold on a figure among timeouts passes", "experiment/thresholds.py",
            'return "failed" if threshold.op in ("<", "<=") else "passed", why',
            'return "passed", why', ("test_thresholds.py",)),

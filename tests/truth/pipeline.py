@@ -14,8 +14,11 @@ from typing import Any
 from engine_harness import Run, Script, profile
 from experiment_folders import write_seconds
 
-from loadgen.experiment.conclusion import Ending, conclude
+from loadgen.experiment.conclusion import Ending, conclude, tails
 from loadgen.experiment.result import Measured, quantiles_of
+from loadgen.trust.health import Health
+from loadgen.trust.verdict import judge
+from loadgen.trust.watch import evidence_of
 
 FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
 DIGITS = Decimal("0.001")  # how far a reported percentile may be above the true one, as a share of it
@@ -43,11 +46,14 @@ class Told:
         return dict(self.phase(name, cycle)["steps"][step]["latency_ms"][metric])
 
 
-def told(run: Run, folder: Path) -> Told:
-    """Keep a run that was carried out, conclude it, and read what was written."""
+def told(run: Run, folder: Path, accepted: bool = False) -> Told:
+    """Keep a run that was carried out, judge and conclude it, and read what was written. Nothing is known of the
+    machine; `accepted`: the user takes the figures even if it is INVALID."""
     kept = write_seconds(folder, run)
     measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(run.profile))
-    ended = conclude(ABOUT, measured, [], Ending(run.finished_at, str(folder)), run.profile.thresholds)
+    evidence = evidence_of(run.ledger, tails(run.plan, run.recording), Health())
+    ending = Ending(run.finished_at, str(folder), accepted=accepted)
+    ended = conclude(ABOUT, measured, judge(evidence), ending, run.profile.thresholds, evidence.effects)
     assert kept.finish(ended.result)
     return Told(run, json.loads((folder / "result.json").read_text()))
 
