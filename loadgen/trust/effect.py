@@ -7,8 +7,8 @@ without a schedule, which is timed from its first action, it is client delay + h
 Of each step in each run of a phase two questions are asked: which share of the slowest exchanges' time was that part
 (the mean of the shares), and what the quantile would have been without it. The first finds a machine that adds to many,
 the second one that lifts just enough of them over the quantile. The verdict is that of the greater. What is left of an
-exchange without this machine is taken as the mean over those that lasted as long (within 0.1 %), which errs towards a
-greater share.
+exchange without this machine is taken as the mean over those that lasted as long (within 0.1 %), which errs by a few
+hundredths of the quantile at the most, and mostly towards a greater share.
 """
 
 from __future__ import annotations
