@@ -37,9 +37,9 @@ def main() -> int:
     absent = sorted({entry.name for entry in entries} - {entry.name for entry in there})
     print(_heading(there, absent), flush=True)
     try:
-        rows = [_carried_out(entry, RATE, LENGTH, STALL_FOR) for entry in there]
+        rows = [carried_out(entry, RATE, LENGTH, STALL_FOR) for entry in there]
         print(stalled(rows, RATE, LENGTH), flush=True)
-        steady = [[_carried_out(entry, STEADY_RATE, STEADY_LENGTH, 0) for entry in there] for _ in range(STEADY_ROUNDS)]
+        steady = [[carried_out(entry, STEADY_RATE, STEADY_LENGTH, 0) for entry in there] for _ in range(STEADY_ROUNDS)]
         print(agreement(steady, STEADY_RATE), flush=True)
     except KeyboardInterrupt:
         return 130
@@ -59,7 +59,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _carried_out(entry: Entry, rate: int, seconds: int, stall: int) -> Row:
+def carried_out(entry: Entry, rate: int, seconds: int, stall: int) -> Row:
     """One tool against a server of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -51,8 +51,8 @@ class Server:
     def _answer(self) -> None:
         while self._waiting and self._waiting[0][0] <= self._now():
             _, connection = self._waiting.popleft()
-            connection.write(ANSWER)  # nothing happens if it is gone
             self.answered.append(self._now())
+            connection.write(ANSWER)  # nothing happens if it is gone
         if self._waiting:
             self._alarm.set(self._waiting[0][0])
 
