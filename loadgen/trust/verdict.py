@@ -15,7 +15,7 @@ from loadgen.trust.finding import NOT_SEEN, Finding, Verdict, ms
 from loadgen.trust.signals import QUIETER, SIGNALS
 
 EFFECT = "share of the tail"
-WORDS = {"lag": "lag", "sign": "signing", "client_delay": "client delay", "handshake_cpu": "handshakes"}
+WORDS = {"lag": "lag", "sign": "building and signing", "client_delay": "client delay", "handshake_cpu": "handshakes"}
 CAUSES = [signal.name for signal in SIGNALS if not signal.alone]
 
 
