@@ -46,6 +46,15 @@ def test_every_phase_is_a_row_of_the_same_columns() -> None:
     assert max(map(len, lines)) <= 100
 
 
+@pytest.mark.parametrize("host", ["abc.execute-api.eu-west-1.amazonaws.com", "abc.lambda-url.eu-west-1.on.aws"])
+def test_what_aws_asks_for_is_said(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loadgen.experiment.check._addresses", lambda profile: (["192.0.2.1"], False))
+    load_of = "load: [{name: a, rate: 1/s, for: 1s}]\n"
+    said = [render_check(check(load("p.yaml", text=f"name: p\ntarget: https://{of}\n{load_of}").profile, "1"))
+            for of in (host, "api.example.com")]  # fmt: skip
+    assert ["https://aws.amazon.com/ec2/testing/" in text for text in said] == [True, False]
+
+
 def test_how_long_a_tail_takes_to_be_known() -> None:
     text = render_check(plan(PHASE))
     assert "  steady               p99 3.17 min, p99.9 1,067 h, p99.99 long enough\n" in text

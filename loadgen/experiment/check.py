@@ -39,6 +39,7 @@ def check(profile: Profile, workers: str, variants: Sequence[Profile] = (), witn
         "name": profile.name,
         "target": _target(profile),
         "addresses": addresses,
+        "on_aws": billed(profile.target.host),
         "client": profile.client,
         "session": profile.session.reuse,
         "workers": count,

@@ -157,7 +157,7 @@ class _Counts(NamedTuple):
 
 def billed(host: str) -> bool:
     """Whether calls to that host cost anything: whether it is one of AWS's own."""
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws"))
 
 
 def _sum(parts: list[Units]) -> Units:

@@ -11,6 +11,7 @@ from loadgen.report.witness import witnessed
 from loadgen.report.words import brief, clean, seconds
 
 WIDTH = 100
+POLICY = "https://aws.amazon.com/ec2/testing/"
 VARIANTS = 16  # that are listed
 
 
@@ -22,6 +23,7 @@ def render_check(plan: dict[str, Any]) -> str:
         *wrap(
             f"{plan['name']}: would send to {plan['target']}{where}; nothing was sent", WIDTH, subsequent_indent="  "
         ),
+        *([f"  before a large load there, read AWS's testing policy: {POLICY}"] if plan.get("on_aws") else []),
         f"{plan['client']} client, {plan['session']} session, {_several(plan['workers'], 'worker')}, {time}",
         "",
         f"  {'phase':<20} {'load':<27} {'time':>8} {'iterations':>11}  percentiles it can show",
