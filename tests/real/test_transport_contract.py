@@ -420,7 +420,7 @@ async def test_what_takes_too_long_times_out(kind: str, target: Target, how: str
     async with target.server(script) as server, target.bench(kind, server) as bench:
         before = resident()
         body = bytes(MEGABYTES) if how == "unread" else b""
-        limit = 2000 if kind == "sdk" and body else 150  # the SDK takes a while to write such a body
+        limit = 5000 if kind == "sdk" and body else 150  # the SDK takes a while to write such a body
         sent = [bench.send("POST" if body else "GET", body=body, timeout=limit + 50 * turn) for turn in range(3)]
         for x in sent:
             await bench.end(x)
