@@ -69,7 +69,7 @@ def test_neither_is_faster(nginx: Server, tmp_path: Path) -> None:
 def test_of_twenty_at_most_one_is_faster(nginx: Server, tmp_path: Path) -> None:
     """As the project promises it. As if nothing had disturbed them the primary figure may claim one in twenty: six or
     more would come by chance three times in ten thousand."""
-    found = [*experiments(tmp_path, nginx.http, 20, "1s", "5%")]
+    found = [*experiments(tmp_path, nginx.http, 20, "800ms", "5%")]
     given = [claims(result) for result, _ in found if claims(result)]
     judged = [each for _, result in found for each in claims(result) if "(primary)" in each]
     assert len(given) <= 1, given
