@@ -132,7 +132,7 @@ def test_an_experiment_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> No
     write_experiment(folder, EXPERIMENT, lambda variant, number: lambda x: Reply(after=5_000_000), rounds=2)
     for file in ("run.json", "rounds/01/one/result.json"):
         source = json.loads((folder / file).read_text())
-        for wrong in mutations(source, 25, 3):
+        for wrong in mutations(source, 12, 3):
             (folder / file).write_text(json.dumps(wrong))
             harmless(*loadgen("report", folder))
         (folder / file).write_text(json.dumps(source))
