@@ -11,6 +11,7 @@ from loadgen.errors import ProfileError
 from loadgen.experiment.conclusion import Ending, conclude, tails, untimed
 from loadgen.experiment.documents import document
 from loadgen.experiment.result import SCHEMA, Measured
+from loadgen.experiment.thinned import thinner
 from loadgen.experiment.together import KIND, assembled
 from loadgen.record.ledger import Ledger
 from loadgen.store import latest, read_intervals, replay
@@ -54,6 +55,8 @@ def _incomplete(run: Path) -> dict[str, Any]:
         return {**assembled(run, warnings=[died]), "complete": False, "exit_status": None}
     try:
         plan = Plan.from_description(about.pop("plan"))
+        if about.pop("thinned", False):  # a witness's; that of its workers is what is kept
+            plan = thinner(plan, about["seed"])
         ledger, lost = _ledgers(run, plan)
         recording = replay(run / "intervals.jsonl")
         health, seconds = Health(), 0

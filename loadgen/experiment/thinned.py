@@ -47,6 +47,11 @@ def thinned(profile: Profile) -> Profile:
     return profile.model_copy(update={"load": thin(profile.load), "seed": seed, "thresholds": {}, "max_rate": None})
 
 
+def thinner(plan: Plan, seed: int) -> Plan:
+    """The plan of a witness of `seed` beside workers who follow `plan`."""
+    return Plan(thin(plan.load), plan.cycles, seed, plan.steps, plan.longest, plan.metrics)
+
+
 def thin(load: tuple[Phase, ...]) -> tuple[Phase, ...]:
     return tuple(_thin(phase) for phase in load)
 

@@ -19,7 +19,7 @@ from loadgen.experiment.conclusion import Ending, conclude, redacted, tails
 from loadgen.experiment.latency import milliseconds
 from loadgen.experiment.limits import Limits
 from loadgen.experiment.result import Measured, quantiles_of
-from loadgen.experiment.thinned import EACH, FIRST, thin
+from loadgen.experiment.thinned import EACH, FIRST, thinner
 from loadgen.fleet.fleet import HEAD_START, Fleet
 from loadgen.fleet.worker import Assignment
 from loadgen.profile.load import Loaded
@@ -87,7 +87,7 @@ class Witness:
         self._about = {**about, "workers": 1, "seed": self.profile.seed}
         del self._about["plan"]
         self._folder = RunFolder(out / FOLDER, self._warn)
-        self._folder.begin(self._resolved, {**self._about, "plan": plan.describe()})
+        self._folder.begin(self._resolved, {**self._about, "plan": about["plan"], "thinned": True})
         work = replace(
             self._work,
             profile=self.profile,
@@ -122,18 +122,18 @@ class Witness:
         fleet, (worker,) = self.fleet, self.fleet.workers
         lost = fleet.start > 0 and not worker.finished
         self._store()
-        thinner = Plan(thin(plan.load), plan.cycles, self.profile.seed, plan.steps, plan.longest, plan.metrics)
+        its = thinner(plan, self.profile.seed)
         where = str(self._folder.path) if self._folder.usable else None
         own = replace(
             ending, elapsed=fleet.elapsed, folder=where, refused=False, lost=lost, warnings=[], kept=worker.kept
         )
-        findings = judge(evidence_of(fleet.totals(), tails(thinner, fleet.recording), fleet.health))
-        measured = Measured(thinner, fleet.totals(), fleet.recording, quantiles_of(self.profile), worker.kept.reasons)
+        findings = judge(evidence_of(fleet.totals(), tails(its, fleet.recording), fleet.health))
+        measured = Measured(its, fleet.totals(), fleet.recording, quantiles_of(self.profile), worker.kept.reasons)
         result = redacted(conclude(self._about, measured, findings, own, {}).result, secrets)
         self._folder.finish(result)
         if lost:
             self._warn("the witness was lost, and says nothing of the workers; its open exchanges are counted as lost")
-        late = testimony.lateness(thinner, fleet.recording)
+        late = testimony.lateness(its, fleet.recording)
         capped = self.profile.session.connections is not None
         figures = [] if lost else testimony.figures(plan, workers, fleet.recording, capped)
         block = {

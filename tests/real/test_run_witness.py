@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,27 @@ def test_its_cpu_is_its_own(tmp_path: Path) -> None:
     assert cpus == [allowed - own_cpus] * 2
     assert witness(ran)["cpu"] == max(allowed)
     assert not any("no CPU of its own" in warning for warning in ran.result["warnings"])
+
+
+def test_what_a_killed_run_leaves_of_it(tmp_path: Path) -> None:
+    text = LONG.replace(
+        "{name: a, rate: 500/s, for: 60s}",
+        "{name: a, users: 60, iterations: 1000000, think: 100ms}, {name: b, at-once: 9}",
+    )
+    with Program(tmp_path, *prepare(tmp_path, text), "--witness") as program:
+        program.begins()
+        with pytest.raises(subprocess.TimeoutExpired):
+            program.process.wait(1.5)
+        program.process.kill()
+        program.process.wait()
+        program.leaves_nothing()
+    told = run(tmp_path, "report", "run/witness", "--json")
+    assert told.status == 0
+    result = json.loads(told.out)
+    balanced(result)
+    assert not result["complete"]
+    assert result["variants"][0]["phases"][0]["users"] == 1
+    assert result["variants"][0]["requests"]["sent"] > 0
 
 
 def test_a_signal_stops_both(tmp_path: Path) -> None:
