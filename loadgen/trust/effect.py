@@ -29,7 +29,7 @@ from loadgen.trust.finding import Limit, Verdict
 OURS = (Part.LAG, Part.SIGN, Part.CLIENT_DELAY, Part.HANDSHAKE_CPU)
 # the quantile beyond which one looks, and how many exchanges there must be, from and up to
 TAILS = (("p90", range(20, 100)), ("p99", range(100, sys.maxsize)), ("p99.9", range(10_000, sys.maxsize)))
-LEAST = 10  # exchanges that a tail has, so that one of them alone does not make it
+LEAST = 20  # exchanges that a tail has, so that one or two of them alone do not make it
 STAMPED = 0.99  # of the exchanges must have a kernel stamp, or the share is known to be at least so much
 SHARE = Limit("share", "%", 0.02, 0.10)
 FLOOR = Limit("of", "ms", 0.1 * MILLISECOND, 1.0 * MILLISECOND)  # below, a share is too little time to matter
