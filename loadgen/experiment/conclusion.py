@@ -117,7 +117,7 @@ def tails(plan: Plan, recording: Recording) -> list[Tail]:
                 tail.lag.add(histogram)
             elif key.outcome == Outcome.OK and metric in (whole, *_OF_A_TAIL):
                 getattr(tail, "whole" if metric == whole else _OF_A_TAIL[Metric(metric)]).add(histogram)
-    for key, shares in recording.shares.items():
+    for key, shares in sorted(recording.shares.items(), key=lambda item: item[0].slot):  # as they are planned
         run, (scenario, step) = plan.of_slot(key.slot)
         if (tail := found.get(run.number)) and key.outcome == Outcome.OK:
             place = Place(run.name, run.cycle or 1, f"{scenario}/{step}" if len(plan.steps) > 1 else "")
