@@ -34,6 +34,7 @@ from loadgen.store import read_counts
 
 RATE = 1000
 EACH = SECOND  # between two questions to nginx
+ENDING = 10 * SECOND  # of the time: a run that ends closes what it has, and a busy machine looks late
 LOOKS = 5  # questions for a look at the processes, which takes a lock of theirs for a millisecond
 SETTLING = 0.1  # of the time: what is left out at first, and what the drift is told from, at both ends
 BEGIN_LIMIT = 60 * SECOND
@@ -118,7 +119,7 @@ def soak(folder: Path, lasts: int, rate: int) -> list[Row]:
         load = Load(server.http, server.ca, lasts // SECOND, rate=rate)
         before = server.served()[0]
         with running(Loadgen().command(load, folder), cores, folder) as process:
-            planned = before + rate * (lasts // SECOND - 1)  # as it ends, it closes what it has
+            planned = before + rate * ((lasts - ENDING) // SECOND)
             samples = [sample for sample in _samples(process, server, lasts) if sample.served < planned]
             try:
                 process.wait(END_LIMIT)
@@ -149,7 +150,7 @@ def _samples(process: subprocess.Popen[bytes], server: Nginx, lasts: int) -> Ite
         worker = next((pid for pid in family(process.pid) if Loadgen.worker in command_line(pid)), 0)
         time.sleep(0.05)
     start = now()
-    for number in range((lasts - 2 * SECOND) // EACH):
+    for number in range((lasts - ENDING) // EACH):
         time.sleep(max(0, start + number * EACH - now()) / SECOND)
         with suppress(*GONE):
             served, at = server.served()[0], now()
@@ -210,8 +211,11 @@ def _drift(name: str, late: Sequence[int], typical: Callable[[Sequence[int]], fl
 
 
 def _constant(name: str, values: Sequence[int]) -> Row:
-    least, most = min(values), max(values)
-    return Row(name, f"{least}" if least == most else f"{least} to {most}", "constant", least == most)
+    """At the end as many as at the beginning: what opens and closes meanwhile is no leak."""
+    some = max(1, int(len(values) * SETTLING))
+    first, last = (statistics.median_low(part) for part in (values[:some], values[-some:]))
+    between = f" (meanwhile {min(values)} to {max(values)})" if min(values) < max(values) else ""
+    return Row(name, f"{first}, then {last}{between}", "no more", last <= first)
 
 
 def _lag(run: Path, seconds: int) -> Row:
@@ -230,10 +234,11 @@ def _sums(result: dict[str, Any], served: int) -> list[Row]:
     variant = result["variants"][0]
     phase = next(phase for phase in variant["phases"] if phase["name"] == "load")
     planned, answered = phase["iterations"]["planned"], phase["requests"]["outcomes"].get("ok", 0)
-    sent = variant["requests"]["on_wire"]
+    sent, connections = variant["requests"]["on_wire"], variant["connections"]
     return [
         Row("requests", f"{planned:,} planned, {answered:,} answered", "all", planned == answered),
         Row("on the wire", f"{sent:,}, nginx served {served:,}", "the same", sent == served),
+        Row("connections", ", ".join(f"{n} {kind}" for kind, n in connections.items() if n), "none", True),
         Row("verdict", result["trust"]["verdict"], "none", True),
     ]
 

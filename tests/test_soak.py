@@ -25,7 +25,7 @@ def test_a_calm_run_is_within_every_limit() -> None:
     rows = figures(samples(), RATE)
     assert all(row.held for row in rows)
     assert row(rows, "memory, worker").value == "+0.00 MB/h (48.8, in the middle 48.8, then 48.8 MB)"
-    assert row(rows, "descriptors, parent").value == "16"
+    assert row(rows, "descriptors, parent").value == "16, then 16"
 
 
 @pytest.mark.parametrize(("kib", "held"), [(0.9 * 1024, True), (1.1 * 1024, False), (-5000, True)])
@@ -46,12 +46,16 @@ def test_a_schedule_that_falls_behind_is_seen_and_a_moments_stall_is_none() -> N
     assert row(figures(stalled, RATE), "schedule, by nginx's count").held
 
 
-def test_descriptors_and_threads_stay_the_same() -> None:
-    leaking = samples()
-    leaking[300] = replace(leaking[300], worker=replace(CALM, descriptors=84), parent=replace(CALM, threads=3))
-    rows = figures(leaking, RATE)
-    assert row(rows, "descriptors, worker") == Row("descriptors, worker", "83 to 84", "constant", False)
-    assert not row(rows, "threads, parent").held
+def test_descriptors_and_threads_are_no_more_at_the_end() -> None:
+    leaking = [replace(s, worker=replace(CALM, descriptors=83 + n // 300)) for n, s in enumerate(samples())]
+    told = "83, then 84 (meanwhile 83 to 84)"
+    assert row(figures(leaking, RATE), "descriptors, worker") == Row("descriptors, worker", told, "no more", False)
+    moment = samples()
+    moment[300] = replace(moment[300], worker=replace(CALM, descriptors=61), parent=replace(CALM, threads=3))
+    rows = figures(moment, RATE)
+    assert row(rows, "descriptors, worker").value == "83, then 83 (meanwhile 61 to 83)"
+    assert row(rows, "descriptors, worker").held
+    assert row(rows, "threads, parent").held
 
 
 def test_a_slope_is_that_of_the_best_line() -> None:
