@@ -26,7 +26,7 @@ from loadgen.stats.histogram import Histogram, Integers, highest_of, lowest_of, 
 SECONDS = 20  # at the least
 EVENTS = 5  # independent ones beyond the quantile, at the least and by the most cautious estimate
 FEW = 20  # below, an interval is given with a warning
-PLENTY = 50  # above, the estimate is taken for what it is
+PLENTY = 50  # above, the estimate is taken for what it is; of runs of less than 50 seconds, above as many more
 CONFIDENCE = 0.95
 
 
@@ -98,7 +98,8 @@ def interval(
     events = count * outside / (max(1.0, found.variance * doubt / alone) if alone else 1.0)
     if events < EVENTS:
         return _uncertain(count * outside, events, seconds)
-    share_of_doubt = min(1.0, max(0.0, (PLENTY - events) / (PLENTY - EVENTS)))
+    plenty = PLENTY * max(1.0, 50 / seconds)
+    share_of_doubt = min(1.0, max(0.0, (plenty - events) / (plenty - EVENTS)))
     found = replace(found, variance=found.variance * doubt**share_of_doubt).at_least(alone)
     inflation = math.sqrt(found.variance / alone) if alone else 1.0
     low, high = _ends(p, seen, late, inflation, found, confidence)
