@@ -20,7 +20,8 @@ from loadgen.sandbox import certificate
 START_LIMIT = 10 * SECOND
 
 # No session is resumed: every new TLS connection is a full handshake, whether or not a tool offers to resume one. One
-# version and one cipher, so that no tool is faster for having chosen another.
+# version and one cipher, so that no tool is faster for having chosen another. No connection is closed for being idle,
+# even one that was opened before the load and is not used at first.
 CONFIG = """
 {user}
 daemon off;
@@ -32,6 +33,7 @@ events {{ worker_connections 16384; }}
 http {{
     access_log off;
     default_type application/json;
+    client_header_timeout 24h;
     keepalive_timeout 24h;
     keepalive_time 24h;
     keepalive_requests 1000000000000;
