@@ -73,8 +73,8 @@ def test_without_the_clients_delay_it_is_the_wires(tmp_path: Path, busy_ms: floa
     off = [
         (x.received - x.sent - (seen.answered - seen.asked)) / MILLISECOND for x, seen in zip(ended, wire, strict=True)
     ]
-    assert min(off) >= -0.05, "one clock is set while the other is not"
-    assert quantile(sorted(off), 0.5) <= 0.2
-    assert quantile(sorted(off), 0.99) <= 1, "one in a hundred may have to wait between the clock and the kernel"
+    assert -0.05 <= quantile(sorted(off), 0.5) <= 0.2
+    # one in a hundred may have to wait for a CPU between two clocks, or between the clock and the kernel
+    assert quantile(sorted(map(abs, off)), 0.99) <= 1
     added = [(x.done - x.received) / MILLISECOND for x in ended]
     assert max(added) >= 0.8 * busy_ms, "what was there while the client was busy"

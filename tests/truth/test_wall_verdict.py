@@ -97,13 +97,13 @@ def test_what_a_busy_client_adds_is_known(tmp_path: Path, busy_ms: float, every_
 
 @pytest.mark.parametrize("time", range(50 if FULL else 1))
 def test_a_client_that_stalls_makes_no_tail_of_the_targets(tmp_path: Path, time: int) -> None:
-    """50 ms each second: a twentieth of the requests are up to so late."""
+    """50 ms each second: a twentieth of the requests are late by up to that, the slowest hundredth by 40 ms or more."""
     seen = stalled(tmp_path, 50, 1)
     is_told_as_it_is(seen)
     trust, naive = seen.ran.result["trust"], seen.latency()["response"]["p99"]
     assert trust["verdict"] == "INVALID"
     assert seen.ran.status == 5
-    assert naive >= quantile(seen.on_wire(), 0.99) + 30
+    assert naive >= FIXED + 0.7 * 50
     assert "loop stalls" in seen.ran.reasons
 
 
