@@ -6,6 +6,7 @@ What one run says:
     blocks         how far a sum over a run may be off, from its parts second by second
     intervals      what a quantile or a mean may be, or why nobody knows
     seconds        a run's values second by second: what the others take, in memory
+    order          between which values of a witness a quantile of the workers lies
 
 What rounds of two variants say:
 
