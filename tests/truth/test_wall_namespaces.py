@@ -24,8 +24,8 @@ DELAY = 5  # ms each way
 
 def of_this_machine(folder: Path, phases: str, reuse: int, taken: int = 0) -> Ran:
     """A load that needs more than the hundred ports that there are, `taken` of them by somebody else: what fails is
-    `client_resource`, and the run INVALID. Over HTTP: a TLS session is left unread, and closed by a reset, which leaves
-    no port at rest."""
+    `client_resource`, and the run INVALID. Over HTTP: what TLS says after the client has closed is
+    answered by a reset, which leaves no port at rest."""
     with few_ports(FIRST, LAST, reuse), target(folder, service="50ms") as (sandbox, log), ExitStack() as stack:
         for _ in range(taken):
             stack.enter_context(socket.create_connection(("127.0.0.1", urlsplit(sandbox.http).port or 0)))
