@@ -49,10 +49,10 @@ def kolmogorov(late: list[float], due: list[int]) -> float:
 
 def told(seen: Seen, late: list[float]) -> None:
     """The lag that the run tells is that of the packets: none that was not, and all that was. One in a thousand is left
-    out of the waits, and one of the ways from the clock into the kernel."""
+    out of the waits, and one of the ways from the clock into the kernel; how long the first one's was is not known."""
     ordered, lag, wait = sorted(late), seen.latency()["lag"], seen.latency()["wait"]
     for name, p in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
-        assert lag[name] * DIGITS <= quantile(ordered, p), name
+        assert lag[name] * DIGITS <= quantile(ordered, p) + 0.1, name
         assert quantile(ordered, p - 2 * RARE) <= lag[name] + (wait["p99.9"] or wait["max"]) + 0.5, name
 
 
