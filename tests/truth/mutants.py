@@ -121,7 +121,7 @@ MUTANTS = (
            "known = (figures >= 0) & (figures <= 3_600_000_000_000)", (HISTOGRAMS,)),
     Mutant("a counter that two have is that of the second", HISTOGRAM,
            "np.add.at(counts, inverse, np.concatenate((self.counts, other.counts)))",
-           "counts[inverse] = np.concatenate((self.counts, other.counts))", (HISTOGRAMS,)),
+           "counts[inverse] = np.concatenate((self.counts, other.counts))", (LATENCIES,)),
     Mutant("merged histograms have the mean of both", HISTOGRAM, "        self.total += other.total\n",
            "        self.total = (self.total + other.total) // 2\n", (LATENCIES,)),
     Mutant("merging forgets the lesser minimum", HISTOGRAM, "min(self.least, other.least)", "self.least",

@@ -63,7 +63,7 @@ class Copy:
 
     def run(self, tests: Sequence[str]) -> str:
         """The same, of tests."""
-        limited = ["sh", "-c", f'ulimit -t {CPU_LIMIT} && exec "$@"', "sh"]
+        limited = ["sh", "-c", f'ulimit -S -t {CPU_LIMIT} && exec "$@"', "sh"]
         command = [*limited, sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
         environment.pop("LOADGEN_FULL_TESTS", None)
