@@ -465,7 +465,7 @@ async def test_an_attempt_may_wait_for_a_connection_in_vain(end: str, monkeypatc
         bench.client.cancel()
         await bench.end(second)
         again = bench.send()
-        await until(lambda: again.sent)
+        await until(lambda: again.sent and server.begun >= 3)
         assert bench.connections[PEAK] == 1
         assert server.begun == bench.wired[0] == 3
         bench.client.cancel()
