@@ -43,7 +43,7 @@ async def test_another_name_is_refused(
         made = Bench(
             kind, url, context=client_context(ours.ca), reuse=reuse, renew=renew, preopen=before, resolve_each=each
         )
-        made.settings = replace(made.settings, authorize=lambda request: (("Authorization", "canary"),))
+        made.settings = replace(made.settings, authorize=lambda request: "\r\nAuthorization: canary")
         return made
 
     async with RawServer(script, server_context(ours.sign("wrong", ("wrong.example",)))) as server:
