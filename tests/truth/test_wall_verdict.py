@@ -107,12 +107,16 @@ def test_a_client_that_stalls_makes_no_tail_of_the_targets(tmp_path: Path, time:
     assert "loop stalls" in seen.ran.reasons
 
 
+HOG = "import sys, time\nuntil = time.monotonic() + float(sys.argv[1])\nwhile time.monotonic() < until: pass"
+
+
 @contextmanager
-def hogs(count: int, core: int) -> Iterator[None]:
-    """So many processes that do nothing but keep a core busy."""
+def hogs(count: int, core: int, seconds: float) -> Iterator[None]:
+    """So many processes that do nothing but keep a core busy, and end after a time: who gets nothing of it has to come
+    to an end too."""
     with ExitStack() as stack:
         for _ in range(count):
-            process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            process = subprocess.Popen([sys.executable, "-c", HOG, str(seconds)])
             stack.callback(process.wait)
             stack.callback(process.kill)
             os.sched_setaffinity(process.pid, {core})
@@ -145,7 +149,7 @@ def test_a_core_that_others_use_is_the_reason(tmp_path: Path) -> None:
             (worker,) = program.workers()
             os.sched_setaffinity(worker, {cores[0]})
             give_way(worker)
-            with hogs(2, cores[0]):
+            with hogs(2, cores[0], seconds=4):
                 ran = program.wait()
             program.leaves_nothing()
     assert ran.result["trust"]["verdict"] == "INVALID"
