@@ -83,6 +83,17 @@ def test_none_at_all_is_no_table() -> None:
     assert "no interval: p50, p99: needs about 15 more seconds at this rate" in "".join(found)
 
 
+def test_cycles_that_miss_more_and_less_are_told_together() -> None:
+    more = none("needs 20 seconds, there were 5; about 15 more seconds at this rate would give one")
+    result = with_intervals({"p50": more, "p99": more}, cycles=True)
+    first, second = result["variants"][0]["phases"][:2]
+    second["steps"][0]["latency_ms"]["response"]["intervals"] = {"p50": more}
+    assert first["name"] == second["name"]
+    said = "".join(lines(result))
+    assert "no interval: p50, p99: needs about 15 more seconds at this rate" in said
+    assert " and p50" not in said
+
+
 def test_a_missing_percentile_is_said_once() -> None:
     result = with_intervals({"p99.9": none("needs 1,000 requests, there were 958")})
     result["variants"][0]["phases"][0]["steps"][0]["latency_ms"]["response"]["p99.9"] = None

@@ -178,21 +178,25 @@ def text(trip: float | None = None, steps: int = 1, **more: Any) -> str:
     return " ".join(drawn(told([{"name": "steady", "steps": every, "round_trip_ms": trip}]), 200, False).split())
 
 
-def test_the_sentence() -> None:
-    whose = "of the p99 of 41.0 ms, 40.1 were the target and its network (1.00 of it connecting"
-    rest = "), 0.600 waiting for a connection, 0.300 this machine"
-    assert f"{whose}{rest}" in text()
+def test_the_table() -> None:
+    assert "of the p99, ms in all target, network connect wait this machine" in text()
+    assert "step-0 41.0 39.1 1.00 0.600 0.300" in text()
     assert "kernel" not in text()
-    assert text(20.1).endswith("by the kernel's count, 20.1 ms of the target and its network are a round trip")
-    assert "at least 0.300 this machine" in text(own_at_least=True)
-    assert "7.00 making the SDK's client, 0.300 this machine" in text(build=7.0)
-    assert "9.00 held back by adaptive retries, 0.300 this machine" in text(held=9.0)
-    assert "of the p50 of 20.0 ms, 20.0 were the target and its network, 0 this machine" in text()
+    assert text(20.1).endswith("a round trip of the network, by the kernel's count: 20.1 ms")
+    assert "≥ 0.300" in text(own_at_least=True)
+    assert "SDK client this machine step-0 41.0 39.1 1.00 0.600 7.00 0.300" in text(build=7.0)
+    assert "held back this machine step-0 41.0 39.1 1.00 0.600 9.00 0.300" in text(held=9.0)
 
 
-def test_of_many_steps_the_p99_alone_is_told_and_of_very_many_not_each() -> None:
-    assert text(steps=5).count("of the p99") == 5
-    assert "of the p50" not in text(steps=5)
-    assert text(steps=40).count("of the p99") == 12
+def test_where_no_step_has_a_p99_it_is_the_p50() -> None:
+    found = {"name": "steady", "steps": [{"step": "get", "whose_ms": {"p50": {"value": 20.0, "target": 20.0}}}]}
+    shown = " ".join(drawn(told([found]), 200, False).split())
+    assert shown == "of the p50, ms in all target, network this machine get 20.0 20.0 -"
+
+
+def test_of_very_many_steps_not_each_is_told() -> None:
+    assert text(steps=12).count("41.0") == 12
+    assert "more" not in text(steps=12)
+    assert text(steps=40).count("41.0") == 12
     assert text(steps=40).endswith("28 more: see --json")
     assert drawn(told([{"name": "steady", "steps": [{"step": "get"}]}]), 200, False) == ""

@@ -63,22 +63,22 @@ def _remark(notes: Footnotes, where: str, found: Found) -> None:
 def _missing(rows: list[tuple[Found, str, Found]]) -> Iterator[str]:
     """`p99.9 of put, get: needs about 9 more minutes at this rate`. Where the percentile itself is missing, its own
     note says why."""
-    where: dict[str, dict[tuple[str, ...], list[str]]] = {}
+    where: dict[str, dict[str, set[str]]] = {}  # why, the step, the percentiles that miss it in any of its cycles
     for _, label, latency in rows:
-        whys: dict[str, list[str]] = {}
         for name in QUANTILES:
             why = str((latency["intervals"].get(name) or {}).get("none") or "")
             if why and known(latency.get(name)):
                 more = _MORE.search(why)
-                whys.setdefault(f"needs {more[1]}" if more else why, []).append(name)
-        for why, missing in whys.items():
-            where.setdefault(why, {}).setdefault(tuple(missing), []).append(label)
+                where.setdefault(f"needs {more[1]}" if more else why, {}).setdefault(label, set()).add(name)
     every = len({label for _, label, _ in rows})
-    for why, groups in where.items():
-        told = []
-        for names, labels in groups.items():
-            distinct = [*dict.fromkeys(labels)]
-            told.append(f"{', '.join(names)}{'' if len(distinct) == every else f' of {_listed(distinct)}'}")
+    for why, missing in where.items():
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for label, names in missing.items():
+            groups.setdefault(tuple(name for name in QUANTILES if name in names), []).append(label)
+        told = [
+            f"{', '.join(names)}{'' if len(labels) == every else f' of {_listed(labels)}'}"
+            for names, labels in groups.items()
+        ]
         yield f"{' and '.join(told)}: {why}"
 
 

@@ -17,10 +17,18 @@ COLUMNS = ("lag", "sign", "build", "wait", "connect", "service", "client_delay")
 BAR = 10
 LABEL = 40  # characters
 SIGN_FROM = 0.1  # ms at p99, or at most where that is not known
-WHOSE = ("p50", "p99", "p99.9")
-OF_A_PERCENTILE = ("target", "connect", "wait", "build", "held", "own")
-FEW = 4  # steps and cycles, of which more than the p99 is told
-MOST = 12
+WHOSE = ("p99", "p50")
+WHOSE_PARTS = {
+    "value": "in all",
+    "target": "target, network",
+    "connect": "connect",
+    "wait": "wait",
+    "build": "SDK client",
+    "held": "held back",
+    "own": "this machine",
+}
+ALWAYS = ("value", "target", "own")
+MOST = 12  # steps and cycles that are told
 LEGEND = "share: █ service  ▓ connect  ▒ wait for a connection  ░ ours (lag, sign, client delay)"
 
 
@@ -50,33 +58,25 @@ def parts(cycles: list[Found], notes: Footnotes) -> Table:
 
 
 def whose(cycles: list[Found]) -> Iterator[RenderableType]:
-    """Of the requests about a percentile, all together: how much of it was whose."""
-    rows = [(label, phase, step) for label, found in steps(cycles) for phase, step in found if step.get("whose_ms")]
-    made = table(("", "left", 14), ("", "left", 3), ("", "left", 60))
+    """Of the requests about the p99, or the p50 where they are too few for that: how much of it was whose."""
+    rows = [(label, phase, step.get("whose_ms")) for label, found in steps(cycles) for phase, step in found]
+    name = next((name for name in WHOSE if any(of and name in of for _, _, of in rows)), None)
+    if name is None:
+        return
+    found = [(label, phase, of[name]) for label, phase, of in rows if of and name in of]
+    shown = [part for part in WHOSE_PARTS if part in ALWAYS or any(of.get(part) for _, _, of in found)]
+    titles = ((WHOSE_PARTS[part], "right", 7) for part in shown)
+    made = table((f"of the {name}, ms", "left", 14), ("", "left", 3), *titles)
     above = ""
-    for label, phase, step in rows[:MOST]:
-        for name in WHOSE if len(rows) <= FEW else ("p99",):
-            if of := step["whose_ms"].get(name):
-                add(made, brief(label, LABEL) if label != above else "", cycle(phase), _sentence(name, of))
-                above = label
-    if rows:
-        yield indented(made)
-    if len(rows) > MOST:
-        yield line((f"{len(rows) - MOST} more: see --json", DIM), indent=2)
-    if rows and (trip := cycles[0].get("round_trip_ms")) is not None:
-        yield line(f"by the kernel's count, {ms(trip)} ms of the target and its network are a round trip", indent=2)
-
-
-def _sentence(name: str, of: Found) -> str:
-    """`of the p99 of 41.0 ms, 40.1 were the target and its network, 0.600 waiting for a connection, …`"""
-    target, connect, wait, build, held, own = (of.get(part) or 0.0 for part in OF_A_PERCENTILE)
-    aside = f" ({ms(connect)} of it connecting)" if connect else ""
-    said = [f"{ms(target + connect)} were the target and its network{aside}"]
-    said += [f"{ms(wait)} waiting for a connection"] if wait else []
-    said += [f"{ms(build)} making the SDK's client"] if build else []
-    said += [f"{ms(held)} held back by adaptive retries"] if held else []
-    said.append(f"{'at least ' if of.get('own_at_least') else ''}{ms(own)} this machine")
-    return f"of the {name} of {ms(of.get('value'))} ms, {', '.join(said)}"
+    for label, phase, of in found[:MOST]:
+        cells = [f"{'≥ ' if part == 'own' and of.get('own_at_least') else ''}{ms(of.get(part))}" for part in shown]
+        add(made, brief(label, LABEL) if label != above else "", cycle(phase), *cells)
+        above = label
+    yield indented(made)
+    if len(found) > MOST:
+        yield line((f"{len(found) - MOST} more: see --json", DIM), indent=2)
+    if (trip := cycles[0].get("round_trip_ms")) is not None:
+        yield line((f"a round trip of the network, by the kernel's count: {ms(trip)} ms", DIM), indent=2)
 
 
 def pair(latency: Found, notes: Footnotes) -> str:

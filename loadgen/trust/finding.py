@@ -41,7 +41,7 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Limit:
     """Beyond which a figure of a signal makes a run DEGRADED and INVALID; None: it never does. In ns or as a share, as
-    `unit` (ms, %, or empty for a count) says. `but` is what the page adds to the INVALID one."""
+    `unit` (ms, %, or empty for a count) says. `but` is what must hold besides."""
 
     figure: str
     unit: str
@@ -62,7 +62,7 @@ class Limit:
         if not self.unit:
             return f"any{self.but}" if not limit else f"{self.figure} > {limit:g}{self.but}"
         shown = f"{limit / MILLISECOND:g} ms" if self.unit == "ms" else f"{100 * limit:g} %"
-        return f"{self.figure} > {shown}{self.but if verdict is Verdict.INVALID else ''}"
+        return f"{self.figure} > {shown}{self.but}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A row of the table. `alone`: it changes figures in a way that the share of the tail does not show, and so can
-    make a run INVALID by itself; any other one says why that share is what it is."""
+    make a run INVALID by itself; any other one says why that share is what it is. `bounds`: it does that, and may also
+    be what the load was held to, which no share shows."""
 
     name: str
     what: str
@@ -87,16 +88,23 @@ class Signal:
     why: str
     remedy: str
     look: Callable[[Evidence], Seen | None]  # None: there is nothing to look at
+    bounds: bool = False
 
     def judge(self, evidence: Evidence, most: Verdict) -> Finding | None:
-        """The finding; `most` is the worst that one which does not stand alone may say."""
+        """The finding; `most` is the worst that one which does not stand alone may say. What goes beyond a limit and
+        may not say so is a note."""
         seen = self.look(evidence)
         if seen is None:
             return None
         known = zip(self.limits, seen.figures, strict=False)
         verdict = max((limit.grade(of) for limit, of in known if of is not None), default=Verdict.VALID)
-        verdict = verdict if self.alone else min(verdict, most)
-        return Finding(self.name, seen.value, verdict, seen.why or self.why, self.remedy, seen.note)
+        if self.bounds:
+            most = max(most, Verdict.DEGRADED)
+        allowed = verdict if self.alone else min(verdict, most)
+        why, note = seen.why or self.why, seen.note
+        if verdict and not allowed:
+            note = f"{self.name} {seen.value}: {why}; but hardly any of the tail is that"
+        return Finding(self.name, seen.value, allowed, why, self.remedy, note)
 
 
 def ms(ns: float) -> str:

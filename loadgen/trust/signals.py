@@ -11,6 +11,7 @@ from loadgen.trust.evidence import Evidence
 from loadgen.trust.finding import NOT_SEEN, Limit, Seen, Signal, Verdict, ms
 from loadgen.trust.network import RETRANSMITS, SYN_RETRIES
 
+SMALL = ", and > 1/50 of the response's p99.9"
 QUIETER = "Use more --workers, a lower rate or a quieter machine"
 OTHERS = "Stop what else runs on this machine, or lower the rate"
 
@@ -117,7 +118,7 @@ def _sandbox(e: Evidence) -> Seen | None:
     if not e.sandbox:
         return None
     lag, busy = (e.sandbox.get("lag_ns") or {}).get("p99") or 0, e.sandbox.get("cpu") or 0.0
-    return Seen(f"lag p99 {ms(lag)}, core use {busy:.0%}", (lag, busy))
+    return Seen(f"lag p99 {ms(lag)}, core use {busy:.0%}", (lag if lag > (e.delayed_p999 or 0) // 50 else 0, busy))
 
 
 SIGNALS = (
@@ -161,6 +162,7 @@ SIGNALS = (
         "a busy generator answers late, and its own queueing is in the figures",
         "Use more --workers or a lower rate",
         _core,
+        bounds=True,
     ),
     Signal(
         "waiting for a CPU",
@@ -264,7 +266,7 @@ SIGNALS = (
     Signal(
         "sandbox",
         "of the simulated target: how late its answers left, and its core",
-        (Limit("lag p99", "ms", 1 * MS, 10 * MS), Limit("use", "%", 0.85, 0.97)),
+        (Limit("lag p99", "ms", 1 * MS, 10 * MS, SMALL), Limit("use", "%", 0.85, 0.97)),
         True,
         "the simulated target itself answered later than it meant to",
         "Lower the rate, or give it a core of its own",

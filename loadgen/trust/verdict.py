@@ -1,8 +1,8 @@
 """VALID, DEGRADED or INVALID: judges a run from what the generator saw of itself. Pure functions of figures.
 
 The effect is what counts: the share of the tail that this machine made. A signal that changes figures in a way which
-that share does not show stands alone; all others say why it is what it is, and make a run DEGRADED at the most unless
-the share is itself beyond its limit. Where it is not known, or known in part, they are judged alone.
+that share does not show stands alone; all others say why it is what it is, and no worse than that share is. Where it is
+not known, or known in part, they are judged alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def judge(evidence: Evidence, more: Iterable[Finding] = ()) -> list[Finding]:
     """A finding for the share of the tail, then one for each signal that was looked at, and `more`."""
     effect = next(iter(ranked(evidence.effects)), None)
     in_part = any(each.at_least for each in evidence.effects)
-    most = Verdict.INVALID if effect is None or in_part or effect.verdict is Verdict.INVALID else Verdict.DEGRADED
+    most = Verdict.INVALID if effect is None or in_part else effect.verdict
     looked = (signal.judge(evidence, most) for signal in SIGNALS)
     signals = [finding for finding in looked if finding]
     return [_effect(effect, signals), *signals, *more]
