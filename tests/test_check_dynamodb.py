@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from loadgen.aws.auth import Access
-from loadgen.aws.credentials import SANDBOX, NoCredentials
+from loadgen.aws.credentials import SANDBOX, NoCredentials, NoneFound
 from loadgen.cli import main
 from loadgen.errors import TargetError
 from loadgen.exchange import Exchange, Outcome, Request
@@ -243,7 +244,7 @@ class NoChain:
     def __init__(self, profile_name: str | None) -> None: ...
 
     def current(self) -> Any:
-        raise NoCredentials("no AWS credentials: looked everywhere")
+        raise NoneFound("no AWS credentials: looked everywhere")
 
 
 def kept(of: Profile, sandbox_at: Callable[[int], str | None] | None = None) -> Keeper:
@@ -271,6 +272,26 @@ def test_nobody_else_does(monkeypatch: pytest.MonkeyPatch, target: str) -> None:
     monkeypatch.setattr("loadgen.aws.secrets.Chain", NoChain)
     with pytest.raises(NoCredentials):
         kept(profile(target))
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, "env has no AWS_SECRET_ACCESS_KEY"),
+        ({"AWS_PROFILE": "nope"}, "the AWS config files have no profile nope"),
+    ],
+)
+def test_what_was_meant_and_is_not_whole_is_a_mistake_there_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], told: str
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(NoCredentials, match=told):
+        kept(profile("{table: orders, endpoint: 'http://127.0.0.1:8000'}"))
 
 
 def test_a_sandbox_that_somebody_keeps_running_gets_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,10 @@ class NoCredentials(TargetError):
     """There are no credentials, or they cannot be had: one line that says where they were looked for."""
 
 
+class NoneFound(NoCredentials):
+    """The chain has come to its end: nobody has set any."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """An access key and what belongs to it. `expires` is wall ns, or 0: never, as far as anybody knows.
@@ -77,7 +81,7 @@ class Chain:
     def _resolve(self) -> Credentials:
         found = self._session.get_credentials()
         if found is None:
-            raise NoCredentials(f"no AWS credentials: looked in {self._places()}. Set AWS_PROFILE, or log in")
+            raise NoneFound(f"no AWS credentials: looked in {self._places()}. Set AWS_PROFILE, or log in")
         frozen = found.get_frozen_credentials()
         expiry = getattr(found, "_expiry_time", None)  # a datetime; botocore has no public name for it
         expires = int(expiry.timestamp()) * SECOND if expiry is not None else 0

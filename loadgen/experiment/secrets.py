@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from loadgen.aws.auth import API_KEY, BEARER, SIGV4, Access, Scope, Secret, named_by
-from loadgen.aws.credentials import SANDBOX, Credentials, NoCredentials
+from loadgen.aws.credentials import SANDBOX, Credentials, NoneFound
 from loadgen.aws.oauth import TokenUrl
 from loadgen.aws.secrets import File, Fixed, Keys, Source, Variable
 from loadgen.clock import SECOND, wall
@@ -148,12 +148,13 @@ class Keeper:
 
 
 class _AnyKeys(Keys):
-    """Keys for a local stand-in of DynamoDB: it wants a signature, and cannot tell whose it is."""
+    """Keys for a local stand-in of DynamoDB: it wants a signature, and cannot tell whose it is. Half a pair of keys, or
+    the name of a profile that is not there, is a mistake there too."""
 
     def current(self) -> Credentials:
         try:
             return super().current()
-        except NoCredentials:
+        except NoneFound:
             return LOCAL
 
     def hidden(self, secret: Secret) -> tuple[str, ...]:
