@@ -307,7 +307,7 @@ def test_tallies_are_added_up_by_slot() -> None:
     run = Run(TWO, always(after=MS))
     for scenario in run.members[0].engine._workload.scenarios:
         for step in scenario.steps:
-            step.judge = lambda x: setattr(x, "tally", Tally(25, x.slot, 1, 500, 2000))
+            step.assess = lambda x: setattr(x, "tally", Tally(25, x.slot, 1, 500, 2000))
     run.go()
     assert run.ledger.tally(0) == Tally(250, 0, 10, 5000, 20_000)
     assert run.ledger.tally(1) == Tally(250, 10, 10, 5000, 20_000)
@@ -317,7 +317,7 @@ def test_tallies_are_added_up_by_slot() -> None:
 def test_what_an_answer_tells_cannot_break_the_ledger() -> None:
     run = Run(ONE, always(after=MS))
     (step,) = run.members[0].engine._workload.scenarios[0].steps
-    step.judge = lambda x: setattr(x, "tally", Tally(-5, 1 << 80, 1, 1 << 63, 0))
+    step.assess = lambda x: setattr(x, "tally", Tally(-5, 1 << 80, 1, 1 << 63, 0))
     run.go()
     assert run.ledger.tally(0) == Tally(0, 10 * MOST_TOLD, 10, 10 * MOST_TOLD, 0)
 

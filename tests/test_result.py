@@ -338,7 +338,7 @@ def test_items_and_capacity_are_told_where_there_are_any() -> None:
     def tally(x: Exchange) -> None:
         x.tally = Tally(25, 2, 1, 500, 12_500) if x.due % SECOND == 0 else Tally(25, 0)
 
-    work.judge = tally
+    work.assess = tally
     (step,) = variant(measured(run.go()))["phases"][0]["steps"]
     assert step["items"] == {"sent": 2500, "unprocessed": 2}
     assert step["capacity"] == {"sampled_calls": 1, "read_units": 0.5, "write_units": 12.5}

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from loadgen.aws.credentials import Credentials, NoCredentials
@@ -21,6 +22,7 @@ from loadgen.clock import SECOND
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = frozenset({"expect", "transfer-encoding", "user-agent", "x-amzn-trace-id"})
 """Headers that change on the way, which botocore leaves out."""
+HEADS = 64  # that are kept: a load has as many as it has signed steps that are always the same but for the body
 SKEW = 300  # seconds that the clocks of signer and verifier may be apart
 AUTHORIZATION_LIMIT = 8192
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -37,7 +39,7 @@ _MISMATCH = (
 class Signer:
     """Signs requests to one service in one region. `credentials` may be set anew at any time, on the same thread.
 
-    What requests have in common is computed once: by day, by second, by their headers, by their path.
+    What requests have in common is computed once: by day, by second and headers, by their path.
     """
 
     def __init__(self, service: str, region: str, credentials: Credentials | None = None) -> None:
@@ -73,20 +75,34 @@ class Signer:
         """
         if at // SECOND != self._second:
             self._turn(at // SECOND)
-        before, after, signed, digest = _around_date(headers, host, self._token)
-        if digest is None:
-            digest = sha256(body).hexdigest()
-        canonical = f"{_target(method, path)}{before}{self._stamp}{after}{digest}"
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest().encode())
+        head = self._heads.get((id(headers), method, path, host))
+        if head is None or head.headers is not headers:
+            head = self._keep(method, path, headers, host)
+        if (digest := head.digest) is None:
+            digest = sha256(body).hexdigest().encode()
+        canonical, inner, outer = head.canonical.copy(), self._inner.copy(), self._outer.copy()
+        canonical.update(digest)
+        inner.update(canonical.hexdigest().encode())
         outer.update(inner.digest())
-        return f"{self._opening}{signed}{outer.hexdigest()}"
+        return head.opening + outer.hexdigest()
+
+    def _keep(self, method: str, path: str, headers: tuple[tuple[str, str], ...], host: str) -> _Head:
+        """What is the same for all such requests in this second. Headers are known by their identity: a step's are
+        mostly one tuple, which has to be hashed anew each time."""
+        before, after, signed, digest = _around_date(headers, host, self._token)
+        canonical = sha256(_bytes(f"{_target(method, path)}{before}{self._stamp}{after}"))
+        if len(self._heads) >= HEADS:
+            self._heads.clear()
+        head = _Head(headers, canonical, digest, f"{self._opening}{signed}")
+        self._heads[id(headers), method, path, host] = head
+        return head
 
     def _turn(self, second: int) -> None:
         credentials = self._credentials
         if credentials is None:
             raise NoCredentials("no AWS credentials: none have been set")
         self._second, self._token = second, credentials.token
+        self._heads: dict[tuple[int, str, str, str], _Head] = {}
         self._stamp = stamp = _stamp_of(second)
         scope = _scope(stamp, self._region, self._service)
         key = _signing_key(credentials.secret_key, stamp[:8], self._region, self._service).ljust(64, b"\0")
@@ -101,6 +117,17 @@ class Signer:
 def pairs(lines: str) -> tuple[tuple[str, str], ...]:
     """Header lines, each behind its line break, as names and values."""
     return tuple(line.partition(": ")[::2] for line in lines.split("\r\n")[1:])
+
+
+@dataclass(slots=True)
+class _Head:
+    """Of a request but for its body: the hash of its canonical form up to the body's digest, the digest where a header
+    gives it, and the header lines to add up to the signature."""
+
+    headers: tuple[tuple[str, str], ...]
+    canonical: Any
+    digest: bytes | None
+    opening: str
 
 
 class Refusal(NamedTuple):
@@ -135,7 +162,7 @@ def verify(
         _check(claim, values, at // SECOND, service, region)
         lines = "".join(_line(name, values.get(name, [])) for name in claim.signed)
         canonical = f"{_target(method, path)}{lines}\n{';'.join(claim.signed)}\n{sha256(body).hexdigest()}"
-        digest = sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
+        digest = sha256(_bytes(canonical)).hexdigest()
         text = f"{ALGORITHM}\n{claim.stamp}\n{_scope(claim.stamp, claim.region, service)}\n{digest}"
         key = _signing_key(secret, claim.stamp[:8], claim.region, service)
         if not hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), claim.signature):
@@ -244,7 +271,7 @@ def _scope(stamp: str, region: str, service: str) -> str:
 def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
-        key = hmac.digest(key, part.encode("utf-8", "surrogateescape"), "sha256")
+        key = hmac.digest(key, _bytes(part), "sha256")
     return key
 
 
@@ -270,7 +297,7 @@ class _AroundDate(NamedTuple):
     before: str
     after: str
     signed: str  # as Authorization has it, up to the signature
-    digest: str | None  # of the body, where a header of the request gives it
+    digest: bytes | None  # of the body, where a header of the request gives it
 
 
 @lru_cache(512)
@@ -287,8 +314,12 @@ def _around_date(headers: tuple[tuple[str, str], ...], host: str, token: str) ->
     cut = names.index("x-amz-date") + 1
     before = "".join(lines[:cut])[:-1]
     after = "\n" + "".join(lines[cut:]) + "\n" + ";".join(names) + "\n"
-    digest = values["x-amz-content-sha256"][0] if "x-amz-content-sha256" in values else None
+    digest = _bytes(values["x-amz-content-sha256"][0]) if "x-amz-content-sha256" in values else None
     return _AroundDate(before, after, f"SignedHeaders={';'.join(names)}, Signature=", digest)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _grouped(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -218,8 +218,10 @@ class Engine:
         if step.constant:
             x = Exchange(step.constant, slot, iteration, due, released, due + step.timeout, step.wants)
         else:
+            render = step.render
+            assert render
             try:
-                request = iteration.request()
+                request = render(iteration.values, iteration.index)
             except Unsendable as error:
                 self._unsendable(iteration, slot, due, released, str(error))
                 return

@@ -38,14 +38,6 @@ class Iteration:
     def current(self) -> StepWork:
         return self.scenario.steps[self.step]
 
-    def request(self) -> Request:
-        """The current step's request. Raises Unsendable if it cannot be made."""
-        step = self.scenario.steps[self.step]
-        if step.constant:
-            return step.constant
-        assert step.render
-        return step.render(self.values, self.index)
-
     def answered(self, x: Exchange) -> list[tuple[int, int]]:
         """Take the current step's exchange: sets its outcome, captures. Returns the times the server reported."""
         step = self.scenario.steps[self.step]

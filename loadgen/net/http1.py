@@ -141,12 +141,6 @@ def _line(name: str) -> re.Pattern[bytes]:
 class _Full(_Lean):
     """The same for an answer whose headers, and body, are wanted."""
 
-    def on_headers_complete(self) -> None:
-        _Lean.on_headers_complete(self)
-        reader = self.reader
-        if reader.status >= 200 and not reader.excerpt:
-            reader.hold_head()
-
     def on_body(self, data: bytes) -> None:
         reader = self.reader
         reader.framing = 0
@@ -199,7 +193,7 @@ class AnswerReader:
         """Take received bytes; True when the answer is complete. What was not asked for sets `surplus`."""
         self._chunk = data
         self.begun = True
-        kept = self.excerpt
+        kept, in_head = self.excerpt, self.in_head
         if self.wants:
             self.framing += len(data)
         try:
@@ -208,6 +202,8 @@ class AnswerReader:
             if not self.complete:
                 raise _plain(error) from None
             self.surplus = True
+        if self.wants and in_head and not (self.in_head or self.excerpt):
+            self._hold_head()
         if kept and len(kept) < EXCERPT:
             self.excerpt = kept + data[: EXCERPT - len(kept)]
         if self.complete:
@@ -261,7 +257,7 @@ class AnswerReader:
         self._partial += bytes(self._chunk)
         self.excerpt = self._answer()[:EXCERPT]
 
-    def hold_head(self) -> None:
+    def _hold_head(self) -> None:
         """Keep the head of an answer whose headers are wanted, and little of what is behind it."""
         start = self._chunk if self._interims else self._chunk[:USUAL_HEAD]
         if b"\r\n\r\n" not in (kept := self._partial + bytes(start)):

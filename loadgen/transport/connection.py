@@ -210,6 +210,7 @@ class Connection(Writer):
                 x.received = done - age
             x.shared_read = reader.surplus
         x.status = reader.status
+        x.encoded = b""  # it is kept for a while, and the headers that were added to it are secret
         if reader.excerpt:
             x.excerpt = reader.excerpt
         if x.wants:

@@ -122,7 +122,7 @@ class PooledClient:
         self.settings, self.counters, self.done = settings, counters, done
         self.pool = Pool(settings.reuse, settings.connections, self.open_for, counters.connections)
         self.deadlines = Deadlines(clock, self._expire)
-        self._now = clock.now
+        self._now, self._deadline, self._start = clock.now, self.deadlines.add, self.pool.send
 
     def open_for(self, x: Exchange) -> None:
         raise NotImplementedError
@@ -132,8 +132,8 @@ class PooledClient:
         raise NotImplementedError
 
     def send(self, x: Exchange) -> None:
-        self.deadlines.add(x)
-        self.pool.send(x)
+        self._deadline(x)
+        self._start(x)
 
     def end_iteration(self, owner: object) -> None:
         self.pool.end_iteration(owner)
@@ -149,7 +149,7 @@ class PooledClient:
     def finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
         """An exchange is over without an answer."""
         x.done = self._now()
-        x.outcome, x.reason = outcome, reason
+        x.outcome, x.reason, x.encoded = outcome, reason, b""
         self.done(x)
 
     def _expire(self, x: Exchange) -> None:

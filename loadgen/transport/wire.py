@@ -39,8 +39,6 @@ class Wire(PooledClient):
         super().__init__(clock, settings, counters, done)
         self.loop = loop
         self.authorize, self.authority = settings.authorize, settings.origin.authority
-        if self.authorize:
-            self.done = _forgetting(done)
         self.kernel_stamps = STAMPS
         self.buffers = [bytearray(BUFFER)]
         self.view = memoryview(self.buffers[0])
@@ -76,7 +74,8 @@ class Wire(PooledClient):
             else:
                 request.encoded = encode(request, self.authority)
             x.signed = now()
-        super().send(x)
+        self._deadline(x)
+        self._start(x)
 
     def in_use(self) -> Iterable[Connection]:
         return (connection for connection in self.connections if connection.x)
@@ -130,13 +129,3 @@ class Wire(PooledClient):
                 connection.fail(Outcome.DNS, f"the name became {address.host}, which is no target")
             else:
                 connection.open(address)
-
-
-def _forgetting(done: Done) -> Done:
-    """An exchange is kept for a while when it is over; the headers that were added to it are secret."""
-
-    def forget(x: Exchange) -> None:
-        x.encoded = b""
-        done(x)
-
-    return forget

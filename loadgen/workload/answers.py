@@ -131,12 +131,11 @@ def refusal(x: Exchange) -> str:
     return with_clock(reason, body[:EXCERPT].decode("latin-1"), headers.get("date", ""))
 
 
-def judge(expect: Expect | None) -> Callable[[Exchange], None] | None:
-    """The function that sets outcome and reason of an answered exchange; None where a status below 400 is all it
-    takes.
-    """
+def judge(expect: Expect | None) -> Callable[[Exchange], None]:
+    """The function that sets outcome and reason of an answered exchange. Unless the profile says what it expects, a
+    status below 400 is all it takes."""
     if expect is None:
-        return None
+        return _by_status_alone
     spans = (str(low) if low == high else f"{low}..{high}" for low, high in expect.status)
     wanted = " or ".join(spans)
 
@@ -147,6 +146,11 @@ def judge(expect: Expect | None) -> Callable[[Exchange], None] | None:
             x.outcome, x.reason = Outcome.UNEXPECTED, reason
 
     return check
+
+
+def _by_status_alone(x: Exchange) -> None:
+    if x.status >= 400:
+        x.outcome, x.reason = by_status(x.status), refusal(x)
 
 
 def mismatch(expect: Expect, x: Exchange) -> str:

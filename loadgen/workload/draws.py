@@ -21,6 +21,7 @@ BLOCK = 256  # values drawn at once: about 0.1 ms
 ALPHABET = np.frombuffer((string.ascii_letters + string.digits).encode(), np.uint8)
 _DIGITS = [place for place in range(36) if place not in (8, 13, 18, 23)]  # of a UUID, between its dashes
 POOL = 1 << 16  # random text that the values of `bytes` are cut from
+SMALL = 1024  # characters, up to which a block of them is cut at once
 
 Values = dict[str, Any]
 Getter = Callable[[Values, int], Any]
@@ -126,7 +127,14 @@ def _uuids(stream: np.random.Generator) -> list[str]:
 def _text(least: int, most: int, seed: tuple[int, ...], size_seed: tuple[int, ...]) -> Getter:
     """Random letters and digits, cut from a pool at a random place: large values cost a slice, not a draw."""
     pool = ALPHABET[stream_of(seed).integers(0, len(ALPHABET), POOL + most)].tobytes().decode()
-    starts = Column((*seed, 1), lambda stream: stream.integers(0, POOL, BLOCK).tolist())
+
+    def places(stream: np.random.Generator) -> list[int]:
+        drawn: list[int] = stream.integers(0, POOL, BLOCK).tolist()
+        return drawn
+
+    if least == most <= SMALL:
+        return Column((*seed, 1), lambda stream: [pool[start : start + most] for start in places(stream)])
+    starts = Column((*seed, 1), places)
 
     def cut(values: Values, index: int) -> str:
         start = starts(values, index)

@@ -15,7 +15,7 @@ from loadgen.exchange import HEADERS, NOTHING, Exchange, Request
 from loadgen.profile.model import Profile, Scenario, Selector, Step, Think
 from loadgen.profile.placeholders import parse
 from loadgen.workload import dynamodb
-from loadgen.workload.answers import MISSING, Answer, by_status, judge, milliseconds, refusal, wants
+from loadgen.workload.answers import MISSING, Answer, judge, milliseconds, wants
 from loadgen.workload.draws import Column, Unknown, Unsendable, Values, row_picker
 from loadgen.workload.dynamodb import Render
 from loadgen.workload.keys import choice
@@ -40,19 +40,12 @@ class StepWork:
     think: Pause | None
     constant: Request | None
     render: Callable[[Values, int], Request] | None
-    judge: Callable[[Exchange], None] | None
+    assess: Callable[[Exchange], None]  # sets the outcome of an answered exchange
     capture: tuple[tuple[str, Selector], ...]
     record: tuple[tuple[int, Selector], ...]  # by number among the profile's own metrics
     # asked after each attempt, with its number: (back-off in ns, request or None for the same), None: the step is over
     again: Again | None = None
     repeats: bool = False  # whether an operation may take several attempts, by `again` or by the client itself
-
-    def assess(self, x: Exchange) -> None:
-        """Set the outcome of an answered exchange."""
-        if self.judge:
-            self.judge(x)
-        elif x.status >= 400:
-            x.outcome, x.reason = by_status(x.status), refusal(x)
 
     def read(self, x: Exchange, values: Values) -> list[tuple[int, int]]:
         """Put what is captured into `values`; return the times the server reported, as (metric number, ns)."""
