@@ -52,7 +52,7 @@ class Engine:
         self._states = states_of(plan, share)
         self._agenda = Agenda(clock, self._arrive)
         self._at = self._agenda.at
-        self._users = Users(clock.now, self._agenda, share, self._user, self._check_done)
+        self._users = Users(clock.now, self._agenda, share, self._start, self._check_done)
         self._arriving: RunState | None = None  # the open run whose arrivals are released now
         self._index, self._stride = share.index, share.stride or share.workers
         self._current = -1
@@ -185,15 +185,12 @@ class Engine:
         if self.in_flight >= self._share.in_flight:
             self._ledger.iterations[state.row + UNSENT_LIMIT] += 1
         else:
-            self._start(state, due, False)
+            self._start(state, due, user=False)
 
-    def _user(self, state: RunState, now: int) -> None:
-        """A user starts an iteration."""
-        if state.planned is None:
+    def _start(self, state: RunState, due: int, user: bool = True) -> None:
+        """Start an iteration: one that has arrived, or a user's."""
+        if user and state.planned is None:
             self._iterations[state.row + PLANNED] += 1
-        self._start(state, now, True)
-
-    def _start(self, state: RunState, due: int, user: bool) -> None:
         index = self._index
         self._index = index + self._stride
         iteration = Iteration(state, self._only or self._workload.scenario(index), index, due, user)

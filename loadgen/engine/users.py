@@ -21,12 +21,13 @@ class Users:
         idle: Callable[[RunState], None],
     ) -> None:
         self._now, self._at, self._part, self._start_iteration, self._idle = now, agenda.at, part, start, idle
+        self._gap = part.users_gap
         self._next = self._last = 0  # when the next user may start, and when the last one did
 
     def begin(self, state: RunState, start: int) -> None:
         """The phase begins: so do all of its users, as far as `max_rate` lets them."""
         state.budget = state.run.budget(self._part.index, self._part.workers)
-        self._next = self._last + self._part.users_gap  # whoever still waits for a turn has lost it
+        self._next = self._last + self._gap  # whoever still waits for a turn has lost it
         for _ in range(share(state.run.phase.users or 0, self._part.index, self._part.workers)):
             self._at(start, lambda now: self._turn(state))
 
@@ -34,24 +35,24 @@ class Users:
         """A user's iteration, of that index, is over."""
         if state.think and state.active and state.budget != 0:
             self._at(done + state.think(index), lambda now: self._turn(state))
-        else:
+        elif self._gap:
             self._turn(state)
+        else:
+            self._start(state, self._now())
 
     def _turn(self, state: RunState) -> None:
-        """A user starts its next iteration, if the phase still runs and leaves one to start."""
-        if not state.active or state.budget == 0:
-            self._idle(state)
-            return
+        """A user starts its next iteration as soon as `max_rate` lets it."""
         now = self._now()
-        if self._part.users_gap:
+        if self._gap and state.active and state.budget != 0:
             if now < self._next:
                 self._at(self._next, lambda now: self._start(state, now))
-                self._next += self._part.users_gap
+                self._next += self._gap
                 return
-            self._next = now + self._part.users_gap
+            self._next = now + self._gap
         self._start(state, now)
 
     def _start(self, state: RunState, now: int) -> None:
+        """A user starts its next iteration, if the phase still runs and leaves one to start."""
         if not state.active or state.budget == 0:
             self._idle(state)
             return

@@ -155,7 +155,7 @@ class AnswerReader:
     """Reads one answer after the other from what a connection receives.
 
     `expect` before each; then `feed` until it returns True (or raises BadResponse), or `end` at the end of the stream.
-    Afterwards `status`, `headers`, `body_size`, `held()`, `excerpt` and `keep_alive` tell the answer.
+    Afterwards `status`, `kept()`, `body_size`, `excerpt` and `keep_alive` tell the answer.
     """
 
     def __init__(self) -> None:
@@ -239,11 +239,10 @@ class AnswerReader:
         self.keep_alive = False
         return not _FRAMED.search(self.head())
 
-    def held(self) -> bytes | None:
-        """The body, if it was wanted: None if it was longer than BODY_LIMIT."""
-        if self.wants != BODY or self.body_size > BODY_LIMIT:
-            return None
-        return b"".join(self.body)
+    def kept(self) -> tuple[Headers, bytes | None]:
+        """The headers, if they were wanted, and the body, if that was: None if it was longer than BODY_LIMIT."""
+        body = b"".join(self.body) if self.wants == BODY and self.body_size <= BODY_LIMIT else None
+        return Headers(self._partial, self._interims), body
 
     def uncommon(self, version: str) -> None:
         """A head that is complete, and neither a success nor one that leaves the connection open."""
@@ -263,11 +262,6 @@ class AnswerReader:
         if b"\r\n\r\n" not in (kept := self._partial + bytes(start)):
             kept = self._partial + bytes(self._chunk)
         self._partial = kept
-
-    @property
-    def headers(self) -> Headers:
-        """The headers, if they were wanted."""
-        return Headers(self._partial, self._interims)
 
     def head(self) -> bytes:
         """The answer's head, as far as it was kept."""

@@ -214,7 +214,7 @@ class Connection(Writer):
         if reader.excerpt:
             x.excerpt = reader.excerpt
         if x.wants:
-            x.headers, x.body = reader.headers, reader.held()
+            x.headers, x.body = reader.kept()
         self.x = None
         self._writing = False
         if x.connection != REUSED and self._tls and wire.settings.resumption:

@@ -65,7 +65,7 @@ class Pool:
     def free(self, connection: Connection) -> None:
         """A connection's exchange is over and it could serve another."""
         if self._reuse == "shared":
-            if x := self._next():
+            if self.waiting and (x := self._next()):
                 connection.start(x)
             else:
                 self.idle.append(connection)
