@@ -11,9 +11,11 @@ RUN apt-get update \
         apt-get install -y --no-install-recommends python3-dev python3-pip; \
     fi
 COPY . /src
-# the dependencies' own tests would be a tenth of it
+# what is installed is what requirements.lock names, by its hash; the dependencies' own tests would be a tenth of it
 RUN python3 -m venv --without-pip /opt/loadgen \
- && python3 -m pip --python /opt/loadgen/bin/python install --no-cache-dir /src \
+ && pip="python3 -m pip --python /opt/loadgen/bin/python install --no-cache-dir" \
+ && $pip --require-hashes -r /src/requirements.lock \
+ && $pip --no-deps /src \
  && find /opt/loadgen -type d -name tests -prune -exec rm -r {} +
 
 FROM ${BASE}

@@ -71,7 +71,7 @@ def _page(result: Found) -> Iterator[RenderableType]:
 def _capacity(result: Found) -> Iterator[RenderableType]:
     if not result.get("capacity"):
         return
-    yield heading("highest rate that stays VALID", ("  on one worker, to a target that takes 10 ms", ""))
+    yield heading("highest rate that stays VALID", ("  on one worker; the target's p50 is 10 ms, its p99 40 ms", ""))
     made = table(("", "left", 7), ("VALID up to", "right", 18), ("not at", "right", 10), ("as", "left", 0))
     for row in result["capacity"]:
         rate = _at_most(row, "rate") if row.get("rate") else "none"

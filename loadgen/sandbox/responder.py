@@ -3,7 +3,8 @@
 `python -m loadgen.sandbox.responder --parent PID` says the words of the sandbox's own process: a JSON line `{"http",
 "https", "ca", "pid"}` when it serves, then one of counts for each line `stats`; it ends when stdin closes, or the
 parent ends. It parses no HTTP beyond the end of a request's head, and keeps no log: it is to cost less than a client
-does. A path that begins with `/later` is answered `LATER` after it came, any other at once.
+does. A path that begins with `/later` is answered after a time as an API takes it, log-normal with a p50 of 10 ms and
+a p99 of 40 ms; any other at once.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ import socket
 import ssl
 import sys
 import tempfile
-from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from heapq import heappop, heappush
+from itertools import cycle
+from math import exp, log
 from pathlib import Path
+from random import Random
+from statistics import NormalDist
 
 import uvloop
 
-from loadgen.clock import MILLISECOND, cpu, now
+from loadgen.clock import MILLISECOND, Clock, cpu
 from loadgen.net.children import end_with_parent
 from loadgen.net.timerfd import LoopClock, lower_timer_slack
 from loadgen.sandbox import certificate
@@ -33,30 +38,45 @@ from loadgen.sandbox.process import FOLDER
 from loadgen.sandbox.tls import server_context
 
 HOST = "127.0.0.1"
-LATER = 10 * MILLISECOND
+P50, P99 = 10 * MILLISECOND, 40 * MILLISECOND
+TIMES = 1000  # that are drawn: each once, and then again
 END = b"\r\n\r\n"
 LIMIT = 65536  # bytes of a head
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 GONE = (OSError, ssl.SSLError)  # a WantRead is the latter, and caught before
 
 
-class Agenda:
-    """Answers that are to be sent `LATER`: as all wait equally long, in the order in which they came."""
+def times() -> list[int]:
+    """What answers take, in ns: evenly spaced quantiles of the log-normal, so that each thousand has the same tail, in
+    the order of a fixed seed."""
+    normal = NormalDist()
+    spread = log(P99 / P50) / normal.inv_cdf(0.99)
+    drawn = [round(P50 * exp(spread * normal.inv_cdf((i + 0.5) / TIMES))) for i in range(TIMES)]
+    Random(1).shuffle(drawn)
+    return drawn
 
-    def __init__(self, clock: LoopClock) -> None:
-        self._waiting: deque[tuple[int, Connection, int]] = deque()
+
+class Agenda:
+    """Answers that are to be sent later."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._now = clock.now
+        self._waiting: list[tuple[int, int, Connection, int]] = []
+        self._times = cycle(times())
         self._alarm = clock.alarm(self._due)
+        self._order = 0
 
     def add(self, connection: Connection, number: int) -> None:
-        when = now() + LATER
-        if not self._waiting:
-            self._alarm.set(when)
-        self._waiting.append((when, connection, number))
+        self._order += 1
+        entry = (self._now() + next(self._times), self._order, connection, number)
+        heappush(self._waiting, entry)
+        if self._waiting[0] is entry:
+            self._alarm.set(entry[0])
 
     def _due(self) -> None:
-        waiting, at = self._waiting, now()
+        waiting, at = self._waiting, self._now()
         while waiting and waiting[0][0] <= at:
-            _, connection, number = waiting.popleft()
+            _, _, connection, number = heappop(waiting)
             connection.answer(number)
         if waiting:
             self._alarm.set(waiting[0][0])
