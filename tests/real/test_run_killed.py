@@ -56,7 +56,7 @@ def test_a_killed_run_is_reported_from_its_folder(tmp_path: Path, time: int) -> 
     result = saved(tmp_path)
     requests = result["variants"][0]["requests"]
     assert not result["complete"]
-    assert requests["sent"] > 0
+    assert requests["sent"] > 0 or delay < LATE, "a load that has only just begun may have sent nothing"
     assert requests["outcomes"].get("ok", 0) + requests["outcomes"].get("lost", 0) == requests["sent"]
     assert 0 <= without_times(result) <= 1.3 * RATE * (STORED + LATE), f"killed after {delay:.2f} s"
     shown = run(tmp_path, "report", "run")
