@@ -47,6 +47,13 @@ def kolmogorov(late: list[float], due: list[int]) -> float:
     return greatest / n
 
 
+def leave_as_planned(seen: Seen, late: list[float], due: list[int]) -> None:
+    """At no time are more than 2 % of all behind the plan, but for those that were due while this machine stood still
+    by its own word."""
+    stood_still = (seen.latency()["lag"]["max"] + seen.latency()["wait"]["max"]) * MILLISECOND / due[-1]
+    assert kolmogorov(late, due) < 0.02 + stood_still
+
+
 def told(seen: Seen, late: list[float]) -> None:
     """The lag that the run tells is that of the packets: none that was not, and all that was. One in a thousand is left
     out of the waits, and one of the ways from the clock into the kernel; how long the first one's was is not known."""
@@ -63,7 +70,7 @@ def test_random_arrivals_leave_as_planned(tmp_path: Path) -> None:
     # opened before: a connect would lie between the release and the request
     seen = watch(tmp_path, {"service": "5ms"}, phases, f"seed: {SEED}\nsession: {{connections: 300}}")
     late = departures(seen, due)
-    assert kolmogorov(late, due) < 0.02
+    leave_as_planned(seen, late, due)
     told(seen, late)
 
 
@@ -89,7 +96,7 @@ def test_a_stall_of_the_target_holds_nothing_back(tmp_path: Path) -> None:
     seen = watch(tmp_path, settings, phases, f"seed: {SEED}\nsession: {{connections: 900}}")
     due = evenly(rate, rate * seconds)
     late = departures(seen, due)
-    assert kolmogorov(late, due) < 0.02
+    leave_as_planned(seen, late, due)
     told(seen, late)
     first = seen.rows[0]["received_ns"]
     for tenth in range(2, 20):
