@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.errors import ProfileError
 from loadgen.profile.units import duration
 from loadgen.record.metrics import Metric
+from loadgen.record.recording import Recording
 from loadgen.stats import Histogram, fraction
 from loadgen.store import read_counts
 
@@ -39,6 +40,7 @@ LOOKS = 5  # questions for a look at the processes, which takes a lock of theirs
 SETTLING = 0.1  # of the time: what is left out at first, and what the drift is told from, at both ends
 BEGIN_LIMIT = 60 * SECOND
 END_LIMIT = 120.0
+OF_HISTOGRAM, OF_SHARES = 16, 96  # bytes of a counter: its place and its count; its ten sums, series and place
 GROWTH, DRIFT = 1.0, 1.0  # the limits: MB an hour, ms
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
 SHORTEST = 5 * MINUTE
@@ -129,7 +131,8 @@ def soak(folder: Path, lasts: int, rate: int) -> list[Row]:
         result = _result(folder)
     if not samples or samples[-1].at - samples[0].at < lasts * 3 // 4:
         raise RuntimeError(f"the load was seen for too short a time; loadgen exited with status {process.returncode}")
-    return [*figures(samples, rate), _lag(folder / "run", lasts // SECOND), *_sums(result, served)]
+    run = folder / "run"
+    return [*figures(samples, rate, counters(run)), _lag(run, lasts // SECOND), *_sums(result, served)]
 
 
 def _result(folder: Path) -> dict[str, Any]:
@@ -161,16 +164,30 @@ def _samples(process: subprocess.Popen[bytes], server: Nginx, lasts: int) -> Ite
             print(f"{number * EACH // SECOND:6} s of {lasts // SECOND}", file=sys.stderr, flush=True)
 
 
-def figures(samples: Sequence[Sample], rate: int) -> list[Row]:
-    """What the samples show, but for those of the first tenth of the time."""
+def counters(run: Path) -> list[float]:
+    """What the parent's counters weigh after each second, in KiB: those of the histograms, and of whose the time was.
+    Values that were never seen before take a new one, which happens ever less often, and ends with all there are."""
+    recording, weights = Recording(), list[float]()
+    for counts in read_counts(run / "intervals.jsonl"):
+        for place, histogram in counts.items():
+            recording.add(*place, histogram)
+        recording.flush()
+        known = {place: len(histogram.index) for place, histogram in recording.histograms.items()}
+        wholes = sum(number for (_, metric), number in known.items() if metric == Metric.RESPONSE)
+        weights.append((sum(known.values()) * OF_HISTOGRAM + wholes * OF_SHARES) / 1024)
+    return weights
+
+
+def figures(samples: Sequence[Sample], rate: int, weights: Sequence[float] = ()) -> list[Row]:
+    """What the samples show, but for those of the first tenth of the time. `weights`: see `counters`."""
     kept = samples[int(len(samples) * SETTLING) :]
-    rows = []
-    for name, of in (("worker", _worker), ("parent", _parent)):
-        memory = floors([(sample.at, of(sample).memory) for sample in kept])
-        growth = slope([(at / HOUR, kib / 1024) for at, kib in memory])
-        first, middle, last = (memory[at][1] / 1024 for at in (0, len(memory) // 2, -1))
-        told = f"{growth:+.2f} MB/h ({first:.1f}, in the middle {middle:.1f}, then {last:.1f} MB)"
-        rows.append(Row(f"memory, {name}", told, f"< {GROWTH:g} MB/h", growth < GROWTH))
+    rows = [_memory("worker", [(sample.at, sample.worker.memory) for sample in kept])]
+    rows.append(_memory("parent", [(sample.at, sample.parent.memory) for sample in kept]))
+    if weights:
+        start, last = samples[0].at, len(weights) - 1
+        rest = [(s.at, s.parent.memory - weights[min((s.at - start) // SECOND, last)]) for s in kept]
+        rows[-1] = replace(rows[-1], limit="none", held=True)  # of which the counters are a part
+        rows.append(_memory("parent, without its counters", rest))
     # at worst a request counts late, and its count is heard late: the least of many is the schedule's own
     late = [sample.at - sample.served * SECOND // rate for sample in kept]
     rows.append(_drift("schedule, by nginx's count", late, min))
@@ -178,6 +195,14 @@ def figures(samples: Sequence[Sample], rate: int) -> list[Row]:
         rows.append(_constant(f"descriptors, {name}", [of(sample).descriptors for sample in kept]))
         rows.append(_constant(f"threads, {name}", [of(sample).threads for sample in kept]))
     return rows
+
+
+def _memory(name: str, points: Sequence[tuple[int, float]]) -> Row:
+    memory = floors(points)
+    growth = slope([(at / HOUR, kib / 1024) for at, kib in memory])
+    first, middle, last = (memory[at][1] / 1024 for at in (0, len(memory) // 2, -1))
+    told = f"{growth:+.2f} MB/h ({first:.1f}, in the middle {middle:.1f}, then {last:.1f} MB)"
+    return Row(f"memory, {name}", told, f"< {GROWTH:g} MB/h", growth < GROWTH)
 
 
 def _worker(sample: Sample) -> Process:
@@ -188,9 +213,9 @@ def _parent(sample: Sample) -> Process:
     return sample.parent
 
 
-def floors(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def floors(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
     """The least of each minute: what a second's work takes and gives back is no growth."""
-    minutes: dict[int, tuple[int, int]] = {}
+    minutes: dict[int, tuple[int, float]] = {}
     for at, value in points:
         minute = (at - points[0][0]) // MINUTE
         minutes[minute] = min(minutes.get(minute, (at, value)), (at, value), key=lambda point: point[1])

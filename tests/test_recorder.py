@@ -286,6 +286,17 @@ def test_a_recording_does_not_grow_with_time() -> None:
     assert all(h.count == 1000 and len(h.index) <= 5 for h in sink.recording.histograms.values())
 
 
+def test_what_comes_once_keeps_nothing_else_of_its_batch() -> None:
+    sink = Sink()
+    for x, stratum in crowd(2000):
+        sink.recorder.exchange(x, x.due, stratum)
+    sink.recorder.flush()
+    sink.recording.flush()
+    for h in sink.recording.histograms.values():
+        held = h.index if h.index.base is None else h.index.base
+        assert held.nbytes <= h.index.nbytes + h.counts.nbytes
+
+
 def test_totals_select_by_what_a_series_is_of() -> None:
     sink = Sink()
     for x, stratum in crowd(2000):

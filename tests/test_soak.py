@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import log
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bench.soak import EACH, HOUR, Process, Row, Sample, _lasts, figures, floors, slope
+from bench.soak import (
+    EACH,
+    HOUR,
+    OF_HISTOGRAM,
+    OF_SHARES,
+    Process,
+    Row,
+    Sample,
+    _lasts,
+    counters,
+    figures,
+    floors,
+    slope,
+)
 from loadgen.clock import MILLISECOND, SECOND
+from loadgen.record.metrics import Metric
+from loadgen.record.recorder import SeriesKey
+from loadgen.stats import Histogram
+from loadgen.store import RunFolder
 
 RATE = 1000
 CALM = Process(50_000, 83, 2)
@@ -37,6 +57,32 @@ def test_memory_is_a_slope_and_the_first_tenth_is_not_looked_at(kib: float, held
     found = row(figures(growing, RATE), "memory, worker")
     assert found.held is held
     assert float(found.value.split()[0]) == pytest.approx(kib / 1024, abs=0.02)
+
+
+@pytest.mark.parametrize(("leak", "held"), [(0, True), (2 * 1024, False)])
+def test_counters_that_are_new_are_no_leak(leak: float, held: bool) -> None:
+    """They become more with the logarithm of the time: at 3 MB an hour in ten minutes, and hardly any later."""
+    weights = [200 * log(1 + n) for n in range(600)]
+    growing = [
+        replace(sample, parent=replace(CALM, memory=round(50_000 + weights[n] + leak * sample.at / HOUR)))
+        for n, sample in enumerate(samples())
+    ]
+    rows = figures(growing, RATE, weights)
+    assert row(rows, "memory, parent").held, "it is told, and has no limit of its own"
+    assert float(row(rows, "memory, parent").value.split()[0]) > 2
+    assert row(rows, "memory, parent, without its counters").held is held
+
+
+def test_the_counters_of_a_run_are_weighed_as_they_come(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run", print)
+    folder.begin({}, {})
+    key = SeriesKey(0, 0, 1, "")
+    for values in ([5, 5], [5, 6], [5]):
+        response, lag = Histogram.of(np.array(values)), Histogram.of(np.array([1]))
+        folder.interval({(0, key, Metric.RESPONSE): response, (0, key, Metric.LAG): lag}, [], str)
+    folder.finish({})
+    weights = [weight * 1024 for weight in counters(tmp_path / "run")]
+    assert weights == [2 * OF_HISTOGRAM + OF_SHARES, *[3 * OF_HISTOGRAM + 2 * OF_SHARES] * 2]
 
 
 def test_a_schedule_that_falls_behind_is_seen_and_a_moments_stall_is_none() -> None:

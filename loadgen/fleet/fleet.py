@@ -22,6 +22,7 @@ from loadgen.errors import LoadgenError
 from loadgen.fleet.pipe import Pipe
 from loadgen.fleet.worker import Assignment
 from loadgen.net.children import spawn
+from loadgen.net.memory import give_back
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Batch, SeriesKey, fold
 from loadgen.record.recording import Recording
@@ -301,6 +302,7 @@ class Fleet:
             for worker in self.workers:
                 self._fold(worker)
             self._each_second()
+            give_back()
 
 
 def merge(all_kept: Iterable[Kept], slowest: int) -> Kept:

@@ -16,9 +16,9 @@ def parts(delta: Delta) -> Iterator[tuple[int, int, int, Histogram]]:
     """The (second, series number, metric, histogram) that a delta consists of."""
     start = 0
     for second, series, metric, count, total, least, most, bins in delta.groups.tolist():
-        rows = delta.bins[start : start + bins]
+        index, counts = delta.bins[start : start + bins].T.copy()  # a view would keep all of the delta
         start += bins
-        yield second, series, metric, Histogram(rows[:, 0], rows[:, 1], count, total, least, most)
+        yield second, series, metric, Histogram(index, counts, count, total, least, most)
 
 
 @dataclass(slots=True)
