@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -122,7 +123,7 @@ MISTAKES = [
     (["run", "http://h/", "--users", "0"], "loadgen run: Invalid value for '--users': 0 is not in the range x>=1. Try loadgen run --help"),
     (["run", "http://h/", "--rate", "5"], "loadgen: --rate: '5' is not a rate: expected a number a second, minute or hour, for example 200/s, 12000/m or 1/h"),
     (["run", "http://h/", "--rate", "0/s"], "loadgen: --rate: '0/s' starts nothing: expected more than 0/s, at one end of a ramp at least"),
-    (["run", "http://h/", "--for", "30"], "loadgen: --for: '30' is not a duration: expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s or 5m"),
+    (["run", "http://h/", "--for", "30"], "loadgen: --for: '30' is not a duration: expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s, 5m or 1m30s"),
     (["run", "ftp://h/"], "loadgen: URL: 'ftp://h/' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"),
     (["run", "http://u:secret@h/"], "loadgen: URL: a URL with a user name or password ends up in reports: send an authorization header instead"),
     (["run", "http://169.254.169.254/"], "loadgen: URL: 169.254.169.254 is a link-local address, where machines keep their credentials: it is no target"),
@@ -142,7 +143,7 @@ MISTAKES = [
     (["report", "nothere"], "loadgen: nothere: is not a run's folder: it has no run.json"),
     (["report", "--format", "html"], "loadgen report: No such option '--format'. Try loadgen report --help"),
     (["sandbox", "--http-port", "99999"], "loadgen sandbox: Invalid value for '--http-port': 99999 is not in the range 0<=x<=65535. Try loadgen sandbox --help"),
-    (["sandbox", "--set", "sandbox.rtt=5"], "loadgen: --set sandbox.rtt: '5' is not a duration: expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s or 5m"),
+    (["sandbox", "--set", "sandbox.rtt=5"], "loadgen: --set sandbox.rtt: '5' is not a duration: expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s, 5m or 1m30s"),
     (["schema", "x"], "loadgen schema: Got unexpected extra argument (x). Try loadgen schema --help"),
 ]  # fmt: skip
 
@@ -189,6 +190,20 @@ def test_each_kind_of_error_has_its_status() -> None:
 
 
 # commands that send nothing
+
+
+def test_a_plan_is_told_where_the_name_does_not_resolve(loadgen: Loadgen, monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(*_: object, **__: object) -> list[object]:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr("loadgen.net.names.socket.getaddrinfo", getaddrinfo)
+    called = loadgen("check", "https://api.invalid/", "--json")
+    assert called.status == 3
+    assert "api.invalid does not resolve" in called.err
+    plan = json.loads(called.out)
+    assert plan["addresses"] == []
+    assert plan["phases"][0]["quantiles"]
+    assert plan["unusable"] in called.err
 
 
 def test_check_says_what_would_be_sent(loadgen: Loadgen, tmp_path: Path) -> None:

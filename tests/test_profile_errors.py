@@ -38,7 +38,7 @@ def step(text: str) -> str:
     return with_line(STEP, f"      - {{name: two, {text}}}")
 
 
-DURATION = "expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s or 5m"
+DURATION = "expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s, 5m or 1m30s"
 RATE = "expected a number a second, minute or hour, for example 200/s, 12000/m or 1/h"
 TOP = (
     "name, target, sandbox, auth, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, "

@@ -254,7 +254,7 @@ def test_a_url_alone() -> None:
     [
         (("h",), "URL: 'h' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"),
         (("http://h", "200"), "--rate: '200' is not a rate: expected a number a second, minute or hour, for example 200/s, 12000/m or 1/h"),
-        (("http://h", None, "5"), "--for: '5' is not a duration: expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s or 5m"),
+        (("http://h", None, "5"), "--for: '5' is not a duration: expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s, 5m or 1m30s"),
         (("http://h", None, None, 0), "--users: 0 is out of range: expected at least 1"),
         (("http://h", "5/s", None, 5), "--rate and --users are two kinds of load. Give one of them"),
     ],

@@ -26,13 +26,38 @@ from loadgen.profile.values import Rate, Selector, StopIf, Think, Threshold
         ("1h", 3_600_000_000_000),
         ("0s", 0),
         ("0.000000001s", 1),
+        ("1m30s", 90_000_000_000),
+        ("1h30m", 5_400_000_000_000),
+        ("1h 5m 0.5s", 3_900_500_000_000),
+        ("2m500ms", 120_500_000_000),
     ],
 )
 def test_durations(text: str, ns: int) -> None:
     assert units.duration(text) == ns
 
 
-@pytest.mark.parametrize("text", ["5", "5 sec", "", "s", "-1s", "1e3s", "1m30s", "٣s", "0.5ns", "9000h", "1.s", "5S"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5",
+        "5 sec",
+        "",
+        "s",
+        "-1s",
+        "1e3s",
+        "30s1m",
+        "1m2h",
+        "1m1m",
+        "1s500ms",
+        "1.5m30s",
+        "1m30",
+        "٣s",
+        "0.5ns",
+        "9000h",
+        "1.s",
+        "5S",
+    ],
+)
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError, match=r"^'.*' is "):
         units.duration(text)

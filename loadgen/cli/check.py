@@ -8,7 +8,7 @@ import click
 
 from loadgen.cli import HELP, output
 from loadgen.cli.run import read, witness_option, workers_option
-from loadgen.errors import PlanError
+from loadgen.errors import PlanError, TargetError
 
 
 @click.command("check", short_help="Say what a profile would send. Sends nothing.", context_settings=HELP)
@@ -39,6 +39,8 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], workers: st
     plan = redacted(plan, loaded.secrets)
     with output() as out:
         out.write(f"{json.dumps(plan, indent=1)}\n" if as_json else render_check(plan))
+    if plan["unusable"]:
+        raise TargetError(plan["unusable"])
     if plan["cost"] and plan["cost"]["refusal"]:
         raise PlanError(plan["cost"]["refusal"])
     return 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.errors import TargetError
 from loadgen.experiment.ahead import ahead
 from loadgen.experiment.cost import Cost, billed
 from loadgen.experiment.latency import QUANTILES
@@ -30,7 +31,7 @@ def check(profile: Profile, workers: str, variants: Sequence[Profile] = (), witn
     """A plan in plain values, for `report.check`; `variants` are those of an experiment. Raises LoadgenError where the
     run would be refused."""
     plan, count = Plan.of(profile), workers_for(profile, workers)
-    addresses, loopback = _addresses(profile)
+    addresses, loopback, unusable = _addresses(profile)
     bounds = limits(profile, count, max(1, len(addresses)), loopback)
     ports = Ports.read()
     seconds = [run.duration for run in plan.runs]
@@ -39,6 +40,7 @@ def check(profile: Profile, workers: str, variants: Sequence[Profile] = (), witn
         "name": profile.name,
         "target": _target(profile),
         "addresses": addresses,
+        "unusable": unusable,
         "on_aws": billed(profile.target.host),
         "client": profile.client,
         "session": profile.session.reuse,
@@ -77,14 +79,17 @@ def _target(profile: Profile) -> str:
     return f"table {table.table} at {where.rstrip('/')}" if table else where
 
 
-def _addresses(profile: Profile) -> tuple[list[str], bool]:
-    """Where the target is, and whether that is this machine. AWS's own names are looked up when it matters, not here:
-    one of them is only known with the credentials."""
+def _addresses(profile: Profile) -> tuple[list[str], bool, str | None]:
+    """Where the target is, whether that is this machine, and why its name does not resolve. AWS's own names are looked
+    up when it matters, not here: one of them is only known with the credentials."""
     table = profile.target.dynamodb
     if profile.target.sandbox or (table and not table.endpoint):
-        return [], profile.target.sandbox
-    addresses = resolve(Origin.of(profile.target.url))
-    return [address.host for address in addresses], is_loopback(addresses)
+        return [], profile.target.sandbox, None
+    try:
+        addresses = resolve(Origin.of(profile.target.url))
+    except TargetError as error:
+        return [], False, str(error)
+    return [address.host for address in addresses], is_loopback(addresses), None
 
 
 def _setup(profile: Profile) -> dict[str, Any] | None:

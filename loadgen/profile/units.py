@@ -15,20 +15,22 @@ RATE_LIMIT = 10**7
 SIZE_LIMIT = 2**40
 
 _NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,15})?"
-DURATION_PATTERN = rf"{_NUMBER} ?(?:{'|'.join(DURATIONS)})"
+_HOURS, _MINUTES = (rf"(?:[0-9]{{1,15}}{unit} ?)?" for unit in "hm")
+DURATION_PATTERN = rf"(?:{_HOURS}{_MINUTES}{_NUMBER} ?(?:ns|us|ms|s)|{_HOURS}{_NUMBER} ?m|{_NUMBER} ?h)"
 RATE_PATTERN = rf"{_NUMBER} ?/ ?[smh]"
 SIZE_PATTERN = rf"{_NUMBER} ?(?:{'|'.join(SIZES)})"
 SHARE_PATTERN = rf"{_NUMBER} ?%"
 
 _DURATION, _RATE, _SIZE, _SHARE = map(re.compile, (DURATION_PATTERN, RATE_PATTERN, SIZE_PATTERN, SHARE_PATTERN))
-_DURATION_EXAMPLES = "a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s or 5m"
+_PART = re.compile(rf"({_NUMBER})([^0-9]+)")
+_DURATION_EXAMPLES = "a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s, 5m or 1m30s"
 _RATE_EXAMPLES = "a number a second, minute or hour, for example 200/s, 12000/m or 1/h"
 _SIZE_EXAMPLES = "a number and its unit (B, kB, KiB, MB, MiB, GB, GiB), for example 512B, 4KiB or 10MiB"
 _SHARE_EXAMPLES = "a percentage from 0% to 100%, for example 5% or 0.1%"
 
 
 def duration(text: str) -> int:
-    """`250us`, `1.5s`, `5m` as nanoseconds. Raises ValueError, also for a fraction of a nanosecond or over 366 days."""
+    """`250us`, `1.5s`, `1m30s` as nanoseconds. Raises ValueError, also below a nanosecond or above 366 days."""
     value = _quantity(text, _DURATION, DURATIONS, "duration", _DURATION_EXAMPLES)
     if value.denominator != 1:
         raise ValueError(f"{quoted(text)} is finer than a nanosecond")
@@ -105,7 +107,5 @@ def _quantity(
     compact = text.strip() if isinstance(text, str) else ""
     if not pattern.fullmatch(compact):
         raise ValueError(f"{quoted(text)} is not a {what}: expected {examples}")
-    compact = compact.replace(" ", "")
-    number = re.match(_NUMBER, compact)
-    assert number
-    return Fraction(number[0]) * units[compact[number.end() :]]
+    parts = _PART.findall(compact.replace(" ", ""))
+    return sum((Fraction(number) * units[unit] for number, unit in parts), Fraction(0))
