@@ -40,3 +40,11 @@ def test_everything_is_locked_by_its_hash() -> None:
         assert re.search(r" --hash=sha256:[0-9a-f]{64}", entry), entry
     assert "--require-hashes -r /src/requirements.lock" in (ROOT / "Dockerfile").read_text()
     assert "://" not in LOCK, "no place but the package index"
+
+
+def test_what_the_container_is_built_of_enters_its_build() -> None:
+    named = set(re.findall(r"/src/([\w./-]+)", (ROOT / "Dockerfile").read_text()))
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert named
+    assert named <= let_in
+    assert all((ROOT / name).exists() for name in let_in)
