@@ -22,11 +22,11 @@ from loadgen.experiment.destination import Destination, SandboxAt, StartSandbox,
 from loadgen.experiment.dynamodb import OnTable, on_table
 from loadgen.experiment.goal import Goal
 from loadgen.experiment.interrupts import Interrupts, interrupts
-from loadgen.experiment.latency import headline, quantile_ms
+from loadgen.experiment.latency import headline
 from loadgen.experiment.limits import Limits, limits, workers_for
-from loadgen.experiment.moments import Moment, history, met, outcomes, rates, since
+from loadgen.experiment.moments import Moment, history, met, since
 from loadgen.experiment.preflight import preflight
-from loadgen.experiment.progress import Display, Progress
+from loadgen.experiment.progress import Display, progress
 from loadgen.experiment.remedies import explained
 from loadgen.experiment.secrets import Keeper, keeper
 from loadgen.experiment.thinned import EACH, thinned
@@ -37,7 +37,7 @@ from loadgen.fleet.worker import Assignment
 from loadgen.pacing import share
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import StopIf
-from loadgen.record.ledger import ITERATIONS, PLANNED, Ledger
+from loadgen.record.ledger import Ledger
 from loadgen.record.samples import SLOWEST
 from loadgen.stats import Histogram
 from loadgen.store import RunFolder
@@ -250,41 +250,9 @@ class _Run:
 
     async def _show(self) -> None:
         while True:
-            self.display.update(self._progress())
+            workers = self.limits.workers
+            self.display.update(progress(self.plan, self.fleet, self.moments, self.last_second, workers))
             await asyncio.sleep(DRAWN)
-
-    def _progress(self) -> Progress:
-        runs, fleet = self.plan.runs, self.fleet
-        number = fleet.run_number if fleet.start else 0
-        run = self.plan.all_runs[min(number, len(runs))]
-        totals = fleet.totals() if fleet.start else Ledger.in_memory(len(self.plan.all_runs), self.plan.slots)
-        moment = Moment.of(totals, fleet.elapsed)
-        ended = {Outcome(n).word: c for n, c in enumerate(outcomes(totals)) if c}
-        state = "stopping" if fleet.stopping else "draining" if number >= len(runs) else "running"
-        rate_now, rate_planned = rates(self.moments, runs)
-        durations = [r.duration for r in runs]
-        known = [d for d in durations if d is not None]
-        return Progress(
-            phase=run.name,
-            cycle=run.cycle or 1,
-            cycles=max(r.cycle for r in runs) or 1,
-            phases=tuple((r.name, r.duration / SECOND if r.duration else None) for r in runs),
-            phase_number=number,
-            elapsed_s=fleet.elapsed / SECOND,
-            total_s=sum(known) / SECOND if len(known) == len(durations) else None,
-            planned=sum(totals.iterations[r.number * len(ITERATIONS) + PLANNED] for r in runs) or None,
-            started=moment.started,
-            sent=sum(totals.sent.tolist()),
-            in_flight=fleet.health.in_flight,
-            ok=ended.pop("ok", 0),
-            failed=ended,
-            rate_planned=rate_planned,
-            rate_now=rate_now,
-            p50_ms=quantile_ms(self.last_second, "p50"),
-            p99_ms=quantile_ms(self.last_second, "p99"),
-            workers=self.limits.workers,
-            state=state if fleet.start else "preparing",
-        )
 
     # when it is over
 
