@@ -48,18 +48,27 @@ def test_a_calm_run_is_within_every_limit() -> None:
     assert row(rows, "descriptors, parent").value == "16, then 16"
 
 
-@pytest.mark.parametrize(("kib", "held"), [(0.9 * 1024, True), (1.1 * 1024, False), (-5000, True)])
-def test_memory_is_a_slope_and_the_first_tenth_is_not_looked_at(kib: float, held: bool) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "kib", "held"),
+    [
+        (3600, 0.9 * 1024, True),
+        (3600, 1.1 * 1024, False),
+        (600, 3.2 * 1024, True),  # half a megabyte in nine minutes
+        (600, 3.5 * 1024, False),
+        (600, -5000, True),
+    ],
+)
+def test_memory_is_a_slope_and_the_first_tenth_is_not_looked_at(seconds: int, kib: float, held: bool) -> None:
     growing = [
-        replace(sample, worker=replace(CALM, memory=round(1e6 if n < 60 else 50_000 + kib * sample.at / HOUR)))
-        for n, sample in enumerate(samples())
+        replace(s, worker=replace(CALM, memory=round(1e6 if n < seconds / 10 else 50_000 + kib * s.at / HOUR)))
+        for n, s in enumerate(samples(seconds))
     ]
     found = row(figures(growing, RATE), "memory, worker")
     assert found.held is held
     assert float(found.value.split()[0]) == pytest.approx(kib / 1024, abs=0.02)
 
 
-@pytest.mark.parametrize(("leak", "held"), [(0, True), (2 * 1024, False)])
+@pytest.mark.parametrize(("leak", "held"), [(0, True), (4 * 1024, False)])
 def test_counters_that_are_new_are_no_leak(leak: float, held: bool) -> None:
     """They become more with the logarithm of the time: at 3 MB an hour in ten minutes, and hardly any later."""
     weights = [200 * log(1 + n) for n in range(600)]
