@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.experiment.conclusion import SHORTEST_SECRET, redacted
+from loadgen.experiment.redaction import SHORTEST_SECRET, redacted
 from loadgen.net.http1 import Headers
 from loadgen.record.samples import MESSAGE
 
@@ -50,3 +50,22 @@ def test_what_requests_and_answers_are_kept_in_is_redacted_too() -> None:
         "body": b"echo [redacted]",
         "answer": {"x-echo": "[redacted]"},
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/x?key=Zq9%2Bsec%2F%22r%C3%A9t%3D%3D77",  # as it goes into a URL
+        "/x?key=Zq9%2bsec%2f%22r%c3%a9t%3d%3d77",
+        "/x/Zq9%2Bsec/%22r%C3%A9t%3D%3D77",
+        "key=Zq9%2Bsec%2F%22r%C3%A9t%3D%3D77",
+        r'{"k":"Zq9+sec/\"r\u00e9t==77"}',  # into JSON
+        r'{"k":"Zq9+sec/\"rét==77"}',
+        r'{"k":"Zq9+sec\/\"rét==77"}',  # and as others write that
+    ],
+)
+def test_a_secret_is_found_however_it_is_written(text: str) -> None:
+    found = redacted(text, ('Zq9+sec/"r\u00e9t==77',))
+    assert "[redacted]" in found
+    assert "sec" not in found
+    assert redacted(text.encode(), ('Zq9+sec/"r\u00e9t==77',)) == found.encode()

@@ -27,7 +27,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], workers: st
     loadgen check dynamodb-put --target aws
     """
     from loadgen.experiment.check import check
-    from loadgen.experiment.conclusion import redacted
+    from loadgen.experiment.redaction import redacted
     from loadgen.experiment.selftest.ahead import standing
     from loadgen.report.check import render_check
 

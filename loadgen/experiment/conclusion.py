@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from loadgen.profile.model import Threshold
 from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
-from loadgen.record.samples import MESSAGE, Kept
+from loadgen.record.samples import Kept
 from loadgen.record.share import Shares
 from loadgen.trust.effect import Effect, Place, ranked
 from loadgen.trust.finding import Finding, Verdict
@@ -32,8 +32,6 @@ SANDBOX_FIGURES = (
     "tls",
 )  # fmt: skip
 _OF_A_TAIL = {Metric.CLIENT_DELAY: "delay", Metric.WAIT: "wait", Metric.DNS: "dns", Metric.CONNECT: "connect"}
-REDACTED = "[redacted]"
-SHORTEST_SECRET = 4  # characters: shorter ones would be replaced where they stand by chance
 
 
 @dataclass(slots=True)
@@ -129,33 +127,6 @@ def untimed(ledger: Ledger, recording: Recording) -> int:
     """How many finished exchanges left no times: each has exactly one `sign`."""
     counts = outcomes(ledger)
     return sum(counts) - counts[Outcome.LOST] - recording.total(Metric.SIGN).count
-
-
-def redacted(value: Any, secrets: tuple[str, ...]) -> Any:
-    """`value` without anything that came from the environment, in keys as in values."""
-    known = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
-    return _redacted(value, known)
-
-
-def _redacted(value: Any, secrets: list[str]) -> Any:
-    if isinstance(value, str):
-        return _text(value, secrets)
-    if isinstance(value, Mapping):
-        return {_redacted(key, secrets): _redacted(item, secrets) for key, item in value.items()}
-    if isinstance(value, bytes):
-        for secret in secrets:
-            value = value.replace(secret.encode(), REDACTED.encode())
-        return value
-    return type(value)(_redacted(item, secrets) for item in value) if type(value) in (list, tuple) else value
-
-
-def _text(text: str, secrets: list[str]) -> str:
-    if len(text) == MESSAGE:  # it was cut, and may end in the beginning of a secret
-        begun = (secret[:size] for secret in secrets for size in range(len(secret) - 1, SHORTEST_SECRET - 1, -1))
-        text = text.removesuffix(next((beginning for beginning in begun if text.endswith(beginning)), ""))
-    for secret in secrets:
-        text = text.replace(secret, REDACTED)
-    return text
 
 
 def _trust(verdict: Verdict, findings: list[Finding], effects: Sequence[Effect], accepted: bool) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from loadgen.aws.attributes import is_typed, plain
 from loadgen.aws.auth import Access
 from loadgen.exchange import CONNECTION_LABELS
 from loadgen.experiment.api import Api
-from loadgen.experiment.conclusion import REDACTED, redacted
 from loadgen.experiment.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.experiment.dynamodb import MADE_UP
 from loadgen.experiment.interrupts import interrupts
 from loadgen.experiment.latency import milliseconds
+from loadgen.experiment.redaction import REDACTED, redacted
 from loadgen.experiment.remedies import remedy
 from loadgen.experiment.secrets import keeper
 from loadgen.experiment.single import Seen, each_step

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from loadgen.clock import SECOND, wall
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
-from loadgen.experiment.conclusion import Finished, redacted
+from loadgen.experiment.conclusion import Finished
 from loadgen.experiment.destination import Destination, destination
 from loadgen.experiment.dynamodb import on_table
 from loadgen.experiment.interrupts import Interrupts, interrupts
 from loadgen.experiment.progress import Display, Progress
+from loadgen.experiment.redaction import redacted
 from loadgen.experiment.run import Options, one
 from loadgen.experiment.secrets import Keeper, keeper
 from loadgen.experiment.together import about, decided, finished, run_folder

@@ -17,7 +17,7 @@ from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.experiment import result as results
 from loadgen.experiment.about import about
-from loadgen.experiment.conclusion import Ending, Finished, conclude, redacted, tails, unanswered, untimed, unusable
+from loadgen.experiment.conclusion import Ending, Finished, conclude, tails, unanswered, untimed, unusable
 from loadgen.experiment.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.experiment.dynamodb import OnTable, on_table
 from loadgen.experiment.goal import Goal
@@ -27,6 +27,7 @@ from loadgen.experiment.limits import Limits, limits, workers_for
 from loadgen.experiment.moments import Moment, history, met, since
 from loadgen.experiment.preflight import preflight
 from loadgen.experiment.progress import Display, progress
+from loadgen.experiment.redaction import redacted
 from loadgen.experiment.remedies import explained
 from loadgen.experiment.secrets import Keeper, keeper
 from loadgen.experiment.thinned import EACH, thinned

@@ -14,8 +14,8 @@ from loadgen.aws.oauth import TokenUrl
 from loadgen.aws.secrets import File, Fixed, Keys, Source, Variable
 from loadgen.clock import SECOND, wall
 from loadgen.errors import LoadgenError, ProfileError
-from loadgen.experiment.conclusion import redacted
 from loadgen.experiment.destination import SandboxAt
+from loadgen.experiment.redaction import redacted
 from loadgen.profile import auth as written
 from loadgen.profile.model import Profile
 

@@ -15,9 +15,10 @@ from loadgen.clock import SECOND, now
 from loadgen.engine.engine import NEVER, Share
 from loadgen.engine.plan import Plan
 from loadgen.experiment import testimony
-from loadgen.experiment.conclusion import Ending, conclude, redacted, tails
+from loadgen.experiment.conclusion import Ending, conclude, tails
 from loadgen.experiment.latency import milliseconds
 from loadgen.experiment.limits import Limits
+from loadgen.experiment.redaction import redacted
 from loadgen.experiment.result import Measured, quantiles_of
 from loadgen.experiment.thinned import EACH, FIRST, thinner
 from loadgen.fleet.fleet import HEAD_START, Fleet
