@@ -71,9 +71,8 @@ class Pipe:
                 self._outgoing.popleft()
         except BlockingIOError:
             return
-        except OSError:
-            self._end()
-            return
+        except OSError:  # it has died; what it said before is still to be read, and then its end
+            self._outgoing.clear()
         self._loop.remove_writer(self._sock.fileno())
         if self._closing:
             self.close()

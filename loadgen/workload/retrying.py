@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from loadgen.aws.errors import fault_of
-from loadgen.aws.retries import Standard
+from loadgen.aws.retries import UNANSWERED, Standard
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome, Request
 from loadgen.profile.model import Profile, Step
@@ -28,11 +28,11 @@ def retrying(profile: Profile) -> Retry | None:
     failed: dict[object, Outcome] = {}  # how the last attempt of an operation ended, by its iteration
 
     def retry(x: Exchange, attempt: int) -> int | None:
-        if not x.outcome or 200 <= x.status < 300:
+        if not x.outcome or (200 <= x.status < 300 and x.outcome not in UNANSWERED):
             rules.succeeded(failed.pop(x.owner, None))
             return None
         code = ""
-        if x.status:
+        if x.status >= 300:
             fault = fault_of(x.status, x.headers or {}, x.body or b"")
             code = fault.code if fault else "Throttling" if x.outcome == Outcome.THROTTLED else ""
         delay = rules.delay(x.outcome, x.status, code, attempt)
