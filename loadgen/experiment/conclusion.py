@@ -20,7 +20,7 @@ from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept
-from loadgen.record.share import Shares
+from loadgen.record.share import Part, Shares
 from loadgen.trust.effect import Effect, Place, ranked
 from loadgen.trust.finding import Finding, Verdict
 from loadgen.trust.verdict import EFFECT, overall
@@ -115,11 +115,14 @@ def tails(plan: Plan, recording: Recording) -> list[Tail]:
                 tail.lag.add(histogram)
             elif key.outcome == Outcome.OK and metric in (whole, *_OF_A_TAIL):
                 getattr(tail, "whole" if metric == whole else _OF_A_TAIL[Metric(metric)]).add(histogram)
+    stamped = any(of.sums[:, Part.STAMPED].any() for key, of in recording.shares.items() if key.outcome == Outcome.OK)
     for key, shares in sorted(recording.shares.items(), key=lambda item: item[0].slot):  # as they are planned
         run, (scenario, step) = plan.of_slot(key.slot)
-        if (tail := found.get(run.number)) and key.outcome == Outcome.OK:
+        if (tail := found.get(run.number)) and key.outcome in (Outcome.OK, Outcome.TIMEOUT):
             place = Place(run.name, run.cycle or 1, f"{scenario}/{step}" if len(plan.steps) > 1 else "")
-            tail.steps.setdefault(place, Shares()).add(shares)
+            # where there are stamps, the kernel had no answer in time: none was read late
+            unread = stamped and key.outcome == Outcome.TIMEOUT
+            tail.steps.setdefault(place, Shares()).add(shares.all_stamped() if unread else shares)
     return list(found.values())
 
 

@@ -209,6 +209,9 @@ class Connection(Writer):
             if 0 <= age <= done - x.sent:  # a stamp from before it was sent is another packet's
                 x.received = done - age
             x.shared_read = reader.surplus
+        if done > x.deadline and (x.received or done) > x.deadline:
+            self.fail(Outcome.TIMEOUT, "")
+            return
         x.status = reader.status
         x.encoded = b""  # it is kept for a while, and the headers that were added to it are secret
         if reader.excerpt:
@@ -303,6 +306,15 @@ class Connection(Writer):
         self._wire.counters.connections[CLOSED_IDLE] += 1
         self.close()
         self._wire.pool.dropped(self)
+
+    def expire(self) -> None:
+        """The time of its exchange is over. What the kernel has had in time is an answer, however late we come to it:
+        the alarm may be heard before the socket is."""
+        x = self.x
+        while self.x is x and self._writing and not self.closed and self._read():
+            pass
+        if self.x is x:
+            self.fail(Outcome.TIMEOUT, "")
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """The exchange on this connection, if any, is over without an answer, and so is the connection."""

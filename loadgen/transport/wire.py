@@ -77,6 +77,12 @@ class Wire(PooledClient):
         self._deadline(x)
         self._start(x)
 
+    def _expire(self, x: Exchange) -> None:
+        if isinstance(x.link, Connection):
+            x.link.expire()
+        else:
+            super()._expire(x)
+
     def in_use(self) -> Iterable[Connection]:
         return (connection for connection in self.connections if connection.x)
 

@@ -4,6 +4,8 @@ Its part in an exchange is lag + sign + client delay + handshake CPU; what it ta
 is the profile's, as is what adaptive retries hold back (which is in sign, so that sign is then left out). In a load
 without a schedule, which is timed from its first action, it is client delay + handshake CPU alone.
 
+A timeout is as slow as any, and what was left of its time when it was sent is the rest: lag may be all of its reason.
+
 Of each step in each run of a phase two questions are asked: which share of the slowest exchanges' time was that part
 (the mean of the shares), and what the quantile would have been without it. The first finds a machine that adds to many,
 the second one that lifts just enough of them over the quantile. The verdict is that of the greater. What is left of an
@@ -125,8 +127,9 @@ def _verdict(share: float, own: float) -> Verdict:
 
 
 def effects_of(parts: Iterable[tuple[Place, Shares]], held_back: bool = False) -> list[Effect]:
-    """The effects, from the ok exchanges of each step of each run of a phase. Where these are too few they are taken
-    together, and where these are too few as well there is none. `held_back`: `sign` is mostly not ours."""
+    """The effects, from the ok exchanges and the timeouts of each step of each run of a phase. Where these are too few
+    they are taken together, and where these are too few as well there is none. `held_back`: `sign` is mostly not
+    ours."""
     found: list[Effect] = []
     few = Shares()
     for place, shares in parts:

@@ -29,7 +29,7 @@ SLEW = 500  # ns in a millisecond: as much as a clock is moved to keep its time
 class Tail:
     """Of the exchanges of one run of a phase: how late all of them left, how late the answers of the ok ones were read,
     and how long those took, from due or, in a closed load, from the first action; how long these waited for a
-    connection, looked names up and connected; and whose their time was, by step."""
+    connection, looked names up and connected; and whose their time was, and that of timeouts, by step."""
 
     lag: Histogram = field(default_factory=Histogram)
     delay: Histogram = field(default_factory=Histogram)
