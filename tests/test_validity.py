@@ -13,6 +13,8 @@ import pytest
 from engine_harness import Script
 from experiment_folders import ROUNDS, answering, bad, check, compared, figure, text, write_experiment
 
+from loadgen.clock import MILLISECOND
+from loadgen.exchange import Exchange
 from loadgen.experiment.comparison import decided
 from loadgen.experiment.together import assembled, run_folder
 from loadgen.profile.load import Variant
@@ -250,3 +252,32 @@ def test_a_run_that_cannot_be_read_leaves_no_verdict(
     path.write_text(path.read_text().replace(old, new))
     comparison = assembled(folder)["comparison"]
     assert (comparison["valid"], comparison["figures"], len(comparison["why_not"])) == (False, [], 1)
+
+
+@pytest.mark.parametrize(
+    ("phase", "above", "barred"),
+    [("burst", 8.5, {"p50", "p90", "p95", "p99", "mean"}), ("steady", 15.5, {"p90", "p95", "p99", "mean"})],
+)
+def test_a_figure_whose_slow_requests_failed_in_one_variant(
+    tmp_path: Path, phase: str, above: float, barred: set[str]
+) -> None:
+    """In `burst`, which the primary figure is not of, or so few that its p50 does not mind."""
+    slot = {"steady": 1, "burst": 2}[phase]
+
+    def behave(variant: Variant, number: int) -> Script:
+        plain = answering()(variant, number)
+
+        def script(x: Exchange) -> Reply:
+            reply = plain(x)
+            shed = variant.name == "fresh" and x.slot == slot and reply.after > above * MILLISECOND
+            return Reply(after=MILLISECOND, status=503) if shed else reply
+
+        return script
+
+    two = "  - {name: steady, rate: 100/s, for: 2s}"
+    found = compared(tmp_path / "x", behave, text().replace(two, f"{two}\n  - {{name: burst, rate: 100/s, for: 2s}}"))
+    assert found["valid"]
+    for each in found["figures"]:
+        hidden = each["phase"] == phase and each["quantile"] in barred
+        assert (each["verdict"] == "none") is hidden, each
+        assert ("of fresh failed" in each["why"]) is hidden

@@ -18,7 +18,7 @@ from loadgen.experiment.arms import Arm, Key, enough, is_primary, keys, known, w
 from loadgen.experiment.curves import QUANTILES, average, curves, finite
 from loadgen.experiment.pairing import pairs
 from loadgen.experiment.resampling import resampled
-from loadgen.experiment.validity import Check, Pair, checks
+from loadgen.experiment.validity import Check, Pair, checks, hidden
 from loadgen.profile.experiment import Primary
 from loadgen.stats.comparison import TREND, Comparison, Range, Value, holm
 from loadgen.stats.comparison import compare as compared
@@ -74,6 +74,7 @@ class Found:
     values: list[tuple[Value | None, Value | None]]
     result: Comparison | None
     why: str
+    hidden: str  # why there is no verdict on it, whatever it comes to
 
 
 def compare(arms: Sequence[Arm], question: Question) -> dict[str, Any]:
@@ -126,15 +127,16 @@ def _figure(pair: Pair, key: Key, quantile: str, question: Question, primary: bo
     values = [(_value(known(base, quantile)), _value(known(other, quantile))) for base, other in blocks]
     sure = [(base, other) for base, other in values if base and other]
     result = compared(sure, question.margin, question.level) if len(sure) == len(values) else None
+    uneven = hidden(pair, key, quantile)
     if result:
-        return Found(pair, key, quantile, primary, values, result, result.why)
+        return Found(pair, key, quantile, primary, values, result, result.why, uneven)
     reasons = (
         f"{arm.name}, round {number}: {why(each, quantile)}"
         for number, both in zip(pair.rounds, blocks, strict=True)
         for arm, each in zip(pair.arms, both, strict=True)
         if known(each, quantile) is None
     )
-    return Found(pair, key, quantile, primary, values, None, next(reasons, ALONE if len(sure) < 2 else NOTHING))
+    return Found(pair, key, quantile, primary, values, None, next(reasons, ALONE if len(sure) < 2 else NOTHING), uneven)
 
 
 def _value(bounds: tuple[float, float] | None) -> Value | None:
@@ -153,7 +155,7 @@ def _correct(found: Sequence[Found], level: float) -> None:
 
 def _entry(found: Found, question: Question, valid: bool) -> dict[str, Any]:
     result = found.result
-    verdict = result.verdict if result and valid else None
+    verdict = result.verdict if result and valid and not found.hidden else None
     ratio, difference = (result.ratio, result.difference) if result else (UNKNOWN, UNKNOWN)
     rounds = [[_plain(base), _plain(other)] for base, other in found.values]
     return {
@@ -170,7 +172,7 @@ def _entry(found: Found, question: Question, valid: bool) -> dict[str, Any]:
         "difference_low": finite(difference.low),
         "difference_high": finite(difference.high),
         "verdict": str(verdict) if verdict else NONE,
-        "why": found.why,
+        "why": found.hidden or found.why,
         "more_rounds": result.more if result and verdict else None,
         "rounds": rounds,
         **({"resampled": _resampled(found, question)} if found.primary else {}),

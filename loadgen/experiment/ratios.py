@@ -12,7 +12,7 @@ from loadgen.errors import ProfileError
 from loadgen.experiment.arms import Arm, Key, known, why
 from loadgen.experiment.comparison import Question
 from loadgen.experiment.thresholds import OPERATORS
-from loadgen.experiment.validity import Pair, checks
+from loadgen.experiment.validity import Pair, checks, hidden
 from loadgen.profile.model import Threshold
 from loadgen.stats.comparison import Range, Value, compare
 
@@ -73,6 +73,8 @@ def _keys(threshold: Threshold, pair: Pair) -> list[Key]:
 
 
 def _answer(threshold: Threshold, pair: Pair, key: Key, level: float) -> Answer:
+    if uneven := hidden(pair, key, threshold.quantile):
+        return "", "undecided", uneven
     values = []
     for number in pair.rounds:
         both = []

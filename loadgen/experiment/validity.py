@@ -8,13 +8,14 @@ what it is, that counts for nothing. An INVALID run never is, unless the user sa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from loadgen.clock import SECOND
 from loadgen.errors import Exit
-from loadgen.experiment.arms import Arm, Run
+from loadgen.experiment.arms import Arm, Key, Run, label
 from loadgen.stats import fraction
 
 ABOUT = 0.1  # how far the connections of a request may be from what a session says, as a share
@@ -222,22 +223,47 @@ def _load(pair: Pair) -> Check:
 
 
 def _errors(pair: Pair) -> Check:
+    """Those of the primary figure's phase, of all its steps."""
+    shares = _failing(pair, Key(pair.phase, "", "iteration"))
+    return Check("errors", not _hides(shares, pair.quantile), _told(pair, shares, pair.quantile))
+
+
+def hidden(pair: Pair, key: Key, quantile: str) -> str:
+    """Why one cannot go by the figure, or nothing."""
+    shares = _failing(pair, key)
+    return _told(pair, shares, quantile) if _hides(shares, quantile) else ""
+
+
+def _hides(shares: tuple[float, float], quantile: str) -> bool:
     """Failures are not in the figures, so that those of one variant alone make it look better: they may be a tenth of
     the tail at the most. Timeouts are in the figures, as longer than any."""
-    limit = 0.01 if pair.quantile == "mean" else float(1 - fraction(pair.quantile)) / 10
-    base, other = (_failing(arm, pair) for arm in pair.arms)
-    seen = f"{other:.2%} of {pair.other.name} failed, and {base:.2%} of {pair.base.name}"
-    if abs(base - other) > limit:
-        return Check("errors", False, f"{seen}: {pair.quantile} allows a difference of {limit:.2%}")
-    return Check("errors", True, seen)
+    return abs(shares[0] - shares[1]) > _allowed(quantile)
 
 
-def _failing(arm: Arm, pair: Pair) -> float:
-    sent = failed = 0
-    for number in pair.rounds:
+def _allowed(quantile: str) -> float:
+    return 0.01 if quantile == "mean" else float(1 - fraction(quantile)) / 10
+
+
+def _told(pair: Pair, shares: tuple[float, float], quantile: str) -> str:
+    seen = f"{shares[1]:.2%} of {pair.other.name} failed, and {shares[0]:.2%} of {pair.base.name}"
+    limit = f": {quantile} allows a difference of {_allowed(quantile):.2%}"
+    return seen + (limit if _hides(shares, quantile) else "")
+
+
+def _failing(pair: Pair, key: Key) -> tuple[float, float]:
+    """The shares of the requests that failed, of those that the figure is of."""
+    base, other = (_failed(arm, pair.rounds, key) for arm in pair.arms)
+    return base, other
+
+
+def _failed(arm: Arm, rounds: Sequence[int], key: Key) -> float:
+    counts: Counter[str] = Counter()
+    for number in rounds:
         for phase in arm.runs[number].phases:
-            if phase["name"] == pair.phase:
-                outcomes = phase["requests"]["outcomes"]
-                sent += sum(outcomes.values())
-                failed += sum(count for word, count in outcomes.items() if word not in ("ok", "timeout"))
-    return failed / sent if sent else 0.0
+            if phase["name"] == key.phase:
+                for step in phase["steps"]:
+                    whole = key.metric == "iteration" and key.step in ("", step["scenario"])
+                    if whole or label(step, phase["steps"]) == key.step:
+                        counts.update(step["requests"]["outcomes"])
+    failed = counts.total() - counts["ok"] - counts["timeout"]
+    return failed / counts.total() if counts else 0.0
