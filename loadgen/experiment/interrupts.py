@@ -21,9 +21,17 @@ class Interrupted(LoadgenError):
 
 @dataclass
 class Interrupts:
-    """What a signal does now; it can be changed."""
+    """What a signal does now; it can be changed. One that finds nothing to do has come `early`, for whoever takes over
+    to heed."""
 
-    do: Callable[[], object]
+    do: Callable[[], object] | None = None
+    early: bool = False
+
+    def take(self) -> None:
+        if self.do:
+            self.do()
+        else:
+            self.early = True
 
 
 @contextmanager
@@ -39,7 +47,7 @@ def interrupts() -> Iterator[Interrupts]:
 
     now = Interrupts(give_up)
     for number in SIGNALS:
-        loop.add_signal_handler(number, lambda: now.do())
+        loop.add_signal_handler(number, now.take)
     try:
         yield now
     except asyncio.CancelledError:

@@ -150,12 +150,12 @@ class _Experiment:
         await asyncio.wait([waiting])
 
     async def _runs(self, number: int, group: list[Variant], position: str) -> bool:
-        signals = [Interrupts(lambda: None) for _ in group]
+        signals = [Interrupts() for _ in group]
 
         def interrupt() -> None:
             self.interrupted = True
             for each in signals:
-                each.do()
+                each.take()
 
         self.signals.do = interrupt
         runs = [self._run(number, *pair, position, len(group)) for pair in zip(group, signals, strict=True)]

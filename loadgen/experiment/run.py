@@ -130,6 +130,8 @@ class _Run:
             self.witness.begin(self.options.out, said, self.fleet, self._tag)
         self.keeper.renewed, self.keeper.lost = self.fleet.renew, self._refused
         self.signals.do = self._interrupt
+        if self.signals.early:
+            self._interrupt()
         try:
             await self._load()
         finally:

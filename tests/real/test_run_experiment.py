@@ -7,6 +7,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,35 @@ def test_an_interrupt_ends_it_and_keeps_what_there_is(tmp_path: Path) -> None:
     result = json.loads(ran.out)
     assert (result["interrupted"], result["complete"], result["experiment"]["rounds"]) == (True, False, 1)
     assert {name for name, number in runs(result) if number == 1} == {"shared", "fresh", "once"}
+
+
+EARLY = """
+import asyncio, os, signal
+from loadgen.cli import main
+from loadgen.experiment import run
+
+carry_out = run._Run.carry_out
+
+async def interrupted(self):
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    return await carry_out(self)
+
+run._Run.carry_out = interrupted
+main()
+"""
+
+
+def test_an_interrupt_while_a_run_is_made_ready_is_heeded(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-c", EARLY, *prepare(tmp_path, PROFILE)]
+    ran = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 130, ran.stderr
+    assert "stopping: waiting for what is open" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    (first,) = (tmp_path / "run" / "rounds" / "01").iterdir()
+    result = json.loads((first / "result.json").read_text())
+    assert result["variants"][0]["requests"]["sent"] == 0
 
 
 def test_one_that_is_killed_can_be_reported(tmp_path: Path) -> None:
