@@ -48,7 +48,7 @@ def test_every_phase_is_a_row_of_the_same_columns() -> None:
 
 @pytest.mark.parametrize("host", ["abc.execute-api.eu-west-1.amazonaws.com", "abc.lambda-url.eu-west-1.on.aws"])
 def test_what_aws_asks_for_is_said(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("loadgen.experiment.check._addresses", lambda profile: (["192.0.2.1"], False))
+    monkeypatch.setattr("loadgen.experiment.check._addresses", lambda profile: (["192.0.2.1"], False, None))
     load_of = "load: [{name: a, rate: 1/s, for: 1s}]\n"
     said = [render_check(check(load("p.yaml", text=f"name: p\ntarget: https://{of}\n{load_of}").profile, "1"))
             for of in (host, "api.example.com")]  # fmt: skip

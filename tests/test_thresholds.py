@@ -12,6 +12,7 @@ from loadgen.exchange import Exchange
 from loadgen.experiment.result import Measured, quantiles_of, variant
 from loadgen.experiment.thresholds import check, of_invalid
 from loadgen.transport.scripted import NEVER, Reply
+from loadgen.trust.verdict import meaning
 
 
 def checked(written: str, script: Any = None) -> list[dict[str, Any]]:
@@ -210,12 +211,17 @@ def test_arrivals_during_the_drain_are_not_judged_as_a_phase_of_that_name() -> N
     assert [(entry["phase"], entry["status"]) for entry in found] == [("drain", "passed")]
 
 
+MADE = meaning("INVALID", {"lag"})
+
+
 def test_those_of_an_invalid_run_are_undecided_unless_it_is_accepted() -> None:
     load = "load: [{name: a, rate: 100/s, for: 1s}]\n"
     for entry in checked(load + "thresholds: {a: ['response p50 < 5s', 'response p50 < 1ms']}"):
         assert entry["status"] in ("passed", "failed")
-        undecided = of_invalid(entry, accepted=False)
+        undecided = of_invalid(entry, accepted=False, means=MADE)
         assert (undecided["status"], undecided["value"]) == ("undecided", entry["value"])
-        assert "--accept-invalid" in undecided["why"]
-        accepted = of_invalid(entry, accepted=True)
+        assert undecided["why"].startswith(
+            "the run is INVALID: this machine, not the target, made the tail. --accept-inv"
+        )
+        accepted = of_invalid(entry, accepted=True, means=MADE)
         assert (accepted["status"], accepted["why"]) == (entry["status"], "of an INVALID run, which was accepted")

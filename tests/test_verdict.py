@@ -12,7 +12,7 @@ from loadgen.trust.effect import Effect
 from loadgen.trust.evidence import Evidence
 from loadgen.trust.finding import Finding, Verdict
 from loadgen.trust.signals import SIGNALS, table
-from loadgen.trust.verdict import EFFECT, judge, overall
+from loadgen.trust.verdict import EFFECT, judge, meaning, overall
 
 
 def effect(share: float, own: float = 10 * MILLISECOND, *, at_least: bool = False, **more: Any) -> Effect:
@@ -312,3 +312,19 @@ def test_the_table_has_each_signal_with_its_limits() -> None:
     assert rows["rate held"][1:] == ["missing > 0.5 %", "missing > 2 %, or worst > 5 %", "yes"]
     assert rows["quota"][1:] == ["", "any", "yes"]
     assert rows["loop stalls"][1:] == ["p99 > 2 ms, or max > 20 ms", "max > 100 ms", ""]
+
+
+@pytest.mark.parametrize(
+    ("worst", "said"),
+    [
+        ({EFFECT}, "this machine, not the target, made the tail"),
+        ({"quota"}, "this machine, not the target, made the tail"),
+        ({"rate held", "lag"}, "this machine, not the target, made the tail"),
+        ({"rate held"}, "the load was not the one planned"),
+        ({"rate held", "retransmits"}, "the figures are not the target's alone"),
+        (set(), "this machine, not the target, made the tail"),
+    ],
+)
+def test_not_every_reason_accuses_this_machine(worst: set[str], said: str) -> None:
+    assert meaning("INVALID", worst) == f"{said}. Do not use these figures"
+    assert said.startswith("this machine") == meaning("DEGRADED", worst).startswith("this machine")

@@ -27,7 +27,7 @@ Exit status:
   2    the command or the profile is wrong
   3    the target cannot be used: nothing reached it, or it refuses the keys or knows no such table
   4    a threshold failed, or could not be decided
-  5    INVALID: this machine, not the target, made the tail
+  5    INVALID: the figures are not the target's; mostly since this machine made the tail
   6    a worker was lost
   130  interrupted; the partial result is saved
 """

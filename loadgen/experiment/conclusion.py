@@ -23,7 +23,7 @@ from loadgen.record.samples import Kept
 from loadgen.record.share import Part, Shares
 from loadgen.trust.effect import Effect, Place, ranked
 from loadgen.trust.finding import Finding, Verdict
-from loadgen.trust.verdict import EFFECT, overall
+from loadgen.trust.verdict import EFFECT, meaning, overall
 from loadgen.trust.watch import Tail
 
 NEVER_THERE = (Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.TIMEOUT, Outcome.RESET)
@@ -73,7 +73,8 @@ def conclude(
     verdict = overall(findings)
     checked = limits.check(thresholds, variant["phases"])
     if verdict is Verdict.INVALID:
-        checked = [limits.of_invalid(entry, ending.accepted) for entry in checked]
+        means = meaning(verdict.name, {finding.signal for finding in findings if finding.verdict is verdict})
+        checked = [limits.of_invalid(entry, ending.accepted, means) for entry in checked]
     missed = ending.stopped or any(threshold["status"] != "passed" for threshold in checked)
     holds = {
         Exit.INTERRUPTED: ending.interrupted,

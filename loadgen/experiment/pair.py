@@ -14,7 +14,7 @@ NO_VERDICT = (
     "between. One run of each draws no verdict; an experiment, whose variants take turns, does"
 )
 
-MACHINE = "this machine, not the target, made its tail"
+NOT_TARGETS = "its figures are not the target's"
 
 
 def pair(first: dict[str, Any], second: dict[str, Any], *, accept_invalid: bool = False) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def pair(first: dict[str, Any], second: dict[str, Any], *, accept_invalid: bool 
     if invalid and not accept_invalid:
         reason = next(iter(first["trust"].get("reasons", []) + second["trust"].get("reasons", [])), "")
         raise InvalidRun(
-            f"{' and '.join(invalid)}: INVALID: {reason or MACHINE}. To see it all the same: --accept-invalid"
+            f"{' and '.join(invalid)}: INVALID: {reason or NOT_TARGETS}. To see it all the same: --accept-invalid"
         )
     mine, theirs = _steps(first), _steps(second)
     both = [key for key in mine if key in theirs]
@@ -41,7 +41,7 @@ def pair(first: dict[str, Any], second: dict[str, Any], *, accept_invalid: bool 
         "runs": [_about(first), _about(second)],
         "differ": _differ(first, second),
         "accepted": invalid,
-        "why_not": [NO_VERDICT, *(f"{run} is INVALID, which was accepted: {MACHINE}" for run in invalid)],
+        "why_not": [NO_VERDICT, *(f"{run} is INVALID, which was accepted: {NOT_TARGETS}" for run in invalid)],
         "rows": rows,
     }
 

@@ -87,11 +87,12 @@ def _entry(threshold: Threshold, phase: dict[str, Any], step: str, shown: str, s
             "value": shown, "status": status, "why": why}  # fmt: skip
 
 
-def of_invalid(entry: dict[str, Any], accepted: bool) -> dict[str, Any]:
-    """An entry of a run that is INVALID: undecided, unless its user takes the run's figures all the same."""
+def of_invalid(entry: dict[str, Any], accepted: bool, means: str) -> dict[str, Any]:
+    """An entry of a run that is INVALID, which `means` that: undecided, unless its user takes the run's figures all the
+    same."""
     if accepted:
         return {**entry, "why": "; ".join(filter(None, (entry["why"], "of an INVALID run, which was accepted")))}
-    why = "the run is INVALID: this machine made the tail. --accept-invalid decides all the same"
+    why = f"the run is INVALID: {means.partition('.')[0]}. --accept-invalid decides all the same"
     return {**entry, "status": "undecided", "why": why}
 
 

@@ -23,16 +23,13 @@ from loadgen.report.samples import samples
 from loadgen.report.until import until
 from loadgen.report.witness import witness
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
+from loadgen.trust.verdict import meaning
 
 WIDEST, NARROWEST = 100, 92
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
 EFFECT = "share of the tail"  # the signal that the line above all others tells
-VERDICTS = {
-    "VALID": (GOOD, "this machine did not make the tail"),
-    "DEGRADED": (WARN, "this machine may have had a part in the tail"),
-    "INVALID": (BAD, "this machine, not the target, made the tail. Do not use these figures"),
-}
-UNJUDGED = (BAD, "the run ended before it could be judged")
+VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
+UNJUDGED = "the run ended before it could be judged"
 STATUSES = {"passed": GOOD, "failed": BAD, "undecided": WARN}
 EXITS = {  # those that the line does not tell without
     1: "a bug in loadgen",
@@ -116,13 +113,15 @@ def _top(result: Found) -> Iterator[RenderableType]:
 def _trust(result: Found) -> Iterator[RenderableType]:
     trust = result.get("trust") or {}
     verdict = str(trust.get("verdict") or "UNKNOWN")
-    style, meaning = VERDICTS.get(verdict, UNJUDGED)
-    if verdict in VERDICTS and result.get("kind") != "experiment" and not _measured(result):
-        meaning = "but nothing was measured: there is no tail"
-    yield labelled((f"{brief(verdict, 20)} ", style), meaning)
+    style, means = VERDICTS.get(verdict, BAD), UNJUDGED
+    signals = trust.get("signals") or []
+    if verdict in VERDICTS:
+        means = meaning(verdict, {str(s.get("signal")) for s in signals if s.get("verdict") == verdict})
+        if result.get("kind") != "experiment" and not _measured(result):
+            means = "but nothing was measured: there is no tail"
+    yield labelled((f"{brief(verdict, 20)} ", style), means)
     if text := _effect(result):
         yield line(text, indent=2)
-    signals = trust.get("signals") or []
     lesser = tuple(f"{s.get('signal')} {s.get('value')}:" for s in signals if s.get("verdict") != verdict)
     reasons = [*map(str, trust.get("reasons") or [])]
     for reason in reasons[:REASONS]:
@@ -231,8 +230,6 @@ def _end(result: Found) -> Iterator[RenderableType]:
         said.append(f"{share(bad, sum(requests.get('sent') or 0 for requests in every))} of requests failed")
     if status:
         said.append(f"exit status {status}{f': {EXITS[status]}' if status in EXITS else ''}")
-    yield heading(
-        (brief(verdict, 20), VERDICTS.get(verdict, UNJUDGED)[0]), ("".join(f" · {part}" for part in said), "")
-    )
+    yield heading((brief(verdict, 20), VERDICTS.get(verdict, BAD)), ("".join(f" · {part}" for part in said), ""))
     run = result.get("run")
     yield line(f"saved: loadgen report {run} [--json] shows it again" if run else "not saved")

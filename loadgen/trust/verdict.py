@@ -7,7 +7,7 @@ not known, or known in part, they are judged alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from loadgen.trust.effect import Effect, ranked
 from loadgen.trust.evidence import Evidence
@@ -16,6 +16,7 @@ from loadgen.trust.signals import QUIETER, SIGNALS
 
 EFFECT = "share of the tail"
 WORDS = {"lag": "lag", "sign": "building and signing", "client_delay": "client delay", "handshake_cpu": "handshakes"}
+NOT_THIS_MACHINE = {"rate held", "retransmits", "SYN retries", "ledgers", "pool", "reconnects"}
 CAUSES = [signal.name for signal in SIGNALS if not signal.alone]
 
 
@@ -27,6 +28,24 @@ def judge(evidence: Evidence, more: Iterable[Finding] = ()) -> list[Finding]:
     looked = (signal.judge(evidence, most) for signal in SIGNALS)
     signals = [finding for finding in looked if finding]
     return [_effect(effect, signals), *signals, *more]
+
+
+def meaning(verdict: str, worst: Collection[str]) -> str:
+    """What it says of a run's figures, where the signals `worst` have that verdict: not each of them accuses this
+    machine."""
+    if verdict == Verdict.VALID.name:
+        return "this machine did not make the tail"
+    invalid = verdict == Verdict.INVALID.name
+    end = ". Do not use these figures" if invalid else ""
+    if {*worst} == {"rate held"}:
+        return f"the load was not {'' if invalid else 'quite '}the one planned{end}"
+    if worst and {*worst} <= NOT_THIS_MACHINE:
+        return f"the figures are not the target's alone{end}"
+    return (
+        f"this machine, not the target, made the tail{end}"
+        if invalid
+        else "this machine may have had a part in the tail"
+    )
 
 
 def overall(findings: list[Finding]) -> Verdict:
@@ -59,4 +78,4 @@ def _remedy(signals: list[Finding]) -> str:
     return cause.remedy if cause else QUIETER
 
 
-__all__ = ["EFFECT", "Evidence", "Finding", "Verdict", "judge", "overall", "sentence"]
+__all__ = ["EFFECT", "Evidence", "Finding", "Verdict", "judge", "meaning", "overall", "sentence"]
