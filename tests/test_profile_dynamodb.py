@@ -89,6 +89,7 @@ BROKEN = [
     ("capture: {v: item.v}", "json: {}", "10: scenarios.s.steps.get.json: a call of GetItem has no json. Leave it out: the API fixes it"),
     ("GetItem: {Key: {pk: \"u#{{id}}\"}}", "get: /", "10: scenarios.s.steps.get: is an HTTP request, which the target does not take. Use an operation such as GetItem"),
     ("batch: 25", "batch: 26", "11: scenarios.s.steps.all.batch: 26 are more than the 25 that DynamoDB takes at once"),
+    ("RequestItems: [{PutRequest: {Item: {pk: \"{{uuid}}\"}}}]", "RequestItems: {orders: [{PutRequest: {Item: {pk: x}}}]}", "11: scenarios.s.steps.all.BatchWriteItem.RequestItems: names its table, and is sent as it is written: batch repeats nothing of it. Write {RequestItems: [{PutRequest: {Item: {pk: x}}}]}, or leave batch out"),
     ("u#{{seq}}", "{{seq}}", "5: setup.item.pk: is of type N, and the table's key of type S. Write {S: '{{seq}}'}, or for example 'id-{{seq}}'"),
     ("u#{{id}}", "{{id}}", "10: scenarios.s.steps.get.GetItem.Key.pk: is of type N, and the table's key of type S. Write {S: '{{id}}'}, or for example 'id-{{seq}}'"),
     ("{pk: S}", "{pk: N}", "5: setup.item.pk: is of type S, and the table's key of type N. Write a value of type N"),

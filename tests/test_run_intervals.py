@@ -25,6 +25,7 @@ load:
   - {name: warm, rate: 20/s, for: 1s, measure: false}
   - {name: steady, rate: 100/s, for: 30s}
   - {name: short, rate: 100/s, for: 5s}
+  - {name: brief, rate: 20/s, for: 5s, arrivals: constant}
   - {name: crowd, at-once: 200}
 timeout: 2s
 scenarios:
@@ -76,6 +77,7 @@ def test_why_there_is_none_and_what_would_give_one(result: dict[str, Any]) -> No
         return str(phase(result, name)["steps"][0]["latency_ms"]["response"]["intervals"][quantile]["none"])
 
     assert none("short", "p50") == "needs 20 seconds, there were 5; about 15 more seconds at this rate would give one"
+    assert none("brief", "p99") == "needs 20 seconds, there were 5; about 20 more seconds at this rate would give one"
     assert none("steady", "p99.9").startswith("needs 5 independent events beyond it, there were ")
     assert none("steady", "p99.9").endswith(" more seconds at this rate would give one")
     assert none("crowd", "p99") == "all were due at the same instant, and only seconds would tell how much they vary"

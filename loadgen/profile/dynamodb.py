@@ -158,8 +158,11 @@ def parameters(operation: str, value: object, batch: object) -> dict[str, Any]:
 def _check_batch(operation: str, value: dict[str, Any], batch: object) -> None:
     key, most = BATCHES[operation]
     entries = value.get(key)
-    if entries is None or (operation == "BatchWriteItem" and isinstance(entries, dict)):
-        return  # by table, as the API has it
+    if entries is None or (operation == "BatchWriteItem" and isinstance(entries, dict)):  # by table, as the API has it
+        if batch is not None:
+            words = "names its table, and is sent as it is written: batch repeats nothing of it"
+            raise complaint(words, f"Write {_example(operation)}, or leave batch out", ("RequestItems",))
+        return
     if not isinstance(entries, list) or not entries:
         raise complaint("is not a list", f"Expected for example {_example(operation)}", (key,))
     if batch is not None and len(entries) != 1:

@@ -85,8 +85,9 @@ def interval(
     """
     count, seconds = seen.count + late.count, len(counts)
     assert counts.sum() == count, "the seconds are not those of the values"
+    outside = float(min(p, 1 - p))
     if seconds < SECONDS:
-        return _short(seconds)
+        return _short(seconds, count * outside)
     if not seen.count:
         return NoInterval("every request timed out" if count else "there were no requests")
     share = float(beyond.sum()) / count
@@ -94,7 +95,6 @@ def interval(
     alone = count * share * (1 - share)  # the variance if each were beyond by chance alone
     phi = max(1.0, found.variance / alone) if alone else 1.0
     doubt = variance_bound(found.df)
-    outside = float(min(p, 1 - p))
     events = count * outside / (max(1.0, found.variance * doubt / alone) if alone else 1.0)
     if events < EVENTS:
         return _uncertain(count * outside, events, seconds)
@@ -107,8 +107,10 @@ def interval(
     return Interval(low, high, confidence, phi, events, warning)
 
 
-def _short(seconds: int) -> NoInterval:
-    return NoInterval(f"needs {SECONDS} seconds, there were {seconds}", SECONDS - seconds)
+def _short(seconds: int, events: float = EVENTS) -> NoInterval:
+    """`events` are those beyond it, each of which counts at the most as one."""
+    enough = seconds * EVENTS / events if events else SECONDS
+    return NoInterval(f"needs {SECONDS} seconds, there were {seconds}", max(SECONDS, enough) - seconds)
 
 
 def _uncertain(raw: float, events: float, seconds: int) -> NoInterval:
