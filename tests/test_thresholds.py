@@ -211,6 +211,29 @@ def test_arrivals_during_the_drain_are_not_judged_as_a_phase_of_that_name() -> N
     assert [(entry["phase"], entry["status"]) for entry in found] == [("drain", "passed")]
 
 
+@pytest.mark.parametrize(
+    ("stopped", "ran", "said"),
+    [
+        (None, [2.0, 4.0], ["passed", "passed"]),
+        (7 * SECOND, [2.0, 4.0], ["passed", "passed"]),
+        (3 * SECOND, [2.0, 1.0], ["passed", "the run was stopped after 1 s of it"]),
+        (SECOND // 2, [0.5, 0.0], ["the run was stopped after 0.5 s of it", "the run was stopped before it"]),
+    ],
+)
+def test_a_rate_is_of_the_time_for_which_the_phase_ran(stopped: int | None, ran: list[float], said: list[str]) -> None:
+    each = "arrivals: constant}"
+    written = (
+        f"load: [{{name: a, rate: 100/s, for: 2s, {each}, {{name: b, rate: 100/s, for: 4s, {each}]\n"
+        "thresholds: {a: ['rate > 99/s'], b: ['rate > 99/s']}\n"
+    )
+    run = go(written, always(after=MILLISECOND))
+    phases = variant(Measured(run.plan, run.ledger, run.recording, stopped=stopped))["phases"]
+    assert [phase["ran"] for phase in phases] == ran
+    assert [phase["seconds"] for phase in phases] == [2.0, 4.0]
+    found = check(run.profile.thresholds, phases)
+    assert [entry["why"] or entry["status"] for entry in found] == said
+
+
 MADE = meaning("INVALID", {"lag"})
 
 

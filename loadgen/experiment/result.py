@@ -43,7 +43,8 @@ Series = dict[int, list[Entry]]
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The raw material of one variant: what was planned, counted and recorded. `quantiles` are those to be shown;
-    `network` is what the kernel told of it, None where it told nothing; `holds_back`, whether retries are adaptive."""
+    `network` is what the kernel told of it, None where it told nothing; `holds_back`, whether retries are adaptive;
+    `stopped` is when the run was stopped early, in ns after the start, None if it was not."""
 
     plan: Plan
     ledger: Ledger
@@ -52,6 +53,7 @@ class Measured:
     reasons: Mapping[Kind, int] = field(default_factory=dict)
     network: Network | None = None
     holds_back: bool = False
+    stopped: int | None = None
 
 
 def quantiles_of(profile: Profile) -> tuple[str, ...]:
@@ -94,6 +96,7 @@ def _phase(m: Measured, run: PhaseRun, series: Series) -> dict[str, Any]:
         "kind": phase.kind,
         "measured": run.measured,
         "seconds": run.duration / SECOND if run.duration else None,
+        "ran": _ran(m, run),
         "rate": {"planned": phase.rate.start, "planned_end": phase.rate.end} if phase.rate else None,
         "arrivals": phase.arrivals if phase.rate else None,
         "users": phase.users,
@@ -104,6 +107,16 @@ def _phase(m: Measured, run: PhaseRun, series: Series) -> dict[str, Any]:
         "iteration_ms": _iteration_times(m, slots, series),
         "steps": steps,
     }
+
+
+def _ran(m: Measured, run: PhaseRun) -> float | None:
+    """The seconds for which a phase ran, which are fewer than it has where the run was stopped. None if that is not
+    known."""
+    if m.stopped is None or not run.duration:
+        return run.duration / SECOND if run.duration else None
+    before = [earlier.duration for earlier in m.plan.runs[: run.number]]
+    known = [duration for duration in before if duration is not None]
+    return min(max(m.stopped - sum(known), 0), run.duration) / SECOND if len(known) == len(before) else None
 
 
 def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[str, Any]:

@@ -276,7 +276,7 @@ class _Run:
                 evidence.mismatches.append(without)
         kept = merge((worker.kept for worker in fleet.workers), SLOWEST)
         self._explain(lost, totals, kept.reasons)
-        told = (results.quantiles_of(profile), kept.reasons, fleet.health.network, adaptive)
+        told = (results.quantiles_of(profile), kept.reasons, fleet.health.network, adaptive, fleet.stopped)
         measured = results.Measured(self.plan, totals, fleet.recording, *told)
         ending = Ending(
             elapsed=fleet.elapsed,

@@ -71,7 +71,7 @@ def _incomplete(run: Path) -> dict[str, Any]:
         if (missing := untimed(ledger, recording)) > 0:
             warnings.append(f"{missing:,} exchanges of its last second have no latencies")
         ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings)
-        measured = Measured(plan, ledger, recording, network=health.network)
+        measured = Measured(plan, ledger, recording, network=health.network, stopped=seconds * SECOND)
         result = conclude(about, measured, judge(evidence), ending, {}).result
         return {**result, "exit_status": None}  # it ended with none of ours
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:

@@ -83,6 +83,7 @@ class Fleet:
         self.workers: list[WorkerState] = []
         self.start = 0
         self.stopping = self.killed = False
+        self.stopped: int | None = None  # when it was told to stop, in ns since the start of the load
         self._changed = asyncio.Event()
         self._entered, self._entered_at = 0, 0  # the last run whose start was given out, and when that was
 
@@ -131,7 +132,7 @@ class Fleet:
 
     def stop(self) -> None:
         """Start nothing more; what is open comes to its end."""
-        self.stopping = True
+        self._stopping()
         self._tell("stop")
         self._changed.set()
         if self.follower:
@@ -139,11 +140,16 @@ class Fleet:
 
     def kill(self) -> None:
         """Give up what is open."""
-        self.stopping = self.killed = True
+        self._stopping()
+        self.killed = True
         self._tell("kill")
         if self.follower:
             self.follower.kill()
         asyncio.get_running_loop().call_later(GOODBYE_LIMIT, self._put_down)
+
+    def _stopping(self) -> None:
+        if not self.stopping:
+            self.stopping, self.stopped = True, self.elapsed
 
     def _put_down(self) -> None:
         """End what does not listen."""

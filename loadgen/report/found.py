@@ -115,6 +115,6 @@ def skipped(phase: Found) -> dict[str, int]:
 
 
 def started(phase: Found) -> float | None:
-    """Iterations started a second, if the phase had a time of its own."""
-    number, lasted = (phase.get("iterations") or {}).get("started"), phase.get("seconds")
+    """Iterations started a second of the time for which the phase ran, if it had a time of its own."""
+    number, lasted = (phase.get("iterations") or {}).get("started"), phase.get("ran", phase.get("seconds"))
     return number / lasted if number is not None and lasted else None
