@@ -192,6 +192,20 @@ def test_each_kind_of_error_has_its_status() -> None:
 # commands that send nothing
 
 
+def test_a_plan_is_that_of_the_rarest_scenario(loadgen: Loadgen, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(
+        "name: p\ntarget: http://127.0.0.1:9\nload: [{name: a, rate: 100/s, for: 20s, arrivals: constant}]\n"
+        "scenarios:\n  - {name: common, weight: 9, steps: [{name: one, get: /}]}\n"
+        "  - {name: rare, weight: 1, steps: [{name: two, get: /}]}\n"
+    )
+    (phase,) = json.loads(loadgen("check", "p.yaml", "--json").out)["phases"]
+    assert (phase["iterations"], phase["rarest"], phase["quantiles"]) == (2000, "rare", ["p50", "p90", "p95", "p99"])
+    (tmp_path / "all.yaml").write_text((tmp_path / "p.yaml").read_text().replace("9, steps", "1, steps"))
+    (half,) = json.loads(loadgen("check", "all.yaml", "--json").out)["phases"]
+    assert phase["sharp"][0]["seconds"] == pytest.approx(5 * half["sharp"][0]["seconds"])
+    assert "To know one of rare, the rarest scenario, well" in loadgen("check", "p.yaml").out
+
+
 def test_a_plan_is_told_where_the_name_does_not_resolve(loadgen: Loadgen, monkeypatch: pytest.MonkeyPatch) -> None:
     def getaddrinfo(*_: object, **__: object) -> list[object]:
         raise socket.gaierror(-2, "Name or service not known")

@@ -105,6 +105,7 @@ def _setup(profile: Profile) -> dict[str, Any] | None:
 def _phase(run: PhaseRun, profile: Profile) -> dict[str, Any]:
     phase = run.phase
     iterations = run.planned(0, 1)
+    rarest, share = _rarest(profile)
     fewest = min(len(scenario.steps) for scenario in profile.scenarios)
     return {
         "name": run.name,
@@ -116,15 +117,24 @@ def _phase(run: PhaseRun, profile: Profile) -> dict[str, Any]:
         "users": phase.users,
         "seconds": run.duration / SECOND if run.duration else None,
         "iterations": iterations,
-        "quantiles": [name for name in QUANTILES if iterations and iterations * (1 - fraction(name)) >= 1],
-        "sharp": _sharpness(run, iterations),
+        "rarest": rarest,
+        "quantiles": [name for name in QUANTILES if iterations and iterations * share * (1 - fraction(name)) >= 1],
+        "sharp": _sharpness(run, iterations and iterations * share, share),
         "requests": iterations * fewest if iterations and len(profile.scenarios) == 1 else None,
     }
 
 
-def _sharpness(run: PhaseRun, iterations: int | None) -> list[dict[str, Any]]:
-    """For p99, p99.9 and p99.99: the time that the phase's rate would need for its tail to be known within 10 %."""
-    rate = (run.phase.rate.start + run.phase.rate.end) / 2 if run.phase.rate else None
+def _rarest(profile: Profile) -> tuple[str | None, float]:
+    """The scenario that is drawn least often, and its share of the iterations; None where there is no other."""
+    scenario = min(profile.scenarios, key=lambda each: each.weight)
+    share = scenario.weight / sum(each.weight for each in profile.scenarios)
+    return (scenario.name if len(profile.scenarios) > 1 else None), share
+
+
+def _sharpness(run: PhaseRun, iterations: float | None, share: float) -> list[dict[str, Any]]:
+    """For p99, p99.9 and p99.99: the time that this share of the phase's rate would need for its tail to be known
+    within 10 %."""
+    rate = share * (run.phase.rate.start + run.phase.rate.end) / 2 if run.phase.rate else None
     found = []
     for name in ("p99", "p99.9", "p99.99"):
         requests = events(fraction(name), PRECISION)

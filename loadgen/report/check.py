@@ -108,7 +108,9 @@ def _phase(phase: dict[str, Any]) -> str:
 
 
 def _sharpness(phases: list[dict[str, Any]]) -> list[str]:
-    lines = ["To know a percentile well (the share of requests beyond it within 10 %), a phase has to run for:"]
+    rarest = next((brief(phase["rarest"], 20) for phase in phases if phase["rarest"]), "")
+    what = f"one of {rarest}, the rarest scenario," if rarest else "a percentile"
+    lines = [f"To know {what} well (requests beyond it within 10 %), a phase has to run for:"]
     seen = set()
     for phase in phases:
         if not phase["measured"] or not phase["rate"] or phase["name"] in seen:
