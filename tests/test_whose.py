@@ -16,6 +16,7 @@ from loadgen.experiment.whose import whose
 from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, by_series, divide
 from loadgen.report.page import drawn
+from loadgen.report.parts import _shares
 from loadgen.report.parts import whose as told
 from loadgen.transport.scripted import NEVER, Reply
 
@@ -117,6 +118,24 @@ def test_a_percentile_among_timeouts_has_no_parts() -> None:
     assert found["latency_ms"]["response"]["p99"] is None
     assert set(found["whose_ms"]) == {"p50"}
     assert found["whose_ms"]["p50"]["target"] == pytest.approx(5, rel=0.001)
+
+
+def test_of_few_that_are_far_apart_nothing_is_known() -> None:
+    """Ranks 1 to 4 are about the p50 of four: 5, 5, 90 and 90 ms are not 5 ms of anything."""
+    load = "load: [{name: steady, rate: 10/s, iterations: 4, arrivals: constant}]\n"
+    number = iter(range(4))
+    apart = step(go(load, lambda x: Reply((5 if next(number) < 2 else 90) * MS)))
+    assert (apart["latency_ms"]["response"]["p50"], apart["whose_ms"]) == (pytest.approx(5, rel=0.001), {})
+    assert set(step(go(load, lambda x: Reply(5 * MS)))["whose_ms"]) == {"p50"}
+
+
+def test_the_bar_is_of_what_was_ok() -> None:
+    """A check that fails takes the target as long; what took the time is not told, and not put on this machine."""
+    failing = step(go(OPEN, lambda x: Reply(20 * MS, status=500)))
+    assert _shares(failing, "response") == ""
+    number = iter(range(1_000_000))
+    late = step(go(OPEN, lambda x: Reply(20 * MS, status=500 if next(number) % 100 else 200, client_delay=20 * MS)))
+    assert _shares(late, "response").count("░") == pytest.approx(_shares(late, "response").count("█"), abs=1)
 
 
 def test_without_stamps_the_machine_s_part_is_at_least_so_much() -> None:

@@ -1,7 +1,8 @@
 """Whose time a quantile is: of the p99 of 41 ms, how much were the target and its network, how much this machine.
 
 The parts of a quantile are those of the exchanges about its rank, together, and not the parts' own percentiles, which
-do not add up. They are scaled to the quantile, from which such exchanges differ by little.
+do not add up. They are scaled to the quantile, from which such exchanges mostly differ by little. Where they are few
+and far apart, whose it was is not known.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from loadgen.clock import MILLISECOND
 from loadgen.record.share import Part, Shares
 from loadgen.stats import fraction, rank
 
 TOLD = ("p50", "p99", "p99.9")
 WITHIN = 10  # the exchanges are those within a tenth of what lies beyond the quantile, at either side
 LEAST = 2  # and as many at the least
+ALIKE = 0.1  # how far from the quantile they may be on average, as a share of it
 STAMPED = 0.99  # of them must have a kernel's stamp, or this machine's part is known to be at least so much
 
 
@@ -26,14 +29,17 @@ def whose(shares: Shares, block: Mapping[str, Any], holds_back: bool = False) ->
     for name in TOLD if shares.count else ():
         if (value := block.get(name)) is not None:
             position = min(rank(fraction(name), block["count"]), shares.count)
-            found[name] = _divided(shares, position, name, value, holds_back)
+            if parts := _divided(shares, position, name, value, holds_back):
+                found[name] = parts
     return found
 
 
-def _divided(shares: Shares, position: int, name: str, value: float, holds_back: bool) -> dict[str, Any]:
+def _divided(shares: Shares, position: int, name: str, value: float, holds_back: bool) -> dict[str, Any] | None:
     p = fraction(name)
     reach = max(LEAST, round(min(p, 1 - p) * shares.count / WITHIN))
     sums = shares.between(max(1, position - reach), min(shares.count, position + reach))
+    if abs(sums[Part.WHOLE] / sums[Part.COUNT] / MILLISECOND - value) > ALIKE * value:
+        return None
     scale = value / sums[Part.WHOLE] if sums[Part.WHOLE] else 0.0
     sign = sums[Part.SIGN] - sums[Part.BUILD]
     parts = {

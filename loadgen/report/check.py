@@ -108,7 +108,7 @@ def _phase(phase: dict[str, Any]) -> str:
 
 
 def _sharpness(phases: list[dict[str, Any]]) -> list[str]:
-    rarest = next((brief(phase["rarest"], 20) for phase in phases if phase["rarest"]), "")
+    rarest = next((brief(phase["rarest"], 20) for phase in phases if phase.get("rarest")), "")
     what = f"one of {rarest}, the rarest scenario," if rarest else "a percentile"
     lines = [f"To know {what} well (requests beyond it within 10 %), a phase has to run for:"]
     seen = set()

@@ -92,11 +92,16 @@ def _most(latency: Found) -> float:
 
 
 def _shares(step: Found, whole: str) -> str:
-    """The bar. Nothing where the sum is not known."""
-    if _spent(metric(step, "service")) is None:
+    """The bar. Nothing where the sum is not known, or no request was ok."""
+    outcomes = (step.get("requests") or {}).get("outcomes") or {}
+    if _spent(metric(step, "service")) is None or not outcomes.get("ok"):
         return ""
-    before = ("lag", "sign", "wait") if whole == "response" else ()
-    return divided({part: _spent(metric(step, part)) for part in (*before, "connect", "service", "client_delay")}, BAR)
+    before = ("wait",) if whole == "response" else ()
+    spent = {part: _spent(metric(step, part)) for part in (*before, "connect", "service", "client_delay")}
+    if whole == "response":  # of all requests, the failed ones, too; the rest is of those that were ok or timed out
+        timed = outcomes["ok"] + outcomes.get("timeout", 0)
+        spent |= {part: (metric(step, part).get("mean") or 0.0) * timed for part in ("lag", "sign")}
+    return divided(spent, BAR)
 
 
 def divided(times: Mapping[str, float | None], width: int) -> str:
