@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, divide
 from loadgen.stats import fraction, rank
 from loadgen.trust.effect import TOGETHER, Effect, Place, effects_of, ranked
-from loadgen.trust.finding import Verdict
+from loadgen.trust.finding import Finding, Verdict
+from loadgen.trust.verdict import disturbed
 
 Times = NDArray[np.int64]
 STEADY = Place("steady", 1, "")
@@ -186,6 +188,13 @@ def test_handshakes_are_a_part_of_ours_and_no_disturbance() -> None:
     assert (both.verdict, both.disturbed) == (Verdict.DEGRADED, True)
     (calm,) = effects(shares(net))
     assert not calm.disturbed
+    late, held = Finding("lag", "p99 2 ms", Verdict.DEGRADED), Finding("rate held", "99 %", Verdict.DEGRADED)
+    assert not disturbed([late], [fresh]), "it explains no more than the handshakes' share"
+    assert disturbed([late], [both])
+    assert disturbed([held], [fresh]), "that stands alone"
+    assert disturbed([late], []), "nothing is known of the share"
+    assert disturbed([late], [replace(fresh, at_least=True)])
+    assert not disturbed([], [fresh])
 
 
 def test_one_late_exchange_is_no_tail() -> None:

@@ -23,7 +23,7 @@ from loadgen.record.samples import Kept
 from loadgen.record.share import Part, Shares
 from loadgen.trust.effect import Effect, Place, ranked
 from loadgen.trust.finding import Finding, Verdict
-from loadgen.trust.verdict import EFFECT, meaning, overall
+from loadgen.trust.verdict import disturbed, meaning, overall
 from loadgen.trust.watch import Tail
 
 NEVER_THERE = (Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.TIMEOUT, Outcome.RESET)
@@ -141,7 +141,7 @@ def _trust(verdict: Verdict, findings: list[Finding], effects: Sequence[Effect],
     reasons = sorted((f for f in findings if f.verdict), key=lambda f: -f.verdict)
     return {
         "verdict": verdict.name,
-        "disturbed": any(f.verdict for f in findings if f.signal != EFFECT) or any(e.disturbed for e in effects),
+        "disturbed": disturbed(findings, effects),
         "accepted": accepted and verdict is Verdict.INVALID,
         "reasons": [f.reason for f in reasons],
         "notes": [f.note for f in findings if f.note],

@@ -53,8 +53,10 @@ def _whose(parts: dict[str, Found]) -> list[str]:
     if whole and tls and whole > 0:
         word = next((word for least, word in SHARES if tls / whole >= least), "")
         told += [f"{word} of it TLS"] if word else []
-    ours = _difference(parts.get("ours"))
-    return [*told, f"this machine's share {ms(max(0.0, ours))} ms"] if ours is not None else told
+    ours = [_difference(parts.get(name)) for name in ("ours", "handshake_cpu")]
+    if ours[0] is None:
+        return told
+    return [*told, f"this machine's share {ms(max(0.0, sum(each or 0.0 for each in ours)))} ms"]
 
 
 def _difference(part: Found | None) -> float | None:

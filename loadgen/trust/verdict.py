@@ -7,7 +7,7 @@ not known, or known in part, they are judged alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from loadgen.trust.effect import Effect, ranked
 from loadgen.trust.evidence import Evidence
@@ -28,6 +28,15 @@ def judge(evidence: Evidence, more: Iterable[Finding] = ()) -> list[Finding]:
     looked = (signal.judge(evidence, most) for signal in SIGNALS)
     signals = [finding for finding in looked if finding]
     return [_effect(effect, signals), *signals, *more]
+
+
+def disturbed(findings: Iterable[Finding], effects: Sequence[Effect]) -> bool:
+    """Whether a run is less than VALID for more than the CPU time of handshakes, which are a new connection's own work.
+    What only explains the share of the tail counts with it."""
+    known = effects and not any(effect.at_least for effect in effects)
+    explain = {signal.name for signal in SIGNALS if not (signal.alone or signal.bounds)} if known else set()
+    others = (finding for finding in findings if finding.signal != EFFECT and finding.signal not in explain)
+    return any(effect.disturbed for effect in effects) or any(finding.verdict for finding in others)
 
 
 def meaning(verdict: str, worst: Collection[str]) -> str:
@@ -78,4 +87,4 @@ def _remedy(signals: list[Finding]) -> str:
     return cause.remedy if cause else QUIETER
 
 
-__all__ = ["EFFECT", "Evidence", "Finding", "Verdict", "judge", "meaning", "overall", "sentence"]
+__all__ = ["EFFECT", "Evidence", "Finding", "Verdict", "disturbed", "judge", "meaning", "overall", "sentence"]
