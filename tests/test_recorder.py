@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from loadgen.clock import SECOND
 from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome, Request
 from loadgen.record.metrics import MOST_RECORDED, OF_EXCHANGE, RECORDED, WIDTH, Metric, measure
-from loadgen.record.recorder import ROWS, Batch, Recorder, SeriesKey, fold
+from loadgen.record.recorder import OTHERS, ROWS, Batch, Recorder, SeriesKey, fold
 from loadgen.record.recording import Recording
 from loadgen.record.samples import FIRST, KINDS, OTHER, SLOWEST, Samples
 from loadgen.stats import HIGHEST, Histogram, index_of
@@ -295,6 +295,33 @@ def test_what_comes_once_keeps_nothing_else_of_its_batch() -> None:
     for h in sink.recording.histograms.values():
         held = h.index if h.index.base is None else h.index.base
         assert held.nbytes <= h.index.nbytes + h.counts.nbytes
+
+
+def strata(*names: str) -> list[SeriesKey]:
+    return [SeriesKey(slot, 0, 1, name) for slot in (0, 1) for name in ("", *names)]
+
+
+@pytest.mark.parametrize(
+    ("workers", "told"),
+    [
+        ([("a", "b", "c")], "abc"),
+        ([("a", "b"), ("b", "c")], "abc"),  # all had room
+        ([("a", "b", OTHERS), ("b", "c", OTHERS)], "b"),
+        ([("a", "b", OTHERS), ("b", "c")], "ab"),  # the second one has had no a
+        ([("a", OTHERS), ("b", OTHERS)], ""),
+    ],
+)
+def test_a_stratum_that_a_worker_had_no_room_for_is_among_the_others(workers: list[tuple[str, ...]], told: str) -> None:
+    recording, one = Recording(), Histogram.of(np.array([5]))
+    for names in workers:
+        for key in strata(*names):
+            recording.add(0, key, Metric.SIGN, one)
+    recording.flush()
+    recording.fold_strata([strata(*names) for names in workers])
+    for slot in (0, 1):
+        found = {key.stratum: h.count for (key, _), h in recording.histograms.items() if key.slot == slot}
+        assert set(found) - {OTHERS} == {"", *told}
+        assert sum(found.values()) == len(workers) + sum(map(len, workers))
 
 
 def test_totals_select_by_what_a_series_is_of() -> None:

@@ -6,7 +6,7 @@ from loadgen.engine.iteration import Iteration
 from loadgen.exchange import REUSED, Exchange, Tally
 from loadgen.record.ledger import OUTCOMES, SHARED_READ, TALLY, Ledger
 from loadgen.record.metrics import RECORDED, Metric
-from loadgen.record.recorder import Recorder
+from loadgen.record.recorder import OTHERS, Recorder
 from loadgen.record.samples import Samples
 from loadgen.workload.scenarios import STRATUM_LIMIT
 
@@ -73,6 +73,6 @@ class Accounts:
         stratum = iteration.stratum()
         if stratum not in self._strata:
             if len(self._strata) >= STRATUM_LIMIT:
-                return "other"
+                return OTHERS
             self._strata.add(stratum)
         return stratum

@@ -137,6 +137,7 @@ class _Run:
         finally:
             await self.fleet.close()
         self._store_second()
+        self.fleet.recording.fold_strata(worker.series.values() for worker in self.fleet.workers)
         if self.table:
             await self.table.end()
         finished = self._conclude()

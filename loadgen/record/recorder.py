@@ -30,6 +30,9 @@ SPAN, SERIES_BITS, METRIC_BITS, INDEX_BITS = 1 << 16, 22, BITS, 16
 _METRICS = np.array(OF_EXCHANGE, np.int64)
 
 
+OTHERS = "other"  # the stratum of what a worker has no room for
+
+
 class SeriesKey(NamedTuple):
     """What a series is of: a row of the ledger, an outcome class, a connection label and a stratum (`cold=true`)."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from loadgen.record.recorder import Delta, SeriesKey
+from loadgen.record.recorder import OTHERS, Delta, SeriesKey
 from loadgen.record.share import Shares, by_series
 from loadgen.stats import Histogram
 
@@ -46,6 +46,19 @@ class Recording:
         for (_, key, metric), histogram in taken.items():
             self.histograms.setdefault((key, metric), Histogram()).add(histogram)
         return taken
+
+    def fold_strata(self, by_worker: Iterable[Collection[SeriesKey]]) -> None:
+        """Of the series of each worker: a stratum that one of them had no room for is in part among its others, and so
+        is one of these altogether."""
+        known = [{key.stratum for key in keys} for keys in by_worker]
+        full = [strata for strata in known if OTHERS in strata]
+        whole = set.intersection(*full) if full else set().union(*known)
+        for place in [place for place in self.histograms if place[0].stratum not in whole | {""}]:
+            key, metric = place
+            moved = (key._replace(stratum=OTHERS), metric)
+            self.histograms.setdefault(moved, Histogram()).add(self.histograms.pop(place))
+        for key in [key for key in self.shares if key.stratum not in whole | {""}]:
+            self.shares.setdefault(key._replace(stratum=OTHERS), Shares()).add(self.shares.pop(key))
 
     def total(self, metric: int, **wanted: int | str) -> Histogram:
         """All series together that have the wanted `slot`, `outcome`, `connection`, `stratum`."""
