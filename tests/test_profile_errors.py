@@ -116,6 +116,8 @@ BROKEN = [
     (with_line(END, "thresholds: {a: [response p99 < 5]}"), f"p.yaml:10: thresholds.a.0: '5' is not a duration: {DURATION}"),
     (with_line(END, "thresholds: {a: [p99 < 5ms]}"), "p.yaml:10: thresholds.a.0: 'p99 < 5ms' is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%' or 'rate > 190/s', of variants 'fresh / shared p99 < 3'; latencies are response, service, connect, lag, wait, client_delay, iteration, operation, build, of which p50, p99.9, mean, min or max"),
     (with_line(END, "thresholds: {a: errors < 5%}"), "p.yaml:10: thresholds.a: 'errors < 5%' is not a list. Write [a, b], or '- ' before each item on a line of its own"),
+    (phase("{name: a, at-once: 10}") + "\nthresholds: {a: [rate > 1/s]}", "p.yaml:10: thresholds.a.0: a takes as long as its iterations do, and so has no rate. Use a quantile or errors"),
+    (phase("{name: a, users: 1, for: 1s, iterations: 5}") + "\nthresholds: {a: [rate > 1/s]}", "p.yaml:10: thresholds.a.0: a takes as long as its iterations do, and so has no rate. Use a quantile or errors"),
     (phase("{name: a, users: 1, for: 1s}") + "\nthresholds: {a: [response p99 < 1s]}", "p.yaml:10: thresholds.a.0: a closed load has no due time, and so no response. Use service"),
     (with_line(END, "thresholds: {a: [x / y p99 < 3]}"), "p.yaml:10: thresholds.a.0: 'x / y p99 < 3' is of two variants, and there is no experiment. Add experiment: {variants: ...}, or leave it out"),
     (with_line(END, "thresholds: {a: [x / y p99 < 3ms]}"), "p.yaml:10: thresholds.a.0: '3ms' is not a ratio: expected a number of times, for example 3 or 1.05"),

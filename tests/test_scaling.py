@@ -12,7 +12,7 @@ from experiment_folders import write_experiment
 
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange
-from loadgen.experiment.primary import primary_of
+from loadgen.experiment.primary import primary_of, too_few
 from loadgen.experiment.together import about, assembled
 from loadgen.profile.load import Loaded, Variant, load
 from loadgen.transport.scripted import Reply
@@ -169,3 +169,29 @@ def test_a_duet_knows_less_as_each_has_a_share() -> None:
     text = f"name: t\ntarget: http://127.0.0.1\nload: [{STEADY.replace('TIME', '31s')}]\n"
     text += "experiment: {duet: true, variants: {a: {}, b: {session: per-request}}}\n"
     assert about(load("t.yaml", text=text), 0)["experiment"]["primary"] == "steady response p95"
+
+
+SEVERAL = """scenarios:
+  - {name: common, weight: 9, steps: [{name: one, get: /}]}
+  - {name: rare, steps: [{name: two, get: /}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("figure", "scenarios", "few"),
+    [
+        ("steady response p99.9", "", (100, 1000)),  # at 50/s for 2 s
+        ("steady response p99", "", None),
+        ("steady response mean", "", None),
+        ("steady two response p99", SEVERAL, (10, 100)),
+        ("steady two response p90", SEVERAL, None),
+        ("steady one response p99", SEVERAL, (90, 100)),
+    ],
+)
+def test_a_figure_that_no_run_would_know_is_seen_before(
+    figure: str, scenarios: str, few: tuple[int, int] | None
+) -> None:
+    loaded = load("t.yaml", text=TEXT.replace("steady response p50", figure) + scenarios)
+    variants = [variant.profile for variant in loaded.variants]
+    assert too_few(primary_of(variants), variants) == few
+    assert few is None or too_few(primary_of(variants), variants, parts=2) == (few[0] // 2, few[1])

@@ -149,7 +149,6 @@ def test_what_never_happened_is_undecided() -> None:
     assert status("response mean < 1s", refused) == ("undecided", "mean: there is no such figure")
     assert status("iteration p50 < 1s", refused)[0] == "undecided"
     assert status("errors < 1%", refused) == ("failed", "")
-    assert status("rate > 1/s", load="at-once: 10") == ("undecided", "the phase has no time of its own")
 
 
 def test_nothing_sent_is_no_share_of_errors() -> None:

@@ -11,7 +11,7 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.experiment.cost import Cost
 from loadgen.experiment.limits import limits, new_connections, workers_for
-from loadgen.experiment.primary import primary_of
+from loadgen.experiment.primary import primary_of, too_few
 from loadgen.profile.model import Experiment, Profile
 from loadgen.stats.comparison import ROUNDS, detectable
 from loadgen.trust.host import TIME_WAIT_SECONDS, Ports
@@ -26,13 +26,16 @@ def ahead(
     each = [
         _variant(name, variant, workers, addresses, loopback) for name, variant in zip(names, variants, strict=True)
     ]
+    primary = primary_of(variants)
+    few = too_few(primary, variants, len(variants) if experiment.duet else 1)
     return {
         "variants": names,
         "baseline": experiment.baseline or names[0],
         "rounds": list(looks),
         "duet": experiment.duet,
         "margin": experiment.margin,
-        "primary": primary_of(variants).text,
+        "primary": primary.text,
+        "too_few": few and {"requests": few[0], "needs": few[1]},
         "proposed": experiment.primary is None,
         "finds": detectable(looks[-1]) if looks[-1] >= ROUNDS else None,
         "each": each,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loadgen.engine.plan import Plan
+from loadgen.experiment.latency import fewest
 from loadgen.profile.experiment import Primary
 from loadgen.profile.model import Phase, Profile, Scenario
 from loadgen.stats import fraction
@@ -38,6 +39,24 @@ def propose(variants: Sequence[Profile], parts: int = 1) -> Primary:
     return Primary.parse(" ".join(filter(None, words)))
 
 
+def too_few(primary: Primary, variants: Sequence[Profile], parts: int = 1) -> tuple[int, int] | None:
+    """How many requests a run would have of the primary figure, at the least, and how many that takes, if those are
+    more: then no run could know it. None where only a run will tell."""
+    counts = [
+        count
+        for profile in variants
+        for count in _counts(profile, _scenario_of(primary, profile).name, parts, primary.phase)
+        if count is not None
+    ]
+    needs = 1 if primary.quantile == "mean" else fewest(primary.quantile)
+    return (round(min(counts)), needs) if counts and min(counts) < needs else None
+
+
+def _scenario_of(primary: Primary, profile: Profile) -> Scenario:
+    named = [each for each in profile.scenarios if primary.step in [step.name for step in each.steps]]
+    return max(named or profile.scenarios, key=lambda each: each.weight)
+
+
 def _rate(phase: Phase) -> float:
     return phase.rate.highest if phase.rate else 0.0
 
@@ -49,11 +68,11 @@ def _metric(scenario: Scenario, phase: Phase, profile: Profile) -> str:
     return "operation" if again else "service" if phase.closed else "response"
 
 
-def _counts(profile: Profile, scenario: str, parts: int) -> list[float | None]:
-    """How many iterations of the scenario each measured run of a phase will have."""
+def _counts(profile: Profile, scenario: str, parts: int, phase: str = "") -> list[float | None]:
+    """How many iterations of the scenario each measured run of a phase, or of that one, will have."""
     weights = {each.name: each.weight for each in profile.scenarios}
     share = weights.get(scenario, 0.0) / sum(weights.values())
-    planned = (run.planned(0, 1) for run in Plan.of(profile).runs if run.measured)
+    planned = (run.planned(0, 1) for run in Plan.of(profile).runs if run.measured and phase in ("", run.name))
     return [None if count is None else count * share / parts for count in planned]
 
 

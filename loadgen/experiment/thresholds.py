@@ -71,11 +71,9 @@ def _of_phase(threshold: Threshold, phase: dict[str, Any]) -> dict[str, Any]:
         share = (sent - requests["outcomes"].get("ok", 0)) / sent
         return _decided(threshold, phase, "", share, f"{share:.2%}")
     seconds, ran = phase["seconds"], phase["ran"]
-    if not seconds:
-        return _entry(threshold, phase, "", "", "undecided", "the phase has no time of its own")
     if ran != seconds:
-        why = f"the run was stopped {f'after {ran:.3g} s of it' if ran else 'before it'}"
-        return _entry(threshold, phase, "", "", "undecided", why)
+        when = "" if ran is None else f" after {ran:.3g} s of it" if ran else " before it"
+        return _entry(threshold, phase, "", "", "undecided", f"the run was stopped{when}")
     rate = phase["iterations"]["started"] / seconds
     return _decided(threshold, phase, "", rate, f"{rate:,.1f}/s")
 

@@ -285,6 +285,9 @@ class Profile(Part):
                 if phases[name].closed and threshold.metric in ("response", "lag"):
                     problem = f"a closed load has no due time, and so no {threshold.metric}"
                     raise complaint(problem, "Use service", ("thresholds", name, i))
+                if threshold.kind == "rate" and not phases[name].lasts:
+                    problem = f"{name} takes as long as its iterations do, and so has no rate"
+                    raise complaint(problem, "Use a quantile or errors", ("thresholds", name, i))
 
     def _check_variants(self, threshold: Threshold, at: tuple[str | int, ...]) -> None:
         if not self.experiment:

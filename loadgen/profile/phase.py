@@ -54,6 +54,11 @@ class Phase(Part):
     def closed(self) -> bool:
         return self.kind == "closed"
 
+    @property
+    def lasts(self) -> bool:
+        """Whether how long it takes is known before."""
+        return self.kind == "open" or (self.duration is not None and self.iterations is None)
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         given = {str(type(self).model_fields[name].validation_alias or name) for name in self.model_fields_set}

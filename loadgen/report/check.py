@@ -80,6 +80,9 @@ def _experiment(experiment: dict[str, Any]) -> list[str]:
 
 
 def _finds(experiment: dict[str, Any]) -> str:
+    if few := experiment.get("too_few"):
+        return (f"which no run would know: it takes {few['needs']:,} requests, and one has about "
+                f"{few['requests']:,}. Name a lower quantile, or make the phase longer")  # fmt: skip
     if experiment["finds"] is None:
         return "a verdict takes at least 6 rounds"
     return (f"found (4 times of 5): a difference that is beyond {experiment['margin']:.0%} by "
