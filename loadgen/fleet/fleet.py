@@ -82,7 +82,7 @@ class Fleet:
         self.recording, self.health = Recording(), Health()
         self.workers: list[WorkerState] = []
         self.start = 0
-        self.stopping = self.killed = False
+        self.killed = False
         self.stopped: int | None = None  # when it was told to stop, in ns since the start of the load
         self._changed = asyncio.Event()
         self._entered, self._entered_at = 0, 0  # the last run whose start was given out, and when that was
@@ -132,7 +132,7 @@ class Fleet:
 
     def stop(self) -> None:
         """Start nothing more; what is open comes to its end."""
-        self._stopping()
+        self.stopped = self.elapsed if self.stopped is None else self.stopped
         self._tell("stop")
         self._changed.set()
         if self.follower:
@@ -140,16 +140,12 @@ class Fleet:
 
     def kill(self) -> None:
         """Give up what is open."""
-        self._stopping()
+        self.stopped = self.elapsed if self.stopped is None else self.stopped
         self.killed = True
         self._tell("kill")
         if self.follower:
             self.follower.kill()
         asyncio.get_running_loop().call_later(GOODBYE_LIMIT, self._put_down)
-
-    def _stopping(self) -> None:
-        if not self.stopping:
-            self.stopping, self.stopped = True, self.elapsed
 
     def _put_down(self) -> None:
         """End what does not listen."""
@@ -176,6 +172,11 @@ class Fleet:
                 worker.ledger.settle()
         if self.follower:
             await self.follower.close()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self.stopped is not None
 
     @property
     def elapsed(self) -> int:
