@@ -93,7 +93,7 @@ def of_invalid(entry: dict[str, Any], accepted: bool, means: str) -> dict[str, A
     same."""
     if accepted:
         return {**entry, "why": "; ".join(filter(None, (entry["why"], "of an INVALID run, which was accepted")))}
-    why = f"the run is INVALID: {means.partition('.')[0]}. --accept-invalid decides all the same"
+    why = f"the run is INVALID: {means}. --accept-invalid decides all the same"
     return {**entry, "status": "undecided", "why": why}
 
 

@@ -117,6 +117,7 @@ def _trust(result: Found) -> Iterator[RenderableType]:
     signals = trust.get("signals") or []
     if verdict in VERDICTS:
         means = meaning(verdict, {str(s.get("signal")) for s in signals if s.get("verdict") == verdict})
+        means += ". Do not use these figures" if verdict == "INVALID" else ""
         if result.get("kind") != "experiment" and not _measured(result):
             means = "but nothing was measured: there is no tail"
     yield labelled((f"{brief(verdict, 20)} ", style), means)

@@ -45,16 +45,12 @@ def meaning(verdict: str, worst: Collection[str]) -> str:
     if verdict == Verdict.VALID.name:
         return "this machine did not make the tail"
     invalid = verdict == Verdict.INVALID.name
-    end = ". Do not use these figures" if invalid else ""
     if {*worst} == {"rate held"}:
-        return f"the load was not {'' if invalid else 'quite '}the one planned{end}"
+        return f"the load was not {'' if invalid else 'quite '}the one planned"
     if worst and {*worst} <= NOT_THIS_MACHINE:
-        return f"the figures are not the target's alone{end}"
-    return (
-        f"this machine, not the target, made the tail{end}"
-        if invalid
-        else "this machine may have had a part in the tail"
-    )
+        return "the figures are not the target's alone"
+    made = "this machine, not the target, made the tail"
+    return made if invalid else "this machine may have had a part in the tail"
 
 
 def overall(findings: list[Finding]) -> Verdict:
