@@ -65,10 +65,10 @@ async def held_up(during: Callable[[Server, int], None]) -> Exchange:
     The alarm is ready before the answer is, as it still stands at the deadline of an exchange before."""
     with Server() as server:
         async with Bench("wire", server.url, connections=1) as bench:
-            first = await bench.ask(timeout=50)
+            first = await bench.ask(timeout=500)
             assert first.outcome is Outcome.OK
             await asyncio.sleep(0)  # the socket is forgotten to have been readable
-            x = bench.send(timeout=500)
+            x = bench.send(timeout=2000)
             pass_by(first.deadline)
             during(server, x.deadline)
             pass_by(x.deadline)
