@@ -39,6 +39,7 @@ PARTS = [
     {"variant": "fresh", "part": "response", "difference_ms": 60.0},
     {"variant": "fresh", "part": "tls", "difference_ms": 40.0},
     {"variant": "fresh", "part": "ours", "difference_ms": 0.3},
+    {"variant": "fresh", "part": "handshake_cpu", "difference_ms": 1.1},
 ]
 
 
@@ -46,7 +47,7 @@ def test_the_sentence_says_what_it_costs_and_whose_it_is() -> None:
     figures = [figure("fresh", "p50", 61, 58, 64), figure("fresh", "p99", 140, 118, 171)]
     assert sentence({"comparison": {"figures": figures, "parts": PARTS}}) == (
         "A new connection per request costs 61.0 ms [58.0, 64.0] at p50, 140 ms [118, 171] at p99; "
-        "two thirds of it TLS; this machine's share 0.300 ms."
+        "two thirds of it TLS; this machine's share 1.40 ms."
     )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_harness import Script
 from experiment_folders import ROUNDS, answering, bad, text, write_experiment
 
 from loadgen.clock import MILLISECOND
 from loadgen.errors import Exit, ProfileError
 from loadgen.experiment.thresholds import over_rounds
 from loadgen.experiment.together import assembled, decided, finished
-from loadgen.profile.load import load
+from loadgen.profile.load import Variant, load
 from loadgen.transport.scripted import NEVER, Reply
 
 STEPS = "scenarios: [{name: s, steps: [{name: one, get: /}, {name: two, get: /}]}]\n"
@@ -104,6 +106,22 @@ def test_what_no_verdict_may_be_given_on_is_undecided(tmp_path: Path) -> None:
 
     status, why = only(tmp_path / "same", wanted, change=reused)
     assert status == "passed", "the session is what the run says that it is"
+
+
+def test_a_step_whose_requests_failed_in_one_variant_is_undecided(tmp_path: Path) -> None:
+    """1.7 % of a step, half as many of the phase: p90 allows 1 %."""
+
+    def behave(variant: Variant, number: int) -> Script:
+        plain, counted = answering(ratio=lambda n: 2)(variant, number), count(1)
+        fails = variant.name == "fresh"
+        return lambda x: Reply(status=503) if fails and x.slot % 2 and next(counted) % 60 == 0 else plain(x)
+
+    profile = (written("fresh / shared p90 < 3") + STEPS).replace("steady response p50", "steady iteration p50")
+    write_experiment(tmp_path / "x", profile, behave, rounds=ROUNDS)
+    found = {each["step"]: each for each in assembled(tmp_path / "x")["thresholds"]}
+    assert found["one"]["status"] == "passed"
+    assert found["two"]["status"] == "undecided"
+    assert "of fresh failed, and 0.00% of shared: p90 allows a difference of 1.00%" in found["two"]["why"]
 
 
 def test_a_figure_that_is_not_known_is_undecided(tmp_path: Path) -> None:
