@@ -286,12 +286,18 @@ def test_a_recording_does_not_grow_with_time() -> None:
     assert all(h.count == 1000 and len(h.index) <= 5 for h in sink.recording.histograms.values())
 
 
-def test_what_comes_once_keeps_nothing_else_of_its_batch() -> None:
+def crowded() -> Sink:
+    """What has recorded the crowd."""
     sink = Sink()
     for x, stratum in crowd(2000):
         sink.recorder.exchange(x, x.due, stratum)
     sink.recorder.flush()
     sink.recording.flush()
+    return sink
+
+
+def test_what_comes_once_keeps_nothing_else_of_its_batch() -> None:
+    sink = crowded()
     for h in sink.recording.histograms.values():
         held = h.index if h.index.base is None else h.index.base
         assert held.nbytes <= h.index.nbytes + h.counts.nbytes
@@ -325,11 +331,7 @@ def test_a_stratum_that_a_worker_had_no_room_for_is_among_the_others(workers: li
 
 
 def test_totals_select_by_what_a_series_is_of() -> None:
-    sink = Sink()
-    for x, stratum in crowd(2000):
-        sink.recorder.exchange(x, x.due, stratum)
-    sink.recorder.flush()
-    sink.recording.flush()
+    sink = crowded()
     counted = Counter((x.slot, x.outcome, x.connection, stratum) for x, stratum in crowd(2000))
     for (slot, outcome, connection, stratum), count in counted.items():
         found = sink.recording.total(Metric.LAG, slot=slot, outcome=outcome, connection=connection, stratum=stratum)
