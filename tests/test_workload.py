@@ -24,8 +24,8 @@ from loadgen.profile.model import Profile
 from loadgen.profile.placeholders import parse
 from loadgen.workload import draws
 from loadgen.workload.answers import by_status, milliseconds
-from loadgen.workload.draws import BLOCK, Unsendable, stream_of
-from loadgen.workload.render import Seeds, in_url, json_pieces, text
+from loadgen.workload.draws import BLOCK, Column, Unsendable, stream_of
+from loadgen.workload.render import Seeds, encoded, in_url, json_pieces, text
 from loadgen.workload.scenarios import USER_AGENT, StepWork, Workload
 
 LOAD = "load: [{name: a, rate: 1/s, for: 1s}]\n"
@@ -602,3 +602,31 @@ scenarios:
 def test_a_template_is_a_constant_if_it_can_be() -> None:
     assert text(parse("a b"), Seeds(1), in_url) == "a b", "what the user wrote stands as it is written"
     assert callable(text(parse("a {{seq}}"), Seeds(1)))
+
+
+# texts in blocks
+
+
+def test_a_text_of_drawn_values_is_the_values_one_by_one() -> None:
+    """It is joined for a block of iterations at once, in whatever order they are asked for, and as if it were not."""
+    template = parse("<{{uuid}} {{int -5 99}}/{{x}}/{{bytes 3 9}} {{seq}}>")
+    seeds = Seeds(1)
+    apart = [part if isinstance(part, str) else seeds.getter(part) for part in template.parts]
+    whole = text(template, Seeds(1))
+    assert not isinstance(whole, str)
+    for index in [*range(0, 3 * BLOCK, 7), *range(2 * BLOCK, 0, -11), BLOCK - 1, BLOCK, 10**9]:
+        given = {"x": f"captured {index}"}
+        expected = "".join(part if isinstance(part, str) else str(part(given, index)) for part in apart)
+        assert whole(given, index) == expected
+
+
+@pytest.mark.parametrize(("written", "in_blocks"), [("{{uuid}} {{bytes 1000}}", True), ("{{bytes 1024}} " * 2, False)])
+def test_only_short_texts_are_held_by_the_block(written: str, in_blocks: bool) -> None:
+    assert isinstance(text(parse(written), Seeds(1)), Column) is in_blocks
+
+
+def test_a_text_that_has_no_bytes_is_refused_when_it_is_sent() -> None:
+    make = encoded(text(parse("{{uuid}} \ud800"), Seeds(1)))
+    assert not isinstance(make, bytes)
+    with pytest.raises(UnicodeEncodeError):
+        make({}, 0)

@@ -104,9 +104,10 @@ class Headers(Mapping[str, str]):
         """One header, without reading the others."""
         if self._read is not None:
             return self._read.get(name, default)
-        if name.encode() not in self._start.lower():  # a third of what it takes to look for its line
+        wanted, line = _sought(name)
+        if self._start.lower().find(wanted) < 0:  # a third of what it takes to look for its line
             return default
-        found = _line(name).findall(self._unfolded())
+        found = line.findall(self._unfolded())
         return b", ".join(found).decode("latin-1") if found else default
 
     def _all(self) -> dict[str, str]:
@@ -134,8 +135,10 @@ def _answer(received: bytes, interims: int) -> bytes:
 
 
 @lru_cache(64)
-def _line(name: str) -> re.Pattern[bytes]:
-    return re.compile(rb"\r\n" + re.escape(name.encode()) + rb":[ \t]*([^\r]*?)[ \t]*(?=\r|$)", re.IGNORECASE)
+def _sought(name: str) -> tuple[bytes, re.Pattern[bytes]]:
+    """A header's name, in lower case, and its line."""
+    wanted = name.encode()
+    return wanted, re.compile(rb"\r\n" + re.escape(wanted) + rb":[ \t]*([^\r]*?)[ \t]*(?=\r|$)", re.IGNORECASE)
 
 
 class _Full(_Lean):
@@ -258,10 +261,13 @@ class AnswerReader:
 
     def _hold_head(self) -> None:
         """Keep the head of an answer whose headers are wanted, and little of what is behind it."""
-        start = self._chunk if self._interims else self._chunk[:USUAL_HEAD]
-        if b"\r\n\r\n" not in (kept := self._partial + bytes(start)):
-            kept = self._partial + bytes(self._chunk)
-        self._partial = kept
+        chunk = self._chunk
+        if len(chunk) > USUAL_HEAD and not self._interims:
+            kept = self._partial + chunk[:USUAL_HEAD]
+            if kept.find(b"\r\n\r\n") >= 0:
+                self._partial = kept
+                return
+        self._partial += chunk
 
     def head(self) -> bytes:
         """The answer's head, as far as it was kept."""

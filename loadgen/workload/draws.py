@@ -22,6 +22,7 @@ ALPHABET = np.frombuffer((string.ascii_letters + string.digits).encode(), np.uin
 _DIGITS = [place for place in range(36) if place not in (8, 13, 18, 23)]  # of a UUID, between its dashes
 POOL = 1 << 16  # random text that the values of `bytes` are cut from
 SMALL = 1024  # characters, up to which a block of them is cut at once
+NUMBER = 20  # characters of an integer of 64 bits
 
 Values = dict[str, Any]
 Getter = Callable[[Values, int], Any]
@@ -44,27 +45,47 @@ def stream_of(seed: tuple[int, ...]) -> np.random.Generator:
 
 
 class Column:
-    """The values of one placeholder by iteration index, a block at a time.
+    """Values by iteration index, a block at a time: `draw(number)` gives those of the indices from number * BLOCK on.
 
-    The block before is kept: a late step of an earlier iteration may still draw from it.
+    `width` is how many characters the longest has where all of them are short and read the same wherever they stand
+    (letters, digits, "-", or what is escaped already), else 0. The block before is kept: a late step of an earlier
+    iteration may still ask for it.
     """
 
-    def __init__(self, seed: tuple[int, ...], draw: Callable[[np.random.Generator], Sequence[Any]]) -> None:
-        self._seed, self._draw = seed, draw
+    def __init__(self, draw: Callable[[int], Sequence[Any]], width: int = 0) -> None:
+        self._draw, self.width = draw, width
         self._number = self._other = -1
         self._block: Sequence[Any] = ()
         self._kept: Sequence[Any] = ()
 
     def __call__(self, values: Values, index: int) -> Any:
-        number, offset = divmod(index, BLOCK)
+        if index // BLOCK != self._number:
+            self._turn_to(index // BLOCK)
+        return self._block[index % BLOCK]
+
+    def block(self, number: int) -> Sequence[Any]:
         if number != self._number:
             self._turn_to(number)
-        return self._block[offset]
+        return self._block
+
+    def mapped(self, change: Callable[[Any], Any]) -> Column:
+        """The column of what `change` makes of each value; it is as wide."""
+        return Column(lambda number: list(map(change, self.block(number))), self.width)
 
     def _turn_to(self, number: int) -> None:
-        block = self._kept if number == self._other else self._draw(stream_of((*self._seed, number)))
+        block = self._kept if number == self._other else self._draw(number)
         self._kept, self._other = self._block, self._number
         self._block, self._number = block, number
+
+
+def drawn(seed: tuple[int, ...], draw: Callable[[np.random.Generator], Sequence[Any]], width: int = 0) -> Column:
+    """A column whose blocks come from streams of random numbers."""
+    return Column(lambda number: draw(stream_of((*seed, number))), width)
+
+
+def counted(first: int) -> Column:
+    """Iteration by iteration, from `first` on."""
+    return Column(lambda number: range(first + number * BLOCK, first + (number + 1) * BLOCK), NUMBER)
 
 
 def getter(placeholder: Placeholder, seed: tuple[int, ...], sizes: tuple[int, ...] = ()) -> Getter:
@@ -74,16 +95,16 @@ def getter(placeholder: Placeholder, seed: tuple[int, ...], sizes: tuple[int, ..
     if kind == "name":
         return _captured(str(args[0]))
     if kind == "seq":
-        return lambda values, index: index
+        return counted(0)
     if kind == "now":
         return lambda values, index: timestamp()
     if kind == "uuid":
-        return Column(seed, _uuids)
+        return drawn(seed, _uuids, 36)
     if kind == "int":
         low, high = int(args[0]), int(args[1])
-        return Column(seed, lambda stream: stream.integers(low, high, BLOCK, endpoint=True).tolist())
+        return drawn(seed, lambda stream: stream.integers(low, high, BLOCK, endpoint=True).tolist(), NUMBER)
     if kind == "choice":
-        return Column(seed, lambda stream: [args[i] for i in stream.integers(0, len(args), BLOCK).tolist()])
+        return drawn(seed, lambda stream: [args[i] for i in stream.integers(0, len(args), BLOCK).tolist()])
     return _text(int(args[0]), int(args[-1]), seed, sizes or seed)
 
 
@@ -106,7 +127,7 @@ def timestamp() -> str:
 def row_picker(order: str, rows: int, seed: tuple[int, ...]) -> Callable[[int], int]:
     """Which of `rows` rows iteration `index` takes."""
     if order == "random":
-        column = Column(seed, lambda stream: stream.integers(0, rows, BLOCK).tolist())
+        column = drawn(seed, lambda stream: stream.integers(0, rows, BLOCK).tolist())
         return lambda index: int(column({}, index))
     if order == "shuffle":
         shuffled = stream_of(seed).permutation(rows)
@@ -132,18 +153,19 @@ def _text(least: int, most: int, seed: tuple[int, ...], size_seed: tuple[int, ..
         drawn: list[int] = stream.integers(0, POOL, BLOCK).tolist()
         return drawn
 
+    starts = drawn((*seed, 1), places)
     if least == most <= SMALL:
-        return Column((*seed, 1), lambda stream: [pool[start : start + most] for start in places(stream)])
-    starts = Column((*seed, 1), places)
+        return Column(lambda number: [pool[start : start + most] for start in starts.block(number)], most)
+    sizes = drawn((*size_seed, 2), lambda stream: stream.integers(least, most, BLOCK, endpoint=True).tolist())
+    if most <= SMALL:
+        piece = lambda start, size: pool[start : start + size]  # noqa: E731
+        return Column(lambda number: list(map(piece, starts.block(number), sizes.block(number))), most)
 
     def cut(values: Values, index: int) -> str:
         start = starts(values, index)
-        return pool[start : start + most]
+        return pool[start : start + (most if least == most else sizes(values, index))]
 
-    if least == most:
-        return cut
-    sizes = Column((*size_seed, 2), lambda stream: stream.integers(least, most, BLOCK, endpoint=True).tolist())
-    return lambda values, index: cut(values, index)[: sizes(values, index)]
+    return cut
 
 
 def as_text(value: Any) -> str:

@@ -6,26 +6,33 @@ import numpy as np
 
 from loadgen.profile.keys import Keys
 from loadgen.stats import Integers
-from loadgen.workload.draws import BLOCK, Column, Getter
+from loadgen.workload.draws import BLOCK, NUMBER, Column, drawn
 
 
-def choice(keys: Keys, seed: tuple[int, ...]) -> Getter:
-    """The function (values, index) -> key number."""
+def choice(keys: Keys, seed: tuple[int, ...]) -> Column:
+    """The key numbers, by iteration index."""
     count, hot = keys.count, keys.hot
     if keys.kind == "sequential":
-        return lambda values, index: index % count
+        return Column(lambda number: [index % count for index in _indices(number)], NUMBER)
     if keys.kind == "uniform":
-        return Column(seed, lambda stream: stream.integers(0, count, BLOCK).tolist())
+        return drawn(seed, lambda stream: stream.integers(0, count, BLOCK).tolist(), NUMBER)
     if keys.kind == "hotset":
-        return Column(seed, lambda stream: _hot(stream, keys).tolist())
+        return drawn(seed, lambda stream: _hot(stream, keys).tolist(), NUMBER)
     if keys.kind == "hotspot":
-        offset = Column(seed, lambda stream: _hot(stream, keys).tolist())
-        return lambda values, index: (offset(values, index) + index // keys.every * hot) % count
-    ranks = _Zipfian(count, keys.theta)
-    rank = Column(seed, lambda stream: ranks.draw(stream).tolist())
+        offsets = drawn(seed, lambda stream: _hot(stream, keys).tolist())
+        moved = lambda index, offset: (offset + index // keys.every * hot) % count  # noqa: E731
+        return Column(lambda number: list(map(moved, _indices(number), offsets.block(number))), NUMBER)
+    chances = _Zipfian(count, keys.theta)
+    ranks = drawn(seed, lambda stream: chances.draw(stream).tolist(), NUMBER)
     if keys.kind == "zipfian":
-        return rank
-    return lambda values, index: max(0, index - 1 - rank(values, index))
+        return ranks
+    latest = lambda index, rank: max(0, index - 1 - rank)  # noqa: E731
+    return Column(lambda number: list(map(latest, _indices(number), ranks.block(number))), NUMBER)
+
+
+def _indices(number: int) -> range:
+    """Those of a block."""
+    return range(number * BLOCK, (number + 1) * BLOCK)
 
 
 def _hot(stream: np.random.Generator, keys: Keys) -> Integers:

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from itertools import count
+from itertools import count, groupby, repeat
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from loadgen.profile.placeholders import Placeholder, Template, parse
-from loadgen.workload.draws import Getter, Unsendable, Values, as_text, getter
+from loadgen.workload.draws import Column, Getter, Unsendable, Values, as_text, counted, getter
+
+WIDTH = 2048  # characters of a text, up to which a block of them is made at once
 
 Renderer = Callable[[Values, int], str]
+Bytes = Callable[[Values, int], bytes]
 Piece = str | Getter
+
+TEXTS = ("uuid", "bytes", "now")
+"""Placeholders that are texts of letters, digits, "-", ":" and ".", which JSON need not escape."""
 
 
 class Seeds:
@@ -37,8 +43,8 @@ class Seeds:
     def getter(self, placeholder: Placeholder) -> Getter:
         """The function (captured values, iteration index) -> value of a placeholder, at its place in the profile."""
         place = next(self._places)
-        if placeholder.kind == "seq" and self._first:
-            return lambda values, index: self._first + index
+        if placeholder.kind == "seq":
+            return counted(self._first)
         named = self._named.get(str(placeholder.args[0])) if placeholder.kind == "name" else None
         return named or getter(placeholder, (*self._seed, place), (*self._sizes, place))
 
@@ -64,7 +70,8 @@ def text(template: Template, seeds: Seeds, escape: Callable[[Any], str] = as_tex
 
 
 def joined(pieces: list[Piece]) -> str | Renderer:
-    """Constants run together; one function that joins the rest."""
+    """Constants run together; one function that joins the rest. What follows from the iteration's index alone is joined
+    for a block of them at once, in a fifth of the time."""
     merged: list[Piece] = []
     for piece in pieces:
         if isinstance(piece, str) and merged and isinstance(merged[-1], str):
@@ -73,6 +80,7 @@ def joined(pieces: list[Piece]) -> str | Renderer:
             merged.append(piece)
     if all(isinstance(piece, str) for piece in merged):
         return "".join(piece for piece in merged if isinstance(piece, str))
+    merged = _in_blocks(merged)
     if len(merged) == 1 and not isinstance(merged[0], str):
         return merged[0]
 
@@ -88,12 +96,44 @@ def joined(pieces: list[Piece]) -> str | Renderer:
     return render
 
 
+def encoded(text: str | Renderer) -> bytes | Bytes:
+    """The same in UTF-8. Raises UnicodeEncodeError for what is no Unicode text, the function when it is called."""
+    if isinstance(text, str):
+        return text.encode()
+    if isinstance(text, Column):
+        return text.mapped(str.encode).__call__  # Python calls a bound method in half the time that an object takes
+    return lambda values, index: text(values, index).encode()
+
+
+def _in_blocks(pieces: list[Piece]) -> list[Piece]:
+    """Columns, and the constants around them, as one column, if that is small."""
+    found: list[Piece] = []
+    for narrow, group in groupby(pieces, _narrow):
+        run = list(group)
+        columns = [piece for piece in run if isinstance(piece, Column)]
+        width = sum(len(piece) for piece in run if isinstance(piece, str)) + sum(column.width for column in columns)
+        found += [_side_by_side(run, width)] if narrow and columns and width <= WIDTH else run
+    return found
+
+
+def _narrow(piece: Piece) -> bool:
+    return isinstance(piece, str) or (isinstance(piece, Column) and piece.width > 0)
+
+
+def _side_by_side(pieces: list[Any], width: int) -> Column:
+    def block(number: int) -> list[str]:
+        parts = [repeat(piece) if isinstance(piece, str) else piece.block(number) for piece in pieces]
+        return list(map("".join, zip(*parts, strict=False)))
+
+    return Column(block, width)
+
+
 def json_pieces(value: Any, seeds: Seeds) -> list[Piece]:
     """A JSON body as constants and functions. A text that is exactly one placeholder keeps its value's type."""
     if isinstance(value, str):
         template = parse(value)
         if template.single:
-            return [_escaped(seeds.getter(template.single), json.dumps)]
+            return single(template.single, seeds)
         return quoted(value, seeds)
     if isinstance(value, dict):
         items = [[json.dumps(key), ":", *json_pieces(item, seeds)] for key, item in value.items()]
@@ -101,6 +141,12 @@ def json_pieces(value: Any, seeds: Seeds) -> list[Piece]:
     if isinstance(value, list | tuple):
         return enclosed("[", [json_pieces(item, seeds) for item in value], "]")
     return [json.dumps(value)]
+
+
+def single(placeholder: Placeholder, seeds: Seeds) -> list[Piece]:
+    """A placeholder's value as JSON."""
+    get = seeds.getter(placeholder)
+    return ['"', get, '"'] if placeholder.kind in TEXTS else [_escaped(get, json.dumps)]
 
 
 def quoted(text: str, seeds: Seeds) -> list[Piece]:
@@ -125,4 +171,6 @@ def _of(
 
 
 def _escaped(value: Getter, escape: Callable[[Any], str]) -> Getter:
+    if isinstance(value, Column) and value.width:
+        return value.mapped(str)
     return lambda values, index: escape(value(values, index))

@@ -16,10 +16,10 @@ from loadgen.profile.model import Profile, Scenario, Selector, Step, Think
 from loadgen.profile.placeholders import parse
 from loadgen.workload import dynamodb
 from loadgen.workload.answers import MISSING, Answer, judge, milliseconds, wants
-from loadgen.workload.draws import Column, Unknown, Unsendable, Values, row_picker
+from loadgen.workload.draws import Unknown, Unsendable, Values, drawn, row_picker
 from loadgen.workload.dynamodb import Render
 from loadgen.workload.keys import choice
-from loadgen.workload.render import Renderer, Seeds, in_header, in_url, joined, json_pieces, text
+from loadgen.workload.render import Bytes, Renderer, Seeds, encoded, in_header, in_url, joined, json_pieces, text
 from loadgen.workload.retrying import Again, again, retrying
 
 USER_AGENT = f"loadgen/{__version__}"
@@ -105,7 +105,7 @@ class Workload:
             for place, scenario in enumerate(profile.scenarios)
         )
         self._cumulative = list(accumulate(float(scenario.weight) for scenario in profile.scenarios))
-        self._pick = Column((*self._seed, _PICK), lambda stream: stream.random(256).tolist())
+        self._pick = drawn((*self._seed, _PICK), lambda stream: stream.random(256).tolist())
 
     def scenario(self, index: int) -> ScenarioWork:
         """The scenario of iteration `index`, drawn by weight."""
@@ -193,7 +193,7 @@ def pause(think: Think | None, seed: tuple[int, ...]) -> Pause | None:
     low, high = think.low, think.high
     if low == high:
         return lambda index: low
-    column = Column(seed, lambda stream: stream.integers(low, high, 256, endpoint=True).tolist())
+    column = drawn(seed, lambda stream: stream.integers(low, high, 256, endpoint=True).tolist())
     return lambda index: int(column({}, index))
 
 
@@ -211,14 +211,12 @@ def _content_type(step: Step) -> list[tuple[str, str]]:
     return [("Content-Type", "application/octet-stream")] if step.file else []
 
 
-def _body(step: Step, seeds: Seeds) -> bytes | Renderer:
+def _body(step: Step, seeds: Seeds) -> bytes | Bytes:
     if "json_body" in step.model_fields_set:
-        body = joined(json_pieces(step.json_body, seeds))
-    elif step.text is not None:
-        body = text(parse(step.text), seeds)
-    else:
-        return step.file.read_bytes() if step.file else b""
-    return body.encode() if isinstance(body, str) else body
+        return encoded(joined(json_pieces(step.json_body, seeds)))
+    if step.text is not None:
+        return encoded(text(parse(step.text), seeds))
+    return step.file.read_bytes() if step.file else b""
 
 
 def _renderer(method: str, target: Any, headers: Any, body: Any) -> Callable[[Values, int], Request]:
@@ -226,7 +224,7 @@ def _renderer(method: str, target: Any, headers: Any, body: Any) -> Callable[[Va
         try:
             path = target if isinstance(target, str) else target(values, index)
             lines = headers if isinstance(headers, tuple) else headers(values, index)
-            content = body if isinstance(body, bytes) else body(values, index).encode()
+            content = body if isinstance(body, bytes) else body(values, index)
         except UnicodeEncodeError:
             raise Unsendable("a value that is no Unicode text cannot be sent") from None
         except RecursionError:
