@@ -121,6 +121,8 @@ class Worker:
             counters, engine.done, work.access, engine.retried,
         )  # fmt: skip
         descriptors = raise_descriptor_limit()
+        # what it takes itself is opened now: during the load, descriptors may run out
+        self._report_alarm = self.clock.alarm(self._report)
         self._probe = Probe(self.clock, getattr(self._transport, "built", None))
         await self._transport.prepare()
         self._prepared = engine
@@ -136,7 +138,6 @@ class Worker:
         self._samples = Samples(start, self._plan.slots, self._new_kind)
         self._engine.attach(self._transport, self._recorder, self._samples, self._reuse == "per-iteration")
         self._next_report = start + SECOND
-        self._report_alarm = self.clock.alarm(self._report)
         self._report_alarm.set(self._next_report)
         self._probe.start()
         self._engine.enter(0, start)

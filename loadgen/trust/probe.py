@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import resource
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,17 +44,18 @@ class Probe:
         self._pauses: list[int] = []
         self._collecting = self._built_before = 0
         self._next = 0
+        self._schedstat = _open("/proc/self/schedstat")  # once: descriptors may run out during the load
         gc.callbacks.append(self._on_gc)
 
     def start(self) -> None:
-        self._cpu, self._at, self._waited, self._switches = cpu(), now(), _run_queue_wait(), _preemptions()
+        self._cpu, self._at, self._waited, self._switches = cpu(), now(), self._run_queue_wait(), _preemptions()
         self._pauses.clear()
         self._next = now() + TICK
         self._alarm.set(self._next)
 
     def sample(self) -> dict[str, Any]:
         """The figures since the last sample: ns, and counts."""
-        used, at, waited, switches = cpu(), now(), _run_queue_wait(), _preemptions()
+        used, at, waited, switches = cpu(), now(), self._run_queue_wait(), _preemptions()
         late = Histogram.of(np.array(self._late, np.int64))
         figures = {
             "elapsed": at - self._at,
@@ -72,6 +73,10 @@ class Probe:
         self._late.clear()
         self._pauses.clear()
         return figures
+
+    def _run_queue_wait(self) -> int:
+        """ns this process has waited for a CPU while it could have run; 0 where the system does not tell."""
+        return 0 if self._schedstat is None else int(os.pread(self._schedstat, 128, 0).split()[1])
 
     def _tick(self) -> None:
         at = now()
@@ -93,12 +98,12 @@ def _nothing() -> int:
     return 0
 
 
-def _run_queue_wait() -> int:
-    """ns this process waited for a CPU while it could have run."""
+def _open(path: str) -> int | None:
+    """A descriptor that is this process's as long as it lives; None if there is no such file."""
     try:
-        return int(Path("/proc/self/schedstat").read_text().split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 def _preemptions() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from loadgen.engine.engine import Share
 from loadgen.engine.plan import Plan
+from loadgen.exchange import Outcome
 from loadgen.fleet import fleet as fleets
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.worker import Assignment
@@ -96,3 +98,21 @@ async def test_a_mistake_of_ours_in_a_worker_is_told_and_ends_it(tmp_path: Path,
     assert worker.lost
     assert str(worker.broken).strip().endswith("IndexError: list index out of range")
     assert broken.totals().mismatches() == []
+
+
+async def test_a_worker_that_is_ready_needs_no_descriptor_of_its_own(tmp_path: Path, url: str) -> None:
+    """Whoever lowers its limit then finds requests failed for want of them, and every figure of its health."""
+    async with fleet(tmp_path, url, seconds=2) as poor:
+        pid = poor.workers[0].process.pid
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (4, 4))
+        await asyncio.wait_for(poor.run(), PATIENCE)
+        poor.workers[0].process.wait(PATIENCE)
+    assert not poor.workers[0].broken
+    assert not poor.workers[0].lost
+    sent = sum(poor.totals().sent)
+    assert poor.totals().outcome(0)[Outcome.CLIENT_RESOURCE] == sent > 0
+    assert dict(poor.workers[0].kept.reasons) == {(0, Outcome.CLIENT_RESOURCE, "no free descriptor: EMFILE"): sent}
+    waits = [sample["run_queue_wait"] for sample in poor.health.take()]
+    assert len(waits) == 3
+    assert min(waits) >= 0
+    assert max(waits) > 0, "a process that just woke up for its first second waited for a CPU at some time"

@@ -52,7 +52,7 @@ def test_descriptors_that_run_out_are_not_the_targets_fault(tmp_path: Path) -> N
         resource.prlimit(worker, resource.RLIMIT_NOFILE, (8, 8))
         ran = program.wait()
         program.leaves_nothing()
-    assert ran.status == 5
+    assert ran.status == 5, ran.err
     outcomes = ran.requests["outcomes"]
     assert outcomes["client_resource"] > 0
     assert set(outcomes) <= {"ok", "client_resource"}
