@@ -19,9 +19,15 @@ from loadgen.profile.placeholders import Placeholder
 
 BLOCK = 256  # values drawn at once: about 0.1 ms
 ALPHABET = np.frombuffer((string.ascii_letters + string.digits).encode(), np.uint8)
-_DIGITS = [place for place in range(36) if place not in (8, 13, 18, 23)]  # of a UUID, between its dashes
-POOL = 1 << 16  # random text that the values of `bytes` are cut from
+# of a UUID as two numbers: the bits that are random, those of its version and variant
+_FREE = np.frombuffer(bytes.fromhex("ffffffffffff0fff3fffffffffffffff") * BLOCK, np.uint64)
+_FIXED = np.frombuffer(bytes.fromhex("00000000000040008000000000000000") * BLOCK, np.uint64)
+# where each character of a block of UUIDs is among its digits; behind them is a dash
+_DASHED = [place in (8, 13, 18, 23) for place in range(36)] * BLOCK
+_WRITTEN = np.where(_DASHED, 32 * BLOCK, np.cumsum(np.logical_not(_DASHED)) - 1)
+POOL = 1 << 16  # characters of random text that the values of `bytes` are cut from, at places of 16 bits
 SMALL = 1024  # characters, up to which a block of them is cut at once
+JUMP = 0x9E3779B97F4A7C15F39CC0605CEDC835  # draws, as many as numpy's PCG64.jumped leaves out
 NUMBER = 20  # characters of an integer of 64 bits
 
 Values = dict[str, Any]
@@ -79,8 +85,17 @@ class Column:
 
 
 def drawn(seed: tuple[int, ...], draw: Callable[[np.random.Generator], Sequence[Any]], width: int = 0) -> Column:
-    """A column whose blocks come from streams of random numbers."""
-    return Column(lambda number: draw(stream_of((*seed, number))), width)
+    """A column of random values: block k is drawn from its stream k jumps ahead, for which no stream has to be made."""
+    stream = stream_of((*seed, 0))
+    bits: Any = stream.bit_generator
+    start = bits.state
+
+    def block(number: int) -> Sequence[Any]:
+        bits.state = start
+        bits.advance(number * JUMP)
+        return draw(stream)
+
+    return Column(block, width)
 
 
 def counted(first: int) -> Column:
@@ -136,13 +151,16 @@ def row_picker(order: str, rows: int, seed: tuple[int, ...]) -> Callable[[int], 
 
 
 def _uuids(stream: np.random.Generator) -> list[str]:
-    drawn = np.frombuffer(stream.bytes(16 * BLOCK), np.uint8).reshape(BLOCK, 16).copy()
-    drawn[:, 6] = drawn[:, 6] & 0x0F | 0x40  # version 4
-    drawn[:, 8] = drawn[:, 8] & 0x3F | 0x80  # RFC 9562's variant
-    written = np.full((BLOCK, 36), ord("-"), np.uint8)
-    written[:, _DIGITS] = np.frombuffer(drawn.tobytes().hex().encode(), np.uint8).reshape(BLOCK, 32)
-    text = written.tobytes().decode()
+    """Version 4, of RFC 9562's variant."""
+    digits = (_raw(stream, 2 * BLOCK) & _FREE | _FIXED).tobytes().hex()
+    text = np.frombuffer(f"{digits}-".encode(), np.uint8)[_WRITTEN].tobytes().decode()
     return [text[start : start + 36] for start in range(0, 36 * BLOCK, 36)]
+
+
+def _raw(stream: np.random.Generator, words: int) -> Any:
+    """So many random uint64. Of `Generator`, they take ten times as long."""
+    bits: Any = stream.bit_generator
+    return bits.random_raw(words)
 
 
 def _text(least: int, most: int, seed: tuple[int, ...], size_seed: tuple[int, ...]) -> Getter:
@@ -150,8 +168,8 @@ def _text(least: int, most: int, seed: tuple[int, ...], size_seed: tuple[int, ..
     pool = ALPHABET[stream_of(seed).integers(0, len(ALPHABET), POOL + most)].tobytes().decode()
 
     def places(stream: np.random.Generator) -> list[int]:
-        drawn: list[int] = stream.integers(0, POOL, BLOCK).tolist()
-        return drawn
+        found: list[int] = _raw(stream, BLOCK // 4).view(np.uint16).tolist()
+        return found
 
     starts = drawn((*seed, 1), places)
     if least == most <= SMALL:
