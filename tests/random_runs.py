@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from random import Random
@@ -13,6 +14,8 @@ from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import Metric
 from loadgen.transport.scripted import NEVER, Reply
+
+FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))  # twice as many of them
 
 PHASES: tuple[Callable[[Random], dict[str, Any]], ...] = (
     lambda dice: {"rate": f"{dice.randint(1, 40)}/s", "for": f"{dice.randint(1, 800)}ms"},
