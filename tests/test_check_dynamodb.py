@@ -177,7 +177,7 @@ def test_the_account_of_the_credentials_becomes_a_part_of_the_name(monkeypatch: 
 def seen(outcome: Outcome, reason: str, step: str = "put") -> Seen:
     x = Exchange(Request("POST", "/", operation="PutItem"), 0, None, 0, 0, 0, 0)
     x.outcome, x.reason = outcome, reason
-    return Seen("s", step, x, {}, {})
+    return Seen("s", step, x, {}, (), {})
 
 
 def go(monkeypatch: pytest.MonkeyPatch, *exchanges: Seen) -> None:

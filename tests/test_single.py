@@ -13,6 +13,7 @@ from loadgen.exchange import Exchange
 from loadgen.experiment import single
 from loadgen.net.names import Origin
 from loadgen.profile.load import load
+from loadgen.report.once import render_once
 from loadgen.transport import Done
 
 
@@ -36,6 +37,27 @@ class Client:
     def cancel(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+async def test_what_was_not_found_is_not_said_to_be_null(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Answering(Client):
+        def send(self, x: Exchange) -> None:
+            x.body = b'{"empty": null, "id": [1, "a"]}'
+            super().send(x)
+
+    monkeypatch.setattr(single, "make_client", lambda loop, clock, *given: Answering(loop, clock, given[-3]))
+    captured = "{id: body.id, empty: body.empty, gone: body.gone.at.all}"
+    text = (
+        "name: t\ntarget: http://127.0.0.1:9\nload: [{name: a, users: 1, for: 1s}]\n"
+        f"scenarios: [{{name: s, steps: [{{name: x, get: /, capture: {captured}}}]}}]"
+    )
+    profile = load("p.yaml", text=text).profile
+    (seen,) = await single.each_step(profile, Origin.of(profile.target.url), (), None, Access())
+    assert seen.captured == {"id": [1, "a"], "empty": None}
+    assert seen.not_found == ("gone",)
+    shown = render_once([{"captured": seen.captured, "not_found": seen.not_found}])
+    facts = [line.removeprefix("  captured     ") for line in shown.splitlines() if "captured" in line]
+    assert facts == ['id = [1, "a"]', "empty = null", "gone: nothing, the answer has no such value"]
 
 
 async def test_an_exchange_is_due_when_its_client_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,7 @@ def _plain(seen: Seen, origin: Origin, access: Access) -> dict[str, Any]:
         "connection": CONNECTION_LABELS[x.connection] if x.connected else None,
         "peer": seen.peer,
         "captured": seen.captured,
+        "not_found": list(seen.not_found),
     }
 
 

@@ -27,12 +27,14 @@ from loadgen.workload.scenarios import Workload
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An exchange, whose step it was, and what was captured by then. `tls` describes the connection, if it has any."""
+    """An exchange, whose step it was, what was captured of it, and the names for which nothing was found. `peer`
+    describes the connection, if it has any."""
 
     scenario: str
     step: str
     exchange: Exchange
     captured: Values
+    not_found: tuple[str, ...]
     peer: dict[str, object]
 
 
@@ -53,8 +55,10 @@ class _Watcher:
         step, scenario = iteration.current, iteration.scenario
         peer = x.link.describe() if hasattr(x.link, "describe") else {}
         self.engine.done(x)
-        captured = {name: iteration.values.get(name) for name, _ in step.capture}
-        self.seen.append(Seen(scenario.name, step.name, x, captured, peer))
+        names = [name for name, _ in step.capture] if x.status else []
+        captured = {name: iteration.values[name] for name in names if name in iteration.values}
+        not_found = tuple(name for name in names if name not in captured)
+        self.seen.append(Seen(scenario.name, step.name, x, captured, not_found, peer))
 
 
 async def each_step(

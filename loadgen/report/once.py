@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, TextIO
@@ -38,6 +39,7 @@ def render_once(exchanges: list[dict[str, Any]], *, color: bool = False) -> str:
                         "certificate": as `ssl.SSLSocket.getpeercert` gives it}
     capacity            {"read", "write"}: the units that a call of a table says it consumed
     captured            {name: value}
+    not_found           the names of what was to be captured and is not in the answer
     """
     return drawn((part for exchange in exchanges for part in _exchange(exchange)), WIDTH, color)
 
@@ -63,8 +65,11 @@ def _exchange(x: Seen) -> Iterator[RenderableType]:
     if units := ", ".join(f"{name} {number:g}" for name, number in (x.get("capacity") or {}).items() if number):
         yield _fact("units", units)
     for name, value in (x.get("captured") or {}).items():
-        shown = redaction.REDACTED if redaction.is_secret(name) else brief(str(value), CAPTURED)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        shown = redaction.REDACTED if redaction.is_secret(name) else brief(text, CAPTURED)
         yield _fact("captured", f"{name} = {shown}")
+    for name in x.get("not_found") or ():
+        yield _fact("captured", f"{name}: nothing, the answer has no such value")
 
 
 def _fact(name: str, text: str) -> RenderableType:
