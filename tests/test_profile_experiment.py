@@ -90,10 +90,10 @@ TWO = "{variants: {a: {}, b: {client: aiohttp}}"
     [
         ("{variants: {a: {}}}", "6: experiment: has fewer than two variants. Give variants: {a: {}, b: {...}}, or a matrix"),
         ("{matrix: {n: 5}}", "6: experiment.matrix.n: 5 is no axis: expected a list of values"),
-        ("{matrix: {n: [1, 2], m: [3]}, variants: {a: {session: {renew: clint}}}}", "6: session.renew: 'clint' is not known here. Did you mean client? Known: connection, client, session"),
-        ("{variants: {a: {}, b: {sesion: shared}}}", "6: sesion: unknown key. Did you mean session?"),
+        ("{matrix: {n: [1, 2], m: [3]}, variants: {a: {session: {renew: clint}}}}", "6: experiment.variants.a.session.renew: 'clint' is not known here. Did you mean client? Known: connection, client, session"),
+        ("{variants: {a: {}, b: {sesion: shared}}}", "6: experiment.variants.b.sesion: unknown key. Did you mean session?"),
         ("{variants: {a: {}, b: {load: {brst: {rate: 5/s}}}}}", "6: experiment.variants.b.load.brst: there is no brst in that list. Did you mean burst? Known: burst, rest"),
-        ("{variants: {a: {}, b: {load: {burst: {rate: 5}}}}}", "6: load.burst.rate: '5' is not a rate"),
+        ("{variants: {a: {}, b: {load: {burst: {rate: 5}}}}}", "6: experiment.variants.b.load.burst.rate: '5' is not a rate"),
         (f"{TWO}, baseline: c}}", "6: experiment.baseline: there is no variant c. Known: a, b"),
         (f"{TWO}, rounds: 0}}", "6: experiment.rounds: 0 are no rounds: expected from 1 to 1000, or planned looks such as [10, 20]"),
         (f"{TWO}, rounds: [20, 10]}}", "6: experiment.rounds: a list are no rounds: expected from 1 to 1000, or planned looks such as [10, 20]"),

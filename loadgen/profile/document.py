@@ -50,10 +50,12 @@ class Place:
 
 @dataclass(slots=True)
 class Document:
-    """Plain values, and by the way to each of them its place. `root` holds the one value, `data`."""
+    """Plain values, and by the way to each of them its place. `root` holds the one value, `data`. `moved` are the ways
+    to what was written elsewhere in the document, and where."""
 
     root: list[Any] = field(default_factory=lambda: [None])
     places: dict[Way, Place] = field(default_factory=dict)
+    moved: dict[Way, Way] = field(default_factory=dict)
 
     @property
     def data(self) -> Any:
@@ -65,11 +67,14 @@ class Document:
 
     def key(self, way: Way) -> str:
         """The way as people write it, list items by their name: `load.burst.rate`."""
-        words, value = [], self.data
-        for step in way:
+        words: list[str] = []
+        value = self.data
+        for length, step in enumerate(way, 1):
             value = _child(value, step)
             name = value.get("name") if isinstance(step, int) and isinstance(value, dict) else None
             words.append(printable(name if isinstance(name, str) else str(step))[:64])
+            if written := self.moved.get(way[:length]):
+                words = [printable(str(step))[:64] for step in written]
         return ".".join(words)
 
     def error(self, way: Way, problem: str, remedy: str = "") -> ProfileError:

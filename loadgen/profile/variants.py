@@ -51,6 +51,7 @@ def _merge(document: Document, into: Any, way: Way, override: dict[str, Any], sa
             continue
         _forget(document, place)
         document.places[place] = document.place((*said, key))
+        document.moved[place] = (*said, key)
         if value is None and isinstance(into, dict):
             into.pop(step, None)
         else:
@@ -69,8 +70,11 @@ def _step(document: Document, container: Any, key: str, said: Way) -> str | int:
 
 
 def _forget(document: Document, way: Way) -> None:
-    for old in [known for known in document.places if known[: len(way)] == way]:
-        del document.places[old]
+    """What stood there is no more."""
+    maps: tuple[dict[Way, Any], ...] = (document.places, document.moved)
+    for known in maps:
+        for old in [place for place in known if place[: len(way)] == way]:
+            del known[old]
 
 
 def _fill(document: Document, values: dict[str, Any]) -> None:
