@@ -228,7 +228,7 @@ class Engine:
         self._transmit(x)
 
     def _unsendable(self, iteration: Iteration, slot: int, due: int, released: int, reason: str) -> None:
-        x = Exchange(Request(iteration.current.name, "-"), slot, iteration, due, released, due, 0)
+        x = Exchange(Request("", ""), slot, iteration, due, released, due, 0)
         x.outcome, x.reason = Outcome.UNEXPECTED, reason
         x.done = self._now()
         self._ledger.sent[slot] += 1

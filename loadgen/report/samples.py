@@ -58,14 +58,15 @@ def _sample(sample: Found, phase: Found) -> Iterator[RenderableType]:
     said = [str(sample.get(key) or "") for key in ("outcome", "reason", "message")]
     told = brief(": ".join(part for part in said if part), TOLD)
     outcome: Part = (told, "" if said[0] == "ok" else BAD)
-    yield labelled(f"{at:>{INDENT - 2}}  ", f"{place(phase)} {sample.get('step') or ''}  {_request(sample)}  ", outcome)
+    what = "  ".join(part for part in (f"{place(phase)} {sample.get('step') or ''}", _request(sample)) if part)
+    yield labelled(f"{at:>{INDENT - 2}}  ", f"{what}  ", outcome)
     yield labelled(" " * INDENT, *_times(sample.get("times_ms") or {}, headline(phase)), (_rest(sample), DIM))
 
 
 def _request(sample: Found) -> str:
     status = sample.get("status")
     path = brief(str(sample.get("path") or ""), PATH)
-    return f"{sample.get('method') or ''} {path}{f' → {status}' if status else ''}"
+    return f"{sample.get('method') or ''} {path}{f' → {status}' if status else ''}".strip()
 
 
 def _times(times: Mapping[str, float | None], whole: str) -> Iterator[Part]:
