@@ -1,5 +1,17 @@
-"""`python -m loadgen`."""
+"""`python -m loadgen`, and the command itself."""
 
-from loadgen.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """The entry point. A Ctrl-C is heard from here on, while the rest is still being imported."""
+    try:
+        from loadgen.cli import main as command
+
+        command()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -100,6 +100,23 @@ print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}), file=sys
     assert done.stderr == "[]\n"
 
 
+def test_an_interrupt_while_it_is_being_imported_is_no_traceback() -> None:
+    code = """
+import sys
+from loadgen.__main__ import main
+
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == "click":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 # mistakes
 
 MISTAKES = [

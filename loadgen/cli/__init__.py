@@ -126,7 +126,3 @@ def _complain(error: click.ClickException) -> None:
 
 def _exit(status: int) -> None:
     sys.exit(int(status))
-
-
-if __name__ == "__main__":
-    main()
