@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from loadgen.stats import Histogram, fraction
-from loadgen.stats.blocks import spread
-from loadgen.stats.distributions import t_quantile, variance_bound
+from loadgen.stats.blocks import Spread, spread
+from loadgen.stats.distributions import NORMAL, t_quantile, variance_bound
 from loadgen.stats.intervals import Interval, NoInterval, events, interval, limit, mean_interval, needed
 from loadgen.stats.seconds import Seconds
 
 P50, P99, P999 = (fraction(name) for name in ("p50", "p99", "p99.9"))
+Z = NORMAL.inv_cdf(0.975)
 
 
 def dealt(values: range, length: int) -> Seconds:
@@ -48,8 +49,7 @@ def refused(found: Interval | NoInterval) -> NoInterval:
 def test_ranks_of_even_seconds_are_those_of_the_textbook(
     n: int, name: str, low: float, high: float, digits: int
 ) -> None:
-    length = 100
-    run = dealt(range(1, n + 1), length)
+    run = dealt(range(1, n + 1), 100)
     found = given_for(run.interval(fraction(name)))
     assert found.overdispersion == 1
     for end, expected in ((found.low, low), (found.high, high)):
@@ -57,7 +57,7 @@ def test_ranks_of_even_seconds_are_those_of_the_textbook(
         # a counter is a thousandth wide, which is more than the ranks are apart: outwards
         assert 100 * end / n == pytest.approx(expected, abs=0.1 + 10**-digits)
     p = fraction(name)
-    reach = t_quantile(0.975, length - 3) * math.sqrt(n * p * (1 - p))
+    reach = Z * math.sqrt(n * p * (1 - p))
     assert found.high is not None
     assert found.low <= n * p - reach <= n * p + reach <= found.high
 
@@ -66,7 +66,7 @@ def test_ranks_are_exact_where_counters_are() -> None:
     """2,000 values of their own counters: the ends are the ranks themselves."""
     run = dealt(range(2000), 50)
     found = given_for(run.interval(P50))
-    reach = t_quantile(0.975, 47) * math.sqrt(2000 * 0.25)
+    reach = Z * math.sqrt(2000 * 0.25)
     assert (found.low, found.high) == (math.floor(1000 - reach) - 1, math.ceil(1000 + reach))
 
 
@@ -84,29 +84,36 @@ def test_an_interval_widens_with_the_confidence() -> None:
 # overdispersion
 
 
-def bursts(every: int, length: int = 120, rate: int = 100, slow: int = 10) -> Seconds:
-    """Each so many seconds one in which so many requests are slow."""
+def bursts(every: int, length: int = 120, rate: int = 100, slow: int = 10, *, on_the_dot: bool = False) -> Seconds:
+    """One in so many seconds, any of them unless it is on the dot, in which so many requests are slow."""
     stream = np.random.Generator(np.random.PCG64(3))
     found = []
     for second in range(length):
         values = stream.integers(1_000_000, 2_000_000, rate)
-        if second % every == every - 1:
+        if second % every == every - 1 if on_the_dot else stream.random() < 1 / every:
             values[:slow] = stream.integers(50_000_000, 60_000_000, slow)
         found.append(Histogram.of(values))
     return Seconds(found)
 
 
 def test_what_comes_together_counts_less() -> None:
-    spread_out, together = bursts(1, slow=2), bursts(5, slow=10)
+    spread_out, together = bursts(1, 2000, slow=2), bursts(5, 2000, slow=10)
     even, uneven = (given_for(run.interval(fraction("p98"))) for run in (spread_out, together))
     assert even.overdispersion == 1
-    # each fifth second has ten, the others none: the variance of k is 16 x, where chance alone has 100 x .02 x .98
-    assert uneven.overdispersion == pytest.approx(16 / 1.96, rel=0.1)
-    assert uneven.events < even.events / 8
+    # one in five seconds has ten, the others none: the variance of k is 16, where chance alone has 100 x .02 x .98
+    assert uneven.overdispersion == pytest.approx(16 / 1.96, rel=0.3)
+    assert uneven.events < even.events / 6
+
+
+def test_what_comes_on_the_dot_is_as_much_in_every_run() -> None:
+    """Seconds with ten slow ones and seconds with none differ by a lot, minutes by nothing."""
+    run = bursts(5, on_the_dot=True)
+    assert run.beyond(2_000_000).var() == pytest.approx(16)
+    assert given_for(run.interval(fraction("p98"))).overdispersion == 1
 
 
 def test_bursts_reach_further_up() -> None:
-    run = bursts(15, slow=40, length=240)
+    run = bursts(10, slow=40, length=240)
     found = given_for(run.interval(fraction("p97")))
     assert found.high is not None
     middle = run.seen.count * 0.97
@@ -114,36 +121,52 @@ def test_bursts_reach_further_up() -> None:
     assert above > 1.1 * below
 
 
-def test_blocks_grow_until_they_show_no_more() -> None:
+def test_seconds_that_hang_together_have_the_variance_of_what_hangs_together() -> None:
     stream = np.random.Generator(np.random.PCG64(1))
-    noise = stream.standard_normal(480)
-    assert spread(noise).length <= 4
-    slow = np.repeat(stream.standard_normal(60), 8)
-    found = spread(slow)
-    assert found.length >= 8
-    assert found.variance == pytest.approx(8**2 * 60, rel=0.5), "not the 480 of independent seconds"
+    noise = [stream.standard_normal(480) for _ in range(100)]
+    assert np.mean([spread(each).variance for each in noise]) == pytest.approx(480, rel=0.1)
+    slow = [np.repeat(each[:60], 8) for each in noise]
+    assert np.mean([spread(each).variance for each in slow]) == pytest.approx(8 * 480, rel=0.15)
+
+
+@pytest.mark.parametrize(("length", "df"), [(20, 12), (60, 12), (61, 12), (300, 18), (3600, 94)])
+def test_the_variance_is_that_of_the_slowest_waves(length: int, df: int) -> None:
+    stream = np.random.Generator(np.random.PCG64(2))
+    noise, time = stream.standard_normal(length), np.linspace(-1, 1, length)
+    rest = noise - np.polyval(np.polyfit(time, noise, 2), time)
+    turns = np.outer(np.arange(1, df + 3), (np.arange(length) + 0.5) / length)
+    strengths = np.cos(math.pi * turns) @ rest * math.sqrt(2 / length)
+    found = spread(noise)
+    assert (found.df, found.variance) == (df, pytest.approx(length * (strengths @ strengths) / df))
 
 
 def test_a_trend_is_no_variance() -> None:
-    stream = np.random.Generator(np.random.PCG64(2))
-    noise, time = stream.standard_normal(200), np.linspace(-1, 1, 200)
-    rest = noise - np.polyval(np.polyfit(time, noise, 2), time)
-    if spread(noise).length == 1:
-        assert spread(noise).variance == pytest.approx(200 * (rest @ rest) / 197)
+    noise, time = np.random.Generator(np.random.PCG64(2)).standard_normal(200), np.linspace(-1, 1, 200)
     plain, ramp = spread(noise), spread(noise + 5 * time + 5 * time**2)
-    assert ramp.variance == pytest.approx(plain.variance)
+    assert (ramp.variance, ramp.skewness) == pytest.approx((plain.variance, plain.skewness))
 
 
 def test_skewed_sums_reach_further_on_the_side_of_their_tail() -> None:
-    stream = np.random.Generator(np.random.PCG64(4))
-    found = spread(stream.exponential(1, 60) ** 2 - 2)
+    skewed = np.random.Generator(np.random.PCG64(4)).exponential(1, 60) ** 2 - 2
+    found = spread(skewed)
     below, above = found.reach(0.95)
-    assert above == t_quantile(0.975, found.df) < below, "and no less far on the other"
-    mirrored = spread(-(np.random.Generator(np.random.PCG64(4)).exponential(1, 60) ** 2 - 2))
-    assert mirrored.reach(0.95) == pytest.approx((above, below))
+    assert above == t_quantile(0.975, found.df) * math.sqrt(found.variance) < below, "and no less far on the other"
+    assert spread(-skewed).reach(0.95) == pytest.approx((above, below))
     # 1.96 + 1/6 skewness (2 x 1.96^2 + 1) to the first order: Johnson (1978)
-    slight = type(found)(1, 10_000, 1, 0.01)
-    assert slight.reach(0.95)[0] == pytest.approx(1.96 + 0.01 / 6 * (2 * 1.96**2 + 1), abs=2e-3)
+    assert Spread(1, 10_000, 0.01).reach(0.95)[0] == pytest.approx(1.96 + 0.01 / 6 * (2 * 1.96**2 + 1), abs=2e-3)
+
+
+def test_the_skewness_of_a_sum_is_that_of_its_parts_over_the_root_of_their_number() -> None:
+    stream = np.random.Generator(np.random.PCG64(5))
+    found = [spread(stream.exponential(1, 400) - 1).skewness for _ in range(200)]
+    assert np.mean(found) == pytest.approx(2 / math.sqrt(400), rel=0.2)
+
+
+def test_chance_alone_is_known_and_takes_no_t() -> None:
+    found = Spread(4, 12, 0)
+    assert found.reach(0.95, 0) == pytest.approx([2 * t_quantile(0.975, 12)] * 2)
+    assert found.reach(0.95, 4) == found.reach(0.95, 0), "which is more, where the estimate says the same"
+    assert found.reach(0.95, 9) == pytest.approx([3 * Z] * 2)
 
 
 # when there is none
@@ -163,27 +186,45 @@ def test_five_independent_events_are_needed() -> None:
     assert isinstance(dealt(range(1, 60_001), 60).interval(P999), Interval)
 
 
+def beyond_chance(run: Seconds, p: Fraction) -> tuple[Spread, float, float]:
+    """The spread of those beyond `p`, the variance that each would have alone, and how many times that it is."""
+    beyond, count = run.beyond(limit(p, run.seen)), run.seen.count
+    found = spread(beyond - run.counts * (beyond.sum() / count))
+    alone = float(beyond.sum() * (1 - beyond.sum() / count))
+    return found, alone, found.variance / alone
+
+
 def test_events_are_judged_by_the_most_overdispersion_that_there_may_be() -> None:
-    """Six, one here and one there: no estimate finds them to come together, but they could."""
-    few, enough = (dealt(range(1, 1000 * number + 1), 100).interval(P999) for number in (6, 8))
-    assert refused(few).why == "needs 5 independent events beyond it, there were 6.0; they may be worth as few as 4.8"
-    assert given_for(enough).overdispersion == 1
+    """In doubt is what is beyond chance: six, one here and one there, are six."""
+    even, uneven = (given_for(run.interval(P99)) for run in (dealt(range(1, 601), 50), bursts(10, 1000)))
+    assert (even.overdispersion, even.events) == (1, pytest.approx(6))
+    assert uneven.overdispersion > 3
+    most = 1 + (uneven.overdispersion - 1) * variance_bound(40, 0.9)
+    assert uneven.events == pytest.approx(1000 * 100 * 0.01 / most)
 
 
-@pytest.mark.parametrize(("length", "slow"), [(120, 20), (240, 20), (240, 10), (2400, 10)])
+@pytest.mark.parametrize("seed", range(5))
+def test_of_a_short_run_chance_is_in_doubt_as_well(seed: int) -> None:
+    stream = np.random.Generator(np.random.PCG64(seed))
+    run = Seconds([Histogram.of(stream.integers(1, 10**6, 1000)) for _ in range(49)])
+    found, _, times = beyond_chance(run, P99)
+    assert given_for(run.interval(P99)).events == pytest.approx(490 / max(1, times * variance_bound(found.df, 0.95)))
+
+
+@pytest.mark.parametrize(("length", "slow"), [(240, 20), (480, 20), (480, 10), (4800, 10)])
 def test_the_fewer_events_the_more_of_their_doubt_is_in_the_interval(length: int, slow: int) -> None:
-    run, p = bursts(15, length, slow=slow), P99
+    run, p = bursts(10, length, slow=slow), P99
     found = given_for(run.interval(p))
     share = (50 - found.events) / (50 - 5) if found.events < 50 else 0
     assert (share > 0) == (length < 1000)
-    beyond, count = run.beyond(limit(p, run.seen)), run.seen.count
-    sure = spread(beyond - run.counts * (beyond.sum() / count))
-    below, above = sure.reach(0.95)
+    sure, alone, times = beyond_chance(run, p)
+    most, count = 1 + (times - 1) * variance_bound(sure.df, 0.9), run.seen.count
     ends = []
     for doubt in (share, 0):
-        deviation = math.sqrt(sure.variance * variance_bound(sure.df) ** doubt)
-        ends.append([run.seen.at_rank(math.floor(count * p - deviation * above)),
-                     run.seen.at_rank(min(count, math.ceil(count * p + deviation * below) + 1))])  # fmt: skip
+        wider = math.sqrt((most / times) ** doubt * count * p * (1 - p) / alone)
+        below, above = (wider * reach for reach in sure.reach(0.95))
+        ends.append([run.seen.at_rank(math.floor(count * p - above)),
+                     run.seen.at_rank(min(count, math.ceil(count * p + below) + 1))])  # fmt: skip
     low, high = ends[0]
     assert found.low <= low <= found.low * 1.001
     assert found.high in (high, None)
@@ -193,7 +234,7 @@ def test_the_fewer_events_the_more_of_their_doubt_is_in_the_interval(length: int
 def test_events_are_counted_on_the_side_that_has_fewer() -> None:
     run = dealt(range(1, 301), 60)
     for p in (Fraction(1, 100), P99):
-        assert "there were 3.0;" in refused(run.interval(p)).why
+        assert "there were 3.0" in refused(run.interval(p)).why
 
 
 def test_events_that_came_together_are_not_independent() -> None:

@@ -1,20 +1,25 @@
 """How far a sum over a run may be from what it would be over another: from its parts second by second, which hang
-together."""
+together.
+
+What hangs together varies slowly, and runs differ by what is slow: of all waves that the seconds are made of, those of
+which only a few are in a run. Fast ones even out within it: every run has as many stalls on the dot, however much its
+seconds, or blocks of seconds, differ for them.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loadgen.stats.distributions import t_quantile
+from loadgen.stats.distributions import NORMAL, t_quantile
 
-LENGTHS = (1, 2, 5, 10, 20)  # of a block, in seconds
-BLOCKS = 10  # at the least: fewer tell too little of how they differ
+WAVES = 12  # at the least: fewer tell too little of how strong they are
+BLOCKS = 20  # at the least, for the skewness
 TREND = 2  # the degree of what a ramp is taken to be
 
 Floats = NDArray[np.float64]
@@ -22,61 +27,55 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The variance of a sum, from `blocks` blocks of `length` seconds each, and how skewed the sum is."""
+    """The variance of a sum, from `df` waves, and how skewed the sum is."""
 
     variance: float
     df: int
-    length: int
     skewness: float
 
-    def at_least(self, variance: float) -> Spread:
-        """With that variance if there is less of it; what is added is not skewed."""
-        if self.variance >= variance:
-            return self
-        return replace(self, variance=variance, skewness=self.skewness * (self.variance / variance) ** 1.5)
-
-    def reach(self, confidence: float) -> tuple[float, float]:
-        """How far the sum may lie (below, above) what is expected, in its own standard deviations.
+    def reach(self, confidence: float, least: float = 0.0) -> tuple[float, float]:
+        """How far the sum may lie (below, above) what is expected.
 
         Student's t, transformed for skewness as Hall (1992, "On the removal of skewness by transformation") does it:
-        what comes in a few bursts is more often too little than too much. Only outwards: so few blocks do not tell
-        enough of their skewness for an end to be nearer.
+        what comes in a few bursts is more often too little than too much. Only outwards: one run does not tell enough
+        of its skewness for an end to be nearer. Never nearer than with the variance `least`, that of chance alone,
+        which is known and not an estimate, so that it takes no t.
         """
-        t = t_quantile((1 + confidence) / 2, self.df)
-        return max(t, -_untransformed(-t, self.skewness)), max(t, _untransformed(t, self.skewness))
+        p = (1 + confidence) / 2
+        t, sd = t_quantile(p, self.df), math.sqrt(self.variance)
+        known = NORMAL.inv_cdf(p) * math.sqrt(least)
+        below, above = -_untransformed(-t, self.skewness), _untransformed(t, self.skewness)
+        return max(known, sd * t, sd * below), max(known, sd * t, sd * above)
 
 
 def spread(parts: NDArray[Any]) -> Spread:
     """The spread of the sum of `parts`, one for each second, whose expectation is about 0.
 
-    Neighbouring seconds go into blocks until longer ones show no more variance: blocks that are long enough are
-    independent. A trend over the blocks is what the load did and would do again: a parabola is taken out first.
+    The mean strength of its slowest waves, cosines of 1, 2, ... half turns over the run, each of which gives one degree
+    of freedom. How many: 0.4 length^(2/3), as Lazarus, Lewis, Stock & Watson (2018, "HAR inference: recommendations for
+    practice") advise, and `WAVES` at the least. A trend over the run is what the load did and would do again: a
+    parabola is taken out first, and counts for two of the waves.
     """
-    best = _blocked(parts, 1)
-    for length in LENGTHS[1:]:
-        if len(parts) // length < BLOCKS:
-            break
-        longer = _blocked(parts, length)
-        if longer.variance <= best.variance:
-            break
-        best = longer
-    return best
+    number = len(parts)
+    rest = parts - _trends(number) @ (_trends(number).T @ parts)
+    df = min(number - TREND - 1, max(WAVES, round(0.4 * number ** (2 / 3))))
+    # with its mirror image after it, cosines are all that the run consists of
+    waves = np.abs(np.fft.rfft(np.concatenate([rest, rest[::-1]]))[1 : df + TREND + 1])
+    variance = float(waves @ waves) / (2 * df)
+    return Spread(variance, df, _third_moment(rest, max(BLOCKS, df)) / variance**1.5 if variance > 0 else 0.0)
 
 
-def _blocked(parts: NDArray[Any], length: int) -> Spread:
-    number = len(parts) // length
-    starts = np.linspace(0, len(parts), number + 1).round().astype(np.int64)[:-1]
-    blocks = np.add.reduceat(parts.astype(np.float64), starts)
-    shape = _trends(number)
-    rest = blocks - shape @ (shape.T @ blocks)
-    df, square = number - TREND - 1, float(rest @ rest)
-    skewness = float((rest**3).sum()) / square**1.5 if square > 0 else 0.0
-    return Spread(number * square / df, df, length, skewness)
+def _third_moment(rest: Floats, number: int) -> float:
+    """That of the sum, from blocks: seconds that hang together are skewed together. What the trend has taken from it is
+    put back, as n / df puts it back for a variance."""
+    starts = np.linspace(0, len(rest), number + 1).round().astype(np.int64)[:-1]
+    blocks = np.add.reduceat(rest, starts)
+    return float((blocks**3).sum()) * (number / (number - TREND - 1)) ** 3
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _trends(number: int) -> Floats:
-    """What so many blocks are of a trend: orthonormal columns."""
+    """What so many seconds are of a trend: orthonormal columns."""
     return np.asarray(np.linalg.qr(np.vander(np.linspace(-1, 1, number), TREND + 1))[0])
 
 

@@ -19,14 +19,16 @@ from fractions import Fraction
 
 import numpy as np
 
-from loadgen.stats.blocks import Floats, Spread, spread
+from loadgen.stats.blocks import Floats, spread
 from loadgen.stats.distributions import NORMAL, variance_bound
 from loadgen.stats.histogram import Histogram, Integers, highest_of, lowest_of, rank
 
 SECONDS = 20  # at the least
 EVENTS = 5  # independent ones beyond the quantile, at the least and by the most cautious estimate
 FEW = 20  # below, an interval is given with a warning
-PLENTY = 50  # above, the estimate is taken for what it is; of runs of less than 50 seconds, above as many more
+PLENTY = 50  # above, the estimate is taken for what it is; of runs that are not long, above as many more
+LONG = 50  # seconds
+CAUTION, SHORT_CAUTION = 0.9, 0.95  # the confidence with which a variance is taken to be no greater; of shorter runs
 CONFIDENCE = 0.95
 
 
@@ -81,7 +83,8 @@ def interval(
 
     `counts` are the requests of each second, both kinds together, also of seconds without any; `beyond` how many of
     them were greater than `limit`, all the late ones among them. The ends are the ranks n p -+ t sqrt(n p (1-p) phi),
-    with t for skewed sums (`blocks.Spread.reach`), and of their counters the outer bounds.
+    with t for skewed sums (`blocks.Spread.reach`), at least n p -+ z sqrt(n p (1-p)), and of their counters the outer
+    bounds.
     """
     count, seconds = seen.count + late.count, len(counts)
     assert counts.sum() == count, "the seconds are not those of the values"
@@ -92,19 +95,29 @@ def interval(
         return NoInterval("every request timed out" if count else "there were no requests")
     share = float(beyond.sum()) / count
     found = spread(beyond - counts * share)
-    alone = count * share * (1 - share)  # the variance if each were beyond by chance alone
-    phi = max(1.0, found.variance / alone) if alone else 1.0
-    doubt = variance_bound(found.df)
-    events = count * outside / (max(1.0, found.variance * doubt / alone) if alone else 1.0)
+    chance = float(p * (1 - p))
+    alone = count * (share * (1 - share) or chance)  # the variance if each were beyond by chance alone
+    times = found.variance / alone
+    phi, greatest = max(1.0, times), _greatest(times, found.df, seconds)
+    events = count * outside / greatest
     if events < EVENTS:
         return _uncertain(count * outside, events, seconds)
-    plenty = PLENTY * max(1.0, 50 / seconds)
+    plenty = PLENTY * max(1.0, LONG / seconds)
     share_of_doubt = min(1.0, max(0.0, (plenty - events) / (plenty - EVENTS)))
-    found = replace(found, variance=found.variance * doubt**share_of_doubt).at_least(alone)
-    inflation = math.sqrt(found.variance / alone) if alone else 1.0
-    low, high = _ends(p, seen, late, inflation, found, confidence)
+    found = replace(found, variance=found.variance * (greatest / phi) ** share_of_doubt)
+    # many beyond the limit means that the quantile is lower than that
+    below, above = (reach * math.sqrt(count * chance / alone) for reach in found.reach(confidence, alone))
+    low, high = _ends(seen, late, count * p - above, count * p + below)
     warning = f"it rests on {events:.0f} independent events" if events < FEW else ""
     return Interval(low, high, confidence, phi, events, warning)
+
+
+def _greatest(times: float, df: int, seconds: int) -> float:
+    """The greatest overdispersion that an estimate of so many times the variance of chance allows. What is beyond
+    chance is in doubt; of a run that is not long, which does not tell one from the other, all of it."""
+    if seconds < LONG:
+        return max(1.0, times * variance_bound(df, SHORT_CAUTION))
+    return max(1.0, 1 + (times - 1) * variance_bound(df, CAUTION))
 
 
 def _short(seconds: int, events: float = EVENTS) -> NoInterval:
@@ -119,20 +132,13 @@ def _uncertain(raw: float, events: float, seconds: int) -> NoInterval:
     return NoInterval(why, seconds * (EVENTS / events - 1))
 
 
-def _ends(
-    p: Fraction, seen: Histogram, late: Histogram, inflation: float, found: Spread, confidence: float
-) -> tuple[int, int | None]:
+def _ends(seen: Histogram, late: Histogram, first: float, last: float) -> tuple[int, int | None]:
     """The outer bounds of the counters of both ranks. A rank among the late ones is above the least of these."""
-    count = seen.count + late.count
-    deviation = inflation * math.sqrt(count * float(p * (1 - p)))
-    # many beyond the limit means that the quantile is lower than that
-    below, above = found.reach(confidence)
-    first = math.floor(count * p - deviation * above)
-    last = math.ceil(count * p + deviation * below) + 1
-    low = 0 if first < 1 else late.least if first > seen.count else _least_at(seen, first)
+    lowest, highest = math.floor(first), math.ceil(last) + 1
+    low = 0 if lowest < 1 else late.least if lowest > seen.count else _least_at(seen, lowest)
     if late.count:
         low = min(low, late.least)
-    return low, seen.at_rank(last) if last <= seen.count else None
+    return low, seen.at_rank(highest) if highest <= seen.count else None
 
 
 def _least_at(seen: Histogram, position: int) -> int:
@@ -149,10 +155,8 @@ def mean_interval(counts: Integers, totals: Floats, confidence: float = CONFIDEN
     if not count:
         return NoInterval("there were no requests")
     mean = float(totals.sum()) / count
-    found = spread(totals - counts * mean)
-    below, above = found.reach(confidence)
-    deviation = math.sqrt(found.variance) / count
-    return Interval(max(0, math.floor(mean - deviation * above)), math.ceil(mean + deviation * below), confidence)
+    below, above = spread(totals - counts * mean).reach(confidence)
+    return Interval(max(0, math.floor(mean - above / count)), math.ceil(mean + below / count), confidence)
 
 
 def needed(p: Fraction, precision: float, rate: float, overdispersion: float = 1.0) -> float:

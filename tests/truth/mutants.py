@@ -165,7 +165,9 @@ MUTANTS = (
            ("test_seconds.py",)),
     # how sure it is
     Mutant("requests are taken to be independent", OF_RUN,
-           "deviation = inflation * math.sqrt(", "deviation = math.sqrt(", (INTERVALS, "test_stats_intervals.py")),
+           "found = spread(beyond - counts * share)",
+           "found = replace(spread(beyond - counts * share), variance=count * share * (1 - share))",
+           (INTERVALS, "test_stats_intervals.py")),
     Mutant("an interval of any few events", OF_RUN, "    if events < EVENTS:\n", "    if events < 0:\n",
            (INTERVALS, "test_stats_intervals.py")),
     Mutant("an interval of ten seconds", OF_RUN, "SECONDS = 20 ", "SECONDS = 10 ", (INTERVALS,)),
