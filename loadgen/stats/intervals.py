@@ -26,7 +26,7 @@ from loadgen.stats.histogram import Histogram, Integers, highest_of, lowest_of, 
 SECONDS = 20  # at the least
 EVENTS = 5  # independent ones beyond the quantile, at the least and by the most cautious estimate
 FEW = 20  # below, an interval is given with a warning
-PLENTY = 50  # above, the estimate is taken for what it is; of runs that are not long, above as many more
+PLENTY = 30  # above, the estimate is taken for what it is; in runs that are not long, above more than that
 LONG = 50  # seconds
 CAUTION, SHORT_CAUTION = 0.9, 0.95  # the confidence with which a variance is taken to be no greater; of shorter runs
 CONFIDENCE = 0.95
@@ -102,7 +102,7 @@ def interval(
     events = count * outside / greatest
     if events < EVENTS:
         return _uncertain(count * outside, events, seconds)
-    plenty = PLENTY * max(1.0, LONG / seconds)
+    plenty = PLENTY * max(1.0, LONG / seconds) ** 2
     share_of_doubt = min(1.0, max(0.0, (plenty - events) / (plenty - EVENTS)))
     found = replace(found, variance=found.variance * (greatest / phi) ** share_of_doubt)
     # many beyond the limit means that the quantile is lower than that

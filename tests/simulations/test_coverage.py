@@ -2,7 +2,8 @@
 
 Promised wherever half of the runs get an interval at all: of runs of 50 seconds or more 93 % of those hold, of shorter
 ones 90 %; where a quarter of them do, 88 %. And of all runs, 7 % at most get one that is wrong; of shorter ones, 10 %.
-Of runs of 50 seconds or more it is 99.5 % at most for any figure, and 98.5 % over all figures of a stream.
+Of runs of 50 seconds or more it is 97.5 % at most over all figures of a stream, 98.5 % where requests are independent
+or nearer to each other in number than that, and 99.5 % for any figure alone.
 
 What moves it up: few events beyond a percentile, whose doubt is in the interval; that nothing is taken to vary less
 than independent requests do, although stalls on the dot do; and that the ends are those of counters.
@@ -24,12 +25,13 @@ from loadgen.stats.seconds import Seconds
 
 FIGURES = ("p50", "p90", "p99", "p99.9", "mean")
 ON_THE_DOT = stalls(300, 3.7, 0.1)
+EVEN = [independent(500), ON_THE_DOT]
 RAMPS = [ramp(100, 500, 3)]
 STREAMS = [
-    independent(500), queue(0.3, 500), queue(0.7, 500), queue(0.9, 500), queue(0.9, 3000),
-    cold_starts(300, 2), cold_starts(300, 4), ON_THE_DOT, *RAMPS,
+    queue(0.3, 500), queue(0.7, 500), queue(0.9, 500), queue(0.9, 3000), cold_starts(300, 2), cold_starts(300, 4),
+    *EVEN, *RAMPS,
 ]  # fmt: skip
-SHORT = [independent(500), queue(0.7, 500), cold_starts(300, 2), *RAMPS]
+SHORT = [EVEN[0], queue(0.7, 500), cold_starts(300, 2), *RAMPS]
 
 
 @dataclass
@@ -89,7 +91,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(stream: Stream, lengths: 
             assert at_least(least, tally.given - tally.wrong, tally.given), (length, figure, tally)
     for length in (length for length in lengths if length >= 50):
         often = [found[length, figure] for figure in FIGURES if found[length, figure].given > len(tried) / 2]
-        for most, of in ((0.985, often), *((0.995, [tally]) for tally in often)):
+        for most, of in ((0.985 if stream in EVEN else 0.975, often), *((0.995, [tally]) for tally in often)):
             given = sum(tally.given for tally in of)
             assert at_most(most, given - sum(tally.wrong for tally in of), given), (length, of)
 
