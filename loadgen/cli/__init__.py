@@ -89,7 +89,7 @@ def output() -> Iterator[TextIO]:
 
 
 def main() -> None:
-    """The entry point: errors are one line on stderr, and the status that they are documented with."""
+    """All but a Ctrl-C, which `__main__` hears: errors are one line on stderr, and their documented status."""
     _open_standard_streams()
     try:
         if sys.platform == "win32":
@@ -106,8 +106,6 @@ def main() -> None:
     except LoadgenError as error:
         click.echo(f"loadgen: {clean(str(error))}", err=True)  # which may quote what others say
         _exit(error.status)
-    except KeyboardInterrupt:
-        _exit(Exit.INTERRUPTED)
 
 
 def _open_standard_streams() -> None:
