@@ -28,7 +28,6 @@ AUTHORIZATION_LIMIT = 8192
 _STAMP = "%Y%m%dT%H%M%SZ"
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
-_EMPTY = sha256()
 _INNER = bytes(byte ^ 0x36 for byte in range(256))  # HMAC's two paddings, as tables for bytes.translate
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 _MISMATCH = (
@@ -80,9 +79,7 @@ class Signer:
         if head is None or head.headers is not headers:
             head = self._keep(method, path, headers, host)
         if (digest := head.digest) is None:
-            hashed = _EMPTY.copy()  # 0.1 us less than a new one
-            hashed.update(body)
-            digest = hashed.hexdigest().encode()
+            digest = sha256(body).hexdigest().encode()
         canonical, inner, outer = head.canonical.copy(), self._inner.copy(), self._outer.copy()
         canonical.update(digest)
         inner.update(canonical.hexdigest().encode())
