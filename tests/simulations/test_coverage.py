@@ -2,11 +2,11 @@
 
 Promised wherever half of the runs get an interval at all: of runs of 50 seconds or more 93 % of those hold, of shorter
 ones 90 %; where a quarter of them do, 88 %. And of all runs, 7 % at most get one that is wrong; of shorter ones, 10 %.
-Of runs of 50 seconds or more it is 97.5 % at most over all figures of a stream, 98.5 % where requests are independent
-or nearer to each other in number than that, and 99.5 % for any figure alone.
+Of runs of 50 seconds or more it is 97.5 % at most over all figures of a stream, 98.5 % where runs differ by chance
+alone, and 99.5 % for any figure: in full form, as a few dozen runs cannot hold too often.
 
 What moves it up: few events beyond a percentile, whose doubt is in the interval; that nothing is taken to vary less
-than independent requests do, although stalls on the dot do; and that the ends are those of counters.
+than by chance alone, so that an interval is the wider of two; and that the ends are those of counters.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from loadgen.stats.seconds import Seconds
 
 FIGURES = ("p50", "p90", "p99", "p99.9", "mean")
 ON_THE_DOT = stalls(300, 3.7, 0.1)
-EVEN = [independent(500), ON_THE_DOT]
+BY_CHANCE = [independent(500), ON_THE_DOT]
 RAMPS = [ramp(100, 500, 3)]
 STREAMS = [
     queue(0.3, 500), queue(0.7, 500), queue(0.9, 500), queue(0.9, 3000), cold_starts(300, 2), cold_starts(300, 4),
-    *EVEN, *RAMPS,
+    *BY_CHANCE, *RAMPS,
 ]  # fmt: skip
-SHORT = [EVEN[0], queue(0.7, 500), cold_starts(300, 2), *RAMPS]
+SHORT = [BY_CHANCE[0], queue(0.7, 500), cold_starts(300, 2), *RAMPS]
 
 
 @dataclass
@@ -89,11 +89,11 @@ def test_intervals_hold_the_truth_as_often_as_they_say(stream: Stream, lengths: 
         if tally.given > len(tried) / 4:
             least = few if tally.given > len(tried) / 2 else 0.88
             assert at_least(least, tally.given - tally.wrong, tally.given), (length, figure, tally)
-    for length in (length for length in lengths if length >= 50):
+    for length in (length for length in lengths if FULL and length >= 50):
         often = [found[length, figure] for figure in FIGURES if found[length, figure].given > len(tried) / 2]
-        for most, of in ((0.985 if stream in EVEN else 0.975, often), *((0.995, [tally]) for tally in often)):
+        for most, of in ((0.985 if stream in BY_CHANCE else 0.975, often), *((0.995, [tally]) for tally in often)):
             given = sum(tally.given for tally in of)
-            assert at_most(most, given - sum(tally.wrong for tally in of), given), (length, of)
+            assert given - sum(tally.wrong for tally in of) <= most * given, (length, of)
 
 
 def test_requests_taken_to_be_independent_would_seem_certain_and_be_wrong() -> None:
