@@ -101,6 +101,7 @@ class Exchange:
         "backoff",
         "body",
         "build",
+        "connect_delay",
         "connected",
         "connection",
         "deadline",
@@ -147,6 +148,7 @@ class Exchange:
         self.body: bytes | None = None
         self.excerpt = b""  # of a failing answer: its head and what came with it
         self.dns = self.tcp = self.tls = self.handshake_cpu = -1  # durations; -1: not part of this exchange
+        self.connect_delay = -1  # what the connect waited for this machine beyond handshake CPU; -1: not known
         self.build = -1  # of the SDK's client or session, where one was made for it
         self.attempt, self.first_due, self.backoff = 1, due, 0
         self.tally: Tally | None = None

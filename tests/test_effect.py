@@ -24,11 +24,17 @@ STEADY = Place("steady", 1, "")
 def shares(net: Times, *, closed: bool = False, **parts: Any) -> Shares:
     """Of exchanges that took the target `net` ns, and this machine its parts (ns) besides."""
     figures = np.full((len(net), len(OF_EXCHANGE)), -1, np.int64)
-    given = {Metric.LAG: "lag", Metric.SIGN: "sign", Metric.CLIENT_DELAY: "delay", Metric.HANDSHAKE_CPU: "handshake"}
+    given = {
+        Metric.LAG: "lag",
+        Metric.SIGN: "sign",
+        Metric.CLIENT_DELAY: "delay",
+        Metric.HANDSHAKE_CPU: "handshake",
+        Metric.CONNECT_DELAY: "connect",
+    }
     for metric, name in given.items():
         figures[:, OF_EXCHANGE.index(metric)] = parts.get(name, np.zeros(len(net), np.int64))
     figures[:, OF_EXCHANGE.index(Metric.WAIT)] = 0
-    service = net + parts.get("delay", 0) + parts.get("handshake", 0)
+    service = net + parts.get("delay", 0) + parts.get("handshake", 0) + parts.get("connect", 0)
     figures[:, OF_EXCHANGE.index(Metric.SERVICE)] = service
     if not closed:
         response = service + parts.get("lag", 0) + parts.get("sign", 0)
@@ -56,7 +62,7 @@ def test_it_is_the_share_of_the_slowest_themselves(seed: int) -> None:
     rng = np.random.default_rng(seed)
     count = int(rng.integers(10_000, 30_000))
     net = 5 * MILLISECOND + times(rng, count, 20e6)
-    means = {"lag": 3e6, "sign": 1e5, "delay": 2e6, "handshake": 1e6}
+    means = {"lag": 3e6, "sign": 1e5, "delay": 2e6, "handshake": 1e6, "connect": 2e6}
     parts: dict[str, Any] = {name: times(rng, count, mean, 0.3) for name, mean in means.items()}
     own = np.sum([*parts.values()], axis=0)
     whole = net + own
@@ -82,7 +88,7 @@ def test_times_that_do_not_vary_are_exact() -> None:
     assert found.told() == {
         "phase": "steady", "cycle": 1, "step": "", "quantile": "p99", "slowest": "1%", "requests": 20, "of": 2000,
         "share": 0.2, "at_least": False,
-        "parts_ms": {"lag": 6.0, "sign": 0.0, "client_delay": 0.0, "handshake_cpu": 0.0},
+        "parts_ms": {"lag": 6.0, "sign": 0.0, "connect_delay": 0.0, "client_delay": 0.0, "handshake_cpu": 0.0},
         "quantile_ms": 30.0, "without_ms": 24.0, "verdict": "INVALID",
     }  # fmt: skip
 
@@ -130,7 +136,8 @@ def test_what_the_profile_holds_back_is_not_ours() -> None:
 def test_a_closed_load_has_no_lag() -> None:
     late = {"lag": np.full(200, 10**9), "sign": np.full(200, 10**9), "delay": np.full(200, 5 * MILLISECOND)}
     (found,) = effects(shares(np.full(200, 20 * MILLISECOND), closed=True, **late))
-    assert found.parts == {"lag": 0, "sign": 0, "client_delay": 5 * MILLISECOND, "handshake_cpu": 0}
+    left = {"lag": 0, "sign": 0, "connect_delay": 0, "client_delay": 5 * MILLISECOND, "handshake_cpu": 0}
+    assert found.parts == left
     assert found.share == pytest.approx(0.2)
 
 
@@ -180,12 +187,16 @@ def test_a_quantile_that_hangs_on_few_degrades_at_the_most() -> None:
         assert found.verdict is verdict
 
 
-def test_handshakes_are_a_part_of_ours_and_no_disturbance() -> None:
+def test_making_connections_is_a_part_of_ours_and_no_disturbance() -> None:
     net, some = np.full(1000, 20 * MILLISECOND), np.full(1000, MILLISECOND)
     (fresh,) = effects(shares(net, handshake=some, lag=some // 10))
     assert (fresh.verdict, fresh.disturbed) == (Verdict.DEGRADED, False)
     (both,) = effects(shares(net, handshake=some, lag=some))
     assert (both.verdict, both.disturbed) == (Verdict.DEGRADED, True)
+    (seen,) = effects(shares(net, handshake=some, connect=some))
+    assert (seen.verdict, seen.disturbed) == (Verdict.DEGRADED, False)
+    (stalled,) = effects(shares(net, handshake=some, connect=2 * some))
+    assert (stalled.verdict, stalled.disturbed) == (Verdict.INVALID, True)
     (calm,) = effects(shares(net))
     assert not calm.disturbed
     late, held = Finding("lag", "p99 2 ms", Verdict.DEGRADED), Finding("rate held", "99 %", Verdict.DEGRADED)

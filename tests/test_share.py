@@ -28,7 +28,8 @@ def exchanges(count: int, seed: int = 1, scheduled: bool = True, stamped: bool =
     due = np.full(count, START if scheduled else 0)
     columns = [np.where(new, 7, 0), due, released, released + sign, started, new * (started + connect)]
     rows[:, : len(ROW)] = np.stack([*columns, started + new * connect, received, done], axis=1)
-    rows[:, WIDTH - 2] = np.where(new, connect // 3, -1)  # handshake_cpu
+    rows[:, WIDTH - 3] = np.where(new, connect // 3, -1)  # handshake_cpu
+    rows[:, WIDTH - 2] = np.where(new, connect // 4, -1)  # connect_delay
     rows[:, WIDTH - 1] = np.where(new, -1, sign // 2)  # build
     return rows
 

@@ -18,13 +18,14 @@ class Sock:
 
     def __init__(self, retransmits: int = 0, sent: int = 10, rtt: int = 900, least: int = 500, size: int = 256) -> None:
         self.retransmits, self.sent, self.rtt, self.least, self.size = retransmits, sent, rtt, least, size
+        self.heard = 4
         self.asked = 0
 
     def getsockopt(self, level: int, option: int, size: int) -> bytes:
         self.asked += 1
         assert (level, option) == (6, 11)
         words = [0] * 24  # from 8 on: tcpi_rto, …; before total_retrans come 23, and then eight of other sizes
-        words[6], words[15], words[23] = 2, self.rtt, self.retransmits
+        words[6], words[12], words[15], words[23] = 2, self.heard, self.rtt, self.retransmits
         found = bytes(8) + struct.pack("=24I", *words)
         found += struct.pack("=QQQQIIII", 1, 2, 3, 4, self.sent, 7, 8, self.least)
         return found.ljust(256, b"\xff")[: min(size, self.size)]
@@ -44,8 +45,8 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_fields_are_where_the_kernel_has_them() -> None:
-    assert read(cast(Any, Sock(3, 40, 900, 500))) == Info(900_000, 500_000, 2, 3, 40)
-    assert read(cast(Any, Sock(least=0xFFFFFFFF))) == Info(900_000, None, 2, 0, 10)
+    assert read(cast(Any, Sock(3, 40, 900, 500))) == Info(900_000, 500_000, 2, 3, 40, 4 * MS)
+    assert read(cast(Any, Sock(least=0xFFFFFFFF))) == Info(900_000, None, 2, 0, 10, 4 * MS)
 
 
 def test_a_kernel_that_says_less_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,16 +70,33 @@ def test_what_was_counted_is_not_counted_again() -> None:
 
 
 def test_a_first_packet_that_was_sent_again_is_no_retransmit_as_well() -> None:
-    watch, late, quick = TcpWatch(), Sock(retransmits=1, sent=2), Sock(retransmits=1)
+    watch, late, quick = TcpWatch(), Sock(retransmits=1, sent=2), Sock()
     watch.opened(cast(Any, late), SECOND + MS)
     watch.opened(cast(Any, quick), MS)
-    assert quick.asked == 0, "a connect that was quick is not asked about"
     late.sent = 9
     watch.closing(cast(Any, late))
     watch.failed(cast(Any, Sock(retransmits=6)))
     watch.failed(cast(Any, Sock()))
     found = told(watch)
     assert (found["connects"], found["syn_retried"], found["retransmits"], found["segments"]) == (4, 2, 0, 7)
+
+
+@pytest.mark.parametrize(
+    ("sock", "took", "late"),
+    [
+        (Sock(rtt=900), 5 * MS, 4_100_000),
+        (Sock(rtt=900), 900_000, 0),
+        (Sock(rtt=900), 899_000, 0),
+        (Sock(rtt=0), 5 * MS, -1),
+        (Sock(size=104), 5 * MS, -1),
+        (Sock(retransmits=1), SECOND + 30 * MS, 4 * MS),
+    ],
+)
+def test_how_late_a_connect_was_seen_is_what_it_took_beyond_the_kernels_round_trip(
+    sock: Sock, took: int, late: int
+) -> None:
+    """Or, where there is none as the first packet was sent again, what has passed since the peer was heard."""
+    assert TcpWatch().opened(cast(Any, sock), took) == late
 
 
 def test_few_are_looked_at_at_a_time_and_more_at_the_end() -> None:

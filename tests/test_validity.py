@@ -123,7 +123,7 @@ def test_one_invalid_round(tmp_path: Path) -> None:
     assert no_verdict(found, "trust") == "INVALID: fresh, round 3"
 
 
-def test_what_is_degraded_by_its_handshakes_alone_is_not_uneven(sound: Path, tmp_path: Path) -> None:
+def test_what_is_degraded_by_its_connections_alone_is_not_uneven(sound: Path, tmp_path: Path) -> None:
     folder = copy(sound, tmp_path)
     for number in range(1, ROUNDS + 1):
         path = run_folder(folder, number, "fresh") / "result.json"
@@ -131,7 +131,7 @@ def test_what_is_degraded_by_its_handshakes_alone_is_not_uneven(sound: Path, tmp
         result["trust"] |= {"verdict": "DEGRADED", "disturbed": number == 1}
         path.write_text(json.dumps(result))
     looked = check(assembled(folder)["comparison"], "trust")
-    said = f"of {ROUNDS} runs each, 0 of shared and 1 of fresh were DEGRADED by more than their handshakes"
+    said = f"of {ROUNDS} runs each, 0 of shared and 1 of fresh were DEGRADED by more than making connections takes"
     assert (looked["ok"], looked["why"]) == (True, said)
 
 

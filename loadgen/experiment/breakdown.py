@@ -8,7 +8,7 @@ Of ok requests, exactly, in each run:
 of the service without the connect and the client delay, on a connection that was opened for the request and on one that
 was there. Each is a contribution: its sum over the number of all requests, whether they had that part or not. So the
 differences of the parts add up to the difference of the mean. A closed load has no response: its parts add up to the
-service, and wait and what comes before it are beside. dns, tcp, tls and our handshake CPU are within connect.
+service, and wait and what comes before it are beside. dns, tcp, tls, our CPU and our delay are within connect.
 
 Where there are timeouts, the parts still add up to the mean of the ok ones, which is then not all of it.
 """
@@ -28,7 +28,10 @@ from loadgen.stats import Histogram, fraction
 from loadgen.store import read_counts
 
 ADDING = ("ours", "wait", "connect", "service_new", "service_reused", "build")
-WITHIN = {"dns": Metric.DNS, "tcp": Metric.TCP, "tls": Metric.TLS, "handshake_cpu": Metric.HANDSHAKE_CPU}
+WITHIN = {
+    "dns": Metric.DNS, "tcp": Metric.TCP, "tls": Metric.TLS, "handshake_cpu": Metric.HANDSHAKE_CPU,
+    "connect_delay": Metric.CONNECT_DELAY,
+}  # fmt: skip
 # what has a distribution of its own (that of service_reused with the client delay): percentiles of what is taken
 # together or apart are not to be had
 WHOLE = {"wait": Metric.WAIT, "connect": Metric.CONNECT, "build": Metric.BUILD, **WITHIN}

@@ -113,7 +113,7 @@ def _times(seen: Seen) -> dict[str, float | None]:
         times |= {"wait": x.started - x.signed, "service": x.done - x.started}
     if x.connected > x.started:
         times["connect"] = x.connected - x.started
-    parts = {"build": x.build, "dns": x.dns, "tcp": x.tcp, "tls": x.tls}
+    parts = {"build": x.build, "dns": x.dns, "tcp": x.tcp, "tls": x.tls, "connect_delay": x.connect_delay}
     times |= {name: value for name, value in parts.items() if value >= 0}
     if x.received:
         times["client_delay"] = x.done - x.received

@@ -2,8 +2,8 @@
 said and in nothing else, and that neither of them was disturbed.
 
 DEGRADED runs are allowed, as long as they are not one variant's alone: this machine then had its part in both, which
-makes a difference harder to find and not easier; and where it is only the work of handshakes, which is one variant's by
-what it is, that counts for nothing. An INVALID run never is, unless the user said to accept it.
+makes a difference harder to find and not easier; and where it is only the work of making connections, which is one
+variant's by what it is, that counts for nothing. An INVALID run never is, unless the user said to accept it.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _trust(pair: Pair) -> Check:
         sum(of is arm and grade == "DEGRADED" and run.told.get("disturbed", True) for of, run, grade in graded)
         for arm in pair.arms
     ]
-    less = " by more than their handshakes" if sum(counts) < len(told["DEGRADED"]) else ""
+    less = " by more than making connections takes" if sum(counts) < len(told["DEGRADED"]) else ""
     even = abs(counts[0] - counts[1]) <= UNEVEN * len(pair.rounds)
     seen = " and ".join(f"{count} of {arm.name}" for count, arm in zip(counts, pair.arms, strict=True))
     return Check("trust", even, f"of {len(pair.rounds)} runs each, {seen} were DEGRADED{less}")

@@ -42,12 +42,13 @@ def _divided(shares: Shares, position: int, name: str, value: float, holds_back:
         return None
     scale = value / sums[Part.WHOLE] if sums[Part.WHOLE] else 0.0
     sign = sums[Part.SIGN] - sums[Part.BUILD]
+    connecting = sums[Part.CONNECT_DELAY] + sums[Part.HANDSHAKE_CPU]
     parts = {
-        "connect": sums[Part.CONNECT] - sums[Part.HANDSHAKE_CPU],
+        "connect": sums[Part.CONNECT] - connecting,
         "wait": sums[Part.WAIT],
         "build": sums[Part.BUILD],
         "held": sign if holds_back else 0.0,
-        "own": sums[Part.LAG] + sums[Part.CLIENT_DELAY] + sums[Part.HANDSHAKE_CPU] + (0.0 if holds_back else sign),
+        "own": sums[Part.LAG] + connecting + sums[Part.CLIENT_DELAY] + (0.0 if holds_back else sign),
     }
     parts = {"target": sums[Part.WHOLE] - sum(parts.values()), **parts}
     return {

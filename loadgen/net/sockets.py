@@ -42,6 +42,15 @@ def pending_error(sock: socket.socket) -> int:
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 
+def connected(sock: socket.socket) -> bool:
+    """Whether a connect that was under way has succeeded."""
+    try:
+        sock.getpeername()
+    except OSError:
+        return False
+    return True
+
+
 def broken(sock: socket.socket) -> bool:
     """Whether an error waits to be read from a socket behind its data; the error stays there."""
     look = select.poll()

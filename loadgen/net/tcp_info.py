@@ -24,22 +24,22 @@ SAMPLED = 32  # open connections that are looked at each time
 FINALLY = 4096  # and the last time, when nothing is measured any more
 CLOSED = 1000  # that are looked at one by one as they close, between two times; then one in `ONE_IN`
 ONE_IN = 16
-LATE = 900 * MILLISECOND  # no first packet is sent again before a second is over (RFC 6298)
 MICROSECOND = 1000
 _TCP_INFO = 11
 _UNKNOWN = 0xFFFFFFFF
-# lost at 32, rtt at 68, total_retrans at 100, segs_out at 136, min_rtt at 148; times in us
-_fields = struct.Struct("=32xI32xI28xI32xI8xI")
+# lost at 32, last_ack_recv at 56 (in ms), rtt at 68, total_retrans at 100, segs_out at 136, min_rtt at 148; times in us
+_fields = struct.Struct("=32xI20xI8xI28xI32xI8xI")
 
 
 class Info(NamedTuple):
     """One connection, since it was opened. Times in ns; `least_rtt` is None before there is any."""
 
-    rtt: int
+    rtt: int  # 0 before there is any
     least_rtt: int | None
     lost: int  # segments that are held to be lost now
     retransmits: int  # segments that were sent again, the first packet of the handshake among them
     sent: int  # segments, those among them
+    heard: int  # so long ago that the peer acknowledged something, to a millisecond or the kernel's tick
 
 
 def read(sock: socket.socket) -> Info | None:
@@ -52,13 +52,14 @@ def read(sock: socket.socket) -> Info | None:
         return None
     if len(found) < _fields.size:
         return None
-    lost, rtt, retransmits, sent, least = _fields.unpack(found)
-    return Info(rtt * MICROSECOND, None if least == _UNKNOWN else least * MICROSECOND, lost, retransmits, sent)
+    lost, heard, rtt, retransmits, sent, least = _fields.unpack(found)
+    least_rtt = None if least == _UNKNOWN else least * MICROSECOND
+    return Info(rtt * MICROSECOND, least_rtt, lost, retransmits, sent, heard * MILLISECOND)
 
 
 class TcpWatch:
-    """Looks at a client's connections: as they close, a few of those that are open whenever `sample` is called, and
-    those that were late to open."""
+    """Looks at a client's connections: as they open, as they close, and a few of those that are open whenever
+    `sample` is called."""
 
     def __init__(self) -> None:
         self._counted: dict[socket.socket, tuple[int, int]] = {}  # retransmits and segments, of those seen before
@@ -70,12 +71,18 @@ class TcpWatch:
         self._rtts: list[int] = []
         self._least: list[int] = []
 
-    def opened(self, sock: socket.socket, took: int) -> None:
-        """A connect succeeded after `took` ns."""
+    def opened(self, sock: socket.socket, took: int) -> int:
+        """A connect was seen to have succeeded, `took` ns after it was asked for. Gives how much later than the kernel
+        it was seen, -1 where that is not known: all but the handshake's round trip, which is the kernel's first figure;
+        and where the first packet was sent again, which has no round trip, what the kernel counted since the answer."""
         self._connects += 1
-        if took >= LATE and (info := read(sock)) and info.retransmits:
+        if (info := read(sock)) is None:
+            return -1
+        if info.retransmits:
             self._retried += 1
             self._counted[sock] = info.retransmits, info.sent
+            return info.heard
+        return max(0, took - info.rtt) if info.rtt else -1
 
     def failed(self, sock: socket.socket) -> None:
         """A connect came to nothing; the socket is about to be closed."""

@@ -131,6 +131,8 @@ class Samples:
             times |= {"wait": x.started - x.signed, "service": x.done - x.started}
         if x.connection != 1 and x.connected:
             times["connect"] = x.connected - x.started
+        if x.connect_delay >= 0:
+            times["connect_delay"] = x.connect_delay
         if x.received:
             times["client_delay"] = x.done - x.received
         if x.build >= 0:

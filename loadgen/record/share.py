@@ -6,8 +6,8 @@ the slowest hundredth, or those about a quantile, can then be taken apart, exact
 
     whole = lag + sign + wait + connect + client_delay + rest
 
-`build` is inside sign, `handshake_cpu` inside connect. Without a schedule lag, sign, build and wait are beside the
-whole, and 0 here.
+`build` is inside sign; `handshake_cpu` and `connect_delay` are inside connect, but where it came to nothing, as connect
+is 0 then. Without a schedule lag, sign, build and wait are beside the whole, and 0 here.
 """
 
 from __future__ import annotations
@@ -34,14 +34,19 @@ class Part(IntEnum):
     WAIT = 5
     CONNECT = 6
     HANDSHAKE_CPU = 7
-    CLIENT_DELAY = 8
-    STAMPED = 9  # of them, those whose client delay is known
+    CONNECT_DELAY = 8
+    CLIENT_DELAY = 9
+    STAMPED = 10  # of them, those of which it is known how late they were read
 
 
 PENDING = 1024  # rows that are kept before they are added up: so many, or as many as there are sums
 INDEX_BITS = 16
-_TIMES = (Metric.LAG, Metric.SIGN, Metric.BUILD, Metric.WAIT, Metric.CONNECT, Metric.HANDSHAKE_CPU, Metric.CLIENT_DELAY)
+_TIMES = (
+    Metric.LAG, Metric.SIGN, Metric.BUILD, Metric.WAIT, Metric.CONNECT, Metric.HANDSHAKE_CPU, Metric.CONNECT_DELAY,
+    Metric.CLIENT_DELAY,
+)  # fmt: skip
 _COLUMNS = [OF_EXCHANGE.index(metric) for metric in _TIMES]
+_CONNECT_DELAY = OF_EXCHANGE.index(Metric.CONNECT_DELAY)
 
 
 def divide(series: Integers, figures: Integers) -> Integers:
@@ -56,7 +61,8 @@ def divide(series: Integers, figures: Integers) -> Integers:
     values[:, Part.COUNT], values[:, Part.WHOLE] = 1, whole
     values[:, Part.LAG : Part.STAMPED] = np.maximum(figures[:, _COLUMNS], 0)
     values[:, Part.LAG : Part.CONNECT] *= scheduled[:, None]
-    values[:, Part.STAMPED] = figures[:, Metric.CLIENT_DELAY] >= 0
+    seen = (figures[:, Metric.CONNECT] < 0) | (figures[:, _CONNECT_DELAY] >= 0)
+    values[:, Part.STAMPED] = seen & (figures[:, Metric.CLIENT_DELAY] >= 0)
     known = whole >= 0
     if not known.all():
         series, whole, values = series[known], whole[known], values[known]

@@ -20,11 +20,11 @@ MARKS = "●▲■◆○△□◇"
 PLOT = 68  # columns
 NAME, COLUMN = 30, 12  # characters of a variant's name in a heading and above a column
 TABLES = 8  # of figures, and of parts
-CONNECT = ("dns", "tcp", "tls", "handshake_cpu")  # what lies within it
+CONNECT = ("dns", "tcp", "tls", "handshake_cpu", "connect_delay")  # what lies within it
 PARTS = {
     "wait": "wait for a connection", "service_new": "service on a new connection",
     "service_reused": "service on a reused one", "build": "client build", "ours": "ours (lag, sign, client delay)",
-    "handshake_cpu": "our CPU",
+    "handshake_cpu": "our CPU", "connect_delay": "our delay",
 }  # fmt: skip
 
 

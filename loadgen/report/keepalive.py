@@ -53,7 +53,7 @@ def _whose(parts: dict[str, Found]) -> list[str]:
     if whole and tls and whole > 0:
         word = next((word for least, word in SHARES if tls / whole >= least), "")
         told += [f"{word} of it TLS"] if word else []
-    ours = [_difference(parts.get(name)) for name in ("ours", "handshake_cpu")]
+    ours = [_difference(parts.get(name)) for name in ("ours", "handshake_cpu", "connect_delay")]
     if ours[0] is None:
         return told
     return [*told, f"this machine's share {ms(max(0.0, sum(each or 0.0 for each in ours)))} ms"]

@@ -14,7 +14,7 @@ from loadgen.clock import now, wall
 from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
 from loadgen.net.http1 import AnswerReader, BadResponse
 from loadgen.net.names import Address
-from loadgen.net.sockets import ANCILLARY, broken, connect, pending_error, timespec
+from loadgen.net.sockets import ANCILLARY, broken, connect, connected, pending_error, timespec
 from loadgen.net.tls import Channel
 from loadgen.transport import CLOSED_IDLE, FAILED, OPENED
 from loadgen.transport import RESUMED as COUNT_RESUMED
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 class Connection(Writer):
     """One TCP connection, plain or TLS, and the exchange that is on it."""
 
-    __slots__ = ("_address", "_begun", "_connected", "_kernel", "_reader", "closed", "owner", "settled")
+    __slots__ = (
+        "_acted", "_address", "_begun", "_connected", "_delay", "_kernel", "_reader", "closed", "owner", "settled",
+    )  # fmt: skip
 
     def __init__(self, wire: Wire, x: Exchange | None) -> None:
         super().__init__(wire, x)
@@ -37,9 +39,9 @@ class Connection(Writer):
         self.closed = False
         self._address: Address | None = None
         self._reader = AnswerReader()
-        self._connected = 0
+        self._begun = self._connected = self._acted = 0
         self._kernel = 0
-        self._begun = 0
+        self._delay = -1  # ns that the connect has waited for this machine, handshake CPU left out; -1: not known
         wire.connections.add(self)
 
     # opening
@@ -72,25 +74,48 @@ class Connection(Writer):
         assert self._sock
         wire = self._wire
         self._connected = now()
-        wire.watch.opened(self._sock, self._connected - self._begun)
+        self._delay = wire.watch.opened(self._sock, self._connected - self._begun)
         wire.loop.add_reader(self._sock.fileno(), self._on_readable)
         if wire.settings.context is None:
             self._on_ready()
             return
         resumed = wire.session if wire.settings.resumption else None
         self._tls = Channel(wire.settings.context, wire.settings.origin.host, resumed)
-        self._handshake(b"")
+        if not self._too_late():
+            self._handshake(b"")
 
     def _handshake(self, data: bytes | memoryview) -> None:
-        assert self._tls
+        tls = self._tls
+        assert tls
+        begun, cpu = now(), tls.handshake_cpu
+        if data:
+            self._waited(begun)
         try:
-            out = self._tls.handshake(data)
+            out = tls.handshake(data)
         except ssl.SSLError as error:
-            self._transmit(self._tls.pending())
+            self._transmit(tls.pending())
             self.fail(*of_error(error))
             return
-        if self._transmit(out) and self._tls.ready:
+        gone_on = self._transmit(out)
+        self._acted = now()
+        if self._delay >= 0:
+            self._delay += max(0, self._acted - begun - (tls.handshake_cpu - cpu))
+        if gone_on and tls.ready:
             self._on_ready()
+
+    def _waited(self, at: int) -> None:
+        """Count how long what was read of a handshake had been there: since it came, or since this end last acted."""
+        if not self._kernel:
+            self._delay = -1
+        elif self._delay >= 0:
+            self._delay += min(max(0, wall() - self._kernel), at - self._acted)
+
+    def _too_late(self) -> bool:
+        """Whether the time of the exchange went by while it was connected; it is over then."""
+        if self.x is None or now() <= self.x.deadline:
+            return False
+        self.fail(Outcome.TIMEOUT, "")
+        return True
 
     def _on_ready(self) -> None:
         wire, x, tls = self._wire, self.x, self._tls
@@ -103,11 +128,14 @@ class Connection(Writer):
         if x is None:
             wire.pool.free(self)
             return
+        if self._too_late():
+            return
         x.connected = now()
         x.connection = RESUMED if resumed else NEW
         x.tcp = self._connected - self._begun
         if tls:
             x.tls, x.handshake_cpu = x.connected - self._connected, tls.handshake_cpu
+        x.connect_delay = self._delay
         x.sent = now()
         self._send(x)
 
@@ -311,10 +339,21 @@ class Connection(Writer):
         """The time of its exchange is over. What the kernel has had in time is an answer, however late we come to it:
         the alarm may be heard before the socket is."""
         x = self.x
+        if not self._writing:
+            self._catch_up()
         while self.x is x and self._writing and not self.closed and self._read():
             pass
         if self.x is x:
             self.fail(Outcome.TIMEOUT, "")
+
+    def _catch_up(self) -> None:
+        """Go on with a connect as far as the kernel has got, so that what it waited for this machine is known."""
+        if not self._connected:
+            if self._sock and connected(self._sock):
+                self._on_connect()
+        elif self._tls:
+            while not self._tls.ready and not self.closed and self._read():
+                pass
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """The exchange on this connection, if any, is over without an answer, and so is the connection."""
@@ -324,6 +363,8 @@ class Connection(Writer):
         self.x = None
         if not self._connected or (self._tls and not self._tls.ready):
             wire.counters.connections[FAILED] += 1
+        if x and not x.connected:
+            x.connect_delay = self._delay
         if x and self._reader.answered:
             x.status, x.excerpt = self._reader.status, self._reader.excerpt
         self.close()

@@ -86,7 +86,8 @@ class _Connection:
         x.connected = x.sent = client._clock.now()
         if x.connection == NEW:
             client.counters.connections[OPENED] += 1
-            x.tcp = reply.connect
+            x.tcp = x.connected - x.started
+            x.connect_delay = x.tcp - reply.connect
         client.counters.wired[x.slot] += 1
         if reply.after != NEVER:
             client._clock.call_at(x.sent + reply.after + reply.client_delay, lambda: self._answer(x, reply))

@@ -1,8 +1,8 @@
 """The effect: how much of the tail this machine made.
 
-Its part in an exchange is lag + sign + client delay + handshake CPU; what it takes to make the SDK's client or session
-is the profile's, as is what adaptive retries hold back (which is in sign, so that sign is then left out). In a load
-without a schedule, which is timed from its first action, it is client delay + handshake CPU alone.
+Its part in an exchange is lag + sign + connect delay + handshake CPU + client delay; what it takes to make the SDK's
+client or session is the profile's, as is what adaptive retries hold back (which is in sign, so that sign is then left
+out). In a load without a schedule, which is timed from its first action, it is the last three alone.
 
 A timeout is as slow as any, and what was left of its time when it was sent is the rest: lag may be all of its reason.
 
@@ -28,13 +28,14 @@ from loadgen.record.share import Part, Shares
 from loadgen.stats import Integers, fraction, rank
 from loadgen.trust.finding import Limit, Verdict
 
-OURS = (Part.LAG, Part.SIGN, Part.CLIENT_DELAY, Part.HANDSHAKE_CPU)
+OURS = (Part.LAG, Part.SIGN, Part.CONNECT_DELAY, Part.CLIENT_DELAY, Part.HANDSHAKE_CPU)
 # the quantile beyond which one looks, and how many exchanges there must be, from and up to
 TAILS = (("p90", range(20, 100)), ("p99", range(100, sys.maxsize)), ("p99.9", range(10_000, sys.maxsize)))
 LEAST = 20  # exchanges that a tail has, so that one or two of them alone do not make it
 STAMPED = 0.99  # of the exchanges must have a kernel stamp, or the share is known to be at least so much
 SHARE = Limit("share", "%", 0.02, 0.10)
-FLOOR = Limit("of", "ms", 0.1 * MILLISECOND, 1.0 * MILLISECOND)  # below, a share is too little time to matter
+MOMENT = 1.0 * MILLISECOND  # that an operating system may take to let a process run
+FLOOR = Limit("of", "ms", 0.1 * MILLISECOND, MOMENT)  # below, a share is too little time to matter
 
 
 class Place(NamedTuple):
@@ -96,11 +97,15 @@ class Effect:
 
     @property
     def disturbed(self) -> bool:
-        """Whether it is more than handshakes, which are a new connection's own work, on the quietest machine too."""
-        handshake = self.parts["handshake_cpu"]
-        share = self.share * (1 - handshake / self.own) if self.own else 0.0
-        left = min(self.value, self.without + round(handshake))
-        return bool(replace(self, share=share, without=left, parts={**self.parts, "handshake_cpu": 0.0}).verdict)
+        """Whether it is more than a new connection's own work, which it is on the quietest machine too: the CPU time of
+        its handshake, and a moment's delay for what has to be read and answered on the way."""
+        delay = self.parts["connect_delay"]
+        moment = min(delay, MOMENT)
+        work = self.parts["handshake_cpu"] + moment
+        share = self.share * (1 - work / self.own) if self.own else 0.0
+        left = min(self.value, self.without + round(work))
+        parts = {**self.parts, "handshake_cpu": 0.0, "connect_delay": delay - moment}
+        return bool(replace(self, share=share, without=left, parts=parts).verdict)
 
     def told(self) -> dict[str, Any]:
         """As a result has it, in ms."""

@@ -15,7 +15,10 @@ from loadgen.trust.finding import NOT_SEEN, Finding, Verdict, ms
 from loadgen.trust.signals import QUIETER, SIGNALS
 
 EFFECT = "share of the tail"
-WORDS = {"lag": "lag", "sign": "building and signing", "client_delay": "client delay", "handshake_cpu": "handshakes"}
+WORDS = {
+    "lag": "lag", "sign": "building and signing", "connect_delay": "connect delay", "client_delay": "client delay",
+    "handshake_cpu": "handshakes",
+}  # fmt: skip
 NOT_THIS_MACHINE = {"rate held", "retransmits", "SYN retries", "ledgers", "pool", "reconnects"}
 CAUSES = [signal.name for signal in SIGNALS if not signal.alone]
 
@@ -31,7 +34,7 @@ def judge(evidence: Evidence, more: Iterable[Finding] = ()) -> list[Finding]:
 
 
 def disturbed(findings: Iterable[Finding], effects: Sequence[Effect]) -> bool:
-    """Whether a run is less than VALID for more than the CPU time of handshakes, which are a new connection's own work.
+    """Whether a run is less than VALID for more than new connections' own work.
     What only explains the share of the tail counts with it."""
     known = effects and not any(effect.at_least for effect in effects)
     explain = {signal.name for signal in SIGNALS if not (signal.alone or signal.bounds)} if known else set()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import uvloop
 
-from loadgen.clock import SECOND, now
+from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.exchange import Exchange, Outcome, Request
 from loadgen.net.names import Origin, resolve
 from loadgen.net.tcp_info import read
@@ -134,6 +134,8 @@ def test_a_lost_first_packet_is_a_late_connect() -> None:
     assert network.retransmits == 0  # it is not counted as something else as well
     assert x.outcome == Outcome.OK
     assert x.tcp >= SECOND
+    # it was the network's: the kernel counts what came after by its ticks, of 10 ms at the most
+    assert 0 <= x.connect_delay <= x.tcp - SECOND + 10 * MILLISECOND
     assert retried(Histogram.of(np.array([x.tcp] + [200_000] * 9))) == Retried(1, SECOND)
 
 
