@@ -155,6 +155,8 @@ def test_a_core_that_others_use_is_the_reason(tmp_path: Path) -> None:
     assert ran.result["trust"]["verdict"] == "INVALID"
     assert ran.status == 5
     assert "waiting for a CPU" in ran.reasons
+    (effect,) = ran.result["trust"]["effect"]
+    assert effect["share"] > 0.9, "of seconds, the target took 5 ms: the rest is told of, wherever it fell"
 
 
 def test_a_quota_that_stops_the_generator_is_the_reason(tmp_path: Path) -> None:
