@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.request import request_options
 from loadgen.cli.run import read, witness_option, workers_option
 from loadgen.errors import PlanError, TargetError
+
+if TYPE_CHECKING:
+    from loadgen.profile.asked import Asked
 
 
 @click.command("check", short_help="Say what a profile would send. Sends nothing.", context_settings=HELP)
 @click.argument("profile")
 @click.option("--target", metavar="URL|aws", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
+@request_options
 @click.option("--workers", default="1", show_default=True, metavar="N|auto", help="As with run.")
 @click.option("--witness", is_flag=True, help="As with run; says whether the witness will have enough to tell.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as one JSON object.")
-def command(profile: str, target: str | None, sets: tuple[str, ...], workers: str, witness: bool, as_json: bool) -> int:
+def command(
+    profile: str,
+    target: str | None,
+    sets: tuple[str, ...],
+    asked: Asked | None,
+    workers: str,
+    witness: bool,
+    as_json: bool,
+) -> int:
     """Say what PROFILE would send, when, over how many connections, and what its figures could know. Sends nothing.
 
     \b
@@ -31,7 +45,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], workers: st
     from loadgen.experiment.selftest.ahead import standing
     from loadgen.report.check import render_check
 
-    loaded = read(profile, target, sets)
+    loaded = read(profile, target, sets, asked=asked)
     if witness:
         witness_option(loaded)
     variants = [variant.profile for variant in loaded.variants]

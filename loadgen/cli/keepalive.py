@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.request import request_options
 from loadgen.cli.run import folder_for
+
+if TYPE_CHECKING:
+    from loadgen.profile.asked import Asked
 
 
 @click.command("keepalive", short_help="What a new connection per request costs, in a minute.", context_settings=HELP)
@@ -18,6 +22,7 @@ from loadgen.cli.run import folder_for
 @click.option("--rounds", type=click.IntRange(2, 100), default=8, show_default=True, help="Each is 2 s of each kind.")
 @click.option("--idle", metavar="TIMES", help="Instead: does a connection outlive pauses of 1s,10s,60s?")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="As with run: tls.ca=FILE.")
+@request_options
 @click.option(
     "--out", "folder", type=click.Path(path_type=Path), help="The folder.  [default: runs/keepalive-HOST-TIME]"
 )
@@ -30,6 +35,7 @@ def command(
     rounds: int,
     idle: str | None,
     sets: tuple[str, ...],
+    asked: Asked | None,
     folder: Path | None,
     accept_invalid: bool,
     as_json: bool,
@@ -43,6 +49,7 @@ def command(
     \b
     loadgen keepalive https://abc.execute-api.eu-west-1.amazonaws.com/prod/ping
     loadgen keepalive https://127.0.0.1:8443/ --set tls.ca=ca.pem
+    loadgen keepalive https://127.0.0.1:8443/orders -H "x-api-key: $API_KEY"
     loadgen keepalive https://127.0.0.1:8443/ --idle 1s,10s,60s
     """
     import uvloop
@@ -63,7 +70,7 @@ def command(
     status = 0
     try:
         if idle is None:
-            loaded = profile_of(url, rate, rounds, sets)
+            loaded = profile_of(url, rate, rounds, sets, asked)
             place = folder or folder_for(loaded.profile.name)
             options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid)
             finished = uvloop.run(run_experiment(loaded, options, display))
@@ -71,7 +78,7 @@ def command(
             status = int(finished.status)
         else:
             for pause in map(duration, idle.split(",")):
-                loaded = idle_profile(url, pause, sets)
+                loaded = idle_profile(url, pause, sets, asked)
                 place = folder / loaded.profile.load[0].name if folder else folder_for(loaded.profile.name)
                 finished = uvloop.run(run(loaded, Options(place, "1", start, sandbox_at), display))
                 results.append(finished.result)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.request import request_options
 from loadgen.cli.run import read
 
 if TYPE_CHECKING:
+    from loadgen.profile.asked import Asked
     from loadgen.profile.load import Loaded
 
 
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 @click.argument("profile")
 @click.option("--target", metavar="URL|aws", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: client=aiohttp.")
-def command(profile: str, target: str | None, sets: tuple[str, ...]) -> int:
+@request_options
+def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Asked | None) -> int:
     """Send one request of each step of PROFILE (a file, a shipped name or a URL), and show everything of it.
 
     Request, answer, times, TLS, addresses, what was captured; secrets are redacted. The exit status is 4 if a step
@@ -26,6 +29,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...]) -> int:
     \b
     loadgen once burst
     loadgen once https://127.0.0.1:8443/health
+    loadgen once https://127.0.0.1:8443/orders -H "x-api-key: $API_KEY" -d '{"id": "{{uuid}}"}'
     """
     import uvloop
 
@@ -34,7 +38,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...]) -> int:
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
-    loaded: Loaded = read(profile, target, sets)
+    loaded: Loaded = read(profile, target, sets, asked=asked)
     seen: list[dict[str, Any]] = uvloop.run(once(loaded, start, sandbox_at, _say))
     with output() as out:
         if loaded.profile.target.sandbox:

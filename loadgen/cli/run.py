@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.request import request_options
 from loadgen.clock import SECOND, wall
 
 if TYPE_CHECKING:
+    from loadgen.profile.asked import Asked
     from loadgen.profile.load import Loaded
 
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--target", metavar="URL|aws", help="Send it there. aws: for a table, to AWS.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
 @click.option(
-    "--rate", metavar="RATE", help="With a URL: GETs started a second, 200/s or 200/s..2000/s.  [default: 50/s]"
+    "--rate", metavar="RATE", help="With a URL: requests started a second, 200/s or 200/s..2000/s.  [default: 50/s]"
 )
 @click.option("--for", "duration", metavar="TIME", help="With a URL: how long, 30s or 5m.  [default: 10s]")
 @click.option(
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="With a URL, instead of --rate: so many users, who wait for each answer.",
 )
+@request_options
 @click.option("--workers", default="1", show_default=True, metavar="N|auto", help="Processes that make the load.")
 @click.option("--until", metavar="GOAL", help="Let a phase go on: 'burst response p99 within 5%'.")
 @click.option("--at-most", metavar="TIME", help="With --until: how long that phase may take.  [default: 10m]")
@@ -50,6 +53,7 @@ def command(
     rate: str | None,
     duration: str | None,
     users: int | None,
+    asked: Asked | None,
     workers: str,
     until: str | None,
     at_most: str | None,
@@ -70,6 +74,7 @@ def command(
     loadgen run profiles/burst.yaml --target https://abc.execute-api.eu-west-1.amazonaws.com/prod
     loadgen run https://127.0.0.1:8443/ --rate 200/s --for 30s
     loadgen run https://127.0.0.1:8443/ --users 20 --set session=per-request
+    loadgen run https://127.0.0.1:8443/orders -H "x-api-key: $API_KEY" -d '{"id": "{{uuid}}"}'
     loadgen run dynamodb-put --target aws
     loadgen run steady --until 'steady response p99 within 5%'
     loadgen run steady --witness
@@ -86,7 +91,7 @@ def command(
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
-    loaded = read(profile, target, sets, rate, duration, users)
+    loaded = read(profile, target, sets, rate, duration, users, asked)
     if witness:
         witness_option(loaded)
     if at_most is not None and until is None:
@@ -120,6 +125,7 @@ def read(
     rate: str | None = None,
     duration: str | None = None,
     users: int | None = None,
+    asked: Asked | None = None,
 ) -> Loaded:
     """The profile that a command line names. Raises UsageError for options that do not go together."""
     from loadgen.profile.load import from_url, load
@@ -127,7 +133,9 @@ def read(
     if "://" in profile:
         if target:
             raise click.UsageError("--target goes with a profile; a URL is its own target")
-        return from_url(profile, rate, duration, users, sets=sets)
+        return from_url(profile, rate, duration, users, asked=asked, sets=sets)
+    if asked:
+        raise click.UsageError("--method, --header and --data go with a URL; a profile's steps have their own")
     for name, value in (("--rate", rate), ("--for", duration), ("--users", users)):
         if value is not None:
             raise click.UsageError(f"{name} goes with a URL; with a profile, use --set, as in load.NAME.rate=500/s")

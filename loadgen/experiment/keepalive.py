@@ -7,6 +7,7 @@ from typing import Any
 
 from loadgen.errors import ProfileError
 from loadgen.profile import units
+from loadgen.profile.asked import Asked
 from loadgen.profile.connection import SANDBOX
 from loadgen.profile.document import Way
 from loadgen.profile.load import Loaded, from_data, named_after
@@ -32,7 +33,7 @@ def sessions(url: str) -> dict[str, dict[str, Any]]:
     )
 
 
-def profile_of(url: str, rate: str, rounds: int, sets: Sequence[str] = ()) -> Loaded:
+def profile_of(url: str, rate: str, rounds: int, sets: Sequence[str] = (), asked: Asked | None = None) -> Loaded:
     """Shared, resumed and fresh connections in turns, `rounds` times 2 s each. Raises ProfileError."""
     if units.rate(rate) > FASTEST:
         raise ProfileError(
@@ -41,19 +42,14 @@ def profile_of(url: str, rate: str, rounds: int, sets: Sequence[str] = ()) -> Lo
     variants = {name: {"session": session} for name, session in sessions(url).items()}
     data = {
         "name": f"keepalive-{named_after(url)}",
-        "target": {"url": url},
         "load": [{"name": "steady", "rate": rate, "for": f"{SECONDS}s"}],
         "experiment": {"variants": variants, "rounds": rounds, "primary": "steady response p50", "pause": PAUSE},
     }
-    places: dict[Way, str] = {
-        ("target", "url"): "URL",
-        ("load", 0, "rate"): "--rate",
-        ("experiment", "rounds"): "--rounds",
-    }
-    return from_data(data, url, places, sets=sets)
+    places: dict[Way, str] = {("load", 0, "rate"): "--rate", ("experiment", "rounds"): "--rounds"}
+    return from_data(data, url, places, asked=asked, sets=sets)
 
 
-def idle_profile(url: str, idle: int, sets: Sequence[str] = ()) -> Loaded:
+def idle_profile(url: str, idle: int, sets: Sequence[str] = (), asked: Asked | None = None) -> Loaded:
     """Ten users who each come back `VISITS` times, after `idle` ns: does the connection still stand? Raises
     ProfileError."""
     pause = format_duration(idle)
@@ -65,8 +61,7 @@ def idle_profile(url: str, idle: int, sets: Sequence[str] = ()) -> Loaded:
     }
     data = {
         "name": f"idle-{named_after(url)}"[:60],
-        "target": {"url": url},
         "session": {"reuse": "shared", "connections": VISITORS},
         "load": [phase],
     }
-    return from_data(data, url, {("target", "url"): "URL", ("load", 0, "think"): "--idle"}, sets=sets)
+    return from_data(data, url, {("load", 0, "think"): "--idle"}, asked=asked, sets=sets)

@@ -51,11 +51,13 @@ class Place:
 @dataclass(slots=True)
 class Document:
     """Plain values, and by the way to each of them its place. `root` holds the one value, `data`. `moved` are the ways
-    to what was written elsewhere in the document, and where."""
+    to what was written elsewhere in the document, and where; `variables` are those that come with it, before the
+    environment's."""
 
     root: list[Any] = field(default_factory=lambda: [None])
     places: dict[Way, Place] = field(default_factory=dict)
     moved: dict[Way, Way] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> Any:

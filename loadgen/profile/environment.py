@@ -44,10 +44,11 @@ def expand(document: Document) -> Expanded:
             return match[0][1:]
         if name is None:
             raise document.error(way, "a ${ without a variable", "Write ${NAME} or ${NAME:-default}; $${ stands for ${")
-        found = os.environ.get(name) or default
+        given = document.variables.get(name) or os.environ.get(name)
+        found = given or default
         if found is None:
             raise document.error(way, f"${{{name}}} is not set", f"Set it, or write ${{{name}:-default}}")
-        if os.environ.get(name):
+        if given:
             used[way] = tuple(dict.fromkeys((*used.get(way, ()), name)))
             if way[0] == "scenarios" and len(found) >= 4:
                 secrets[found] = None

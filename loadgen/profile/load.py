@@ -15,6 +15,7 @@ from pydantic import ValidationError
 import loadgen
 from loadgen.errors import ProfileError
 from loadgen.profile import overrides
+from loadgen.profile.asked import Asked, at
 from loadgen.profile.connection import AWS
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
 from loadgen.profile.environment import Expanded, expand, refuse_secrets
@@ -74,9 +75,11 @@ def from_url(
     duration: str | None = None,
     users: int | str | None = None,
     *,
+    asked: Asked | None = None,
     sets: Sequence[str] = (),
 ) -> Loaded:
-    """The profile of `loadgen run URL`: GETs at `rate`, or by `users`, for `duration`. Raises ProfileError.
+    """The profile of `loadgen run URL`: GETs, or what is `asked`, at `rate` or by `users`, for `duration`. Raises
+    ProfileError.
 
     Unless said, 50/s for 10s: gentle enough for any target.
     """
@@ -84,15 +87,26 @@ def from_url(
     phase = {"name": "steady", **offer, "for": duration or "10s"}
     if users is not None and rate is not None:
         raise ProfileError("--rate and --users are two kinds of load", remedy="Give one of them")
-    document = Document([{"name": named_after(url), "target": {"url": url}, "load": [phase]}])
-    document.places = {("target", "url"): Place("URL", 0)}
-    document.places |= {("load", 0, key): Place(f"--{key}", 0) for key in ("rate", "users", "for")}
+    places: dict[Way, str] = {("load", 0, key): f"--{key}" for key in ("rate", "users", "for")}
+    return from_data({"name": named_after(url), "load": [phase]}, url, places, asked=asked, sets=sets)
+
+
+def from_data(
+    data: dict[str, Any], url: str, places: dict[Way, str], *, asked: Asked | None = None, sets: Sequence[str] = ()
+) -> Loaded:
+    """A profile that a command writes by itself, but for what is sent to `url`. `places` says which of its options
+    gave what. Raises ProfileError."""
+    variables: dict[str, str] = {}
+    target = url
+    if asked:
+        target, path = at(url)
+        step, said, variables = asked.step(path)
+        data = {**data, "scenarios": [{"name": "default", "steps": [step]}]}
+        places = {**places, **{("scenarios", 0, "steps", 0, *way): option for way, option in said.items()}}
+    data = {**data, "target": {"url": target}}
+    places = {**places, ("target", "url"): "URL"}
+    document = Document([data], {way: Place(said, 0) for way, said in places.items()}, variables=variables)
     return _checked(document, url, Path(), sets, None)
-
-
-def from_data(data: dict[str, Any], source: str, places: dict[Way, str], *, sets: Sequence[str] = ()) -> Loaded:
-    """A profile that a command writes by itself. `places` says which of its options gave what. Raises ProfileError."""
-    return _checked(Document([data], {way: Place(said, 0) for way, said in places.items()}), source, Path(), sets, None)
 
 
 def named_after(url: str) -> str:

@@ -19,7 +19,7 @@ def with_values(document: Document, values: dict[str, Any], override: str = "") 
 
     Raises ProfileError for an override that fits nowhere, and for an axis that there is not.
     """
-    found = Document(copy.deepcopy(document.root), dict(document.places))
+    found = Document(copy.deepcopy(document.root), dict(document.places), variables=document.variables)
     if override:
         way: Way = (EXPERIMENT, "variants", override)
         _merge(found, found.data, (), found.data[EXPERIMENT]["variants"][override], way)

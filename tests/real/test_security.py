@@ -1,4 +1,5 @@
-"""What nobody asked for is not done: no proxy, no password file, nothing off this machine after a step that fails."""
+"""What nobody asked for is not done: no proxy, no password file, nothing off this machine after a step that fails, no
+key of the command line in what is written."""
 
 from __future__ import annotations
 
@@ -37,6 +38,32 @@ def test_proxies_and_passwords_of_the_environment_are_left_alone(tmp_path: Path,
     assert not any(asked.header("Authorization") or asked.header("Proxy-Authorization") for asked in api.asked)
     assert {asked.path for asked in api.asked} == {"/"}, "no absolute form, as proxies get it"
     assert all(asked.header("User-Agent").startswith("loadgen/") for asked in api.asked)
+
+
+@pytest.mark.parametrize(
+    "command", [["run", "--rate", "100/s", "--for", "1s", "--out", "run"], ["once"], ["check"],
+                ["keepalive", "--rounds", "2", "--out", "run"]],
+)  # fmt: skip
+def test_a_key_of_the_command_line_is_sent_and_not_kept(tmp_path: Path, command: list[str]) -> None:
+    """Though the target's answers repeat it."""
+
+    def answer(asked: Asked) -> Answer:
+        key = asked.header("X-Api-Key")
+        return Answer(403, {"message": f"not {key}", "path": f"/{key}"}, {"X-Amzn-RequestId": key})
+
+    key = "canary-in-a-header"
+    with serve(answer) as api:
+        options = ["-H", f"X-Api-Key: {key}", "-H", f"Authorization: Bearer {key}2", "-d", '{"id": {{seq}}}']
+        ran = run(tmp_path, command[0], f"{api.url}/a?b=c", *command[1:], *options)
+    sent = {
+        (a.method, a.path, a.header("X-Api-Key"), a.header("Authorization"), a.header("Content-Type"))
+        for a in api.asked
+    }
+    assert sent == ({("POST", "/a?b=c", key, f"Bearer {key}2", "application/json")} if command != ["check"] else set())
+    assert "canary" not in ran.out + ran.err
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert bool(written) == ("--out" in command)
+    assert not [path for path in written if b"canary" in path.read_bytes()]
 
 
 def test_off_this_machine_nothing_follows_a_step_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,81 @@
+"""The request that a command line asks for with a URL, in curl's options: a step of a profile that nobody wrote."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from loadgen.errors import ProfileError
+from loadgen.profile.document import Way
+from loadgen.profile.scenario import VERBS
+from loadgen.profile.units import quoted
+
+# headers that hold no secret; what others hold is neither shown nor kept
+OPEN = ("accept", "accept-encoding", "accept-language", "cache-control", "content-type", "user-agent")
+JSON = "application/json"
+_SCHEME = re.compile(r"[A-Za-z]+ (?=\S+$)")  # of a key: Bearer, Basic
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`method`: unless said POST with a body, else GET. `headers` as `NAME: VALUE`. `data`: a body, or `@` and the
+    name of a file below the current folder."""
+
+    method: str | None = None
+    headers: tuple[str, ...] = ()
+    data: str | None = None
+
+    def step(self, path: str) -> tuple[dict[str, Any], dict[Way, str], dict[str, str]]:
+        """The step, by the way to each of its values the option that gave it, and the values of the variables that
+        stand in it for what may be secret. Raises ProfileError."""
+        default = "get" if self.data is None else "post"
+        verb = (default if self.method is None else self.method).lower()
+        if verb not in VERBS:
+            known = ", ".join(verb.upper() for verb in VERBS)
+            raise ProfileError(f"{quoted(self.method)} is no method", file="--method", remedy=f"Known: {known}")
+        headers, variables = self._headers()
+        step: dict[str, Any] = {"name": verb, verb: path}
+        if self.data is not None:
+            kind, body = ("file", self.data[1:]) if self.data.startswith("@") else ("text", self.data)
+            if kind == "file" and (Path(body).is_absolute() or ".." in Path(body).parts):
+                raise ProfileError(f"{quoted(body)} is not below this folder", file="--data", remedy="Copy it here")
+            step[kind] = body
+            is_json = body.endswith(".json") if kind == "file" else body.lstrip()[:1] in ("{", "[")
+            if is_json and not any(name.lower() == "content-type" for name in headers):
+                headers["content-type"] = JSON
+        if headers:
+            step["headers"] = headers
+        said = {"headers": "--header", "text": "--data", "file": "--data", verb: "URL"}
+        return step, {(key,): option for key, option in said.items() if key in step}, variables
+
+    def _headers(self) -> tuple[dict[str, str], dict[str, str]]:
+        headers: dict[str, str] = {}
+        variables: dict[str, str] = {}
+        for written in self.headers:
+            name, colon, value = (part.strip() for part in written.partition(":"))
+            if not colon or not name:
+                problem = "is not written as NAME: VALUE"  # and is not shown: it may be a secret
+                raise ProfileError(problem, file="--header", remedy="For example -H 'x-api-key: ${API_KEY}'")
+            if name in headers:
+                raise ProfileError(f"{quoted(name)} is there twice", file="--header", remedy="Give it once")
+            headers[name] = value
+            if name.lower() not in OPEN and value and "${" not in value:
+                variable = f"HEADER_{len(headers)}"
+                scheme = _SCHEME.match(value)
+                said = scheme[0] if scheme else ""
+                headers[name], variables[variable] = f"{said}${{{variable}}}", value.removeprefix(said)
+        return headers, variables
+
+
+def at(url: str) -> tuple[str, str]:
+    """A URL as a target and the path of a step; as it is where it is none, for the profile to say what is wrong."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url, "/"
+    if not parts.scheme or not parts.netloc or "#" in url:
+        return url, "/"
+    return f"{parts.scheme}://{parts.netloc}", f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
