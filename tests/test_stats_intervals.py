@@ -62,12 +62,14 @@ def test_ranks_of_even_seconds_are_those_of_the_textbook(
     assert found.low <= n * p - reach <= n * p + reach <= found.high
 
 
-def test_ranks_are_exact_where_counters_are() -> None:
-    """2,000 values of their own counters: the ends are the ranks themselves."""
-    run = dealt(range(2000), 50)
-    found = given_for(run.interval(P50))
-    reach = Z * math.sqrt(2000 * 0.25)
-    assert (found.low, found.high) == (math.floor(1000 - reach) - 1, math.ceil(1000 + reach))
+@pytest.mark.parametrize("n", [1000, 1600, 1700, 2000])
+def test_ranks_are_exact_where_counters_are(n: int) -> None:
+    """Values of their own counters, that differ by chance alone: the ends are the ranks of the exact binomial interval
+    (Hahn and Meeker), the greatest l with P(B < l) <= 2.5 % and the least u with P(B >= u) <= 2.5 %."""
+    below = np.cumsum([math.comb(n, k) / 2**n for k in range(n + 1)])
+    low, high = int(np.searchsorted(below, 0.025, side="right")), int(np.searchsorted(below, 0.975)) + 1
+    found = given_for(dealt(range(1, n + 1), 50).interval(P50))
+    assert (found.low, found.high) == (low, high)
 
 
 def test_an_interval_widens_with_the_confidence() -> None:
@@ -169,6 +171,18 @@ def test_chance_alone_is_known_and_takes_no_t() -> None:
     assert found.reach(0.95, 9) == pytest.approx([3 * Z] * 2)
 
 
+def test_waves_stronger_than_chance_count_in_proportion() -> None:
+    """By the squares: nothing at the strength of chance, all of it at `sure` times that."""
+    t, skewness = t_quantile(0.975, 12), 0.8
+    for times, weight in ((0.9, 0), (1, 0), (1.25, 0.25), (1.5, 0.5), (2, 1), (3, 1)):
+        found = Spread(times, 12, 0).reach(0.95, 1, 2)
+        assert found == pytest.approx([math.sqrt(Z**2 + weight * (times * t**2 - Z**2))] * 2)
+        below, above = Spread(times, 12, skewness).reach(0.95, 1, 2)
+        assert (below == above) == (weight == 0), "chance alone is not skewed"
+        assert min(below, above) == pytest.approx(found[0])
+    assert Spread(1.01, 12, 0).reach(0.95, 1, 1) == pytest.approx([math.sqrt(1.01) * t] * 2)
+
+
 # when there is none
 
 
@@ -211,6 +225,29 @@ def test_of_a_short_run_chance_is_in_doubt_as_well(seed: int) -> None:
     assert given_for(run.interval(P99)).events == pytest.approx(490 / max(1, times * variance_bound(found.df, 0.95)))
 
 
+@pytest.mark.parametrize(("length", "sure"), [(49, 1), (50, 2)])
+def test_what_may_be_chance_counts_in_part_in_a_long_run(length: int, sure: int) -> None:
+    def drawn(seed: int) -> Seconds:
+        stream = np.random.Generator(np.random.PCG64(seed))
+        return Seconds([Histogram.of(stream.integers(1, 2000, 40)) for _ in range(length)])
+
+    def ends(run: Seconds, sure: float) -> tuple[int, int]:
+        found, alone, _ = beyond_chance(run, P50)
+        count, scale = run.seen.count, math.sqrt(run.seen.count / 4 / alone)
+        below, above = (scale * reach for reach in found.reach(0.95, alone, sure))
+        return (
+            run.seen.at_rank(math.floor(count / 2 - above + 0.5)),
+            run.seen.at_rank(math.ceil(count / 2 + below + 0.5)),
+        )
+
+    for run in map(drawn, range(50)):
+        if 1.2 < beyond_chance(run, P50)[2] < 1.8:
+            found = given_for(run.interval(P50))
+            assert (found.low, found.high) == ends(run, sure) != ends(run, 3 - sure)
+            return
+    raise AssertionError("none of these is of use")
+
+
 @pytest.mark.parametrize(("length", "slow"), [(200, 20), (240, 20), (480, 10), (4800, 10)])
 def test_the_fewer_events_the_more_of_their_doubt_is_in_the_interval(length: int, slow: int) -> None:
     run, p = bursts(10, length, slow=slow), P99
@@ -223,8 +260,8 @@ def test_the_fewer_events_the_more_of_their_doubt_is_in_the_interval(length: int
     for doubt in (share, 0):
         wider = math.sqrt((most / times) ** doubt * count * p * (1 - p) / alone)
         below, above = (wider * reach for reach in sure.reach(0.95))
-        ends.append([run.seen.at_rank(math.floor(count * p - above)),
-                     run.seen.at_rank(min(count, math.ceil(count * p + below) + 1))])  # fmt: skip
+        ends.append([run.seen.at_rank(math.floor(count * p - above + 0.5)),
+                     run.seen.at_rank(min(count, math.ceil(count * p + below + 0.5)))])  # fmt: skip
     low, high = ends[0]
     assert found.low <= low <= found.low * 1.001
     assert found.high in (high, None)

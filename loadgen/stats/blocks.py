@@ -33,19 +33,24 @@ class Spread:
     df: int
     skewness: float
 
-    def reach(self, confidence: float, least: float = 0.0) -> tuple[float, float]:
+    def reach(self, confidence: float, least: float = 0.0, sure: float = 1.0) -> tuple[float, float]:
         """How far the sum may lie (below, above) what is expected.
 
         Student's t, transformed for skewness as Hall (1992, "On the removal of skewness by transformation") does it:
         what comes in a few bursts is more often too little than too much. Only outwards: one run does not tell enough
-        of its skewness for an end to be nearer. Never nearer than with the variance `least`, that of chance alone,
-        which is known and not an estimate, so that it takes no t.
+        of its skewness for an end to be nearer.
+
+        Never nearer than with the variance `least`, that of chance alone, which is known and not an estimate, so that
+        it takes no t. A few waves are often stronger than that by chance as well: they count in full from `sure` times
+        as strong on, below in proportion. The wider of the two each time would hold too often.
         """
         p = (1 + confidence) / 2
-        t, sd = t_quantile(p, self.df), math.sqrt(self.variance)
-        known = NORMAL.inv_cdf(p) * math.sqrt(least)
-        below, above = -_untransformed(-t, self.skewness), _untransformed(t, self.skewness)
-        return max(known, sd * t, sd * below), max(known, sd * t, sd * above)
+        t, known = t_quantile(p, self.df), NORMAL.inv_cdf(p) * math.sqrt(least)
+        beyond, full = self.variance - least, (sure - 1) * least
+        weight = 1.0 if beyond >= full else beyond / full if beyond > 0 else 0.0
+        ends = -_untransformed(-t, self.skewness), _untransformed(t, self.skewness)
+        below, above = (self.variance * max(t, end) ** 2 - known**2 for end in ends)
+        return math.sqrt(known**2 + weight * max(0.0, below)), math.sqrt(known**2 + weight * max(0.0, above))
 
 
 def spread(parts: NDArray[Any]) -> Spread:

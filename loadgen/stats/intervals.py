@@ -28,6 +28,7 @@ EVENTS = 5  # independent ones beyond the quantile, at the least and by the most
 FEW = 20  # below, an interval is given with a warning
 PLENTY = 30  # above, the estimate is taken for what it is; in runs that are not long, above more than that
 LONG = 50  # seconds
+SURE = 2.0  # times the variance of chance: from there on the seconds of a long run are taken for more than chance
 CAUTION, SHORT_CAUTION = 0.9, 0.95  # the confidence with which a variance is taken to be no greater; of shorter runs
 CONFIDENCE = 0.95
 
@@ -106,7 +107,8 @@ def interval(
     share_of_doubt = min(1.0, max(0.0, (plenty - events) / (plenty - EVENTS)))
     found = replace(found, variance=found.variance * (greatest / phi) ** share_of_doubt)
     # many beyond the limit means that the quantile is lower than that
-    below, above = (reach * math.sqrt(count * chance / alone) for reach in found.reach(confidence, alone))
+    reaches = found.reach(confidence, alone, SURE if seconds >= LONG else 1.0)
+    below, above = (reach * math.sqrt(count * chance / alone) for reach in reaches)
     low, high = _ends(seen, late, count * p - above, count * p + below)
     warning = f"it rests on {events:.0f} independent events" if events < FEW else ""
     return Interval(low, high, confidence, phi, events, warning)
@@ -133,8 +135,9 @@ def _uncertain(raw: float, events: float, seconds: int) -> NoInterval:
 
 
 def _ends(seen: Histogram, late: Histogram, first: float, last: float) -> tuple[int, int | None]:
-    """The outer bounds of the counters of both ranks. A rank among the late ones is above the least of these."""
-    lowest, highest = math.floor(first), math.ceil(last) + 1
+    """The outer bounds of the counters of both ranks: the whole ones within which the exact binomial interval has its
+    normal form. A rank among the late ones is above the least of these."""
+    lowest, highest = math.floor(first + 0.5), math.ceil(last + 0.5)
     low = 0 if lowest < 1 else late.least if lowest > seen.count else _least_at(seen, lowest)
     if late.count:
         low = min(low, late.least)
