@@ -129,6 +129,7 @@ class Exchange:
         "tally",
         "tcp",
         "tls",
+        "wait_delay",
         "wants",
     )
 
@@ -148,6 +149,7 @@ class Exchange:
         self.body: bytes | None = None
         self.excerpt = b""  # of a failing answer: its head and what came with it
         self.dns = self.tcp = self.tls = self.handshake_cpu = -1  # durations; -1: not part of this exchange
+        self.wait_delay = -1  # what of its wait this machine made, below 0 what of its lag it would have waited
         self.connect_delay = -1  # what the connect waited for this machine beyond handshake CPU; -1: not known
         self.build = -1  # of the SDK's client or session, where one was made for it
         self.attempt, self.first_due, self.backoff = 1, due, 0

@@ -88,7 +88,9 @@ def test_times_that_do_not_vary_are_exact() -> None:
     assert found.told() == {
         "phase": "steady", "cycle": 1, "step": "", "quantile": "p99", "slowest": "1%", "requests": 20, "of": 2000,
         "share": 0.2, "at_least": False,
-        "parts_ms": {"lag": 6.0, "sign": 0.0, "connect_delay": 0.0, "client_delay": 0.0, "handshake_cpu": 0.0},
+        "parts_ms": {
+            "lag": 6.0, "sign": 0.0, "wait_delay": 0.0, "connect_delay": 0.0, "client_delay": 0.0, "handshake_cpu": 0.0,
+        },
         "quantile_ms": 30.0, "without_ms": 24.0, "verdict": "INVALID",
     }  # fmt: skip
 
@@ -136,7 +138,14 @@ def test_what_the_profile_holds_back_is_not_ours() -> None:
 def test_a_closed_load_has_no_lag() -> None:
     late = {"lag": np.full(200, 10**9), "sign": np.full(200, 10**9), "delay": np.full(200, 5 * MILLISECOND)}
     (found,) = effects(shares(np.full(200, 20 * MILLISECOND), closed=True, **late))
-    left = {"lag": 0, "sign": 0, "connect_delay": 0, "client_delay": 5 * MILLISECOND, "handshake_cpu": 0}
+    left = {
+        "lag": 0,
+        "sign": 0,
+        "wait_delay": 0,
+        "connect_delay": 0,
+        "client_delay": 5 * MILLISECOND,
+        "handshake_cpu": 0,
+    }
     assert found.parts == left
     assert found.share == pytest.approx(0.2)
 

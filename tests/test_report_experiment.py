@@ -246,7 +246,7 @@ def test_what_is_within_a_part_stands_below_it() -> None:
     rows = block(page(result()), "where the difference comes from")
     assert rows[0] == "where the difference comes from  steady get, mean ms"
     assert [row[:40].strip() for row in rows[2:]] == [
-        "response", "ours (lag, sign, client delay)", "connect", "of it tcp", "of it tls", "service on a new connection",
+        "response", "ours (lag, sign, delays)", "connect", "of it tcp", "of it tls", "service on a new connection",
     ]  # fmt: skip
     assert rows[4].split() == ["connect", "0.040", "4.00", "+3.96"]
 

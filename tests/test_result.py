@@ -23,7 +23,7 @@ from loadgen.transport.scripted import NEVER, Reply
 LATENCY = {"count", "mean", "min", *QUANTILES, "max", "spent", "above", "notes"}
 OPEN_METRICS = {
     "response", "service", "connect", "lag", "wait", "client_delay", "sign", "dns", "tcp", "tls", "handshake_cpu",
-    "connect_delay",
+    "wait_delay", "connect_delay",
 }  # fmt: skip
 COUNTED = ("planned", "started", "completed", "failed", "cut_short", "unsent")
 

@@ -28,7 +28,8 @@ def exchanges(count: int, seed: int = 1, scheduled: bool = True, stamped: bool =
     due = np.full(count, START if scheduled else 0)
     columns = [np.where(new, 7, 0), due, released, released + sign, started, new * (started + connect)]
     rows[:, : len(ROW)] = np.stack([*columns, started + new * connect, received, done], axis=1)
-    rows[:, WIDTH - 3] = np.where(new, connect // 3, -1)  # handshake_cpu
+    rows[:, WIDTH - 4] = np.where(new, connect // 3, -1)  # handshake_cpu
+    rows[:, WIDTH - 3] = wait // 5  # wait_delay
     rows[:, WIDTH - 2] = np.where(new, connect // 4, -1)  # connect_delay
     rows[:, WIDTH - 1] = np.where(new, -1, sign // 2)  # build
     return rows
@@ -83,7 +84,7 @@ def test_a_load_without_a_schedule_has_its_service_taken_apart() -> None:
     figures, shares = measure(rows), divided(rows)
 
     assert shares.sums[:, Part.WHOLE].sum() == figures[:, Metric.SERVICE].sum()
-    beside = (Part.LAG, Part.SIGN, Part.BUILD, Part.WAIT, Part.CLIENT_DELAY, Part.STAMPED)
+    beside = (Part.LAG, Part.SIGN, Part.BUILD, Part.WAIT, Part.WAIT_DELAY, Part.CLIENT_DELAY, Part.STAMPED)
     assert shares.sums[:, beside].sum() == 0
     assert shares.sums[:, Part.HANDSHAKE_CPU].sum() > 0
 

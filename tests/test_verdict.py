@@ -17,7 +17,7 @@ from loadgen.trust.verdict import EFFECT, judge, meaning, overall
 
 def effect(share: float, own: float = 10 * MILLISECOND, *, at_least: bool = False, **more: Any) -> Effect:
     """Of the slowest hundredth of 10,000 exchanges, such a share, and so many ns of each."""
-    parts = {"lag": own, "sign": 0.0, "client_delay": 0.0, "handshake_cpu": 0.0}
+    parts = dict.fromkeys(("sign", "wait_delay", "connect_delay", "client_delay", "handshake_cpu"), 0.0) | {"lag": own}
     value = round(own / share) if share else 40 * MILLISECOND
     given: dict[str, Any] = {"value": value, "without": value - round(own if share else 0), **more}
     return Effect("burst", 1, "", "p99", 100, 10_000, share, parts, given["value"], given["without"], at_least)
@@ -296,6 +296,11 @@ def test_a_cap_that_made_requests_wait_is_a_note_and_nothing_against_the_machine
         "session.connections: 10 made requests wait, and it was neither the target nor this machine"
     ]
     assert notes(replace(QUIET, wait_p99=MILLISECOND - 1, capped=10)) == []
+    behind = effect(0.005, 200_000)
+    behind.parts["wait_delay"] = 2 * MILLISECOND
+    assert notes(replace(waited, capped=10, effects=(behind,))) == [
+        "session.connections: 10 made requests wait, and answers that were read late made it longer"
+    ]
 
 
 def test_connections_that_the_target_closed_are_a_note_where_they_are_shared() -> None:

@@ -4,11 +4,12 @@ Of ok requests, exactly, in each run:
 
     response = ours + wait + connect + service_new + service_reused + build
 
-`ours` is lag, sign without what is built in it, and client delay; `service_new` and `service_reused` are what is left
-of the service without the connect and the client delay, on a connection that was opened for the request and on one that
-was there. Each is a contribution: its sum over the number of all requests, whether they had that part or not. So the
-differences of the parts add up to the difference of the mean. A closed load has no response: its parts add up to the
-service, and wait and what comes before it are beside. dns, tcp, tls, our CPU and our delay are within connect.
+`ours` is lag, sign without what is built in it, wait delay and client delay; `service_new` and `service_reused` are
+what is left of the service without the connect and the client delay, on a connection that was opened for the request
+and on one that was there. Each is a contribution: its sum over the number of all requests, whether they had that part
+or not. So the differences of the parts add up to the difference of the mean. A closed load has no response: its parts
+add up to the service, and wait and what comes before it are beside. dns, tcp, tls, our CPU and our delay are within
+connect.
 
 Where there are timeouts, the parts still add up to the mean of the ok ones, which is then not all of it.
 """
@@ -35,7 +36,9 @@ WITHIN = {
 # what has a distribution of its own (that of service_reused with the client delay): percentiles of what is taken
 # together or apart are not to be had
 WHOLE = {"wait": Metric.WAIT, "connect": Metric.CONNECT, "build": Metric.BUILD, **WITHIN}
-WANTED = frozenset((*WHOLE.values(), Metric.RESPONSE, Metric.SERVICE, Metric.LAG, Metric.SIGN, Metric.CLIENT_DELAY))
+WANTED = frozenset(
+    (*WHOLE.values(), Metric.RESPONSE, Metric.SERVICE, Metric.LAG, Metric.SIGN, Metric.WAIT_DELAY, Metric.CLIENT_DELAY)
+)
 
 Place = tuple[str, str]  # phase, step
 Part = tuple[float, float | None]  # mean contribution and p50, in ns
@@ -102,14 +105,15 @@ def _parts(cycles: list[Histograms]) -> dict[str, Part]:
         cycle[Metric.SIGN, way].count for cycle in cycles for way in (False, True) if (Metric.SIGN, way) in cycle
     )
     scheduled = any((Metric.RESPONSE, way) in cycle for cycle in cycles for way in (False, True))
-    build, delay = total(Metric.BUILD), total(Metric.CLIENT_DELAY)
+    build, delay, behind = total(Metric.BUILD), total(Metric.CLIENT_DELAY), total(Metric.WAIT_DELAY)
     sums = {
         "response" if scheduled else "service": total(Metric.RESPONSE if scheduled else Metric.SERVICE),
-        "ours": delay + (total(Metric.LAG) + total(Metric.SIGN) - build if scheduled else 0),
+        "ours": delay + (total(Metric.LAG) + total(Metric.SIGN) - build + behind if scheduled else 0),
         "service_reused": total(Metric.SERVICE, (True,)) - total(Metric.CLIENT_DELAY, (True,)),
         "service_new": total(Metric.SERVICE, (False,)) - total(Metric.CONNECT) - total(Metric.CLIENT_DELAY, (False,)),
         **{name: total(metric) for name, metric in WHOLE.items()},
     }
+    sums["wait"] -= behind
     typical = {name: _p50(cycles, metric) for name, metric in WHOLE.items()}
     typical["response"], typical["service"] = _p50(cycles, Metric.RESPONSE), _p50(cycles, Metric.SERVICE)
     typical["service_reused"] = _p50(cycles, Metric.SERVICE, (True,))

@@ -27,7 +27,8 @@ from loadgen.trust.network import Network, retried
 SCHEMA = "loadgen.result/1"
 SHOWN = (
     Metric.RESPONSE, Metric.SERVICE, Metric.CONNECT, Metric.LAG, Metric.WAIT, Metric.CLIENT_DELAY,
-    Metric.SIGN, Metric.DNS, Metric.TCP, Metric.TLS, Metric.HANDSHAKE_CPU, Metric.CONNECT_DELAY,
+    Metric.SIGN, Metric.DNS, Metric.TCP, Metric.TLS, Metric.HANDSHAKE_CPU, Metric.WAIT_DELAY,
+    Metric.CONNECT_DELAY,
 )  # fmt: skip
 RARE = (Metric.OPERATION, Metric.BACKOFF, Metric.BUILD)  # only of steps that have them
 HEADLINES = (Metric.RESPONSE, Metric.SERVICE)

@@ -45,10 +45,14 @@ def _divided(shares: Shares, position: int, name: str, value: float, holds_back:
     connecting = sums[Part.CONNECT_DELAY] + sums[Part.HANDSHAKE_CPU]
     parts = {
         "connect": sums[Part.CONNECT] - connecting,
-        "wait": sums[Part.WAIT],
+        "wait": sums[Part.WAIT] - sums[Part.WAIT_DELAY],
         "build": sums[Part.BUILD],
         "held": sign if holds_back else 0.0,
-        "own": sums[Part.LAG] + connecting + sums[Part.CLIENT_DELAY] + (0.0 if holds_back else sign),
+        "own": sums[Part.LAG]
+        + sums[Part.WAIT_DELAY]
+        + connecting
+        + sums[Part.CLIENT_DELAY]
+        + (0.0 if holds_back else sign),
     }
     parts = {"target": sums[Part.WHOLE] - sum(parts.values()), **parts}
     return {

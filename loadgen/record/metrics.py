@@ -28,6 +28,7 @@ class Metric(IntEnum):
     TLS = 9
     HANDSHAKE_CPU = 10
     ITERATION = 11
+    WAIT_DELAY = 251
     CONNECT_DELAY = 252
     OPERATION = 253
     BACKOFF = 254
@@ -40,15 +41,17 @@ class Metric(IntEnum):
 
 BITS = 8  # of a metric's number
 RECORDED = 12  # the first number of the profile's own metrics
-MOST_RECORDED = Metric.CONNECT_DELAY - RECORDED
+MOST_RECORDED = Metric.WAIT_DELAY - RECORDED
 
 # a row: the series and the instants of one exchange
 ROW = ("series", "due", "released", "signed", "started", "connected", "sent", "received", "done")
-PARTS = ("dns", "tcp", "tls", "handshake_cpu", "connect_delay", "build")
+PARTS = ("dns", "tcp", "tls", "handshake_cpu", "wait_delay", "connect_delay", "build")
 WIDTH = len(ROW) + len(PARTS)
 
 # the metrics that come from a row, in the order of `measure`'s columns
-OF_EXCHANGE = (*(metric for metric in Metric if metric < Metric.ITERATION), Metric.CONNECT_DELAY, Metric.BUILD)
+OF_EXCHANGE = (
+    *(metric for metric in Metric if metric < Metric.ITERATION), Metric.WAIT_DELAY, Metric.CONNECT_DELAY, Metric.BUILD,
+)  # fmt: skip
 
 
 def measure(rows: Integers) -> Integers:

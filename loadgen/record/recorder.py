@@ -96,7 +96,7 @@ class Recorder:
         # fmt: off
         self._pack(
             self._buffer, position, series, due, x.released, x.signed, x.started, connected, x.sent, x.received, x.done,
-            x.dns, x.tcp, x.tls, x.handshake_cpu, x.connect_delay, x.build,
+            x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build,
         )
         # fmt: on
         self._position = position + self._size

@@ -131,6 +131,8 @@ class Samples:
             times |= {"wait": x.started - x.signed, "service": x.done - x.started}
         if x.connection != 1 and x.connected:
             times["connect"] = x.connected - x.started
+        if x.wait_delay > 0:
+            times["wait_delay"] = x.wait_delay
         if x.connect_delay >= 0:
             times["connect_delay"] = x.connect_delay
         if x.received:

@@ -6,8 +6,9 @@ the slowest hundredth, or those about a quantile, can then be taken apart, exact
 
     whole = lag + sign + wait + connect + client_delay + rest
 
-`build` is inside sign; `handshake_cpu` and `connect_delay` are inside connect, but where it came to nothing, as connect
-is 0 then. Without a schedule lag, sign, build and wait are beside the whole, and 0 here.
+`build` is inside sign, `wait_delay` inside wait; `handshake_cpu` and `connect_delay` are inside connect, but where it
+came to nothing, as connect is 0 then. Without a schedule lag, sign, wait and what is inside them are beside the whole,
+and 0 here.
 """
 
 from __future__ import annotations
@@ -32,20 +33,22 @@ class Part(IntEnum):
     SIGN = 3
     BUILD = 4
     WAIT = 5
-    CONNECT = 6
-    HANDSHAKE_CPU = 7
-    CONNECT_DELAY = 8
-    CLIENT_DELAY = 9
-    STAMPED = 10  # of them, those of which it is known how late they were read
+    WAIT_DELAY = 6
+    CONNECT = 7
+    HANDSHAKE_CPU = 8
+    CONNECT_DELAY = 9
+    CLIENT_DELAY = 10
+    STAMPED = 11  # of them, those of which it is known how late they were read
 
 
 PENDING = 1024  # rows that are kept before they are added up: so many, or as many as there are sums
 INDEX_BITS = 16
 _TIMES = (
-    Metric.LAG, Metric.SIGN, Metric.BUILD, Metric.WAIT, Metric.CONNECT, Metric.HANDSHAKE_CPU, Metric.CONNECT_DELAY,
-    Metric.CLIENT_DELAY,
+    Metric.LAG, Metric.SIGN, Metric.BUILD, Metric.WAIT, Metric.WAIT_DELAY, Metric.CONNECT, Metric.HANDSHAKE_CPU,
+    Metric.CONNECT_DELAY, Metric.CLIENT_DELAY,
 )  # fmt: skip
 _COLUMNS = [OF_EXCHANGE.index(metric) for metric in _TIMES]
+_WAIT_DELAY = OF_EXCHANGE.index(Metric.WAIT_DELAY)
 _CONNECT_DELAY = OF_EXCHANGE.index(Metric.CONNECT_DELAY)
 
 
@@ -60,6 +63,8 @@ def divide(series: Integers, figures: Integers) -> Integers:
     values = np.empty((len(figures), len(Part)), np.int64)
     values[:, Part.COUNT], values[:, Part.WHOLE] = 1, whole
     values[:, Part.LAG : Part.STAMPED] = np.maximum(figures[:, _COLUMNS], 0)
+    behind = figures[:, _WAIT_DELAY]
+    values[:, Part.WAIT_DELAY] = np.where(behind == -1, 0, behind)  # the one that may be below 0
     values[:, Part.LAG : Part.CONNECT] *= scheduled[:, None]
     seen = (figures[:, Metric.CONNECT] < 0) | (figures[:, _CONNECT_DELAY] >= 0)
     values[:, Part.STAMPED] = seen & (figures[:, Metric.CLIENT_DELAY] >= 0)

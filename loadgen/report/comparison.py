@@ -23,7 +23,7 @@ TABLES = 8  # of figures, and of parts
 CONNECT = ("dns", "tcp", "tls", "handshake_cpu", "connect_delay")  # what lies within it
 PARTS = {
     "wait": "wait for a connection", "service_new": "service on a new connection",
-    "service_reused": "service on a reused one", "build": "client build", "ours": "ours (lag, sign, client delay)",
+    "service_reused": "service on a reused one", "build": "client build", "ours": "ours (lag, sign, delays)",
     "handshake_cpu": "our CPU", "connect_delay": "our delay",
 }  # fmt: skip
 

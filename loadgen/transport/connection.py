@@ -252,10 +252,10 @@ class Connection(Writer):
             wire.keep_session(self._tls, x.connection == RESUMED)
         ended = self._tls is not None and self._tls.ended
         if reader.keep_alive and not reader.surplus and self._rest is None and not ended:
-            wire.pool.free(self)
+            wire.pool.free(self, x)
         else:
             self.close()
-            wire.pool.gone(self)
+            wire.pool.gone(self, x)
         wire.done(x)
 
     @property

@@ -102,7 +102,7 @@ class _Connection:
         x.done = self.client._clock.now()
         x.received = x.sent + reply.after  # whenever it is looked at
         x.status, x.headers, x.body = reply.status, dict(reply.headers), reply.body
-        self.client.pool.free(self)
+        self.client.pool.free(self, x)
         self.client.done(x)
 
     def fail(self, outcome: Outcome, reason: str) -> None:

@@ -1,8 +1,8 @@
 """The effect: how much of the tail this machine made.
 
-Its part in an exchange is lag + sign + connect delay + handshake CPU + client delay; what it takes to make the SDK's
-client or session is the profile's, as is what adaptive retries hold back (which is in sign, so that sign is then left
-out). In a load without a schedule, which is timed from its first action, it is the last three alone.
+Its part in an exchange is lag + sign + wait delay + connect delay + handshake CPU + client delay; what it takes to make
+the SDK's client or session is the profile's, as is what adaptive retries hold back (which is in sign, so that sign is
+then left out). In a load without a schedule, which is timed from its first action, it is the last three alone.
 
 A timeout is as slow as any, and what was left of its time when it was sent is the rest: lag may be all of its reason.
 
@@ -28,7 +28,7 @@ from loadgen.record.share import Part, Shares
 from loadgen.stats import Integers, fraction, rank
 from loadgen.trust.finding import Limit, Verdict
 
-OURS = (Part.LAG, Part.SIGN, Part.CONNECT_DELAY, Part.CLIENT_DELAY, Part.HANDSHAKE_CPU)
+OURS = (Part.LAG, Part.SIGN, Part.WAIT_DELAY, Part.CONNECT_DELAY, Part.CLIENT_DELAY, Part.HANDSHAKE_CPU)
 # the quantile beyond which one looks, and how many exchanges there must be, from and up to
 TAILS = (("p90", range(20, 100)), ("p99", range(100, sys.maxsize)), ("p99.9", range(10_000, sys.maxsize)))
 LEAST = 20  # exchanges that a tail has, so that one or two of them alone do not make it

@@ -100,8 +100,12 @@ def _pool(e: Evidence) -> Seen | None:
     """A wait below a millisecond is no wait: it takes a moment to hand a connection over."""
     if e.capped is None or e.wait_p99 is None or e.wait_p99 < MS:
         return None
-    note = f"session.connections: {e.capped} made requests wait, and it was neither the target nor this machine"
-    return Seen(f"wait p99 {ms(e.wait_p99)}", note=note)
+    ours = max((effect.parts["wait_delay"] for effect in e.effects), default=0)
+    late = ours > e.wait_p99 / 10
+    whose = (
+        "and answers that were read late made it longer" if late else "and it was neither the target nor this machine"
+    )
+    return Seen(f"wait p99 {ms(e.wait_p99)}", note=f"session.connections: {e.capped} made requests wait, {whose}")
 
 
 def _reconnects(e: Evidence) -> Seen | None:

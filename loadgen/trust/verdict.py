@@ -16,8 +16,8 @@ from loadgen.trust.signals import QUIETER, SIGNALS
 
 EFFECT = "share of the tail"
 WORDS = {
-    "lag": "lag", "sign": "building and signing", "connect_delay": "connect delay", "client_delay": "client delay",
-    "handshake_cpu": "handshakes",
+    "lag": "lag", "sign": "building and signing", "wait_delay": "waiting behind what was late",
+    "connect_delay": "connect delay", "client_delay": "client delay", "handshake_cpu": "handshakes",
 }  # fmt: skip
 NOT_THIS_MACHINE = {"rate held", "retransmits", "SYN retries", "ledgers", "pool", "reconnects"}
 CAUSES = [signal.name for signal in SIGNALS if not signal.alone]

@@ -48,23 +48,33 @@ if "loadgen.fleet.worker" in sys.orig_argv:
 """  # a sitecustomize: the worker itself is as it is
 
 
-def watched(folder: Path, rate: int, number: int, env: Mapping[str, str] | None = None) -> Seen:
-    """A run against a target that takes 25 ms, on one worker in an environment."""
-    with target(folder, service=f"{FIXED}ms") as (sandbox, log):
+def watched(
+    folder: Path,
+    rate: int,
+    number: int,
+    env: Mapping[str, str] | None = None,
+    takes: int = FIXED,
+    connections: int = 100,
+) -> Seen:
+    """A run against a target that takes so many ms, on one worker in an environment."""
+    with target(folder, service=f"{takes}ms") as (sandbox, log):
         port = urlsplit(sandbox.http).port or 0
-        text = f"name: t\ntarget: {sandbox.http}\nload: [{{name: a, rate: {rate}/s, iterations: {number}}}]\n"
+        text = (
+            f"name: t\ntarget: {sandbox.http}\nsession: {{connections: {connections}}}\n"
+            f"load: [{{name: a, rate: {rate}/s, iterations: {number}}}]\n"
+        )
         with Capture(port) as capture, Program(folder, *prepare(folder, text), "--json", env=env) as program:
             ran = program.wait()
             program.leaves_nothing()
     return Seen(ran, read(log), capture.exchanges())
 
 
-def stalled(folder: Path, busy_ms: float, every_s: float) -> Seen:
+def stalled(folder: Path, busy_ms: float, every_s: float, **more: int) -> Seen:
     """A run whose worker is busy with something else for so long, so often."""
     (folder / "sitecustomize.py").write_text(HOOK)
     path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
     env = {"PYTHONPATH": path, "BUSY_US": str(round(1000 * busy_ms)), "BUSY_EVERY_S": str(every_s)}
-    return watched(folder, 300, 1200, env)
+    return watched(folder, 300, 1200, env, **more)
 
 
 def of_p99(ran: Ran) -> dict[str, Any]:
@@ -105,6 +115,15 @@ def test_a_client_that_stalls_makes_no_tail_of_the_targets(tmp_path: Path, time:
     assert seen.ran.status == 5
     assert naive >= FIXED + 0.7 * 50
     assert "loop stalls" in seen.ran.reasons
+
+
+def test_a_queue_behind_a_client_that_stalls_is_the_clients(tmp_path: Path) -> None:
+    """Two connections, in use for three quarters of the time: of the slowest, hardly one was late itself."""
+    seen = stalled(tmp_path, 50, 1, takes=5, connections=2)
+    assert (seen.ran.result["trust"]["verdict"], seen.ran.status) == ("INVALID", 5)
+    assert "waiting behind what was late" in seen.ran.reasons
+    parts = of_p99(seen.ran)["parts_ms"]
+    assert parts["wait_delay"] > parts["lag"] + parts["client_delay"]
 
 
 HOG = "import sys, time\nuntil = time.monotonic() + float(sys.argv[1])\nwhile time.monotonic() < until: pass"
