@@ -205,7 +205,11 @@ def test_making_connections_is_a_part_of_ours_and_no_disturbance() -> None:
     (seen,) = effects(shares(net, handshake=some, connect=some))
     assert (seen.verdict, seen.disturbed) == (Verdict.DEGRADED, False)
     (stalled,) = effects(shares(net, handshake=some, connect=2 * some))
-    assert (stalled.verdict, stalled.disturbed) == (Verdict.INVALID, True)
+    assert (stalled.verdict, stalled.disturbed) == (Verdict.DEGRADED, True)
+    (slow,) = effects(shares(net, handshake=5 * some, connect=some))
+    assert (slow.verdict, slow.disturbed) == (Verdict.DEGRADED, False), "however much it is"
+    (made,) = effects(shares(net, handshake=5 * some, connect=5 * some))
+    assert (made.verdict, made.disturbed) == (Verdict.INVALID, True)
     (calm,) = effects(shares(net))
     assert not calm.disturbed
     late, held = Finding("lag", "p99 2 ms", Verdict.DEGRADED), Finding("rate held", "99 %", Verdict.DEGRADED)

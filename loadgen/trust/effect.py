@@ -87,6 +87,16 @@ class Effect:
 
     @property
     def verdict(self) -> Verdict:
+        """What a new connection takes anywhere degrades a run at most."""
+        return max(min(self._graded, Verdict.DEGRADED), self._besides_connecting()._graded)
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether it is more than a new connection takes anywhere."""
+        return bool(self._besides_connecting()._graded)
+
+    @property
+    def _graded(self) -> Verdict:
         """Beyond the share's second limit a run is at least DEGRADED however short the times, or few those that the
         quantile hangs on; a lesser share, and INVALID, take a time that matters, and INVALID as many as a tail has."""
         firm = self.of - rank(fraction(self.quantile), self.of) >= LEAST
@@ -95,17 +105,16 @@ class Effect:
             min(_verdict(self.changed, self.value - self.without), Verdict.INVALID if firm else Verdict.DEGRADED),
         )
 
-    @property
-    def disturbed(self) -> bool:
-        """Whether it is more than a new connection's own work, which it is on the quietest machine too: the CPU time of
-        its handshake, and a moment's delay for what has to be read and answered on the way."""
+    def _besides_connecting(self) -> Effect:
+        """Without a new connection's own work, which it is on the quietest machine too: the CPU time of its handshake,
+        and a moment's delay for what has to be read and answered on the way."""
         delay = self.parts["connect_delay"]
         moment = min(delay, MOMENT)
         work = self.parts["handshake_cpu"] + moment
         share = self.share * (1 - work / self.own) if self.own else 0.0
         left = min(self.value, self.without + round(work))
         parts = {**self.parts, "handshake_cpu": 0.0, "connect_delay": delay - moment}
-        return bool(replace(self, share=share, without=left, parts=parts).verdict)
+        return replace(self, share=share, without=left, parts=parts)
 
     def told(self) -> dict[str, Any]:
         """As a result has it, in ms."""
