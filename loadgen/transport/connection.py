@@ -1,143 +1,44 @@
-"""One connection of the wire client: opening it, an exchange after the other, its ends.
+"""One connection of the wire client: an exchange after the other, and its ends.
 
 It is in one of three states: `x is None` (idle, or opened before the load), an exchange under way, or closed.
 """
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import ssl
 from typing import TYPE_CHECKING
 
 from loadgen.clock import now, wall
 from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
 from loadgen.net.http1 import AnswerReader, BadResponse
-from loadgen.net.names import Address
-from loadgen.net.sockets import ANCILLARY, broken, connect, connected, pending_error, timespec
-from loadgen.net.tls import Channel
-from loadgen.transport import CLOSED_IDLE, FAILED, OPENED
-from loadgen.transport import RESUMED as COUNT_RESUMED
-from loadgen.transport.faults import of_errno, of_error
-from loadgen.transport.writer import PIECE, Writer
+from loadgen.net.sockets import ANCILLARY, broken, timespec
+from loadgen.transport import CLOSED_IDLE, FAILED
+from loadgen.transport.faults import of_error
+from loadgen.transport.opener import Opener
+from loadgen.transport.writer import PIECE
 
 if TYPE_CHECKING:
     from loadgen.transport.wire import Wire
 
 
-class Connection(Writer):
+class Connection(Opener):
     """One TCP connection, plain or TLS, and the exchange that is on it."""
 
-    __slots__ = (
-        "_acted", "_address", "_begun", "_connected", "_delay", "_kernel", "_reader", "closed", "owner", "settled",
-    )  # fmt: skip
+    __slots__ = ("_reader", "owner")
 
     def __init__(self, wire: Wire, x: Exchange | None) -> None:
         super().__init__(wire, x)
         self.owner: object = None
-        self.settled: asyncio.Future[None] | None = None
-        self.closed = False
-        self._address: Address | None = None
         self._reader = AnswerReader()
-        self._begun = self._connected = self._acted = 0
-        self._kernel = 0
-        self._delay = -1  # ns that the connect has waited for this machine, handshake CPU left out; -1: not known
         wire.connections.add(self)
 
-    # opening
-
-    def open(self, address: Address) -> None:
-        self._begun, self._address = now(), address
-        try:
-            self._sock, there = connect(address)
-        except OSError as error:
-            self._wire.loop.call_soon(self._refused, *of_errno(error.errno or 0))
-            return
-        if there:
-            self._on_connected()
+    def _ready(self) -> None:
+        """It is open: for its exchange, or for whoever comes."""
+        if x := self.x:
+            x.sent = now()
+            self._send(x)
         else:
-            self._wire.loop.add_writer(self._sock.fileno(), self._on_connect)
-
-    def _refused(self, outcome: Outcome, reason: str) -> None:
-        if not self.closed:
-            self.fail(outcome, reason)
-
-    def _on_connect(self) -> None:
-        assert self._sock
-        self._wire.loop.remove_writer(self._sock.fileno())
-        if code := pending_error(self._sock):
-            self.fail(*of_errno(code))
-        else:
-            self._on_connected()
-
-    def _on_connected(self) -> None:
-        assert self._sock
-        wire = self._wire
-        self._connected = now()
-        self._delay = wire.watch.opened(self._sock, self._connected - self._begun)
-        wire.loop.add_reader(self._sock.fileno(), self._on_readable)
-        if wire.settings.context is None:
-            self._on_ready()
-            return
-        resumed = wire.session if wire.settings.resumption else None
-        self._tls = Channel(wire.settings.context, wire.settings.origin.host, resumed)
-        if not self._too_late():
-            self._handshake(b"")
-
-    def _handshake(self, data: bytes | memoryview) -> None:
-        tls = self._tls
-        assert tls
-        begun, cpu = now(), tls.handshake_cpu
-        if data:
-            self._waited(begun)
-        try:
-            out = tls.handshake(data)
-        except ssl.SSLError as error:
-            self._transmit(tls.pending())
-            self.fail(*of_error(error))
-            return
-        gone_on = self._transmit(out)
-        self._acted = now()
-        if self._delay >= 0:
-            self._delay += max(0, self._acted - begun - (tls.handshake_cpu - cpu))
-        if gone_on and tls.ready:
-            self._on_ready()
-
-    def _waited(self, at: int) -> None:
-        """Count how long what was read of a handshake had been there: since it came, or since this end last acted."""
-        if not self._kernel:
-            self._delay = -1
-        elif self._delay >= 0:
-            self._delay += min(max(0, wall() - self._kernel), at - self._acted)
-
-    def _too_late(self) -> bool:
-        """Whether the time of the exchange went by while it was connected; it is over then."""
-        if self.x is None or now() <= self.x.deadline:
-            return False
-        self.fail(Outcome.TIMEOUT, "")
-        return True
-
-    def _on_ready(self) -> None:
-        wire, x, tls = self._wire, self.x, self._tls
-        wire.counters.connections[OPENED] += 1
-        resumed = tls is not None and bool(tls.object.session_reused)
-        if resumed:
-            wire.counters.connections[COUNT_RESUMED] += 1
-        if self.settled and not self.settled.done():
-            self.settled.set_result(None)
-        if x is None:
-            wire.pool.free(self)
-            return
-        if self._too_late():
-            return
-        x.connected = now()
-        x.connection = RESUMED if resumed else NEW
-        x.tcp = self._connected - self._begun
-        if tls:
-            x.tls, x.handshake_cpu = x.connected - self._connected, tls.handshake_cpu
-        x.connect_delay = self._delay
-        x.sent = now()
-        self._send(x)
+            self._wire.pool.free(self)
 
     # one exchange after the other
 
@@ -258,11 +159,6 @@ class Connection(Writer):
             wire.pool.gone(self, x)
         wire.done(x)
 
-    @property
-    def sock(self) -> socket.socket | None:
-        """What it is connected by, once it is."""
-        return self._sock if self._connected else None
-
     def describe(self) -> dict[str, object]:
         """The peer: its address, and of TLS the version, cipher, certificate, and whether it was resumed."""
         found: dict[str, object] = {}
@@ -345,15 +241,6 @@ class Connection(Writer):
             pass
         if self.x is x:
             self.fail(Outcome.TIMEOUT, "")
-
-    def _catch_up(self) -> None:
-        """Go on with a connect as far as the kernel has got, so that what it waited for this machine is known."""
-        if not self._connected:
-            if self._sock and connected(self._sock):
-                self._on_connect()
-        elif self._tls:
-            while not self._tls.ready and not self.closed and self._read():
-                pass
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """The exchange on this connection, if any, is over without an answer, and so is the connection."""

@@ -19,7 +19,7 @@ from raw_server import Peer, RawServer, unused_port
 from loadgen.clock import now
 from loadgen.exchange import NEW, REUSED, Outcome
 from loadgen.net.names import Address
-from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PEAK, PREOPENED, aiohttp_hooks, connection, wire
+from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PEAK, PREOPENED, aiohttp_hooks, opener, wire
 
 pytestmark = pytest.mark.real
 
@@ -337,7 +337,7 @@ async def test_an_answer_is_read_although_sending_fails(monkeypatch: pytest.Monk
         await peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}")
         await peer.gone()
 
-    monkeypatch.setattr(connection, "connect", connect)
+    monkeypatch.setattr(opener, "connect", connect)
     async with RawServer(script) as server, Bench("wire", server.url("http")) as bench:
         x = await bench.ask("POST", body=bytes(10 << 20))
         assert (x.outcome, x.status) == (Outcome.OK, 413), x.reason

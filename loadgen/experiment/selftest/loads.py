@@ -85,13 +85,12 @@ class Loads:
         url = self._target.https if scheme == "https" else self._target.http
         data = {
             "name": "selftest",
-            "target": {"url": url + path},
             "tls": {"ca": str(self._target.ca)},
             "session": session,
             "in_flight_limit": IN_FLIGHT,
             "load": phases,
         }
-        loaded = from_data(data, "selftest", {})
+        loaded = from_data(data, url + path, {})
         options = Options(self._folder / str(self._number))
         before = self._target.stats()["cpu_ns"]
         async with destination(loaded.profile, None) as to:
