@@ -126,6 +126,16 @@ def test_a_mistake_is_one_of_its_option(url: str, asked: dict[str, Any], message
     assert str(caught.value) == message
 
 
+def test_bytes_that_are_no_text_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a shell hands them on, and the environment."""
+    with pytest.raises(ProfileError) as caught:
+        of(data="a\udcff")
+    assert str(caught.value) == "--data: holds bytes that are not UTF-8. Send them as a file"
+    monkeypatch.setenv("BYTES", "\udcff")
+    with pytest.raises(ProfileError, match="holds bytes that are not UTF-8"):
+        from_url(URL, asked=Asked(method="PUT"), sets=["scenarios.default.steps.put.json=${BYTES}"])
+
+
 def test_what_is_wrong_with_a_key_does_not_show_it() -> None:
     with pytest.raises(ProfileError) as caught:
         of(headers=("x-api-key: s\u00e9cret-0123",))

@@ -27,7 +27,8 @@ class Expanded:
 
 
 def expand(document: Document) -> Expanded:
-    """Replace the variables in every text. `$${` stands for `${`. Raises ProfileError for one that is not set."""
+    """Replace the variables in every text. `$${` stands for `${`. Raises ProfileError for one that is not set, and for
+    what is no text."""
     used: dict[Way, tuple[str, ...]] = {}
     secrets: dict[str, None] = {}
 
@@ -36,7 +37,15 @@ def expand(document: Document) -> Expanded:
             return {key: expanded(item, (*way, key)) for key, item in value.items()}
         if isinstance(value, list):
             return [expanded(item, (*way, i)) for i, item in enumerate(value)]
-        return _VARIABLE.sub(lambda match: replaced(match, way), value) if isinstance(value, str) else value
+        return (
+            checked(_VARIABLE.sub(lambda match: replaced(match, way), value), way) if isinstance(value, str) else value
+        )
+
+    def checked(text: str, way: Way) -> str:
+        """Options and variables may hold any bytes, which Python reads as halves of characters."""
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise document.error(way, "holds bytes that are not UTF-8", "Send them as a file")
+        return text
 
     def replaced(match: re.Match[str], way: Way) -> str:
         escaped, name, default = match.groups()
