@@ -105,7 +105,8 @@ def _parts(cycles: list[Histograms]) -> dict[str, Part]:
         cycle[Metric.SIGN, way].count for cycle in cycles for way in (False, True) if (Metric.SIGN, way) in cycle
     )
     scheduled = any((Metric.RESPONSE, way) in cycle for cycle in cycles for way in (False, True))
-    build, delay, behind = total(Metric.BUILD), total(Metric.CLIENT_DELAY), total(Metric.WAIT_DELAY)
+    build, delay = total(Metric.BUILD), total(Metric.CLIENT_DELAY)
+    behind = total(Metric.WAIT_DELAY) if scheduled else 0
     sums = {
         "response" if scheduled else "service": total(Metric.RESPONSE if scheduled else Metric.SERVICE),
         "ours": delay + (total(Metric.LAG) + total(Metric.SIGN) - build + behind if scheduled else 0),
