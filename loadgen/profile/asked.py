@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from pydantic import ValidationError
 
 from loadgen.errors import ProfileError
+from loadgen.profile.connection import Target
 from loadgen.profile.document import Way
 from loadgen.profile.scenario import VERBS
 from loadgen.profile.units import quoted
@@ -73,9 +75,7 @@ class Asked:
 def at(url: str) -> tuple[str, str]:
     """A URL as a target and the path of a step; as it is where it is none, for the profile to say what is wrong."""
     try:
-        parts = urlsplit(url)
-    except ValueError:
+        target = Target.model_validate({"url": url})
+    except ValidationError:
         return url, "/"
-    if not parts.scheme or not parts.netloc or "#" in url:
-        return url, "/"
-    return f"{parts.scheme}://{parts.netloc}", f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+    return (url, "/") if target.sandbox else (target.origin, target.prefix + target.rest)
