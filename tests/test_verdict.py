@@ -299,7 +299,7 @@ def test_a_cap_that_made_requests_wait_is_a_note_and_nothing_against_the_machine
     behind = effect(0.005, 200_000)
     behind.parts["wait_delay"] = 2 * MILLISECOND
     assert notes(replace(waited, capped=10, effects=(behind,))) == [
-        "session.connections: 10 made requests wait, and answers that were read late made it longer"
+        "session.connections: 10 made requests wait, and what was late on this machine made it longer"
     ]
 
 

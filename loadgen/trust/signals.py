@@ -103,7 +103,7 @@ def _pool(e: Evidence) -> Seen | None:
     ours = max((effect.parts["wait_delay"] for effect in e.effects), default=0)
     late = ours > e.wait_p99 / 10
     whose = (
-        "and answers that were read late made it longer" if late else "and it was neither the target nor this machine"
+        "and what was late on this machine made it longer" if late else "and it was neither the target nor this machine"
     )
     return Seen(f"wait p99 {ms(e.wait_p99)}", note=f"session.connections: {e.capped} made requests wait, {whose}")
 

@@ -156,7 +156,7 @@ def test_waits_behind_what_the_client_made_late_are_the_clients(
     reuse: str, connections: int, busy: int, tmp_path: Path
 ) -> None:
     """What p99 would have been without its stalls is what it was in the same load without them: of several connections
-    but for the time of one exchange, as they may take each other's."""
+    within a tenth, as exchanges may take each other's."""
     rate = 135 * connections  # which keeps them busy for three quarters of the time
     load = TEXT.replace("300/s", f"{rate}/s")
     text = f"session: {{reuse: {reuse}, connections: {connections}}}\n{load}"
@@ -168,7 +168,7 @@ def test_waits_behind_what_the_client_made_late_are_the_clients(
     found = told(held_up.go(), tmp_path / "held up")
     exact, p99 = ns(quiet.block("steady")["p99"]), ns(found.block("steady")["p99"])
     without = ns(of_p99(found)["without_ms"])
-    assert without == pytest.approx(exact, **({"rel": 0.002} if connections == 1 else {"abs": QUICK}))
+    assert without == pytest.approx(exact, rel=0.002 if connections == 1 else 0.1)
     assert verdict(found) == "INVALID" or p99 < 1.1 * exact + MILLISECOND
     waits = [(x.started - x.signed, x.wait_delay) for x in found.run.of(0)]
     assert (
