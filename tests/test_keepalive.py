@@ -18,6 +18,13 @@ def test_shared_resumed_and_fresh_connections_take_turns() -> None:
     assert [v.name for v in profile_of("http://h.example/", "40/s", 8).variants] == ["shared", "fresh"]
 
 
+def test_each_run_knows_a_p99() -> None:
+    """Which the sentence tells, and which takes a hundred requests: exactly so many are planned, not about as many."""
+    for variant in profile_of("https://h.example/", "7/s", 8).variants:
+        (phase,) = variant.profile.load
+        assert phase.iterations and phase.iterations > 100
+
+
 def test_it_is_gentle() -> None:
     with pytest.raises(ProfileError, match=r"--rate: 101/s is not gentle: at most 100/s"):
         profile_of("https://h.example/", "101/s", 8)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @click.command("keepalive", short_help="What a new connection per request costs, in a minute.", context_settings=HELP)
 @click.argument("url")
 @click.option("--rate", default="40/s", show_default=True, metavar="RATE", help="Requests a second, 100/s at the most.")
-@click.option("--rounds", type=click.IntRange(2, 100), default=8, show_default=True, help="Each is 2 s of each kind.")
+@click.option(
+    "--rounds", type=click.IntRange(2, 100), default=6, show_default=True, help="Each is 110 requests of each kind."
+)
 @click.option("--idle", metavar="TIMES", help="Instead: does a connection outlive pauses of 1s,10s,60s?")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="As with run: tls.ca=FILE.")
 @request_options
