@@ -6,17 +6,19 @@ Goals, in order; when two pull apart the upper one wins:
 2. Simplicity. Few nouns, one way to do a thing.
 3. Speed. As close to what the kernel allows as Python gets.
 
-The rooms, from the ground up (imports point down only, never to a sibling; ``tests/test_rooms.py`` checks it):
+The rooms, from the ground up. Imports point down only, never to a room on the same line (``tests/test_rooms.py`` checks
+it):
 
     0  clock, errors
     1  profile, exchange
     2  net, stats, aws
     3  pacing, workload, transport, record            when, what, how, sum
     4  engine, trust, store                           store keeps what record has summed, and so stands on it
-    5  fleet
-    6  experiment
-    7  report
-    8  cli
+    5  fleet, analysis                                workers; counts in, a result out
+    6  runner                                         one run, from its profile to its result
+    7  experiment, selftest                           many runs: what they say together; what this machine can do
+    8  report
+    9  cli                                            one file a command
     -  sandbox stands beside the tower, on rooms 0 to 2
 """
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from engine_harness import Run, Script, go
 
+from loadgen.analysis.build import Measured, quantiles_of
+from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
-from loadgen.experiment.conclusion import Ending, conclude
-from loadgen.experiment.result import Measured, quantiles_of
+from loadgen.experiment.folder import about, assembled, run_folder
 from loadgen.experiment.rounds import seed_of
-from loadgen.experiment.together import about, assembled, run_folder
 from loadgen.profile.load import Variant, load
 from loadgen.profile.model import Profile
 from loadgen.store import RunFolder

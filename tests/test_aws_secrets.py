@@ -24,10 +24,10 @@ from loadgen.aws.oauth import LEAST_LEFT, TokenUrl
 from loadgen.aws.secrets import FILE_LIMIT, File, Keys, Variable
 from loadgen.clock import SECOND, wall
 from loadgen.errors import LoadgenError, ProfileError, TargetError
-from loadgen.experiment import secrets
-from loadgen.experiment.secrets import Keeper, in_thread, keeper
 from loadgen.profile.load import load
 from loadgen.profile.model import Profile
+from loadgen.runner import secrets
+from loadgen.runner.secrets import Keeper, in_thread, keeper
 
 CANARY = "canary-1f0c"
 URL = "https://login.test/oauth2/token?tenant=canary-tenant"

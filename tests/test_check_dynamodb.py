@@ -19,18 +19,18 @@ from loadgen.aws.credentials import SANDBOX, NoCredentials, NoneFound
 from loadgen.cli import main
 from loadgen.errors import TargetError
 from loadgen.exchange import Exchange, Outcome, Request
-from loadgen.experiment import preflight as before
 from loadgen.experiment.check import check
-from loadgen.experiment.destination import destination
-from loadgen.experiment.once import _readable
-from loadgen.experiment.remedies import remedy
-from loadgen.experiment.secrets import Keeper, keeper
-from loadgen.experiment.single import Seen
 from loadgen.net.names import Origin
 from loadgen.profile.load import load, shipped
 from loadgen.profile.model import Profile
-from loadgen.report.check import render_check
-from loadgen.report.once import render_once
+from loadgen.report.terminal.check import render_check
+from loadgen.report.terminal.once import render_once
+from loadgen.runner import preflight as before
+from loadgen.runner.advice import remedy
+from loadgen.runner.destination import destination
+from loadgen.runner.once import _readable
+from loadgen.runner.probe import Seen
+from loadgen.runner.secrets import Keeper, keeper
 
 TABLES = sorted(name for name in shipped() if name.startswith("dynamodb"))
 
@@ -156,7 +156,7 @@ def test_the_account_of_the_credentials_becomes_a_part_of_the_name(monkeypatch: 
         asked.append(origin.host)
         raise TargetError("no further")
 
-    monkeypatch.setattr("loadgen.experiment.destination.resolve", resolve)
+    monkeypatch.setattr("loadgen.runner.destination.resolve", resolve)
     of = profile("{table: orders, region: eu-west-1, account_id_endpoint: true}")
 
     async def go(account: str) -> None:

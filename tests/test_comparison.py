@@ -16,8 +16,8 @@ from experiment_folders import ROUNDS, answering, compared, figure, text, write_
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange, Outcome
 from loadgen.experiment.comparison import decided
-from loadgen.experiment.together import assembled
-from loadgen.experiment.together import decided as decided_after
+from loadgen.experiment.folder import assembled
+from loadgen.experiment.folder import decided as decided_after
 from loadgen.profile.load import Variant
 from loadgen.transport.scripted import NEVER, Reply
 

@@ -15,13 +15,13 @@ from loadgen.aws.capacity import read_units, write_units
 from loadgen.aws.prices import dollars, price
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
-from loadgen.experiment.consumption import PAGE, SUPPOSED, Estimate, Units, consumption
-from loadgen.experiment.cost import Cost, billed
 from loadgen.profile.load import load
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import OUTCOMES, TALLY, Ledger
-from loadgen.report.cost import planned, table
-from loadgen.report.page import drawn
+from loadgen.report.terminal.cost import planned, table
+from loadgen.report.terminal.page import drawn
+from loadgen.runner.table.consumption import PAGE, SUPPOSED, Estimate, Units, consumption
+from loadgen.runner.table.cost import Cost, billed
 
 KB = "a" * 1022  # with its name and a key of one character, an item of 1,024 + 2 bytes
 ITEM = {"pk": {"S": "k"}, "v": {"S": KB}}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from engine_harness import START, profile
 
+from loadgen.analysis.conclusion import tails
 from loadgen.clock import MILLISECOND as MS
 from loadgen.engine.plan import Plan
 from loadgen.exchange import REUSED, Exchange, Outcome, Request
-from loadgen.experiment.conclusion import tails
 from loadgen.record.recorder import Batch, Recorder, SeriesKey, fold
 from loadgen.record.recording import Recording
 from loadgen.trust.effect import Effect, effects_of, ranked

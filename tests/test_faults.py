@@ -9,7 +9,7 @@ import ssl
 import pytest
 
 from loadgen.exchange import Outcome
-from loadgen.transport.faults import of_errno, of_error
+from loadgen.transport.errors import of_errno, of_error
 
 OURS = ["EADDRNOTAVAIL", "EADDRINUSE", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EAGAIN"]
 UNREACHABLE = ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN"]

@@ -18,10 +18,10 @@ from experiment_folders import write_experiment, write_run
 from test_sandbox_connection import Target, feed, request
 
 from loadgen import __version__, cli
+from loadgen.analysis import documents
 from loadgen.engine.plan import MOST_SLOTS, Plan
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError, TargetError
 from loadgen.exchange import Exchange, Request
-from loadgen.experiment import documents
 from loadgen.profile.load import load
 from loadgen.store import read_intervals
 from loadgen.transport.scripted import Reply

@@ -8,7 +8,7 @@ import pytest
 
 from loadgen.errors import ProfileError
 from loadgen.experiment.keepalive import idle_profile, profile_of
-from loadgen.report.keepalive import idle_table, sentence
+from loadgen.report.terminal.keepalive import idle_table, sentence
 
 
 def test_shared_resumed_and_fresh_connections_take_turns() -> None:

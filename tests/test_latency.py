@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loadgen.analysis.latency import QUANTILES, figures, milliseconds
 from loadgen.clock import MILLISECOND, SECOND
-from loadgen.experiment.latency import QUANTILES, figures, milliseconds
 from loadgen.stats import Histogram, fraction, index_of, rank
 
 FIGURES = ("mean", "min", *QUANTILES, "max")

@@ -8,9 +8,9 @@ import pytest
 from engine_harness import profile
 
 from loadgen.errors import PlanError
-from loadgen.experiment import limits as module
-from loadgen.experiment.limits import IN_FLIGHT, PREOPEN, RATE_PER_WORKER, Limits, limits, new_connections, workers_for
 from loadgen.profile.model import Profile
+from loadgen.runner import limits as module
+from loadgen.runner.limits import IN_FLIGHT, PREOPEN, RATE_PER_WORKER, Limits, limits, new_connections, workers_for
 from loadgen.trust.host import RESERVE, Ports
 
 

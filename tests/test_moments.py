@@ -9,8 +9,8 @@ import pytest
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
-from loadgen.experiment.moments import Moment, failing, history, planned_between, rates, since
 from loadgen.profile.model import Phase, Rate, StopIf
+from loadgen.runner.stop import Moment, failing, history, planned_between, rates, since
 
 STEPS = (("s", "get"),)
 

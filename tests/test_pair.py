@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from loadgen.errors import Exit, InvalidRun, ProfileError
-from loadgen.experiment.pair import pair
-from loadgen.report.pair import render_pair
+from loadgen.experiment.two_runs import pair
+from loadgen.report.terminal.two_runs import render_pair
 
 
 def run(p50: float, step: str = "get", cycles: int = 1, **more: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from loadgen.cli import cli
 from loadgen.errors import ProfileError
 from loadgen.experiment.keepalive import idle_profile, profile_of
-from loadgen.profile.asked import Asked
+from loadgen.profile.curl_options import Asked
 from loadgen.profile.load import Loaded, from_url
 from loadgen.profile.scenario import Step
 

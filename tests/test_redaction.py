@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.experiment.redaction import SHORTEST_SECRET, redacted
 from loadgen.net.http1 import Headers
 from loadgen.record.samples import MESSAGE
+from loadgen.runner.redaction import SHORTEST_SECRET, redacted
 
 SECRET = "s3cr3t-t0k3n"
 LONGER = SECRET + "-of-another"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loadgen.exchange import Outcome
-from loadgen.experiment.remedies import explained, remedy
+from loadgen.runner.advice import explained, remedy
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from loadgen.errors import PlanError
 from loadgen.experiment.check import check
 from loadgen.profile.load import load
-from loadgen.report.check import render_check
+from loadgen.report.terminal.check import render_check
 from loadgen.trust.host import Ports
 
 PHASE = {

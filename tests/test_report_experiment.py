@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from loadgen.report.comparison import apart
-from loadgen.report.terminal import render, show
+from loadgen.report.terminal.comparison import apart
+from loadgen.report.terminal.run import render, show
 
 
 def figure(verdict: str = "slower", **more: Any) -> dict[str, Any]:

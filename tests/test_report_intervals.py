@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from loadgen.report.terminal import render
+from loadgen.report.terminal.run import render
 
 RESULT = json.loads((Path(__file__).parent / "data" / "result.json").read_text())
 NEEDS = "needs 5 independent events beyond it, there were {}; about {} more minutes at this rate would give one"

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from loadgen.experiment.progress import Progress
-from loadgen.report.live import Lines, Screen, Silence, progress
+from loadgen.report.terminal.live import Lines, Screen, Silence, progress
+from loadgen.runner.progress import Progress
 
 START = Progress(
     phase="warm-up",

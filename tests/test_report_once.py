@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from loadgen.report import redaction
-from loadgen.report.once import render_once, show_once
+from loadgen.report.terminal.once import render_once, show_once
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen import cli
-from loadgen.report.sharing import shared
-from loadgen.report.terminal import render
+from loadgen.report.terminal.run import render
+from loadgen.report.terminal.sharing import shared
 
 HOST = "abc123def.execute-api.eu-west-1.amazonaws.com"
 TABLE = "123456789012.ddb.eu-west-1.amazonaws.com"

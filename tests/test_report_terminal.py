@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from loadgen.report.terminal import render, show
+from loadgen.report.terminal.run import render, show
 
 RESULT = json.loads((Path(__file__).parent / "data" / "result.json").read_text())
 ANSI = re.compile(r"\x1b\[[0-9;]*m")

@@ -10,11 +10,11 @@ import pytest
 from engine_harness import Run, always, go
 from random_runs import random_run
 
+from loadgen.analysis.build import Measured, quantiles_of, sample, variant
+from loadgen.analysis.conclusion import Ending, conclude
+from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome, Tally
-from loadgen.experiment.conclusion import Ending, conclude
-from loadgen.experiment.latency import QUANTILES
-from loadgen.experiment.result import Measured, quantiles_of, sample, variant
 from loadgen.fleet.fleet import merge
 from loadgen.record.ledger import ITERATIONS
 from loadgen.transport import CONNECTION_COUNTERS

@@ -151,18 +151,18 @@ BROKEN = [
     ("clock.py", "from loadgen.errors import LoadgenError"),
     ("exchange.py", "from loadgen.profile.units import rate"),
     ("pacing.py", "from loadgen.workload.draws import Column"),
-    ("transport/wire.py", "from loadgen.record.ledger import Ledger"),
-    ("transport/wire.py", "from ..record import ledger"),
+    ("transport/wire/client.py", "from loadgen.record.ledger import Ledger"),
+    ("transport/wire/client.py", "from ..record import ledger"),
     ("record/ledger.py", "if True:\n    from loadgen.store import RunFolder"),
     ("trust/verdict.py", "from loadgen.engine.plan import Plan"),
-    ("report/live.py", "from loadgen.cli.run import read"),
+    ("report/terminal/live.py", "from loadgen.cli.run import read"),
     ("sandbox/server.py", "from loadgen.record.ledger import Ledger"),
     ("sandbox/server.py", "from loadgen.engine.plan import Plan"),
     ("fleet/fleet.py", "from loadgen.sandbox.process import start"),
 ]
 FINE = [
     ("stats.py", "from loadgen import __version__\nimport numpy\nfrom loadgen.clock import now"),
-    ("transport/wire.py", "from loadgen.transport import Settings\nfrom loadgen.net.tls import Channel"),
+    ("transport/wire/client.py", "from loadgen.transport import Settings\nfrom loadgen.net.tls import Channel"),
     ("store.py", "from loadgen.record.recording import Recording"),
     ("sandbox/server.py", "from loadgen.net.tls import Channel\nfrom loadgen.profile.units import rate"),
     ("cli/run.py", "from loadgen.sandbox.process import start"),
@@ -183,13 +183,13 @@ def test_an_arrow_down_is_let_through(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("report/live.py", "import click"),
+        ("report/terminal/live.py", "import click"),
         ("cli/run.py", "from rich.table import Table"),
         ("record/recorder.py", "from hdrh.histogram import HdrHistogram"),
         ("fleet/client.py", "import aioboto3"),
-        ("transport/aiohttp.py", "from aiobotocore.session import AioSession"),
+        ("transport/aiohttp/client.py", "from aiobotocore.session import AioSession"),
         ("engine/engine.py", "def f():\n    import ray.util"),
-        ("experiment/run.py", "import pydantic"),
+        ("runner/session.py", "import pydantic"),
     ],
 )
 def test_what_is_behind_a_fence_is_seen(path: str, source: str) -> None:

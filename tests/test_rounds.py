@@ -11,8 +11,8 @@ import pytest
 
 from loadgen.errors import Exit, PlanError, ProfileError, TargetError
 from loadgen.experiment import saved
+from loadgen.experiment.folder import about, assembled, finished, run_folder, slug
 from loadgen.experiment.rounds import order, part_of, seed_of
-from loadgen.experiment.together import about, assembled, finished, run_folder, slug
 from loadgen.profile.load import load
 
 TEXT = """name: t

@@ -10,11 +10,11 @@ import pytest
 from engine_harness import Run, always, go
 from experiment_folders import write_run, write_seconds
 
+from loadgen.analysis.build import Measured
+from loadgen.analysis.conclusion import Ending, conclude
+from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange
-from loadgen.experiment.conclusion import Ending, conclude
-from loadgen.experiment.latency import QUANTILES
-from loadgen.experiment.result import Measured
 from loadgen.profile.load import load
 from loadgen.transport.scripted import NEVER, Reply
 

@@ -12,8 +12,8 @@ from experiment_folders import write_experiment
 
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange
+from loadgen.experiment.folder import about, assembled
 from loadgen.experiment.primary import primary_of, too_few
-from loadgen.experiment.together import about, assembled
 from loadgen.profile.load import Loaded, Variant, load
 from loadgen.transport.scripted import Reply
 

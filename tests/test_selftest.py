@@ -13,14 +13,14 @@ import pytest
 from loadgen.cli import main
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.errors import PlanError
-from loadgen.experiment.selftest import SCHEMA, machine
-from loadgen.experiment.selftest.course import _carry_out
-from loadgen.experiment.selftest.loads import Stopped
-from loadgen.experiment.selftest.measure import Measurements
-from loadgen.experiment.selftest.state import believed, place, save
-from loadgen.experiment.selftest.trusted import Trusted
 from loadgen.profile.load import from_url, load
-from loadgen.report.selftest import sentence, show
+from loadgen.report.terminal.selftest import sentence, show
+from loadgen.selftest import SCHEMA, machine
+from loadgen.selftest.course import _carry_out
+from loadgen.selftest.loads import Stopped
+from loadgen.selftest.measure import Measurements
+from loadgen.selftest.state import believed, place, save
+from loadgen.selftest.trusted import Trusted
 
 MACHINE = {"cpu": "Fast 9000", "cpus": 4, "kernel": "Linux 6.1", "python": "3.12.1", "loadgen": "0.1.0"}
 TRIALS = [{"rate": 24_000.0, "why": "", "target_busy": 0.4}]
@@ -358,7 +358,7 @@ def test_a_run_is_warned_before_it_starts(
     async def begun(*arguments: Any) -> None:
         raise PlanError("it was to begin now")
 
-    monkeypatch.setattr("loadgen.experiment.run.run", begun)
+    monkeypatch.setattr("loadgen.runner.session.run", begun)
     _, err = command(monkeypatch, capsys, "run", "http://127.0.0.1:9/", "--rate", "30000/s")
     first, last = err.splitlines()
     assert first.startswith("30,000 http requests a second are asked of one worker, and the self-test of 2026-11-22")
@@ -375,7 +375,7 @@ def commanded(
     async def selftest(*asked: Any) -> dict[str, Any]:
         return found
 
-    monkeypatch.setattr("loadgen.experiment.selftest.course.selftest", selftest)
+    monkeypatch.setattr("loadgen.selftest.course.selftest", selftest)
     monkeypatch.setattr(sys, "argv", ["loadgen", "selftest", *arguments])
     with pytest.raises(SystemExit) as stop:
         main()

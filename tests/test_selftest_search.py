@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from loadgen.experiment.selftest.loads import Loads, Outcome
-from loadgen.experiment.selftest.measure import FULL, Measurements, summary
-from loadgen.experiment.selftest.search import LOWEST, PRECISION, Trial, bounds, following
+from loadgen.selftest.loads import Loads, Outcome
+from loadgen.selftest.measure import FULL, Measurements, summary
+from loadgen.selftest.search import LOWEST, PRECISION, Trial, bounds, following
 
 ENOUGH = 28  # trials, from a guess that is far off
 

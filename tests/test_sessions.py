@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from loadgen.exchange import Exchange, Request
 from loadgen.transport import CONNECTION_COUNTERS, PEAK
-from loadgen.transport.sessions import Pool
+from loadgen.transport.pool import Pool
 
 REQUEST = Request("GET", "/")
 MODES = ("shared", "per-iteration", "per-request")

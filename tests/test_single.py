@@ -10,10 +10,10 @@ import pytest
 from loadgen.aws.auth import Access
 from loadgen.clock import Clock
 from loadgen.exchange import Exchange
-from loadgen.experiment import single
 from loadgen.net.names import Origin
 from loadgen.profile.load import load
-from loadgen.report.once import render_once
+from loadgen.report.terminal.once import render_once
+from loadgen.runner import probe as single
 from loadgen.transport import Done
 
 

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from loadgen.aws.capacity import write_units
 from loadgen.clock import SECOND
 from loadgen.errors import Exit, TargetError
-from loadgen.experiment.api import AT_ONCE, CallFailed
-from loadgen.experiment.items import BATCH, PATIENCE, Items
-from loadgen.experiment.tables import Description, Table, creation
 from loadgen.profile.load import load
 from loadgen.profile.model import Profile
+from loadgen.runner.table.calls import AT_ONCE, CallFailed
+from loadgen.runner.table.items import BATCH, PATIENCE, Items
+from loadgen.runner.table.lifecycle import Description, Table, creation
 
 SETUP = "setup: {key: {pk: S}, items: 60, item: {pk: 'item#{{seq}}', v: x}}"
 PUT = "{name: put, PutItem: {Item: {pk: x}}}"

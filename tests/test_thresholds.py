@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from engine_harness import always, go
 
+from loadgen.analysis.build import Measured, quantiles_of, variant
+from loadgen.analysis.thresholds import check, of_invalid
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
-from loadgen.experiment.result import Measured, quantiles_of, variant
-from loadgen.experiment.thresholds import check, of_invalid
 from loadgen.transport.scripted import NEVER, Reply
 from loadgen.trust.verdict import meaning
 

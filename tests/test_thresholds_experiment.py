@@ -11,10 +11,10 @@ import pytest
 from engine_harness import Script
 from experiment_folders import ROUNDS, answering, bad, text, write_experiment
 
+from loadgen.analysis.thresholds import over_rounds
 from loadgen.clock import MILLISECOND
 from loadgen.errors import Exit, ProfileError
-from loadgen.experiment.thresholds import over_rounds
-from loadgen.experiment.together import assembled, decided, finished
+from loadgen.experiment.folder import assembled, decided, finished
 from loadgen.profile.load import Variant, load
 from loadgen.transport.scripted import NEVER, Reply
 

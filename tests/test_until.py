@@ -10,16 +10,16 @@ from typing import Any, cast
 import pytest
 from engine_harness import START, Run, Script, always, go
 
+from loadgen.analysis.build import Measured, variant
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
 from loadgen.exchange import Exchange
-from loadgen.experiment.goal import Goal, prolonged
-from loadgen.experiment.result import Measured, variant
-from loadgen.experiment.until import Until
 from loadgen.fleet.fleet import Fleet
 from loadgen.profile.load import Loaded, load
-from loadgen.report.terminal import render
+from loadgen.report.terminal.run import render
+from loadgen.runner.until.goal import Goal, prolonged
+from loadgen.runner.until.until import Until
 from loadgen.transport.scripted import NEVER, Reply
 
 TEXT = """name: t

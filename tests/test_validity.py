@@ -16,7 +16,7 @@ from experiment_folders import ROUNDS, answering, bad, check, compared, figure, 
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange
 from loadgen.experiment.comparison import decided
-from loadgen.experiment.together import assembled, run_folder
+from loadgen.experiment.folder import assembled, run_folder
 from loadgen.profile.load import Variant
 from loadgen.profile.model import Profile
 from loadgen.transport.scripted import Reply

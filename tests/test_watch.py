@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_runs import random_run
 
+from loadgen.analysis.conclusion import tails, untimed
 from loadgen.clock import MILLISECOND, SECOND, VirtualClock
-from loadgen.experiment.conclusion import tails, untimed
 from loadgen.record.ledger import ITERATIONS, STARTED, UNSENT_LIMIT, Ledger
 from loadgen.record.metrics import Metric
 from loadgen.stats import Histogram

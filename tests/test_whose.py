@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from engine_harness import Run, go
 
+from loadgen.analysis.build import Measured, variant
 from loadgen.clock import MILLISECOND as MS
 from loadgen.exchange import NEW, Exchange, Outcome
-from loadgen.experiment.result import Measured, variant
-from loadgen.experiment.whose import whose
+from loadgen.record.attribution import whose
 from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, by_series, divide
-from loadgen.report.page import drawn
-from loadgen.report.parts import _shares
-from loadgen.report.parts import whose as told
+from loadgen.report.terminal.page import drawn
+from loadgen.report.terminal.parts import _shares
+from loadgen.report.terminal.parts import whose as told
 from loadgen.transport.scripted import NEVER, Reply
 
 PARTS = ("target", "connect", "wait", "build", "held", "own")

@@ -20,14 +20,15 @@ from loadgen.engine.engine import Engine
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, PlanError
 from loadgen.exchange import Exchange
-from loadgen.experiment import testimony, witness
-from loadgen.experiment import thinned as thinning
-from loadgen.experiment.testimony import figures, finding, forecast
-from loadgen.experiment.thinned import EACH, FIRST, thin, thinned
 from loadgen.profile.model import Profile
 from loadgen.record.metrics import Metric
-from loadgen.report.check import render_check
-from loadgen.report.terminal import render
+from loadgen.report.terminal.check import render_check
+from loadgen.report.terminal.run import render
+from loadgen.runner.witness import agreement as testimony
+from loadgen.runner.witness import load as thinning
+from loadgen.runner.witness import witness
+from loadgen.runner.witness.agreement import figures, finding, forecast
+from loadgen.runner.witness.load import EACH, FIRST, thin, thinned
 from loadgen.transport.scripted import NEVER, Reply
 from loadgen.trust.verdict import Verdict
 from loadgen.workload.scenarios import Workload

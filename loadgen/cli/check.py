@@ -13,7 +13,7 @@ from loadgen.cli.run import read, witness_option, workers_option
 from loadgen.errors import PlanError, TargetError
 
 if TYPE_CHECKING:
-    from loadgen.profile.asked import Asked
+    from loadgen.profile.curl_options import Asked
 
 
 @click.command("check", short_help="Say what a profile would send. Sends nothing.", context_settings=HELP)
@@ -41,9 +41,9 @@ def command(
     loadgen check dynamodb-put --target aws
     """
     from loadgen.experiment.check import check
-    from loadgen.experiment.redaction import redacted
-    from loadgen.experiment.selftest.ahead import standing
-    from loadgen.report.check import render_check
+    from loadgen.report.terminal.check import render_check
+    from loadgen.runner.redaction import redacted
+    from loadgen.selftest.standing import standing
 
     loaded = read(profile, target, sets, asked=asked)
     if witness:

@@ -23,11 +23,11 @@ def command(first: Path, second: Path, accept_invalid: bool, as_json: bool) -> i
     \b
     loadgen compare runs/burst-20261122-101500 runs/burst-20261122-103000
     """
-    from loadgen.experiment.documents import as_written
-    from loadgen.experiment.pair import pair
+    from loadgen.analysis.documents import as_written
     from loadgen.experiment.saved import find, read
+    from loadgen.experiment.two_runs import pair
     from loadgen.report.formats import to_json
-    from loadgen.report.pair import render_pair
+    from loadgen.report.terminal.two_runs import render_pair
     from loadgen.report.words import encodable, wants_color
 
     with as_written(f"{first} or {second}"), output() as out:

@@ -13,7 +13,7 @@ from loadgen.cli.request import request_options
 from loadgen.cli.run import folder_for
 
 if TYPE_CHECKING:
-    from loadgen.profile.asked import Asked
+    from loadgen.profile.curl_options import Asked
 
 
 @click.command("keepalive", short_help="What a new connection per request costs, in a minute.", context_settings=HELP)
@@ -58,12 +58,12 @@ def command(
 
     from loadgen.experiment.keepalive import idle_profile, profile_of
     from loadgen.experiment.rounds import run_experiment
-    from loadgen.experiment.run import Options, run
     from loadgen.profile.units import duration
     from loadgen.report.formats import to_json
-    from loadgen.report.keepalive import idle_table, sentence
-    from loadgen.report.live import progress
-    from loadgen.report.terminal import show
+    from loadgen.report.terminal.keepalive import idle_table, sentence
+    from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.run import show
+    from loadgen.runner.session import Options, run
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 

@@ -11,7 +11,7 @@ from loadgen.cli.request import request_options
 from loadgen.cli.run import read
 
 if TYPE_CHECKING:
-    from loadgen.profile.asked import Asked
+    from loadgen.profile.curl_options import Asked
     from loadgen.profile.load import Loaded
 
 
@@ -33,8 +33,8 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     """
     import uvloop
 
-    from loadgen.experiment.once import once
-    from loadgen.report.once import show_once
+    from loadgen.report.terminal.once import show_once
+    from loadgen.runner.once import once
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 

@@ -23,11 +23,11 @@ def command(run: Path | None, as_json: bool, share: bool) -> int:
     loadgen report runs/burst-20260131-120000 --json
     loadgen report --share
     """
-    from loadgen.experiment.documents import as_written
+    from loadgen.analysis.documents import as_written
     from loadgen.experiment.saved import find, read
     from loadgen.report.formats import to_json
-    from loadgen.report.sharing import shared
-    from loadgen.report.terminal import show
+    from loadgen.report.terminal.run import show
+    from loadgen.report.terminal.sharing import shared
 
     folder = find(run)
     told = folder / "result.json"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from loadgen.profile.asked import Asked
+    from loadgen.profile.curl_options import Asked
 
 OPTIONS = (
     click.option("--method", "-X", metavar="METHOD", help="With a URL.  [default: GET; with --data POST]"),
@@ -36,6 +36,6 @@ def request_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def _asked(method: str | None, headers: tuple[str, ...], data: str | None) -> Asked | None:
-    from loadgen.profile.asked import Asked
+    from loadgen.profile.curl_options import Asked
 
     return Asked(method, headers, data) if method is not None or headers or data is not None else None

@@ -15,7 +15,7 @@ from loadgen.cli.request import request_options
 from loadgen.clock import SECOND, wall
 
 if TYPE_CHECKING:
-    from loadgen.profile.asked import Asked
+    from loadgen.profile.curl_options import Asked
     from loadgen.profile.load import Loaded
 
 
@@ -81,15 +81,15 @@ def command(
     """
     import uvloop
 
-    from loadgen.experiment.goal import Goal, prolonged
     from loadgen.experiment.rounds import run_experiment
-    from loadgen.experiment.run import Options, run
-    from loadgen.experiment.selftest.ahead import messages
     from loadgen.report.formats import to_json
-    from loadgen.report.live import progress
-    from loadgen.report.terminal import show
+    from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.run import show
+    from loadgen.runner.session import Options, run
+    from loadgen.runner.until.goal import Goal, prolonged
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
+    from loadgen.selftest.standing import messages
 
     loaded = read(profile, target, sets, rate, duration, users, asked)
     if witness:
@@ -144,7 +144,7 @@ def read(
 
 def witness_option(loaded: Loaded) -> None:
     """Raises UsageError where there is nothing that a witness could be one of, PlanError where it could see nothing."""
-    from loadgen.experiment.thinned import thinned
+    from loadgen.runner.witness.load import thinned
 
     if loaded.profile.experiment:
         raise click.UsageError(

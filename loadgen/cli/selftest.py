@@ -28,13 +28,13 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     """
     import uvloop
 
-    from loadgen.experiment.selftest.course import selftest
-    from loadgen.experiment.selftest.measure import FULL, QUICK
-    from loadgen.experiment.selftest.state import place, save
     from loadgen.report.formats import to_json
-    from loadgen.report.live import progress
-    from loadgen.report.selftest import show
+    from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.selftest import show
     from loadgen.sandbox.process import start_responder
+    from loadgen.selftest.course import selftest
+    from loadgen.selftest.measure import FULL, QUICK
+    from loadgen.selftest.state import place, save
 
     display = progress(sys.stderr, quiet=quiet)
     try:

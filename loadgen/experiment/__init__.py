@@ -1,1 +1,20 @@
-"""A run from its profile to its result. A plain run is one variant and one round."""
+"""Several runs that are held against each other, and what a folder of runs says.
+
+rounds      the runs, in their drawn order
+folder      the experiment's folder and its result
+judgement   what its runs say together: comparison, ratios, scaling
+variants    what is compared of each variant's runs
+comparison  each variant against its baseline
+validity    whether a verdict may be given
+pairing     which variants are compared
+primary     the figure that was chosen before
+ratios      thresholds of two variants
+breakdown   which part of a request makes a difference
+curves      quantiles of a variant over its rounds
+scaling     quantiles along an axis of load
+two_runs    `loadgen compare`
+keepalive   `loadgen keepalive`
+check       `loadgen check`
+preview     an experiment before it is one
+saved       a run's folder, read again
+"""

@@ -23,7 +23,7 @@ from typing import Any
 
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import REUSED, Outcome
-from loadgen.experiment.arms import Arm, Run, label
+from loadgen.experiment.variants import Arm, Run, label
 from loadgen.record.metrics import Metric
 from loadgen.stats import Histogram, fraction
 from loadgen.store import read_counts

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import TargetError
-from loadgen.experiment.ahead import ahead
-from loadgen.experiment.cost import Cost, billed
-from loadgen.experiment.latency import QUANTILES
-from loadgen.experiment.limits import limits, new_connections, workers_for
-from loadgen.experiment.testimony import forecast
-from loadgen.experiment.thinned import EACH
-from loadgen.experiment.witness import warnings
+from loadgen.experiment.preview import ahead
 from loadgen.net.names import Origin, is_loopback, resolve
 from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile
+from loadgen.runner.limits import limits, new_connections, workers_for
+from loadgen.runner.table.cost import Cost, billed
+from loadgen.runner.witness.agreement import forecast
+from loadgen.runner.witness.load import EACH
+from loadgen.runner.witness.witness import warnings
 from loadgen.stats import fraction
 from loadgen.stats.intervals import SECONDS, events, needed
 from loadgen.trust.host import Ports, descriptors

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadgen.experiment import breakdown
-from loadgen.experiment.arms import Arm, Key, enough, is_primary, keys, known, why
 from loadgen.experiment.curves import QUANTILES, average, curves, finite
 from loadgen.experiment.pairing import pairs
 from loadgen.experiment.resampling import resampled
 from loadgen.experiment.validity import Check, Pair, checks, hidden
+from loadgen.experiment.variants import Arm, Key, enough, is_primary, keys, known, why
 from loadgen.profile.experiment import Primary
 from loadgen.stats.comparison import TREND, Comparison, Range, Value, holm
 from loadgen.stats.comparison import compare as compared

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from loadgen.experiment.arms import Arm, Key, keys, known
+from loadgen.experiment.variants import Arm, Key, keys, known
 from loadgen.profile.experiment import Primary
 from loadgen.stats.looks import ALPHA
 from loadgen.stats.paired import Student

@@ -7,9 +7,9 @@ from typing import Any
 
 from loadgen.errors import ProfileError
 from loadgen.experiment import ratios
-from loadgen.experiment.arms import read
 from loadgen.experiment.comparison import Question, compare
 from loadgen.experiment.scaling import scaling
+from loadgen.experiment.variants import read
 
 
 def judgement(folder: Path, whole: dict[str, Any]) -> dict[str, Any]:

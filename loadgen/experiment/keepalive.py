@@ -7,8 +7,8 @@ from typing import Any
 
 from loadgen.errors import ProfileError
 from loadgen.profile import units
-from loadgen.profile.asked import Asked
 from loadgen.profile.connection import SANDBOX
+from loadgen.profile.curl_options import Asked
 from loadgen.profile.document import Way
 from loadgen.profile.load import Loaded, from_data, named_after
 from loadgen.profile.units import format_duration

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loadgen.experiment.arms import Arm
+from loadgen.experiment.variants import Arm
 
 
 def load_axes(arms: Sequence[Arm]) -> list[str]:

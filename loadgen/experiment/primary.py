@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from loadgen.analysis.latency import fewest
 from loadgen.engine.plan import Plan
-from loadgen.experiment.latency import fewest
 from loadgen.profile.experiment import Primary
 from loadgen.profile.model import Phase, Profile, Scenario
 from loadgen.stats import fraction

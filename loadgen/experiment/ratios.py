@@ -8,11 +8,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from loadgen.analysis.thresholds import OPERATORS
 from loadgen.errors import ProfileError
-from loadgen.experiment.arms import Arm, Key, known, why
 from loadgen.experiment.comparison import Question
-from loadgen.experiment.thresholds import OPERATORS
 from loadgen.experiment.validity import Pair, checks, hidden
+from loadgen.experiment.variants import Arm, Key, known, why
 from loadgen.profile.model import Threshold
 from loadgen.stats.comparison import Range, Value, compare
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from loadgen.experiment.arms import Key, Run, label
-from loadgen.experiment.seconds import Figure, read
+from loadgen.analysis.per_second import Figure, read
 from loadgen.experiment.validity import Pair
+from loadgen.experiment.variants import Key, Run, label
 from loadgen.record.metrics import Metric
 from loadgen.stats.bootstrap import hierarchical
 from loadgen.stats.seconds import Seconds

@@ -10,20 +10,20 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
+from loadgen.analysis.conclusion import Finished
 from loadgen.clock import SECOND, wall
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
-from loadgen.experiment.conclusion import Finished
-from loadgen.experiment.destination import Destination, destination
-from loadgen.experiment.dynamodb import on_table
-from loadgen.experiment.interrupts import Interrupts, interrupts
-from loadgen.experiment.progress import Display, Progress
-from loadgen.experiment.redaction import redacted
-from loadgen.experiment.run import Options, one
-from loadgen.experiment.secrets import Keeper, keeper
-from loadgen.experiment.together import about, decided, finished, run_folder
+from loadgen.experiment.folder import about, decided, finished, run_folder
 from loadgen.profile.load import Loaded, Variant
 from loadgen.profile.model import Experiment, Phase, Profile, Rate
+from loadgen.runner.destination import Destination, destination
+from loadgen.runner.interrupts import Interrupts, interrupts
+from loadgen.runner.progress import Display, Progress
+from loadgen.runner.redaction import redacted
+from loadgen.runner.secrets import Keeper, keeper
+from loadgen.runner.session import Options, one
+from loadgen.runner.table.attach import on_table
 from loadgen.store import ExperimentFolder
 from loadgen.workload.draws import stream_of
 

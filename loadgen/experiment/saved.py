@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from loadgen.analysis.build import SCHEMA, Measured
+from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
+from loadgen.analysis.documents import document
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
-from loadgen.experiment.conclusion import Ending, conclude, tails, untimed
-from loadgen.experiment.documents import document
-from loadgen.experiment.result import SCHEMA, Measured
-from loadgen.experiment.thinned import thinner
-from loadgen.experiment.together import KIND, assembled
+from loadgen.experiment.folder import KIND, assembled
 from loadgen.record.ledger import Ledger
+from loadgen.runner.witness.load import thinner
 from loadgen.store import latest, read_intervals, replay
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from loadgen.experiment.arms import Arm, Key, Run, keys
 from loadgen.experiment.curves import QUANTILES, over_rounds
 from loadgen.experiment.pairing import load_axes, place
+from loadgen.experiment.variants import Arm, Key, Run, keys
 from loadgen.profile.experiment import Primary
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from loadgen.clock import SECOND
 from loadgen.errors import Exit
-from loadgen.experiment.arms import Arm, Key, Run, label
+from loadgen.experiment.variants import Arm, Key, Run, label
 from loadgen.stats import fraction
 
 ABOUT = 0.1  # how far the connections of a request may be from what a session says, as a share

@@ -54,15 +54,15 @@ def make_client(
         _sdk(profile, origin, access) if profile.client == "sdk" else None,
     )
     if profile.client == "aiohttp":
-        from loadgen.transport.aiohttp import Aiohttp
+        from loadgen.transport.aiohttp.client import Aiohttp
 
         return Aiohttp(loop, clock, settings, counters, done)
     if profile.client == "sdk":
-        from loadgen.transport.sdk import Sdk
+        from loadgen.transport.sdk.client import Sdk
 
         own_context = new_context if context else None
         return Sdk(loop, clock, settings, counters, done, retried=retried, new_context=own_context)
-    from loadgen.transport.wire import Wire
+    from loadgen.transport.wire.client import Wire
 
     return Wire(loop, clock, settings, counters, done)
 

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 import loadgen
 from loadgen.errors import ProfileError
 from loadgen.profile import overrides
-from loadgen.profile.asked import Asked, at
 from loadgen.profile.connection import AWS
+from loadgen.profile.curl_options import Asked, at
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
 from loadgen.profile.environment import Expanded, expand, refuse_secrets
 from loadgen.profile.explain import findings

@@ -131,6 +131,11 @@ class Ledger:
         row = slot * OUTCOMES
         return np.array(self.outcomes[row : row + OUTCOMES].tolist(), np.int64)
 
+    def outcome_counts(self) -> list[int]:
+        """How many exchanges are in each outcome class, over all slots."""
+        cells = self.outcomes.tolist()
+        return [sum(cells[number::OUTCOMES]) for number in range(OUTCOMES)]
+
     def tally(self, slot: int) -> Tally:
         """The items and the consumed capacity of one slot."""
         row = slot * len(TALLY)

@@ -1,1 +1,9 @@
-"""Shows what a run found. Reads finished plain values: the only room that knows rich, and that knows no engine."""
+"""Shows what a run found. It reads finished values, and no engine.
+
+terminal/       text for a terminal; only this room knows rich
+formats         files
+navigate        a result's phases, steps and figures, in the order in which they are shown
+words           numbers and names as text
+capacity_units  DynamoDB's units as text
+redaction       what is shown of a request
+"""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from loadgen.clock import VirtualClock
 from loadgen.exchange import NEW, REUSED, Exchange, Outcome
 from loadgen.transport import OPENED, Counters, Done, Settings
-from loadgen.transport.sessions import PooledClient
+from loadgen.transport.pool import PooledClient
 
 NEVER = -1
 

@@ -32,9 +32,9 @@ from loadgen.transport import (
     Settings,
     Transport,
 )
-from loadgen.transport.aiohttp import Aiohttp
-from loadgen.transport.sdk import Sdk
-from loadgen.transport.wire import Wire
+from loadgen.transport.aiohttp.client import Aiohttp
+from loadgen.transport.sdk.client import Sdk
+from loadgen.transport.wire.client import Wire
 
 HANG = 30  # seconds after which a test is taken to hang
 PATIENCE = 20_000  # ms: a timeout that is not meant to be reached

@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from loadgen.experiment import destination
 from loadgen.net.names import Address
 from loadgen.profile.model import Profile
+from loadgen.runner import destination
 
 pytestmark = pytest.mark.real
 

@@ -13,7 +13,7 @@ from program import FULL, VALID, prepare, run
 from servers import Server
 
 from loadgen.experiment import comparison
-from loadgen.experiment.together import assembled
+from loadgen.experiment.folder import assembled
 
 pytestmark = pytest.mark.real
 

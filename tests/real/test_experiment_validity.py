@@ -11,7 +11,7 @@ import pytest
 from program import VALID, prepare, run
 
 from loadgen.experiment import comparison
-from loadgen.experiment.together import assembled
+from loadgen.experiment.folder import assembled
 
 pytestmark = pytest.mark.real
 
@@ -29,7 +29,7 @@ experiment:
 """
 
 KEEPS = """
-from loadgen.transport.sessions import Pool
+from loadgen.transport.pool import Pool
 
 known = Pool.__init__
 Pool.__init__ = lambda self, reuse, *more: known(self, reuse.replace("per-request", "shared"), *more)

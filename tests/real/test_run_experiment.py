@@ -80,7 +80,7 @@ def test_an_interrupt_ends_it_and_keeps_what_there_is(tmp_path: Path) -> None:
 EARLY = """
 import asyncio, os, signal
 from loadgen.cli import main
-from loadgen.experiment import run
+from loadgen.runner import session as run
 
 carry_out = run._Run.carry_out
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from program import Program, run, wait_for_end
 
-from loadgen.experiment.selftest import SCHEMA, machine
-from loadgen.experiment.selftest.state import believed
 from loadgen.sandbox.process import start_responder
+from loadgen.selftest import SCHEMA, machine
+from loadgen.selftest.state import believed
 
 pytestmark = pytest.mark.real
 

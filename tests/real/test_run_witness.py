@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from program import VALID, Program, Ran, balanced, load, prepare, run, saved
 
-from loadgen.experiment.thinned import EACH
+from loadgen.runner.witness.load import EACH
 
 pytestmark = pytest.mark.real
 

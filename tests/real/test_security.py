@@ -13,11 +13,11 @@ from program import VALID, load, run
 from servers import Server
 
 from loadgen.errors import Exit, TargetError
-from loadgen.experiment import destination
-from loadgen.experiment.run import Options
-from loadgen.experiment.run import run as carry_out
 from loadgen.profile.load import load as loaded
-from loadgen.report.live import progress
+from loadgen.report.terminal.live import progress
+from loadgen.runner import destination
+from loadgen.runner.session import Options
+from loadgen.runner.session import run as carry_out
 
 pytestmark = pytest.mark.real
 

@@ -28,9 +28,9 @@ from loadgen.clock import MILLISECOND, now, wall
 from loadgen.exchange import BODY, NEW, NOTHING, REUSED, Exchange, Outcome, Request
 from loadgen.net.tls import client_context
 from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PEAK
-from loadgen.transport.sdk import Sdk
-from loadgen.transport.sdk_calls import BadCall, parameters
-from loadgen.transport.sdk_session import check_host_names
+from loadgen.transport.sdk.calls import BadCall, parameters
+from loadgen.transport.sdk.client import Sdk
+from loadgen.transport.sdk.http_session import check_host_names
 
 pytestmark = pytest.mark.real
 

@@ -19,7 +19,10 @@ from raw_server import Peer, RawServer, unused_port
 from loadgen.clock import now
 from loadgen.exchange import NEW, REUSED, Outcome
 from loadgen.net.names import Address
-from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PEAK, PREOPENED, aiohttp_hooks, opener, wire
+from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PEAK, PREOPENED
+from loadgen.transport.aiohttp import hooks as aiohttp_hooks
+from loadgen.transport.wire import client as wire
+from loadgen.transport.wire import opener
 
 pytestmark = pytest.mark.real
 

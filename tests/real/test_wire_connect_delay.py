@@ -20,7 +20,7 @@ from loadgen.clock import SECOND, now
 from loadgen.exchange import NEW, REUSED, Exchange, Outcome
 from loadgen.net.tls import VERSIONS, Channel, client_context
 from loadgen.transport import FAILED, OPENED
-from loadgen.transport.connection import Connection
+from loadgen.transport.wire.connection import Connection
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(sys.platform != "linux", reason="Linux tells of its connections")]
 

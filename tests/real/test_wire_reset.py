@@ -15,7 +15,7 @@ from loadgen.net.names import Origin, resolve
 from loadgen.net.timerfd import LoopClock
 from loadgen.record.ledger import Ledger
 from loadgen.transport import CLOSED_IDLE, OPENED, PEAK, Counters, Settings
-from loadgen.transport.wire import Wire
+from loadgen.transport.wire.client import Wire
 
 pytestmark = pytest.mark.real
 

@@ -9,9 +9,9 @@ from servers import BIG, CHUNKED, Server
 
 from loadgen.aws.auth import Access
 from loadgen.exchange import NEW, REUSED
-from loadgen.experiment.single import Seen, each_step
 from loadgen.net.names import Origin, resolve
 from loadgen.profile.load import load
+from loadgen.runner.probe import Seen, each_step
 
 pytestmark = pytest.mark.real
 

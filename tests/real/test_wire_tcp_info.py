@@ -21,8 +21,8 @@ from loadgen.net.timerfd import LoopClock
 from loadgen.record.ledger import Ledger
 from loadgen.stats import Histogram
 from loadgen.transport import Counters, Settings
-from loadgen.transport.aiohttp import Aiohttp
-from loadgen.transport.wire import Wire
+from loadgen.transport.aiohttp.client import Aiohttp
+from loadgen.transport.wire.client import Wire
 from loadgen.trust.host import overflows
 from loadgen.trust.network import Network, Retried, retried
 

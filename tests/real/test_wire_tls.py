@@ -21,7 +21,7 @@ from loadgen.net.timerfd import LoopClock
 from loadgen.net.tls import client_context
 from loadgen.record.ledger import Ledger
 from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, Counters, Settings
-from loadgen.transport.wire import FRUITLESS, Wire
+from loadgen.transport.wire.client import FRUITLESS, Wire
 
 pytestmark = pytest.mark.real
 
@@ -184,7 +184,7 @@ def test_connections_that_do_not_come_in_time_are_not_waited_for(
     certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else they would take up the cap, and the load would wait for connections that nobody ever gets."""
-    monkeypatch.setattr("loadgen.transport.wire.PREPARE_LIMIT", 0.1)
+    monkeypatch.setattr("loadgen.transport.wire.client.PREPARE_LIMIT", 0.1)
 
     async def load() -> tuple[list[int], int]:
         async with bench(certificate, "shared", preopen=5, mute=True) as client:

@@ -24,9 +24,9 @@ INTERVALS, VERDICT = "truth/test_intervals.py", "truth/test_verdict.py"
 
 METRICS, RECORDER, LEDGER = "record/metrics.py", "record/recorder.py", "record/ledger.py"
 ENGINE, AGENDA, PLAN, ACCOUNTS = "engine/engine.py", "engine/agenda.py", "engine/plan.py", "engine/accounts.py"
-RESULT, LATENCY, SECONDS = "experiment/result.py", "experiment/latency.py", "experiment/seconds.py"
+RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis/per_second.py"
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
-CONNECTION, EFFECT = "transport/connection.py", "trust/effect.py"
+CONNECTION, EFFECT = "transport/wire/connection.py", "trust/effect.py"
 
 RESPONSE = "out[:, Metric.RESPONSE] = np.where(scheduled, done - due, -1)"
 SERVICE = "out[:, Metric.SERVICE] = np.where(begun, done - started, -1)"
@@ -181,9 +181,9 @@ MUTANTS = (
            ("test_stats_looks.py",)),
     Mutant("what may be chance counts in full", OF_RUN, "SURE = 2.0 ", "SURE = 1.0 ", ("test_stats_intervals.py",)),
     # whose it was
-    Mutant("who waits behind what was late waits for the target", "transport/sessions.py",
+    Mutant("who waits behind what was late waits for the target", "transport/pool.py",
            "return over.done - x.signed - least", "return 0", (VERDICT,)),
-    Mutant("what waits behind what was late makes nobody else late", "transport/sessions.py",
+    Mutant("what waits behind what was late makes nobody else late", "transport/pool.py",
            "late = over.released - over.due + over.wait_delay + ", "late = over.released - over.due + ", (VERDICT,)),
     Mutant("a connect that was seen late is the target's", "net/tcp_info.py",
            "return max(0, took - info.rtt) if info.rtt else -1", "return 0", ("test_tcp_info.py",)),
@@ -204,11 +204,11 @@ MUTANTS = (
            "    order = np.argsort(left)\n", "    order = np.arange(len(left))\n", (VERDICT,)),
     Mutant("parts by how long the target took", "record/share.py", "whole = np.where(scheduled, response, service)",
            "whole = np.where(scheduled, service, service)", ("test_share.py",)),
-    Mutant("an INVALID run decides", "experiment/conclusion.py",
+    Mutant("an INVALID run decides", "analysis/conclusion.py",
            "    if verdict is Verdict.INVALID:\n", "    if False:\n", (VERDICT,)),
     Mutant("lag is nobody's", EFFECT, "OURS = (Part.LAG, ", "OURS = (", (VERDICT,)),
     # what is said of it
-    Mutant("a threshold on a figure among timeouts passes", "experiment/thresholds.py",
+    Mutant("a threshold on a figure among timeouts passes", "analysis/thresholds.py",
            'return "failed" if threshold.op in ("<", "<=") else "passed", why',
            'return "passed", why', ("test_thresholds.py",)),
 )  # fmt: skip

@@ -14,8 +14,8 @@ from typing import Any
 from engine_harness import Run, Script, profile
 from experiment_folders import write_seconds
 
-from loadgen.experiment.conclusion import Ending, conclude, tails
-from loadgen.experiment.result import Measured, quantiles_of
+from loadgen.analysis.build import Measured, quantiles_of
+from loadgen.analysis.conclusion import Ending, conclude, tails
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge
 from loadgen.trust.watch import evidence_of

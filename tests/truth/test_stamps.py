@@ -16,9 +16,9 @@ from loadgen.exchange import NOTHING, Exchange, Request
 from loadgen.net.names import Origin
 from loadgen.net.sockets import SO_TIMESTAMPNS
 from loadgen.transport import CONNECTION_COUNTERS, Counters, Settings
-from loadgen.transport import connection as module
-from loadgen.transport.connection import Connection
-from loadgen.transport.wire import Wire
+from loadgen.transport.wire import connection as module
+from loadgen.transport.wire.client import Wire
+from loadgen.transport.wire.connection import Connection
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 AHEAD = 1_750_000_000 * SECOND  # of the monotonic clock is the wall's

@@ -17,7 +17,7 @@ from loadgen.net.names import Origin, resolve
 from loadgen.net.timerfd import LoopClock
 from loadgen.record.ledger import Ledger
 from loadgen.transport import Counters, Settings
-from loadgen.transport.wire import Wire
+from loadgen.transport.wire.client import Wire
 from truth.capture import Capture
 from truth.wall import quantile, target
 

@@ -1,0 +1,96 @@
+"""A table as a target: what it is, what was done to it, what the load on it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+
+from rich.console import RenderableType
+
+from loadgen.aws.prices import dollars
+from loadgen.report.navigate import Found
+from loadgen.report.terminal.page import DIM, STRONG, labelled, line
+from loadgen.report.words import count, seconds
+
+UNITS = 13  # columns of a number of units
+USD = 17  # and of an amount
+WIDTH = 96
+
+
+def table(result: Found) -> Iterator[RenderableType]:
+    """A few lines for the summary of a run; none if its target is no table."""
+    target = result.get("target") or {}
+    if not target.get("table"):
+        return
+    told = [f"{target['table']} in {target.get('region') or 'unknown'}", _billing(target)]
+    told += [str(target["tls"])] if target.get("tls") else []
+    told += ["made-up keys"] if target.get("credentials") else []
+    yield labelled(("table: ", STRONG), " · ".join(part for part in told if part))
+    if setup := result.get("setup"):
+        yield labelled(("setup: ", STRONG), _setup(setup))
+    if cost := result.get("cost"):
+        yield from _spent(cost)
+
+
+def _billing(table: Found) -> str:
+    if units := table.get("provisioned"):
+        return f"provisioned, {count(units.get('read'))} read and {count(units.get('write'))} write units a second"
+    return {"on-demand": "on demand"}.get(str(table.get("billing")), "")
+
+
+def _setup(setup: Found) -> str:
+    if not setup.get("created"):
+        return "the table was there already; it was used as it is"
+    made = f"made in {seconds(setup.get('seconds'))}"
+    items = f" with {count(setup['items'])} items" if setup.get("items") else ""
+    return f"{made}{items}, {'deleted afterwards' if setup.get('deleted') else 'and left there'}"
+
+
+def _spent(cost: Found) -> Iterator[RenderableType]:
+    units = f"{_units(cost.get('read_units'))} read and {_units(cost.get('write_units'))} write units"
+    before = f", {_units(cost['setup_write_units'])} of them for setup's items" if cost.get("setup_write_units") else ""
+    calls = (cost.get("sampled") or {}).get("calls")
+    how = f"by what {count(calls)} call{'s' if calls != 1 else ''} told" if calls else "by the size of the items"
+    if cost.get("usd") is None:
+        yield labelled(("cost: ", STRONG), f"{units}{before}; {how}. Provisioned: not billed by request")
+        return
+    spent = f"{dollars(cost['usd'])}" if cost.get("billed") else f"would be {dollars(cost['usd'])} on AWS"
+    yield labelled(("cost: ", STRONG), f"{spent}: {units}{before}; {how}")
+    for text in (str(cost.get("prices") or ""), *map(str, cost.get("assumed") or [])):
+        yield line((text, DIM), indent=2)
+
+
+def _units(value: float | None) -> str:
+    """To a half, as they are counted; large numbers whole."""
+    return f"{value:,.1f}".removesuffix(".0") if value is not None and value < 1000 else count(value)
+
+
+def planned(cost: Found) -> list[str]:
+    """What a plan would cost, as lines for `loadgen check`."""
+    money = cost.get("prices") is not None
+    title = "cost" if cost.get("billed") else "would cost, on AWS"
+    usd = f"{'USD':>{USD}}" if money else ""
+    lines = [f"  {title:<20} {'requests':>11} {'read units':>{UNITS}} {'write units':>{UNITS}}{usd}"]
+    rows = [
+        (f"{phase['name']} {phase['cycle']}" if phase["cycle"] else phase["name"], phase) for phase in cost["phases"]
+    ]
+    if cost["setup"]["write_units"]:
+        rows.insert(0, ("setup's items", cost["setup"]))
+    lines += [_row(name[:20], block) for name, block in (*rows, ("in all", cost["total"]))]
+    if (drain := cost.get("drain")) and money:
+        most = dollars(drain["usd"])
+        lines.append(
+            f"  and at most {most} more, should the last answers take the {seconds(drain['seconds'])} they may"
+        )
+    if cost.get("max_cost") is not None:
+        lines.append(f"  max_cost: {dollars(cost['max_cost'])}{': refused' if cost.get('refusal') else ''}")
+    told = [cost["prices"] if money else "provisioned: not billed by request"]
+    told += [f"assumed: {text}" for text in cost.get("assumed") or []]
+    return [*lines, *(f"  {part}" for text in told for part in wrap(text, WIDTH, subsequent_indent="  ")), ""]
+
+
+def _row(name: str, block: Found) -> str:
+    requests = count(block.get("requests")) if "requests" in block else ""
+    cells = f"{_units(block.get('read_units')):>{UNITS}} {_units(block.get('write_units')):>{UNITS}}"
+    money = f"{dollars(block['usd']):>{USD}}" if block.get("usd") is not None else ""
+    return f"  {name:<20} {requests:>11} {cells}{money}"

@@ -1,0 +1,81 @@
+"""Every step of every phase on one logarithmic scale: one look tells which tail is the long one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+
+from loadgen.report.navigate import Found, every_step, headline, metric, place
+from loadgen.report.terminal.latency import longer_than
+from loadgen.report.terminal.page import DIM, add, heading, indented, table
+from loadgen.report.words import brief, known, ms
+
+LABEL, WHERE = 14, 20
+LEGEND = "● p50  ━ to p99  ┄ to the longest  ▸ and longer: timeouts"
+ROWS = 40
+
+
+def glance(phases: list[Found], width: int) -> Iterator[RenderableType]:
+    """The picture, if there are two rows to compare: step by step, so that phases stand below each other."""
+    tails = [(label, _where(phase), _Tail(metric(step, headline(phase)))) for phase, label, step in every_step(phases)]
+    tails = [row for row in tails if row[2].p50]
+    if not 2 <= len(tails) <= ROWS:
+        return
+    order = list(dict.fromkeys(label for label, _, _ in tails))
+    tails.sort(key=lambda row: order.index(row[0]))
+    scale = Scale(min(t.p50 for _, _, t in tails), max(t.end for _, _, t in tails), width - LABEL - WHERE - 6)
+    yield heading("at a glance", (f"  response, ms, log scale   {LEGEND}", DIM))
+    made = table(("", "left", LABEL), ("", "left", WHERE), (scale.ticks(), "left", scale.width))
+    above = ""
+    for label, where, tail in tails:
+        add(made, brief(label, LABEL) if label != above else "", brief(where, WHERE), scale.draw(tail))
+        above = label
+    yield indented(made)
+
+
+def _where(phase: Found) -> str:
+    return f"{place(phase)} service" if headline(phase) == "service" else place(phase)
+
+
+class _Tail:
+    """p50, p99 and the longest, in ms; 0 where not known. `end` is as far as one knows, `open` if it goes on."""
+
+    def __init__(self, latency: Found) -> None:
+        def figure(name: str) -> float:
+            value = latency.get(name)
+            return value if value is not None and known(value) and value > 0 else longer_than(latency, name) or 0.0
+
+        self.p50, self.p99, self.longest = map(figure, ("p50", "p99", "max"))
+        self.end = max(self.p50, self.p99, self.longest)
+        self.open = any(longer_than(latency, name) for name in ("p50", "p99", "max"))
+
+
+class Scale:
+    """Columns on a logarithmic axis from `low` to `high`, both more than 0."""
+
+    def __init__(self, low: float, high: float, width: int) -> None:
+        self.width = width
+        self._low = math.log10(low)
+        self._span = max(math.log10(high) - self._low, 0.3)
+
+    def column(self, value: float) -> int:
+        return round((math.log10(value) - self._low) / self._span * (self.width - 1))
+
+    def draw(self, tail: _Tail) -> str:
+        start = self.column(tail.p50)
+        body = "●" + "━" * (self.column(tail.p99) - start if tail.p99 else 0)
+        body += "┄" * (self.column(tail.end) - start + 1 - len(body))
+        return " " * start + (body[:-1] + "▸" if tail.open else body)
+
+    def ticks(self) -> str:
+        """The axis: 1, 2 and 5 of every decade, as far as there is room."""
+        drawn = ""
+        for decade in range(math.floor(self._low), math.ceil(self._low + self._span) + 1):
+            for number in (1, 2, 5):
+                value = number * 10.0**decade
+                at, label = self.column(value), ms(value).removesuffix(".0")
+                if at >= (len(drawn) + 2 if drawn else 0) and at + len(label) <= self.width:
+                    drawn = drawn.ljust(at) + label
+        return drawn

@@ -1,0 +1,34 @@
+"""Before a load on a host that is not this machine: one exchange of each step, unmeasured; a run stops here if they
+fail.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from loadgen.aws.auth import Access
+from loadgen.errors import TargetError
+from loadgen.exchange import Outcome
+from loadgen.net.names import Address, Origin
+from loadgen.profile.model import Profile
+from loadgen.record.samples import printable
+from loadgen.runner.advice import remedy
+from loadgen.runner.probe import each_step
+
+OF_A_TABLE = (Outcome.CONDITION_FAILED, Outcome.PARTIAL, Outcome.THROTTLED)  # answers of one that is as it should be
+
+
+async def preflight(
+    profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None, access: Access
+) -> None:
+    """Raises TargetError, which names the step and what it met, if a step of any scenario fails."""
+    last = {(seen.scenario, seen.step): seen for seen in await each_step(profile, origin, addresses, ca, access)}
+    for seen in last.values():
+        x = seen.exchange
+        if x.outcome and not (profile.target.dynamodb and x.outcome in OF_A_TABLE):
+            reason = f": {printable(x.reason)}" if x.reason else ""
+            advice = remedy(origin.url, x.outcome, x.reason)
+            raise TargetError(
+                f"{origin.url}: the step {seen.step} failed before the load ({x.outcome.word}{reason}). "
+                f"{f'{advice}. ' if advice else ''}Nothing more was sent. `loadgen once` shows the whole exchange"
+            )

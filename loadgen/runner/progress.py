@@ -1,0 +1,90 @@
+"""How a run stands, for whoever shows it: plain values, made twice a second."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from loadgen.analysis.latency import quantile_ms
+from loadgen.clock import SECOND
+from loadgen.engine.plan import Plan
+from loadgen.exchange import Outcome
+from loadgen.fleet.fleet import Fleet
+from loadgen.record.ledger import ITERATIONS, PLANNED, Ledger
+from loadgen.runner.stop import Moment, rates
+from loadgen.stats import Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`phases` are (name, seconds or None) in the order in which they run; `phase_number` counts from 0.
+
+    Rates are iterations a second; they and `p50_ms` and `p99_ms` are the last whole second's, which may have been in
+    the phase before. `failed` counts by outcome class. `state` is preparing, running, draining or stopping. `position`
+    says which run of an experiment it is, empty for one by itself.
+    """
+
+    phase: str
+    cycle: int
+    cycles: int
+    phases: tuple[tuple[str, float | None], ...]
+    phase_number: int
+    elapsed_s: float
+    total_s: float | None
+    planned: int | None
+    started: int
+    sent: int
+    in_flight: int
+    ok: int
+    failed: dict[str, int]
+    rate_planned: float | None
+    rate_now: float | None
+    p50_ms: float | None
+    p99_ms: float | None
+    workers: int
+    state: str
+    position: str = ""
+
+
+class Display(Protocol):
+    """Shows progress, and says things, while a run goes on."""
+
+    def update(self, progress: Progress) -> None: ...
+
+    def message(self, text: str) -> None: ...
+
+
+def progress(plan: Plan, fleet: Fleet, moments: deque[Moment], second: Histogram, workers: int) -> Progress:
+    """How the fleet's run stands; `second` are the response times of the last whole one."""
+    runs = plan.runs
+    number = fleet.run_number if fleet.start else 0
+    run = plan.all_runs[min(number, len(runs))]
+    totals = fleet.totals() if fleet.start else Ledger.in_memory(len(plan.all_runs), plan.slots)
+    moment = Moment.of(totals, fleet.elapsed)
+    ended = {Outcome(n).word: c for n, c in enumerate(totals.outcome_counts()) if c}
+    state = "stopping" if fleet.stopping else "draining" if number >= len(runs) else "running"
+    rate_now, rate_planned = rates(moments, runs)
+    durations = [r.duration for r in runs]
+    known = [d for d in durations if d is not None]
+    return Progress(
+        phase=run.name,
+        cycle=run.cycle or 1,
+        cycles=max(r.cycle for r in runs) or 1,
+        phases=tuple((r.name, r.duration / SECOND if r.duration else None) for r in runs),
+        phase_number=number,
+        elapsed_s=fleet.elapsed / SECOND,
+        total_s=sum(known) / SECOND if len(known) == len(durations) else None,
+        planned=sum(totals.iterations[r.number * len(ITERATIONS) + PLANNED] for r in runs) or None,
+        started=moment.started,
+        sent=sum(totals.sent.tolist()),
+        in_flight=fleet.health.in_flight,
+        ok=ended.pop("ok", 0),
+        failed=ended,
+        rate_planned=rate_planned,
+        rate_now=rate_now,
+        p50_ms=quantile_ms(second, "p50"),
+        p99_ms=quantile_ms(second, "p99"),
+        workers=workers,
+        state=state if fleet.start else "preparing",
+    )

@@ -1,0 +1,232 @@
+"""The secrets of a run, kept by its parent: got before the load, renewed while it lasts, off the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+from loadgen.aws.auth import API_KEY, BEARER, SIGV4, Access, Scope, Secret, named_by
+from loadgen.aws.credentials import SANDBOX, Credentials, NoneFound
+from loadgen.aws.oauth import TokenUrl
+from loadgen.aws.secrets import File, Fixed, Keys, Source, Variable
+from loadgen.clock import SECOND, wall
+from loadgen.errors import LoadgenError, ProfileError
+from loadgen.profile import auth as written
+from loadgen.profile.model import Profile
+from loadgen.runner.destination import SandboxAt
+from loadgen.runner.redaction import redacted
+
+T = TypeVar("T")
+
+LOCAL = Credentials("local", "local")  # for a DynamoDB on this machine, which takes any keys, where there are none
+DEFAULT = Scope("execute-api", "us-east-1")  # the service behind a name of one's own; the region of the sandbox
+LEAST = SECOND  # between two askings
+NAP = 30 * SECOND  # the longest at once: the wall clock may be set meanwhile, or the machine asleep
+FIRST_PAUSE, LONGEST_PAUSE = SECOND, 30 * SECOND  # after a renewal that failed
+
+
+class Keeper:
+    """What a profile's requests are authorized with. `simulated`: they go to the sandbox, which takes keys of its own.
+
+    `fetch` comes first; then `access` is what the parent uses, `lent` what clients of the load get, and `known` what
+    nobody may see. `renewed` hears of a new secret that is lent, and its kind; `lost` why there is none any more.
+    """
+
+    def __init__(self, profile: Profile, simulated: bool) -> None:
+        self._profile, self._simulated = profile, simulated
+        self.access = Access()
+        self._sources = _sources(profile, simulated)
+        self._hidden: dict[str, None] = {}
+        self._account = ""
+        self._due: dict[str, int | None] = {}  # when the next of a kind is to be asked for, in wall ns
+        self.renewed: Callable[[str, Secret], None] = lambda kind, secret: None
+        self.lost: Callable[[str], None] = lambda why: None
+
+    async def fetch(self) -> None:
+        """Get every secret. Raises TargetError for one that cannot be had, ProfileError for a region nobody names."""
+        if SIGV4 in self._sources:
+            self.access.scope = await in_thread(self._scope)
+        for kind, source in self._sources.items():
+            self._take(kind, source, await in_thread(source.current))
+
+    async def refresh(self) -> None:
+        """Get what was due meanwhile, if nobody kept it. Raises TargetError for one that cannot be had."""
+        for kind, source in self._sources.items():
+            due = self._due[kind]
+            if due is not None and due <= wall():
+                self._take(kind, source, await in_thread(source.current))
+
+    @property
+    def lent(self) -> Access:
+        """What is lent to clients. Where each request makes a session of the SDK anew, finding credentials is a part of
+        what that costs: then nothing is, but for the sandbox's and made-up keys."""
+        finds_own = self._profile.client == "sdk" and self._profile.session.renew == "session"
+        return Access() if finds_own and not self._simulated and not self.made_up else self.access
+
+    @property
+    def made_up(self) -> bool:
+        """Whether there are no credentials, and requests are signed with keys that open nothing."""
+        return self.access.credentials is LOCAL
+
+    @property
+    def account(self) -> str:
+        """The AWS account of the credentials, empty where they do not say."""
+        return self._account
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All that was secret so far, for redaction."""
+        return tuple(self._hidden)
+
+    @contextmanager
+    def unrevealing(self, more: tuple[str, ...]) -> Iterator[None]:
+        """Keeps secrets, and `more` of them, out of what is raised: an answer may hold what was sent."""
+        try:
+            yield
+        except LoadgenError as error:
+            error.args = (redacted(str(error), more + self.known),)
+            raise
+
+    async def keep(self, warn: Callable[[str], None]) -> None:
+        """Renew what ends, until cancelled. `warn` hears that something could not be got, and is asked for again."""
+        await asyncio.gather(*(self._keep(kind, source, warn) for kind, source in self._sources.items()))
+
+    async def _keep(self, kind: str, source: Source, warn: Callable[[str], None]) -> None:
+        secret = self.access.secrets[kind]
+        at, failures = self._due[kind], 0
+        while at is not None:
+            await _until(max(at, wall() + LEAST))
+            try:
+                new = await in_thread(source.current)
+            except LoadgenError as error:
+                if 0 < secret.expires <= wall():
+                    self.lost(f"{error}; the one until now has expired")
+                    return
+                if not failures:
+                    warn(f"{error}; it is asked for again, the one until now is used on")
+                at = wall() + min(FIRST_PAUSE << min(failures, 8), LONGEST_PAUSE)
+                if secret.expires:
+                    at = min(at, secret.expires)
+                failures += 1
+                continue
+            failures = 0
+            self._take(kind, source, new)
+            at = self._due[kind]
+            if new != secret:
+                secret = new
+                if self.lent is self.access:
+                    self.renewed(kind, new)
+
+    def _take(self, kind: str, source: Source, secret: Secret) -> None:
+        self._hidden |= dict.fromkeys(source.hidden(secret))
+        self.access.renew(kind, secret)
+        self._due[kind] = source.renew_at(secret)
+        if kind == SIGV4 and self.access.credentials:
+            self._account = self.access.credentials.account_id
+
+    def _scope(self) -> Scope:
+        """What signatures are for. Blocks."""
+        target, auth = self._profile.target, self._profile.auth
+        if target.dynamodb:
+            return Scope("dynamodb", target.dynamodb.signing_region)
+        assert auth
+        assert auth.sigv4
+        service, region = named_by(target.host)
+        service, region = auth.sigv4.service or service or DEFAULT.service, auth.sigv4.region or region
+        if not region and self._simulated:
+            region = DEFAULT.region
+        source = self._sources[SIGV4]
+        if not region and isinstance(source, Keys):
+            region = source.region or ""
+        if not region:
+            remedy = "Add it, for example eu-west-1: neither the URL nor the AWS configuration says it"
+            raise ProfileError("is missing", key="auth.sigv4.region", remedy=remedy)
+        return Scope(service, region)
+
+
+class _AnyKeys(Keys):
+    """Keys for a local stand-in of DynamoDB: it wants a signature, and cannot tell whose it is. Half a pair of keys, or
+    the name of a profile that is not there, is a mistake there too."""
+
+    def current(self) -> Credentials:
+        try:
+            return super().current()
+        except NoneFound:
+            return LOCAL
+
+    def hidden(self, secret: Secret) -> tuple[str, ...]:
+        return () if secret is LOCAL else super().hidden(secret)
+
+
+def _sources(profile: Profile, simulated: bool) -> dict[str, Source]:
+    """Where the secrets of a profile come from, by kind."""
+    found: dict[str, Source] = {}
+    auth, table = profile.auth, profile.target.dynamodb
+    if signed := table or (auth and auth.sigv4):
+        local = table is not None and profile.target.loopback and not table.profile
+        found[SIGV4] = Fixed(SANDBOX) if simulated else _AnyKeys(None) if local else Keys(signed.profile)
+    if auth and auth.api_key:
+        found[API_KEY] = _place(auth.api_key, "auth.api_key")
+    if auth and (bearer := auth.bearer):
+        if bearer.token_url and bearer.client_id and bearer.client_secret:
+            found[BEARER] = TokenUrl(
+                "auth.bearer",
+                bearer.token_url,
+                _place(bearer.client_id, "auth.bearer.client_id"),
+                _place(bearer.client_secret, "auth.bearer.client_secret"),
+                bearer.scope,
+                profile.tls.ca,
+            )
+        else:
+            found[BEARER] = _place(bearer, "auth.bearer")
+    return found
+
+
+def _place(secret: written.Secret, key: str) -> Variable | File:
+    if secret.env is not None:
+        return Variable(key, secret.env)
+    assert secret.file
+    return File(key, secret.file)
+
+
+async def _until(at: int) -> None:
+    while (left := at - wall()) > 0:
+        await asyncio.sleep(min(left, NAP) / SECOND)
+
+
+async def keeper(profile: Profile, sandbox_at: SandboxAt | None) -> Keeper:
+    """The keeper of a profile's secrets, which has got them. Raises what `Keeper.fetch` does."""
+    target = profile.target
+    kept_running = bool(sandbox_at and target.loopback and sandbox_at(target.port))
+    found = Keeper(profile, target.sandbox or kept_running)
+    await found.fetch()
+    return found
+
+
+async def in_thread(ask: Callable[[], T]) -> T:
+    """What `ask` gives, which may take its time: in a thread that nobody waits for at the end."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def settle(value: T | None, error: BaseException | None) -> None:
+        if answer.done():  # given up
+            return
+        if error:
+            answer.set_exception(error)
+        else:
+            answer.set_result(value)  # type: ignore[arg-type]
+
+    def run() -> None:
+        value, failure = None, None
+        try:
+            value = ask()
+        except Exception as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, value, failure)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await answer

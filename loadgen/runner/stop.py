@@ -1,0 +1,94 @@
+"""The ledgers' sums at one instant after the other, which `stop_if` and the display look back at; and the sandbox's.
+Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from loadgen.clock import SECOND
+from loadgen.engine.plan import PhaseRun
+from loadgen.exchange import Outcome
+from loadgen.profile.model import StopIf
+from loadgen.record.ledger import ITERATIONS, STARTED, Ledger
+
+NO_COUNTS = ("queue_peak", "cpu", "lag_ns", "open")  # of the sandbox's figures
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`elapsed` ns after the start, so many exchanges had finished, and failed, and iterations been started."""
+
+    elapsed: int
+    finished: int
+    failed: int
+    started: int
+
+    @classmethod
+    def of(cls, totals: Ledger, elapsed: int) -> Moment:
+        counts = totals.outcome_counts()
+        started = sum(totals.iterations[run * len(ITERATIONS) + STARTED] for run in range(totals.runs))
+        return cls(elapsed, sum(counts), sum(counts) - counts[Outcome.OK], started)
+
+
+def history(stop_if: StopIf | None) -> deque[Moment]:
+    """Holds as many moments as must be looked back at, one a second or, after a hold-up, several at once."""
+    return deque([Moment(0, 0, 0, 0)], maxlen=2 + (2 * stop_if.window // SECOND if stop_if else 0))
+
+
+def failing(moments: deque[Moment], window: int) -> float | None:
+    """The share that failed over the last `window` ns; None before so much time has passed, or if nothing finished."""
+    last = moments[-1]
+    earlier = (m for m in reversed(moments) if last.elapsed - m.elapsed >= window - SECOND // 4)
+    start = next(earlier, last)
+    finished = last.finished - start.finished
+    return (last.failed - start.failed) / finished if finished else None
+
+
+def met(moments: deque[Moment], stop_if: StopIf | None) -> str:
+    """The condition to stop in words, with the share that failed, if it holds now; else empty."""
+    share = failing(moments, stop_if.window) if stop_if else None
+    if stop_if is None or share is None:
+        return ""
+    holds = share > stop_if.value or (stop_if.op == ">=" and share == stop_if.value)
+    return f"stop_if: {stop_if.text} (it was {share:.1%})" if holds else ""
+
+
+def rates(moments: deque[Moment], runs: tuple[PhaseRun, ...]) -> tuple[float | None, float | None]:
+    """Iterations started a second, and how many the plan has on average, both between the last two moments; None where
+    it is not known: before the first second is over, and where users set the pace."""
+    if not moments:
+        return None, None
+    last, before = moments[-1], moments[-2] if len(moments) > 1 else Moment(0, 0, 0, 0)
+    if last.elapsed <= before.elapsed:
+        return None, None
+    planned = planned_between(runs, before.elapsed, last.elapsed)
+    lasted = (last.elapsed - before.elapsed) / SECOND
+    return (last.started - before.started) / lasted, None if planned is None else planned / lasted
+
+
+def planned_between(runs: tuple[PhaseRun, ...], start: int, end: int) -> float | None:
+    """How many iterations the rates ask for from `start` to `end`, in ns; None if rates alone do not tell."""
+    total, begun = 0.0, 0
+    for run in runs:
+        if run.duration is None:
+            return None
+        first, last = max(start - begun, 0), min(end - begun, run.duration)
+        begun += run.duration
+        if first >= last:
+            continue
+        rate = run.phase.rate
+        if rate is None:
+            return None
+        middle = (first + last) / (2 * run.duration)
+        total += (rate.start + (rate.end - rate.start) * middle) * (last - first) / SECOND
+    return total if end <= begun else None
+
+
+def since(before: Any, after: Any) -> Any:
+    """What the sandbox counted from one of its figures to a later one; what is no count is as it was at the end."""
+    if isinstance(after, dict):
+        earlier = before if isinstance(before, dict) else {}
+        return {name: of if name in NO_COUNTS else since(earlier.get(name), of) for name, of in after.items()}
+    return after - before if isinstance(after, int) and isinstance(before, int) else after

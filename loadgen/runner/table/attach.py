@@ -1,0 +1,85 @@
+"""What a run does besides because its target is a table: it looks at it, prepares it, watches what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from loadgen.aws.prices import dollars
+from loadgen.engine.plan import Plan
+from loadgen.errors import PlanError
+from loadgen.profile.model import Profile
+from loadgen.record.ledger import Ledger
+from loadgen.runner.destination import Destination
+from loadgen.runner.secrets import Keeper
+from loadgen.runner.table.calls import Api
+from loadgen.runner.table.consumption import Units
+from loadgen.runner.table.cost import Cost, billed
+from loadgen.runner.table.items import Say
+from loadgen.runner.table.lifecycle import PROVISIONED, Table
+
+MADE_UP = "there are no AWS credentials: calls are signed with made-up keys, which a local DynamoDB takes"
+
+
+@asynccontextmanager
+async def on_table(
+    profile: Profile, plan: Plan, to: Destination, keeper: Keeper, say: Say, warn: Say
+) -> AsyncIterator[OnTable | None]:
+    """The target's table as the load needs it, for as long as the block lasts; None if the target is none."""
+    if not profile.target.dynamodb:
+        yield None
+        return
+    made = OnTable(profile, plan, to, keeper, say, warn)
+    try:
+        await made.begin()
+        yield made
+    finally:
+        await made.end()
+
+
+class OnTable:
+    """The table and the cost of one run. `say` and `warn` hear what a user should know."""
+
+    def __init__(self, profile: Profile, plan: Plan, to: Destination, keeper: Keeper, say: Say, warn: Say) -> None:
+        self._profile, self._to, self._keeper, self._warn = profile, to, keeper, warn
+        self._table = Table(profile, lambda: Api(profile, to, keeper.access), say, warn)
+        self._cost = Cost(profile, plan)
+
+    async def begin(self) -> None:
+        """Look at the table, refuse a plan beyond `max_cost`, do what `setup` says. Raises TargetError, PlanError."""
+        if self._keeper.made_up:
+            self._warn(MADE_UP)
+        await self._table.look()
+        found = self._table.found
+        if found:
+            self._cost.provisioned = found.billing == PROVISIONED
+        if refusal := self._cost.refusal(made=not found):
+            raise PlanError(f"{refusal}; `loadgen check` shows each phase")
+        await self._table.make()
+
+    async def end(self) -> None:
+        """Do what `teardown` says, unless that has been done."""
+        await self._table.tear_down()
+
+    def about(self) -> dict[str, Any]:
+        """For a result's `target`."""
+        return {**self._table.about(), "credentials": "made up" if self._keeper.made_up else None}
+
+    def beyond(self, totals: Ledger) -> str:
+        """Why the run is to be stopped, if it has come to the profile's `max_cost`; else empty."""
+        limit, spent = self._profile.max_cost, self._cost.beyond(totals, self._setup)
+        return f"max_cost: {dollars(limit)} (it has come to {dollars(spent)})" if limit and spent else ""
+
+    def results(self, totals: Ledger) -> dict[str, Any]:
+        """For a result: what the table's setup and the load came to."""
+        cost = self._cost.result(totals, self._setup, billed(self._to.origin.host))
+        return {"setup": self._table.setup(), "cost": cost}
+
+    @property
+    def _setup(self) -> Units:
+        """What loading setup's items took: as the service told, else as far as they were written."""
+        setup, table = self._profile.setup, self._table
+        if not setup or not setup.items or table.units:
+            return Units(write=table.units)
+        return self._cost.estimate.setup.times(table.loaded / setup.items)

@@ -1,0 +1,167 @@
+"""What a load on a DynamoDB table costs: reckoned before it, counted while it goes on."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from loadgen.aws.prices import dollars, price, terms
+from loadgen.clock import SECOND
+from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.exchange import Outcome
+from loadgen.profile.dynamodb import Throughput
+from loadgen.profile.model import Profile
+from loadgen.record.ledger import OUTCOMES, TALLY, Ledger
+from loadgen.runner.table.consumption import Estimate, Units
+
+
+class Cost:
+    """The cost of one plan. `provisioned`: the table is not billed by request, so that there are units alone."""
+
+    def __init__(self, profile: Profile, plan: Plan) -> None:
+        assert profile.target.dynamodb
+        self._profile, self._plan = profile, plan
+        self.region = profile.target.dynamodb.signing_region
+        self.estimate = Estimate.of(profile)
+        self.provisioned = bool(profile.setup and isinstance(profile.setup.capacity, Throughput))
+        weights = sum(float(scenario.weight) for scenario in profile.scenarios)
+        self._shares = [float(scenario.weight) / weights for scenario in profile.scenarios for _ in scenario.steps]
+        each = [units.times(share) for units, share in zip(self.estimate.steps, self._shares, strict=True)]
+        self._iteration = _sum(each)
+
+    def usd(self, units: Units) -> float | None:
+        """US dollars, None if the table is not billed by request."""
+        return None if self.provisioned else price(self.region).cost(*units)
+
+    # before
+
+    def plan(self, made: bool = True) -> dict[str, Any]:
+        """What the plan comes to, by phase and as a whole; `made`: `setup` makes and fills the table. What a phase's
+        users will do is not known before, and None."""
+        phases = [self._phase(run) for run in self._plan.runs]
+        setup = self.estimate.setup if made else Units()
+        load = _sum([Units(phase["read_units"], phase["write_units"]) for phase in phases if phase["requests"]])
+        unknown = [phase["name"] for phase in phases if phase["requests"] is None]
+        assumed = [*self.estimate.assumed]
+        if unknown:
+            assumed.append(f"{', '.join(dict.fromkeys(unknown))}: how much its users send is not known before")
+        return {
+            "region": self.region,
+            "prices": None if self.provisioned else terms(self.region),
+            "billing": "provisioned" if self.provisioned else "on-demand",
+            "phases": phases,
+            "setup": self._block(setup),
+            "drain": self._drain(),
+            "total": {**self._block(load.plus(setup)), "requests": sum(phase["requests"] or 0 for phase in phases)},
+            "complete": not unknown,
+            "assumed": assumed,
+            "max_cost": self._profile.max_cost,
+        }
+
+    def refusal(self, made: bool = True) -> str:
+        """Why a plan beyond the profile's `max_cost` is refused, and what would fit; empty if it is within."""
+        limit, found = self._profile.max_cost, self.plan(made)
+        total, setup = found["total"]["usd"], found["setup"]["usd"]
+        if limit is None or total is None or total <= limit:
+            return ""
+        if setup >= limit:
+            return f"max_cost: setup's items alone cost {dollars(setup)}, and {dollars(limit)} are allowed"
+        aside = f" ({dollars(setup)} of it to load setup's items)" if setup else ""
+        fits = int(100 * (limit - setup) / (total - setup))
+        part = f"{fits}% of the rates, or of the time, would fit" if fits else "less than 1% of it would fit"
+        return (
+            f"max_cost: this would cost about {dollars(total)}{aside}, and {dollars(limit)} are allowed: {part}. "
+            "Lower the load, or raise max_cost"
+        )
+
+    def _phase(self, run: PhaseRun) -> dict[str, Any]:
+        iterations = run.planned(0, 1)
+        found = {"name": run.name, "cycle": run.cycle}
+        if iterations is None:
+            return {**found, "requests": None, "read_units": None, "write_units": None, "usd": None}
+        requests = round(iterations * sum(self._shares))
+        return {**found, "requests": requests, **self._block(self._iteration.times(iterations))}
+
+    def _drain(self) -> dict[str, Any] | None:
+        """What the arrivals after the last phase come to at the most: they go on until the last answer is there."""
+        if not self._plan.keeps_firing:
+            return None
+        rate = self._plan.drain.phase.rate
+        assert rate
+        seconds = self._plan.drain_limit / SECOND
+        return {"seconds": seconds, **self._block(self._iteration.times(rate.end * seconds))}
+
+    def _block(self, units: Units) -> dict[str, Any]:
+        return {"read_units": round(units.read, 3), "write_units": round(units.write, 3), "usd": self.usd(units)}
+
+    # while it goes on, and after
+
+    def so_far(self, totals: Ledger, setup: Units) -> Units:
+        """What was consumed until now: the requests on the wire, but for the throttled, by the mean of those that told
+        what they consumed; where none did, by the estimate."""
+        counts = _Counts.of(totals, len(self.estimate.steps))
+        each = [
+            (units if told is None else told).times(sent)
+            for units, told, sent in zip(self.estimate.steps, counts.means, counts.sent, strict=True)
+        ]
+        return _sum(each).plus(setup)
+
+    def beyond(self, totals: Ledger, setup: Units) -> float | None:
+        """What it has come to, in US dollars, if that is as much as the profile's `max_cost`."""
+        limit = self._profile.max_cost
+        spent = self.usd(self.so_far(totals, setup)) if limit else None
+        return spent if spent is not None and limit is not None and spent >= limit else None
+
+    def result(self, totals: Ledger, setup: Units, on_aws: bool) -> dict[str, Any]:
+        """For a result; `on_aws`: it is really billed."""
+        counts = _Counts.of(totals, len(self.estimate.steps))
+        computed = _sum([of.times(sent) for of, sent in zip(self.estimate.steps, counts.sent, strict=True)])
+        guessed = any(told is None and sent for told, sent in zip(counts.means, counts.sent, strict=True))
+        block = self._block(self.so_far(totals, setup))
+        return {
+            **block,
+            "billed": on_aws,
+            "billing": "provisioned" if self.provisioned else "on-demand",
+            "region": self.region,
+            "prices": None if self.provisioned else terms(self.region),
+            "setup_write_units": round(setup.write, 3),
+            "sampled": {"calls": counts.sampled, **counts.told._asdict()},
+            "computed": computed._asdict(),
+            "assumed": list(self.estimate.assumed) if guessed else [],
+            "max_cost": self._profile.max_cost,
+        }
+
+
+class _Counts(NamedTuple):
+    """By step: how many requests can have consumed something, and the mean of those that told; None if none did."""
+
+    sent: list[int]
+    means: list[Units | None]
+    sampled: int
+    told: Units
+
+    @classmethod
+    def of(cls, totals: Ledger, steps: int) -> _Counts:
+        wired = np.frombuffer(totals.wired, np.int64).reshape(-1, steps).sum(axis=0)
+        outcomes = np.frombuffer(totals.outcomes, np.int64).reshape(-1, steps, OUTCOMES).sum(axis=0)
+        tallies = np.frombuffer(totals.tallies, np.int64).reshape(-1, steps, len(TALLY)).sum(axis=0)
+        sent = np.maximum(wired - outcomes[:, Outcome.THROTTLED], 0)
+        calls, read, written = (tallies[:, TALLY.index(name)] for name in ("sampled", "read", "written"))
+        means = [
+            Units(r / n / 1000, w / n / 1000) if n else None
+            for n, r, w in zip(calls.tolist(), read.tolist(), written.tolist(), strict=True)
+        ]
+        return cls(sent.tolist(), means, int(calls.sum()), Units(int(read.sum()) / 1000, int(written.sum()) / 1000))
+
+
+def billed(host: str) -> bool:
+    """Whether calls to that host cost anything: whether it is one of AWS's own."""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws"))
+
+
+def _sum(parts: list[Units]) -> Units:
+    total = Units()
+    for part in parts:
+        total = total.plus(part)
+    return total

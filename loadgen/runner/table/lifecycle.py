@@ -1,0 +1,274 @@
+"""The table that a load goes to: looked at before it, made for it if the profile says so, deleted if it was."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadgen import clock
+from loadgen.clock import SECOND
+from loadgen.errors import LoadgenError, TargetError
+from loadgen.profile.dynamodb import Throughput
+from loadgen.profile.model import Profile, Setup, Step
+from loadgen.runner.table.calls import CallFailed, Calls
+from loadgen.runner.table.items import Items, Pause, Say
+from loadgen.workload.dynamodb import setup_item
+
+PATIENCE = 300.0  # seconds for a table to become what it is to be
+FAREWELL = 60.0  # seconds for one that is to be deleted
+FIRST, LONGEST = 0.1, 5.0  # seconds between two looks
+GONE = "ResourceNotFoundException"
+BUSY = "ResourceInUseException"  # it is there, or is being made or deleted
+ON_DEMAND, PROVISIONED = "on-demand", "provisioned"
+
+Connect = Callable[[], AbstractAsyncContextManager[Calls]]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A table as the service describes it. Units are provisioned ones a second; `items` is counted every six hours."""
+
+    status: str
+    billing: str
+    reads: int
+    writes: int
+    items: int
+    key: dict[str, str]
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> Description:
+        """What is in an answer to DescribeTable or CreateTable; whatever is not where it belongs is nothing."""
+        table = _map(answer.get("Table", answer.get("TableDescription")))
+        throughput, mode = _map(table.get("ProvisionedThroughput")), _map(table.get("BillingModeSummary"))
+        attributes = _maps(table.get("AttributeDefinitions"))
+        types = {str(attribute.get("AttributeName")): str(attribute.get("AttributeType")) for attribute in attributes}
+        names = [str(part.get("AttributeName")) for part in _maps(table.get("KeySchema"))]
+        return cls(
+            str(table.get("TableStatus", "")),
+            ON_DEMAND if mode.get("BillingMode") == "PAY_PER_REQUEST" else PROVISIONED,
+            _count(throughput.get("ReadCapacityUnits")),
+            _count(throughput.get("WriteCapacityUnits")),
+            _count(table.get("ItemCount")),
+            {name: types.get(name, "") for name in names},
+        )
+
+    def about(self) -> dict[str, Any]:
+        """For a result's `target`."""
+        units = {"read": self.reads, "write": self.writes} if self.billing == PROVISIONED else None
+        return {"billing": self.billing, "provisioned": units, "items": self.items}
+
+
+@dataclass
+class Table:
+    """One run's dealings with its table. In this order: `look`, `make`, and whatever happened `tear_down`.
+
+    `connect` gives calls of the table for a while; `warn` hears of what is left undone.
+    """
+
+    profile: Profile
+    connect: Connect
+    say: Say
+    warn: Say
+    pause: Pause = asyncio.sleep
+    found: Description | None = None  # None: not looked at, or not there
+    peer: dict[str, Any] = field(default_factory=dict)
+    loaded: int = 0  # items
+    units: float = 0.0  # write units that they took, as far as the service told
+    _seconds: float = 0.0
+    _ours: bool = False
+    _complete: bool = False
+    _deleted: bool = False
+
+    @property
+    def name(self) -> str:
+        assert self.profile.target.dynamodb
+        return self.profile.target.dynamodb.table
+
+    async def look(self) -> None:
+        """Describe the table, if the load or `setup` is about it: that proves keys, region and name with one call.
+
+        Raises TargetError if it cannot be used.
+        """
+        if not (self.profile.setup or any(_names(step, self.name) for s in self.profile.scenarios for step in s.steps)):
+            return
+        async with self.connect() as api:
+            try:
+                self.found = await self._settled(api, made=False)
+            except CallFailed as error:
+                if error.code == "AccessDeniedException" and not self.profile.setup:
+                    self.warn(f"table {self.name}: how it is billed is not known, as DescribeTable is not allowed")
+                elif error.code != GONE or not self.profile.setup:
+                    raise
+            self.peer = api.peer
+        if self.found and self.profile.setup and self.found.key != self.profile.setup.key:
+            raise TargetError(
+                f"table {self.name} is there, with the key {_shown(self.found.key)}, and setup.key says "
+                f"{_shown(self.profile.setup.key)}. Name another table, or write its key"
+            )
+
+    async def make(self, most: int | None = None) -> None:
+        """Do what `setup` says, if it says anything; with `most`, load no more items than that. What cannot be done
+        to its end is undone by `tear_down`. Raises TargetError."""
+        setup = self.profile.setup
+        if setup is None:
+            return
+        if self.found:
+            unfilled = " and gets no items" if setup.items else ""
+            left = "; teardown leaves it" if self.profile.teardown else ""
+            self.say(f"setup: the table {self.name} is there already: it is used as it is{unfilled}{left}")
+            return
+        begun = clock.now()
+        async with self.connect() as api:
+            await self._create(api, setup)
+            items = setup.items if most is None else min(setup.items, most)
+            if items:
+                await self._fill(api, setup, items)
+        self._seconds = (clock.now() - begun) / SECOND
+        self._complete = True
+
+    async def tear_down(self, keep: bool | None = None) -> None:
+        """Delete the table if this run made it, and `teardown` says so or it was not finished. `keep`: instead of what
+        the profile says. A failure is a warning."""
+        unwanted = self.profile.teardown if keep is None else not keep
+        if not self._ours or self._deleted or (self._complete and not unwanted):
+            return
+        try:
+            async with self.connect() as api:
+                await self._delete(api)
+        except LoadgenError as error:
+            self._ours = False  # once is enough
+            self.warn(f"teardown: the table {self.name} was not deleted, and goes on costing what it costs: {error}")
+        else:
+            self._deleted = True
+            self.say(f"teardown: the table {self.name} is deleted")
+
+    def about(self) -> dict[str, Any]:
+        """For a result's `target`: where the calls went, and what the table is."""
+        table = self.profile.target.dynamodb
+        assert table
+        return {
+            "table": table.table,
+            "region": table.signing_region,
+            "account_id_endpoint": table.account_id_endpoint,
+            "tls": self.peer.get("tls"),
+            **(self.found.about() if self.found else {"billing": None, "provisioned": None, "items": None}),
+        }
+
+    def setup(self) -> dict[str, Any] | None:
+        """For a result: what `setup` and `teardown` came to."""
+        if self.profile.setup is None:
+            return None
+        return {
+            "created": self._complete,
+            "items": self.loaded,
+            "seconds": round(self._seconds, 3),
+            "write_units": self.units,
+            "deleted": self._deleted,
+        }
+
+    async def _settled(self, api: Calls, made: bool) -> Description:
+        """The table, when it is neither being made nor being deleted. `made`: that it is not there yet is no failure.
+
+        Raises CallFailed, with the code GONE if there is none.
+        """
+        spent, pause = 0.0, FIRST
+        body = json.dumps({"TableName": self.name})
+        while True:
+            status = "CREATING"
+            try:
+                found = Description.of(await api.call("DescribeTable", body))
+                status = found.status
+                if status not in ("CREATING", "DELETING"):
+                    return found
+            except CallFailed as error:
+                if not (error.transient and spent) and not (made and error.code == GONE):
+                    raise
+            if spent >= PATIENCE:
+                raise TargetError(f"table {self.name} is {status} for {PATIENCE / 60:g} minutes")
+            if not spent and not made:
+                self.say(f"the table {self.name} is {status}: waiting")
+            await self.pause(pause)
+            spent, pause = spent + pause, min(2 * pause, LONGEST)
+
+    async def _create(self, api: Calls, setup: Setup) -> None:
+        self.say(f"setup: creating the table {self.name}")
+        creating = asyncio.ensure_future(api.call("CreateTable", json.dumps(creation(self.name, setup))))
+        try:
+            await asyncio.shield(creating)
+        except asyncio.CancelledError:
+            await creating
+            self._ours = True
+            raise
+        self._ours = True
+        self.found = await self._settled(api, made=True)
+
+    async def _fill(self, api: Calls, setup: Setup, count: int) -> None:
+        items = Items(api, self.name, tuple(setup.key), setup_item(self.profile), count, self.say, self.pause)
+        begun = clock.now()
+        try:
+            await items.load()
+        finally:
+            self.loaded, self.units = items.written, items.units
+        self.say(f"setup: loaded {items.written:,} items in {(clock.now() - begun) / SECOND:.1f} s")
+
+    async def _delete(self, api: Calls) -> None:
+        """Raises CallFailed. A table that is still being made can only be deleted when it is there."""
+        spent, pause = 0.0, FIRST
+        while True:
+            try:
+                await api.call("DeleteTable", json.dumps({"TableName": self.name}))
+                return
+            except CallFailed as error:
+                if error.code == GONE:
+                    return
+                if not (error.transient or error.code == BUSY) or spent >= FAREWELL:
+                    raise
+            await self.pause(pause)
+            spent, pause = spent + pause, min(2 * pause, LONGEST)
+
+
+def creation(table: str, setup: Setup) -> dict[str, Any]:
+    """The parameters of CreateTable."""
+    made: dict[str, Any] = {
+        "TableName": table,
+        "KeySchema": [
+            {"AttributeName": name, "KeyType": kind} for name, kind in zip(setup.key, ("HASH", "RANGE"), strict=False)
+        ],
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": of} for name, of in setup.key.items()],
+    }
+    if isinstance(setup.capacity, Throughput):
+        units = {"ReadCapacityUnits": setup.capacity.reads, "WriteCapacityUnits": setup.capacity.writes}
+        return {**made, "BillingMode": "PROVISIONED", "ProvisionedThroughput": units}
+    return {**made, "BillingMode": "PAY_PER_REQUEST"}
+
+
+def _names(step: Step, table: str) -> bool:
+    """Whether a step calls the table, which a call may also name in its own parameters."""
+    if step.operation == "ListTables":
+        return False
+    if step.operation == "ExecuteStatement":
+        return table in str(step.parameters.get("Statement"))
+    by_table = step.parameters.get("RequestItems")
+    if isinstance(by_table, dict):
+        return table in by_table
+    return bool(step.parameters.get("TableName", table) == table)
+
+
+def _shown(key: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in key.items()) or "nothing"
+
+
+def _map(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _maps(value: Any) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

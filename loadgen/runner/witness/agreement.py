@@ -1,0 +1,237 @@
+"""What a witness says of the workers: their p50 and p99 beside its own, and whether they lie in its interval.
+
+Both saw the same seconds, so that what the target did is in both; given that, exchanges that came at random are as good
+as drawn together, and the interval is the exact one for the workers' figure by the ranks of the witness's values
+(`stats.order`). All intervals of a run together hold with `SURE`: each has its part of the rest.
+
+Compared is what ought to be alike. Exchanges on connections of the kind that most of the workers' had (a witness sends
+so seldom that more of its own are opened anew); the response, from due, as what the generator adds before it sends is
+what is looked for; but the service where the workers waited for a connection of a pool that the profile caps, which the
+witness has for itself, and in a closed phase, which has nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from loadgen.analysis.latency import fewest as fewest_shown
+from loadgen.analysis.latency import milliseconds
+from loadgen.clock import MILLISECOND
+from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.exchange import CONNECTION_LABELS, Outcome
+from loadgen.profile.model import Profile
+from loadgen.record.metrics import Metric
+from loadgen.record.recording import Recording
+from loadgen.runner.witness.load import EACH, judged, watched
+from loadgen.stats import Histogram, fraction
+from loadgen.stats.order import MOST, Between, between, fewest
+from loadgen.trust.verdict import Finding, Verdict
+
+QUANTILES = ("p50", "p99")
+SURE = 0.99
+WAITED = MILLISECOND  # at p99, for a connection
+FINE, SHARE = MILLISECOND // 5, 0.01  # what loadgen promises of its own figures: within 0.2 ms and 1 %
+LATE = MILLISECOND  # at p99: a witness that is, is none
+INSIDE, NEAR, ABOVE, BELOW = "inside", "near", "above", "below"
+
+Entry = dict[str, Any]
+
+
+def confidence(plan: Plan) -> float:
+    """That of each interval."""
+    number = sum(judged(run) for run in plan.runs) * len(plan.steps) * len(QUANTILES)
+    return 1 - (1 - SURE) / max(1, number)
+
+
+def needed(plan: Plan) -> dict[str, int]:
+    """How many exchanges a figure takes, by quantile."""
+    return {name: fewest(fraction(name), EACH, confidence(plan)) for name in QUANTILES}
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """A metric of one step in one run: the workers' exchanges, and the witness's. Each is the ok ones, timeouts."""
+
+    workers: tuple[Histogram, Histogram]
+    witness: tuple[Histogram, Histogram]
+
+
+def figures(plan: Plan, workers: Recording, witness: Recording, capped: bool = False) -> list[Entry]:
+    """An entry for each quantile of each step in each phase that was watched. `plan` is the workers'; `capped` says
+    that the profile caps their connections."""
+    return [
+        {**place, **_compared(name, run, plan, both)}
+        for run in plan.runs
+        if watched(run)
+        for place, both in _places(run, plan, workers, witness, capped)
+        for name in QUANTILES
+    ]
+
+
+def _places(
+    run: PhaseRun, plan: Plan, workers: Recording, witness: Recording, capped: bool
+) -> Iterator[tuple[Entry, _Both]]:
+    for step, (scenario, name) in enumerate(plan.steps):
+        slot = plan.slot(run.number, step)
+        kinds = range(len(CONNECTION_LABELS))
+        most = max(kinds, key=lambda kind: workers.total(Metric.SERVICE, slot=slot, connection=kind).count)
+        metric = Metric.SERVICE if run.phase.closed or (capped and _waited(workers, slot)) else Metric.RESPONSE
+        both = _Both(_values(workers, metric, slot, most), _values(witness, metric, slot, most))
+        others = sum(_count(_values(witness, metric, slot, kind)) for kind in kinds if kind != most)
+        yield (
+            {
+                "phase": run.name,
+                "cycle": run.cycle or 1,
+                "scenario": scenario,
+                "step": name,
+                "metric": metric.word,
+                "connection": CONNECTION_LABELS[most],
+                "workers": _count(both.workers),
+                "exchanges": _count(both.witness),
+                "left_out": others,
+            },
+            both,
+        )
+
+
+def _waited(workers: Recording, slot: int) -> bool:
+    return (workers.total(Metric.WAIT, slot=slot, outcome=Outcome.OK).quantile(fraction("p99")) or 0) > WAITED
+
+
+def _values(recording: Recording, metric: Metric, slot: int, kind: int) -> tuple[Histogram, Histogram]:
+    seen = recording.total(metric, slot=slot, connection=kind, outcome=Outcome.OK)
+    return seen, recording.total(metric, slot=slot, connection=kind, outcome=Outcome.TIMEOUT)
+
+
+def _count(values: tuple[Histogram, Histogram]) -> int:
+    return values[0].count + values[1].count
+
+
+def _compared(name: str, run: PhaseRun, plan: Plan, both: _Both) -> Entry:
+    p, (seen, late), (own, own_late) = fraction(name), both.workers, both.witness
+    theirs = seen.quantile(p, late.count) if _count(both.workers) >= fewest_shown(name) else None
+    found = between(p, own, own_late.count, _count(both.workers), confidence(plan))
+    why = "" if found and theirs is not None else _unknown(name, plan, both)
+    said = _side(theirs, found) if found and theirs is not None else ""
+    return {
+        "quantile": name,
+        "workers_ms": milliseconds(theirs),
+        "witness_ms": milliseconds(own.quantile(p, own_late.count)),
+        "low": milliseconds(found.low) if found else None,
+        "high": milliseconds(found.high) if found else None,
+        "says": said,
+        "judged": bool(said) and judged(run),
+        "none": why,
+    }
+
+
+def _unknown(name: str, plan: Plan, both: _Both) -> str:
+    """Why nothing can be said."""
+    workers, there = _count(both.workers), _count(both.witness)
+    if not workers or not there:
+        return f"no {name}: the {'witness' if workers else 'workers'} had no exchanges that were ok"
+    least = fewest(fraction(name), workers / there, confidence(plan))
+    if least >= MOST:
+        return f"no interval for {name}: {_several(workers, 'exchange')} of the workers are too few"
+    if there < least:
+        return f"no interval for {name}: {_several(there, 'exchange')}, {least:,} are needed"
+    why = "it falls among the timeouts" if both.workers[1].count else "there were too few exchanges"
+    return f"the workers have no {name}: {why}"
+
+
+def _side(value: int, found: Between) -> str:
+    """Where a figure lies, and whether it is out of the interval by more than can be told of it."""
+    low, high = found
+    if high is not None and value > high:
+        return ABOVE if value > high * (1 + SHARE) + FINE else NEAR
+    if low is not None and value < low:
+        return BELOW if value < low * (1 - SHARE) - FINE else NEAR
+    return INSIDE
+
+
+def lateness(plan: Plan, witness: Recording) -> int | None:
+    """The p99 of what the witness itself was late by, in ns: in sending, or in reading; None if it sent nothing."""
+    found = []
+    for metric in (Metric.LAG, Metric.CLIENT_DELAY):
+        total = Histogram()
+        for run in filter(watched, plan.runs):
+            for step in range(len(plan.steps)):
+                total.add(witness.total(metric, slot=plan.slot(run.number, step)))
+        found.append(total.quantile(fraction("p99")))
+    return max((each for each in found if each is not None), default=None)
+
+
+def finding(entries: list[Entry], late: int | None, folder: str) -> Finding:
+    """The verdict's signal. A witness that was late itself says too much, never too little: what lies above it does."""
+    counted = [entry for entry in entries if entry["judged"]]
+    above, below = ([entry for entry in counted if entry["says"] == side] for side in (ABOVE, BELOW))
+    if above:
+        return Finding(
+            "witness", _worst(above), Verdict.DEGRADED,
+            "a quiet process that sent the same at the same time saw less, so that the rest is this machine's own",
+            "Use more --workers, a lower rate or a quieter machine",
+        )  # fmt: skip
+    if below and (late or 0) <= LATE:
+        return Finding(
+            "witness", _worst(below), Verdict.DEGRADED,
+            "a quiet process that sent the same at the same time saw more, and one of the two is wrong",
+            f"See what it saw: loadgen report {folder}",
+        )  # fmt: skip
+    if below:
+        value = f"not known: it was late itself, p99 {(late or 0) / MILLISECOND:.2f} ms"
+        return Finding("witness", value, Verdict.VALID)
+    if not counted:
+        return Finding("witness", "not known: it had too few exchanges", Verdict.VALID)
+    rest = len(entries) - len(counted)
+    more = f"; {rest} not judged" if rest else ""
+    return Finding("witness", f"agrees in {_several(len(counted), 'figure')}{more}", Verdict.VALID)
+
+
+def _worst(entries: list[Entry]) -> str:
+    """Of those that disagree the one that does most, with both figures."""
+    worst = max(entries, key=lambda of: abs(of["workers_ms"] / of["witness_ms"] - 1))
+    cycle = f" {worst['cycle']}" if any(entry["cycle"] > 1 for entry in entries) else ""
+    more = f", and {len(entries) - 1} more" if len(entries) > 1 else ""
+    return (
+        f"{worst['phase']}{cycle}, {worst['step']}, {worst['metric']} {worst['quantile']}: the workers' "
+        f"{_ms(worst['workers_ms'])} ms, its own {_ms(worst['witness_ms'])} ms "
+        f"({_ms(worst['low'])} to {_ms(worst['high'])}){more}"
+    )
+
+
+def _several(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
+
+
+def _ms(value: float | None) -> str:
+    return "?" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def forecast(profile: Profile) -> list[Entry]:
+    """How many exchanges of each step a witness will have in each phase that it watches, of how many that it needs;
+    `exchanges` is None where only the run itself will tell."""
+    plan = Plan.of(profile)
+    weights = {scenario.name: scenario.weight for scenario in profile.scenarios}
+    least = needed(plan)
+    return [
+        {
+            "phase": run.name,
+            "cycle": run.cycle or 1,
+            "scenario": scenario,
+            "step": step,
+            "judged": judged(run),
+            "exchanges": (found := _expected(run, weights[scenario] / sum(weights.values()))),
+            "needed": least,
+            "enough": {name: found is not None and found >= number for name, number in least.items()},
+        }
+        for run in plan.runs
+        if watched(run)
+        for scenario, step in plan.steps
+    ]
+
+
+def _expected(run: PhaseRun, share: float) -> int | None:
+    planned = run.planned(0, 1) if run.phase.rate else None
+    return None if planned is None else round(planned * share / EACH)

@@ -1,0 +1,6 @@
+"""The aioboto3 client, as a user's own program has it.
+
+client        the transport
+http_session  the HTTP session below it, which checks host names
+calls         a step's parameters as a call
+"""

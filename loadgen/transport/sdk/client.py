@@ -1,0 +1,351 @@
+"""The sdk client: DynamoDB through aioboto3, as the user's own program calls it.
+
+The SDK checks, serialises, signs and parses as it does for everybody; `sdk_session` carries what it sends. An exchange
+is one attempt: without `attempts` there is one a call, else the SDK retries by its own rules, and each attempt is an
+exchange of its own, which `retried` gives. What is renewed with the seat (`renew`): its connection; or the SDK's client
+too, with its TLS context; or the whole SDK session, which finds its credentials and parses its models anew. Making
+these is timed as `build`, and is part of `sign`, as is what adaptive retries hold back before they send.
+
+What is set otherwise than the SDK would, so that the figures say what they seem to: one attempt instead of the mode's
+own number; no timeouts, no queue and no idle time of its own (`sessions.Pool`, `net.deadlines`); host names are checked
+(see `sdk_session`); no redirects, cookies, proxies, endpoint discovery; no endpoint, dual-stack, FIPS or defaults mode
+from the environment. `Sdk.options` tells all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+from aioboto3 import Session
+from aiobotocore.config import AioConfig
+from botocore import xform_name
+from botocore.exceptions import ClientError
+from yarl import URL
+
+from loadgen.clock import Clock, now
+from loadgen.exchange import Exchange, Outcome
+from loadgen.transport import Counters, Done, SdkSettings, Settings
+from loadgen.transport.aiohttp.answers import fault
+from loadgen.transport.aiohttp.hooks import listener
+from loadgen.transport.aiohttp.session import Seat, SeatedClient
+from loadgen.transport.sdk.calls import parameters, told
+from loadgen.transport.sdk.http_session import Answer, FencedSession, Lent, check_host_names
+
+LARGEST = 32 << 20  # bytes of an answer: a batch of DynamoDB's has 16 MB of items
+NEVER = 30 * 86_400  # seconds: the SDK's own timeouts, which are not to interfere
+PACKAGES = ("aioboto3", "aiobotocore", "botocore", "aiohttp")
+
+Retried = Callable[[Exchange], Exchange]
+
+
+class Sdk(SeatedClient):
+    """A `transport.Transport`; made within the running loop.
+
+    `retried(x)` is called when an attempt is over and the SDK begins another: it takes `x`, and gives that attempt's
+    exchange; it is needed where there may be several. `new_context` makes the TLS context that an SDK client would make
+    for itself.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        settings: Settings,
+        counters: Counters,
+        done: Done,
+        *,
+        retried: Retried | None = None,
+        new_context: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
+        super().__init__(loop, clock, settings, counters, done)
+        assert settings.sdk
+        self.retried, self.new_context = retried, new_context
+        self.user_agent = ""  # as it was sent
+        self.aws_session: Any = None
+        self._client: Any = None  # the one that all use who have none of their own
+        self._config = _config(settings.sdk, settings.connections)
+        self._trouble: Exception | None = None
+        self.making = Making()
+        self._retired = 0  # clients, since the last collection
+        check_host_names()
+        for name in ("botocore", "aiobotocore"):  # at DEBUG it logs what it signs
+            logging.getLogger(name).setLevel(logging.INFO)
+
+    def seat(self, owner: object) -> Seat:
+        return _Seat(self, owner)
+
+    def session_options(self) -> dict[str, Any]:
+        return {"skip_auto_headers": ("Content-Type",), "response_class": Answer}
+
+    async def prepare(self) -> None:
+        """Make the session and the client, so that the first exchange neither imports nor parses what others need not,
+        and open connections."""
+        try:
+            self.aws_session = self.new_aws_session()
+            self._client = await self.new_client(self.aws_session)
+        except Exception as error:  # the load meets it
+            self._trouble = error
+        await super().prepare()
+
+    async def close(self) -> None:
+        await super().close()
+        if self._client:
+            await self._client.close()
+
+    def common_client(self) -> Any:
+        """The client of `prepare`. Raises what kept it from being made."""
+        if self._trouble:
+            raise self._trouble
+        return self._client
+
+    def new_aws_session(self) -> Any:
+        sdk = self.settings.sdk
+        assert sdk
+        if sdk.credentials() is None:
+            return Session(profile_name=sdk.profile_name, region_name=sdk.region)
+        session = Session(region_name=sdk.region)
+        session._session._credentials = Lent(sdk.credentials)
+        return session
+
+    async def new_client(self, session: Any) -> Any:
+        sdk = self.settings.sdk
+        assert sdk
+        client = await session.client("dynamodb", endpoint_url=sdk.endpoint, config=self._config).__aenter__()
+        if sdk.attempts > 1:
+            client.meta.events.register("needs-retry.dynamodb", _attempt_ended)
+            client.meta.events.register_first("request-created.dynamodb", _attempt_begins)
+        return client
+
+    async def retire(self, client: Any) -> None:
+        """Let go of a client that was made for a seat. A session's models, 4 MiB, are in cycles: left to the collector
+        they are hundreds of MiB, and then seconds of a pause."""
+        await client.close()
+        del client
+        self._retired += 1
+        if self.settings.renew == "session" and self._retired > len(self.busy):
+            self._retired = 0
+            with self.making:
+                gc.collect()
+
+    def built(self) -> int:
+        """How long it took so far to make clients and sessions for requests, and to let go of them, in ns."""
+        return self.making.so_far
+
+    def options(self) -> dict[str, Any]:
+        """What the SDK is and does, for the result: plain values. `user_agent` is empty before the first request."""
+        sdk, config = self.settings.sdk, self._config
+        assert sdk
+        return {
+            "versions": {name: version(name) for name in PACKAGES},
+            "endpoint": self.settings.origin.url,
+            "region": sdk.region,
+            "account_id_endpoint_mode": config.account_id_endpoint_mode,
+            "retries": {"mode": sdk.retry_mode, "total_max_attempts": sdk.attempts},
+            "max_pool_connections": config.max_pool_connections,
+            "parameter_validation": config.parameter_validation,
+            "user_agent": self.user_agent,
+            "connect_timeout": None,
+            "read_timeout": None,
+            "keepalive_timeout": None,
+            "tls_check_hostname": bool(self.settings.context and self.settings.context.check_hostname),
+            "redirects": False,
+            "cookies": False,
+            "proxies": False,
+            "endpoint_discovery": False,
+            "ignore_configured_endpoint_urls": True,
+            "dualstack": False,
+            "fips": False,
+            "defaults_mode": config.defaults_mode,
+        }
+
+
+class Making:
+    """How long something has been in the making, in ns: `with` it, again and again. Of two at once, one counts."""
+
+    def __init__(self) -> None:
+        self._total = self._since = 0
+
+    def __enter__(self) -> None:
+        self._since = now()
+
+    def __exit__(self, *error: object) -> None:
+        self._total, self._since = self.so_far, 0
+
+    @property
+    def so_far(self) -> int:
+        return self._total + (now() - self._since if self._since else 0)
+
+
+class _Seat(Seat):
+    """A seat whose exchange may be followed by the SDK's next attempt. Between the two it gives the right to a
+    connection back, unless the connection is its own."""
+
+    __slots__ = ("_aws", "_failed", "_holds", "_resting", "_resumed", "_sdk")
+
+    def __init__(self, sdk: Sdk, owner: object) -> None:
+        super().__init__(sdk, owner)
+        self._sdk = sdk
+        self._aws: Any = None
+        self._failed: tuple[Outcome, str] | None = None
+        self._resting = False  # the attempt is over; whether the SDK makes another is not known yet
+        self._holds = True  # the right to a connection
+        self._resumed: asyncio.Future[None] | None = None  # done once it has that again
+
+    def start(self, x: Exchange) -> None:
+        if isinstance(x.link, _Seat):  # it has one, which waits for the right that this one was given
+            x.link.resume()
+        else:
+            super().start(x)
+
+    def close(self) -> None:
+        super().close()
+        aws, self._aws = self._aws, None
+        if aws:
+            self._sdk.end(self._sdk.retire(aws))
+
+    def fail(self, outcome: Outcome, reason: str) -> None:
+        x = self.x
+        if x and (self._resting or x.done):
+            self.x = None
+            if self.task:
+                self.task.cancel()
+            if self._resting:  # what came of it is known
+                self._sdk.done(x)
+        elif not self._holds and outcome is Outcome.TIMEOUT:
+            super().fail(outcome, "while it waited for a connection")
+        else:
+            super().fail(outcome, reason)
+
+    async def _exchange(self, x: Exchange) -> None:
+        listener.set(self)
+        self._failed = None
+        given = parameters(x.request.body)
+        aws = self._aws or await self._find_client(x)
+        try:
+            await getattr(aws, xform_name(x.request.operation))(**given)
+        except ClientError:
+            if not self.x or not self.x.status:  # it was not DynamoDB that answered so
+                raise
+        if self.x:
+            self.x.done = now()
+
+    async def _find_client(self, x: Exchange) -> Any:
+        sdk, renew = self._sdk, self._sdk.settings.renew
+        if sdk.shared or renew == "connection":
+            if self._session is None:
+                self._session = self._own_session()
+            return sdk.common_client()
+        begun = now()
+        with sdk.making:
+            self._aws = await sdk.new_client(sdk.new_aws_session() if renew == "session" else sdk.aws_session)
+            self._session = sdk.new_session(sdk.new_context() if sdk.new_context else None)
+        x.build = now() - begun
+        return self._aws
+
+    def _fault(self, error: Exception) -> tuple[Outcome, str]:
+        if self._failed:
+            return self._failed
+        if self.x and self.x.status:
+            self.x.body = None  # as of every answer that is not right
+            return Outcome.BAD_RESPONSE, f"the SDK cannot read the answer: {type(error).__name__}"
+        return Outcome.CLIENT_RESOURCE, told(error)
+
+    # what the SDK does for the call
+
+    async def request(self, method: str, url: URL, headers: Mapping[str, str], data: bytes, **_: object) -> Answer:
+        """One attempt on the wire."""
+        sdk, target = self._sdk, self._sdk.settings.origin
+        if (url.scheme, url.host, url.port) != (target.scheme, target.host, target.port):
+            reason = f"the SDK calls {url.origin()}, which is not the target {target.url}"
+            self._failed = Outcome.CLIENT_RESOURCE, reason
+            raise RuntimeError(reason)
+        sdk.user_agent = sdk.user_agent or headers.get("User-Agent", "")
+        try:
+            response, held = await self._ask(method, url, headers, data, LARGEST)
+        except Exception as error:
+            self._failed = fault(error)
+            raise
+        assert isinstance(response, Answer)
+        response.held = held
+        return response
+
+    def attempt_ended(self) -> None:
+        sdk, x = self._sdk, self.x
+        if x is None:
+            return
+        x.done = now()
+        if self._failed:
+            x.outcome, x.reason = self._failed
+        self._resting = True
+        if self._protocol is not None:
+            sdk.connections.leave(self._protocol, self)
+        if sdk.shared:
+            self._holds = False
+            sdk.pool.free(sdk.seat(None))
+        elif sdk.settings.reuse == "per-request" and sdk.settings.renew == "connection":
+            self._holds = False
+            self._hang_up()
+            sdk.pool.gone(self)
+
+    async def attempt_begins(self) -> None:
+        """Any but the first of an operation has a connection to wait for, if the last one gave its own back."""
+        sdk, x = self._sdk, self.x
+        if x is None or not self._resting:
+            return
+        self._resting, self.x, self._failed = False, None, None
+        assert sdk.retried
+        following = self.x = sdk.retried(x)
+        following.link = self
+        self._wired, self._given = False, now()
+        sdk.deadlines.add(following)
+        if not self._holds:
+            self._resumed = sdk.loop.create_future()
+            sdk.pool.send(following)
+            await self._resumed
+
+    def resume(self) -> None:
+        assert self._resumed
+        self._holds, self._given = True, now()
+        self._resumed.set_result(None)
+
+    def _leave(self, usable: bool) -> None:
+        held, self._holds, self._resting = self._holds, True, False
+        if held:
+            super()._leave(usable)
+        else:
+            self.close()
+
+
+def _attempt_ended(**_: object) -> None:
+    seat = listener.get()
+    assert isinstance(seat, _Seat)
+    seat.attempt_ended()
+
+
+async def _attempt_begins(**_: object) -> None:
+    seat = listener.get()
+    assert isinstance(seat, _Seat)
+    await seat.attempt_begins()
+
+
+def _config(sdk: SdkSettings, connections: int) -> AioConfig:
+    return AioConfig(
+        http_session_cls=FencedSession,
+        max_pool_connections=connections,
+        connect_timeout=NEVER,
+        read_timeout=NEVER,
+        retries={"mode": sdk.retry_mode, "total_max_attempts": sdk.attempts},
+        account_id_endpoint_mode="preferred" if sdk.account_id_endpoint else "disabled",
+        endpoint_discovery_enabled=False,
+        ignore_configured_endpoint_urls=True,
+        use_dualstack_endpoint=False,
+        use_fips_endpoint=False,
+        defaults_mode="legacy",
+        proxies={},
+    )

@@ -1,0 +1,137 @@
+"""The wire client: raw sockets, the kernel's receive stamps, TLS by hand, llhttp. No coroutine, no Future per request.
+
+`done` is never called from within `send`: a failure that is known at once is reported in the loop's next turn, so
+that a load on a dead port neither recurses nor keeps the loop from its other work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterable
+from itertools import cycle
+from typing import Any
+
+from loadgen.clock import Clock, now
+from loadgen.exchange import Exchange, Outcome
+from loadgen.net.http1 import encode
+from loadgen.net.names import Address, keeps_credentials
+from loadgen.net.sockets import STAMPS, StampWarmer
+from loadgen.net.tcp_info import TcpWatch
+from loadgen.net.tls import Channel
+from loadgen.transport import PREOPENED, Counters, Done, Settings
+from loadgen.transport.errors import of_error
+from loadgen.transport.pool import PooledClient
+from loadgen.transport.wire.connection import Connection
+
+BUFFER = 256 * 1024
+PREPARE_LIMIT = 10  # seconds for the connections that are opened before the load
+FRUITLESS = 300  # TLS sessions that are tried, one after the other, of a target that resumes none
+
+
+class Wire(PooledClient):
+    """The client of `transport.Transport` that loadgen measures with."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, clock: Clock, settings: Settings, counters: Counters, done: Done
+    ) -> None:
+        super().__init__(clock, settings, counters, done)
+        self.loop = loop
+        self.authorize, self.authority = settings.authorize, settings.origin.authority
+        self.kernel_stamps = STAMPS
+        self.buffers = [bytearray(BUFFER)]
+        self.view = memoryview(self.buffers[0])
+        self.session: ssl.SSLSession | None = None
+        self.fruitless = 0
+        self.connections: set[Connection] = set()
+        self._addresses = cycle(settings.addresses)
+        self._lookups: set[asyncio.Task[None]] = set()
+        self._warmer = StampWarmer()
+        self.watch = TcpWatch()
+
+    async def prepare(self) -> None:
+        """Open the connections that a shared session starts with, and wait until each is there or has failed."""
+        opening = []
+        for _ in range(self.settings.preopen):
+            self.pool.opening()
+            connection = Connection(self, None)
+            connection.settled = self.loop.create_future()
+            opening.append(connection.settled)
+            connection.open(next(self._addresses))
+        if opening:
+            await asyncio.wait(opening, timeout=PREPARE_LIMIT)
+        for connection in list(self.connections):
+            if connection.settled and not connection.settled.done():
+                connection.fail(Outcome.TIMEOUT, "")
+        self.counters.connections[PREOPENED] = len(self.pool.idle)
+
+    def send(self, x: Exchange) -> None:
+        request = x.request
+        if request.encoded is None:
+            if authorize := self.authorize:
+                x.encoded = encode(request, self.authority, authorize(request))
+            else:
+                request.encoded = encode(request, self.authority)
+            x.signed = now()
+        self._deadline(x)
+        self._start(x)
+
+    def _expire(self, x: Exchange) -> None:
+        if isinstance(x.link, Connection):
+            x.link.expire()
+        else:
+            super()._expire(x)
+
+    def in_use(self) -> Iterable[Connection]:
+        return (connection for connection in self.connections if connection.x)
+
+    def tcp(self, last: bool = False) -> dict[str, Any] | None:
+        """What the kernel says of the connections since the last time (`TcpWatch.sample`)."""
+        return self.watch.sample([of.sock for of in self.connections if of.sock], last)
+
+    async def close(self) -> None:
+        for lookup in self._lookups:
+            lookup.cancel()
+        for connection in list(self.connections):
+            connection.close()
+        self._warmer.close()
+
+    def keep_session(self, tls: Channel, resumed: bool) -> None:
+        """Take a new connection's TLS session for those to come, if it did not resume the one in hand.
+
+        Python 3.11 loses 6 kB each time that a session is read (python/cpython#116810, mended in 3.12 and 3.13).
+        """
+        if resumed:
+            self.fruitless = 0
+        elif self.fruitless < FRUITLESS:
+            self.fruitless += 1
+            self.session = tls.object.session
+
+    def open_for(self, x: Exchange) -> None:
+        x.started = now()
+        connection = Connection(self, x)
+        connection.owner = x.owner
+        x.link = connection
+        if self.settings.resolve_each:
+            lookup = self.loop.create_task(self._resolve(connection))
+            self._lookups.add(lookup)
+            lookup.add_done_callback(self._lookups.discard)
+        else:
+            connection.open(next(self._addresses))
+
+    async def _resolve(self, connection: Connection) -> None:
+        origin = self.settings.origin
+        begun = now()
+        try:
+            found = await self.loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            connection.fail(*of_error(error))
+            return
+        if connection.x:
+            connection.x.dns = now() - begun
+            address = Address(found[0][0], found[0][4])
+            if keeps_credentials(address):
+                connection.fail(Outcome.DNS, f"the name became {address.host}, which is no target")
+            else:
+                connection.open(address)
