@@ -6,8 +6,8 @@ Goals, in order; when two pull apart the upper one wins:
 2. Simplicity. Few nouns, one way to do a thing.
 3. Speed. As close to what the kernel allows as Python gets.
 
-The rooms, from the ground up. Imports point down only, never to a room on the same line (``tests/test_rooms.py`` checks
-it):
+The rooms, from the ground up. Imports point down only, never to a room on the same line, which
+``tests/project/test_rooms.py`` checks:
 
     0  clock, errors
     1  profile, exchange

@@ -1,10 +1,15 @@
-"""How the suite is spread over the cores."""
+"""How the suite is spread over the cores, and what hypothesis may take on a busy machine."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# how long an example takes says nothing of the code where others use the machine
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.table import Table
 
-from loadgen.report.capacity_units import tallies
 from loadgen.report.navigate import (
     Found,
     Rows,
@@ -28,6 +27,7 @@ from loadgen.report.navigate import (
     steps,
     wholes,
 )
+from loadgen.report.terminal.capacity_units import tallies
 from loadgen.report.terminal.intervals import intervals
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, heading, indented, labelled, line, table

@@ -1,0 +1,572 @@
+"""The terminal summary: what is in it, in which order, and that nothing in a result can break it."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from paths import DATA
+from rich.cells import cell_len
+
+from loadgen.report.terminal.run import render, show
+
+RESULT = json.loads((DATA / "result.json").read_text())
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.fixture
+def result() -> dict[str, Any]:
+    return copy.deepcopy(RESULT)
+
+
+def summary(result: dict[str, Any]) -> str:
+    return render(result, color=False)
+
+
+def block(text: str, title: str) -> list[str]:
+    """The lines from the one that begins with `title` to the next empty one."""
+    lines = text.split("\n")
+    start = next(number for number, line in enumerate(lines) if line.startswith(title))
+    return lines[start : lines.index("", start)]
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_trust_comes_first_then_what_was_simulated_then_the_rest(result: dict[str, Any]) -> None:
+    text = summary(result)
+    order = [
+        "\nVALID ",
+        "\nsimulated target: ",
+        "\nthresholds",
+        "\niterations ",
+        "\nat a glance",
+        "\nwarm-up",
+        "\nsteady",
+    ]
+    order += ["\nburst  open", "\nrecover", "\nusers", "\ndrain", "\nfailures", "\nconnections", "\nfirst failing"]
+    order += ["\nslowest", "\nnotes", "\nVALID · ", "\nsaved: loadgen report runs/burst-20261122-120000"]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+
+
+def test_the_ledgers_add_up_in_one_line_each(result: dict[str, Any]) -> None:
+    text = summary(result)
+    assert "iterations 24,916 planned = 24,902 started + 14 unsent (in-flight limit)\n" in text
+    assert "requests   49,514 sent = 49,212 ok + 239 throttled + 63 timeout; 49,508 of them on the wire\n" in text
+
+
+def test_a_ledger_that_does_not_add_up_is_not_shown_as_a_sum(result: dict[str, Any]) -> None:
+    result["variants"][0]["requests"]["sent"] += 1
+    assert "49,515 sent of which known: 49,212 ok, 239 throttled, 63 timeout" in summary(result)
+
+
+def test_cycles_stand_below_each_other_and_are_not_pooled(result: dict[str, Any]) -> None:
+    lines = block(summary(result), "burst  open: 2,000/s for 3 s · 2 cycles")
+    assert lines[1].startswith(
+        "  1/2  2,004/s started, 99.77% of the 6,026 planned; 11,853 requests, 178 failed (1.5%): 140"
+    )
+    assert any(line.startswith("  2/2  1,982/s started, all of the 5,946 planned; ") for line in lines)
+    put = next(number for number, line in enumerate(lines) if line.startswith("  put "))
+    first, second = (line.split() for line in lines[put : put + 2])
+    assert first == ["put", "1/2", "6,012", "2.8%", "49.4", "82.8", "106", "444", ">2,000", ">2,000"]
+    assert second == ["2/2", "5,946", "1.8%", "48.9", "77.5", "89.6", "393", ">2,000", ">2,000"]
+
+
+@pytest.mark.parametrize(("arrivals", "words"), [("poisson", " at random (Poisson)"), ("constant", " evenly spaced")])
+def test_an_open_phase_tells_how_its_arrivals_are_spaced(result: dict[str, Any], arrivals: str, words: str) -> None:
+    for phase in result["variants"][0]["phases"]:
+        phase["arrivals"] = arrivals if phase["rate"] else None
+    text = summary(result)
+    assert f"\nsteady  open: 200/s{words} for 5 s · 2 cycles\n" in text
+    assert f"\nrecover  open: 2,000/s to 200/s{words} for 2 s · 2 cycles\n" in text
+    assert "\nusers  closed: 50 users for 4 s, each " in text
+
+
+def test_every_phase_cycle_step_and_stratum_has_its_row(result: dict[str, Any]) -> None:
+    text = summary(result)
+    for phase in ("steady  open", "burst  open", "recover  open", "users  closed"):
+        lines = "\n".join(block(text, phase))
+        for label in ("put", "read", "cold=true", "cold=false", "order (iteration)", "db (reported)"):
+            assert re.search(rf"  {re.escape(label)} +1/2 .*\n +2/2 ", lines), (phase, label)
+
+
+def test_at_a_glance_the_cycles_of_a_step_are_on_one_scale(result: dict[str, Any]) -> None:
+    lines = block(summary(result), "at a glance")
+    rows = {line[17:37].strip(): line[38:] for line in lines[2:10]}
+    assert list(rows) == [
+        "steady 1/2", "steady 2/2", "burst 1/2", "burst 2/2", "recover 1/2", "recover 2/2",
+        "users 1/2 service", "users 2/2 service",
+    ]  # fmt: skip
+    assert rows["steady 1/2"].index("●") < rows["burst 1/2"].index("●")
+    assert rows["steady 1/2"].rstrip().endswith("┄")
+    assert rows["burst 1/2"].rstrip().endswith("▸")
+
+
+def test_a_closed_phase_is_labelled_so(result: dict[str, Any]) -> None:
+    lines = block(summary(result), "users  closed: 50 users for 4 s")
+    assert any(line.startswith("  service (closed), ms") for line in lines)
+    assert not any("response" in line or " lag " in line for line in lines)
+
+
+def test_nothing_is_due_in_a_closed_phase(result: dict[str, Any]) -> None:
+    result["samples"] = {"slowest": [{"phase": "users", "cycle": 2, "step": "put", "times_ms": {
+        "response": 9.0, "lag": 1.0, "service": 8.0}}]}  # fmt: skip
+    assert "users 2/2 put" in (text := "\n".join(block(summary(result), "slowest")))
+    assert "service 8.00 ms ████████████" in text
+    assert "response" not in text
+
+
+def test_what_is_not_measured_is_one_line(result: dict[str, Any]) -> None:
+    lines = summary(result).split("\n")
+    assert [line for line in lines if line.startswith("warm-up")] == [
+        "warm-up  not measured: 502 requests at 50.2/s, none failed"
+    ]
+    assert sum(line.startswith("drain") for line in lines) == 1
+
+
+def test_a_figure_that_is_missing_says_why(result: dict[str, Any]) -> None:
+    text = summary(result)
+    assert "- p99.9: needs 1,000 requests, there were 987 (and " in text
+    assert ">2,000: more than 2,000 ms, among the timeouts" in text
+
+
+def test_different_reasons_for_the_same_figure_are_told_apart(result: dict[str, Any]) -> None:
+    step = result["variants"][0]["phases"][1]["steps"][0]
+    step["latency_ms"]["response"] |= {
+        "p99": None,
+        "notes": ["p99: not known: 4 timeouts may lie on either side of it"],
+    }
+    text = summary(result)
+    row = next(line for line in block(text, "steady  ") if line.startswith("  put"))
+    mark = row.split()[-3]
+    reason = "p99: not known: 4 timeouts may lie on either side of it"
+    assert f"{mark} {reason}" in text or f"{mark} {reason} (and" in text
+
+
+def test_where_the_time_went(result: dict[str, Any]) -> None:
+    lines = block(summary(result), "burst  open")
+    start = next(number for number, line in enumerate(lines) if line.startswith("  p50/p99 ms"))
+    assert lines[start].split() == ["p50/p99", "ms", "lag", "wait", "connect", "service", "client", "delay", "share"]
+    assert lines[start + 1].split()[:5] == ["put", "1/2", "0.041/0.120", "0/14.4", "40.6/64.0"]
+    assert set(lines[start + 1].split()[-1]) <= set("█▓▒░")
+
+
+def test_signing_has_a_column_once_it_matters(result: dict[str, Any]) -> None:
+    sign = result["variants"][0]["phases"][1]["steps"][0]["latency_ms"]["sign"]
+    sign |= {"p99": 0.05, "max": 7.0}
+    assert "sign" not in next(line for line in block(summary(result), "steady  ") if "p50/p99" in line)
+    for matters in ({"p99": 1.5}, {"p99": None}):  # of a few requests no p99 is known
+        sign |= matters
+        assert "sign" in next(line for line in block(summary(result), "steady  ") if "p50/p99" in line)
+
+
+def test_failures_have_their_own_latency(result: dict[str, Any]) -> None:
+    lines = block(summary(result), "failures")
+    assert any(
+        line.split()[:5] == ["burst", "1/2", "put", "throttled", "140"] and "status 429" in line for line in lines
+    )
+
+
+def test_thresholds(result: dict[str, Any]) -> None:
+    lines = block(summary(result), "thresholds")
+    assert [line.split()[0] for line in lines[1:]] == ["passed", "FAILED", "passed", "passed", "undecided"]
+    assert lines[2].split() == ["FAILED", "steady", "2/2", "response", "p99", "<", "250ms", "put", "364", "ms"]
+    assert "p99.9 needs 10,000 requests, there were 3,120" in lines[5]
+
+
+def test_connections(result: dict[str, Any]) -> None:
+    text = "\n".join(block(summary(result), "connections"))
+    assert "852 opened, 450 of them before the load, 37 with a resumed TLS session" in text
+    assert "312: 393/476" in text
+
+
+def test_samples_are_few_and_not_all_alike(result: dict[str, Any]) -> None:
+    kept = result["samples"]
+    kept["failed"] *= 50
+    kept["slowest"] = [{**kept["slowest"][1], "second": second} for second in range(50)] + kept["slowest"]
+    text = summary(result)
+    assert sum(line.lstrip().startswith("at ") for line in block(text, "first failing")) == 3
+    assert sum("burst 1/2 put" in line for line in block(text, "slowest")) == 2
+    assert "apigw-requestid: JKJaXmPLvHcESHA=" in text
+    assert "content-type" not in text
+
+
+def latency(count: int, **figures: float) -> dict[str, Any]:
+    return {"count": count, "notes": [], **figures}
+
+
+def test_operations_stand_below_their_attempts(result: dict[str, Any]) -> None:
+    steady = [phase for phase in result["variants"][0]["phases"] if phase["name"] == "steady"]
+    for cycle, phase in enumerate(steady):
+        put = phase["steps"][0]
+        sent = put["requests"]["sent"]
+        outcomes = {"ok": sent - 210, "throttled": 10}
+        put["attempts"] = {"operations": sent - 200, "attempts": sent, "per_operation": 1.1, "outcomes": outcomes}
+        put["latency_ms"]["operation"] = latency(sent - 210, p50=61.5, p99=915.0 + cycle)
+        put["latency_ms"]["backoff"] = latency(150, p50=50.5, p99=800.0)
+    text = summary(result)
+    lines = block(text, "steady  open")
+    start = next(number for number, line in enumerate(lines) if line.startswith("  put (operation)"))
+    first, second = (line.split() for line in lines[start : start + 2])
+    sent = [phase["steps"][0]["requests"]["sent"] - 200 for phase in steady]
+    assert first[2:6] == ["1/2", f"{sent[0]:,}", "1.2%", "61.5"]
+    assert second[:2] == ["2/2", f"{sent[1]:,}"]
+    assert "915" in first
+    assert "916" in second
+    assert lines[start + 2].split()[:4] == ["back-off", "1/2", "150", "50.5"]
+    assert f"requests for {steady[0]['requests']['sent'] - 200:,} operations, " in lines[1]
+    assert text.count("\n  (operation): all attempts at a request") == 1
+    assert "; 400 were repeated attempts" in " ".join(text.split())
+
+
+def test_without_repeated_attempts_nothing_is_said_of_them(result: dict[str, Any]) -> None:
+    for word in ("operation", "attempt", "back-off", "items and capacity", "build"):
+        assert word not in summary(result)
+
+
+def test_items_and_capacity(result: dict[str, Any]) -> None:
+    first, second = (phase for phase in result["variants"][0]["phases"] if phase["name"] == "steady")
+    first["steps"][0] |= {
+        "items": {"sent": 25_000, "unprocessed": 250},
+        "capacity": {"sampled_calls": 100, "read_units": 0.0, "write_units": 2500.0},
+    }
+    second["steps"][0]["items"] = {"sent": 9, "unprocessed": 0}
+    first["steps"][1]["capacity"] = {"sampled_calls": 3, "read_units": 1.5, "write_units": 0.0}
+    lines = block(summary(result), "steady  open")
+    start = next(number for number, line in enumerate(lines) if "items and capacity" in line)
+    assert [line.split() for line in lines[start + 1 : start + 4]] == [
+        ["put", "1/2", "25,000", "250", "(1%)", "100", "-", "2,500", "(25", "each)"],
+        ["2/2", "9", "0", "-", "-", "-"],
+        ["read", "1/2", "-", "-", "3", "1.5", "(0.5", "each)", "-"],
+    ]
+    assert max(map(len, lines)) <= 92
+
+
+def test_the_build_of_a_client_has_a_column_where_there_was_one(result: dict[str, Any]) -> None:
+    """In the place of the client delay, which the client that has one never knows: the line is full."""
+    for step in (step for phase in result["variants"][0]["phases"] for step in phase["steps"]):
+        step["latency_ms"] |= {"build": latency(987, p50=12.5, p99=31.0), "client_delay": {"count": 0}}
+        step["latency_ms"]["sign"] |= {"p99": 40.0}
+    lines = block(summary(result), "burst  open")
+    start = next(number for number, line in enumerate(lines) if line.startswith("  p50/p99 ms"))
+    titles = ["lag", "sign", "build", "wait", "connect", "service", "share"]
+    assert lines[start].split() == ["p50/p99", "ms", *titles]
+    assert "12.5/31.0" in lines[start + 1]
+    assert set(lines[start + 1].split()[-1]) <= set("█▓▒░")
+
+
+def test_a_sample_shows_by_which_id_the_target_knows_it(result: dict[str, Any]) -> None:
+    (sample, *_) = result["samples"]["slowest"]
+    sample |= {"request_id": "4KDJ2", "attempt": 3, "headers": {"x-amzn-requestid": "4KDJ2", "x-amzn-trace-id": "r"}}
+    result["samples"] = {"slowest": [sample]}
+    (shown,) = (line for line in summary(result).split("\n") if "4KDJ2" in line)
+    assert shown.rstrip().endswith("connection; attempt 3; request id 4KDJ2; x-amzn-trace-id: r")
+
+
+def test_a_phase_that_ran_once_and_reached_nobody(result: dict[str, Any]) -> None:
+    burst = result["variants"][0]["phases"][2]
+    result["variants"][0]["phases"] = [{**burst, "cycles": 1}]
+    result["samples"]["failed"] = [{"step": "put", "outcome": "refused", "connection": "none", "times_ms": {}}]
+    text = summary(result)
+    assert "\nburst  open: 2,000/s for 3 s\n  2,004/s started" in text
+    assert "no connection" in text
+
+
+def test_an_incomplete_run_is_marked_before_anything_else(result: dict[str, Any]) -> None:
+    result |= {"complete": False, "interrupted": True, "trust": None}
+    lines = summary(result).split("\n")
+    assert lines[0].startswith("INCOMPLETE ")
+    assert lines[1].startswith("INTERRUPTED ")
+    assert "UNKNOWN the run ended before it could be judged" in lines
+
+
+def test_reasons_say_what_to_do(result: dict[str, Any]) -> None:
+    reason = "lag p99 3.10 ms: requests left later than the schedule says. Use more --workers"
+    result["trust"] |= {"verdict": "INVALID", "reasons": [reason]}
+    result["exit_status"] = 5
+    text = summary(result)
+    assert "INVALID this machine, not the target, made the tail. Do not use these figures\n  - lag p99 3.10 ms" in text
+    said = "INVALID · simulated target · thresholds: 3 passed, 1 failed, 1 undecided · 0.61% of requests failed\n"
+    assert f"\n{said}· exit status 5\n" in text
+
+
+def test_the_reason_for_the_verdict_is_told_from_lesser_ones(result: dict[str, Any]) -> None:
+    signals = [("lag", "p99 9 ms", "INVALID"), ("steal", "0.60%", "DEGRADED"), ("ports", "2% used", "VALID")]
+    result["trust"] = {
+        "verdict": "INVALID",
+        "reasons": ["lag p99 9 ms: late. Use more", "steal 0.60%: others. Use less"],
+        "signals": [{"signal": name, "value": value, "verdict": verdict} for name, value, verdict in signals],
+    }
+    assert "\n  - lag p99 9 ms: late. Use more\n  - DEGRADED: steal 0.60%: others. Use less\n  ports" in summary(result)
+    result["trust"] |= {"verdict": "DEGRADED", "reasons": ["steal 0.60%: others. Use less"]}
+    assert "\n  - steal 0.60%: others." in summary(result)
+
+
+def test_this_machines_share_of_the_tail_stands_above_all_reasons(result: dict[str, Any]) -> None:
+    effect = {"phase": "burst", "cycle": 2, "step": "order/put", "slowest": "0.1%", "share": 0.0082, "at_least": True}
+    result["trust"] |= {
+        "effect": [effect, {"phase": "steady", "share": 0.0001}],
+        "signals": [
+            {"signal": "share of the tail", "value": "0.8% of the slowest", "verdict": "VALID"},
+            {"signal": "lag", "value": "p99 0.10 ms", "verdict": "VALID"},
+        ],
+        "notes": ["session.connections: 10 made requests wait"],
+    }
+    assert (
+        "\nVALID this machine did not make the tail\n"
+        "  of the slowest 0.1% of burst 2/2 order/put, at least 0.82% was this machine\n"
+        "  note: session.connections: 10 made requests wait\n"
+        "  lag p99 0.10 ms\n"
+    ) in summary(result)
+    effect |= {"cycle": 1, "phase": "what was too short", "step": "", "at_least": False}
+    assert "\n  of the slowest 0.1% of what was too short, 0.82% was this machine\n" in summary(result)
+
+
+def test_that_an_invalid_run_was_accepted_is_said(result: dict[str, Any]) -> None:
+    result["trust"] |= {"verdict": "INVALID", "accepted": True}
+    assert "\n  its figures were accepted all the same (--accept-invalid)\n" in summary(result)
+
+
+def test_without_a_measured_request_there_is_nothing_to_judge(result: dict[str, Any]) -> None:
+    assert "\nVALID this machine did not make the tail\n" in summary(result)
+    (variant,) = result["variants"]
+    variant["phases"] = [{**variant["phases"][1], "requests": {"sent": 0, "outcomes": {}}}]
+    assert "\nVALID but nothing was measured: there is no tail\n" in summary(result)
+
+
+def test_a_time_that_answers_told_is_said_to_be_theirs(result: dict[str, Any]) -> None:
+    assert summary(result).count("\n  (reported): a time that the answers told") == 1
+
+
+def test_a_real_target_is_not_called_simulated(result: dict[str, Any]) -> None:
+    addresses = [f"192.0.2.{n}" for n in range(5)]
+    result["target"] = {"url": "https://api.example.com", "simulated": False, "addresses": addresses}
+    text = summary(result)
+    assert "simulated" not in text
+    assert "target: https://api.example.com  192.0.2.0, 192.0.2.1, 192.0.2.2 and 2 more" in text
+
+
+def test_variants_are_told_apart(result: dict[str, Any]) -> None:
+    shared = result["variants"][0]
+    result["variants"] = [{**shared, "name": "shared"}, {**shared, "name": "per-request"}]
+    text = summary(result)
+    assert "\nvariant shared\n" in text
+    assert "\nvariant per-request\n" in text
+
+
+def test_many_strata_are_cut_at_the_largest(result: dict[str, Any]) -> None:
+    step = result["variants"][0]["phases"][1]["steps"][0]
+    step["strata"] = [{"stratum": f"shard={n}", "count": n, "latency_ms": {}} for n in range(1, 31)]
+    lines = "\n".join(block(summary(result), "steady  "))
+    assert "shard=30" in lines
+    assert "shard=12 " not in lines
+    assert "24 more: see --json" in lines
+
+
+@pytest.mark.parametrize("width", [10, 92, 100, 500])
+def test_no_line_is_wider_than_100_columns(result: dict[str, Any], width: int) -> None:
+    assert max(cell_len(line) for line in render(result, width=width, color=False).split("\n")) <= min(
+        max(width, 92), 100
+    )
+
+
+def test_colour_changes_nothing_but_colour(result: dict[str, Any]) -> None:
+    plain, coloured = render(result, color=False), render(result, color=True)
+    assert "\x1b" not in plain
+    assert "\x1b[1;31mFAILED" in coloured
+    stripped = "\n".join(line.rstrip() for line in ANSI.sub("", coloured).split("\n"))
+    assert stripped == plain
+
+
+def test_colour_is_for_terminals_and_no_color_is_honoured(
+    result: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    pipe, screen, told = io.StringIO(), Terminal(), Terminal()
+    show(result, pipe)
+    show(result, screen)
+    monkeypatch.setenv("NO_COLOR", "1")
+    show(result, told)
+    assert "\x1b" not in pipe.getvalue()
+    assert "\x1b[" in screen.getvalue()
+    assert "\x1b" not in told.getvalue()
+
+
+def test_a_terminal_without_unicode_gets_ascii(result: dict[str, Any]) -> None:
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding="ascii")
+    show(result, file)
+    file.flush()
+    lines = raw.getvalue().decode("ascii").split("\n")
+    assert max(map(len, lines)) <= 100
+    assert len(lines) == len(summary(result).split("\n"))
+
+
+def test_nothing_in_a_result_can_steer_the_terminal(result: dict[str, Any]) -> None:
+    evil = "\x1b]0;owned\x07\x9b2J\r\n\u202e"
+
+    def spoilt(value: Any) -> Any:
+        if isinstance(value, str):
+            return value + evil
+        if isinstance(value, dict):
+            return {key: spoilt(item) for key, item in value.items()}
+        return [spoilt(item) for item in value] if isinstance(value, list) else value
+
+    text = render(spoilt(result), color=False)
+    assert all(character.isprintable() or character == "\n" for character in text)
+
+
+def test_an_empty_result_is_shown_as_one() -> None:
+    assert summary({}).startswith("run  ")
+
+
+TEXT = st.text(st.characters(), max_size=30)
+WORD = st.sampled_from(["put", "read", "burst", "日本語の名前", "a" * 70]) | TEXT
+NUMBER = st.none() | st.floats() | st.floats(0, 1e5) | st.integers(0, 10**13)
+COUNT = st.none() | st.integers(0, 10**13)
+COUNTS = st.dictionaries(st.sampled_from(["ok", "timeout", "throttled"]) | TEXT, COUNT, max_size=4)
+STATISTICS = ("count", "mean", "min", "p50", "p90", "p95", "p99", "p99.9", "max", "spent")
+NOTE = TEXT | st.sampled_from(
+    [
+        "p99: > 2000 ms: late",
+        "mean, max: > 1e+06 ms",
+        "p50: > 9,9.,9 s",
+        "p90: > 1e ms",
+        "p99.9: needs 9 requests",
+        "a: b",
+    ]
+)
+
+
+def some(**keys: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """A mapping of which any key may be missing, and any value null."""
+    return st.fixed_dictionaries({}, optional={key: st.none() | value for key, value in keys.items()})
+
+
+LATENCY = st.fixed_dictionaries({}, optional=dict.fromkeys(STATISTICS, NUMBER) | {"notes": st.lists(NOTE, max_size=3)})
+METRICS = st.dictionaries(
+    st.sampled_from(
+        [
+            "response",
+            "service",
+            "connect",
+            "lag",
+            "sign",
+            "wait",
+            "client_delay",
+            "tls",
+            "operation",
+            "backoff",
+            "build",
+        ]
+    ),
+    LATENCY,
+    max_size=11,
+)
+REQUESTS = some(sent=COUNT, on_wire=COUNT, outcomes=COUNTS)
+ITERATIONS = some(planned=COUNT, started=COUNT, unsent=COUNT, unsent_why=COUNTS, cut_short=COUNT)
+PERCENTILE = some(
+    **dict.fromkeys(("value", "target", "connect", "wait", "build", "own"), NUMBER), own_at_least=st.booleans()
+)
+STEP = some(
+    whose_ms=st.dictionaries(st.sampled_from(["p50", "p99", "p99.9"]), PERCENTILE),
+    scenario=WORD,
+    step=WORD,
+    requests=REQUESTS,
+    skipped=COUNTS,
+    latency_ms=METRICS,
+    strata=st.lists(some(stratum=WORD, count=COUNT, latency_ms=METRICS), max_size=3),
+    by_connection=st.dictionaries(st.sampled_from(["new", "reused", "resumed"]), some(count=COUNT, service=LATENCY)),
+    failures=st.lists(some(outcome=WORD, count=COUNT, reasons=COUNTS, latency_ms=METRICS), max_size=3),
+    recorded_ms=st.dictionaries(WORD, LATENCY, max_size=2),
+    attempts=some(operations=COUNT, attempts=COUNT, per_operation=NUMBER, outcomes=COUNTS),
+    items=some(sent=COUNT, unprocessed=COUNT),
+    capacity=some(sampled_calls=COUNT, read_units=NUMBER, write_units=NUMBER),
+)
+PHASE = some(
+    name=WORD,
+    cycle=st.integers(0, 3),
+    cycles=st.integers(0, 3),
+    kind=st.sampled_from(["open", "closed", "at-once"]) | TEXT,
+    measured=st.booleans(),
+    seconds=NUMBER,
+    rate=some(planned=NUMBER, planned_end=NUMBER),
+    users=COUNT,
+    iterations=ITERATIONS,
+    requests=REQUESTS,
+    round_trip_ms=NUMBER,
+    iteration_ms=st.lists(some(scenario=WORD, stratum=TEXT, latency=LATENCY), max_size=2),
+    steps=st.lists(STEP, max_size=3),
+)
+SAMPLE = some(
+    phase=WORD,
+    cycle=st.integers(1, 3),
+    step=WORD,
+    outcome=WORD,
+    reason=TEXT,
+    method=WORD,
+    path=TEXT,
+    status=st.integers(0, 999),
+    second=NUMBER,
+    attempt=COUNT,
+    connection=WORD,
+    request_id=TEXT,
+    times_ms=st.dictionaries(WORD, NUMBER, max_size=4),
+    headers=st.dictionaries(TEXT, TEXT, max_size=3),
+    message=TEXT,
+)
+THRESHOLD = some(phase=WORD, cycle=st.integers(1, 3), text=TEXT, step=WORD, value=TEXT, status=WORD, why=TEXT)
+VARIANT = some(
+    name=WORD,
+    iterations=ITERATIONS,
+    requests=REQUESTS,
+    connections=st.dictionaries(st.sampled_from(["opened", "reused", "resumed", "peak"]), COUNT),
+    phases=st.lists(PHASE, max_size=4),
+)
+RESULTS = some(
+    name=WORD,
+    started=TEXT,
+    duration_s=NUMBER,
+    complete=st.booleans(),
+    interrupted=st.booleans(),
+    run=TEXT,
+    exit_status=st.integers(0, 130),
+    target=some(url=TEXT, simulated=st.booleans(), description=st.lists(TEXT, max_size=3), addresses=st.lists(TEXT)),
+    client=WORD,
+    session=some(reuse=WORD, connections=COUNT),
+    seed=COUNT,
+    workers=st.integers(0, 99),
+    host=some(python=TEXT, cpus=COUNT),
+    trust=some(
+        verdict=st.sampled_from(["VALID", "DEGRADED", "INVALID"]) | TEXT,
+        reasons=st.lists(TEXT, max_size=3),
+        signals=st.lists(some(signal=TEXT, value=TEXT, verdict=WORD), max_size=3),
+        effect=st.lists(some(phase=TEXT, cycle=COUNT, step=TEXT, slowest=TEXT, share=NUMBER), max_size=2),
+        notes=st.lists(TEXT, max_size=2),
+        accepted=st.booleans(),
+    ),
+    warnings=st.lists(TEXT, max_size=2),
+    thresholds=st.lists(THRESHOLD, max_size=3),
+    variants=st.lists(VARIANT, max_size=2),
+    samples=some(failed=st.lists(SAMPLE, max_size=3), slowest=st.lists(SAMPLE, max_size=3)),
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(RESULTS)
+def test_any_result_can_be_shown(result: dict[str, Any]) -> None:
+    text = render(result, color=False)
+    assert max(cell_len(line) for line in text.split("\n")) <= 100
+    assert all(character.isprintable() or character == "\n" for character in text)
