@@ -10,7 +10,7 @@ The rooms, from the ground up. Imports point down only, never to a room on the s
 ``tests/project/test_rooms.py`` checks:
 
     0  clock, errors
-    1  profile, exchange
+    1  profile, exchange, result
     2  net, stats, aws
     3  pacing, workload, transport, record            when, what, how, sum
     4  engine, trust, store                           store keeps what record has summed, and so stands on it

@@ -1,15 +1,13 @@
-"""What is kept of a run as one plain value, `loadgen.result/1`: built from counts alone, so that a run that died can
-still be reported from what it left on disk."""
+"""The figures of a run, from counts alone, so that a run that died can still be reported from what it left on disk."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-from loadgen.analysis.latency import QUANTILES, figures, milliseconds
-from loadgen.clock import SECOND
+from loadgen.analysis.latency import QUANTILES, latency, milliseconds
+from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
 from loadgen.profile.model import Profile
@@ -18,13 +16,34 @@ from loadgen.record.ledger import SKIPPED, Ledger
 from loadgen.record.metrics import MOST_RECORDED, RECORDED, Metric
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
-from loadgen.record.samples import Kind, Sample
+from loadgen.record.samples import Kind
+from loadgen.record.samples import Sample as KeptSample
 from loadgen.record.share import Shares
+from loadgen.result.latency import Latency, Resent
+from loadgen.result.run import (
+    Attempts,
+    Attribution,
+    ByConnection,
+    Connections,
+    ConsumedCapacity,
+    Failure,
+    Items,
+    Iterations,
+    OnConnections,
+    Phase,
+    PlannedRate,
+    Requests,
+    RunVariant,
+    Sample,
+    Skipped,
+    Step,
+    Stratum,
+    WholeIteration,
+)
 from loadgen.stats import Histogram
 from loadgen.transport import CONNECTION_COUNTERS
 from loadgen.trust.network import Network, retried
 
-SCHEMA = "loadgen.result/1"
 SHOWN = (
     Metric.RESPONSE, Metric.SERVICE, Metric.CONNECT, Metric.LAG, Metric.WAIT, Metric.CLIENT_DELAY,
     Metric.SIGN, Metric.DNS, Metric.TCP, Metric.TLS, Metric.HANDSHAKE_CPU, Metric.WAIT_DELAY,
@@ -39,6 +58,11 @@ LABELS = tuple(enumerate(CONNECTION_LABELS))
 
 Entry = tuple[SeriesKey, int, Histogram]
 Series = dict[int, list[Entry]]
+Sure = Callable[[int, int, int, Latency], Latency]  # run, step, metric, their figures: the same with intervals
+
+
+def _unsure(run: int, step: int, metric: int, figures: Latency) -> Latency:
+    return figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,49 +89,47 @@ def quantiles_of(profile: Profile) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*QUANTILES, *(name for name in asked if name.startswith("p")))))
 
 
-def variant(m: Measured, name: str = "run") -> dict[str, Any]:
-    """One entry of a result's `variants`."""
+def variant(m: Measured, sure: Sure = _unsure, name: str = "run") -> RunVariant:
+    """One entry of a result's `variants`; `sure` puts intervals into the figures that have them."""
     series: Series = defaultdict(list)
     for (key, metric), histogram in m.recording.histograms.items():
         series[key.slot].append((key, metric, histogram))
     runs = m.plan.all_runs if m.ledger.iteration(m.plan.drain.number)["planned"] else m.plan.runs
-    phases = [_phase(m, run, series) for run in runs]
-    connections = dict(zip(CONNECTION_COUNTERS, m.ledger.connections.tolist(), strict=True))
-    connections["reused"] = sum(phase["connections"]["reused"] for phase in phases)
-    return {
-        "name": name,
-        "iterations": _sum([phase["iterations"] for phase in phases]),
-        "requests": _sum([phase["requests"] for phase in phases]),
-        "connections": connections,
-        "network": m.network.told() if m.network else None,
-        "phases": phases,
-    }
+    phases = tuple(_phase(m, run, series, sure) for run in runs)
+    counted = dict(zip(CONNECTION_COUNTERS, m.ledger.connections.tolist(), strict=True))
+    return RunVariant(
+        name=name,
+        iterations=_all_iterations(phase.iterations for phase in phases),
+        requests=_all_requests(phase.requests for phase in phases),
+        connections=Connections(**counted, reused=sum(phase.connections.reused for phase in phases)),
+        network=m.network.to_result() if m.network else None,
+        phases=phases,
+    )
 
 
-def _phase(m: Measured, run: PhaseRun, series: Series) -> dict[str, Any]:
+def _phase(m: Measured, run: PhaseRun, series: Series, sure: Sure) -> Phase:
     phase = run.phase
     slots = [m.plan.slot(run.number, step) for step in range(len(m.plan.steps))]
-    steps = [_step(m, run, slot, series[slot]) for slot in slots]
-    iterations = _iterations(m.ledger.iteration(run.number))
+    steps = tuple(_step(m, run, slot, series[slot], sure) for slot in slots)
     cycles = max(other.cycle for other in m.plan.runs)
-    return {
-        "name": run.name,
-        "cycle": run.cycle or 1,
-        "cycles": cycles if run.cycle else 1,
-        "kind": phase.kind,
-        "measured": run.measured,
-        "seconds": run.duration / SECOND if run.duration else None,
-        "ran": _ran(m, run),
-        "rate": {"planned": phase.rate.start, "planned_end": phase.rate.end} if phase.rate else None,
-        "arrivals": phase.arrivals if phase.rate else None,
-        "users": phase.users,
-        "iterations": iterations,
-        "requests": _sum([step["requests"] for step in steps]),
-        "connections": _labels([item for slot in slots for item in series[slot]]),
-        "round_trip_ms": milliseconds(m.network.round_trip) if m.network else None,
-        "iteration_ms": _iteration_times(m, slots, series),
-        "steps": steps,
-    }
+    return Phase(
+        name=run.name,
+        cycle=run.cycle or 1,
+        cycles=cycles if run.cycle else 1,
+        kind=phase.kind,
+        measured=run.measured,
+        seconds=run.duration / SECOND if run.duration else None,
+        ran=_ran(m, run),
+        rate=PlannedRate(phase.rate.start, phase.rate.end) if phase.rate else None,
+        arrivals=phase.arrivals if phase.rate else None,
+        users=phase.users,
+        iterations=_iterations(m.ledger.iteration(run.number)),
+        requests=_all_requests(step.requests for step in steps),
+        connections=_on_connections([item for slot in slots for item in series[slot]]),
+        round_trip_ms=milliseconds(m.network.round_trip) if m.network else None,
+        iteration_ms=tuple(_whole_iterations(m, run, slots, series, sure)),
+        steps=steps,
+    )
 
 
 def _ran(m: Measured, run: PhaseRun) -> float | None:
@@ -120,54 +142,63 @@ def _ran(m: Measured, run: PhaseRun) -> float | None:
     return min(max(m.stopped - sum(known), 0), run.duration) / SECOND if len(known) == len(before) else None
 
 
-def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[str, Any]:
+def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure) -> Step:
     scenario, step = m.plan.of_slot(slot)[1]
     outcomes = m.ledger.outcome(slot).tolist()
     metrics = {metric for _, metric, _ in series}
-    own = sorted(metrics & set(range(RECORDED, RECORDED + MOST_RECORDED)))
+    recorded = sorted(metrics & set(range(RECORDED, RECORDED + MOST_RECORDED)))
+    figures = _figures(m, run, slot, series, metrics, sure)
     headline = Metric.RESPONSE if _applies(run, Metric.RESPONSE) else Metric.SERVICE
+    skipped = {name: m.ledger.skipped[slot * len(SKIPPED) + number] for number, name in enumerate(SKIPPED)}
+    return Step(
+        scenario=scenario,
+        step=step,
+        requests=Requests(
+            m.ledger.sent[slot],
+            m.ledger.wired[slot],
+            {Outcome(number).word: count for number, count in enumerate(outcomes) if count},
+        ),
+        skipped=Skipped(**skipped),
+        latency_ms=figures,
+        whose_ms=_attributions(m, slot, series, headline, figures),
+        strata=_strata(m, series),
+        by_connection=_by_connection(m, series),
+        failures=_failures(m, run, slot, series),
+        recorded_ms={m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in recorded},
+        attempts=_attempts(m, slot, series),
+        items=_items(m.ledger.tally(slot)),
+        capacity=_capacity(m.ledger.tally(slot)),
+    )
+
+
+def _figures(
+    m: Measured, run: PhaseRun, slot: int, series: list[Entry], metrics: set[int], sure: Sure
+) -> dict[str, Latency]:
     shown = (*(metric for metric in SHOWN if _applies(run, metric)), *(metric for metric in RARE if metric in metrics))
-    latency = {metric.word: _of(m, series, metric) for metric in shown}
-    latency["connect"]["notes"] += _retried(series)
-    return {
-        "scenario": scenario,
-        "step": step,
-        "requests": {
-            "sent": m.ledger.sent[slot],
-            "on_wire": m.ledger.wired[slot],
-            "outcomes": {Outcome(number).word: count for number, count in enumerate(outcomes) if count},
-        },
-        **_attempts(m, slot, series),
-        **_tally(m.ledger.tally(slot)),
-        "skipped": {name: m.ledger.skipped[slot * len(SKIPPED) + number] for number, name in enumerate(SKIPPED)},
-        "latency_ms": latency,
-        "whose_ms": whose(_shares(m, slot, series, headline), latency[headline.word], m.holds_back),
-        "strata": _strata(m, series),
-        "by_connection": _by_connection(m, series),
-        "failures": _failures(m, run, slot, series),
-        "recorded_ms": {m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in own},
-    }
+    step = slot % len(m.plan.steps)
+    figures = {metric.word: sure(run.number, step, metric, _of(m, series, metric)) for metric in shown}
+    connect = Metric.CONNECT.word
+    figures[connect] = replace(figures[connect], resent=_resent(series))
+    return figures
 
 
-def _retried(series: list[Entry]) -> list[str]:
-    """What there is to say of connects that took as long as one whose first packet is sent again."""
+def _resent(series: list[Entry]) -> Resent | None:
+    """Connects that took as long as one whose first packet is sent again."""
     found = retried(_together([histogram for _, metric, histogram in series if metric == Metric.CONNECT]))
-    if not found.age:
-        return []
-    why = "the target's queue for new connections was full, or the packet lost. That is not how long the target takes"
-    after = f"mostly after {found.age // SECOND} s"
-    return [f"the first packets of {found.connects:,} connects were sent again, {after}, by how long they took: {why}"]
+    return Resent(found.connects, found.age // SECOND) if found.age else None
 
 
-def _shares(m: Measured, slot: int, series: list[Entry], headline: Metric) -> Shares:
-    """Of the ok exchanges, if it is of all of them: none is kept in a folder."""
+def _attributions(
+    m: Measured, slot: int, series: list[Entry], headline: Metric, figures: dict[str, Latency]
+) -> dict[str, Attribution]:
+    """Of the ok exchanges, if their shares are of all of them: none is kept in a folder."""
     mine = (key for key in m.recording.shares if key.slot == slot and key.outcome == Outcome.OK)
     shares = Shares.together(m.recording.shares[key] for key in mine)
-    seen = sum(h.count for key, metric, h in series if metric == headline and key.outcome == Outcome.OK)
-    return shares if shares.count == seen else Shares()
+    timed = sum(h.count for key, metric, h in series if metric == headline and key.outcome == Outcome.OK)
+    return whose(shares, figures[headline.word], m.holds_back) if shares.count == timed else {}
 
 
-def _attempts(m: Measured, slot: int, series: list[Entry]) -> dict[str, Any]:
+def _attempts(m: Measured, slot: int, series: list[Entry]) -> Attempts | None:
     """How many attempts its operations took, and how they ended, where one may take several."""
     ended: Counter[str] = Counter()
     for key, metric, histogram in series:
@@ -176,28 +207,23 @@ def _attempts(m: Measured, slot: int, series: list[Entry]) -> dict[str, Any]:
     attempts = m.ledger.sent[slot]
     operations = attempts - m.ledger.repeated[slot]
     if not ended and attempts == operations:
-        return {}
-    ratio = round(attempts / operations, 6) if operations else None
-    block = {"operations": operations, "attempts": attempts, "per_operation": ratio, "outcomes": dict(ended)}
-    return {"attempts": block}
+        return None
+    return Attempts(operations, attempts, round(attempts / operations, 6) if operations else None, dict(ended))
 
 
-def _tally(tally: Tally) -> dict[str, Any]:
-    """Items and consumed capacity, where there are any."""
-    found: dict[str, Any] = {}
-    if tally.items:
-        found["items"] = {"sent": tally.items, "unprocessed": tally.left}
-    if tally.sampled:
-        units = {"read_units": tally.read / 1000, "write_units": tally.written / 1000}
-        found["capacity"] = {"sampled_calls": tally.sampled, **units}
-    return found
+def _items(tally: Tally) -> Items | None:
+    return Items(tally.items, tally.left) if tally.items else None
+
+
+def _capacity(tally: Tally) -> ConsumedCapacity | None:
+    return ConsumedCapacity(tally.sampled, tally.read / 1000, tally.written / 1000) if tally.sampled else None
 
 
 def _applies(run: PhaseRun, metric: Metric) -> bool:
     return run.phase.kind != "closed" or metric not in (Metric.RESPONSE, Metric.LAG)
 
 
-def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> dict[str, Any]:
+def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> Latency:
     """The figures of a metric: of ok exchanges, timeouts as censored where it is a time that one cuts short."""
     matching = [
         (key, histogram)
@@ -205,9 +231,9 @@ def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> dict
         if of == metric and all(getattr(key, name) == value for name, value in wanted.items())
     ]
     every = metric in OURS
-    seen = _together([h for key, h in matching if every or key.outcome == Outcome.OK])
+    values = _together([h for key, h in matching if every or key.outcome == Outcome.OK])
     late = _together([h for key, h in matching if key.outcome == Outcome.TIMEOUT]) if metric in CENSORED else None
-    return figures(seen, late, m.quantiles)
+    return latency(values, late, m.quantiles)
 
 
 def _together(histograms: list[Histogram]) -> Histogram:
@@ -217,94 +243,115 @@ def _together(histograms: list[Histogram]) -> Histogram:
     return total
 
 
-def _strata(m: Measured, series: list[Entry]) -> list[dict[str, Any]]:
-    found = []
-    unknown = sum(
+def _strata(m: Measured, series: list[Entry]) -> tuple[Stratum, ...]:
+    strata = []
+    unassigned = sum(
         histogram.count
         for key, metric, histogram in series
         if metric == Metric.SIGN and key.outcome == Outcome.TIMEOUT and not key.stratum
     )
     for stratum in sorted({key.stratum for key, _, _ in series if key.stratum}):
-        latency = {metric.word: _of(m, series, metric, stratum=stratum) for metric in HEADLINES}
-        latency = {name: block for name, block in latency.items() if block["count"]}
-        for block in latency.values() if unknown else ():
-            block["notes"].append(f"{unknown:,} timeouts are of no stratum, as no answer could tell")
-        if latency:
-            count = max(block["count"] for block in latency.values())
-            found.append({"stratum": stratum, "count": count, "latency_ms": latency})
-    return found
+        every = {metric.word: _of(m, series, metric, stratum=stratum) for metric in HEADLINES}
+        if figures := {name: block for name, block in every.items() if block.count}:
+            strata.append(Stratum(stratum, max(block.count for block in figures.values()), figures, unassigned))
+    return tuple(strata)
 
 
-def _by_connection(m: Measured, series: list[Entry]) -> dict[str, Any]:
-    found = {}
-    for number, label in LABELS:
-        service = _of(m, series, Metric.SERVICE, connection=number)
-        if service["count"]:
-            found[label] = {"count": service["count"], "service": service}
-    return found
+def _by_connection(m: Measured, series: list[Entry]) -> dict[str, ByConnection]:
+    services = {label: _of(m, series, Metric.SERVICE, connection=number) for number, label in LABELS}
+    return {label: ByConnection(service.count, service) for label, service in services.items() if service.count}
 
 
-def _failures(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> list[dict[str, Any]]:
+def _failures(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> tuple[Failure, ...]:
     """The failures by class, with their reasons and how long they took: to the answer, or until it was certain."""
     metric = Metric.RESPONSE if _applies(run, Metric.RESPONSE) else Metric.SERVICE
-    found = []
+    failures = []
     for number, count in enumerate(m.ledger.outcome(slot).tolist()):
         if count and number != Outcome.OK:
             mine = [h for key, of, h in series if key.outcome == number and of == metric]
             reasons = {why: n for (at, of, why), n in m.reasons.items() if (at, of) == (slot, number) and why}
-            latency = {metric.word: figures(_together(mine), quantiles=m.quantiles)}
-            found.append({"outcome": Outcome(number).word, "count": count, "reasons": reasons, "latency_ms": latency})
-    return found
+            figures = {metric.word: latency(_together(mine), quantiles=m.quantiles)}
+            failures.append(Failure(Outcome(number).word, count, reasons, figures))
+    return tuple(failures)
 
 
-def _iteration_times(m: Measured, slots: list[int], series: Series) -> list[dict[str, Any]]:
+def _whole_iterations(
+    m: Measured, run: PhaseRun, slots: list[int], series: Series, sure: Sure
+) -> Iterable[WholeIteration]:
     """By scenario and stratum, the empty one being all of them. An iteration of one step is that one's operation."""
-    found = []
     several = {scenario for scenario, _ in m.plan.steps if [name for name, _ in m.plan.steps].count(scenario) > 1}
-    for slot in slots:
+    for step, slot in enumerate(slots):
         scenario = m.plan.of_slot(slot)[1][0]
         known = {metric for _, metric, _ in series[slot]}
         single = Metric.OPERATION if Metric.OPERATION in known else Metric.RESPONSE
         metric = Metric.ITERATION if scenario in several else single
         strata = {key.stratum for key, of, _ in series[slot] if of == metric}
         for stratum in ("", *sorted(strata - {""})) if strata else ():
-            latency = _of(m, series[slot], metric, **({"stratum": stratum} if stratum else {}))
-            if latency["count"]:
-                found.append({"scenario": scenario, "stratum": stratum, "latency": latency})
-    return found
+            figures = _of(m, series[slot], metric, **({"stratum": stratum} if stratum else {}))
+            if figures.count:
+                figures = figures if stratum else sure(run.number, step, metric, figures)
+                yield WholeIteration(scenario, stratum, figures)
 
 
-def _labels(series: list[Entry]) -> dict[str, int]:
-    """How many exchanges were on a new, a reused and a resumed connection: those that came to have one."""
+def _on_connections(series: list[Entry]) -> OnConnections:
+    """How many exchanges were on each kind of connection: those that came to have one."""
     count = dict.fromkeys(CONNECTION_LABELS, 0)
     for key, metric, histogram in series:
         if metric == Metric.SERVICE:
             count[CONNECTION_LABELS[key.connection]] += histogram.count
-    return count
+    return OnConnections(**count)
 
 
-def _iterations(fields: dict[str, int]) -> dict[str, Any]:
+def _iterations(fields: dict[str, int]) -> Iterations:
     unsent = {word: fields[name] for name, word in UNSENT.items() if fields[name]}
     kept = {name: fields[name] for name in ("planned", "started", "completed", "failed", "cut_short")}
-    return {**kept, "unsent": sum(unsent.values()), "unsent_why": unsent}
+    return Iterations(**kept, unsent=sum(unsent.values()), unsent_why=unsent)
 
 
-def _sum(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Figures added up key by key, at every depth."""
-    total: dict[str, Any] = {}
+def _all_iterations(parts: Iterable[Iterations]) -> Iterations:
+    every = tuple(parts)
+    return Iterations(
+        planned=sum(part.planned for part in every),
+        started=sum(part.started for part in every),
+        completed=sum(part.completed for part in every),
+        failed=sum(part.failed for part in every),
+        cut_short=sum(part.cut_short for part in every),
+        unsent=sum(part.unsent for part in every),
+        unsent_why=_added(part.unsent_why for part in every),
+    )
+
+
+def _all_requests(parts: Iterable[Requests]) -> Requests:
+    every = tuple(parts)
+    outcomes = _added(part.outcomes for part in every)
+    return Requests(sum(part.sent for part in every), sum(part.on_wire for part in every), outcomes)
+
+
+def _added(parts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
     for part in parts:
-        for name, value in part.items():
-            if isinstance(value, dict):
-                total[name] = _sum([total.get(name, {}), value])
-            else:
-                total[name] = total.get(name, 0) + value
-    return total
+        total.update(part)
+    return dict(total)
 
 
-def sample(plan: Plan, kept: Sample) -> dict[str, Any]:
+def sample(plan: Plan, kept: KeptSample) -> Sample:
     """An exchange that was kept, as a result shows it."""
     run, (scenario, step) = plan.of_slot(kept.slot)
-    fields = asdict(kept)
-    times = {name: milliseconds(value) for name, value in fields.pop("times").items()}
-    del fields["slot"]
-    return {"phase": run.name, "cycle": run.cycle or 1, "scenario": scenario, "step": step, **fields, "times_ms": times}
+    return Sample(
+        phase=run.name,
+        cycle=run.cycle or 1,
+        scenario=scenario,
+        step=step,
+        outcome=kept.outcome,
+        reason=kept.reason,
+        method=kept.method,
+        path=kept.path,
+        status=kept.status,
+        second=kept.second,
+        attempt=kept.attempt,
+        connection=kept.connection,
+        request_id=kept.request_id,
+        headers=kept.headers,
+        message=kept.message,
+        times_ms={name: round(ns / MILLISECOND, 6) for name, ns in kept.times.items()},
+    )

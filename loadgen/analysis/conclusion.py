@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
-from loadgen.analysis import build, confidence
 from loadgen.analysis import thresholds as limits
+from loadgen.analysis.build import Measured, sample, variant
+from loadgen.analysis.confidence import Confidence
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, worst
 from loadgen.exchange import Outcome
-from loadgen.profile.model import Threshold
+from loadgen.profile.model import Threshold as Asked
 from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept
 from loadgen.record.share import Part, Shares
+from loadgen.result.run import Cost, Metadata, RunResult, Samples, Sandbox, Setup, Trust, TrustSignal, Until, Witness
 from loadgen.trust.effect import Effect, Place, ranked
 from loadgen.trust.finding import Finding, Verdict
-from loadgen.trust.verdict import disturbed, meaning, overall
+from loadgen.trust.verdict import disturbed, overall
 from loadgen.trust.watch import Tail
 
 NEVER_THERE = (Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.TIMEOUT, Outcome.RESET)
-SANDBOX_FIGURES = (
-    "requests", "cold_starts", "throttled", "queue_peak", "overflowed", "downstream", "cpu", "lag_ns", "connections",
-    "tls",
-)  # fmt: skip
 _OF_A_TAIL = {Metric.CLIENT_DELAY: "delay", Metric.WAIT: "wait", Metric.DNS: "dns", Metric.CONNECT: "connect"}
-
-
-@dataclass(slots=True)
-class Finished:
-    """What a run has come to."""
-
-    result: dict[str, Any]
-    status: Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +40,33 @@ class Ending:
     refused: bool = False  # the target takes no more from us
     lost: bool = False
     complete: bool = True
-    warnings: list[str] = field(default_factory=list)
+    warnings: Sequence[str] = ()
     kept: Kept = field(default_factory=lambda: Kept([], [], {}))
-    sandbox: dict[str, Any] | None = None
+    sandbox: Sandbox | None = None
     accepted: bool = False  # the user takes the run's figures even if it is INVALID
+    until: Until | None = None
+    witness: Witness | None = None
+    setup: Setup | None = None
+    cost: Cost | None = None
+    sdk: dict[str, object] | None = None
 
 
 def conclude(
-    about: dict[str, Any],
-    measured: build.Measured,
+    metadata: Metadata,
+    measured: Measured,
     findings: list[Finding],
     ending: Ending,
-    thresholds: dict[str, tuple[Threshold, ...]],
+    thresholds: Mapping[str, tuple[Asked, ...]],
     effects: Sequence[Effect] = (),
-) -> Finished:
-    """The result, `loadgen.result/1`, of a run with one variant."""
-    variant = build.variant(measured)
-    confidence.add(variant, measured, Path(ending.folder) if ending.folder else None)
+) -> RunResult:
+    """The result of a run."""
+    confidence = Confidence.read(measured, Path(ending.folder) if ending.folder else None)
+    figures = variant(measured, confidence.of)
     verdict = overall(findings)
-    checked = limits.check(thresholds, variant["phases"])
+    checked = limits.check(thresholds, figures.phases)
     if verdict is Verdict.INVALID:
-        means = meaning(verdict.name, {finding.signal for finding in findings if finding.verdict is verdict})
-        checked = [limits.of_invalid(entry, ending.accepted, means) for entry in checked]
-    missed = ending.stopped or any(threshold["status"] != "passed" for threshold in checked)
+        checked = [limits.of_invalid(threshold, ending.accepted) for threshold in checked]
+    missed = ending.stopped or any(threshold.status != "passed" for threshold in checked)
     holds = {
         Exit.INTERRUPTED: ending.interrupted,
         Exit.WORKER_LOST: ending.lost,
@@ -81,26 +74,28 @@ def conclude(
         Exit.INVALID: verdict is Verdict.INVALID,
         Exit.THRESHOLD: missed,
     }
-    status = worst({status for status, held in holds.items() if held})
-    result = {
-        "schema": build.SCHEMA,
-        **about,
-        "duration_s": round(ending.elapsed / SECOND, 3),
-        "complete": ending.complete and not ending.lost,
-        "interrupted": ending.interrupted,
-        "run": ending.folder,
-        "exit_status": int(status),
-        "trust": _trust(verdict, findings, effects, ending.accepted),
-        "warnings": ending.warnings,
-        "thresholds": checked,
-        "variants": [variant],
-        "samples": {
-            "failed": [build.sample(measured.plan, kept) for kept in ending.kept.failed],
-            "slowest": [build.sample(measured.plan, kept) for kept in ending.kept.slowest],
-        },
-    }
-    result["target"] = {**about["target"], "sandbox": _sandbox(ending.sandbox)}
-    return Finished(result, status)
+    known = {of.name: getattr(metadata, of.name) for of in fields(Metadata)}
+    return RunResult(
+        **known | {"target": metadata.target.counted(ending.sandbox)},
+        duration_s=round(ending.elapsed / SECOND, 3),
+        complete=ending.complete and not ending.lost,
+        interrupted=ending.interrupted,
+        run=ending.folder,
+        exit_status=int(worst({status for status, held in holds.items() if held})),
+        trust=_trust(verdict, findings, effects, ending.accepted),
+        warnings=tuple(ending.warnings),
+        thresholds=tuple(checked),
+        variants=(figures,),
+        samples=Samples(
+            failed=tuple(sample(measured.plan, kept) for kept in ending.kept.failed),
+            slowest=tuple(sample(measured.plan, kept) for kept in ending.kept.slowest),
+        ),
+        until=ending.until,
+        witness=ending.witness,
+        setup=ending.setup,
+        cost=ending.cost,
+        sdk=ending.sdk,
+    )
 
 
 def tails(plan: Plan, recording: Recording) -> list[Tail]:
@@ -131,21 +126,17 @@ def untimed(ledger: Ledger, recording: Recording) -> int:
     return sum(counts) - counts[Outcome.LOST] - recording.total(Metric.SIGN).count
 
 
-def _trust(verdict: Verdict, findings: list[Finding], effects: Sequence[Effect], accepted: bool) -> dict[str, Any]:
-    signals = [
-        {"signal": f.signal, "value": f.value, "verdict": f.verdict.name, "why": f.why if f.verdict else ""}
-        for f in findings
-    ]
+def _trust(verdict: Verdict, findings: list[Finding], effects: Sequence[Effect], accepted: bool) -> Trust:
     reasons = sorted((f for f in findings if f.verdict), key=lambda f: -f.verdict)
-    return {
-        "verdict": verdict.name,
-        "disturbed": disturbed(findings, effects),
-        "accepted": accepted and verdict is Verdict.INVALID,
-        "reasons": [f.reason for f in reasons],
-        "notes": [f.note for f in findings if f.note],
-        "effect": [effect.told() for effect in ranked(effects)],
-        "signals": signals,
-    }
+    return Trust(
+        verdict=verdict.word,
+        accepted=accepted and verdict is Verdict.INVALID,
+        reasons=tuple(f.reason for f in reasons),
+        notes=tuple(f.note for f in findings if f.note),
+        effect=tuple(effect.to_result() for effect in ranked(effects)),
+        signals=tuple(TrustSignal(f.signal, f.value, f.verdict.word, f.why if f.verdict else "") for f in findings),
+        disturbed=disturbed(findings, effects),
+    )
 
 
 def unusable(totals: Ledger) -> bool:
@@ -158,7 +149,3 @@ def unanswered(totals: Ledger) -> bool:
     """Whether everything that was sent came to its end without an answer."""
     counts = totals.outcome_counts()
     return sum(counts) > 0 and sum(counts[of] for of in NEVER_THERE) == sum(counts)
-
-
-def _sandbox(stats: dict[str, Any] | None) -> dict[str, Any] | None:
-    return {name: stats.get(name) for name in SANDBOX_FIGURES} if stats else None

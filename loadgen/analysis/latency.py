@@ -1,57 +1,52 @@
-"""Histograms into the latency figures of a result: numbers in ms, or null with the reason in `notes`.
+"""Histograms into the latency figures of a result.
 
 A quantile is refused where fewer values were seen than one in 1/(1-p), and where it falls among timeouts: those are
-censored, known only to have lasted longer than they were waited for. What such a figure must be greater than is in
-`above`.
+censored, known only to have lasted longer than they were waited for.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
 
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Place
+from loadgen.result.latency import Latency, Quantile
+from loadgen.result.reason import Reason
 from loadgen.stats import Histogram, fraction, rank
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
 
 
-def figures(
-    seen: Histogram, censored: Histogram | None = None, quantiles: tuple[str, ...] = QUANTILES
-) -> dict[str, Any]:
-    """count, mean, min, the quantiles and max of `seen`, with the values of `censored` known to be greater than they
-    are.
-    """
+def latency(values: Histogram, censored: Histogram | None = None, quantiles: tuple[str, ...] = QUANTILES) -> Latency:
+    """The figures of `values` (ns), with those of `censored` known to be greater than they are."""
     late = censored or Histogram()
-    count, total = seen.count + late.count, seen.total + late.total
-    result: dict[str, Any] = {"count": count, "mean": None, "min": milliseconds(seen.least) if seen.count else None}
+    count, total = values.count + late.count, values.total + late.total
     above: dict[str, int] = {}
-    notes: list[str] = []
+    why: dict[str, Reason] = {}
     if late.count:
-        above = {"mean": total // count, "max": max(seen.most, late.most)}
-        why = f"{late.count:,} timeouts are known only to have lasted longer"
-        notes += [f"{name}: > {_shown(bound)} ms: {why}" for name, bound in above.items()]
-    else:
-        result["mean"] = milliseconds(seen.mean)
-    for name in quantiles:
-        found = _quantile(name, seen, late)
-        result[name] = milliseconds(found.value)
-        if found.why:
-            notes.append(f"{name}: {found.why}")
-        if found.above is not None:
-            above[name] = found.above
-    # all of it together: a bound from below where some of it is censored
-    result["spent"] = milliseconds(total)
-    result["max"] = milliseconds(seen.most) if seen.count and not late.count else None
-    result["above"] = {name: milliseconds(bound) for name, bound in above.items()}
-    result["notes"] = notes
-    return result
+        above = {"mean": total // count, "max": max(values.most, late.most)}
+        why = {name: _reason("censored", bound, late.count) for name, bound in above.items()}
+    figures = {name: _quantile(name, values, late) for name in quantiles}
+    why |= {name: figure.why for name, figure in figures.items() if figure.why}
+    bounds = {name: figure.bound for name, figure in figures.items() if figure.bound is not None}
+    known = values.count > 0 and not late.count
+    return Latency(
+        count=count,
+        mean=None if late.count else milliseconds(values.mean),
+        min=milliseconds(values.least) if values.count else None,
+        quantiles={name: figure.value for name, figure in figures.items()},
+        spent=round(total / MILLISECOND, 6),
+        max=milliseconds(values.most) if known else None,
+        timeouts=late.count,
+        above={name: round(bound / MILLISECOND, 6) for name, bound in above.items()} | bounds,
+        why=why,
+    )
 
 
 def milliseconds(ns: float | None) -> float | None:
+    """ns as a result has them: ms, rounded to the nanosecond."""
     return None if ns is None else round(ns / MILLISECOND, 6)
 
 
@@ -60,32 +55,21 @@ def fewest(quantile: str) -> int:
     return math.ceil(1 / (1 - fraction(quantile)))
 
 
-class _Found(NamedTuple):
-    """A quantile in ns; or why it is not known, and what it is above if that is."""
-
-    value: int | None
-    why: str = ""
-    above: int | None = None
+def _reason(code: str, bound: int, timeouts: int) -> Reason:
+    return Reason.of(code, bound_ms=milliseconds(bound), timeouts=timeouts)
 
 
-def _quantile(name: str, seen: Histogram, late: Histogram) -> _Found:
-    p, count = fraction(name), seen.count + late.count
-    needed = fewest(name)
+def _quantile(name: str, values: Histogram, late: Histogram) -> Quantile:
+    count, needed = values.count + late.count, fewest(name)
     if count < needed:
-        return _Found(None, f"needs {needed:,} requests, there were {count:,}")
-    position = rank(p, count)
-    if position > seen.count:
-        why = f"> {_shown(late.least)} ms: it falls among the {late.count:,} timeouts"
-        return _Found(None, why, late.least)
-    value = seen.at_rank(position)
+        return Quantile(name, None, why=Reason.of("too_few", needs=needed, count=count))
+    position = rank(fraction(name), count)
+    if position > values.count:
+        return Quantile(name, None, milliseconds(late.least), _reason("among_timeouts", late.least, late.count))
+    value = values.at_rank(position)
     if late.count and value > late.least:
-        return _Found(None, f"not known: {late.count:,} timeouts may lie on either side of it")
-    return _Found(value)
-
-
-def _shown(ns: int) -> str:
-    """In ms, and rather too little than too much."""
-    return f"{ns // 1000 / 1000:.15g}"
+        return Quantile(name, None, why=Reason.of("beside_timeouts", timeouts=late.count))
+    return Quantile(name, milliseconds(value))
 
 
 def headline(taken: dict[Place, Histogram]) -> Histogram:

@@ -1,121 +1,124 @@
 """Did the profile's thresholds hold? In each measured run of a phase, and for each step where it is a latency, by
-itself; and over the rounds of an experiment (`over_rounds`). Those of two variants are in `ratios`."""
+itself; and over the rounds of an experiment (`over_rounds`). Those of two variants are in `experiment.ratios`."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import replace
 
 from loadgen.clock import MILLISECOND
-from loadgen.profile.model import Threshold
+from loadgen.profile.model import Threshold as Asked
+from loadgen.result.latency import Latency
+from loadgen.result.reason import Reason
+from loadgen.result.run import Phase, Status, Threshold
 
 OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
-def check(thresholds: dict[str, tuple[Threshold, ...]], phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def check(thresholds: Mapping[str, tuple[Asked, ...]], phases: Iterable[Phase]) -> list[Threshold]:
     """An entry of a result's `thresholds` for each that was looked at: one run tells nothing of two variants."""
-    found = []
+    checked = []
     for phase in phases:
-        for threshold in thresholds.get(phase["name"], ()) if phase["measured"] else ():
-            if threshold.kind == "ratio":
-                continue
-            if threshold.kind == "latency":
-                found += [_of_block(threshold, phase, *block) for block in _blocks(threshold.metric, phase)]
-            else:
-                found.append(_of_phase(threshold, phase))
-    return found
+        for asked in thresholds.get(phase.name, ()) if phase.measured else ():
+            if asked.kind == "latency":
+                checked += [_of_latency(asked, phase, step, figures) for step, figures in _figures(asked.metric, phase)]
+            elif asked.kind == "errors":
+                checked.append(_of_errors(asked, phase))
+            elif asked.kind == "rate":
+                checked.append(_of_rate(asked, phase))
+    return checked
 
 
-def _blocks(metric: str, phase: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _figures(metric: str, phase: Phase) -> list[tuple[str, Latency | None]]:
     """The figures of a metric, by the step, or for whole iterations the scenario, that they are of."""
+    scenarios = dict.fromkeys(step.scenario for step in phase.steps)
     if metric == "iteration":
-        timed = {entry["scenario"]: entry["latency"] for entry in phase["iteration_ms"] if not entry["stratum"]}
-        return [(name, timed.get(name, {})) for name in dict.fromkeys(step["scenario"] for step in phase["steps"])]
-    several = len({step["scenario"] for step in phase["steps"]}) > 1
+        whole = {entry.scenario: entry.latency for entry in phase.iteration_ms if not entry.stratum}
+        return [(scenario, whole.get(scenario)) for scenario in scenarios]
+    several = len(scenarios) > 1
     return [
-        (f"{step['scenario']}/{step['step']}" if several else step["step"], _block(metric, step["latency_ms"]))
-        for step in phase["steps"]
+        (f"{step.scenario}/{step.step}" if several else step.step, _of_step(metric, step.latency_ms))
+        for step in phase.steps
     ]
 
 
-def _block(metric: str, latency: dict[str, Any]) -> dict[str, Any]:
+def _of_step(metric: str, figures: Mapping[str, Latency]) -> Latency | None:
     """The figures of a metric of a step. An operation that can only be one attempt is that one's response."""
-    found: dict[str, Any] = latency.get(metric) or (latency.get("response") if metric == "operation" else None) or {}
-    return found
+    return figures.get(metric) or (figures.get("response") if metric == "operation" else None)
 
 
-def _of_block(threshold: Threshold, phase: dict[str, Any], step: str, block: dict[str, Any]) -> dict[str, Any]:
-    value = block.get(threshold.quantile)
-    if value is None:
-        return _entry(threshold, phase, step, "", *_unknown(threshold, block))
-    return _decided(threshold, phase, step, round(value * MILLISECOND), f"{value:g} ms")
+def _of_latency(asked: Asked, phase: Phase, step: str, figures: Latency | None) -> Threshold:
+    entry = _entry(asked, phase, step)
+    if figures is None:
+        return replace(entry, why=Reason.of("no_figure"))
+    figure = figures.quantile(asked.quantile)
+    if figure.value is not None:
+        status = _decided(asked, round(figure.value * MILLISECOND))
+        return replace(entry, status=status, value_ms=figure.value)
+    if figure.bound is not None and round(figure.bound * MILLISECOND) >= asked.value:
+        # it is not known, and still known to be greater than the limit
+        return replace(entry, status="failed" if asked.op in ("<", "<=") else "passed", why=figure.why)
+    return replace(entry, why=figure.why)
 
 
-def _unknown(threshold: Threshold, block: dict[str, Any]) -> tuple[str, str]:
-    """A figure that is not known may still be known to be greater than the limit."""
-    name = f"{threshold.quantile}: "
-    why = next((note for note in block.get("notes", ()) if note.startswith(name)), f"{name}there is no such figure")
-    bound = block.get("above", {}).get(threshold.quantile)
-    if bound is not None and round(bound * MILLISECOND) >= threshold.value:
-        return "failed" if threshold.op in ("<", "<=") else "passed", why
-    return "undecided", why
+def _of_errors(asked: Asked, phase: Phase) -> Threshold:
+    entry, sent = _entry(asked, phase), phase.requests.sent
+    if not sent:
+        return replace(entry, why=Reason.of("nothing_sent"))
+    share = (sent - phase.requests.outcomes.get("ok", 0)) / sent
+    return replace(entry, status=_decided(asked, share), value_share=share)
 
 
-def _of_phase(threshold: Threshold, phase: dict[str, Any]) -> dict[str, Any]:
-    requests = phase["requests"]
-    if threshold.kind == "errors":
-        sent = requests.get("sent", 0)
-        if not sent:
-            return _entry(threshold, phase, "", "", "undecided", "nothing was sent")
-        share = (sent - requests["outcomes"].get("ok", 0)) / sent
-        return _decided(threshold, phase, "", share, f"{share:.2%}")
-    seconds, ran = phase["seconds"], phase["ran"]
-    if ran != seconds:
-        when = "" if ran is None else f" after {ran:.3g} s of it" if ran else " before it"
-        return _entry(threshold, phase, "", "", "undecided", f"the run was stopped{when}")
-    rate = phase["iterations"]["started"] / seconds
-    return _decided(threshold, phase, "", rate, f"{rate:,.1f}/s")
+def _of_rate(asked: Asked, phase: Phase) -> Threshold:
+    entry, seconds = _entry(asked, phase), phase.seconds
+    if not seconds or phase.ran != seconds:
+        return replace(entry, why=_stopped(phase.ran))
+    rate = phase.iterations.started / seconds
+    return replace(entry, status=_decided(asked, rate), value_per_s=rate)
 
 
-def _decided(threshold: Threshold, phase: dict[str, Any], step: str, value: float, shown: str) -> dict[str, Any]:
-    holds = OPERATORS[threshold.op](value, threshold.value)
-    return _entry(threshold, phase, step, shown, "passed" if holds else "failed", "")
+def _stopped(ran: float | None) -> Reason:
+    if ran is None:
+        return Reason.of("stopped")
+    return Reason.of("stopped_after", ran_s=ran) if ran else Reason.of("stopped_before")
 
 
-def _entry(threshold: Threshold, phase: dict[str, Any], step: str, shown: str, status: str, why: str) -> dict[str, Any]:
-    return {"phase": phase["name"], "cycle": phase["cycle"], "text": threshold.text, "step": step,
-            "value": shown, "status": status, "why": why}  # fmt: skip
+def _decided(asked: Asked, value: float) -> Status:
+    return "passed" if OPERATORS[asked.op](value, asked.value) else "failed"
 
 
-def of_invalid(entry: dict[str, Any], accepted: bool, means: str) -> dict[str, Any]:
-    """An entry of a run that is INVALID, which `means` that: undecided, unless its user takes the run's figures all the
-    same."""
+def _entry(asked: Asked, phase: Phase, step: str = "") -> Threshold:
+    return Threshold(phase.name, phase.cycle, step, asked.text, "undecided")
+
+
+def of_invalid(threshold: Threshold, accepted: bool) -> Threshold:
+    """A threshold of a run that is INVALID: undecided, unless its user takes the run's figures all the same."""
     if accepted:
-        return {**entry, "why": "; ".join(filter(None, (entry["why"], "of an INVALID run, which was accepted")))}
-    why = f"the run is INVALID: {means}. --accept-invalid decides all the same"
-    return {**entry, "status": "undecided", "why": why}
+        return replace(threshold, accepted=True)
+    return replace(threshold, status="undecided", why=Reason.of("run_invalid"))
 
 
-def over_rounds(variant: str, rounds: Mapping[int, Iterable[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """The `thresholds` of a variant's runs, by round, as one entry each: passed if they did in every round, and in
-    every cycle of it."""
-    found: dict[tuple[str, str, str], dict[int, list[Mapping[str, Any]]]] = {}
-    for number, checked in rounds.items():
-        for entry in checked:
-            by_round = found.setdefault((entry["phase"], entry["text"], entry["step"]), {})
+def over_rounds(variant: str, rounds: Mapping[int, Iterable[Threshold]]) -> list[Threshold]:
+    """The thresholds of a variant's runs, by round, as one entry each: passed if they did in every round, and in every
+    cycle of it. Of one that did not, the figures are those of the first round in which it did not."""
+    by_threshold: dict[tuple[str, str, str], dict[int, list[Threshold]]] = {}
+    for number, thresholds in rounds.items():
+        for entry in thresholds:
+            by_round = by_threshold.setdefault((entry.phase, entry.text, entry.step), {})
             by_round.setdefault(number, []).append(entry)
-    return [
-        {"variant": variant, "phase": phase, "cycle": 1, "text": text, "step": step, **_counted(by_round)}
-        for (phase, text, step), by_round in found.items()
-    ]
+    return [_over_rounds(variant, by_round) for by_round in by_threshold.values()]
 
 
-def _counted(rounds: Mapping[int, list[Mapping[str, Any]]]) -> dict[str, str]:
-    bad = {status: [(number, entry) for number, cycles in rounds.items() for entry in cycles
-                    if entry["status"] == status] for status in ("failed", "undecided")}  # fmt: skip
-    status = next((status for status, entries in bad.items() if entries), "passed")
-    passed = len(rounds) - len({number for entries in bad.values() for number, _ in entries})
-    number, first = next(iter(bad.get(status, ())), (0, {}))
-    why = f"round {number}: {' '.join(filter(None, (first['value'], first['why'])))}" if first else ""
-    return {"value": f"passed in {passed} of {len(rounds)} rounds", "status": status, "why": why}
+def _over_rounds(variant: str, by_round: Mapping[int, list[Threshold]]) -> Threshold:
+    entries = [(number, entry) for number, cycles in by_round.items() for entry in cycles]
+    missed = [(number, entry) for number, entry in entries if entry.status != "passed"]
+    passed = len(by_round) - len({number for number, _ in missed})
+    first = next((pair for pair in missed if pair[1].status == "failed"), missed[0] if missed else None)
+    number, entry = first or (None, _without_value(entries[0][1]))
+    return replace(entry, cycle=1, variant=variant, rounds=len(by_round), rounds_passed=passed, round=number)
+
+
+def _without_value(threshold: Threshold) -> Threshold:
+    """One that passed in every round has no value of its own."""
+    return Threshold(threshold.phase, threshold.cycle, threshold.step, threshold.text, threshold.status)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from loadgen.analysis.build import SCHEMA, Measured
+from loadgen.analysis.build import Measured
 from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
 from loadgen.analysis.documents import document
 from loadgen.clock import SECOND
@@ -13,6 +14,9 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.folder import KIND, assembled
 from loadgen.record.ledger import Ledger
+from loadgen.result import SCHEMA
+from loadgen.result.codec import from_json
+from loadgen.result.run import Metadata
 from loadgen.runner.witness.load import thinner
 from loadgen.store import latest, read_intervals, replay
 from loadgen.trust.health import Health
@@ -72,8 +76,8 @@ def _incomplete(run: Path) -> dict[str, Any]:
             warnings.append(f"{missing:,} exchanges of its last second have no latencies")
         ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings)
         measured = Measured(plan, ledger, recording, network=health.network, stopped=seconds * SECOND)
-        result = conclude(about, measured, judge(evidence), ending, {}).result
-        return {**result, "exit_status": None}  # it ended with none of ours
+        concluded = conclude(from_json(Metadata, about), measured, judge(evidence), ending, {})
+        return replace(concluded, exit_status=None)  # it ended with none of ours
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise ProfileError(f"cannot be read: {type(error).__name__}: {error}", file=str(run)) from None
 

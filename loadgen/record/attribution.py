@@ -7,11 +7,10 @@ and far apart, whose it was is not known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from loadgen.clock import MILLISECOND
 from loadgen.record.share import Part, Shares
+from loadgen.result.latency import Latency
+from loadgen.result.run import Attribution
 from loadgen.stats import fraction, rank
 
 TOLD = ("p50", "p99", "p99.9")
@@ -21,20 +20,19 @@ ALIKE = 0.1  # how far from the quantile they may be on average, as a share of i
 STAMPED = 0.99  # of them must have a kernel's stamp, or this machine's part is known to be at least so much
 
 
-def whose(shares: Shares, block: Mapping[str, Any], holds_back: bool = False) -> dict[str, Any]:
-    """For each quantile that is known its `value`, and the parts which add up to it, in ms. `block` has the latency
-    figures of the exchanges in `shares`, perhaps with timeouts beyond them. `holds_back`: retries are adaptive, so that
-    `sign` is mostly what they held back."""
-    found: dict[str, Any] = {}
+def whose(shares: Shares, figures: Latency, holds_back: bool = False) -> dict[str, Attribution]:
+    """Whose time each quantile is, of those that are known. `figures` are those of the exchanges in `shares`, perhaps
+    with timeouts beyond them. `holds_back`: retries are adaptive, so that `sign` is mostly what they held back."""
+    parts: dict[str, Attribution] = {}
     for name in TOLD if shares.count else ():
-        if (value := block.get(name)) is not None:
-            position = min(rank(fraction(name), block["count"]), shares.count)
-            if parts := _divided(shares, position, name, value, holds_back):
-                found[name] = parts
-    return found
+        if (value := figures.quantiles.get(name)) is not None:
+            position = min(rank(fraction(name), figures.count), shares.count)
+            if divided := _divided(shares, position, name, value, holds_back):
+                parts[name] = divided
+    return parts
 
 
-def _divided(shares: Shares, position: int, name: str, value: float, holds_back: bool) -> dict[str, Any] | None:
+def _divided(shares: Shares, position: int, name: str, value: float, holds_back: bool) -> Attribution | None:
     p = fraction(name)
     reach = max(LEAST, round(min(p, 1 - p) * shares.count / WITHIN))
     sums = shares.between(max(1, position - reach), min(shares.count, position + reach))
@@ -55,9 +53,9 @@ def _divided(shares: Shares, position: int, name: str, value: float, holds_back:
         + (0.0 if holds_back else sign),
     }
     parts = {"target": sums[Part.WHOLE] - sum(parts.values()), **parts}
-    return {
-        "value": value,
+    return Attribution(
+        value=value,
         **{part: round(time * scale, 6) for part, time in parts.items()},
-        "own_at_least": sums[Part.STAMPED] < STAMPED * sums[Part.COUNT],
-        "requests": round(sums[Part.COUNT]),
-    }
+        own_at_least=sums[Part.STAMPED] < STAMPED * sums[Part.COUNT],
+        requests=round(sums[Part.COUNT]),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -15,10 +15,21 @@ SHORTEST_SECRET = 4  # characters: shorter ones would be replaced where they sta
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 
 
+def redactor(secrets: tuple[str, ...]) -> Callable[[str], str]:
+    """Takes out of a text anything that came from the environment, however it is written."""
+    forms = _every_form(secrets)
+    return lambda text: _text(text, forms)
+
+
 def redacted(value: Any, secrets: tuple[str, ...]) -> Any:
     """`value` without anything that came from the environment, in keys as in values, however it is written."""
-    written = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
-    return _redacted(value, sorted(written, key=len, reverse=True))
+    return _redacted(value, _every_form(secrets))
+
+
+def _every_form(secrets: tuple[str, ...]) -> list[str]:
+    """The longest first."""
+    forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
+    return sorted(forms, key=len, reverse=True)
 
 
 def _forms(secret: str) -> Iterator[str]:

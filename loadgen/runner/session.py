@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from loadgen.analysis import build
-from loadgen.analysis.conclusion import Ending, Finished, conclude, tails, unanswered, untimed, unusable
+from loadgen.analysis.conclusion import Ending, conclude, tails, unanswered, untimed, unusable
 from loadgen.analysis.latency import headline
 from loadgen.aws import refusals
 from loadgen.clock import SECOND, wall
@@ -25,14 +25,16 @@ from loadgen.profile.load import Loaded
 from loadgen.profile.model import StopIf
 from loadgen.record.ledger import Ledger
 from loadgen.record.samples import SLOWEST
+from loadgen.result.codec import from_json, map_text, to_json
+from loadgen.result.run import Metadata, RunResult, Sandbox
 from loadgen.runner.advice import explained
 from loadgen.runner.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.runner.interrupts import Interrupts, interrupts
 from loadgen.runner.limits import Limits, limits, workers_for
-from loadgen.runner.metadata import about
+from loadgen.runner.metadata import metadata
 from loadgen.runner.preflight import preflight
 from loadgen.runner.progress import Display, progress
-from loadgen.runner.redaction import redacted
+from loadgen.runner.redaction import redacted, redactor
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.stop import Moment, history, met, since
 from loadgen.runner.table.attach import OnTable, on_table
@@ -66,7 +68,7 @@ class Options:
     witness: bool = False
 
 
-async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
+async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
     """Carry a profile out. Raises LoadgenError where it cannot be begun; once begun, everything is in the result."""
     with interrupts() as signals:
         secrets = await keeper(loaded.profile, options.sandbox_at)
@@ -77,7 +79,7 @@ async def run(loaded: Loaded, options: Options, display: Display) -> Finished:
 
 async def one(
     loaded: Loaded, options: Options, display: Display, to: Destination, signals: Interrupts, keeper: Keeper
-) -> Finished:
+) -> RunResult:
     """The same at a destination that is there already, with signals that are taken already."""
     with keeper.unrevealing(loaded.secrets):
         await keeper.refresh()
@@ -101,7 +103,7 @@ class _Run:
     table: OnTable | None = None
     witness: Witness | None = None
 
-    async def carry_out(self) -> Finished:
+    async def carry_out(self) -> RunResult:
         profile, goal = self.loaded.profile, self.options.until
         self.plan = Plan.of(profile)
         self.until = Until(goal, self.plan) if goal else None
@@ -118,7 +120,7 @@ class _Run:
         finally:
             keeping.cancel()
 
-    async def _measure(self) -> Finished:
+    async def _measure(self) -> RunResult:
         self.folder, self.began = RunFolder(self.options.out, self._warn), wall()
         said = self._said()
         self.folder.begin(self.loaded.resolved, said)
@@ -140,11 +142,10 @@ class _Run:
         self.fleet.recording.fold_strata(worker.series.values() for worker in self.fleet.workers)
         if self.table:
             await self.table.end()
-        finished = self._conclude()
-        finished.result = redacted(finished.result, self._secrets)
-        if not self.folder.finish(finished.result):
-            finished.result |= {"run": None, "warnings": redacted(self.warnings, self._secrets)}
-        return finished
+        concluded = map_text(self._conclude(), redactor(self._secrets))
+        if self.folder.finish(to_json(concluded)):
+            return concluded
+        return replace(concluded, run=None, warnings=tuple(redacted(self.warnings, self._secrets)))
 
     async def _load(self) -> None:
         ticker = asyncio.create_task(self._show())
@@ -160,8 +161,8 @@ class _Run:
 
     def _said(self) -> dict[str, Any]:
         """What is known before the run's end, all that there is of one that dies."""
-        until = {"until": self.until.result(complete=False)} if self.until else {}
-        return dict(redacted({**self._about(), **until, "plan": self.plan.describe()}, self._secrets))
+        until = {"until": to_json(self.until.result(complete=False))} if self.until else {}
+        return dict(redacted({**to_json(self._metadata()), **until, "plan": self.plan.describe()}, self._secrets))
 
     @property
     def _secrets(self) -> tuple[str, ...]:
@@ -260,7 +261,7 @@ class _Run:
 
     # when it is over
 
-    def _conclude(self) -> Finished:
+    def _conclude(self) -> RunResult:
         fleet, profile = self.fleet, self.loaded.profile
         totals = fleet.totals()
         lost = [worker for worker in fleet.workers if worker.lost]
@@ -288,18 +289,18 @@ class _Run:
             lost=bool(lost),
             warnings=self.warnings,
             kept=kept,
-            sandbox=self.sandbox_stats,
+            sandbox=from_json(Sandbox, self.sandbox_stats) if self.sandbox_stats else None,
             accepted=self.options.accept_invalid,
+            until=self.until.result(complete=not fleet.stopping) if self.until else None,
+            setup=self.table.setup() if self.table else None,
+            cost=self.table.cost(in_all(totals, self.witness)) if self.table else None,
+            sdk=next((worker.options for worker in fleet.workers if worker.options), None),
         )
-        said = {**self._about(), **(self.table.results(in_all(totals, self.witness)) if self.table else {})}
-        if sdk := next((worker.options for worker in fleet.workers if worker.options), None):
-            said["sdk"] = sdk
-        if self.until:
-            said["until"] = self.until.result(complete=not fleet.stopping)
         more: list[Finding] = []
         if self.witness:
-            said["witness"], *more = self.witness.conclude(self.plan, fleet.recording, self._secrets, ending)
-        return conclude(said, measured, judge(evidence, more), ending, profile.thresholds, evidence.effects)
+            witness, *more = self.witness.conclude(self.plan, fleet.recording, self._secrets, ending)
+            ending = replace(ending, witness=witness)
+        return conclude(self._metadata(), measured, judge(evidence, more), ending, profile.thresholds, evidence.effects)
 
     def _explain(self, lost: list[Any], totals: Ledger, in_the_way: dict[tuple[int, int, str], int]) -> None:
         never_there = unusable(totals)
@@ -314,7 +315,7 @@ class _Run:
             self._warn(f"the run was stopped early by {self.stopped_because}")
         for address in self.to.left_out:
             self._warn(f"{self.to.origin.host} is also {address.host}, which takes no connection, and was left out")
-        for fallback in host.about()["fallbacks"]:
+        for fallback in host.description().fallbacks:
             self._warn(f"this system has {fallback}")
         if not self.loaded.profile.tls.verify:
             self._warn("TLS certificates were not verified (tls.verify: false)")
@@ -324,8 +325,8 @@ class _Run:
         self.warnings.append(text)
         self.display.message(text)
 
-    def _about(self) -> dict[str, Any]:
-        return about(self.loaded.profile, self.to, self.table, self.began, self.limits.workers)
+    def _metadata(self) -> Metadata:
+        return metadata(self.loaded.profile, self.to, self.table, self.began, self.limits.workers)
 
 
 def _unheard(text: str) -> None: ...

@@ -19,6 +19,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from loadgen.result.reason import Reason
 from loadgen.stats.blocks import Floats, spread
 from loadgen.stats.distributions import NORMAL, variance_bound
 from loadgen.stats.histogram import Histogram, Integers, highest_of, lowest_of, rank
@@ -46,7 +47,7 @@ class Interval:
     confidence: float
     overdispersion: float = 1.0
     events: float = math.inf
-    warning: str = ""
+    warning: Reason | None = None
 
     def precision(self, value: int) -> float:
         """How far `value` may be off, as a share of it."""
@@ -55,10 +56,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class NoInterval:
-    """Why there is none, and about how many more seconds at this rate would give one; None if no time would."""
+    """Why there is none. Its value `more_s` is about how many more seconds at this rate would give one; no time would
+    where it has none."""
 
-    why: str
-    seconds: float | None = None
+    reason: Reason
 
 
 def limit(p: Fraction, seen: Histogram, late: int = 0) -> int:
@@ -93,7 +94,7 @@ def interval(
     if seconds < SECONDS:
         return _short(seconds, count * outside)
     if not seen.count:
-        return NoInterval("every request timed out" if count else "there were no requests")
+        return NoInterval(Reason.of("all_timed_out" if count else "no_requests"))
     share = float(beyond.sum()) / count
     found = spread(beyond - counts * share)
     chance = float(p * (1 - p))
@@ -110,7 +111,7 @@ def interval(
     reaches = found.reach(confidence, alone, SURE if seconds >= LONG else 1.0)
     below, above = (reach * math.sqrt(count * chance / alone) for reach in reaches)
     low, high = _ends(seen, late, count * p - above, count * p + below)
-    warning = f"it rests on {events:.0f} independent events" if events < FEW else ""
+    warning = Reason.of("few_events", events=round(events)) if events < FEW else None
     return Interval(low, high, confidence, phi, events, warning)
 
 
@@ -125,13 +126,13 @@ def _greatest(times: float, df: int, seconds: int) -> float:
 def _short(seconds: int, events: float = EVENTS) -> NoInterval:
     """`events` are those beyond it, each of which counts at the most as one."""
     enough = seconds * EVENTS / events if events else SECONDS
-    return NoInterval(f"needs {SECONDS} seconds, there were {seconds}", max(SECONDS, enough) - seconds)
+    more = max(SECONDS, enough) - seconds
+    return NoInterval(Reason.of("too_short", needs=SECONDS, seconds=seconds, more_s=more))
 
 
 def _uncertain(raw: float, events: float, seconds: int) -> NoInterval:
-    worth = f"; they may be worth as few as {events:.1f}" if raw > 1.05 * events else ""
-    why = f"needs {EVENTS} independent events beyond it, there were {raw:.1f}{worth}"
-    return NoInterval(why, seconds * (EVENTS / events - 1))
+    more, worth = seconds * (EVENTS / events - 1), round(events, 1) if raw > 1.05 * events else None
+    return NoInterval(Reason.of("too_few_events", needs=EVENTS, events=round(raw, 1), worth=worth, more_s=more))
 
 
 def _ends(seen: Histogram, late: Histogram, first: float, last: float) -> tuple[int, int | None]:
@@ -156,7 +157,7 @@ def mean_interval(counts: Integers, totals: Floats, confidence: float = CONFIDEN
         return _short(len(counts))
     count = int(counts.sum())
     if not count:
-        return NoInterval("there were no requests")
+        return NoInterval(Reason.of("no_requests"))
     mean = float(totals.sum()) / count
     below, above = spread(totals - counts * mean).reach(confidence)
     return Interval(max(0, math.floor(mean - above / count)), math.ceil(mean + below / count), confidence)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from loadgen.result.reason import Reason
 from loadgen.stats.blocks import Floats
 from loadgen.stats.histogram import Histogram, Integers, index_of
 from loadgen.stats.intervals import CONFIDENCE, Interval, NoInterval, interval, limit, mean_interval
@@ -67,7 +68,7 @@ class Seconds:
     def mean_interval(self, confidence: float = CONFIDENCE) -> Interval | NoInterval:
         """That of the mean; where values are censored nobody knows it."""
         if self.late.count:
-            return NoInterval(f"{self.late.count:,} timeouts are known only to have lasted longer")
+            return NoInterval(Reason.of("censored", timeouts=self.late.count))
         return mean_interval(self.counts, self.totals, confidence)
 
 

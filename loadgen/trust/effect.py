@@ -19,12 +19,13 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from loadgen.clock import MILLISECOND
 from loadgen.record.share import Part, Shares
+from loadgen.result import run as result
 from loadgen.stats import Integers, fraction, rank
 from loadgen.trust.finding import Limit, Verdict
 
@@ -66,10 +67,9 @@ class Effect:
     at_least: bool
 
     @property
-    def slowest(self) -> str:
-        """Which share of all they are, roughly."""
-        percent = 100 * (self.count + 1) / (self.of + 1)  # of 12,000, 119 lie beyond p99
-        return f"{float(f'{percent:.1g}'):g}%"
+    def slowest(self) -> float:
+        """Which share of all they are, to one digit."""
+        return float(f"{(self.count + 1) / (self.of + 1):.1g}")  # of 12,000, 119 lie beyond p99
 
     @property
     def own(self) -> float:
@@ -116,23 +116,23 @@ class Effect:
         parts = {**self.parts, "handshake_cpu": 0.0, "connect_delay": delay - moment}
         return replace(self, share=share, without=left, parts=parts)
 
-    def told(self) -> dict[str, Any]:
+    def to_result(self) -> result.Effect:
         """As a result has it, in ms."""
-        return {
-            "phase": self.phase,
-            "cycle": self.cycle,
-            "step": self.step,
-            "quantile": self.quantile,
-            "slowest": self.slowest,
-            "requests": self.count,
-            "of": self.of,
-            "share": round(self.share, 6),
-            "at_least": self.at_least,
-            "parts_ms": {name: round(ns / MILLISECOND, 6) for name, ns in self.parts.items()},
-            "quantile_ms": round(self.value / MILLISECOND, 6),
-            "without_ms": round(self.without / MILLISECOND, 6),
-            "verdict": self.verdict.name,
-        }
+        return result.Effect(
+            phase=self.phase,
+            cycle=self.cycle,
+            step=self.step,
+            quantile=self.quantile,
+            slowest=self.slowest,
+            requests=self.count,
+            of=self.of,
+            share=round(self.share, 6),
+            at_least=self.at_least,
+            parts_ms={name: round(ns / MILLISECOND, 6) for name, ns in self.parts.items()},
+            quantile_ms=round(self.value / MILLISECOND, 6),
+            without_ms=round(self.without / MILLISECOND, 6),
+            verdict=self.verdict.word,
+        )
 
 
 def _verdict(share: float, own: float) -> Verdict:

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from loadgen.clock import MILLISECOND
+from loadgen.result import run as result
 
 if TYPE_CHECKING:
     from loadgen.trust.evidence import Evidence
@@ -19,6 +20,12 @@ class Verdict(IntEnum):
     VALID = 0
     DEGRADED = 1
     INVALID = 2
+
+    @property
+    def word(self) -> result.Verdict:
+        """As a result has it."""
+        words: tuple[result.Verdict, ...] = ("VALID", "DEGRADED", "INVALID")
+        return words[self]
 
 
 @dataclass(frozen=True, slots=True)

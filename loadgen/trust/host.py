@@ -10,10 +10,10 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from loadgen import __version__
 from loadgen.clock import now, wall
+from loadgen.result.run import Host
 
 DEFAULT_PORTS = (32768, 60999) if sys.platform == "linux" else (49152, 65535)
 TIME_WAIT_SECONDS = 60
@@ -137,24 +137,22 @@ def overflows() -> int | None:
     return int(found) if found else None
 
 
-def about() -> dict[str, Any]:
-    """What a result says of the machine and the programs that made it."""
+def description() -> Host:
+    """The machine and the programs that make a result."""
     packages = {}
     for name in ("uvloop", "httptools", "aiohttp", "numpy"):
         try:
             packages[name] = version(name)
         except PackageNotFoundError:
             packages[name] = "?"
-    return {
-        "loadgen": __version__,
-        "python": platform.python_version(),
+    return Host(
         **packages,
-        "openssl": ssl.OPENSSL_VERSION,
-        "kernel": f"{platform.system()} {platform.release()}",
-        "machine": platform.machine(),
-        "cpus": cpus(),
-        "descriptors": descriptors(),
-        "fallbacks": []
-        if sys.platform == "linux"
-        else ["no timerfd: pacing is a millisecond coarse", "no kernel stamps"],
-    }
+        loadgen=__version__,
+        python=platform.python_version(),
+        openssl=ssl.OPENSSL_VERSION,
+        kernel=f"{platform.system()} {platform.release()}",
+        machine=platform.machine(),
+        cpus=cpus(),
+        descriptors=descriptors(),
+        fallbacks=() if sys.platform == "linux" else ("no timerfd: pacing is a millisecond coarse", "no kernel stamps"),
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from loadgen.clock import MILLISECOND, SECOND
+from loadgen.result import run as result
 from loadgen.stats import Histogram, bounds_of, fraction
 from loadgen.trust.finding import NOT_SEEN, Limit, Seen, Signal
 
@@ -50,11 +51,11 @@ class Network:
                 return least
         return None
 
-    def told(self) -> dict[str, Any]:
+    def to_result(self) -> result.Network:
         """As a result has it, round trips in ms."""
         trip = self.round_trip
         counts = {name: getattr(self, name) for name in _COUNTED}
-        return {**counts, "round_trip_ms": None if trip is None else round(trip / MILLISECOND, 6)}
+        return result.Network(**counts, round_trip_ms=None if trip is None else round(trip / MILLISECOND, 6))
 
 
 class Retried(NamedTuple):

@@ -64,7 +64,8 @@ def overall(findings: list[Finding]) -> Verdict:
 def sentence(effect: Effect) -> str:
     """Such as `0.8% of the slowest 1% of burst`."""
     where = " ".join(filter(None, (effect.phase, f"cycle {effect.cycle}" if effect.cycle > 1 else "", effect.step)))
-    return f"{'at least ' if effect.at_least else ''}{effect.share:.1%} of the slowest {effect.slowest} of {where}"
+    least, slowest = "at least " if effect.at_least else "", f"{100 * effect.slowest:.3g}%"
+    return f"{least}{effect.share:.1%} of the slowest {slowest} of {where}"
 
 
 def _effect(effect: Effect | None, signals: list[Finding]) -> Finding:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from loadgen.aws.prices import dollars
 from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import Ledger
+from loadgen.result import run as result
 from loadgen.runner.destination import Destination
 from loadgen.runner.secrets import Keeper
 from loadgen.runner.table.calls import Api
@@ -62,19 +62,22 @@ class OnTable:
         """Do what `teardown` says, unless that has been done."""
         await self._table.tear_down()
 
-    def about(self) -> dict[str, Any]:
-        """For a result's `target`."""
-        return {**self._table.about(), "credentials": "made up" if self._keeper.made_up else None}
+    def describe(self) -> result.Table:
+        """The table, as a result has it."""
+        return self._table.describe("made up" if self._keeper.made_up else None)
 
     def beyond(self, totals: Ledger) -> str:
         """Why the run is to be stopped, if it has come to the profile's `max_cost`; else empty."""
         limit, spent = self._profile.max_cost, self._cost.beyond(totals, self._setup)
         return f"max_cost: {dollars(limit)} (it has come to {dollars(spent)})" if limit and spent else ""
 
-    def results(self, totals: Ledger) -> dict[str, Any]:
-        """For a result: what the table's setup and the load came to."""
-        cost = self._cost.result(totals, self._setup, billed(self._to.origin.host))
-        return {"setup": self._table.setup(), "cost": cost}
+    def setup(self) -> result.Setup | None:
+        """What was done to the table besides the load; None if the profile asks for nothing."""
+        return self._table.setup()
+
+    def cost(self, totals: Ledger) -> result.Cost:
+        """What the table's setup and the load came to."""
+        return self._cost.result(totals, self._setup, billed(self._to.origin.host))
 
     @property
     def _setup(self) -> Units:

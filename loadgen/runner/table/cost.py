@@ -13,6 +13,7 @@ from loadgen.exchange import Outcome
 from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import OUTCOMES, TALLY, Ledger
+from loadgen.result import run as result
 from loadgen.runner.table.consumption import Estimate, Units
 
 
@@ -113,24 +114,24 @@ class Cost:
         spent = self.usd(self.so_far(totals, setup)) if limit else None
         return spent if spent is not None and limit is not None and spent >= limit else None
 
-    def result(self, totals: Ledger, setup: Units, on_aws: bool) -> dict[str, Any]:
-        """For a result; `on_aws`: it is really billed."""
+    def result(self, totals: Ledger, setup: Units, on_aws: bool) -> result.Cost:
+        """As a result has it; `on_aws`: it is really billed."""
         counts = _Counts.of(totals, len(self.estimate.steps))
         computed = _sum([of.times(sent) for of, sent in zip(self.estimate.steps, counts.sent, strict=True)])
         guessed = any(told is None and sent for told, sent in zip(counts.means, counts.sent, strict=True))
         block = self._block(self.so_far(totals, setup))
-        return {
+        return result.Cost(
             **block,
-            "billed": on_aws,
-            "billing": "provisioned" if self.provisioned else "on-demand",
-            "region": self.region,
-            "prices": None if self.provisioned else terms(self.region),
-            "setup_write_units": round(setup.write, 3),
-            "sampled": {"calls": counts.sampled, **counts.told._asdict()},
-            "computed": computed._asdict(),
-            "assumed": list(self.estimate.assumed) if guessed else [],
-            "max_cost": self._profile.max_cost,
-        }
+            billed=on_aws,
+            billing="provisioned" if self.provisioned else "on-demand",
+            region=self.region,
+            prices=None if self.provisioned else terms(self.region),
+            setup_write_units=round(setup.write, 3),
+            sampled=result.SampledUnits(counts.sampled, counts.told.read, counts.told.write),
+            computed=result.ComputedUnits(computed.read, computed.write),
+            assumed=tuple(self.estimate.assumed) if guessed else (),
+            max_cost=self._profile.max_cost,
+        )
 
 
 class _Counts(NamedTuple):

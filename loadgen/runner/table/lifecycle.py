@@ -14,6 +14,7 @@ from loadgen.clock import SECOND
 from loadgen.errors import LoadgenError, TargetError
 from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile, Setup, Step
+from loadgen.result import run as result
 from loadgen.runner.table.calls import CallFailed, Calls
 from loadgen.runner.table.items import Items, Pause, Say
 from loadgen.workload.dynamodb import setup_item
@@ -56,10 +57,10 @@ class Description:
             {name: types.get(name, "") for name in names},
         )
 
-    def about(self) -> dict[str, Any]:
-        """For a result's `target`."""
-        units = {"read": self.reads, "write": self.writes} if self.billing == PROVISIONED else None
-        return {"billing": self.billing, "provisioned": units, "items": self.items}
+    @property
+    def provisioned(self) -> result.Provisioned | None:
+        """Its provisioned capacity; None if it is on demand."""
+        return result.Provisioned(self.reads, self.writes) if self.billing == PROVISIONED else None
 
 
 @dataclass
@@ -146,29 +147,32 @@ class Table:
             self._deleted = True
             self.say(f"teardown: the table {self.name} is deleted")
 
-    def about(self) -> dict[str, Any]:
-        """For a result's `target`: where the calls went, and what the table is."""
-        table = self.profile.target.dynamodb
+    def describe(self, credentials: str | None) -> result.Table:
+        """Where the calls went, and what the table is, as a result has it."""
+        table, found = self.profile.target.dynamodb, self.found
         assert table
-        return {
-            "table": table.table,
-            "region": table.signing_region,
-            "account_id_endpoint": table.account_id_endpoint,
-            "tls": self.peer.get("tls"),
-            **(self.found.about() if self.found else {"billing": None, "provisioned": None, "items": None}),
-        }
+        return result.Table(
+            table=table.table,
+            region=table.signing_region,
+            account_id_endpoint=bool(table.account_id_endpoint),
+            tls=self.peer.get("tls"),
+            billing=found.billing if found else None,
+            provisioned=found.provisioned if found else None,
+            items=found.items if found else None,
+            credentials=credentials,
+        )
 
-    def setup(self) -> dict[str, Any] | None:
-        """For a result: what `setup` and `teardown` came to."""
+    def setup(self) -> result.Setup | None:
+        """What `setup` and `teardown` came to, as a result has it."""
         if self.profile.setup is None:
             return None
-        return {
-            "created": self._complete,
-            "items": self.loaded,
-            "seconds": round(self._seconds, 3),
-            "write_units": self.units,
-            "deleted": self._deleted,
-        }
+        return result.Setup(
+            created=self._complete,
+            items=self.loaded,
+            seconds=round(self._seconds, 3),
+            write_units=self.units,
+            deleted=self._deleted,
+        )
 
     async def _settled(self, api: Calls, made: bool) -> Description:
         """The table, when it is neither being made nor being deleted. `made`: that it is not there yet is no failure.

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
@@ -18,6 +16,9 @@ from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Place
+from loadgen.result import run as result
+from loadgen.result.reason import Reason
+from loadgen.result.run import Look, UntilFigure
 from loadgen.runner.until.goal import Goal
 from loadgen.stats import Histogram, fraction, rank
 from loadgen.stats.intervals import EVENTS, SECONDS, NoInterval
@@ -26,36 +27,6 @@ from loadgen.stats.seconds import Seconds
 
 NOTICE = SECOND // 4  # for the word to reach every worker before the phase ends
 PATIENCE = 30  # seconds that a look waits for answers at the most
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A step's figure at a look, in ms, and how far off it may be as a share of it; or why there is no interval."""
-
-    scenario: str
-    step: str
-    ms: float | None = None
-    low: float | None = None
-    high: float | None = None
-    off: float | None = None
-    none: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What was seen after so many seconds, with so much confidence, of every step."""
-
-    after_s: int
-    confidence: float
-    figures: tuple[Found, ...]
-
-    def decides(self, within: float) -> bool:
-        return bool(self.figures) and all(found.off is not None and found.off <= within for found in self.figures)
-
-    def __str__(self) -> str:
-        worst = max(self.figures, key=lambda found: math.inf if found.off is None else found.off, default=Found("", ""))
-        known = worst.none or f"{worst.ms:.4g} ms within {100 * (worst.off or 0):.1f}%"
-        return f"after {self.after_s} s: {f'{worst.step} ' if len(self.figures) > 1 else ''}{known}"
 
 
 class Until:
@@ -91,9 +62,9 @@ class Until:
         while self._began is not None and not (self._ended or fleet.stopping) and self._due(fleet.elapsed):
             look = self._look(len(self._looked))
             self._looked.append(look)
-            if look.decides(self.goal.within):
+            if _decides(look, self.goal.within):
                 self._end(fleet)
-            say(f"{look}{': well enough' if self._ended else ''}")
+            say(f"{_worst(look)}{': well enough' if self._ended else ''}")
         return self._plan
 
     def _due(self, elapsed: int) -> bool:
@@ -146,20 +117,23 @@ class Until:
 
     def _figure(
         self, scenario: str, step: str, seconds: dict[int, tuple[Histogram, Histogram]], number: int, confidence: float
-    ) -> Found:
+    ) -> UntilFigure:
         quantile = self.goal.figure.quantile
         whole = self._seconds(seconds, number)
         value = _value(whole, quantile)
-        found = (
+        estimate = (
             whole.mean_interval(confidence) if quantile == "mean" else whole.interval(fraction(quantile), confidence)
         )
-        if isinstance(found, NoInterval) or value is None:
-            why = found.why if isinstance(found, NoInterval) else "it falls among the timeouts"
-            return Found(scenario, step, _ms(value), none=why)
-        off = found.precision(value)
-        return Found(
-            scenario, step, _ms(value), _ms(found.low), _ms(found.high), round(off, 6) if math.isfinite(off) else None,
-            "" if math.isfinite(off) else "it has no upper bound",
+        if isinstance(estimate, NoInterval):
+            return UntilFigure(scenario, step, _ms(value), why=estimate.reason)
+        if value is None:
+            why = Reason.of("among_timeouts", bound_ms=_ms(whole.late.least), timeouts=whole.late.count)
+            return UntilFigure(scenario, step, why=why)
+        off = estimate.precision(value)
+        bounded = math.isfinite(off)
+        return UntilFigure(
+            scenario, step, _ms(value), _ms(estimate.low), _ms(estimate.high), round(off, 6) if bounded else None,
+            None if bounded else Reason.of("no_upper_bound"),
         )  # fmt: skip
 
     def _seconds(self, seconds: dict[int, tuple[Histogram, Histogram]], number: int) -> Seconds:
@@ -177,7 +151,7 @@ class Until:
                     into[min(max(at, 0), length - 1)].add(each)
         return Seconds(seen, late)
 
-    def result(self, complete: bool) -> dict[str, Any]:
+    def result(self, complete: bool) -> result.Until:
         """What it came to, when every answer is in: the look that ended the phase is made again with them, and the one
         at the limit is made. `complete`: the run was not stopped by something else."""
         if self._began is not None and self._looked and self._ended:
@@ -186,15 +160,26 @@ class Until:
             while len(self._looked) < len(self.looks):
                 self._looked.append(self._look(len(self._looked)))
         last = self._looked[-1] if self._looked else None
-        return {
-            "text": self.goal.text,
-            "reached": last is not None and last.decides(self.goal.within),
-            "stopped_by_until": self._ended,
-            "within": self.goal.within,
-            "limit_s": self.goal.limit / SECOND,
-            "planned_s": list(self.looks),
-            "looks": [asdict(look) | {"figures": [asdict(found) for found in look.figures]} for look in self._looked],
-        }
+        return result.Until(
+            text=self.goal.text,
+            reached=last is not None and _decides(last, self.goal.within),
+            stopped_by_until=self._ended,
+            within=self.goal.within,
+            limit_s=self.goal.limit / SECOND,
+            planned_s=self.looks,
+            looks=tuple(self._looked),
+        )
+
+
+def _decides(look: Look, within: float) -> bool:
+    return bool(look.figures) and all(figure.off is not None and figure.off <= within for figure in look.figures)
+
+
+def _worst(look: Look) -> str:
+    """What a look saw of the figure that is known the least, in a line for the display."""
+    worst = max(look.figures, key=lambda figure: math.inf if figure.off is None else figure.off)
+    known = "no interval yet" if worst.off is None else f"{worst.ms:.4g} ms within {100 * worst.off:.1f}%"
+    return f"after {look.after_s} s: {f'{worst.step} ' if len(look.figures) > 1 else ''}{known}"
 
 
 def _times(goal: Goal, rate: float | None) -> tuple[int, ...]:

@@ -24,6 +24,7 @@ from loadgen.exchange import CONNECTION_LABELS, Outcome
 from loadgen.profile.model import Profile
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
+from loadgen.result.reason import Reason
 from loadgen.runner.witness.load import EACH, judged, watched
 from loadgen.stats import Histogram, fraction
 from loadgen.stats.order import MOST, Between, between, fewest
@@ -113,7 +114,7 @@ def _compared(name: str, run: PhaseRun, plan: Plan, both: _Both) -> Entry:
     p, (seen, late), (own, own_late) = fraction(name), both.workers, both.witness
     theirs = seen.quantile(p, late.count) if _count(both.workers) >= fewest_shown(name) else None
     found = between(p, own, own_late.count, _count(both.workers), confidence(plan))
-    why = "" if found and theirs is not None else _unknown(name, plan, both)
+    why = None if found and theirs is not None else _unknown(name, plan, both)
     said = _side(theirs, found) if found and theirs is not None else ""
     return {
         "quantile": name,
@@ -123,22 +124,21 @@ def _compared(name: str, run: PhaseRun, plan: Plan, both: _Both) -> Entry:
         "high": milliseconds(found.high) if found else None,
         "says": said,
         "judged": bool(said) and judged(run),
-        "none": why,
+        "why": why,
     }
 
 
-def _unknown(name: str, plan: Plan, both: _Both) -> str:
+def _unknown(name: str, plan: Plan, both: _Both) -> Reason:
     """Why nothing can be said."""
     workers, there = _count(both.workers), _count(both.witness)
     if not workers or not there:
-        return f"no {name}: the {'witness' if workers else 'workers'} had no exchanges that were ok"
+        return Reason.of("none_ok", of="witness" if workers else "workers")
     least = fewest(fraction(name), workers / there, confidence(plan))
     if least >= MOST:
-        return f"no interval for {name}: {_several(workers, 'exchange')} of the workers are too few"
+        return Reason.of("too_few_of_workers", count=workers)
     if there < least:
-        return f"no interval for {name}: {_several(there, 'exchange')}, {least:,} are needed"
-    why = "it falls among the timeouts" if both.workers[1].count else "there were too few exchanges"
-    return f"the workers have no {name}: {why}"
+        return Reason.of("too_few_of_witness", count=there, needs=least)
+    return Reason.of("workers_have_none", timeouts=both.workers[1].count)
 
 
 def _side(value: int, found: Between) -> str:

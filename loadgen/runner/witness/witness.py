@@ -23,8 +23,10 @@ from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import Ledger
 from loadgen.record.recording import Recording
+from loadgen.result import run as result
+from loadgen.result.codec import from_json, map_text, to_json
 from loadgen.runner.limits import Limits
-from loadgen.runner.redaction import redacted
+from loadgen.runner.redaction import redactor
 from loadgen.runner.witness import agreement
 from loadgen.runner.witness.load import EACH, FIRST, thinner
 from loadgen.store import RunFolder
@@ -118,7 +120,7 @@ class Witness:
 
     def conclude(
         self, plan: Plan, workers: Recording, secrets: tuple[str, ...], ending: Ending
-    ) -> tuple[dict[str, Any], Finding]:
+    ) -> tuple[result.Witness, Finding]:
         """For the run's result, and for its verdict. `plan` and `ending` are the workers', as it came to be."""
         fleet, (worker,) = self.fleet, self.fleet.workers
         lost = fleet.start > 0 and not worker.finished
@@ -130,24 +132,27 @@ class Witness:
         )
         findings = judge(evidence_of(fleet.totals(), tails(its, fleet.recording), fleet.health))
         measured = Measured(its, fleet.totals(), fleet.recording, quantiles_of(self.profile), worker.kept.reasons)
-        result = redacted(conclude(self._about, measured, findings, own, {}).result, secrets)
-        self._folder.finish(result)
+        metadata = from_json(result.Metadata, self._about)
+        concluded = map_text(conclude(metadata, measured, findings, own, {}), redactor(secrets))
+        self._folder.finish(to_json(concluded))
         if lost:
             self._warn("the witness was lost, and says nothing of the workers; its open exchanges are counted as lost")
         late = agreement.lateness(its, fleet.recording)
         capped = self.profile.session.connections is not None
         figures = [] if lost else agreement.figures(plan, workers, fleet.recording, capped)
-        block = {
-            "run": where,
-            "each": EACH,
-            "cpu": max(self.cores.own, default=None),
-            "lost": lost,
-            "late_ms": milliseconds(late),
-            "confidence": agreement.confidence(plan),
-            **{name: result["variants"][0][name] for name in ("iterations", "requests", "connections")},
-            "figures": figures,
-        }
-        return block, _finding(figures, late, where or FOLDER, lost)
+        witness = result.Witness(
+            run=where,
+            each=EACH,
+            cpu=max(self.cores.own, default=None),
+            lost=lost,
+            late_ms=milliseconds(late),
+            confidence=agreement.confidence(plan),
+            iterations=concluded.variant.iterations,
+            requests=concluded.variant.requests,
+            connections=concluded.variant.connections,
+            figures=tuple(result.WitnessFigure(**figure) for figure in figures),
+        )
+        return witness, _finding(figures, late, where or FOLDER, lost)
 
 
 def in_all(totals: Ledger, witness: Witness | None) -> Ledger:

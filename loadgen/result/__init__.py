@@ -1,0 +1,16 @@
+"""What a command can say, as values with types: every result, its JSON, and the schema of that JSON.
+
+Analysis and experiment make these values, report shows them, and nothing else is written to a ``result.json``. A value
+holds facts: numbers with their units, names, and reasons as a code with its numbers. Sentences are made of them once,
+in report.
+
+    run         one run                        latency     percentiles, each with its interval or a reason
+    experiment  several runs, and what they    reason      why something is not known, as a code and its numbers
+                say together                   codec       values to JSON, JSON to values, and the JSON Schema
+    check       `loadgen check`                once        `loadgen once`
+    selftest    `loadgen selftest`             two_runs    `loadgen compare`
+"""
+
+from typing import Literal
+
+SCHEMA: Literal["loadgen.result/2"] = "loadgen.result/2"

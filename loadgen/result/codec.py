@@ -1,0 +1,328 @@
+"""Frozen dataclasses as JSON, and back, and their JSON Schema: all three from the types alone.
+
+A field says what it is with `item`: its description, its unit, and, where its shape in JSON differs from that in
+Python, `inline` or `omit`. Supported are str, int, float, bool, `object` (any JSON), None, Literal, enumerations of
+strings, tuples, dictionaries by string, dataclasses, a union of one of them with None, and unions of plain types.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import types
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+Decode = Callable[[Any], Any]
+SHOWN = 40  # characters of a wrong value that are repeated
+
+
+class Malformed(ValueError):
+    """JSON that is not what its type says. `where` leads to it: `variants[0].phases[1].seconds`."""
+
+    def __init__(self, why: str, where: str = "") -> None:
+        super().__init__(f"{where.lstrip('.')}: {why}" if where else why)
+        self.why, self.where = why, where
+
+    def below(self, step: str) -> Malformed:
+        """The same, seen from one level further up."""
+        return Malformed(self.why, step + self.where)
+
+
+def item(description: str, unit: str = "", *, inline: str | bool = False, omit: bool = False, **default: Any) -> Any:
+    """A field with its description, and its unit where it is a number.
+
+    `inline`: the members of this dictionary or dataclass stand beside the other fields instead of below a key of their
+    own; of a dictionary, a pattern says which. `omit`: there is no key where the value is None or empty. `default` and
+    `default_factory` are those of `dataclasses.field`; an omitted field has one by itself.
+    """
+    if omit and not default:
+        default = {"default": None}
+    meta = {"description": description, "unit": unit, "inline": inline, "omit": omit}
+    made: Any = dataclasses.field(**default, metadata=meta)
+    return made
+
+
+# values to JSON
+
+
+def to_json(value: Any) -> Any:
+    """Plain dictionaries, lists, texts and numbers, ready for `json.dumps`."""
+    if dataclasses.is_dataclass(value):
+        document: dict[str, Any] = {}
+        for field in dataclasses.fields(value):
+            content = getattr(value, field.name)
+            if field.metadata["omit"] and (content is None or content == () or content == {}):
+                continue
+            if field.metadata["inline"]:
+                document |= to_json(content) if content is not None else {}
+            else:
+                document[field.name] = to_json(content)
+        return document
+    if isinstance(value, Mapping):
+        return {str(name): to_json(content) for name, content in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_json(content) for content in value]
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+def map_text(value: T, change: Callable[[str], str]) -> T:
+    """The same value with every text in it, keys of dictionaries included, as `change` makes it."""
+    mapped: Any = _map(value, change)
+    return mapped  # type: ignore[no-any-return]
+
+
+def _map(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, StrEnum):
+        return value
+    if isinstance(value, str):
+        return change(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        contents = {field.name: _map(getattr(value, field.name), change) for field in dataclasses.fields(value)}
+        return type(value)(**contents)
+    if isinstance(value, Mapping):
+        return {_map(name, change): _map(content, change) for name, content in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(_map(content, change) for content in value)
+    return value
+
+
+# JSON to values
+
+
+def from_json(of: type[T], document: Any) -> T:
+    """The value that a document tells of. Keys that `of` does not have are passed over: a later version may write more
+    of them. Raises Malformed where one is missing or of another type."""
+    decode: Decode = _decoder(of)  # type: ignore[arg-type]
+    value: T = decode(document)
+    return value
+
+
+@cache
+def _decoder(hint: Any) -> Decode:
+    if dataclasses.is_dataclass(hint):
+        return _dataclass(hint)
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        inner = [arg for arg in args if arg is not type(None)]
+        decode = _any_of(inner) if len(inner) > 1 else _decoder(inner[0])
+        return (lambda value: None if value is None else decode(value)) if len(inner) < len(args) else decode
+    if origin is tuple:
+        return _each(_decoder(args[0])) if args[-1] is Ellipsis else _fixed([_decoder(arg) for arg in args])
+    if origin in (dict, Mapping):
+        return _members(_decoder(args[1]))
+    if origin is Literal:
+        return _one_of(args)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        one = _one_of(tuple(str(member) for member in hint))
+        return lambda value: hint(one(value))
+    return _PLAIN[hint]
+
+
+def _wrong(expected: str, value: Any) -> Malformed:
+    shown = repr(value)
+    return Malformed(f"must be {expected}, is {shown if len(shown) <= SHOWN else shown[:SHOWN] + '…'}")
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise _wrong("a whole number", value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return value
+    raise _wrong("a number", value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise _wrong("a text", value)
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _wrong("true or false", value)
+
+
+_PLAIN: dict[Any, Decode] = {
+    int: _integer, float: _number, str: _text, bool: _boolean, object: lambda value: value
+}  # fmt: skip
+
+
+def _one_of(values: tuple[Any, ...]) -> Decode:
+    def decode(value: Any) -> Any:
+        if not isinstance(value, str | int | None) or value not in values:
+            raise _wrong(f"one of {', '.join(map(str, values))}", value)
+        return value
+
+    return decode
+
+
+def _any_of(plain: list[Any]) -> Decode:
+    decoders = [_PLAIN[hint] for hint in plain]
+
+    def decode(value: Any) -> Any:
+        for one in decoders:
+            try:
+                return one(value)
+            except Malformed:
+                continue
+        raise _wrong("a number or a text", value)
+
+    return decode
+
+
+def _each(decode: Decode) -> Decode:
+    def decode_list(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise _wrong("a list", value)
+        return tuple(_at(f"[{number}]", decode, content) for number, content in enumerate(value))
+
+    return decode_list
+
+
+def _fixed(decoders: list[Decode]) -> Decode:
+    def decode_row(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list) or len(value) != len(decoders):
+            raise _wrong(f"a list of {len(decoders)}", value)
+        pairs = enumerate(zip(decoders, value, strict=True))
+        return tuple(_at(f"[{number}]", decode, content) for number, (decode, content) in pairs)
+
+    return decode_row
+
+
+def _members(decode: Decode) -> Decode:
+    def decode_members(value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise _wrong("an object", value)
+        return {name: _at(f".{name}", decode, content) for name, content in value.items()}
+
+    return decode_members
+
+
+def _at(step: str, decode: Decode, value: Any) -> Any:
+    try:
+        return decode(value)
+    except Malformed as error:
+        raise error.below(step) from None
+
+
+def _dataclass(of: Any) -> Decode:
+    hints, fields = get_type_hints(of), dataclasses.fields(of)
+    keyed = [(field, _decoder(hints[field.name])) for field in fields if not field.metadata["inline"]]
+    beside = [(field, _inline(field, hints[field.name])) for field in fields if field.metadata["inline"]]
+    names = {field.name for field, _ in keyed}
+
+    def decode_object(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise _wrong("an object", value)
+        contents = {}
+        for field, decode in keyed:
+            if field.name in value:
+                contents[field.name] = _at(f".{field.name}", decode, value[field.name])
+            elif not _has_default(field):
+                raise Malformed("is missing", f".{field.name}")
+        rest = {name: content for name, content in value.items() if name not in names} if beside else {}
+        for field, decode in beside:
+            contents[field.name] = decode(rest)
+        return of(**contents)
+
+    return decode_object
+
+
+def _inline(field: dataclasses.Field[Any], hint: Any) -> Decode:
+    """Of the keys that stand beside the others: a dictionary's are those that match its pattern; a dataclass that may
+    be None is there if its first key is."""
+    pattern = field.metadata["inline"]
+    if isinstance(pattern, str):
+        decode, matches = _decoder(hint), re.compile(pattern).fullmatch
+        return lambda rest: decode({name: content for name, content in rest.items() if matches(name)})
+    (inner,) = [arg for arg in get_args(hint) or (hint,) if arg is not type(None)]
+    decode, first = _decoder(inner), dataclasses.fields(inner)[0].name
+    return lambda rest: decode(rest) if first in rest or inner is hint else None
+
+
+def _has_default(field: dataclasses.Field[Any]) -> bool:
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+
+
+# the schema
+
+
+def schema(of: Any, title: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of what `to_json` makes of such values; `of` may be a union of dataclasses."""
+    definitions: dict[str, Any] = {}
+    args = get_args(of) if get_origin(of) in (Union, types.UnionType) else ()
+    root = {"anyOf": [_schema(arg, definitions) for arg in args]} if args else _schema(of, definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        **root,
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+_NAMED: dict[Any, dict[str, Any]] = {
+    int: {"type": "integer"}, float: {"type": "number"}, str: {"type": "string"}, bool: {"type": "boolean"},
+    type(None): {"type": "null"}, object: {},
+}  # fmt: skip
+
+
+def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    if dataclasses.is_dataclass(hint):
+        return _reference(hint, definitions)
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return {"anyOf": [_schema(arg, definitions) for arg in args]}
+    if origin is tuple and args[-1] is Ellipsis:
+        return {"type": "array", "items": _schema(args[0], definitions)}
+    if origin is tuple:
+        row = [_schema(arg, definitions) for arg in args]
+        return {"type": "array", "prefixItems": row, "minItems": len(row), "maxItems": len(row)}
+    if origin in (dict, Mapping):
+        return {"type": "object", "additionalProperties": _schema(args[1], definitions)}
+    if origin is Literal:
+        return {"enum": list(args)}
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return {"enum": [str(member) for member in hint]}
+    return dict(_NAMED[hint])
+
+
+def _reference(of: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    if of.__name__ not in definitions:
+        definitions[of.__name__] = {}  # so that a type may contain itself
+        definitions[of.__name__] = _object(of, definitions)
+    return {"$ref": f"#/$defs/{of.__name__}"}
+
+
+def _object(of: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    hints = get_type_hints(of)
+    made: dict[str, Any] = {"type": "object", "description": " ".join((of.__doc__ or "").split())}
+    properties: dict[str, Any] = {}
+    required: list[str] = []
+    for field in dataclasses.fields(of):
+        inline, hint = field.metadata["inline"], hints[field.name]
+        if isinstance(inline, str):
+            made.setdefault("patternProperties", {})[f"^({inline})$"] = _described(
+                field, get_args(hint)[1], definitions
+            )
+        elif inline:
+            (inner,) = [arg for arg in get_args(hint) or (hint,) if arg is not type(None)]
+            properties |= _object(inner, definitions)["properties"]
+        else:
+            properties[field.name] = _described(field, hint, definitions)
+            required += [] if field.metadata["omit"] else [field.name]
+    return {**made, "properties": properties, "required": required}
+
+
+def _described(field: dataclasses.Field[Any], hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    unit = {"unit": field.metadata["unit"]} if field.metadata["unit"] else {}
+    return {**_schema(hint, definitions), "description": field.metadata["description"], **unit}
