@@ -15,8 +15,8 @@ from loadgen.errors import ProfileError
 from loadgen.experiment.folder import KIND, assembled
 from loadgen.record.ledger import Ledger
 from loadgen.result import SCHEMA
-from loadgen.result.codec import from_json
-from loadgen.result.run import Metadata
+from loadgen.result.codec import Malformed, from_json
+from loadgen.result.run import Metadata, RunResult, Until
 from loadgen.runner.witness.load import thinner
 from loadgen.store import latest, read_intervals, replay
 from loadgen.trust.health import Health
@@ -41,7 +41,7 @@ def find(run: Path | None) -> Path:
     return run
 
 
-def read(run: Path) -> dict[str, Any]:
+def read(run: Path) -> RunResult:
     """The result of the run in that folder. Raises ProfileError for a folder that loadgen did not write."""
     path = run / "result.json"
     if not path.exists():
@@ -49,10 +49,13 @@ def read(run: Path) -> dict[str, Any]:
     result = document(path)
     if result.get("schema") != SCHEMA:
         raise ProfileError(f"has the schema {result.get('schema')!r}, not {SCHEMA}", file=str(path))
-    return result
+    try:
+        return from_json(RunResult, result)
+    except Malformed as error:
+        raise ProfileError(str(error), file=str(path)) from None
 
 
-def _incomplete(run: Path) -> dict[str, Any]:
+def _incomplete(run: Path) -> RunResult:
     about = document(run / "run.json")
     if about.get("kind") == KIND:
         died = "the experiment died before its end; this is what its runs had written"
@@ -74,7 +77,8 @@ def _incomplete(run: Path) -> dict[str, Any]:
             warnings.append(f"{lost:,} exchanges were open when it died, and are counted as lost")
         if (missing := untimed(ledger, recording)) > 0:
             warnings.append(f"{missing:,} exchanges of its last second have no latencies")
-        ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings)
+        until = from_json(Until, about["until"]) if "until" in about else None
+        ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings, until=until)
         measured = Measured(plan, ledger, recording, network=health.network, stopped=seconds * SECOND)
         concluded = conclude(from_json(Metadata, about), measured, judge(evidence), ending, {})
         return replace(concluded, exit_status=None)  # it ended with none of ours
