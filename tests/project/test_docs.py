@@ -21,8 +21,11 @@ from loadgen.errors import Exit
 from loadgen.exchange import Outcome
 from loadgen.profile.load import load
 from loadgen.profile.reference import with_reference
+from loadgen.profile.sandbox import SandboxSettings
 from loadgen.record.metrics import Metric
+from loadgen.sandbox.heads import Heads
 from loadgen.sandbox.paths import special_paths
+from loadgen.sandbox.simulation import Simulation
 from loadgen.sandbox.truth import COLUMNS
 from loadgen.trust.effect import FLOOR, SHARE
 from loadgen.trust.signals import table
@@ -163,7 +166,9 @@ def test_every_exit_status_is_explained(page: str) -> None:
 
 def test_every_path_and_column_of_the_sandbox_is_explained() -> None:
     said = mentioned("docs/sandbox.md")
-    assert {path.decode() for path in special_paths(0)} <= {word.split("/")[1] for word in said if word[0] == "/"}
+    assert {path.decode() for path in special_paths(Simulation(SandboxSettings()), Heads(), 0)} <= {
+        word.split("/")[1] for word in said if word[0] == "/"
+    }
     assert set(COLUMNS.split(",")) <= said
 
 

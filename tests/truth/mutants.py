@@ -198,7 +198,7 @@ MUTANTS = (
            "if self.degraded is not None and value > self.degraded:", ("unit/trust/test_verdict.py",)),
     Mutant("what makes a run INVALID degrades it", "trust/finding.py", "            return Verdict.INVALID\n",
            "            return Verdict.DEGRADED\n", ("unit/trust/test_verdict.py",)),
-    Mutant("what says why says INVALID by itself", "trust/finding.py",
+    Mutant("what says why says INVALID by itself", "trust/signals.py",
            "verdict if self.alone else min(verdict, most)", "verdict", ("unit/trust/test_verdict.py",)),
     Mutant("the client delay is the target's", EFFECT,
            "own = sums[:, OURS].sum(axis=1)", "own = sums[:, OURS[:2]].sum(axis=1)", (VERDICT,)),
