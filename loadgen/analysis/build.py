@@ -98,7 +98,7 @@ def _phase(m: Measured, run: PhaseRun, series: Series) -> dict[str, Any]:
         "measured": run.measured,
         "seconds": run.duration / SECOND if run.duration else None,
         "ran": _ran(m, run),
-        "rate": {"planned": phase.rate.start, "planned_end": phase.rate.end} if phase.rate else None,
+        "rate": dict(zip(("planned", "planned_end"), run.rates, strict=True)) if run.rates else None,
         "arrivals": phase.arrivals if phase.rate else None,
         "users": phase.users,
         "iterations": iterations,

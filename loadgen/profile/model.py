@@ -17,10 +17,11 @@ from loadgen.profile.experiment import Experiment
 from loadgen.profile.keys import Keys
 from loadgen.profile.part import Count, Duration, Flag, FromText, Name, Part, complaint, did_you_mean, unique, whole
 from loadgen.profile.phase import Phase
+from loadgen.profile.rate import LinearRate, Rate
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.profile.scenario import CapturedName, Data, Scenario, Step
 from loadgen.profile.units import format_rate, quoted
-from loadgen.profile.values import Rate, Selector, StopIf, Think, Threshold
+from loadgen.profile.values import Selector, StopIf, Think, Threshold
 
 __all__ = [
     "Auth",
@@ -29,6 +30,7 @@ __all__ = [
     "Expect",
     "Experiment",
     "Keys",
+    "LinearRate",
     "Phase",
     "Profile",
     "Rate",
@@ -285,7 +287,7 @@ class Profile(Part):
                 if phases[name].closed and threshold.metric in ("response", "lag"):
                     problem = f"a closed load has no due time, and so no {threshold.metric}"
                     raise complaint(problem, "Use service", ("thresholds", name, i))
-                if threshold.kind == "rate" and not phases[name].lasts:
+                if threshold.kind == "rate" and phases[name].length is None:
                     problem = f"{name} takes as long as its iterations do, and so has no rate"
                     raise complaint(problem, "Use a quantile or errors", ("thresholds", name, i))
 

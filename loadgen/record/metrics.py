@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from loadgen.clock import MILLISECOND
 from loadgen.stats import Integers
 
 
@@ -40,6 +41,7 @@ class Metric(IntEnum):
 
 
 BITS = 8  # of a metric's number
+WAITED = MILLISECOND  # a wait below is none: it takes a moment to hand a connection over
 RECORDED = 12  # the first number of the profile's own metrics
 MOST_RECORDED = Metric.WAIT_DELAY - RECORDED
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from loadgen.clock import MILLISECOND as MS
 from loadgen.clock import SECOND
+from loadgen.record.metrics import WAITED
 from loadgen.trust.evidence import Evidence
 from loadgen.trust.finding import NOT_SEEN, Finding, Limit, Verdict, ms
 from loadgen.trust.network import retried
@@ -149,8 +150,7 @@ def _ledgers(e: Evidence) -> Observation:
 
 
 def _pool(e: Evidence) -> Observation | None:
-    """A wait below a millisecond is no wait: it takes a moment to hand a connection over."""
-    if e.capped is None or e.wait_p99 is None or e.wait_p99 < MS:
+    if e.capped is None or e.wait_p99 is None or e.wait_p99 < WAITED:
         return None
     ours = max((effect.parts["wait_delay"] for effect in e.effects), default=0)
     late = ours > e.wait_p99 / 10

@@ -26,7 +26,7 @@ METRICS, RECORDER, LEDGER = "record/metrics.py", "record/recorder.py", "record/l
 ENGINE, AGENDA, PLAN, ACCOUNTS = "engine/engine.py", "engine/agenda.py", "engine/plan.py", "engine/accounts.py"
 RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis/per_second.py"
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
-CONNECTION, EFFECT = "transport/wire/connection.py", "trust/effect.py"
+CONNECTION, EFFECT, RATE = "transport/wire/connection.py", "trust/effect.py", "profile/rate.py"
 
 RESPONSE = "out[:, Metric.RESPONSE] = np.where(scheduled, done - due, -1)"
 SERVICE = "out[:, Metric.SERVICE] = np.where(begun, done - started, -1)"
@@ -67,10 +67,10 @@ MUTANTS = (
     Mutant("an arrival that is late is skipped", AGENDA, ARRIVE,
            "                if now - due < 100_000_000:\n                    self._arrive(due)\n", (OMISSION,)),
     Mutant("an arrival that is late is timed anew", AGENDA, ARRIVE, ARRIVE.replace("due", "now"), (OMISSION,)),
-    Mutant("the schedule drifts by a hundredth of a percent", "pacing.py", "return positions * SECOND / self.start",
-           "return positions * SECOND * 1.0001 / self.start", (SCHEDULE,)),
-    Mutant("a ramp begins at its end's rate", "pacing.py", "2 * positions / (self.start + root)",
-           "2 * positions / (self.end + root)", (SCHEDULE,)),
+    Mutant("the schedule drifts by a hundredth of a percent", RATE, "return count * SECOND / self.start",
+           "return count * SECOND * 1.0001 / self.start", (SCHEDULE,)),
+    Mutant("a ramp begins at its end's rate", RATE, "2 * count / (self.start + root)",
+           "2 * count / (self.end + root)", (SCHEDULE,)),
     Mutant("gaps that are even and not exponential", "pacing.py", "np.cumsum(stream.standard_exponential(BLOCK))",
            "np.cumsum(2 * stream.random(BLOCK))", (SCHEDULE,)),
     Mutant("the Poisson stream is not striped: each worker has the same", "pacing.py",
@@ -86,7 +86,7 @@ MUTANTS = (
     Mutant("the in-flight limit is one more", ENGINE, "if self.in_flight >= self._share.in_flight:",
            "if self.in_flight > self._share.in_flight:", ("unit/engine/test_engine_open.py",)),
     Mutant("no arrivals while the measured part drains", PLAN,
-           "return phase.rate is not None and phase.rate.end > 0 and not phase.iterations", "return False",
+           "return rate is not None and rate.highest > 0 and not self.runs[-1].phase.iterations", "return False",
            (BOUNDARIES,)),
     # timeouts
     Mutant("timeouts of whole seconds", "workload/scenarios.py", "            step.timeout or timeout,\n",

@@ -36,11 +36,10 @@ from loadgen.report.terminal.samples import samples
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.witness import witness
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
-from loadgen.trust.verdict import meaning
+from loadgen.trust.verdict import EFFECT, meaning
 
 WIDEST, NARROWEST = 100, 92
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
-EFFECT = "share of the tail"  # the signal that the line above all others tells
 VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
 UNJUDGED = "the run ended before it could be judged"
 STATUSES = {"passed": GOOD, "failed": BAD, "undecided": WARN}

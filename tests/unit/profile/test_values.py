@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from loadgen.profile import placeholders, units
 from loadgen.profile.placeholders import Placeholder, Template
-from loadgen.profile.values import Rate, Selector, StopIf, Think, Threshold
+from loadgen.profile.values import Selector, StopIf, Think, Threshold
 
 
 @pytest.mark.parametrize(
@@ -116,13 +116,6 @@ def test_a_value_in_an_error_is_one_short_line(value: object) -> None:
     text = units.quoted(value)
     assert len(text) < 1000
     assert text.isprintable()
-
-
-def test_ramps() -> None:
-    assert Rate.parse("200/s..2000/s") == Rate(200, 2000)
-    assert Rate.parse("0/s..60/m").ramp
-    assert not Rate.parse("200/s").ramp
-    assert str(Rate.parse("200/s..2000/s")) == "200/s..2000/s"
 
 
 def test_think_times() -> None:
