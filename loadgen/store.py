@@ -24,7 +24,7 @@ from loadgen.errors import ProfileError
 from loadgen.exchange import CONNECTION_LABELS, Outcome
 from loadgen.record.hlog import Encoder, header
 from loadgen.record.ledger import open_with_room
-from loadgen.record.metrics import Metric
+from loadgen.record.metrics import HEADLINES, Metric
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Place, Recording
 from loadgen.stats import Histogram
@@ -123,7 +123,7 @@ class RunFolder:
         self._intervals.write(json.dumps(line, separators=(",", ":")) + "\n")
         self._intervals.flush()
         for (second, key, metric), h in sorted(taken.items(), key=lambda item: item[0]):
-            if key.outcome == Outcome.OK and metric in (Metric.RESPONSE, Metric.SERVICE):
+            if key.outcome == Outcome.OK and metric in HEADLINES:
                 name = f"{tag(key.slot)}.{key.stratum or 'all'}.{Metric(metric).word}"
                 self._hlog.write(self._encoder.line(name, second, h))
         self._hlog.flush()

@@ -15,7 +15,7 @@ from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
 from loadgen.profile.model import Profile
 from loadgen.record.attribution import whose
 from loadgen.record.ledger import SKIPPED, Ledger
-from loadgen.record.metrics import MOST_RECORDED, RECORDED, Metric
+from loadgen.record.metrics import CENSORED, EVERY, HEADLINES, MOST_RECORDED, RECORDED, Metric, Shown
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kind, Sample
@@ -25,15 +25,6 @@ from loadgen.transport import CONNECTION_COUNTERS
 from loadgen.trust.network import Network, retried
 
 SCHEMA = "loadgen.result/1"
-SHOWN = (
-    Metric.RESPONSE, Metric.SERVICE, Metric.CONNECT, Metric.LAG, Metric.WAIT, Metric.CLIENT_DELAY,
-    Metric.SIGN, Metric.DNS, Metric.TCP, Metric.TLS, Metric.HANDSHAKE_CPU, Metric.WAIT_DELAY,
-    Metric.CONNECT_DELAY,
-)  # fmt: skip
-RARE = (Metric.OPERATION, Metric.BACKOFF, Metric.BUILD)  # only of steps that have them
-HEADLINES = (Metric.RESPONSE, Metric.SERVICE)
-CENSORED = (*HEADLINES, Metric.ITERATION, Metric.OPERATION)
-OURS = (Metric.LAG, Metric.SIGN, Metric.BACKOFF, Metric.BUILD)  # without the target: of all, whatever became of them
 UNSENT = {"unsent_limit": "in-flight limit", "unsent_stopped": "stopped"}
 LABELS = tuple(enumerate(CONNECTION_LABELS))
 
@@ -126,8 +117,7 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[st
     metrics = {metric for _, metric, _ in series}
     own = sorted(metrics & set(range(RECORDED, RECORDED + MOST_RECORDED)))
     headline = Metric.RESPONSE if _applies(run, Metric.RESPONSE) else Metric.SERVICE
-    shown = (*(metric for metric in SHOWN if _applies(run, metric)), *(metric for metric in RARE if metric in metrics))
-    latency = {metric.word: _of(m, series, metric) for metric in shown}
+    latency = {metric.word: _of(m, series, metric) for metric in Metric if _is_shown(metric, run, metrics)}
     latency["connect"]["notes"] += _retried(series)
     return {
         "scenario": scenario,
@@ -147,6 +137,12 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> dict[st
         "failures": _failures(m, run, slot, series),
         "recorded_ms": {m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in own},
     }
+
+
+def _is_shown(metric: Metric, run: PhaseRun, metrics: set[int]) -> bool:
+    """Whether a step has it among its latencies, of whose exchanges `metrics` are known."""
+    where = metric.spec.shown
+    return (where is Shown.ALWAYS and _applies(run, metric)) or (where is Shown.WHERE_ANY and metric in metrics)
 
 
 def _retried(series: list[Entry]) -> list[str]:
@@ -194,7 +190,7 @@ def _tally(tally: Tally) -> dict[str, Any]:
 
 
 def _applies(run: PhaseRun, metric: Metric) -> bool:
-    return run.phase.kind != "closed" or metric not in (Metric.RESPONSE, Metric.LAG)
+    return not (run.phase.closed and metric.spec.scheduled)
 
 
 def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> dict[str, Any]:
@@ -204,7 +200,7 @@ def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> dict
         for key, of, histogram in series
         if of == metric and all(getattr(key, name) == value for name, value in wanted.items())
     ]
-    every = metric in OURS
+    every = metric in EVERY
     seen = _together([h for key, h in matching if every or key.outcome == Outcome.OK])
     late = _together([h for key, h in matching if key.outcome == Outcome.TIMEOUT]) if metric in CENSORED else None
     return figures(seen, late, m.quantiles)

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from loadgen.analysis.build import CENSORED, Measured
+from loadgen.analysis.build import Measured
 from loadgen.analysis.latency import milliseconds
 from loadgen.analysis.per_second import Figure, Tails, tails
 from loadgen.exchange import Outcome
-from loadgen.record.metrics import Metric
+from loadgen.record.metrics import CENSORED, Metric
 from loadgen.stats import Histogram, fraction
 from loadgen.stats.intervals import Interval, NoInterval, interval, limit
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Outcome
-from loadgen.record.metrics import Metric
+from loadgen.record.metrics import HEADLINES
 from loadgen.record.recording import Place
 from loadgen.stats import Histogram, fraction, rank
 
@@ -90,7 +90,7 @@ def _shown(ns: int) -> str:
 
 def headline(taken: dict[Place, Histogram]) -> Histogram:
     """The response (service where there is none) of the ok exchanges that came in."""
-    for metric in (Metric.RESPONSE, Metric.SERVICE):
+    for metric in HEADLINES:
         total = Histogram()
         for (_, key, of), histogram in taken.items():
             if of == metric and key.outcome == Outcome.OK:

@@ -21,7 +21,7 @@ from loadgen.profile.rate import LinearRate, Rate
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.profile.scenario import CapturedName, Data, Scenario, Step
 from loadgen.profile.units import format_rate, quoted
-from loadgen.profile.values import Selector, StopIf, Think, Threshold
+from loadgen.profile.values import SCHEDULED, Selector, StopIf, Think, Threshold
 
 __all__ = [
     "Auth",
@@ -271,7 +271,7 @@ class Profile(Part):
             raise complaint(
                 problem, f"Name one, as in '{primary.phase} {steps[0]} {primary.metric} {primary.quantile}'", at
             )
-        if phases[primary.phase].closed and primary.metric in ("response", "lag"):
+        if phases[primary.phase].closed and primary.metric in SCHEDULED:
             raise complaint(f"a closed load has no due time, and so no {primary.metric}", "Use service", at)
 
     def _check_thresholds(self) -> None:
@@ -284,7 +284,7 @@ class Profile(Part):
             for i, threshold in enumerate(thresholds):
                 if threshold.kind == "ratio":
                     self._check_variants(threshold, ("thresholds", name, i))
-                if phases[name].closed and threshold.metric in ("response", "lag"):
+                if phases[name].closed and threshold.metric in SCHEDULED:
                     problem = f"a closed load has no due time, and so no {threshold.metric}"
                     raise complaint(problem, "Use service", ("thresholds", name, i))
                 if threshold.kind == "rate" and phases[name].length is None:

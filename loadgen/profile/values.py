@@ -9,6 +9,7 @@ from typing import Literal, Self
 from loadgen.profile.units import duration, format_duration, quoted, rate, share
 
 LATENCIES = ("response", "service", "connect", "lag", "wait", "client_delay", "iteration", "operation", "build")
+SCHEDULED = ("response", "lag")  # those that a closed load does not have, as nothing is due in it
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 Op = Literal["<", "<=", ">", ">="]

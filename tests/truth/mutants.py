@@ -28,8 +28,8 @@ RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
 CONNECTION, EFFECT, RATE = "transport/wire/connection.py", "trust/effect.py", "profile/rate.py"
 
-RESPONSE = "out[:, Metric.RESPONSE] = np.where(scheduled, done - due, -1)"
-SERVICE = "out[:, Metric.SERVICE] = np.where(begun, done - started, -1)"
+RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
+SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
 AGE = "if 0 <= age <= done - x.sent:"
 ARRIVE = "                self._arrive(due)\n"
 INDEX = "return np.where(values > HIGHEST, OVERFLOW, shift * HALF + (values >> shift))"
@@ -37,21 +37,24 @@ RANK = "return max(1, math.ceil(p * n))"
 
 MUTANTS = (
     # from when to when
-    Mutant("response timed from send", METRICS, RESPONSE, RESPONSE.replace("due, -1", "np.maximum(started, due), -1"),
-           (OMISSION,)),
-    Mutant("response timed from release", METRICS, RESPONSE, RESPONSE.replace("done - due", "done - released"),
-           (OMISSION,)),
+    Mutant("response timed from send", METRICS, RESPONSE,
+           RESPONSE.replace("of.due, -1", "np.maximum(of.started, of.due), -1"), (OMISSION,)),
+    Mutant("response timed from release", METRICS, RESPONSE,
+           RESPONSE.replace("of.done - of.due", "of.done - of.released"), (OMISSION,)),
     Mutant("response timed to the kernel's stamp", METRICS, RESPONSE,
-           RESPONSE.replace("done - due", "np.where(received > 0, received, done) - due"), (LATENCIES,)),
-    Mutant("service counted from due", METRICS, SERVICE, SERVICE.replace("done - started", "done - due"), (OMISSION,)),
+           RESPONSE.replace("of.done - of.due", "np.where(of.received > 0, of.received, of.done) - of.due"),
+           (LATENCIES,)),
+    Mutant("service counted from due", METRICS, SERVICE, SERVICE.replace("of.done - of.started", "of.done - of.due"),
+           (OMISSION,)),
     Mutant("the wait for a connection is the target's", METRICS, SERVICE,
-           SERVICE.replace("done - started", "done - signed"), (LATENCIES,)),
+           SERVICE.replace("of.done - of.started", "of.done - of.signed"), (LATENCIES,)),
     Mutant("the connect is left out of service", METRICS, SERVICE,
-           SERVICE.replace("done - started", "done - np.maximum(started, connected)"), (LATENCIES,)),
-    Mutant("lag is left out", METRICS, "np.where(scheduled, released - due, -1)",
-           "np.where(scheduled, released - released, -1)", (OMISSION,)),
+           SERVICE.replace("of.done - of.started", "of.done - np.maximum(of.started, of.connected)"), (LATENCIES,)),
+    Mutant("lag is left out", METRICS, "np.where(of.due > 0, of.released - of.due, -1)",
+           "np.where(of.due > 0, of.released - of.released, -1)", (OMISSION,)),
     Mutant("a client delay that nobody knows is 0", METRICS,
-           "np.where(received > 0, done - received, -1)", "np.where(received > 0, done - received, 0)",
+           "np.where(of.received > 0, of.done - of.received, -1)",
+           "np.where(of.received > 0, of.done - of.received, 0)",
            ("unit/record/test_recorder.py",)),
     Mutant("a closed load has a response", ACCOUNTS, "due = x.due if iteration.run.open else 0", "due = x.due",
            ("unit/engine/test_engine_closed.py",)),
