@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from loadgen.analysis.conclusion import Finished
 from loadgen.clock import SECOND, wall
@@ -16,7 +17,7 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
 from loadgen.experiment.folder import about, decided, finished, run_folder
 from loadgen.profile.load import Loaded, Variant
-from loadgen.profile.model import Experiment, Phase, Profile, Rate
+from loadgen.profile.model import Experiment, Phase, Profile
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.interrupts import Interrupts, interrupts
 from loadgen.runner.progress import Display, Progress
@@ -53,7 +54,7 @@ def part_of(profile: Profile, parts: int) -> Profile:
 
 
 def _part(phase: Phase, parts: int) -> Phase:
-    rate = phase.rate and Rate(phase.rate.start / parts, phase.rate.end / parts)
+    rate = phase.rate and phase.rate.scaled(Fraction(1, parts))
     counts = {name: getattr(phase, name) for name in ("users", "at_once", "iterations")}
     if small := [name for name, value in counts.items() if value is not None and value < parts]:
         raise PlanError(

@@ -46,8 +46,7 @@ def _quantiles(arm: Arm, key: Key, rounds: Sequence[int]) -> Iterator[tuple[str,
 
 def _offered(run: Run, name: str) -> float | None:
     """Iterations a second that the plan has on average; None where users set the pace."""
-    rates = [one.phase.rate for one in run.plan.runs if one.measured and one.name == name]
-    return (rates[0].start + rates[0].end) / 2 if rates and rates[0] else None
+    return next((each.mean_rate for each in run.plan.runs if each.measured and each.name == name), None)
 
 
 def _reached(phases: Sequence[dict[str, Any]]) -> float | None:

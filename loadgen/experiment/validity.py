@@ -13,14 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from loadgen.clock import SECOND
+from loadgen.clock import MILLISECOND, SECOND
 from loadgen.errors import Exit
 from loadgen.experiment.variants import Arm, Key, Run, label
+from loadgen.record.metrics import WAITED
 from loadgen.stats import fraction
 
 ABOUT = 0.1  # how far the connections of a request may be from what a session says, as a share
 HELD = 0.99  # of the planned iterations must have been started
-WAITED = 1.0  # ms at p99: the cap was in the way
 UNEVEN = 0.5  # of the rounds: so many more runs of one variant may be DEGRADED than of the other
 TOLD = 3  # of a kind that are named
 SLACK = 0.01  # s that a run may seem shorter than its plan, as both are rounded
@@ -202,7 +202,7 @@ def _binds(run: Run) -> bool:
         return False
     waits = (step["latency_ms"]["wait"] for phase in run.phases for step in phase["steps"])
     longest = (block["max"] if block["p99"] is None else block["p99"] for block in waits)
-    return any(ms is not None and ms > WAITED for ms in longest)
+    return any(ms is not None and ms > WAITED / MILLISECOND for ms in longest)
 
 
 def _load(pair: Pair) -> Check:

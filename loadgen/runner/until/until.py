@@ -35,7 +35,7 @@ class Until:
     def __init__(self, goal: Goal, plan: Plan) -> None:
         self.goal, self._plan = goal, plan
         phase = next(run for run in plan.runs if run.name == goal.figure.phase)
-        self.run, self.looks = phase.number, _times(goal, phase.phase.rate.start if phase.phase.rate else None)
+        self.run, self.looks = phase.number, _times(goal, phase.phase.rate.highest if phase.phase.rate else None)
         self._levels = levels(self.looks)
         self._looked: list[Look] = []
         self._began: int | None = None  # ns after the start

@@ -22,7 +22,7 @@ from loadgen.clock import MILLISECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome
 from loadgen.profile.model import Profile
-from loadgen.record.metrics import Metric
+from loadgen.record.metrics import WAITED, Metric
 from loadgen.record.recording import Recording
 from loadgen.result.reason import Reason
 from loadgen.runner.witness.load import EACH, judged, watched
@@ -32,7 +32,6 @@ from loadgen.trust.verdict import Finding, Verdict
 
 QUANTILES = ("p50", "p99")
 SURE = 0.99
-WAITED = MILLISECOND  # at p99, for a connection
 FINE, SHARE = MILLISECOND // 5, 0.01  # what loadgen promises of its own figures: within 0.2 ms and 1 %
 LATE = MILLISECOND  # at p99: a witness that is, is none
 INSIDE, NEAR, ABOVE, BELOW = "inside", "near", "above", "below"

@@ -15,11 +15,11 @@ it sits out: how long a request waits depends on its place among the others, and
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
-from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import PlanError
-from loadgen.profile.model import Phase, Profile, Rate
+from loadgen.profile.model import Phase, Profile
 from loadgen.profile.units import format_rate
 from loadgen.workload.draws import stream_of
 
@@ -61,9 +61,8 @@ def _thin(phase: Phase) -> Phase:
         ends = phase.duration if phase.iterations is None else None
         load = {"users": 1} if phase.users else {"at_once": 0}
         return phase.model_copy(update={**load, "iterations": None, "duration": ends})
-    lasts = phase.duration if phase.duration is not None else round((phase.iterations or 0) / phase.rate.start * SECOND)
-    rate = Rate(phase.rate.start / EACH, phase.rate.end / EACH)
-    return phase.model_copy(update={"rate": rate, "duration": lasts, "iterations": None, "arrivals": "poisson"})
+    ours = {"rate": phase.rate.scaled(Fraction(1, EACH)), "arrivals": "poisson"}
+    return phase.model_copy(update={**ours, "duration": phase.length, "iterations": None})
 
 
 def watched(run: PhaseRun) -> bool:

@@ -14,8 +14,8 @@ from typing import Any
 from loadgen.analysis.build import Measured, quantiles_of
 from loadgen.analysis.conclusion import Ending, conclude, tails
 from loadgen.analysis.latency import milliseconds
-from loadgen.clock import SECOND, now
-from loadgen.engine.engine import NEVER, Share
+from loadgen.clock import NEVER, SECOND, now
+from loadgen.engine.engine import Share
 from loadgen.engine.plan import Plan
 from loadgen.fleet.fleet import HEAD_START, Fleet
 from loadgen.fleet.worker import Assignment

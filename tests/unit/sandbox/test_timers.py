@@ -1,4 +1,4 @@
-"""The sandbox's agenda: what is due when, in order, whatever fails."""
+"""The sandbox's timers: what is due when, in order, whatever fails."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable
 import pytest
 
 from loadgen.clock import VirtualClock
-from loadgen.sandbox.agenda import Agenda
+from loadgen.sandbox.timers import Timers
 
 
-def test_the_agenda_keeps_time_and_order() -> None:
+def test_the_timers_keep_time_and_order() -> None:
     clock = VirtualClock()
-    agenda = Agenda(clock)
+    timers = Timers(clock)
     seen: list[tuple[int, str]] = []
 
     def book(when: int, name: str) -> None:
-        agenda.at(when, lambda: seen.append((clock.now(), name)))
+        timers.at(when, lambda: seen.append((clock.now(), name)))
 
     for when, name in ((30, "c"), (10, "a"), (30, "d"), (20, "b")):
         book(when, name)
@@ -24,17 +24,17 @@ def test_the_agenda_keeps_time_and_order() -> None:
     assert seen == [(10, "a"), (20, "b"), (30, "c"), (30, "d")]
 
 
-def test_the_agenda_catches_up_and_takes_bookings_meanwhile() -> None:
+def test_the_timers_catch_up_and_take_bookings_meanwhile() -> None:
     clock = VirtualClock()
-    agenda, seen = Agenda(clock), []
+    timers, seen = Timers(clock), []
 
     def late() -> None:
         seen.append("first")
-        agenda.at(5, lambda: seen.append("booked for the past"))
+        timers.at(5, lambda: seen.append("booked for the past"))
         clock.advance(100)
 
-    agenda.at(10, late)
-    agenda.at(50, lambda: seen.append("overdue"))
+    timers.at(10, late)
+    timers.at(50, lambda: seen.append("overdue"))
     clock.run()
     assert seen == ["first", "booked for the past", "overdue"]
 
@@ -42,14 +42,14 @@ def test_the_agenda_catches_up_and_takes_bookings_meanwhile() -> None:
 def test_what_is_booked_meanwhile_waits_for_the_loop() -> None:
     """Sockets are to be read between two pieces of a stream without pauses."""
     clock = HeldClock()
-    agenda = Agenda(clock)
+    timers = Timers(clock)
     seen: list[str] = []
 
     def stream() -> None:
         seen.append("piece")
-        agenda.at(0, stream)
+        timers.at(0, stream)
 
-    agenda.at(0, stream)
+    timers.at(0, stream)
     for turn in (1, 2, 3):
         clock.ring()
         assert len(seen) == turn
@@ -72,13 +72,13 @@ class HeldClock:
 
 def test_one_that_fails_does_not_stop_the_rest() -> None:
     clock = VirtualClock()
-    agenda, seen = Agenda(clock), []
+    timers, seen = Timers(clock), []
 
     def fail() -> None:
         raise ZeroDivisionError
 
-    agenda.at(1, fail)
-    agenda.at(2, lambda: seen.append(clock.now()))
+    timers.at(1, fail)
+    timers.at(2, lambda: seen.append(clock.now()))
     with pytest.raises(ZeroDivisionError):
         clock.run()
     clock.run()
