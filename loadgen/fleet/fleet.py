@@ -12,15 +12,34 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from loadgen.aws.auth import Secret
 from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
+from loadgen.fleet.messages import (
+    Assignment,
+    Broken,
+    Bye,
+    Enter,
+    Failures,
+    Finished,
+    FromWorker,
+    Go,
+    Kill,
+    Leave,
+    NewSeries,
+    Reached,
+    Ready,
+    Refused,
+    Renew,
+    Stop,
+    ToWorker,
+    Vitals,
+)
 from loadgen.fleet.pipe import Pipe
-from loadgen.fleet.worker import Assignment
 from loadgen.net.children import spawn
 from loadgen.net.memory import give_back
 from loadgen.record.ledger import Ledger
@@ -43,8 +62,8 @@ class WorkerState:
     index: int
     process: subprocess.Popen[bytes]
     ledger: Ledger
-    pipe: Pipe | None = None
-    ready: dict[str, Any] | None = None
+    pipe: Pipe[ToWorker, FromWorker] | None = None
+    ready: bool = False
     reached: int = -1
     finished: bool = False
     lost: bool = False
@@ -94,7 +113,7 @@ class Fleet:
             self.workers.append(self._spawn(loop, index, assignment))
         try:
             async with asyncio.timeout(READY_LIMIT):
-                await self._until(lambda w: w.ready is not None or w.lost or self.stopping)
+                await self._until(lambda w: w.ready or w.lost or self.stopping)
         except TimeoutError:
             raise LoadgenError(f"a worker was not ready within {READY_LIMIT} s") from None
         for worker in self.workers:
@@ -109,31 +128,31 @@ class Fleet:
         if self.stopping:
             return
         self.start = start or now() + HEAD_START
-        self._tell("go", self.start)
+        self._tell(Go(self.start))
         ticker = asyncio.create_task(self._tick())
         try:
             await self._until(lambda w: w.over)
         finally:
             ticker.cancel()
-        self._tell("bye")
+        self._tell(Bye())
 
     def renew(self, kind: str, secret: Secret) -> None:
         """Let the workers authorize with a new secret from now on."""
-        self._tell("secret", (kind, secret))
+        self._tell(Renew(kind, secret))
         if self.follower:
             self.follower.renew(kind, secret)
 
     def leave(self, number: int, at: int, plan: Plan) -> None:
         """Let run `number` end `at` ns after the start, which is before its time: `plan` is the same with that end."""
         self.plan = plan
-        self._tell("leave", (number, self.start + at))
+        self._tell(Leave(number, self.start + at))
         if self.follower:
             self.follower.leave(number, at, self.follower.plan)
 
     def stop(self) -> None:
         """Start nothing more; what is open comes to its end."""
         self.stopped = self.elapsed if self.stopped is None else self.stopped
-        self._tell("stop")
+        self._tell(Stop())
         self._changed.set()
         if self.follower:
             self.follower.stop()
@@ -142,7 +161,7 @@ class Fleet:
         """Give up what is open."""
         self.stopped = self.elapsed if self.stopped is None else self.stopped
         self.killed = True
-        self._tell("kill")
+        self._tell(Kill())
         if self.follower:
             self.follower.kill()
         asyncio.get_running_loop().call_later(GOODBYE_LIMIT, self._put_down)
@@ -223,46 +242,46 @@ class Fleet:
         worker.pipe = Pipe(
             loop,
             ours,
-            lambda kind, value: self._received(worker, kind, value),
+            lambda message: self._received(worker, message),
             lambda: self._ended(worker),
         )
-        worker.pipe.send("assignment", replace(assignment, parent=os.getpid()))
+        worker.pipe.send(assignment)
         return worker
 
-    def _tell(self, kind: str, value: Any = None) -> None:
+    def _tell(self, message: ToWorker) -> None:
         for worker in self.workers:
             if worker.pipe and not worker.lost:
-                worker.pipe.send(kind, value)
+                worker.pipe.send(message)
 
-    def _received(self, worker: WorkerState, kind: str, value: Any) -> None:
-        if kind == "batch":
-            worker.batches.append(value)
-            if len(worker.batches) >= FOLDED:
+    def _received(self, worker: WorkerState, message: FromWorker) -> None:
+        match message:
+            case Batch():
+                worker.batches.append(message)
+                if len(worker.batches) >= FOLDED:
+                    self._fold(worker)
+                return
+            case NewSeries(number, key):
+                worker.series[number] = key
+            case Failures(counts):
+                _add(worker.kept.reasons, counts)
+            case Vitals(probe, in_flight, tcp):
+                worker.reported += 1
+                second = self.elapsed // SECOND
+                self.health.add({**probe, "in_flight": in_flight, "tcp": tcp, "second": second, "worker": worker.index})
+            case Ready():
+                worker.ready = True
+            case Reached(run):
+                worker.reached = run
+                self._enter_if_all(run)
+            case Finished(kept, options):
+                worker.finished = True
+                worker.kept, worker.options = kept, options
                 self._fold(worker)
-            return
-        if kind == "series":
-            worker.series[value[0]] = value[1]
-        elif kind == "reasons":
-            _add(worker.kept.reasons, value)
-        elif kind == "health":
-            worker.reported += 1
-            self.health.add({**value, "second": self.elapsed // SECOND, "worker": worker.index})
-        elif kind == "ready":
-            worker.ready = value
-        elif kind == "reached":
-            worker.reached = value
-            self._enter_if_all(value)
-        elif kind == "options":
-            worker.options = value
-        elif kind == "finished":
-            worker.finished = True
-            worker.kept = value
-            self._fold(worker)
-        elif kind == "fatal":
-            self._refused(value)
-        elif kind == "broken":
-            worker.broken = value
-            worker.process.kill()
+            case Refused(reason):
+                self._refused(reason)
+            case Broken(error):
+                worker.broken = error
+                worker.process.kill()
         self._changed.set()
 
     def _fold(self, worker: WorkerState) -> None:
@@ -275,9 +294,9 @@ class Fleet:
         """A phase whose start depends on the last one's end begins when every worker has come to it."""
         if all(worker.over or worker.reached >= run for worker in self.workers) and run > self._entered:
             self._entered, self._entered_at = run, now() + (HEAD_START if len(self.workers) > 1 else 0)
-            self._tell("enter", (run, self._entered_at))
+            self._tell(Enter(run, self._entered_at))
             if self.follower:
-                self.follower._tell("enter", (run, self._entered_at))
+                self.follower._tell(Enter(run, self._entered_at))
 
     def _ended(self, worker: WorkerState) -> None:
         if not worker.finished:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet, merge
-from loadgen.fleet.worker import Assignment
+from loadgen.fleet.messages import Assignment
 from loadgen.pacing import share
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import StopIf
@@ -182,7 +181,6 @@ class _Run:
         gap = round(SECOND * n * (1 + bool(self.witnessed) / EACH) / profile.max_rate) if profile.max_rate else 0
         return [
             Assignment(
-                os.getpid(),
                 profile,
                 self.to.origin,
                 self.to.addresses[index % len(self.to.addresses) :]

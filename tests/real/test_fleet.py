@@ -17,7 +17,7 @@ from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
 from loadgen.fleet import fleet as fleets
 from loadgen.fleet.fleet import Fleet
-from loadgen.fleet.worker import Assignment
+from loadgen.fleet.messages import Assignment, Bye, Enter
 from loadgen.net.names import Origin, resolve
 from loadgen.profile.load import load
 
@@ -40,7 +40,7 @@ def url() -> Iterator[str]:
 async def fleet(folder: Path, url: str, seconds: int = 5) -> AsyncIterator[Fleet]:
     profile = load(folder / "p.yaml", text=PROFILE.format(url=url, seconds=seconds)).profile
     origin = Origin.of(url)
-    work = Assignment(0, profile, origin, resolve(origin), None, Share(), 100, 0, folder / "worker-0.counters")
+    work = Assignment(profile, origin, resolve(origin), None, Share(), 100, 0, folder / "worker-0.counters")
     found = Fleet(Plan.of(profile), [work], lambda: None, lambda reason: None)
     try:
         await asyncio.wait_for(found.launch(), PATIENCE)
@@ -57,7 +57,7 @@ async def test_a_worker_that_is_stopped_before_the_load_begins_just_leaves(
         stopped.kill()
         pipe = stopped.workers[0].pipe
         assert pipe
-        pipe.send("bye")
+        pipe.send(Bye())
         assert await asyncio.to_thread(stopped.workers[0].process.wait, PATIENCE) == 0
     assert capfd.readouterr().err == ""
 
@@ -92,7 +92,7 @@ async def test_a_mistake_of_ours_in_a_worker_is_told_and_ends_it(tmp_path: Path,
         await asyncio.sleep(0)  # it says go
         pipe = broken.workers[0].pipe
         assert pipe
-        pipe.send("enter", (99, 0))
+        pipe.send(Enter(99, 0))
         await asyncio.wait_for(running, PATIENCE)
     worker = broken.workers[0]
     assert worker.lost

@@ -18,7 +18,7 @@ from loadgen.clock import SECOND, now
 from loadgen.engine.engine import NEVER, Share
 from loadgen.engine.plan import Plan
 from loadgen.fleet.fleet import HEAD_START, Fleet
-from loadgen.fleet.worker import Assignment
+from loadgen.fleet.messages import Assignment
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import Ledger
