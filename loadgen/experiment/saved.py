@@ -13,7 +13,7 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.folder import KIND, assembled
 from loadgen.record.ledger import Ledger
-from loadgen.runner.witness.load import thinner
+from loadgen.runner.witness.load import witness_plan
 from loadgen.store import latest, read_intervals, replay
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge
@@ -56,7 +56,7 @@ def _incomplete(run: Path) -> dict[str, Any]:
     try:
         plan = Plan.from_description(about.pop("plan"))
         if about.pop("thinned", False):  # a witness's; that of its workers is what is kept
-            plan = thinner(plan, about["seed"])
+            plan = witness_plan(plan, about["seed"])
         ledger, lost = _ledgers(run, plan)
         recording = replay(run / "intervals.jsonl")
         health, seconds = Health(), 0

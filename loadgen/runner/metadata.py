@@ -12,7 +12,7 @@ from loadgen.runner.table.attach import OnTable
 from loadgen.trust import host
 
 
-def about(profile: Profile, to: Destination, table: OnTable | None, began: int, workers: int) -> dict[str, Any]:
+def metadata(profile: Profile, to: Destination, table: OnTable | None, began: int, workers: int) -> dict[str, Any]:
     """The keys of a result that say it. `began` is wall-clock time in ns."""
     return {
         "name": profile.name,
