@@ -129,9 +129,9 @@ def _finding(figures: list[agreement.Entry], late: int | None, where: str, lost:
 
 def warnings(profile: Profile, others: int) -> list[str]:
     """What a user should know before a run: where the witness will not be able to tell, or not be quiet."""
-    texts = []
+    told = []
     if not spare(others):
-        texts.append(
+        told.append(
             f"the witness has no CPU of its own: there are {cpus()} for {others} other processes of the load, and what "
             "it waits for one is in its figures"
         )
@@ -139,11 +139,11 @@ def warnings(profile: Profile, others: int) -> list[str]:
     if short := [entry for entry in forecast if entry["exchanges"] is not None and not entry["enough"]["p99"]]:
         most = max(entry["exchanges"] for entry in short)
         where = ", ".join(dict.fromkeys(entry["phase"] for entry in short))
-        texts.append(
+        told.append(
             f"the witness will have no interval for the p99 of {where}: at most about {most:,} exchanges of a step, "
             f"{short[0]['needed']['p99']:,} are needed (1 for {EACH} of the workers')"
         )
     for phase in profile.load:
         if phase.measure and phase.users and phase.users < EACH:
-            texts.append(f"the witness is one user more in {phase.name}: {phase.users + 1} instead of {phase.users}")
-    return texts
+            told.append(f"the witness is one user more in {phase.name}: {phase.users + 1} instead of {phase.users}")
+    return told
