@@ -63,7 +63,8 @@ def command(
     from loadgen.report.terminal.keepalive import idle_table, sentence
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.run import show
-    from loadgen.runner.session import Options, run
+    from loadgen.runner.options import Options
+    from loadgen.runner.session import run
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 

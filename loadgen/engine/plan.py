@@ -123,6 +123,13 @@ class Plan:
         names = tuple((scenario.name, step.name) for scenario, step in steps)
         return cls(profile.load, profile.cycles, profile.seed, names, longest, metrics)
 
+    def ending(self, number: int, duration: int) -> Plan:
+        """The same plan in which run `number`, whose phase runs once, lasts `duration` ns."""
+        position = self.runs[number].position
+        load = list(self.load)
+        load[position] = load[position].model_copy(update={"duration": duration})
+        return Plan(tuple(load), self.cycles, self.seed, self.steps, self.longest, self.metrics)
+
     def describe(self) -> dict[str, Any]:
         """The plan as plain data, from which `from_description` makes it again: kept with a run, so that one that
         died can be reported."""

@@ -20,10 +20,11 @@ from loadgen.profile.load import Loaded, Variant
 from loadgen.profile.model import Experiment, Phase, Profile
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.interrupts import Interrupts, interrupts
+from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Progress
 from loadgen.runner.redaction import redacted
 from loadgen.runner.secrets import Keeper, keeper
-from loadgen.runner.session import Options, one
+from loadgen.runner.session import run_at
 from loadgen.runner.table.attach import on_table
 from loadgen.store import ExperimentFolder
 from loadgen.workload.draws import stream_of
@@ -99,9 +100,9 @@ class _Experiment:
     async def carry_out(self) -> Finished:
         for variant in self.loaded.variants:
             await self._ready(variant)
-        self.folder = ExperimentFolder(self.options.out, self._warn)
+        folder = ExperimentFolder(self.options.out, self._warn)
         secrets = self.loaded.secrets + tuple(text for k in self.keepers.values() for text in k.known)
-        self.folder.begin(self.loaded.resolved, redacted(about(self.loaded, wall()), secrets))
+        folder.begin(self.loaded.resolved, redacted(about(self.loaded, wall()), secrets))
         done = 0
         for number in range(1, self.plan.rounds[-1] + 1):
             if not await self._round(number):
@@ -112,7 +113,7 @@ class _Experiment:
                 break
         ended = finished(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)
         ended.result = redacted(ended.result, secrets)
-        self.folder.finish(ended.result)
+        folder.finish(ended.result)
         return ended
 
     async def _ready(self, variant: Variant) -> None:
@@ -155,8 +156,8 @@ class _Experiment:
 
         def interrupt() -> None:
             self.interrupted = True
-            for each in signals:
-                each.take()
+            for taken in signals:
+                taken.take()
 
         self.signals.do = interrupt
         runs = [self._run(number, *pair, position, len(group)) for pair in zip(group, signals, strict=True)]
@@ -180,7 +181,7 @@ class _Experiment:
         options = replace(self.options, out=run_folder(self.options.out, number, variant.name), prepared=True)
         display = _Within(self.display, position, f"{variant.name}, round {number}")
         to, secrets = self.places[_place(variant.profile)], self.keepers[variant.name]
-        return await one(loaded, options, display, to, signals, secrets)
+        return await run_at(loaded, options, display, to, signals, secrets)
 
     def _affordable(self) -> bool:
         limit = self.loaded.profile.max_cost

@@ -17,7 +17,7 @@ from loadgen.record.ledger import Ledger
 from loadgen.result import SCHEMA
 from loadgen.result.codec import Malformed, from_json
 from loadgen.result.run import Metadata, RunResult, Until
-from loadgen.runner.witness.load import thinner
+from loadgen.runner.witness.load import witness_plan
 from loadgen.store import latest, read_intervals, replay
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge
@@ -63,7 +63,7 @@ def _incomplete(run: Path) -> RunResult:
     try:
         plan = Plan.from_description(about.pop("plan"))
         if about.pop("thinned", False):  # a witness's; that of its workers is what is kept
-            plan = thinner(plan, about["seed"])
+            plan = witness_plan(plan, about["seed"])
         ledger, lost = _ledgers(run, plan)
         recording = replay(run / "intervals.jsonl")
         health, seconds = Health(), 0

@@ -28,7 +28,7 @@ FIRST = 10**12  # what its {{seq}} begin with, so that it writes none of the wor
 _WITNESS = 11  # what a stream of the seed is for
 
 
-def thinned(profile: Profile) -> Profile:
+def witness_load(profile: Profile) -> Profile:
     """The profile as the witness carries it out. Raises PlanError where there is nothing for it to see."""
     plan = Plan.of(profile)
     if not any(watched(run) for run in plan.runs):
@@ -44,19 +44,22 @@ def thinned(profile: Profile) -> Profile:
             f"{format_rate(profile.max_rate)}. Raise max_rate to {more}, or lower the rate"
         )
     seed = int(stream_of((profile.seed, _WITNESS)).integers(2**62))
-    return profile.model_copy(update={"load": thin(profile.load), "seed": seed, "thresholds": {}, "max_rate": None})
+    return profile.model_copy(
+        update={"load": witness_phases(profile.load), "seed": seed, "thresholds": {}, "max_rate": None}
+    )
 
 
-def thinner(plan: Plan, seed: int) -> Plan:
+def witness_plan(plan: Plan, seed: int) -> Plan:
     """The plan of a witness of `seed` beside workers who follow `plan`."""
-    return Plan(thin(plan.load), plan.cycles, seed, plan.steps, plan.longest, plan.metrics)
+    return Plan(witness_phases(plan.load), plan.cycles, seed, plan.steps, plan.longest, plan.metrics)
 
 
-def thin(load: tuple[Phase, ...]) -> tuple[Phase, ...]:
-    return tuple(_thin(phase) for phase in load)
+def witness_phases(load: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    """The phases of a witness, each as long as the workers'."""
+    return tuple(_witness_phase(phase) for phase in load)
 
 
-def _thin(phase: Phase) -> Phase:
+def _witness_phase(phase: Phase) -> Phase:
     if not phase.rate:
         ends = phase.duration if phase.iterations is None else None
         load = {"users": 1} if phase.users else {"at_once": 0}
