@@ -82,7 +82,7 @@ def command(
     import uvloop
 
     from loadgen.experiment.rounds import run_experiment
-    from loadgen.report.formats import to_json
+    from loadgen.report.formats import json_text
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.run import show
     from loadgen.runner.session import Options, run
@@ -107,15 +107,15 @@ def command(
         display.message(text)
     try:
         carry_out = run_experiment if loaded.profile.experiment else run
-        finished = uvloop.run(carry_out(loaded, options, display))
+        result = uvloop.run(carry_out(loaded, options, display))
     finally:
         display.close()
     with output() as out:
         if as_json:
-            out.write(f"{to_json(finished.result)}\n")
+            out.write(f"{json_text(result)}\n")
         else:
-            show(finished.result, out)
-    return int(finished.status)
+            show(result, out)
+    return int(result.exit_status or 0)
 
 
 def read(

@@ -14,8 +14,9 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.folder import KIND, assembled
 from loadgen.record.ledger import Ledger
+from loadgen.result.codec import from_json
 from loadgen.result.experiment import ExperimentResult
-from loadgen.result.run import Metadata, RunResult
+from loadgen.result.run import Metadata, RunResult, Until
 from loadgen.runner.witness.load import thinner
 from loadgen.store import latest, read_intervals, replay
 from loadgen.trust.health import Health
@@ -80,7 +81,8 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
             warnings.append(f"{lost:,} exchanges were open when it died, and are counted as lost")
         if (missing := untimed(ledger, recording)) > 0:
             warnings.append(f"{missing:,} exchanges of its last second have no latencies")
-        ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings)
+        until = from_json(Until, about["until"]) if "until" in about else None
+        ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings, until=until)
         measured = Measured(plan, ledger, recording, network=health.network, stopped=seconds * SECOND)
         concluded = conclude(metadata, measured, judge(evidence), ending, {})
         return replace(concluded, exit_status=None)  # it ended with none of ours
