@@ -109,4 +109,4 @@ class Reason:
     def run(self) -> tuple[str, int] | None:
         """The variant and the round of the one run that it is about; None if it is about no one run."""
         variant, number = self.values.get("variant"), self.values.get("round")
-        return None if variant is None or number is None else (str(variant), int(number))
+        return (variant, number) if isinstance(variant, str) and isinstance(number, int) else None

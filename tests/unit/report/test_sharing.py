@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loadgen.report.terminal.sharing import shared
 from paths import DATA
 
 from loadgen import cli
 from loadgen.report.terminal.run import render
-from loadgen.report.terminal.sharing import shared
 
 HOST = "abc123def.execute-api.eu-west-1.amazonaws.com"
 TABLE = "123456789012.ddb.eu-west-1.amazonaws.com"
