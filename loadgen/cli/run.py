@@ -17,6 +17,8 @@ from loadgen.clock import SECOND, wall
 if TYPE_CHECKING:
     from loadgen.profile.curl_options import Asked
     from loadgen.profile.load import Loaded
+    from loadgen.result.experiment import ExperimentResult
+    from loadgen.result.run import RunResult
 
 
 @click.command("run", short_help="Carry out a profile, or a load on a URL, and report.", context_settings=HELP)
@@ -107,8 +109,11 @@ def command(
     for text in messages(loaded, workers):
         display.message(text)
     try:
-        carry_out = run_experiment if loaded.profile.experiment else run
-        result = uvloop.run(carry_out(loaded, options, display))
+        result: RunResult | ExperimentResult
+        if loaded.profile.experiment:
+            result = uvloop.run(run_experiment(loaded, options, display))
+        else:
+            result = uvloop.run(run(loaded, options, display))
     finally:
         display.close()
     with output() as out:
