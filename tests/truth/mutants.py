@@ -52,7 +52,7 @@ MUTANTS = (
            "np.where(scheduled, released - released, -1)", (OMISSION,)),
     Mutant("a client delay that nobody knows is 0", METRICS,
            "np.where(received > 0, done - received, -1)", "np.where(received > 0, done - received, 0)",
-           ("unit/record/test_recorder.py",)),
+           ("unit/record/test_metrics.py",)),
     Mutant("a closed load has a response", ACCOUNTS, "due = x.due if iteration.run.open else 0", "due = x.due",
            ("unit/engine/test_engine_closed.py",)),
     Mutant("a step is due when the one before was due", ENGINE, "self._send(iteration, iteration.run, x.done)",

@@ -1,5 +1,6 @@
-# ruff: noqa: E501
 """From a file, a shipped name or a URL to a profile: short forms, overrides, variables, files."""
+
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -15,9 +16,10 @@ import loadgen
 from loadgen.errors import ProfileError
 from loadgen.profile.load import from_url, load, shipped
 from loadgen.profile.model import Phase, Profile, Rate, Scenario, Session, Step, StopIf, Target, Think
-from loadgen.profile.new import commented_profile
 
 HEAD = "name: x\ntarget: http://h:8080/prod/\nload: [{name: a, rate: 5/s, for: 1s}]\n"
+
+
 SECOND = 10**9
 
 
@@ -141,103 +143,6 @@ def test_yaml_is_1_2() -> None:
     }
 
 
-def test_files_stay_in_the_profiles_folder(tmp_path: Path) -> None:
-    (tmp_path / "body.bin").write_bytes(b"\0" * 10)
-    (tmp_path / "users.csv").write_text('\ufeffid,full name\n1,"a, b"\n\n2,c\n')
-    (tmp_path / "items.jsonl").write_text('{"id": 1, "x": null}\n{"x": [2], "id": 2}\n')
-    text = HEAD + "scenarios:\n"
-    text += "  - {name: s, data: users.csv, steps: [{name: t, post: '/{{id}}', file: body.bin}]}\n"
-    text += "  - {name: u, data: {file: items.jsonl, order: random}, steps: [{name: t, get: '/{{id}}'}]}\n"
-    s, u = load(tmp_path / "p.yaml", text=text).profile.scenarios
-    assert s.steps[0].file == tmp_path / "body.bin"
-    assert s.data
-    assert s.data.fields == ("id", "full name")
-    assert s.data.rows == ({"id": "1", "full name": "a, b"}, {"id": "2", "full name": "c"})
-    assert u.data
-    assert u.data.order == "random"
-    assert u.data.rows == ({"id": 1, "x": None}, {"x": [2], "id": 2})
-
-
-def test_certificates_are_found_from_the_profiles_folder(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("x")
-    loaded = load(tmp_path / "p.yaml", text=HEAD + "tls: {ca: ca.pem, client_cert: ca.pem, verify: false}\n")
-    assert loaded.profile.tls.ca == tmp_path / "ca.pem"
-    assert not loaded.profile.tls.verify
-
-
-@pytest.mark.parametrize(
-    ("written", "check"),
-    [
-        ("phases.burst.rate=500/s", lambda p: p.load[2].rate == Rate(500, 500)),
-        ("load.burst.rate=500/s..1/s", lambda p: p.load[2].rate == Rate(500, 1)),
-        ("load.0.for=1s", lambda p: p.load[0].duration == SECOND),
-        ("session=per-iteration", lambda p: p.session == Session(reuse="per-iteration")),
-        ("session.connections=", lambda p: p.session.connections is None),
-        ("tls.verify=false", lambda p: not p.tls.verify),
-        ("thresholds.burst=[errors < 50%, response p99 < 1s]", lambda p: len(p.thresholds["burst"]) == 2),
-        ("scenarios.order.steps.read.get=/x={{id}}", lambda p: p.scenarios[0].steps[1].path == "/x={{id}}"),
-        ("scenarios.order.steps.put.json={a: [1]}", lambda p: p.scenarios[0].steps[0].json_body == {"a": [1]}),
-        ("sandbox.environments.max=3", lambda p: p.sandbox.environments.max == 3),
-        ("target=http://127.0.0.1:1/", lambda p: p.target.host == "127.0.0.1"),
-    ],
-)
-def test_any_key_can_be_set(written: str, check: object) -> None:
-    assert callable(check)
-    assert check(load("burst", sets=[written]).profile)
-
-
-def test_a_short_form_can_be_set_within() -> None:
-    text = HEAD + "session: per-request\n"
-    found = load("p.yaml", text=text, sets=["session.connections=7", "target.url=http://g/"]).profile
-    assert found.session == Session(reuse="per-request", connections=7)
-    assert found.target.host == "g"
-
-
-@pytest.mark.parametrize(
-    ("written", "message"),
-    [
-        ("load.burst", "--set: 'load.burst' sets nothing. Write --set load.burst.rate=500/s"),
-        ("load.brst.rate=5/s", "--set load.brst.rate: there is no 'brst' in this list. Did you mean burst? Known: warm-up, steady, burst, recover"),
-        ("sead=5", "--set sead: unknown key. Did you mean seed? Known: name, target, sandbox, auth, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, max_cost, experiment, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"),
-        ("seed=x", "--set seed: 'x' is not a whole number"),
-        ("name.first=x", "--set name.first: name is a single value, which has no keys. Set it as a whole"),
-        ("timeout=[", "--set timeout: not YAML: a value is missing or misplaced. Put text with special characters in quotes"),
-        ("load.burst=", "--set load.burst: takes an item out of a list. Set the whole list instead"),
-        ("thresholds={nope: [errors < 5%]}", "--set thresholds: thresholds.nope: there is no phase nope. Known: warm-up, steady, burst, recover"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_set(written: str, message: str) -> None:
-    with pytest.raises(ProfileError) as caught:
-        load("burst", sets=[written])
-    assert str(caught.value) == message
-
-
-def test_another_target() -> None:
-    loaded = load("burst", target="https://abc.example/prod")
-    assert loaded.profile.target.url == "https://abc.example/prod"
-    assert loaded.resolved["target"] == {"url": "https://abc.example/prod"}
-    with pytest.raises(ProfileError, match=r"^--target: 'nowhere' is not a URL"):
-        load("burst", target="nowhere")
-
-
-def test_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TOKEN", "s3cret: [")
-    monkeypatch.setenv("USERS", "12")
-    monkeypatch.setenv("EMPTY", "")
-    monkeypatch.delenv("UNSET", raising=False)
-    text = HEAD.replace("rate: 5/s", "users: '${USERS}'") + (
-        "scenarios: [{name: s, steps: [{name: t, get: /, headers: "
-        "{a: 'Bearer ${TOKEN}', b: '${UNSET:-b}', c: 'x${EMPTY:-}', d: '$${TOKEN} $5'}}]}]\n"
-    )
-    loaded = load("p.yaml", text=text)
-    (step,) = loaded.profile.scenarios[0].steps
-    assert step.headers == {"a": "Bearer s3cret: [", "b": "b", "c": "x", "d": "${TOKEN} $5"}
-    assert loaded.profile.load[0].users == 12
-    assert loaded.secrets == ("s3cret: [",)
-    assert "s3cret" not in json.dumps(loaded.resolved)
-    assert "Bearer ${TOKEN}" in json.dumps(loaded.resolved)
-
-
 def test_a_url_alone() -> None:
     found = from_url("http://127.0.0.1:81/a/?b=c", "200/s", "30s").profile
     assert (found.target.prefix, found.scenarios[0].steps[0].path) == ("/a", "/?b=c")
@@ -263,17 +168,6 @@ def test_a_url_with_a_mistake(arguments: tuple[str, ...], message: str) -> None:
     with pytest.raises(ProfileError) as caught:
         from_url(*arguments)
     assert str(caught.value) == message
-
-
-@pytest.mark.parametrize("url", ["sandbox", "http://h", "https://h:8443/prod/items?a=b&c=%20", "http://[::1]:80/"])
-def test_a_new_profile_asks_for_its_url(url: str) -> None:
-    text = commented_profile(url)
-    found = load("new.yaml", text=text).profile
-    whole = from_url(url).profile
-    assert (
-        found.target.prefix + found.scenarios[0].steps[0].path == whole.target.prefix + whole.scenarios[0].steps[0].path
-    )
-    assert (found.target.host, found.target.port) == (whole.target.host, whole.target.port)
 
 
 def test_a_wheel_has_the_profiles(tmp_path: Path) -> None:
