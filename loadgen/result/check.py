@@ -202,8 +202,9 @@ class PlannedExperiment:
     too_few: TooFewRequests | None = item("why no run could know that figure; null if one can")
     proposed: bool = item("whether loadgen proposes it, as the profile names none")
     finds: float | None = item(
-        "the difference beyond the margin that is found 4 times of 5, in standard deviations of what the rounds "
-        "differ by; null where there are too few rounds"
+        "the difference beyond the margin that is found 4 times of 5, by what the rounds differ by; null where there "
+        "are too few rounds",
+        "standard deviations",
     )
     each: tuple[PlannedVariant, ...] = item("one run of each variant")
     runs: tuple[int, ...] = item("how many runs, by look")

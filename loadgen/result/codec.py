@@ -285,9 +285,14 @@ def _members(decode: Decode) -> Decode:
     def decode_members(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise _wrong("an object", value)
-        return {name: _at(f".{name}", decode, content) for name, content in value.items()}
+        return {name: _at(_member(name), decode, content) for name, content in value.items()}
 
     return decode_members
+
+
+def _member(name: str) -> str:
+    """The step to a member: its name, quoted where that is no plain one."""
+    return f".{name}" if name.isprintable() and len(name) <= SHOWN else f"[{_shown(name)}]"
 
 
 def _at(step: str, decode: Decode, value: Any) -> Any:

@@ -51,7 +51,7 @@ class MachineLimits:
     ports: Ports = item("local ports")
     timer: Literal["timerfd", "event loop"] = item("what wakes a worker: timerfd, or the event loop, a ms coarse")
     timer_slack_ns: TimerSlack | None = item("the timer's slack; null where the system does not tell")
-    load_average: float = item("processes that wanted a CPU in the last minute, on average, before the self-test")
+    load_average: float = item("what wanted a CPU in the last minute, on average, before the self-test", "processes")
 
 
 @dataclass(frozen=True, slots=True)
