@@ -17,21 +17,24 @@ import engine_harness
 import experiment_folders
 import random_runs
 
+import loadgen.analysis.build
+import loadgen.analysis.conclusion
 import loadgen.engine.plan
 import loadgen.exchange
-import loadgen.experiment.conclusion
-import loadgen.experiment.consumption
-import loadgen.experiment.cost
-import loadgen.experiment.goal
-import loadgen.experiment.pair
-import loadgen.experiment.result
+import loadgen.experiment.folder
 import loadgen.experiment.saved
-import loadgen.experiment.testimony
-import loadgen.experiment.thinned
-import loadgen.experiment.together
-import loadgen.experiment.until
+import loadgen.experiment.two_runs
 import loadgen.fleet.fleet
 import loadgen.profile.load
+import loadgen.result
+import loadgen.result.codec
+import loadgen.result.run
+import loadgen.runner.table.consumption
+import loadgen.runner.table.cost
+import loadgen.runner.until.goal
+import loadgen.runner.until.until
+import loadgen.runner.witness.agreement
+import loadgen.runner.witness.load
 import loadgen.store
 import loadgen.transport.scripted
 import loadgen.trust.finding
@@ -53,6 +56,7 @@ Outcome = loadgen.exchange.Outcome
 Tally = loadgen.exchange.Tally
 Reply = loadgen.transport.scripted.Reply
 NEVER = loadgen.transport.scripted.NEVER
+VERSIONS = ("loadgen", "python", "uvloop", "httptools", "aiohttp", "numpy", "openssl", "kernel", "machine")
 
 
 def concluded(run: Run, folder: Path | None, **said: Any) -> Document:
@@ -60,24 +64,20 @@ def concluded(run: Run, folder: Path | None, **said: Any) -> Document:
     what is told of how it ended; `killed`, that it was; `health`, samples of a probe; `seen`, the host's figures;
     `sandbox`, its counts; `adaptive`, its retries; `stopped`, when it was."""
     profile, session = run.profile, run.profile.session
-    about = {
-        "name": profile.name, "started": "2026-01-01T00:00:00+00:00", "client": profile.client, "seed": profile.seed,
-        "session": session.model_dump(mode="json"), "target": {"url": profile.target.url},
-    }  # fmt: skip
     health = loadgen.trust.health.Health()
     for sample in said.get("health", ()):
         health.add(sample)
     if folder:
-        experiment_folders.write_seconds(folder, run, **about).close()
+        experiment_folders.write_seconds(folder, run).close()
     kept = loadgen.fleet.fleet.merge((member.samples.kept() for member in run.members), 5)
     if said.get("killed"):  # in any order, so that the first of them are any
         kept = kept._replace(failed=[], slowest=[])
     adaptive, sandbox = said.get("adaptive", False), said.get("sandbox")
-    measured = loadgen.experiment.result.Measured(
+    measured = loadgen.analysis.build.Measured(
         run.plan,
         run.ledger,
         run.recording,
-        loadgen.experiment.result.quantiles_of(profile),
+        loadgen.analysis.build.quantiles_of(profile),
         kept.reasons,
         health.network,
         adaptive,
@@ -85,24 +85,56 @@ def concluded(run: Run, folder: Path | None, **said: Any) -> Document:
     )
     evidence = loadgen.trust.watch.evidence_of(
         run.ledger,
-        loadgen.experiment.conclusion.tails(run.plan, run.recording),
+        loadgen.analysis.conclusion.tails(run.plan, run.recording),
         health,
         loadgen.trust.watch.HostFigures(**said["seen"]) if "seen" in said else None,
         sandbox,
         loadgen.trust.watch.Session(session.reuse == "shared", session.connections, adaptive),
     )
-    ending = loadgen.experiment.conclusion.Ending(
-        run.finished_at, str(folder) if folder else None, kept=kept, sandbox=sandbox, **said.get("ending", {})
+    ending = loadgen.analysis.conclusion.Ending(
+        run.finished_at,
+        str(folder) if folder else None,
+        kept=kept,
+        sandbox=sandbox and loadgen.result.codec.from_json(loadgen.result.run.Sandbox, sandbox),
+        until=said.get("until"),
+        **said.get("ending", {}),
     )
     findings = loadgen.trust.verdict.judge(evidence)
-    return loadgen.experiment.conclusion.conclude(
-        about, measured, findings, ending, profile.thresholds, evidence.effects
-    ).result
+    return written(
+        loadgen.analysis.conclusion.conclude(
+            metadata(profile), measured, findings, ending, profile.thresholds, evidence.effects
+        )
+    )
+
+
+def metadata(profile: Any) -> loadgen.result.run.Metadata:
+    """What is known of a run before its load. What is not told of those in virtual time is empty."""
+    described = {
+        "name": profile.name, "started": "2026-01-01T00:00:00+00:00", "client": profile.client, "seed": profile.seed,
+        "session": profile.session.model_dump(mode="json"), "target": {"url": profile.target.url},
+    }  # fmt: skip
+    return loadgen.result.codec.from_json(loadgen.result.run.Metadata, upgraded(described))
+
+
+def upgraded(described: Document) -> Document:
+    """The run.json of a run as it is now, of what a run was said to be before: what that lacks is empty, and left out
+    again by `translate`."""
+    target = {"simulated": False, "description": [], "addresses": [], **described["target"]}
+    host = {**dict.fromkeys(VERSIONS, ""), "cpus": 0, "descriptors": 0, "fallbacks": [], **described.get("host", {})}
+    more = {"schema": loadgen.result.SCHEMA, "payloads": 0, "workers": 0}
+    return {**more, **described, "target": target, "host": host}
+
+
+def written(result: loadgen.result.run.RunResult) -> Document:
+    """A result as JSON, which is read back as the same result."""
+    made: Document = loadgen.result.codec.to_json(result)
+    assert loadgen.result.codec.from_json(loadgen.result.run.RunResult, json.loads(json.dumps(made))) == result
+    return made
 
 
 def read_again(folder: Path) -> Document:
-    """The result of the run, or of the experiment, in a folder."""
-    return loadgen.experiment.saved.read(folder)
+    """The result of the run in a folder."""
+    return written(loadgen.experiment.saved.read(folder))
 
 
 def write_result(folder: Path, result: Document) -> None:
@@ -114,16 +146,16 @@ def write_result(folder: Path, result: Document) -> None:
 
 
 def is_experiment(folder: Path) -> bool:
-    return json.loads((folder / "run.json").read_text()).get("kind") == loadgen.experiment.together.KIND
+    return json.loads((folder / "run.json").read_text()).get("kind") == loadgen.experiment.folder.KIND
 
 
 def experiment_of(folder: Path, done: int | None = None) -> Document:
     """The result of an experiment, from the folders of its runs; `done`: if so many of its rounds were all."""
-    return loadgen.experiment.together.assembled(folder, done)
+    return loadgen.experiment.folder.assembled(folder, done)
 
 
 def side_by_side(first: Document, second: Document) -> Document:
-    return loadgen.experiment.pair.pair(first, second, accept_invalid=True)
+    return loadgen.experiment.two_runs.pair(first, second, accept_invalid=True)
 
 
 def testimony(folder: Path) -> Document:
@@ -133,25 +165,26 @@ def testimony(folder: Path) -> Document:
         about = json.loads((place / "run.json").read_text())
         plans.append(loadgen.engine.plan.Plan.from_description(about["plan"]))
         recordings.append(loadgen.store.replay(place / "intervals.jsonl"))
-    its = loadgen.experiment.thinned.thinner(plans[1], about["seed"])
-    late = loadgen.experiment.testimony.lateness(its, recordings[1])
-    figures = loadgen.experiment.testimony.figures(plans[0], *recordings)
-    finding = loadgen.experiment.testimony.finding(figures, late, "witness")
+    its = loadgen.runner.witness.load.thinner(plans[1], about["seed"])
+    late = loadgen.runner.witness.agreement.lateness(its, recordings[1])
+    figures = loadgen.runner.witness.agreement.figures(plans[0], *recordings)
+    finding = loadgen.runner.witness.agreement.finding(figures, late, "witness")
     return {
-        "confidence": loadgen.experiment.testimony.confidence(plans[0]),
-        "needed": loadgen.experiment.testimony.needed(plans[0]),
+        "confidence": loadgen.runner.witness.agreement.confidence(plans[0]),
+        "needed": loadgen.runner.witness.agreement.needed(plans[0]),
         "late_ns": late,
-        "figures": figures,
+        "figures": loadgen.result.codec.to_json(figures),
         "trust": {"value": finding.value, "verdict": finding.verdict.name},
     }
 
 
 def cost(run: Run) -> Document:
     """What a load on a table was planned to cost, and what it came to, here and on AWS."""
-    found = loadgen.experiment.cost.Cost(run.profile, run.plan)
-    setups = (loadgen.experiment.consumption.Units(0, 100), loadgen.experiment.consumption.Units(3, 0.5))
+    found = loadgen.runner.table.cost.Cost(run.profile, run.plan)
+    setups = (loadgen.runner.table.consumption.Units(0, 100), loadgen.runner.table.consumption.Units(3, 0.5))
     results = [found.result(run.ledger, setup, on_aws=bool(setup.read)) for setup in setups]
-    return {"cost_planned": found.plan(), "cost": results[0], "cost_on_aws": results[1]}
+    made = [loadgen.result.codec.to_json(result) for result in results]
+    return {"cost_planned": found.plan(), "cost": made[0], "cost_on_aws": made[1]}
 
 
 def profile_of(text: str) -> Any:
@@ -160,11 +193,11 @@ def profile_of(text: str) -> Any:
 
 def prolonged(text: str, goal: str, at_most: str) -> tuple[Any, Any]:
     """A profile whose phase goes on until a figure is known, and that goal."""
-    return loadgen.experiment.goal.prolonged(profile_of(text), loadgen.experiment.goal.Goal.parse(goal, at_most))
+    return loadgen.runner.until.goal.prolonged(profile_of(text), loadgen.runner.until.goal.Goal.parse(goal, at_most))
 
 
 def until(goal: Any, plan: Any) -> Any:
-    return loadgen.experiment.until.Until(goal, plan)
+    return loadgen.runner.until.until.Until(goal, plan)
 
 
 def invalid() -> tuple[Any, ...]:
@@ -476,7 +509,9 @@ virtual(
     seen={"steal": 0.02, "throttled": 1, "resting_ports": 3, "ports": 28_000, "pressure": 0.06, "clock_step": 4_000_000,
           "missing": 0.01, "overflows": 2},
     sandbox={"requests": 450, "cold_starts": 3, "throttled": 0, "queue_peak": 7, "overflowed": 0, "cpu": 0.18,
-             "lag_ns": {"p50": 70_000, "p99": 640_000, "max": 3_000_000}, "connections": 60, "tls": None},
+             "lag_ns": {"p50": 70_000, "p99": 640_000, "max": 3_000_000},
+             "connections": {"http": 60, "https": 0, "open": 0, "closed_idle": 0},
+             "tls": {"handshakes": 0, "resumed": 0, "failed": 0}},
 )  # fmt: skip
 virtual(
     "long",
@@ -539,8 +574,7 @@ scenarios: [{name: s, steps: [{name: put, post: /}, {name: get, get: /}]}]
         run.go()
         looks.add(run.by_second)
         run.plan = fleet.plan
-        result = concluded(run, None)
-        found[goal] = {**result, "until": looks.result(complete=True)}
+        found[goal] = concluded(run, None, until=looks.result(complete=True))
     return found
 
 
@@ -679,7 +713,13 @@ def synthetic(name: str) -> Builder:
 
 
 def copied(name: str, folder: Path) -> Path:
-    return Path(shutil.copytree(RECORDED / name, folder / name))
+    """The folder with each run.json as it is now."""
+    place = Path(shutil.copytree(RECORDED / name, folder / name))
+    for path in place.rglob("run.json"):
+        described = json.loads(path.read_text())
+        if "plan" in described:
+            path.write_text(json.dumps(upgraded(described)))
+    return place
 
 
 def recorded(name: str) -> Builder:

@@ -1,6 +1,6 @@
 """Every number, null and verdict of a result is what it was when it was recorded, path by path.
 
-`CHANGED` and `translate` are the only places that a new schema has to touch.
+`CHANGED` and `before` are the only places that a new schema has to touch.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from golden import inputs, record
+from golden.before import before
 from loadgen.exchange import Outcome
 from loadgen.profile.values import LATENCIES
 from loadgen.record.metrics import Metric
@@ -34,12 +35,6 @@ class Nothing:
 
 
 NOTHING = Nothing()
-
-
-def translate(document: dict[str, Any]) -> dict[str, Any]:
-    """A document as the program makes it now, of a run, an experiment, a pair or a testimony, in the shape in which the
-    expected ones are."""
-    return document
 
 
 def flat(value: Any, path: str = "", into: Flat | None = None) -> Flat:
@@ -78,7 +73,7 @@ def differences(then: Flat, now: Flat) -> list[str]:
 @pytest.mark.parametrize("name", sorted(inputs.BUILDERS))
 def test_every_figure_is_what_it_was(name: str, tmp_path: Path) -> None:
     then = expected(name)
-    found = differences(then, flat(translate(inputs.document(name, tmp_path))))
+    found = differences(then, flat(before(inputs.document(name, tmp_path))))
     more = f"\n... and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     assert not found, f"{len(found)} of {len(then)} differ:\n" + "\n".join(found[:SHOWN]) + more
 
