@@ -18,7 +18,7 @@ INVALID = "the run is INVALID. --accept-invalid decides all the same"
 
 
 def before(value: Any) -> Any:
-    """The value, and all in it, in its old shape; each kind of object is known by its keys."""
+    """The value, and all in it, in its old shape."""
     if isinstance(value, list):
         return [before(item) for item in value]
     if not isinstance(value, dict):
@@ -26,8 +26,8 @@ def before(value: Any) -> Any:
     if "code" in value:
         return said(value)
     old = {key: before(item) for key, item in value.items()}
-    for key, change in OBJECTS:
-        if key in value:
+    for keys, change in OBJECTS:
+        if keys <= value.keys():
             change(old, value)
     return old
 
@@ -41,19 +41,23 @@ def said(reason: Document) -> str:
 
 
 def _result(old: Document, new: Document) -> None:
-    del old["kind"]
     old["schema"] = "loadgen.result/1"
     old["host"] = {name: value for name, value in old["host"].items() if name not in VERSIONS or value}
-    if not new["workers"]:  # a run in virtual time, of which this was not told
-        for name in ("payloads", "workers", "host"):
-            del old[name]
+    virtual = not new["host"]["cpus"]  # of which a result told less
+    if virtual:
+        old["host"] = {}
         for name in ("simulated", "description", "addresses"):
             del old["target"][name]
+    if new["kind"] == "run":
+        del old["kind"]
+        for name in ("payloads", "workers", "host") if virtual else ():
+            del old[name]
 
 
 def _latency(old: Document, new: Document) -> None:
     """Its `why` were notes, as was what is known of packets that were sent again; an interval and the reason why there
-    is none stood in one place."""
+    is none stood in one place. How many of the values are `timeouts` was in notes alone."""
+    del old["timeouts"]
     old["notes"] = [f"{name}: {why}" for name, why in old.pop("why").items()]
     if resent := old.pop("resent", None):
         old["notes"].append(f"{resent['connects']:,} connects were sent again, mostly after {resent['after_s']} s")
@@ -90,13 +94,13 @@ def _until_figure(old: Document, new: Document) -> None:
     old["none"] = old.pop("why") or ""
 
 
-# a key that no other object has
+# the keys by which an object is known
 OBJECTS = (
-    ("variants", _result),
-    ("spent", _latency),
-    ("unassigned_timeouts", _stratum),
-    ("status", _threshold),
-    ("slowest", _effect),
-    ("off", _until_figure),
-    ("witness_ms", _until_figure),
+    ({"schema"}, _result),
+    ({"spent"}, _latency),
+    ({"unassigned_timeouts"}, _stratum),
+    ({"text", "status"}, _threshold),
+    ({"slowest", "share"}, _effect),
+    ({"off"}, _until_figure),
+    ({"witness_ms"}, _until_figure),
 )

@@ -117,23 +117,28 @@ def metadata(profile: Any) -> loadgen.result.run.Metadata:
 
 
 def upgraded(described: Document) -> Document:
-    """The run.json of a run as it is now, of what a run was said to be before: what that lacks is empty, and left out
-    again by `translate`."""
+    """The run.json of a run or an experiment as it is now, of one as it was before: what that lacks is empty, and left
+    out again by `before`."""
+    described = {"schema": loadgen.result.SCHEMA, **described, "host": upgraded_host(described.get("host", {}))}
+    if described.get("kind") == loadgen.experiment.folder.KIND:
+        return described
     target = {"simulated": False, "description": [], "addresses": [], **described["target"]}
-    host = {**dict.fromkeys(VERSIONS, ""), "cpus": 0, "descriptors": 0, "fallbacks": [], **described.get("host", {})}
-    more = {"schema": loadgen.result.SCHEMA, "payloads": 0, "workers": 0}
-    return {**more, **described, "target": target, "host": host}
+    return {"payloads": 0, "workers": 0, **described, "target": target}
 
 
-def written(result: loadgen.result.run.RunResult) -> Document:
+def upgraded_host(host: Document) -> Document:
+    return {**dict.fromkeys(VERSIONS, ""), "cpus": 0, "descriptors": 0, "fallbacks": [], **host}
+
+
+def written(result: Any) -> Document:
     """A result as JSON, which is read back as the same result."""
     made: Document = loadgen.result.codec.to_json(result)
-    assert loadgen.result.codec.from_json(loadgen.result.run.RunResult, json.loads(json.dumps(made))) == result
+    assert loadgen.result.codec.from_json(type(result), json.loads(json.dumps(made))) == result
     return made
 
 
 def read_again(folder: Path) -> Document:
-    """The result of the run in a folder."""
+    """The result of the run, or of the experiment, in a folder."""
     return written(loadgen.experiment.saved.read(folder))
 
 
@@ -151,11 +156,13 @@ def is_experiment(folder: Path) -> bool:
 
 def experiment_of(folder: Path, done: int | None = None) -> Document:
     """The result of an experiment, from the folders of its runs; `done`: if so many of its rounds were all."""
-    return loadgen.experiment.folder.assembled(folder, done)
+    return written(loadgen.experiment.folder.assembled(folder, done))
 
 
-def side_by_side(first: Document, second: Document) -> Document:
-    return loadgen.experiment.two_runs.pair(first, second, accept_invalid=True)
+def side_by_side(first: Path, second: Path) -> Document:
+    """Two runs, each as its folder tells it."""
+    results = [loadgen.experiment.saved.read(folder) for folder in (first, second)]
+    return written(loadgen.experiment.two_runs.compare(*results, accept_invalid=True))
 
 
 def testimony(folder: Path) -> Document:
@@ -508,7 +515,7 @@ virtual(
     health=list(probe_samples()),
     seen={"steal": 0.02, "throttled": 1, "resting_ports": 3, "ports": 28_000, "pressure": 0.06, "clock_step": 4_000_000,
           "missing": 0.01, "overflows": 2},
-    sandbox={"requests": 450, "cold_starts": 3, "throttled": 0, "queue_peak": 7, "overflowed": 0, "cpu": 0.18,
+    sandbox={"requests": 450, "cold_starts": 3, "throttled": 0, "queue_peak": 7, "overflowed": 0, "cpu": 0.18, "downstream": None,
              "lag_ns": {"p50": 70_000, "p99": 640_000, "max": 3_000_000},
              "connections": {"http": 60, "https": 0, "open": 0, "closed_idle": 0},
              "tls": {"handshakes": 0, "resumed": 0, "failed": 0}},
@@ -702,7 +709,7 @@ def synthetic(name: str) -> Builder:
         rounds = max(profile_of(written).profile.experiment.rounds)
         place = experiment_folders.write_experiment(folder / "x", written, behave, rounds=rounds, **options)
         about = json.loads((place / "run.json").read_text())
-        (place / "run.json").write_text(json.dumps({**about, "host": {}}))  # any machine's
+        (place / "run.json").write_text(json.dumps({**about, "host": upgraded_host({})}))  # any machine's
         found = experiment_of(place)
         return found | {f"after {done}": experiment_of(place, done) for done in parts}
 
@@ -716,9 +723,7 @@ def copied(name: str, folder: Path) -> Path:
     """The folder with each run.json as it is now."""
     place = Path(shutil.copytree(RECORDED / name, folder / name))
     for path in place.rglob("run.json"):
-        described = json.loads(path.read_text())
-        if "plan" in described:
-            path.write_text(json.dumps(upgraded(described)))
+        path.write_text(json.dumps(upgraded(json.loads(path.read_text()))))
     return place
 
 
@@ -741,7 +746,7 @@ def recorded_experiment(name: str, complete: bool = True) -> Builder:
 
 
 def pair_of(first: str, second: str) -> Builder:
-    return lambda folder: side_by_side(*(read_again(copied(name, folder)) for name in (first, second)))
+    return lambda folder: side_by_side(copied(first, folder), copied(second, folder))
 
 
 def _recorded() -> Iterator[tuple[str, Builder]]:

@@ -15,12 +15,15 @@ from loadgen.analysis.build import Measured, quantiles_of
 from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
-from loadgen.experiment.folder import about, assembled, run_folder
+from loadgen.experiment.folder import assembled, metadata, run_folder
 from loadgen.experiment.rounds import seed_of
 from loadgen.profile.load import Variant, load
 from loadgen.profile.model import Profile
+from loadgen.result.codec import from_json, to_json
+from loadgen.result.run import Metadata, RunResult, Session, Target
 from loadgen.store import RunFolder
 from loadgen.transport.scripted import Reply
+from loadgen.trust.host import description
 from loadgen.trust.verdict import Finding, Verdict
 
 BEGAN = 1_700_000_000 * SECOND
@@ -43,18 +46,19 @@ def write_seconds(folder: Path, run: Run, **known: Any) -> RunFolder:
 
 def write_run(
     folder: Path, profile: Profile, script: Script, started: str = "", findings: tuple[Finding, ...] = ()
-) -> dict[str, Any]:
+) -> RunResult:
     """Carry a profile out and keep it; returns its result."""
     run = go(profile, script)
-    known = {
-        "name": profile.name, "started": started, "client": profile.client, "seed": profile.seed,
-        "session": profile.session.model_dump(mode="json"), "target": {"url": profile.target.url},
-    }  # fmt: skip
-    kept = write_seconds(folder, run, **known)
+    known = Metadata(
+        name=profile.name, started=started, target=Target(profile.target.url, False, (), ()), client=profile.client,
+        session=from_json(Session, profile.session.model_dump(mode="json")), seed=profile.seed, payloads=0, workers=1,
+        host=description(),
+    )  # fmt: skip
+    kept = write_seconds(folder, run, **to_json(known))
     measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(profile))
-    ended = conclude(known, measured, list(findings), Ending(run.finished_at, str(folder)), profile.thresholds)
-    assert kept.finish(ended.result)
-    return ended.result
+    result = conclude(known, measured, list(findings), Ending(run.finished_at, str(folder)), profile.thresholds)
+    assert kept.finish(to_json(result))
+    return result
 
 
 def bad(verdict: Verdict = Verdict.INVALID) -> tuple[Finding, ...]:
@@ -74,7 +78,7 @@ def write_experiment(
     `found` what is wrong with the generator."""
     loaded = load("experiment.yaml", text=text)
     folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps(about(loaded, BEGAN)))
+    (folder / "run.json").write_text(json.dumps(to_json(metadata(loaded, BEGAN))))
     (folder / "profile.json").write_text(json.dumps(loaded.resolved))
     for number in range(1, rounds + 1):
         for place, variant in enumerate(loaded.variants):
