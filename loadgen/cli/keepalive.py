@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -59,42 +59,42 @@ def command(
     from loadgen.experiment.keepalive import idle_profile, profile_of
     from loadgen.experiment.rounds import run_experiment
     from loadgen.profile.units import duration
-    from loadgen.report.formats import to_json
+    from loadgen.report.formats import json_text
     from loadgen.report.terminal.keepalive import idle_table, sentence
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.run import show
+    from loadgen.result.experiment import IdleRuns
+    from loadgen.result.run import RunResult
     from loadgen.runner.session import Options, run
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
     display = progress(sys.stderr, quiet=quiet)
-    results: list[dict[str, Any]] = []
-    status = 0
-    try:
-        if idle is None:
-            loaded = profile_of(url, rate, rounds, sets, asked)
-            place = folder or folder_for(loaded.profile.name)
-            options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid)
-            finished = uvloop.run(run_experiment(loaded, options, display))
-            results.append(finished.result)
-            status = int(finished.status)
-        else:
+    if idle is not None:
+        runs: list[RunResult] = []
+        try:
             for pause in map(duration, idle.split(",")):
                 loaded = idle_profile(url, pause, sets, asked)
                 place = folder / loaded.profile.load[0].name if folder else folder_for(loaded.profile.name)
-                finished = uvloop.run(run(loaded, Options(place, "1", start, sandbox_at), display))
-                results.append(finished.result)
-                status = status or int(finished.status)
-                if finished.result["interrupted"]:
+                runs.append(uvloop.run(run(loaded, Options(place, "1", start, sandbox_at), display)))
+                if runs[-1].interrupted:
                     break
+        finally:
+            display.close()
+        with output() as out:
+            out.write(f"{json_text(IdleRuns(idle=tuple(runs)))}\n" if as_json else idle_table(runs))
+        return next((status for result in runs if (status := result.exit_status)), 0)
+    try:
+        loaded = profile_of(url, rate, rounds, sets, asked)
+        place = folder or folder_for(loaded.profile.name)
+        options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid)
+        result = uvloop.run(run_experiment(loaded, options, display))
     finally:
         display.close()
     with output() as out:
         if as_json:
-            out.write(f"{to_json(results[0] if idle is None else {'idle': results})}\n")
-        elif idle is None:
-            show(results[0], out)
-            out.write(f"\n{sentence(results[0])}\n")
+            out.write(f"{json_text(result)}\n")
         else:
-            out.write(idle_table(results))
-    return status
+            show(result, out)
+            out.write(f"\n{sentence(result.comparison)}\n")
+    return int(result.exit_status or 0)

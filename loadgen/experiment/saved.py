@@ -48,9 +48,9 @@ def read(run: Path) -> RunResult | ExperimentResult:
     if not path.exists():
         return _incomplete(run)
     content = document(path)
-    return (
-        decoded(ExperimentResult, content, path) if content.get("kind") == KIND else decoded(RunResult, content, path)
-    )
+    if content.get("kind") == KIND:
+        return decoded(ExperimentResult, content, path)
+    return decoded(RunResult, content, path)
 
 
 def _incomplete(run: Path) -> RunResult | ExperimentResult:

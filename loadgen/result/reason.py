@@ -104,3 +104,9 @@ class Reason:
     def of_run(self, variant: str, round: int) -> Reason:
         """The same, where it is about one run of an experiment."""
         return Reason(self.code, {**self.values, "variant": variant, "round": round})
+
+    @property
+    def run(self) -> tuple[str, int] | None:
+        """The variant and the round of the one run that it is about; None if it is about no one run."""
+        variant, number = self.values.get("variant"), self.values.get("round")
+        return None if variant is None or number is None else (str(variant), int(number))
