@@ -11,10 +11,12 @@ from typing import Any
 
 from golden.inputs import VERSIONS
 from loadgen.report import sentences
+from loadgen.report.terminal import reasons
+from loadgen.result.codec import from_json
 from loadgen.result.reason import Reason
 
 Document = dict[str, Any]
-INVALID = "the run is INVALID. --accept-invalid decides all the same"
+NAMED = 3  # of what is wrong in a check
 
 
 def before(value: Any) -> Any:
@@ -34,13 +36,15 @@ def before(value: Any) -> Any:
 
 def said(reason: Document) -> str:
     """The reason as a sentence."""
-    values = {name: value for name, value in reason.items() if name != "code"}
-    made = Reason(reason["code"], values)
+    made = from_json(Reason, reason)
     more = sentences.more(made)
-    return f"{sentences.sentence(made)}{f'; {more} would give one' if more else ''}"
+    return f"{reasons.of_figure(made)}{f'; {more} would give one' if more else ''}"
 
 
 def _result(old: Document, new: Document) -> None:
+    if new["kind"] == "two-runs":
+        del old["schema"], old["kind"]
+        return
     old["schema"] = "loadgen.result/1"
     old["host"] = {name: value for name, value in old["host"].items() if name not in VERSIONS or value}
     virtual = not new["host"]["cpus"]  # of which a result told less
@@ -80,10 +84,21 @@ VALUES = {
 
 
 def _threshold(old: Document, new: Document) -> None:
-    shown = [show(old.pop(name)) for name, show in VALUES.items() if name in new]
-    old["value"] = "".join(shown)
+    """Of an experiment's run, the value was how many rounds it had passed, and its own was in `why`."""
+    old["value"] = "".join(show(old.pop(name)) for name, show in VALUES.items() if name in new)
     accepted = "of an INVALID run, which was accepted" if old.pop("accepted") else ""
     old["why"] = "; ".join(filter(None, (old["why"], accepted)))
+    if "rounds" in new:
+        passed, rounds, number = (old.pop(name, None) for name in ("rounds_passed", "rounds", "round"))
+        old["why"] = f"round {number}: {old['value']} {old['why']}" if number else ""
+        old["value"] = f"passed in {passed} of {rounds} rounds"
+    elif "value_ratio" in new:
+        value, low, high = (_times(old.pop(name, None)) for name in ("value_ratio", "ratio_low", "ratio_high"))
+        old["value"] = f"{value} [{low}, {high}]"
+
+
+def _times(ratio: float | None) -> str:
+    return "unknown" if ratio is None else f"{ratio:.3g}"
 
 
 def _effect(old: Document, new: Document) -> None:
@@ -92,6 +107,65 @@ def _effect(old: Document, new: Document) -> None:
 
 def _until_figure(old: Document, new: Document) -> None:
     old["none"] = old.pop("why") or ""
+
+
+def _comparison(old: Document, new: Document) -> None:
+    """A check was one sentence about each variant and its baseline, and so was what spoke against a verdict."""
+    pairs = list(dict.fromkeys((figure["baseline"], figure["variant"]) for figure in new["figures"]))
+    for check, its in zip(old["checks"], new["checks"], strict=True):
+        check["why"] = "; ".join(dict.fromkeys(filter(None, (_of_pair(its, *pair) for pair in pairs))))
+    why_not = [
+        _of_pair({**check, "why": [why for why in check["why"] if why in new["why_not"]]}, *pair)
+        for pair in pairs
+        for check in new["checks"]
+        if not check["ok"]
+    ]
+    if new["checks"]:
+        old["why_not"] = list(dict.fromkeys(filter(None, why_not)))
+
+
+def _of_pair(check: Document, baseline: str, variant: str) -> str:
+    """What a check says of two variants: round by round what is wrong, of which the first are named, or all that was
+    seen."""
+    about = [why for why in check["why"] if _is_about(why, baseline, variant)]
+    about.sort(key=lambda why: (why.get("round", 0), "round" in why and why["variant"] != baseline))
+    if about and about[0]["code"] == "peak_connections":  # the cap was told once
+        about = [about[0], *({name: of for name, of in why.items() if name != "cap"} for why in about[1:])]
+    shown = about if check["ok"] else about[:NAMED]
+    more = f" (and {len(about) - len(shown)} more like it)" if len(about) > len(shown) else ""
+    return f"{'; '.join(map(said, shown))}{more}"
+
+
+def _is_about(why: Document, baseline: str, variant: str) -> bool:
+    if "variant" not in why:
+        return True
+    return (
+        (why["baseline"], why["variant"]) == (baseline, variant)
+        if "baseline" in why
+        else (why["variant"] in (baseline, variant))
+    )
+
+
+def _thresholds_of_two(old: Document, new: Document) -> None:
+    """One that could not be decided, as a check did not hold, had all that the check says; now it has the first."""
+    wrong = [check for check in (new["comparison"] or {}).get("checks", []) if not check["ok"]]
+    for entry, its in zip(old["thresholds"], new["thresholds"], strict=True):
+        for check in wrong:
+            if " / " in its["text"] and its["why"] in check["why"]:
+                variant, _, baseline, *_ = its["text"].split()
+                entry["why"] = _of_pair(check, baseline, variant)
+
+
+def _figure(old: Document, new: Document) -> None:
+    old["why"] = old["why"] or ""
+
+
+def _two_runs(old: Document, new: Document) -> None:
+    old["differ"] = [f"{of['name']}: {_word(of['first'])} and {_word(of['second'])}" for of in new["differ"]]
+
+
+def _word(value: object) -> str:
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # the keys by which an object is known
@@ -103,4 +177,8 @@ OBJECTS = (
     ({"slowest", "share"}, _effect),
     ({"off"}, _until_figure),
     ({"witness_ms"}, _until_figure),
+    ({"checks"}, _comparison),
+    ({"more_rounds"}, _figure),
+    ({"differ"}, _two_runs),
+    ({"comparison", "thresholds"}, _thresholds_of_two),
 )

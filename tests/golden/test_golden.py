@@ -27,7 +27,7 @@ SHOWN = 10  # of the differences
 WORD = re.compile(r"[\w.%/=+<>-]{1,48}")  # a status, a verdict, a name: compared as it is
 WHOLE = {"value", "text"}  # the keys of texts that are a figure with its unit, or what was asked
 INDEX = re.compile(r"\[[0-9]+\]")
-NUMBER = re.compile(r"(?<![\w.])[0-9][0-9,]*(?:\.[0-9]+)?")  # in a sentence, which may be put in other words
+NUMBER = re.compile(r"(?<![\w.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?")  # in a sentence, which may be put in other words
 
 Flat = dict[str, Any]
 
