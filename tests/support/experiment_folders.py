@@ -1,4 +1,4 @@
-"""Folders of runs and of experiments, as they would be written, from engines in virtual time."""
+"""Folders of experiments, as they would be written, from engines in virtual time."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from engine_harness import Run, Script, go
+from engine_harness import Script
+from run_folders import write_run
 
-from loadgen.analysis.build import Measured, quantiles_of
-from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.experiment.folder import about, assembled, run_folder
 from loadgen.experiment.rounds import seed_of
 from loadgen.profile.load import Variant, load
 from loadgen.profile.model import Profile
-from loadgen.store import RunFolder
 from loadgen.transport.scripted import Reply
 from loadgen.trust.verdict import Finding, Verdict
 
@@ -27,34 +25,6 @@ BEGAN = 1_700_000_000 * SECOND
 
 # what a variant's target does in a round
 Behaviour = Callable[[int], Script]
-
-
-def fail(text: str) -> None:
-    raise AssertionError(f"nothing is wrong, and yet it says: {text}")
-
-
-def write_seconds(folder: Path, run: Run, **known: Any) -> RunFolder:
-    """The folder of a run that was made, without its result."""
-    kept = RunFolder(folder, fail)
-    kept.begin({}, {"plan": json.loads(json.dumps(run.plan.describe())), **known})
-    kept.interval(run.by_second, [], lambda slot: f"slot {slot}")
-    return kept
-
-
-def write_run(
-    folder: Path, profile: Profile, script: Script, started: str = "", findings: tuple[Finding, ...] = ()
-) -> dict[str, Any]:
-    """Carry a profile out and keep it; returns its result."""
-    run = go(profile, script)
-    known = {
-        "name": profile.name, "started": started, "client": profile.client, "seed": profile.seed,
-        "session": profile.session.model_dump(mode="json"), "target": {"url": profile.target.url},
-    }  # fmt: skip
-    kept = write_seconds(folder, run, **known)
-    measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(profile))
-    ended = conclude(known, measured, list(findings), Ending(run.finished_at, str(folder)), profile.thresholds)
-    assert kept.finish(ended.result)
-    return ended.result
 
 
 def bad(verdict: Verdict = Verdict.INVALID) -> tuple[Finding, ...]:
