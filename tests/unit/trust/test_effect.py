@@ -172,17 +172,17 @@ def test_what_is_too_short_is_judged_together() -> None:
     ("count", "beyond"),
     [
         (19, []),
-        (20, [("p90", 20, "100%")]),
-        (99, [("p90", 20, "20%")]),
-        (100, [("p99", 20, "20%")]),
-        (2100, [("p99", 21, "1%")]),
-        (9999, [("p99", 99, "1%")]),
-        (10_000, [("p99", 100, "1%"), ("p99.9", 20, "0.2%")]),
-        (22_000, [("p99", 220, "1%"), ("p99.9", 22, "0.1%")]),
-        (22_999, [("p99", 229, "1%"), ("p99.9", 22, "0.1%")]),
+        (20, [("p90", 20, 1)]),
+        (99, [("p90", 20, 0.2)]),
+        (100, [("p99", 20, 0.2)]),
+        (2100, [("p99", 21, 0.01)]),
+        (9999, [("p99", 99, 0.01)]),
+        (10_000, [("p99", 100, 0.01), ("p99.9", 20, 0.002)]),
+        (22_000, [("p99", 220, 0.01), ("p99.9", 22, 0.001)]),
+        (22_999, [("p99", 229, 0.01), ("p99.9", 22, 0.001)]),
     ],
 )
-def test_which_tails_are_looked_at(count: int, beyond: list[tuple[str, int, str]]) -> None:
+def test_which_tails_are_looked_at(count: int, beyond: list[tuple[str, int, float]]) -> None:
     found = effects(shares(np.full(count, 20 * MILLISECOND)))
     assert [(each.quantile, each.count, each.slowest) for each in found] == beyond
 
