@@ -136,7 +136,8 @@ MUTANTS = (
     Mutant("failures are among the ok ones", RESULT, "if every or key.outcome == Outcome.OK]",
            "if every or key.outcome != Outcome.TIMEOUT]", (CONSERVATION,)),
     Mutant("phases are pooled", RESULT, "_step(m, run, slot, series[slot], sure)",
-           "_step(m, run, slot, series[slot] + series[slot % len(m.plan.steps)] * (run.number > 0), sure)", (BOUNDARIES,)),
+           "_step(m, run, slot, series[slot] + series[slot % len(m.plan.steps)] * (run.number > 0), sure)",
+           (BOUNDARIES,)),
     Mutant("cycles are that of the first", RESULT, "slots = [m.plan.slot(run.number, step)",
            "slots = [m.plan.slot(run.position, step)", (BOUNDARIES,)),
     Mutant("strata are pooled", RESULT, "for name, value in wanted.items())\n    ]",
@@ -214,5 +215,6 @@ MUTANTS = (
     Mutant("lag is nobody's", EFFECT, "OURS = (Part.LAG, ", "OURS = (", (VERDICT,)),
     # what is said of it
     Mutant("a threshold on a figure among timeouts passes", "analysis/thresholds.py",
-           'status="failed" if asked.op in ("<", "<=") else "passed"', 'status="passed"', ("unit/analysis/test_thresholds.py",)),
+           'status="failed" if asked.op in ("<", "<=") else "passed"', 'status="passed"',
+           ("unit/analysis/test_thresholds.py",)),
 )  # fmt: skip
