@@ -42,8 +42,8 @@ def test_the_report_of_other_tables() -> None:
     orders = replace(ORDERS, billing="provisioned", provisioned=Provisioned(5, 2), credentials="made up")
     spent = Cost(
         read_units=0.5, write_units=12.0, usd=None, billed=False, billing="provisioned", region="eu-west-1",
-        prices=None, setup_write_units=0.0, sampled=SampledUnits(0, 0.0, 0.0), computed=ComputedUnits(0.5, 12.0), assumed=(),
-        max_cost=None,
+        prices=None, setup_write_units=0.0, sampled=SampledUnits(0, 0.0, 0.0), computed=ComputedUnits(0.5, 12.0),
+        assumed=(), max_cost=None,
     )  # fmt: skip
     text = reported(orders, setup=Setup(False, 0, 0.0, 0.0, False), cost=spent)
     assert "provisioned, 5 read and 2 write units a second · TLSv1.3 · made-up keys" in text
