@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
 from loadgen.report.words import count
 from loadgen.result.reason import Reason
 
@@ -84,4 +85,5 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "stopped_after": "the run was stopped after {ran_s:.3g} s of it",
     "stopped": "the run was stopped",
     "run_invalid": "the run is INVALID. --accept-invalid decides all the same",
+    **EXPERIMENT_SENTENCES,
 }

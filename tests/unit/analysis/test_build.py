@@ -16,7 +16,7 @@ from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome, Tally
-from loadgen.fleet.fleet import merge
+from loadgen.fleet.group import merge
 from loadgen.record.ledger import ITERATIONS
 from loadgen.result.codec import from_json, map_text, to_json
 from loadgen.result.reason import CODES, Reason
