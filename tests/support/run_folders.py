@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine_harness import Run, Script, go
-from run_metadata import metadata
+from run_results import metadata
 
 from loadgen.analysis.build import Measured, quantiles_of
 from loadgen.analysis.conclusion import Ending, conclude

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from loadgen.clock import MILLISECOND
 from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, divide
+from loadgen.result import run as result
 from loadgen.stats import fraction, rank
 from loadgen.trust.effect import TOGETHER, Effect, Place, effects_of, ranked
 from loadgen.trust.finding import Finding, Verdict
@@ -85,14 +86,14 @@ def test_times_that_do_not_vary_are_exact() -> None:
     (found,) = effects(shares(np.full(count, 24 * MILLISECOND), lag=lag))
     assert (found.count, found.value, found.without) == (20, 30 * MILLISECOND, 24 * MILLISECOND)
     assert found.share == pytest.approx(0.2)
-    assert found.told() == {
-        "phase": "steady", "cycle": 1, "step": "", "quantile": "p99", "slowest": "1%", "requests": 20, "of": 2000,
-        "share": 0.2, "at_least": False,
-        "parts_ms": {
+    assert found.to_result() == result.Effect(
+        phase="steady", cycle=1, step="", quantile="p99", slowest=0.01, requests=20, of=2000, share=0.2, at_least=False,
+        parts_ms={
             "lag": 6.0, "sign": 0.0, "wait_delay": 0.0, "connect_delay": 0.0, "client_delay": 0.0, "handshake_cpu": 0.0,
         },
-        "quantile_ms": 30.0, "without_ms": 24.0, "verdict": "INVALID",
-    }  # fmt: skip
+        quantile_ms=30.0, without_ms=24.0, verdict="INVALID",
+    )  # fmt: skip
+    assert found.to_result().own == 6.0
 
 
 def test_no_run_whose_p99_this_machine_changed_by_a_tenth_is_valid() -> None:
@@ -172,7 +173,7 @@ def test_what_is_too_short_is_judged_together() -> None:
     ("count", "beyond"),
     [
         (19, []),
-        (20, [("p90", 20, 1)]),
+        (20, [("p90", 20, 1.0)]),
         (99, [("p90", 20, 0.2)]),
         (100, [("p99", 20, 0.2)]),
         (2100, [("p99", 21, 0.01)]),
