@@ -86,7 +86,7 @@ def _take_turns(loaded: Loaded, folder: Path | None, accept_invalid: bool, displ
     import uvloop
 
     from loadgen.experiment.rounds import run_experiment
-    from loadgen.runner.session import Options
+    from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
@@ -104,7 +104,8 @@ def _come_back(
     from loadgen.experiment.keepalive import idle_profile
     from loadgen.profile.units import duration
     from loadgen.result.experiment import IdleRuns
-    from loadgen.runner.session import Options, run
+    from loadgen.runner.options import Options
+    from loadgen.runner.session import run
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 

@@ -87,7 +87,8 @@ def command(
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.run import show
-    from loadgen.runner.session import Options, run
+    from loadgen.runner.options import Options
+    from loadgen.runner.session import run
     from loadgen.runner.until.goal import Goal, prolonged
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
@@ -149,14 +150,14 @@ def read(
 
 def witness_option(loaded: Loaded) -> None:
     """Raises UsageError where there is nothing that a witness could be one of, PlanError where it could see nothing."""
-    from loadgen.runner.witness.load import thinned
+    from loadgen.runner.witness.load import witness_load
 
     if loaded.profile.experiment:
         raise click.UsageError(
             "--witness is for a run by itself: an experiment holds its variants against each other, and what this "
             "machine does is in all of them. Leave --witness out, or the profile's experiment"
         )
-    thinned(loaded.profile)
+    witness_load(loaded.profile)
 
 
 def folder_for(name: str) -> Path:

@@ -134,7 +134,7 @@ def _rarest(profile: Profile) -> tuple[str | None, float]:
 def _sharpness(run: PhaseRun, iterations: float | None, share: float) -> list[dict[str, Any]]:
     """For p99, p99.9 and p99.99: the time that this share of the phase's rate would need for its tail to be known
     within 10 %."""
-    rate = share * (run.phase.rate.start + run.phase.rate.end) / 2 if run.phase.rate else None
+    rate = run.mean_rate and share * run.mean_rate
     found = []
     for name in ("p99", "p99.9", "p99.99"):
         requests = events(fraction(name), PRECISION)

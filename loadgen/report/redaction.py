@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-REDACTED = "[redacted]"
+from loadgen.exchange import REDACTED
+
 _SECRET = re.compile(
     r"authorization|cookie|token|secret|passw|credential|signature|session|(api|access|private)[-_]?key", re.IGNORECASE
 )

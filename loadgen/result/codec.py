@@ -51,7 +51,8 @@ def item(description: str, unit: str = "", *, inline: str | bool = False, omit: 
 
 
 def to_json(value: Any) -> Any:
-    """Plain dictionaries, lists, texts and numbers, ready for `json.dumps`."""
+    """Plain dictionaries, lists, texts and numbers, ready for `json.dumps`. What JSON cannot say, NaN and infinity, is
+    null."""
     if dataclasses.is_dataclass(value):
         document: dict[str, Any] = {}
         for field in dataclasses.fields(value):
@@ -67,11 +68,14 @@ def to_json(value: Any) -> Any:
         return {str(name): to_json(content) for name, content in value.items()}
     if isinstance(value, tuple | list):
         return [to_json(content) for content in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return str(value) if isinstance(value, StrEnum) else value
 
 
 def map_text(value: T, change: Callable[[str], str]) -> T:
-    """The same value with every text in it, keys of dictionaries included, as `change` makes it."""
+    """The same value with every text in it, keys of dictionaries included, as `change` makes it. A word that is one of
+    a fixed few (a Literal) is no text."""
     mapped: Any = _map(value, change)
     return mapped  # type: ignore[no-any-return]
 
@@ -82,13 +86,20 @@ def _map(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        contents = {field.name: _map(getattr(value, field.name), change) for field in dataclasses.fields(value)}
-        return type(value)(**contents)
+        words = _words(type(value))
+        contents = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return type(value)(**{name: of if name in words else _map(of, change) for name, of in contents.items()})
     if isinstance(value, Mapping):
         return {_map(name, change): _map(content, change) for name, content in value.items()}
     if isinstance(value, tuple | list):
         return type(value)(_map(content, change) for content in value)
     return value
+
+
+@cache
+def _words(of: Any) -> frozenset[str]:
+    """The fields of a dataclass whose values are of a fixed few."""
+    return frozenset(name for name, hint in get_type_hints(of).items() if get_origin(hint) is Literal)
 
 
 # JSON to values

@@ -616,7 +616,7 @@ class RunResult(Metadata):
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[str, ...] = item("what its user should know, in sentences")
     thresholds: tuple[Threshold, ...] = item("what the profile asks")
-    variants: tuple[RunVariant, ...] = item("one entry, with all of the figures")
+    variants: tuple[RunVariant] = item("one entry, with all of the figures")
     samples: Samples = item("exchanges that were kept")
     until: Until | None = item("the goal of a run that had one", omit=True)
     witness: Witness | None = item("of a run with a witness", omit=True)

@@ -11,7 +11,7 @@ from loadgen.analysis.latency import milliseconds
 from loadgen.aws import refusals
 from loadgen.aws.attributes import is_typed, plain
 from loadgen.aws.auth import Access
-from loadgen.exchange import CONNECTION_LABELS
+from loadgen.exchange import CONNECTION_LABELS, REDACTED
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
@@ -19,7 +19,7 @@ from loadgen.runner.advice import remedy
 from loadgen.runner.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.runner.interrupts import interrupts
 from loadgen.runner.probe import Seen, each_step
-from loadgen.runner.redaction import REDACTED, redacted
+from loadgen.runner.redaction import redacted
 from loadgen.runner.secrets import keeper
 from loadgen.runner.table.attach import MADE_UP
 from loadgen.runner.table.calls import Api

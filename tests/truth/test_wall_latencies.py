@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from program import FULL
 
-from truth.wall import DIGITS, Block, Seen, least_error, quantile, watch
+from truth.wall import DIGITS, Block, Seen, adds_up, admitted, least_error, quantile, watch
 
 pytestmark = pytest.mark.real
 
@@ -17,17 +17,6 @@ TRUTHS = {
     "bimodal": "bimodal(fast=5ms, slow=50ms, share=5%)",
     "pareto": "pareto(min=5ms, alpha=2.5)",
 }
-
-
-def admitted(latency: dict[str, Block], *metrics: str) -> float:
-    """What the run itself says that those parts had, in ms: of each what one in a thousand exceeds."""
-    return float(sum(latency[metric]["p99.9"] for metric in metrics))
-
-
-def adds_up(latency: dict[str, Block]) -> None:
-    """response = lag + sign + wait + service, to the nanosecond, for all of them together."""
-    parts = sum(round(latency[name]["spent"] * 1e6) for name in ("lag", "sign", "wait", "service"))
-    assert parts == round(latency["response"]["spent"] * 1e6)
 
 
 def not_early(latency: dict[str, Block], least: float) -> None:

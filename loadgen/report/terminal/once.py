@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from rich.console import RenderableType
 
+from loadgen.exchange import REDACTED
 from loadgen.report import redaction
 from loadgen.report.terminal.page import BAD, DIM, GOOD, STRONG, add, drawn, heading, indented, labelled, line, table
 from loadgen.report.words import brief, clean, count, encodable, known, ms, wants_color
@@ -66,7 +67,7 @@ def _exchange(x: Seen) -> Iterator[RenderableType]:
         yield _fact("units", units)
     for name, value in (x.get("captured") or {}).items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        shown = redaction.REDACTED if redaction.is_secret(name) else brief(text, CAPTURED)
+        shown = REDACTED if redaction.is_secret(name) else brief(text, CAPTURED)
         yield _fact("captured", f"{name} = {shown}")
     for name in x.get("not_found") or ():
         yield _fact("captured", f"{name}: nothing, the answer has no such value")

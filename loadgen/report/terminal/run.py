@@ -40,11 +40,10 @@ from loadgen.report.words import brief, clean, count, encodable, listed, reasone
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, RunVariant, Status, Target, Trust
-from loadgen.trust.verdict import meaning
+from loadgen.trust.verdict import EFFECT, meaning
 
 WIDEST, NARROWEST = 100, 92
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
-EFFECT = "share of the tail"  # the signal that the line above all others tells
 VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
 STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
 EXITS = {  # those that the line does not tell without

@@ -91,7 +91,7 @@ class Cost:
         rate = self._plan.drain.phase.rate
         assert rate
         seconds = self._plan.drain_limit / SECOND
-        return {"seconds": seconds, **self._block(self._iteration.times(rate.end * seconds))}
+        return {"seconds": seconds, **self._block(self._iteration.times(rate.highest * seconds))}
 
     def _block(self, units: Units) -> dict[str, Any]:
         return {"read_units": round(units.read, 3), "write_units": round(units.write, 3), "usd": self.usd(units)}

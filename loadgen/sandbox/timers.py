@@ -8,7 +8,7 @@ from collections.abc import Callable
 from loadgen.clock import Clock
 
 
-class Agenda:
+class Timers:
     """Calls at absolute instants, in order of time, those of one instant in order of their booking. Never early."""
 
     def __init__(self, clock: Clock) -> None:
