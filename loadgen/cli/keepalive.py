@@ -16,9 +16,9 @@ from loadgen.cli.run import folder_for
 if TYPE_CHECKING:
     from loadgen.profile.curl_options import Asked
     from loadgen.profile.load import Loaded
-    from loadgen.report.terminal.live import Display
     from loadgen.result.experiment import ExperimentResult, IdleRuns
     from loadgen.result.run import RunResult
+    from loadgen.runner.progress import Display
 
 
 @click.command("keepalive", short_help="What a new connection per request costs, in a minute.", context_settings=HELP)
