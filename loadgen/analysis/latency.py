@@ -7,6 +7,7 @@ censored, known only to have lasted longer than they were waited for.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Outcome
@@ -50,6 +51,7 @@ def milliseconds(ns: float | None) -> float | None:
     return None if ns is None else round(ns / MILLISECOND, 6)
 
 
+@cache
 def fewest(quantile: str) -> int:
     """How many values there must be for it to be known, beyond which lies one."""
     return math.ceil(1 / (1 - fraction(quantile)))

@@ -16,9 +16,9 @@ from loadgen.cli.run import folder_for
 if TYPE_CHECKING:
     from loadgen.profile.curl_options import Asked
     from loadgen.profile.load import Loaded
+    from loadgen.report.terminal.live import TerminalDisplay
     from loadgen.result.experiment import ExperimentResult, IdleRuns
     from loadgen.result.run import RunResult
-    from loadgen.runner.progress import Display
 
 
 @click.command("keepalive", short_help="What a new connection per request costs, in a minute.", context_settings=HELP)
@@ -82,7 +82,9 @@ def command(
     return int(result.exit_status or 0)
 
 
-def _take_turns(loaded: Loaded, folder: Path | None, accept_invalid: bool, display: Display) -> ExperimentResult:
+def _take_turns(
+    loaded: Loaded, folder: Path | None, accept_invalid: bool, display: TerminalDisplay
+) -> ExperimentResult:
     import uvloop
 
     from loadgen.experiment.rounds import run_experiment
@@ -96,7 +98,7 @@ def _take_turns(loaded: Loaded, folder: Path | None, accept_invalid: bool, displ
 
 
 def _come_back(
-    url: str, pauses: str, sets: tuple[str, ...], asked: Asked | None, folder: Path | None, display: Display
+    url: str, pauses: str, sets: tuple[str, ...], asked: Asked | None, folder: Path | None, display: TerminalDisplay
 ) -> IdleRuns:
     """A run for each pause, until one is interrupted."""
     import uvloop

@@ -87,12 +87,13 @@ def command(
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.run import show
+    from loadgen.report.terminal.selftest import before_a_run
     from loadgen.runner.options import Options
     from loadgen.runner.session import run
     from loadgen.runner.until.goal import Goal, prolonged
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
-    from loadgen.selftest.standing import messages
+    from loadgen.selftest.standing import standing
 
     loaded = read(profile, target, sets, rate, duration, users, asked)
     if witness:
@@ -106,7 +107,7 @@ def command(
     count = workers_option(workers)
     options = Options(place, count, start, sandbox_at, until=goal, accept_invalid=accept_invalid, witness=witness)
     display = progress(sys.stderr, quiet=quiet)
-    for text in messages(loaded, workers):
+    for text in before_a_run(standing(loaded, workers)):
         display.message(text)
     try:
         result: RunResult | ExperimentResult

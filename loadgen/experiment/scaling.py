@@ -43,7 +43,7 @@ def _figures(variant: Variant, key: Key, rounds: Sequence[int]) -> Iterator[tupl
 
 def _offered(run: Run, name: str) -> float | None:
     """Iterations a second that the plan has on average; None where users set the pace."""
-    return next((planned.mean_rate for planned in run.plan.runs if planned.measured and planned.name == name), None)
+    return next((each.mean_rate for each in run.plan.runs if each.measured and each.name == name), None)
 
 
 def _reached(phases: Sequence[Phase]) -> float | None:

@@ -93,7 +93,7 @@ class Attempts:
 
     operations: int = item("how many operations there were")
     attempts: int = item("how many requests they took")
-    per_operation: float | None = item("requests for an operation")
+    per_operation: float | None = item("requests for an operation", "requests")
     outcomes: dict[str, int] = item("how many operations came to which outcome")
 
 

@@ -1,4 +1,4 @@
-"""Folders of runs and of experiments, as they would be written, from engines in virtual time."""
+"""Folders of experiments, as they would be written, from engines in virtual time."""
 
 from __future__ import annotations
 
@@ -9,68 +9,24 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from engine_harness import Run, Script, go
+from engine_harness import Script
+from run_folders import write_run
 
-from loadgen.analysis.build import Measured, quantiles_of
-from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.experiment.folder import assembled, metadata, run_folder
 from loadgen.experiment.rounds import seed_of
 from loadgen.profile.load import Variant, load
 from loadgen.profile.model import Profile
-from loadgen.result.codec import from_json, to_json
+from loadgen.result.codec import to_json
 from loadgen.result.experiment import Check, Comparison, Figure
-from loadgen.result.run import Metadata, RunResult, Session, Target
-from loadgen.store import RunFolder
 from loadgen.transport.scripted import Reply
-from loadgen.trust import host
 from loadgen.trust.verdict import Finding, Verdict
 
 BEGAN = 1_700_000_000 * SECOND
 
 # what a variant's target does in a round
 Behaviour = Callable[[int], Script]
-
-
-def fail(text: str) -> None:
-    raise AssertionError(f"nothing is wrong, and yet it says: {text}")
-
-
-def write_seconds(folder: Path, run: Run, **known: Any) -> RunFolder:
-    """The folder of a run that was made, without its result."""
-    kept = RunFolder(folder, fail)
-    kept.begin({}, {"plan": json.loads(json.dumps(run.plan.describe())), **known})
-    kept.interval(run.by_second, [], lambda slot: f"slot {slot}")
-    return kept
-
-
-def metadata_of(profile: Profile, started: str = "") -> Metadata:
-    return Metadata(
-        name=profile.name,
-        started=started,
-        target=Target(profile.target.url, simulated=False, description=(), addresses=()),
-        client=profile.client,
-        session=from_json(Session, profile.session.model_dump(mode="json")),
-        seed=profile.seed,
-        payloads=0,
-        workers=1,
-        host=host.description(),
-    )
-
-
-def write_run(
-    folder: Path, profile: Profile, script: Script, started: str = "", findings: tuple[Finding, ...] = ()
-) -> RunResult:
-    """Carry a profile out and keep it; returns its result."""
-    run = go(profile, script)
-    metadata = metadata_of(profile, started)
-    kept = write_seconds(folder, run, **to_json(metadata))
-    measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(profile))
-    ending = Ending(run.finished_at, str(folder))
-    result = conclude(metadata, measured, list(findings), ending, profile.thresholds)
-    assert kept.finish(to_json(result))
-    return result
 
 
 def bad(verdict: Verdict = Verdict.INVALID) -> tuple[Finding, ...]:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from engine_harness import always
-from experiment_folders import write_run
+from run_folders import write_run
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.experiment.folder import metadata, run_folder

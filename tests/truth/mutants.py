@@ -104,8 +104,8 @@ MUTANTS = (
            (TIMEOUTS,)),
     Mutant("timeouts are left out of the distribution", RESULT, "if metric in CENSORED else None", "if None else None",
            (TIMEOUTS,)),
-    Mutant("a timeout is a value like any other", LATENCY, "    if position > seen.count:\n",
-           "    seen.add(late)\n    if position > seen.count:\n", (TIMEOUTS,)),
+    Mutant("a timeout is a value like any other", LATENCY, "    if position > values.count:\n",
+           "    values.add(late)\n    if position > values.count:\n", (TIMEOUTS,)),
     Mutant("answers above a timeout have a rank", LATENCY, "if late.count and value > late.least:", "if False:",
            (TIMEOUTS,)),
     # ranks, counters, sums
@@ -138,8 +138,9 @@ MUTANTS = (
            "if count and number not in (Outcome.OK, Outcome.RESET):", (CONSERVATION,)),
     Mutant("failures are among the ok ones", RESULT, "if every or key.outcome == Outcome.OK]",
            "if every or key.outcome != Outcome.TIMEOUT]", (CONSERVATION,)),
-    Mutant("phases are pooled", RESULT, "_step(m, run, slot, series[slot])",
-           "_step(m, run, slot, series[slot] + series[slot % len(m.plan.steps)] * (run.number > 0))", (BOUNDARIES,)),
+    Mutant("phases are pooled", RESULT, "_step(m, run, slot, series[slot], sure)",
+           "_step(m, run, slot, series[slot] + series[slot % len(m.plan.steps)] * (run.number > 0), sure)",
+           (BOUNDARIES,)),
     Mutant("cycles are that of the first", RESULT, "slots = [m.plan.slot(run.number, step)",
            "slots = [m.plan.slot(run.position, step)", (BOUNDARIES,)),
     Mutant("strata are pooled", RESULT, "for name, value in wanted.items())\n    ]",
@@ -217,6 +218,6 @@ MUTANTS = (
     Mutant("lag is nobody's", EFFECT, "OURS = (Part.LAG, ", "OURS = (", (VERDICT,)),
     # what is said of it
     Mutant("a threshold on a figure among timeouts passes", "analysis/thresholds.py",
-           'return "failed" if threshold.op in ("<", "<=") else "passed", why',
-           'return "passed", why', ("unit/analysis/test_thresholds.py",)),
+           'status="failed" if asked.op in ("<", "<=") else "passed"', 'status="passed"',
+           ("unit/analysis/test_thresholds.py",)),
 )  # fmt: skip

@@ -27,6 +27,7 @@ from loadgen.exchange import CONNECTION_LABELS, Outcome
 from loadgen.profile.model import Profile
 from loadgen.record.metrics import WAITED, Metric
 from loadgen.record.recording import Recording
+from loadgen.result.check import WitnessForecast
 from loadgen.result.reason import Reason
 from loadgen.runner.witness.load import EACH, judged, watched
 from loadgen.stats import Histogram, fraction
@@ -212,23 +213,22 @@ def _ms(value: float | None) -> str:
     return "?" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def forecast(profile: Profile) -> list[Entry]:
-    """How many exchanges of each step a witness will have in each phase that it watches, of how many that it needs;
-    `exchanges` is None where only the run itself will tell."""
+def forecast(profile: Profile) -> list[WitnessForecast]:
+    """How many exchanges of each step a witness will have in each phase that it watches, of how many that it needs."""
     plan = Plan.of(profile)
     weights = {scenario.name: scenario.weight for scenario in profile.scenarios}
     least = needed(plan)
     return [
-        {
-            "phase": run.name,
-            "cycle": run.cycle or 1,
-            "scenario": scenario,
-            "step": step,
-            "judged": judged(run),
-            "exchanges": (found := _expected(run, weights[scenario] / sum(weights.values()))),
-            "needed": least,
-            "enough": {name: found is not None and found >= number for name, number in least.items()},
-        }
+        WitnessForecast(
+            phase=run.name,
+            cycle=run.cycle or 1,
+            scenario=scenario,
+            step=step,
+            judged=judged(run),
+            exchanges=(expected := _expected(run, weights[scenario] / sum(weights.values()))),
+            needed=least,
+            enough={name: expected is not None and expected >= number for name, number in least.items()},
+        )
         for run in plan.runs
         if watched(run)
         for scenario, step in plan.steps

@@ -140,21 +140,40 @@ def _finding(figures: list[agreement.Entry], late: int | None, where: str, lost:
 
 def warnings(profile: Profile, others: int) -> list[str]:
     """What a user should know before a run: where the witness will not be able to tell, or not be quiet."""
-    told = []
-    if not spare(others):
-        told.append(
-            f"the witness has no CPU of its own: there are {cpus()} for {others} other processes of the load, and what "
-            "it waits for one is in its figures"
-        )
-    forecast = agreement.forecast(profile)
-    if short := [entry for entry in forecast if entry["exchanges"] is not None and not entry["enough"]["p99"]]:
-        most = max(entry["exchanges"] for entry in short)
-        where = ", ".join(dict.fromkeys(entry["phase"] for entry in short))
-        told.append(
-            f"the witness will have no interval for the p99 of {where}: at most about {most:,} exchanges of a step, "
-            f"{short[0]['needed']['p99']:,} are needed (1 for {EACH} of the workers')"
-        )
-    for phase in profile.load:
-        if phase.measure and phase.users and phase.users < EACH:
-            told.append(f"the witness is one user more in {phase.name}: {phase.users + 1} instead of {phase.users}")
-    return told
+    return [*_no_cpu(others), *_too_few(profile), *_one_user_more(profile)]
+
+
+def disturbances(profile: Profile, others: int) -> list[str]:
+    """Where the witness, beside `others` processes, will not be quiet."""
+    return [*_no_cpu(others), *_one_user_more(profile)]
+
+
+def _no_cpu(others: int) -> list[str]:
+    if spare(others):
+        return []
+    return [
+        f"the witness has no CPU of its own: there are {cpus()} for {others} other processes of the load, and what it "
+        "waits for one is in its figures"
+    ]
+
+
+def _too_few(profile: Profile) -> list[str]:
+    short = [(step, step.exchanges) for step in agreement.forecast(profile) if not step.enough["p99"]]
+    expected = [(step, exchanges) for step, exchanges in short if exchanges is not None]
+    if not expected:
+        return []
+    most = max(exchanges for _, exchanges in expected)
+    where = ", ".join(dict.fromkeys(step.phase for step, _ in expected))
+    needs = expected[0][0].needed["p99"]
+    return [
+        f"the witness will have no interval for the p99 of {where}: at most about {most:,} exchanges of a step, "
+        f"{needs:,} are needed (1 for {EACH} of the workers')"
+    ]
+
+
+def _one_user_more(profile: Profile) -> list[str]:
+    return [
+        f"the witness is one user more in {phase.name}: {phase.users + 1} instead of {phase.users}"
+        for phase in profile.load
+        if phase.measure and phase.users and phase.users < EACH
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine_harness import START, Run, go, profile
-from experiment_folders import write_seconds
+from run_folders import write_seconds
 
 from loadgen.analysis.per_second import Figure, Tails, tails, whole_seconds
 from loadgen.analysis.per_second import read as values

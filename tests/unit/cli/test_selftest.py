@@ -1,4 +1,4 @@
-"""`loadgen selftest`: what it found is kept and printed."""
+"""`loadgen selftest`: its result is kept and printed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import pytest
 from selftests import result
 
 from loadgen.cli import main
-from loadgen.selftest.state import place
+from loadgen.result.codec import to_json
+from loadgen.result.selftest import SelftestResult
+from loadgen.selftest.state import state_file
 
 
 @pytest.fixture
@@ -19,18 +21,18 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where this machine's own self-test would be."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    path = place()
+    path = state_file()
     assert path
     return path
 
 
 def commanded(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], found: dict[str, Any], *arguments: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], measured: SelftestResult, *arguments: str
 ) -> tuple[int, str, str]:
-    """`loadgen selftest` that finds this."""
+    """`loadgen selftest` that measures this."""
 
-    async def selftest(*asked: Any) -> dict[str, Any]:
-        return found
+    async def selftest(*asked: Any) -> SelftestResult:
+        return measured
 
     monkeypatch.setattr("loadgen.selftest.course.selftest", selftest)
     monkeypatch.setattr(sys, "argv", ["loadgen", "selftest", *arguments])
@@ -45,9 +47,7 @@ def test_the_command_keeps_what_it_found_and_prints_it(
 ) -> None:
     status, out, _ = commanded(monkeypatch, capsys, result(), "--json")
     assert status == 0
-    told = json.loads(out)
-    assert told.pop("saved") == str(kept)
-    assert told == json.loads(kept.read_text()) == json.loads(json.dumps(result()))
+    assert json.loads(out) == json.loads(kept.read_text()) == to_json(result(saved=str(kept)))
 
 
 def test_where_it_cannot_be_kept_the_page_is_printed_and_says_why(
@@ -60,13 +60,15 @@ def test_where_it_cannot_be_kept_the_page_is_printed_and_says_why(
     assert "This machine can be trusted with up to 24,000/s over http" in out
     assert "! not saved: " in out and "cannot be written: Not a directory" in out
     assert "a run beyond it" not in out
+    status, out, _ = commanded(monkeypatch, capsys, result(), "--json")
+    assert (status, json.loads(out)["saved"]) == (0, None)
 
 
 def test_one_that_was_interrupted_is_printed_and_not_kept(
     kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = result(interrupted=True, complete=False, capacity=[])
-    status, out, _ = commanded(monkeypatch, capsys, found)
+    cut_short = result(interrupted=True, complete=False, capacity=())
+    status, out, _ = commanded(monkeypatch, capsys, cut_short)
     assert status == 130
     assert "interrupted: this is what there was by then" in out and "not saved: it is not complete" in out
     assert not kept.exists()

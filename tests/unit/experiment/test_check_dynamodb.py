@@ -13,6 +13,7 @@ from tables import profile
 from loadgen.experiment.check import check
 from loadgen.profile.load import shipped
 from loadgen.report.terminal.check import render_check
+from loadgen.result.check import PlannedTarget
 
 TABLES = sorted(name for name in shipped() if name.startswith("dynamodb"))
 
@@ -63,26 +64,27 @@ def test_the_plan_in_json(loadgen: Loadgen) -> None:
     for units in ("read_units", "write_units", "usd"):
         assert cost["total"][units] == pytest.approx(sum(part[units] for part in parts))
     assert cost["total"]["requests"] == sum(phase["iterations"] for phase in found["phases"])
-    assert (cost["billed"], cost["refusal"], cost["complete"]) == (False, "", True)
+    assert (cost["billed"], cost["refused"], cost["complete"]) == (False, False, True)
 
 
 @pytest.mark.usefixtures("offline")
 def test_the_account_in_the_name_is_not_looked_for() -> None:
     plan = check(profile("{table: orders, region: eu-west-1, account_id_endpoint: true}"), "1")
-    assert plan["target"] == "table orders at https://{account}.ddb.eu-west-1.amazonaws.com"
-    assert plan["addresses"] == []
-    assert plan["cost"]["billed"]
+    assert plan.target == PlannedTarget("https://{account}.ddb.eu-west-1.amazonaws.com/", False, "orders")
+    assert plan.addresses == ()
+    assert plan.cost and plan.cost.billed
+    assert "table orders at https://{account}.ddb.eu-west-1.amazonaws.com" in render_check(plan)
 
 
 def test_a_call_is_shown_by_its_name() -> None:
     plan = check(profile("{table: orders, endpoint: 'http://127.0.0.1:8000'}"), "1")
-    (request,) = plan["requests"]
-    assert request["line"] == "PutItem"
-    assert request["headers"]["X-Amz-Target"] == "DynamoDB_20120810.PutItem"
+    (request,) = plan.requests
+    assert (request.operation, request.method, request.path) == ("PutItem", "POST", "/")
+    assert request.headers["X-Amz-Target"] == "DynamoDB_20120810.PutItem"
     text = render_check(plan)
     assert "t: would send to table orders at http://127.0.0.1:8000 (127.0.0.1); nothing was sent\n" in text
     assert "\n  PutItem\n" in text
-    assert plan["setup"] is None
+    assert plan.setup is None
 
 
 def test_capacity_and_items_are_said() -> None:

@@ -1,4 +1,4 @@
-"""An experiment's folder: its names, and the result that is put together from its runs."""
+"""An experiment's result, put together from the folders of its runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from finished_runs import TEXT, experiment, finished_run
+from finished_runs import TEXT, experiment
 
 from loadgen.errors import Exit, ProfileError, TargetError
 from loadgen.experiment.folder import conclude, metadata, run_folder, slug
@@ -25,11 +25,6 @@ def test_names_that_no_folder_can_tell_apart_are_refused() -> None:
     text = TEXT.replace('variants: {shared: {}, "per_request": {session: per-request}}', "matrix: {n: [a b, a/b]}")
     with pytest.raises(ProfileError, match="no folders can tell apart"):
         metadata(load("p.yaml", text=text), 0)
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
-    return finished_run(tmp_path_factory.mktemp("run") / "x")
 
 
 def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: RunResult) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from engine_harness import always
-from experiment_folders import write_run
+from run_folders import write_run
 
 from loadgen.clock import MILLISECOND
 from loadgen.errors import ProfileError

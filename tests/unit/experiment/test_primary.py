@@ -1,4 +1,4 @@
-"""The primary figure: which is proposed, and whether a run would know it."""
+"""The figure that an experiment is decided by: as it is named, or as it is proposed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from loadgen.experiment.folder import metadata
 from loadgen.experiment.primary import primary_of, too_few
 from loadgen.profile.load import Loaded, load
+from loadgen.result.check import TooFewRequests
 
 TEXT = """
 name: t
@@ -102,5 +103,6 @@ def test_a_figure_that_no_run_would_know_is_seen_before(
 ) -> None:
     loaded = load("t.yaml", text=TEXT.replace("steady response p50", figure) + scenarios)
     variants = [variant.profile for variant in loaded.variants]
-    assert too_few(primary_of(variants), variants) == few
-    assert few is None or too_few(primary_of(variants), variants, parts=2) == (few[0] // 2, few[1])
+    assert too_few(primary_of(variants), variants) == (few and TooFewRequests(*few))
+    if few:
+        assert too_few(primary_of(variants), variants, parts=2) == TooFewRequests(few[0] // 2, few[1])

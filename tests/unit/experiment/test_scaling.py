@@ -1,5 +1,4 @@
-"""Which variants are held against each other where the matrix has axes, what is drawn over one that sets the load, and
-which figure an experiment is about if its profile does not say."""
+"""Quantiles along an axis of load."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from experiment_folders import answering, text, write_experiment, write_run
+from experiment_folders import answering, text, write_experiment
+from run_folders import write_run
 
 from loadgen.clock import MILLISECOND
 from loadgen.errors import Exit, InvalidRun, ProfileError

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from selftests import result
-
 from loadgen.errors import PlanError
 from loadgen.selftest.course import _carry_out
 from loadgen.selftest.loads import Stopped
@@ -29,15 +27,20 @@ class Parts:
 
 
 async def test_a_part_that_cannot_be_measured_does_not_keep_the_others_from_it() -> None:
-    parts, told = Parts(pacing=PlanError("no ports")), result(complete=False)
-    await _carry_out(cast(Measurements, parts), told)
+    parts = Parts(pacing=PlanError("no ports"))
+    ending = await _carry_out(cast(Measurements, parts))
     assert parts.done == ["noise", "connections", "capacity"]
-    assert not told["complete"] and not told["interrupted"]
-    assert told["warnings"] == ["pacing could not be measured: no ports"]
+    assert not ending.complete and not ending.interrupted
+    assert ending.warnings == ("pacing could not be measured: no ports",)
 
 
 async def test_a_signal_ends_it_with_what_there_is() -> None:
-    parts, told = Parts(connections=Stopped()), result(complete=False)
-    await _carry_out(cast(Measurements, parts), told)
+    parts = Parts(connections=Stopped())
+    ending = await _carry_out(cast(Measurements, parts))
     assert parts.done == ["noise", "pacing"]
-    assert told["interrupted"] and not told["complete"]
+    assert ending.interrupted and not ending.complete
+
+
+async def test_what_came_to_its_end_is_complete() -> None:
+    ending = await _carry_out(cast(Measurements, Parts()))
+    assert ending.complete and not ending.interrupted and not ending.warnings

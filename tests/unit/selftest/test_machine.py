@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 
 import pytest
-from selftests import MACHINE
 
 from loadgen.clock import MILLISECOND, SECOND
+from loadgen.result.codec import from_json, to_json
+from loadgen.result.selftest import MachineLimits
 from loadgen.selftest import machine
 
 
@@ -25,14 +27,15 @@ def test_a_step_of_the_wall_clock_is_seen_and_slewing_is_none(monkeypatch: pytes
         at[0] += 5 * SECOND
         offset[0] += moved
         clocks.look()
-    told = clocks.told()
-    assert (told["steps"], round(told["largest_step_ms"])) == (1, 50)
-    assert round(told["drift_ms"]) == 2
-    assert told["resolution_ns"] == 25
+    clock = clocks.check()
+    assert (clock.steps, round(clock.largest_step_ms)) == (1, 50)
+    assert round(clock.drift_ms) == 2
+    assert clock.resolution_ns == 25
 
 
 def test_a_machine_is_told_apart_by_what_its_speed_depends_on() -> None:
-    found = machine.fingerprint()
-    assert found == machine.fingerprint()
-    assert [*found] == [*MACHINE] and all(found.values())
-    json.dumps(machine.limits())
+    own = machine.fingerprint()
+    assert own == machine.fingerprint()
+    assert all(astuple(own))
+    limits = machine.limits()
+    assert from_json(MachineLimits, json.loads(json.dumps(to_json(limits)))) == limits

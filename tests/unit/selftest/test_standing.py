@@ -12,7 +12,7 @@ from selftests import result
 from loadgen.cli import main
 from loadgen.errors import PlanError
 from loadgen.selftest import machine
-from loadgen.selftest.state import place, save
+from loadgen.selftest.state import save, state_file
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where this machine's own self-test would be."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    path = place()
+    path = state_file()
     assert path
     return path
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from selftests import result, row
+from selftests import capacity, result
 
 from loadgen.profile.load import from_url, load
 from loadgen.selftest.trusted import Trusted
@@ -42,7 +42,7 @@ def test_new_connections_are_held_against_their_own_ceiling() -> None:
 
 
 def test_where_nothing_stayed_valid_only_what_was_tried_is_warned_of() -> None:
-    trusted = Trusted.of(result(capacity=[row("http", None, failed_at=2_100.0)]))
+    trusted = Trusted.of(result(capacity=(capacity("http", None, failed_at=2_100.0),)))
     assert warned(trusted, "2000/s") == []
     (told,) = warned(trusted, "2100/s")
     assert "in the self-test of 2026-11-22 not even 2,100 stayed VALID" in told

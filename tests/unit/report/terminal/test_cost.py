@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from table_costs import TWO, cost, ledger, one, profile
@@ -47,7 +48,7 @@ def test_the_report_of_other_tables() -> None:
 def test_a_plan_in_words_keeps_its_columns() -> None:
     more = "setup: {key: {pk: S}, items: 1000, item: {pk: x}}\nmax_cost: $0.001\ncycles: 2"
     reckoned = cost(profile(one("PutItem: {Item: {pk: x}}"), more))
-    lines = planned({**reckoned.plan(), "billed": True, "refusal": reckoned.refusal()})
+    lines = planned(reckoned.plan())
     assert lines[0].split() == ["cost", "requests", "read", "units", "write", "units", "USD"]
     rows = {" ".join(line.split()[:-4]): line for line in lines[2:5]}
     assert {name: line.split()[-4:] for name, line in rows.items()} == {
@@ -63,21 +64,17 @@ def test_a_plan_in_words_keeps_its_columns() -> None:
 
 def test_a_plan_that_is_not_billed() -> None:
     of = profile(one("PutItem: {Item: {pk: x}}"))
-    lines = planned({**cost(of).plan(), "billed": False, "refusal": ""})
+    lines = planned(replace(cost(of).plan(), billed=False))
     assert lines[0].startswith("  would cost, on AWS ")
     provisioned = cost(of)
     provisioned.provisioned = True
-    lines = planned({**provisioned.plan(), "billed": True, "refusal": ""})
+    lines = planned(provisioned.plan())
     assert "USD" not in lines[0]
     assert "  provisioned: not billed by request" in lines
 
 
 def test_a_phase_that_is_not_known_has_no_figures() -> None:
     of = profile(one("PutItem: {Item: {pk: x}}"), phases="{name: users, users: 5, for: 10s}")
-    plan = cost(of).plan()
-    assert next(line for line in planned({**plan, "billed": True}) if "users" in line).split() == [
-        "users",
-        "-",
-        "-",
-        "-",
-    ]
+    lines = planned(cost(of).plan())
+    assert next(line for line in lines if "users" in line).split() == ["users", "-", "-", "-"]
+    assert "assumed: users: how much its users send is not known before" in " ".join(" ".join(lines).split())

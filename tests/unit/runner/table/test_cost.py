@@ -26,49 +26,45 @@ def test_a_plan_by_phase() -> None:
     phases = (
         "{name: w, rate: 10/s, for: 4s, measure: false, arrivals: constant}, {name: a, rate: 100/s, iterations: 800}"
     )
-    found = cost(profile(MIXED, phases=phases)).plan()
-    warm, measured = found["phases"]
-    assert (warm["requests"], warm["read_units"], warm["write_units"]) == (50, 15, 20)
-    assert (measured["requests"], measured["read_units"], measured["write_units"]) == (1000, 300, 400)
-    assert measured["usd"] == pytest.approx(price("eu-west-1").cost(300, 400))
-    assert found["total"] == {
-        "requests": 1050, "read_units": 315, "write_units": 420,
-        "usd": pytest.approx(price("eu-west-1").cost(315, 420)),
-    }  # fmt: skip
-    assert found["complete"]
-    assert found["drain"] is None, "an exact count ends with its last iteration"
+    planned = cost(profile(MIXED, phases=phases)).plan()
+    warm, measured = planned.phases
+    assert (warm.requests, warm.read_units, warm.write_units) == (50, 15, 20)
+    assert (measured.requests, measured.read_units, measured.write_units) == (1000, 300, 400)
+    assert measured.usd == pytest.approx(price("eu-west-1").cost(300, 400))
+    assert (planned.total.requests, planned.total.read_units, planned.total.write_units) == (1050, 315, 420)
+    assert planned.total.usd == pytest.approx(price("eu-west-1").cost(315, 420))
+    assert planned.complete
+    assert planned.drain is None, "an exact count ends with its last iteration"
 
 
 def test_cycles_are_counted_each() -> None:
-    found = cost(profile(one("PutItem: {Item: {pk: x}}"), "cycles: 3")).plan()
-    assert [(phase["name"], phase["cycle"], phase["requests"]) for phase in found["phases"]] == [
+    planned = cost(profile(one("PutItem: {Item: {pk: x}}"), "cycles: 3")).plan()
+    assert [(phase.name, phase.cycle, phase.requests) for phase in planned.phases] == [
         ("a", 1, 1000), ("a", 2, 1000), ("a", 3, 1000),
     ]  # fmt: skip
-    assert found["total"]["write_units"] == 3000
+    assert planned.total.write_units == 3000
 
 
 def test_what_arrives_while_the_last_answers_are_waited_for_is_bounded() -> None:
-    found = cost(profile(one("PutItem: {Item: {pk: x}}"), "timeout: 4s")).plan()
-    assert found["drain"]["seconds"] == 5
-    assert found["drain"]["write_units"] == 500
-    assert found["total"]["write_units"] == 1000, "and is no part of what is planned"
+    planned = cost(profile(one("PutItem: {Item: {pk: x}}"), "timeout: 4s")).plan()
+    assert planned.drain and (planned.drain.seconds, planned.drain.write_units) == (5, 500)
+    assert planned.total.write_units == 1000, "and is no part of what is planned"
 
 
 def test_users_who_set_the_pace_cannot_be_reckoned_with() -> None:
     phases = "{name: open, rate: 10/s, for: 1s, arrivals: constant}, {name: users, users: 5, for: 10s}"
-    found = cost(profile(one("PutItem: {Item: {pk: x}}"), phases=phases)).plan()
-    assert found["phases"][1]["requests"] is None
-    assert not found["complete"]
-    assert any(text.startswith("users: ") for text in found["assumed"])
-    assert found["total"]["write_units"] == 10
+    planned = cost(profile(one("PutItem: {Item: {pk: x}}"), phases=phases)).plan()
+    assert planned.phases[1].requests is None
+    assert not planned.complete
+    assert planned.total.write_units == 10
 
 
 def test_a_provisioned_table_has_units_and_no_price() -> None:
     more = "setup: {key: {pk: S}, capacity: {read: 5, write: 5}}\nmax_cost: $0.0001"
     reckoned = cost(profile(one("PutItem: {Item: {pk: x}}"), more))
-    found = reckoned.plan()
-    assert (found["billing"], found["prices"], found["total"]["usd"]) == ("provisioned", None, None)
-    assert found["total"]["write_units"] == 1000
+    planned = reckoned.plan()
+    assert (planned.billing, planned.prices, planned.total.usd) == ("provisioned", None, None)
+    assert planned.total.write_units == 1000
     assert reckoned.refusal() == ""
     assert reckoned.beyond(Ledger.in_memory(2, 2), Units(write=1e9)) is None
 

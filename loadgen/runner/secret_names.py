@@ -1,8 +1,9 @@
-"""Keeps secrets out of what is shown: by the names under which requests and answers carry them."""
+"""Keeps secrets out of an exchange that is shown whole: by the names under which requests and answers carry them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
 from loadgen.exchange import REDACTED
@@ -24,6 +25,13 @@ def header(name: str, value: str) -> str:
     if is_secret(name):
         return REDACTED
     return url(value) if name.lower() in ("location", "referer") else value
+
+
+def body(content: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
+    """A body without the values of secret members, or of secret fields if its headers say that it is a form."""
+    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+    text = content.decode(errors="surrogateescape")  # what is no UTF-8 stays as it is
+    return (fields if "form-urlencoded" in kind else members)(text).encode(errors="surrogateescape")
 
 
 def url(text: str) -> str:
