@@ -6,9 +6,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from loadgen.errors import ProfileError
+from loadgen.result import SCHEMA
+from loadgen.result.codec import Malformed, from_json
+
+T = TypeVar("T")
 
 SIZE_LIMIT = 256 << 20  # bytes of a file that is read
 WHY = 300  # characters of what is said of a foreign one
@@ -30,6 +34,20 @@ def document(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ProfileError("is not a result", file=str(path))
     return value
+
+
+def decoded(of: type[T], content: dict[str, Any], file: Path) -> T:
+    """The value that a file's content tells of. Raises ProfileError where it is not of this version, or is not as
+    loadgen wrote it."""
+    if content.get("schema") != SCHEMA:
+        written = content.get("schema")
+        raise ProfileError(
+            f"has the schema {written!r}, not {SCHEMA}: another version of loadgen wrote it"[:WHY], file=str(file)
+        )
+    try:
+        return from_json(of, content)
+    except Malformed as error:
+        raise ProfileError(f"is not as loadgen wrote it: {error}"[:WHY], file=str(file)) from None
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def command(
     loadgen check dynamodb-put --target aws
     """
     from loadgen.experiment.check import check
-    from loadgen.report.formats import document
+    from loadgen.report.formats import json_text
     from loadgen.report.terminal.check import render_check
     from loadgen.result.codec import map_text
     from loadgen.runner.redaction import redactor
@@ -55,7 +55,7 @@ def command(
     checked = check(loaded.profile, workers_option(workers), variants, witness)
     plan = map_text(replace(checked, selftest=standing(loaded, workers)), redactor(loaded.secrets))
     with output() as out:
-        out.write(f"{document(plan)}\n" if as_json else render_check(plan))
+        out.write(f"{json_text(plan)}\n" if as_json else render_check(plan))
     if plan.unusable:
         raise TargetError(plan.unusable)
     if plan.cost and plan.cost.refused:

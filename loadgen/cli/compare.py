@@ -25,12 +25,12 @@ def command(first: Path, second: Path, accept_invalid: bool, as_json: bool) -> i
     """
     from loadgen.analysis.documents import as_written
     from loadgen.experiment.saved import find, read
-    from loadgen.experiment.two_runs import pair
-    from loadgen.report.formats import to_json
-    from loadgen.report.terminal.two_runs import render_pair
+    from loadgen.experiment.two_runs import compare
+    from loadgen.report.formats import json_text
+    from loadgen.report.terminal.two_runs import render
     from loadgen.report.words import encodable, wants_color
 
     with as_written(f"{first} or {second}"), output() as out:
-        found = pair(read(find(first)), read(find(second)), accept_invalid=accept_invalid)
-        out.write(f"{to_json(found)}\n" if as_json else encodable(render_pair(found, color=wants_color(out)), out))
+        result = compare(read(find(first)), read(find(second)), accept_invalid=accept_invalid)
+        out.write(f"{json_text(result)}\n" if as_json else encodable(render(result, color=wants_color(out)), out))
     return 0

@@ -36,7 +36,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     """
     import uvloop
 
-    from loadgen.report.formats import document
+    from loadgen.report.formats import json_text
     from loadgen.report.terminal.once import show_once
     from loadgen.runner.once import once
     from loadgen.sandbox.process import start
@@ -46,7 +46,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     result: OnceResult = uvloop.run(once(loaded, start, sandbox_at, _say))
     with output() as out:
         if as_json:
-            out.write(f"{document(result)}\n")
+            out.write(f"{json_text(result)}\n")
         else:
             show_once(result, out)
     exchanges = result.exchanges

@@ -25,16 +25,16 @@ def command(run: Path | None, as_json: bool, share: bool) -> int:
     """
     from loadgen.analysis.documents import as_written
     from loadgen.experiment.saved import find, read
-    from loadgen.report.formats import to_json
+    from loadgen.report.formats import json_text
+    from loadgen.report.sharing import shared
     from loadgen.report.terminal.run import show
-    from loadgen.report.terminal.sharing import shared
 
     folder = find(run)
     told = folder / "result.json"
     with as_written(told if told.exists() else folder), output() as out:
         result = shared(read(folder)) if share else read(folder)
         if as_json:
-            out.write(f"{to_json(result)}\n")
+            out.write(f"{json_text(result)}\n")
         else:
             show(result, out)
     return 0

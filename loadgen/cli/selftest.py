@@ -29,7 +29,7 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     """
     import uvloop
 
-    from loadgen.report.formats import document
+    from loadgen.report.formats import json_text
     from loadgen.report.selftest_reasons import sentence
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.selftest import show
@@ -48,5 +48,5 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     if why_not := save(place, result) if result.complete else "it is not complete":
         result = replace(measured, warnings=(*measured.warnings, f"not saved: {why_not}"))
     with output() as out:
-        out.write(f"{document(result)}\n" if as_json else show(result))
+        out.write(f"{json_text(result)}\n" if as_json else show(result))
     return int(Exit.INTERRUPTED if result.interrupted else Exit.PASSED)

@@ -4,9 +4,9 @@ rounds      the runs, in their drawn order
 folder      the experiment's folder and its result
 judgement   what its runs say together: comparison, ratios, scaling
 variants    what is compared of each variant's runs
-comparison  each variant against its baseline
+comparison  each variant compared with its baseline
 validity    whether a verdict may be given
-pairing     which variants are compared
+pairing     which variant is compared with which
 primary     the figure that was chosen before
 ratios      thresholds of two variants
 breakdown   which part of a request makes a difference

@@ -18,13 +18,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
+from loadgen.analysis.latency import milliseconds
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import REUSED, Outcome
-from loadgen.experiment.variants import Arm, Run, label
+from loadgen.experiment.pairing import Pair
+from loadgen.experiment.variants import Run, Variant, label
 from loadgen.record.metrics import Metric
+from loadgen.result.experiment import Part, PartMedian
 from loadgen.stats import Histogram, fraction
 from loadgen.store import read_counts
 
@@ -41,47 +44,65 @@ WANTED = frozenset(
 )
 
 Place = tuple[str, str]  # phase, step
-Part = tuple[float, float | None]  # mean contribution and p50, in ns
 Histograms = dict[tuple[int, bool], Histogram]  # by metric, and whether the connection was there already
 
 
-def of_arm(arm: Arm, rounds: Iterable[int]) -> dict[Place, dict[str, Part]]:
+class Contribution(NamedTuple):
+    """What a part takes of the mean of all requests, and its median where it has a distribution of its own; in ns."""
+
+    mean: float
+    median: float | None
+
+
+Parts = Mapping[Place, Mapping[str, Contribution]]
+NOTHING = Contribution(0.0, None)
+
+
+def of_variant(variant: Variant, rounds: Iterable[int]) -> Parts:
     """What each part takes, as the mean over the rounds. Raises OSError and ValueError for what cannot be read."""
-    found: dict[Place, dict[str, list[Part]]] = defaultdict(lambda: defaultdict(list))
+    of_rounds: dict[Place, dict[str, list[Contribution]]] = defaultdict(lambda: defaultdict(list))
     for number in rounds:
-        for place, parts in _of_run(arm.runs[number]).items():
+        for place, parts in _of_run(variant.runs[number]).items():
             for name, part in parts.items():
-                found[place][name].append(part)
-    return {place: {name: _mean(each) for name, each in parts.items()} for place, parts in found.items()}
+                of_rounds[place][name].append(part)
+    return {place: {name: _mean(each) for name, each in parts.items()} for place, parts in of_rounds.items()}
 
 
-def differences(
-    named: dict[str, str], base: dict[Place, dict[str, Part]], other: dict[Place, dict[str, Part]]
-) -> list[dict[str, Any]]:
-    """An entry of a comparison's `parts` for each part that one of them has; `named` says of which two."""
-    found = []
-    for phase, step in (place for place in base if place in other):
-        one, two = base[phase, step], other[phase, step]
-        total = "response" if "response" in one else "service"
-        for name in (total, *ADDING, *WITHIN):
-            (mean, p50), (its_mean, its_p50) = one.get(name, (0.0, None)), two.get(name, (0.0, None))
-            if mean or its_mean:
-                adds = name in ADDING and not (total == "service" and name == "wait")
-                entry = {**named, "phase": phase, "step": step, "part": name, "adds": adds}
-                found.append(entry | _figures(mean, its_mean) | {"p50": _figures(p50, its_p50)})
-    return found
+def differences(pair: Pair, baseline: Parts, variant: Parts) -> Iterator[Part]:
+    """An entry of a comparison's `parts` for each part that one of them has."""
+    for place in (place for place in baseline if place in variant):
+        one, other = baseline[place], variant[place]
+        whole = "response" if "response" in one else "service"
+        for name in (whole, *ADDING, *WITHIN):
+            both = one.get(name, NOTHING), other.get(name, NOTHING)
+            if both[0].mean or both[1].mean:
+                adds = name in ADDING and not (whole == "service" and name == "wait")
+                yield _part(pair, place, name, adds, *both)
 
 
-def _figures(base: float | None, other: float | None) -> dict[str, float | None]:
-    difference = None if base is None or other is None else other - base
-    named = {"baseline_ms": base, "variant_ms": other, "difference_ms": difference}
-    return {name: None if value is None else round(value / MILLISECOND, 6) for name, value in named.items()}
+def _part(pair: Pair, place: Place, name: str, adds: bool, one: Contribution, other: Contribution) -> Part:
+    medians = None if one.median is None or other.median is None else other.median - one.median
+    return Part(
+        pair.variant.name,
+        pair.baseline.name,
+        *place,
+        part=name,
+        adds=adds,
+        baseline_ms=_ms(one.mean),
+        variant_ms=_ms(other.mean),
+        difference_ms=_ms(other.mean - one.mean),
+        p50=PartMedian(milliseconds(one.median), milliseconds(other.median), milliseconds(medians)),
+    )
 
 
-def _of_run(run: Run) -> dict[Place, dict[str, Part]]:
+def _ms(ns: float) -> float:
+    return round(ns / MILLISECOND, 6)
+
+
+def _of_run(run: Run) -> dict[Place, dict[str, Contribution]]:
     """The parts of each step; cycles have the weight of their requests."""
     slots: dict[int, Histograms] = defaultdict(dict)
-    measured = {one.number for one in run.plan.runs if one.measured}
+    measured = {planned.number for planned in run.plan.runs if planned.measured}
     steps = len(run.plan.steps)
     for counts in read_counts(
         run.folder / "intervals.jsonl",
@@ -90,14 +111,14 @@ def _of_run(run: Run) -> dict[Place, dict[str, Part]]:
         for (_, key, metric), histogram in counts.items():
             slots[key.slot].setdefault((metric, key.connection == REUSED), Histogram()).add(histogram)
     cycles: dict[Place, list[Histograms]] = defaultdict(list)
-    named = [{"scenario": scenario, "step": step} for scenario, step in run.plan.steps]
+    scenarios = {scenario for scenario, _ in run.plan.steps}
     for slot, histograms in sorted(slots.items()):
-        one, _ = run.plan.of_slot(slot)
-        cycles[one.name, label(named[slot % steps], named)].append(histograms)
+        planned, (scenario, step) = run.plan.of_slot(slot)
+        cycles[planned.name, label(scenario, step, scenarios)].append(histograms)
     return {place: _parts(each) for place, each in cycles.items()}
 
 
-def _parts(cycles: list[Histograms]) -> dict[str, Part]:
+def _parts(cycles: list[Histograms]) -> dict[str, Contribution]:
     def total(metric: Metric, reused: tuple[bool, ...] = (False, True)) -> int:
         return sum(cycle[metric, way].total for cycle in cycles for way in reused if (metric, way) in cycle)
 
@@ -118,21 +139,22 @@ def _parts(cycles: list[Histograms]) -> dict[str, Part]:
     typical = {name: _p50(cycles, metric) for name, metric in WHOLE.items()}
     typical["response"], typical["service"] = _p50(cycles, Metric.RESPONSE), _p50(cycles, Metric.SERVICE)
     typical["service_reused"] = _p50(cycles, Metric.SERVICE, (True,))
-    return {name: (value / count if count else 0.0, typical.get(name)) for name, value in sums.items()}
+    return {name: Contribution(value / count if count else 0.0, typical.get(name)) for name, value in sums.items()}
 
 
 def _p50(cycles: list[Histograms], metric: Metric, reused: tuple[bool, ...] = (False, True)) -> float | None:
     """The mean of the cycles' medians."""
-    found = []
+    medians = []
     for cycle in cycles:
         whole = Histogram()
         for way in reused:
             whole.add(cycle.get((metric, way), Histogram()))
         if (median := whole.quantile(fraction("p50"))) is not None:
-            found.append(median)
-    return math.fsum(found) / len(found) if found else None
+            medians.append(median)
+    return math.fsum(medians) / len(medians) if medians else None
 
 
-def _mean(parts: list[Part]) -> Part:
-    medians = [median for _, median in parts if median is not None]
-    return math.fsum(mean for mean, _ in parts) / len(parts), math.fsum(medians) / len(medians) if medians else None
+def _mean(rounds: list[Contribution]) -> Contribution:
+    medians = [part.median for part in rounds if part.median is not None]
+    mean = math.fsum(part.mean for part in rounds) / len(rounds)
+    return Contribution(mean, math.fsum(medians) / len(medians) if medians else None)

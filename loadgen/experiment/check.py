@@ -113,7 +113,7 @@ def _table(profile: Profile) -> PlannedTable | None:
 
 
 def _phase(run: PhaseRun, profile: Profile) -> PlannedPhase:
-    phase, rate = run.phase, run.phase.rate
+    phase = run.phase
     iterations = run.planned(0, 1)
     rarest, share = _rarest(profile)
     fewest = min(len(scenario.steps) for scenario in profile.scenarios)
@@ -122,8 +122,8 @@ def _phase(run: PhaseRun, profile: Profile) -> PlannedPhase:
         cycle=run.cycle,
         kind=phase.kind,
         measured=run.measured,
-        rate=PlannedRate(rate.start, rate.end) if rate else None,
-        arrivals=phase.arrivals if rate else None,
+        rate=PlannedRate(*run.rates) if run.rates else None,
+        arrivals=phase.arrivals if phase.rate else None,
         users=phase.users,
         seconds=run.duration / SECOND if run.duration else None,
         iterations=iterations,
@@ -144,7 +144,7 @@ def _rarest(profile: Profile) -> tuple[str | None, float]:
 def _tail_times(run: PhaseRun, iterations: float | None, share: float) -> list[TailTime]:
     """For p99, p99.9 and p99.99: the time that this share of the phase's rate would need for its tail to be known
     within 10 %."""
-    rate = share * (run.phase.rate.start + run.phase.rate.end) / 2 if run.phase.rate else None
+    rate = run.mean_rate and share * run.mean_rate
     lasts = (run.duration or 0) / SECOND >= SECONDS
     times = []
     for name in ("p99", "p99.9", "p99.99"):

@@ -4,42 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from loadgen.experiment.variants import Arm, Key, keys, known
+from loadgen.experiment.variants import Key, Variant, bounds, keys
 from loadgen.profile.experiment import Primary
+from loadgen.result.experiment import Curve, Point
 from loadgen.stats.looks import ALPHA
 from loadgen.stats.paired import Student
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
 
 
-class Point(NamedTuple):
-    """In ms. `low` and `high` are None where there is but one round."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-
-def over_rounds(arm: Arm, key: Key, quantile: str, rounds: Sequence[int]) -> Point | None:
+def over_rounds(variant: Variant, key: Key, quantile: str, rounds: Sequence[int]) -> Point | None:
     """The mean over the rounds with its interval by Student's t; None if it is not known in each of them."""
-    found = (known(arm.runs[each].blocks.get(key, []), quantile) for each in rounds)
-    values = [low for low, high in filter(None, found) if low == high]
+    of_rounds = (bounds(variant.runs[number].figures.get(key, []), quantile) for number in rounds)
+    values = [low for low, high in filter(None, of_rounds) if low == high]
     if not values or len(values) < len(rounds):
         return None
     low, high = Student(np.array(values)).interval(ALPHA) if len(values) > 1 else (math.nan, math.nan)
     return Point(round(math.fsum(values) / len(values), 6), finite(max(low, 0.0)), finite(high))
 
 
-def curves(arm: Arm, primary: Primary, rounds: Sequence[int]) -> Iterator[dict[str, Any]]:
+def curves(variant: Variant, primary: Primary, rounds: Sequence[int]) -> Iterator[Curve]:
     """A comparison's `curves` of one variant."""
-    for key in keys(arm, primary):
-        found = {quantile: over_rounds(arm, key, quantile, rounds) for quantile in QUANTILES}
-        points = [[quantile, *point] for quantile, point in found.items() if point]
-        yield {"variant": arm.name, **key._asdict(), "points": points}
+    for key in keys(variant, primary):
+        points = [(quantile, over_rounds(variant, key, quantile, rounds)) for quantile in QUANTILES]
+        rows = tuple((quantile, point.value, point.low, point.high) for quantile, point in points if point)
+        yield Curve(variant.name, *key, points=rows)
 
 
 def finite(value: float) -> float | None:

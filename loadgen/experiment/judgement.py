@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from loadgen.errors import ProfileError
 from loadgen.experiment import ratios
-from loadgen.experiment.comparison import Question, compare
+from loadgen.experiment.comparison import Question, compare, comparison_of
 from loadgen.experiment.scaling import scaling
 from loadgen.experiment.variants import read
+from loadgen.result.experiment import Comparison, Design, ExperimentVariant, Scaling
+from loadgen.result.reason import Reason
+from loadgen.result.run import RunResult, Threshold
 
 
-def judgement(folder: Path, whole: dict[str, Any]) -> dict[str, Any]:
-    """`comparison`, `scaling` and `thresholds` of the experiment in that folder, over the rounds that are complete;
-    `whole` is its result so far: its `experiment`, `variants`, and the thresholds that its runs were held to. Runs that
-    cannot be read are a comparison that is not valid."""
-    question, held = Question.of(whole["experiment"], whole["variants"]), whole["thresholds"]
-    of_two = whole["experiment"].get("thresholds", {})
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the runs say together; `thresholds` are those of two variants."""
+
+    comparison: Comparison | None
+    thresholds: tuple[Threshold, ...]
+    scaling: tuple[Scaling, ...] = ()
+
+
+def judge(
+    folder: Path,
+    design: Design,
+    variants: Sequence[ExperimentVariant],
+    results: Mapping[str, Mapping[int, RunResult]],
+) -> Judgement:
+    """The judgement on the experiment in that folder, over the rounds that are complete; `results` are those of its
+    runs, by variant and round. Runs whose folder cannot be read are a comparison that is not valid."""
+    question = _question(folder, design, variants)
     if not question.rounds:
-        undecided = ratios.undecided(of_two, "no round is complete")
-        return {"comparison": None, "scaling": [], "thresholds": [*held, *undecided]}
+        return Judgement(None, tuple(ratios.undecided(design.thresholds, Reason.of("no_round"))))
     try:
-        arms = read(folder, whole["variants"], question.rounds)
-        return {
-            "comparison": compare(arms, question),
-            "scaling": scaling(arms, question.primary, question.rounds),
-            "thresholds": [*held, *ratios.check(of_two, arms, question)],
-        }
+        compared = read(folder, variants, results, question.rounds)
+        return Judgement(
+            compare(compared, question),
+            tuple(ratios.check(design.thresholds, compared, question)),
+            tuple(scaling(compared, question.primary, question.rounds)),
+        )
     except (ProfileError, OSError) as error:
         why = str(error)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        why = f"a run's folder is not as loadgen wrote it: {type(error).__name__}: {error}"
-    nothing: dict[str, Any] = {key: [] for key in ("checks", "figures", "parts", "curves")}
-    told = question.told() | {"valid": False, "why_not": [why], **nothing}
-    return {"comparison": told, "scaling": [], "thresholds": [*held, *ratios.undecided(of_two, why)]}
+        why = f"it is not as loadgen wrote it: {type(error).__name__}: {error}"
+    unreadable = Reason.of("unreadable", error=why)
+    undecided = ratios.undecided(design.thresholds, unreadable)
+    return Judgement(comparison_of(question, why_not=(unreadable,)), tuple(undecided))
+
+
+def _question(folder: Path, design: Design, variants: Sequence[ExperimentVariant]) -> Question:
+    try:
+        return Question.of(design, variants)
+    except (ValueError, LookupError) as error:
+        raise ProfileError(f"asks nothing that loadgen knows: {error}", file=str(folder / "run.json")) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from loadgen.errors import ProfileError
 from loadgen.profile import units
@@ -19,14 +18,14 @@ PAUSE = "100ms"
 VISITS = 5  # of each user, in an idle experiment
 VISITORS = 10
 SHARED, RESUMED, FRESH = "shared", "resumed", "fresh"
-SESSIONS: dict[str, dict[str, Any]] = {
+SESSIONS: dict[str, dict[str, object]] = {
     SHARED: {"reuse": "shared"},
     RESUMED: {"reuse": "per-request", "tls_resumption": True},
     FRESH: {"reuse": "per-request", "tls_resumption": False},
 }
 
 
-def sessions(url: str) -> dict[str, dict[str, Any]]:
+def sessions(url: str) -> dict[str, dict[str, object]]:
     """The ways to connect that there are: without TLS nothing is resumed."""
     return (
         SESSIONS if url.startswith("https:") or url == SANDBOX else {name: SESSIONS[name] for name in (SHARED, FRESH)}

@@ -1,51 +1,77 @@
-"""Which variant is held against which: against the baseline, at the same load."""
+"""Which variant is compared with which: with the baseline, at the same load."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from loadgen.experiment.variants import Arm
+from loadgen.experiment.variants import Offer, Run, Variant
 
 
-def load_axes(arms: Sequence[Arm]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A variant that is compared with a baseline, over rounds that both have, and the primary figure's phase and
+    quantile. `looks` are the numbers of rounds after which a verdict was planned."""
+
+    baseline: Variant
+    variant: Variant
+    rounds: Sequence[int]
+    looks: Sequence[int]
+    phase: str
+    quantile: str
+
+    @property
+    def both(self) -> tuple[Variant, Variant]:
+        return self.baseline, self.variant
+
+    def runs(self) -> Iterator[tuple[Variant, Run]]:
+        for number in self.rounds:
+            for variant in self.both:
+                yield variant, variant.runs[number]
+
+
+def load_axes(variants: Sequence[Variant]) -> list[str]:
     """The axes of the matrix that set the load: variants that differ in nothing else have another one."""
-    return [axis for axis in arms[0].values if any(_steps(arms, axis))]
+    return [axis for axis in variants[0].values if _sets_load(variants, axis)]
 
 
-def _steps(arms: Sequence[Arm], axis: str) -> list[bool]:
-    found = []
-    for number, arm in enumerate(arms):
-        for other in arms[:number]:
-            if place(arm, [axis]) == place(other, [axis]) and arm.runs and other.runs:
-                found.append(_offered(arm) != _offered(other))
-    return found
+def _sets_load(variants: Sequence[Variant], axis: str) -> bool:
+    return any(
+        position(variant, [axis]) == position(other, [axis])
+        and variant.runs
+        and other.runs
+        and _offered(variant) != _offered(other)
+        for number, variant in enumerate(variants)
+        for other in variants[:number]
+    )
 
 
-def _offered(arm: Arm) -> list[tuple[Any, ...]]:
-    return next(iter(arm.runs.values())).offered
+def _offered(variant: Variant) -> list[Offer]:
+    return next(iter(variant.runs.values())).offered
 
 
-def place(arm: Arm, without: Sequence[str] = ()) -> tuple[str, ...]:
-    """Where an arm stands: the key of `variants` that it comes from, and its values of all axes but some."""
-    return (key_of(arm.name, arm.values), *(f"{axis}={arm.values[axis]}" for axis in arm.values if axis not in without))
+def position(variant: Variant, without: Sequence[str] = ()) -> tuple[str, ...]:
+    """Where a variant stands: the key of `variants` that it comes from, and its values of all axes but some."""
+    axes = (axis for axis in variant.values if axis not in without)
+    return (key_of(variant.name, variant.values), *(f"{axis}={variant.values[axis]}" for axis in axes))
 
 
-def key_of(name: str, values: Mapping[str, Any]) -> str:
+def key_of(name: str, values: Mapping[str, object]) -> str:
     """The key of `variants` in a variant's name, which is followed by its axes."""
     first = next(iter(values), None)
     return name if first is None else name.partition(f"{first}=")[0].strip()
 
 
-def pairs(arms: Sequence[Arm], baseline: str) -> list[tuple[Arm, Arm]]:
+def pairs(variants: Sequence[Variant], baseline: str) -> list[tuple[Variant, Variant]]:
     """(baseline, variant): where an axis sets the load, the baseline's counterpart at the variant's load, which itself
-    is held against nothing."""
-    base = next(arm for arm in arms if arm.name == baseline)
-    axes = load_axes(arms)
-    found = []
-    for arm in arms:
-        same_load = (other for other in arms if all(other.values[a] == arm.values[a] for a in axes))
-        against = next((other for other in same_load if place(other, axes) == place(base, axes)), base)
-        if against is not arm:
-            found.append((against, arm))
-    return found
+    is compared with nothing."""
+    base = next(variant for variant in variants if variant.name == baseline)
+    axes = load_axes(variants)
+    compared = []
+    for variant in variants:
+        same_load = (other for other in variants if all(other.values[axis] == variant.values[axis] for axis in axes))
+        counterpart = (other for other in same_load if position(other, axes) == position(base, axes))
+        against = next(counterpart, base)
+        if against is not variant:
+            compared.append((against, variant))
+    return compared

@@ -4,100 +4,103 @@ rounds: passed if all of it is less than 3, failed if none is, else undecided. E
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from loadgen.analysis.thresholds import OPERATORS
 from loadgen.errors import ProfileError
 from loadgen.experiment.comparison import Question
-from loadgen.experiment.validity import Pair, checks, hidden
-from loadgen.experiment.variants import Arm, Key, known, why
-from loadgen.profile.model import Threshold
+from loadgen.experiment.curves import finite
+from loadgen.experiment.pairing import Pair
+from loadgen.experiment.validity import checks, hidden
+from loadgen.experiment.variants import Key, Variant, bounds, why_unknown
+from loadgen.profile.model import Threshold as Asked
+from loadgen.result.reason import Reason
+from loadgen.result.run import Threshold
 from loadgen.stats.comparison import Range, Value, compare
 
-Answer = tuple[str, str, str]  # value, status, why
+Texts = Mapping[str, Sequence[str]]
 
 
-def texts(thresholds: Mapping[str, Sequence[Threshold]]) -> dict[str, list[str]]:
+def texts(thresholds: Mapping[str, Iterable[Asked]]) -> dict[str, tuple[str, ...]]:
     """Those of two variants, by phase, as they were written."""
-    found = {phase: [one.text for one in each if one.kind == "ratio"] for phase, each in thresholds.items()}
-    return {phase: each for phase, each in found.items() if each}
+    written = {phase: tuple(of.text for of in asked if of.kind == "ratio") for phase, asked in thresholds.items()}
+    return {phase: texts for phase, texts in written.items() if texts}
 
 
-def check(written: Mapping[str, Sequence[str]], arms: Sequence[Arm], question: Question) -> list[dict[str, Any]]:
+def check(written: Texts, variants: Sequence[Variant], question: Question) -> Iterator[Threshold]:
     """An entry of a result's `thresholds` for each step, over the rounds that are complete. `written` is as `texts`
     gives it."""
-    by_name = {arm.name: arm for arm in arms}
-    found = []
-    for phase, threshold in _parsed(written):
-        other, base = (by_name[name] for name in threshold.variants)
-        pair = Pair(base, other, question.rounds, question.looks, phase, threshold.quantile)
-        found += [_entry(phase, threshold, step, answer) for step, answer in _answers(threshold, pair, question.level)]
-    return found
+    by_name = {variant.name: variant for variant in variants}
+    for phase, asked in _parsed(written):
+        variant, baseline = (by_name[name] for name in asked.variants)
+        pair = Pair(baseline, variant, question.rounds, question.looks, phase, asked.quantile)
+        yield from _check(asked, pair, question.level)
 
 
-def undecided(written: Mapping[str, Sequence[str]], reason: str) -> list[dict[str, Any]]:
+def undecided(written: Texts, why: Reason) -> list[Threshold]:
     """The same where there is nothing to decide them by."""
-    return [_entry(phase, threshold, "", ("", "undecided", reason)) for phase, threshold in _parsed(written)]
+    return [_undecided(asked, phase, why) for phase, asked in _parsed(written)]
 
 
-def _parsed(written: Mapping[str, Sequence[str]]) -> list[tuple[str, Threshold]]:
+def _parsed(written: Texts) -> list[tuple[str, Asked]]:
     try:
-        return [(phase, Threshold.parse(text)) for phase, each in written.items() for text in each]
-    except (ValueError, TypeError, AttributeError) as error:
+        return [(phase, Asked.parse(text)) for phase, texts in written.items() for text in texts]
+    except ValueError as error:
         raise ProfileError(f"the experiment's thresholds cannot be read: {error}") from None
 
 
-def _entry(phase: str, threshold: Threshold, step: str, answer: Answer) -> dict[str, Any]:
-    value, status, reason = answer
-    return {"variant": threshold.variants[0], "phase": phase, "cycle": 1, "text": threshold.text, "step": step,
-            "value": value, "status": status, "why": reason}  # fmt: skip
+def _undecided(asked: Asked, phase: str, why: Reason | None, step: str = "") -> Threshold:
+    return Threshold(phase, 1, step, asked.text, "undecided", why=why, variant=asked.variants[0])
 
 
-def _answers(threshold: Threshold, pair: Pair, level: float) -> Iterator[tuple[str, Answer]]:
-    wrong = next((check.why for check in checks(pair) if not check.ok), "")
-    keys = [] if wrong else _keys(threshold, pair)
+def _check(asked: Asked, pair: Pair, level: float) -> Iterator[Threshold]:
+    wrong = next((check.why[0] for check in checks(pair) if not check.ok), None)
+    keys = [] if wrong else _keys(asked, pair)
     for key in keys:
-        yield key.step, _answer(threshold, pair, key, level)
+        yield _of_key(asked, pair, key, level)
     if not keys:
-        yield "", ("", "undecided", wrong or "there is no such figure")
+        yield _undecided(asked, pair.phase, wrong or Reason.of("no_figure"))
 
 
-def _keys(threshold: Threshold, pair: Pair) -> list[Key]:
+def _keys(asked: Asked, pair: Pair) -> list[Key]:
     """The steps that both have that metric of; unless said, what the phase is judged by."""
-    base, other = (arm.runs[pair.rounds[0]].blocks for arm in pair.arms)
-    keys = [key for key in base if key in other and key.phase == pair.phase]
-    metric = threshold.metric or ("response" if any(key.metric == "response" for key in keys) else "service")
+    baseline, variant = (variant.runs[pair.rounds[0]].figures for variant in pair.both)
+    keys = [key for key in baseline if key in variant and key.phase == pair.phase]
+    metric = asked.metric or ("response" if any(key.metric == "response" for key in keys) else "service")
     return [key for key in keys if key.metric == metric]
 
 
-def _answer(threshold: Threshold, pair: Pair, key: Key, level: float) -> Answer:
-    if uneven := hidden(pair, key, threshold.quantile):
-        return "", "undecided", uneven
+def _of_key(asked: Asked, pair: Pair, key: Key, level: float) -> Threshold:
+    values = _values(asked, pair, key)
+    if isinstance(values, Reason):
+        return _undecided(asked, pair.phase, values, key.step)
+    comparison = compare(values, level=level)
+    if comparison is None:
+        why = Reason.of("one_round" if len(values) < 2 else "zero_figure")
+        return _undecided(asked, pair.phase, why, key.step)
+    if comparison.verdict is None:
+        return _undecided(asked, pair.phase, comparison.why, key.step)
+    return _decided(asked, _undecided(asked, pair.phase, None, key.step), comparison.ratio)
+
+
+def _values(asked: Asked, pair: Pair, key: Key) -> list[tuple[Value, Value]] | Reason:
+    """The figure in each round, of the baseline and of the variant; or why one cannot go by it."""
+    if uneven := hidden(pair, key, asked.quantile):
+        return uneven
     values = []
-    for number in pair.rounds:
-        both = []
-        for arm in pair.arms:
-            blocks = arm.runs[number].blocks.get(key, [])
-            bounds = known(blocks, threshold.quantile)
-            if bounds is None:
-                return "", "undecided", f"{arm.name}, round {number}: {why(blocks, threshold.quantile)}"
-            both.append(Value(*bounds))
-        values.append((both[0], both[1]))
-    found = compare(values, level=level)
-    if found is None or found.verdict is None:
-        return "", "undecided", found.why if found else "a single round tells nothing of how rounds differ"
-    return _decided(threshold, found.ratio)
+    for variant, run in pair.runs():
+        cycles = run.figures.get(key, [])
+        between = bounds(cycles, asked.quantile)
+        if between is None:
+            return why_unknown(cycles, asked.quantile).of_run(variant.name, run.round)
+        values.append(Value(*between))
+    return list(zip(values[::2], values[1::2], strict=True))
 
 
-def _decided(threshold: Threshold, ratio: Range) -> Answer:
-    holds = [OPERATORS[threshold.op](end, threshold.value) for end in (ratio.low, ratio.high)]
-    shown = f"{_times(ratio.value)} [{_times(ratio.low)}, {_times(ratio.high)}]"
-    if all(holds):
-        return shown, "passed", ""
-    return shown, "undecided" if any(holds) else "failed", f"{threshold.value:g} lies within" if any(holds) else ""
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.3g}" if math.isfinite(ratio) else "unknown"
+def _decided(asked: Asked, entry: Threshold, ratio: Range) -> Threshold:
+    holds = [OPERATORS[asked.op](end, asked.value) for end in (ratio.low, ratio.high)]
+    seen = replace(entry, value_ratio=finite(ratio.value), ratio_low=finite(ratio.low), ratio_high=finite(ratio.high))
+    if any(holds) and not all(holds):
+        return replace(seen, why=Reason.of("limit_inside", limit=asked.value))
+    return replace(seen, status="passed" if all(holds) else "failed")

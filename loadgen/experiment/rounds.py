@@ -1,7 +1,7 @@
 """An experiment carried out: in each round every variant once, in an order drawn from the seed, with the same arrivals.
 
 Each run is one as any other, in a folder of its own below the experiment's; what they come to together is read from
-those folders (`together`), so that it can be read again from the disk.
+those folders (`folder`), so that it can be read again from the disk.
 """
 
 from __future__ import annotations
@@ -9,20 +9,24 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
-from loadgen.analysis.conclusion import Finished
 from loadgen.clock import SECOND, wall
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
-from loadgen.experiment.folder import about, decided, finished, run_folder
+from loadgen.experiment.folder import conclude, decided, metadata, run_folder
 from loadgen.profile.load import Loaded, Variant
-from loadgen.profile.model import Experiment, Phase, Profile, Rate
+from loadgen.profile.model import Experiment, Phase, Profile
+from loadgen.result.codec import map_text, to_json
+from loadgen.result.experiment import ExperimentResult
+from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.interrupts import Interrupts, interrupts
+from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Progress
-from loadgen.runner.redaction import redacted
+from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import Keeper, keeper
-from loadgen.runner.session import Options, one
+from loadgen.runner.session import run_at
 from loadgen.runner.table.attach import on_table
 from loadgen.store import ExperimentFolder
 from loadgen.workload.draws import stream_of
@@ -30,7 +34,7 @@ from loadgen.workload.draws import stream_of
 _ORDER, _ROUND = 8, 9  # what a stream of the seed is for
 
 
-async def run_experiment(loaded: Loaded, options: Options, display: Display) -> Finished:
+async def run_experiment(loaded: Loaded, options: Options, display: Display) -> ExperimentResult:
     """Carry an experiment out. Raises LoadgenError where it cannot be begun; once begun, all of it is in the result."""
     with interrupts() as signals:
         async with AsyncExitStack() as stack:
@@ -53,7 +57,7 @@ def part_of(profile: Profile, parts: int) -> Profile:
 
 
 def _part(phase: Phase, parts: int) -> Phase:
-    rate = phase.rate and Rate(phase.rate.start / parts, phase.rate.end / parts)
+    rate = phase.rate and phase.rate.scaled(Fraction(1, parts))
     counts = {name: getattr(phase, name) for name in ("users", "at_once", "iterations")}
     if small := [name for name, value in counts.items() if value is not None and value < parts]:
         raise PlanError(
@@ -95,12 +99,13 @@ class _Experiment:
         assert self.loaded.profile.experiment
         return self.loaded.profile.experiment
 
-    async def carry_out(self) -> Finished:
+    async def carry_out(self) -> ExperimentResult:
         for variant in self.loaded.variants:
             await self._ready(variant)
-        self.folder = ExperimentFolder(self.options.out, self._warn)
+        folder = ExperimentFolder(self.options.out, self._warn)
         secrets = self.loaded.secrets + tuple(text for k in self.keepers.values() for text in k.known)
-        self.folder.begin(self.loaded.resolved, redacted(about(self.loaded, wall()), secrets))
+        redacted = redactor(secrets)
+        folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), redacted)))
         done = 0
         for number in range(1, self.plan.rounds[-1] + 1):
             if not await self._round(number):
@@ -109,10 +114,10 @@ class _Experiment:
             if number in self.plan.rounds[:-1] and decided(self.options.out, number):
                 self.display.message(f"decided after {number} rounds, as planned")
                 break
-        ended = finished(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)
-        ended.result = redacted(ended.result, secrets)
-        self.folder.finish(ended.result)
-        return ended
+        result = conclude(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)
+        result = map_text(result, redacted)
+        folder.finish(to_json(result))
+        return result
 
     async def _ready(self, variant: Variant) -> None:
         """What the variant's runs need from the beginning to the end: secrets, a place to go to, a table."""
@@ -154,24 +159,27 @@ class _Experiment:
 
         def interrupt() -> None:
             self.interrupted = True
-            for each in signals:
-                each.take()
+            for taken in signals:
+                taken.take()
 
         self.signals.do = interrupt
-        runs = [self._run(number, *pair, position, len(group)) for pair in zip(group, signals, strict=True)]
+        runs = [
+            self._run(number, variant, taken, position, len(group))
+            for variant, taken in zip(group, signals, strict=True)
+        ]
         for ended in await asyncio.gather(*runs, return_exceptions=True):
             if isinstance(ended, LoadgenError):
                 self.failed = self.failed or ended
             elif isinstance(ended, BaseException):
                 raise ended
-            elif ended.status in (Exit.INTERRUPTED, Exit.UNUSABLE):
-                self.interrupted |= ended.status == Exit.INTERRUPTED
+            elif ended.exit_status in (Exit.INTERRUPTED, Exit.UNUSABLE):
+                self.interrupted |= ended.exit_status == Exit.INTERRUPTED
                 return False
             else:
-                self.spent += (ended.result.get("cost") or {}).get("usd") or 0.0
+                self.spent += (ended.cost and ended.cost.usd) or 0.0
         return not self.failed and not self.interrupted and self._affordable()
 
-    async def _run(self, number: int, variant: Variant, signals: Interrupts, position: str, parts: int) -> Finished:
+    async def _run(self, number: int, variant: Variant, signals: Interrupts, position: str, parts: int) -> RunResult:
         profile = variant.profile.model_copy(update={"seed": seed_of(self._seed, number)})
         if parts > 1:
             profile = part_of(profile, parts)
@@ -179,7 +187,7 @@ class _Experiment:
         options = replace(self.options, out=run_folder(self.options.out, number, variant.name), prepared=True)
         display = _Within(self.display, position, f"{variant.name}, round {number}")
         to, secrets = self.places[_place(variant.profile)], self.keepers[variant.name]
-        return await one(loaded, options, display, to, signals, secrets)
+        return await run_at(loaded, options, display, to, signals, secrets)
 
     def _affordable(self) -> bool:
         limit = self.loaded.profile.max_cost

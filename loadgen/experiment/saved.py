@@ -8,16 +8,16 @@ from typing import Any
 
 from loadgen.analysis.build import Measured
 from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
-from loadgen.analysis.documents import document
+from loadgen.analysis.documents import decoded, document
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.folder import KIND, assembled
 from loadgen.record.ledger import Ledger
-from loadgen.result import SCHEMA
 from loadgen.result.codec import from_json
-from loadgen.result.run import Metadata
-from loadgen.runner.witness.load import thinner
+from loadgen.result.experiment import ExperimentResult
+from loadgen.result.run import Metadata, RunResult, Until
+from loadgen.runner.witness.load import witness_plan
 from loadgen.store import latest, read_intervals, replay
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge
@@ -41,26 +41,32 @@ def find(run: Path | None) -> Path:
     return run
 
 
-def read(run: Path) -> dict[str, Any]:
-    """The result of the run in that folder. Raises ProfileError for a folder that loadgen did not write."""
+def read(run: Path) -> RunResult | ExperimentResult:
+    """The result of the run, or of the experiment, in that folder. Raises ProfileError for a folder that loadgen did
+    not write, and for one of another version."""
     path = run / "result.json"
     if not path.exists():
         return _incomplete(run)
-    result = document(path)
-    if result.get("schema") != SCHEMA:
-        raise ProfileError(f"has the schema {result.get('schema')!r}, not {SCHEMA}", file=str(path))
-    return result
+    content = document(path)
+    if content.get("kind") == KIND:
+        return decoded(ExperimentResult, content, path)
+    return decoded(RunResult, content, path)
 
 
-def _incomplete(run: Path) -> dict[str, Any]:
+def _incomplete(run: Path) -> RunResult | ExperimentResult:
     about = document(run / "run.json")
     if about.get("kind") == KIND:
         died = "the experiment died before its end; this is what its runs had written"
-        return {**assembled(run, warnings=[died]), "complete": False, "exit_status": None}
+        return replace(assembled(run, warnings=[died]), complete=False, exit_status=None)
+    return _incomplete_run(run, about)
+
+
+def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
+    metadata = decoded(Metadata, about, run / "run.json")
     try:
         plan = Plan.from_description(about.pop("plan"))
         if about.pop("thinned", False):  # a witness's; that of its workers is what is kept
-            plan = thinner(plan, about["seed"])
+            plan = witness_plan(plan, metadata.seed)
         ledger, lost = _ledgers(run, plan)
         recording = replay(run / "intervals.jsonl")
         health, seconds = Health(), 0
@@ -68,23 +74,20 @@ def _incomplete(run: Path) -> dict[str, Any]:
             for sample in line.get("health", []):
                 health.add(sample)
                 seconds = max(seconds, sample["second"])
-        evidence = evidence_of(ledger, tails(plan, recording), health, session=_session(about))
+        session = Session(metadata.session.reuse == "shared", metadata.session.connections)
+        evidence = evidence_of(ledger, tails(plan, recording), health, session=session)
         warnings = ["the run died before its end; this is what it had written"]
         if lost:
             warnings.append(f"{lost:,} exchanges were open when it died, and are counted as lost")
         if (missing := untimed(ledger, recording)) > 0:
             warnings.append(f"{missing:,} exchanges of its last second have no latencies")
-        ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings)
+        until = from_json(Until, about["until"]) if "until" in about else None
+        ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings, until=until)
         measured = Measured(plan, ledger, recording, network=health.network, stopped=seconds * SECOND)
-        concluded = conclude(from_json(Metadata, about), measured, judge(evidence), ending, {})
+        concluded = conclude(metadata, measured, judge(evidence), ending, {})
         return replace(concluded, exit_status=None)  # it ended with none of ours
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise ProfileError(f"cannot be read: {type(error).__name__}: {error}", file=str(run)) from None
-
-
-def _session(about: dict[str, Any]) -> Session:
-    session = about.get("session") or {}
-    return Session(session.get("reuse") == "shared", session.get("connections"))
 
 
 def _ledgers(run: Path, plan: Plan) -> tuple[Ledger, int]:

@@ -3,56 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from loadgen.experiment.curves import QUANTILES, over_rounds
-from loadgen.experiment.pairing import load_axes, place
-from loadgen.experiment.variants import Arm, Key, Run, keys
+from loadgen.experiment.pairing import load_axes, position
+from loadgen.experiment.variants import Key, Run, Variant, keys
 from loadgen.profile.experiment import Primary
+from loadgen.result.experiment import Scaling, ScalingPoint
+from loadgen.result.run import Phase
 
 
-def scaling(arms: Sequence[Arm], primary: Primary, rounds: Sequence[int]) -> list[dict[str, Any]]:
+def scaling(variants: Sequence[Variant], primary: Primary, rounds: Sequence[int]) -> Iterator[Scaling]:
     """A result's `scaling`: the points of a series in the order of the axis. Empty where no axis sets the load."""
-    found = []
-    for axis in load_axes(arms):
-        for where in dict.fromkeys(place(arm, [axis]) for arm in arms):
-            along = [arm for arm in arms if place(arm, [axis]) == where]
+    for axis in load_axes(variants):
+        for where in dict.fromkeys(position(variant, [axis]) for variant in variants):
+            along = [variant for variant in variants if position(variant, [axis]) == where]
             for key in keys(along[0], primary):
-                points = [_point(arm, axis, key, rounds) for arm in along]
-                named = {"series": " ".join(filter(None, where)), "axis": axis}
-                found.append(named | key._asdict() | {"points": points})
-    return found
+                points = tuple(_point(variant, axis, key, rounds) for variant in along)
+                yield Scaling(" ".join(filter(None, where)), axis, *key, points=points)
 
 
-def _point(arm: Arm, axis: str, key: Key, rounds: Sequence[int]) -> dict[str, Any]:
-    phases = [phase for number in rounds for phase in arm.runs[number].phases if phase["name"] == key.phase]
-    outcomes = [phase["requests"]["outcomes"] for phase in phases]
-    sent = sum(sum(each.values()) for each in outcomes)
-    point = {
-        "at": str(arm.values[axis]),
-        "variant": arm.name,
-        "offered": _offered(arm.runs[rounds[0]], key.phase),
-        "rate": _reached(phases),
-        "errors": round(1 - sum(each.get("ok", 0) for each in outcomes) / sent, 6) if sent else None,
-    }
-    return point | dict(_quantiles(arm, key, rounds))
+def _point(variant: Variant, axis: str, key: Key, rounds: Sequence[int]) -> ScalingPoint:
+    phases = [phase for number in rounds for phase in variant.runs[number].phases if phase.name == key.phase]
+    sent = sum(phase.requests.sent for phase in phases)
+    return ScalingPoint(
+        at=str(variant.values[axis]),
+        variant=variant.name,
+        offered=_offered(variant.runs[rounds[0]], key.phase),
+        rate=_reached(phases),
+        errors=round(sum(phase.requests.failed for phase in phases) / sent, 6) if sent else None,
+        figures=dict(_figures(variant, key, rounds)),
+    )
 
 
-def _quantiles(arm: Arm, key: Key, rounds: Sequence[int]) -> Iterator[tuple[str, float | None]]:
+def _figures(variant: Variant, key: Key, rounds: Sequence[int]) -> Iterator[tuple[str, float | None]]:
     for quantile in (*QUANTILES, "mean"):
-        if point := over_rounds(arm, key, quantile, rounds):
+        if point := over_rounds(variant, key, quantile, rounds):
             yield from ((quantile, point.value), (f"{quantile}_low", point.low), (f"{quantile}_high", point.high))
 
 
 def _offered(run: Run, name: str) -> float | None:
     """Iterations a second that the plan has on average; None where users set the pace."""
-    rates = [one.phase.rate for one in run.plan.runs if one.measured and one.name == name]
-    return (rates[0].start + rates[0].end) / 2 if rates and rates[0] else None
+    return next((each.mean_rate for each in run.plan.runs if each.measured and each.name == name), None)
 
 
-def _reached(phases: Sequence[dict[str, Any]]) -> float | None:
+def _reached(phases: Sequence[Phase]) -> float | None:
     """Iterations started a second."""
-    if not phases or any(not phase["seconds"] for phase in phases):
+    if not phases or any(not phase.seconds for phase in phases):
         return None
-    started = sum(int(phase["iterations"]["started"]) for phase in phases)
-    return round(started / sum(float(phase["seconds"]) for phase in phases), 3)
+    started = sum(phase.iterations.started for phase in phases)
+    return round(started / sum(phase.seconds or 0.0 for phase in phases), 3)

@@ -2,90 +2,115 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import NamedTuple
 
 from loadgen.errors import InvalidRun, ProfileError
+from loadgen.result.codec import to_json
+from loadgen.result.experiment import ExperimentResult
+from loadgen.result.latency import Latency
+from loadgen.result.reason import Reason
+from loadgen.result.run import Host, RunResult, Session, Step
+from loadgen.result.two_runs import ComparedRun, Difference, SideBySide, TwoRuns
 
 QUANTILES = ("mean", "p50", "p90", "p95", "p99", "p99.9")
 METRICS = ("response", "service")
-ALIKE = ("client", "seed", "workers")
-NO_VERDICT = (
-    "runs at different times cannot be told from drift: the machine, the network or the target may have been slower in "
-    "between. One run of each draws no verdict; an experiment, whose variants take turns, does"
-)
-
 NOT_TARGETS = "its figures are not the target's"
 
 
-def pair(first: dict[str, Any], second: dict[str, Any], *, accept_invalid: bool = False) -> dict[str, Any]:
+class Place(NamedTuple):
+    """A step in one run of a phase."""
+
+    phase: str
+    cycle: int
+    scenario: str
+    step: str
+
+
+def compare(
+    first: RunResult | ExperimentResult, second: RunResult | ExperimentResult, *, accept_invalid: bool = False
+) -> TwoRuns:
     """The latencies of the phases and steps that both have, with their ratio; what differed between the runs; why there
     is no verdict. Raises ProfileError if one of them is an experiment, or if they have nothing in common; InvalidRun if
     one of them is INVALID, unless that is to be accepted."""
-    for result in (first, second):
-        if result.get("kind") == "experiment":
-            raise ProfileError(
-                "is an experiment, which `loadgen report` compares by itself", file=str(result.get("run"))
-            )
-    invalid = [str(result.get("run")) for result in (first, second) if result["trust"]["verdict"] == "INVALID"]
+    first, second = _of_a_run(first), _of_a_run(second)
+    invalid = [result for result in (first, second) if result.trust.verdict == "INVALID"]
     if invalid and not accept_invalid:
-        reason = next(iter(first["trust"].get("reasons", []) + second["trust"].get("reasons", [])), "")
-        raise InvalidRun(
-            f"{' and '.join(invalid)}: INVALID: {reason or NOT_TARGETS}. To see it all the same: --accept-invalid"
-        )
-    mine, theirs = _steps(first), _steps(second)
-    both = [key for key in mine if key in theirs]
+        reason = next(iter(first.trust.reasons + second.trust.reasons), NOT_TARGETS)
+        names = " and ".join(str(result.run) for result in invalid)
+        raise InvalidRun(f"{names}: INVALID: {reason}. To see it all the same: --accept-invalid")
+    of_first, of_second = _steps(first), _steps(second)
+    both = [place for place in of_first if place in of_second]
     if not both:
         raise ProfileError("the two runs have no phase and step in common", remedy="Compare runs of one profile")
-    rows = [row for key in both for row in _rows(key, mine[key], theirs[key])]
+    accepted = tuple(str(result.run) for result in invalid)
+    return TwoRuns(
+        runs=(_compared(first), _compared(second)),
+        differ=tuple(_differences(first, second)),
+        accepted=accepted,
+        why_not=(Reason.of("different_times"), *(Reason.of("compared_invalid", run=run) for run in accepted)),
+        rows=tuple(row for place in both for row in _rows(place, of_first[place], of_second[place])),
+    )
+
+
+def _of_a_run(result: RunResult | ExperimentResult) -> RunResult:
+    if isinstance(result, ExperimentResult):
+        raise ProfileError("is an experiment, which `loadgen report` compares by itself", file=result.run)
+    return result
+
+
+def _compared(result: RunResult) -> ComparedRun:
+    return ComparedRun(
+        run=result.run,
+        name=result.name,
+        started=result.started,
+        duration_s=result.duration_s,
+        client=result.client,
+        seed=result.seed,
+        trust=result.trust.verdict,
+        target=result.target.url,
+    )
+
+
+def _steps(result: RunResult) -> dict[Place, Step]:
     return {
-        "runs": [_about(first), _about(second)],
-        "differ": _differ(first, second),
-        "accepted": invalid,
-        "why_not": [NO_VERDICT, *(f"{run} is INVALID, which was accepted: {NOT_TARGETS}" for run in invalid)],
-        "rows": rows,
+        Place(phase.name, phase.cycle, step.scenario, step.step): step
+        for phase in result.variant.phases
+        if phase.measured
+        for step in phase.steps
     }
 
 
-def _about(result: dict[str, Any]) -> dict[str, Any]:
-    kept = ("run", "name", "started", "duration_s", "client", "seed")
-    return {
-        **{key: result.get(key) for key in kept},
-        "trust": result["trust"]["verdict"],
-        "target": result["target"]["url"],
-    }
+def _rows(place: Place, first: Step, second: Step) -> Iterator[SideBySide]:
+    for metric in METRICS:
+        one, other = first.latency(metric), second.latency(metric)
+        if one and other:
+            yield from _figures(place, metric, one, other)
+            return
 
 
-def _steps(result: dict[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
-    return {
-        (phase["name"], str(phase["cycle"]), step["scenario"], step["step"]): step["latency_ms"]
-        for phase in result["variants"][0]["phases"]
-        if phase["measured"]
-        for step in phase["steps"]
-    }
-
-
-def _rows(key: tuple[str, ...], mine: dict[str, Any], theirs: dict[str, Any]) -> list[dict[str, Any]]:
-    phase, cycle, scenario, step = key
-    metric = next((name for name in METRICS if name in mine and name in theirs), "service")
-    found = []
+def _figures(place: Place, metric: str, first: Latency, second: Latency) -> Iterator[SideBySide]:
     for quantile in QUANTILES:
-        a, b = mine.get(metric, {}).get(quantile), theirs.get(metric, {}).get(quantile)
-        if a is not None and b is not None:
-            ratio = b / a if a else None
-            where = {"phase": phase, "cycle": int(cycle), "scenario": scenario, "step": step}
-            found.append({**where, "metric": metric, "quantile": quantile, "ms": [a, b], "ratio": ratio})
-    return found
+        one, other = first.quantile(quantile).value, second.quantile(quantile).value
+        if one is not None and other is not None:
+            ratio = other / one if one else None
+            yield SideBySide(*place, metric=metric, quantile=quantile, ms=(one, other), ratio=ratio)
 
 
-def _differ(first: dict[str, Any], second: dict[str, Any]) -> list[str]:
+def _differences(first: RunResult, second: RunResult) -> Iterator[Difference]:
     """What was not the same, besides the time."""
-    pairs = [(key, first.get(key), second.get(key)) for key in ALIKE]
-    pairs += [("target", first["target"]["url"], second["target"]["url"])]
-    pairs += [(f"session.{key}", value, second["session"].get(key)) for key, value in first["session"].items()]
-    hosts = first.get("host") or {}, second.get("host") or {}
-    pairs += [(f"host.{key}", value, hosts[1].get(key)) for key, value in hosts[0].items()]
-    return [f"{name}: {_word(a)} and {_word(b)}" for name, a, b in pairs if a != b]
+    for name, one, other in _settings(first, second):
+        if one != other:
+            yield Difference(name, to_json(one), to_json(other))
 
 
-def _word(value: Any) -> str:
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+def _settings(first: RunResult, second: RunResult) -> Iterator[tuple[str, object, object]]:
+    yield "client", first.client, second.client
+    yield "seed", first.seed, second.seed
+    yield "workers", first.workers, second.workers
+    yield "target", first.target.url, second.target.url
+    for field in fields(Session):
+        yield f"session.{field.name}", getattr(first.session, field.name), getattr(second.session, field.name)
+    for field in fields(Host):
+        yield f"host.{field.name}", getattr(first.host, field.name), getattr(second.host, field.name)

@@ -1,5 +1,5 @@
-"""May a verdict be given? What must hold before two variants are held against each other: that they differed as they
-said and in nothing else, and that neither of them was disturbed.
+"""May a verdict be given? What must hold before two variants are compared: that they differed as they said and in
+nothing else, and that neither of them was disturbed.
 
 DEGRADED runs are allowed, as long as they are not one variant's alone: this machine then had its part in both, which
 makes a difference harder to find and not easier; and where it is only the work of making connections, which is one
@@ -11,259 +11,279 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
-from loadgen.clock import SECOND
+from loadgen.clock import MILLISECOND, SECOND
 from loadgen.errors import Exit
-from loadgen.experiment.variants import Arm, Key, Run, label
+from loadgen.experiment.pairing import Pair
+from loadgen.experiment.variants import Key, Run, Variant, label, scenarios_of
+from loadgen.record.metrics import WAITED
+from loadgen.result.experiment import Check
+from loadgen.result.reason import Reason
+from loadgen.result.run import Session
 from loadgen.stats import fraction
 
 ABOUT = 0.1  # how far the connections of a request may be from what a session says, as a share
 HELD = 0.99  # of the planned iterations must have been started
-WAITED = 1.0  # ms at p99: the cap was in the way
 UNEVEN = 0.5  # of the rounds: so many more runs of one variant may be DEGRADED than of the other
-TOLD = 3  # of a kind that are named
 SLACK = 0.01  # s that a run may seem shorter than its plan, as both are rounded
 ENDED = (Exit.PASSED, Exit.THRESHOLD, Exit.INVALID)
 
 
-class Check(NamedTuple):
-    """One thing that was looked at, whether it is as it must be, and in either case what was seen."""
-
-    check: str
-    ok: bool
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A variant that is held against a baseline, over rounds that both have, and the primary figure's phase and
-    quantile. `looks` are the numbers of rounds after which a verdict was planned."""
-
-    base: Arm
-    other: Arm
-    rounds: Sequence[int]
-    looks: Sequence[int]
-    phase: str
-    quantile: str
-
-    @property
-    def arms(self) -> tuple[Arm, Arm]:
-        return self.base, self.other
-
-    def runs(self) -> Iterator[tuple[Arm, Run]]:
-        for number in self.rounds:
-            for arm in self.arms:
-                yield arm, arm.runs[number]
-
-
 def checks(pair: Pair) -> list[Check]:
     """What was looked at, in the order in which it matters."""
-    looked = (_rounds, _trust, _settings, _connections, _cap, _load, _errors)
-    return [look(pair) for look in looked]
+    return [look(pair) for look in (_rounds, _trust, _settings, _connections, _cap, _load, _errors)]
 
 
-def _named(arm: Arm, run: Run) -> str:
-    return f"{arm.name}, round {run.round}"
+def _check(name: str, wrong: Sequence[Reason], *seen: Reason) -> Check:
+    """One that holds unless something is wrong; `seen` is what it rests on if it holds."""
+    return Check(name, not wrong, tuple(wrong) or seen)
 
 
-def _listed(found: list[str]) -> str:
-    more = f" (and {len(found) - TOLD} more like it)" if len(found) > TOLD else ""
-    return "; ".join(found[:TOLD]) + more
+def _of_run(code: str, variant: Variant, run: Run, **values: float | str | None) -> Reason:
+    return Reason.of(code, variant=variant.name, round=run.round, **values)
+
+
+# the rounds, and what the runs were
 
 
 def _rounds(pair: Pair) -> Check:
     """A verdict is given at planned looks alone: a person who stops when it looks well has looked more often."""
-    done, last = len(pair.rounds), pair.looks[-1]
-    wrong = []
+    done, wrong = len(pair.rounds), []
     if done not in pair.looks:
-        planned = " or ".join(map(str, pair.looks))
-        wrong.append(f"{done} rounds are complete, and a verdict was planned after {planned}")
-    for arm, run in pair.runs():
-        if _broken_off(run):
-            wrong.append(f"{_named(arm, run)} did not come to its end")
-    return Check("complete rounds", not wrong, _listed(wrong) or f"{done} of {last} rounds")
+        wrong.append(Reason.of("unplanned_look", rounds=done, planned=" or ".join(map(str, pair.looks))))
+    wrong += [_of_run("broken_off", variant, run) for variant, run in pair.runs() if _broken_off(run)]
+    return _check("complete rounds", wrong, Reason.of("rounds_complete", rounds=done, planned=pair.looks[-1]))
 
 
 def _broken_off(run: Run) -> bool:
     """Whether it was stopped, or lost a worker. What is cut short during the drain is none of the measured phases'."""
-    phases = [phase["iterations"] for phase in run.phases]
-    stopped = any(each["cut_short"] or each["unsent_why"].get("stopped") for each in phases)
-    planned = sum(one.duration or 0 for one in run.plan.runs) / SECOND
-    return stopped or run.told["duration_s"] < planned - SLACK or run.told["exit_status"] not in ENDED
+    phases = [phase.iterations for phase in run.phases]
+    stopped = any(iterations.cut_short or iterations.unsent_why.get("stopped") for iterations in phases)
+    planned = sum(planned.duration or 0 for planned in run.plan.runs) / SECOND
+    return stopped or run.result.duration_s < planned - SLACK or run.result.exit_status not in ENDED
 
 
 def _trust(pair: Pair) -> Check:
-    graded = [(arm, run, run.told["trust"]) for arm, run in pair.runs()]
-    told = {grade: [_named(arm, run) for arm, run, of in graded if of == grade] for grade in ("DEGRADED", "INVALID")}
-    if told["INVALID"]:
-        accepted = all(run.told.get("accepted") for _, run, of in graded if of == "INVALID")
-        word = "INVALID, which was accepted" if accepted else "INVALID"
-        return Check("trust", accepted, f"{word}: {_listed(told['INVALID'])}")
-    if not told["DEGRADED"]:
-        return Check("trust", True, "every run was VALID")
-    counts = [
-        sum(of is arm and grade == "DEGRADED" and run.told.get("disturbed", True) for of, run, grade in graded)
-        for arm in pair.arms
-    ]
-    less = " by more than making connections takes" if sum(counts) < len(told["DEGRADED"]) else ""
+    invalid = [(variant, run) for variant, run in pair.runs() if run.result.trust.verdict == "INVALID"]
+    if invalid:
+        accepted = all(run.result.trust.accepted for _, run in invalid)
+        code = "accepted_run" if accepted else "invalid_run"
+        return Check("trust", accepted, tuple(_of_run(code, variant, run) for variant, run in invalid))
+    degraded = [(variant, run) for variant, run in pair.runs() if run.result.trust.verdict == "DEGRADED"]
+    if not degraded:
+        return Check("trust", True, (Reason.of("all_valid"),))
+    counts = [sum(of is variant and is_disturbed(run) for of, run in degraded) for variant in pair.both]
     even = abs(counts[0] - counts[1]) <= UNEVEN * len(pair.rounds)
-    seen = " and ".join(f"{count} of {arm.name}" for count, arm in zip(counts, pair.arms, strict=True))
-    return Check("trust", even, f"of {len(pair.rounds)} runs each, {seen} were DEGRADED{less}")
+    seen = Reason.of(
+        "disturbed_runs" if sum(counts) < len(degraded) else "degraded_runs",
+        runs=len(pair.rounds),
+        baseline=pair.baseline.name,
+        baseline_runs=counts[0],
+        variant=pair.variant.name,
+        variant_runs=counts[1],
+    )
+    return Check("trust", even, (seen,))
+
+
+def is_disturbed(run: Run) -> bool:
+    """Whether more than making connections speaks against it."""
+    return run.result.trust.disturbed is not False
 
 
 def _settings(pair: Pair) -> Check:
     """A variant is the same in every round; so is what its figures are of."""
-    wrong = []
-    for arm in pair.arms:
-        first = _setting(arm.runs[pair.rounds[0]])
+    wrong, seen = [], []
+    for variant in pair.both:
+        first = _setting(variant.runs[pair.rounds[0]])
         for number in pair.rounds:
-            for what, value in _setting(arm.runs[number]).items():
-                if value != first[what]:
-                    wrong.append(f"{arm.name}: another {what} in round {number}")
-    said = [
-        f"{arm.name}: {run.told['client']}, {run.told['session']['reuse']}, {run.told['target']}"
-        for arm, run in ((arm, arm.runs[pair.rounds[0]]) for arm in pair.arms)
-    ]
-    return Check("settings", not wrong, _listed(wrong) or "; ".join(said))
+            run = variant.runs[number]
+            changed = (name for name, value in _setting(run).items() if value != first[name])
+            wrong += [_of_run("setting_changed", variant, run, setting=name) for name in changed]
+        result = variant.runs[pair.rounds[0]].result
+        values = {"client": result.client, "reuse": result.session.reuse, "target": result.target.url}
+        seen.append(Reason.of("same_settings", variant=variant.name, **values))
+    return _check("settings", wrong, *seen)
 
 
-def _setting(run: Run) -> dict[str, Any]:
-    return {"client": run.told["client"], "session": run.told["session"], "target": run.told["target"]}
+def _setting(run: Run) -> dict[str, str | Session]:
+    return {"client": run.result.client, "session": run.result.session, "target": run.result.target.url}
+
+
+# its connections
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """New connections, and iterations, for each request."""
+
+    connections: float
+    iterations: float
 
 
 def _connections(pair: Pair) -> Check:
     """New connections for each request: about 0 in a shared session, 1 where each has its own, 1/steps where each
     iteration has."""
     wrong, seen = [], dict[str, list[float]]()
-    for arm, run in pair.runs():
-        for share, iterations in (_in_measured(run), _in_all(run)):
-            if share is None:
-                wrong.append(f"{_named(arm, run)}: no request had a connection")
+    for variant, run in pair.runs():
+        for opened in (_in_measured(run), _in_all(run)):
+            if opened is None:
+                wrong.append(_of_run("no_connections", variant, run))
                 break
-            seen.setdefault(arm.name, []).append(share)
-            if problem := _not_as_said(run.told["session"]["reuse"], share, iterations):
-                idle = run.told["connections"].get("closed_idle", 0)
-                closed = f" ({idle:,} were closed by the target while idle)" if idle else ""
-                wrong.append(f"{_named(arm, run)}: {problem}{closed}")
+            seen.setdefault(variant.name, []).append(opened.connections)
+            if problem := _not_as_said(variant, run, opened):
+                wrong.append(problem)
                 break
-    opened = ", ".join(f"{name} {sum(shares) / len(shares):.2f}" for name, shares in seen.items())
-    return Check("connections as said", not wrong, _listed(wrong) or f"opened for each request: {opened}")
+    means = {name: sum(shares) / len(shares) for name, shares in seen.items()}
+    as_said = (Reason.of("connections_as_said", variant=name, per_request=mean) for name, mean in means.items())
+    return _check("connections as said", wrong, *as_said)
 
 
-def _in_measured(run: Run) -> tuple[float | None, float]:
-    """New connections, and iterations, for each request of the measured phases, by how the exchanges say it was."""
-    labels = [phase["connections"] for phase in run.phases]
-    requests = sum(sum(each.values()) for each in labels)
-    if not requests:
-        return None, 0.0
-    new = sum(each["new"] + each["resumed"] for each in labels)
-    return new / requests, sum(phase["iterations"]["started"] for phase in run.phases) / requests
+def _in_measured(run: Run) -> _Opened | None:
+    """Of the measured phases, by how the exchanges say it was."""
+    labels = [phase.connections for phase in run.phases]
+    new = sum(label.new + label.resumed for label in labels)
+    requests = new + sum(label.reused for label in labels)
+    started = sum(phase.iterations.started for phase in run.phases)
+    return _Opened(new / requests, started / requests) if requests else None
 
 
-def _in_all(run: Run) -> tuple[float | None, float]:
-    """The same of the whole run, as the client counted what it opened."""
-    connections, requests = run.told["connections"], run.told["requests"]["sent"]
-    if not requests:
-        return None, 0.0
-    opened = connections["opened"] - connections["preopened"]
-    return opened / requests, run.told["iterations"]["started"] / requests
+def _in_all(run: Run) -> _Opened | None:
+    """Of the whole run, as the client counted what it opened."""
+    whole = run.result.variant
+    opened, requests = whole.connections.opened - whole.connections.preopened, whole.requests.sent
+    return _Opened(opened / requests, whole.iterations.started / requests) if requests else None
 
 
-def _not_as_said(reuse: str, share: float, iterations: float) -> str:
+def _not_as_said(variant: Variant, run: Run, opened: _Opened) -> Reason | None:
+    reuse, expected = run.result.session.reuse, None
     if reuse == "shared":
         # where an iteration has many requests, one connection for each iteration is few, and still not shared
-        limit = min(ABOUT, iterations / 2)
-        return f"shared, and yet {share:.2f} connections were opened for each request" if share > limit else ""
-    expected = iterations if reuse == "per-iteration" else 1.0
-    if abs(share - expected) <= ABOUT * expected:
-        return ""
-    return f"{reuse}, and yet {share:.2f} connections were opened for each request, not {expected:.2f}"
+        as_said = opened.connections <= min(ABOUT, opened.iterations / 2)
+    else:
+        expected = opened.iterations if reuse == "per-iteration" else 1.0
+        as_said = abs(opened.connections - expected) <= ABOUT * expected
+    if as_said:
+        return None
+    idle = run.result.variant.connections.closed_idle or None
+    values = {"per_request": opened.connections, "expected": expected, "closed_idle": idle}
+    return _of_run("connections_not_as_said", variant, run, reuse=reuse, **values)
 
 
 def _cap(pair: Pair) -> Check:
     """The same cap for all, in the way of all or of none."""
-    caps = {arm.name: arm.runs[pair.rounds[0]].told["session"]["connections"] for arm in pair.arms}
-    words = {name: "no cap" if cap is None else f"at most {cap:,}" for name, cap in caps.items()}
-    if len(set(caps.values())) > 1:
-        return Check("connection cap", False, "; ".join(f"{name}: {text}" for name, text in words.items()))
-    bound = [_named(arm, run) for arm, run in pair.runs() if _binds(run)]
-    peaks = ", ".join(f"{arm.name} {max(arm.runs[n].told['connections']['peak'] for n in pair.rounds):,}"
-                      for arm in pair.arms)  # fmt: skip
-    seen = f"{next(iter(words.values()))}; open at once: {peaks}"
-    if bound and len(bound) < len(pair.arms) * len(pair.rounds):
-        return Check("connection cap", False, f"requests waited for a connection in {_listed(bound)} alone; {seen}")
-    return Check("connection cap", True, f"{seen}{'; it was in the way of all alike' if bound else ''}")
+    baseline_cap, cap = (variant.runs[pair.rounds[0]].result.session.connections for variant in pair.both)
+    if baseline_cap != cap:
+        names = {"baseline": pair.baseline.name, "variant": pair.variant.name}
+        caps = Reason.of("caps_differ", **names, baseline_cap=baseline_cap, variant_cap=cap)
+        return Check("connection cap", False, (caps,))
+    bound = [(variant, run) for variant, run in pair.runs() if _binds(run)]
+    if bound and len(bound) < len(pair.both) * len(pair.rounds):
+        wrong = (_of_run("cap_in_the_way", variant, run, cap=cap) for variant, run in bound)
+        return Check("connection cap", False, tuple(wrong))
+    seen = [Reason.of("peak_connections", variant=v.name, peak=_peak(v, pair.rounds), cap=cap) for v in pair.both]
+    return Check("connection cap", True, (*seen, *([Reason.of("cap_for_all", cap=cap)] if bound else ())))
+
+
+def _peak(variant: Variant, rounds: Sequence[int]) -> int:
+    return max(variant.runs[number].result.variant.connections.peak for number in rounds)
 
 
 def _binds(run: Run) -> bool:
-    cap = run.told["session"]["connections"]
-    if cap is None or run.told["connections"]["peak"] < cap:
+    cap = run.result.session.connections
+    if cap is None or run.result.variant.connections.peak < cap:
         return False
-    waits = (step["latency_ms"]["wait"] for phase in run.phases for step in phase["steps"])
-    longest = (block["max"] if block["p99"] is None else block["p99"] for block in waits)
-    return any(ms is not None and ms > WAITED for ms in longest)
+    waits = (step.latency("wait") for phase in run.phases for step in phase.steps)
+    p99s = ((wait.quantile("p99").value, wait.max) for wait in waits if wait)
+    longest = (greatest if p99 is None else p99 for p99, greatest in p99s)
+    return any(ms is not None and ms > WAITED / MILLISECOND for ms in longest)
+
+
+# the load, and what failed
 
 
 def _load(pair: Pair) -> Check:
     """The same load offered to both, and started as planned."""
     wrong, least = [], 1.0
     for number in pair.rounds:
-        base, other = pair.base.runs[number], pair.other.runs[number]
+        base, other = pair.baseline.runs[number], pair.variant.runs[number]
         if (base.offered, base.plan.seed) != (other.offered, other.plan.seed):
-            wrong.append(f"{pair.other.name} had another load than {pair.base.name} in round {number}")
-    for arm, run in pair.runs():
+            wrong.append(_of_run("other_load", pair.variant, other, baseline=pair.baseline.name))
+    for variant, run in pair.runs():
         for phase in run.phases:
-            planned, started = phase["iterations"]["planned"], phase["iterations"]["started"]
+            planned, started = phase.iterations.planned, phase.iterations.started
             share = started / planned if planned else 1.0
             least = min(least, share)
             if share < HELD:
-                wrong.append(f"{_named(arm, run)}: {share:.1%} of what {phase['name']} planned was started")
-    return Check("load", not wrong, _listed(wrong) or f"the same for both, and {least:.1%} of it started at the least")
+                wrong.append(_of_run("load_not_started", variant, run, phase=phase.name, share=share))
+    return _check("load", wrong, Reason.of("same_load", share=least))
 
 
 def _errors(pair: Pair) -> Check:
     """Those of the primary figure's phase, of all its steps."""
-    shares = _failing(pair, Key(pair.phase, "", "iteration"))
-    return Check("errors", not _hides(shares, pair.quantile), _told(pair, shares, pair.quantile))
+    failures = _Failures.of(pair, Key(pair.phase, "", "iteration"), pair.quantile)
+    return Check("errors", not failures.hide, (failures.reason,))
 
 
-def hidden(pair: Pair, key: Key, quantile: str) -> str:
-    """Why one cannot go by the figure, or nothing."""
-    shares = _failing(pair, key)
-    return _told(pair, shares, quantile) if _hides(shares, quantile) else ""
+def hidden(pair: Pair, key: Key, quantile: str) -> Reason | None:
+    """Why one cannot go by the figure, if so."""
+    failures = _Failures.of(pair, key, quantile)
+    return failures.reason if failures.hide else None
 
 
-def _hides(shares: tuple[float, float], quantile: str) -> bool:
-    """Failures are not in the figures, so that those of one variant alone make it look better: they may be a tenth of
-    the tail at the most. Timeouts are in the figures, as longer than any."""
-    return abs(shares[0] - shares[1]) > _allowed(quantile)
+@dataclass(frozen=True, slots=True)
+class _Failures:
+    """The shares of the requests that failed, of those that a figure is of.
+
+    Failures are not in the figures, so that those of one variant alone make it look better: they may be a tenth of the
+    tail at the most. Timeouts are in the figures, as longer than any.
+    """
+
+    pair: Pair
+    quantile: str
+    baseline: float
+    variant: float
+
+    @classmethod
+    def of(cls, pair: Pair, key: Key, quantile: str) -> _Failures:
+        baseline, variant = (_failed(variant, pair.rounds, key) for variant in pair.both)
+        return cls(pair, quantile, baseline, variant)
+
+    @property
+    def allowed(self) -> float:
+        return 0.01 if self.quantile == "mean" else float(1 - fraction(self.quantile)) / 10
+
+    @property
+    def hide(self) -> bool:
+        """Whether they hide what the figure would be."""
+        return abs(self.baseline - self.variant) > self.allowed
+
+    @property
+    def reason(self) -> Reason:
+        return Reason.of(
+            "failures_uneven" if self.hide else "failures_even",
+            variant=self.pair.variant.name,
+            variant_share=self.variant,
+            baseline=self.pair.baseline.name,
+            baseline_share=self.baseline,
+            quantile=self.quantile if self.hide else None,
+            allowed=self.allowed if self.hide else None,
+        )
 
 
-def _allowed(quantile: str) -> float:
-    return 0.01 if quantile == "mean" else float(1 - fraction(quantile)) / 10
-
-
-def _told(pair: Pair, shares: tuple[float, float], quantile: str) -> str:
-    seen = f"{shares[1]:.2%} of {pair.other.name} failed, and {shares[0]:.2%} of {pair.base.name}"
-    limit = f": {quantile} allows a difference of {_allowed(quantile):.2%}"
-    return seen + (limit if _hides(shares, quantile) else "")
-
-
-def _failing(pair: Pair, key: Key) -> tuple[float, float]:
-    """The shares of the requests that failed, of those that the figure is of."""
-    base, other = (_failed(arm, pair.rounds, key) for arm in pair.arms)
-    return base, other
-
-
-def _failed(arm: Arm, rounds: Sequence[int], key: Key) -> float:
+def _failed(variant: Variant, rounds: Sequence[int], key: Key) -> float:
     counts: Counter[str] = Counter()
     for number in rounds:
-        for phase in arm.runs[number].phases:
-            if phase["name"] == key.phase:
-                for step in phase["steps"]:
-                    whole = key.metric == "iteration" and key.step in ("", step["scenario"])
-                    if whole or label(step, phase["steps"]) == key.step:
-                        counts.update(step["requests"]["outcomes"])
+        for outcomes in _outcomes(variant.runs[number], key):
+            counts.update(outcomes)
     failed = counts.total() - counts["ok"] - counts["timeout"]
     return failed / counts.total() if counts else 0.0
+
+
+def _outcomes(run: Run, key: Key) -> Iterator[dict[str, int]]:
+    """Of the requests that the figure is of."""
+    for phase in run.phases:
+        if phase.name == key.phase:
+            for step in phase.steps:
+                whole = key.metric == "iteration" and key.step in ("", step.scenario)
+                if whole or label(step.scenario, step.step, scenarios_of(phase)) == key.step:
+                    yield step.requests.outcomes

@@ -1,21 +1,25 @@
-"""The arms of an experiment: what is compared of each variant's runs, by round, read from their folders."""
+"""The variants of an experiment: what is compared of the runs of each, by round."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from loadgen.analysis.documents import document
+from loadgen.analysis.documents import decoded, document
 from loadgen.analysis.latency import fewest
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import ProfileError
 from loadgen.profile.experiment import Primary
+from loadgen.profile.model import Rate
+from loadgen.result.experiment import ExperimentVariant
+from loadgen.result.latency import Latency
+from loadgen.result.reason import Reason
+from loadgen.result.run import Phase, RunResult
 
 HEADLINES = ("response", "service", "operation", "iteration")
-Block = dict[str, Any]  # latency figures, as a result has them
 
 
 class Key(NamedTuple):
@@ -27,100 +31,127 @@ class Key(NamedTuple):
     metric: str
 
 
+class Offer(NamedTuple):
+    """The load of one run of a phase."""
+
+    name: str
+    rate: Rate | None
+    arrivals: str
+    users: int | None
+    at_once: int | None
+    iterations: int | None
+    duration: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. `told` is what the whole result says of it; `phases` are the measured ones of its own result."""
+    """One run. `phases` are the measured ones; `figures` has those of each cycle."""
 
     round: int
     folder: Path
-    told: dict[str, Any]
     plan: Plan
-    phases: list[dict[str, Any]]
-    blocks: dict[Key, list[Block]]  # a block for each cycle
+    result: RunResult
+    phases: tuple[Phase, ...]
+    figures: dict[Key, list[Latency]]
 
     @property
-    def offered(self) -> list[tuple[Any, ...]]:
+    def offered(self) -> list[Offer]:
         """The load of each measured phase."""
         return [_offer(run) for run in self.plan.runs if run.measured]
 
 
-def _offer(run: PhaseRun) -> tuple[Any, ...]:
+def _offer(run: PhaseRun) -> Offer:
     phase = run.phase
-    return (run.name, phase.rate, phase.arrivals, phase.users, phase.at_once, phase.iterations, phase.duration)
+    return Offer(run.name, phase.rate, phase.arrivals, phase.users, phase.at_once, phase.iterations, phase.duration)
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class Variant:
     """A variant, with its values of the matrix and its runs by round."""
 
     name: str
-    values: dict[str, Any]
+    values: Mapping[str, object]
     runs: dict[int, Run]
 
 
-def read(experiment: Path, variants: Sequence[dict[str, Any]], rounds: Sequence[int]) -> list[Arm]:
-    """The arms of the experiment in that folder, of those rounds; `variants` as in its result. Raises ProfileError for
-    a run that cannot be read."""
-    found = []
+def result_of(folder: Path) -> RunResult:
+    """The result of the run in that folder. Raises ProfileError for one that cannot be read."""
+    path = folder / "result.json"
+    return decoded(RunResult, document(path), path)
+
+
+def read(
+    experiment: Path,
+    variants: Sequence[ExperimentVariant],
+    results: Mapping[str, Mapping[int, RunResult]],
+    rounds: Sequence[int],
+) -> list[Variant]:
+    """The variants of the experiment in that folder, with their runs of those rounds; `results` are those of its runs,
+    by variant and round. Raises ProfileError for a run that cannot be read."""
+    read_variants = []
     for variant in variants:
-        told = {run["round"]: run for run in variant["rounds"]}
-        runs = {number: _run(experiment / told[number]["folder"], told[number]) for number in rounds}
-        found.append(Arm(variant["name"], variant.get("values") or {}, runs))
-    return found
+        folders = {run.round: experiment / run.folder for run in variant.rounds}
+        runs = {number: _run(number, folders[number], results[variant.name][number]) for number in rounds}
+        read_variants.append(Variant(variant.name, variant.values, runs))
+    return read_variants
 
 
-def _run(folder: Path, told: dict[str, Any]) -> Run:
-    about, result = document(folder / "run.json"), document(folder / "result.json")
+def _run(number: int, folder: Path, result: RunResult) -> Run:
+    path = folder / "run.json"
     try:
-        plan = Plan.from_description(about["plan"])
-        phases = [phase for phase in result["variants"][0]["phases"] if phase["measured"]]
-        return Run(told["round"], folder, told, plan, phases, _blocks(phases))
+        plan = Plan.from_description(document(path)["plan"])
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise ProfileError(f"is not a run's result: {type(error).__name__}: {error}", file=str(folder)) from None
+        raise ProfileError(f"has no plan of a run: {type(error).__name__}: {error}", file=str(path)) from None
+    phases = tuple(phase for phase in result.variant.phases if phase.measured)
+    return Run(number, folder, plan, result, phases, _figures(phases))
 
 
-def _blocks(phases: list[dict[str, Any]]) -> dict[Key, list[Block]]:
-    found: dict[Key, list[Block]] = {}
+def _figures(phases: Sequence[Phase]) -> dict[Key, list[Latency]]:
+    figures: dict[Key, list[Latency]] = {}
     for phase in phases:
-        for key, block in (*_of_steps(phase), *_of_iterations(phase)):
-            found.setdefault(key, []).append(block)
-    return found
+        for key, latency in (*_of_steps(phase), *_of_iterations(phase)):
+            figures.setdefault(key, []).append(latency)
+    return figures
 
 
-def _of_steps(phase: dict[str, Any]) -> Iterator[tuple[Key, Block]]:
-    for step in phase["steps"]:
-        for metric, block in step["latency_ms"].items():
-            yield Key(phase["name"], label(step, phase["steps"]), metric), block
+def _of_steps(phase: Phase) -> Iterator[tuple[Key, Latency]]:
+    for step in phase.steps:
+        for metric, latency in step.latency_ms.items():
+            yield Key(phase.name, label(step.scenario, step.step, scenarios_of(phase)), metric), latency
 
 
-def _of_iterations(phase: dict[str, Any]) -> Iterator[tuple[Key, Block]]:
-    several = len({step["scenario"] for step in phase["steps"]}) > 1
-    for whole in phase["iteration_ms"]:
-        if not whole["stratum"]:
-            yield Key(phase["name"], whole["scenario"] if several else "", "iteration"), whole["latency"]
+def _of_iterations(phase: Phase) -> Iterator[tuple[Key, Latency]]:
+    several = len(scenarios_of(phase)) > 1
+    for whole in phase.iteration_ms:
+        if not whole.stratum:
+            yield Key(phase.name, whole.scenario if several else "", "iteration"), whole.latency
 
 
-def label(step: dict[str, Any], steps: Iterable[dict[str, Any]]) -> str:
+def scenarios_of(phase: Phase) -> set[str]:
+    """The scenarios that its steps are of."""
+    return {step.scenario for step in phase.steps}
+
+
+def label(scenario: str, step: str, scenarios: Collection[str]) -> str:
     """The step's name; with its scenario's where there are several."""
-    several = len({each["scenario"] for each in steps}) > 1
-    return f"{step['scenario']}/{step['step']}" if several else str(step["step"])
+    return f"{scenario}/{step}" if len(scenarios) > 1 else step
 
 
-def keys(arm: Arm, primary: Primary) -> list[Key]:
+def keys(variant: Variant, primary: Primary) -> list[Key]:
     """What is compared: of each step what a user waits for, and whole iterations; and what the primary figure is of."""
-    run = arm.runs[min(arm.runs)]
+    run = variant.runs[min(variant.runs)]
     scenarios = [scenario for scenario, _ in run.plan.steps]
     several = {scenario for scenario in scenarios if scenarios.count(scenario) > 1}
-    found = []
-    for key in run.blocks:
+    compared = []
+    for key in run.figures:
         headline = key.metric in HEADLINES
         if key.metric == "service":  # of a closed load
-            headline = key._replace(metric="response") not in run.blocks
+            headline = key._replace(metric="response") not in run.figures
         if key.metric == "iteration":  # one of a single step is that step's
             headline = bool(several) and (not key.step or key.step in several)
         if headline or is_primary(key, primary):
-            found.append(key)
-    return found
+            compared.append(key)
+    return compared
 
 
 def is_primary(key: Key, primary: Primary) -> bool:
@@ -129,26 +160,26 @@ def is_primary(key: Key, primary: Primary) -> bool:
     return step and (key.phase, key.metric) == (primary.phase, primary.metric)
 
 
-def known(blocks: list[Block], quantile: str) -> tuple[float, float] | None:
+def bounds(cycles: Sequence[Latency], quantile: str) -> tuple[float, float] | None:
     """Between what the figure lies, in ms, over the cycles of a run: a value twice, or the bound of one among timeouts
     and infinity. None if a cycle does not tell. Quantiles of cycles are never pooled: it is the mean of their
     logarithms; a mean is that of all values."""
-    bounds = [_known(block, quantile) for block in blocks]
-    sure = [both for both in bounds if both is not None]
-    if not sure or len(sure) < len(bounds):
+    of_cycles = [_bounds(latency, quantile) for latency in cycles]
+    sure = [both for both in of_cycles if both is not None]
+    if not sure or len(sure) < len(of_cycles):
         return None
     low, high = zip(*sure, strict=True)
     if quantile == "mean":
-        weights = [block["count"] for block in blocks]
+        weights = [latency.count for latency in cycles]
         return _weighted(low, weights), _weighted(high, weights)
     return _geometric(low), _geometric(high)
 
 
-def _known(block: Block, quantile: str) -> tuple[float, float] | None:
-    value, above = block.get(quantile), block["above"].get(quantile)
-    if value is not None:
-        return float(value), float(value)
-    return None if above is None else (float(above), math.inf)
+def _bounds(latency: Latency, quantile: str) -> tuple[float, float] | None:
+    figure = latency.quantile(quantile)
+    if figure.value is not None:
+        return figure.value, figure.value
+    return None if figure.bound is None else (figure.bound, math.inf)
 
 
 def _weighted(values: Sequence[float], weights: Sequence[int]) -> float:
@@ -159,13 +190,13 @@ def _geometric(values: Sequence[float]) -> float:
     return math.exp(math.fsum(map(math.log, values)) / len(values)) if all(values) else 0.0
 
 
-def enough(blocks: list[Block], quantile: str) -> bool:
+def enough(cycles: Sequence[Latency], quantile: str) -> bool:
     """Whether each cycle has as many values as the figure takes."""
     needed = 1 if quantile == "mean" else fewest(quantile)
-    return bool(blocks) and all(block["count"] >= needed for block in blocks)
+    return bool(cycles) and all(latency.count >= needed for latency in cycles)
 
 
-def why(blocks: list[Block], quantile: str) -> str:
-    """Why the figure is not known."""
-    notes = (note for block in blocks for note in block["notes"] if note.startswith(f"{quantile}: "))
-    return next(notes, f"{quantile}: there is no such figure")
+def why_unknown(cycles: Sequence[Latency], quantile: str) -> Reason:
+    """Why the figure is not known: the reason of the first cycle that has one."""
+    reasons = (latency.quantile(quantile).why for latency in cycles)
+    return next((reason for reason in reasons if reason), Reason.of("no_figure"))

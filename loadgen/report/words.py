@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, TextIO
+from typing import TextIO
 
 UNKNOWN = "-"
 
@@ -13,15 +13,9 @@ UNKNOWN = "-"
 _ASCII = str.maketrans("·…█▓▒░●━┄▸→▁▂▃▄▅▆▇▲■◆○△□◇─", "|~#cw!o=.>>_.,:-+*^#%0vnx-")
 
 
-def clean(value: Any) -> Any:
-    """`value` with every string in it, however deep, free of control and formatting characters."""
-    if isinstance(value, str):
-        return value if value.isprintable() else "".join(c if c.isprintable() else _harmless(c) for c in value)
-    if isinstance(value, Mapping):
-        return {clean(key): clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean(item) for item in value]
-    return value
+def clean(text: str) -> str:
+    """The text free of control and formatting characters; `result.codec.map_text` does so for a whole result."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else _harmless(c) for c in text)
 
 
 def _harmless(character: str) -> str:

@@ -65,7 +65,8 @@ def item(
 
 
 def to_json(value: Any) -> Any:
-    """Plain dictionaries, lists, texts and numbers, ready for `json.dumps`."""
+    """Plain dictionaries, lists, texts and numbers, ready for `json.dumps`. What JSON cannot say, NaN and infinity, is
+    null."""
     if dataclasses.is_dataclass(value):
         document: dict[str, Any] = {}
         for field in dataclasses.fields(value):
@@ -81,6 +82,8 @@ def to_json(value: Any) -> Any:
         return {str(name): to_json(content) for name, content in value.items()}
     if isinstance(value, tuple | list):
         return [to_json(content) for content in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, bytes):
         return _bytes_to_json(value)
     return str(value) if isinstance(value, StrEnum) else value

@@ -40,6 +40,51 @@ CODES = {
     "stopped_after": "The run was stopped after `ran_s` of the phase.",
     "stopped": "The run was stopped, and nobody knows when in the phase.",
     "run_invalid": "The run is INVALID.",
+    # the checks before a verdict: an experiment's
+    "rounds_complete": "`rounds` of `planned` rounds are complete.",
+    "unplanned_look": "`rounds` rounds are complete, and a verdict was planned after `planned`.",
+    "broken_off": "The run of `variant` in `round` did not come to its end.",
+    "all_valid": "Every run was VALID.",
+    "invalid_run": "The run of `variant` in `round` is INVALID.",
+    "accepted_run": "The run of `variant` in `round` is INVALID, and its user takes its figures all the same.",
+    "degraded_runs": "Of `runs` runs each, `baseline_runs` of `baseline` and `variant_runs` of `variant` were "
+    "DEGRADED.",
+    "disturbed_runs": "Of `runs` runs each, `baseline_runs` of `baseline` and `variant_runs` of `variant` were "
+    "DEGRADED by more than making connections takes.",
+    "same_settings": "Every run of `variant` had the `client`, the session `reuse` and the `target`.",
+    "setting_changed": "The `setting` of `variant` was another in `round`.",
+    "no_connections": "No request of `variant` in `round` had a connection.",
+    "connections_as_said": "`variant` opened `per_request` connections for each request.",
+    "connections_not_as_said": "`variant` has a session that is `reuse`, but in `round` it opened `per_request` "
+    "connections for each request, not `expected`, or if shared about none. The target closed `closed_idle` while they "
+    "were idle.",
+    "peak_connections": "`variant` had at most `peak` connections open at once, of `cap`; no cap if that is missing.",
+    "caps_differ": "`baseline` may open `baseline_cap` connections, and `variant` `variant_cap`; what is missing is no "
+    "cap.",
+    "cap_in_the_way": "Requests of `variant` in `round` waited for one of `cap` connections; those of other runs did "
+    "not.",
+    "cap_for_all": "Requests of every run waited for one of `cap` connections.",
+    "same_load": "The load was the same, and every phase started at least `share` of it.",
+    "other_load": "`variant` had another load than `baseline` in `round`.",
+    "load_not_started": "`variant` in `round` started the `share` of what `phase` planned.",
+    "failures_even": "`variant_share` of the requests of `variant` failed, and `baseline_share` of `baseline`.",
+    "failures_uneven": "`variant_share` of the requests of `variant` failed, and `baseline_share` of `baseline`: "
+    "`quantile` allows a difference of `allowed`.",
+    "primary_missing": "`variant` and `baseline` do not both have the primary figure.",
+    "no_trend": "The ratio of `variant` to `baseline` has no trend over the rounds: one like this comes by `chance`.",
+    "trend": "The ratio of `variant` to `baseline` has a trend over the rounds: one like this comes by `chance`.",
+    # a figure over the rounds; why a run lacks it is one of the reasons of a percentile, with `variant` and `round`
+    "no_round": "No round is complete.",
+    "one_round": "There is one round, which does not show how much rounds differ.",
+    "zero_figure": "A figure is 0, and so there is no ratio.",
+    "too_few_rounds": "A verdict takes `needs` rounds, and there were `rounds`.",
+    "ratio_drifts": "The difference grows, or shrinks, from round to round.",
+    "could_be_chance": "With `figures` figures compared, this could be chance.",
+    "limit_inside": "The `limit` lies within the interval.",
+    "unreadable": "A run's folder cannot be read: `error`.",
+    # two runs
+    "different_times": "The runs were at different times, and their difference cannot be told from drift.",
+    "compared_invalid": "`run` is INVALID, and was compared all the same.",
     # a rate that a self-test tried
     "requests_failed": "Requests failed; each value says how many came to the outcome of its name.",
     "not_valid": "The run was `verdict`: its signal `signal` was `value`.",
@@ -65,3 +110,13 @@ class Reason:
         """A reason with those numbers; what is None is left out. Raises KeyError for a code that is not in `CODES`."""
         CODES[code]
         return cls(code, {name: value for name, value in values.items() if value is not None})
+
+    def of_run(self, variant: str, round: int) -> Reason:
+        """The same, where it is about one run of an experiment."""
+        return Reason(self.code, {**self.values, "variant": variant, "round": round})
+
+    @property
+    def run(self) -> tuple[str, int] | None:
+        """The variant and the round of the one run that it is about; None if it is about no one run."""
+        variant, number = self.values.get("variant"), self.values.get("round")
+        return (variant, number) if isinstance(variant, str) and isinstance(number, int) else None

@@ -255,6 +255,8 @@ class Threshold:
     value_share: float | None = item("the share of errors that was seen", "1", omit=True)
     value_per_s: float | None = item("the rate that was seen", "1/s", omit=True)
     value_ratio: float | None = item("the ratio of two variants that was seen", "1", omit=True)
+    ratio_low: float | None = item("the lower end of its interval", "1", omit=True)
+    ratio_high: float | None = item("the upper end of its interval", "1", omit=True)
     why: Reason | None = item("why it could not be decided, or was by a bound alone", default=None)
     accepted: bool = item("whether the run is INVALID and its user takes its figures all the same", default=False)
     variant: str | None = item("in an experiment: of which variant", omit=True)
@@ -580,19 +582,25 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
-    """What is known of a run before its load begins."""
+class Provenance:
+    """Where a result comes from: a run's, or an experiment's."""
 
     schema: Literal["loadgen.result/2"] = item("the version of this document", default=SCHEMA)
     name: str = item("the profile's name")
     started: str = item("when it began, in UTC, ISO 8601")
-    target: Target = item("where the load goes")
     client: str = item("which client sends it: wire, aiohttp, sdk")
-    session: Session = item("the connections that are asked for")
     seed: int = item("what arrivals and payloads are drawn from")
+    host: Host = item("the machine and its programs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata(Provenance):
+    """What is known of a run before its load begins."""
+
+    target: Target = item("where the load goes")
+    session: Session = item("the connections that are asked for")
     payloads: int = item("with the seed, what this run's payloads are drawn from")
     workers: int = item("processes that make the load")
-    host: Host = item("the machine and its programs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -608,7 +616,7 @@ class RunResult(Metadata):
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[str, ...] = item("what its user should know, in sentences")
     thresholds: tuple[Threshold, ...] = item("what the profile asks")
-    variants: tuple[RunVariant, ...] = item("one entry, with all of the figures")
+    variants: tuple[RunVariant] = item("one entry, with all of the figures")
     samples: Samples = item("exchanges that were kept")
     until: Until | None = item("the goal of a run that had one", omit=True)
     witness: Witness | None = item("of a run with a witness", omit=True)

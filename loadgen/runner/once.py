@@ -11,7 +11,7 @@ from loadgen.aws import refusals
 from loadgen.aws.attributes import is_typed, plain
 from loadgen.aws.auth import Access
 from loadgen.clock import MILLISECOND
-from loadgen.exchange import CONNECTION_LABELS, Exchange
+from loadgen.exchange import CONNECTION_LABELS, REDACTED, Exchange
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
@@ -22,7 +22,7 @@ from loadgen.runner.advice import remedy
 from loadgen.runner.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.runner.interrupts import interrupts
 from loadgen.runner.probe import ProbedExchange, probe
-from loadgen.runner.redaction import REDACTED, redactor
+from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import keeper
 from loadgen.runner.table.attach import MADE_UP
 from loadgen.runner.table.calls import Api

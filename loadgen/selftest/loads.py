@@ -14,9 +14,10 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import Phase, RunResult
 from loadgen.runner.destination import Sandbox, destination
 from loadgen.runner.interrupts import Interrupts
+from loadgen.runner.options import Options
 from loadgen.runner.progress import Progress
 from loadgen.runner.secrets import keeper
-from loadgen.runner.session import Options, one
+from loadgen.runner.session import run_at
 
 IN_FLIGHT = 2000  # enough for the 12 ms that an answer takes on average at 150,000/s; beyond it, the load is not held
 AT_ONCE, LATER = "/", "/later"  # how the target answers
@@ -88,7 +89,8 @@ class Loads:
         options = Options(self._folder / str(self._number))
         before = self._target.stats()["cpu_ns"]
         async with destination(loaded.profile, None) as to:
-            result = await one(loaded, options, self._display, to, self._signals, await keeper(loaded.profile, None))
+            secrets = await keeper(loaded.profile, None)
+            result = await run_at(loaded, options, self._display, to, self._signals, secrets)
         self._signals.do = self._stop
         if self._stopped or result.interrupted:
             raise Stopped

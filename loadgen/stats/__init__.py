@@ -12,7 +12,6 @@ What rounds of two variants say:
 
     paired         where the centre of their differences lies
     comparison     ratio, difference, verdict, and the rounds that one takes
-    bootstrap      rounds drawn again: how much of their spread lies within them
     looks          how much doubt each planned look may spend
 
 All of them stand on `distributions`: Student's t, a bound on a variance, the fair coin.

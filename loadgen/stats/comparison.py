@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from loadgen.result.reason import Reason
 from loadgen.stats.blocks import Floats
 from loadgen.stats.distributions import t_power, t_quantile, variance_bound
 from loadgen.stats.looks import ALPHA
@@ -77,7 +78,7 @@ class Comparison:
     rounds: int
     verdict: Verdict | None
     p: float
-    why: str = ""
+    why: Reason | None = None
     sd: float | None = None
     trend: float | None = None
     more: int | None = None
@@ -112,7 +113,7 @@ def holm(comparisons: Mapping[str, Comparison], level: float = ALPHA) -> dict[st
     for number, name in enumerate(tested):
         standing = standing and found[name].p <= level / (len(tested) - number)
         if not standing and found[name].verdict is not Verdict.INCONCLUSIVE:
-            why = f"with {len(tested)} figures looked at, this could be chance"
+            why = Reason.of("could_be_chance", figures=len(tested))
             found[name] = replace(found[name], verdict=Verdict.INCONCLUSIVE, why=why)
     return found
 
@@ -175,9 +176,9 @@ def _qualified(found: Comparison, ratios: Evidence, logs: Floats, margin: float,
     if isinstance(ratios, Student):
         found = replace(found, sd=ratios.sd, trend=trend(logs))
     if found.rounds < ROUNDS:
-        return replace(found, verdict=None, why=f"needs {ROUNDS} rounds, there were {found.rounds}")
+        return replace(found, verdict=None, why=Reason.of("too_few_rounds", needs=ROUNDS, rounds=found.rounds))
     if found.trend is not None and found.trend < TREND:
-        return replace(found, verdict=None, why="the difference grows, or shrinks, from round to round")
+        return replace(found, verdict=None, why=Reason.of("ratio_drifts"))
     if found.verdict is not Verdict.INCONCLUSIVE or not found.sd:
         return found
     away = min(abs(ratios.centre - margin), abs(ratios.centre + margin))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,7 @@ def rank(p: Fraction, n: int) -> int:
     return max(1, math.ceil(p * n))
 
 
+@cache
 def fraction(percentile: str) -> Fraction:
     """`p99.9` as 999/1000."""
     return Fraction(percentile.removeprefix("p")) / 100

@@ -1,4 +1,4 @@
-"""A run's values second by second, in memory: all that intervals and bootstraps take."""
+"""A run's values second by second, in memory: all that intervals take."""
 
 from __future__ import annotations
 

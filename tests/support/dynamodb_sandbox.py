@@ -13,7 +13,7 @@ from loadgen.aws.credentials import SANDBOX, Credentials
 from loadgen.aws.sigv4 import Signer
 from loadgen.clock import MILLISECOND, SECOND, VirtualClock
 from loadgen.profile.sandbox import SandboxSettings, Tables
-from loadgen.sandbox.connection import Connection
+from loadgen.sandbox.connection import ServerConnection
 from loadgen.sandbox.core import Core
 
 WALL = 1_800_000_000 * SECOND
@@ -52,7 +52,7 @@ class Sandbox:
 
     def connect(self) -> ListLink:
         link = ListLink(self.clock)
-        link.connection = Connection(self.core, link, 1, 0, lambda connection: None)
+        link.connection = ServerConnection(self.core, link, 1, 0, lambda connection: None)
         return link
 
     def wait(self, ns: int) -> None:

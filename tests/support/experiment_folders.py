@@ -1,4 +1,4 @@
-"""Folders of runs and of experiments, as they would be written, from engines in virtual time."""
+"""Folders of experiments, as they would be written, from engines in virtual time."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from engine_harness import Run, Script, go
+from engine_harness import Script
+from run_folders import write_run
 
-from loadgen.analysis.build import Measured, quantiles_of
-from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
-from loadgen.experiment.folder import about, assembled, run_folder
+from loadgen.experiment.folder import assembled, metadata, run_folder
 from loadgen.experiment.rounds import seed_of
 from loadgen.profile.load import Variant, load
 from loadgen.profile.model import Profile
-from loadgen.store import RunFolder
+from loadgen.result.codec import to_json
+from loadgen.result.experiment import Check, Comparison, Figure
 from loadgen.transport.scripted import Reply
 from loadgen.trust.verdict import Finding, Verdict
 
@@ -27,34 +27,6 @@ BEGAN = 1_700_000_000 * SECOND
 
 # what a variant's target does in a round
 Behaviour = Callable[[int], Script]
-
-
-def fail(text: str) -> None:
-    raise AssertionError(f"nothing is wrong, and yet it says: {text}")
-
-
-def write_seconds(folder: Path, run: Run, **known: Any) -> RunFolder:
-    """The folder of a run that was made, without its result."""
-    kept = RunFolder(folder, fail)
-    kept.begin({}, {"plan": json.loads(json.dumps(run.plan.describe())), **known})
-    kept.interval(run.by_second, [], lambda slot: f"slot {slot}")
-    return kept
-
-
-def write_run(
-    folder: Path, profile: Profile, script: Script, started: str = "", findings: tuple[Finding, ...] = ()
-) -> dict[str, Any]:
-    """Carry a profile out and keep it; returns its result."""
-    run = go(profile, script)
-    known = {
-        "name": profile.name, "started": started, "client": profile.client, "seed": profile.seed,
-        "session": profile.session.model_dump(mode="json"), "target": {"url": profile.target.url},
-    }  # fmt: skip
-    kept = write_seconds(folder, run, **known)
-    measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(profile))
-    ended = conclude(known, measured, list(findings), Ending(run.finished_at, str(folder)), profile.thresholds)
-    assert kept.finish(ended.result)
-    return ended.result
 
 
 def bad(verdict: Verdict = Verdict.INVALID) -> tuple[Finding, ...]:
@@ -74,7 +46,7 @@ def write_experiment(
     `found` what is wrong with the generator."""
     loaded = load("experiment.yaml", text=text)
     folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps(about(loaded, BEGAN)))
+    (folder / "run.json").write_text(json.dumps(to_json(metadata(loaded, BEGAN))))
     (folder / "profile.json").write_text(json.dumps(loaded.resolved))
     for number in range(1, rounds + 1):
         for place, variant in enumerate(loaded.variants):
@@ -127,17 +99,30 @@ def answering(
     return behave
 
 
-def compared(folder: Path, behave: Callable[[Variant, int], Script], written: str = "", **options: Any) -> Any:
+def compared(folder: Path, behave: Callable[[Variant, int], Script], written: str = "", **options: Any) -> Comparison:
+    """The comparison of an experiment that is carried out so, and never without one."""
     rounds = options.pop("rounds", ROUNDS)
     write_experiment(folder, written or text(rounds), behave, rounds=rounds, **options)
-    return assembled(folder)["comparison"]
+    return comparison_of(folder)
 
 
-def figure(comparison: Any, quantile: str = "p50", **wanted: str) -> Any:
-    named = {"metric": "response", "step": "get"} | wanted
-    found = [f for f in comparison["figures"] if all(f[key] == value for key, value in named.items())]
-    return next(f for f in found if f["quantile"] == quantile)
+def comparison_of(folder: Path) -> Comparison:
+    comparison = assembled(folder).comparison
+    assert comparison
+    return comparison
 
 
-def check(comparison: Any, name: str) -> Any:
-    return next(check for check in comparison["checks"] if check["check"] == name)
+def figure(comparison: Comparison, quantile: str = "p50", metric: str = "response", step: str = "get") -> Figure:
+    named = (figure for figure in comparison.figures if (figure.metric, figure.step) == (metric, step))
+    return next(figure for figure in named if figure.quantile == quantile)
+
+
+def ratio_of(figure: Figure) -> tuple[float, float, float]:
+    """The lower end of the ratio's interval, the ratio, and the upper end, all of which are known."""
+    ends = figure.ratio_low, figure.ratio, figure.ratio_high
+    low, ratio, high = (end for end in ends if end is not None)
+    return low, ratio, high
+
+
+def check(comparison: Comparison, name: str) -> Check:
+    return next(check for check in comparison.checks if check.check == name)

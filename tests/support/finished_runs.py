@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
-from loadgen.experiment.folder import about, run_folder
+import pytest
+from engine_harness import always
+from run_folders import write_run
+
+from loadgen.clock import MILLISECOND, SECOND
+from loadgen.experiment.folder import metadata, run_folder
 from loadgen.profile.load import load
+from loadgen.result.codec import to_json
+from loadgen.result.run import RunResult
 
 TEXT = """name: t
 target: http://127.0.0.1:1
@@ -16,27 +22,19 @@ experiment: {variants: {shared: {}, "per_request": {session: per-request}}, roun
 """
 
 
-def run_result(**more: Any) -> dict[str, Any]:
-    ledger = {"iterations": {"planned": 5}, "requests": {"sent": 5, "outcomes": {"ok": 5}}}
-    step = {"scenario": "s", "step": "get", "requests": ledger["requests"], "skipped": {}, "latency_ms": {}}
-    only = {
-        "phases": [{"name": "p", "cycle": 1, "measured": True, **ledger, "connections": {}, "steps": [step]}],
-        "iterations": {"planned": 5},
-        "requests": {"sent": 5, "outcomes": {"ok": 5}},
-        "connections": {"opened": 5, "preopened": 0},
-    }
-    return {
-        "schema": "loadgen.result/1", "started": "2026-01-01T00:00:00+00:00", "duration_s": 5.0, "exit_status": 0,
-        "trust": {"verdict": "VALID", "reasons": []}, "session": {"reuse": "shared"}, "client": "wire",
-        "target": {"url": "http://127.0.0.1:1"}, "warnings": [], "variants": [only], **more,
-    }  # fmt: skip
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    """A run that nothing is wrong with."""
+    plain = TEXT.partition("experiment:")[0]
+    profile = load("p.yaml", text=plain).profile
+    return write_run(tmp_path_factory.mktemp("run") / "x", profile, always(after=MILLISECOND), "2026-01-01T00:00:00")
 
 
-def experiment(folder: Path, runs: dict[tuple[int, str], dict[str, Any]]) -> Path:
+def experiment(folder: Path, runs: dict[tuple[int, str], RunResult]) -> Path:
     folder.mkdir()
-    (folder / "run.json").write_text(json.dumps(about(load("p.yaml", text=TEXT), 1_700_000_000 * 10**9)))
+    (folder / "run.json").write_text(json.dumps(to_json(metadata(load("p.yaml", text=TEXT), 1_700_000_000 * SECOND))))
     for (number, name), result in runs.items():
         run = run_folder(folder, number, name)
         run.mkdir(parents=True)
-        (run / "result.json").write_text(json.dumps(result))
+        (run / "result.json").write_text(json.dumps(to_json(result)))
     return folder

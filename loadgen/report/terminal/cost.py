@@ -4,60 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from textwrap import wrap
+from typing import Any
 
 from rich.console import RenderableType
 
 from loadgen.aws.prices import dollars
-from loadgen.report.navigate import Found
 from loadgen.report.terminal.page import DIM, STRONG, labelled, line
 from loadgen.report.words import count, seconds
 from loadgen.result.check import PhaseCost, PlannedCost, UnitsCost
+from loadgen.result.run import Cost, RunResult, Setup, Table
 
 UNITS = 13  # columns of a number of units
 USD = 17  # and of an amount
 WIDTH = 96
+Found = Any
 
 
-def table(result: Found) -> Iterator[RenderableType]:
+def table(result: RunResult) -> Iterator[RenderableType]:
     """A few lines for the summary of a run; none if its target is no table."""
-    target = result.get("target") or {}
-    if not target.get("table"):
+    target = result.target.table
+    if not target:
         return
-    told = [f"{target['table']} in {target.get('region') or 'unknown'}", _billing(target)]
-    told += [str(target["tls"])] if target.get("tls") else []
-    told += ["made-up keys"] if target.get("credentials") else []
-    yield labelled(("table: ", STRONG), " · ".join(part for part in told if part))
-    if setup := result.get("setup"):
-        yield labelled(("setup: ", STRONG), _setup(setup))
-    if cost := result.get("cost"):
-        yield from _spent(cost)
+    said = [f"{target.table} in {target.region}", _billing(target), target.tls or ""]
+    said += ["made-up keys"] if target.credentials else []
+    yield labelled(("table: ", STRONG), " · ".join(part for part in said if part))
+    if result.setup:
+        yield labelled(("setup: ", STRONG), _setup(result.setup))
+    if result.cost:
+        yield from _spent(result.cost)
 
 
-def _billing(table: Found) -> str:
-    if units := table.get("provisioned"):
-        return f"provisioned, {count(units.get('read'))} read and {count(units.get('write'))} write units a second"
-    return {"on-demand": "on demand"}.get(str(table.get("billing")), "")
+def _billing(table: Table) -> str:
+    if units := table.provisioned:
+        return f"provisioned, {count(units.read)} read and {count(units.write)} write units a second"
+    return "on demand" if table.billing == "on-demand" else ""
 
 
-def _setup(setup: Found) -> str:
-    if not setup.get("created"):
+def _setup(setup: Setup) -> str:
+    if not setup.created:
         return "the table was there already; it was used as it is"
-    made = f"made in {seconds(setup.get('seconds'))}"
-    items = f" with {count(setup['items'])} items" if setup.get("items") else ""
-    return f"{made}{items}, {'deleted afterwards' if setup.get('deleted') else 'and left there'}"
+    items = f" with {count(setup.items)} items" if setup.items else ""
+    return f"made in {seconds(setup.seconds)}{items}, {'deleted afterwards' if setup.deleted else 'and left there'}"
 
 
-def _spent(cost: Found) -> Iterator[RenderableType]:
-    units = f"{_units(cost.get('read_units'))} read and {_units(cost.get('write_units'))} write units"
-    before = f", {_units(cost['setup_write_units'])} of them for setup's items" if cost.get("setup_write_units") else ""
-    calls = (cost.get("sampled") or {}).get("calls")
+def _spent(cost: Cost) -> Iterator[RenderableType]:
+    units = f"{_units(cost.read_units)} read and {_units(cost.write_units)} write units"
+    before = f", {_units(cost.setup_write_units)} of them for setup's items" if cost.setup_write_units else ""
+    calls = cost.sampled.calls
     how = f"by what {count(calls)} call{'s' if calls != 1 else ''} told" if calls else "by the size of the items"
-    if cost.get("usd") is None:
+    if cost.usd is None:
         yield labelled(("cost: ", STRONG), f"{units}{before}; {how}. Provisioned: not billed by request")
         return
-    spent = f"{dollars(cost['usd'])}" if cost.get("billed") else f"would be {dollars(cost['usd'])} on AWS"
+    spent = f"{dollars(cost.usd)}" if cost.billed else f"would be {dollars(cost.usd)} on AWS"
     yield labelled(("cost: ", STRONG), f"{spent}: {units}{before}; {how}")
-    for text in (str(cost.get("prices") or ""), *map(str, cost.get("assumed") or [])):
+    for text in (cost.prices or "", *cost.assumed):
         yield line((text, DIM), indent=2)
 
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
-from loadgen.report.navigate import Found, every_step, headline, metric, place
-from loadgen.report.terminal.latency import longer_than
+from loadgen.report.navigate import every_step, place
 from loadgen.report.terminal.page import DIM, add, heading, indented, table
-from loadgen.report.words import brief, known, ms
+from loadgen.report.words import brief, ms
+from loadgen.result.latency import Latency
+from loadgen.result.run import Phase
 
 LABEL, WHERE = 14, 20
 LEGEND = "● p50  ━ to p99  ┄ to the longest  ▸ and longer: timeouts"
 ROWS = 40
 
 
-def glance(phases: list[Found], width: int) -> Iterator[RenderableType]:
+def glance(phases: Sequence[Phase], width: int) -> Iterator[RenderableType]:
     """The picture, if there are two rows to compare: step by step, so that phases stand below each other."""
-    tails = [(label, _where(phase), _Tail(metric(step, headline(phase)))) for phase, label, step in every_step(phases)]
+    tails = [
+        (label, _where(phase), _Tail(latency))
+        for phase, label, step in every_step(phases)
+        if (latency := step.latency(phase.headline))
+    ]
     tails = [row for row in tails if row[2].p50]
     if not 2 <= len(tails) <= ROWS:
         return
@@ -35,21 +40,18 @@ def glance(phases: list[Found], width: int) -> Iterator[RenderableType]:
     yield indented(made)
 
 
-def _where(phase: Found) -> str:
-    return f"{place(phase)} service" if headline(phase) == "service" else place(phase)
+def _where(phase: Phase) -> str:
+    return f"{place(phase)} service" if phase.headline == "service" else place(phase)
 
 
 class _Tail:
     """p50, p99 and the longest, in ms; 0 where not known. `end` is as far as one knows, `open` if it goes on."""
 
-    def __init__(self, latency: Found) -> None:
-        def figure(name: str) -> float:
-            value = latency.get(name)
-            return value if value is not None and known(value) and value > 0 else longer_than(latency, name) or 0.0
-
-        self.p50, self.p99, self.longest = map(figure, ("p50", "p99", "max"))
+    def __init__(self, latency: Latency) -> None:
+        figures = [latency.quantile(name) for name in ("p50", "p99", "max")]
+        self.p50, self.p99, self.longest = (figure.value or figure.bound or 0.0 for figure in figures)
         self.end = max(self.p50, self.p99, self.longest)
-        self.open = any(longer_than(latency, name) for name in ("p50", "p99", "max"))
+        self.open = any(figure.value is None and figure.bound for figure in figures)
 
 
 class Scale:

@@ -2,82 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-from loadgen.report.navigate import Found
 from loadgen.report.terminal.page import add, drawn, heading, line, table
-from loadgen.report.words import UNKNOWN, count, known, ms, share
+from loadgen.report.terminal.reasons import lines
+from loadgen.report.words import UNKNOWN, clean, count, ms, share
+from loadgen.result.experiment import Comparison, Figure, Part
+from loadgen.result.run import RunResult
 
 QUANTILES = ("p50", "p99")
+FRESH = "fresh"
 WORDS = {
-    "fresh": "a new connection per request costs",
+    FRESH: "a new connection per request costs",
     "resumed": "one that resumes its TLS session",
 }
+OWN = ("ours", "handshake_cpu", "connect_delay")  # the parts that are this machine's
 SHARES = ((0.97, "nearly all"), (0.85, "most"), (0.58, "two thirds"), (0.42, "half"), (0.28, "a third"), (0.1, "some"))
 WIDTH = 92
 
 
-def sentence(result: Found) -> str:
+def sentence(comparison: Comparison | None) -> str:
     """The cost of a new connection at p50 and p99 with its intervals, what of it is TLS, and what is this machine's."""
-    comparison = result.get("comparison") or {}
-    figures = {
-        (f["variant"], f["quantile"]): f for f in comparison.get("figures") or [] if f.get("metric") == "response"
-    }
+    responses = [of for of in (comparison.figures if comparison else ()) if of.metric == "response"]
+    figures = {(figure.variant, figure.quantile): figure for figure in responses}
     said = [
         f"{words} {costs}"
         for variant, words in WORDS.items()
-        if (costs := _costs([figures.get((variant, quantile)) for quantile in QUANTILES]))
+        if (costs := ", ".join(_costs([figures.get((variant, quantile)) for quantile in QUANTILES])))
     ]
-    if not said:
+    if not comparison or not said:
         return "No cost can be told: nothing was measured in every kind of connection."
-    parts = {p["part"]: p for p in comparison.get("parts") or [] if p.get("variant") == "fresh"}
+    parts = {part.part: part for part in comparison.parts if part.variant == FRESH}
     told = "; ".join([*said, *_whose(parts)])
-    why = "; ".join(map(str, comparison.get("why_not") or []))
-    return f"{told[0].upper()}{told[1:]}." + (f" But no verdict: {why}." if why else "")
+    why = "; ".join(lines(comparison.why_not))
+    return clean(f"{told[0].upper()}{told[1:]}." + (f" But no verdict: {why}." if why else ""))
 
 
-def _costs(figures: list[Found | None]) -> str:
-    told = []
-    for quantile, figure in zip(QUANTILES, figures, strict=True):
-        if figure and known(figure.get("difference_ms")):
-            low, high = figure.get("difference_low"), figure.get("difference_high")
-            interval = f" [{ms(low)}, {ms(high)}]" if known(low) and known(high) else ", no interval,"
-            told.append(f"{ms(figure['difference_ms'])} ms{interval} at {quantile}")
-    return ", ".join(told)
+def _costs(figures: Sequence[Figure | None]) -> Iterator[str]:
+    for figure in figures:
+        if figure and figure.difference_ms is not None:
+            low, high = figure.difference_low, figure.difference_high
+            interval = ", no interval," if low is None or high is None else f" [{ms(low)}, {ms(high)}]"
+            yield f"{ms(figure.difference_ms)} ms{interval} at {figure.quantile}"
 
 
-def _whose(parts: dict[str, Found]) -> list[str]:
-    told = []
-    whole, tls = (_difference(parts.get(name)) for name in ("response", "tls"))
-    if whole and tls and whole > 0:
-        word = next((word for least, word in SHARES if tls / whole >= least), "")
-        told += [f"{word} of it TLS"] if word else []
-    ours = [_difference(parts.get(name)) for name in ("ours", "handshake_cpu", "connect_delay")]
-    if ours[0] is None:
-        return told
-    return [*told, f"this machine's share {ms(max(0.0, sum(each or 0.0 for each in ours)))} ms"]
+def _whose(parts: Mapping[str, Part]) -> Iterator[str]:
+    whole, tls = parts.get("response"), parts.get("tls")
+    if whole and tls and whole.difference_ms > 0:
+        of_it = tls.difference_ms / whole.difference_ms
+        word = next((word for least, word in SHARES if of_it >= least), "")
+        yield from [f"{word} of it TLS"] if word else []
+    if "ours" in parts:
+        own = sum(parts[name].difference_ms for name in OWN if name in parts)
+        yield f"this machine's share {ms(max(0.0, own))} ms"
 
 
-def _difference(part: Found | None) -> float | None:
-    value: Any = (part or {}).get("difference_ms")
-    return float(value) if known(value) else None
-
-
-def idle_table(results: Sequence[Found]) -> str:
+def idle_table(results: Sequence[RunResult]) -> str:
     """By pause: how many requests found their connection open, and what the others took."""
     titles = ("requests", "reused", "closed meanwhile", "reused p50 ms", "new p50 ms")
     made = table(("pause", "left", 10), *((title, "right", 10) for title in titles))
     for result in results:
-        (variant,) = result["variants"]
-        phase, connections = variant["phases"][0], variant["connections"]
-        (step,) = phase["steps"]
-        by = {label: found["service"].get("p50") for label, found in (step.get("by_connection") or {}).items()}
-        sent, again = step["requests"]["sent"], phase["connections"].get("reused", 0)
-        fresh = by.get("new") if by.get("new") is not None else by.get("resumed")
-        pause = phase["name"].removeprefix("idle-").replace("_", ".")
-        reused = share(again, sent) if sent else UNKNOWN
-        closed = count(connections.get("closed_idle"))
-        add(made, pause, count(sent), reused, closed, ms(by.get("reused")), ms(fresh))
+        phase, connections = result.variant.phases[0], result.variant.connections
+        (step,) = phase.steps
+        by = {kind: of.service.quantile("p50").value for kind, of in step.by_connection.items()}
+        sent = step.requests.sent
+        fresh = by["new"] if by.get("new") is not None else by.get("resumed")
+        pause = phase.name.removeprefix("idle-").replace("_", ".")
+        reused = share(phase.connections.reused, sent) if sent else UNKNOWN
+        add(made, pause, count(sent), reused, count(connections.closed_idle), ms(by.get("reused")), ms(fresh))
     told = "a connection that the target closed during the pause is replaced, and its request waits for a new one"
     return drawn([heading("what reuse is worth when requests are rare"), made, line(told)], WIDTH, False)

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from rich.console import RenderableType
 
-from loadgen.report.navigate import Found, Phases, failed, place, repeated
+from loadgen.report.navigate import Phases, repeated
 from loadgen.report.terminal.connections import connections
 from loadgen.report.terminal.cost import table as table_and_cost
 from loadgen.report.terminal.experiment import experiment
@@ -33,17 +33,19 @@ from loadgen.report.terminal.page import (
 from loadgen.report.terminal.parts import LEGEND
 from loadgen.report.terminal.phases import phase_blocks
 from loadgen.report.terminal.samples import samples
+from loadgen.report.terminal.thresholds import seen
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.witness import witness
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
-from loadgen.trust.verdict import meaning
+from loadgen.result.codec import map_text
+from loadgen.result.experiment import ExperimentResult
+from loadgen.result.run import RunResult, RunVariant, Status, Target, Trust
+from loadgen.trust.verdict import EFFECT, meaning
 
 WIDEST, NARROWEST = 100, 92
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
-EFFECT = "share of the tail"  # the signal that the line above all others tells
 VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
-UNJUDGED = "the run ended before it could be judged"
-STATUSES = {"passed": GOOD, "failed": BAD, "undecided": WARN}
+STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
 EXITS = {  # those that the line does not tell without
     1: "a bug in loadgen",
     3: "the target cannot be used",
@@ -52,16 +54,22 @@ EXITS = {  # those that the line does not tell without
 }
 
 
-def render(result: Found, *, width: int = WIDEST, color: bool | None = None) -> str:
-    """The summary of a `loadgen.result/1` as text of at most `width` columns (92 to 100; its tables need as many).
+Result = RunResult | ExperimentResult
+
+
+def render(result: Result, *, width: int = WIDEST, color: bool | None = None) -> str:
+    """The summary of a result as text of at most `width` columns (92 to 100; its tables need as many).
 
     `color` None: coloured if stdout is a terminal and NO_COLOR is not set.
     """
     width = min(max(width, NARROWEST), WIDEST)
-    return drawn(_summary(clean(result), width), width, wants_color(sys.stdout) if color is None else color)
+    colored = wants_color(sys.stdout) if color is None else color
+    cleaned = map_text(result, clean)
+    summary = _of_experiment(cleaned) if isinstance(cleaned, ExperimentResult) else _of_run(cleaned, width)
+    return drawn(summary, width, colored)
 
 
-def show(result: Found, file: TextIO) -> None:
+def show(result: Result, file: TextIO) -> None:
     """Write the summary to `file`: coloured if that is a terminal, as wide as that, in characters it can write."""
     file.write(encodable(render(result, width=_columns(file), color=wants_color(file)), file))
 
@@ -73,177 +81,182 @@ def _columns(file: TextIO) -> int:
         return WIDEST
 
 
-def _summary(result: Found, width: int) -> Iterator[RenderableType]:
+def _of_experiment(result: ExperimentResult) -> Iterator[RenderableType]:
     yield from _top(result)
     yield from _trust(result)
-    if result.get("kind") == "experiment":
-        yield from _target({**(result.get("target") or {}), "sandbox": None})  # which counts each run for itself
-        for warning in result.get("warnings") or []:
-            yield labelled(("warning: ", WARN), str(warning))
-        yield from experiment(result)
-        yield from _end(result)
-        return
-    yield from _target(result.get("target") or {})
+    if result.target:
+        yield from _target(result.target.counted(None))  # the sandbox counts each run for itself
+    yield from _warnings(result.warnings)
+    yield from experiment(result)
+    yield from _end(result)
+
+
+def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
+    yield from _top(result)
+    yield from _trust(result)
+    yield from _target(result.target)
     yield from table_and_cost(result)
-    for warning in result.get("warnings") or []:
-        yield labelled(("warning: ", WARN), str(warning))
-    known, variants, notes = Phases(result), result.get("variants") or [], Footnotes()
-    yield from _thresholds(result.get("thresholds") or [], known)
-    yield from until(result.get("until") or {})
-    yield from witness(result.get("witness") or {})
-    for variant in variants:
-        if len(variants) > 1:
-            yield heading(f"variant {variant.get('name') or ''}")
+    yield from _warnings(result.warnings)
+    phases, notes = Phases(result), Footnotes()
+    yield from _thresholds(result, phases)
+    yield from until(result.until)
+    yield from witness(result.witness)
+    for variant in result.variants:
         yield from _variant(variant, notes, width)
-    yield from samples(result.get("samples") or {}, known)
+    yield from samples(result.samples, phases)
     yield heading("notes")
     for note in (LEGEND, *notes.lines()):
         yield line(note, indent=2)
     yield from _end(result)
 
 
-def _top(result: Found) -> Iterator[RenderableType]:
-    if not result.get("complete", True):
+def _top(result: Result) -> Iterator[RenderableType]:
+    if not result.complete:
         yield labelled(("INCOMPLETE ", BAD), "the run did not come to its end; this is what was saved until then")
-    if result.get("interrupted"):
+    if result.interrupted:
         yield labelled(("INTERRUPTED ", BAD), "the run was stopped; this is what was found until then")
-    name = brief(str(result.get("name") or "run"), 60)
-    started = str(result.get("started") or "").replace("T", " ").replace("+00:00", " UTC").replace("Z", " UTC")
-    yield line((name, STRONG), f"  {brief(started, 40)} · {seconds(result.get('duration_s'))}")
-    session, workers, host = result.get("session") or {}, result.get("workers") or 1, result.get("host") or {}
-    capped = f", at most {count(session['connections'])} connections" if session.get("connections") else ""
-    on = f" on {count(host['cpus'])} CPUs" if host.get("cpus") else ""
+    started = result.started.replace("T", " ").replace("+00:00", " UTC").replace("Z", " UTC")
+    yield line((brief(result.name, 60), STRONG), f"  {brief(started, 40)} · {seconds(result.duration_s)}")
     said = [
-        f"{result['client']} client" if result.get("client") else "",
-        f"session {session['reuse']}{capped}" if session.get("reuse") else "",
-        f"{count(workers)} worker{'s' if workers != 1 else ''}{on}",
-        f"seed {result['seed']}" if result.get("seed") is not None else "",
-        f"Python {host['python']}" if host.get("python") else "",
+        f"{result.client} client",
+        *(_session(result) if isinstance(result, RunResult) else [f"on {count(result.host.cpus)} CPUs"]),
+        f"seed {result.seed}",
+        f"Python {result.host.python}",
     ]
-    yield line((" · ".join(part for part in said if part), DIM))
+    yield line((" · ".join(said), DIM))
 
 
-def _trust(result: Found) -> Iterator[RenderableType]:
-    trust = result.get("trust") or {}
-    verdict = str(trust.get("verdict") or "UNKNOWN")
-    style, means = VERDICTS.get(verdict, BAD), UNJUDGED
-    signals = trust.get("signals") or []
-    if verdict in VERDICTS:
-        means = meaning(verdict, {str(s.get("signal")) for s in signals if s.get("verdict") == verdict})
-        means += ". Do not use these figures" if verdict == "INVALID" else ""
-        if result.get("kind") != "experiment" and not _measured(result):
-            means = "but nothing was measured: there is no tail"
-    yield labelled((f"{brief(verdict, 20)} ", style), means)
-    if text := _effect(result):
+def _session(result: RunResult) -> list[str]:
+    session, workers = result.session, result.workers
+    capped = f", at most {count(session.connections)} connections" if session.connections else ""
+    return [
+        f"session {session.reuse}{capped}",
+        f"{count(workers)} worker{'s' if workers != 1 else ''} on {count(result.host.cpus)} CPUs",
+    ]
+
+
+def _warnings(warnings: tuple[str, ...]) -> Iterator[RenderableType]:
+    for warning in warnings:
+        yield labelled(("warning: ", WARN), warning)
+
+
+def _trust(result: Result) -> Iterator[RenderableType]:
+    trust = result.trust
+    style = VERDICTS[trust.verdict]
+    yield labelled((f"{trust.verdict} ", style), _meaning(result))
+    if isinstance(result, RunResult) and (text := _effect(result)):
         yield line(text, indent=2)
-    lesser = tuple(f"{s.get('signal')} {s.get('value')}:" for s in signals if s.get("verdict") != verdict)
-    reasons = [*map(str, trust.get("reasons") or [])]
-    for reason in reasons[:REASONS]:
-        less = "DEGRADED: " if reason.startswith(lesser) else ""
+    for reason, verdict in _reasons(trust)[:REASONS]:
+        less = "DEGRADED: " if verdict != trust.verdict else ""
         yield labelled(("- ", style), less, reason, indent=2)
-    if len(reasons) > REASONS:
-        yield line((f"and {count(len(reasons) - REASONS)} more: see --json", DIM), indent=2)
-    for note in trust.get("notes") or []:
-        yield labelled(("note: ", WARN), str(note), indent=2)
-    if trust.get("accepted"):
+    if len(trust.reasons) > REASONS:
+        yield line((f"and {count(len(trust.reasons) - REASONS)} more: see --json", DIM), indent=2)
+    for note in trust.notes:
+        yield labelled(("note: ", WARN), note, indent=2)
+    if trust.accepted:
         yield line(("its figures were accepted all the same (--accept-invalid)", WARN), indent=2)
-    said = (EFFECT,) if trust.get("effect") else ()
-    sound = [s for s in signals if s.get("verdict", "VALID") == "VALID" and s.get("signal") not in said]
+    said = (EFFECT,) if trust.effect else ()
+    sound = [signal for signal in trust.signals if signal.verdict == "VALID" and signal.signal not in said]
     if sound:
-        told = " · ".join(f"{signal.get('signal') or ''} {signal.get('value') or ''}" for signal in sound)
-        yield line((told, DIM), indent=2)
+        yield line((" · ".join(f"{signal.signal} {signal.value}" for signal in sound), DIM), indent=2)
 
 
-def _effect(result: Found) -> str:
-    """Of which tail this machine made most, and how much; a result has the worst first."""
-    worst: Found = next(iter((result.get("trust") or {}).get("effect") or []), {})
-    if worst.get("share") is None:
-        return ""
-    phase = place(Phases(result).of(worst)) or str(worst.get("phase") or "")
-    where = brief(f"{phase} {worst.get('step') or ''}".strip(), 44)
-    least = "at least " if worst.get("at_least") else ""
-    slowest = brief(str(worst.get("slowest") or "part"), 20)
-    return f"of the slowest {slowest} of {where}, {least}{share(worst['share'], 1)} was this machine"
+def _meaning(result: Result) -> str:
+    verdict = result.trust.verdict
+    if isinstance(result, RunResult) and not _measured(result):
+        return "but nothing was measured: there is no tail"
+    worst = {signal.signal for signal in result.trust.signals if signal.verdict == verdict}
+    return meaning(verdict, worst) + (". Do not use these figures" if verdict == "INVALID" else "")
 
 
-def _measured(result: Found) -> int:
+def _measured(result: RunResult) -> int:
     """How many requests were sent in measured phases."""
-    phases = (phase for variant in result.get("variants") or [] for phase in variant.get("phases") or [])
-    return sum((phase.get("requests") or {}).get("sent") or 0 for phase in phases if phase.get("measured", True))
+    return sum(phase.requests.sent for phase in result.variant.phases if phase.measured)
 
 
-def _target(target: Found) -> Iterator[RenderableType]:
-    url = str(target.get("url") or "unknown")
-    if not target.get("simulated"):
-        addresses = [str(address) for address in target.get("addresses") or []]
-        shown = ", ".join(addresses[:3]) + (f" and {count(len(addresses) - 3)} more" if len(addresses) > 3 else "")
-        yield labelled(("target: ", STRONG), url, (f"  {shown}", DIM))
+def _reasons(trust: Trust) -> list[tuple[str, str]]:
+    """Each reason with its verdict: they stand in the order of the signals that are not VALID, the worst first."""
+    order = ("INVALID", "DEGRADED")
+    verdicts = sorted((s.verdict for s in trust.signals if s.verdict in order), key=order.index)
+    return list(zip(trust.reasons, [*verdicts, *[trust.verdict] * len(trust.reasons)], strict=False))
+
+
+def _effect(result: RunResult) -> str:
+    """Of which tail this machine made most, and how much; a result has the worst first."""
+    if not result.trust.effect:
+        return ""
+    worst = result.trust.effect[0]
+    where = brief(f"{Phases(result).place(worst.phase, worst.cycle)} {worst.step}".strip(), 44)
+    least, slowest = "at least " if worst.at_least else "", f"{100 * worst.slowest:.3g}%"
+    return f"of the slowest {slowest} of {where}, {least}{share(worst.share, 1)} was this machine"
+
+
+def _target(target: Target) -> Iterator[RenderableType]:
+    if not target.simulated:
+        more = f" and {count(len(target.addresses) - 3)} more" if len(target.addresses) > 3 else ""
+        yield labelled(("target: ", STRONG), target.url, (f"  {', '.join(target.addresses[:3])}{more}", DIM))
         return
-    described = " · ".join(map(str, target.get("description") or []))
-    yield labelled(("simulated target: ", STRONG), described, (f"  {url}", DIM))
-    own = target.get("sandbox") or {}
-    truth = {name.replace("_", " "): own.get(name) for name in ("requests", "cold_starts", "throttled", "overflowed")}
-    if text := listed({name: number for name, number in truth.items() if number}):
-        yield line((f"by its own count: {text}", DIM), indent=2)
+    yield labelled(("simulated target: ", STRONG), " · ".join(target.description), (f"  {target.url}", DIM))
+    if own := target.sandbox:
+        counts = {
+            "requests": own.requests,
+            "cold starts": own.cold_starts,
+            "throttled": own.throttled,
+            "overflowed": own.overflowed,
+        }
+        if text := listed(counts):
+            yield line((f"by its own count: {text}", DIM), indent=2)
 
 
-def _thresholds(thresholds: list[Found], known: Phases) -> Iterator[RenderableType]:
-    if not thresholds:
+def _thresholds(result: RunResult, phases: Phases) -> Iterator[RenderableType]:
+    if not result.thresholds:
         return
     yield heading("thresholds")
     made = table(("", "left", 9), ("", "left", 11), ("", "left", 22), ("", "left", 8), ("", "left", 20))
-    for found in thresholds:
-        status, phase = str(found.get("status") or ""), place(known.of(found))
-        word = status.upper() if status == "failed" else brief(status, 20)
-        value = " ".join(str(found.get(key) or "") for key in ("value", "why")).strip()
-        step, text = brief(str(found.get("step") or ""), 24), str(found.get("text") or "")
-        add(made, (word, STATUSES.get(status, "")), phase, text, step, value)
+    for threshold in result.thresholds:
+        status, phase = threshold.status, phases.place(threshold.phase, threshold.cycle)
+        word = status.upper() if status == "failed" else status
+        add(made, (word, STATUSES[status]), phase, threshold.text, brief(threshold.step, 24), seen(threshold))
     yield indented(made)
 
 
-def _variant(variant: Found, notes: Footnotes, width: int) -> Iterator[RenderableType]:
-    phases = variant.get("phases") or []
+def _variant(variant: RunVariant, notes: Footnotes, width: int) -> Iterator[RenderableType]:
     yield from _ledgers(variant)
-    yield from glance(phases, width)
-    yield from phase_blocks(phases, notes)
-    yield from failures(phases, notes)
+    yield from glance(variant.phases, width)
+    yield from phase_blocks(variant.phases, notes)
+    yield from failures(variant.phases, notes)
     yield from connections(variant, notes)
 
 
-def _ledgers(variant: Found) -> Iterator[RenderableType]:
-    iterations, requests = variant.get("iterations") or {}, variant.get("requests") or {}
-    parts = {f"unsent{_aside(iterations)}": iterations.get("unsent") or 0, "started": iterations.get("started") or 0}
-    yield heading(("iterations ", DIM), (_sum(iterations.get("planned"), "planned", dict(reversed(parts.items()))), ""))
-    outcomes = {name: number for name, number in (requests.get("outcomes") or {}).items() if number}
-    wire = f"; {count(requests['on_wire'])} of them on the wire" if requests.get("on_wire") is not None else ""
-    more = repeated(variant.get("phases") or [])
+def _ledgers(variant: RunVariant) -> Iterator[RenderableType]:
+    iterations, requests = variant.iterations, variant.requests
+    why = reasoned(iterations.unsent_why).removeprefix(": ")
+    parts = {"started": iterations.started, f"unsent{f' ({why})' if why else ''}": iterations.unsent}
+    yield heading(("iterations ", DIM), (_sum(iterations.planned, "planned", parts), ""))
+    outcomes = {name: number for name, number in requests.outcomes.items() if number}
+    more = repeated(variant.phases)
     again = f"; {count(more)} were repeated attempts" if more else ""
-    yield labelled(("requests   ", DIM), f"{_sum(requests.get('sent'), 'sent', outcomes)}{wire}{again}")
+    wire = f"; {count(requests.on_wire)} of them on the wire"
+    yield labelled(("requests   ", DIM), f"{_sum(requests.sent, 'sent', outcomes)}{wire}{again}")
 
 
-def _aside(iterations: Found) -> str:
-    return f" ({text.removeprefix(': ')})" if (text := reasoned(iterations.get("unsent_why"))) else ""
-
-
-def _sum(total: int | None, word: str, parts: dict[str, int]) -> str:
+def _sum(total: int, word: str, parts: dict[str, int]) -> str:
     """`3 sent = 2 ok + 1 timeout`, and without the `=` where it is not so."""
     exact = total == sum(parts.values())
     said = (" + " if exact else ", ").join(f"{count(number)} {name}" for name, number in parts.items())
     return f"{count(total)} {word} {'=' if exact else 'of which known:'} {said or '0'}"
 
 
-def _end(result: Found) -> Iterator[RenderableType]:
-    trust, status = result.get("trust") or {}, result.get("exit_status")
-    verdict = str(trust.get("verdict") or "UNKNOWN")
-    said = ["simulated target"] if (result.get("target") or {}).get("simulated") else []
-    statuses = [str(found.get("status") or "") for found in result.get("thresholds") or []]
-    if text := listed({word: statuses.count(word) for word in ("failed", "undecided", "passed")}):
+def _end(result: Result) -> Iterator[RenderableType]:
+    verdict, status = result.trust.verdict, result.exit_status
+    said = ["simulated target"] if result.target and result.target.simulated else []
+    statuses = [threshold.status for threshold in result.thresholds]
+    if text := listed({word: statuses.count(word) for word in STATUSES}):
         said.append(f"thresholds: {text}")
-    every = [variant.get("requests") or {} for variant in result.get("variants") or []]
-    if bad := sum(failed(requests) for requests in every):
-        said.append(f"{share(bad, sum(requests.get('sent') or 0 for requests in every))} of requests failed")
+    if isinstance(result, RunResult) and (requests := result.variant.requests).failed:
+        said.append(f"{share(requests.failed, requests.sent)} of requests failed")
     if status:
         said.append(f"exit status {status}{f': {EXITS[status]}' if status in EXITS else ''}")
-    yield heading((brief(verdict, 20), VERDICTS.get(verdict, BAD)), ("".join(f" · {part}" for part in said), ""))
-    run = result.get("run")
+    yield heading((verdict, VERDICTS[verdict]), ("".join(f" · {part}" for part in said), ""))
+    run = result.run
     yield line(f"saved: loadgen report {run} [--json] shows it again" if run else "not saved")

@@ -7,36 +7,47 @@ from itertools import groupby
 
 from rich.console import RenderableType
 
-from loadgen.report.navigate import Found
+from loadgen.report.sentences import sentence
 from loadgen.report.terminal.page import DIM, STRONG, WARN, add, drawn, heading, indented, labelled, line, table
 from loadgen.report.words import UNKNOWN, clean, ms
+from loadgen.result.codec import map_text
+from loadgen.result.two_runs import Difference, SideBySide, TwoRuns
 
 WIDTH = 92
 
 
-def render_pair(found: Found, *, color: bool = False) -> str:
-    """The text for what `experiment.pair.pair` found."""
-    return drawn(_page(clean(found)), WIDTH, color)
+def render(result: TwoRuns, *, color: bool = False) -> str:
+    """The comparison as text."""
+    return drawn(_page(map_text(result, clean)), WIDTH, color)
 
 
-def _page(found: Found) -> Iterator[RenderableType]:
-    for letter, run in zip("AB", found["runs"], strict=True):
-        started = str(run.get("started") or "").replace("T", " ").replace("+00:00", " UTC")
-        yield labelled((f"{letter} ", STRONG), f"{run.get('run')}  ", (f"{started} · {run.get('trust')}", DIM))
-    for why in found["why_not"]:
-        yield labelled(("no verdict: ", WARN), str(why))
-    for told in found["differ"]:
-        yield line(f"not the same: {told}", indent=2)
+def _page(result: TwoRuns) -> Iterator[RenderableType]:
+    for letter, run in zip("AB", result.runs, strict=False):
+        started = run.started.replace("T", " ").replace("+00:00", " UTC")
+        yield labelled((f"{letter} ", STRONG), f"{run.run or 'not saved'}  ", (f"{started} · {run.trust}", DIM))
+    for why in result.why_not:
+        yield labelled(("no verdict: ", WARN), sentence(why))
+    for difference in result.differ:
+        yield line(f"not the same: {_worded(difference)}", indent=2)
+    several = any(row.cycle > 1 for row in result.rows)
 
-    def of(row: Found) -> tuple[str, ...]:
-        cycle = f"cycle {row['cycle']}" if any(r["cycle"] > 1 for r in found["rows"]) else ""
-        return str(row["phase"]), cycle, str(row["scenario"]), str(row["step"]), str(row["metric"])
+    def of(row: SideBySide) -> tuple[str, ...]:
+        return row.phase, f"cycle {row.cycle}" if several else "", row.scenario, row.step, row.metric
 
-    for (phase, cycle, scenario, step, metric), rows in groupby(found["rows"], of):
+    for (phase, cycle, scenario, step, metric), rows in groupby(result.rows, of):
         yield heading(" ".join(filter(None, (phase, cycle))), (f"  {scenario}/{step} {metric}, ms", DIM))
         made = table(("", "left", 6), ("A", "right", 10), ("B", "right", 10), ("B / A", "right", 8))
         for row in rows:
-            a, b = row["ms"]
-            ratio = row["ratio"]
-            add(made, str(row["quantile"]), ms(a), ms(b), UNKNOWN if ratio is None else f"{ratio:.3g}")
+            a, b = row.ms
+            add(made, row.quantile, ms(a), ms(b), UNKNOWN if row.ratio is None else f"{row.ratio:.3g}")
         yield indented(made)
+
+
+def _worded(difference: Difference) -> str:
+    return f"{difference.name}: {_word(difference.first)} and {_word(difference.second)}"
+
+
+def _word(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_word, value)) or "none"
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

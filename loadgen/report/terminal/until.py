@@ -6,36 +6,36 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
-from loadgen.report.navigate import Found
-from loadgen.report.terminal.intervals import range_of
+from loadgen.report.sentences import more, sentence
+from loadgen.report.terminal.intervals import span
 from loadgen.report.terminal.page import DIM, GOOD, WARN, Part, heading, labelled, line
-from loadgen.report.words import brief, known, ms, seconds, share
+from loadgen.report.words import brief, ms, seconds, share
+from loadgen.result.run import Until, UntilFigure
 
 SHOWN = 12  # steps
 
 
-def until(found: Found) -> Iterator[RenderableType]:
+def until(goal: Until | None) -> Iterator[RenderableType]:
     """Nothing for a run that was to end by its time alone."""
-    if not found:
+    if not goal:
         return
-    looks = found.get("looks") or []
-    last: Found = looks[-1] if looks else {}
-    after = f" after {seconds(last.get('after_s'))}" if last else ", and not looked at"
-    word: Part = (f"reached{after}", GOOD) if found.get("reached") else (f"not reached{after}", WARN)
-    planned = ", ".join(f"{at:,.0f}" for at in found.get("planned_s") or [])
-    yield heading("until", (f"  {brief(str(found.get('text') or ''), 70)}: ", ""), word)
-    figures = last.get("figures") or []
+    last = goal.looks[-1] if goal.looks else None
+    after = f" after {seconds(last.after_s)}" if last else ", and not looked at"
+    word: Part = (f"reached{after}", GOOD) if goal.reached else (f"not reached{after}", WARN)
+    planned = ", ".join(f"{at:,.0f}" for at in goal.planned_s)
+    yield heading("until", (f"  {brief(goal.text, 70)}: ", ""), word)
+    figures = last.figures if last else ()
     for figure in figures[:SHOWN]:
-        yield labelled(f"{brief(str(figure.get('step') or ''), 40)}  ", _figure(figure), indent=2)
+        yield labelled(f"{brief(figure.step, 40)}  ", _figure(figure), indent=2)
     if len(figures) > SHOWN:
         yield line((f"{len(figures) - SHOWN} more: see --json", DIM), indent=2)
-    confidence: float | None = last.get("confidence")
-    sure = f"; this one's intervals are of {100 * confidence:.1f} %" if confidence else ""
+    sure = f"; this one's intervals are of {100 * last.confidence:.1f} %" if last else ""
     yield line((f"looks were planned after {planned} s, and share the doubt among them{sure}", DIM), indent=2)
 
 
-def _figure(figure: Found) -> str:
-    if figure.get("none"):
-        value = f"{ms(figure['ms'])} ms, " if known(figure.get("ms")) else ""
-        return f"{value}no interval: {figure['none']}"
-    return f"{ms(figure.get('ms'))} ms {range_of(figure)}, within {share(figure.get('off') or 0.0, 1)}"
+def _figure(figure: UntilFigure) -> str:
+    if figure.why:
+        value = f"{ms(figure.ms)} ms, " if figure.ms is not None else ""
+        text = more(figure.why)
+        return f"{value}no interval: {sentence(figure.why)}{f'; {text} would give one' if text else ''}"
+    return f"{ms(figure.ms)} ms {span(figure.low, figure.high)}, within {share(figure.off or 0.0, 1)}"

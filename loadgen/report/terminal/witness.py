@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import RenderableType
 
-from loadgen.report.navigate import Found
-from loadgen.report.terminal.intervals import range_of
+from loadgen.report.sentences import sentence
+from loadgen.report.terminal.intervals import span
 from loadgen.report.terminal.page import DIM, GOOD, STRONG, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.words import brief, count, ms
 from loadgen.result.check import PlannedWitness
+from loadgen.result.run import Witness, WitnessFigure
 
 SHOWN = 24  # figures
 SAYS: dict[str, Part] = {
@@ -19,52 +21,49 @@ SAYS: dict[str, Part] = {
     "above": ("ABOVE it", WARN),
     "below": ("BELOW it", WARN),
 }
+Found = Any
 
 
-def witness(found: Found) -> Iterator[RenderableType]:
+def witness(seen: Witness | None) -> Iterator[RenderableType]:
     """Nothing for a run that had none."""
-    if not found:
+    if not seen:
         return
-    requests = found.get("requests") or {}
-    told = f"  1 in {count(found.get('each'))} of the load, at random, beside the workers: "
-    yield heading("witness", (told, ""), (f"{count(requests.get('sent'))} requests, in no other figure", ""))
-    figures = found.get("figures") or []
-    there = [figure for figure in figures if figure.get("says")]
-    if there:
+    of = f"  1 in {count(seen.each)} of the load, at random, beside the workers: "
+    yield heading("witness", (of, ""), (f"{count(seen.requests.sent)} requests, in no other figure", ""))
+    compared = [figure for figure in seen.figures if figure.says]
+    if compared:
         made = table(("ms", "left", 16), ("", "left", 14), ("", "left", 13), ("workers", "right", 8),
                      ("witness", "right", 8), ("theirs should be", "right", 16), ("", "left", 12))  # fmt: skip
-        for figure in there[:SHOWN]:
+        for figure in compared[:SHOWN]:
             add(made, *_row(figure))
         yield indented(made)
-    if len(there) > SHOWN:
-        yield line((f"{len(there) - SHOWN} more: see --json", DIM), indent=2)
+    if len(compared) > SHOWN:
+        yield line((f"{len(compared) - SHOWN} more: see --json", DIM), indent=2)
     missing: dict[str, list[str]] = {}
-    for figure in figures:
-        if why := str(figure.get("none") or ""):
-            missing.setdefault(why, []).append(" ".join(_place(figure)))
+    for figure in seen.figures:
+        if figure.why:
+            missing.setdefault(f"no {figure.quantile}: {sentence(figure.why)}", []).append(" ".join(_place(figure)))
     for why, places in missing.items():
         yield labelled((f"{brief(', '.join(places), 40)}: ", DIM), (why, DIM), indent=2)
 
 
-def _place(figure: Found) -> tuple[str, str]:
-    cycle = figure.get("cycle") or 1
-    return f"{figure.get('phase')}{f' {cycle}' if cycle > 1 else ''}", str(figure.get("step"))
+def _place(figure: WitnessFigure) -> tuple[str, str]:
+    return f"{figure.phase}{f' {figure.cycle}' if figure.cycle > 1 else ''}", figure.step
 
 
-def _row(figure: Found) -> tuple[Part, ...]:
+def _row(figure: WitnessFigure) -> tuple[Part, ...]:
     phase, step = _place(figure)
-    says: Part = SAYS.get(str(figure.get("says")), "")
-    if not figure.get("judged"):
+    says: Part = SAYS.get(figure.says, "")
+    if not figure.judged:
         says = ("not judged: they came evenly spaced", DIM)
-    left = figure.get("left_out") or 0
-    apart = f" ({count(left)} on other connections apart)" if left else ""
+    apart = f" ({count(figure.left_out)} on other connections apart)" if figure.left_out else ""
     return (
         brief(phase, 20),
         (brief(step, 20), STRONG),
-        f"{figure.get('metric')} {figure.get('quantile')}",
-        ms(figure.get("workers_ms")),
-        ms(figure.get("witness_ms")),
-        range_of(figure),
+        f"{figure.metric} {figure.quantile}",
+        ms(figure.workers_ms),
+        ms(figure.witness_ms),
+        span(figure.low, figure.high),
         (f"{says[0]}{apart}", says[1]) if isinstance(says, tuple) else says,
     )
 

@@ -81,7 +81,7 @@ class Cost:
         rate = self._plan.drain.phase.rate
         assert rate
         seconds = self._plan.drain_limit / SECOND
-        cost = self._cost(self._iteration.times(rate.end * seconds))
+        cost = self._cost(self._iteration.times(rate.highest * seconds))
         return DrainCost(cost.read_units, cost.write_units, cost.usd, seconds)
 
     def _cost(self, units: Units) -> UnitsCost:

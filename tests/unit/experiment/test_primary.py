@@ -1,10 +1,10 @@
-"""The primary figure: which is proposed, and whether a run would know it."""
+"""The figure that an experiment is decided by: as it is named, or as it is proposed."""
 
 from __future__ import annotations
 
 import pytest
 
-from loadgen.experiment.folder import about
+from loadgen.experiment.folder import metadata
 from loadgen.experiment.primary import primary_of, too_few
 from loadgen.profile.load import Loaded, load
 from loadgen.result.check import TooFewRequests
@@ -72,13 +72,13 @@ def test_what_is_proposed_follows_the_profile(phases: str, rest: str, primary: s
 
 
 def test_it_is_fixed_before_the_first_run() -> None:
-    assert about(loaded(STEADY.replace("TIME", "31s")), 0)["experiment"]["primary"] == "steady response p99"
+    assert metadata(loaded(STEADY.replace("TIME", "31s")), 0).experiment.primary == "steady response p99"
 
 
 def test_a_duet_knows_less_as_each_has_a_share() -> None:
     text = f"name: t\ntarget: http://127.0.0.1\nload: [{STEADY.replace('TIME', '31s')}]\n"
     text += "experiment: {duet: true, variants: {a: {}, b: {session: per-request}}}\n"
-    assert about(load("t.yaml", text=text), 0)["experiment"]["primary"] == "steady response p95"
+    assert metadata(load("t.yaml", text=text), 0).experiment.primary == "steady response p95"
 
 
 SEVERAL = """scenarios:

@@ -1,4 +1,4 @@
-"""An experiment's rounds: their order, their seeds, and a duet's shares."""
+"""The rounds of an experiment: their order, their seeds."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from called import Loadgen
-from experiment_folders import write_experiment, write_run
+from experiment_folders import write_experiment
+from run_folders import write_run
 
 from loadgen import cli
 from loadgen.analysis import documents

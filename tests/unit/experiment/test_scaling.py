@@ -1,10 +1,8 @@
-"""Which variants are held against each other where the matrix has axes, what is drawn over one that sets the load, and
-which figure an experiment is about if its profile does not say."""
+"""Quantiles along an axis of load."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from engine_harness import Script
@@ -14,6 +12,7 @@ from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange
 from loadgen.experiment.folder import assembled
 from loadgen.profile.load import Variant
+from loadgen.result.experiment import ExperimentResult
 from loadgen.transport.scripted import Reply
 
 TEXT = """
@@ -31,7 +30,7 @@ experiment:
 
 def behave(variant: Variant, number: int) -> Script:
     """The time grows with the rate; a new connection takes 5 ms, which shared needs as well for its first ones."""
-    rate = int(variant.values["rate"].removesuffix("/s"))
+    rate = int(variant.values.rate.removesuffix("/s"))
 
     def script(x: Exchange) -> Reply:
         status = 500 if rate == 200 and x.due % (20 * MILLISECOND) == 0 else 200
@@ -41,51 +40,55 @@ def behave(variant: Variant, number: int) -> Script:
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def result(tmp_path_factory: pytest.TempPathFactory) -> ExperimentResult:
     folder = tmp_path_factory.mktemp("scaling") / "x"
     return assembled(write_experiment(folder, TEXT, behave, rounds=2))
 
 
-def test_variants_are_held_against_the_baseline_at_the_same_load(result: dict[str, Any]) -> None:
-    figures = result["comparison"]["figures"]
-    assert list(dict.fromkeys((f["baseline"], f["variant"]) for f in figures)) == [
+def test_variants_are_held_against_the_baseline_at_the_same_load(result: ExperimentResult) -> None:
+    assert result.comparison
+    figures = result.comparison.figures
+    assert list(dict.fromkeys((f.baseline, f.variant) for f in figures)) == [
         ("session=shared rate=50/s", "session=per-request rate=50/s"),
         ("session=shared rate=100/s", "session=per-request rate=100/s"),
         ("session=shared rate=200/s", "session=per-request rate=200/s"),
     ]
     for figure in figures:
-        if figure["quantile"] == "p50":
-            assert figure["difference_ms"] == pytest.approx(5, rel=0.01)
-    assert result["comparison"]["baseline"] == "session=shared rate=50/s"
-    assert sum(figure["primary"] for figure in figures) == 3
+        if figure.quantile == "p50":
+            assert figure.difference_ms == pytest.approx(5, rel=0.01)
+    assert result.comparison.baseline == "session=shared rate=50/s"
+    assert sum(figure.primary for figure in figures) == 3
 
 
-def test_a_curve_for_each_other_combination(result: dict[str, Any]) -> None:
-    scaling = result["scaling"]
-    assert [(s["series"], s["axis"], s["phase"], s["step"], s["metric"]) for s in scaling] == [
+def test_a_curve_for_each_other_combination(result: ExperimentResult) -> None:
+    scaling = result.scaling
+    assert [(s.series, s.axis, s.phase, s.step, s.metric) for s in scaling] == [
         ("session=shared", "rate", "steady", "get", "response"),
         ("session=per-request", "rate", "steady", "get", "response"),
     ]
     for series in scaling:
-        assert [point["at"] for point in series["points"]] == ["50/s", "100/s", "200/s"]
-        assert [point["offered"] for point in series["points"]] == [50, 100, 200]
-        assert [point["rate"] for point in series["points"]] == [50, 100, 200]
-        assert [point["errors"] for point in series["points"]] == [0, 0, 0.25]
-        connect = 5 if series["series"] == "session=per-request" else 0
-        for point, rate in zip(series["points"], (50, 100, 200), strict=True):
+        assert [point.at for point in series.points] == ["50/s", "100/s", "200/s"]
+        assert [point.offered for point in series.points] == [50, 100, 200]
+        assert [point.rate for point in series.points] == [50, 100, 200]
+        assert [point.errors for point in series.points] == [0, 0, 0.25]
+        connect = 5 if series.series == "session=per-request" else 0
+        for point, rate in zip(series.points, (50, 100, 200), strict=True):
             expected = 5 + rate // 10 + 1.5 + connect
-            assert point["p50"] == pytest.approx(expected, rel=1e-3)
+            p50 = point.figure("p50")
+            assert p50
+            assert p50.value == pytest.approx(expected, rel=1e-3)
             # of two rounds that differ by 1 ms: t of 1 degree, 12.7, x sd / sqrt(2) = 0.5
-            assert point["p50_low"] == pytest.approx(max(0, expected - 6.353), abs=0.1)
-            assert point["p50_high"] == pytest.approx(expected + 6.353, abs=0.1)
-    assert "p99" in scaling[0]["points"][2] and "p99" in scaling[0]["points"][0]
+            assert p50.low == pytest.approx(max(0, expected - 6.353), abs=0.1)
+            assert p50.high == pytest.approx(expected + 6.353, abs=0.1)
+    assert scaling[0].points[2].figure("p99") and scaling[0].points[0].figure("p99")
 
 
 def test_an_axis_that_sets_no_load_has_no_curve(tmp_path: Path) -> None:
     written = TEXT.replace("[50/s, 100/s, 200/s]", "[50/s]")
     result = assembled(write_experiment(tmp_path / "x", written, behave, rounds=2))
-    assert result["scaling"] == []
-    assert {f["variant"] for f in result["comparison"]["figures"]} == {"session=per-request rate=50/s"}
+    assert result.scaling == ()
+    assert result.comparison
+    assert {f.variant for f in result.comparison.figures} == {"session=per-request rate=50/s"}
 
 
 def test_variants_and_axes_together(tmp_path: Path) -> None:
@@ -94,8 +97,9 @@ def test_variants_and_axes_together(tmp_path: Path) -> None:
     )
     written = written.replace('"${matrix.session}"', "shared").replace("  rounds", "  baseline: b rate=100/s\n  rounds")
     result = assembled(write_experiment(tmp_path / "x", written, behave, rounds=2))
-    assert {series["series"] for series in result["scaling"]} == {"a", "b"}
-    assert {(f["baseline"], f["variant"]) for f in result["comparison"]["figures"]} == {
+    assert {series.series for series in result.scaling} == {"a", "b"}
+    assert result.comparison
+    assert {(f.baseline, f.variant) for f in result.comparison.figures} == {
         (f"b rate={rate}/s", f"a rate={rate}/s") for rate in (50, 100, 200)
     }
 
@@ -106,5 +110,5 @@ def test_users_are_a_load_too(tmp_path: Path) -> None:
     folder = write_experiment(
         tmp_path / "x", written, lambda variant, number: lambda x: Reply(after=10 * MILLISECOND), rounds=2
     )
-    first = assembled(folder)["scaling"][0]
-    assert [(p["at"], p["offered"], p["rate"]) for p in first["points"]] == [("1", None, 100), ("3", None, 300)]
+    first = assembled(folder).scaling[0]
+    assert [(p.at, p.offered, p.rate) for p in first.points] == [("1", None, 100), ("3", None, 300)]

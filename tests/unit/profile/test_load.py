@@ -15,7 +15,7 @@ import pytest
 import loadgen
 from loadgen.errors import ProfileError
 from loadgen.profile.load import from_url, load, shipped
-from loadgen.profile.model import Phase, Profile, Rate, Scenario, Session, Step, StopIf, Target, Think
+from loadgen.profile.model import LinearRate, Phase, Profile, Scenario, Session, Step, StopIf, Target, Think
 
 HEAD = "name: x\ntarget: http://h:8080/prod/\nload: [{name: a, rate: 5/s, for: 1s}]\n"
 
@@ -61,7 +61,7 @@ def test_defaults() -> None:
     assert found.session == Session()
     assert (found.session.reuse, found.session.renew, found.session.dns) == ("shared", "connection", "once")
     assert (found.cycles, found.seed, found.timeout) == (1, 1, 30 * SECOND)
-    assert found.load == (Phase(name="a", rate=Rate(5, 5), duration=SECOND),)
+    assert found.load == (Phase(name="a", rate=LinearRate(5, 5), duration=SECOND),)
     assert found.tls.verify
     assert (found.stop_if, found.stop_if_given) == (None, False)
     assert found.scenarios == (Scenario(name="default", steps=(Step(name="get", method="GET", path="/"),)),)
@@ -106,10 +106,10 @@ def test_phases() -> None:
   - {name: d, rate: 6/m, iterations: 3}
 """
     a, b, c, d = profile(text, head).load
-    assert (a.kind, a.rate, a.duration, a.arrivals) == ("open", Rate(200, 2000), 2 * SECOND, "constant")
+    assert (a.kind, a.rate, a.duration, a.arrivals) == ("open", LinearRate(200, 2000), 2 * SECOND, "constant")
     assert (b.kind, b.closed, b.users, b.think, b.iterations) == ("closed", True, 3, Think(SECOND, 3 * SECOND), 10)
     assert (c.kind, c.at_once, c.measure) == ("at-once", 5, False)
-    assert (d.rate, d.iterations, d.duration) == (Rate(0.1, 0.1), 3, None)
+    assert (d.rate, d.iterations, d.duration) == (LinearRate(0.1, 0.1), 3, None)
 
 
 def test_steps() -> None:
@@ -146,10 +146,10 @@ def test_yaml_is_1_2() -> None:
 def test_a_url_alone() -> None:
     found = from_url("http://127.0.0.1:81/a/?b=c", "200/s", "30s").profile
     assert (found.target.prefix, found.scenarios[0].steps[0].path) == ("/a", "/?b=c")
-    assert found.load == (Phase(name="steady", rate=Rate(200, 200), duration=30 * SECOND),)
+    assert found.load == (Phase(name="steady", rate=LinearRate(200, 200), duration=30 * SECOND),)
     assert found.name == "127-0-0-1-81-a"
     assert from_url("http://h", users=3, duration="1m").profile.load[0].closed
-    assert from_url("http://h").profile.load[0].rate == Rate(50, 50)
+    assert from_url("http://h").profile.load[0].rate == LinearRate(50, 50)
     assert from_url("http://h", sets=["seed=5"]).profile.seed == 5
     assert from_url("sandbox").profile.target.sandbox
 

@@ -8,7 +8,7 @@ import pytest
 
 from loadgen.errors import ProfileError
 from loadgen.profile.load import load
-from loadgen.profile.model import Rate, Session
+from loadgen.profile.model import LinearRate, Session
 
 HEAD = "name: x\ntarget: http://h:8080/prod/\nload: [{name: a, rate: 5/s, for: 1s}]\n"
 
@@ -19,8 +19,8 @@ SECOND = 10**9
 @pytest.mark.parametrize(
     ("written", "check"),
     [
-        ("phases.burst.rate=500/s", lambda p: p.load[2].rate == Rate(500, 500)),
-        ("load.burst.rate=500/s..1/s", lambda p: p.load[2].rate == Rate(500, 1)),
+        ("phases.burst.rate=500/s", lambda p: p.load[2].rate == LinearRate(500, 500)),
+        ("load.burst.rate=500/s..1/s", lambda p: p.load[2].rate == LinearRate(500, 1)),
         ("load.0.for=1s", lambda p: p.load[0].duration == SECOND),
         ("session=per-iteration", lambda p: p.session == Session(reuse="per-iteration")),
         ("session.connections=", lambda p: p.session.connections is None),

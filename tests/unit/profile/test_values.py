@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loadgen.profile.values import Rate, Selector, StopIf, Think, Threshold
-
-
-def test_ramps() -> None:
-    assert Rate.parse("200/s..2000/s") == Rate(200, 2000)
-    assert Rate.parse("0/s..60/m").ramp
-    assert not Rate.parse("200/s").ramp
-    assert str(Rate.parse("200/s..2000/s")) == "200/s..2000/s"
+from loadgen.profile.values import Selector, StopIf, Think, Threshold
 
 
 def test_think_times() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from loadgen.clock import VirtualClock
-from loadgen.sandbox.agenda import Agenda
 from loadgen.sandbox.idle import Idle
+from loadgen.sandbox.timers import Timers
 
 
 class Idler:
@@ -18,7 +18,7 @@ class Idler:
 
 def test_idle_connections_end_when_their_time_is_over() -> None:
     clock = VirtualClock()
-    idle = Idle(Agenda(clock), 100)
+    idle = Idle(Timers(clock), 100)
     a, b, c = (Idler(clock) for _ in range(3))
     idle.rest(a, 0)
     clock.run(until=40)

@@ -16,6 +16,7 @@ from loadgen.clock import SECOND
 from loadgen.pacing import Schedule
 from loadgen.profile.model import Profile
 from loadgen.profile.placeholders import parse
+from loadgen.profile.rate import LinearRate
 from loadgen.workload import draws
 from loadgen.workload.draws import BLOCK, stream_of
 from loadgen.workload.scenarios import Workload
@@ -93,7 +94,7 @@ def test_no_stream_of_a_run_is_an_arrivals_or_anothers() -> None:
     places = [(), (0,), (0, 0), (0, 0, 1), (0, 0, 1, 0), (0, 0, 1, 0, 0), (1,), (1, 0), (0, 1), (0, 1, 0), (2**40, 0)]
     drawn = [stream_of((7, *place)).random() for place in places]
     assert len(set(drawn)) == len(places)
-    block = next(Schedule(1, 1, 10**6 * SECOND, True, (7, 0, 0, 1)).blocks())
+    block = next(Schedule(LinearRate(1, 1), 10**6 * SECOND, True, (7, 0, 0, 1)).blocks())
     exponentials = stream_of((7, 0, 0, 1)).standard_exponential(100)
     assert block[0] == int(exponentials[0] * SECOND), "an arrival's stream, as pacing makes it"
     assert stream_of((7, 0, 0, 1, 0, 0)).standard_exponential() != exponentials[0]

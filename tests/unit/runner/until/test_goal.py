@@ -59,7 +59,7 @@ def test_what_cannot_be_asked_is_one_clear_line(goal: str, at_most: str | None, 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("rate: 100/s, for: 5s", "rate: 100/s..200/s, for: 5s", "--until: steady is a ramp, which has another latency when it lasts longer. Use an even rate"),
+        ("rate: 100/s, for: 5s", "rate: 100/s..200/s, for: 5s", "--until: steady has a rate that changes, and another latency when it lasts longer. Use a steady rate"),
         ("rate: 100/s, for: 5s", "rate: 100/s, iterations: 50", "--until: steady does not end by time. Give it for: 30s"),
         ("rate: 100/s, for: 5s", "at-once: 50", "--until: steady does not end by time. Give it for: 30s"),
         ("rate: 100/s, for: 5s", "users: 5, for: 5s", "--until: a closed load has no due time, and so no response. Use service"),

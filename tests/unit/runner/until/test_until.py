@@ -73,8 +73,8 @@ class VirtualFleet:
     def begins(self, number: int) -> int:
         return sum(run.duration or 0 for run in self.plan.runs[:number])
 
-    def leave(self, number: int, at: int, plan: Plan) -> None:
-        self.plan = plan
+    def leave(self, number: int, at: int) -> None:
+        self.plan = self.plan.ending(number, at - self.begins(number))
         self.ended_at.append(at)
         for member in self.run.members:
             member.engine.leave(number, START + at)
@@ -90,7 +90,7 @@ def carried_out(
     def tick(run: Run) -> None:
         for member in run.members:
             member.recorder.flush()
-        until.add(run.recording.flush())
+        until.count(run.recording.flush())
         until.each_second(cast(Fleet, fleet), said.append)
 
     for second in range(1, whole.limit // SECOND + 10):
@@ -99,8 +99,8 @@ def carried_out(
         run.stop(stop)
         run.at(stop, lambda run: setattr(fleet, "stopping", True))
     run.go()
-    until.add(run.by_second)
-    return run, until.result(complete=not fleet.stopping), fleet, said
+    until.count(run.by_second)
+    return run, until.result(fleet.begins(until.run), complete=not fleet.stopping), fleet, said
 
 
 def lognormal(sigma: float = 0.5) -> Script:

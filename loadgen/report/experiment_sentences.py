@@ -1,0 +1,100 @@
+"""The reasons of an experiment, and of two runs, as sentences: `sentences` has them with those of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+Values = Mapping[str, float | str]
+
+
+def _connections_not_as_said(values: Values) -> str:
+    expected = f", not {values['expected']:.2f}" if "expected" in values else ""
+    idle = f" ({values['closed_idle']:,} were closed by the target while idle)" if "closed_idle" in values else ""
+    return (
+        f"{values['variant']}, round {values['round']}: the session is {values['reuse']}, but "
+        f"{values['per_request']:.2f} connections were opened for each request{expected}{idle}"
+    )
+
+
+# what several runs may have: how each of them is named, and the line that names them, where it has a lead
+RUN = "{variant}, round {round}"
+RUNS: dict[str, str | Callable[[Values], str]] = {
+    "broken_off": RUN,
+    "invalid_run": RUN,
+    "accepted_run": RUN,
+    "no_connections": RUN,
+    "cap_in_the_way": RUN,
+    "same_settings": "{variant}: {client}, {reuse}, {target}",
+    "setting_changed": "{variant}: another {setting} in round {round}",
+    "connections_as_said": "{variant} {per_request:.2f}",
+    "connections_not_as_said": _connections_not_as_said,
+    "other_load": "{variant} had another load than {baseline} in round {round}",
+    "load_not_started": "{variant}, round {round}: {share:.1%} of what {phase} planned was started",
+}
+LEADS = {
+    "broken_off": "did not come to their end: ",
+    "invalid_run": "INVALID: ",
+    "accepted_run": "INVALID, which was accepted: ",
+    "no_connections": "no request had a connection: ",
+    "cap_in_the_way": "requests waited for a connection in some runs only: ",
+    "connections_as_said": "opened for each request: ",
+}
+
+
+def listed(code: str, runs: Sequence[Values], more: int = 0) -> str:
+    """The sentence for several reasons of one code of `RUNS`; so many `more` are not named."""
+    rest = f" (and {more} more like it)" if more else ""
+    return f"{LEADS.get(code, '')}{'; '.join(_worded(RUNS[code], values) for values in runs)}{rest}"
+
+
+def _worded(template: str | Callable[[Values], str], values: Values) -> str:
+    return template(values) if callable(template) else template.format_map(values)
+
+
+def _alone(code: str) -> Callable[[Values], str]:
+    return lambda values: listed(code, [values])
+
+
+def _caps_differ(values: Values) -> str:
+    return "; ".join(f"{values[of]}: {_cap(values, f'{of}_cap')}" for of in ("baseline", "variant"))
+
+
+def _peak_connections(values: Values) -> str:
+    return f"{values['variant']}: {_cap(values, 'cap')}, open at once {values['peak']:,}"
+
+
+def _cap(values: Values, name: str) -> str:
+    return f"at most {values[name]:,}" if name in values else "no cap"
+
+
+DEGRADED = "of {runs} runs each, {baseline_runs} of {baseline} and {variant_runs} of {variant} were DEGRADED"
+FAILED = "{variant_share:.2%} of {variant} failed, and {baseline_share:.2%} of {baseline}"
+
+EXPERIMENT_SENTENCES: dict[str, str | Callable[[Values], str]] = {
+    **{code: _alone(code) for code in RUNS},
+    "rounds_complete": "{rounds} of {planned} rounds",
+    "unplanned_look": "{rounds} rounds are complete, and a verdict was planned after {planned}",
+    "all_valid": "every run was VALID",
+    "degraded_runs": DEGRADED,
+    "disturbed_runs": f"{DEGRADED} by more than making connections takes",
+    "peak_connections": _peak_connections,
+    "caps_differ": _caps_differ,
+    "cap_for_all": "it was in the way of all alike",
+    "same_load": "the same for both, and {share:.1%} of it started at the least",
+    "failures_even": FAILED,
+    "failures_uneven": f"{FAILED}: {{quantile}} allows a difference of {{allowed:.2%}}",
+    "primary_missing": "{variant} and {baseline} do not both have the primary figure",
+    "no_trend": "the ratio of {variant} to {baseline} has no trend over the rounds (by chance: {chance:.2%})",
+    "trend": "the ratio of {variant} to {baseline} has a trend over the rounds (by chance: {chance:.2%})",
+    "no_round": "no round is complete",
+    "one_round": "one round does not show how much rounds differ",
+    "zero_figure": "a figure is 0, so there is no ratio",
+    "too_few_rounds": "needs {needs} rounds, there were {rounds}",
+    "ratio_drifts": "the difference grows, or shrinks, from round to round",
+    "could_be_chance": "with {figures} figures compared, this could be chance",
+    "limit_inside": "{limit:g} lies within",
+    "unreadable": "a run cannot be read: {error}",
+    "different_times": "the runs were at different times, and the machine, the network or the target may have been "
+    "slower in between. For a verdict, let the variants take turns in an experiment",
+    "compared_invalid": "{run} is INVALID, which was accepted: its figures are not the target's",
+}

@@ -1,0 +1,40 @@
+"""What was seen of a threshold, in words."""
+
+from __future__ import annotations
+
+from loadgen.report.terminal.reasons import of_figure
+from loadgen.report.words import UNKNOWN, count
+from loadgen.result.run import Status, Threshold
+
+ORDER: tuple[Status, ...] = ("failed", "undecided", "passed")  # what did not pass first
+
+
+def seen(threshold: Threshold) -> str:
+    """The value that was seen, why there is none, and that it is of an INVALID run; of an experiment also in how many
+    rounds it passed."""
+    accepted = "of an INVALID run, which was accepted" if threshold.accepted else ""
+    why = "; ".join(filter(None, (of_figure(threshold.why) if threshold.why else "", accepted)))
+    if threshold.value_ratio is not None:
+        return "; ".join(filter(None, (_ratio(threshold), why)))
+    of_a_run = " ".join(filter(None, (_value(threshold), why)))
+    if threshold.rounds is None:
+        return of_a_run
+    passed = f"passed in {count(threshold.rounds_passed)} of {count(threshold.rounds)} rounds"
+    return passed if threshold.round is None else f"{passed}; round {threshold.round}: {of_a_run}"
+
+
+def _value(threshold: Threshold) -> str:
+    if threshold.value_ms is not None:
+        return f"{threshold.value_ms:g} ms"
+    if threshold.value_share is not None:
+        return f"{threshold.value_share:.2%}"
+    return f"{threshold.value_per_s:,.1f}/s" if threshold.value_per_s is not None else ""
+
+
+def _ratio(threshold: Threshold) -> str:
+    """`3.1 [2.8, 3.4]`."""
+    return f"{_times(threshold.value_ratio)} [{_times(threshold.ratio_low)}, {_times(threshold.ratio_high)}]"
+
+
+def _times(ratio: float | None) -> str:
+    return UNKNOWN if ratio is None else f"{ratio:.3g}"

@@ -1,0 +1,184 @@
+"""A document as the program makes it now, in the shape in which the expected ones are, that of `loadgen.result/1`.
+
+There, why a figure is not known was a sentence, what a threshold had found was a text with its unit, and what a result
+did not have was left out or null without a rule. Only the numbers of a sentence are compared, so that another sentence
+with the same numbers is the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from golden.inputs import VERSIONS
+from loadgen.report import sentences
+from loadgen.report.terminal import reasons
+from loadgen.result.codec import from_json
+from loadgen.result.reason import Reason
+
+Document = dict[str, Any]
+NAMED = 3  # of what is wrong in a check
+
+
+def before(value: Any) -> Any:
+    """The value, and all in it, in its old shape."""
+    if isinstance(value, list):
+        return [before(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "code" in value:
+        return said(value)
+    old = {key: before(item) for key, item in value.items()}
+    for keys, change in OBJECTS:
+        if keys <= value.keys():
+            change(old, value)
+    return old
+
+
+def said(reason: Document) -> str:
+    """The reason as a sentence."""
+    made = from_json(Reason, reason)
+    more = sentences.more(made)
+    return f"{reasons.of_figure(made)}{f'; {more} would give one' if more else ''}"
+
+
+def _result(old: Document, new: Document) -> None:
+    if new["kind"] == "two-runs":
+        del old["schema"], old["kind"]
+        return
+    old["schema"] = "loadgen.result/1"
+    old["host"] = {name: value for name, value in old["host"].items() if name not in VERSIONS or value}
+    virtual = not new["host"]["cpus"]  # of which a result told less
+    if virtual:
+        old["host"] = {}
+        for name in ("simulated", "description", "addresses"):
+            del old["target"][name]
+    if new["kind"] == "run":
+        del old["kind"]
+        for name in ("payloads", "workers", "host") if virtual else ():
+            del old[name]
+
+
+def _latency(old: Document, new: Document) -> None:
+    """Its `why` were notes, as was what is known of packets that were sent again; an interval and the reason why there
+    is none stood in one place. How many of the values are `timeouts` was in notes alone."""
+    del old["timeouts"]
+    old["notes"] = [f"{name}: {why}" for name, why in old.pop("why").items()]
+    if resent := old.pop("resent", None):
+        old["notes"].append(f"{resent['connects']:,} connects were sent again, mostly after {resent['after_s']} s")
+    if "intervals" in new or "no_interval" in new:
+        none = {name: {"none": why} for name, why in old.pop("no_interval", {}).items()}
+        old["intervals"] = {**old.pop("intervals", {}), **none}
+
+
+def _stratum(old: Document, new: Document) -> None:
+    if timeouts := old.pop("unassigned_timeouts"):
+        for latency in old["latency_ms"].values():
+            latency["notes"].append(f"{timeouts:,} timeouts are of no stratum")
+
+
+VALUES = {
+    "value_ms": lambda value: f"{value:g} ms",
+    "value_share": lambda value: f"{value:.2%}",
+    "value_per_s": lambda value: f"{value:,.1f}/s",
+}
+
+
+def _threshold(old: Document, new: Document) -> None:
+    """Of an experiment's run, the value was how many rounds it had passed, and its own was in `why`."""
+    old["value"] = "".join(show(old.pop(name)) for name, show in VALUES.items() if name in new)
+    accepted = "of an INVALID run, which was accepted" if old.pop("accepted") else ""
+    old["why"] = "; ".join(filter(None, (old["why"], accepted)))
+    if "rounds" in new:
+        passed, rounds, number = (old.pop(name, None) for name in ("rounds_passed", "rounds", "round"))
+        old["why"] = f"round {number}: {old['value']} {old['why']}" if number else ""
+        old["value"] = f"passed in {passed} of {rounds} rounds"
+    elif "value_ratio" in new:
+        value, low, high = (_times(old.pop(name, None)) for name in ("value_ratio", "ratio_low", "ratio_high"))
+        old["value"] = f"{value} [{low}, {high}]"
+
+
+def _times(ratio: float | None) -> str:
+    return "unknown" if ratio is None else f"{ratio:.3g}"
+
+
+def _effect(old: Document, new: Document) -> None:
+    old["slowest"] = f"{100 * new['slowest']:.3g}%"
+
+
+def _until_figure(old: Document, new: Document) -> None:
+    old["none"] = old.pop("why") or ""
+
+
+def _comparison(old: Document, new: Document) -> None:
+    """A check was one sentence about each variant and its baseline, and so was what spoke against a verdict."""
+    pairs = list(dict.fromkeys((figure["baseline"], figure["variant"]) for figure in new["figures"]))
+    for check, its in zip(old["checks"], new["checks"], strict=True):
+        check["why"] = "; ".join(dict.fromkeys(filter(None, (_of_pair(its, *pair) for pair in pairs))))
+    why_not = [
+        _of_pair({**check, "why": [why for why in check["why"] if why in new["why_not"]]}, *pair)
+        for pair in pairs
+        for check in new["checks"]
+        if not check["ok"]
+    ]
+    if new["checks"]:
+        old["why_not"] = list(dict.fromkeys(filter(None, why_not)))
+
+
+def _of_pair(check: Document, baseline: str, variant: str) -> str:
+    """What a check says of two variants: round by round what is wrong, of which the first are named, or all that was
+    seen."""
+    about = [why for why in check["why"] if _is_about(why, baseline, variant)]
+    about.sort(key=lambda why: (why.get("round", 0), "round" in why and why["variant"] != baseline))
+    if about and about[0]["code"] == "peak_connections":  # the cap was told once
+        about = [about[0], *({name: of for name, of in why.items() if name != "cap"} for why in about[1:])]
+    shown = about if check["ok"] else about[:NAMED]
+    more = f" (and {len(about) - len(shown)} more like it)" if len(about) > len(shown) else ""
+    return f"{'; '.join(map(said, shown))}{more}"
+
+
+def _is_about(why: Document, baseline: str, variant: str) -> bool:
+    if "variant" not in why:
+        return True
+    return (
+        (why["baseline"], why["variant"]) == (baseline, variant)
+        if "baseline" in why
+        else (why["variant"] in (baseline, variant))
+    )
+
+
+def _thresholds_of_two(old: Document, new: Document) -> None:
+    """One that could not be decided, as a check did not hold, had all that the check says; now it has the first."""
+    wrong = [check for check in (new["comparison"] or {}).get("checks", []) if not check["ok"]]
+    for entry, its in zip(old["thresholds"], new["thresholds"], strict=True):
+        for check in wrong:
+            if " / " in its["text"] and its["why"] in check["why"]:
+                variant, _, baseline, *_ = its["text"].split()
+                entry["why"] = _of_pair(check, baseline, variant)
+
+
+def _figure(old: Document, new: Document) -> None:
+    old["why"] = old["why"] or ""
+
+
+def _two_runs(old: Document, new: Document) -> None:
+    old["differ"] = [f"{of['name']}: {_word(of['first'])} and {_word(of['second'])}" for of in new["differ"]]
+
+
+def _word(value: object) -> str:
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# the keys by which an object is known
+OBJECTS = (
+    ({"schema"}, _result),
+    ({"spent"}, _latency),
+    ({"unassigned_timeouts"}, _stratum),
+    ({"text", "status"}, _threshold),
+    ({"slowest", "share"}, _effect),
+    ({"off"}, _until_figure),
+    ({"witness_ms"}, _until_figure),
+    ({"checks"}, _comparison),
+    ({"more_rounds"}, _figure),
+    ({"differ"}, _two_runs),
+    ({"comparison", "thresholds"}, _thresholds_of_two),
+)
