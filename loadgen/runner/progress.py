@@ -12,7 +12,7 @@ from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet
 from loadgen.record.ledger import ITERATIONS, PLANNED, Ledger
-from loadgen.runner.stop import Moment, rates
+from loadgen.runner.stop import Snapshot, rates
 from loadgen.stats import Histogram
 
 
@@ -55,16 +55,16 @@ class Display(Protocol):
     def message(self, text: str) -> None: ...
 
 
-def progress(plan: Plan, fleet: Fleet, moments: deque[Moment], second: Histogram, workers: int) -> Progress:
+def progress(plan: Plan, fleet: Fleet, snapshots: deque[Snapshot], second: Histogram, workers: int) -> Progress:
     """How the fleet's run stands; `second` are the response times of the last whole one."""
     runs = plan.runs
     number = fleet.run_number if fleet.start else 0
     run = plan.all_runs[min(number, len(runs))]
     totals = fleet.totals() if fleet.start else Ledger.in_memory(len(plan.all_runs), plan.slots)
-    moment = Moment.of(totals, fleet.elapsed)
+    snapshot = Snapshot.of(totals, fleet.elapsed)
     ended = {Outcome(n).word: c for n, c in enumerate(totals.outcome_counts()) if c}
     state = "stopping" if fleet.stopping else "draining" if number >= len(runs) else "running"
-    rate_now, rate_planned = rates(moments, runs)
+    rate_now, rate_planned = rates(snapshots, runs)
     durations = [r.duration for r in runs]
     known = [d for d in durations if d is not None]
     return Progress(
@@ -76,7 +76,7 @@ def progress(plan: Plan, fleet: Fleet, moments: deque[Moment], second: Histogram
         elapsed_s=fleet.elapsed / SECOND,
         total_s=sum(known) / SECOND if len(known) == len(durations) else None,
         planned=sum(totals.iterations[r.number * len(ITERATIONS) + PLANNED] for r in runs) or None,
-        started=moment.started,
+        started=snapshot.started,
         sent=sum(totals.sent.tolist()),
         in_flight=fleet.health.in_flight,
         ok=ended.pop("ok", 0),

@@ -34,7 +34,7 @@ from loadgen.runner.preflight import preflight
 from loadgen.runner.progress import Display, progress
 from loadgen.runner.redaction import redacted
 from loadgen.runner.secrets import Keeper, keeper
-from loadgen.runner.stop import Moment, history, met, since
+from loadgen.runner.stop import Snapshot, history, reason_to_stop, since
 from loadgen.runner.table.attach import OnTable, on_table
 from loadgen.runner.until.goal import Goal
 from loadgen.runner.until.until import Until
@@ -93,7 +93,7 @@ class _Run:
     signals: Interrupts
     keeper: Keeper
     warnings: list[str] = field(default_factory=list)
-    moments: deque[Moment] = field(init=False)
+    snapshots: deque[Snapshot] = field(init=False)
     interrupted: bool = False
     stopped_because: str = ""
     refused_because: str = ""
@@ -122,7 +122,7 @@ class _Run:
         self.folder, self.began = RunFolder(self.options.out, self._warn), wall()
         said = self._said()
         self.folder.begin(self.loaded.resolved, said)
-        self.watch, self.moments = HostWatch(), history(self._stop_if())
+        self.watch, self.snapshots = HostWatch(), history(self._stop_if())
         work = self._assignments(self.limits)
         self.fleet = Fleet(self.plan, work, self._each_second, self._turned_away)
         if self.witnessed:
@@ -223,13 +223,13 @@ class _Run:
         self._store_second()
         totals = self.fleet.totals()
         self.watch.look(totals)
-        self.moments.append(Moment.of(totals, self.fleet.elapsed))
+        self.snapshots.append(Snapshot.of(totals, self.fleet.elapsed))
         if self.until:
             made, self.plan = self.until.looks_made, self.until.each_second(self.fleet, self.display.message)
             if self.until.looks_made > made:  # it is told as it is by now, should the run die
                 self.folder.amend(self._said())
         paid = in_all(totals, self.witness)
-        why = met(self.moments, self._stop_if()) or (self.table.beyond(paid) if self.table else "")
+        why = reason_to_stop(self.snapshots, self._stop_if()) or (self.table.beyond(paid) if self.table else "")
         if why and not self.fleet.stopping:
             self.stopped_because = why
             self.display.message(f"stopping: {why}")
@@ -255,7 +255,7 @@ class _Run:
     async def _show(self) -> None:
         while True:
             workers = self.limits.workers
-            self.display.update(progress(self.plan, self.fleet, self.moments, self.last_second, workers))
+            self.display.update(progress(self.plan, self.fleet, self.snapshots, self.last_second, workers))
             await asyncio.sleep(DRAWN)
 
     # when it is over

@@ -15,21 +15,21 @@ from loadgen.runner.destination import Sandbox
 from loadgen.runner.interrupts import interrupts
 from loadgen.selftest import SCHEMA, machine
 from loadgen.selftest.loads import Loads, Stopped
-from loadgen.selftest.measure import Measurements, Plan
+from loadgen.selftest.measure import Budget, Measurements
 
 BUSY = 0.3  # load average a CPU, beyond which other work was going on
 
 Say = Callable[[str], None]
 
 
-async def selftest(plan: Plan, start: Callable[[], Sandbox], say: Say) -> dict[str, Any]:
+async def selftest(budget: Budget, start: Callable[[], Sandbox], say: Say) -> dict[str, Any]:
     """`loadgen.selftest/1`. `start` starts the target. What a signal cuts short, or fails, is there as far as it came.
     Raises LoadgenError if not even the target can be started."""
     began, clocks = now(), machine.Clocks()
     result: dict[str, Any] = {
         "schema": SCHEMA,
         "at": datetime.fromtimestamp(wall() / SECOND, UTC).isoformat(timespec="seconds"),
-        "plan": plan.name,
+        "plan": budget.name,
         "machine": machine.fingerprint(),
         "limits": machine.limits(),
         "complete": False,
@@ -46,13 +46,13 @@ async def selftest(plan: Plan, start: Callable[[], Sandbox], say: Say) -> dict[s
 
     def progress(text: str) -> None:
         clocks.look()
-        say(f"{(now() - began) / SECOND:4.0f} s of about {plan.seconds} s  {text}")
+        say(f"{(now() - began) / SECOND:4.0f} s of about {budget.seconds} s  {text}")
 
     with interrupts() as signals, _folder() as folder:
         target = await asyncio.to_thread(start)
         try:
             loads = Loads(target, Path(folder), signals, say)
-            measured = Measurements(loads, plan, result["limits"]["cpus"], progress)
+            measured = Measurements(loads, budget, result["limits"]["cpus"], progress)
             await _carry_out(measured, result)
         finally:
             await asyncio.to_thread(target.stop)

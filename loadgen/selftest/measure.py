@@ -19,7 +19,7 @@ TLS_COSTS = 0.8  # the same for https, of what was found for http
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Budget:
     """How long each part takes, in seconds, and how often and how fast it loads."""
 
     name: str
@@ -41,25 +41,25 @@ class Plan:
         ]
 
 
-FULL = Plan("full", 120, 0.5, 1000, 6, 2, (100, 1000, 5000, 10_000, 20_000), 3, 2, 2.5, 34)
-QUICK = Plan("quick", 20, 0.2, 1000, 2, 1, (100, 1000, 10_000), 0.6, 0.5, 0.8, 3)
+FULL = Budget("full", 120, 0.5, 1000, 6, 2, (100, 1000, 5000, 10_000, 20_000), 3, 2, 2.5, 34)
+QUICK = Budget("quick", 20, 0.2, 1000, 2, 1, (100, 1000, 10_000), 0.6, 0.5, 0.8, 3)
 
 
 class Measurements:
     """Takes them one by one, and keeps in `found` what there is, however it ends; `say` hears each."""
 
-    def __init__(self, loads: Loads, plan: Plan, cpus: int, say: Callable[[str], None]) -> None:
-        self._loads, self._plan, self._alone, self._say = loads, plan, cpus == 1, say
+    def __init__(self, loads: Loads, budget: Budget, cpus: int, say: Callable[[str], None]) -> None:
+        self._loads, self._budget, self._alone, self._say = loads, budget, cpus == 1, say
         self.found: dict[str, Any] = {"stamps": None, "noise": None, "pacing": [], "connections": [], "capacity": []}
         self._guess = LOWEST
 
     async def noise(self) -> None:
         """The same measurement several times over: what two of them differ by is no difference of a target."""
-        plan = self._plan
-        told: dict[str, Any] = {"rate": plan.gentle, "seconds": plan.measurement, "p50_ms": [], "p99_ms": []}
+        budget = self._budget
+        told: dict[str, Any] = {"rate": budget.gentle, "seconds": budget.measurement, "p50_ms": [], "p99_ms": []}
         self.found["noise"] = told
-        for number in range(plan.measurements):
-            phases = plan.phases(plan.gentle, plan.measurement)
+        for number in range(budget.measurements):
+            phases = budget.phases(budget.gentle, budget.measurement)
             outcome = await self._loads.run("http", AT_ONCE, phases)
             self.found["stamps"] = outcome.stamps
             for name in ("p50", "p99"):
@@ -69,11 +69,12 @@ class Measurements:
     async def pacing(self) -> None:
         """How late requests leave, at several rates; and before them as many as can be, which is a first guess."""
         rates = [
-            {"name": f"at-{rate}", "rate": f"{rate}/s", "for": f"{self._plan.paced:g}s"} for rate in self._plan.rates
+            {"name": f"at-{rate}", "rate": f"{rate}/s", "for": f"{self._budget.paced:g}s"}
+            for rate in self._budget.rates
         ]
-        most = {"name": "most", "users": MOST, "for": f"{self._plan.opening:g}s"}
+        most = {"name": "most", "users": MOST, "for": f"{self._budget.opening:g}s"}
         outcome = await self._loads.run("http", AT_ONCE, [most, *rates])
-        for rate in self._plan.rates:
+        for rate in self._budget.rates:
             lag = outcome.figures("lag", f"at-{rate}")
             told = {"rate": rate, "requests": lag["count"], **{f"{q}_ms": lag[q] for q in ("p50", "p99", "max")}}
             self.found["pacing"].append(told)
@@ -82,7 +83,7 @@ class Measurements:
 
     async def connections(self) -> None:
         """How many new connections one worker opens a second, at the most; over TLS each is a full handshake."""
-        phases = [{"name": "load", "users": OPENERS, "for": f"{self._plan.opening:g}s"}]
+        phases = [{"name": "load", "users": OPENERS, "for": f"{self._budget.opening:g}s"}]
         for scheme in SCHEMES:
             outcome = await self._loads.run(scheme, AT_ONCE, phases, "per-request")
             rate = round(_answered(outcome, "load"))
@@ -101,9 +102,9 @@ class Measurements:
 
     async def _search(self, scheme: str, told: dict[str, Any]) -> None:
         trials: list[Trial] = []
-        highest, until = float("inf"), now() + round(self._plan.search * SECOND)
+        highest, until = float("inf"), now() + round(self._budget.search * SECOND)
         while now() < until and (rate := following(trials, self._guess, highest)) is not None:
-            outcome = await self._loads.run(scheme, LATER, self._plan.phases(rate, self._plan.trial))
+            outcome = await self._loads.run(scheme, LATER, self._budget.phases(rate, self._budget.trial))
             trials.append(Trial(rate, not outcome.why, outcome.why))
             if outcome.busy > SATURATED:
                 highest = min(highest, rate)
