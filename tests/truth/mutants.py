@@ -22,11 +22,12 @@ BOUNDARIES, SCHEDULE, STAMPS = "truth/test_boundaries.py", "truth/test_schedule.
 CONSERVATION, HISTOGRAMS = "truth/test_conservation.py", "truth/test_histograms.py"
 INTERVALS, VERDICT = "truth/test_intervals.py", "truth/test_verdict.py"
 
+RATE = "profile/rate.py"
 METRICS, RECORDER, LEDGER = "record/metrics.py", "record/recorder.py", "record/ledger.py"
 ENGINE, AGENDA, PLAN, ACCOUNTS = "engine/engine.py", "engine/agenda.py", "engine/plan.py", "engine/accounts.py"
 RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis/per_second.py"
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
-CONNECTION, EFFECT, RATE = "transport/wire/connection.py", "trust/effect.py", "profile/rate.py"
+CONNECTION, EFFECT = "transport/wire/connection.py", "trust/effect.py"
 
 RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
 SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
