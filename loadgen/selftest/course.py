@@ -17,7 +17,7 @@ from loadgen.runner.destination import Sandbox
 from loadgen.runner.interrupts import interrupts
 from loadgen.selftest import machine
 from loadgen.selftest.loads import Loads, Stopped
-from loadgen.selftest.measure import Measurements
+from loadgen.selftest.measure import Budget, Measurements
 
 BUSY = 0.3  # load average a CPU, beyond which other work was going on
 
