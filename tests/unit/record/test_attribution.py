@@ -13,7 +13,7 @@ from loadgen.analysis.build import Measured, variant
 from loadgen.analysis.latency import latency
 from loadgen.clock import MILLISECOND as MS
 from loadgen.exchange import NEW, Exchange, Outcome
-from loadgen.record.attribution import whose
+from loadgen.record.attribution import attributions
 from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, by_series, divide
 from loadgen.report.terminal.parts import _shares
@@ -63,7 +63,7 @@ def test_the_parts_are_those_of_the_exchanges_about_the_percentile(written: str)
     run = Run(written, uneven()).stall(700 * MS, 30 * MS).go()
     found, count = step(run), len(run.of(0))
     figures = found.latency_ms["response" if written == OPEN else "service"]
-    assert set(found.whose_ms) == {"p50", "p99", "p99.9"}
+    assert set(found.whose_ms) == {"mean", "p50", "p99", "p99.9"}
     for name, position, beyond in (("p50", -(-count // 2), 0.5), ("p99", -(-count * 99 // 100), 0.01)):
         of, p = found.whose_ms[name], figures.quantiles[name]
         reach = max(2, round(beyond * count / 10))
@@ -78,7 +78,7 @@ def test_the_parts_are_those_of_the_exchanges_about_the_percentile(written: str)
 @pytest.mark.parametrize("written", [OPEN, CLOSED])
 def test_the_parts_add_up_to_the_percentile(written: str) -> None:
     every = step(go(written, uneven(2))).whose_ms
-    assert set(every) == {"p50", "p99", "p99.9"}
+    assert set(every) == {"mean", "p50", "p99", "p99.9"}
     for of in every.values():
         parts = [getattr(of, part) for part in PARTS]
         assert sum(parts) == pytest.approx(of.value)
@@ -113,7 +113,7 @@ def test_what_adaptive_retries_hold_back_is_not_the_machine_s() -> None:
     figures[:, [Metric.RESPONSE, Metric.SIGN, Metric.LAG]] = [100 * MS, 60 * MS, MS]
     shares = Shares.together(shares for _, shares in by_series(divide(series, figures)))
     of_100 = latency(Histogram.of(np.full(100, 100 * MS, np.int64)))
-    mine, held = whose(shares, of_100)["p99"], whose(shares, of_100, holds_back=True)["p99"]
+    mine, held = attributions(shares, of_100)["p99"], attributions(shares, of_100, holds_back=True)["p99"]
     assert (mine.held, mine.own) == (0.0, 61.0)
     assert (held.held, held.own) == (60.0, 1.0)
 
@@ -122,7 +122,7 @@ def test_a_percentile_among_timeouts_has_no_parts() -> None:
     number = iter(range(1_000_000))
     found = step(go(f"timeout: 500ms\n{OPEN}", lambda x: Reply(NEVER if next(number) % 20 == 0 else 5 * MS)))
     assert found.latency_ms["response"].quantiles["p99"] is None
-    assert set(found.whose_ms) == {"p50"}
+    assert set(found.whose_ms) == {"mean", "p50"}
     assert found.whose_ms["p50"].target == pytest.approx(5, rel=0.001)
 
 
