@@ -12,6 +12,7 @@ from loadgen.analysis.latency import QUANTILES, figures, milliseconds
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
+from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.profile.model import Profile
 from loadgen.record.attribution import whose
 from loadgen.record.ledger import SKIPPED, Ledger
@@ -21,7 +22,6 @@ from loadgen.record.recording import Recording
 from loadgen.record.samples import Kind, Sample
 from loadgen.record.share import Shares
 from loadgen.stats import Histogram
-from loadgen.transport import CONNECTION_COUNTERS
 from loadgen.trust.network import Network, retried
 
 SCHEMA = "loadgen.result/1"

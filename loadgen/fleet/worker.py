@@ -24,7 +24,6 @@ from loadgen.engine.engine import Engine, Share
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
-from loadgen.fleet.client import make_client
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.names import Address, Origin
 from loadgen.net.timerfd import LoopClock, die_with_parent, lower_timer_slack
@@ -33,6 +32,7 @@ from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Batch, Recorder, SeriesKey
 from loadgen.record.samples import Samples
 from loadgen.transport import Counters
+from loadgen.transport.registry import make_client
 from loadgen.trust.probe import Probe, raise_descriptor_limit
 from loadgen.workload.scenarios import Workload
 
@@ -123,14 +123,12 @@ class Worker:
         descriptors = raise_descriptor_limit()
         # what it takes itself is opened now: during the load, descriptors may run out
         self._report_alarm = self.clock.alarm(self._report)
-        self._probe = Probe(self.clock, getattr(self._transport, "built", None))
+        self._probe = Probe(self.clock, self._transport.built)
         await self._transport.prepare()
         self._prepared = engine
         lower_timer_slack()
-        _calm_collector(work.profile.client)
-        self.pipe.send(
-            "ready", {"pid": os.getpid(), "descriptors": descriptors, "stamps": self._transport.kernel_stamps}
-        )
+        _calm_collector(self._transport.makes_cycles)
+        self.pipe.send("ready", {"pid": os.getpid(), "descriptors": descriptors})
 
     def _go(self, start: int) -> None:
         self._engine = self._prepared
@@ -157,15 +155,10 @@ class Worker:
         assert self._engine
         if more := self._samples.more():
             self.pipe.send("reasons", more)
-        self.pipe.send("health", {**self._probe.sample(), "in_flight": self._engine.in_flight, "tcp": self._tcp()})
+        in_flight, tcp = self._engine.in_flight, self._transport.tcp()
+        self.pipe.send("health", {**self._probe.sample(), "in_flight": in_flight, "tcp": tcp})
         self._next_report = max(self._next_report + SECOND, now())
         self._report_alarm.set(self._next_report)
-
-    def _tcp(self, last: bool = False) -> dict[str, Any] | None:
-        """What the kernel says of the client's connections, if it can be asked."""
-        tell = getattr(self._transport, "tcp", None)
-        found: dict[str, Any] | None = tell(last) if tell else None
-        return found
 
     # what the engine tells its host
 
@@ -176,9 +169,9 @@ class Worker:
     def finished(self) -> None:
         self._report_alarm.clear()
         self._recorder.flush()
-        self.pipe.send("health", {**self._probe.sample(), "in_flight": 0, "tcp": self._tcp(last=True)})
-        if hasattr(self._transport, "options"):
-            self.pipe.send("options", self._transport.options())
+        self.pipe.send("health", {**self._probe.sample(), "in_flight": 0, "tcp": self._transport.tcp(last=True)})
+        if options := self._transport.options():
+            self.pipe.send("options", options)
         self.pipe.send("finished", self._samples.kept())
 
     async def _leave(self) -> None:
@@ -192,14 +185,14 @@ class Worker:
         os._exit(1)
 
 
-def _calm_collector(client: str) -> None:
-    """Keep the garbage collector out of the way. The wire client makes no cycles, so that it needs none."""
+def _calm_collector(needed: bool) -> None:
+    """Keep the garbage collector out of the way, as far as the client can do without it."""
     gc.collect()
     gc.freeze()
-    if client == "wire":
-        gc.disable()
-    else:
+    if needed:
         gc.set_threshold(50_000, 50, 100)
+    else:
+        gc.disable()
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
     units          durations, rates, sizes, shares
     values         what is written as text: ramps, selectors, thresholds
     placeholders   {{uuid}} and its kin
+    clients        what each client can do
     document       YAML, with the place of each value; environment and overrides change it before it is checked
     model          the values; with phase, scenario, expect, connection and sandbox: what may be written, what is wrong
     explain        a mistake in plain words

@@ -16,8 +16,8 @@ from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome, Tally
 from loadgen.fleet.fleet import merge
+from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.record.ledger import ITERATIONS
-from loadgen.transport import CONNECTION_COUNTERS
 from loadgen.transport.scripted import NEVER, Reply
 
 LATENCY = {"count", "mean", "min", *QUANTILES, "max", "spent", "above", "notes"}
