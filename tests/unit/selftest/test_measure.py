@@ -12,7 +12,7 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import Requests, RunResult, Trust, TrustSignal, Verdict
 from loadgen.result.selftest import Capacity, Noise, Pacing, Trial
 from loadgen.selftest.loads import LoadOutcome, Loads
-from loadgen.selftest.measure import QUICK, Measurements, Budget, summary
+from loadgen.selftest.measure import QUICK, Budget, Measurements, summary
 
 
 def test_what_a_search_comes_to() -> None:
