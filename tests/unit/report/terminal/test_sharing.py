@@ -80,7 +80,9 @@ def test_what_is_no_name_is_left(value: str) -> None:
 @settings(max_examples=50, deadline=None)
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=12,
     )
 )
 def test_any_result_can_be_shared(value: Any) -> None:
