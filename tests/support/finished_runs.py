@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from engine_harness import always
 from run_folders import write_run
 
@@ -22,12 +21,10 @@ experiment: {variants: {shared: {}, "per_request": {session: per-request}}, roun
 """
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+def finished_run(folder: Path) -> RunResult:
     """A run that nothing is wrong with."""
-    plain = TEXT.partition("experiment:")[0]
-    profile = load("p.yaml", text=plain).profile
-    return write_run(tmp_path_factory.mktemp("run") / "x", profile, always(after=MILLISECOND), "2026-01-01T00:00:00")
+    profile = load("p.yaml", text=TEXT.partition("experiment:")[0]).profile
+    return write_run(folder, profile, always(after=MILLISECOND), "2026-01-01T00:00:00")
 
 
 def experiment(folder: Path, runs: dict[tuple[int, str], RunResult]) -> Path:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from called import Loadgen
+from finished_runs import finished_run
 
 from loadgen.errors import Exit
+from loadgen.result.codec import to_json
 
 
 def test_an_invalid_run_is_compared_only_if_it_is_accepted(loadgen: Loadgen, tmp_path: Path) -> None:
-    latency = {"response": {"p50": 20.0, "p99": 41.0}}
-    step = {"scenario": "s", "step": "get", "latency_ms": latency}
-    phase = {"name": "steady", "cycle": 1, "measured": True, "steps": [step]}
-    for name, verdict in (("a", "VALID"), ("b", "INVALID")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "run.json").write_text("{}")
-        result = {
-            "schema": "loadgen.result/1", "run": name, "session": {}, "target": {"url": "http://h"},
-            "trust": {"verdict": verdict, "reasons": ["late"]}, "variants": [{"phases": [phase]}],
-        }  # fmt: skip
-        (tmp_path / name / "result.json").write_text(json.dumps(result))
+    run = finished_run(tmp_path / "a")
+    bad = replace(run, run="b", trust=replace(run.trust, verdict="INVALID", reasons=("late",)))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "run.json").write_text("{}")
+    (tmp_path / "b" / "result.json").write_text(json.dumps(to_json(bad)))
     refused = loadgen("compare", "a", "b")
     assert (refused.status, refused.out) == (Exit.INVALID, "")
     assert refused.err == "loadgen: b: INVALID: late. To see it all the same: --accept-invalid\n"

@@ -14,7 +14,7 @@ from paths import DATA
     [
         ("", "bad/run.json: cannot be read: Expecting value: line 1 column 1 (char 0)"),
         ("[]", "bad/run.json: is not a result"),
-        ('{"plan": {}}', "bad: cannot be read: KeyError: 'load'"),
+        ('{"plan": {}}', "bad/run.json: is not a result: it has no schema"),
     ],
 )
 def test_a_run_that_is_none(loadgen: Loadgen, tmp_path: Path, content: str, line: str) -> None:
@@ -25,7 +25,7 @@ def test_a_run_that_is_none(loadgen: Loadgen, tmp_path: Path, content: str, line
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "5", '{"schema": "loadgen.result/9"}', '{"schema": "loadgen.result/1", "trust": 5}']
+    "content", ["{", "5", '{"schema": "loadgen.result/1"}', '{"schema": "loadgen.result/2", "trust": 5}']
 )
 def test_a_result_that_is_none(loadgen: Loadgen, tmp_path: Path, content: str) -> None:
     (tmp_path / "run.json").write_text("{}")

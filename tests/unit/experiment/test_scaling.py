@@ -30,7 +30,7 @@ experiment:
 
 def behave(variant: Variant, number: int) -> Script:
     """The time grows with the rate; a new connection takes 5 ms, which shared needs as well for its first ones."""
-    rate = int(variant.values.rate.removesuffix("/s"))
+    rate = int(variant.values["rate"].removesuffix("/s"))
 
     def script(x: Exchange) -> Reply:
         status = 500 if rate == 200 and x.due % (20 * MILLISECOND) == 0 else 200
