@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
+from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.words import count
 from loadgen.result.reason import Reason
 
@@ -86,4 +87,5 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "stopped": "the run was stopped",
     "run_invalid": "the run is INVALID. --accept-invalid decides all the same",
     **EXPERIMENT_SENTENCES,
+    **SELFTEST_SENTENCES,
 }
