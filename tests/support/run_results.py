@@ -9,7 +9,7 @@ from engine_harness import Run
 
 from loadgen.analysis.build import Measured, quantiles_of
 from loadgen.analysis.conclusion import Ending, conclude, tails
-from loadgen.fleet.fleet import merge
+from loadgen.fleet.group import merge
 from loadgen.profile.model import Profile
 from loadgen.result.codec import from_json
 from loadgen.result.run import Metadata, RunResult, Session, Target
