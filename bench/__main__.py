@@ -13,14 +13,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench import against
 from bench.cases import CASES, TOOLS, Case
-from bench.comparison import compare
+from bench.comparison import Comparison, compare
 from bench.processes import Cores
 from bench.servers import Absent, nginx, version
 from bench.table import markdown
 from loadgen.clock import SECOND, wall
 
 SCHEMA = "loadgen.bench/1"
+ROUNDS = 5
 
 
 def main() -> int:
@@ -30,17 +32,15 @@ def main() -> int:
     cores = Cores.of(allowed)
     os.sched_setaffinity(0, cores.rest)
     try:
-        about = _about(cores, len(allowed))
+        about = _about(cores, len(allowed), asked.trees)
         print(_heading(about), flush=True)
+        if asked.trees:
+            print(against.heading(*(tree.installed(Path("/")) for tree in asked.trees)), flush=True)
         results = []
         for case in asked.cases:
-            # a server for each case, none of which finds another's leavings
-            with tempfile.TemporaryDirectory() as folder, nginx(Path(folder), cores.server) as server:
-                load = case.load(server, asked.seconds, asked.minute)
-                tools = [tool for tool in case.tools if not asked.tool or tool.name in asked.tool]
-                result = compare(case, tools, server, cores, load, 1 if case.grows else asked.rounds, _say)
-            print(markdown(result), flush=True)
-            results.append(result.as_json())
+            result = _carried_out(case, asked, cores)
+            print(against.report(result) if asked.trees else markdown(result), flush=True)
+            results.append(against.as_json(result) if asked.trees else result.as_json())
             if asked.json:
                 asked.json.write_text(json.dumps({"schema": SCHEMA, **about, "cases": results}, indent=1) + "\n")
     except (Absent, RuntimeError) as error:
@@ -51,6 +51,15 @@ def main() -> int:
     return 0
 
 
+def _carried_out(case: Case, asked: argparse.Namespace, cores: Cores) -> Comparison:
+    tools = asked.trees or [tool for tool in case.tools if not asked.tool or tool.name in asked.tool]
+    rounds = asked.rounds or (against.ROUNDS if asked.trees else ROUNDS)
+    # a server for each case, none of which finds another's leavings
+    with tempfile.TemporaryDirectory() as folder, nginx(Path(folder), cores.server) as server:
+        load = case.load(server, asked.seconds, asked.minute)
+        return compare(case, tools, server, cores, load, 1 if case.grows else rounds, _say, bool(asked.trees))
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="loadgen's speed, as ratios to its peers'.")
     known = ", ".join(case.name for case in CASES)
@@ -58,26 +67,40 @@ def _arguments() -> argparse.Namespace:
         "cases", nargs="*", metavar="CASE", help=f"{known}; `closed` is both of its kind (default: all)"
     )
     names = [tool.name for tool in TOOLS]
-    parser.add_argument("--tool", action="append", choices=names, help="only this one; may be given again")
-    parser.add_argument("--rounds", type=positive, default=5, help="of every tool in turn (default: 5)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--tool", action="append", choices=names, help="only this one; may be given again")
+    which.add_argument(
+        "--against", type=_venv, metavar="VENV", help="instead of peers: the loadgen that is installed in this venv"
+    )
+    rounds = f"of every tool in turn (default: {ROUNDS}, with --against {against.ROUNDS})"
+    parser.add_argument("--rounds", type=positive, help=rounds)
     parser.add_argument("--seconds", type=positive, default=4, help="that each load lasts (default: 4)")
     parser.add_argument("--minute", type=positive, default=60, help="seconds in a minute of `memory` (default: 60)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there")
     asked = parser.parse_args()
     if sys.platform != "linux" or not shutil.which("taskset"):
         parser.error("needs Linux, with taskset from util-linux")
-    asked.cases = _chosen(asked.cases, parser)
+    asked.cases = _chosen(asked.cases, against.cases() if asked.against else list(CASES), parser)
+    asked.trees = against.trees(Path(sys.executable), asked.against) if asked.against else []
     return asked
 
 
-def _chosen(words: list[str], parser: argparse.ArgumentParser) -> list[Case]:
+def _venv(text: str) -> Path:
+    """Its interpreter."""
+    python = Path(text).absolute() / "bin" / "python"
+    if not python.exists():
+        raise argparse.ArgumentTypeError(f"{text} is no venv: it has no bin/python")
+    return python
+
+
+def _chosen(words: list[str], cases: list[Case], parser: argparse.ArgumentParser) -> list[Case]:
     chosen: list[Case] = []
     for word in words:
-        found = [case for case in CASES if case.name == word or case.name.startswith(f"{word}-")]
+        found = [case for case in cases if case.name == word or case.name.startswith(f"{word}-")]
         if not found:
-            parser.error(f"there is no case {word!r}; there are {', '.join(case.name for case in CASES)}")
+            parser.error(f"there is no case {word!r}; there are {', '.join(case.name for case in cases)}")
         chosen += found
-    return [case for case in CASES if case in chosen or not words]
+    return [case for case in cases if case in chosen or not words]
 
 
 def positive(text: str) -> int:
@@ -87,8 +110,8 @@ def positive(text: str) -> int:
     return value
 
 
-def _about(cores: Cores, count: int) -> dict[str, Any]:
-    versions = {tool.name: tool.version() for tool in TOOLS if tool.program}
+def _about(cores: Cores, count: int, trees: list[against.Tree]) -> dict[str, Any]:
+    versions = {tool.name: tool.version() for tool in TOOLS if tool.program and not trees}
     return {
         "at": wall() // SECOND,
         "python": platform.python_version(),
@@ -106,7 +129,7 @@ def _heading(about: dict[str, Any]) -> str:
     busy = about["load_before"]
     noisy = " **Other work was going on: these figures mean little.**" if busy > 0.3 * cores["count"] else ""
     return (
-        f"# loadgen beside its peers\n\n"
+        f"# loadgen's speed\n\n"
         f"Medians (lowest to highest) of runs that took turns; nginx on core {cores['server']}, each tool on core "
         f"{cores['client']}, of {cores['count']}; load average before {busy:.1f}. "
         f"Only ratios mean anything on another machine.{shared}{noisy}\n\n"

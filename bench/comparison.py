@@ -71,13 +71,21 @@ class Comparison:
 
 
 def compare(
-    case: Case, tools: list[Tool], server: Nginx, cores: Cores, load: Load, rounds: int, say: Callable[[str], None]
+    case: Case,
+    tools: list[Tool],
+    server: Nginx,
+    cores: Cores,
+    load: Load,
+    rounds: int,
+    say: Callable[[str], None],
+    alternate: bool = False,
 ) -> Comparison:
-    """Carry `case` out with those of `tools` that can, and tell `say` what is being done."""
+    """Carry `case` out with those of `tools` that can, and tell `say` what is being done. With `alternate` every second
+    round has them in reverse, so that none of them is always the first."""
     result = Comparison(case, load)
     tools = [tool for tool in tools if _usable(tool, load, result)]
     for number in range(rounds):
-        for tool in tools:
+        for tool in reversed(tools) if alternate and number % 2 else tools:
             figures = _one(tool, case, load, server, cores, result.rounds[tool.name])
             done = ", ".join(f"{c.title} {figures[c.key]:{c.form}}" for c in case.columns if c.key in figures)
             say(f"{case.name} {number + 1}/{rounds} {tool.name}: {done or 'failed'}")

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench.tools import CannotSay, Load, Loadgen, Reported, Tool
+from bench.tools import CLIENTS, CannotSay, Load, Loadgen, Reported, Tool
 
 KEYS = ["AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench"]  # nginx asks for none, but a call is signed
 ITEM = {"pk": "{{uuid}}", "v": "{{bytes 150}}"}
@@ -46,7 +46,7 @@ class Aioboto3(Tool):
         if load.rate:
             raise CannotSay("is a plain loop, which paces nothing")
         numbers = [str(load.seconds), str(load.connections)]
-        return [sys.executable, "-m", "bench.clients.aioboto3_client", load.url, *numbers]
+        return [sys.executable, str(CLIENTS / "aioboto3_client.py"), load.url, *numbers]
 
     def read(self, output: str) -> Reported:
         told = json.loads(output)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.processes import Cores, command_line, cpu_time, family, pin, resident, running
+from bench.processes import Cores, Cpu, command_line, cpu_time, family, pin, resident, running
 from bench.servers import Nginx
 from bench.tools import Load, Reported, Tool
 from loadgen.clock import SECOND, now
@@ -32,21 +32,24 @@ class Sample:
     at: int
     requests: int
     connections: int
-    client_cpu: int
-    worker_cpu: int
-    server_cpu: int
+    client_cpu: Cpu
+    worker_cpu: Cpu
+    server_cpu: Cpu
 
 
 def between(a: Sample, b: Sample) -> dict[str, float]:
     """What happened from `a` to `b`: rates a second, CPU us a request, and how busy a core was kept, 1 being wholly."""
     requests, ns = b.requests - a.requests, b.at - a.at
     connections = b.connections - a.connections
+    each = 1e3 * max(1, requests or connections)
     return {
         "requests_s": requests / ns * SECOND,
         "connections_s": connections / ns * SECOND,
-        "cpu_us": (b.client_cpu - a.client_cpu) / 1e3 / max(1, requests or connections),
-        "client_busy": (b.worker_cpu - a.worker_cpu) / ns,
-        "server_busy": (b.server_cpu - a.server_cpu) / ns,
+        "cpu_us": (b.client_cpu.total - a.client_cpu.total) / each,
+        "cpu_user_us": (b.client_cpu.user - a.client_cpu.user) / each,
+        "cpu_kernel_us": (b.client_cpu.kernel - a.client_cpu.kernel) / each,
+        "client_busy": (b.worker_cpu.total - a.worker_cpu.total) / ns,
+        "server_busy": (b.server_cpu.total - a.server_cpu.total) / ns,
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from loadgen.clock import SECOND
 
@@ -35,15 +36,24 @@ class Cores:
 
 @contextmanager
 def running(command: list[str], cores: Iterable[int], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `command` on `cores`, its output in `folder`/out and /err; when the context is left it has ended.
+    """Run `command` on `cores` in `folder`, its output in /out and /err of it; when the context is left it has ended.
 
-    It is asked to end when this process dies, too, even by SIGKILL.
+    It is asked to end when this process dies, too, even by SIGKILL. A Python of it imports what is installed, and
+    nothing from the current directory; its own children do alike.
     """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment["PYTHONSAFEPATH"] = "1"
     where = ["taskset", "-c", ",".join(map(str, sorted(cores)))]
     guard = ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         process = subprocess.Popen(
-            [*guard, *where, *command], stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+            [*guard, *where, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
         )
     try:
         yield process
@@ -77,14 +87,25 @@ def command_line(pid: int) -> str:
     return ""
 
 
-def cpu_time(pids: Iterable[int]) -> int:
-    """ns that the processes have spent on CPUs, threads that have ended included; exact to a tick, which is 10 ms."""
-    ticks = 0
+class Cpu(NamedTuple):
+    """CPU time in ns: in the programs themselves, and in the kernel for them."""
+
+    user: int
+    kernel: int
+
+    @property
+    def total(self) -> int:
+        return self.user + self.kernel
+
+
+def cpu_time(pids: Iterable[int]) -> Cpu:
+    """What the processes have spent on CPUs, threads that have ended included; exact to a tick, which is 10 ms."""
+    user = kernel = 0
     for pid in pids:
         with suppress(*GONE):
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks * TICK
+            user, kernel = user + int(fields[11]), kernel + int(fields[12])
+    return Cpu(user * TICK, kernel * TICK)
 
 
 def resident(pid: int) -> int:

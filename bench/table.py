@@ -12,16 +12,20 @@ def markdown(comparison: Comparison) -> str:
     """Heading, what was asked, a row for each tool, notes."""
     case = comparison.case
     rows = [
-        [name, *(_cell(rounds.spread(column.key), column) for column in case.columns)]
+        [name, *(cell(rounds.spread(column.key), column) for column in case.columns)]
         for name, rounds in comparison.rounds.items()
     ]
     table = lined(["", *(column.title for column in case.columns)], rows)
     aim = f" Aim: {case.aim}." if case.aim else ""
-    notes = "".join(f"- {note}\n" for note in comparison.notes())
-    return f"## {case.name}\n\n{case.about}{aim}\n\n{table}\n{notes}"
+    return f"## {case.name}\n\n{case.about}{aim}\n\n{table}\n{remarks(comparison)}"
 
 
-def _cell(spread: Spread | None, column: Column) -> str:
+def remarks(comparison: Comparison) -> str:
+    """What the figures alone do not say, a line each."""
+    return "".join(f"- {note}\n" for note in comparison.notes())
+
+
+def cell(spread: Spread | None, column: Column) -> str:
     if spread is None:
         return "-"
     middle, low, high = (f"{value:{column.form}}" for value in spread)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-LOCUSTFILE = Path(__file__).parent / "clients" / "locustfile.py"
+CLIENTS = Path(__file__).parent / "clients"
+LOCUSTFILE = CLIENTS / "locustfile.py"
 PATH = os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])
 UNIT_MS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
@@ -86,12 +87,12 @@ class Loadgen(Tool):
 
     name = "loadgen"
     worker = "loadgen.fleet.worker"
-    needs = sys.executable
+    needs = python = sys.executable
 
     def command(self, load: Load, folder: Path) -> list[str]:
         path = folder / "profile.yaml"
         path.write_text(json.dumps(self.profile(load)))  # JSON is YAML
-        return [sys.executable, "-m", "loadgen", "run", str(path), "--json", "--quiet", "--out", str(folder / "run")]
+        return [self.python, "-m", "loadgen", "run", str(path), "--json", "--quiet", "--out", str(folder / "run")]
 
     def profile(self, load: Load) -> dict[str, object]:
         phase: dict[str, object] = {"name": "load", "for": f"{load.seconds}s"}
@@ -227,7 +228,7 @@ class Aiohttp(Tool):
         if load.rate:
             raise CannotSay("is a plain loop, which paces nothing")
         numbers = [str(load.seconds), str(load.connections), str(int(load.reuse))]
-        return [sys.executable, "-m", "bench.clients.aiohttp_client", load.url, str(load.ca), *numbers]
+        return [sys.executable, str(CLIENTS / "aiohttp_client.py"), load.url, str(load.ca), *numbers]
 
     def read(self, output: str) -> Reported:
         told = json.loads(output)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
+NEVER = 1 << 62  # an instant that does not come
 
 now = time.monotonic_ns
 wall = time.time_ns

@@ -1,11 +1,8 @@
 """WHEN: schedules as arithmetic, in integer nanoseconds from the start of a phase. No clock, no event loop.
 
-One mechanism serves every open phase. A rate that changes linearly from r0 to r1 over D has the cumulative count
-
-    C(t) = r0 t + (r1 - r0) t^2 / 2D
-
-The k-th arrival has a position u_k on the axis of counts, and is due when C reaches it, t_k = C^-1(u_k), in closed
-form.
+One mechanism serves every open phase. A rate has the cumulative count C(t), the area under it (`Rate.count`). The k-th
+arrival has a position u_k on the axis of counts, and is due when C reaches it, t_k = C^-1(u_k), in closed form
+(`Rate.reached`).
 Constant arrivals stand at u_k = k; Poisson arrivals at the sums of unit exponentials (time-rescaling: a Poisson process
 of any rate is one of unit rate seen through C), drawn from one seeded stream in blocks of a fixed size. Worker i of n
 takes each n-th arrival, so that the union over the workers is the single worker's schedule, whatever n.
@@ -19,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadgen.clock import SECOND
+from loadgen.profile.rate import Rate
 
 BLOCK = 8192  # part of the definition of a schedule: a stream is drawn in blocks of this size
 
@@ -31,13 +28,12 @@ Instants = NDArray[np.int64]
 class Schedule:
     """The arrivals of one open phase.
 
-    `start` and `end` are rates a second, `duration` is ns. `count`, if given, is the exact number of arrivals (Poisson
+    `duration` is ns. `count`, if given, is the exact number of arrivals (Poisson
     arrivals are then spread as N uniform draws are, which is what a Poisson process is once its count is known).
     `seed` is a number and what tells this stream from others of it: the same seed is the same schedule.
     """
 
-    start: float
-    end: float
+    rate: Rate
     duration: int
     poisson: bool
     seed: tuple[int, ...]
@@ -46,7 +42,7 @@ class Schedule:
     @property
     def expected(self) -> float:
         """The mean number of arrivals: the area under the rate."""
-        return (self.start + self.end) / 2 * self.duration / SECOND
+        return self.rate.count(float(self.duration), self.duration)
 
     def blocks(self, index: int = 0, workers: int = 1) -> Iterator[Instants]:
         """The due offsets in ns, ascending, of worker `index` of `workers`, block by block."""
@@ -103,18 +99,7 @@ class Schedule:
 
     def _due(self, positions: Floats) -> Instants:
         # rounding must not carry the last one out of the phase
-        return np.minimum(self._reached(positions), self.duration - 1).astype(np.int64)
-
-    def _reached(self, positions: Floats) -> Floats:
-        """When the count reaches `positions`, in ns."""
-        if self.start == self.end:
-            return positions * SECOND / self.start
-        # the root of C(t) = u in the form that loses no digits when the slope is small or r0 is 0
-        slope = (self.end - self.start) / (self.duration / SECOND)
-        root = np.sqrt(np.maximum(self.start**2 + 2 * slope * positions, 0.0))
-        with np.errstate(invalid="ignore"):
-            seconds = np.where(positions > 0, 2 * positions / (self.start + root), 0.0)
-        return seconds * SECOND
+        return np.minimum(self.rate.reached(positions, self.duration), self.duration - 1).astype(np.int64)
 
 
 def share(total: int, index: int, workers: int) -> int:

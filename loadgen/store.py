@@ -23,7 +23,8 @@ from loadgen.clock import wall
 from loadgen.errors import ProfileError
 from loadgen.exchange import CONNECTION_LABELS, Outcome
 from loadgen.record.hlog import Encoder, header
-from loadgen.record.metrics import Metric
+from loadgen.record.ledger import open_with_room
+from loadgen.record.metrics import HEADLINES, Metric
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Place, Recording
 from loadgen.stats import Histogram
@@ -57,11 +58,11 @@ class RunFolder:
     def make_room(self, worker: int, size: int) -> Path:
         """The file for a worker's ledger, its space taken; elsewhere if the folder's disk is full."""
         try:
-            _allocate(self.counters(worker), size)
+            os.close(open_with_room(self.counters(worker), size))
         except OSError as error:
             self._give_up(f"has no room: {error.strerror}")
             self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="loadgen-")
-            _allocate(self.counters(worker), size)
+            os.close(open_with_room(self.counters(worker), size))
         return self.counters(worker)
 
     def begin(self, profile: dict[str, Any], about: dict[str, Any]) -> None:
@@ -122,7 +123,7 @@ class RunFolder:
         self._intervals.write(json.dumps(line, separators=(",", ":")) + "\n")
         self._intervals.flush()
         for (second, key, metric), h in sorted(taken.items(), key=lambda item: item[0]):
-            if key.outcome == Outcome.OK and metric in (Metric.RESPONSE, Metric.SERVICE):
+            if key.outcome == Outcome.OK and metric in HEADLINES:
                 name = f"{tag(key.slot)}.{key.stratum or 'all'}.{Metric(metric).word}"
                 self._hlog.write(self._encoder.line(name, second, h))
         self._hlog.flush()
@@ -170,15 +171,6 @@ def _write_whole(path: Path, value: dict[str, Any]) -> None:
 def _new(path: Path) -> TextIO:
     """A file that is made here and nobody else may read; never one that somebody else has put there, or a link."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w", encoding="utf-8")
-
-
-def _allocate(path: Path, size: int) -> None:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(descriptor, 0, size)
-    finally:
-        os.close(descriptor)
 
 
 def read_intervals(path: Path) -> Iterator[dict[str, Any]]:

@@ -27,6 +27,7 @@ RATE, LENGTH = 200, 20  # of the stall: requests a second, seconds
 STEADY_RATE, STEADY_LENGTH, STEADY_ROUNDS = 500, 5, 3  # the same without one; tools take turns
 PATIENCE = 60.0  # seconds that a tool may take beyond its load
 START_LIMIT = 10 * SECOND
+SERVER = Path(__file__).parent / "server.py"
 
 
 def main() -> int:
@@ -68,7 +69,7 @@ def carried_out(entry: Entry, rate: int, seconds: int, stall: int) -> Row:
         told, why = Reported({}), ""
         where = os.sched_getaffinity(0)
         (folder / "server").mkdir()
-        command = [sys.executable, "-m", "bench.stall.server", str(folder), *map(str, (SERVICE, STALL_AT, stall))]
+        command = [sys.executable, str(SERVER), str(folder), *map(str, (SERVICE, STALL_AT, stall))]
         with running(command, where, folder / "server"):
             load = Load(f"http://127.0.0.1:{_port(folder)}/", ca, seconds, connections, rate)
             try:

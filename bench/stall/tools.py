@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import tools
+from bench.stall.truth import figures
 from bench.tools import Load, Reported, Tool, number
 
 HERE = Path(__file__).parent
@@ -157,11 +158,12 @@ class Aiohttp(Tool):
 
     def command(self, load: Load, folder: Path) -> list[str]:
         numbers = [str(n) for n in (load.rate, load.seconds, load.connections)]
-        return [sys.executable, "-m", "bench.stall.aiohttp_client", load.url, *numbers]
+        return [sys.executable, str(HERE / "aiohttp_client.py"), load.url, *numbers]
 
     def read(self, output: str) -> Reported:
         told = json.loads(output)
-        return Reported({key: float(told[key]) for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms", "failed")})
+        latency = {f"{name}_ms": value for name, value in figures(told["times_ns"])._asdict().items()}
+        return Reported(latency | {"failed": float(told["failed"])})
 
     def version(self) -> str:
         return tools.Aiohttp().version()

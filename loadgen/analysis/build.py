@@ -13,7 +13,7 @@ from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
 from loadgen.profile.model import Profile
 from loadgen.record.attribution import whose
 from loadgen.record.ledger import SKIPPED, Ledger
-from loadgen.record.metrics import MOST_RECORDED, RECORDED, Metric
+from loadgen.record.metrics import CENSORED, EVERY, HEADLINES, MOST_RECORDED, RECORDED, Metric, Shown
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kind
@@ -44,15 +44,6 @@ from loadgen.stats import Histogram
 from loadgen.transport import CONNECTION_COUNTERS
 from loadgen.trust.network import Network, retried
 
-SHOWN = (
-    Metric.RESPONSE, Metric.SERVICE, Metric.CONNECT, Metric.LAG, Metric.WAIT, Metric.CLIENT_DELAY,
-    Metric.SIGN, Metric.DNS, Metric.TCP, Metric.TLS, Metric.HANDSHAKE_CPU, Metric.WAIT_DELAY,
-    Metric.CONNECT_DELAY,
-)  # fmt: skip
-RARE = (Metric.OPERATION, Metric.BACKOFF, Metric.BUILD)  # only of steps that have them
-HEADLINES = (Metric.RESPONSE, Metric.SERVICE)
-CENSORED = (*HEADLINES, Metric.ITERATION, Metric.OPERATION)
-OURS = (Metric.LAG, Metric.SIGN, Metric.BACKOFF, Metric.BUILD)  # without the target: of all, whatever became of them
 UNSENT = {"unsent_limit": "in-flight limit", "unsent_stopped": "stopped"}
 LABELS = tuple(enumerate(CONNECTION_LABELS))
 
@@ -120,7 +111,7 @@ def _phase(m: Measured, run: PhaseRun, series: Series, sure: Sure) -> Phase:
         measured=run.measured,
         seconds=run.duration / SECOND if run.duration else None,
         ran=_ran(m, run),
-        rate=PlannedRate(phase.rate.start, phase.rate.end) if phase.rate else None,
+        rate=PlannedRate(*run.rates) if run.rates else None,
         arrivals=phase.arrivals if phase.rate else None,
         users=phase.users,
         iterations=_iterations(m.ledger.iteration(run.number)),
@@ -174,12 +165,21 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
 def _figures(
     m: Measured, run: PhaseRun, slot: int, series: list[Entry], metrics: set[int], sure: Sure
 ) -> dict[str, Latency]:
-    shown = (*(metric for metric in SHOWN if _applies(run, metric)), *(metric for metric in RARE if metric in metrics))
     step = slot % len(m.plan.steps)
-    figures = {metric.word: sure(run.number, step, metric, _of(m, series, metric)) for metric in shown}
+    figures = {
+        metric.word: sure(run.number, step, metric, _of(m, series, metric))
+        for metric in Metric
+        if _is_shown(metric, run, metrics)
+    }
     connect = Metric.CONNECT.word
     figures[connect] = replace(figures[connect], resent=_resent(series))
     return figures
+
+
+def _is_shown(metric: Metric, run: PhaseRun, metrics: set[int]) -> bool:
+    """Whether a step has it among its latencies, of whose exchanges `metrics` are known."""
+    where = metric.spec.shown
+    return (where is Shown.ALWAYS and _applies(run, metric)) or (where is Shown.WHERE_ANY and metric in metrics)
 
 
 def _resent(series: list[Entry]) -> Resent | None:
@@ -220,7 +220,7 @@ def _capacity(tally: Tally) -> ConsumedCapacity | None:
 
 
 def _applies(run: PhaseRun, metric: Metric) -> bool:
-    return run.phase.kind != "closed" or metric not in (Metric.RESPONSE, Metric.LAG)
+    return not (run.phase.closed and metric.spec.scheduled)
 
 
 def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> Latency:
@@ -230,7 +230,7 @@ def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> Late
         for key, of, histogram in series
         if of == metric and all(getattr(key, name) == value for name, value in wanted.items())
     ]
-    every = metric in OURS
+    every = metric in EVERY
     values = _together([h for key, h in matching if every or key.outcome == Outcome.OK])
     late = _together([h for key, h in matching if key.outcome == Outcome.TIMEOUT]) if metric in CENSORED else None
     return latency(values, late, m.quantiles)

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from loadgen.analysis.build import CENSORED, Measured
+from loadgen.analysis.build import Measured
 from loadgen.analysis.latency import milliseconds
 from loadgen.analysis.per_second import Figure, Tails, tails
 from loadgen.exchange import Outcome
+from loadgen.record.metrics import CENSORED
 from loadgen.result.latency import Interval, Latency
 from loadgen.result.reason import Reason
 from loadgen.stats import Histogram, fraction

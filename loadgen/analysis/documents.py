@@ -39,11 +39,9 @@ def document(path: Path) -> dict[str, Any]:
 def decoded(of: type[T], content: dict[str, Any], file: Path) -> T:
     """The value that a file's content tells of. Raises ProfileError where it is not of this version, or is not as
     loadgen wrote it."""
-    if content.get("schema") != SCHEMA:
-        written = content.get("schema")
-        raise ProfileError(
-            f"has the schema {written!r}, not {SCHEMA}: another version of loadgen wrote it"[:WHY], file=str(file)
-        )
+    if (written := content.get("schema")) != SCHEMA:
+        why = f"has the schema {written!r}, not {SCHEMA}: another version of loadgen wrote it"
+        raise ProfileError(why[:WHY] if written else "is not a result: it has no schema", file=str(file))
     try:
         return from_json(of, content)
     except Malformed as error:

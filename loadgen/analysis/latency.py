@@ -11,7 +11,7 @@ from functools import cache
 
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Outcome
-from loadgen.record.metrics import Metric
+from loadgen.record.metrics import HEADLINES
 from loadgen.record.recording import Place
 from loadgen.result.latency import Latency, Quantile
 from loadgen.result.reason import Reason
@@ -76,7 +76,7 @@ def _quantile(name: str, values: Histogram, late: Histogram) -> Quantile:
 
 def headline(taken: dict[Place, Histogram]) -> Histogram:
     """The response (service where there is none) of the ok exchanges that came in."""
-    for metric in (Metric.RESPONSE, Metric.SERVICE):
+    for metric in HEADLINES:
         total = Histogram()
         for (_, key, of), histogram in taken.items():
             if of == metric and key.outcome == Outcome.OK:

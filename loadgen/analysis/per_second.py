@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from loadgen.analysis.build import CENSORED
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
+from loadgen.record.metrics import CENSORED
 from loadgen.stats import Histogram, Integers, index_of
 from loadgen.stats.seconds import Seconds
 from loadgen.store import read_counts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -41,20 +41,23 @@ def command(
     loadgen check dynamodb-put --target aws
     """
     from loadgen.experiment.check import check
+    from loadgen.report.formats import json_text
     from loadgen.report.terminal.check import render_check
-    from loadgen.runner.redaction import redacted
+    from loadgen.result.codec import map_text
+    from loadgen.runner.redaction import redactor
+    from loadgen.runner.table.cost import refusal
     from loadgen.selftest.standing import standing
 
     loaded = read(profile, target, sets, asked=asked)
     if witness:
         witness_option(loaded)
     variants = [variant.profile for variant in loaded.variants]
-    plan = check(loaded.profile, workers_option(workers), variants, witness) | {"selftest": standing(loaded, workers)}
-    plan = redacted(plan, loaded.secrets)
+    checked = check(loaded.profile, workers_option(workers), variants, witness)
+    plan = map_text(replace(checked, selftest=standing(loaded, workers)), redactor(loaded.secrets))
     with output() as out:
-        out.write(f"{json.dumps(plan, indent=1)}\n" if as_json else render_check(plan))
-    if plan["unusable"]:
-        raise TargetError(plan["unusable"])
-    if plan["cost"] and plan["cost"]["refusal"]:
-        raise PlanError(plan["cost"]["refusal"])
+        out.write(f"{json_text(plan)}\n" if as_json else render_check(plan))
+    if plan.unusable:
+        raise TargetError(plan.unusable)
+    if plan.cost and plan.cost.refused:
+        raise PlanError(refusal(plan.cost))
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,10 @@ from loadgen.cli.run import folder_for
 
 if TYPE_CHECKING:
     from loadgen.profile.curl_options import Asked
+    from loadgen.profile.load import Loaded
+    from loadgen.report.terminal.live import TerminalDisplay
+    from loadgen.result.experiment import ExperimentResult, IdleRuns
+    from loadgen.result.run import RunResult
 
 
 @click.command("keepalive", short_help="What a new connection per request costs, in a minute.", context_settings=HELP)
@@ -54,43 +59,20 @@ def command(
     loadgen keepalive https://127.0.0.1:8443/orders -H "x-api-key: $API_KEY"
     loadgen keepalive https://127.0.0.1:8443/ --idle 1s,10s,60s
     """
-    import uvloop
-
-    from loadgen.experiment.keepalive import idle_profile, profile_of
-    from loadgen.experiment.rounds import run_experiment
-    from loadgen.profile.units import duration
+    from loadgen.experiment.keepalive import profile_of
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.keepalive import idle_table, sentence
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.run import show
-    from loadgen.result.experiment import IdleRuns
-    from loadgen.result.run import RunResult
-    from loadgen.runner.session import Options, run
-    from loadgen.sandbox.process import start
-    from loadgen.sandbox.registry import sandbox_at
 
-    display = progress(sys.stderr, quiet=quiet)
     if idle is not None:
-        runs: list[RunResult] = []
-        try:
-            for pause in map(duration, idle.split(",")):
-                loaded = idle_profile(url, pause, sets, asked)
-                place = folder / loaded.profile.load[0].name if folder else folder_for(loaded.profile.name)
-                runs.append(uvloop.run(run(loaded, Options(place, "1", start, sandbox_at), display)))
-                if runs[-1].interrupted:
-                    break
-        finally:
-            display.close()
+        with closing(progress(sys.stderr, quiet=quiet)) as display:
+            pauses = _come_back(url, idle, sets, asked, folder, display)
         with output() as out:
-            out.write(f"{json_text(IdleRuns(idle=tuple(runs)))}\n" if as_json else idle_table(runs))
-        return next((status for result in runs if (status := result.exit_status)), 0)
-    try:
-        loaded = profile_of(url, rate, rounds, sets, asked)
-        place = folder or folder_for(loaded.profile.name)
-        options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid)
-        result = uvloop.run(run_experiment(loaded, options, display))
-    finally:
-        display.close()
+            out.write(f"{json_text(pauses)}\n" if as_json else idle_table(pauses.idle))
+        return next((status for run in pauses.idle if (status := run.exit_status)), 0)
+    with closing(progress(sys.stderr, quiet=quiet)) as display:
+        result = _take_turns(profile_of(url, rate, rounds, sets, asked), folder, accept_invalid, display)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -98,3 +80,42 @@ def command(
             show(result, out)
             out.write(f"\n{sentence(result.comparison)}\n")
     return int(result.exit_status or 0)
+
+
+def _take_turns(
+    loaded: Loaded, folder: Path | None, accept_invalid: bool, display: TerminalDisplay
+) -> ExperimentResult:
+    import uvloop
+
+    from loadgen.experiment.rounds import run_experiment
+    from loadgen.runner.options import Options
+    from loadgen.sandbox.process import start
+    from loadgen.sandbox.registry import sandbox_at
+
+    place = folder or folder_for(loaded.profile.name)
+    options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid)
+    return uvloop.run(run_experiment(loaded, options, display))
+
+
+def _come_back(
+    url: str, pauses: str, sets: tuple[str, ...], asked: Asked | None, folder: Path | None, display: TerminalDisplay
+) -> IdleRuns:
+    """A run for each pause, until one is interrupted."""
+    import uvloop
+
+    from loadgen.experiment.keepalive import idle_profile
+    from loadgen.profile.units import duration
+    from loadgen.result.experiment import IdleRuns
+    from loadgen.runner.options import Options
+    from loadgen.runner.session import run
+    from loadgen.sandbox.process import start
+    from loadgen.sandbox.registry import sandbox_at
+
+    runs: list[RunResult] = []
+    for pause in map(duration, pauses.split(",")):
+        loaded = idle_profile(url, pause, sets, asked)
+        place = folder / loaded.profile.load[0].name if folder else folder_for(loaded.profile.name)
+        runs.append(uvloop.run(run(loaded, Options(place, "1", start, sandbox_at), display)))
+        if runs[-1].interrupted:
+            break
+    return IdleRuns(idle=tuple(runs))

@@ -17,6 +17,8 @@ from loadgen.clock import SECOND, wall
 if TYPE_CHECKING:
     from loadgen.profile.curl_options import Asked
     from loadgen.profile.load import Loaded
+    from loadgen.result.experiment import ExperimentResult
+    from loadgen.result.run import RunResult
 
 
 @click.command("run", short_help="Carry out a profile, or a load on a URL, and report.", context_settings=HELP)
@@ -85,11 +87,13 @@ def command(
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.run import show
-    from loadgen.runner.session import Options, run
+    from loadgen.report.terminal.selftest import before_a_run
+    from loadgen.runner.options import Options
+    from loadgen.runner.session import run
     from loadgen.runner.until.goal import Goal, prolonged
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
-    from loadgen.selftest.standing import messages
+    from loadgen.selftest.standing import standing
 
     loaded = read(profile, target, sets, rate, duration, users, asked)
     if witness:
@@ -103,11 +107,14 @@ def command(
     count = workers_option(workers)
     options = Options(place, count, start, sandbox_at, until=goal, accept_invalid=accept_invalid, witness=witness)
     display = progress(sys.stderr, quiet=quiet)
-    for text in messages(loaded, workers):
+    for text in before_a_run(standing(loaded, workers)):
         display.message(text)
     try:
-        carry_out = run_experiment if loaded.profile.experiment else run
-        result = uvloop.run(carry_out(loaded, options, display))
+        result: RunResult | ExperimentResult
+        if loaded.profile.experiment:
+            result = uvloop.run(run_experiment(loaded, options, display))
+        else:
+            result = uvloop.run(run(loaded, options, display))
     finally:
         display.close()
     with output() as out:
@@ -144,14 +151,14 @@ def read(
 
 def witness_option(loaded: Loaded) -> None:
     """Raises UsageError where there is nothing that a witness could be one of, PlanError where it could see nothing."""
-    from loadgen.runner.witness.load import thinned
+    from loadgen.runner.witness.load import witness_load
 
     if loaded.profile.experiment:
         raise click.UsageError(
             "--witness is for a run by itself: an experiment holds its variants against each other, and what this "
             "machine does is in all of them. Leave --witness out, or the profile's experiment"
         )
-    thinned(loaded.profile)
+    witness_load(loaded.profile)
 
 
 def folder_for(name: str) -> Path:

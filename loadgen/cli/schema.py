@@ -1,4 +1,4 @@
-"""`loadgen schema`: the JSON Schema of a profile."""
+"""`loadgen schema`: the JSON Schema of a profile, or of a result."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ import click
 from loadgen.cli import HELP, output
 
 
-@click.command("schema", short_help="Print the JSON Schema of a profile, for editors.", context_settings=HELP)
-def command() -> int:
-    """Print the JSON Schema of a profile, for editors that complete and check YAML by one.
+@click.command("schema", short_help="Print the JSON Schema of a profile, or of a result.", context_settings=HELP)
+@click.option("--result", "of_result", is_flag=True, help="Of what result.json holds, and --json prints.")
+def command(of_result: bool) -> int:
+    """Print the JSON Schema of a profile, for editors that complete and check YAML by one; or of a result, for programs
+    that read one. Each field has a description, and a number its unit.
 
     \b
     loadgen schema > loadgen.schema.json
+    loadgen schema --result > result.schema.json
     """
     from loadgen.profile.schema import json_schema
+    from loadgen.result.documents import result_schema
 
+    schema = result_schema() if of_result else json_schema()
     with output() as out:
-        out.write(f"{json.dumps(json_schema(), indent=2)}\n")
+        out.write(f"{json.dumps(schema, indent=2)}\n")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import click
 
@@ -28,23 +29,24 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     """
     import uvloop
 
-    from loadgen.report.formats import to_json
+    from loadgen.report.formats import json_text
+    from loadgen.report.selftest_reasons import sentence
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.selftest import show
     from loadgen.sandbox.process import start_responder
     from loadgen.selftest.course import selftest
     from loadgen.selftest.measure import FULL, QUICK
-    from loadgen.selftest.state import place, save
+    from loadgen.selftest.state import save, state_file
 
     display = progress(sys.stderr, quiet=quiet)
     try:
-        result = uvloop.run(selftest(QUICK if quick else FULL, start_responder, display.message))
+        measured = uvloop.run(selftest(QUICK if quick else FULL, start_responder, display.message, sentence))
     finally:
         display.close()
-    why_not = save(place(), result) if result["complete"] else "it is not complete"
-    result["saved"] = None if why_not else str(place())
-    if why_not:
-        result["warnings"].append(f"not saved: {why_not}")
+    place = state_file()
+    result = replace(measured, saved=str(place))
+    if why_not := save(place, result) if result.complete else "it is not complete":
+        result = replace(measured, warnings=(*measured.warnings, f"not saved: {why_not}"))
     with output() as out:
-        out.write(f"{to_json(result)}\n" if as_json else show(result))
-    return int(Exit.INTERRUPTED if result["interrupted"] else Exit.PASSED)
+        out.write(f"{json_text(result)}\n" if as_json else show(result))
+    return int(Exit.INTERRUPTED if result.interrupted else Exit.PASSED)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 
-from loadgen.clock import Clock
-from loadgen.engine.state import NEVER
+from loadgen.clock import NEVER, Clock
 from loadgen.pacing import Instants
 
 

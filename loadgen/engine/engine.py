@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from loadgen.clock import Clock
+from loadgen.clock import NEVER, Clock
 from loadgen.engine.accounts import Accounts
 from loadgen.engine.agenda import Agenda
 from loadgen.engine.iteration import Iteration, next_attempt
 from loadgen.engine.plan import Plan
-from loadgen.engine.state import NEVER, Host, RunState, Share, states_of
+from loadgen.engine.state import Host, RunState, Share, states_of
 from loadgen.engine.users import Users
 from loadgen.exchange import Exchange, Outcome, Request
 from loadgen.pacing import Instants, share
@@ -39,7 +39,7 @@ from loadgen.transport import Transport
 from loadgen.workload.draws import Unsendable
 from loadgen.workload.scenarios import StepWork, Workload
 
-__all__ = ["NEVER", "Engine", "Host", "Share"]
+__all__ = ["Engine", "Host", "Share"]
 
 
 class Engine:

@@ -12,7 +12,7 @@ from loadgen.aws.retries import LONGEST
 from loadgen.clock import SECOND
 from loadgen.errors import PlanError
 from loadgen.pacing import Schedule, share
-from loadgen.profile.model import Phase, Profile, Rate, Step
+from loadgen.profile.model import LinearRate, Phase, Profile, Rate, Step
 from loadgen.record.metrics import MOST_RECORDED
 from loadgen.workload.retrying import LONGEST_PAUSE, MOST_RESENT
 
@@ -38,22 +38,30 @@ class PhaseRun:
     @property
     def duration(self) -> int | None:
         """How long it runs, in ns, if that is known before."""
-        if self.phase.kind == "open" and self.phase.iterations:
-            assert self.phase.rate
-            return round(self.phase.iterations / self.phase.rate.start * SECOND)
-        return self.phase.duration if self.phase.iterations is None else None
+        return self.phase.length
 
     @property
     def fixed(self) -> bool:
         """Whether its end is known before it starts."""
         return self.duration is not None
 
+    @property
+    def rates(self) -> tuple[float, float] | None:
+        """The rates a second that it begins and ends with, if it has any. That of the drain is steady."""
+        rate, lasts = self.phase.rate, self.duration or 1
+        return (rate.at(0.0, lasts), rate.at(float(lasts), lasts)) if rate else None
+
+    @property
+    def mean_rate(self) -> float | None:
+        """Iterations a second on average, if it has a rate."""
+        return self.phase.rate.mean(self.duration) if self.phase.rate and self.duration else None
+
     def schedule(self) -> Schedule:
         """The arrivals of an open phase."""
         rate, duration = self.phase.rate, self.duration
         assert rate and duration
         seed = (self.seed, _ARRIVALS, self.position, self.cycle)
-        return Schedule(rate.start, rate.end, duration, self.phase.arrivals == "poisson", seed, self.phase.iterations)
+        return Schedule(rate, duration, self.phase.arrivals == "poisson", seed, self.phase.iterations)
 
     def total(self) -> int | None:
         """How many iterations arrive, in all workers; None where it is users who start them."""
@@ -101,7 +109,7 @@ class Plan:
             PhaseRun(number, phase, cycle, position, seed, phase.name, phase.measure)
             for number, (position, cycle, phase) in enumerate(order)
         )
-        self.drain = PhaseRun(len(order), _drain(self.runs[-1].phase), 0, len(load), seed, DRAIN, False)
+        self.drain = PhaseRun(len(order), _drain(self.runs[-1]), 0, len(load), seed, DRAIN, False)
         self.drain_limit = longest + SECOND
 
     @classmethod
@@ -115,13 +123,20 @@ class Plan:
         names = tuple((scenario.name, step.name) for scenario, step in steps)
         return cls(profile.load, profile.cycles, profile.seed, names, longest, metrics)
 
+    def ending(self, number: int, duration: int) -> Plan:
+        """The same plan in which run `number`, whose phase runs once, lasts `duration` ns."""
+        position = self.runs[number].position
+        load = list(self.load)
+        load[position] = load[position].model_copy(update={"duration": duration})
+        return Plan(tuple(load), self.cycles, self.seed, self.steps, self.longest, self.metrics)
+
     def describe(self) -> dict[str, Any]:
         """The plan as plain data, from which `from_description` makes it again: kept with a run, so that one that
         died can be reported."""
         load = [
             {
                 "name": phase.name,
-                "rate": [phase.rate.start, phase.rate.end] if phase.rate else None,
+                "rate": phase.rate.describe() if phase.rate else None,
                 "users": phase.users,
                 "at-once": phase.at_once,
                 "for": phase.duration,
@@ -141,7 +156,7 @@ class Plan:
         for phase in plan["load"]:
             given = {key: value for key, value in phase.items() if value is not None}
             if "rate" in given:
-                given["rate"] = Rate(*given["rate"])
+                given["rate"] = Rate.from_description(given["rate"])
             load.append(Phase.model_validate(given))
         if type(plan["cycles"]) is not int or plan["cycles"] < 1:
             raise ValueError("cycles are no number from 1 on")
@@ -167,15 +182,15 @@ class Plan:
     @property
     def keeps_firing(self) -> bool:
         """Whether arrivals go on while the measured part drains: after an open phase that is not of an exact count."""
-        phase = self.runs[-1].phase
-        return phase.rate is not None and phase.rate.end > 0 and not phase.iterations
+        rate = self.drain.phase.rate
+        return rate is not None and rate.highest > 0 and not self.runs[-1].phase.iterations
 
     def drain_schedule(self) -> Schedule:
         """The arrivals during the drain, at the rate that the last phase ended with."""
         phase = self.drain.phase
         assert phase.rate
         seed = (self.drain.seed, _ARRIVALS, self.drain.position, 0)
-        return Schedule(phase.rate.end, phase.rate.end, self.drain_limit, phase.arrivals == "poisson", seed)
+        return Schedule(phase.rate, self.drain_limit, phase.arrivals == "poisson", seed)
 
 
 def _longest(step: Step, profile: Profile) -> int:
@@ -188,10 +203,10 @@ def _longest(step: Step, profile: Profile) -> int:
     return call + (step.think.high if step.think else 0)
 
 
-def _drain(last: Phase) -> Phase:
-    """The phase in which the load goes on as it was at the end of the last one, for as long as it takes."""
-    rate = Rate(last.rate.end, last.rate.end) if last.rate else None
-    return last.model_copy(update={"name": DRAIN, "rate": rate, "duration": None, "iterations": None})
+def _drain(last: PhaseRun) -> Phase:
+    """The phase in which the load goes on as it was at the end of the last run, for as long as it takes."""
+    rate = LinearRate(last.rates[1], last.rates[1]) if last.rates else None
+    return last.phase.model_copy(update={"name": DRAIN, "rate": rate, "duration": None, "iterations": None})
 
 
 def _order(load: tuple[Phase, ...], cycles: int) -> list[tuple[int, int]]:

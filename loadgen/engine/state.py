@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from loadgen.clock import NEVER
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.pacing import share
 from loadgen.record.ledger import ITERATIONS, PLANNED, STARTED, UNSENT_LIMIT, UNSENT_STOPPED
 from loadgen.workload.scenarios import Pause, pause
 
-NEVER = 1 << 62
 _USER_THINK = 5
 
 

@@ -4,50 +4,49 @@ them out one after the other."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.experiment.primary import primary_of, too_few
 from loadgen.profile.model import Experiment, Profile
+from loadgen.result.check import PlannedExperiment, PlannedVariant, PortsNeeded
 from loadgen.runner.limits import limits, new_connections, workers_for
 from loadgen.runner.table.cost import Cost
 from loadgen.stats.comparison import ROUNDS, detectable
 from loadgen.trust.host import TIME_WAIT_SECONDS, Ports
 
 
-def ahead(
+def preview(
     experiment: Experiment, variants: Sequence[Profile], workers: str, addresses: int, loopback: bool
-) -> dict[str, Any]:
+) -> PlannedExperiment:
     """What is compared, and how often; the primary figure is proposed where none is named. Raises PlanError where a
     variant's run would be refused. Of a duet, the load is what its variants share."""
     names, looks = [name for name, _, _ in experiment.cells()], experiment.rounds
-    each = [
+    planned = [
         _variant(name, variant, workers, addresses, loopback) for name, variant in zip(names, variants, strict=True)
     ]
     primary = primary_of(variants)
-    few = too_few(primary, variants, len(variants) if experiment.duet else 1)
-    return {
-        "variants": names,
-        "baseline": experiment.baseline or names[0],
-        "rounds": list(looks),
-        "duet": experiment.duet,
-        "margin": experiment.margin,
-        "primary": primary.text,
-        "too_few": few and {"requests": few[0], "needs": few[1]},
-        "proposed": experiment.primary is None,
-        "finds": detectable(looks[-1]) if looks[-1] >= ROUNDS else None,
-        "each": each,
-        "runs": [look * len(names) for look in looks],
-        "pause_s": experiment.pause / SECOND,
-        "seconds": [_seconds(experiment, each, look) for look in looks],
-        "usd": _usd(variants, looks[-1]),
-        "ports": _ports(experiment, each, addresses, loopback),
-    }
+    return PlannedExperiment(
+        variants=tuple(names),
+        baseline=experiment.baseline or names[0],
+        rounds=tuple(looks),
+        duet=experiment.duet,
+        margin=experiment.margin,
+        primary=primary.text,
+        too_few=too_few(primary, variants, len(variants) if experiment.duet else 1),
+        proposed=experiment.primary is None,
+        finds=detectable(looks[-1]) if looks[-1] >= ROUNDS else None,
+        each=tuple(planned),
+        runs=tuple(look * len(names) for look in looks),
+        pause_s=experiment.pause / SECOND,
+        seconds=tuple(_seconds(experiment, planned, look) for look in looks),
+        usd=_usd(variants, looks[-1]),
+        ports=_ports(experiment, planned, addresses, loopback),
+    )
 
 
-def _variant(name: str, profile: Profile, workers: str, addresses: int, loopback: bool) -> dict[str, Any]:
+def _variant(name: str, profile: Profile, workers: str, addresses: int, loopback: bool) -> PlannedVariant:
     try:
         limits(profile, workers_for(profile, workers), addresses, loopback)
     except PlanError as error:
@@ -55,20 +54,20 @@ def _variant(name: str, profile: Profile, workers: str, addresses: int, loopback
     plan = Plan.of(profile)
     durations = [run.duration for run in plan.runs]
     planned = [run.planned(0, 1) for run in plan.runs]
-    return {
-        "name": name,
-        "client": profile.client,
-        "session": profile.session.reuse,
-        "seconds": sum(d for d in durations if d) / SECOND if all(durations) else None,
-        "iterations": sum(p for p in planned if p) if None not in planned else None,
-        "opened": 0 if profile.session.reuse == "shared" else new_connections(profile),
-    }
+    return PlannedVariant(
+        name=name,
+        client=profile.client,
+        session=profile.session.reuse,
+        seconds=sum(d for d in durations if d) / SECOND if all(durations) else None,
+        iterations=sum(p for p in planned if p) if None not in planned else None,
+        opened=0 if profile.session.reuse == "shared" else new_connections(profile),
+    )
 
 
-def _seconds(experiment: Experiment, each: list[dict[str, Any]], rounds: int) -> float | None:
+def _seconds(experiment: Experiment, variants: Sequence[PlannedVariant], rounds: int) -> float | None:
     """How long all of it takes, its pauses included; None where a run's end is not known before."""
-    lasts = [float(variant["seconds"]) for variant in each if variant["seconds"] is not None]
-    if len(lasts) < len(each):
+    lasts = [variant.seconds for variant in variants if variant.seconds is not None]
+    if len(lasts) < len(variants):
         return None
     pause = experiment.pause / SECOND
     if experiment.duet:
@@ -78,19 +77,18 @@ def _seconds(experiment: Experiment, each: list[dict[str, Any]], rounds: int) ->
 
 def _usd(variants: Sequence[Profile], rounds: int) -> float | None:
     """What all runs would cost, as far as it is known; None for what is no table."""
-    totals = [Cost(profile, Plan.of(profile)).plan(made=False) for profile in variants if profile.target.dynamodb]
-    known = [found["total"]["usd"] for found in totals if found["total"]["usd"] is not None]
-    return rounds * sum(known) if known else None
+    costs = [Cost(profile, Plan.of(profile)).plan(made=False) for profile in variants if profile.target.dynamodb]
+    priced = [cost.total.usd for cost in costs if cost.total.usd is not None]
+    return rounds * sum(priced) if priced else None
 
 
-def _ports(experiment: Experiment, each: list[dict[str, Any]], addresses: int, loopback: bool) -> dict[str, Any]:
+def _ports(experiment: Experiment, variants: Sequence[PlannedVariant], addresses: int, loopback: bool) -> PortsNeeded:
     """New connections in a minute of the runs as they follow each other: a closed one's port rests for so long."""
-    ports, round_s = Ports.read(), _seconds(experiment, each, 1)
-    opened, most = sum(variant["opened"] for variant in each), max(variant["opened"] for variant in each)
+    ports, round_s = Ports.read(), _seconds(experiment, variants, 1)
+    opened, most = sum(variant.opened for variant in variants), max(variant.opened for variant in variants)
     minute = most
     if round_s is not None:
         minute = max(most, round(opened * TIME_WAIT_SECONDS / max(round_s + experiment.pause / SECOND, 1)))
         minute = min(minute, opened * experiment.rounds[-1])
     free = (ports.count - ports.time_wait) * addresses
-    enough = minute <= free or (loopback and ports.reused_on_loopback)
-    return {"opened_in_a_minute": minute, "free": free, "enough": enough}
+    return PortsNeeded(minute, free, minute <= free or (loopback and ports.reused_on_loopback))

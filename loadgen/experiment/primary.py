@@ -8,6 +8,7 @@ from loadgen.analysis.latency import fewest
 from loadgen.engine.plan import Plan
 from loadgen.profile.experiment import Primary
 from loadgen.profile.model import Phase, Profile, Scenario
+from loadgen.result.check import TooFewRequests
 from loadgen.stats import fraction
 
 EVENTS = 10  # independent ones that each round is to have beyond the quantile
@@ -32,14 +33,14 @@ def propose(variants: Sequence[Profile], parts: int = 1) -> Primary:
     the load is divided."""
     first = variants[0]
     phase = max(first.measured, key=_rate)
-    scenario = max(first.scenarios, key=lambda each: each.weight)
+    scenario = max(first.scenarios, key=lambda scenario: scenario.weight)
     step = scenario.steps[0].name if len(first.scenarios) > 1 and len(scenario.steps) == 1 else ""
     counts = [count for profile in variants for count in _counts(profile, scenario.name, parts)]
     words = (phase.name, step, _metric(scenario, phase, first), _finest(counts))
     return Primary.parse(" ".join(filter(None, words)))
 
 
-def too_few(primary: Primary, variants: Sequence[Profile], parts: int = 1) -> tuple[int, int] | None:
+def too_few(primary: Primary, variants: Sequence[Profile], parts: int = 1) -> TooFewRequests | None:
     """How many requests a run would have of the primary figure, at the least, and how many that takes, if those are
     more: then no run could know it. None where only a run will tell."""
     counts = [
@@ -49,12 +50,12 @@ def too_few(primary: Primary, variants: Sequence[Profile], parts: int = 1) -> tu
         if count is not None
     ]
     needs = 1 if primary.quantile == "mean" else fewest(primary.quantile)
-    return (round(min(counts)), needs) if counts and min(counts) < needs else None
+    return TooFewRequests(round(min(counts)), needs) if counts and min(counts) < needs else None
 
 
 def _scenario_of(primary: Primary, profile: Profile) -> Scenario:
-    named = [each for each in profile.scenarios if primary.step in [step.name for step in each.steps]]
-    return max(named or profile.scenarios, key=lambda each: each.weight)
+    named = [scenario for scenario in profile.scenarios if primary.step in [step.name for step in scenario.steps]]
+    return max(named or profile.scenarios, key=lambda scenario: scenario.weight)
 
 
 def _rate(phase: Phase) -> float:
@@ -68,10 +69,10 @@ def _metric(scenario: Scenario, phase: Phase, profile: Profile) -> str:
     return "operation" if again else "service" if phase.closed else "response"
 
 
-def _counts(profile: Profile, scenario: str, parts: int, phase: str = "") -> list[float | None]:
-    """How many iterations of the scenario each measured run of a phase, or of that one, will have."""
-    weights = {each.name: each.weight for each in profile.scenarios}
-    share = weights.get(scenario, 0.0) / sum(weights.values())
+def _counts(profile: Profile, name: str, parts: int, phase: str = "") -> list[float | None]:
+    """How many iterations of that scenario each measured run of a phase, or of that one, will have."""
+    weights = {scenario.name: scenario.weight for scenario in profile.scenarios}
+    share = weights.get(name, 0.0) / sum(weights.values())
     planned = (run.planned(0, 1) for run in Plan.of(profile).runs if run.measured and phase in ("", run.name))
     return [None if count is None else count * share / parts for count in planned]
 

@@ -9,22 +9,24 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from loadgen.clock import SECOND, wall
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
 from loadgen.experiment.folder import conclude, decided, metadata, run_folder
 from loadgen.profile.load import Loaded, Variant
-from loadgen.profile.model import Experiment, Phase, Profile, Rate
+from loadgen.profile.model import Experiment, Phase, Profile
 from loadgen.result.codec import map_text, to_json
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.interrupts import Interrupts, interrupts
+from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Progress
 from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import Keeper, keeper
-from loadgen.runner.session import Options, one
+from loadgen.runner.session import run_at
 from loadgen.runner.table.attach import on_table
 from loadgen.store import ExperimentFolder
 from loadgen.workload.draws import stream_of
@@ -55,7 +57,7 @@ def part_of(profile: Profile, parts: int) -> Profile:
 
 
 def _part(phase: Phase, parts: int) -> Phase:
-    rate = phase.rate and Rate(phase.rate.start / parts, phase.rate.end / parts)
+    rate = phase.rate and phase.rate.scaled(Fraction(1, parts))
     counts = {name: getattr(phase, name) for name in ("users", "at_once", "iterations")}
     if small := [name for name, value in counts.items() if value is not None and value < parts]:
         raise PlanError(
@@ -100,10 +102,10 @@ class _Experiment:
     async def carry_out(self) -> ExperimentResult:
         for variant in self.loaded.variants:
             await self._ready(variant)
-        self.folder = ExperimentFolder(self.options.out, self._warn)
+        folder = ExperimentFolder(self.options.out, self._warn)
         secrets = self.loaded.secrets + tuple(text for k in self.keepers.values() for text in k.known)
         redacted = redactor(secrets)
-        self.folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), redacted)))
+        folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), redacted)))
         done = 0
         for number in range(1, self.plan.rounds[-1] + 1):
             if not await self._round(number):
@@ -114,7 +116,7 @@ class _Experiment:
                 break
         result = conclude(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)
         result = map_text(result, redacted)
-        self.folder.finish(to_json(result))
+        folder.finish(to_json(result))
         return result
 
     async def _ready(self, variant: Variant) -> None:
@@ -185,7 +187,7 @@ class _Experiment:
         options = replace(self.options, out=run_folder(self.options.out, number, variant.name), prepared=True)
         display = _Within(self.display, position, f"{variant.name}, round {number}")
         to, secrets = self.places[_place(variant.profile)], self.keepers[variant.name]
-        return await one(loaded, options, display, to, signals, secrets)
+        return await run_at(loaded, options, display, to, signals, secrets)
 
     def _affordable(self) -> bool:
         limit = self.loaded.profile.max_cost

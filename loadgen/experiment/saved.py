@@ -17,7 +17,7 @@ from loadgen.record.ledger import Ledger
 from loadgen.result.codec import from_json
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import Metadata, RunResult, Until
-from loadgen.runner.witness.load import thinner
+from loadgen.runner.witness.load import witness_plan
 from loadgen.store import latest, read_intervals, replay
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge
@@ -66,7 +66,7 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
     try:
         plan = Plan.from_description(about.pop("plan"))
         if about.pop("thinned", False):  # a witness's; that of its workers is what is kept
-            plan = thinner(plan, metadata.seed)
+            plan = witness_plan(plan, metadata.seed)
         ledger, lost = _ledgers(run, plan)
         recording = replay(run / "intervals.jsonl")
         health, seconds = Health(), 0

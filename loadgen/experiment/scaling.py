@@ -43,8 +43,7 @@ def _figures(variant: Variant, key: Key, rounds: Sequence[int]) -> Iterator[tupl
 
 def _offered(run: Run, name: str) -> float | None:
     """Iterations a second that the plan has on average; None where users set the pace."""
-    rates = [planned.phase.rate for planned in run.plan.runs if planned.measured and planned.name == name]
-    return (rates[0].start + rates[0].end) / 2 if rates and rates[0] else None
+    return next((each.mean_rate for each in run.plan.runs if each.measured and each.name == name), None)
 
 
 def _reached(phases: Sequence[Phase]) -> float | None:

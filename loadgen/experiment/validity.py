@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from loadgen.clock import SECOND
+from loadgen.clock import MILLISECOND, SECOND
 from loadgen.errors import Exit
 from loadgen.experiment.pairing import Pair
 from loadgen.experiment.variants import Key, Run, Variant, label, scenarios_of
+from loadgen.record.metrics import WAITED
 from loadgen.result.experiment import Check
 from loadgen.result.reason import Reason
 from loadgen.result.run import Session
@@ -23,7 +24,6 @@ from loadgen.stats import fraction
 
 ABOUT = 0.1  # how far the connections of a request may be from what a session says, as a share
 HELD = 0.99  # of the planned iterations must have been started
-WAITED = 1.0  # ms at p99: the cap was in the way
 UNEVEN = 0.5  # of the rounds: so many more runs of one variant may be DEGRADED than of the other
 SLACK = 0.01  # s that a run may seem shorter than its plan, as both are rounded
 ENDED = (Exit.PASSED, Exit.THRESHOLD, Exit.INVALID)
@@ -195,7 +195,7 @@ def _binds(run: Run) -> bool:
     waits = (step.latency("wait") for phase in run.phases for step in phase.steps)
     p99s = ((wait.quantile("p99").value, wait.max) for wait in waits if wait)
     longest = (greatest if p99 is None else p99 for p99, greatest in p99s)
-    return any(ms is not None and ms > WAITED for ms in longest)
+    return any(ms is not None and ms > WAITED / MILLISECOND for ms in longest)
 
 
 # the load, and what failed

@@ -1,6 +1,6 @@
-"""Messages between a worker and its fleet: (kind, value) pairs over a socket pair, written without ever waiting.
+"""Messages between a fleet and its workers over a socket pair, written without ever waiting.
 
-The values are pickled: both ends are processes of one program, started by one another.
+They are pickled: both ends are processes of one program, one started by the other.
 """
 
 from __future__ import annotations
@@ -11,46 +11,46 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Generic, TypeVar
 
 _HEADER = struct.Struct("!I")
 READ = 1 << 18
 
+Outgoing = TypeVar("Outgoing")
+Incoming = TypeVar("Incoming")
 
-class Pipe:
-    """One end, on an event loop. `received(kind, value)` for each message; `ended()` when the other end is gone."""
+
+class Pipe(Generic[Outgoing, Incoming]):
+    """One end, on an event loop. `received` hears each message, `ended` that the other end is gone.
+
+    The unions of `messages` are its types: `Pipe[ToWorker, FromWorker]` in the fleet, the other way in a worker.
+    """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         sock: socket.socket,
-        received: Callable[[str, Any], None],
+        received: Callable[[Incoming], None],
         ended: Callable[[], None],
     ) -> None:
         self._loop, self._sock, self._received, self._ended = loop, sock, received, ended
         self._incoming = bytearray()
         self._outgoing: deque[memoryview] = deque()
-        self._closing = self.closed = False
+        self.closed = False
         sock.setblocking(False)
         loop.add_reader(sock.fileno(), self._on_readable)
 
-    def send(self, kind: str, value: Any = None) -> None:
+    def send(self, message: Outgoing) -> None:
         """Queue a message; it leaves as the other end takes it."""
         if self.closed:
             return
-        data = pickle.dumps((kind, value), protocol=5)
+        data = pickle.dumps(message, protocol=5)
         idle = not self._outgoing
         self._outgoing.append(memoryview(_HEADER.pack(len(data)) + data))
         if idle:
             self._on_writable()
             if self._outgoing:
                 self._loop.add_writer(self._sock.fileno(), self._on_writable)
-
-    def close_when_sent(self) -> None:
-        """Close as soon as nothing is left to send."""
-        self._closing = True
-        if not self._outgoing:
-            self.close()
 
     def close(self) -> None:
         if self.closed:
@@ -74,8 +74,6 @@ class Pipe:
         except OSError:  # it has died; what it said before is still to be read, and then its end
             self._outgoing.clear()
         self._loop.remove_writer(self._sock.fileno())
-        if self._closing:
-            self.close()
 
     def _on_readable(self) -> None:
         try:
@@ -89,9 +87,9 @@ class Pipe:
             end = _HEADER.size + _HEADER.unpack_from(self._incoming)[0]
             if len(self._incoming) < end:
                 break
-            kind, value = pickle.loads(memoryview(self._incoming)[_HEADER.size : end])  # noqa: S301 our own process
+            message = pickle.loads(memoryview(self._incoming)[_HEADER.size : end])  # noqa: S301 our own process
             del self._incoming[:end]
-            self._received(kind, value)
+            self._received(message)
         if not data:
             self._end()
 

@@ -1,6 +1,6 @@
 """One worker's life: prepare, say ready, start at the instant it is told, hand in figures each second, finish.
 
-Run as `python -m loadgen.fleet.worker FD`, with its end of a socket pair as descriptor FD.
+Run as `python -m loadgen.fleet.worker FD PARENT`, with its end of a socket pair as descriptor FD.
 """
 
 from __future__ import annotations
@@ -11,83 +11,144 @@ import os
 import socket
 import sys
 import traceback
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 import uvloop
 
 from loadgen.aws.auth import Access
 from loadgen.aws.refusals import remedy
-from loadgen.clock import SECOND, now
-from loadgen.engine.engine import Engine, Share
+from loadgen.clock import SECOND, Alarm, now
+from loadgen.engine.engine import Engine
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.fleet.client import make_client
+from loadgen.fleet.messages import (
+    Assignment,
+    Broken,
+    Bye,
+    Enter,
+    Failures,
+    Finished,
+    FromWorker,
+    Go,
+    Kill,
+    Leave,
+    NewSeries,
+    Reached,
+    Ready,
+    Refused,
+    Renew,
+    Stop,
+    ToWorker,
+    Vitals,
+)
 from loadgen.fleet.pipe import Pipe
-from loadgen.net.names import Address, Origin
 from loadgen.net.timerfd import LoopClock, die_with_parent, lower_timer_slack
-from loadgen.profile.model import Profile
 from loadgen.record.ledger import Ledger
-from loadgen.record.recorder import Batch, Recorder, SeriesKey
+from loadgen.record.recorder import Recorder, SeriesKey
 from loadgen.record.samples import Samples
-from loadgen.transport import Counters
+from loadgen.transport import Counters, Transport
 from loadgen.trust.probe import Probe, raise_descriptor_limit
 from loadgen.workload.scenarios import Workload
 
+ToFleet = Pipe[FromWorker, ToWorker]
+
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """All that a worker needs to know. `ledger` is the file its counters live in."""
+class _Prepared:
+    """What carries an assignment out, before the load."""
 
-    parent: int
-    profile: Profile
-    origin: Origin
-    addresses: tuple[Address, ...]
-    ca: Path | None
-    share: Share
-    connections: int
-    preopen: int
-    ledger: Path
-    payloads: tuple[int, ...] = ()  # the numbers of the run, the variant, the round
-    access: Access = field(default_factory=Access)  # what requests are authorized with
-    first: int = 0  # what {{seq}} begins with
+    engine: Engine
+    transport: Transport
+    probe: Probe
+    slots: int
+    per_iteration: bool
+
+
+class _Load:
+    """The load of a worker, from its start on: what it records, and hands in each second."""
+
+    def __init__(self, prepared: _Prepared, start: int, fleet: ToFleet, alarm: Alarm) -> None:
+        """`alarm` is the one that calls for `report`."""
+        self.engine, self.transport, self._probe = prepared.engine, prepared.transport, prepared.probe
+        self._fleet, self._alarm, self._next_report = fleet, alarm, start + SECOND
+        self._recorder = Recorder(start, fleet.send, self._name_series)
+        self._samples = Samples(start, prepared.slots, self._new_kind)
+        self.engine.attach(self.transport, self._recorder, self._samples, prepared.per_iteration)
+        alarm.set(self._next_report)
+        self._probe.start()
+
+    def report(self) -> None:
+        """Hand in a second."""
+        self._recorder.flush()
+        if more := self._samples.more():
+            self._fleet.send(Failures(more))
+        self._fleet.send(Vitals(self._probe.sample(), self.engine.in_flight, self._tcp()))
+        self._next_report = max(self._next_report + SECOND, now())
+        self._alarm.set(self._next_report)
+
+    def reached(self, run: int) -> None:
+        self._recorder.flush()
+        self._fleet.send(Reached(run))
+
+    def finish(self) -> None:
+        """Hand in what is left."""
+        self._alarm.clear()
+        self._recorder.flush()
+        self._fleet.send(Vitals(self._probe.sample(), 0, self._tcp(last=True)))
+        options = self.transport.options() if hasattr(self.transport, "options") else None
+        self._fleet.send(Finished(self._samples.kept(), options))
+
+    def _name_series(self, number: int, key: SeriesKey) -> None:
+        self._fleet.send(NewSeries(number, key))
+
+    def _new_kind(self, slot: int, outcome: int, reason: str) -> None:
+        if outcome == Outcome.HTTP_4XX and remedy(reason):
+            self._fleet.send(Refused(reason))
+
+    def _tcp(self, last: bool = False) -> dict[str, Any] | None:
+        """What the kernel says of the client's connections, if it can be asked."""
+        tell = getattr(self.transport, "tcp", None)
+        found: dict[str, Any] | None = tell(last) if tell else None
+        return found
 
 
 class Worker:
-    """Built from an assignment; talks to its fleet through `pipe`."""
+    """Carries out the assignment that it is sent, and talks to its fleet through `pipe`; the engine's host."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
         self.loop = loop
         self.over = loop.create_future()
-        self.pipe = Pipe(loop, sock, self._received, self._orphaned)
+        self.pipe: ToFleet = Pipe(loop, sock, self._received, self._orphaned)
         self.clock = LoopClock(loop)
+        # what it takes itself is opened before the load, during which descriptors may run out
+        self._report_alarm = self.clock.alarm(self._report)
+        self._access = Access()
+        self._stage: _Prepared | _Load | None = None  # none: it has still to be prepared
         self._tasks: set[asyncio.Task[None]] = set()
-        self._engine: Engine | None = None  # once the load has begun
         loop.set_exception_handler(self._failed)
 
-    def _received(self, kind: str, value: Any) -> None:
-        if kind == "assignment":
-            self._access = value.access
-            self._spawn(self._prepare(value))
-        elif kind == "go":
-            self._go(value)
-        elif kind == "secret":
-            self._access.renew(*value)
-        elif kind == "bye":
-            self._spawn(self._leave())
-        elif self._engine:
-            if kind == "enter":
-                self._engine.enter(*value)
-            elif kind == "leave":
-                self._engine.leave(*value)
-            elif kind == "stop":
-                self._engine.stop()
-            elif kind == "kill":
-                self._engine.kill()
+    def _received(self, message: ToWorker) -> None:
+        stage = self._stage
+        match message:
+            case Assignment():
+                self._access = message.access
+                self._spawn(self._prepare(message))
+            case Go(start):
+                assert isinstance(stage, _Prepared)
+                self._stage = _Load(stage, start, self.pipe, self._report_alarm)
+                stage.engine.enter(0, start)
+            case Renew(kind, secret):
+                self._access.renew(kind, secret)
+            case Bye():
+                self._spawn(self._leave(stage))
+            case _ if isinstance(stage, _Load):  # before the load there is nothing to steer
+                _steer(stage.engine, message)
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished_task)
@@ -105,84 +166,47 @@ class Worker:
             loop.default_exception_handler(context)
 
     def _broken(self, error: BaseException) -> None:
-        known = isinstance(error, LoadgenError)
-        self.pipe.send("broken", error if known else LoadgenError("".join(traceback.format_exception(error))))
+        ours = LoadgenError("".join(traceback.format_exception(error)))
+        self.pipe.send(Broken(error if isinstance(error, LoadgenError) else ours))
 
     async def _prepare(self, work: Assignment) -> None:
-        self._plan = Plan.of(work.profile)
-        self._ledger = Ledger.in_file(work.ledger, len(self._plan.all_runs), self._plan.slots)
+        plan = Plan.of(work.profile)
+        ledger = Ledger.in_file(work.ledger, len(plan.all_runs), plan.slots)
         workload = Workload(work.profile, work.origin.base, work.payloads, work.first)
         workload.prime(work.share.index)
-        engine = Engine(self.clock, self._plan, workload, self, self._ledger, work.share)
-        self._reuse = work.profile.session.reuse
-        counters = Counters(self._ledger.wired, self._ledger.connections)
-        self._transport = make_client(
+        engine = Engine(self.clock, plan, workload, self, ledger, work.share)
+        counters = Counters(ledger.wired, ledger.connections)
+        transport = make_client(
             self.loop, self.clock, work.profile, work.origin, work.addresses, work.ca, work.connections, work.preopen,
             counters, engine.done, work.access, engine.retried,
         )  # fmt: skip
-        descriptors = raise_descriptor_limit()
-        # what it takes itself is opened now: during the load, descriptors may run out
-        self._report_alarm = self.clock.alarm(self._report)
-        self._probe = Probe(self.clock, getattr(self._transport, "built", None))
-        await self._transport.prepare()
-        self._prepared = engine
+        raise_descriptor_limit()
+        probe = Probe(self.clock, getattr(transport, "built", None))
+        await transport.prepare()
+        self._stage = _Prepared(engine, transport, probe, plan.slots, work.profile.session.reuse == "per-iteration")
         lower_timer_slack()
         _calm_collector(work.profile.client)
-        self.pipe.send(
-            "ready", {"pid": os.getpid(), "descriptors": descriptors, "stamps": self._transport.kernel_stamps}
-        )
-
-    def _go(self, start: int) -> None:
-        self._engine = self._prepared
-        self._recorder = Recorder(start, self._hand_in, self._name_series)
-        self._samples = Samples(start, self._plan.slots, self._new_kind)
-        self._engine.attach(self._transport, self._recorder, self._samples, self._reuse == "per-iteration")
-        self._next_report = start + SECOND
-        self._report_alarm.set(self._next_report)
-        self._probe.start()
-        self._engine.enter(0, start)
-
-    def _hand_in(self, batch: Batch) -> None:
-        self.pipe.send("batch", batch)
-
-    def _new_kind(self, slot: int, outcome: int, reason: str) -> None:
-        if outcome == Outcome.HTTP_4XX and remedy(reason):
-            self.pipe.send("fatal", reason)
-
-    def _name_series(self, number: int, key: SeriesKey) -> None:
-        self.pipe.send("series", (number, key))
+        self.pipe.send(Ready())
 
     def _report(self) -> None:
-        self._recorder.flush()
-        assert self._engine
-        if more := self._samples.more():
-            self.pipe.send("reasons", more)
-        self.pipe.send("health", {**self._probe.sample(), "in_flight": self._engine.in_flight, "tcp": self._tcp()})
-        self._next_report = max(self._next_report + SECOND, now())
-        self._report_alarm.set(self._next_report)
-
-    def _tcp(self, last: bool = False) -> dict[str, Any] | None:
-        """What the kernel says of the client's connections, if it can be asked."""
-        tell = getattr(self._transport, "tcp", None)
-        found: dict[str, Any] | None = tell(last) if tell else None
-        return found
+        self._load.report()
 
     # what the engine tells its host
 
     def reached(self, run: int) -> None:
-        self._recorder.flush()
-        self.pipe.send("reached", run)
+        self._load.reached(run)
 
     def finished(self) -> None:
-        self._report_alarm.clear()
-        self._recorder.flush()
-        self.pipe.send("health", {**self._probe.sample(), "in_flight": 0, "tcp": self._tcp(last=True)})
-        if hasattr(self._transport, "options"):
-            self.pipe.send("options", self._transport.options())
-        self.pipe.send("finished", self._samples.kept())
+        self._load.finish()
 
-    async def _leave(self) -> None:
-        await self._transport.close()
+    @property
+    def _load(self) -> _Load:
+        assert isinstance(self._stage, _Load)
+        return self._stage
+
+    async def _leave(self, stage: _Prepared | _Load | None) -> None:
+        if stage:
+            await stage.transport.close()
         self.pipe.close()
         if not self.over.done():
             self.over.set_result(None)
@@ -190,6 +214,18 @@ class Worker:
     def _orphaned(self) -> None:
         """The fleet is gone: so is the reason to be."""
         os._exit(1)
+
+
+def _steer(engine: Engine, message: Enter | Leave | Stop | Kill) -> None:
+    match message:
+        case Enter(run, at):
+            engine.enter(run, at)
+        case Leave(run, at):
+            engine.leave(run, at)
+        case Stop():
+            engine.stop()
+        case Kill():
+            engine.kill()
 
 
 def _calm_collector(client: str) -> None:

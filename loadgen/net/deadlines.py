@@ -11,10 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from operator import attrgetter
 
-from loadgen.clock import Clock
+from loadgen.clock import NEVER, Clock
 from loadgen.exchange import Exchange
 
-NEVER = 1 << 62
 SLACK = 1024  # finished entries a lane may hold behind a head that is still open, beyond as many as are open
 
 

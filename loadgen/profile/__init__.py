@@ -1,7 +1,8 @@
 """The profile: what the user writes, as plain frozen values.
 
     units          durations, rates, sizes, shares
-    values         what is written as text: ramps, selectors, thresholds
+    rate           the shapes of an open load
+    values         what is written as text: selectors, thresholds
     placeholders   {{uuid}} and its kin
     document       YAML, with the place of each value; environment and overrides change it before it is checked
     model          the values; with phase, scenario, expect, connection and sandbox: what may be written, what is wrong

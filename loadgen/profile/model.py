@@ -17,10 +17,11 @@ from loadgen.profile.experiment import Experiment
 from loadgen.profile.keys import Keys
 from loadgen.profile.part import Count, Duration, Flag, FromText, Name, Part, complaint, did_you_mean, unique, whole
 from loadgen.profile.phase import Phase
+from loadgen.profile.rate import LinearRate, Rate
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.profile.scenario import CapturedName, Data, Scenario, Step
 from loadgen.profile.units import format_rate, quoted
-from loadgen.profile.values import Rate, Selector, StopIf, Think, Threshold
+from loadgen.profile.values import SCHEDULED, Selector, StopIf, Think, Threshold
 
 __all__ = [
     "Auth",
@@ -29,6 +30,7 @@ __all__ = [
     "Expect",
     "Experiment",
     "Keys",
+    "LinearRate",
     "Phase",
     "Profile",
     "Rate",
@@ -269,7 +271,7 @@ class Profile(Part):
             raise complaint(
                 problem, f"Name one, as in '{primary.phase} {steps[0]} {primary.metric} {primary.quantile}'", at
             )
-        if phases[primary.phase].closed and primary.metric in ("response", "lag"):
+        if phases[primary.phase].closed and primary.metric in SCHEDULED:
             raise complaint(f"a closed load has no due time, and so no {primary.metric}", "Use service", at)
 
     def _check_thresholds(self) -> None:
@@ -282,10 +284,10 @@ class Profile(Part):
             for i, threshold in enumerate(thresholds):
                 if threshold.kind == "ratio":
                     self._check_variants(threshold, ("thresholds", name, i))
-                if phases[name].closed and threshold.metric in ("response", "lag"):
+                if phases[name].closed and threshold.metric in SCHEDULED:
                     problem = f"a closed load has no due time, and so no {threshold.metric}"
                     raise complaint(problem, "Use service", ("thresholds", name, i))
-                if threshold.kind == "rate" and not phases[name].lasts:
+                if threshold.kind == "rate" and phases[name].length is None:
                     problem = f"{name} takes as long as its iterations do, and so has no rate"
                     raise complaint(problem, "Use a quantile or errors", ("thresholds", name, i))
 

@@ -6,14 +6,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from loadgen.clock import SECOND
 from loadgen.profile.part import Count, Duration, Flag, FromText, Name, Part, complaint
+from loadgen.profile.rate import SHAPES, Rate
 from loadgen.profile.scenario import ThinkTime
-from loadgen.profile.units import RATE_PATTERN
-from loadgen.profile.values import Rate
 
 OFFERS = ("rate", "users", "at-once")
 
-RateText = Annotated[Rate, FromText(Rate.parse, rf"{RATE_PATTERN}(?:\.\.{RATE_PATTERN})?", "200/s")]
+RATE = f"""An open load: iterations started a second, whatever the target does. \
+{", or ".join(shape.words for shape in SHAPES.values())}."""
+
+RateText = Annotated[Rate, FromText(Rate.parse, "|".join(shape.pattern for shape in SHAPES.values()), "200/s")]
 
 
 class Phase(Part):
@@ -22,8 +25,7 @@ class Phase(Part):
     name: Name
     """What the phase is called in results, in thresholds and in --set."""
 
-    rate: RateText | None = None
-    """An open load: iterations started a second, whatever the target does. 200/s, or a ramp 200/s..2000/s."""
+    rate: RateText | None = Field(default=None, description=RATE)
 
     users: Count | None = None
     """A closed load: so many users, each of whom starts its next iteration when the last one is done."""
@@ -55,9 +57,11 @@ class Phase(Part):
         return self.kind == "closed"
 
     @property
-    def lasts(self) -> bool:
-        """Whether how long it takes is known before."""
-        return self.kind == "open" or (self.duration is not None and self.iterations is None)
+    def length(self) -> int | None:
+        """How long it takes, in ns, if that is known before."""
+        if self.rate and self.iterations:
+            return round(self.iterations / self.rate.highest * SECOND)
+        return self.duration if self.iterations is None else None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -81,5 +85,5 @@ class Phase(Part):
             raise complaint("never ends", "Say for: 30s or iterations: 1000")
         elif self.rate and len(ends) == 2:
             raise complaint("for and iterations would both end it", "Leave out one of them", ("iterations",))
-        elif self.rate and self.rate.ramp and self.iterations:
-            raise complaint("a ramp needs a time to go from one rate to the other", "Say for instead", ("iterations",))
+        elif self.rate and not self.rate.steady and self.iterations:
+            raise complaint("a rate that changes needs a time to do so", "Say for instead", ("iterations",))

@@ -1,4 +1,4 @@
-"""The small values of a profile that are written as text: `200/s..2000/s`, `body.items.0`, `response p99 < 250ms`."""
+"""The small values of a profile that are written as text: `1s..3s`, `body.items.0`, `response p99 < 250ms`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from loadgen.profile.units import duration, format_duration, format_rate, quoted, rate, share
+from loadgen.profile.units import duration, format_duration, quoted, rate, share
 
 LATENCIES = ("response", "service", "connect", "lag", "wait", "client_delay", "iteration", "operation", "build")
+SCHEDULED = ("response", "lag")  # those that a closed load does not have, as nothing is due in it
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 Op = Literal["<", "<=", ">", ">="]
@@ -23,34 +24,6 @@ _RATIO = re.compile(
 )
 _FACTOR = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 _STOP = re.compile(rf"errors{_CONDITION}(\S+)\s+for\s+(\S+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Iterations started a second, going evenly from `start` to `end`; both are equal unless it is a ramp."""
-
-    start: float
-    end: float
-
-    @property
-    def ramp(self) -> bool:
-        return self.start != self.end
-
-    @property
-    def highest(self) -> float:
-        return max(self.start, self.end)
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """`200/s` or `200/s..2000/s`. Raises ValueError, also where nothing would ever start."""
-        start, _, end = text.partition("..")
-        value = cls(rate(start), rate(end or start))
-        if not value.highest:
-            raise ValueError(f"{quoted(text)} starts nothing: expected more than 0/s, at one end of a ramp at least")
-        return value
-
-    def __str__(self) -> str:
-        return f"{format_rate(self.start)}..{format_rate(self.end)}" if self.ramp else format_rate(self.start)
 
 
 @dataclass(frozen=True, slots=True)

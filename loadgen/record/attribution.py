@@ -8,7 +8,7 @@ and far apart, whose it was is not known.
 from __future__ import annotations
 
 from loadgen.clock import MILLISECOND
-from loadgen.record.share import Part, Shares
+from loadgen.record.share import MOSTLY_STAMPED, Part, Shares
 from loadgen.result.latency import Latency
 from loadgen.result.run import Attribution
 from loadgen.stats import fraction, rank
@@ -17,7 +17,6 @@ TOLD = ("p50", "p99", "p99.9")
 WITHIN = 10  # the exchanges are those within a tenth of what lies beyond the quantile, at either side
 LEAST = 2  # and as many at the least
 ALIKE = 0.1  # how far from the quantile they may be on average, as a share of it
-STAMPED = 0.99  # of them must have a kernel's stamp, or this machine's part is known to be at least so much
 
 
 def whose(shares: Shares, figures: Latency, holds_back: bool = False) -> dict[str, Attribution]:
@@ -56,6 +55,6 @@ def _divided(shares: Shares, position: int, name: str, value: float, holds_back:
     return Attribution(
         value=value,
         **{part: round(time * scale, 6) for part, time in parts.items()},
-        own_at_least=sums[Part.STAMPED] < STAMPED * sums[Part.COUNT],
+        own_at_least=sums[Part.STAMPED] < MOSTLY_STAMPED * sums[Part.COUNT],
         requests=round(sums[Part.COUNT]),
     )

@@ -65,15 +65,10 @@ class Ledger:
 
     @classmethod
     def in_file(cls, path: Path, runs: int, slots: int) -> Ledger:
-        """The block of the file, made if there is none, with its space taken at once: a full disk is met here
-        (OSError), not in the middle of the load."""
+        """The block of the file, made if there is none. Raises OSError where the disk is full."""
         size = cls.size(runs, slots)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_with_room(path, size)
         try:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(descriptor, 0, size)
-            else:
-                os.truncate(descriptor, size)
             return cls(memoryview(mmap.mmap(descriptor, size)), runs, slots)
         finally:
             os.close(descriptor)
@@ -149,6 +144,21 @@ class Ledger:
     def _region(self, words: int) -> memoryview:
         self._taken += words
         return self._cells[self._taken - words : self._taken]
+
+
+def open_with_room(path: Path, size: int) -> int:
+    """The descriptor of the file, made if there is none, with room for so many bytes taken at once: a full disk is met
+    here (OSError), not in the middle of the load."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, size)
+        else:
+            os.truncate(descriptor, size)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _size_of_first(runs: int, slots: int) -> int:

@@ -1,38 +1,170 @@
-"""What is measured of an exchange, and how each figure follows from its instants.
+"""What is measured of an exchange: the table of metrics, from which the recorder, the result and the docs are made.
 
 response = lag + sign + wait + service         exactly, in integer nanoseconds
 operation = its attempts' responses + backoff  likewise; in a load without a schedule from the first one's release
+
+To add one, add a row to `Metric`, with a number of its own from 250 down. docs/measuring.md and docs/results.md have
+the table's lines, which a test makes from this one.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
+from loadgen.clock import MILLISECOND
 from loadgen.stats import Integers
+
+
+class Instants(NamedTuple):
+    """The series, the instants and the durations of exchanges, as the recorder's rows have them; in ns, shape (rows,).
+
+    `due` is 0 for a load without a schedule, `connected` is 0 on a connection that was there already; what did not
+    happen or cannot be known is 0 as an instant and -1 as a duration.
+    """
+
+    series: Integers
+    due: Integers
+    released: Integers
+    signed: Integers
+    started: Integers
+    connected: Integers
+    sent: Integers
+    received: Integers
+    done: Integers
+    dns: Integers
+    tcp: Integers
+    tls: Integers
+    handshake_cpu: Integers
+    wait_delay: Integers
+    connect_delay: Integers
+    build: Integers
+
+
+WIDTH = len(Instants._fields)
+
+
+class Shown(Enum):
+    """Where a step's result has a metric."""
+
+    ALWAYS = "in latency_ms"
+    WHERE_ANY = "in latency_ms, of steps that have it"
+    BY_SCENARIO = "in iteration_ms, which is no step's"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a row of the table says. `what` and `whose` are for docs/measuring.md, which has no row for a metric whose
+    `what` is empty: another's tells of it. `formula` gives the figure of each exchange in ns, -1 where it does not
+    apply or cannot be known; None for what is no exchange's own."""
+
+    what: str
+    whose: str
+    formula: Callable[[Instants], Integers] | None = None
+    shown: Shown = Shown.ALWAYS
+    censored: bool = False  # timeouts are among its figures, as longer than they were waited for
+    scheduled: bool = False  # a load without a schedule has none
+    every: bool = False  # without the target: of all exchanges, whatever became of them, and not of the ok ones alone
 
 
 class Metric(IntEnum):
     """By number, which stays: saved runs hold it. Those of the profile's own (`record:`) are in between."""
 
-    RESPONSE = 0
-    SERVICE = 1
-    CONNECT = 2
-    LAG = 3
-    SIGN = 4
-    WAIT = 5
-    CLIENT_DELAY = 6
-    DNS = 7
-    TCP = 8
-    TLS = 9
-    HANDSHAKE_CPU = 10
-    ITERATION = 11
-    WAIT_DELAY = 251
-    CONNECT_DELAY = 252
-    OPERATION = 253
-    BACKOFF = 254
-    BUILD = 255
+    spec: Spec
+
+    def __new__(cls, number: int, spec: Spec | None = None) -> Metric:
+        metric = int.__new__(cls, number)
+        metric._value_ = number
+        assert spec
+        metric.spec = spec
+        return metric
+
+    # fmt: off
+    RESPONSE = 0, Spec(
+        "done - due: what a user would have waited. The headline",
+        "everybody's",
+        lambda of: np.where(of.due > 0, of.done - of.due, -1),
+        censored=True,
+        scheduled=True,
+    )
+    LAG = 3, Spec(
+        "released - due",
+        "ours",
+        lambda of: np.where(of.due > 0, of.released - of.due, -1),
+        scheduled=True,
+        every=True,
+    )
+    SIGN = 4, Spec("signed - released", "ours", lambda of: of.signed - of.released, every=True)
+    WAIT = 5, Spec(
+        "for a free connection below `session.connections`",
+        "the profile's",
+        lambda of: np.where(of.started > 0, of.started, of.done) - of.signed,
+    )
+    WAIT_DELAY = 251, Spec(
+        "what of it this machine made: it was waited for an exchange that was late; inside wait",
+        "ours",
+        lambda of: of.wait_delay,
+    )
+    SERVICE = 1, Spec(
+        "done - started",
+        "the target's, but for what follows",
+        lambda of: np.where(of.started > 0, of.done - of.started, -1),
+        censored=True,
+    )
+    CONNECT = 2, Spec(
+        "connected - started, of new connections; inside service. `dns`, `tcp` and `tls` are its parts",
+        "the target's",
+        lambda of: np.where(of.connected > 0, of.connected - of.started, -1),
+    )
+    DNS = 7, Spec("", "the target's", lambda of: of.dns)
+    TCP = 8, Spec("", "the target's", lambda of: of.tcp)
+    TLS = 9, Spec("", "the target's", lambda of: of.tls)
+    HANDSHAKE_CPU = 10, Spec(
+        "the CPU time that our side of the TLS handshake took; inside connect",
+        "ours",
+        lambda of: of.handshake_cpu,
+    )
+    CONNECT_DELAY = 252, Spec(
+        "what a connect waited for this machine besides: what the kernel had lay there, or what was to be sent was "
+        "not yet; inside connect. Not known is shown as not known",
+        "ours",
+        lambda of: of.connect_delay,
+    )
+    BUILD = 255, Spec(
+        "making the SDK's client or session, where one is made for the request; inside sign",
+        "ours",
+        lambda of: of.build,
+        Shown.WHERE_ANY,
+        every=True,
+    )
+    CLIENT_DELAY = 6, Spec(
+        "done - received; inside service. Not known is shown as not known, never as 0",
+        "ours",
+        lambda of: np.where(of.received > 0, of.done - of.received, -1),
+    )
+    OPERATION = 253, Spec(
+        "from the first attempt's due to the last one's done ([below](#attempts-and-operations))",
+        "everybody's",
+        shown=Shown.WHERE_ANY,
+        censored=True,
+    )
+    BACKOFF = 254, Spec(
+        "all that was waited between the attempts of an operation",
+        "the profile's",
+        shown=Shown.WHERE_ANY,
+        every=True,
+    )
+    ITERATION = 11, Spec(
+        "from due to the last step's done, of iterations whose steps were all ok",
+        "everybody's",
+        shown=Shown.BY_SCENARIO,
+        censored=True,
+    )
+    # fmt: on
 
     @property
     def word(self) -> str:
@@ -41,33 +173,47 @@ class Metric(IntEnum):
 
 BITS = 8  # of a metric's number
 RECORDED = 12  # the first number of the profile's own metrics
-MOST_RECORDED = Metric.WAIT_DELAY - RECORDED
+MOST_RECORDED = min(metric for metric in Metric if metric > RECORDED) - RECORDED
+WAITED = MILLISECOND  # a wait below is none: it takes a moment to hand a connection over
 
-# a row: the series and the instants of one exchange
-ROW = ("series", "due", "released", "signed", "started", "connected", "sent", "received", "done")
-PARTS = ("dns", "tcp", "tls", "handshake_cpu", "wait_delay", "connect_delay", "build")
-WIDTH = len(ROW) + len(PARTS)
+HEADLINES = (Metric.RESPONSE, Metric.SERVICE)  # by which a step is judged: the first, where it has one
+CENSORED = frozenset(metric for metric in Metric if metric.spec.censored)
+EVERY = frozenset(metric for metric in Metric if metric.spec.every)
 
-# the metrics that come from a row, in the order of `measure`'s columns
-OF_EXCHANGE = (
-    *(metric for metric in Metric if metric < Metric.ITERATION), Metric.WAIT_DELAY, Metric.CONNECT_DELAY, Metric.BUILD,
-)  # fmt: skip
+# the metrics that come from a row of instants, in the order of `measure`'s columns
+OF_EXCHANGE = tuple(sorted(metric for metric in Metric if metric.spec.formula))
 
 
 def measure(rows: Integers) -> Integers:
     """The metrics of each row, shape (rows, len(OF_EXCHANGE)), in ns; -1 where one does not apply or cannot be known.
-
-    `due` is 0 for a load without a schedule, `connected` is 0 on a connection that was there already.
-    """
-    due, released, signed, started, connected, _, received, done = rows.T[1:9]
-    out = np.full((len(rows), len(OF_EXCHANGE)), -1, np.int64)
-    scheduled, begun = due > 0, started > 0
-    out[:, Metric.RESPONSE] = np.where(scheduled, done - due, -1)
-    out[:, Metric.SERVICE] = np.where(begun, done - started, -1)
-    out[:, Metric.CONNECT] = np.where(connected > 0, connected - started, -1)
-    out[:, Metric.LAG] = np.where(scheduled, released - due, -1)
-    out[:, Metric.SIGN] = signed - released
-    out[:, Metric.WAIT] = np.where(begun, started, done) - signed
-    out[:, Metric.CLIENT_DELAY] = np.where(received > 0, done - received, -1)
-    out[:, Metric.DNS :] = rows[:, len(ROW) :]
+    `rows` have the columns of `Instants`."""
+    of = Instants(*rows.T)
+    out = np.empty((len(rows), len(OF_EXCHANGE)), np.int64)
+    for column, metric in enumerate(OF_EXCHANGE):
+        assert metric.spec.formula
+        out[:, column] = metric.spec.formula(of)
     return out
+
+
+def table() -> list[str]:
+    """The lines of the table, as docs/measuring.md has it."""
+    rows = [
+        f"| `{m.word}` | {m.spec.what} | {m.spec.whose} |".replace(" - ", " \N{MINUS SIGN} ")
+        for m in Metric
+        if m.spec.what
+    ]
+    return ["| metric | is | whose |", "|---|---|---|", *rows]
+
+
+def numbers() -> str:
+    """What each number is, as docs/results.md has it."""
+    return ", ".join(f"{metric.value} {metric.word}" for metric in sorted(Metric))
+
+
+def shown() -> str:
+    """The keys of `latency_ms`, as docs/results.md has them."""
+    words = {shown: [f"`{metric.word}`" for metric in Metric if metric.spec.shown is shown] for shown in Shown}
+    *rare, last = words[Shown.WHERE_ANY]
+    without = " and no ".join(metric.word for metric in Metric if metric.spec.scheduled)
+    always = ", ".join(words[Shown.ALWAYS])
+    return f"{always}; a closed phase has no {without}; {', '.join(rare)} and {last} only where there are any"

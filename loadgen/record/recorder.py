@@ -54,7 +54,7 @@ class Delta:
 
 
 class Batch(NamedTuple):
-    """What a recorder hands in: rows of instants (`metrics.ROW` and `PARTS`, 8 bytes each), and figures that are no
+    """What a recorder hands in: rows of instants (`metrics.Instants`, 8 bytes each), and figures that are no
     exchange's own as (second, series, metric, ns)."""
 
     rows: bytes

@@ -41,6 +41,7 @@ class Part(IntEnum):
     STAMPED = 11  # of them, those of which it is known how late they were read
 
 
+MOSTLY_STAMPED = 0.99  # of exchanges must have a kernel stamp, or this machine's part is known to be at least so much
 PENDING = 1024  # rows that are kept before they are added up: so many, or as many as there are sums
 INDEX_BITS = 16
 _TIMES = (

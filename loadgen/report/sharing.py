@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from loadgen.result.codec import map_text
+from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Sample, Samples
 
 HIDDEN = "[{} {}]"  # a kind and a number: the same name is the same stand-in
@@ -21,13 +22,17 @@ _PLACES = (
 _IDENTITY = re.compile(r"(?:id|pop|via|server)$", re.IGNORECASE)  # headers by which an operator knows a request
 
 
-def shared(result: RunResult) -> RunResult:
+Result = RunResult | ExperimentResult
+
+
+def shared(result: Result) -> Result:
     """The result with a stand-in for each host, address and account, and without the identities of requests. Figures,
     paths, the versions of programs, and what the profile calls its phases and steps stay: look before you give it
     away."""
-    without = replace(result, samples=_without_identities(result.samples))
-    names = _Names(without)
-    return replace(map_text(without, names.hide), host=result.host)
+    if isinstance(result, RunResult):
+        result = replace(result, samples=_without_identities(result.samples))
+    names = _Names(result)
+    return replace(map_text(result, names.hide), host=result.host)
 
 
 def _without_identities(samples: Samples) -> Samples:
@@ -48,11 +53,11 @@ def _anonymous(samples: Iterable[Sample]) -> tuple[Sample, ...]:
 class _Names:
     """The stand-ins of one result."""
 
-    def __init__(self, result: RunResult) -> None:
+    def __init__(self, result: Result) -> None:
         self._stand_ins: dict[str, str] = {}
         self._folder = result.run or ""
         map_text(result, self._learn)
-        for address in result.target.addresses:
+        for address in result.target.addresses if result.target else ():
             self._stand_in("address", address)
         longest = sorted(self._stand_ins, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest)) or r"(?!)", re.IGNORECASE)

@@ -1,17 +1,21 @@
 """Frozen dataclasses as JSON, and back, and their JSON Schema: all three from the types alone.
 
 A field says what it is with `item`: its description, its unit, and, where its shape in JSON differs from that in
-Python, `inline` or `omit`. Supported are str, int, float, bool, `object` (any JSON), None, Literal, enumerations of
-strings, tuples, dictionaries by string, dataclasses, a union of one of them with None, and unions of plain types.
+Python, `inline` or `omit`. Supported are str, bytes, int, float, bool, `object` (any JSON), None, Literal, enumerations
+of strings, tuples, dictionaries by string, dataclasses, a union of one of them with None, and unions of plain types.
+
+Bytes are `{"text": …}` in JSON if they are UTF-8, and `{"base64": …}` if not.
 """
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import math
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -19,6 +23,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 T = TypeVar("T")
 Decode = Callable[[Any], Any]
 SHOWN = 40  # characters of a wrong value that are repeated
+HUGE = 10**SHOWN  # no whole number of a result is as large, and floats cannot hold all that are larger
 
 
 class Malformed(ValueError):
@@ -33,16 +38,25 @@ class Malformed(ValueError):
         return Malformed(self.why, step + self.where)
 
 
-def item(description: str, unit: str = "", *, inline: str | bool = False, omit: bool = False, **default: Any) -> Any:
+def item(
+    description: str,
+    unit: str = "",
+    *,
+    inline: str | bool = False,
+    omit: bool = False,
+    among: Collection[str] = (),
+    **default: Any,
+) -> Any:
     """A field with its description, and its unit where it is a number.
 
     `inline`: the members of this dictionary or dataclass stand beside the other fields instead of below a key of their
-    own; of a dictionary, a pattern says which. `omit`: there is no key where the value is None or empty. `default` and
-    `default_factory` are those of `dataclasses.field`; an omitted field has one by itself.
+    own; of a dictionary, a pattern says which. `omit`: there is no key where the value is the default. `among`: the
+    words that a text may be, where they are too many for a Literal. `default` and `default_factory` are those of
+    `dataclasses.field`; an omitted field has the default None by itself.
     """
     if omit and not default:
         default = {"default": None}
-    meta = {"description": description, "unit": unit, "inline": inline, "omit": omit}
+    meta = {"description": description, "unit": unit, "inline": inline, "omit": omit, "among": among}
     made: Any = dataclasses.field(**default, metadata=meta)
     return made
 
@@ -51,12 +65,13 @@ def item(description: str, unit: str = "", *, inline: str | bool = False, omit: 
 
 
 def to_json(value: Any) -> Any:
-    """Plain dictionaries, lists, texts and numbers, ready for `json.dumps`."""
+    """Plain dictionaries, lists, texts and numbers, ready for `json.dumps`. What JSON cannot say, NaN and infinity, is
+    null."""
     if dataclasses.is_dataclass(value):
         document: dict[str, Any] = {}
         for field in dataclasses.fields(value):
             content = getattr(value, field.name)
-            if field.metadata["omit"] and (content is None or content == () or content == {}):
+            if field.metadata["omit"] and content == _default(field):
                 continue
             if field.metadata["inline"]:
                 document |= to_json(content) if content is not None else {}
@@ -67,11 +82,29 @@ def to_json(value: Any) -> Any:
         return {str(name): to_json(content) for name, content in value.items()}
     if isinstance(value, tuple | list):
         return [to_json(content) for content in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, bytes):
+        return _bytes_to_json(value)
     return str(value) if isinstance(value, StrEnum) else value
 
 
+def _bytes_to_json(value: bytes) -> dict[str, str]:
+    try:
+        return {"text": value.decode()}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(value).decode()}
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    """The value that an omitted field has."""
+    made = field.default_factory
+    return field.default if made is dataclasses.MISSING else made()
+
+
 def map_text(value: T, change: Callable[[str], str]) -> T:
-    """The same value with every text in it, keys of dictionaries included, as `change` makes it."""
+    """The same value with every text and body in it, keys of dictionaries included, as `change` makes it. The words
+    that are loadgen's own, of a Literal, an enumeration or a vocabulary (`among`), stay as they are."""
     mapped: Any = _map(value, change)
     return mapped  # type: ignore[no-any-return]
 
@@ -81,14 +114,32 @@ def _map(value: Any, change: Callable[[str], str]) -> Any:
         return value
     if isinstance(value, str):
         return change(value)
+    if isinstance(value, bytes):
+        return change(value.decode(errors="surrogateescape")).encode(errors="surrogateescape")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        contents = {field.name: _map(getattr(value, field.name), change) for field in dataclasses.fields(value)}
-        return type(value)(**contents)
+        own = _own_words(type(value))
+        contents = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        mapped = {name: content if name in own else _map(content, change) for name, content in contents.items()}
+        return type(value)(**mapped)
     if isinstance(value, Mapping):
         return {_map(name, change): _map(content, change) for name, content in value.items()}
     if isinstance(value, tuple | list):
         return type(value)(_map(content, change) for content in value)
     return value
+
+
+@cache
+def _own_words(of: type) -> frozenset[str]:
+    """The fields of a dataclass whose texts are words of loadgen's own."""
+    hints = get_type_hints(of)
+    named = {field.name: field.metadata["among"] or _is_literal(hints[field.name]) for field in dataclasses.fields(of)}
+    return frozenset(name for name, own in named.items() if own)
+
+
+def _is_literal(hint: Any) -> bool:
+    if get_origin(hint) in (Union, types.UnionType):
+        return all(_is_literal(arg) for arg in get_args(hint) if arg is not type(None))
+    return get_origin(hint) is Literal
 
 
 # JSON to values
@@ -118,24 +169,37 @@ def _decoder(hint: Any) -> Decode:
     if origin is Literal:
         return _one_of(args)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        one = _one_of(tuple(str(member) for member in hint))
-        return lambda value: hint(one(value))
+        decode_member = _one_of(tuple(str(member) for member in hint))
+        return lambda value: hint(decode_member(value))
     return _PLAIN[hint]
 
 
 def _wrong(expected: str, value: Any) -> Malformed:
-    shown = repr(value)
-    return Malformed(f"must be {expected}, is {shown if len(shown) <= SHOWN else shown[:SHOWN] + '…'}")
+    return Malformed(f"must be {expected}, is {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    """A wrong value in a few words, as JSON calls it."""
+    if isinstance(value, list | dict):
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int) and abs(value) >= HUGE:
+        return f"{'-' if value < 0 else ''}10 to the power of {SHOWN} or more"
+    shown = repr(value[: SHOWN + 1] if isinstance(value, str) else value)
+    return shown if len(shown) <= SHOWN else shown[:SHOWN] + "…"
 
 
 def _integer(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < HUGE:
         return value
     raise _wrong("a whole number", value)
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < HUGE:
         return value
     raise _wrong("a number", value)
 
@@ -152,15 +216,36 @@ def _boolean(value: Any) -> bool:
     raise _wrong("true or false", value)
 
 
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, dict) and isinstance(text := value.get("text"), str):
+        return text.encode(errors="surrogatepass")
+    if isinstance(value, dict) and isinstance(coded := value.get("base64"), str):
+        with suppress(ValueError):
+            return base64.b64decode(coded, validate=True)
+    raise _wrong("an object with text or base64", value)
+
+
 _PLAIN: dict[Any, Decode] = {
-    int: _integer, float: _number, str: _text, bool: _boolean, object: lambda value: value
+    int: _integer, float: _number, str: _text, bool: _boolean, bytes: _bytes, object: lambda value: value
 }  # fmt: skip
 
 
 def _one_of(values: tuple[Any, ...]) -> Decode:
+    """One of these, of its type: 1 is not true."""
+    expected = f"{'one of ' if len(values) > 1 else ''}{', '.join(map(str, values))}"
+
     def decode(value: Any) -> Any:
-        if not isinstance(value, str | int | None) or value not in values:
-            raise _wrong(f"one of {', '.join(map(str, values))}", value)
+        if not any(type(value) is type(allowed) and value == allowed for allowed in values):
+            raise _wrong(expected, value)
+        return value
+
+    return decode
+
+
+def _word(words: Collection[str]) -> Decode:
+    def decode(value: Any) -> Any:
+        if not isinstance(value, str) or value not in words:
+            raise _wrong("a word that this version of loadgen knows", value)
         return value
 
     return decode
@@ -170,9 +255,9 @@ def _any_of(plain: list[Any]) -> Decode:
     decoders = [_PLAIN[hint] for hint in plain]
 
     def decode(value: Any) -> Any:
-        for one in decoders:
+        for decode_one in decoders:
             try:
-                return one(value)
+                return decode_one(value)
             except Malformed:
                 continue
         raise _wrong("a number or a text", value)
@@ -203,9 +288,14 @@ def _members(decode: Decode) -> Decode:
     def decode_members(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise _wrong("an object", value)
-        return {name: _at(f".{name}", decode, content) for name, content in value.items()}
+        return {name: _at(_member(name), decode, content) for name, content in value.items()}
 
     return decode_members
+
+
+def _member(name: str) -> str:
+    """The step to a member: its name, quoted where that is no plain one."""
+    return f".{name}" if name.isprintable() and len(name) <= SHOWN else f"[{_shown(name)}]"
 
 
 def _at(step: str, decode: Decode, value: Any) -> Any:
@@ -217,7 +307,7 @@ def _at(step: str, decode: Decode, value: Any) -> Any:
 
 def _dataclass(of: Any) -> Decode:
     hints, fields = get_type_hints(of), dataclasses.fields(of)
-    keyed = [(field, _decoder(hints[field.name])) for field in fields if not field.metadata["inline"]]
+    keyed = [(field, _of_field(field, hints[field.name])) for field in fields if not field.metadata["inline"]]
     beside = [(field, _inline(field, hints[field.name])) for field in fields if field.metadata["inline"]]
     names = {field.name for field, _ in keyed}
 
@@ -238,6 +328,11 @@ def _dataclass(of: Any) -> Decode:
     return decode_object
 
 
+def _of_field(field: dataclasses.Field[Any], hint: Any) -> Decode:
+    among = field.metadata["among"]
+    return _word(among) if among else _decoder(hint)
+
+
 def _inline(field: dataclasses.Field[Any], hint: Any) -> Decode:
     """Of the keys that stand beside the others: a dictionary's are those that match its pattern; a dataclass that may
     be None is there if its first key is."""
@@ -256,27 +351,43 @@ def _has_default(field: dataclasses.Field[Any]) -> bool:
 
 # the schema
 
+Definitions = dict[type, dict[str, Any]]
+
 
 def schema(of: Any, title: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of what `to_json` makes of such values; `of` may be a union of dataclasses."""
-    definitions: dict[str, Any] = {}
+    """The JSON Schema (2020-12) of what `to_json` makes of such values; `of` may be a union of dataclasses. Raises
+    ValueError where two of the types have the same name."""
+    definitions: Definitions = {}
     args = get_args(of) if get_origin(of) in (Union, types.UnionType) else ()
     root = {"anyOf": [_schema(arg, definitions) for arg in args]} if args else _schema(of, definitions)
+    named = {made.__name__: content for made, content in definitions.items()}
+    if len(named) < len(definitions):
+        names = [made.__name__ for made in definitions]
+        raise ValueError(f"two types have the same name: {', '.join(sorted({n for n in names if names.count(n) > 1}))}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
         **root,
-        "$defs": dict(sorted(definitions.items())),
+        "$defs": dict(sorted(named.items())),
     }
 
 
 _NAMED: dict[Any, dict[str, Any]] = {
-    int: {"type": "integer"}, float: {"type": "number"}, str: {"type": "string"}, bool: {"type": "boolean"},
-    type(None): {"type": "null"}, object: {},
-}  # fmt: skip
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    str: {"type": "string"},
+    bytes: {
+        "type": "object",
+        "properties": {"text": {"type": "string"}, "base64": {"type": "string", "contentEncoding": "base64"}},
+        "oneOf": [{"required": ["text"]}, {"required": ["base64"]}],
+    },
+    bool: {"type": "boolean"},
+    type(None): {"type": "null"},
+    object: {},
+}
 
 
-def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+def _schema(hint: Any, definitions: Definitions) -> dict[str, Any]:
     if dataclasses.is_dataclass(hint):
         return _reference(hint, definitions)
     origin, args = get_origin(hint), get_args(hint)
@@ -296,33 +407,40 @@ def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     return dict(_NAMED[hint])
 
 
-def _reference(of: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    if of.__name__ not in definitions:
-        definitions[of.__name__] = {}  # so that a type may contain itself
-        definitions[of.__name__] = _object(of, definitions)
+def _reference(of: Any, definitions: Definitions) -> dict[str, Any]:
+    if of not in definitions:
+        definitions[of] = _object(of, definitions)
     return {"$ref": f"#/$defs/{of.__name__}"}
 
 
-def _object(of: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+def _object(of: Any, definitions: Definitions) -> dict[str, Any]:
     hints = get_type_hints(of)
     made: dict[str, Any] = {"type": "object", "description": " ".join((of.__doc__ or "").split())}
     properties: dict[str, Any] = {}
+    patterns: dict[str, Any] = {}
     required: list[str] = []
     for field in dataclasses.fields(of):
         inline, hint = field.metadata["inline"], hints[field.name]
         if isinstance(inline, str):
-            made.setdefault("patternProperties", {})[f"^({inline})$"] = _described(
-                field, get_args(hint)[1], definitions
-            )
+            patterns[inline] = _described(field, get_args(hint)[1], definitions)
         elif inline:
             (inner,) = [arg for arg in get_args(hint) or (hint,) if arg is not type(None)]
             properties |= _object(inner, definitions)["properties"]
         else:
             properties[field.name] = _described(field, hint, definitions)
             required += [] if field.metadata["omit"] else [field.name]
+    if patterns:
+        made["patternProperties"] = {_but(properties, pattern): content for pattern, content in patterns.items()}
     return {**made, "properties": properties, "required": required}
 
 
-def _described(field: dataclasses.Field[Any], hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+def _but(names: Collection[str], pattern: str) -> str:
+    """The pattern of the other names: a name that stands for itself does not count with those that match."""
+    own = [name for name in names if re.fullmatch(pattern, name)]
+    return f"^(?!({'|'.join(own)})$)({pattern})$" if own else f"^({pattern})$"
+
+
+def _described(field: dataclasses.Field[Any], hint: Any, definitions: Definitions) -> dict[str, Any]:
     unit = {"unit": field.metadata["unit"]} if field.metadata["unit"] else {}
-    return {**_schema(hint, definitions), "description": field.metadata["description"], **unit}
+    among = {"enum": list(field.metadata["among"])} if field.metadata["among"] else {}
+    return {**(among or _schema(hint, definitions)), "description": field.metadata["description"], **unit}

@@ -85,6 +85,16 @@ CODES = {
     # two runs
     "different_times": "The runs were at different times, and their difference cannot be told from drift.",
     "compared_invalid": "`run` is INVALID, and was compared all the same.",
+    # a rate that a self-test tried
+    "requests_failed": "Requests failed; each value says how many came to the outcome of its name.",
+    "not_valid": "The run was `verdict`: its signal `signal` was `value`.",
+    # a self-test that is not believed
+    "selftest_elsewhere": "The self-test in `path` is of another machine, whose `cpu`, `cpus`, `kernel`, `python` and "
+    "`loadgen` are told where they differ.",
+    "selftest_unreadable": "The self-test in `path` cannot be read: `error`.",
+    "selftest_malformed": "What is in `path` is not as loadgen wrote it.",
+    "selftest_other_version": "The self-test in `path` is of another version of loadgen, as its schema is not this "
+    "one's.",
 }
 
 
@@ -92,7 +102,7 @@ CODES = {
 class Reason:
     """Why something is not known or not judged."""
 
-    code: str = item("which reason it is")
+    code: str = item("which reason it is", among=CODES)
     values: dict[str, float | str] = item("the numbers of its sentence", inline=".*", default_factory=dict)
 
     @classmethod
@@ -109,4 +119,4 @@ class Reason:
     def run(self) -> tuple[str, int] | None:
         """The variant and the round of the one run that it is about; None if it is about no one run."""
         variant, number = self.values.get("variant"), self.values.get("round")
-        return None if variant is None or number is None else (str(variant), int(number))
+        return (variant, number) if isinstance(variant, str) and isinstance(number, int) else None

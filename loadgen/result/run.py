@@ -93,7 +93,7 @@ class Attempts:
 
     operations: int = item("how many operations there were")
     attempts: int = item("how many requests they took")
-    per_operation: float | None = item("requests for an operation")
+    per_operation: float | None = item("requests for an operation", "requests")
     outcomes: dict[str, int] = item("how many operations came to which outcome")
 
 
@@ -616,7 +616,7 @@ class RunResult(Metadata):
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[str, ...] = item("what its user should know, in sentences")
     thresholds: tuple[Threshold, ...] = item("what the profile asks")
-    variants: tuple[RunVariant, ...] = item("one entry, with all of the figures")
+    variants: tuple[RunVariant] = item("one entry, with all of the figures")
     samples: Samples = item("exchanges that were kept")
     until: Until | None = item("the goal of a run that had one", omit=True)
     witness: Witness | None = item("of a run with a witness", omit=True)

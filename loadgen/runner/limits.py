@@ -96,13 +96,14 @@ def new_connections(profile: Profile) -> int:
     started = np.zeros(int(total / step) + 2)
     at = 0.0
     for run in runs:
-        lasts = (run.duration or 0) / SECOND  # what ends when it ends may end at once
+        duration = run.duration or 0  # what ends when it ends may end at once
+        lasts = duration / SECOND
         if run.phase.at_once:
             started[int(at / step)] += run.phase.at_once
         elif rate := run.phase.rate:
             first, last = int(at / step), int((at + lasts) / step) + 1
-            within = np.clip(np.arange(first, last + 1) * step - at, 0, lasts)
-            started[first:last] += np.diff(rate.start * within + (rate.end - rate.start) * within**2 / (2 * lasts))
+            within = np.clip(np.arange(first, last + 1) * step - at, 0, lasts) * SECOND
+            started[first:last] += np.diff(rate.count(within, duration))
         at += lasts
     minute = math.ceil(TIME_WAIT_SECONDS / step)
     reached = np.concatenate((np.zeros(1), np.cumsum(started), np.full(minute, started.sum())))

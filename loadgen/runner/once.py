@@ -1,25 +1,28 @@
-"""Single exchanges as plain values, for `report.once`."""
+"""`loadgen once`: one exchange of each step, kept whole, and without secrets."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from loadgen.analysis.latency import milliseconds
 from loadgen.aws import refusals
 from loadgen.aws.attributes import is_typed, plain
 from loadgen.aws.auth import Access
-from loadgen.exchange import CONNECTION_LABELS
+from loadgen.clock import MILLISECOND
+from loadgen.exchange import CONNECTION_LABELS, REDACTED, Exchange
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
+from loadgen.result.codec import map_text
+from loadgen.result.once import Answer, Certificate, ConsumedUnits, OnceExchange, OnceResult, Pairs, Peer, SentRequest
+from loadgen.runner import secret_names
 from loadgen.runner.advice import remedy
 from loadgen.runner.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.runner.interrupts import interrupts
-from loadgen.runner.probe import Seen, each_step
-from loadgen.runner.redaction import REDACTED, redacted
+from loadgen.runner.probe import ProbedExchange, probe
+from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import keeper
 from loadgen.runner.table.attach import MADE_UP
 from loadgen.runner.table.calls import Api
@@ -30,9 +33,9 @@ ITEMS = 10_000  # of those that `setup` loads, at the most
 
 async def once(
     loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxAt | None, say: Callable[[str], None]
-) -> list[dict[str, Any]]:
-    """One exchange of each step, without secrets, in the keys that `report.once.render_once` documents. A table that
-    the profile's `setup` makes for it is deleted again; `say` hears of it."""
+) -> OnceResult:
+    """One exchange of each step. A table that the profile's `setup` makes for it is deleted again; `say` hears of it.
+    Raises LoadgenError where nothing can be sent."""
     profile = loaded.profile
     with interrupts():
         secrets = await keeper(profile, sandbox_at)
@@ -41,8 +44,10 @@ async def once(
         async with destination(profile, start_sandbox, sandbox_at, secrets.account) as to:
             with secrets.unrevealing(loaded.secrets):
                 async with _table(profile, to, secrets.access, say):
-                    seen = await each_step(profile, to.origin, to.addresses, to.ca, secrets.lent)
-            return redacted([_plain(one, to.origin, secrets.lent) for one in seen], loaded.secrets + secrets.known)  # type: ignore[no-any-return]
+                    probed = await probe(profile, to.origin, to.addresses, to.ca, secrets.lent)
+            exchanges = tuple(without_secrets(exchange, to.origin, secrets.lent) for exchange in probed)
+            result = OnceResult(name=profile.name, simulated=profile.target.sandbox, exchanges=exchanges)
+            return map_text(result, redactor(loaded.secrets + secrets.known))
 
 
 @asynccontextmanager
@@ -60,33 +65,78 @@ async def _table(profile: Profile, to: Destination, access: Access, say: Callabl
         await table.tear_down(keep=False)
 
 
-def _plain(seen: Seen, origin: Origin, access: Access) -> dict[str, Any]:
-    x = seen.exchange
-    show = _readable if x.request.operation else bytes
-    request = {
-        "method": x.request.operation or x.request.method,
-        "url": origin.url + x.request.path,
-        "headers": [*x.request.headers, *((name, REDACTED) for name in access.names)],
-        "body": show(x.request.body),
-    }
-    answer = {"status": x.status, "headers": x.headers or {}, "body": show(x.body or b"")} if x.status else None
-    tally = x.tally if x.tally and x.tally.sampled else None
-    return {
-        "scenario": seen.scenario,
-        "step": seen.step,
-        "request": request,
-        "answer": answer,
-        "outcome": x.outcome.word,
-        "reason": x.reason,
-        "remedy": remedy(origin.url, x.outcome, x.reason),
-        "refused": bool(refusals.remedy(x.reason)),
-        "capacity": {"read": tally.read / 1000, "write": tally.written / 1000} if tally else None,
-        "times_ms": _times(seen),
-        "connection": CONNECTION_LABELS[x.connection] if x.connected else None,
-        "peer": seen.peer,
-        "captured": seen.captured,
-        "not_found": list(seen.not_found),
-    }
+def without_secrets(probed: ProbedExchange, origin: Origin, access: Access) -> OnceExchange:
+    """An exchange as a result has it: without what goes by the name of a secret, and with the headers of `access`,
+    whose values are nobody's business."""
+    exchange = probed.exchange
+    tally = exchange.tally if exchange.tally and exchange.tally.sampled else None
+    captured = {name: REDACTED if secret_names.is_secret(name) else of for name, of in probed.captured.items()}
+    return OnceExchange(
+        scenario=probed.scenario,
+        step=probed.step,
+        request=_request(exchange, origin, access),
+        answer=_answer(exchange),
+        outcome=exchange.outcome.word,
+        reason=exchange.reason,
+        remedy=remedy(origin.url, exchange.outcome, exchange.reason),
+        refused=bool(refusals.remedy(exchange.reason)),
+        capacity=ConsumedUnits(tally.read / 1000, tally.written / 1000) if tally else None,
+        times_ms=_times(exchange),
+        connection=CONNECTION_LABELS[exchange.connection] if exchange.connected else None,
+        peer=_peer(probed.peer),
+        captured=captured,
+        not_found=probed.not_found,
+    )
+
+
+def _request(exchange: Exchange, origin: Origin, access: Access) -> SentRequest:
+    request = exchange.request
+    return SentRequest(
+        method=request.operation or request.method,
+        url=secret_names.url(origin.url + request.path),
+        headers=(*_headers(request.headers), *((name, REDACTED) for name in access.names)),
+        body=_body(request.body, request.headers, bool(request.operation)),
+    )
+
+
+def _answer(exchange: Exchange) -> Answer | None:
+    if not exchange.status:
+        return None
+    headers = tuple((exchange.headers or {}).items())
+    body = _body(exchange.body or b"", headers, bool(exchange.request.operation))
+    return Answer(exchange.status, _headers(headers), body)
+
+
+def _headers(headers: Pairs) -> Pairs:
+    return tuple((name, secret_names.header(name, value)) for name, value in headers)
+
+
+def _body(body: bytes, headers: Pairs, of_table: bool) -> bytes:
+    return secret_names.body(_readable(body) if of_table else body, headers)
+
+
+def _peer(described: Mapping[str, Any]) -> Peer | None:
+    """The other end of a connection, as a client describes it."""
+    if not described:
+        return None
+    certificate = described.get("certificate")
+    return Peer(
+        address=described.get("address"),
+        tls=described.get("tls"),
+        cipher=described.get("cipher"),
+        resumed=described.get("resumed"),
+        certificate=_certificate(certificate) if certificate else None,
+    )
+
+
+def _certificate(certificate: Mapping[str, Any]) -> Certificate:
+    """As `ssl.SSLSocket.getpeercert` gives it."""
+    subject, issuer = (
+        tuple((str(name), str(value)) for group in certificate.get(key, ()) for name, value in group)
+        for key in ("subject", "issuer")
+    )
+    names = tuple(str(value) for _, value in certificate.get("subjectAltName", ()))
+    return Certificate(subject, issuer, names, certificate.get("notAfter"))
 
 
 def _readable(body: bytes) -> bytes:
@@ -106,8 +156,7 @@ def _plainly(value: Any) -> Any:
     return [_plainly(member) for member in value] if isinstance(value, list) else value
 
 
-def _times(seen: Seen) -> dict[str, float | None]:
-    x = seen.exchange
+def _times(x: Exchange) -> dict[str, float]:
     times = {"response": x.done - x.due, "lag": x.released - x.due, "sign": x.signed - x.released}
     if x.started:
         times |= {"wait": x.started - x.signed, "service": x.done - x.started}
@@ -117,4 +166,4 @@ def _times(seen: Seen) -> dict[str, float | None]:
     times |= {name: value for name, value in parts.items() if value >= 0}
     if x.received:
         times["client_delay"] = x.done - x.received
-    return {name: milliseconds(value) for name, value in times.items()}
+    return {name: round(value / MILLISECOND, 6) for name, value in times.items()}

@@ -13,7 +13,7 @@ from loadgen.net.names import Address, Origin
 from loadgen.profile.model import Profile
 from loadgen.record.samples import printable
 from loadgen.runner.advice import remedy
-from loadgen.runner.probe import each_step
+from loadgen.runner.probe import probe
 
 OF_A_TABLE = (Outcome.CONDITION_FAILED, Outcome.PARTIAL, Outcome.THROTTLED)  # answers of one that is as it should be
 
@@ -22,13 +22,13 @@ async def preflight(
     profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None, access: Access
 ) -> None:
     """Raises TargetError, which names the step and what it met, if a step of any scenario fails."""
-    last = {(seen.scenario, seen.step): seen for seen in await each_step(profile, origin, addresses, ca, access)}
-    for seen in last.values():
-        x = seen.exchange
-        if x.outcome and not (profile.target.dynamodb and x.outcome in OF_A_TABLE):
-            reason = f": {printable(x.reason)}" if x.reason else ""
-            advice = remedy(origin.url, x.outcome, x.reason)
+    last = {(probed.scenario, probed.step): probed for probed in await probe(profile, origin, addresses, ca, access)}
+    for probed in last.values():
+        exchange = probed.exchange
+        if exchange.outcome and not (profile.target.dynamodb and exchange.outcome in OF_A_TABLE):
+            reason = f": {printable(exchange.reason)}" if exchange.reason else ""
+            advice = remedy(origin.url, exchange.outcome, exchange.reason)
             raise TargetError(
-                f"{origin.url}: the step {seen.step} failed before the load ({x.outcome.word}{reason}). "
+                f"{origin.url}: the step {probed.step} failed before the load ({exchange.outcome.word}{reason}). "
                 f"{f'{advice}. ' if advice else ''}Nothing more was sent. `loadgen once` shows the whole exchange"
             )

@@ -26,9 +26,9 @@ from loadgen.workload.scenarios import Workload
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """An exchange, whose step it was, what was captured of it, and the names for which nothing was found. `peer`
-    describes the connection, if it has any."""
+class ProbedExchange:
+    """An exchange that was kept whole: whose step it was, what was captured of its answer, and the names of what was
+    to be captured and is not in it. `peer` describes the connection, if it has any."""
 
     scenario: str
     step: str
@@ -42,7 +42,7 @@ class _Watcher:
     """The engine's host: collects the exchanges of one iteration."""
 
     def __init__(self, over: asyncio.Future[None]) -> None:
-        self.over, self.seen = over, list[Seen]()
+        self.over, self.exchanges = over, list[ProbedExchange]()
         self.engine: Engine
 
     def reached(self, run: int) -> None: ...
@@ -50,25 +50,25 @@ class _Watcher:
     def finished(self) -> None:
         self.over.set_result(None)
 
-    def done(self, x: Exchange) -> None:
-        iteration: Iteration = x.owner  # type: ignore[assignment]
+    def done(self, exchange: Exchange) -> None:
+        iteration: Iteration = exchange.owner  # type: ignore[assignment]
         step, scenario = iteration.current, iteration.scenario
-        peer = x.link.describe() if hasattr(x.link, "describe") else {}
-        self.engine.done(x)
-        names = [name for name, _ in step.capture] if x.status else []
+        peer = exchange.link.describe() if hasattr(exchange.link, "describe") else {}
+        self.engine.done(exchange)
+        names = [name for name, _ in step.capture] if exchange.status else []
         captured = {name: iteration.values[name] for name in names if name in iteration.values}
         not_found = tuple(name for name in names if name not in captured)
-        self.seen.append(Seen(scenario.name, step.name, x, captured, not_found, peer))
+        self.exchanges.append(ProbedExchange(scenario.name, step.name, exchange, captured, not_found, peer))
 
 
-async def each_step(
+async def probe(
     profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None, access: Access
-) -> list[Seen]:
-    """Send one iteration of each scenario, one after the other."""
-    seen: list[Seen] = []
+) -> list[ProbedExchange]:
+    """Send one iteration of each scenario, one after the other. Of a step that is sent again, each attempt is kept."""
+    exchanges: list[ProbedExchange] = []
     for scenario in profile.scenarios:
-        seen += await _iteration(profile, scenario, origin, addresses, ca, access)
-    return seen
+        exchanges += await _iteration(profile, scenario, origin, addresses, ca, access)
+    return exchanges
 
 
 async def _iteration(
@@ -78,11 +78,11 @@ async def _iteration(
     addresses: tuple[Address, ...],
     ca: Path | None,
     access: Access,
-) -> list[Seen]:
+) -> list[ProbedExchange]:
     loop = asyncio.get_running_loop()
     phase = Phase.model_validate({"name": "once", "at-once": 1})
-    one = profile.model_copy(update={"load": (phase,), "scenarios": (scenario,), "cycles": 1, "thresholds": {}})
-    clock, plan, workload = LoopClock(loop), Plan.of(one), Workload(one, origin.base)
+    single = profile.model_copy(update={"load": (phase,), "scenarios": (scenario,), "cycles": 1, "thresholds": {}})
+    clock, plan, workload = LoopClock(loop), Plan.of(single), Workload(single, origin.base)
     for step in workload.scenarios[0].steps:
         step.wants = BODY
     workload.scenarios[0].plain = False
@@ -90,15 +90,17 @@ async def _iteration(
     watcher = _Watcher(loop.create_future())
     engine = watcher.engine = Engine(clock, plan, workload, watcher, ledger, Share())
     counters = Counters(ledger.wired, ledger.connections)
-    client = make_client(loop, clock, one, origin, addresses, ca, 4, 0, counters, watcher.done, access, engine.retried)
+    client = make_client(
+        loop, clock, single, origin, addresses, ca, 4, 0, counters, watcher.done, access, engine.retried
+    )
     try:
         await client.prepare()
         start = clock.now()
         recorder = Recorder(start, lambda batch: None, lambda number, key: None)
-        engine.attach(client, recorder, Samples(start, plan.slots), one.session.reuse == "per-iteration")
+        engine.attach(client, recorder, Samples(start, plan.slots), single.session.reuse == "per-iteration")
         engine.enter(0, start)
         await watcher.over
     finally:
         await client.close()
         clock.close()
-    return watcher.seen
+    return watcher.exchanges

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from loadgen.analysis.latency import quantile_ms
 from loadgen.clock import SECOND
-from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet
 from loadgen.record.ledger import ITERATIONS, PLANNED, Ledger
@@ -55,18 +54,19 @@ class Display(Protocol):
     def message(self, text: str) -> None: ...
 
 
-def progress(plan: Plan, fleet: Fleet, moments: deque[Moment], second: Histogram, workers: int) -> Progress:
-    """How the fleet's run stands; `second` are the response times of the last whole one."""
+def progress(fleet: Fleet, history: deque[Moment], second: Histogram, workers: int) -> Progress:
+    """How the load of the fleet's leading group stands; `second` are the response times of the last whole one."""
+    plan, begun = fleet.plan, fleet.leading.start > 0
     runs = plan.runs
-    number = fleet.run_number if fleet.start else 0
+    number = fleet.run_number if begun else 0
     run = plan.all_runs[min(number, len(runs))]
-    totals = fleet.totals() if fleet.start else Ledger.in_memory(len(plan.all_runs), plan.slots)
+    totals = fleet.leading.totals() if begun else Ledger.in_memory(len(plan.all_runs), plan.slots)
     moment = Moment.of(totals, fleet.elapsed)
     ended = {Outcome(n).word: c for n, c in enumerate(totals.outcome_counts()) if c}
     state = "stopping" if fleet.stopping else "draining" if number >= len(runs) else "running"
-    rate_now, rate_planned = rates(moments, runs)
+    rate_now, rate_planned = rates(history, runs)
     durations = [r.duration for r in runs]
-    known = [d for d in durations if d is not None]
+    fixed = [d for d in durations if d is not None]
     return Progress(
         phase=run.name,
         cycle=run.cycle or 1,
@@ -74,11 +74,11 @@ def progress(plan: Plan, fleet: Fleet, moments: deque[Moment], second: Histogram
         phases=tuple((r.name, r.duration / SECOND if r.duration else None) for r in runs),
         phase_number=number,
         elapsed_s=fleet.elapsed / SECOND,
-        total_s=sum(known) / SECOND if len(known) == len(durations) else None,
+        total_s=sum(fixed) / SECOND if len(fixed) == len(durations) else None,
         planned=sum(totals.iterations[r.number * len(ITERATIONS) + PLANNED] for r in runs) or None,
         started=moment.started,
         sent=sum(totals.sent.tolist()),
-        in_flight=fleet.health.in_flight,
+        in_flight=fleet.leading.health.in_flight,
         ok=ended.pop("ok", 0),
         failed=ended,
         rate_planned=rate_planned,
@@ -86,5 +86,5 @@ def progress(plan: Plan, fleet: Fleet, moments: deque[Moment], second: Histogram
         p50_ms=quantile_ms(second, "p50"),
         p99_ms=quantile_ms(second, "p99"),
         workers=workers,
-        state=state if fleet.start else "preparing",
+        state=state if begun else "preparing",
     )

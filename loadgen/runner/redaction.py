@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from loadgen.exchange import REDACTED
 from loadgen.record.samples import MESSAGE
 
-REDACTED = "[redacted]"
 SHORTEST_SECRET = 4  # characters: shorter ones would be replaced where they stand by chance
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 

@@ -3,69 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections import deque
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from loadgen.analysis import build
 from loadgen.analysis.conclusion import Ending, conclude, tails, unanswered, untimed, unusable
 from loadgen.analysis.latency import headline
 from loadgen.aws import refusals
-from loadgen.clock import SECOND, wall
-from loadgen.engine.engine import Share
-from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
-from loadgen.fleet.fleet import Fleet, merge
-from loadgen.fleet.worker import Assignment
-from loadgen.pacing import share
+from loadgen.fleet.fleet import Fleet
+from loadgen.fleet.group import Group, Member
 from loadgen.profile.load import Loaded
-from loadgen.profile.model import StopIf
 from loadgen.record.ledger import Ledger
-from loadgen.record.samples import SLOWEST
+from loadgen.record.samples import SLOWEST, Kind
 from loadgen.result.codec import from_json, map_text, to_json
-from loadgen.result.run import Metadata, RunResult, Sandbox
+from loadgen.result.run import RunResult, Sandbox
+from loadgen.result.run import Until as UntilResult
 from loadgen.runner.advice import explained
-from loadgen.runner.destination import Destination, SandboxAt, StartSandbox, destination
+from loadgen.runner.destination import Destination, destination
 from loadgen.runner.interrupts import Interrupts, interrupts
-from loadgen.runner.limits import Limits, limits, workers_for
-from loadgen.runner.metadata import metadata
+from loadgen.runner.options import Options
 from loadgen.runner.preflight import preflight
+from loadgen.runner.prepared import Checked, Prepared, described
 from loadgen.runner.progress import Display, progress
-from loadgen.runner.redaction import redacted, redactor
+from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.stop import Moment, history, met, since
-from loadgen.runner.table.attach import OnTable, on_table
-from loadgen.runner.until.goal import Goal
+from loadgen.runner.table.attach import on_table
 from loadgen.runner.until.until import Until
-from loadgen.runner.witness.load import EACH, thinned
-from loadgen.runner.witness.witness import Witness, in_all
+from loadgen.runner.warnings import Warnings
+from loadgen.runner.witness.witness import Witness
 from loadgen.stats import Histogram
-from loadgen.store import RunFolder
 from loadgen.trust import host
 from loadgen.trust.verdict import Finding, judge
 from loadgen.trust.watch import HostWatch, Session, evidence_of
 
 DRAWN = 0.5  # seconds between two looks at the progress
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to run it, besides the profile. `out` is the run's folder; `workers` is a command line's `--workers`;
-    `prepared` says that a table which the load needs has been made ready, and is told about, by whoever asks; `until`
-    is what a phase goes on for; `accept_invalid` decides thresholds on the figures of an INVALID run too; `witness`
-    asks for one."""
-
-    out: Path
-    workers: str = "1"
-    start_sandbox: StartSandbox | None = None
-    sandbox_at: SandboxAt | None = None
-    prepared: bool = False
-    until: Goal | None = None
-    accept_invalid: bool = False
-    witness: bool = False
 
 
 async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
@@ -74,259 +50,224 @@ async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
         secrets = await keeper(loaded.profile, options.sandbox_at)
         profile = loaded.profile
         async with destination(profile, options.start_sandbox, options.sandbox_at, secrets.account) as to:
-            return await one(loaded, options, display, to, signals, secrets)
+            return await run_at(loaded, options, display, to, signals, secrets)
 
 
-async def one(
+async def run_at(
     loaded: Loaded, options: Options, display: Display, to: Destination, signals: Interrupts, keeper: Keeper
 ) -> RunResult:
     """The same at a destination that is there already, with signals that are taken already."""
+    profile = loaded.profile
     with keeper.unrevealing(loaded.secrets):
         await keeper.refresh()
-        return await _Run(loaded, options, display, to, signals, keeper).carry_out()
+        checked = Checked.of(profile, options, to)
+        warn = Warnings(display.message, lambda: loaded.secrets + keeper.known)
+        say = _unheard if options.prepared else display.message
+        async with _kept(keeper, warn), on_table(profile, checked.plan, to, keeper, say, warn) as table:
+            if not to.loopback:
+                await preflight(profile, to.origin, to.addresses, to.ca, keeper.lent)
+            prepared = Prepared.of(loaded, options, to, keeper, table, checked, warn)
+            return await Running(prepared, display, signals).carry_out()
 
 
-@dataclass
-class _Run:
-    loaded: Loaded
-    options: Options
-    display: Display
-    to: Destination
-    signals: Interrupts
-    keeper: Keeper
-    warnings: list[str] = field(default_factory=list)
-    moments: deque[Moment] = field(init=False)
-    interrupted: bool = False
-    stopped_because: str = ""
-    refused_because: str = ""
-    last_second: Histogram = field(default_factory=Histogram)
-    table: OnTable | None = None
-    witness: Witness | None = None
+@asynccontextmanager
+async def _kept(keeper: Keeper, warn: Warnings) -> AsyncIterator[None]:
+    """Secrets are renewed as long as the block lasts."""
+    keeping = asyncio.create_task(keeper.keep(warn))
+    try:
+        yield
+    finally:
+        keeping.cancel()
+
+
+class Running:
+    """A prepared run whose load goes on: its processes, and what is watched of them second by second."""
+
+    def __init__(self, prepared: Prepared, display: Display, signals: Interrupts) -> None:
+        """Takes the signals over, and the word of the keeper of secrets."""
+        self._prepared, self._display = prepared, display
+        checked, keeper = prepared.checked, prepared.keeper
+        self._warn, self._until = prepared.warn, checked.until
+        self._watch, self._history, self._last_second = HostWatch(), history(prepared.stop_if), Histogram()
+        self._interrupted, self._stopped_because, self._refused_because = False, "", ""
+        self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
+        following = [self._witness.group] if self._witness else []
+        cpus = self._witness.cores.others if self._witness else frozenset[int]()
+        self._workers = Group(checked.plan, prepared.assignments, self._each_second, self._turned_away, cpus)
+        self._fleet = Fleet(self._workers, *following)
+        keeper.renewed, keeper.lost = self._fleet.renew, self._refused
+        signals.do = self._interrupt
+        if signals.early:
+            self._interrupt()
 
     async def carry_out(self) -> RunResult:
-        profile, goal = self.loaded.profile, self.options.until
-        self.plan = Plan.of(profile)
-        self.until = Until(goal, self.plan) if goal else None
-        self.witnessed = thinned(profile) if self.options.witness else None
-        workers = workers_for(profile, self.options.workers)
-        self.limits = limits(profile, workers, len(self.to.addresses), self.to.loopback)
-        say, warn = (_unheard if self.options.prepared else self.display.message), self._warn
-        keeping = asyncio.create_task(self.keeper.keep(warn))
+        """The load, and what it has come to."""
         try:
-            async with on_table(profile, self.plan, self.to, self.keeper, say, warn) as self.table:
-                if not self.to.loopback:
-                    await preflight(profile, self.to.origin, self.to.addresses, self.to.ca, self.keeper.lent)
-                return await self._measure()
+            return await self._carry_out()
         finally:
-            keeping.cancel()
+            self._prepared.folder.close()
+            if self._witness:
+                self._witness.close()
 
-    async def _measure(self) -> RunResult:
-        self.folder, self.began = RunFolder(self.options.out, self._warn), wall()
-        said = self._said()
-        self.folder.begin(self.loaded.resolved, said)
-        self.watch, self.moments = HostWatch(), history(self._stop_if())
-        work = self._assignments(self.limits)
-        self.fleet = Fleet(self.plan, work, self._each_second, self._turned_away)
-        if self.witnessed:
-            self.witness = Witness(self.loaded, self.witnessed, work[0], self.limits, self.to.loopback, self._warn)
-            self.witness.begin(self.options.out, said, self.fleet, self._tag)
-        self.keeper.renewed, self.keeper.lost = self.fleet.renew, self._refused
-        self.signals.do = self._interrupt
-        if self.signals.early:
-            self._interrupt()
+    async def _carry_out(self) -> RunResult:
+        prepared = self._prepared
         try:
-            await self._load()
+            sandbox = await self._load()
         finally:
-            await self.fleet.close()
+            await self._fleet.close()
         self._store_second()
-        self.fleet.recording.fold_strata(worker.series.values() for worker in self.fleet.workers)
-        if self.table:
-            await self.table.end()
-        concluded = map_text(self._conclude(), redactor(self._secrets))
-        if self.folder.finish(to_json(concluded)):
+        self._workers.recording.fold_strata(worker.series.values() for worker in self._workers.members)
+        if prepared.table:
+            await prepared.table.end()
+        concluded = map_text(self._conclude(sandbox), redactor(prepared.secrets))
+        if prepared.folder.finish(to_json(concluded)):
             return concluded
-        return replace(concluded, run=None, warnings=tuple(redacted(self.warnings, self._secrets)))
+        return replace(concluded, run=None, warnings=tuple(map(redactor(prepared.secrets), self._warn.texts)))
 
-    async def _load(self) -> None:
+    async def _load(self) -> dict[str, Any] | None:
+        """Carry the load out. Returns what the sandbox counted meanwhile, if the target is one."""
         ticker = asyncio.create_task(self._show())
         try:
             before = await self._ask_sandbox()  # a table's setup, and earlier runs
-            await self.fleet.launch()
+            await self._fleet.launch()
             await self._ask_sandbox()  # its lag and CPU time count from here
-            self.watch.begin()
-            await (self.witness.beside(self.fleet) if self.witness else self.fleet.run())
-            self.sandbox_stats = since(before, await self._ask_sandbox())
+            self._watch.begin()
+            await self._fleet.run()
+            return since(before, await self._ask_sandbox())  # type: ignore[no-any-return]
         finally:
             ticker.cancel()
 
-    def _said(self) -> dict[str, Any]:
-        """What is known before the run's end, all that there is of one that dies."""
-        until = {"until": to_json(self.until.result(complete=False))} if self.until else {}
-        return dict(redacted({**to_json(self._metadata()), **until, "plan": self.plan.describe()}, self._secrets))
-
-    @property
-    def _secrets(self) -> tuple[str, ...]:
-        return self.loaded.secrets + self.keeper.known
-
     async def _ask_sandbox(self) -> dict[str, Any] | None:
-        if not self.to.sandbox:
-            return None
+        sandbox = self._prepared.to.sandbox
         try:
-            return await asyncio.to_thread(self.to.sandbox.stats)
+            return await asyncio.to_thread(sandbox.stats) if sandbox else None
         except LoadgenError as error:  # what was measured until then is worth no less
             self._warn(str(error))
             return None
 
-    def _assignments(self, limits: Limits) -> list[Assignment]:
-        profile, n = self.loaded.profile, limits.workers
-        size = Ledger.size(len(self.plan.all_runs), self.plan.slots)
-        gap = round(SECOND * n * (1 + bool(self.witnessed) / EACH) / profile.max_rate) if profile.max_rate else 0
-        return [
-            Assignment(
-                os.getpid(),
-                profile,
-                self.to.origin,
-                self.to.addresses[index % len(self.to.addresses) :]
-                + self.to.addresses[: index % len(self.to.addresses)],
-                self.to.ca,
-                Share(index, n, max(1, share(limits.in_flight, index, n)), gap),
-                share(limits.connections, index, n),
-                share(limits.preopen, index, n),
-                self.folder.make_room(index, size),
-                (self.began,),
-                self.keeper.lent,
-            )
-            for index in range(n)
-        ]
-
     # while it runs
 
     def _interrupt(self) -> None:
-        if self.interrupted:
-            self.display.message("stopping at once: what is open is given up")
-            self.fleet.kill()
+        if self._interrupted:
+            self._display.message("stopping at once: what is open is given up")
+            self._fleet.kill()
         else:
-            self.interrupted = True
-            self.display.message("stopping: waiting for what is open; once more to stop at once")
-            self.fleet.stop()
+            self._interrupted = True
+            self._display.message("stopping: waiting for what is open; once more to stop at once")
+            self._fleet.stop()
 
     def _turned_away(self, reason: str) -> None:
-        self._refused(f"{self.to.origin.url} answers {reason}: {refusals.remedy(reason)}")
+        self._refused(f"{self._prepared.to.origin.url} answers {reason}: {refusals.remedy(reason)}")
 
     def _refused(self, why: str) -> None:
         """The target takes no more from us, whatever is sent."""
-        if not self.refused_because:
-            self.refused_because = why
+        if not self._refused_because:
+            self._refused_because = why
             self._warn(f"the run was ended: {why}")
-            self.fleet.kill()
+            self._fleet.kill()
 
     def _each_second(self) -> None:
+        prepared, fleet = self._prepared, self._fleet
         self._store_second()
-        totals = self.fleet.totals()
-        self.watch.look(totals)
-        self.moments.append(Moment.of(totals, self.fleet.elapsed))
-        if self.until:
-            made, self.plan = self.until.looks_made, self.until.each_second(self.fleet, self.display.message)
-            if self.until.looks_made > made:  # it is told as it is by now, should the run die
-                self.folder.amend(self._said())
-        paid = in_all(totals, self.witness)
-        why = met(self.moments, self._stop_if()) or (self.table.beyond(paid) if self.table else "")
-        if why and not self.fleet.stopping:
-            self.stopped_because = why
-            self.display.message(f"stopping: {why}")
-            self.fleet.stop()
+        totals = self._workers.totals()
+        self._watch.look(totals)
+        self._history.append(Moment.of(totals, fleet.elapsed))
+        if self._until:
+            self._look(self._until)
+        table = prepared.table
+        why = met(self._history, prepared.stop_if) or (table.beyond(fleet.totals()) if table else "")
+        if why and not fleet.stopping:
+            self._stopped_because = why
+            self._display.message(f"stopping: {why}")
+            fleet.stop()
 
-    def _stop_if(self) -> StopIf | None:
-        profile = self.loaded.profile
-        if profile.stop_if_given or self.to.loopback:
-            return profile.stop_if
-        return StopIf.parse("errors > 50% for 5s")
+    def _look(self, until: Until) -> None:
+        prepared, made = self._prepared, until.looks_made
+        until.each_second(self._fleet, self._display.message)
+        if until.looks_made > made:  # it is told as it is by now, should the run die
+            result = self._until_result(complete=False)
+            prepared.folder.amend(described(prepared.metadata(), self._fleet.plan, result, prepared.secrets))
 
     def _store_second(self) -> None:
-        taken = self.fleet.recording.flush()
-        self.last_second = headline(taken)
-        if self.until:
-            self.until.add(taken)
-        self.folder.interval(taken, self.fleet.health.take(), self._tag)
-
-    def _tag(self, slot: int) -> str:
-        run, (scenario, step) = self.plan.of_slot(slot)
-        return f"{run.name}{f'-{run.cycle}' if run.cycle else ''}.{scenario}.{step}"
+        workers, prepared = self._workers, self._prepared
+        taken = workers.recording.flush()
+        self._last_second = headline(taken)
+        if self._until:
+            self._until.count(taken)
+        prepared.folder.interval(taken, workers.health.take(), prepared.slot_name)
 
     async def _show(self) -> None:
+        workers = self._prepared.checked.limits.workers
         while True:
-            workers = self.limits.workers
-            self.display.update(progress(self.plan, self.fleet, self.moments, self.last_second, workers))
+            self._display.update(progress(self._fleet, self._history, self._last_second, workers))
             await asyncio.sleep(DRAWN)
 
     # when it is over
 
-    def _conclude(self) -> RunResult:
-        fleet, profile = self.fleet, self.loaded.profile
-        totals = fleet.totals()
-        lost = [worker for worker in fleet.workers if worker.lost]
-        seen = self.watch.figures(self.to.loopback)
+    def _conclude(self, sandbox: dict[str, Any] | None) -> RunResult:
+        prepared, fleet, workers = self._prepared, self._fleet, self._workers
+        profile, table = prepared.loaded.profile, prepared.table
+        totals = workers.totals()
+        lost = [worker for worker in workers.members if worker.lost]
+        seen = self._watch.figures(prepared.to.loopback)
         adaptive = profile.retries is not None and profile.retries.mode == "adaptive"
         session = Session(profile.session.reuse == "shared", profile.session.connections, adaptive)
-        parts = tails(self.plan, fleet.recording)
-        evidence = evidence_of(totals, parts, fleet.health, seen, self.sandbox_stats, session)
-        if missing := untimed(totals, fleet.recording):
+        parts = tails(fleet.plan, workers.recording)
+        evidence = evidence_of(totals, parts, workers.health, seen, sandbox, session)
+        if missing := untimed(totals, workers.recording):
             without = f"{missing:,} exchanges have no latencies"
             if lost:
                 self._warn(f"{without}: those of the last second of the workers that were lost")
             else:
                 evidence.mismatches.append(without)
-        kept = merge((worker.kept for worker in fleet.workers), SLOWEST)
+        kept = workers.kept(SLOWEST)
         self._explain(lost, totals, kept.reasons)
-        told = (build.quantiles_of(profile), kept.reasons, fleet.health.network, adaptive, fleet.stopped)
-        measured = build.Measured(self.plan, totals, fleet.recording, *told)
+        told = (build.quantiles_of(profile), kept.reasons, workers.health.network, adaptive, fleet.stopped)
+        measured = build.Measured(fleet.plan, totals, workers.recording, *told)
         ending = Ending(
             elapsed=fleet.elapsed,
-            folder=str(self.options.out) if self.folder.usable else None,
-            interrupted=self.interrupted,
-            stopped=bool(self.stopped_because),
-            refused=bool(self.refused_because),
+            folder=str(prepared.options.out) if prepared.folder.usable else None,
+            interrupted=self._interrupted,
+            stopped=bool(self._stopped_because),
+            refused=bool(self._refused_because),
             lost=bool(lost),
-            warnings=self.warnings,
+            warnings=self._warn.texts,
             kept=kept,
-            sandbox=from_json(Sandbox, self.sandbox_stats) if self.sandbox_stats else None,
-            accepted=self.options.accept_invalid,
-            until=self.until.result(complete=not fleet.stopping) if self.until else None,
-            setup=self.table.setup() if self.table else None,
-            cost=self.table.cost(in_all(totals, self.witness)) if self.table else None,
-            sdk=next((worker.options for worker in fleet.workers if worker.options), None),
+            sandbox=from_json(Sandbox, sandbox) if sandbox else None,
+            accepted=prepared.options.accept_invalid,
+            until=self._until_result(complete=not fleet.stopping),
+            setup=table.setup() if table else None,
+            cost=table.cost(fleet.totals()) if table else None,
+            sdk=next((worker.options for worker in workers.members if worker.options), None),
         )
         more: list[Finding] = []
-        if self.witness:
-            witness, *more = self.witness.conclude(self.plan, fleet.recording, self._secrets, ending)
+        if self._witness:
+            witness, *more = self._witness.conclude(fleet.plan, workers.recording, prepared.secrets, ending)
             ending = replace(ending, witness=witness)
-        return conclude(self._metadata(), measured, judge(evidence, more), ending, profile.thresholds, evidence.effects)
+        findings = judge(evidence, more)
+        return conclude(prepared.metadata(), measured, findings, ending, profile.thresholds, evidence.effects)
 
-    def _explain(self, lost: list[Any], totals: Ledger, in_the_way: dict[tuple[int, int, str], int]) -> None:
+    def _until_result(self, complete: bool) -> UntilResult | None:
+        return self._until.result(self._fleet.begins(self._until.run), complete) if self._until else None
+
+    def _explain(self, lost: list[Member], totals: Ledger, failures: dict[Kind, int]) -> None:
+        to, warn = self._prepared.to, self._warn
         never_there = unusable(totals)
-        if in_the_way and (never_there or unanswered(totals)):
-            _, outcome, reason = max(in_the_way, key=in_the_way.__getitem__)
-            why = explained(self.to.origin.url, Outcome(outcome), reason)
-            self._warn(f"nothing {'reached' if never_there else 'was answered by'} {self.to.origin.url}: {why}")
+        if failures and (never_there or unanswered(totals)):
+            _, outcome, reason = max(failures, key=failures.__getitem__)
+            why = explained(to.origin.url, Outcome(outcome), reason)
+            warn(f"nothing {'reached' if never_there else 'was answered by'} {to.origin.url}: {why}")
         for worker in lost:
             why = str(worker.broken or f"it ended with status {worker.process.poll()}").strip().rpartition("\n")[2]
-            self._warn(f"worker {worker.index} was lost: {why}; its open exchanges are counted as lost")
-        if self.stopped_because:
-            self._warn(f"the run was stopped early by {self.stopped_because}")
-        for address in self.to.left_out:
-            self._warn(f"{self.to.origin.host} is also {address.host}, which takes no connection, and was left out")
+            warn(f"worker {worker.index} was lost: {why}; its open exchanges are counted as lost")
+        if self._stopped_because:
+            warn(f"the run was stopped early by {self._stopped_because}")
+        for address in to.left_out:
+            warn(f"{to.origin.host} is also {address.host}, which takes no connection, and was left out")
         for fallback in host.description().fallbacks:
-            self._warn(f"this system has {fallback}")
-        if not self.loaded.profile.tls.verify:
-            self._warn("TLS certificates were not verified (tls.verify: false)")
-
-    def _warn(self, text: str) -> None:
-        text = redacted(text, self._secrets)
-        self.warnings.append(text)
-        self.display.message(text)
-
-    def _metadata(self) -> Metadata:
-        return metadata(self.loaded.profile, self.to, self.table, self.began, self.limits.workers)
+            warn(f"this system has {fallback}")
+        if not self._prepared.loaded.profile.tls.verify:
+            warn("TLS certificates were not verified (tls.verify: false)")
 
 
 def _unheard(text: str) -> None: ...

@@ -81,8 +81,7 @@ def planned_between(runs: tuple[PhaseRun, ...], start: int, end: int) -> float |
         rate = run.phase.rate
         if rate is None:
             return None
-        middle = (first + last) / (2 * run.duration)
-        total += (rate.start + (rate.end - rate.start) * middle) * (last - first) / SECOND
+        total += rate.count(float(last), run.duration) - rate.count(float(first), run.duration)
     return total if end <= begun else None
 
 

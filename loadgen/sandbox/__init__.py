@@ -1,11 +1,15 @@
 """The simulated target on 127.0.0.1, HTTP and HTTPS: an API-Gateway-like front, a Lambda-like function, a DynamoDB.
 
-    distributions, stalls, throttle, pool, faults   what is simulated: pure, handed the instant
+    messages                                        request, fate, reply, handler: what goes between the others
+    distributions, stalls, throttle, pool, faults, downstream
+                                                    what is simulated: pure, handed the instant
     simulation                                      puts them together: what happens to one request
-    agenda, idle, counters, truth                   what is due when, who is idle, what happened
-    heads, answers, function, paths, dynamodb       what is answered, and by which handler
+    timers, idle, counters, truth                   what is due when, who is idle, what happened
+    heads, replies, function, paths, dynamodb       what is answered, and by which handler
     connection, link, tls                           HTTP on top, bytes below
-    core, server, certificate, process, __main__    the process and its caller's side
+    core, server, certificate, process, registry, __main__
+                                                    the process and its caller's side
+    responder                                       the quickest target that Python makes, for the self-test
 
 Time that passes on a network is simulated on top of loopback's own. User space cannot delay a TCP handshake: over HTTPS
 its round trip is held back at the ServerHello, so that connecting is right as a whole but its TCP and TLS parts are

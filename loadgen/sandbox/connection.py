@@ -9,11 +9,8 @@ from typing import Protocol
 import httptools
 
 from loadgen.clock import SECOND
-from loadgen.sandbox.answers import Answer, Ending, Piece
 from loadgen.sandbox.core import Core
-from loadgen.sandbox.paths import BAD_REQUEST, BODY_TOO_LARGE, HEADERS_TOO_LARGE
-from loadgen.sandbox.request import BODY_LIMIT, Handler, Request
-from loadgen.sandbox.simulation import Fate
+from loadgen.sandbox.messages import BODY_LIMIT, Ending, Fate, Handler, Piece, Reply, Request
 
 HEAD_LIMIT = 64 * 1024
 """Of bytes that are neither body nor the end of a request: a head, or trailers."""
@@ -25,11 +22,12 @@ LINGER = SECOND
 
 
 class Link(Protocol):
-    """The bytes below. After `close`, `cut`, `reset`, or when the client has gone, it calls `Connection.gone` once."""
+    """The bytes below. After `close`, `cut`, `reset`, or when the client has gone, it calls the connection's `gone`
+    once."""
 
     @property
     def backlog(self) -> bool:
-        """Something is still to be handed to the kernel; `Connection.drained` is called when it has been."""
+        """Something is still to be handed to the kernel; the connection's `drained` is called when it has been."""
 
     @property
     def closed(self) -> bool: ...
@@ -49,10 +47,12 @@ class Link(Protocol):
     def linger(self) -> None: ...
 
 
-class Connection:
+class ServerConnection:
     """`owed`: the round trips of the handshake that the first answer makes up for. `on_gone`: called at the end."""
 
-    def __init__(self, core: Core, link: Link, number: int, owed: int, on_gone: Callable[[Connection], None]) -> None:
+    def __init__(
+        self, core: Core, link: Link, number: int, owed: int, on_gone: Callable[[ServerConnection], None]
+    ) -> None:
         self.number, self.accepted = number, core.now()
         self._core, self._link = core, link
         self._owed, self._on_gone = owed, on_gone
@@ -63,14 +63,14 @@ class Connection:
         self._path = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._collecting = False  # only a service's API is chosen by its headers, and always a POST to /
-        self._handler: Handler = BAD_REQUEST
+        self._handler: Handler = core.bad_request
         self._body: list[bytes] = []
         self._size = 0
         self._expecting = False
         self._pending: deque[Request] = deque()  # unanswered, but for the current one
         self._held = 0  # bytes of their bodies, or of the answers in their place
         self._current: Request | None = None  # its answer is under way
-        self._answer = Answer(0)
+        self._reply = Reply(0)
         self._piece = Piece(0, b"")
         self._draining = False
         self._deaf = self._ended = self._paused = False
@@ -87,7 +87,7 @@ class Connection:
         if (self._requests, self._size) == before:
             self._head_size += len(data)
             if self._head_size > HEAD_LIMIT and not self._deaf:
-                self._refuse(HEADERS_TOO_LARGE)
+                self._refuse(self._core.headers_too_large)
         pending = self._pending
         if pending and pending[0].due:
             self.flush()
@@ -98,7 +98,7 @@ class Connection:
     def ended(self) -> None:
         """The client sends no more. It may still read: what is pending is answered."""
         self._ended = True
-        hanging = self._current and self._answer.ending is Ending.HANG
+        hanging = self._current and self._reply.ending is Ending.HANG
         if hanging or not (self._pending or self._current):
             self._link.close()
         else:
@@ -122,7 +122,7 @@ class Connection:
             request.fate = Fate(0, fault="partial")
             core.broke_off(request)
         for request in self._pending:
-            request.body = b""  # the agenda holds it until it would have been due
+            request.body = b""  # a timer holds it until it would have been due
             core.lost(request)
         if self._current:
             self._lose_current(self._current)
@@ -155,7 +155,7 @@ class Connection:
         if len(name) == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
             core = self._core
             self._expecting = True
-            core.agenda.at(core.simulation.leaves(core.now()), self._continue)
+            core.timers.at(core.simulation.leaves(core.now()), self._continue)
 
     def on_headers_complete(self) -> None:
         self._path = path = self._target.partition(b"?")[0]
@@ -179,7 +179,7 @@ class Connection:
             self._body.clear()
         if self._headers:
             request.headers, self._headers = self._headers, []
-        self._take(request, self._handler if self._size <= BODY_LIMIT else BODY_TOO_LARGE)
+        self._take(request, self._handler if self._size <= BODY_LIMIT else core.body_too_large)
         self._target, self._size, self._head_size, self._expecting = b"", 0, 0, False
 
     # -- within
@@ -197,14 +197,24 @@ class Connection:
             self._link.reset()
             raise
         except httptools.HttpParserError:
-            self._refuse(BAD_REQUEST)
+            self._refuse(self._core.bad_request)
 
     def _request(self, received: int) -> Request:
         self._requests += 1
         number, parser = self._requests, self._parser
         limit = self._core.settings.requests_per_connection
         keep_alive = parser.should_keep_alive() and (limit is None or number < limit)
-        return Request(self, number, parser.get_method(), self._path, self._size, keep_alive, received)
+        return Request(
+            self.number,
+            self.accepted,
+            number,
+            parser.get_method(),
+            self._path,
+            self._size,
+            keep_alive,
+            received,
+            self.flush,
+        )
 
     def _broken(self, received: int) -> Request:
         """What there is of a request that is not whole."""
@@ -219,7 +229,7 @@ class Connection:
     def _take(self, request: Request, handler: Handler) -> None:
         core = self._core
         request.handler = handler
-        request.fate = fate = handler.fate(request, core.simulation)
+        request.fate = fate = handler.fate(request)
         request.intended = intended = core.simulation.leaves(fate.ready, 1 + self._owed)
         self._owed = 0
         core.came(request)
@@ -228,7 +238,7 @@ class Connection:
         if intended <= request.received:
             request.due = True
         else:
-            core.agenda.at(intended, request.fall_due)
+            core.timers.at(intended, request.fall_due)
 
     def _refuse(self, handler: Handler) -> None:
         """What came is no HTTP that we take: say so after all that was asked before, and hear no more."""
@@ -256,17 +266,17 @@ class Connection:
 
     def _begin(self, request: Request) -> None:
         self._current = request
-        self._answer = answer = request.handler.answer(request, self._core.heads)
-        request.status = answer.status
-        if answer.ending is Ending.HANG:
+        self._reply = reply = request.handler.answer(request)
+        request.status = reply.status
+        if reply.ending is Ending.HANG:
             if self._ended:
                 self._link.close()
             return
         instant = self._core.now()
-        if answer.data:
-            self._link.send(answer.data)
+        if reply.data:
+            self._link.send(reply.data)
         request.sent = instant
-        if answer.pieces:
+        if reply.pieces:
             self._next_piece()
         else:
             self._finish()
@@ -277,12 +287,12 @@ class Connection:
         if self._link.backlog:
             self._draining = True
             return
-        piece = next(self._answer.pieces, None) if self._answer.pieces else None
+        piece = next(self._reply.pieces, None) if self._reply.pieces else None
         if piece is None:
             self._finish()
             return
         self._piece = piece
-        self._core.agenda.at(self._core.now() + piece.pause, self._send_piece)
+        self._core.timers.at(self._core.now() + piece.pause, self._send_piece)
 
     def _send_piece(self) -> None:
         if self._current:
@@ -290,11 +300,11 @@ class Connection:
             self._next_piece()
 
     def _finish(self) -> None:
-        request, ending = self._current, self._answer.ending
+        request, ending = self._current, self._reply.ending
         if not request:  # the link went while it was sent to
             return
         self._current = None
-        self._answer = Answer(0)
+        self._reply = Reply(0)
         core = self._core
         core.went(request)
         if ending is not Ending.KEEP or not request.keep_alive:
@@ -315,7 +325,7 @@ class Connection:
                 link.cut()
             case Ending.LINGER:
                 link.linger()
-                self._core.agenda.at(self._core.now() + LINGER, link.close)
+                self._core.timers.at(self._core.now() + LINGER, link.close)
             case _:
                 link.close()
         if not link.closed:  # the client does not read, or not all yet
@@ -323,7 +333,7 @@ class Connection:
 
     def _lose_current(self, request: Request) -> None:
         """Its answer was begun, unless it hangs; whether the client got any of it is not known."""
-        if self._answer.ending is Ending.HANG or not request.sent:
+        if self._reply.ending is Ending.HANG or not request.sent:
             self._core.lost(request)
         else:
             self._core.went(request)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from loadgen import clock as clocks
 from loadgen.clock import Clock
 from loadgen.profile.sandbox import SandboxSettings
-from loadgen.sandbox.agenda import Agenda
 from loadgen.sandbox.counters import Counters
 from loadgen.sandbox.dynamodb.handler import DynamoDB, addressed
 from loadgen.sandbox.function import Function
 from loadgen.sandbox.heads import Heads
 from loadgen.sandbox.idle import Idle
-from loadgen.sandbox.paths import special_paths
+from loadgen.sandbox.messages import Handler, Request
+from loadgen.sandbox.paths import Special, bad_request, body_too_large, headers_too_large, special_paths
 from loadgen.sandbox.simulation import Simulation
-
-if TYPE_CHECKING:
-    from loadgen.sandbox.request import Handler, Request
-    from loadgen.sandbox.truth import Truth
+from loadgen.sandbox.timers import Timers
+from loadgen.sandbox.truth import Truth
 
 
 class Core:
@@ -33,15 +30,18 @@ class Core:
         wall: Callable[[], int] = clocks.wall,
     ) -> None:
         self.settings, self.now = settings, clock.now
-        self.simulation = Simulation(settings)
-        self.agenda = Agenda(clock)
-        self.idle = Idle(self.agenda, settings.idle_close)
-        self.heads = Heads()
+        self.simulation = simulation = Simulation(settings)
+        self.timers = Timers(clock)
+        self.idle = Idle(self.timers, settings.idle_close)
         self.counters = Counters()
         self.truth = truth
-        self.dynamodb = DynamoDB(settings.dynamodb, settings.seed, wall)
-        self._function = Function(settings.body)
-        self._special = special_paths(settings.body)
+        heads = Heads()
+        self.dynamodb = DynamoDB(simulation, heads, settings.dynamodb, settings.seed, wall)
+        self.bad_request = Special(simulation, heads, bad_request)
+        self.headers_too_large = Special(simulation, heads, headers_too_large)
+        self.body_too_large = Special(simulation, heads, body_too_large)
+        self._function = Function(simulation, heads, settings.body)
+        self._special = special_paths(simulation, heads, settings.body)
 
     def choose(self, path: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Handler:
         """The handler of a request. The one place that decides."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from loadgen.clock import MILLISECOND
 from loadgen.profile.units import duration
-from loadgen.sandbox.answers import Answer, faulty, message
-from loadgen.sandbox.heads import JSON
-
-if TYPE_CHECKING:
-    from loadgen.sandbox.heads import Heads
-    from loadgen.sandbox.request import Request
-    from loadgen.sandbox.simulation import Fate, Simulation
+from loadgen.sandbox.heads import JSON, Heads
+from loadgen.sandbox.messages import Fate, Reply, Request
+from loadgen.sandbox.replies import faulty, message
+from loadgen.sandbox.simulation import Simulation
 
 READ_LIMIT = 65536
 """A larger body is not looked into."""
@@ -32,19 +28,20 @@ class Function:
 
     body_limit = READ_LIMIT
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, simulation: Simulation, heads: Heads, size: int) -> None:
+        self._simulation, self._heads = simulation, heads
         self._padding = b"x" * size
         self._own_ids = 0
 
-    def fate(self, request: Request, simulation: Simulation) -> Fate:
-        keep_alive = _keep_alive(request.body) if simulation.downstream else None
-        return simulation.admit(request.received, keep_alive=keep_alive)
+    def fate(self, request: Request) -> Fate:
+        keep_alive = _keep_alive(request.body) if self._simulation.downstream else None
+        return self._simulation.admit(request.received, keep_alive=keep_alive)
 
-    def answer(self, request: Request, heads: Heads) -> Answer:
-        fate = request.fate
+    def answer(self, request: Request) -> Reply:
+        fate, heads = request.fate, self._heads
         if fate.status:
             body, error = REFUSALS[fate.status]
-            return Answer(
+            return Reply(
                 fate.status, heads.whole(request, fate.status, body, extra=b"x-amzn-errortype: %s\r\n" % error)
             )
         status = 201 if request.method == b"POST" else 200
@@ -57,7 +54,7 @@ class Function:
                 lambda length, framing: heads.head(request, status, length, JSON, framing + extra),
                 body,
             )
-        return Answer(status, heads.whole(request, status, body, extra=extra))
+        return Reply(status, heads.whole(request, status, body, extra=extra))
 
     def _body(self, request: Request) -> bytes:
         own = _own_id(request.body)
@@ -71,19 +68,19 @@ class Function:
 class Delay(Function):
     """`/delay/25ms`: the function, but it runs for the time that the path says."""
 
-    def fate(self, request: Request, simulation: Simulation) -> Fate:
+    def fate(self, request: Request) -> Fate:
         try:
             service = duration(request.path.rpartition(b"/")[2].decode("latin-1"))
         except ValueError:
-            return simulation.bypass(request.received)
-        return simulation.admit(request.received, service)
+            return self._simulation.bypass(request.received)
+        return self._simulation.admit(request.received, service)
 
-    def answer(self, request: Request, heads: Heads) -> Answer:
+    def answer(self, request: Request) -> Reply:
         try:
             duration(request.path.rpartition(b"/")[2].decode("latin-1"))
         except ValueError:
-            return message(request, heads, 400, "expected a path such as /delay/25ms")
-        return super().answer(request, heads)
+            return message(request, self._heads, 400, "expected a path such as /delay/25ms")
+        return super().answer(request)
 
 
 def _told(fate: Fate) -> bytes:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from loadgen.clock import SECOND, now, wall
-
-if TYPE_CHECKING:
-    from loadgen.sandbox.request import Request
+from loadgen.sandbox.messages import Request
 
 LINES = {status: b"HTTP/1.1 %d \r\n" % status for status in range(100, 1000)} | {
     status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
@@ -19,7 +16,7 @@ BINARY = b"application/octet-stream"
 
 
 class Heads:
-    """Makes the heads of answers: the date is made once a second, the request's id counts up."""
+    """Makes the heads of replies: the date is made once a second, the request's id counts up."""
 
     def __init__(self) -> None:
         self._second = -1

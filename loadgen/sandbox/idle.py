@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from loadgen.sandbox.agenda import Agenda
+from loadgen.sandbox.timers import Timers
 
 
 class Idler(Protocol):
@@ -14,8 +14,8 @@ class Idler(Protocol):
 class Idle:
     """All have the same limit, so that the order in which they rest is the order in which they end."""
 
-    def __init__(self, agenda: Agenda, limit: int) -> None:
-        self._agenda, self._limit = agenda, limit
+    def __init__(self, timers: Timers, limit: int) -> None:
+        self._timers, self._limit = timers, limit
         self._until: dict[Idler, int] = {}
         self._sweeping = False
 
@@ -25,7 +25,7 @@ class Idle:
         self._until[connection] = now + self._limit
         if not self._sweeping:
             self._sweeping = True
-            self._agenda.at(now + self._limit, self._sweep)
+            self._timers.at(now + self._limit, self._sweep)
 
     def wake(self, connection: Idler) -> None:
         """`connection` has something to do, or is gone."""
@@ -34,11 +34,11 @@ class Idle:
     def _sweep(self) -> None:
         """Runs when the one that rested first may be due: everything due by that instant ends."""
         self._sweeping = False
-        now = self._agenda.now()
+        now = self._timers.now()
         for connection, until in list(self._until.items()):
             if until > now:
                 self._sweeping = True
-                self._agenda.at(until, self._sweep)
+                self._timers.at(until, self._sweep)
                 return
             del self._until[connection]
             connection.close_idle()

@@ -10,7 +10,7 @@ import asyncio
 import socket
 import struct
 
-from loadgen.sandbox.connection import Connection
+from loadgen.sandbox.connection import ServerConnection
 
 BUFFER = 65536
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
@@ -26,9 +26,9 @@ class PlainLink:
         self._reading = False
         self._last = False  # nothing is sent after `_out`
         self.closed = False
-        self.connection: Connection
+        self.connection: ServerConnection
 
-    def start(self, connection: Connection) -> None:
+    def start(self, connection: ServerConnection) -> None:
         self.connection = connection
         self.resume()
 

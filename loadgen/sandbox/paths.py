@@ -1,4 +1,4 @@
-"""Special paths: answers of every kind that a client must stand.
+"""Special paths: replies of every kind that a client must stand.
 
 They take the network's round trips and wait out stalls, but know no throttle, pool or drawn fault; only `/delay` does.
 
@@ -25,74 +25,70 @@ They take the network's round trips and wait out stalls, but know no throttle, p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from loadgen.clock import MILLISECOND
-from loadgen.sandbox.answers import CHUNKED, FILLER, PIECE, Answer, Ending, Piece, drip, endless, filler, message
 from loadgen.sandbox.function import Delay
-from loadgen.sandbox.heads import BINARY
-from loadgen.sandbox.request import BODY_LIMIT
+from loadgen.sandbox.heads import BINARY, Heads
+from loadgen.sandbox.messages import BODY_LIMIT, Ending, Fate, Handler, Piece, Reply, Request
+from loadgen.sandbox.replies import CHUNKED, FILLER, PIECE, drip, endless, filler, message
+from loadgen.sandbox.simulation import Simulation
 
-if TYPE_CHECKING:
-    from loadgen.sandbox.heads import Heads
-    from loadgen.sandbox.request import Handler, Request
-    from loadgen.sandbox.simulation import Fate, Simulation
-
-Reply = Callable[["Request", "Heads", bytes], Answer]
-"""The answer to a request, given the rest of its path."""
+Replier = Callable[[Request, Heads, bytes], Reply]
+"""Makes the reply to a request, given the rest of its path."""
 
 TEXT = b'{"message": "simulated"}'
 
 
 class Special:
-    """A handler of one special path."""
+    """A handler whose reply does not depend on the simulated function: of a special path, or a refusal."""
 
-    def __init__(self, reply: Reply) -> None:
-        self._reply = reply
-        self.body_limit = BODY_LIMIT if reply is _echo else 0
+    def __init__(self, simulation: Simulation, heads: Heads, replier: Replier) -> None:
+        self._simulation, self._heads, self._replier = simulation, heads, replier
+        self.body_limit = BODY_LIMIT if replier is _echo else 0
 
-    def fate(self, request: Request, simulation: Simulation) -> Fate:
-        return simulation.bypass(request.received)
+    def fate(self, request: Request) -> Fate:
+        return self._simulation.bypass(request.received)
 
-    def answer(self, request: Request, heads: Heads) -> Answer:
-        return self._reply(request, heads, request.path[1:].partition(b"/")[2])
+    def answer(self, request: Request) -> Reply:
+        return self._replier(request, self._heads, request.path[1:].partition(b"/")[2])
 
 
-def special_paths(size: int) -> dict[bytes, Handler]:
+def special_paths(simulation: Simulation, heads: Heads, size: int) -> dict[bytes, Handler]:
     """Handlers by the first part of the path; `size`: see `Function`."""
-    return {b"delay": Delay(size)} | {name: Special(reply) for name, reply in REPLIES.items()}
+    handlers: dict[bytes, Handler] = {b"delay": Delay(simulation, heads, size)}
+    return handlers | {name: Special(simulation, heads, replier) for name, replier in REPLIES.items()}
 
 
-def bad_request(request: Request, heads: Heads, argument: bytes) -> Answer:
+def bad_request(request: Request, heads: Heads, argument: bytes) -> Reply:
     return message(request, heads, 400, "Bad Request", "BadRequestException")._replace(ending=Ending.LINGER)
 
 
-def headers_too_large(request: Request, heads: Heads, argument: bytes) -> Answer:
+def headers_too_large(request: Request, heads: Heads, argument: bytes) -> Reply:
     return message(request, heads, 431, "Request Header Fields Too Large")._replace(ending=Ending.LINGER)
 
 
-def body_too_large(request: Request, heads: Heads, argument: bytes) -> Answer:
+def body_too_large(request: Request, heads: Heads, argument: bytes) -> Reply:
     return message(request, heads, 413, "Request Too Long", "RequestTooLargeException")
 
 
-def _status(request: Request, heads: Heads, argument: bytes) -> Answer:
+def _status(request: Request, heads: Heads, argument: bytes) -> Reply:
     status = _number(argument, 599)
     if status is None or status < 200:
         return message(request, heads, 400, "expected a path such as /status/418")
-    return Answer(status, heads.whole(request, status, b'{"message": "status %d"}' % status))
+    return Reply(status, heads.whole(request, status, b'{"message": "status %d"}' % status))
 
 
-def _bytes(request: Request, heads: Heads, argument: bytes) -> Answer:
+def _bytes(request: Request, heads: Heads, argument: bytes) -> Reply:
     size = _number(argument, 10**12)
     if size is None:
         return message(request, heads, 400, "expected a path such as /bytes/65536")
     if size <= PIECE:
-        return Answer(200, heads.whole(request, 200, FILLER[:size], BINARY))
+        return Reply(200, heads.whole(request, 200, FILLER[:size], BINARY))
     pieces = None if request.method == b"HEAD" else filler(size)
-    return Answer(200, heads.head(request, 200, size, BINARY), pieces)
+    return Reply(200, heads.head(request, 200, size, BINARY), pieces)
 
 
-def _chunked(request: Request, heads: Heads, argument: bytes) -> Answer:
+def _chunked(request: Request, heads: Heads, argument: bytes) -> Reply:
     count = _number(argument or b"5", 10**6)
     if count is None:
         return message(request, heads, 400, "expected a path such as /chunked/5")
@@ -106,93 +102,89 @@ def _chunked(request: Request, heads: Heads, argument: bytes) -> Answer:
     return _streamed(request, heads, CHUNKED, pieces())
 
 
-def _streamed(request: Request, heads: Heads, framing: bytes, pieces: Iterator[Piece]) -> Answer:
+def _streamed(request: Request, heads: Heads, framing: bytes, pieces: Iterator[Piece]) -> Reply:
     head = heads.head(request, 200, None, extra=framing)
-    return Answer(200, head, None if request.method == b"HEAD" else pieces)
+    return Reply(200, head, None if request.method == b"HEAD" else pieces)
 
 
-def _close(request: Request, heads: Heads, argument: bytes) -> Answer:
+def _close(request: Request, heads: Heads, argument: bytes) -> Reply:
     request.keep_alive = False
-    return Answer(200, heads.whole(request, 200, TEXT))
+    return Reply(200, heads.whole(request, 200, TEXT))
 
 
-def _until_close(request: Request, heads: Heads, argument: bytes) -> Answer:
+def _until_close(request: Request, heads: Heads, argument: bytes) -> Reply:
     request.keep_alive = False
     return _streamed(request, heads, b"", iter([Piece(MILLISECOND, TEXT[:10]), Piece(MILLISECOND, TEXT[10:])]))
 
 
-def _echo(request: Request, heads: Heads, argument: bytes) -> Answer:
-    return Answer(200, heads.whole(request, 200, request.body, BINARY))
+def _echo(request: Request, heads: Heads, argument: bytes) -> Reply:
+    return Reply(200, heads.whole(request, 200, request.body, BINARY))
 
 
-def _drip(request: Request, heads: Heads, argument: bytes) -> Answer:
+def _drip(request: Request, heads: Heads, argument: bytes) -> Reply:
     count = _number(argument or b"100", PIECE)
     if count is None:
         return message(request, heads, 400, "expected a path such as /drip/100")
     pieces = None if request.method == b"HEAD" else drip(FILLER[:count], count)
-    return Answer(200, heads.head(request, 200, count, BINARY), pieces)
+    return Reply(200, heads.head(request, 200, count, BINARY), pieces)
 
 
-def _truncate(request: Request, heads: Heads, argument: bytes) -> Answer:
+def _truncate(request: Request, heads: Heads, argument: bytes) -> Reply:
     head = heads.head(request, 200, 2 * len(TEXT))
-    return Answer(200, head + TEXT, ending=Ending.CUT)
+    return Reply(200, head + TEXT, ending=Ending.CUT)
 
 
-def _reset(request: Request, heads: Heads, argument: bytes) -> Answer:
-    return Answer(0, ending=Ending.RESET)
+def _reset(request: Request, heads: Heads, argument: bytes) -> Reply:
+    return Reply(0, ending=Ending.RESET)
 
 
-def _endless(request: Request, heads: Heads, argument: bytes) -> Answer:
+def _endless(request: Request, heads: Heads, argument: bytes) -> Reply:
     return _streamed(request, heads, CHUNKED, endless())
 
 
-def _garbage(request: Request, heads: Heads, argument: bytes) -> Answer:
-    return Answer(0, b"\x00\xff\x13 this is no HTTP \r\n\r\n\x7f" * 4, ending=Ending.CLOSE)
+def _garbage(request: Request, heads: Heads, argument: bytes) -> Reply:
+    return Reply(0, b"\x00\xff\x13 this is no HTTP \r\n\r\n\x7f" * 4, ending=Ending.CLOSE)
 
 
-def _slow_headers(request: Request, heads: Heads, argument: bytes) -> Answer:
+def _slow_headers(request: Request, heads: Heads, argument: bytes) -> Reply:
     data = heads.whole(request, 200, TEXT)
-    return Answer(200, data[:1], (Piece(5 * MILLISECOND, data[i : i + 1]) for i in range(1, len(data))))
+    return Reply(200, data[:1], (Piece(5 * MILLISECOND, data[i : i + 1]) for i in range(1, len(data))))
 
 
-def _endless_headers(request: Request, heads: Heads, argument: bytes) -> Answer:
+def _endless_headers(request: Request, heads: Heads, argument: bytes) -> Reply:
     def pieces() -> Iterator[Piece]:
         while True:
             yield Piece(10 * MILLISECOND, b"x-filler: %s\r\n" % FILLER[:8000])
 
-    return Answer(200, heads.head(request, 200, len(TEXT))[:-2], pieces())
+    return Reply(200, heads.head(request, 200, len(TEXT))[:-2], pieces())
 
 
-def _early_close(request: Request, heads: Heads, argument: bytes) -> Answer:
-    return Answer(0, ending=Ending.CLOSE)
+def _early_close(request: Request, heads: Heads, argument: bytes) -> Reply:
+    return Reply(0, ending=Ending.CLOSE)
 
 
-def _never(request: Request, heads: Heads, argument: bytes) -> Answer:
-    return Answer(0, ending=Ending.HANG)
+def _never(request: Request, heads: Heads, argument: bytes) -> Reply:
+    return Reply(0, ending=Ending.HANG)
 
 
-def _100_continue(request: Request, heads: Heads, argument: bytes) -> Answer:
+def _100_continue(request: Request, heads: Heads, argument: bytes) -> Reply:
     hints = Piece(MILLISECOND, b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
-    return Answer(
+    return Reply(
         200,
         b"HTTP/1.1 100 Continue\r\n\r\n",
         iter([hints, Piece(MILLISECOND, heads.whole(request, 200, TEXT))]),
     )
 
 
-def _idle_close(request: Request, heads: Heads, argument: bytes) -> Answer:
-    return Answer(200, heads.whole(request, 200, TEXT), iter([Piece(10 * MILLISECOND, b"")]), Ending.CLOSE)
+def _idle_close(request: Request, heads: Heads, argument: bytes) -> Reply:
+    return Reply(200, heads.whole(request, 200, TEXT), iter([Piece(10 * MILLISECOND, b"")]), Ending.CLOSE)
 
 
 def _number(text: bytes, most: int) -> int | None:
     return int(text) if text.isdigit() and len(text) < 16 and int(text) <= most else None
 
 
-BAD_REQUEST = Special(bad_request)
-HEADERS_TOO_LARGE = Special(headers_too_large)
-BODY_TOO_LARGE = Special(body_too_large)
-
-REPLIES: dict[bytes, Reply] = {
+REPLIES: dict[bytes, Replier] = {
     b"status": _status,
     b"bytes": _bytes,
     b"chunked": _chunked,

@@ -56,19 +56,19 @@ def times() -> list[int]:
     return drawn
 
 
-class Agenda:
-    """Answers that are to be sent later."""
+class Delayed:
+    """Answers that are to be sent later, each after the next of `times`."""
 
     def __init__(self, clock: Clock) -> None:
         self._now = clock.now
-        self._waiting: list[tuple[int, int, Connection, int]] = []
+        self._waiting: list[tuple[int, int, Peer, int]] = []
         self._times = cycle(times())
         self._alarm = clock.alarm(self._due)
         self._order = 0
 
-    def add(self, connection: Connection, number: int) -> None:
+    def add(self, peer: Peer, number: int) -> None:
         self._order += 1
-        entry = (self._now() + next(self._times), self._order, connection, number)
+        entry = (self._now() + next(self._times), self._order, peer, number)
         heappush(self._waiting, entry)
         if self._waiting[0] is entry:
             self._alarm.set(entry[0])
@@ -76,13 +76,13 @@ class Agenda:
     def _due(self) -> None:
         waiting, at = self._waiting, self._now()
         while waiting and waiting[0][0] <= at:
-            _, _, connection, number = heappop(waiting)
-            connection.answer(number)
+            _, _, peer, number = heappop(waiting)
+            peer.answer(number)
         if waiting:
             self._alarm.set(waiting[0][0])
 
 
-class Connection:
+class Peer:
     """An accepted socket. Over TLS it is the `ssl` module's own, which reads and writes the descriptor itself."""
 
     def __init__(self, responder: Responder, sock: socket.socket) -> None:
@@ -106,7 +106,7 @@ class Connection:
         elif number:
             self._responder.requests += number
             if data.startswith(b"GET /later"):
-                self._responder.agenda.add(self, number)
+                self._responder.delayed.add(self, number)
             else:
                 self.answer(number)
 
@@ -129,9 +129,9 @@ class Responder:
     """Serves from when it is made until `close`, on `loop`; `http` and `https` are its URLs."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: LoopClock, context: ssl.SSLContext) -> None:
-        self.loop, self.agenda, self._context = loop, Agenda(clock), context
+        self.loop, self.delayed, self._context = loop, Delayed(clock), context
         self.requests = 0
-        self.open: set[Connection] = set()
+        self.open: set[Peer] = set()
         self._listeners: list[socket.socket] = []
         self.http, self.https = self._listen("http", self._plain), self._listen("https", self._encrypted)
 
@@ -143,8 +143,8 @@ class Responder:
         for listener in self._listeners:
             self.loop.remove_reader(listener.fileno())
             listener.close()
-        for connection in list(self.open):
-            connection.close()
+        for peer in list(self.open):
+            peer.close()
 
     def _listen(self, scheme: str, made: Callable[[socket.socket], socket.socket]) -> str:
         listener = socket.create_server((HOST, 0), backlog=4096)
@@ -159,7 +159,7 @@ class Responder:
                 sock, _ = listener.accept()
                 sock.setblocking(False)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self.open.add(Connection(self, made(sock)))
+                self.open.add(Peer(self, made(sock)))
 
     def _plain(self, sock: socket.socket) -> socket.socket:
         return sock

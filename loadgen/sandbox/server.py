@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from loadgen.clock import MILLISECOND, cpu
 from loadgen.errors import PlanError
-from loadgen.sandbox.connection import Connection
+from loadgen.sandbox.connection import ServerConnection
 from loadgen.sandbox.core import Core
 from loadgen.sandbox.link import BUFFER, PlainLink
 from loadgen.sandbox.tls import TlsLink
@@ -61,7 +61,7 @@ class Listener:
                 self._core.counters.accept_errors += 1
                 if error.errno in EXHAUSTED:
                     self._loop.remove_reader(self._sock.fileno())
-                    self._core.agenda.at(self._core.now() + PAUSE, self._listen)
+                    self._core.timers.at(self._core.now() + PAUSE, self._listen)
                     return
                 continue
             sock.setblocking(False)
@@ -83,7 +83,7 @@ class Server:
         """Raises PlanError if a port is taken."""
         self._loop, self._core, self._context = loop, core, context
         self._wire, self._plain = memoryview(bytearray(BUFFER)), bytearray(BUFFER)
-        self._connections: set[Connection] = set()
+        self._connections: set[ServerConnection] = set()
         self._numbers = 0
         self._asked, self._cpu = core.now(), cpu()
         self._listeners = [Listener(loop, core, http_port, self._welcome)]
@@ -155,6 +155,6 @@ class Server:
 
     def _connect(self, link: PlainLink, owed: int) -> None:
         self._numbers += 1
-        connection = Connection(self._core, link, self._numbers, owed, self._connections.discard)
+        connection = ServerConnection(self._core, link, self._numbers, owed, self._connections.discard)
         self._connections.add(connection)
         link.start(connection)

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
 
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.sandbox.distributions import sampler
-from loadgen.sandbox.downstream import Service, Visit
+from loadgen.sandbox.downstream import Service
 from loadgen.sandbox.faults import fault_sampler
+from loadgen.sandbox.messages import Fate
 from loadgen.sandbox.pool import Pool
 from loadgen.sandbox.stalls import Stalls
 from loadgen.sandbox.throttle import TokenBucket
-
-
-@dataclass(slots=True)
-class Fate:
-    """When the answer is ready, and why. Times are nanoseconds.
-
-    `status` is 0 where the function decides; `fault`: throttle, overflow, a key of `Faults`, or empty. `queued` runs
-    from the request to its start, a stall included. `environment` is 0 where there is no pool, or none was reached.
-    `service` includes the time of the `visit`, where the function calls something behind.
-    """
-
-    ready: int
-    status: int = 0
-    fault: str = ""
-    environment: int = 0
-    cold: bool = False
-    service: int = 0
-    init: int = 0
-    queued: int = 0
-    visit: Visit | None = None
 
 
 class Simulation:

@@ -97,7 +97,7 @@ class TlsLink(PlainLink):
         leaves = self._core.simulation.leaves(now, round_trips)
         if leaves > now and self._held is None:
             self._held = bytearray()
-            self._core.agenda.at(leaves, self._release)
+            self._core.timers.at(leaves, self._release)
         self._transmit()
 
     def _read(self) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from loadgen.errors import PlanError
-
-if TYPE_CHECKING:
-    from loadgen.sandbox.request import Request
+from loadgen.sandbox.messages import Request
 
 COLUMNS = (
     "connection,request,method,path,received_ns,intended_ns,sent_ns,"
@@ -45,9 +43,9 @@ class Truth:
         fate = request.fate
         behind, opened = (fate.visit.time, fate.visit.opened) if fate.visit else (0, 0)
         self._lines.append(
-            f"{request.connection.number},{request.number},{request.method.decode()},{_quoted(request.path.decode('latin-1'))},"
+            f"{request.connection},{request.number},{request.method.decode()},{_quoted(request.path.decode('latin-1'))},"
             f"{request.received},{request.intended},{request.sent},{request.status},{int(fate.cold)},{fate.environment},"
-            f"{fate.fault},{fate.service},{fate.queued},{request.operation},{request.connection.accepted},{behind},{opened}\n"
+            f"{fate.fault},{fate.service},{fate.queued},{request.operation},{request.accepted},{behind},{opened}\n"
         )
         if len(self._lines) >= BLOCK:
             self._write()

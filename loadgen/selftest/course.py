@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from loadgen.clock import SECOND, now, wall
 from loadgen.errors import LoadgenError, PlanError
+from loadgen.result.reason import Reason
+from loadgen.result.selftest import MachineLimits, SelftestResult
 from loadgen.runner.destination import Sandbox
 from loadgen.runner.interrupts import interrupts
-from loadgen.selftest import SCHEMA, machine
+from loadgen.selftest import machine
 from loadgen.selftest.loads import Loads, Stopped
 from loadgen.selftest.measure import Measurements, Plan
 
@@ -22,26 +24,27 @@ BUSY = 0.3  # load average a CPU, beyond which other work was going on
 Say = Callable[[str], None]
 
 
-async def selftest(plan: Plan, start: Callable[[], Sandbox], say: Say) -> dict[str, Any]:
-    """`loadgen.selftest/1`. `start` starts the target. What a signal cuts short, or fails, is there as far as it came.
-    Raises LoadgenError if not even the target can be started."""
-    began, clocks = now(), machine.Clocks()
-    result: dict[str, Any] = {
-        "schema": SCHEMA,
-        "at": datetime.fromtimestamp(wall() / SECOND, UTC).isoformat(timespec="seconds"),
-        "plan": plan.name,
-        "machine": machine.fingerprint(),
-        "limits": machine.limits(),
-        "complete": False,
-        "interrupted": False,
-        "warnings": [],
-    }
-    if result["limits"]["load_average"] > BUSY * result["limits"]["cpus"]:
-        result["warnings"].append(
-            f"other work was going on (load average {result['limits']['load_average']:.1f} before): these are figures "
-            "of this machine with that work"
-        )
-    for text in result["warnings"]:
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the measurements ended."""
+
+    interrupted: bool
+    warnings: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        return not self.interrupted and not self.warnings
+
+
+async def selftest(
+    plan: Plan, start: Callable[[], Sandbox], say: Say, explain: Callable[[Reason], str]
+) -> SelftestResult:
+    """`start` starts the target; `explain` puts into words why a rate was not VALID. What a signal cuts short, or what
+    fails, is in the result as far as it came. Raises LoadgenError if not even the target can be started."""
+    began, at, clocks = now(), wall(), machine.Clocks()
+    limits = machine.limits()
+    disturbances = _disturbances(limits)
+    for text in disturbances:
         say(text)
 
     def progress(text: str) -> None:
@@ -52,26 +55,49 @@ async def selftest(plan: Plan, start: Callable[[], Sandbox], say: Say) -> dict[s
         target = await asyncio.to_thread(start)
         try:
             loads = Loads(target, Path(folder), signals, say)
-            measured = Measurements(loads, plan, result["limits"]["cpus"], progress)
-            await _carry_out(measured, result)
+            measurements = Measurements(loads, plan, limits.cpus, progress, explain)
+            ending = await _carry_out(measurements)
         finally:
             await asyncio.to_thread(target.stop)
-    return result | measured.found | {"clock": clocks.told(), "seconds": round((now() - began) / SECOND, 1)}
+    measured = measurements.measured
+    return SelftestResult(
+        at=datetime.fromtimestamp(at / SECOND, UTC).isoformat(timespec="seconds"),
+        plan=plan.name,
+        seconds=round((now() - began) / SECOND, 1),
+        machine=machine.fingerprint(),
+        complete=ending.complete,
+        interrupted=ending.interrupted,
+        warnings=(*disturbances, *ending.warnings),
+        limits=limits,
+        stamps=measured.stamps,
+        noise=measured.noise,
+        pacing=tuple(measured.pacing),
+        connections=tuple(measured.connections),
+        capacity=tuple(measured.capacity.values()),
+        clock=clocks.check(),
+    )
 
 
-async def _carry_out(measured: Measurements, result: dict[str, Any]) -> None:
-    parts = (measured.noise, measured.pacing, measured.connections, measured.capacity)
-    failed = 0
-    for part in parts:
+def _disturbances(limits: MachineLimits) -> tuple[str, ...]:
+    if limits.load_average <= BUSY * limits.cpus:
+        return ()
+    return (
+        f"other work was going on (load average {limits.load_average:.1f} before): these are figures of this machine "
+        "with that work",
+    )
+
+
+async def _carry_out(measurements: Measurements) -> Ending:
+    """All of them, one after the other: one that cannot be taken does not keep the next from it."""
+    warnings: list[str] = []
+    for measure in (measurements.noise, measurements.pacing, measurements.connections, measurements.capacity):
         try:
-            await part()
+            await measure()
         except Stopped:
-            result["interrupted"] = True
-            return
+            return Ending(True, tuple(warnings))
         except LoadgenError as error:
-            failed += 1
-            result["warnings"].append(f"{part.__name__} could not be measured: {error}")
-    result["complete"] = not failed
+            warnings.append(f"{measure.__name__} could not be measured: {error}")
+    return Ending(False, tuple(warnings))
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:

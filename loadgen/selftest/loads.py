@@ -9,16 +9,21 @@ from typing import Any
 
 from loadgen.clock import SECOND
 from loadgen.profile.load import from_data
+from loadgen.result.latency import Latency
+from loadgen.result.reason import Reason
+from loadgen.result.run import Phase, RunResult
 from loadgen.runner.destination import Sandbox, destination
 from loadgen.runner.interrupts import Interrupts
+from loadgen.runner.options import Options
 from loadgen.runner.progress import Progress
 from loadgen.runner.secrets import keeper
-from loadgen.runner.session import Options, one
+from loadgen.runner.session import run_at
 
 IN_FLIGHT = 2000  # enough for the 12 ms that an answer takes on average at 150,000/s; beyond it, the load is not held
 AT_ONCE, LATER = "/", "/later"  # how the target answers
+LOAD = "load"  # the phase that is measured, where there is one alone
 
-Phases = list[dict[str, Any]]
+Phases = list[dict[str, Any]]  # as a profile has them
 
 
 class Stopped(Exception):
@@ -26,46 +31,36 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LoadOutcome:
     """What a load came to: its result, and the share of a core that the target used meanwhile."""
 
-    result: dict[str, Any]
-    busy: float
+    result: RunResult
+    target_busy: float
 
     @property
-    def verdict(self) -> str:
-        return str(self.result["trust"]["verdict"])
-
-    @property
-    def why(self) -> str:
-        """What is in the way of its being believed, in a few words; nothing if nothing is."""
-        failed = {word: count for word, count in self._requests["outcomes"].items() if word != "ok"}
-        if failed:
-            return "requests failed: " + ", ".join(f"{count:,} {word}" for word, count in failed.items())
-        reasons = self.result["trust"]["reasons"]
-        return str(reasons[0]).partition(": ")[0] if reasons else "" if self.verdict == "VALID" else self.verdict
+    def why(self) -> Reason | None:
+        """What is in the way of its being believed; None if nothing is."""
+        requests, trust = self.result.variant.requests, self.result.trust
+        if requests.failed:
+            failed = {outcome: count for outcome, count in requests.outcomes.items() if outcome != "ok"}
+            return Reason.of("requests_failed", **failed)
+        if trust.verdict == "VALID":
+            return None
+        worst = next(signal for signal in trust.signals if signal.verdict == trust.verdict)
+        return Reason.of("not_valid", signal=worst.signal, value=worst.value, verdict=worst.verdict)
 
     @property
     def stamps(self) -> bool:
         """Whether the kernel stamped the answers."""
-        return bool(self.phase()["steps"][0]["latency_ms"]["client_delay"]["count"])
+        return self.latency("client_delay").count > 0
 
-    @property
-    def phases(self) -> dict[str, dict[str, Any]]:
-        return {phase["name"]: phase for phase in self.result["variants"][0]["phases"]}
+    def phase(self, name: str = LOAD) -> Phase:
+        """Its phase of that name. Raises KeyError if there is none."""
+        return {phase.name: phase for phase in self.result.variant.phases}[name]
 
-    def phase(self, name: str = "load") -> dict[str, Any]:
-        return self.phases[name]
-
-    def figures(self, metric: str, name: str = "load") -> dict[str, Any]:
-        """Of that metric in ms: count, p50, p99, max and others, None where they are not known."""
-        found: dict[str, Any] = self.phase(name)["steps"][0]["latency_ms"][metric]
-        return found
-
-    @property
-    def _requests(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.result["variants"][0]["requests"]
-        return found
+    def latency(self, metric: str, name: str = LOAD) -> Latency:
+        """The figures of that metric in that phase."""
+        return self.phase(name).steps[0].latency_ms[metric]
 
 
 class Loads:
@@ -77,7 +72,7 @@ class Loads:
         self._stopped = False
         signals.do = self._stop
 
-    async def run(self, scheme: str, path: str, phases: Phases, session: str = "shared") -> Outcome:
+    async def run(self, scheme: str, path: str, phases: Phases, session: str = "shared") -> LoadOutcome:
         """Raises Stopped if the user wants no more, and LoadgenError where the load cannot be begun."""
         if self._stopped:
             raise Stopped
@@ -94,12 +89,13 @@ class Loads:
         options = Options(self._folder / str(self._number))
         before = self._target.stats()["cpu_ns"]
         async with destination(loaded.profile, None) as to:
-            finished = await one(loaded, options, self._display, to, self._signals, await keeper(loaded.profile, None))
+            secrets = await keeper(loaded.profile, None)
+            result = await run_at(loaded, options, self._display, to, self._signals, secrets)
         self._signals.do = self._stop
-        if self._stopped or finished.result["interrupted"]:
+        if self._stopped or result.interrupted:
             raise Stopped
         used = self._target.stats()["cpu_ns"] - before
-        return Outcome(finished.result, used / max(1.0, finished.result["duration_s"] * SECOND))
+        return LoadOutcome(result, used / max(1.0, result.duration_s * SECOND))
 
     def _stop(self) -> None:
         self._stopped = True

@@ -7,11 +7,11 @@ import platform
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import loadgen
 from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.net.timerfd import PRECISE, lower_timer_slack
+from loadgen.result.selftest import ClockCheck, Machine, MachineLimits, Ports, TimerSlack
 from loadgen.trust import host
 
 CLOCK_SOURCE = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
@@ -21,15 +21,15 @@ SLEWED = 500e-6  # what NTP may do to a clock, in s a second, without that being
 UNSURE = MILLISECOND  # of one look at two clocks
 
 
-def fingerprint() -> dict[str, Any]:
-    """What a self-test is true of: another machine, kernel, Python or loadgen has to be tested anew."""
-    return {
-        "cpu": _cpu_model(),
-        "cpus": host.cpus(),
-        "kernel": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "loadgen": loadgen.__version__,
-    }
+def fingerprint() -> Machine:
+    """What a self-test is true of."""
+    return Machine(
+        cpu=_cpu_model(),
+        cpus=host.cpus(),
+        kernel=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+        loadgen=loadgen.__version__,
+    )
 
 
 def _cpu_model() -> str:
@@ -40,22 +40,22 @@ def _cpu_model() -> str:
     return platform.processor() or platform.machine()
 
 
-def limits() -> dict[str, Any]:
-    """CPUs, the quota of a container in CPUs, descriptors, ports, and the timer slack in ns, as it is by itself and as
-    it is in a worker; None for what the system does not tell."""
+def limits() -> MachineLimits:
+    """What the machine has; None for what the system does not tell."""
     ports = host.Ports.read()
     slack = _slack()
     lower_timer_slack()
-    return {
-        "cpus": host.cpus(),
-        "cpus_of_the_machine": os.cpu_count(),
-        "quota": host.quota(),
-        "descriptors": host.descriptors(),
-        "ports": {"count": ports.count, "resting": ports.time_wait, "reused_on_loopback": ports.reused_on_loopback},
-        "timer": "timerfd" if PRECISE else "the event loop's, a millisecond coarse",
-        "timer_slack_ns": {"default": slack, "worker": _slack()} if slack is not None else None,
-        "load_average": os.getloadavg()[0],
-    }
+    in_a_worker = _slack()
+    return MachineLimits(
+        cpus=host.cpus(),
+        cpus_of_the_machine=os.cpu_count(),
+        quota=host.quota(),
+        descriptors=host.descriptors(),
+        ports=Ports(ports.count, ports.time_wait, ports.reused_on_loopback),
+        timer="timerfd" if PRECISE else "event loop",
+        timer_slack_ns=TimerSlack(slack, in_a_worker) if slack is not None and in_a_worker is not None else None,
+        load_average=os.getloadavg()[0],
+    )
 
 
 def _slack() -> int | None:
@@ -81,16 +81,17 @@ class Clocks:
             self._steps.append(moved)
         self._at, self._offset = at, offset
 
-    def told(self) -> dict[str, Any]:
+    def check(self) -> ClockCheck:
+        """What came of all looks; the last one is taken now."""
         self.look()
-        return {
-            "source": _read(CLOCK_SOURCE).strip() or None,
-            "resolution_ns": _resolution(),
-            "steps": len(self._steps) - 1,
-            "largest_step_ms": max(map(abs, self._steps)) / MILLISECOND,
-            "drift_ms": (self._offset - self._first - sum(self._steps)) / MILLISECOND,
-            "seconds": (self._at - self._began) / SECOND,
-        }
+        return ClockCheck(
+            source=_read(CLOCK_SOURCE).strip() or None,
+            resolution_ns=_resolution(),
+            steps=len(self._steps) - 1,
+            largest_step_ms=max(map(abs, self._steps)) / MILLISECOND,
+            drift_ms=(self._offset - self._first - sum(self._steps)) / MILLISECOND,
+            seconds=(self._at - self._began) / SECOND,
+        )
 
 
 def _resolution() -> int:

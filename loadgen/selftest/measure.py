@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from loadgen.clock import SECOND, now
-from loadgen.selftest.loads import AT_ONCE, LATER, Loads, Outcome, Phases
-from loadgen.selftest.search import LOWEST, Trial, bounds, following
+from loadgen.result.reason import Reason
+from loadgen.result.selftest import Capacity, NewConnections, Noise, Pacing, Scheme, Trial
+from loadgen.selftest.loads import AT_ONCE, LATER, LOAD, LoadOutcome, Loads, Phases
+from loadgen.selftest.search import LOWEST, bounds, following
 
-SCHEMES = ("http", "https")
+SCHEMES: tuple[Scheme, ...] = ("http", "https")
 SATURATED = 0.85  # of a core: a target that is as busy may be what is in the way
 MOST = 64  # connections that are asked for as much as they can
 OPENERS = 32  # users who open a connection for each request
@@ -22,7 +24,7 @@ TLS_COSTS = 0.8  # the same for https, of what was found for http
 class Plan:
     """How long each part takes, in seconds, and how often and how fast it loads."""
 
-    name: str
+    name: Literal["full", "quick"]
     seconds: int  # that all of it takes, about
     warm_up: float
     gentle: int
@@ -37,7 +39,7 @@ class Plan:
     def phases(self, rate: float, lasts: float) -> Phases:
         return [
             {"name": "warm-up", "rate": f"{rate:g}/s", "for": f"{self.warm_up:g}s", "measure": False},
-            {"name": "load", "rate": f"{rate:g}/s", "for": f"{lasts:g}s"},
+            {"name": LOAD, "rate": f"{rate:g}/s", "for": f"{lasts:g}s"},
         ]
 
 
@@ -45,26 +47,39 @@ FULL = Plan("full", 120, 0.5, 1000, 6, 2, (100, 1000, 5000, 10_000, 20_000), 3, 
 QUICK = Plan("quick", 20, 0.2, 1000, 2, 1, (100, 1000, 10_000), 0.6, 0.5, 0.8, 3)
 
 
-class Measurements:
-    """Takes them one by one, and keeps in `found` what there is, however it ends; `say` hears each."""
+@dataclass(slots=True)
+class Measured:
+    """What was measured so far."""
 
-    def __init__(self, loads: Loads, plan: Plan, cpus: int, say: Callable[[str], None]) -> None:
-        self._loads, self._plan, self._alone, self._say = loads, plan, cpus == 1, say
-        self.found: dict[str, Any] = {"stamps": None, "noise": None, "pacing": [], "connections": [], "capacity": []}
+    stamps: bool | None = None
+    noise: Noise | None = None
+    pacing: list[Pacing] = field(default_factory=list)
+    connections: list[NewConnections] = field(default_factory=list)
+    capacity: dict[Scheme, Capacity] = field(default_factory=dict)
+
+
+class Measurements:
+    """Takes them one by one, and keeps in `measured` what there is, however it ends; `say` hears each, and `explain`
+    puts into words why a rate was not VALID."""
+
+    def __init__(
+        self, loads: Loads, plan: Plan, cpus: int, say: Callable[[str], None], explain: Callable[[Reason], str]
+    ) -> None:
+        self._loads, self._plan, self._alone, self._say, self._explain = loads, plan, cpus == 1, say, explain
+        self.measured = Measured()
         self._guess = LOWEST
 
     async def noise(self) -> None:
         """The same measurement several times over: what two of them differ by is no difference of a target."""
         plan = self._plan
-        told: dict[str, Any] = {"rate": plan.gentle, "seconds": plan.measurement, "p50_ms": [], "p99_ms": []}
-        self.found["noise"] = told
-        for number in range(plan.measurements):
+        noise = self.measured.noise = Noise(plan.gentle, plan.measurement, (), ())
+        for _ in range(plan.measurements):
             phases = plan.phases(plan.gentle, plan.measurement)
             outcome = await self._loads.run("http", AT_ONCE, phases)
-            self.found["stamps"] = outcome.stamps
-            for name in ("p50", "p99"):
-                told[f"{name}_ms"].append(outcome.figures("response")[name])
-            self._say(f"noise: p50 {_ms(told['p50_ms'][number])}, p99 {_ms(told['p99_ms'][number])}")
+            p50, p99 = _quantiles(outcome, "response", LOAD)
+            noise = replace(noise, p50_ms=(*noise.p50_ms, p50), p99_ms=(*noise.p99_ms, p99))
+            self.measured.stamps, self.measured.noise = outcome.stamps, noise
+            self._say(f"noise: p50 {_ms(p50)}, p99 {_ms(p99)}")
 
     async def pacing(self) -> None:
         """How late requests leave, at several rates; and before them as many as can be, which is a first guess."""
@@ -74,64 +89,72 @@ class Measurements:
         most = {"name": "most", "users": MOST, "for": f"{self._plan.opening:g}s"}
         outcome = await self._loads.run("http", AT_ONCE, [most, *rates])
         for rate in self._plan.rates:
-            lag = outcome.figures("lag", f"at-{rate}")
-            told = {"rate": rate, "requests": lag["count"], **{f"{q}_ms": lag[q] for q in ("p50", "p99", "max")}}
-            self.found["pacing"].append(told)
-            self._say(f"pacing: {rate:,}/s left {_ms(told['p50_ms'])} late at p50, {_ms(told['p99_ms'])} at p99")
+            lag = outcome.latency("lag", f"at-{rate}")
+            p50, p99 = _quantiles(outcome, "lag", f"at-{rate}")
+            self.measured.pacing.append(Pacing(rate, lag.count, p50, p99, lag.max))
+            self._say(f"pacing: {rate:,}/s left {_ms(p50)} late at p50, {_ms(p99)} at p99")
         self._guess = OF_CLOSED * _answered(outcome, "most")
 
     async def connections(self) -> None:
         """How many new connections one worker opens a second, at the most; over TLS each is a full handshake."""
-        phases = [{"name": "load", "users": OPENERS, "for": f"{self._plan.opening:g}s"}]
+        phases = [{"name": LOAD, "users": OPENERS, "for": f"{self._plan.opening:g}s"}]
         for scheme in SCHEMES:
             outcome = await self._loads.run(scheme, AT_ONCE, phases, "per-request")
-            rate = round(_answered(outcome, "load"))
-            told = {"scheme": scheme, "per_second": rate, "at_least": self._alone or outcome.busy > SATURATED}
-            self.found["connections"].append(told | {"target_busy": round(outcome.busy, 3)})
+            rate = round(_answered(outcome, LOAD))
+            in_the_way = self._alone or outcome.target_busy > SATURATED
+            self.measured.connections.append(NewConnections(scheme, rate, in_the_way, round(outcome.target_busy, 3)))
             self._say(f"new connections: {scheme} {rate:,}/s")
 
     async def capacity(self) -> None:
         """The highest rate that stays VALID on one worker, over http and https."""
         for scheme in SCHEMES:
-            told: dict[str, Any] = {"scheme": scheme, "rate": None, "trials": []}
-            self.found["capacity"].append(told)
-            await self._search(scheme, told)
-            if told["rate"]:
-                self._guess = TLS_COSTS * told["rate"]
+            self.measured.capacity[scheme] = Capacity(scheme)
+            await self._search(scheme)
+            if rate := self.measured.capacity[scheme].rate:
+                self._guess = TLS_COSTS * rate
 
-    async def _search(self, scheme: str, told: dict[str, Any]) -> None:
+    async def _search(self, scheme: Scheme) -> None:
         trials: list[Trial] = []
         highest, until = float("inf"), now() + round(self._plan.search * SECOND)
         while now() < until and (rate := following(trials, self._guess, highest)) is not None:
             outcome = await self._loads.run(scheme, LATER, self._plan.phases(rate, self._plan.trial))
-            trials.append(Trial(rate, not outcome.why, outcome.why))
-            if outcome.busy > SATURATED:
+            why = outcome.why
+            trials.append(Trial(rate, why, round(outcome.target_busy, 3)))
+            if outcome.target_busy > SATURATED:
                 highest = min(highest, rate)
-            told["trials"].append({"rate": rate, "why": outcome.why, "target_busy": round(outcome.busy, 3)})
-            told |= summary(trials, self._alone or highest < float("inf"))
-            self._say(f"{scheme} at {rate:,.0f}/s: {outcome.why or 'VALID'}")
+            self.measured.capacity[scheme] = summary(scheme, trials, self._alone or highest < float("inf"))
+            self._say(f"{scheme} at {rate:,.0f}/s: {self._explain(why) if why else 'VALID'}")
 
 
-def summary(trials: list[Trial], in_the_way: bool) -> dict[str, Any]:
+def summary(scheme: Scheme, trials: Sequence[Trial], in_the_way: bool) -> Capacity:
     """What the trials of a search come to. `in_the_way` says that the target had no more to give, or no core of its
     own: then a higher rate might be VALID with another."""
-    found = bounds(trials)
-    beyond = [trial for trial in trials if not trial.held and trial.rate > (found.held or 0)]
+    so_far = bounds(trials)
+    beyond = [trial for trial in trials if not trial.held and trial.rate > (so_far.held or 0)]
     lowest = min(beyond, key=lambda trial: trial.rate, default=None)
-    return {
-        "rate": found.held,
-        "sure": found.sure,
-        "at_least": in_the_way or (found.held is not None and lowest is None),
-        "failed_at": lowest.rate if lowest else None,
-        "failed_why": lowest.why if lowest else None,
-    }
+    return Capacity(
+        scheme=scheme,
+        rate=so_far.held,
+        sure=so_far.sure,
+        at_least=in_the_way or (so_far.held is not None and lowest is None),
+        failed_at=lowest.rate if lowest else None,
+        failed_why=lowest.why if lowest else None,
+        trials=tuple(trials),
+    )
+
+
+def _quantiles(outcome: LoadOutcome, metric: str, phase: str) -> tuple[float | None, float | None]:
+    """The p50 and p99 of a metric, in ms."""
+    latency = outcome.latency(metric, phase)
+    return latency.quantile("p50").value, latency.quantile("p99").value
 
 
 def _ms(value: float | None) -> str:
     return "not known" if value is None else f"{value:.3g} ms"
 
 
-def _answered(outcome: Outcome, name: str) -> float:
+def _answered(outcome: LoadOutcome, name: str) -> float:
     """ok answers a second."""
     phase = outcome.phase(name)
-    return float(phase["requests"]["outcomes"].get("ok", 0) / phase["seconds"])
+    assert phase.seconds  # the self-test's own phases have an end
+    return phase.requests.outcomes.get("ok", 0) / phase.seconds

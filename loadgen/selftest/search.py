@@ -1,4 +1,4 @@
-"""The highest rate that holds: which rate to try next, from those that were tried. Pure, and of no unit.
+"""The highest rate that holds: which rate to try next, from those that were tried. Pure.
 
 A rate fails when it has failed twice, so that a moment's disturbance does not halve the answer; and the answer is a
 rate that has held twice, so that luck does not raise it.
@@ -10,19 +10,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from loadgen.result.selftest import Trial
+
 PRECISION = 0.1  # how far the rate that failed may be above the one that held, as a share of it
 UP, DOWN = 1.5, 2.5  # from one rate to the next, as long as none has failed, or none held
 LOWEST = 50.0
 TWICE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A rate that was tried, whether it held, and if not why."""
-
-    rate: float
-    held: bool
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +47,24 @@ def bounds(trials: Iterable[Trial]) -> Bounds:
 def following(trials: Iterable[Trial], guess: float, highest: float = math.inf) -> float | None:
     """The rate to try next; None when the answer is known as well as it is to be. `guess` comes first; none is above
     `highest`."""
-    found = bounds(trials := list(trials))
+    so_far = bounds(trials := list(trials))
     if not trials:
         return _round(min(max(guess, LOWEST), highest))
-    if found.held is None:
+    if so_far.held is None:
         lowest = min(trial.rate for trial in trials)
         if lowest > LOWEST:
             return _round(max(LOWEST, lowest / DOWN))
-        return None if found.failed == lowest else lowest
-    if found.doubtful is not None:
-        return found.doubtful
-    if found.failed is None:
-        if found.held < highest:
-            return _round(min(found.held * UP, highest))
-    elif found.failed > found.held * (1 + PRECISION):
-        between = _round(math.sqrt(found.held * found.failed))
-        if found.held < between < found.failed:
+        return None if so_far.failed == lowest else lowest
+    if so_far.doubtful is not None:
+        return so_far.doubtful
+    if so_far.failed is None:
+        if so_far.held < highest:
+            return _round(min(so_far.held * UP, highest))
+    elif so_far.failed > so_far.held * (1 + PRECISION):
+        between = _round(math.sqrt(so_far.held * so_far.failed))
+        if so_far.held < between < so_far.failed:
             return between
-    return None if found.sure else found.held
+    return None if so_far.sure else so_far.held
 
 
 def _round(rate: float) -> float:

@@ -6,19 +6,26 @@ import json
 import os
 import tempfile
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
-from loadgen.selftest import SCHEMA
+from loadgen.result import SCHEMA
+from loadgen.result.codec import from_json, to_json
+from loadgen.result.reason import Reason
+from loadgen.result.selftest import Machine, SelftestResult
 from loadgen.selftest.machine import fingerprint
 from loadgen.selftest.trusted import Trusted
 
 NAME = "selftest.json"
 SIZE_LIMIT = 1 << 20  # bytes of a file that is read
-UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+UNREADABLE = (OSError, ValueError, RecursionError)
 
 
-def place() -> Path | None:
+class OtherVersion(ValueError):
+    """The file is of a loadgen whose results have another schema."""
+
+
+def state_file() -> Path | None:
     """The file, by the XDG rules; None where there is neither XDG_STATE_HOME nor a home."""
     state = os.environ.get("XDG_STATE_HOME", "")
     if state.startswith("/"):  # a relative one is to be ignored
@@ -29,21 +36,21 @@ def place() -> Path | None:
         return None
 
 
-def save(path: Path | None, result: dict[str, Any]) -> str:
+def save(path: Path | None, result: SelftestResult) -> str:
     """Write it, whole or not at all. Returns why it was not, or nothing."""
     if path is None:
         return "there is no home folder; set XDG_STATE_HOME"
     with suppress(*UNREADABLE):
-        there = _read(path)
-        if (result["plan"], there["plan"]) == ("quick", "full") and there["machine"] == result["machine"]:
-            Trusted.of(there)
+        kept = _read(path)
+        if (result.plan, kept.plan) == ("quick", "full") and kept.machine == result.machine:
+            Trusted.of(kept)
             return f"{path} holds a full one of this machine, and is kept"
     temporary = ""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         number, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{NAME}.")
         with os.fdopen(number, "w") as file:
-            json.dump(result, file, indent=1)
+            json.dump(to_json(result), file, indent=1)
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
@@ -56,42 +63,47 @@ def save(path: Path | None, result: dict[str, Any]) -> str:
     return ""
 
 
-def known() -> tuple[Trusted | None, str]:
-    """`believed`, of this machine and its file."""
-    return believed(place(), fingerprint())
+def last_selftest() -> tuple[Trusted | None, Reason | None]:
+    """The last self-test of this machine, by `read`."""
+    return read(state_file(), fingerprint())
 
 
-def believed(path: Path | None, machine: dict[str, Any]) -> tuple[Trusted | None, str]:
+def read(path: Path | None, machine: Machine) -> tuple[Trusted | None, Reason | None]:
     """What the file says that may be believed on `machine` (`machine.fingerprint`), or why nothing; neither where there
     is none. Whatever is in it is data."""
     if path is None:
-        return None, ""
+        return None, None
+    where = str(path)
     try:
-        told = _read(path)
-        if told["machine"] != machine:
-            return None, f"the self-test in {path} is of {_difference(told['machine'], machine)}, and not believed"
-        return Trusted.of(told), ""
+        kept = _read(path)
+        if others := _differences(kept.machine, machine):
+            return None, Reason.of("selftest_elsewhere", path=where, **others)
+        return Trusted.of(kept), None
     except FileNotFoundError:
-        return None, ""
+        return None, None
     except OSError as error:
-        return None, f"the self-test in {path} cannot be read ({error.strerror}), and was ignored"
+        return None, Reason.of("selftest_unreadable", path=where, error=error.strerror)
+    except OtherVersion:
+        return None, Reason.of("selftest_other_version", path=where)
     except UNREADABLE:
-        return None, f"the self-test in {path} is not as loadgen wrote it, and was ignored"
+        return None, Reason.of("selftest_malformed", path=where)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Raises one of UNREADABLE."""
+def _read(path: Path) -> SelftestResult:
+    """Raises OtherVersion for one that another loadgen wrote, or one of UNREADABLE."""
     if path.stat().st_size > SIZE_LIMIT:
         raise ValueError("too large")
-    told = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(told, dict) or told.get("schema") != SCHEMA:
-        raise ValueError(f"no {SCHEMA}")
-    return told
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(document, dict):
+        raise ValueError("no object")
+    if document.get("schema") != SCHEMA and str(document.get("schema")).startswith("loadgen."):
+        raise OtherVersion
+    if (document.get("schema"), document.get("kind")) != (SCHEMA, "selftest"):
+        raise ValueError("no self-test")
+    return from_json(SelftestResult, document)
 
 
-def _difference(then: Any, now: dict[str, Any]) -> str:
-    """What is another thing than it was."""
-    others = [name for name in now if not isinstance(then, dict) or then.get(name) != now[name]]
-    words = {"cpu": "another CPU", "cpus": "another number of CPUs", "kernel": "another kernel"}
-    words |= {"python": "another Python", "loadgen": "another loadgen"}
-    return ", ".join(words[name] for name in others) or "another machine"
+def _differences(then: Machine, now: Machine) -> dict[str, str | float]:
+    """What is another thing than it was, as it was."""
+    names = [field.name for field in fields(Machine)]
+    return {name: getattr(then, name) for name in names if getattr(then, name) != getattr(now, name)}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from loadgen.profile.model import Profile
+from loadgen.result.selftest import Scheme, SelftestResult
+
+HIGHEST = 1e9  # a second: no self-test tries as much
 
 
 class Ceiling(NamedTuple):
@@ -20,57 +23,60 @@ class Ceiling(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """The part of a `loadgen.selftest/1` that runs are held against: by scheme the highest rate that stayed VALID, and
-    the most new connections. A scheme that was not measured is left out."""
+    """The part of a self-test that runs are held against: by scheme the highest rate that stayed VALID, and the most
+    new connections. A scheme that was not measured is left out."""
 
     day: str
     cpus: int
-    rates: dict[str, Ceiling]
-    connections: dict[str, Ceiling]
+    rates: dict[Scheme, Ceiling]
+    connections: dict[Scheme, Ceiling]
 
     @classmethod
-    def of(cls, told: dict[str, Any]) -> Self:
-        """Raises ValueError, LookupError or TypeError for what no self-test wrote."""
+    def of(cls, selftest: SelftestResult) -> Self:
+        """Raises ValueError for what no self-test measures."""
         rates = {
-            str(row["scheme"]): Ceiling(
-                _number(row["rate"] or 0), bool(row["at_least"]), _number(row["failed_at"] or row["rate"])
+            capacity.scheme: Ceiling(
+                _rate(capacity.rate or 0), capacity.at_least, _rate(capacity.failed_at or capacity.rate or 0)
             )
-            for row in told["capacity"]
-            if row["trials"]
+            for capacity in selftest.capacity
+            if capacity.trials
         }
         opened = {
-            str(row["scheme"]): Ceiling(most := _number(row["per_second"]), bool(row["at_least"]), most)
-            for row in told["connections"]
+            row.scheme: Ceiling(most := _rate(row.per_second), row.at_least, most) for row in selftest.connections
         }
-        day = str(told["at"])[:10]
-        return cls(day if day.isascii() and day.isprintable() else "", int(told["machine"]["cpus"]), rates, opened)
+        day = selftest.at[:10]
+        return cls(day if day.isascii() and day.isprintable() else "", selftest.machine.cpus, rates, opened)
 
     def warnings(self, profile: Profile, workers: int) -> list[str]:
-        """Why a run of the profile would go beyond what was found, a line each; none if it would not."""
-        scheme, each = scheme_of(profile), requests(profile) / workers
-        told = [self._beyond(self.rates.get(scheme), each, workers, f"{scheme} requests", "stayed VALID up to")]
-        new = opened(profile) / workers
-        told.append(self._beyond(self.connections.get(scheme), new, workers, f"new {scheme} connections", "made"))
-        return [line for line in told if line]
+        """Why a run of the profile would go beyond what was measured, a line each; none if it would not."""
+        scheme = scheme_of(profile)
+        asked, opened = requests(profile) / workers, new_connections(profile) / workers
+        lines = (
+            self._beyond(self.rates.get(scheme), asked, workers, f"{scheme} requests", "stayed VALID up to"),
+            self._beyond(self.connections.get(scheme), opened, workers, f"new {scheme} connections", "made"),
+        )
+        return [line for line in lines if line]
 
-    def _beyond(self, ceiling: Ceiling | None, each: float, workers: int, what: str, found: str) -> str:
-        if ceiling is None or each <= ceiling.rate or (not ceiling.rate and each < ceiling.beyond):
+    def _beyond(self, ceiling: Ceiling | None, rate: float, workers: int, what: str, did: str) -> str:
+        """Why so many a second of each worker are too many, if they are."""
+        if ceiling is None or rate <= ceiling.rate or (not ceiling.rate and rate < ceiling.beyond):
             return ""
-        asked = f"{each:,.0f} {what} a second are asked of {'each' if workers > 1 else 'one'} worker"
+        asked = f"{rate:,.0f} {what} a second are asked of {'each' if workers > 1 else 'one'} worker"
         by = f"the self-test of {self.day}"
         if not ceiling.rate:
             return f"{asked}, and in {by} not even {ceiling.beyond:,.0f} stayed VALID: this machine may make the tail"
         if ceiling.at_least:
-            return f"{asked}: more than was ever tried, as {by} {found} {ceiling.rate:,.0f} or more"
-        needed = -(-each * workers // ceiling.rate)
+            return f"{asked}: more than was ever tried, as {by} {did} {ceiling.rate:,.0f} or more"
+        needed = -(-rate * workers // ceiling.rate)
         room = f"--workers {needed:.0f}" if needed <= self.cpus else "more machines or CPUs"
-        most = f"{by} {found} {ceiling.rate:,.0f}"
+        most = f"{by} {did} {ceiling.rate:,.0f}"
         return f"{asked}, and {most}: this machine may make the tail. Use {room}, or a lower rate"
 
 
-def scheme_of(profile: Profile) -> str:
+def scheme_of(profile: Profile) -> Scheme:
     """http or https; the sandbox is spoken to as API Gateway is."""
-    return "https" if profile.target.sandbox else profile.target.url.partition(":")[0].lower()
+    plain = not profile.target.sandbox and profile.target.url.partition(":")[0].lower() == "http"
+    return "http" if plain else "https"
 
 
 def requests(profile: Profile) -> float:
@@ -78,7 +84,7 @@ def requests(profile: Profile) -> float:
     return _fastest(profile) * _mean((scenario.weight, len(scenario.steps)) for scenario in profile.scenarios)
 
 
-def opened(profile: Profile) -> float:
+def new_connections(profile: Profile) -> float:
     """New connections a second in that phase."""
     if profile.session.reuse == "shared":
         return 0.0
@@ -94,8 +100,7 @@ def _mean(weighted: Iterable[tuple[float, int]]) -> float:
     return sum(weight * count for weight, count in pairs) / sum(weight for weight, _ in pairs)
 
 
-def _number(value: Any) -> float:
-    number = float(value)
-    if not 0 <= number < 1e9:
+def _rate(number: float) -> float:
+    if not 0 <= number < HIGHEST:
         raise ValueError("not a rate")
     return number

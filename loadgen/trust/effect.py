@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from loadgen.clock import MILLISECOND
-from loadgen.record.share import Part, Shares
+from loadgen.record.share import MOSTLY_STAMPED, Part, Shares
 from loadgen.result import run as result
 from loadgen.stats import Integers, fraction, rank
 from loadgen.trust.finding import Limit, Verdict
@@ -33,7 +33,6 @@ OURS = (Part.LAG, Part.SIGN, Part.WAIT_DELAY, Part.CONNECT_DELAY, Part.CLIENT_DE
 # the quantile beyond which one looks, and how many exchanges there must be, from and up to
 TAILS = (("p90", range(20, 100)), ("p99", range(100, sys.maxsize)), ("p99.9", range(10_000, sys.maxsize)))
 LEAST = 20  # exchanges that a tail has, so that one or two of them alone do not make it
-STAMPED = 0.99  # of the exchanges must have a kernel stamp, or the share is known to be at least so much
 SHARE = Limit("share", "%", 0.02, 0.10)
 MOMENT = 1.0 * MILLISECOND  # that an operating system may take to let a process run
 FLOOR = Limit("of", "ms", 0.1 * MILLISECOND, MOMENT)  # below, a share is too little time to matter
@@ -168,7 +167,7 @@ def _effects(place: Place, shares: Shares, held_back: bool) -> list[Effect]:
         sums[:, (Part.SIGN, Part.BUILD)] = 0
     own = sums[:, OURS].sum(axis=1) - sums[:, Part.BUILD]
     own_shares = own / np.maximum(sums[:, Part.WHOLE], 1)
-    stamped = int(sums[:, Part.STAMPED].sum()) >= STAMPED * count
+    stamped = int(sums[:, Part.STAMPED].sum()) >= MOSTLY_STAMPED * count
     found = []
     for quantile, counts in TAILS:
         if count in counts:

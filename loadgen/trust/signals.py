@@ -6,123 +6,212 @@ The limits are those of the peers' gates and of the queueing study they were der
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from loadgen.clock import MILLISECOND as MS
+from loadgen.clock import SECOND
+from loadgen.record.metrics import WAITED
 from loadgen.trust.evidence import Evidence
-from loadgen.trust.finding import NOT_SEEN, Limit, Seen, Signal, Verdict, ms
-from loadgen.trust.network import RETRANSMITS, SYN_RETRIES
+from loadgen.trust.finding import NOT_SEEN, Finding, Limit, Verdict, ms
+from loadgen.trust.network import retried
 
 SMALL = ", and > 1/50 of the response's p99.9"
 QUIETER = "Use more --workers, a lower rate or a quieter machine"
 OTHERS = "Stop what else runs on this machine, or lower the rate"
+COMMON = 0.001  # of the connects, or of the segments
+MANY = 10  # segments sent again: below, a single loss is a large share of a short run
 
 
-def _lag(e: Evidence) -> Seen:
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a run shows of a signal: in words, and a number for each of its limits (None: not known, or no matter)."""
+
+    value: str
+    figures: tuple[float | None, ...] = ()
+    why: str = ""  # in place of the signal's own
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A row of the table. `alone`: it changes figures in a way that the share of the tail does not show, and so can
+    make a run INVALID by itself; any other one says why that share is what it is. `bounds`: it does that, and may also
+    be what the load was held to, which no share shows."""
+
+    name: str
+    what: str
+    limits: tuple[Limit, ...]
+    alone: bool
+    why: str
+    remedy: str
+    look: Callable[[Evidence], Observation | None]  # None: there is nothing to look at
+    bounds: bool = False
+
+    def judge(self, evidence: Evidence, most: Verdict) -> Finding | None:
+        """The finding; `most` is the worst that one which does not stand alone may say. What goes beyond a limit and
+        may not say so is a note."""
+        observed = self.look(evidence)
+        if observed is None:
+            return None
+        known = zip(self.limits, observed.figures, strict=False)
+        verdict = max((limit.grade(of) for limit, of in known if of is not None), default=Verdict.VALID)
+        if self.bounds:
+            most = max(most, Verdict.DEGRADED)
+        allowed = verdict if self.alone else min(verdict, most)
+        why, note = observed.why or self.why, observed.note
+        if verdict and not allowed:
+            note = f"{self.name} {observed.value}: {why}; but hardly any of the tail is that"
+        return Finding(self.name, observed.value, allowed, why, self.remedy, note)
+
+
+def _lag(e: Evidence) -> Observation:
     if e.lag_p99 is None:
-        return Seen("does not apply: no measured request had a due time")
+        return Observation("does not apply: no measured request had a due time")
     return _late(e.lag_p99, e.lag_p999, e.response_p999)
 
 
-def _client_delay(e: Evidence) -> Seen:
+def _client_delay(e: Evidence) -> Observation:
     if e.delay_p99 is None:
-        return Seen("not known: no answer has a kernel stamp")
+        return Observation("not known: no answer has a kernel stamp")
     return _late(e.delay_p99, e.delay_p999, e.delayed_p999)
 
 
-def _late(p99: int, p999: int | None, whole: int | None) -> Seen:
+def _late(p99: int, p999: int | None, whole: int | None) -> Observation:
     worst = p99 if p999 is None else p999
     tail = f", p99.9 {ms(p999)}" if p999 is not None else ""
-    return Seen(f"p99 {ms(p99)}{tail}", (p99, worst if worst > (whole or 0) // 20 else None))
+    return Observation(f"p99 {ms(p99)}{tail}", (p99, worst if worst > (whole or 0) // 20 else None))
 
 
-def _rate(e: Evidence) -> Seen:
+def _rate(e: Evidence) -> Observation:
     missing = (e.planned - e.started) / e.planned if e.planned else 0.0
     worst = f", {1 - e.missing:.1%} in the worst 10 s" if e.missing > missing else ""
-    return Seen(f"{1 - missing:.2%}{worst}", (missing, e.missing))
+    return Observation(f"{1 - missing:.2%}{worst}", (missing, e.missing))
 
 
-def _core(e: Evidence) -> Seen:
+def _core(e: Evidence) -> Observation:
     if e.core_use is None:
-        return Seen("not known: it was over too soon")
-    return Seen(f"{e.core_use:.0%}{f' (worker {e.busiest})' if e.busiest else ''}", (e.core_use,))
+        return Observation("not known: it was over too soon")
+    return Observation(f"{e.core_use:.0%}{f' (worker {e.busiest})' if e.busiest else ''}", (e.core_use,))
 
 
-def _loop(e: Evidence) -> Seen:
-    return Seen(f"p99 {ms(e.loop_lag_p99)}, max {ms(e.loop_lag_max)}", (e.loop_lag_p99, e.loop_lag_max))
+def _loop(e: Evidence) -> Observation:
+    return Observation(f"p99 {ms(e.loop_lag_p99)}, max {ms(e.loop_lag_max)}", (e.loop_lag_p99, e.loop_lag_max))
 
 
-def _cpu_wait(e: Evidence) -> Seen:
+def _cpu_wait(e: Evidence) -> Observation:
     often = f", preempted {e.preemptions:,.0f} times a second" if e.preemptions >= 1 else ""
-    return Seen(f"{e.waiting_for_cpu:.1%}{often}", (e.waiting_for_cpu,))
+    return Observation(f"{e.waiting_for_cpu:.1%}{often}", (e.waiting_for_cpu,))
 
 
-def _pressure(e: Evidence) -> Seen:
-    return Seen(NOT_SEEN) if e.pressure is None else Seen(f"{e.pressure:.1%}", (e.pressure,))
+def _pressure(e: Evidence) -> Observation:
+    return Observation(NOT_SEEN) if e.pressure is None else Observation(f"{e.pressure:.1%}", (e.pressure,))
 
 
-def _steal(e: Evidence) -> Seen:
-    return Seen(NOT_SEEN) if e.steal is None else Seen(f"{e.steal:.2%}", (e.steal,))
+def _steal(e: Evidence) -> Observation:
+    return Observation(NOT_SEEN) if e.steal is None else Observation(f"{e.steal:.2%}", (e.steal,))
 
 
-def _collector(e: Evidence) -> Seen:
-    return Seen(f"longest {ms(e.gc_max)}", (e.gc_max, e.gc_share))
+def _collector(e: Evidence) -> Observation:
+    return Observation(f"longest {ms(e.gc_max)}", (e.gc_max, e.gc_share))
 
 
-def _quota(e: Evidence) -> Seen:
+def _quota(e: Evidence) -> Observation:
     if e.throttled is None:
-        return Seen(NOT_SEEN)
-    return Seen(f"throttled in {e.throttled} periods" if e.throttled else "never throttled", (e.throttled,))
+        return Observation(NOT_SEEN)
+    return Observation(f"throttled in {e.throttled} periods" if e.throttled else "never throttled", (e.throttled,))
 
 
-def _clock(e: Evidence) -> Seen:
-    return Seen(NOT_SEEN) if e.clock_step is None else Seen(f"largest step {ms(e.clock_step)}", (e.clock_step,))
+def _clock(e: Evidence) -> Observation:
+    return (
+        Observation(NOT_SEEN)
+        if e.clock_step is None
+        else Observation(f"largest step {ms(e.clock_step)}", (e.clock_step,))
+    )
 
 
-def _resources(e: Evidence) -> Seen:
+def _resources(e: Evidence) -> Observation:
     value = f"{e.client_resources} requests failed for want of them" if e.client_resources else "enough"
-    return Seen(value, (e.client_resources,))
+    return Observation(value, (e.client_resources,))
 
 
-def _descriptors(e: Evidence) -> Seen:
-    return Seen(f"{e.connections:.0%} used", (e.connections,))
+def _descriptors(e: Evidence) -> Observation:
+    return Observation(f"{e.connections:.0%} used", (e.connections,))
 
 
-def _ports(e: Evidence) -> Seen:
-    return Seen(NOT_SEEN) if e.ports is None else Seen(f"{e.ports:.0%} used", (e.ports,))
+def _ports(e: Evidence) -> Observation:
+    return Observation(NOT_SEEN) if e.ports is None else Observation(f"{e.ports:.0%} used", (e.ports,))
 
 
-def _ledgers(e: Evidence) -> Seen:
+def _ledgers(e: Evidence) -> Observation:
     if not e.mismatches:
-        return Seen("add up", (0,))
-    return Seen("do not add up", (len(e.mismatches),), why="; ".join(e.mismatches[:3]))
+        return Observation("add up", (0,))
+    return Observation("do not add up", (len(e.mismatches),), why="; ".join(e.mismatches[:3]))
 
 
-def _pool(e: Evidence) -> Seen | None:
-    """A wait below a millisecond is no wait: it takes a moment to hand a connection over."""
-    if e.capped is None or e.wait_p99 is None or e.wait_p99 < MS:
+def _pool(e: Evidence) -> Observation | None:
+    if e.capped is None or e.wait_p99 is None or e.wait_p99 < WAITED:
         return None
     ours = max((effect.parts["wait_delay"] for effect in e.effects), default=0)
     late = ours > e.wait_p99 / 10
     whose = (
         "and what was late on this machine made it longer" if late else "and it was neither the target nor this machine"
     )
-    return Seen(f"wait p99 {ms(e.wait_p99)}", note=f"session.connections: {e.capped} made requests wait, {whose}")
+    return Observation(
+        f"wait p99 {ms(e.wait_p99)}", note=f"session.connections: {e.capped} made requests wait, {whose}"
+    )
 
 
-def _reconnects(e: Evidence) -> Seen | None:
+def _reconnects(e: Evidence) -> Observation | None:
     if not e.shared or not e.closed_idle:
         return None
     slow = f"; the slowest name look-up took {ms(e.dns_max)}" if e.dns_max else ""
     note = (
         f"the target closed {e.closed_idle:,} connections while idle, and a request that makes a new one takes longer"
     )
-    return Seen(f"{e.closed_idle:,} connections", note=f"{note}{slow}")
+    return Observation(f"{e.closed_idle:,} connections", note=f"{note}{slow}")
 
 
-def _sandbox(e: Evidence) -> Seen | None:
+def _retransmits(e: Evidence) -> Observation | None:
+    seen = e.network
+    if seen is None or not seen.segments:
+        return Observation(NOT_SEEN)
+    if not seen.retransmits:
+        return Observation(f"none of {seen.segments:,} segments")
+    share = seen.retransmits / seen.segments
+    note = f"{seen.retransmits:,} segments were sent again; each may have made a request 200 ms late or more"
+    return Observation(
+        f"{seen.retransmits:,} of {seen.segments:,} segments ({share:.2%})",
+        (share, share if seen.retransmits >= MANY else None),
+        note="" if share > COMMON else note,
+    )
+
+
+def _syn_retries(e: Evidence) -> Observation | None:
+    """By the kernel's own count where it is known, else by what the connect times look like."""
+    clusters, network = retried(e.connects), e.network
+    if network and network.connects:
+        of, count, by = network.connects, network.syn_retried, ""
+    else:
+        of, count, by = e.connects.count, clusters.connects, ", by how long they took"
+    if not of:
+        return Observation("do not apply: nothing was connected")
+    if not count:
+        return Observation(f"none of {of:,} connects{by}")
+    share, most = count / of, f", most of them after {clusters.age // SECOND} s" if clusters.age else ""
+    here = f"; {e.overflows:,} were dropped on this machine, by a listener whose queue was full" if e.overflows else ""
+    value = f"{count:,} of {of:,} connects ({share:.2%}){most}{by}{here}"
+    note = f"{count:,} connects waited 1 s or more for their first packet to be sent again{here}"
+    return Observation(value, (share,), note="" if share > COMMON else note)
+
+
+def _sandbox(e: Evidence) -> Observation | None:
     if not e.sandbox:
         return None
     lag, busy = (e.sandbox.get("lag_ns") or {}).get("p99") or 0, e.sandbox.get("cpu") or 0.0
-    return Seen(f"lag p99 {ms(lag)}, core use {busy:.0%}", (lag if lag > (e.delayed_p999 or 0) // 50 else 0, busy))
+    return Observation(
+        f"lag p99 {ms(lag)}, core use {busy:.0%}", (lag if lag > (e.delayed_p999 or 0) // 50 else 0, busy)
+    )
 
 
 SIGNALS = (
@@ -276,8 +365,27 @@ SIGNALS = (
         "Lower the rate, or give it a core of its own",
         _sandbox,
     ),
-    RETRANSMITS,
-    SYN_RETRIES,
+    Signal(
+        "retransmits",
+        "TCP segments that this machine sent again, of those of the connections that were looked at",
+        (Limit("share", "%", COMMON), Limit("share", "%", None, 0.01, f", and at least {MANY}")),
+        True,
+        "what the network loses is sent again 200 ms later or more: the tail is the network's, and tells nothing of "
+        "the target",
+        "Look at the way to the target, or test from nearer",
+        _retransmits,
+    ),
+    Signal(
+        "SYN retries",
+        "connects whose first packet was sent again, by the kernel's count or, where it is not known, by connect times "
+        "of just over 1, 2, 3, 4, 7 or 15 s",
+        (Limit("share", "%", COMMON),),
+        True,
+        "a connect whose first packet gets no answer tries again after 1 s: the target's queue for new connections is "
+        "full, or the network loses packets. That is in the connects, and is not how long the target takes",
+        "Raise the target's backlog, open fewer connections at once, or use a shared session",
+        _syn_retries,
+    ),
     Signal(
         "pool",
         "how long requests waited for a connection below the profile's cap. A note, and no limit: the cap is the "

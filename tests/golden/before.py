@@ -156,6 +156,11 @@ def _thresholds_of_two(old: Document, new: Document) -> None:
                 entry["why"] = _of_pair(check, baseline, variant)
 
 
+def _planned_cost(old: Document, new: Document) -> None:
+    """Only `check` told whether it is billed and refused."""
+    del old["billed"], old["refused"]
+
+
 def _figure(old: Document, new: Document) -> None:
     old["why"] = old["why"] or ""
 
@@ -179,6 +184,7 @@ OBJECTS = (
     ({"witness_ms"}, _until_figure),
     ({"checks"}, _comparison),
     ({"more_rounds"}, _figure),
+    ({"drain", "refused"}, _planned_cost),
     ({"differ"}, _two_runs),
     ({"comparison", "thresholds"}, _thresholds_of_two),
 )

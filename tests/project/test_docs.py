@@ -21,14 +21,20 @@ from loadgen.errors import Exit
 from loadgen.exchange import Outcome
 from loadgen.profile.load import load
 from loadgen.profile.reference import with_reference
+from loadgen.profile.sandbox import SandboxSettings
+from loadgen.profile.values import LATENCIES, SCHEDULED
+from loadgen.record import metrics
 from loadgen.record.metrics import Metric
+from loadgen.sandbox.heads import Heads
 from loadgen.sandbox.paths import special_paths
+from loadgen.sandbox.simulation import Simulation
 from loadgen.sandbox.truth import COLUMNS
 from loadgen.trust.effect import FLOOR, SHARE
 from loadgen.trust.signals import table
 
 DOCS = ROOT / "docs"
-PAGES = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))}
+FILES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md")))
+PAGES = {str(path.relative_to(ROOT)): path.read_text() for path in FILES}
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -151,9 +157,19 @@ def test_outcomes_are_in_their_order() -> None:
     assert found == [outcome.word for outcome in Outcome]
 
 
-def test_metrics_are_numbered_as_they_are() -> None:
-    text = PAGES["docs/results.md"]
-    assert re.search(r",\s+".join(rf"{metric.value}\s+{metric.word}" for metric in Metric), text)
+def test_the_table_of_metrics_is_that_of_the_code() -> None:
+    assert "\n".join(metrics.table()) in PAGES["docs/measuring.md"]
+
+
+@pytest.mark.parametrize("sentence", [metrics.numbers(), metrics.shown()])
+def test_a_results_metrics_are_those_of_the_code(sentence: str) -> None:
+    assert sentence in " ".join(PAGES["docs/results.md"].split())
+
+
+def test_a_threshold_names_metrics_of_the_table() -> None:
+    named = [metric for metric in Metric if metric.word in LATENCIES]
+    assert len(named) == len(LATENCIES)
+    assert {*SCHEDULED} == {metric.word for metric in named if metric.spec.scheduled}
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
@@ -163,7 +179,9 @@ def test_every_exit_status_is_explained(page: str) -> None:
 
 def test_every_path_and_column_of_the_sandbox_is_explained() -> None:
     said = mentioned("docs/sandbox.md")
-    assert {path.decode() for path in special_paths(0)} <= {word.split("/")[1] for word in said if word[0] == "/"}
+    assert {path.decode() for path in special_paths(Simulation(SandboxSettings()), Heads(), 0)} <= {
+        word.split("/")[1] for word in said if word[0] == "/"
+    }
     assert set(COLUMNS.split(",")) <= said
 
 

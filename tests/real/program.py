@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import IO, Any, Self, cast
 
 from loadgen.experiment.saved import read
-from loadgen.report.formats import to_json
+from loadgen.report.formats import json_text
 
 FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
 """Whether the long forms are run: as long, as often and at as many requests a second as the project promises."""
@@ -164,7 +164,7 @@ def prepare(folder: Path, profile: str) -> list[str]:
 
 def saved(folder: Path) -> dict[str, Any]:
     """What `loadgen report --json` prints of `folder/run`, whose sums have been checked."""
-    found = json.loads(to_json(read(folder / "run")))
+    found = json.loads(json_text(read(folder / "run")))
     balanced(found)
     return cast(dict[str, Any], found)
 

@@ -26,6 +26,7 @@ from program import FULL, VALID, prepare, run
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
 from loadgen.pacing import Schedule
+from loadgen.profile.rate import LinearRate
 from loadgen.stats.blocks import Floats
 
 pytestmark = pytest.mark.real
@@ -49,7 +50,7 @@ def departures(arrivals: Floats, service: Floats, servers: int) -> Floats:
 def waits(load: float, service: Floats, servers: int) -> float:
     """The mean wait, in services, at that share of the capacity. `service` is of mean 1."""
     rate = load * servers
-    schedule = Schedule(rate, rate, round(len(service) / rate * SECOND), True, (1,), len(service))
+    schedule = Schedule(LinearRate(rate, rate), round(len(service) / rate * SECOND), True, (1,), len(service))
     arrivals = np.concatenate(list(schedule.blocks())) / SECOND
     return float(np.mean(departures(arrivals, service, servers) - service - arrivals))
 

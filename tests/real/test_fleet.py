@@ -15,9 +15,10 @@ import pytest
 from loadgen.engine.engine import Share
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
-from loadgen.fleet import fleet as fleets
+from loadgen.fleet import group as groups
 from loadgen.fleet.fleet import Fleet
-from loadgen.fleet.worker import Assignment
+from loadgen.fleet.group import Group
+from loadgen.fleet.messages import Assignment, Bye, Enter
 from loadgen.net.names import Origin, resolve
 from loadgen.profile.load import load
 
@@ -40,13 +41,13 @@ def url() -> Iterator[str]:
 async def fleet(folder: Path, url: str, seconds: int = 5) -> AsyncIterator[Fleet]:
     profile = load(folder / "p.yaml", text=PROFILE.format(url=url, seconds=seconds)).profile
     origin = Origin.of(url)
-    work = Assignment(0, profile, origin, resolve(origin), None, Share(), 100, 0, folder / "worker-0.counters")
-    found = Fleet(Plan.of(profile), [work], lambda: None, lambda reason: None)
+    work = Assignment(profile, origin, resolve(origin), None, Share(), 100, 0, folder / "worker-0.counters")
+    workers = Fleet(Group(Plan.of(profile), [work], lambda: None))
     try:
-        await asyncio.wait_for(found.launch(), PATIENCE)
-        yield found
+        await asyncio.wait_for(workers.launch(), PATIENCE)
+        yield workers
     finally:
-        await found.close()
+        await workers.close()
 
 
 async def test_a_worker_that_is_stopped_before_the_load_begins_just_leaves(
@@ -55,10 +56,8 @@ async def test_a_worker_that_is_stopped_before_the_load_begins_just_leaves(
     async with fleet(tmp_path, url) as stopped:
         stopped.stop()
         stopped.kill()
-        pipe = stopped.workers[0].pipe
-        assert pipe
-        pipe.send("bye")
-        assert await asyncio.to_thread(stopped.workers[0].process.wait, PATIENCE) == 0
+        stopped.leading.members[0].pipe.send(Bye())
+        assert await asyncio.to_thread(stopped.leading.members[0].process.wait, PATIENCE) == 0
     assert capfd.readouterr().err == ""
 
 
@@ -66,7 +65,7 @@ async def test_a_worker_that_was_not_waited_for_is_not_lost(tmp_path: Path, url:
     async with fleet(tmp_path, url) as stopped:
         stopped.stop()
         await stopped.run()
-    worker = stopped.workers[0]
+    worker = stopped.leading.members[0]
     assert (worker.process.returncode, worker.lost) == (-9, False)
     assert stopped.totals().mismatches() == []
 
@@ -74,15 +73,15 @@ async def test_a_worker_that_was_not_waited_for_is_not_lost(tmp_path: Path, url:
 async def test_a_worker_that_hangs_holds_nobody_up_who_gives_up(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleets, "GOODBYE_LIMIT", 0.1)
+    monkeypatch.setattr(groups, "GOODBYE_LIMIT", 0.1)
     async with fleet(tmp_path, url, seconds=3600) as hung:
         running = asyncio.create_task(hung.run())
         await asyncio.sleep(0)  # it says go
-        hung.workers[0].process.send_signal(signal.SIGSTOP)
+        hung.leading.members[0].process.send_signal(signal.SIGSTOP)
         hung.stop()
         hung.kill()
         await asyncio.wait_for(running, PATIENCE)
-    assert hung.workers[0].lost
+    assert hung.leading.members[0].lost
     assert hung.totals().mismatches() == []
 
 
@@ -90,11 +89,9 @@ async def test_a_mistake_of_ours_in_a_worker_is_told_and_ends_it(tmp_path: Path,
     async with fleet(tmp_path, url, seconds=3600) as broken:
         running = asyncio.create_task(broken.run())
         await asyncio.sleep(0)  # it says go
-        pipe = broken.workers[0].pipe
-        assert pipe
-        pipe.send("enter", (99, 0))
+        broken.leading.members[0].pipe.send(Enter(99, 0))
         await asyncio.wait_for(running, PATIENCE)
-    worker = broken.workers[0]
+    worker = broken.leading.members[0]
     assert worker.lost
     assert str(worker.broken).strip().endswith("IndexError: list index out of range")
     assert broken.totals().mismatches() == []
@@ -103,16 +100,16 @@ async def test_a_mistake_of_ours_in_a_worker_is_told_and_ends_it(tmp_path: Path,
 async def test_a_worker_that_is_ready_needs_no_descriptor_of_its_own(tmp_path: Path, url: str) -> None:
     """Whoever lowers its limit then finds requests failed for want of them, and every figure of its health."""
     async with fleet(tmp_path, url, seconds=2) as poor:
-        pid = poor.workers[0].process.pid
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (4, 4))
+        (worker,) = poor.leading.members
+        resource.prlimit(worker.process.pid, resource.RLIMIT_NOFILE, (4, 4))
         await asyncio.wait_for(poor.run(), PATIENCE)
-        poor.workers[0].process.wait(PATIENCE)
-    assert not poor.workers[0].broken
-    assert not poor.workers[0].lost
+        worker.process.wait(PATIENCE)
+    assert not worker.broken
+    assert not worker.lost
     sent = sum(poor.totals().sent)
     assert poor.totals().outcome(0)[Outcome.CLIENT_RESOURCE] == sent > 0
-    assert dict(poor.workers[0].kept.reasons) == {(0, Outcome.CLIENT_RESOURCE, "no free descriptor: EMFILE"): sent}
-    waits = [sample["run_queue_wait"] for sample in poor.health.take()]
+    assert dict(worker.kept.reasons) == {(0, Outcome.CLIENT_RESOURCE, "no free descriptor: EMFILE"): sent}
+    waits = [sample["run_queue_wait"] for sample in poor.leading.health.take()]
     assert len(waits) == 3
     assert min(waits) >= 0
     assert max(waits) > 0, "a process that just woke up for its first second waited for a CPU at some time"

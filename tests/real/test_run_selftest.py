@@ -9,12 +9,15 @@ import socket
 import ssl
 from pathlib import Path
 
+import jsonschema
 import pytest
 from program import Program, run, wait_for_end
 
+from loadgen.result import SCHEMA
+from loadgen.result.documents import result_schema
 from loadgen.sandbox.process import start_responder
-from loadgen.selftest import SCHEMA, machine
-from loadgen.selftest.state import believed
+from loadgen.selftest import machine
+from loadgen.selftest.state import read
 
 pytestmark = pytest.mark.real
 
@@ -44,16 +47,19 @@ def test_a_quick_selftest_prints_what_it_keeps(tmp_path: Path) -> None:
     ran = run(tmp_path, "selftest", "--quick", "--json", env={"XDG_STATE_HOME": str(tmp_path / "state")}, limit=120)
     assert ran.status == 0, ran.err
     result = json.loads(ran.out)
-    assert (result["schema"], result["plan"], result["complete"]) == (SCHEMA, "quick", True)
+    assert (result["schema"], result["kind"]) == (SCHEMA, "selftest")
+    assert (result["plan"], result["complete"]) == ("quick", True)
+    jsonschema.validate(result, result_schema())
+    assert json.loads(Path(result["saved"]).read_text()) == result
     assert [row["scheme"] for row in result["capacity"]] == ["http", "https"]
     for row in result["capacity"]:
         assert row["trials"] and all(trial["rate"] >= 50 for trial in row["trials"])
-        assert row["rate"] is None or row["rate"] in [trial["rate"] for trial in row["trials"] if not trial["why"]]
+        assert row["rate"] is None or row["rate"] in [trial["rate"] for trial in row["trials"] if trial["why"] is None]
     assert all(row["per_second"] > 0 for row in result["connections"])
     assert all(row["requests"] > 0 and row["max_ms"] >= row["p50_ms"] > 0 for row in result["pacing"])
     assert len(result["noise"]["p50_ms"]) == 2 and all(result["noise"]["p50_ms"])
     assert result["clock"]["resolution_ns"] > 0
-    trusted, problem = believed(Path(result["saved"]), machine.fingerprint())
+    trusted, problem = read(Path(result["saved"]), machine.fingerprint())
     assert trusted and not problem
     assert {name: ceiling.rate for name, ceiling in trusted.rates.items()} == {
         row["scheme"]: row["rate"] or 0 for row in result["capacity"]

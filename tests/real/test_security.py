@@ -16,7 +16,7 @@ from loadgen.errors import Exit, TargetError
 from loadgen.profile.load import load as loaded
 from loadgen.report.terminal.live import progress
 from loadgen.runner import destination
-from loadgen.runner.session import Options
+from loadgen.runner.options import Options
 from loadgen.runner.session import run as carry_out
 
 pytestmark = pytest.mark.real

@@ -11,14 +11,14 @@ from loadgen.aws.auth import Access
 from loadgen.exchange import NEW, REUSED
 from loadgen.net.names import Origin, resolve
 from loadgen.profile.load import load
-from loadgen.runner.probe import Seen, each_step
+from loadgen.runner.probe import ProbedExchange, probe
 
 pytestmark = pytest.mark.real
 
 CLIENTS = ("wire", "aiohttp")
 
 
-async def exchanges(server: Server, base: str, client: str, folder: Path, steps: str) -> list[Seen]:
+async def exchanges(server: Server, base: str, client: str, folder: Path, steps: str) -> list[ProbedExchange]:
     (folder / "big").write_bytes(bytes(BIG))
     text = f"""
 name: servers
@@ -32,7 +32,7 @@ scenarios:
 """
     profile = load(folder / "profile.yaml", text=text).profile
     origin = Origin.of(base)
-    return await each_step(profile, origin, resolve(origin), server.ca, Access())
+    return await probe(profile, origin, resolve(origin), server.ca, Access())
 
 
 @pytest.fixture(params=["http", "https"])

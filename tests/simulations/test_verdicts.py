@@ -11,14 +11,11 @@ from functools import cache
 import numpy as np
 import pytest
 from experiments import compared, excludes_one, runs, slower, slower_tail, spread_of, values
-from promises import FULL, at_least, at_most, note, seeds
-from streams import Floats, Random, Stream, cold_starts, drift, independent, lognormal, queue, random, seconds
+from promises import at_least, at_most, note, seeds
+from streams import Floats, Stream, cold_starts, drift, independent, queue, random
 
-from loadgen.stats import fraction
-from loadgen.stats.bootstrap import hierarchical
 from loadgen.stats.comparison import Value, Verdict, holm, rounds_for
 from loadgen.stats.looks import levels
-from loadgen.stats.seconds import Seconds
 
 FALSE_ALARMS = 0.06
 FOUND = 0.8
@@ -168,33 +165,3 @@ def test_holm_s_figures_are_right_together() -> None:
         wrong += any(each.verdict is Verdict.SLOWER for each in found.values())
     note("Holm", {"wrong": wrong, "of": len(tried)})
     assert at_most(0.05, wrong, len(tried)), wrong / len(tried)
-
-
-# the bootstrap
-
-
-@pytest.mark.skipif(not FULL, reason="takes minutes: LOADGEN_FULL_TESTS=1")
-def test_the_bootstrap_is_too_certain_where_rounds_differ_and_not_certain_enough_where_they_do_not() -> None:
-    """Why Student's t carries the verdict, and the hierarchical bootstrap does not."""
-    bootstrap, student = alarms_of_both(between=0.1)
-    assert student < 0.065 < 0.08 < bootstrap
-    bootstrap, student = alarms_of_both(between=0.0)
-    assert bootstrap < 0.03 < student < 0.065
-
-
-def alarms_of_both(between: float, rounds: int = 6, number: int = 1500) -> tuple[float, float]:
-    bootstrap = student = 0
-    for seed in range(number):
-        dice = random(5, seed)
-        pairs = [(short_run(dice, between), short_run(dice, between)) for _ in range(rounds)]
-        drawn = hierarchical(pairs, ["p50"], seed)["p50"]
-        bootstrap += drawn.low > 1 or drawn.high < 1
-        known = [[run.seen.quantile(fraction("p50")) or 0 for run in pair] for pair in pairs]
-        student += excludes_one(compared([(Value.exactly(b), Value.exactly(v)) for b, v in known]))
-    note("bootstrap", {"between": between, "bootstrap": bootstrap, "student": student, "of": number})
-    return bootstrap / number, student / number
-
-
-def short_run(dice: Random, between: float) -> Seconds:
-    level = math.exp(between * dice.standard_normal())
-    return seconds(np.arange(600) / 30, lognormal(dice, 600) * level, 20)

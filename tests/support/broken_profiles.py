@@ -93,7 +93,7 @@ BROKEN = [
     (phase("{name: a, for: 5s}"), "p.yaml:4: load.a: says no load. Give it exactly one of rate: 200/s, users: 10 or at-once: 100"),
     (phase("{name: a, rate: 5/s, users: 3, for: 1s}"), "p.yaml:4: load.a: has both rate and users. Give it exactly one of rate: 200/s, users: 10 or at-once: 100"),
     (phase("{name: a, rate: 0/s, for: 1s}"), "p.yaml:4: load.a.rate: '0/s' starts nothing: expected more than 0/s, at one end of a ramp at least"),
-    (phase("{name: a, rate: 1/s..5/s, iterations: 5}"), "p.yaml:4: load.a.iterations: a ramp needs a time to go from one rate to the other. Say for instead"),
+    (phase("{name: a, rate: 1/s..5/s, iterations: 5}"), "p.yaml:4: load.a.iterations: a rate that changes needs a time to do so. Say for instead"),
     (phase("{name: a, rate: 5/s, for: 1s, iterations: 5}"), "p.yaml:4: load.a.iterations: for and iterations would both end it. Leave out one of them"),
     (phase("{name: a, at-once: 5, for: 1s}"), "p.yaml:4: load.a.for: a phase with at-once ends when all are done. Leave this out"),
     (phase("{name: a, at_once: 5}"), f"p.yaml:4: load.a.at_once: unknown key. Did you mean at-once? Known: {PHASE_KEYS}"),

@@ -13,7 +13,7 @@ from loadgen.aws.credentials import SANDBOX, Credentials
 from loadgen.aws.sigv4 import Signer
 from loadgen.clock import MILLISECOND, SECOND, VirtualClock
 from loadgen.profile.sandbox import SandboxSettings, Tables
-from loadgen.sandbox.connection import Connection
+from loadgen.sandbox.connection import ServerConnection
 from loadgen.sandbox.core import Core
 
 WALL = 1_800_000_000 * SECOND
@@ -21,6 +21,7 @@ WALL = 1_800_000_000 * SECOND
 TABLE = "orders"
 PK = [{"AttributeName": "pk", "KeyType": "HASH"}]
 SK = [{"AttributeName": "sk", "KeyType": "RANGE"}]
+INVALID = "ValidationException"
 
 
 class Reply(NamedTuple):
@@ -51,7 +52,7 @@ class Sandbox:
 
     def connect(self) -> ListLink:
         link = ListLink(self.clock)
-        link.connection = Connection(self.core, link, 1, 0, lambda connection: None)
+        link.connection = ServerConnection(self.core, link, 1, 0, lambda connection: None)
         return link
 
     def wait(self, ns: int) -> None:
@@ -114,3 +115,44 @@ class Sandbox:
 
 def provisioned(reads: int, writes: int) -> dict[str, Any]:
     return {"ProvisionedThroughput": {"ReadCapacityUnits": reads, "WriteCapacityUnits": writes}}
+
+
+def s(text: str) -> dict[str, str]:
+    return {"S": text}
+
+
+def n(number: object) -> dict[str, str]:
+    return {"N": str(number)}
+
+
+def put(sandbox: Sandbox, pk: str = "a", **more: Any) -> None:
+    sandbox.ok("PutItem", TableName=TABLE, Item={"pk": s(pk), **more})
+
+
+def got(sandbox: Sandbox, pk: str = "a") -> Any:
+    return sandbox.ok("GetItem", TableName=TABLE, Key={"pk": s(pk)}).get("Item")
+
+
+def update(sandbox: Sandbox, expression: str, **more: Any) -> dict[str, Any]:
+    given = {"UpdateExpression": expression} if expression else {}
+    return sandbox.ok("UpdateItem", TableName=TABLE, Key={"pk": s("a")}, **given, **more)
+
+
+def row(sort: object, pk: str = "a", **more: Any) -> dict[str, Any]:
+    return {"pk": s(pk), "sk": n(sort), **more}
+
+
+def filled() -> Sandbox:
+    """Its table has partitions a and b, with the sort keys 0 to 9, and -1.5."""
+    sandbox = Sandbox()
+    sandbox.create(sort="N")
+    for pk in ("a", "b"):
+        for sort in (3, 1, 4, 9, 2, 6, 5, 8, 7, 0, -1.5):
+            sandbox.ok("PutItem", TableName=TABLE, Item=row(sort, pk))
+    return sandbox
+
+
+def query(sandbox: Sandbox, condition: str = "", values: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    values = {":pk": s("a"), **(values or {})}
+    text = f"pk = :pk{condition and f' AND {condition}'}"
+    return sandbox.ok("Query", TableName=TABLE, KeyConditionExpression=text, ExpressionAttributeValues=values, **more)

@@ -13,8 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from loadgen.clock import MILLISECOND, SECOND, VirtualClock
-from loadgen.engine.engine import NEVER, Engine, Share
+from loadgen.clock import MILLISECOND, NEVER, SECOND, VirtualClock
+from loadgen.engine.engine import Engine, Share
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Exchange, Outcome
 from loadgen.net.names import Origin

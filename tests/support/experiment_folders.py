@@ -1,4 +1,4 @@
-"""Folders of runs and of experiments, as they would be written, from engines in virtual time."""
+"""Folders of experiments, as they would be written, from engines in virtual time."""
 
 from __future__ import annotations
 
@@ -9,57 +9,24 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from engine_harness import Run, Script, go
+from engine_harness import Script
+from run_folders import write_run
 
-from loadgen.analysis.build import Measured, quantiles_of
-from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.experiment.folder import assembled, metadata, run_folder
 from loadgen.experiment.rounds import seed_of
 from loadgen.profile.load import Variant, load
 from loadgen.profile.model import Profile
-from loadgen.result.codec import from_json, to_json
-from loadgen.result.run import Metadata, RunResult, Session, Target
-from loadgen.store import RunFolder
+from loadgen.result.codec import to_json
+from loadgen.result.experiment import Check, Comparison, Figure
 from loadgen.transport.scripted import Reply
-from loadgen.trust.host import description
 from loadgen.trust.verdict import Finding, Verdict
 
 BEGAN = 1_700_000_000 * SECOND
 
 # what a variant's target does in a round
 Behaviour = Callable[[int], Script]
-
-
-def fail(text: str) -> None:
-    raise AssertionError(f"nothing is wrong, and yet it says: {text}")
-
-
-def write_seconds(folder: Path, run: Run, **known: Any) -> RunFolder:
-    """The folder of a run that was made, without its result."""
-    kept = RunFolder(folder, fail)
-    kept.begin({}, {"plan": json.loads(json.dumps(run.plan.describe())), **known})
-    kept.interval(run.by_second, [], lambda slot: f"slot {slot}")
-    return kept
-
-
-def write_run(
-    folder: Path, profile: Profile, script: Script, started: str = "", findings: tuple[Finding, ...] = ()
-) -> RunResult:
-    """Carry a profile out and keep it; returns its result."""
-    run = go(profile, script)
-    known = Metadata(
-        name=profile.name, started=started, target=Target(profile.target.url, False, (), ()), client=profile.client,
-        session=from_json(Session, profile.session.model_dump(mode="json")), seed=profile.seed, payloads=0, workers=1,
-        host=description(),
-    )  # fmt: skip
-    kept = write_seconds(folder, run, **to_json(known))
-    measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(profile))
-    result = conclude(known, measured, list(findings), Ending(run.finished_at, str(folder)), profile.thresholds)
-    kept.close()
-    (folder / "result.json").write_text(json.dumps(to_json(result)))
-    return result
 
 
 def bad(verdict: Verdict = Verdict.INVALID) -> tuple[Finding, ...]:
@@ -132,17 +99,30 @@ def answering(
     return behave
 
 
-def compared(folder: Path, behave: Callable[[Variant, int], Script], written: str = "", **options: Any) -> Any:
+def compared(folder: Path, behave: Callable[[Variant, int], Script], written: str = "", **options: Any) -> Comparison:
+    """The comparison of an experiment that is carried out so, and never without one."""
     rounds = options.pop("rounds", ROUNDS)
     write_experiment(folder, written or text(rounds), behave, rounds=rounds, **options)
-    return assembled(folder)["comparison"]
+    return comparison_of(folder)
 
 
-def figure(comparison: Any, quantile: str = "p50", **wanted: str) -> Any:
-    named = {"metric": "response", "step": "get"} | wanted
-    found = [f for f in comparison["figures"] if all(f[key] == value for key, value in named.items())]
-    return next(f for f in found if f["quantile"] == quantile)
+def comparison_of(folder: Path) -> Comparison:
+    comparison = assembled(folder).comparison
+    assert comparison
+    return comparison
 
 
-def check(comparison: Any, name: str) -> Any:
-    return next(check for check in comparison["checks"] if check["check"] == name)
+def figure(comparison: Comparison, quantile: str = "p50", metric: str = "response", step: str = "get") -> Figure:
+    named = (figure for figure in comparison.figures if (figure.metric, figure.step) == (metric, step))
+    return next(figure for figure in named if figure.quantile == quantile)
+
+
+def ratio_of(figure: Figure) -> tuple[float, float, float]:
+    """The lower end of the ratio's interval, the ratio, and the upper end, all of which are known."""
+    ends = figure.ratio_low, figure.ratio, figure.ratio_high
+    low, ratio, high = (end for end in ends if end is not None)
+    return low, ratio, high
+
+
+def check(comparison: Comparison, name: str) -> Check:
+    return next(check for check in comparison.checks if check.check == name)

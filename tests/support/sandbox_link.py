@@ -6,7 +6,7 @@ from pathlib import Path
 
 from loadgen.clock import SECOND, VirtualClock
 from loadgen.profile.sandbox import SandboxSettings
-from loadgen.sandbox.connection import Connection
+from loadgen.sandbox.connection import ServerConnection
 from loadgen.sandbox.core import Core
 from loadgen.sandbox.truth import Truth
 
@@ -21,7 +21,7 @@ class ListLink:
         self.sent: list[tuple[int, bytes]] = []
         self.ending: tuple[str, int] | None = None
         self.closed = self.backlog = self.paused = self.stuck = False
-        self.connection: Connection
+        self.connection: ServerConnection
 
     def send(self, data: bytes) -> None:
         assert not self.closed
@@ -71,7 +71,7 @@ class Target:
 
     def connect(self, owed: int = 0) -> ListLink:
         link = ListLink(self.clock)
-        link.connection = Connection(self.core, link, 1, owed, lambda connection: None)
+        link.connection = ServerConnection(self.core, link, 1, owed, lambda connection: None)
         return link
 
     def run(self, ns: int = SECOND) -> None:

@@ -26,10 +26,10 @@ METRICS, RECORDER, LEDGER = "record/metrics.py", "record/recorder.py", "record/l
 ENGINE, AGENDA, PLAN, ACCOUNTS = "engine/engine.py", "engine/agenda.py", "engine/plan.py", "engine/accounts.py"
 RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis/per_second.py"
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
-CONNECTION, EFFECT = "transport/wire/connection.py", "trust/effect.py"
+CONNECTION, EFFECT, RATE = "transport/wire/connection.py", "trust/effect.py", "profile/rate.py"
 
-RESPONSE = "out[:, Metric.RESPONSE] = np.where(scheduled, done - due, -1)"
-SERVICE = "out[:, Metric.SERVICE] = np.where(begun, done - started, -1)"
+RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
+SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
 AGE = "if 0 <= age <= done - x.sent:"
 ARRIVE = "                self._arrive(due)\n"
 INDEX = "return np.where(values > HIGHEST, OVERFLOW, shift * HALF + (values >> shift))"
@@ -37,22 +37,25 @@ RANK = "return max(1, math.ceil(p * n))"
 
 MUTANTS = (
     # from when to when
-    Mutant("response timed from send", METRICS, RESPONSE, RESPONSE.replace("due, -1", "np.maximum(started, due), -1"),
-           (OMISSION,)),
-    Mutant("response timed from release", METRICS, RESPONSE, RESPONSE.replace("done - due", "done - released"),
-           (OMISSION,)),
+    Mutant("response timed from send", METRICS, RESPONSE,
+           RESPONSE.replace("of.due, -1", "np.maximum(of.started, of.due), -1"), (OMISSION,)),
+    Mutant("response timed from release", METRICS, RESPONSE,
+           RESPONSE.replace("of.done - of.due", "of.done - of.released"), (OMISSION,)),
     Mutant("response timed to the kernel's stamp", METRICS, RESPONSE,
-           RESPONSE.replace("done - due", "np.where(received > 0, received, done) - due"), (LATENCIES,)),
-    Mutant("service counted from due", METRICS, SERVICE, SERVICE.replace("done - started", "done - due"), (OMISSION,)),
+           RESPONSE.replace("of.done - of.due", "np.where(of.received > 0, of.received, of.done) - of.due"),
+           (LATENCIES,)),
+    Mutant("service counted from due", METRICS, SERVICE, SERVICE.replace("of.done - of.started", "of.done - of.due"),
+           (OMISSION,)),
     Mutant("the wait for a connection is the target's", METRICS, SERVICE,
-           SERVICE.replace("done - started", "done - signed"), (LATENCIES,)),
+           SERVICE.replace("of.done - of.started", "of.done - of.signed"), (LATENCIES,)),
     Mutant("the connect is left out of service", METRICS, SERVICE,
-           SERVICE.replace("done - started", "done - np.maximum(started, connected)"), (LATENCIES,)),
-    Mutant("lag is left out", METRICS, "np.where(scheduled, released - due, -1)",
-           "np.where(scheduled, released - released, -1)", (OMISSION,)),
+           SERVICE.replace("of.done - of.started", "of.done - np.maximum(of.started, of.connected)"), (LATENCIES,)),
+    Mutant("lag is left out", METRICS, "np.where(of.due > 0, of.released - of.due, -1)",
+           "np.where(of.due > 0, of.released - of.released, -1)", (OMISSION,)),
     Mutant("a client delay that nobody knows is 0", METRICS,
-           "np.where(received > 0, done - received, -1)", "np.where(received > 0, done - received, 0)",
-           ("unit/record/test_recorder.py",)),
+           "np.where(of.received > 0, of.done - of.received, -1)",
+           "np.where(of.received > 0, of.done - of.received, 0)",
+           ("unit/record/test_metrics.py",)),
     Mutant("a closed load has a response", ACCOUNTS, "due = x.due if iteration.run.open else 0", "due = x.due",
            ("unit/engine/test_engine_closed.py",)),
     Mutant("a step is due when the one before was due", ENGINE, "self._send(iteration, iteration.run, x.done)",
@@ -67,10 +70,10 @@ MUTANTS = (
     Mutant("an arrival that is late is skipped", AGENDA, ARRIVE,
            "                if now - due < 100_000_000:\n                    self._arrive(due)\n", (OMISSION,)),
     Mutant("an arrival that is late is timed anew", AGENDA, ARRIVE, ARRIVE.replace("due", "now"), (OMISSION,)),
-    Mutant("the schedule drifts by a hundredth of a percent", "pacing.py", "return positions * SECOND / self.start",
-           "return positions * SECOND * 1.0001 / self.start", (SCHEDULE,)),
-    Mutant("a ramp begins at its end's rate", "pacing.py", "2 * positions / (self.start + root)",
-           "2 * positions / (self.end + root)", (SCHEDULE,)),
+    Mutant("the schedule drifts by a hundredth of a percent", RATE, "return count * SECOND / self.start",
+           "return count * SECOND * 1.0001 / self.start", (SCHEDULE,)),
+    Mutant("a ramp begins at its end's rate", RATE, "2 * count / (self.start + root)",
+           "2 * count / (self.end + root)", (SCHEDULE,)),
     Mutant("gaps that are even and not exponential", "pacing.py", "np.cumsum(stream.standard_exponential(BLOCK))",
            "np.cumsum(2 * stream.random(BLOCK))", (SCHEDULE,)),
     Mutant("the Poisson stream is not striped: each worker has the same", "pacing.py",
@@ -86,7 +89,7 @@ MUTANTS = (
     Mutant("the in-flight limit is one more", ENGINE, "if self.in_flight >= self._share.in_flight:",
            "if self.in_flight > self._share.in_flight:", ("unit/engine/test_engine_open.py",)),
     Mutant("no arrivals while the measured part drains", PLAN,
-           "return phase.rate is not None and phase.rate.end > 0 and not phase.iterations", "return False",
+           "return rate is not None and rate.highest > 0 and not self.runs[-1].phase.iterations", "return False",
            (BOUNDARIES,)),
     # timeouts
     Mutant("timeouts of whole seconds", "workload/scenarios.py", "            step.timeout or timeout,\n",
@@ -101,8 +104,8 @@ MUTANTS = (
            (TIMEOUTS,)),
     Mutant("timeouts are left out of the distribution", RESULT, "if metric in CENSORED else None", "if None else None",
            (TIMEOUTS,)),
-    Mutant("a timeout is a value like any other", LATENCY, "    if position > seen.count:\n",
-           "    seen.add(late)\n    if position > seen.count:\n", (TIMEOUTS,)),
+    Mutant("a timeout is a value like any other", LATENCY, "    if position > values.count:\n",
+           "    values.add(late)\n    if position > values.count:\n", (TIMEOUTS,)),
     Mutant("answers above a timeout have a rank", LATENCY, "if late.count and value > late.least:", "if False:",
            (TIMEOUTS,)),
     # ranks, counters, sums
@@ -135,8 +138,9 @@ MUTANTS = (
            "if count and number not in (Outcome.OK, Outcome.RESET):", (CONSERVATION,)),
     Mutant("failures are among the ok ones", RESULT, "if every or key.outcome == Outcome.OK]",
            "if every or key.outcome != Outcome.TIMEOUT]", (CONSERVATION,)),
-    Mutant("phases are pooled", RESULT, "_step(m, run, slot, series[slot])",
-           "_step(m, run, slot, series[slot] + series[slot % len(m.plan.steps)] * (run.number > 0))", (BOUNDARIES,)),
+    Mutant("phases are pooled", RESULT, "_step(m, run, slot, series[slot], sure)",
+           "_step(m, run, slot, series[slot] + series[slot % len(m.plan.steps)] * (run.number > 0), sure)",
+           (BOUNDARIES,)),
     Mutant("cycles are that of the first", RESULT, "slots = [m.plan.slot(run.number, step)",
            "slots = [m.plan.slot(run.position, step)", (BOUNDARIES,)),
     Mutant("strata are pooled", RESULT, "for name, value in wanted.items())\n    ]",
@@ -161,7 +165,7 @@ MUTANTS = (
     Mutant("a batch loses its last row", RECORDER, "bytes(memoryview(self._buffer)[: self._position])",
            "bytes(memoryview(self._buffer)[: self._position - self._size])", (CONSERVATION,)),
     Mutant("a second is that of the answer", RECORDER, "np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2])", "rows[:, 8]",
-           ("unit/record/test_recorder.py",)),
+           ("unit/record/test_metrics.py",)),
     Mutant("what came in a phase's last second is left out of its intervals", SECONDS,
            "    for second, row in rows.items():\n        table",
            "    for second, row in rows.items():\n        if second < whole.stop:\n            table",
@@ -198,7 +202,7 @@ MUTANTS = (
            "if self.degraded is not None and value > self.degraded:", ("unit/trust/test_verdict.py",)),
     Mutant("what makes a run INVALID degrades it", "trust/finding.py", "            return Verdict.INVALID\n",
            "            return Verdict.DEGRADED\n", ("unit/trust/test_verdict.py",)),
-    Mutant("what says why says INVALID by itself", "trust/finding.py",
+    Mutant("what says why says INVALID by itself", "trust/signals.py",
            "verdict if self.alone else min(verdict, most)", "verdict", ("unit/trust/test_verdict.py",)),
     Mutant("the client delay is the target's", EFFECT,
            "own = sums[:, OURS].sum(axis=1)", "own = sums[:, OURS[:2]].sum(axis=1)", (VERDICT,)),
@@ -214,6 +218,6 @@ MUTANTS = (
     Mutant("lag is nobody's", EFFECT, "OURS = (Part.LAG, ", "OURS = (", (VERDICT,)),
     # what is said of it
     Mutant("a threshold on a figure among timeouts passes", "analysis/thresholds.py",
-           'return "failed" if threshold.op in ("<", "<=") else "passed", why',
-           'return "passed", why', ("unit/analysis/test_thresholds.py",)),
+           'status="failed" if asked.op in ("<", "<=") else "passed"', 'status="passed"',
+           ("unit/analysis/test_thresholds.py",)),
 )  # fmt: skip

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from engine_harness import Run, Script, profile
-from experiment_folders import write_seconds
+from run_folders import write_seconds
+from run_metadata import metadata
 
 from loadgen.analysis.build import Measured, quantiles_of
 from loadgen.analysis.conclusion import Ending, conclude, tails
+from loadgen.result.codec import from_json, to_json
+from loadgen.result.run import RunResult
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge
 from loadgen.trust.watch import evidence_of
@@ -23,7 +26,6 @@ from loadgen.trust.watch import evidence_of
 FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
 DIGITS = Decimal("0.001")  # how far a reported percentile may be above the true one, as a share of it
 NS = 1_000_000  # in a millisecond
-ABOUT = {"name": "truth", "target": {"url": "http://127.0.0.1"}}
 
 Block = dict[str, Any]  # the figures of one latency in a result
 
@@ -53,9 +55,12 @@ def told(run: Run, folder: Path, accepted: bool = False) -> Told:
     measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(run.profile))
     evidence = evidence_of(run.ledger, tails(run.plan, run.recording), Health())
     ending = Ending(run.finished_at, str(folder), accepted=accepted)
-    ended = conclude(ABOUT, measured, judge(evidence), ending, run.profile.thresholds, evidence.effects)
-    assert kept.finish(ended.result)
-    return Told(run, json.loads((folder / "result.json").read_text()))
+    about = metadata(run.profile, name="truth")
+    result = conclude(about, measured, judge(evidence), ending, run.profile.thresholds, evidence.effects)
+    assert kept.finish(to_json(result))
+    document = json.loads((folder / "result.json").read_text())
+    assert from_json(RunResult, document) == result, "what was written is what was concluded"
+    return Told(run, document)
 
 
 def tell(text: str, script: Script, folder: Path, **options: Any) -> Told:

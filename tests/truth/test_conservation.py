@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from engine_harness import Run
-from experiment_folders import write_seconds
 from random_runs import random_profile, random_reply, random_run
+from run_folders import write_seconds
 
 from loadgen.clock import SECOND
 from loadgen.exchange import Exchange

@@ -57,16 +57,18 @@ def test_intervals_of_a_queue_hold_what_arithmetic_says(tmp_path: Path) -> None:
         found = run(seed, tmp_path / f"{seed}")
         block = found.block("steady")
         for name in ("p50", "p90"):
-            interval = block["intervals"][name]
-            if "none" in interval:
+            interval = block["intervals"].get(name)
+            if interval is None:
+                assert block["no_interval"][name]["code"], "it says why"
                 continue
             given += 1
             low, high = interval["low"], math.inf if interval["high"] is None else interval["high"]
             assert low <= block[name] <= high
             wrong += not low * MILLISECOND <= sojourn(fraction(name)) <= high * MILLISECOND
             widths.append((high - low) / block[name])
-        p999 = block["intervals"]["p99.9"]["none"]
-        assert p999.startswith("needs 5 independent events beyond it, there were "), "two or three requests are"
+        p999 = block["no_interval"]["p99.9"]
+        assert (p999["code"], p999["needs"]) == ("too_few_events", 5), "two or three requests are beyond it"
+        assert p999["events"] < 5
     assert given > 1.5 * RUNS, "nearly all get one"
     allowance = 0 if FULL else 3 * math.sqrt(0.05 * 0.95 / given)
     assert wrong / given <= 0.07 + allowance
@@ -75,7 +77,10 @@ def test_intervals_of_a_queue_hold_what_arithmetic_says(tmp_path: Path) -> None:
 
 def test_nineteen_seconds_have_none(tmp_path: Path) -> None:
     found = tell(f"load: [{{name: short, rate: {RATE}/s, for: 19s}}]", MM1(1), tmp_path / "run")
-    assert found.block("short")["intervals"]["p50"]["none"].startswith("needs 20 seconds, there were 19")
+    block = found.block("short")
+    assert "p50" not in block["intervals"]
+    why = block["no_interval"]["p50"]
+    assert (why["code"], why["needs"], why["seconds"]) == ("too_short", 20, 19)
 
 
 def test_seconds_that_hang_together_make_it_wider(tmp_path: Path) -> None:

@@ -87,13 +87,13 @@ def test_an_invalid_run_decides_nothing_unless_it_is_accepted(how: str, tmp_path
 
     found = run(tmp_path / "run", False)
     assert (verdict(found), found.result["exit_status"]) == ("INVALID", 5)
-    assert [entry["status"] for entry in found.result["thresholds"]] == ["undecided"]
+    (entry,) = found.result["thresholds"]
+    assert (entry["status"], entry["why"], entry["accepted"]) == ("undecided", {"code": "run_invalid"}, False)
     assert found.result["trust"]["reasons"], "it says why"
     accepted = run(tmp_path / "accepted", True)
     assert verdict(accepted) == "INVALID"
     (entry,) = accepted.result["thresholds"]
-    assert entry["status"] == "passed"
-    assert "INVALID" in entry["why"]
+    assert (entry["status"], entry["why"], entry["accepted"]) == ("passed", None, True)
 
 
 def test_behind_what_the_client_made_slow_is_what_the_target_did(tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ from program import FULL, Ran, load
 from loadgen.clock import MILLISECOND
 from truth.capture import Capture
 from truth.namespaces import apart, few_ports
-from truth.test_wall_latencies import adds_up, admitted
-from truth.wall import Seen, least_error, read, target
+from truth.wall import Seen, adds_up, admitted, least_error, read, target
 
 pytestmark = pytest.mark.real
 

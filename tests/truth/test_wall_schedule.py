@@ -10,6 +10,7 @@ from program import FULL
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.pacing import Schedule
+from loadgen.profile.rate import LinearRate
 from truth.wall import DIGITS, RARE, Seen, quantile, watch
 
 pytestmark = pytest.mark.real
@@ -19,7 +20,7 @@ SEED = 1
 
 def at_random(rate: int, number: int) -> list[int]:
     """When the iterations of the only phase are due, in ns. What they are is tested elsewhere, in virtual time."""
-    schedule = Schedule(rate, rate, number * SECOND // rate, True, (SEED, 0, 0, 0), number)
+    schedule = Schedule(LinearRate(rate, rate), number * SECOND // rate, True, (SEED, 0, 0, 0), number)
     return [int(due) for block in schedule.blocks() for due in block]
 
 

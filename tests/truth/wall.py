@@ -96,3 +96,14 @@ def least_error(told: Block, truth: Sequence[float], admitted: float = 0.0) -> N
         assert told[name] >= quantile(truth, p) * DIGITS, f"{name}: faster than it can have been"
         most = quantile(truth, p + RARE) * 1.01 + 0.2 + admitted
         assert told[name] <= most, f"{name} {told[name]}: {quantile(truth, p)} in truth, at most {most}"
+
+
+def admitted(latency: dict[str, Block], *metrics: str) -> float:
+    """What the run itself says that those parts had, in ms: of each what one in a thousand exceeds."""
+    return float(sum(latency[metric]["p99.9"] for metric in metrics))
+
+
+def adds_up(latency: dict[str, Block]) -> None:
+    """response = lag + sign + wait + service, to the nanosecond, for all of them together."""
+    parts = sum(round(latency[name]["spent"] * 1e6) for name in ("lag", "sign", "wait", "service"))
+    assert parts == round(latency["response"]["spent"] * 1e6)

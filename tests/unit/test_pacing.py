@@ -13,16 +13,17 @@ from hypothesis import strategies as st
 
 from loadgen.clock import SECOND
 from loadgen.pacing import BLOCK, Schedule, share
+from loadgen.profile.rate import LinearRate
 
 WORKERS = (1, 2, 3, 8)
 
 
 def constant(start: float, end: float, duration: int, count: int | None = None) -> Schedule:
-    return Schedule(start, end, duration, False, (1,), count)
+    return Schedule(LinearRate(start, end), duration, False, (1,), count)
 
 
 def poisson(start: float, end: float, duration: int, seed: int = 1, count: int | None = None) -> Schedule:
-    return Schedule(start, end, duration, True, (seed,), count)
+    return Schedule(LinearRate(start, end), duration, True, (seed,), count)
 
 
 def dues(schedule: Schedule, index: int = 0, workers: int = 1) -> list[int]:
@@ -92,7 +93,7 @@ def test_any_schedule_is_whole_ascending_inside_its_phase_and_shared_exactly(
     if count is not None:
         end = start = max(start, 1e-3)  # an exact count has one rate, and the time that it takes
         duration = round(count / start * SECOND)
-    schedule = Schedule(start, end, duration, random, (7,), count)
+    schedule = Schedule(LinearRate(start, end), duration, random, (7,), count)
     alone = dues(schedule)
     assert all(type(due) is int for due in alone)
     assert alone == sorted(alone)
@@ -141,8 +142,9 @@ def kolmogorov(sample: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
 def in_counts(schedule: Schedule) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """The arrivals as shares of the area under the rate, which turns any rate into an even one."""
     found = np.array(dues(schedule), np.float64)
-    t, whole = found / SECOND, schedule.duration / SECOND
-    return (schedule.start * t + (schedule.end - schedule.start) * t * t / (2 * whole)) / schedule.expected
+    rate, t, whole = schedule.rate, found / SECOND, schedule.duration / SECOND
+    assert isinstance(rate, LinearRate)
+    return (rate.start * t + (rate.end - rate.start) * t * t / (2 * whole)) / schedule.expected
 
 
 @pytest.mark.parametrize(
@@ -198,7 +200,7 @@ def test_the_same_seed_is_the_same_schedule_and_another_is_another() -> None:
     assert dues(schedule) == dues(poisson(300, 300, 10 * SECOND, 5))
     seen = set(dues(schedule))
     for seed in ((6,), (5, 0), (5, 1), (5, 1, 0), (5, 0, 1), (5, 0, 0)):
-        other = set(dues(Schedule(300, 300, 10 * SECOND, True, seed)))
+        other = set(dues(Schedule(LinearRate(300, 300), 10 * SECOND, True, seed)))
         assert not other & seen
         seen |= other
 

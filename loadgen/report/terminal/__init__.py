@@ -9,6 +9,7 @@ glance      a range on a line
 phases, latency, parts, samples, failures, connections, intervals, sharing, cost, capacity_units,
     until, witness:
             sections of a run's report
-comparison, scaling:
+comparison, scaling, reasons:
             sections of an experiment's
+thresholds  what was seen of a threshold, of a run or an experiment
 """

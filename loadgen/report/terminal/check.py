@@ -2,129 +2,157 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
-from typing import Any
 
 from loadgen.aws.prices import dollars
+from loadgen.profile.units import format_rate
+from loadgen.report.selftest_reasons import sentence
 from loadgen.report.terminal.cost import planned
-from loadgen.report.terminal.witness import witnessed
+from loadgen.report.terminal.witness import forecast
 from loadgen.report.words import brief, clean, seconds
+from loadgen.result.check import (
+    CheckResult,
+    PlannedExperiment,
+    PlannedPhase,
+    PlannedRequest,
+    PlannedTable,
+    PlannedTarget,
+    PortsNeeded,
+    Standing,
+)
+from loadgen.result.run import PlannedRate
 
 WIDTH = 100
 POLICY = "https://aws.amazon.com/ec2/testing/"
 VARIANTS = 16  # that are listed
 
 
-def render_check(plan: dict[str, Any]) -> str:
-    """The value of `experiment.check.check` as text of at most 100 columns."""
-    time = f"{plan['seconds']:g} s" if plan["seconds"] else "until its iterations are done"
-    where = f" ({', '.join(plan['addresses'])})" if plan["addresses"] else ""
+def render_check(plan: CheckResult) -> str:
+    """A plan as text of at most 100 columns."""
+    time = f"{plan.seconds:g} s" if plan.seconds else "until its iterations are done"
+    where = f" ({', '.join(plan.addresses)})" if plan.addresses else ""
+    target = f"{plan.name}: would send to {_target(plan.target)}{where}; nothing was sent"
     lines = [
-        *wrap(
-            f"{plan['name']}: would send to {plan['target']}{where}; nothing was sent", WIDTH, subsequent_indent="  "
-        ),
-        *([f"  before a large load there, read AWS's testing policy: {POLICY}"] if plan.get("on_aws") else []),
-        f"{plan['client']} client, {plan['session']} session, {_several(plan['workers'], 'worker')}, {time}",
+        *wrap(target, WIDTH, subsequent_indent="  "),
+        *([f"  before a large load there, read AWS's testing policy: {POLICY}"] if plan.on_aws else []),
+        f"{plan.client} client, {plan.session} session, {_several(plan.workers, 'worker')}, {time}",
         "",
         f"  {'phase':<20} {'load':<27} {'time':>8} {'iterations':>11}  percentiles it can show",
     ]
-    lines += [_phase(phase) for phase in plan["phases"]]
-    lines += ["", *_sharpness(plan["phases"]), "", *_connections(plan), *_selftest(plan.get("selftest")), ""]
-    lines += _table(plan["setup"]) if plan.get("setup") else []
-    lines += planned(plan["cost"]) if plan.get("cost") else []
-    lines += [part for text in witnessed(plan) for part in wrap(text, WIDTH, subsequent_indent="    ") or [""]]
-    lines += _experiment(plan["experiment"]) if plan.get("experiment") else []
-    for request in plan["requests"]:
+    lines += [_phase(phase) for phase in plan.phases]
+    lines += ["", *_tail_times(plan.phases), "", *_connections(plan), *_selftest(plan.selftest), ""]
+    lines += _table(plan.setup) if plan.setup else []
+    lines += planned(plan.cost) if plan.cost else []
+    witness = forecast(plan.witness) if plan.witness else []
+    lines += [part for text in witness for part in wrap(text, WIDTH, subsequent_indent="    ") or [""]]
+    lines += _experiment(plan.experiment) if plan.experiment else []
+    for request in plan.requests:
         lines += _request(request)
-    if plan["thresholds"]:
+    if plan.thresholds:
         lines += ["thresholds"]
-        lines += [f"  {phase}: {', '.join(texts)}" for phase, texts in plan["thresholds"].items()]
+        lines += [f"  {phase}: {', '.join(texts)}" for phase, texts in plan.thresholds.items()]
     return "\n".join(clean(line)[:WIDTH].rstrip() for line in lines) + "\n"
 
 
-def _table(setup: dict[str, Any]) -> list[str]:
-    units = setup["provisioned"]
-    capacity = f"provisioned, {units['read']} read and {units['write']} write units a second" if units else "on demand"
-    key = ", ".join(f"{name} ({kind})" for name, kind in setup["key"].items())
-    items = f", {_several(setup['items'], 'item')}" if setup["items"] else ""
-    after = "; deleted afterwards" if setup["teardown"] else ""
+def _target(target: PlannedTarget) -> str:
+    where = "the sandbox (simulated)" if target.simulated else target.url
+    return f"table {target.table} at {where.rstrip('/')}" if target.table else where
+
+
+def _table(setup: PlannedTable) -> list[str]:
+    units = setup.provisioned
+    capacity = f"provisioned, {units.read} read and {units.write} write units a second" if units else "on demand"
+    key = ", ".join(f"{name} ({kind})" for name, kind in setup.key.items())
+    items = f", {_several(setup.items, 'item')}" if setup.items else ""
+    after = "; deleted afterwards" if setup.teardown else ""
     return [f"table: made if there is none: key {key}, {capacity}{items}{after}", ""]
 
 
-def _experiment(experiment: dict[str, Any]) -> list[str]:
+def _experiment(experiment: PlannedExperiment) -> list[str]:
     """What is compared, by which figure, how long that takes, and what so many rounds can find."""
-    names, looks, many = experiment["variants"], experiment["rounds"], experiment["runs"]
-    turns = "at the same time" if experiment["duet"] else "in turns"
-    time = " or ".join(seconds(found) for found in experiment["seconds"] if found is not None) or "as long as they take"
+    names, looks, many = experiment.variants, experiment.rounds, experiment.runs
+    turns = "at the same time" if experiment.duet else "in turns"
+    times = [seconds(time) for time in experiment.seconds if time is not None]
     rounds, runs = (" or ".join(f"{number:,}" for number in numbers) for numbers in (looks, many))
-    by = "as none is named" if experiment["proposed"] else "as the profile says"
+    by = "as none is named" if experiment.proposed else "as the profile says"
     said = [
         f"experiment: {rounds} rounds x {len(names)} variants = {runs} runs, {turns}, against "
-        f"{brief(experiment['baseline'], 60)}; in all {time}, with pauses of {seconds(experiment['pause_s'])}",
-        *([f"  in all runs: about {dollars(experiment['usd'])} on AWS"] if experiment["usd"] is not None else []),
-        f"  primary figure: {experiment['primary']}, {by}",
+        f"{brief(experiment.baseline, 60)}; in all {' or '.join(times) or 'as long as they take'}, with pauses of "
+        f"{seconds(experiment.pause_s)}",
+        *([f"  in all runs: about {dollars(experiment.usd)} on AWS"] if experiment.usd is not None else []),
+        f"  primary figure: {experiment.primary}, {by}",
         f"  {_finds(experiment)}",
-        *_ports(experiment["ports"]),
+        *_ports(experiment.ports),
     ]
     lines = [part for text in said for part in wrap(text, WIDTH, subsequent_indent="    ")]
-    lines += [f"    {'variant':<40} {'client':<8} {'session':<14} {'a run':>10} {'iterations':>11}  opens"]
-    for variant in experiment["each"][:VARIANTS]:
-        time = seconds(variant["seconds"]) if variant["seconds"] else "-"
-        count = "unknown" if variant["iterations"] is None else f"{variant['iterations']:,}"
-        opens = f"{variant['opened']:,}" if variant["opened"] else "-"
-        lines += [f"    {brief(variant['name'], 40):<40} {variant['client']:<8} {variant['session']:<14} {time:>10} "
+    return [*lines, *_variants(experiment), ""]
+
+
+def _variants(experiment: PlannedExperiment) -> list[str]:
+    lines = [f"    {'variant':<40} {'client':<8} {'session':<14} {'a run':>10} {'iterations':>11}  opens"]
+    for variant in experiment.each[:VARIANTS]:
+        time = seconds(variant.seconds) if variant.seconds else "-"
+        count = "unknown" if variant.iterations is None else f"{variant.iterations:,}"
+        opens = f"{variant.opened:,}" if variant.opened else "-"
+        lines += [f"    {brief(variant.name, 40):<40} {variant.client:<8} {variant.session:<14} {time:>10} "
                   f"{count:>11}  {opens}"]  # fmt: skip
-    if len(names) > VARIANTS:
-        lines += [f"    {len(names) - VARIANTS} more: see --json"]
-    return [*lines, ""]
+    if len(experiment.each) > VARIANTS:
+        lines += [f"    {len(experiment.each) - VARIANTS} more: see --json"]
+    return lines
 
 
-def _finds(experiment: dict[str, Any]) -> str:
-    if few := experiment.get("too_few"):
-        return (f"which no run would know: it takes {few['needs']:,} requests, and one has about "
-                f"{few['requests']:,}. Name a lower quantile, or make the phase longer")  # fmt: skip
-    if experiment["finds"] is None:
+def _finds(experiment: PlannedExperiment) -> str:
+    if few := experiment.too_few:
+        return (f"which no run would know: it takes {few.needs:,} requests, and one has about "
+                f"{few.requests:,}. Name a lower quantile, or make the phase longer")  # fmt: skip
+    if experiment.finds is None:
         return "a verdict takes at least 6 rounds"
-    return (f"found (4 times of 5): a difference that is beyond {experiment['margin']:.0%} by "
-            f"{experiment['finds']:.2g} times the standard deviation of what the rounds differ by")  # fmt: skip
+    return (f"found (4 times of 5): a difference that is beyond {experiment.margin:.0%} by "
+            f"{experiment.finds:.2g} times the standard deviation of what the rounds differ by")  # fmt: skip
 
 
-def _ports(ports: dict[str, Any]) -> list[str]:
-    if not ports["opened_in_a_minute"]:
+def _ports(ports: PortsNeeded) -> list[str]:
+    if not ports.opened_in_a_minute:
         return []
-    told = (
-        f"  {ports['opened_in_a_minute']:,} new connections in a minute of all runs, {ports['free']:,} ports are free"
-    )
-    return [told if ports["enough"] else f"{told}: too few, and a run would be refused. Make experiment.pause longer"]
+    text = f"  {ports.opened_in_a_minute:,} new connections in a minute of all runs, {ports.free:,} ports are free"
+    return [text if ports.enough else f"{text}: too few, and a run would be refused. Make experiment.pause longer"]
 
 
-def _phase(phase: dict[str, Any]) -> str:
-    name = f"{phase['name']} {phase['cycle']}" if phase["cycle"] else phase["name"]
-    load = f"{phase['rate']} {phase['arrivals']}" if phase["rate"] else f"{phase['users'] or 'all'} users"
-    load = "all at once" if phase["kind"] == "at-once" else load
-    time = f"{phase['seconds']:g} s" if phase["seconds"] else "-"
-    count, known = "unknown", "depends on the answers"
-    if phase["iterations"] is not None:
-        count, known = f"{phase['iterations']:,}", "none: too few iterations"
-    shown = "not measured" if not phase["measured"] else " ".join(phase["quantiles"]) or known
-    return f"  {brief(name, 20):<20} {brief(load, 27):<27} {time:>8} {count:>11}  {shown}"
+def _phase(phase: PlannedPhase) -> str:
+    name = f"{phase.name} {phase.cycle}" if phase.cycle else phase.name
+    time = f"{phase.seconds:g} s" if phase.seconds else "-"
+    count, unknown = "unknown", "depends on the answers"
+    if phase.iterations is not None:
+        count, unknown = f"{phase.iterations:,}", "none: too few iterations"
+    shown = "not measured" if not phase.measured else " ".join(phase.quantiles) or unknown
+    return f"  {brief(name, 20):<20} {brief(_load(phase), 27):<27} {time:>8} {count:>11}  {shown}"
 
 
-def _sharpness(phases: list[dict[str, Any]]) -> list[str]:
-    rarest = next((brief(phase["rarest"], 20) for phase in phases if phase.get("rarest")), "")
+def _load(phase: PlannedPhase) -> str:
+    if phase.rate:
+        return f"{_rate(phase.rate)} {phase.arrivals}"
+    return "all at once" if phase.kind == "at-once" else f"{phase.users} users"
+
+
+def _rate(rate: PlannedRate) -> str:
+    """As a profile has it."""
+    start, end = format_rate(rate.planned), format_rate(rate.planned_end)
+    return start if start == end else f"{start}..{end}"
+
+
+def _tail_times(phases: Sequence[PlannedPhase]) -> list[str]:
+    rarest = next((brief(phase.rarest, 20) for phase in phases if phase.rarest), "")
     what = f"one of {rarest}, the rarest scenario," if rarest else "a percentile"
     lines = [f"To know {what} well (requests beyond it within 10 %), a phase has to run for:"]
-    seen = set()
-    for phase in phases:
-        if not phase["measured"] or not phase["rate"] or phase["name"] in seen:
-            continue
-        seen.add(phase["name"])
+    rated = {phase.name: phase for phase in reversed(phases) if phase.measured and phase.rate}  # a cycle of each
+    for name in dict.fromkeys(phase.name for phase in phases if phase.name in rated):
         parts = [
-            f"{item['quantile']} {'long enough' if item['enough'] else _time(item['seconds'])}"
-            for item in phase["sharp"]
+            f"{tail.quantile} {'long enough' if tail.enough or tail.seconds is None else _time(tail.seconds)}"
+            for tail in rated[name].sharp
         ]
-        lines.append(f"  {brief(phase['name'], 20):<20} {', '.join(parts)}")
-    return lines if seen else []
+        lines.append(f"  {brief(name, 20):<20} {', '.join(parts)}")
+    return lines if rated else []
 
 
 def _several(number: int, noun: str) -> str:
@@ -142,38 +170,38 @@ def _three_digits(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _connections(plan: dict[str, Any]) -> list[str]:
-    connections, ports = plan["connections"], plan["ports"]
-    opened = connections["opened_in_the_busiest_minute"]
+def _connections(plan: CheckResult) -> list[str]:
+    connections, ports = plan.connections, plan.ports
+    opened = connections.opened_in_the_busiest_minute
     new = f", {opened:,} new ones in the busiest minute" if opened else ""
     return [
-        f"connections: at most {connections['most']:,}, {connections['before_the_load']:,} opened before the load{new}",
-        f"in flight: at most {_several(plan['in_flight_limit'], 'iteration')}",
-        f"this machine: {plan['descriptors']:,} descriptors a process, {ports['count']:,} ports, "
-        f"{ports['resting']:,} of them in TIME_WAIT",
+        f"connections: at most {connections.most:,}, {connections.before_the_load:,} opened before the load{new}",
+        f"in flight: at most {_several(plan.in_flight_limit, 'iteration')}",
+        f"this machine: {plan.descriptors:,} descriptors a process, {ports.count:,} ports, "
+        f"{ports.resting:,} of them in TIME_WAIT",
     ]
 
 
-def _selftest(told: dict[str, Any] | None) -> list[str]:
+def _selftest(standing: Standing | None) -> list[str]:
     """What the last self-test of this machine says of the plan."""
-    if not told:
+    if not standing:
         return []
-    found = told["found"]
-    lines = [told["problem"]] if told["problem"] else []
-    if found and not told["warnings"] and found["rate"]:
-        most = f"{found['rate']:,.0f}/s{' or more' if found['at_least'] else ''}"
-        lines = [f"self-test of {found['day']}: {found['scheme']} stays VALID up to {most} on one worker"]
-    lines += [f"beyond the self-test: {text}" for text in told["warnings"]]
-    if not found and not lines:
+    trusted = standing.found
+    lines = [sentence(standing.problem)] if standing.problem else []
+    if trusted and not standing.warnings and trusted.rate:
+        most = f"{trusted.rate:,.0f}/s{' or more' if trusted.at_least else ''}"
+        lines = [f"self-test of {trusted.day}: {trusted.scheme} stays VALID up to {most} on one worker"]
+    lines += [f"beyond the self-test: {text}" for text in standing.warnings]
+    if not trusted and not lines:
         lines = ["self-test: none of this machine; `loadgen selftest` finds what rates it can be trusted with"]
     wrapped = (wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for text in lines)
     return [line for part in wrapped for line in part]
 
 
-def _request(request: dict[str, Any]) -> list[str]:
-    lines = [f"{request['scenario']} / {request['step']}   (timeout {request['timeout_s']:g} s)"]
-    lines += [f"  {request['line']}"]
-    lines += [f"  {name}: {value}" for name, value in request["headers"].items()]
-    if request["body_bytes"]:
-        lines += [f"  ({request['body_bytes']:,} bytes) {request['body']}"]
+def _request(request: PlannedRequest) -> list[str]:
+    lines = [f"{request.scenario} / {request.step}   (timeout {request.timeout_s:g} s)"]
+    lines += [f"  {request.operation or f'{request.method} {request.path}'}"]
+    lines += [f"  {name}: {value}" for name, value in request.headers.items()]
+    if request.body_bytes:
+        lines += [f"  ({request.body_bytes:,} bytes) {request.body}"]
     return [*lines, ""]

@@ -87,9 +87,9 @@ def figures(comparison: Comparison) -> Iterator[RenderableType]:
     if len(groups) > TABLES:
         yield line((f"{count(len(groups) - TABLES)} more tables of figures: see --json", DIM), indent=2)
     if groups:
-        told = f"[…] holds {100 * comparison.confidence:.4g}% of the time; "
+        sure = f"[…] holds the true value {100 * comparison.confidence:.4g}% of the time"
         yield line(
-            (f"{told}the primary figure stands out, the other verdicts allow for how many they are", DIM), indent=2
+            (f"{sure}; the primary figure is in bold; the other verdicts allow for how many they are", DIM), indent=2
         )
 
 

@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from loadgen.aws.prices import dollars
 from loadgen.report.terminal.page import DIM, STRONG, labelled, line
 from loadgen.report.words import count, seconds
+from loadgen.result.check import PhaseCost, PlannedCost, UnitsCost
 from loadgen.result.run import Cost, RunResult, Setup, Table
 
 UNITS = 13  # columns of a number of units
@@ -65,32 +66,32 @@ def _units(value: float | None) -> str:
     return f"{value:,.1f}".removesuffix(".0") if value is not None and value < 1000 else count(value)
 
 
-def planned(cost: Found) -> list[str]:
+def planned(cost: PlannedCost) -> list[str]:
     """What a plan would cost, as lines for `loadgen check`."""
-    money = cost.get("prices") is not None
-    title = "cost" if cost.get("billed") else "would cost, on AWS"
-    usd = f"{'USD':>{USD}}" if money else ""
+    title = "cost" if cost.billed else "would cost, on AWS"
+    usd = f"{'USD':>{USD}}" if cost.prices else ""
     lines = [f"  {title:<20} {'requests':>11} {'read units':>{UNITS}} {'write units':>{UNITS}}{usd}"]
-    rows = [
-        (f"{phase['name']} {phase['cycle']}" if phase["cycle"] else phase["name"], phase) for phase in cost["phases"]
-    ]
-    if cost["setup"]["write_units"]:
-        rows.insert(0, ("setup's items", cost["setup"]))
-    lines += [_row(name[:20], block) for name, block in (*rows, ("in all", cost["total"]))]
-    if (drain := cost.get("drain")) and money:
-        most = dollars(drain["usd"])
-        lines.append(
-            f"  and at most {most} more, should the last answers take the {seconds(drain['seconds'])} they may"
-        )
-    if cost.get("max_cost") is not None:
-        lines.append(f"  max_cost: {dollars(cost['max_cost'])}{': refused' if cost.get('refusal') else ''}")
-    told = [cost["prices"] if money else "provisioned: not billed by request"]
-    told += [f"assumed: {text}" for text in cost.get("assumed") or []]
-    return [*lines, *(f"  {part}" for text in told for part in wrap(text, WIDTH, subsequent_indent="  ")), ""]
+    if cost.setup.write_units:
+        lines.append(_row("setup's items", "", cost.setup))
+    for phase in cost.phases:
+        lines.append(_row(f"{phase.name} {phase.cycle}" if phase.cycle else phase.name, count(phase.requests), phase))
+    lines.append(_row("in all", count(cost.total.requests), cost.total))
+    if cost.drain and cost.drain.usd is not None:
+        more, time = dollars(cost.drain.usd), seconds(cost.drain.seconds)
+        lines.append(f"  and at most {more} more, should the last answers take the {time} they may")
+    if cost.max_cost is not None:
+        lines.append(f"  max_cost: {dollars(cost.max_cost)}{': refused' if cost.refused else ''}")
+    notes = [cost.prices or "provisioned: not billed by request", *(f"assumed: {text}" for text in _assumed(cost))]
+    return [*lines, *(f"  {part}" for text in notes for part in wrap(text, WIDTH, subsequent_indent="  ")), ""]
 
 
-def _row(name: str, block: Found) -> str:
-    requests = count(block.get("requests")) if "requests" in block else ""
-    cells = f"{_units(block.get('read_units')):>{UNITS}} {_units(block.get('write_units')):>{UNITS}}"
-    money = f"{dollars(block['usd']):>{USD}}" if block.get("usd") is not None else ""
-    return f"  {name:<20} {requests:>11} {cells}{money}"
+def _assumed(cost: PlannedCost) -> list[str]:
+    unknown = dict.fromkeys(phase.name for phase in cost.phases if phase.requests is None)
+    users = [f"{', '.join(unknown)}: how much its users send is not known before"] if unknown else []
+    return [*cost.assumed, *users]
+
+
+def _row(name: str, requests: str, cost: UnitsCost | PhaseCost) -> str:
+    cells = f"{_units(cost.read_units):>{UNITS}} {_units(cost.write_units):>{UNITS}}"
+    money = f"{dollars(cost.usd):>{USD}}" if cost.usd is not None else ""
+    return f"  {name[:20]:<20} {requests:>11} {cells}{money}"

@@ -33,6 +33,7 @@ def intervals(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
         if phase.headline in step.latency_ms
     ]
     rows += [(phase, f"{name} (iteration)", whole) for name, of in iterations(cycles).items() for phase, whole in of]
+    rows = [row for row in rows if row[2].intervals or row[2].no_interval]
     if there := [row for row in rows if row[2].intervals]:
         yield indented(_table(there, notes))
     if missing := "; ".join(_missing(rows)):

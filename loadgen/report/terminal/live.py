@@ -15,7 +15,7 @@ from rich.text import Text
 
 from loadgen.report.terminal.page import BAD, DIM, STRONG
 from loadgen.report.words import clean, count, encodable, is_screen, listed, ms, rate, seconds, sparkline, wants_color
-from loadgen.runner.progress import Progress
+from loadgen.runner.progress import Display, Progress
 
 DRAW = 0.25  # seconds between two drawings
 TELL = 5.0  # seconds between two lines in a pipe
@@ -24,17 +24,13 @@ MEMORY = 40  # seconds of p99 that the sparkline shows
 GONE = (OSError, ValueError)  # nobody reads any more: that is no reason to end a run
 
 
-class Display(Protocol):
-    """Shows progress, and says things, while a run goes on."""
-
-    def update(self, progress: Progress) -> None: ...
-
-    def message(self, text: str) -> None: ...
+class TerminalDisplay(Display, Protocol):
+    """One that gives its stream back."""
 
     def close(self) -> None: ...
 
 
-def progress(stream: TextIO, *, quiet: bool) -> Display:
+def progress(stream: TextIO, *, quiet: bool) -> TerminalDisplay:
     """The display that suits `stream`."""
     if quiet:
         return Silence()

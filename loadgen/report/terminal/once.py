@@ -1,17 +1,17 @@
-"""What `loadgen once` shows: every exchange whole, its secrets redacted."""
+"""What `loadgen once` shows: every exchange whole."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, TextIO
+from typing import TextIO
 
 from rich.console import RenderableType
 
-from loadgen.report import redaction
 from loadgen.report.terminal.page import BAD, DIM, GOOD, STRONG, add, drawn, heading, indented, labelled, line, table
 from loadgen.report.words import brief, clean, count, encodable, known, ms, wants_color
+from loadgen.result.once import Answer, Certificate, OnceExchange, OnceResult, Pairs, Peer, SentRequest
 
 WIDTH = 100
 BODY = 2000  # characters
@@ -20,55 +20,40 @@ TIMELINE = 60  # columns
 LEAD = 13
 UNDERSTOOD = 0.9  # of a body's characters, for it to be shown as text
 
-Seen = Mapping[str, Any]
+
+def render_once(result: OnceResult, *, color: bool = False) -> str:
+    """The exchanges, one after the other, as text of at most 100 columns."""
+    simulated = "simulated target\n" if result.simulated else ""
+    return simulated + drawn((part for exchange in result.exchanges for part in _exchange(exchange)), WIDTH, color)
 
 
-def render_once(exchanges: list[dict[str, Any]], *, color: bool = False) -> str:
-    """The exchanges, one after the other, as text of at most 100 columns. Of each, what is missing is left out:
-
-    scenario, step      names
-    request             {"method", "url" (or the path alone), "headers": [(name, value)] or a mapping, "body": bytes}
-    answer              {"status", "headers": [(name, value)] or a mapping, "body": bytes}; None if none came
-    outcome, reason     the outcome's word, and what is finer
-    remedy              what to do about it
-    expected            what the step expects, in words: "status 201"
-    times_ms            {"response", "lag", "sign", "build", "wait", "service", "connect", "dns", "tcp", "tls",
-                        "client_delay"}; without those that did not happen or are not known
-    connection          "new", "reused" or "resumed"
-    peer                {"address": "127.0.0.1:443", "tls": "TLSv1.3", "cipher", "resumed": bool,
-                        "certificate": as `ssl.SSLSocket.getpeercert` gives it}
-    capacity            {"read", "write"}: the units that a call of a table says it consumed
-    captured            {name: value}
-    not_found           the names of what was to be captured and is not in the answer
-    """
-    return drawn((part for exchange in exchanges for part in _exchange(exchange)), WIDTH, color)
-
-
-def show_once(exchanges: list[dict[str, Any]], file: TextIO) -> None:
+def show_once(result: OnceResult, file: TextIO) -> None:
     """Write the exchanges to `file`: coloured if that is a terminal, in characters it can write."""
-    file.write(encodable(render_once(exchanges, color=wants_color(file)), file))
+    file.write(encodable(render_once(result, color=wants_color(file)), file))
 
 
-def _exchange(x: Seen) -> Iterator[RenderableType]:
-    ok = x.get("outcome", "ok") == "ok"
-    reason = f": {x['reason']}" if x.get("reason") else ""
-    expected = f"; expected: {x['expected']}" if x.get("expected") else ""
-    told = f"{x.get('outcome') or 'ok'}{reason}{expected}"
-    name = f"{x.get('scenario') or ''} {x.get('step') or ''}".strip()
-    yield heading(clean(f"{name}  "), (clean(told), GOOD if ok else BAD))
-    if x.get("remedy"):
-        yield line(clean(str(x["remedy"])), indent=2)
-    yield from _request(x.get("request") or {})
-    yield from _answer(x)
-    yield from _times(x.get("times_ms") or {}, "connecting" if x.get("connection", "") is None else "send→answer")
-    yield from _peer(x)
-    if units := ", ".join(f"{name} {number:g}" for name, number in (x.get("capacity") or {}).items() if number):
-        yield _fact("units", units)
-    for name, value in (x.get("captured") or {}).items():
+def _exchange(exchange: OnceExchange) -> Iterator[RenderableType]:
+    reason = f": {exchange.reason}" if exchange.reason else ""
+    outcome = (clean(f"{exchange.outcome}{reason}"), GOOD if exchange.ok else BAD)
+    yield heading(clean(f"{f'{exchange.scenario} {exchange.step}'.strip()}  "), outcome)
+    if exchange.remedy:
+        yield line(clean(exchange.remedy), indent=2)
+    yield from _request(exchange.request)
+    yield from _answer(exchange.answer)
+    yield from _times(exchange.times_ms, "send→answer" if exchange.connection else "connecting")
+    yield from _peer(exchange.peer, exchange.connection)
+    yield from _facts(exchange)
+
+
+def _facts(exchange: OnceExchange) -> Iterator[RenderableType]:
+    if units := exchange.capacity:
+        consumed = [f"{name} {number:g}" for name, number in (("read", units.read), ("write", units.write)) if number]
+        if consumed:
+            yield _fact("units", ", ".join(consumed))
+    for name, value in exchange.captured.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        shown = redaction.REDACTED if redaction.is_secret(name) else brief(text, CAPTURED)
-        yield _fact("captured", f"{name} = {shown}")
-    for name in x.get("not_found") or ():
+        yield _fact("captured", f"{name} = {brief(text, CAPTURED)}")
+    for name in exchange.not_found:
         yield _fact("captured", f"{name}: nothing, the answer has no such value")
 
 
@@ -76,52 +61,44 @@ def _fact(name: str, text: str) -> RenderableType:
     return labelled((f"{name:<{LEAD}}", DIM), clean(text), indent=2)
 
 
-def _request(request: Seen) -> Iterator[RenderableType]:
-    url = redaction.url(str(request.get("url") or request.get("path") or ""))
-    yield line((clean(f"{request.get('method') or ''} {url}"), STRONG), indent=2)
-    yield from _message(request)
+def _request(request: SentRequest) -> Iterator[RenderableType]:
+    yield line((clean(f"{request.method} {request.url}"), STRONG), indent=2)
+    yield from _message(request.headers, request.body)
 
 
-def _answer(x: Seen) -> Iterator[RenderableType]:
-    answer = x.get("answer")
+def _answer(answer: Answer | None) -> Iterator[RenderableType]:
     if not answer:
         yield line(("no answer", BAD), indent=2)
         return
-    status = answer.get("status") or 0
-    phrase = f" {HTTPStatus(status).phrase}" if status in HTTPStatus._value2member_map_ else ""
-    yield line((f"{status}{phrase}", STRONG), indent=2)
-    yield from _message(answer)
+    phrase = f" {HTTPStatus(answer.status).phrase}" if answer.status in HTTPStatus._value2member_map_ else ""
+    yield line((f"{answer.status}{phrase}", STRONG), indent=2)
+    yield from _message(answer.headers, answer.body)
 
 
-def _message(message: Seen) -> Iterator[RenderableType]:
-    headers = message.get("headers") or {}
-    pairs = [(str(name), str(value)) for name, value in (headers.items() if isinstance(headers, Mapping) else headers)]
-    for name, value in pairs:
-        yield line((clean(f"{name}: "), DIM), clean(brief(redaction.header(name, value), HEADER)), indent=4)
-    kind = next((value for name, value in pairs if name.lower() == "content-type"), "")
-    if body := message.get("body"):
+def _message(headers: Pairs, body: bytes) -> Iterator[RenderableType]:
+    for name, value in headers:
+        yield line((clean(f"{name}: "), DIM), clean(brief(value, HEADER)), indent=4)
+    if body:
         yield line("")
-        for text in _excerpt(body, kind):
+        for text in _excerpt(body):
             yield line(text, indent=4)
 
 
-def _excerpt(body: bytes | str, kind: str) -> Iterator[str]:
+def _excerpt(body: bytes) -> Iterator[str]:
     """The lines of a body that is text, up to `BODY` characters; what a body is that is none."""
-    size = len(body)
-    text = body[: 8 * BODY].decode("utf-8", "replace") if isinstance(body, bytes) else body[: 8 * BODY]
+    size, text = len(body), body[: 8 * BODY].decode("utf-8", "replace")
     if sum(c.isprintable() or c.isspace() for c in text) - text.count("�") < UNDERSTOOD * len(text):
         yield f"{count(size)} bytes that are not text"
         return
-    text = redaction.fields(text) if "form-urlencoded" in kind else redaction.members(text)
-    yield from clean(text[:BODY].splitlines())
+    yield from (clean(part) for part in text[:BODY].splitlines())
     if len(text) > BODY or size > 8 * BODY:
-        yield f"… cut: {count(size)} {'bytes' if isinstance(body, bytes) else 'characters'} in all"
+        yield f"… cut: {count(size)} bytes in all"
 
 
-def _times(times: Mapping[str, float | None], rest: str) -> Iterator[RenderableType]:
+def _times(times: Mapping[str, float], rest: str) -> Iterator[RenderableType]:
     """Each part of the time, one after the other, where on the way from due to done it was; `rest` is what the target
     took besides."""
-    spent = {name: value for name, value in times.items() if value is not None and known(value)}
+    spent = {name: value for name, value in times.items() if known(value)}
     whole = spent.get("response", spent.get("service"))
     if whole is None:
         return
@@ -148,28 +125,29 @@ def _parts(spent: Mapping[str, float], rest: str) -> Iterator[tuple[str, float]]
         yield "client delay", delay
 
 
-def _peer(x: Seen) -> Iterator[RenderableType]:
-    peer = x.get("peer") or {}
-    if where := ", ".join(str(part) for part in (peer.get("address"), _connection(x)) if part):
+def _peer(peer: Peer | None, connection: str | None) -> Iterator[RenderableType]:
+    address = peer.address if peer else None
+    if where := ", ".join(filter(None, (address, connection and f"{connection} connection"))):
         yield _fact("connection", where)
-    if peer.get("tls"):
-        shake = "resumed session" if peer.get("resumed") else "full handshake"
-        yield _fact("TLS", f"{peer['tls']}, {peer.get('cipher') or 'unknown cipher'}, {shake}")
-    certificate = peer.get("certificate") or {}
-    if certificate:
-        names = ", ".join(str(value) for _, value in certificate.get("subjectAltName") or ())
-        subject, issuer = _name(certificate.get("subject")), _name(certificate.get("issuer"))
-        told = [subject, f"for {brief(names, 300)}" if names else "", f"issued by {issuer}" if issuer else ""]
-        until = f"valid until {certificate['notAfter']}" if certificate.get("notAfter") else ""
-        yield _fact("certificate", "; ".join(part for part in (*told, until) if part))
+    if peer and peer.tls:
+        shake = "resumed session" if peer.resumed else "full handshake"
+        yield _fact("TLS", f"{peer.tls}, {peer.cipher or 'unknown cipher'}, {shake}")
+    if peer and peer.certificate:
+        yield _fact("certificate", "; ".join(_certificate(peer.certificate)))
 
 
-def _connection(x: Seen) -> str:
-    return f"{x['connection']} connection" if x.get("connection") else ""
+def _certificate(certificate: Certificate) -> Iterator[str]:
+    if subject := _name(certificate.subject):
+        yield subject
+    if certificate.names:
+        yield f"for {brief(', '.join(certificate.names), 300)}"
+    if issuer := _name(certificate.issuer):
+        yield f"issued by {issuer}"
+    if certificate.not_after:
+        yield f"valid until {certificate.not_after}"
 
 
-def _name(parts: Any) -> str:
-    """A distinguished name as `getpeercert` gives it: its common name, else all of it."""
-    pairs = [pair for group in parts or () for pair in group]
-    common = [value for name, value in pairs if name == "commonName"]
-    return str(common[0]) if common else ", ".join(f"{name}={value}" for name, value in pairs)
+def _name(distinguished: Pairs) -> str:
+    """Of a distinguished name the common name, else all of it."""
+    common = [value for name, value in distinguished if name == "commonName"]
+    return common[0] if common else ", ".join(f"{name}={value}" for name, value in distinguished)

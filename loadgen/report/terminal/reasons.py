@@ -15,10 +15,17 @@ def lines(reasons: Sequence[Reason]) -> Iterator[str]:
     """A line for each reason; one for all that are alike but for the run."""
     for code in dict.fromkeys(reason.code for reason in reasons):
         alike = [reason for reason in reasons if reason.code == code]
-        if code in RUNS and len(alike) > 1:
-            yield listed(code, [reason.values for reason in alike[:NAMED]], max(0, len(alike) - NAMED))
+        if code in RUNS:
+            yield _listed(code, alike)
         else:
             yield from map(sentence, alike)
+
+
+def _listed(code: str, alike: Sequence[Reason]) -> str:
+    try:
+        return listed(code, [reason.values for reason in alike[:NAMED]], max(0, len(alike) - NAMED))
+    except (KeyError, TypeError, ValueError, OverflowError):  # of values that are not as they should be
+        return sentence(alike[0])
 
 
 def of_figure(reason: Reason) -> str:

@@ -10,9 +10,9 @@ from typing import TextIO
 from rich.console import RenderableType
 
 from loadgen.report.navigate import Phases, repeated
-from loadgen.report.sentences import sentence
 from loadgen.report.terminal.connections import connections
 from loadgen.report.terminal.cost import table as table_and_cost
+from loadgen.report.terminal.experiment import experiment
 from loadgen.report.terminal.failures import failures
 from loadgen.report.terminal.glance import glance
 from loadgen.report.terminal.latency import Footnotes
@@ -33,16 +33,17 @@ from loadgen.report.terminal.page import (
 from loadgen.report.terminal.parts import LEGEND
 from loadgen.report.terminal.phases import phase_blocks
 from loadgen.report.terminal.samples import samples
+from loadgen.report.terminal.thresholds import seen
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.witness import witness
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
 from loadgen.result.codec import map_text
-from loadgen.result.run import RunResult, RunVariant, Status, Target, Threshold, Trust
-from loadgen.trust.verdict import meaning
+from loadgen.result.experiment import ExperimentResult
+from loadgen.result.run import RunResult, RunVariant, Status, Target, Trust
+from loadgen.trust.verdict import EFFECT, meaning
 
 WIDEST, NARROWEST = 100, 92
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
-EFFECT = "share of the tail"  # the signal that the line above all others tells
 VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
 STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
 EXITS = {  # those that the line does not tell without
@@ -53,17 +54,22 @@ EXITS = {  # those that the line does not tell without
 }
 
 
-def render(result: RunResult, *, width: int = WIDEST, color: bool | None = None) -> str:
+Result = RunResult | ExperimentResult
+
+
+def render(result: Result, *, width: int = WIDEST, color: bool | None = None) -> str:
     """The summary of a result as text of at most `width` columns (92 to 100; its tables need as many).
 
     `color` None: coloured if stdout is a terminal and NO_COLOR is not set.
     """
     width = min(max(width, NARROWEST), WIDEST)
     colored = wants_color(sys.stdout) if color is None else color
-    return drawn(_summary(map_text(result, clean), width), width, colored)
+    cleaned = map_text(result, clean)
+    summary = _of_experiment(cleaned) if isinstance(cleaned, ExperimentResult) else _of_run(cleaned, width)
+    return drawn(summary, width, colored)
 
 
-def show(result: RunResult, file: TextIO) -> None:
+def show(result: Result, file: TextIO) -> None:
     """Write the summary to `file`: coloured if that is a terminal, as wide as that, in characters it can write."""
     file.write(encodable(render(result, width=_columns(file), color=wants_color(file)), file))
 
@@ -75,7 +81,17 @@ def _columns(file: TextIO) -> int:
         return WIDEST
 
 
-def _summary(result: RunResult, width: int) -> Iterator[RenderableType]:
+def _of_experiment(result: ExperimentResult) -> Iterator[RenderableType]:
+    yield from _top(result)
+    yield from _trust(result)
+    if result.target:
+        yield from _target(result.target.counted(None))  # the sandbox counts each run for itself
+    yield from _warnings(result.warnings)
+    yield from experiment(result)
+    yield from _end(result)
+
+
+def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from _top(result)
     yield from _trust(result)
     yield from _target(result.target)
@@ -94,23 +110,29 @@ def _summary(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from _end(result)
 
 
-def _top(result: RunResult) -> Iterator[RenderableType]:
+def _top(result: Result) -> Iterator[RenderableType]:
     if not result.complete:
         yield labelled(("INCOMPLETE ", BAD), "the run did not come to its end; this is what was saved until then")
     if result.interrupted:
         yield labelled(("INTERRUPTED ", BAD), "the run was stopped; this is what was found until then")
     started = result.started.replace("T", " ").replace("+00:00", " UTC").replace("Z", " UTC")
     yield line((brief(result.name, 60), STRONG), f"  {brief(started, 40)} · {seconds(result.duration_s)}")
-    session, workers = result.session, result.workers
-    capped = f", at most {count(session.connections)} connections" if session.connections else ""
     said = [
         f"{result.client} client",
-        f"session {session.reuse}{capped}",
-        f"{count(workers)} worker{'s' if workers != 1 else ''} on {count(result.host.cpus)} CPUs",
+        *(_session(result) if isinstance(result, RunResult) else [f"on {count(result.host.cpus)} CPUs"]),
         f"seed {result.seed}",
         f"Python {result.host.python}",
     ]
     yield line((" · ".join(said), DIM))
+
+
+def _session(result: RunResult) -> list[str]:
+    session, workers = result.session, result.workers
+    capped = f", at most {count(session.connections)} connections" if session.connections else ""
+    return [
+        f"session {session.reuse}{capped}",
+        f"{count(workers)} worker{'s' if workers != 1 else ''} on {count(result.host.cpus)} CPUs",
+    ]
 
 
 def _warnings(warnings: tuple[str, ...]) -> Iterator[RenderableType]:
@@ -118,11 +140,11 @@ def _warnings(warnings: tuple[str, ...]) -> Iterator[RenderableType]:
         yield labelled(("warning: ", WARN), warning)
 
 
-def _trust(result: RunResult) -> Iterator[RenderableType]:
+def _trust(result: Result) -> Iterator[RenderableType]:
     trust = result.trust
     style = VERDICTS[trust.verdict]
     yield labelled((f"{trust.verdict} ", style), _meaning(result))
-    if text := _effect(result):
+    if isinstance(result, RunResult) and (text := _effect(result)):
         yield line(text, indent=2)
     for reason, verdict in _reasons(trust)[:REASONS]:
         less = "DEGRADED: " if verdict != trust.verdict else ""
@@ -139,12 +161,17 @@ def _trust(result: RunResult) -> Iterator[RenderableType]:
         yield line((" · ".join(f"{signal.signal} {signal.value}" for signal in sound), DIM), indent=2)
 
 
-def _meaning(result: RunResult) -> str:
+def _meaning(result: Result) -> str:
     verdict = result.trust.verdict
-    if not sum(phase.requests.sent for phase in result.variant.phases if phase.measured):
+    if isinstance(result, RunResult) and not _measured(result):
         return "but nothing was measured: there is no tail"
     worst = {signal.signal for signal in result.trust.signals if signal.verdict == verdict}
     return meaning(verdict, worst) + (". Do not use these figures" if verdict == "INVALID" else "")
+
+
+def _measured(result: RunResult) -> int:
+    """How many requests were sent in measured phases."""
+    return sum(phase.requests.sent for phase in result.variant.phases if phase.measured)
 
 
 def _reasons(trust: Trust) -> list[tuple[str, str]]:
@@ -189,23 +216,8 @@ def _thresholds(result: RunResult, phases: Phases) -> Iterator[RenderableType]:
     for threshold in result.thresholds:
         status, phase = threshold.status, phases.place(threshold.phase, threshold.cycle)
         word = status.upper() if status == "failed" else status
-        add(made, (word, STATUSES[status]), phase, threshold.text, brief(threshold.step, 24), _seen(threshold))
+        add(made, (word, STATUSES[status]), phase, threshold.text, brief(threshold.step, 24), seen(threshold))
     yield indented(made)
-
-
-def _seen(threshold: Threshold) -> str:
-    """The value that was seen, why there is none, and that it is of an INVALID run."""
-    accepted = "of an INVALID run, which was accepted" if threshold.accepted else ""
-    why = sentence(threshold.why) if threshold.why else ""
-    return " ".join(part for part in (_value(threshold), "; ".join(filter(None, (why, accepted)))) if part)
-
-
-def _value(threshold: Threshold) -> str:
-    if threshold.value_ms is not None:
-        return f"{threshold.value_ms:g} ms"
-    if threshold.value_share is not None:
-        return f"{threshold.value_share:.2%}"
-    return f"{threshold.value_per_s:,.1f}/s" if threshold.value_per_s is not None else ""
 
 
 def _variant(variant: RunVariant, notes: Footnotes, width: int) -> Iterator[RenderableType]:
@@ -235,14 +247,13 @@ def _sum(total: int, word: str, parts: dict[str, int]) -> str:
     return f"{count(total)} {word} {'=' if exact else 'of which known:'} {said or '0'}"
 
 
-def _end(result: RunResult) -> Iterator[RenderableType]:
+def _end(result: Result) -> Iterator[RenderableType]:
     verdict, status = result.trust.verdict, result.exit_status
-    said = ["simulated target"] if result.target.simulated else []
+    said = ["simulated target"] if result.target and result.target.simulated else []
     statuses = [threshold.status for threshold in result.thresholds]
     if text := listed({word: statuses.count(word) for word in STATUSES}):
         said.append(f"thresholds: {text}")
-    requests = result.variant.requests
-    if requests.failed:
+    if isinstance(result, RunResult) and (requests := result.variant.requests).failed:
         said.append(f"{share(requests.failed, requests.sent)} of requests failed")
     if status:
         said.append(f"exit status {status}{f': {EXITS[status]}' if status in EXITS else ''}")

@@ -11,6 +11,7 @@ from loadgen.report.sentences import sentence
 from loadgen.report.terminal.intervals import span
 from loadgen.report.terminal.page import DIM, GOOD, STRONG, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.words import brief, count, ms
+from loadgen.result.check import PlannedWitness
 from loadgen.result.run import Witness, WitnessFigure
 
 SHOWN = 24  # figures
@@ -67,19 +68,16 @@ def _row(figure: WitnessFigure) -> tuple[Part, ...]:
     )
 
 
-def witnessed(check: Found) -> list[str]:
-    """What `loadgen check --witness` says of one; nothing without."""
-    plan = check.get("witness")
-    if not plan:
-        return []
-    lines = [f"witness: 1 in {plan['each']} of the load, beside the workers; will it have enough to tell?"]
-    for step in plan["steps"]:
-        place = brief(" ".join(_place(step)), 40)
-        if step["exchanges"] is None:
+def forecast(plan: PlannedWitness) -> list[str]:
+    """What `loadgen check --witness` says of one."""
+    lines = [f"witness: 1 in {plan.each} of the load, beside the workers; will it have enough to tell?"]
+    for step in plan.steps:
+        place = brief(f"{step.phase}{f' {step.cycle}' if step.cycle > 1 else ''} {step.step}", 40)
+        if step.exchanges is None:
             lines.append(f"  {place}: one user more; how many exchanges that are, the answers decide")
             continue
-        needs = [f"{name} {'yes' if step['enough'][name] else f'no, {needed:,} are needed'}"
-                 for name, needed in step["needed"].items()]  # fmt: skip
-        shown = "" if step["judged"] else "; shown and not judged: the workers' arrivals are evenly spaced"
-        lines.append(f"  {place}: about {step['exchanges']:,} exchanges: {', '.join(needs)}{shown}")
-    return [*lines, *(f"  {text}" for text in plan["warnings"] if "no interval" not in text), ""]
+        needs = [f"{name} {'yes' if step.enough[name] else f'no, {needed:,} are needed'}"
+                 for name, needed in step.needed.items()]  # fmt: skip
+        shown = "" if step.judged else "; shown and not judged: the workers' arrivals are evenly spaced"
+        lines.append(f"  {place}: about {step.exchanges:,} exchanges: {', '.join(needs)}{shown}")
+    return [*lines, *(f"  {text}" for text in plan.warnings), ""]

@@ -48,8 +48,8 @@ def consumption(operation: str, parameters: dict[str, Any], stored: int, table: 
     if operation in ("Query", "Scan"):
         limit = parameters.get("Limit")
         every = table if operation == "Scan" else stored
-        found = limit * stored if isinstance(limit, int) else every
-        return Units(read=read_units(min(found, PAGE), consistent))
+        read = limit * stored if isinstance(limit, int) else every
+        return Units(read=read_units(min(read, PAGE), consistent))
     if operation == "ExecuteStatement":
         if str(parameters.get("Statement")).lstrip()[:6].upper() == "SELECT":
             return Units(read=read_units(stored, consistent))
@@ -91,44 +91,44 @@ def _item_sizes(profile: Profile) -> list[int]:
     setup = profile.setup
     if not setup or not setup.items:
         return []
-    render, found = setup_item(profile), []
+    render, sizes = setup_item(profile), []
     for index in range(min(setup.items, SAMPLES)):
         with suppress(ValueError):  # of values that the service will refuse
-            found.append(size(json.loads(render(index))))
-    return found
+            sizes.append(size(json.loads(render(index))))
+    return sizes
 
 
 def _of_step(scenario: ScenarioWork, step: StepWork, stored: int, table: int) -> Units:
-    found: list[Units] = []
+    consumed: list[Units] = []
     for index in range(SAMPLES):
         try:
             assert step.render
             request = step.render(Unknown(scenario.values(index)), index)
-            found.append(consumption(request.operation, json.loads(request.body), stored, table))
+            consumed.append(consumption(request.operation, json.loads(request.body), stored, table))
         except (Unsendable, ValueError):  # of values that only an answer gives, or that the service will refuse
             continue
-    if not found:
+    if not consumed:
         return Units()
-    return Units(fmean(units.read for units in found), fmean(units.write for units in found))
+    return Units(fmean(units.read for units in consumed), fmean(units.write for units in consumed))
 
 
-def _assumptions(profile: Profile, stored: int, told: bool) -> list[str]:
+def _assumptions(profile: Profile, stored: int, sized: bool) -> list[str]:
     steps = [step for scenario in profile.scenarios for step in scenario.steps]
-    found = []
+    assumed = []
     if any(step.operation in ON_STORED for step in steps):
-        how = "as setup.item has" if told else "as nothing tells their size"
-        found.append(f"items that are read, changed or deleted have {stored:,} bytes, {how}")
+        how = "as setup.item has" if sized else "as nothing tells their size"
+        assumed.append(f"items that are read, changed or deleted have {stored:,} bytes, {how}")
     if any(_unlimited(step, "Query") for step in steps):
-        found.append("a query without a Limit reads one item")
+        assumed.append("a query without a Limit reads one item")
     if any(_unlimited(step, "Scan") for step in steps):
-        found.append("a scan without a Limit reads what the table has, or 1 MiB of it")
+        assumed.append("a scan without a Limit reads what the table has, or 1 MiB of it")
     if any(step.capture for step in steps):
-        found.append("captured values are short")
+        assumed.append("captured values are short")
     if profile.retries or any(step.unprocessed == "resend" for step in steps):
-        found.append("nothing is sent twice")
+        assumed.append("nothing is sent twice")
     if not profile.setup:
-        found.append("the table has no secondary indexes")
-    return found
+        assumed.append("the table has no secondary indexes")
+    return assumed
 
 
 def _unlimited(step: Step, operation: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import OUTCOMES, TALLY, Ledger
 from loadgen.result import run as result
+from loadgen.result.check import DrainCost, PhaseCost, PlannedCost, TotalCost, UnitsCost
 from loadgen.runner.table.consumption import Estimate, Units
 
 
@@ -28,8 +29,8 @@ class Cost:
         self.provisioned = bool(profile.setup and isinstance(profile.setup.capacity, Throughput))
         weights = sum(float(scenario.weight) for scenario in profile.scenarios)
         self._shares = [float(scenario.weight) / weights for scenario in profile.scenarios for _ in scenario.steps]
-        each = [units.times(share) for units, share in zip(self.estimate.steps, self._shares, strict=True)]
-        self._iteration = _sum(each)
+        of_steps = [units.times(share) for units, share in zip(self.estimate.steps, self._shares, strict=True)]
+        self._iteration = _sum(of_steps)
 
     def usd(self, units: Units) -> float | None:
         """US dollars, None if the table is not billed by request."""
@@ -37,64 +38,54 @@ class Cost:
 
     # before
 
-    def plan(self, made: bool = True) -> dict[str, Any]:
+    def plan(self, made: bool = True) -> PlannedCost:
         """What the plan comes to, by phase and as a whole; `made`: `setup` makes and fills the table. What a phase's
         users will do is not known before, and None."""
         phases = [self._phase(run) for run in self._plan.runs]
-        setup = self.estimate.setup if made else Units()
-        load = _sum([Units(phase["read_units"], phase["write_units"]) for phase in phases if phase["requests"]])
-        unknown = [phase["name"] for phase in phases if phase["requests"] is None]
-        assumed = [*self.estimate.assumed]
-        if unknown:
-            assumed.append(f"{', '.join(dict.fromkeys(unknown))}: how much its users send is not known before")
-        return {
-            "region": self.region,
-            "prices": None if self.provisioned else terms(self.region),
-            "billing": "provisioned" if self.provisioned else "on-demand",
-            "phases": phases,
-            "setup": self._block(setup),
-            "drain": self._drain(),
-            "total": {**self._block(load.plus(setup)), "requests": sum(phase["requests"] or 0 for phase in phases)},
-            "complete": not unknown,
-            "assumed": assumed,
-            "max_cost": self._profile.max_cost,
-        }
-
-    def refusal(self, made: bool = True) -> str:
-        """Why a plan beyond the profile's `max_cost` is refused, and what would fit; empty if it is within."""
-        limit, found = self._profile.max_cost, self.plan(made)
-        total, setup = found["total"]["usd"], found["setup"]["usd"]
-        if limit is None or total is None or total <= limit:
-            return ""
-        if setup >= limit:
-            return f"max_cost: setup's items alone cost {dollars(setup)}, and {dollars(limit)} are allowed"
-        aside = f" ({dollars(setup)} of it to load setup's items)" if setup else ""
-        fits = int(100 * (limit - setup) / (total - setup))
-        part = f"{fits}% of the rates, or of the time, would fit" if fits else "less than 1% of it would fit"
-        return (
-            f"max_cost: this would cost about {dollars(total)}{aside}, and {dollars(limit)} are allowed: {part}. "
-            "Lower the load, or raise max_cost"
+        setup = self._cost(self.estimate.setup if made else Units())
+        load = _sum([Units(phase.read_units or 0, phase.write_units or 0) for phase in phases])
+        whole = self._cost(load.plus(Units(setup.read_units, setup.write_units)))
+        limit = self._profile.max_cost
+        return PlannedCost(
+            region=self.region,
+            prices=None if self.provisioned else terms(self.region),
+            billing="provisioned" if self.provisioned else "on-demand",
+            billed=billed(self._profile.target.host),
+            phases=tuple(phases),
+            setup=setup,
+            drain=self._drain(),
+            total=TotalCost(
+                whole.read_units, whole.write_units, whole.usd, sum(phase.requests or 0 for phase in phases)
+            ),
+            complete=all(phase.requests is not None for phase in phases),
+            assumed=self.estimate.assumed,
+            max_cost=limit,
+            refused=limit is not None and whole.usd is not None and whole.usd > limit,
         )
 
-    def _phase(self, run: PhaseRun) -> dict[str, Any]:
-        iterations = run.planned(0, 1)
-        found = {"name": run.name, "cycle": run.cycle}
-        if iterations is None:
-            return {**found, "requests": None, "read_units": None, "write_units": None, "usd": None}
-        requests = round(iterations * sum(self._shares))
-        return {**found, "requests": requests, **self._block(self._iteration.times(iterations))}
+    def refusal(self, made: bool = True) -> str:
+        """Why the plan is refused, by `refusal`."""
+        return refusal(self.plan(made))
 
-    def _drain(self) -> dict[str, Any] | None:
+    def _phase(self, run: PhaseRun) -> PhaseCost:
+        iterations = run.planned(0, 1)
+        if iterations is None:
+            return PhaseCost(run.name, run.cycle)
+        requests, cost = round(iterations * sum(self._shares)), self._cost(self._iteration.times(iterations))
+        return PhaseCost(run.name, run.cycle, requests, cost.read_units, cost.write_units, cost.usd)
+
+    def _drain(self) -> DrainCost | None:
         """What the arrivals after the last phase come to at the most: they go on until the last answer is there."""
         if not self._plan.keeps_firing:
             return None
         rate = self._plan.drain.phase.rate
         assert rate
         seconds = self._plan.drain_limit / SECOND
-        return {"seconds": seconds, **self._block(self._iteration.times(rate.end * seconds))}
+        cost = self._cost(self._iteration.times(rate.highest * seconds))
+        return DrainCost(cost.read_units, cost.write_units, cost.usd, seconds)
 
-    def _block(self, units: Units) -> dict[str, Any]:
-        return {"read_units": round(units.read, 3), "write_units": round(units.write, 3), "usd": self.usd(units)}
+    def _cost(self, units: Units) -> UnitsCost:
+        return UnitsCost(round(units.read, 3), round(units.write, 3), self.usd(units))
 
     # while it goes on, and after
 
@@ -102,11 +93,11 @@ class Cost:
         """What was consumed until now: the requests on the wire, but for the throttled, by the mean of those that told
         what they consumed; where none did, by the estimate."""
         counts = _Counts.of(totals, len(self.estimate.steps))
-        each = [
-            (units if told is None else told).times(sent)
-            for units, told, sent in zip(self.estimate.steps, counts.means, counts.sent, strict=True)
+        of_steps = [
+            (estimate if mean is None else mean).times(sent)
+            for estimate, mean, sent in zip(self.estimate.steps, counts.means, counts.sent, strict=True)
         ]
-        return _sum(each).plus(setup)
+        return _sum(of_steps).plus(setup)
 
     def beyond(self, totals: Ledger, setup: Units) -> float | None:
         """What it has come to, in US dollars, if that is as much as the profile's `max_cost`."""
@@ -118,10 +109,12 @@ class Cost:
         """As a result has it; `on_aws`: it is really billed."""
         counts = _Counts.of(totals, len(self.estimate.steps))
         computed = _sum([of.times(sent) for of, sent in zip(self.estimate.steps, counts.sent, strict=True)])
-        guessed = any(told is None and sent for told, sent in zip(counts.means, counts.sent, strict=True))
-        block = self._block(self.so_far(totals, setup))
+        guessed = any(mean is None and sent for mean, sent in zip(counts.means, counts.sent, strict=True))
+        cost = self._cost(self.so_far(totals, setup))
         return result.Cost(
-            **block,
+            read_units=cost.read_units,
+            write_units=cost.write_units,
+            usd=cost.usd,
             billed=on_aws,
             billing="provisioned" if self.provisioned else "on-demand",
             region=self.region,
@@ -154,6 +147,22 @@ class _Counts(NamedTuple):
             for n, r, w in zip(calls.tolist(), read.tolist(), written.tolist(), strict=True)
         ]
         return cls(sent.tolist(), means, int(calls.sum()), Units(int(read.sum()) / 1000, int(written.sum()) / 1000))
+
+
+def refusal(plan: PlannedCost) -> str:
+    """Why a plan beyond the profile's `max_cost` is refused, and what would fit; empty if it is within."""
+    limit, total, setup = plan.max_cost, plan.total.usd, plan.setup.usd
+    if not plan.refused or limit is None or total is None or setup is None:
+        return ""
+    if setup >= limit:
+        return f"max_cost: setup's items alone cost {dollars(setup)}, and {dollars(limit)} are allowed"
+    aside = f" ({dollars(setup)} of it to load setup's items)" if setup else ""
+    fits = int(100 * (limit - setup) / (total - setup))
+    part = f"{fits}% of the rates, or of the time, would fit" if fits else "less than 1% of it would fit"
+    return (
+        f"max_cost: this would cost about {dollars(total)}{aside}, and {dollars(limit)} are allowed: {part}. "
+        "Lower the load, or raise max_cost"
+    )
 
 
 def billed(host: str) -> bool:

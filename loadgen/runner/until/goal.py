@@ -88,8 +88,8 @@ def _problem(profile: Profile, goal: Goal) -> tuple[str, str] | None:
 def _unfit(phase: Phase, metric: str) -> tuple[str, str] | None:
     if phase.closed and metric == "response":
         return "a closed load has no due time, and so no response", "Use service"
-    if phase.rate and phase.rate.ramp:
-        return f"{phase.name} is a ramp, which has another latency when it lasts longer", "Use an even rate"
+    if phase.rate and not phase.rate.steady:
+        return f"{phase.name} has a rate that changes, and another latency when it lasts longer", "Use a steady rate"
     if phase.iterations or not phase.duration:
         return f"{phase.name} does not end by time", "Give it for: 30s"
     return None

@@ -28,98 +28,91 @@ from loadgen.stats.seconds import Seconds
 NOTICE = SECOND // 4  # for the word to reach every worker before the phase ends
 PATIENCE = 30  # seconds that a look waits for answers at the most
 
+BySecond = dict[int, tuple[Histogram, Histogram]]  # by second of due: the ok values, and the timeouts
+
 
 class Until:
-    """Looks at one run's figures as they come in. `run` is the number of the phase's run in the plan."""
+    """Looks at one run's figures as they come in. `run` is the number of the phase's run in the plan.
+
+    Where `began` is asked for, it is when that run began, in ns after the start; None if it has not.
+    """
 
     def __init__(self, goal: Goal, plan: Plan) -> None:
-        self.goal, self._plan = goal, plan
+        self.goal, self._steps = goal, plan.steps
         phase = next(run for run in plan.runs if run.name == goal.figure.phase)
-        self.run, self.looks = phase.number, _times(goal, phase.phase.rate.start if phase.phase.rate else None)
+        self.run, self.looks = phase.number, _times(goal, phase.phase.rate.highest if phase.phase.rate else None)
         self._levels = levels(self.looks)
         self._looked: list[Look] = []
-        self._began: int | None = None  # ns after the start
         self._ended = False
-        self._values: dict[tuple[int, int], dict[int, tuple[Histogram, Histogram]]] = {}
+        self._values: dict[tuple[int, int], BySecond] = {}
 
     @property
     def looks_made(self) -> int:
         return len(self._looked)
 
-    def add(self, taken: Mapping[Place, Histogram]) -> None:
+    def count(self, taken: Mapping[Place, Histogram]) -> None:
         """Take what came in since the last call, by second of due."""
-        steps, metrics = len(self._plan.steps), _metrics(self.goal.figure.metric)
+        steps, metrics = len(self._steps), _metrics(self.goal.figure.metric)
         for (second, key, metric), histogram in taken.items():
             if key.slot // steps == self.run and metric in metrics and key.outcome in (Outcome.OK, Outcome.TIMEOUT):
                 seconds = self._values.setdefault((key.slot % steps, metric), {})
                 both = seconds.setdefault(second, (Histogram(), Histogram()))
                 both[key.outcome == Outcome.TIMEOUT].add(histogram)
 
-    def each_second(self, fleet: Fleet, say: Callable[[str], None]) -> Plan:
-        """Make the looks that are due, and let the phase end if one decides. Returns the plan, with that end."""
-        if self._began is None:
-            self._began = fleet.begins(self.run)
-        while self._began is not None and not (self._ended or fleet.stopping) and self._due(fleet.elapsed):
-            look = self._look(len(self._looked))
+    def each_second(self, fleet: Fleet, say: Callable[[str], None]) -> None:
+        """Make the looks that are due, and let the phase end if one decides."""
+        began = fleet.begins(self.run)
+        while began is not None and not (self._ended or fleet.stopping) and self._due(began, fleet.elapsed):
+            look = self._look(began, len(self._looked))
             self._looked.append(look)
             if _decides(look, self.goal.within):
-                self._end(fleet)
+                self._end(began, fleet)
             say(f"{_worst(look)}{': well enough' if self._ended else ''}")
-        return self._plan
 
-    def _due(self, elapsed: int) -> bool:
+    def _due(self, began: int, elapsed: int) -> bool:
         """Whether it is time for the next look; the last one is made when all is over."""
         number = len(self._looked)
         if number >= len(self.looks) - 1:
             return False
-        end = self._first + self.looks[number]
+        end = _first(began) + self.looks[number]
         return elapsed >= (end + self._patience(end)) * SECOND
 
     def _patience(self, end: int) -> int:
         """How many seconds to wait for what was due by then: as long as any answer took so far."""
-        found = (both for seconds in self._values.values() for second, both in seconds.items() if second < end)
-        longest = max((each.most for both in found for each in both if each.count), default=0)
+        before = (both for seconds in self._values.values() for second, both in seconds.items() if second < end)
+        longest = max((values.most for both in before for values in both if values.count), default=0)
         return min(PATIENCE, 1 + longest // SECOND)
 
-    def _end(self, fleet: Fleet) -> None:
-        assert self._began is not None
+    def _end(self, began: int, fleet: Fleet) -> None:
         at = -(-(fleet.elapsed + NOTICE) // SECOND) * SECOND
-        if at - self._began < self.goal.limit:  # else it ends by itself
+        if at - began < self.goal.limit:  # else it ends by itself
             self._ended = True
-            self._plan = _ended(self._plan, self.run, at - self._began)
-            fleet.leave(self.run, at, self._plan)
+            fleet.leave(self.run, at)
 
-    @property
-    def _first(self) -> int:
-        """The phase's first whole second."""
-        return -(-(self._began or 0) // SECOND)
-
-    def _look(self, number: int) -> Look:
+    def _look(self, began: int, number: int) -> Look:
         confidence = 1 - self._levels[number]
         figures = tuple(
-            self._figure(scenario, step, seconds, number, confidence) for scenario, step, seconds in self._groups()
+            self._figure(scenario, step, self._seconds(seconds, began, number), confidence)
+            for scenario, step, seconds in self._groups()
         )
         return Look(self.looks[number], round(confidence, 4), figures)
 
-    def _groups(self) -> Iterable[tuple[str, str, dict[int, tuple[Histogram, Histogram]]]]:
+    def _groups(self) -> Iterable[tuple[str, str, BySecond]]:
         """What is to be known of each step, or of each scenario's iterations."""
-        scenarios = [scenario for scenario, _ in self._plan.steps]
+        scenarios = [scenario for scenario, _ in self._steps]
         figure = self.goal.figure
-        for number, (scenario, step) in enumerate(self._plan.steps):
+        for number, (scenario, step) in enumerate(self._steps):
             first = scenarios.index(scenario) == number
             several = scenarios.count(scenario) > 1
             if (figure.metric == "iteration" and not first) or figure.step not in ("", step):
                 continue
             named = "iteration" if figure.metric == "iteration" and several else ""
             metrics = (Metric.ITERATION,) if named else _metrics(figure.metric)
-            known = (self._values[number, metric] for metric in metrics if (number, metric) in self._values)
-            yield scenario, named or step, next(known, {})
+            values = (self._values[number, metric] for metric in metrics if (number, metric) in self._values)
+            yield scenario, named or step, next(values, {})
 
-    def _figure(
-        self, scenario: str, step: str, seconds: dict[int, tuple[Histogram, Histogram]], number: int, confidence: float
-    ) -> UntilFigure:
+    def _figure(self, scenario: str, step: str, whole: Seconds, confidence: float) -> UntilFigure:
         quantile = self.goal.figure.quantile
-        whole = self._seconds(seconds, number)
         value = _value(whole, quantile)
         estimate = (
             whole.mean_interval(confidence) if quantile == "mean" else whole.interval(fraction(quantile), confidence)
@@ -136,29 +129,28 @@ class Until:
             None if bounded else Reason.of("no_upper_bound"),
         )  # fmt: skip
 
-    def _seconds(self, seconds: dict[int, tuple[Histogram, Histogram]], number: int) -> Seconds:
+    def _seconds(self, seconds: BySecond, began: int, number: int) -> Seconds:
         """Those of a look; what came in an incomplete one counts with its neighbour, as in the phase's own figures."""
         last = number == len(self.looks) - 1
-        length = self.looks[number]
+        first, length = _first(began), self.looks[number]
         if last:  # the phase's end: it may be within a second
-            assert self._began is not None
-            length = max(1, (self._began + self.goal.limit) // SECOND - self._first)
-        seen, late = ([Histogram() for _ in range(length)] for _ in range(2))
+            length = max(1, (began + self.goal.limit) // SECOND - first)
+        ok, late = ([Histogram() for _ in range(length)] for _ in range(2))
         for second, both in seconds.items():
-            at = second - self._first
+            at = second - first
             if at < length or last:
-                for into, each in zip((seen, late), both, strict=True):
-                    into[min(max(at, 0), length - 1)].add(each)
-        return Seconds(seen, late)
+                for into, values in zip((ok, late), both, strict=True):
+                    into[min(max(at, 0), length - 1)].add(values)
+        return Seconds(ok, late)
 
-    def result(self, complete: bool) -> result.Until:
+    def result(self, began: int | None, complete: bool) -> result.Until:
         """What it came to, when every answer is in: the look that ended the phase is made again with them, and the one
         at the limit is made. `complete`: the run was not stopped by something else."""
-        if self._began is not None and self._looked and self._ended:
-            self._looked[-1] = self._look(len(self._looked) - 1)
-        elif self._began is not None and complete:
+        if began is not None and self._looked and self._ended:
+            self._looked[-1] = self._look(began, len(self._looked) - 1)
+        elif began is not None and complete:
             while len(self._looked) < len(self.looks):
-                self._looked.append(self._look(len(self._looked)))
+                self._looked.append(self._look(began, len(self._looked)))
         last = self._looked[-1] if self._looked else None
         return result.Until(
             text=self.goal.text,
@@ -198,14 +190,9 @@ def _metrics(word: str) -> tuple[Metric, ...]:
     return {"iteration": (Metric.ITERATION, *single), "operation": single}.get(word) or (Metric[word.upper()],)
 
 
-def _ended(plan: Plan, number: int, duration: int) -> Plan:
-    """The same plan with a run that lasts `duration`."""
-    position = plan.runs[number].position
-    load = tuple(
-        phase.model_copy(update={"duration": duration}) if at == position else phase
-        for at, phase in enumerate(plan.load)
-    )
-    return Plan(load, plan.cycles, plan.seed, plan.steps, plan.longest, plan.metrics)
+def _first(began: int) -> int:
+    """The first whole second of a phase."""
+    return -(-began // SECOND)
 
 
 def _value(whole: Seconds, quantile: str) -> int | None:

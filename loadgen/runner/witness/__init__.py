@@ -1,4 +1,4 @@
-"""`--witness`: a second, thin load beside the workers, which tells whether they saw the same.
+"""`--witness`: a second, small load beside the workers, which tells whether they saw the same.
 
 load       the profile that the witness carries out: each so many-th arrival
 witness    its process and its folder

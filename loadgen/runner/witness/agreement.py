@@ -1,13 +1,16 @@
 """What a witness says of the workers: their p50 and p99 beside its own, and whether they lie in its interval.
 
-Both saw the same seconds, so that what the target did is in both; given that, exchanges that came at random are as good
-as drawn together, and the interval is the exact one for the workers' figure by the ranks of the witness's values
+Both saw the same seconds, so what the target did is in both. Given that, exchanges that came at random are as good as
+drawn together, and the interval is the exact one for the workers' figure by the ranks of the witness's values
 (`stats.order`). All intervals of a run together hold with `SURE`: each has its part of the rest.
 
-Compared is what ought to be alike. Exchanges on connections of the kind that most of the workers' had (a witness sends
-so seldom that more of its own are opened anew); the response, from due, as what the generator adds before it sends is
-what is looked for; but the service where the workers waited for a connection of a pool that the profile caps, which the
-witness has for itself, and in a closed phase, which has nothing else.
+Only what ought to be alike is compared:
+
+- exchanges on connections of the kind that most of the workers' had: a witness sends so seldom that more of its own
+  are opened anew
+- the response, from due: what the generator adds before it sends is what is looked for
+- the service instead, in a closed phase, which has nothing else, and where the workers waited for a connection of a
+  pool that the profile caps: the witness has its own connections
 """
 
 from __future__ import annotations
@@ -22,8 +25,9 @@ from loadgen.clock import MILLISECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome
 from loadgen.profile.model import Profile
-from loadgen.record.metrics import Metric
+from loadgen.record.metrics import WAITED, Metric
 from loadgen.record.recording import Recording
+from loadgen.result.check import WitnessForecast
 from loadgen.result.reason import Reason
 from loadgen.runner.witness.load import EACH, judged, watched
 from loadgen.stats import Histogram, fraction
@@ -32,7 +36,6 @@ from loadgen.trust.verdict import Finding, Verdict
 
 QUANTILES = ("p50", "p99")
 SURE = 0.99
-WAITED = MILLISECOND  # at p99, for a connection
 FINE, SHARE = MILLISECOND // 5, 0.01  # what loadgen promises of its own figures: within 0.2 ms and 1 %
 LATE = MILLISECOND  # at p99: a witness that is, is none
 INSIDE, NEAR, ABOVE, BELOW = "inside", "near", "above", "below"
@@ -141,9 +144,9 @@ def _unknown(name: str, plan: Plan, both: _Both) -> Reason:
     return Reason.of("workers_have_none", timeouts=both.workers[1].count)
 
 
-def _side(value: int, found: Between) -> str:
-    """Where a figure lies, and whether it is out of the interval by more than can be told of it."""
-    low, high = found
+def _side(value: int, interval: Between) -> str:
+    """Where a figure lies: NEAR is out of the interval, by no more than figures are exact to."""
+    low, high = interval
     if high is not None and value > high:
         return ABOVE if value > high * (1 + SHARE) + FINE else NEAR
     if low is not None and value < low:
@@ -152,19 +155,20 @@ def _side(value: int, found: Between) -> str:
 
 
 def lateness(plan: Plan, witness: Recording) -> int | None:
-    """The p99 of what the witness itself was late by, in ns: in sending, or in reading; None if it sent nothing."""
-    found = []
+    """The p99 of how late the witness itself was, in ns: in sending, or in reading. None if it sent nothing."""
+    p99s = []
     for metric in (Metric.LAG, Metric.CLIENT_DELAY):
         total = Histogram()
         for run in filter(watched, plan.runs):
             for step in range(len(plan.steps)):
                 total.add(witness.total(metric, slot=plan.slot(run.number, step)))
-        found.append(total.quantile(fraction("p99")))
-    return max((each for each in found if each is not None), default=None)
+        p99s.append(total.quantile(fraction("p99")))
+    return max((p99 for p99 in p99s if p99 is not None), default=None)
 
 
 def finding(entries: list[Entry], late: int | None, folder: str) -> Finding:
-    """The verdict's signal. A witness that was late itself says too much, never too little: what lies above it does."""
+    """The verdict's signal. A witness that was `late` itself has figures that are too high, never too low: workers who
+    are above it are above the truth too; of workers who are below it nothing is known."""
     counted = [entry for entry in entries if entry["judged"]]
     above, below = ([entry for entry in counted if entry["says"] == side] for side in (ABOVE, BELOW))
     if above:
@@ -209,23 +213,22 @@ def _ms(value: float | None) -> str:
     return "?" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def forecast(profile: Profile) -> list[Entry]:
-    """How many exchanges of each step a witness will have in each phase that it watches, of how many that it needs;
-    `exchanges` is None where only the run itself will tell."""
+def forecast(profile: Profile) -> list[WitnessForecast]:
+    """How many exchanges of each step a witness will have in each phase that it watches, of how many that it needs."""
     plan = Plan.of(profile)
     weights = {scenario.name: scenario.weight for scenario in profile.scenarios}
     least = needed(plan)
     return [
-        {
-            "phase": run.name,
-            "cycle": run.cycle or 1,
-            "scenario": scenario,
-            "step": step,
-            "judged": judged(run),
-            "exchanges": (found := _expected(run, weights[scenario] / sum(weights.values()))),
-            "needed": least,
-            "enough": {name: found is not None and found >= number for name, number in least.items()},
-        }
+        WitnessForecast(
+            phase=run.name,
+            cycle=run.cycle or 1,
+            scenario=scenario,
+            step=step,
+            judged=judged(run),
+            exchanges=(expected := _expected(run, weights[scenario] / sum(weights.values()))),
+            needed=least,
+            enough={name: expected is not None and expected >= number for name, number in least.items()},
+        )
         for run in plan.runs
         if watched(run)
         for scenario, step in plan.steps

@@ -15,11 +15,11 @@ it sits out: how long a request waits depends on its place among the others, and
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
-from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import PlanError
-from loadgen.profile.model import Phase, Profile, Rate
+from loadgen.profile.model import Phase, Profile
 from loadgen.profile.units import format_rate
 from loadgen.workload.draws import stream_of
 
@@ -28,7 +28,7 @@ FIRST = 10**12  # what its {{seq}} begin with, so that it writes none of the wor
 _WITNESS = 11  # what a stream of the seed is for
 
 
-def thinned(profile: Profile) -> Profile:
+def witness_load(profile: Profile) -> Profile:
     """The profile as the witness carries it out. Raises PlanError where there is nothing for it to see."""
     plan = Plan.of(profile)
     if not any(watched(run) for run in plan.runs):
@@ -44,26 +44,28 @@ def thinned(profile: Profile) -> Profile:
             f"{format_rate(profile.max_rate)}. Raise max_rate to {more}, or lower the rate"
         )
     seed = int(stream_of((profile.seed, _WITNESS)).integers(2**62))
-    return profile.model_copy(update={"load": thin(profile.load), "seed": seed, "thresholds": {}, "max_rate": None})
+    return profile.model_copy(
+        update={"load": witness_phases(profile.load), "seed": seed, "thresholds": {}, "max_rate": None}
+    )
 
 
-def thinner(plan: Plan, seed: int) -> Plan:
+def witness_plan(plan: Plan, seed: int) -> Plan:
     """The plan of a witness of `seed` beside workers who follow `plan`."""
-    return Plan(thin(plan.load), plan.cycles, seed, plan.steps, plan.longest, plan.metrics)
+    return Plan(witness_phases(plan.load), plan.cycles, seed, plan.steps, plan.longest, plan.metrics)
 
 
-def thin(load: tuple[Phase, ...]) -> tuple[Phase, ...]:
-    return tuple(_thin(phase) for phase in load)
+def witness_phases(load: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    """The phases of a witness, each as long as the workers'."""
+    return tuple(_witness_phase(phase) for phase in load)
 
 
-def _thin(phase: Phase) -> Phase:
+def _witness_phase(phase: Phase) -> Phase:
     if not phase.rate:
         ends = phase.duration if phase.iterations is None else None
         load = {"users": 1} if phase.users else {"at_once": 0}
         return phase.model_copy(update={**load, "iterations": None, "duration": ends})
-    lasts = phase.duration if phase.duration is not None else round((phase.iterations or 0) / phase.rate.start * SECOND)
-    rate = Rate(phase.rate.start / EACH, phase.rate.end / EACH)
-    return phase.model_copy(update={"rate": rate, "duration": lasts, "iterations": None, "arrivals": "poisson"})
+    ours = {"rate": phase.rate.scaled(Fraction(1, EACH)), "arrivals": "poisson"}
+    return phase.model_copy(update={**ours, "duration": phase.length, "iterations": None})
 
 
 def watched(run: PhaseRun) -> bool:

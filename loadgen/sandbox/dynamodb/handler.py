@@ -6,25 +6,21 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 from loadgen.aws.credentials import SANDBOX
 from loadgen.aws.dynamodb import CONTENT_TYPE, TARGET_PREFIX
 from loadgen.aws.sigv4 import verify
 from loadgen.profile.sandbox import Tables
-from loadgen.sandbox.answers import Answer, faulty
 from loadgen.sandbox.dynamodb.call import Call
 from loadgen.sandbox.dynamodb.database import Database
 from loadgen.sandbox.dynamodb.operations import OPERATIONS
 from loadgen.sandbox.dynamodb.refusals import Refused, invalid
 from loadgen.sandbox.dynamodb.wire import read, render
-from loadgen.sandbox.request import BODY_LIMIT
-
-if TYPE_CHECKING:
-    from loadgen.sandbox.heads import Heads
-    from loadgen.sandbox.request import Request
-    from loadgen.sandbox.simulation import Fate, Simulation
+from loadgen.sandbox.heads import Heads
+from loadgen.sandbox.messages import BODY_LIMIT, Fate, Reply, Request
+from loadgen.sandbox.replies import faulty
+from loadgen.sandbox.simulation import Simulation
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -40,11 +36,14 @@ def addressed(headers: Headers) -> bool:
 
 
 class DynamoDB:
-    """The handler of such requests. Each takes effect as it comes; its answer leaves when it is due."""
+    """The handler of such requests. Each takes effect as it comes; its reply leaves when it is due."""
 
     body_limit = BODY_LIMIT
 
-    def __init__(self, settings: Tables, seed: int, wall: Callable[[], int]) -> None:
+    def __init__(
+        self, simulation: Simulation, heads: Heads, settings: Tables, seed: int, wall: Callable[[], int]
+    ) -> None:
+        self._simulation, self._heads = simulation, heads
         self._settings, self._wall = settings, wall
         self.database = Database(settings, wall)
         self.operations: Counter[str] = Counter()
@@ -53,8 +52,8 @@ class DynamoDB:
         uniform, share = random.Random(f"unprocessed {seed}").random, settings.unprocessed
         self._left_over: Callable[[], bool] = lambda: share > 0 and uniform() < share
 
-    def fate(self, request: Request, simulation: Simulation) -> Fate:
-        fate = simulation.serve(request.received)
+    def fate(self, request: Request) -> Fate:
+        fate = self._simulation.serve(request.received)
         try:
             fate.status, reply = 200, self._perform(request, broken=fate.fault == "errors")
         except Refused as refused:
@@ -67,15 +66,15 @@ class DynamoDB:
         request.body, request.headers = render(reply), ()
         return fate
 
-    def answer(self, request: Request, heads: Heads) -> Answer:
+    def answer(self, request: Request) -> Reply:
         body, status = request.body, request.fate.status
         extra = b"x-amz-crc32: %d\r\n" % crc32(body)
 
         def head(length: int | None, framing: bytes = b"") -> bytes:
-            return heads.service_head(request, status, length, KIND, framing + extra)
+            return self._heads.service_head(request, status, length, KIND, framing + extra)
 
         if request.fate.fault in ("", "throttle", "errors"):
-            return Answer(status, head(len(body)) + body)
+            return Reply(status, head(len(body)) + body)
         return faulty(request.fate.fault, status, head, body)
 
     def stats(self) -> dict[str, object]:

@@ -15,7 +15,7 @@ from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome, Tally
-from loadgen.fleet.fleet import merge
+from loadgen.fleet.group import merge
 from loadgen.record.ledger import ITERATIONS
 from loadgen.transport import CONNECTION_COUNTERS
 from loadgen.transport.scripted import NEVER, Reply

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from engine_harness import Run, always, go
-from experiment_folders import write_run, write_seconds
+from run_folders import write_run, write_seconds
+from run_metadata import metadata
 
 from loadgen.analysis.build import Measured
 from loadgen.analysis.conclusion import Ending, conclude
@@ -16,6 +17,9 @@ from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange
 from loadgen.profile.load import load
+from loadgen.result.latency import Interval, Latency
+from loadgen.result.reason import Reason
+from loadgen.result.run import Phase, RunResult
 from loadgen.transport.scripted import NEVER, Reply
 
 TEXT = """
@@ -41,66 +45,85 @@ def lognormal(seed: int) -> Any:
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def result(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     return write_run(tmp_path_factory.mktemp("r") / "run", load("t.yaml", text=TEXT).profile, lognormal(1))
 
 
-def phase(result: dict[str, Any], name: str) -> dict[str, Any]:
-    return next(phase for phase in result["variants"][0]["phases"] if phase["name"] == name)
+def phase(result: RunResult, name: str) -> Phase:
+    return next(phase for phase in result.variant.phases if phase.name == name)
 
 
-def test_every_measured_percentile_has_one_or_says_why(result: dict[str, Any]) -> None:
+def latency(result: RunResult, name: str, metric: str = "response") -> Latency:
+    """Of the first step of a phase."""
+    return phase(result, name).steps[0].latency_ms[metric]
+
+
+def sure(figures: Latency, quantile: str) -> tuple[float, float, Interval]:
+    """A percentile, and its interval, which has both ends: its width, and the whole of it."""
+    value, interval = figures.quantiles[quantile], figures.intervals[quantile]
+    assert value is not None and interval.high is not None
+    return value, interval.high - interval.low, interval
+
+
+def test_every_measured_percentile_has_one_or_says_why(result: RunResult) -> None:
     for name in ("steady", "short", "crowd"):
-        blocks = [step["latency_ms"][m] for step in phase(result, name)["steps"] for m in ("response", "service")]
-        for block in [*blocks, *(whole["latency"] for whole in phase(result, name)["iteration_ms"])]:
-            assert set(block["intervals"]) == set(QUANTILES)
-            for quantile, found in block["intervals"].items():
-                if "none" in found:
-                    assert found["none"]
-                else:
-                    assert found["low"] <= block[quantile] <= found["high"]
-    steady = phase(result, "steady")
-    assert {"low", "high"} <= set(steady["steps"][0]["latency_ms"]["response"]["intervals"]["p95"])
-    assert {"low", "high"} <= set(steady["iteration_ms"][0]["latency"]["intervals"]["p50"])
-    assert "intervals" not in phase(result, "warm")["steps"][0]["latency_ms"]["response"]
+        every = [step.latency_ms[metric] for step in phase(result, name).steps for metric in ("response", "service")]
+        for figures in [*every, *(whole.latency for whole in phase(result, name).iteration_ms)]:
+            assert sorted([*figures.intervals, *figures.no_interval]) == sorted(QUANTILES), "one or the other"
+            for quantile in figures.intervals:
+                value, _, interval = sure(figures, quantile)
+                assert interval.low <= value <= (interval.high or 0.0)
+    assert "p95" in latency(result, "steady").intervals
+    assert "p50" in phase(result, "steady").iteration_ms[0].latency.intervals
+    warm = latency(result, "warm")
+    assert (warm.intervals, warm.no_interval) == ({}, {}), "it is not measured"
 
 
-def test_the_interval_is_about_as_wide_as_independent_requests_make_it(result: dict[str, Any]) -> None:
+def test_the_interval_is_about_as_wide_as_independent_requests_make_it(result: RunResult) -> None:
     """Of 3,000 lognormal values (sigma 0.5): the median is within 1.96 x 0.5 x sqrt(pi / 2 / n) = 2.2 %."""
-    block = phase(result, "steady")["steps"][0]["latency_ms"]["response"]
-    found = block["intervals"]["p50"]
-    assert 0.02 < (found["high"] - found["low"]) / block["p50"] < 0.09
+    value, width, interval = sure(latency(result, "steady"), "p50")
+    assert 0.02 < width / value < 0.09
+    assert interval.warning is None
 
 
-def test_why_there_is_none_and_what_would_give_one(result: dict[str, Any]) -> None:
-    def none(name: str, quantile: str) -> str:
-        return str(phase(result, name)["steps"][0]["latency_ms"]["response"]["intervals"][quantile]["none"])
+def test_why_there_is_none_and_what_would_give_one(result: RunResult) -> None:
+    def none(name: str, quantile: str) -> Reason:
+        return latency(result, name).no_interval[quantile]
 
-    assert none("short", "p50") == "needs 20 seconds, there were 5; about 15 more seconds at this rate would give one"
-    assert none("brief", "p99") == "needs 20 seconds, there were 5; about 20 more seconds at this rate would give one"
-    assert none("steady", "p99.9").startswith("needs 5 independent events beyond it, there were ")
-    assert none("steady", "p99.9").endswith(" more seconds at this rate would give one")
-    assert none("crowd", "p99") == "all were due at the same instant, and only seconds would tell how much they vary"
-    assert none("crowd", "p99.9") == "needs 1,000 requests, there were 200"
+    def more(reason: Reason) -> float:
+        seconds = reason.values["more_s"]
+        assert isinstance(seconds, float | int)
+        return seconds
+
+    short, brief, few = none("short", "p50"), none("brief", "p99"), none("steady", "p99.9")
+    assert short == Reason.of("too_short", needs=20, seconds=5, more_s=15)
+    assert (brief.code, brief.values["needs"], brief.values["seconds"]) == ("too_short", 20, 5)
+    assert round(more(brief)) == 20, "5 events beyond the p99 take 25 s at 20/s"
+    assert (few.code, few.values["needs"]) == ("too_few_events", 5)
+    assert float(few.values["events"]) < 5 and more(few) > 0
+    assert none("crowd", "p99") == Reason.of("at_once")
+    assert none("crowd", "p99.9") == Reason.of("too_few", needs=1000, count=200)
 
 
-def conclusion(run: Run, folder: str | None) -> dict[str, Any]:
-    about = {"name": "t", "target": {"url": "http://127.0.0.1"}}
+def conclusion(run: Run, folder: str | None) -> RunResult:
     measured = Measured(run.plan, run.ledger, run.recording)
-    return conclude(about, measured, [], Ending(run.finished_at, folder), {}).result
+    return conclude(metadata(run.profile), measured, [], Ending(run.finished_at, folder), {})
 
 
 def test_without_its_folder_a_run_has_none(tmp_path: Path) -> None:
     run = go(TEXT.replace("name: t\ntarget: http://127.0.0.1\n", ""), always(after=MILLISECOND))
 
-    def said(folder: str | None) -> set[str]:
-        block = phase(conclusion(run, folder), "steady")["steps"][0]["latency_ms"]["response"]
-        return {found["none"] for found in block["intervals"].values()}
+    def reasons(folder: str | None) -> list[Reason]:
+        figures = latency(conclusion(run, folder), "steady")
+        assert figures.intervals == {}
+        return [figures.no_interval[quantile] for quantile in QUANTILES]
 
-    assert said(None) == {"the run's folder, from which it would follow, could not be written"}
-    assert all(why.startswith("the run's folder cannot be read: ") for why in said(str(tmp_path / "none")))
+    assert reasons(None) == [Reason.of("not_saved")] * len(QUANTILES)
+    for reason in reasons(str(tmp_path / "none")):
+        assert reason.code == "folder_unreadable"
+        assert "No such file or directory" in str(reason.values["error"])
     write_seconds(tmp_path / "half", go("load: [{name: steady, rate: 50/s, for: 2s}]")).close()
-    assert said(str(tmp_path / "half")) == {"the run's folder does not hold all of it"}
+    assert reasons(str(tmp_path / "half")) == [Reason.of("not_in_folder")] * len(QUANTILES)
 
 
 def test_an_end_among_the_timeouts_has_no_bound(tmp_path: Path) -> None:
@@ -111,10 +134,10 @@ def test_an_end_among_the_timeouts_has_no_bound(tmp_path: Path) -> None:
 
     profile = load("t.yaml", text=ONE_STEP).profile
     found = write_run(tmp_path / "run", profile, script)
-    block = phase(found, "steady")["steps"][0]["latency_ms"]["response"]
-    interval = block["intervals"]["p95"]
-    assert interval["low"] <= block["p95"] < 50
-    assert interval["high"] is None
+    figures = latency(found, "steady")
+    interval, value = figures.intervals["p95"], figures.quantiles["p95"]
+    assert value is not None and interval.low <= value < 50
+    assert interval.high is None
 
 
 def test_cycles_have_their_own_each(tmp_path: Path) -> None:
@@ -126,20 +149,21 @@ def test_cycles_have_their_own_each(tmp_path: Path) -> None:
         return Reply(after=int(slow * random.uniform(5, 10) * MILLISECOND))
 
     result = write_run(tmp_path / "run", load("t.yaml", text=text).profile, script)
-    first, second = (p for p in result["variants"][0]["phases"] if p["name"] == "steady")
-    one, two = (p["steps"][0]["latency_ms"]["response"]["intervals"]["p50"] for p in (first, second))
-    assert one["high"] < 10 < 50 < two["low"]
+    cycles = [phase for phase in result.variant.phases if phase.name == "steady"]
+    one, two = (sure(cycle.steps[0].latency_ms["response"], "p50")[2] for cycle in cycles)
+    assert (one.high or 0.0) < 10 < 50 < two.low
 
 
 def test_a_single_steps_iteration_has_its_steps_interval(tmp_path: Path) -> None:
     steady = phase(write_run(tmp_path / "run", load("t.yaml", text=ONE_STEP).profile, lognormal(2)), "steady")
-    block = steady["steps"][0]["latency_ms"]["response"]
-    assert steady["iteration_ms"][0]["latency"]["intervals"] == block["intervals"]
-    assert block["intervals"]["p50"]["low"] < block["p50"]
+    figures = steady.steps[0].latency_ms["response"]
+    assert steady.iteration_ms[0].latency.intervals == figures.intervals
+    value, _, interval = sure(figures, "p50")
+    assert interval.low < value
 
 
 def test_a_closed_load_has_those_of_its_service(tmp_path: Path) -> None:
     text = "name: t\ntarget: http://127.0.0.1\nload: [{name: steady, users: 4, for: 30s}]"
-    steady = phase(write_run(tmp_path / "run", load("t.yaml", text=text).profile, lognormal(5)), "steady")
-    block = steady["steps"][0]["latency_ms"]["service"]
-    assert block["intervals"]["p99"]["low"] < block["p99"] < block["intervals"]["p99"]["high"]
+    result = write_run(tmp_path / "run", load("t.yaml", text=text).profile, lognormal(5))
+    value, _, interval = sure(latency(result, "steady", "service"), "p99")
+    assert interval.low < value < (interval.high or 0.0)

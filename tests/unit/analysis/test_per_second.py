@@ -7,15 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine_harness import START, Run, go, profile
-from experiment_folders import write_seconds
+from run_folders import write_seconds
 
-from loadgen.analysis.build import CENSORED
 from loadgen.analysis.per_second import Figure, Tails, tails, whole_seconds
 from loadgen.analysis.per_second import read as values
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Exchange, Outcome
-from loadgen.record.metrics import Metric
+from loadgen.record.metrics import CENSORED, Metric
 from loadgen.stats import index_of
 from loadgen.transport.scripted import NEVER, Reply
 

@@ -14,7 +14,7 @@ from loadgen.aws.refusals import clock_off, remedy, with_clock
 from loadgen.aws.sigv4 import pairs, verify
 from loadgen.clock import SECOND, wall
 from loadgen.exchange import BODY, Exchange, Request
-from loadgen.fleet.worker import Assignment
+from loadgen.fleet.messages import Assignment
 from loadgen.net.http1 import encode
 from loadgen.profile.load import load
 from loadgen.workload.scenarios import Workload
@@ -89,7 +89,7 @@ def test_access_gives_what_its_secrets_are_for_and_renews_it() -> None:
 def test_what_goes_to_a_worker_arrives_and_is_in_no_repr() -> None:
     access = Access(Scope("dynamodb", "eu-west-1"), {SIGV4: KEYS, BEARER: Token("canary-token", 7)})
     make: Any = Assignment
-    work = make(*[None] * 10, access)
+    work = make(*[None] * 9, access)
     for value in (access, KEYS, Token("canary-token"), work):
         assert "canary" not in repr(value)
     assert access.authorizer(HOST)  # the parent may have used it

@@ -5,20 +5,22 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 from engine_harness import Script
-from experiment_folders import ROUNDS, answering, compared, figure, text, write_experiment
+from experiment_folders import ROUNDS, answering, compared, comparison_of, figure, ratio_of, text, write_experiment
 
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange, Outcome
 from loadgen.experiment.comparison import decided
-from loadgen.experiment.folder import assembled
 from loadgen.experiment.folder import decided as decided_after
 from loadgen.profile.load import Variant
+from loadgen.result.codec import from_json, to_json
+from loadgen.result.experiment import Comparison
+from loadgen.result.reason import Reason
 from loadgen.transport.scripted import NEVER, Reply
 
 
@@ -31,90 +33,95 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(planted: Path) -> Any:
-    return assembled(planted)["comparison"]
+def found(planted: Path) -> Comparison:
+    return comparison_of(planted)
 
 
 # what was planted
 
 
-def test_a_planted_ratio_is_found_in_spite_of_drift(found: Any) -> None:
-    assert (found["valid"], found["why_not"]) == (True, [])
-    assert all(check["ok"] for check in found["checks"])
+def test_a_planted_ratio_is_found_in_spite_of_drift(found: Comparison) -> None:
+    assert (found.valid, found.why_not) == (True, ())
+    assert all(check.ok for check in found.checks)
     primary = figure(found)
-    assert primary["primary"]
-    assert primary["verdict"] == "slower"
-    assert primary["ratio_low"] < primary["ratio"] < primary["ratio_high"]
+    assert primary.primary
+    assert primary.verdict == "slower"
+    low, ratio, high = ratio_of(primary)
+    assert low < ratio < high
     # 1.5 x 8 + 4 over 8, all but the connect drifting by 5 to 40 %
-    assert primary["ratio_low"] < 1.5 + 4 / (8 * 1.225) < primary["ratio_high"]
-    assert primary["ratio_high"] / primary["ratio_low"] < 1.2
-    assert primary["difference_ms"] == pytest.approx(primary["variant_ms"] - primary["baseline_ms"], abs=1e-5)
+    assert low < 1.5 + 4 / (8 * 1.225) < high
+    assert high / low < 1.2
+    assert primary.variant_ms and primary.baseline_ms
+    assert primary.difference_ms == pytest.approx(primary.variant_ms - primary.baseline_ms, abs=1e-5)
     assert decided(found)
 
 
-def test_every_figure_is_told_by_round(found: Any, planted: Path) -> None:
-    for entry in found["figures"]:
-        assert len(entry["rounds"]) == ROUNDS
-        assert entry["variant"] == "fresh" and entry["baseline"] == "shared"
-    for number, (base, variant) in enumerate(figure(found)["rounds"], 1):
+def test_every_figure_is_told_by_round(found: Comparison, planted: Path) -> None:
+    for entry in found.figures:
+        assert len(entry.rounds) == ROUNDS
+        assert entry.variant == "fresh" and entry.baseline == "shared"
+    for number, (base, variant) in enumerate(figure(found).rounds, 1):
         for name, value in (("shared", base), ("fresh", variant)):
             result = json.loads((planted / "rounds" / f"{number:02d}" / name / "result.json").read_text())
             phase = next(p for p in result["variants"][0]["phases"] if p["name"] == "steady")
             assert value == pytest.approx(phase["steps"][0]["latency_ms"]["response"]["p50"], abs=1e-6)
 
 
-def test_only_what_the_plan_can_know_is_compared(found: Any) -> None:
-    assert [f["quantile"] for f in found["figures"]] == ["p50", "p90", "p95", "p99", "mean"]
-    assert [f["primary"] for f in found["figures"]] == [True, False, False, False, False]
-    assert {f["phase"] for f in found["figures"]} == {"steady"}, "what is not measured is not compared"
+def test_only_what_the_plan_can_know_is_compared(found: Comparison) -> None:
+    assert [f.quantile for f in found.figures] == ["p50", "p90", "p95", "p99", "mean"]
+    assert [f.primary for f in found.figures] == [True, False, False, False, False]
+    assert {f.phase for f in found.figures} == {"steady"}, "what is not measured is not compared"
 
 
 def test_a_primary_figure_that_a_round_does_not_know_says_so(tmp_path: Path) -> None:
     written = text(2).replace("response p50", "response p99.9")
     entry = figure(compared(tmp_path / "x", answering(), written, rounds=2), "p99.9")
-    assert (entry["primary"], entry["verdict"], entry["ratio"], entry["baseline_ms"]) == (True, "none", None, None)
-    assert entry["why"].startswith("shared, round 1: p99.9: needs 1,000 requests, there were ")
+    assert (entry.primary, entry.verdict, entry.ratio, entry.baseline_ms) == (True, "none", None, None)
+    assert entry.why
+    assert (entry.why.code, entry.why.values["needs"], entry.why.run) == ("too_few", 1000, ("shared", 1))
 
 
-def test_it_is_plain_json_and_the_same_again(found: Any, planted: Path) -> None:
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert assembled(planted)["comparison"] == found
+def test_it_is_plain_json_and_the_same_again(found: Comparison, planted: Path) -> None:
+    assert from_json(Comparison, json.loads(json.dumps(to_json(found), allow_nan=False))) == found
+    assert comparison_of(planted) == found
 
 
-def test_the_parts_add_up_to_the_difference_of_the_mean(found: Any) -> None:
-    parts = {part["part"]: part for part in found["parts"]}
+def test_the_parts_add_up_to_the_difference_of_the_mean(found: Comparison) -> None:
+    parts = {part.part: part for part in found.parts}
     mean = figure(found, "mean")
     for which in ("baseline_ms", "variant_ms", "difference_ms"):
-        assert math.fsum(part[which] for part in parts.values() if part["adds"]) == pytest.approx(
-            parts["response"][which], abs=1e-5
-        )
-        assert parts["response"][which] == pytest.approx(mean[which], abs=1e-5)
-    assert parts["connect"] | {"part": "", "adds": 0} == parts["tcp"] | {"part": "", "adds": 0}
-    assert parts["connect"]["baseline_ms"] < 0.1 < 4 == parts["connect"]["variant_ms"]
-    assert (parts["tcp"]["adds"], parts["connect"]["adds"], parts["response"]["adds"]) == (False, True, False)
-    assert parts["service_new"]["baseline_ms"] < 0.5 < 10 < parts["service_new"]["variant_ms"]
-    assert parts["service_reused"]["variant_ms"] == 0 < 8 < parts["service_reused"]["baseline_ms"]
-    assert parts["ours"]["baseline_ms"] == parts["ours"]["variant_ms"] == 0.05
-    assert parts["connect"]["p50"]["variant_ms"] == pytest.approx(4, rel=1e-3)
-    assert "p50" not in parts["ours"] or parts["ours"]["p50"]["variant_ms"] is None
-    assert parts["response"]["p50"]["variant_ms"] == pytest.approx(figure(found)["variant_ms"], rel=1e-3)
+        whole = getattr(parts["response"], which)
+        assert math.fsum(getattr(part, which) for part in parts.values() if part.adds) == pytest.approx(whole, abs=1e-5)
+        assert whole == pytest.approx(getattr(mean, which), abs=1e-5)
+    assert replace(parts["connect"], part="tcp", adds=False) == parts["tcp"]
+    assert parts["connect"].baseline_ms < 0.1 < 4 == parts["connect"].variant_ms
+    assert (parts["tcp"].adds, parts["connect"].adds, parts["response"].adds) == (False, True, False)
+    assert parts["service_new"].baseline_ms < 0.5 < 10 < parts["service_new"].variant_ms
+    assert parts["service_reused"].variant_ms == 0 < 8 < parts["service_reused"].baseline_ms
+    assert parts["ours"].baseline_ms == parts["ours"].variant_ms == 0.05
+    assert parts["connect"].p50.variant_ms == pytest.approx(4, rel=1e-3)
+    assert parts["ours"].p50.variant_ms is None
+    assert parts["response"].p50.variant_ms == pytest.approx(figure(found).variant_ms, rel=1e-3)
 
 
-def test_curves_of_all_variants_can_be_drawn(found: Any) -> None:
-    assert [curve["variant"] for curve in found["curves"]] == ["shared", "fresh"]
-    for curve in found["curves"]:
-        which = "baseline_ms" if curve["variant"] == "shared" else "variant_ms"
-        assert [point[0] for point in curve["points"]] == ["p50", "p90", "p95", "p99"]
-        for quantile, value, low, high in curve["points"]:
+def test_curves_of_all_variants_can_be_drawn(found: Comparison) -> None:
+    assert [curve.variant for curve in found.curves] == ["shared", "fresh"]
+    for curve in found.curves:
+        which = "baseline_ms" if curve.variant == "shared" else "variant_ms"
+        assert [point[0] for point in curve.points] == ["p50", "p90", "p95", "p99"]
+        for quantile, value, low, high in curve.points:
+            assert low is not None and high is not None
             assert low < value < high
-            assert value == pytest.approx(figure(found, quantile)[which], abs=1e-5)
+            assert value == pytest.approx(getattr(figure(found, quantile), which), abs=1e-5)
 
 
 def test_identical_variants_are_never_found_different(tmp_path: Path) -> None:
     found = compared(tmp_path / "x", answering(drift=0.05))
-    assert found["valid"]
-    assert {f["verdict"] for f in found["figures"]} <= {"equivalent", "inconclusive"}
-    assert all(entry["ratio_low"] < 1.05 and entry["ratio_high"] > 1 / 1.05 for entry in found["figures"])
+    assert found.valid
+    assert {f.verdict for f in found.figures} <= {"equivalent", "inconclusive"}
+    for entry in found.figures:
+        low, _, high = ratio_of(entry)
+        assert low < 1.05 and high > 1 / 1.05
 
 
 def test_a_difference_in_the_tail_is_not_claimed_at_the_median(tmp_path: Path) -> None:
@@ -128,23 +135,8 @@ def test_a_difference_in_the_tail_is_not_claimed_at_the_median(tmp_path: Path) -
         return script
 
     found = compared(tmp_path / "x", behave, text().replace("response p50", "response p95"))
-    assert figure(found, "p95")["verdict"] == "slower"
-    assert figure(found, "p50")["verdict"] == "equivalent"
-
-
-def test_how_much_of_the_spread_lies_within_the_rounds(tmp_path: Path) -> None:
-    """Rounds that differ by themselves, in 12 s of which each knows its median within 2 %."""
-    long = text(6).replace("rate: 100/s, for: 2s", "rate: 100/s, for: 12s")
-    uneven = answering(ratio=lambda number: (1.2, 1.6, 1.3, 1.7, 1.25, 1.5)[number - 1])
-    primary = figure(compared(tmp_path / "x", uneven, long, rounds=6))
-    drawn = primary["resampled"]
-    assert drawn["between"] > 0.9
-    assert primary["ratio_low"] < drawn["low"] < primary["ratio"] < drawn["high"] < primary["ratio_high"]
-
-
-def test_runs_of_a_few_seconds_are_not_drawn_again(found: Any) -> None:
-    assert figure(found)["resampled"] is None
-    assert "resampled" not in figure(found, "p90")
+    assert figure(found, "p95").verdict == "slower"
+    assert figure(found, "p50").verdict == "equivalent"
 
 
 # looks
@@ -152,27 +144,27 @@ def test_runs_of_a_few_seconds_are_not_drawn_again(found: Any) -> None:
 
 def test_a_look_ends_what_it_decides(tmp_path: Path) -> None:
     slower = write_experiment(tmp_path / "a", text("[6, 12]"), answering(ratio=lambda number: 1.5), rounds=6)
-    assert assembled(slower)["comparison"]["confidence"] > 0.95, "several looks share the doubt"
+    assert comparison_of(slower).confidence > 0.95, "several looks share the doubt"
     assert decided_after(slower, 6)
     unclear = write_experiment(tmp_path / "b", text("[6, 12]"), answering(median=30, ratio=lambda n: 1.06), rounds=6)
     assert not decided_after(unclear, 6)
-    assert figure(assembled(unclear)["comparison"])["more_rounds"]
+    assert figure(comparison_of(unclear)).more_rounds
 
 
 def test_a_few_rounds_are_no_verdict(tmp_path: Path) -> None:
     found = compared(tmp_path / "x", answering(ratio=lambda number: 3), rounds=3)
     primary = figure(found)
-    assert (found["valid"], primary["verdict"], primary["why"]) == (True, "none", "needs 6 rounds, there were 3")
-    assert primary["ratio"] > 2
+    assert (found.valid, primary.verdict, primary.why) == (True, "none", Reason.of("too_few_rounds", needs=6, rounds=3))
+    assert primary.ratio and primary.ratio > 2
 
 
 def test_one_round_is_shown_without_intervals(tmp_path: Path) -> None:
     found = compared(tmp_path / "x", answering(), rounds=1)
     primary = figure(found)
-    assert (primary["verdict"], primary["ratio"], primary["ratio_low"]) == ("none", None, None)
-    assert primary["why"] == "a single round tells nothing of how rounds differ"
-    assert primary["baseline_ms"] and primary["variant_ms"]
-    assert all(low is high is None for curve in found["curves"] for _, _, low, high in curve["points"])
+    assert (primary.verdict, primary.ratio, primary.ratio_low) == ("none", None, None)
+    assert primary.why == Reason.of("one_round")
+    assert primary.baseline_ms and primary.variant_ms
+    assert all(low is high is None for curve in found.curves for _, _, low, high in curve.points)
 
 
 # censored, cycles, steps, closed loads
@@ -184,12 +176,12 @@ def test_timeouts_are_a_bound_in_one_variant(tmp_path: Path) -> None:
         return lambda x: Reply(after=NEVER) if variant.name == "fresh" and random.random() < 0.3 else plain(x)
 
     found = compared(tmp_path / "x", behave, text().replace("timeout: 2s", "timeout: 300ms"))
-    assert found["valid"], found["why_not"]
+    assert found.valid, found.why_not
     tail = figure(found, "p90")
-    assert tail["verdict"] == "slower"
-    assert (tail["variant_ms"], tail["ratio_high"]) == (None, None)
-    assert tail["ratio_low"] > 20
-    assert figure(found, "mean")["variant_ms"] is None
+    assert tail.verdict == "slower"
+    assert (tail.variant_ms, tail.ratio_high) == (None, None)
+    assert tail.ratio_low and tail.ratio_low > 20
+    assert figure(found, "mean").variant_ms is None
 
 
 def test_cycles_are_never_pooled(tmp_path: Path) -> None:
@@ -201,8 +193,8 @@ def test_cycles_are_never_pooled(tmp_path: Path) -> None:
 
     written = text(rounds=2).replace("session:", "cycles: 2\nsession:", 1)
     found = compared(tmp_path / "x", behave, written, rounds=2)
-    assert figure(found)["rounds"][0] == [pytest.approx(20, rel=2e-3)] * 2, "the geometric mean of both"
-    assert figure(found, "mean")["rounds"][0][0] == pytest.approx(25, rel=0.1), "of all requests"
+    assert figure(found).rounds[0] == (pytest.approx(20, rel=2e-3),) * 2, "the geometric mean of both"
+    assert figure(found, "mean").rounds[0][0] == pytest.approx(25, rel=0.1), "of all requests"
 
 
 STEPS = """scenarios:
@@ -215,39 +207,37 @@ def test_steps_are_told_apart_and_iterations_are_whole(tmp_path: Path) -> None:
     written = text(rounds=2).replace("steady response p50", "steady iteration p90") + STEPS
     behave = answering(connect=2)
     found = compared(tmp_path / "x", behave, written, rounds=2)
-    assert {(f["step"], f["metric"]) for f in found["figures"]} == {
+    assert {(f.step, f.metric) for f in found.figures} == {
         ("put", "response"), ("read", "response"), ("", "iteration"),
     }  # fmt: skip
-    assert [(f["step"], f["quantile"]) for f in found["figures"] if f["primary"]] == [("", "p90")]
+    assert [(f.step, f.quantile) for f in found.figures if f.primary] == [("", "p90")]
     put, read, whole = (
-        figure(found, "mean", step=s, metric=m)["variant_ms"]
+        figure(found, "mean", step=s, metric=m).variant_ms
         for s, m in (("put", "response"), ("read", "response"), ("", "iteration"))
     )
     assert whole == pytest.approx(put + read, abs=1e-4)
-    assert {(part["step"], part["part"]) for part in found["parts"]} >= {("put", "connect"), ("read", "connect")}
+    assert {(part.step, part.part) for part in found.parts} >= {("put", "connect"), ("read", "connect")}
 
 
 def test_scenarios_are_told_apart(tmp_path: Path) -> None:
     written = text(rounds=2).replace("steady response p50", "steady list response p90")
     written += STEPS + "  - {name: browse, steps: [{name: list, get: /}]}\n"
     found = compared(tmp_path / "x", answering(), written, rounds=2)
-    assert {(f["step"], f["metric"]) for f in found["figures"]} == {
+    assert {(f.step, f.metric) for f in found.figures} == {
         ("order/put", "response"), ("order/read", "response"), ("browse/list", "response"), ("order", "iteration"),
     }  # fmt: skip
-    assert {f["step"] for f in found["figures"] if f["primary"]} == {"browse/list"}
+    assert {f.step for f in found.figures if f.primary} == {"browse/list"}
 
 
 def test_a_closed_load_is_compared_by_its_service(tmp_path: Path) -> None:
     written = text(rounds=2).replace("rate: 100/s", "users: 4").replace("response p50", "service p50")
     found = compared(tmp_path / "x", answering(connect=3), written, rounds=2)
-    assert {f["metric"] for f in found["figures"]} == {"service"}
-    parts = {part["part"]: part for part in found["parts"]}
+    assert {f.metric for f in found.figures} == {"service"}
+    parts = {part.part: part for part in found.parts}
     assert "response" not in parts
-    total = math.fsum(part["variant_ms"] for part in parts.values() if part["adds"])
-    assert total == pytest.approx(parts["service"]["variant_ms"], abs=1e-5)
-    assert parts["service"]["variant_ms"] == pytest.approx(
-        figure(found, "mean", metric="service")["variant_ms"], abs=1e-5
-    )
+    total = math.fsum(part.variant_ms for part in parts.values() if part.adds)
+    assert total == pytest.approx(parts["service"].variant_ms, abs=1e-5)
+    assert parts["service"].variant_ms == pytest.approx(figure(found, "mean", metric="service").variant_ms, abs=1e-5)
 
 
 def test_what_failed_is_in_no_part(tmp_path: Path) -> None:
@@ -261,7 +251,7 @@ def test_what_failed_is_in_no_part(tmp_path: Path) -> None:
         return script
 
     found = compared(tmp_path / "x", behave, rounds=2)
-    parts = {part["part"]: part for part in found["parts"]}
-    total = math.fsum(part["variant_ms"] for part in parts.values() if part["adds"])
-    assert total == pytest.approx(figure(found, "mean")["variant_ms"], abs=1e-5)
-    assert parts["connect"]["variant_ms"] == 5
+    parts = {part.part: part for part in found.parts}
+    total = math.fsum(part.variant_ms for part in parts.values() if part.adds)
+    assert total == pytest.approx(figure(found, "mean").variant_ms, abs=1e-5)
+    assert parts["connect"].variant_ms == 5

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from engine_harness import always
+from run_folders import write_run
 
+from loadgen.clock import MILLISECOND
 from loadgen.errors import ProfileError
 from loadgen.experiment.keepalive import idle_profile, profile_of
 from loadgen.report.terminal.keepalive import idle_table, sentence
+from loadgen.result.experiment import Comparison, Figure, Part, PartMedian
+from loadgen.result.reason import Reason
 
 
 def test_shared_resumed_and_fresh_connections_take_turns() -> None:
@@ -35,44 +41,49 @@ def test_visitors_come_back_after_the_pause() -> None:
     assert (phase.name, phase.users, phase.iterations, str(phase.think)) == ("idle-1_5s", 10, 50, "1.5s")
 
 
-def figure(variant: str, quantile: str, difference: float, low: float | None, high: float | None) -> dict[str, Any]:
-    return {
-        "variant": variant, "metric": "response", "quantile": quantile,
-        "difference_ms": difference, "difference_low": low, "difference_high": high,
-    }  # fmt: skip
+FIGURE = Figure(
+    "fresh", "shared", "steady", "get", "response", "p50", True,
+    10, 20, 2, 1.9, 2.1, 10, 9, 11, "slower", None, None, (),
+)  # fmt: skip
 
 
-PARTS = [
-    {"variant": "fresh", "part": "response", "difference_ms": 60.0},
-    {"variant": "fresh", "part": "tls", "difference_ms": 40.0},
-    {"variant": "fresh", "part": "ours", "difference_ms": 0.3},
-    {"variant": "fresh", "part": "handshake_cpu", "difference_ms": 1.1},
-]
+def figure(variant: str, quantile: str, difference: float, low: float | None, high: float | None) -> Figure:
+    ends = {"difference_ms": difference, "difference_low": low, "difference_high": high}
+    return replace(FIGURE, variant=variant, quantile=quantile, **ends)
+
+
+def part(name: str, difference: float) -> Part:
+    return Part("fresh", "shared", "steady", "get", name, True, 0, difference, difference, PartMedian(None, None, None))
+
+
+PARTS = (part("response", 60), part("tls", 40), part("ours", 0.3), part("handshake_cpu", 1.1))
+COMPARISON = Comparison("shared", "steady response p50", 0.05, 0.95, True, (), (), (), (), ())
 
 
 def test_the_sentence_says_what_it_costs_and_whose_it_is() -> None:
-    figures = [figure("fresh", "p50", 61, 58, 64), figure("fresh", "p99", 140, 118, 171)]
-    assert sentence({"comparison": {"figures": figures, "parts": PARTS}}) == (
+    figures = (figure("fresh", "p50", 61, 58, 64), figure("fresh", "p99", 140, 118, 171))
+    assert sentence(replace(COMPARISON, figures=figures, parts=PARTS)) == (
         "A new connection per request costs 61.0 ms [58.0, 64.0] at p50, 140 ms [118, 171] at p99; "
         "two thirds of it TLS; this machine's share 1.40 ms."
     )
 
 
 def test_what_is_not_known_is_said() -> None:
-    figures = [figure("fresh", "p50", 61, None, None)]
-    found = sentence({"comparison": {"figures": figures, "why_not": ["fresh kept its connections"]}})
-    assert found == (
-        "A new connection per request costs 61.0 ms, no interval, at p50. But no verdict: fresh kept its connections."
+    figures = (figure("fresh", "p50", 61, None, None),)
+    why = (Reason.of("invalid_run", variant="fresh", round=2), Reason.of("invalid_run", variant="fresh", round=3))
+    assert sentence(replace(COMPARISON, figures=figures, why_not=why)) == (
+        "A new connection per request costs 61.0 ms, no interval, at p50. But no verdict: INVALID: fresh, round 2; "
+        "fresh, round 3."
     )
-    assert sentence({}).startswith("No cost can be told")
+    assert sentence(COMPARISON).startswith("No cost can be told")
+    assert sentence(None).startswith("No cost can be told")
 
 
-def test_pauses_are_told_in_a_table() -> None:
-    step = {
-        "requests": {"sent": 50},
-        "by_connection": {"reused": {"service": {"p50": 2.5}}, "new": {"service": {"p50": 30.0}}},
-    }
-    phase = {"name": "idle-1_5s", "connections": {"reused": 25}, "steps": [step]}
-    text = idle_table([{"variants": [{"phases": [phase], "connections": {"closed_idle": 25}}]}])
-    (row,) = [text for text in text.splitlines() if text.startswith("1.5s")]
-    assert row.split() == ["1.5s", "50", "50%", "25", "2.50", "30.0"]
+def test_pauses_are_told_in_a_table(tmp_path: Path) -> None:
+    """Of each user the first request opens a connection, which takes 28 ms, and the other four find it."""
+    profile = idle_profile("http://h.example/", 1_500_000_000).profile
+    run = write_run(tmp_path / "run", profile, always(after=2 * MILLISECOND, connect=28 * MILLISECOND))
+    whole = replace(run.variant, connections=replace(run.variant.connections, closed_idle=25))
+    text = idle_table([replace(run, variants=(whole,))])
+    (row,) = [line for line in text.splitlines() if line.startswith("1.5s")]
+    assert row.split() == ["1.5s", "50", "80%", "25", "2.00", "30.0"]

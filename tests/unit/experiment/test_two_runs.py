@@ -2,66 +2,98 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
 
 import pytest
+from experiment_folders import answering, text, write_experiment
+from run_folders import write_run
 
+from loadgen.clock import MILLISECOND
 from loadgen.errors import Exit, InvalidRun, ProfileError
-from loadgen.experiment.two_runs import pair
-from loadgen.report.terminal.two_runs import render_pair
+from loadgen.experiment.folder import assembled
+from loadgen.experiment.two_runs import compare
+from loadgen.profile.load import load
+from loadgen.report.terminal.two_runs import render
+from loadgen.result.codec import from_json, to_json
+from loadgen.result.reason import Reason
+from loadgen.result.run import RunResult
+from loadgen.result.two_runs import Difference, TwoRuns
+from loadgen.transport.scripted import Reply
+
+TEXT = """
+name: x
+target: http://h.example
+load: [{name: warm-up, rate: 10/s, for: 1s, measure: false}, {name: steady, at-once: 150}]
+cycles: CYCLES
+scenarios: [{name: s, steps: [{name: STEP, get: /}]}]
+"""
+
+Run = Callable[..., RunResult]
 
 
-def run(p50: float, step: str = "get", cycles: int = 1, **more: Any) -> dict[str, Any]:
-    latency = {"response": {"mean": p50, "p50": p50, "p99": 10 * p50, "p99.9": None}}
-    phases = [
-        {
-            "name": "steady",
-            "cycle": cycle,
-            "measured": True,
-            "steps": [{"scenario": "s", "step": step, "latency_ms": latency}],
-        }
-        for cycle in range(1, cycles + 1)
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A run whose every answer takes so many ms."""
+    numbers = count()
+
+    def run(ms: int, step: str = "get", cycles: int = 1) -> RunResult:
+        profile = load("x.yaml", text=TEXT.replace("STEP", step).replace("CYCLES", str(cycles))).profile
+        return write_run(tmp_path / f"run-{next(numbers)}", profile, lambda x: Reply(after=ms * MILLISECOND))
+
+    return run
+
+
+def test_what_both_have_is_put_side_by_side(run: Run) -> None:
+    first, second = run(2), run(3)
+    session, host = replace(second.session, reuse="per-request"), replace(second.host, cpus=first.host.cpus + 1)
+    found = compare(first, replace(second, seed=first.seed + 1, session=session, host=host))
+    assert [(row.quantile, row.metric) for row in found.rows] == [
+        (quantile, "response") for quantile in ("mean", "p50", "p90", "p95", "p99")
     ]
-    phases.append({"name": "warm-up", "cycle": 1, "measured": False, "steps": []})
-    return {
-        "run": "runs/x", "name": "x", "started": "2026-01-01T00:00:00+00:00", "duration_s": 5.0, "client": "wire",
-        "seed": 1, "workers": 1, "trust": {"verdict": "VALID"}, "target": {"url": "http://h"},
-        "session": {"reuse": "shared"}, "host": {"cpus": 2}, "variants": [{"phases": phases}], **more,
-    }  # fmt: skip
+    for row in found.rows:
+        assert row.ms == pytest.approx((2, 3), rel=2e-3)
+        assert row.ratio == pytest.approx(1.5, rel=2e-3)
+        assert (row.phase, row.cycle, row.scenario, row.step) == ("steady", 1, "s", "get")
+    assert found.differ == (
+        Difference("seed", first.seed, first.seed + 1),
+        Difference("session.reuse", "shared", "per-request"),
+        Difference("host.cpus", first.host.cpus, first.host.cpus + 1),
+    )
+    assert found.why_not == (Reason.of("different_times"),)
+    assert from_json(TwoRuns, to_json(found)) == found
 
 
-def test_what_both_have_is_put_side_by_side() -> None:
-    found = pair(run(2.0), run(3.0, seed=2, session={"reuse": "per-request"}, host={"cpus": 4}))
-    assert [(row["quantile"], row["ms"], row["ratio"]) for row in found["rows"]] == [
-        ("mean", [2.0, 3.0], 1.5), ("p50", [2.0, 3.0], 1.5), ("p99", [20.0, 30.0], 1.5),
-    ]  # fmt: skip
-    assert found["differ"] == ["seed: 1 and 2", "session.reuse: shared and per-request", "host.cpus: 2 and 4"]
-    assert "cannot be told from drift" in found["why_not"][0]
-
-
-def test_it_is_shown_with_what_it_cannot_prove() -> None:
-    text = render_pair(pair(run(2.0, cycles=2), run(3.0, cycles=2)))
-    assert "no verdict: runs at different times" in text
+def test_it_is_shown_with_what_it_cannot_prove(run: Run) -> None:
+    first, second = run(2, cycles=2), run(3, cycles=2)
+    text = render(compare(first, replace(second, session=replace(second.session, tls_resumption=False))))
+    assert "no verdict: the runs were at different times" in text
+    assert "not the same: session.tls_resumption: true and false" in text
     assert "steady cycle 2  s/get response, ms" in text
-    assert next(line.split() for line in text.splitlines() if "p99 " in line) == ["p99", "20.0", "30.0", "1.5"]
+    row = next(line.split() for line in text.splitlines() if "p99 " in line)
+    assert row == ["p99", "2.00", "3.00", "1.5"]
 
 
-def test_an_invalid_run_is_refused_unless_it_is_accepted_which_is_said() -> None:
+def test_an_invalid_run_is_refused_unless_it_is_accepted_which_is_said(run: Run) -> None:
     reason = "share of the tail 34% of the slowest 1% of steady: this machine took 9 ms of each. Use more --workers"
-    bad = run(3.0, run="runs/bad", trust={"verdict": "INVALID", "reasons": [reason, "lag"]})
+    good, bad = run(2), run(3)
+    bad = replace(bad, run="runs/bad", trust=replace(bad.trust, verdict="INVALID", reasons=(reason, "lag")))
     with pytest.raises(InvalidRun) as raised:
-        pair(run(2.0), bad)
+        compare(good, bad)
     assert str(raised.value) == f"runs/bad: INVALID: {reason}. To see it all the same: --accept-invalid"
     assert raised.value.status == Exit.INVALID
-    found = pair(run(2.0), bad, accept_invalid=True)
-    assert found["accepted"] == ["runs/bad"]
-    assert found["why_not"][1].startswith("runs/bad is INVALID, which was accepted")
-    assert "runs/bad is INVALID, which was accepted" in " ".join(render_pair(found).split())
-    assert pair(run(2.0), run(3.0), accept_invalid=True)["accepted"] == []
+    found = compare(good, bad, accept_invalid=True)
+    assert found.accepted == ("runs/bad",)
+    assert found.why_not[1] == Reason.of("compared_invalid", run="runs/bad")
+    assert "runs/bad is INVALID, which was accepted" in " ".join(render(found).split())
+    assert compare(good, run(3), accept_invalid=True).accepted == ()
 
 
-def test_what_cannot_be_compared_is_refused() -> None:
+def test_what_cannot_be_compared_is_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="have no phase and step in common"):
-        pair(run(2.0), run(3.0, step="put"))
+        compare(run(2), run(3, step="put"))
+    experiment = assembled(write_experiment(tmp_path / "x", text(1), answering(), rounds=1))
     with pytest.raises(ProfileError, match="is an experiment"):
-        pair(run(2.0), run(3.0, kind="experiment"))
+        compare(run(2), experiment)

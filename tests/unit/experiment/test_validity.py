@@ -11,14 +11,27 @@ from typing import Any
 
 import pytest
 from engine_harness import Script
-from experiment_folders import ROUNDS, answering, bad, check, compared, figure, text, write_experiment
+from experiment_folders import (
+    ROUNDS,
+    answering,
+    bad,
+    check,
+    compared,
+    comparison_of,
+    figure,
+    text,
+    write_experiment,
+)
 
 from loadgen.clock import MILLISECOND
+from loadgen.errors import ProfileError
 from loadgen.exchange import Exchange
 from loadgen.experiment.comparison import decided
 from loadgen.experiment.folder import assembled, run_folder
 from loadgen.profile.load import Variant
 from loadgen.profile.model import Profile
+from loadgen.result.experiment import Check, Comparison
+from loadgen.result.reason import Reason
 from loadgen.transport.scripted import Reply
 from loadgen.trust.verdict import Verdict
 
@@ -34,20 +47,26 @@ def copy(folder: Path, to: Path) -> Path:
 
 
 def test_nothing_is_wrong_with_a_sound_one(sound: Path) -> None:
-    found = assembled(sound)["comparison"]
-    assert (found["valid"], [check for check in found["checks"] if not check["ok"]]) == (True, [])
+    comparison = comparison_of(sound)
+    assert (comparison.valid, [check for check in comparison.checks if not check.ok]) == (True, [])
+    assert all(check.why for check in comparison.checks), "what a verdict rests on is told"
 
 
-def no_verdict(comparison: Any, name: str) -> str:
+def no_verdict(comparison: Comparison, name: str) -> list[Reason]:
     """Why; the check named is the only one that fails."""
-    assert comparison["valid"] is False
-    assert {f["verdict"] for f in comparison["figures"]} == {"none"}
-    assert all(f["ratio"] and f["ratio_low"] for f in comparison["figures"]), "the figures are still shown"
+    assert comparison.valid is False
+    assert {figure.verdict for figure in comparison.figures} == {"none"}
+    assert all(figure.ratio and figure.ratio_low for figure in comparison.figures), "the figures are still shown"
     assert not decided(comparison)
-    failed = [check for check in comparison["checks"] if not check["ok"]]
-    assert [check["check"] for check in failed] == [name]
-    assert comparison["why_not"] == [failed[0]["why"]]
-    return str(failed[0]["why"])
+    failed = [check for check in comparison.checks if not check.ok]
+    assert [check.check for check in failed] == [name]
+    assert comparison.why_not == failed[0].why
+    return list(comparison.why_not)
+
+
+def of_rounds(code: str, variant: str, *rounds: int, **values: float | str) -> list[Reason]:
+    """A reason for the variant's run of each round."""
+    return [Reason.of(code, variant=variant, round=number, **values) for number in rounds]
 
 
 def kept(variant: Variant, number: int, profile: Profile) -> Profile:
@@ -71,9 +90,14 @@ def test_a_variant_that_keeps_its_connections(tmp_path: Path) -> None:
         result = json.loads(path.read_text())
         result["session"]["reuse"] = "per-request"
         path.write_text(json.dumps(result))
-    why = no_verdict(assembled(folder)["comparison"], "connections as said")
-    assert "fresh, round 1: per-request, and yet 0.0" in why
-    assert "connections were opened for each request, not 1.00" in why
+    why = no_verdict(comparison_of(folder), "connections as said")
+    assert [(reason.code, reason.run) for reason in why] == [
+        ("connections_not_as_said", ("fresh", number)) for number in range(1, ROUNDS + 1)
+    ]
+    values = why[0].values
+    assert (values["reuse"], values["expected"]) == ("per-request", 1)
+    assert 0 <= float(values["per_request"]) < 0.1
+    assert "closed_idle" not in values
 
 
 def test_a_shared_session_that_opens_connections(sound: Path, tmp_path: Path) -> None:
@@ -83,44 +107,52 @@ def test_a_shared_session_that_opens_connections(sound: Path, tmp_path: Path) ->
         fresh["session"] = json.loads(path.read_text())["session"]
         fresh["variants"][0]["connections"]["closed_idle"] = 7
         path.write_text(json.dumps(fresh))
-    why = no_verdict(assembled(folder)["comparison"], "connections as said")
-    assert (
-        "shared, and yet 1.00 connections were opened for each request (7 were closed by the target while idle)" in why
-    )
+    why = no_verdict(comparison_of(folder), "connections as said")
+    told = {"reuse": "shared", "per_request": 1, "closed_idle": 7}
+    assert why == of_rounds("connections_not_as_said", "shared", *range(1, ROUNDS + 1), **told)
 
 
-def test_a_cap_that_binds_in_one_arm(tmp_path: Path) -> None:
+def test_a_cap_that_binds_in_one_variant(tmp_path: Path) -> None:
     small = text().replace("connections: 50", "connections: 6")
     why = no_verdict(compared(tmp_path / "x", answering(connect=20), small), "connection cap")
-    assert why.startswith("requests waited for a connection in fresh, round 1; fresh, round 2; ")
-    assert "alone; at most 6; open at once: shared 6, fresh 6" in why
+    assert why == of_rounds("cap_in_the_way", "fresh", *range(1, ROUNDS + 1), cap=6)
 
 
 def test_a_cap_that_binds_in_all(tmp_path: Path) -> None:
     small = text().replace("connections: 50", "connections: 1")
     found = compared(tmp_path / "x", answering(median=12, connect=2), small, rounds=2)
-    assert check(found, "connection cap")["ok"]
-    assert "it was in the way of all alike" in check(found, "connection cap")["why"]
+    looked = check(found, "connection cap")
+    assert looked.ok
+    assert looked.why == (
+        Reason.of("peak_connections", variant="shared", peak=1, cap=1),
+        Reason.of("peak_connections", variant="fresh", peak=1, cap=1),
+        Reason.of("cap_for_all", cap=1),
+    )
 
 
 def test_caps_that_differ(tmp_path: Path) -> None:
     written = text().replace("per-request}", "per-request, connections: 40}")
     why = no_verdict(compared(tmp_path / "x", answering(), written), "connection cap")
-    assert why == "shared: at most 50; fresh: at most 40"
+    assert why == [Reason.of("caps_differ", baseline="shared", variant="fresh", baseline_cap=50, variant_cap=40)]
 
 
 def test_a_trend_over_the_rounds(tmp_path: Path) -> None:
     found = compared(tmp_path / "x", answering(ratio=lambda number: 1 + 0.1 * number))
-    assert no_verdict(found, "no trend").startswith(
-        "the ratio of fresh to shared has a trend over the rounds (by chance:"
-    )
+    (why,) = no_verdict(found, "no trend")
+    assert (why.code, why.values["variant"], why.values["baseline"]) == ("trend", "fresh", "shared")
+    assert float(why.values["chance"]) < 0.01
 
 
 def test_one_invalid_round(tmp_path: Path) -> None:
     found = compared(
         tmp_path / "x", answering(), found=lambda v, number: bad() if (v.name, number) == ("fresh", 3) else ()
     )
-    assert no_verdict(found, "trust") == "INVALID: fresh, round 3"
+    assert no_verdict(found, "trust") == of_rounds("invalid_run", "fresh", 3)
+
+
+def degraded(code: str, of_shared: int, of_fresh: int) -> Reason:
+    both = {"baseline": "shared", "variant": "fresh"}
+    return Reason.of(code, runs=ROUNDS, **both, baseline_runs=of_shared, variant_runs=of_fresh)
 
 
 def test_what_is_degraded_by_its_connections_alone_is_not_uneven(sound: Path, tmp_path: Path) -> None:
@@ -130,9 +162,7 @@ def test_what_is_degraded_by_its_connections_alone_is_not_uneven(sound: Path, tm
         result = json.loads(path.read_text())
         result["trust"] |= {"verdict": "DEGRADED", "disturbed": number == 1}
         path.write_text(json.dumps(result))
-    looked = check(assembled(folder)["comparison"], "trust")
-    said = f"of {ROUNDS} runs each, 0 of shared and 1 of fresh were DEGRADED by more than making connections takes"
-    assert (looked["ok"], looked["why"]) == (True, said)
+    assert check(comparison_of(folder), "trust") == Check("trust", True, (degraded("disturbed_runs", 0, 1),))
 
 
 def test_an_invalid_round_that_was_accepted(sound: Path, tmp_path: Path) -> None:
@@ -144,50 +174,47 @@ def test_an_invalid_round_that_was_accepted(sound: Path, tmp_path: Path) -> None
         result["trust"] |= {"verdict": "INVALID", "accepted": True}
         path.write_text(json.dumps(result))
     whole = assembled(folder)
-    looked = check(whole["comparison"], "trust")
-    assert (looked["ok"], looked["why"]) == (True, "INVALID, which was accepted: fresh, round 3; fresh, round 5")
-    assert (whole["comparison"]["valid"], whole["trust"]["accepted"]) == (True, True)
+    assert whole.comparison
+    looked = check(whole.comparison, "trust")
+    assert (looked.ok, list(looked.why)) == (True, of_rounds("accepted_run", "fresh", 3, 5))
+    assert (whole.comparison.valid, whole.trust.accepted) == (True, True)
     path.write_text(json.dumps(result | {"trust": {**result["trust"], "accepted": False}}))
-    assert not assembled(folder)["comparison"]["valid"]
+    assert not comparison_of(folder).valid
 
 
 @pytest.mark.parametrize(
-    ("rounds_of", "ok", "why"),
-    [
-        ({"shared": 2, "fresh": 3}, True, "of 8 runs each, 2 of shared and 3 of fresh were DEGRADED"),
-        ({"shared": 8, "fresh": 8}, True, "of 8 runs each, 8 of shared and 8 of fresh were DEGRADED"),
-        ({"shared": 1, "fresh": 6}, False, "of 8 runs each, 1 of shared and 6 of fresh were DEGRADED"),
-    ],
+    ("rounds_of", "ok"),
+    [({"shared": 2, "fresh": 3}, True), ({"shared": 8, "fresh": 8}, True), ({"shared": 1, "fresh": 6}, False)],
     ids=["some", "all", "one-variant"],
 )
-def test_degraded_runs_are_allowed_where_they_are_in_both(
-    tmp_path: Path, rounds_of: dict[str, int], ok: bool, why: str
-) -> None:
+def test_degraded_runs_are_allowed_where_they_are_in_both(tmp_path: Path, rounds_of: dict[str, int], ok: bool) -> None:
     found = compared(
         tmp_path / "x",
         answering(),
         found=lambda v, number: bad(Verdict.DEGRADED) if number <= rounds_of[v.name] else (),
     )
-    assert (check(found, "trust")["ok"], check(found, "trust")["why"]) == (ok, why)
-    assert found["valid"] is ok
+    why = degraded("degraded_runs", rounds_of["shared"], rounds_of["fresh"])
+    assert check(found, "trust") == Check("trust", ok, (why,))
+    assert found.valid is ok
 
 
 def test_loads_that_differ(tmp_path: Path) -> None:
     written = text().replace("{session: {reuse: per-request}}", "{load: {steady: {rate: 120/s}}}")
-    assert "fresh had another load than shared in round 1; " in no_verdict(
-        compared(tmp_path / "x", answering(), written), "load"
-    )
+    why = no_verdict(compared(tmp_path / "x", answering(), written), "load")
+    assert why == of_rounds("other_load", "fresh", *range(1, ROUNDS + 1), baseline="shared")
 
 
 def test_a_load_that_was_not_held(sound: Path, tmp_path: Path) -> None:
     def fewer(result: dict[str, Any]) -> None:
-        result["variants"][0]["phases"][1]["iterations"]["started"] *= 0.9
+        iterations = result["variants"][0]["phases"][1]["iterations"]
+        iterations["started"] = iterations["planned"] * 9 // 10
 
     folder = copy(sound, tmp_path)
     rewrite(folder, fewer)
-    why = no_verdict(assembled(folder)["comparison"], "load")
-    assert why.startswith("shared, round 1: 90.0% of what steady planned was started; ")
-    assert why.endswith("(and 13 more like it)")
+    why = no_verdict(comparison_of(folder), "load")
+    assert len(why) == 2 * ROUNDS
+    assert (why[0].code, why[0].run, why[0].values["phase"]) == ("load_not_started", ("shared", 1), "steady")
+    assert float(why[0].values["share"]) == pytest.approx(0.9, abs=0.01)
 
 
 def test_failures_of_one_variant_alone(tmp_path: Path) -> None:
@@ -195,22 +222,25 @@ def test_failures_of_one_variant_alone(tmp_path: Path) -> None:
         random, plain = Random(number), answering()(variant, number)
         return lambda x: Reply(status=503) if variant.name == "fresh" and random.random() < 0.2 else plain(x)
 
-    why = no_verdict(compared(tmp_path / "x", behave), "errors")
-    assert "of fresh failed, and 0.00% of shared: p50 allows a difference of 5.00%" in why
+    (why,) = no_verdict(compared(tmp_path / "x", behave), "errors")
+    share = float(why.values["variant_share"])
+    told = {"variant": "fresh", "variant_share": share, "baseline": "shared", "baseline_share": 0}
+    assert why == Reason.of("failures_uneven", **told, quantile="p50", allowed=0.05)
+    assert share == pytest.approx(0.2, abs=0.03)
 
 
 def test_a_variant_that_is_another_in_a_later_round(sound: Path, tmp_path: Path) -> None:
     folder = copy(sound, tmp_path)
     path = folder / "rounds" / "05" / "fresh" / "result.json"
     path.write_text(path.read_text().replace('"client": "wire"', '"client": "aiohttp"'))
-    assert no_verdict(assembled(folder)["comparison"], "settings") == "fresh: another client in round 5"
+    assert no_verdict(comparison_of(folder), "settings") == of_rounds("setting_changed", "fresh", 5, setting="client")
 
 
 def test_a_run_that_did_not_come_to_its_end(sound: Path, tmp_path: Path) -> None:
     folder = copy(sound, tmp_path)
     path = folder / "rounds" / "05" / "fresh" / "result.json"
     path.write_text(path.read_text().replace('"exit_status": 0', '"exit_status": 6'))
-    assert no_verdict(assembled(folder)["comparison"], "complete rounds") == "fresh, round 5 did not come to its end"
+    assert no_verdict(comparison_of(folder), "complete rounds") == of_rounds("broken_off", "fresh", 5)
 
 
 def test_a_run_that_was_stopped_early(tmp_path: Path) -> None:
@@ -220,38 +250,50 @@ def test_a_run_that_was_stopped_early(tmp_path: Path) -> None:
     path = folder / "rounds" / "05" / "shared" / "result.json"
     result = json.loads(path.read_text()) | {"duration_s": 1.7}
     path.write_text(json.dumps(result))
-    assert no_verdict(assembled(folder)["comparison"], "complete rounds") == "shared, round 5 did not come to its end"
+    assert no_verdict(comparison_of(folder), "complete rounds") == of_rounds("broken_off", "shared", 5)
 
 
 def test_an_experiment_that_was_stopped_between_looks(sound: Path, tmp_path: Path) -> None:
     folder = copy(sound, tmp_path)
     path = folder / "run.json"
     path.write_text(path.read_text().replace(f'"looks": [{ROUNDS}]', '"looks": [6, 10]'))
-    why = no_verdict(assembled(folder)["comparison"], "complete rounds")
-    assert why == "8 rounds are complete, and a verdict was planned after 6 or 10"
+    why = no_verdict(comparison_of(folder), "complete rounds")
+    assert why == [Reason.of("unplanned_look", rounds=8, planned="6 or 10")]
 
 
 def test_a_run_that_is_gone_takes_its_round_with_it(sound: Path, tmp_path: Path) -> None:
     folder = copy(sound, tmp_path)
     shutil.rmtree(folder / "rounds" / "03" / "fresh")
-    found = assembled(folder, ROUNDS)["comparison"]
-    assert check(found, "complete rounds")["why"] == "7 rounds are complete, and a verdict was planned after 8"
-    assert len(figure(found)["rounds"]) == 7
+    comparison = assembled(folder, ROUNDS).comparison
+    assert comparison
+    why = Reason.of("unplanned_look", rounds=7, planned="8")
+    assert check(comparison, "complete rounds") == Check("complete rounds", False, (why,))
+    assert len(figure(comparison).rounds) == 7
 
 
 @pytest.mark.parametrize(
     ("name", "old", "new"),
-    [("intervals.jsonl", "deltas", "x"), ("run.json", '"plan"', '"x"'), ("result.json", '"phases"', '"x"'),
-     ("result.json", '"latency_ms"', '"x"')],
-)  # fmt: skip
+    [("intervals.jsonl", "deltas", "x"), ("run.json", '"plan"', '"x"')],
+)
 def test_a_run_that_cannot_be_read_leaves_no_verdict(
     sound: Path, tmp_path: Path, name: str, old: str, new: str
 ) -> None:
     folder = copy(sound, tmp_path)
     path = folder / "rounds" / "02" / "fresh" / name
     path.write_text(path.read_text().replace(old, new))
-    comparison = assembled(folder)["comparison"]
-    assert (comparison["valid"], comparison["figures"], len(comparison["why_not"])) == (False, [], 1)
+    comparison = comparison_of(folder)
+    assert (comparison.valid, comparison.figures) == (False, ())
+    (why,) = comparison.why_not
+    assert (why.code, name in str(why.values["error"])) == ("unreadable", True)
+
+
+@pytest.mark.parametrize("key", ["phases", "latency_ms", "trust"])
+def test_a_result_that_is_not_as_it_was_written_is_one_line(sound: Path, tmp_path: Path, key: str) -> None:
+    folder = copy(sound, tmp_path)
+    path = folder / "rounds" / "02" / "fresh" / "result.json"
+    path.write_text(path.read_text().replace(f'"{key}"', '"x"'))
+    with pytest.raises(ProfileError, match=rf"02/fresh/result\.json.*{key}: is missing"):
+        assembled(folder)
 
 
 @pytest.mark.parametrize(
@@ -276,8 +318,8 @@ def test_a_figure_whose_slow_requests_failed_in_one_variant(
 
     two = "  - {name: steady, rate: 100/s, for: 2s}"
     found = compared(tmp_path / "x", behave, text().replace(two, f"{two}\n  - {{name: burst, rate: 100/s, for: 2s}}"))
-    assert found["valid"]
-    for each in found["figures"]:
-        hidden = each["phase"] == phase and each["quantile"] in barred
-        assert (each["verdict"] == "none") is hidden, each
-        assert ("of fresh failed" in each["why"]) is hidden
+    assert found.valid
+    for compared_figure in found.figures:
+        hidden = compared_figure.phase == phase and compared_figure.quantile in barred
+        assert (compared_figure.verdict == "none") is hidden, compared_figure
+        assert (compared_figure.why is not None and compared_figure.why.code == "failures_uneven") is hidden

@@ -6,40 +6,66 @@ import asyncio
 import pickle
 import socket
 import struct
-from typing import Any
 
 import pytest
 
+from loadgen.fleet.messages import Bye, Enter, Finished, FromWorker, Reached, ToWorker
 from loadgen.fleet.pipe import Pipe
+from loadgen.record.samples import Kept
 
 
-def message(kind: str, value: Any) -> bytes:
-    data = pickle.dumps((kind, value))
+def on_the_wire(message: FromWorker) -> bytes:
+    data = pickle.dumps(message)
     return struct.pack("!I", len(data)) + data
 
 
-@pytest.mark.parametrize("said", [(), (("reached", 1), ("finished", 2))])
-async def test_sending_to_one_that_has_just_died(said: tuple[tuple[str, int], ...]) -> None:
+@pytest.mark.parametrize("sent", [(), (Reached(1), Finished(Kept([], [], {})))])
+async def test_sending_to_one_that_has_just_died(sent: tuple[FromWorker, ...]) -> None:
     ours, theirs = socket.socketpair()
-    heard: list[tuple[str, Any]] = []
+    received: list[FromWorker] = []
     ended = asyncio.Event()
-    pipe = Pipe(asyncio.get_running_loop(), ours, lambda kind, value: heard.append((kind, value)), ended.set)
-    theirs.sendall(b"".join(message(*each) for each in said))
+    pipe: Pipe[ToWorker, FromWorker] = Pipe(asyncio.get_running_loop(), ours, received.append, ended.set)
+    theirs.sendall(b"".join(on_the_wire(message) for message in sent))
     theirs.close()
-    pipe.send("enter", 1)
-    pipe.send("bye")
+    pipe.send(Enter(1, 0))
+    pipe.send(Bye())
     assert not ended.is_set(), "what it said is still to be read"
     async with asyncio.timeout(10):
         await ended.wait()
-    assert heard == list(said)
+    assert received == list(sent)
     assert pipe.closed
-    pipe.send("bye")
+    pipe.send(Bye())
 
 
 async def test_closing_what_can_no_longer_be_sent() -> None:
     ours, theirs = socket.socketpair()
-    pipe = Pipe(asyncio.get_running_loop(), ours, lambda kind, value: None, lambda: None)
+    ended: list[bool] = []
+    pipe: Pipe[ToWorker, FromWorker] = Pipe(
+        asyncio.get_running_loop(), ours, lambda message: None, lambda: ended.append(True)
+    )
     theirs.close()
-    pipe.send("bye")
-    pipe.close_when_sent()
+    pipe.send(Bye())
+    pipe.close()
+    await asyncio.sleep(0)
     assert pipe.closed
+    assert ended == [], "it was closed from here"
+
+
+async def test_a_message_larger_than_the_socket_takes_arrives_whole_and_in_its_turn() -> None:
+    ours, theirs = socket.socketpair()
+    loop = asyncio.get_running_loop()
+    received: list[FromWorker] = []
+    over = asyncio.Event()
+    sender: Pipe[FromWorker, ToWorker] = Pipe(loop, theirs, lambda message: None, lambda: None)
+    receiver: Pipe[ToWorker, FromWorker] = Pipe(loop, ours, received.append, over.set)
+    large = Finished(Kept([], [], {(0, 1, "x" * 5_000_000): 1}))
+    for message in (Reached(1), large, Reached(2)):
+        sender.send(message)
+    async with asyncio.timeout(10):
+        while len(received) < 3:
+            await asyncio.sleep(0)
+    assert received == [Reached(1), large, Reached(2)]
+    sender.close()
+    async with asyncio.timeout(10):
+        await over.wait()
+    assert receiver.closed

@@ -1,5 +1,6 @@
-# ruff: noqa: E501
 """From a file, a shipped name or a URL to a profile: short forms, overrides, variables, files."""
+
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -14,10 +15,11 @@ import pytest
 import loadgen
 from loadgen.errors import ProfileError
 from loadgen.profile.load import from_url, load, shipped
-from loadgen.profile.model import Phase, Profile, Rate, Scenario, Session, Step, StopIf, Target, Think
-from loadgen.profile.new import commented_profile
+from loadgen.profile.model import LinearRate, Phase, Profile, Scenario, Session, Step, StopIf, Target, Think
 
 HEAD = "name: x\ntarget: http://h:8080/prod/\nload: [{name: a, rate: 5/s, for: 1s}]\n"
+
+
 SECOND = 10**9
 
 
@@ -59,7 +61,7 @@ def test_defaults() -> None:
     assert found.session == Session()
     assert (found.session.reuse, found.session.renew, found.session.dns) == ("shared", "connection", "once")
     assert (found.cycles, found.seed, found.timeout) == (1, 1, 30 * SECOND)
-    assert found.load == (Phase(name="a", rate=Rate(5, 5), duration=SECOND),)
+    assert found.load == (Phase(name="a", rate=LinearRate(5, 5), duration=SECOND),)
     assert found.tls.verify
     assert (found.stop_if, found.stop_if_given) == (None, False)
     assert found.scenarios == (Scenario(name="default", steps=(Step(name="get", method="GET", path="/"),)),)
@@ -104,10 +106,10 @@ def test_phases() -> None:
   - {name: d, rate: 6/m, iterations: 3}
 """
     a, b, c, d = profile(text, head).load
-    assert (a.kind, a.rate, a.duration, a.arrivals) == ("open", Rate(200, 2000), 2 * SECOND, "constant")
+    assert (a.kind, a.rate, a.duration, a.arrivals) == ("open", LinearRate(200, 2000), 2 * SECOND, "constant")
     assert (b.kind, b.closed, b.users, b.think, b.iterations) == ("closed", True, 3, Think(SECOND, 3 * SECOND), 10)
     assert (c.kind, c.at_once, c.measure) == ("at-once", 5, False)
-    assert (d.rate, d.iterations, d.duration) == (Rate(0.1, 0.1), 3, None)
+    assert (d.rate, d.iterations, d.duration) == (LinearRate(0.1, 0.1), 3, None)
 
 
 def test_steps() -> None:
@@ -141,110 +143,13 @@ def test_yaml_is_1_2() -> None:
     }
 
 
-def test_files_stay_in_the_profiles_folder(tmp_path: Path) -> None:
-    (tmp_path / "body.bin").write_bytes(b"\0" * 10)
-    (tmp_path / "users.csv").write_text('\ufeffid,full name\n1,"a, b"\n\n2,c\n')
-    (tmp_path / "items.jsonl").write_text('{"id": 1, "x": null}\n{"x": [2], "id": 2}\n')
-    text = HEAD + "scenarios:\n"
-    text += "  - {name: s, data: users.csv, steps: [{name: t, post: '/{{id}}', file: body.bin}]}\n"
-    text += "  - {name: u, data: {file: items.jsonl, order: random}, steps: [{name: t, get: '/{{id}}'}]}\n"
-    s, u = load(tmp_path / "p.yaml", text=text).profile.scenarios
-    assert s.steps[0].file == tmp_path / "body.bin"
-    assert s.data
-    assert s.data.fields == ("id", "full name")
-    assert s.data.rows == ({"id": "1", "full name": "a, b"}, {"id": "2", "full name": "c"})
-    assert u.data
-    assert u.data.order == "random"
-    assert u.data.rows == ({"id": 1, "x": None}, {"x": [2], "id": 2})
-
-
-def test_certificates_are_found_from_the_profiles_folder(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("x")
-    loaded = load(tmp_path / "p.yaml", text=HEAD + "tls: {ca: ca.pem, client_cert: ca.pem, verify: false}\n")
-    assert loaded.profile.tls.ca == tmp_path / "ca.pem"
-    assert not loaded.profile.tls.verify
-
-
-@pytest.mark.parametrize(
-    ("written", "check"),
-    [
-        ("phases.burst.rate=500/s", lambda p: p.load[2].rate == Rate(500, 500)),
-        ("load.burst.rate=500/s..1/s", lambda p: p.load[2].rate == Rate(500, 1)),
-        ("load.0.for=1s", lambda p: p.load[0].duration == SECOND),
-        ("session=per-iteration", lambda p: p.session == Session(reuse="per-iteration")),
-        ("session.connections=", lambda p: p.session.connections is None),
-        ("tls.verify=false", lambda p: not p.tls.verify),
-        ("thresholds.burst=[errors < 50%, response p99 < 1s]", lambda p: len(p.thresholds["burst"]) == 2),
-        ("scenarios.order.steps.read.get=/x={{id}}", lambda p: p.scenarios[0].steps[1].path == "/x={{id}}"),
-        ("scenarios.order.steps.put.json={a: [1]}", lambda p: p.scenarios[0].steps[0].json_body == {"a": [1]}),
-        ("sandbox.environments.max=3", lambda p: p.sandbox.environments.max == 3),
-        ("target=http://127.0.0.1:1/", lambda p: p.target.host == "127.0.0.1"),
-    ],
-)
-def test_any_key_can_be_set(written: str, check: object) -> None:
-    assert callable(check)
-    assert check(load("burst", sets=[written]).profile)
-
-
-def test_a_short_form_can_be_set_within() -> None:
-    text = HEAD + "session: per-request\n"
-    found = load("p.yaml", text=text, sets=["session.connections=7", "target.url=http://g/"]).profile
-    assert found.session == Session(reuse="per-request", connections=7)
-    assert found.target.host == "g"
-
-
-@pytest.mark.parametrize(
-    ("written", "message"),
-    [
-        ("load.burst", "--set: 'load.burst' sets nothing. Write --set load.burst.rate=500/s"),
-        ("load.brst.rate=5/s", "--set load.brst.rate: there is no 'brst' in this list. Did you mean burst? Known: warm-up, steady, burst, recover"),
-        ("sead=5", "--set sead: unknown key. Did you mean seed? Known: name, target, sandbox, auth, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, max_cost, experiment, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"),
-        ("seed=x", "--set seed: 'x' is not a whole number"),
-        ("name.first=x", "--set name.first: name is a single value, which has no keys. Set it as a whole"),
-        ("timeout=[", "--set timeout: not YAML: a value is missing or misplaced. Put text with special characters in quotes"),
-        ("load.burst=", "--set load.burst: takes an item out of a list. Set the whole list instead"),
-        ("thresholds={nope: [errors < 5%]}", "--set thresholds: thresholds.nope: there is no phase nope. Known: warm-up, steady, burst, recover"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_set(written: str, message: str) -> None:
-    with pytest.raises(ProfileError) as caught:
-        load("burst", sets=[written])
-    assert str(caught.value) == message
-
-
-def test_another_target() -> None:
-    loaded = load("burst", target="https://abc.example/prod")
-    assert loaded.profile.target.url == "https://abc.example/prod"
-    assert loaded.resolved["target"] == {"url": "https://abc.example/prod"}
-    with pytest.raises(ProfileError, match=r"^--target: 'nowhere' is not a URL"):
-        load("burst", target="nowhere")
-
-
-def test_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TOKEN", "s3cret: [")
-    monkeypatch.setenv("USERS", "12")
-    monkeypatch.setenv("EMPTY", "")
-    monkeypatch.delenv("UNSET", raising=False)
-    text = HEAD.replace("rate: 5/s", "users: '${USERS}'") + (
-        "scenarios: [{name: s, steps: [{name: t, get: /, headers: "
-        "{a: 'Bearer ${TOKEN}', b: '${UNSET:-b}', c: 'x${EMPTY:-}', d: '$${TOKEN} $5'}}]}]\n"
-    )
-    loaded = load("p.yaml", text=text)
-    (step,) = loaded.profile.scenarios[0].steps
-    assert step.headers == {"a": "Bearer s3cret: [", "b": "b", "c": "x", "d": "${TOKEN} $5"}
-    assert loaded.profile.load[0].users == 12
-    assert loaded.secrets == ("s3cret: [",)
-    assert "s3cret" not in json.dumps(loaded.resolved)
-    assert "Bearer ${TOKEN}" in json.dumps(loaded.resolved)
-
-
 def test_a_url_alone() -> None:
     found = from_url("http://127.0.0.1:81/a/?b=c", "200/s", "30s").profile
     assert (found.target.prefix, found.scenarios[0].steps[0].path) == ("/a", "/?b=c")
-    assert found.load == (Phase(name="steady", rate=Rate(200, 200), duration=30 * SECOND),)
+    assert found.load == (Phase(name="steady", rate=LinearRate(200, 200), duration=30 * SECOND),)
     assert found.name == "127-0-0-1-81-a"
     assert from_url("http://h", users=3, duration="1m").profile.load[0].closed
-    assert from_url("http://h").profile.load[0].rate == Rate(50, 50)
+    assert from_url("http://h").profile.load[0].rate == LinearRate(50, 50)
     assert from_url("http://h", sets=["seed=5"]).profile.seed == 5
     assert from_url("sandbox").profile.target.sandbox
 
@@ -263,17 +168,6 @@ def test_a_url_with_a_mistake(arguments: tuple[str, ...], message: str) -> None:
     with pytest.raises(ProfileError) as caught:
         from_url(*arguments)
     assert str(caught.value) == message
-
-
-@pytest.mark.parametrize("url", ["sandbox", "http://h", "https://h:8443/prod/items?a=b&c=%20", "http://[::1]:80/"])
-def test_a_new_profile_asks_for_its_url(url: str) -> None:
-    text = commented_profile(url)
-    found = load("new.yaml", text=text).profile
-    whole = from_url(url).profile
-    assert (
-        found.target.prefix + found.scenarios[0].steps[0].path == whole.target.prefix + whole.scenarios[0].steps[0].path
-    )
-    assert (found.target.host, found.target.port) == (whole.target.host, whole.target.port)
 
 
 def test_a_wheel_has_the_profiles(tmp_path: Path) -> None:

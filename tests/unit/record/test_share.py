@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from loadgen.record.metrics import OF_EXCHANGE, ROW, WIDTH, Metric, measure
+from loadgen.record.metrics import OF_EXCHANGE, WIDTH, Instants, Metric, measure
 from loadgen.record.share import PENDING, Part, Shares, by_series, divide
 from loadgen.stats import Integers, index_of
 
@@ -27,7 +27,7 @@ def exchanges(count: int, seed: int = 1, scheduled: bool = True, stamped: bool =
     received = done - delay if stamped else np.zeros(count, np.int64)
     due = np.full(count, START if scheduled else 0)
     columns = [np.where(new, 7, 0), due, released, released + sign, started, new * (started + connect)]
-    rows[:, : len(ROW)] = np.stack([*columns, started + new * connect, received, done], axis=1)
+    rows[:, :9] = np.stack([*columns, started + new * connect, received, done], axis=1)
     rows[:, WIDTH - 4] = np.where(new, connect // 3, -1)  # handshake_cpu
     rows[:, WIDTH - 3] = wait // 5  # wait_delay
     rows[:, WIDTH - 2] = np.where(new, connect // 4, -1)  # connect_delay
@@ -91,7 +91,7 @@ def test_a_load_without_a_schedule_has_its_service_taken_apart() -> None:
 
 def test_what_never_came_to_start_without_a_schedule_has_no_whole() -> None:
     rows = exchanges(10, scheduled=False)
-    rows[:, ROW.index("started")] = 0
+    rows[:, Instants._fields.index("started")] = 0
     assert divided(rows).count == 0
     assert divided(rows[:0]).slowest(Fraction(1, 100))[Part.WHOLE] == 0
 

@@ -12,7 +12,6 @@ from loadgen.clock import Clock
 from loadgen.exchange import Exchange
 from loadgen.net.names import Origin
 from loadgen.profile.load import load
-from loadgen.report.terminal.once import render_once
 from loadgen.runner import probe as single
 from loadgen.transport import Done
 
@@ -52,12 +51,9 @@ async def test_what_was_not_found_is_not_said_to_be_null(monkeypatch: pytest.Mon
         f"scenarios: [{{name: s, steps: [{{name: x, get: /, capture: {captured}}}]}}]"
     )
     profile = load("p.yaml", text=text).profile
-    (seen,) = await single.each_step(profile, Origin.of(profile.target.url), (), None, Access())
-    assert seen.captured == {"id": [1, "a"], "empty": None}
-    assert seen.not_found == ("gone",)
-    shown = render_once([{"captured": seen.captured, "not_found": seen.not_found}])
-    facts = [line.removeprefix("  captured     ") for line in shown.splitlines() if "captured" in line]
-    assert facts == ['id = [1, "a"]', "empty = null", "gone: nothing, the answer has no such value"]
+    (probed,) = await single.probe(profile, Origin.of(profile.target.url), (), None, Access())
+    assert probed.captured == {"id": [1, "a"], "empty": None}
+    assert probed.not_found == ("gone",)
 
 
 async def test_an_exchange_is_due_when_its_client_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,5 +66,5 @@ async def test_an_exchange_is_due_when_its_client_is_ready(monkeypatch: pytest.M
 
     monkeypatch.setattr(single, "make_client", make)
     profile = load("p.yaml", text="name: t\ntarget: http://127.0.0.1:9\nload: [{name: a, users: 1, for: 1s}]").profile
-    (seen,) = await single.each_step(profile, Origin.of(profile.target.url), (), None, Access())
-    assert clients[0].ready <= seen.exchange.due <= seen.exchange.released
+    (probed,) = await single.probe(profile, Origin.of(profile.target.url), (), None, Access())
+    assert clients[0].ready <= probed.exchange.due <= probed.exchange.released

@@ -9,7 +9,7 @@ import pytest
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
-from loadgen.profile.model import Phase, Rate, StopIf
+from loadgen.profile.model import LinearRate, Phase, StopIf
 from loadgen.runner.stop import Moment, failing, history, planned_between, rates, since
 
 STEPS = (("s", "get"),)
@@ -24,9 +24,9 @@ def moments(*seen: tuple[float, int]) -> deque[Moment]:
     return deque(Moment(round(elapsed * SECOND), 0, 0, started) for elapsed, started in seen)
 
 
-STEADY = {"rate": Rate(200, 200), "for": 5 * SECOND}
-BURST = {"rate": Rate(1000, 1000), "for": 3 * SECOND}
-RAMP = {"rate": Rate(1000, 200), "for": 2 * SECOND}
+STEADY = {"rate": LinearRate(200, 200), "for": 5 * SECOND}
+BURST = {"rate": LinearRate(1000, 1000), "for": 3 * SECOND}
+RAMP = {"rate": LinearRate(1000, 200), "for": 2 * SECOND}
 USERS = {"users": 5, "for": 5 * SECOND}
 
 

@@ -14,7 +14,8 @@ from loadgen.clock import MILLISECOND, SECOND
 from loadgen.profile.distribution import Distribution
 from loadgen.profile.sandbox import Downstream, Environments, SandboxSettings
 from loadgen.sandbox.downstream import Service
-from loadgen.sandbox.simulation import Fate, Simulation
+from loadgen.sandbox.messages import Fate
+from loadgen.sandbox.simulation import Simulation
 
 OPEN, CALL = 23, 10  # ns
 IDLE = 1000

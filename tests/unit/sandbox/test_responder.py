@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from loadgen.clock import MILLISECOND, VirtualClock
-from loadgen.sandbox.responder import TIMES, Agenda, Connection, times
+from loadgen.sandbox.responder import TIMES, Delayed, Peer, times
 
 
 def test_the_times_have_the_tail_that_is_promised() -> None:
@@ -22,7 +22,7 @@ def test_the_times_have_the_tail_that_is_promised() -> None:
 
 def test_each_is_answered_when_it_is_due_and_the_tail_comes_round_again() -> None:
     clock = VirtualClock()
-    agenda, answered = Agenda(clock), list[tuple[int, int]]()
+    delayed, answered = Delayed(clock), list[tuple[int, int]]()
 
     class Asked:
         def __init__(self, at: int) -> None:
@@ -33,7 +33,7 @@ def test_each_is_answered_when_it_is_due_and_the_tail_comes_round_again() -> Non
 
     for number in range(2 * TIMES):
         asked = Asked(clock.now())
-        agenda.add(cast(Connection, cast(Any, asked)), number)
+        delayed.add(cast(Peer, cast(Any, asked)), number)
         clock.run(clock.now() + 100_000)
     clock.run()
     took = [time for time, _ in sorted(answered, key=lambda one: one[1])]

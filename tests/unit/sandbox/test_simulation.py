@@ -10,8 +10,9 @@ import pytest
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.profile.distribution import Distribution
 from loadgen.profile.sandbox import Environments, Faults, SandboxSettings, Stall, Throttle
+from loadgen.sandbox.messages import Fate
 from loadgen.sandbox.pool import Placement, Pool
-from loadgen.sandbox.simulation import Fate, Simulation
+from loadgen.sandbox.simulation import Simulation
 from loadgen.sandbox.stalls import Stalls
 from loadgen.sandbox.throttle import TokenBucket
 

@@ -13,7 +13,7 @@ import pytest
 from loadgen.clock import VirtualClock
 from loadgen.profile.sandbox import SandboxSettings, Stall
 from loadgen.sandbox import certificate
-from loadgen.sandbox.connection import Connection
+from loadgen.sandbox.connection import ServerConnection
 from loadgen.sandbox.core import Core
 from loadgen.sandbox.link import BUFFER
 from loadgen.sandbox.tls import TlsLink, server_context
@@ -74,7 +74,7 @@ class Server:
             self.context,
             self.core,
         )
-        link.start(Connection(self.core, link, 1, 0, lambda connection: None))
+        link.start(ServerConnection(self.core, link, 1, 0, lambda connection: None))
         return link, wire
 
 
@@ -118,7 +118,7 @@ class Client:
         return self
 
     def _next_instant(self) -> int:
-        return self.server.core.agenda._heap[0][0]
+        return self.server.core.timers._heap[0][0]
 
     def _step(self) -> None:
         while self._read < len(self.wire.sent):

@@ -9,6 +9,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from loadgen.result.reason import Reason
 from loadgen.stats.comparison import (
     Comparison,
     Range,
@@ -169,7 +170,7 @@ def test_margin_and_level_move_the_verdict() -> None:
 
 def test_six_rounds_are_needed() -> None:
     five, six = of([1.5, 1.51, 1.49, 1.5, 1.52]), of([1.5, 1.51, 1.49, 1.5, 1.52, 1.48])
-    assert (five.verdict, five.why) == (None, "needs 6 rounds, there were 5")
+    assert (five.verdict, five.why) == (None, Reason.of("too_few_rounds", needs=6, rounds=5))
     assert five.ratio.value == pytest.approx(1.5, abs=0.01)
     assert six.verdict is Verdict.SLOWER
     assert compare(rounds([1.5])) is None
@@ -183,7 +184,7 @@ def test_a_figure_of_zero_has_no_ratio() -> None:
 def test_a_difference_that_grows_has_no_verdict() -> None:
     found = of([1.2 + 0.05 * number for number in range(8)])
     assert found.verdict is None
-    assert found.why == "the difference grows, or shrinks, from round to round"
+    assert found.why == Reason.of("ratio_drifts")
     assert found.trend is not None
     assert found.trend < 0.01
 
@@ -265,8 +266,8 @@ def test_holm_s_steps() -> None:
     assert {name: of.verdict for name, of in found.items()} == {
         "a": "inconclusive", "b": "slower", "c": "slower", "d": "inconclusive",
     }  # fmt: skip
-    assert found["a"].why == "with 4 figures looked at, this could be chance"
-    assert found["b"].why == ""
+    assert found["a"].why == Reason.of("could_be_chance", figures=4)
+    assert found["b"].why is None
     assert found["a"].ratio == with_p(0.03).ratio
 
 
@@ -274,5 +275,5 @@ def test_holm_leaves_out_what_has_no_verdict() -> None:
     found = holm({"a": with_p(0.02), "b": with_p(0.5, None), "c": with_p(0.9, Verdict.INCONCLUSIVE)})
     assert found["a"].verdict is Verdict.SLOWER
     assert found["b"].verdict is None
-    assert found["c"].why == ""
+    assert found["c"].why is None
     assert holm({}) == {}

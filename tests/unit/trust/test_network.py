@@ -14,7 +14,8 @@ from loadgen.clock import SECOND
 from loadgen.stats import Histogram
 from loadgen.trust.finding import Finding, Verdict
 from loadgen.trust.health import Health
-from loadgen.trust.network import AGES, MANY, Network, Retried, retried
+from loadgen.trust.network import AGES, Network, Retried, retried
+from loadgen.trust.signals import MANY
 from loadgen.trust.verdict import judge
 
 SAMPLE = {

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
+from planned import PHASE, plan
 
 from loadgen.errors import PlanError
 from loadgen.experiment.check import check
 from loadgen.profile.load import load
 from loadgen.report.terminal.check import render_check
+from loadgen.result.run import PlannedRate
 from loadgen.trust.host import Ports
 
-PHASE = {
-    "name": "steady", "cycle": 0, "kind": "open", "measured": True, "rate": "200/s", "arrivals": "poisson",
-    "users": None, "seconds": 5.0, "iterations": 958, "quantiles": ["p50", "p99"],
-    "sharp": [
-        {"quantile": "p99", "requests": 38032, "seconds": 190.16, "enough": False},
-        {"quantile": "p99.9", "requests": 383776, "seconds": 3840000.0, "enough": False},
-        {"quantile": "p99.99", "requests": 3841216, "seconds": 1.0, "enough": True},
-    ],
-}  # fmt: skip
-USERS = {**PHASE, "name": "users", "kind": "closed", "rate": None, "users": 10, "iterations": None, "quantiles": []}
-
-
-def plan(*phases: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": "p", "target": "http://127.0.0.1:9", "addresses": ["127.0.0.1"], "client": "wire", "session": "shared",
-        "workers": 1, "seconds": 5.0, "phases": list(phases), "requests": [], "thresholds": {},
-        "connections": {"most": 19936, "before_the_load": 64, "opened_in_the_busiest_minute": 0},
-        "in_flight_limit": 100000, "descriptors": 20000, "ports": {"count": 28232, "resting": 14263},
-    }  # fmt: skip
+USERS = replace(PHASE, name="users", kind="closed", rate=None, users=10, iterations=None, quantiles=())
 
 
 def test_every_phase_is_a_row_of_the_same_columns() -> None:
-    long = {**PHASE, "name": "x" * 64, "rate": "200000/s..2000000/s", "iterations": 123_456_789}
+    long = replace(PHASE, name="x" * 64, rate=PlannedRate(200_000, 2_000_000), iterations=123_456_789)
     lines = render_check(plan(PHASE, USERS, long)).splitlines()
     heading = next(line for line in lines if line.startswith("  phase"))
     rows = lines[lines.index(heading) + 1 :][:3]
@@ -104,19 +88,19 @@ def test_many_variants_are_a_page() -> None:
         "variants: {shared: {}, fresh: {session: per-request}}, rounds: ROUNDS", "matrix: {n: [N]}"
     )
     loaded = load("t.yaml", text=many.replace("N", ", ".join(map(str, range(64)))))
-    plan = check(loaded.profile, "1", [variant.profile for variant in loaded.variants])
-    text = render_check(plan)
+    checked = check(loaded.profile, "1", [variant.profile for variant in loaded.variants])
+    text = render_check(checked)
     assert "10 rounds x 64 variants = 640 runs" in text
     assert "    48 more: see --json\n" in text
     assert max(map(len, text.splitlines())) <= 100
     assert len(text.splitlines()) < 60
-    assert len(plan["experiment"]["each"]) == 64
+    assert checked.experiment and len(checked.experiment.each) == 64
 
 
 def test_a_duet_takes_its_time_once() -> None:
     loaded = load("t.yaml", text=EXPERIMENT.replace("ROUNDS", "10, duet: true"))
-    plan = check(loaded.profile, "1", [variant.profile for variant in loaded.variants])["experiment"]
-    assert plan["seconds"] == [10 * 32 - 1]
+    experiment = check(loaded.profile, "1", [variant.profile for variant in loaded.variants]).experiment
+    assert experiment and experiment.seconds == (10 * 32 - 1,)
     assert "at the same time" in checked("10, duet: true")
 
 

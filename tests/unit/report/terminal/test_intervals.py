@@ -10,17 +10,21 @@ import pytest
 from paths import DATA
 
 from loadgen.report.terminal.run import render
+from loadgen.result.codec import from_json
+from loadgen.result.run import RunResult
 
 RESULT = json.loads((DATA / "result.json").read_text())
-NEEDS = "needs 5 independent events beyond it, there were {}; about {} more minutes at this rate would give one"
+SHORT = {"code": "too_short", "needs": 20, "seconds": 5, "more_s": 15}
+AT_ONCE = {"code": "at_once"}
 
 
 def interval(low: float, high: float | None) -> dict[str, Any]:
     return {"low": low, "high": high}
 
 
-def none(why: str) -> dict[str, Any]:
-    return {"none": why}
+def events(number: float, more_s: float) -> dict[str, Any]:
+    """Why there is no interval, and what would give one."""
+    return {"code": "too_few_events", "needs": 5, "events": number, "more_s": more_s}
 
 
 def with_intervals(*steps: dict[str, Any], cycles: bool = False) -> dict[str, Any]:
@@ -33,12 +37,14 @@ def with_intervals(*steps: dict[str, Any], cycles: bool = False) -> dict[str, An
     for phase in phases:
         for step, found in zip(phase["steps"], steps, strict=False):
             block = step["latency_ms"]["response"]
-            block |= dict.fromkeys(found, 5.0) | {"intervals": found}
+            block |= dict.fromkeys(found, 5.0)
+            block["intervals"] = {name: answer for name, answer in found.items() if "low" in answer}
+            block["no_interval"] = {name: answer for name, answer in found.items() if "low" not in answer}
     return result
 
 
 def lines(result: dict[str, Any], width: int = 92) -> list[str]:
-    text = render(result, width=width, color=False)
+    text = render(from_json(RunResult, result), width=width, color=False)
     assert max(map(len, text.splitlines())) <= width
     return text.splitlines()
 
@@ -61,7 +67,7 @@ def test_intervals_stand_below_the_figures_in_the_same_order() -> None:
 
 
 def test_what_is_missing_is_one_line_with_what_would_give_it() -> None:
-    put = {"p50": interval(5, 6), "p99": none(NEEDS.format(8.1, 2)), "p99.9": none(NEEDS.format(0.8, 9))}
+    put = {"p50": interval(5, 6), "p99": events(8.1, 120), "p99.9": events(0.8, 540)}
     found = after(lines(with_intervals(put, put)), "no interval")
     text = " ".join(line.strip() for line in found[:2])
     assert text.startswith(
@@ -70,24 +76,22 @@ def test_what_is_missing_is_one_line_with_what_would_give_it() -> None:
 
 
 def test_steps_of_which_some_have_one_are_named() -> None:
-    have, lack = {"p99": interval(5, 6)}, {"p99": none("all were due at the same instant")}
+    have, lack = {"p99": interval(5, 6)}, {"p99": AT_ONCE}
     assert after(lines(with_intervals(have, lack)), "no interval")[0].strip() == (
-        "no interval: p99 of read: all were due at the same instant"
+        "no interval: p99 of read: all were due at the same instant, and only seconds would tell"
     )
 
 
 def test_none_at_all_is_no_table() -> None:
-    short = none("needs 20 seconds, there were 5; about 15 more seconds at this rate would give one")
-    found = lines(with_intervals({"p50": short, "p99": short}, {"p50": short, "p99": short}))
+    found = lines(with_intervals({"p50": SHORT, "p99": SHORT}, {"p50": SHORT, "p99": SHORT}))
     assert not any("95 %, ms" in line for line in found)
     assert "no interval: p50, p99: needs about 15 more seconds at this rate" in "".join(found)
 
 
 def test_cycles_that_miss_more_and_less_are_told_together() -> None:
-    more = none("needs 20 seconds, there were 5; about 15 more seconds at this rate would give one")
-    result = with_intervals({"p50": more, "p99": more}, cycles=True)
+    result = with_intervals({"p50": SHORT, "p99": SHORT}, cycles=True)
     first, second = result["variants"][0]["phases"][:2]
-    second["steps"][0]["latency_ms"]["response"]["intervals"] = {"p50": more}
+    second["steps"][0]["latency_ms"]["response"]["no_interval"] = {"p50": SHORT}
     assert first["name"] == second["name"]
     said = "".join(lines(result))
     assert "no interval: p50, p99: needs about 15 more seconds at this rate" in said
@@ -95,13 +99,13 @@ def test_cycles_that_miss_more_and_less_are_told_together() -> None:
 
 
 def test_a_missing_percentile_is_said_once() -> None:
-    result = with_intervals({"p99.9": none("needs 1,000 requests, there were 958")})
+    result = with_intervals({"p99.9": {"code": "too_few", "needs": 1000, "count": 958}})
     result["variants"][0]["phases"][0]["steps"][0]["latency_ms"]["response"]["p99.9"] = None
     assert "no interval" not in "".join(lines(result))
 
 
 def test_what_an_interval_rests_on_is_a_note() -> None:
-    few = {"p99": interval(5, 6) | {"warning": "it rests on 13 independent events"}}
+    few = {"p99": interval(5, 6) | {"warning": {"code": "few_events", "events": 13}}}
     assert "steady put p99: its interval rests on 13 independent events" in "".join(lines(with_intervals(few)))
 
 
@@ -121,4 +125,4 @@ def test_no_number_is_cut_however_wide(width: int, low: float, high: float, colu
 
 
 def test_a_result_without_them_is_as_it_was() -> None:
-    assert "interval" not in render(RESULT, color=False)
+    assert "interval" not in render(from_json(RunResult, RESULT), color=False)

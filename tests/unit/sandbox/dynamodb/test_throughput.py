@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dynamodb_sandbox import PK, TABLE, Sandbox, provisioned
+from dynamodb_sandbox import PK, TABLE, Sandbox, provisioned, s
 from sandbox_link import answers, feed, request
 
 from loadgen.clock import MILLISECOND, SECOND
@@ -22,10 +22,6 @@ from loadgen.sandbox.truth import Truth
 
 ARN = f"arn:aws:dynamodb:eu-west-1:123456789012:table/{TABLE}"
 MINUTE = 60 * SECOND
-
-
-def s(text: str) -> dict[str, str]:
-    return {"S": text}
 
 
 def item(number: int, size: int = 0) -> dict[str, Any]:

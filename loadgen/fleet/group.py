@@ -1,0 +1,302 @@
+"""Workers who carry out one plan together: their processes, and what they hand in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from loadgen.clock import SECOND, now
+from loadgen.engine.plan import Plan
+from loadgen.errors import LoadgenError
+from loadgen.fleet.messages import (
+    Assignment,
+    Broken,
+    Bye,
+    Failures,
+    Finished,
+    FromWorker,
+    Go,
+    Kill,
+    NewSeries,
+    Reached,
+    Ready,
+    Refused,
+    Stop,
+    ToWorker,
+    Vitals,
+)
+from loadgen.fleet.pipe import Pipe
+from loadgen.net.children import spawn
+from loadgen.net.memory import give_back
+from loadgen.record.ledger import Ledger
+from loadgen.record.recorder import Batch, SeriesKey, fold
+from loadgen.record.recording import Recording
+from loadgen.record.samples import Kept, Kind, Sample
+from loadgen.trust.health import Health
+
+GOODBYE_LIMIT = 5  # seconds
+REPORT_LIMIT = 0.5  # for a worker's figures of a second to come in
+FOLDED = 8  # batches at once: a row of one alone costs 1.6 us, of eight 0.6
+
+
+def _nobody(reason: str) -> None: ...
+
+
+@dataclass(slots=True)
+class Member:
+    """A worker, as its group sees it."""
+
+    index: int
+    process: subprocess.Popen[bytes]
+    ledger: Ledger
+    pipe: Pipe[ToWorker, FromWorker]
+    ready: bool = False
+    reached: int = -1
+    finished: bool = False
+    lost: bool = False
+    broken: LoadgenError | None = None  # what it died of, if it said so
+    reported: int = 0  # seconds
+    series: dict[int, SeriesKey] = field(default_factory=dict)
+    batches: list[Batch] = field(default_factory=list)  # not folded yet
+    kept: Kept = field(default_factory=lambda: Kept([], [], {}))
+    options: dict[str, Any] | None = None  # of a client that has some of its own: the SDK's
+
+    @property
+    def over(self) -> bool:
+        return self.finished or self.lost
+
+
+class Group:
+    """Workers of one plan. A fleet launches and steers them; `recording`, `health`, `totals` and the `members` are read
+    at any time.
+
+    `each_second` is called when the figures of a second have come in. `refused` hears the reason of a failure that
+    every further request would meet as well. `cpus` are those that the workers may run on; none: any.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        assignments: Sequence[Assignment],
+        each_second: Callable[[], None],
+        refused: Callable[[str], None] = _nobody,
+        cpus: frozenset[int] = frozenset(),
+    ) -> None:
+        self.plan, self._assignments, self._each_second, self._refused, self._cpus = (
+            plan, assignments, each_second, refused, cpus,
+        )  # fmt: skip
+        self.recording, self.health = Recording(), Health()
+        self.members: list[Member] = []
+        self.start = 0  # the instant at which its load began, 0 before
+        self._changed = asyncio.Event()
+
+    # what its fleet does with it
+
+    def spawn(self) -> None:
+        """Start the workers' processes, which then prepare."""
+        loop = asyncio.get_running_loop()
+        for index, assignment in enumerate(self._assignments):
+            self.members.append(self._member(loop, index, assignment))
+
+    def tell(self, message: ToWorker) -> None:
+        for member in self.members:
+            if not member.lost:
+                member.pipe.send(message)
+
+    def stop(self) -> None:
+        """Let nothing more be started, and let whoever waits for a change look again."""
+        self.tell(Stop())
+        self._changed.set()
+
+    def kill(self) -> None:
+        """Let what is open be given up, and end the workers that do not listen."""
+        self.tell(Kill())
+        asyncio.get_running_loop().call_later(GOODBYE_LIMIT, self._put_down)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a change makes the condition hold."""
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def see_through(self, start: int, changed: Callable[[], None] = lambda: None) -> None:
+        """Begin the load at the instant `start`, and return when every worker is over, whatever happens to them.
+        `changed` is called as often as something may have changed."""
+
+        def over() -> bool:
+            changed()
+            return self.over
+
+        self.start = start
+        self.tell(Go(start))
+        ticker = asyncio.create_task(self._tick())
+        try:
+            await self.until(over)
+        finally:
+            ticker.cancel()
+        self.tell(Bye())
+
+    async def close(self) -> None:
+        """Leave no process behind, and no exchange without an outcome."""
+        for member in self.members:
+            if not member.finished:
+                member.process.kill()  # before it sees its pipe closed, and ends by itself
+                member.pipe.close()  # that it now ends is no loss
+            try:
+                await asyncio.to_thread(member.process.wait, GOODBYE_LIMIT)
+            except subprocess.TimeoutExpired:
+                member.process.kill()
+                await asyncio.to_thread(member.process.wait)
+            member.pipe.close()
+            if not member.finished:
+                self._fold(member)
+                member.ledger.settle()
+
+    # how it stands
+
+    @property
+    def ready(self) -> bool:
+        """Whether every worker is. Raises LoadgenError if one has died instead."""
+        for member in self.members:
+            if member.lost:
+                raise member.broken or LoadgenError(f"worker {member.index} died before the load began")
+        return all(member.ready for member in self.members)
+
+    @property
+    def over(self) -> bool:
+        return all(member.over for member in self.members)
+
+    @property
+    def reached(self) -> int:
+        """The latest run to which each worker that is left has come; -1 if there is none."""
+        return min((member.reached for member in self.members if not member.over), default=-1)
+
+    @property
+    def elapsed(self) -> int:
+        """ns since the start of the load."""
+        return max(0, now() - self.start) if self.start else 0
+
+    def totals(self) -> Ledger:
+        """The ledgers of all workers added up, as they stand."""
+        total = Ledger.in_memory(len(self.plan.all_runs), self.plan.slots)
+        for member in self.members:
+            total.add(member.ledger)
+        return total
+
+    def kept(self, slowest: int) -> Kept:
+        """What all workers kept: of each slot the slowest `slowest`."""
+        return merge((member.kept for member in self.members), slowest)
+
+    # its workers
+
+    def _member(self, loop: asyncio.AbstractEventLoop, index: int, assignment: Assignment) -> Member:
+        ledger = Ledger.in_file(assignment.ledger, len(self.plan.all_runs), self.plan.slots)
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "loadgen.fleet.worker", str(theirs.fileno()), str(os.getpid())]
+        process = spawn(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        theirs.close()
+        if self._cpus:
+            with suppress(OSError):  # it may have ended
+                os.sched_setaffinity(process.pid, self._cpus)
+        pipe: Pipe[ToWorker, FromWorker] = Pipe(
+            loop, ours, lambda message: self._received(member, message), lambda: self._ended(member)
+        )
+        member = Member(index, process, ledger, pipe)
+        pipe.send(assignment)
+        return member
+
+    def _received(self, member: Member, message: FromWorker) -> None:
+        match message:
+            case Batch():
+                member.batches.append(message)
+                if len(member.batches) >= FOLDED:
+                    self._fold(member)
+                return
+            case NewSeries(number, key):
+                member.series[number] = key
+            case Failures(counts):
+                _count(member.kept.reasons, counts)
+            case Vitals():
+                member.reported += 1
+                self.health.add(self._sample(member, message))
+            case Ready():
+                member.ready = True
+            case Reached(run):
+                member.reached = run
+            case Finished(kept, options):
+                member.finished = True
+                member.kept, member.options = kept, options
+                self._fold(member)
+            case Refused(reason):
+                self._refused(reason)
+            case Broken(error):
+                member.broken = error
+                member.process.kill()
+            case _:
+                assert_never(message)
+        self._changed.set()
+
+    def _sample(self, member: Member, vitals: Vitals) -> dict[str, Any]:
+        more = {"in_flight": vitals.in_flight, "tcp": vitals.tcp}
+        return {**vitals.probe, **more, "second": self.elapsed // SECOND, "worker": member.index}
+
+    def _ended(self, member: Member) -> None:
+        if not member.finished:
+            member.lost = True
+            self._fold(member)
+        self._changed.set()
+
+    def _fold(self, member: Member) -> None:
+        """Take what a worker has handed in into the recording."""
+        if member.batches:
+            batch, member.batches = Batch.joined(member.batches), []
+            self.recording.take(fold(batch, self.start), member.series)
+
+    def _put_down(self) -> None:
+        for member in self.members:
+            if not member.over:
+                member.process.kill()
+
+    async def _tick(self) -> None:
+        """At the end of each second, as soon as every worker has handed in what it has of it."""
+        seconds = 0
+
+        def handed_in() -> bool:
+            return all(member.over or member.reported >= seconds for member in self.members)
+
+        while True:
+            seconds += 1
+            await asyncio.sleep(max(0, self.start + seconds * SECOND - now()) / SECOND)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_LIMIT):  # wait_for loses a cancellation that comes as it ends
+                    await self.until(handed_in)
+            for member in self.members:
+                self._fold(member)
+            self._each_second()
+            give_back()
+
+
+def merge(all_kept: Iterable[Kept], slowest: int) -> Kept:
+    """What several workers kept, put together: the slowest `slowest` of every slot, the slowest first."""
+    total = Kept([], [], {})
+    by_slot: dict[int, list[Sample]] = {}
+    for kept in all_kept:
+        total.failed.extend(kept.failed)
+        _count(total.reasons, kept.reasons)
+        for sample in kept.slowest:
+            by_slot.setdefault(sample.slot, []).append(sample)
+    for slot in sorted(by_slot):
+        total.slowest.extend(sorted(by_slot[slot], key=lambda sample: -sample.times["response"])[:slowest])
+    return total
+
+
+def _count(to: dict[Kind, int], counts: dict[Kind, int]) -> None:
+    for kind, count in counts.items():
+        to[kind] = to.get(kind, 0) + count

@@ -1,0 +1,19 @@
+"""Every document that a command can print, and the schema of them all."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from loadgen.result import codec
+from loadgen.result.check import CheckResult
+from loadgen.result.once import OnceResult
+from loadgen.result.run import RunResult
+from loadgen.result.selftest import SelftestResult
+
+Document = RunResult | CheckResult | OnceResult | SelftestResult  # a new kind of result is named here, and only here
+DOCUMENTS: tuple[type[Document], ...] = get_args(Document)
+
+
+def result_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of every result that loadgen prints or keeps."""
+    return codec.schema(Document, "loadgen result")

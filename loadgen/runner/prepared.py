@@ -1,0 +1,148 @@
+"""A run before its load: all that is known of it, and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from loadgen.clock import SECOND, wall
+from loadgen.engine.engine import Share
+from loadgen.engine.plan import Plan
+from loadgen.fleet.messages import Assignment
+from loadgen.net.names import Address
+from loadgen.pacing import share
+from loadgen.profile.load import Loaded
+from loadgen.profile.model import Profile, StopIf
+from loadgen.record.ledger import Ledger
+from loadgen.result import run as result
+from loadgen.result.codec import to_json
+from loadgen.result.run import Metadata
+from loadgen.runner.destination import Destination
+from loadgen.runner.limits import Limits, limits, workers_for
+from loadgen.runner.metadata import metadata
+from loadgen.runner.options import Options
+from loadgen.runner.redaction import redacted
+from loadgen.runner.secrets import Keeper
+from loadgen.runner.table.attach import OnTable
+from loadgen.runner.until.until import Until
+from loadgen.runner.warnings import Warnings
+from loadgen.runner.witness.load import EACH, witness_load
+from loadgen.store import RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a profile comes to on this machine, which can carry it out. `witness_load` is the profile of a witness, if
+    there is to be one."""
+
+    plan: Plan
+    limits: Limits
+    until: Until | None
+    witness_load: Profile | None
+
+    @classmethod
+    def of(cls, profile: Profile, options: Options, to: Destination) -> Self:
+        """Raises PlanError for what cannot be carried out. Nothing is sent for it."""
+        plan = Plan.of(profile)
+        until = Until(options.until, plan) if options.until else None
+        witness = witness_load(profile) if options.witness else None
+        workers = workers_for(profile, options.workers)
+        return cls(plan, limits(profile, workers, len(to.addresses), to.loopback), until, witness)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that can begin. `table` is the target's, None if it has none; `began` is wall-clock time in ns;
+    `description` is what run.json says of it."""
+
+    loaded: Loaded
+    options: Options
+    to: Destination
+    keeper: Keeper
+    table: OnTable | None
+    checked: Checked
+    warn: Warnings
+    folder: RunFolder
+    began: int
+    description: dict[str, Any]
+    assignments: tuple[Assignment, ...]
+
+    @classmethod
+    def of(
+        cls,
+        loaded: Loaded,
+        options: Options,
+        to: Destination,
+        keeper: Keeper,
+        table: OnTable | None,
+        checked: Checked,
+        warn: Warnings,
+    ) -> Self:
+        """Make the run's folder. Raises ProfileError if there is one already."""
+        folder, began = RunFolder(options.out, warn), wall()
+        about = metadata(loaded.profile, to, table, began, checked.limits.workers)
+        until = checked.until.result(None, complete=False) if checked.until else None
+        description = described(about, checked.plan, until, loaded.secrets + keeper.known)
+        folder.begin(loaded.resolved, description)
+        work = assignments(loaded.profile, to, keeper, checked, folder, began)
+        return cls(loaded, options, to, keeper, table, checked, warn, folder, began, description, work)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is in nothing that is written."""
+        return self.loaded.secrets + self.keeper.known
+
+    @property
+    def stop_if(self) -> StopIf | None:
+        """The condition that ends the run early; there is one unless said on a host that is not this machine."""
+        profile = self.loaded.profile
+        if profile.stop_if_given or self.to.loopback:
+            return profile.stop_if
+        return StopIf.parse("errors > 50% for 5s")
+
+    def metadata(self) -> Metadata:
+        """What is known of the run besides its figures, as it is by now."""
+        return metadata(self.loaded.profile, self.to, self.table, self.began, self.checked.limits.workers)
+
+    def slot_name(self, slot: int) -> str:
+        """The name of a slot in the .hlog."""
+        run, (scenario, step) = self.checked.plan.of_slot(slot)
+        return f"{run.name}{f'-{run.cycle}' if run.cycle else ''}.{scenario}.{step}"
+
+
+def described(metadata: Metadata, plan: Plan, until: result.Until | None, secrets: tuple[str, ...]) -> dict[str, Any]:
+    """What run.json says: all that there is of a run that dies."""
+    looks = {"until": to_json(until)} if until else {}
+    return dict(redacted({**to_json(metadata), **looks, "plan": plan.describe()}, secrets))
+
+
+def assignments(
+    profile: Profile, to: Destination, keeper: Keeper, checked: Checked, folder: RunFolder, began: int
+) -> tuple[Assignment, ...]:
+    """What each worker is to do. Makes room for their ledgers."""
+    limits, plan = checked.limits, checked.plan
+    n = limits.workers
+    size = Ledger.size(len(plan.all_runs), plan.slots)
+    rate = profile.max_rate
+    gap = round(SECOND * n * (1 + bool(checked.witness_load) / EACH) / rate) if rate else 0
+    return tuple(
+        Assignment(
+            profile=profile,
+            origin=to.origin,
+            addresses=_from(to.addresses, index),
+            ca=to.ca,
+            share=Share(index, n, max(1, share(limits.in_flight, index, n)), gap),
+            connections=share(limits.connections, index, n),
+            preopen=share(limits.preopen, index, n),
+            ledger=folder.make_room(index, size),
+            payloads=(began,),
+            access=keeper.lent,
+        )
+        for index in range(n)
+    )
+
+
+def _from(addresses: tuple[Address, ...], index: int) -> tuple[Address, ...]:
+    """All addresses, from that of a worker on: so that workers begin with different ones."""
+    first = index % len(addresses)
+    return addresses[first:] + addresses[:first]

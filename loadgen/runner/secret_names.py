@@ -1,0 +1,54 @@
+"""Keeps secrets out of an exchange that is shown whole: by the names under which requests and answers carry them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit, urlunsplit
+
+from loadgen.exchange import REDACTED
+
+_SECRET = re.compile(
+    r"authorization|cookie|token|secret|passw|credential|signature|session|(api|access|private)[-_]?key", re.IGNORECASE
+)
+_MEMBER = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:\s*)("(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s,\[\]{}"]+)')
+_FIELD = re.compile(r"([^?&=]+)=([^&]*)")
+
+
+def is_secret(name: str) -> bool:
+    """Whether what goes by this name is better not shown."""
+    return _SECRET.search(name) is not None
+
+
+def header(name: str, value: str) -> str:
+    """The value of a header as it may be shown."""
+    if is_secret(name):
+        return REDACTED
+    return url(value) if name.lower() in ("location", "referer") else value
+
+
+def body(content: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
+    """A body without the values of secret members, or of secret fields if its headers say that it is a form."""
+    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+    text = content.decode(errors="surrogateescape")  # what is no UTF-8 stays as it is
+    return (fields if "form-urlencoded" in kind else members)(text).encode(errors="surrogateescape")
+
+
+def url(text: str) -> str:
+    """A URL, or a path, without user and password, and without the values of secret query fields."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return text.partition("?")[0]
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, fields(parts.query), parts.fragment))
+
+
+def fields(text: str) -> str:
+    """`a=1&token=2` without the values of secret fields: a query, or the body of a form."""
+    return _FIELD.sub(lambda m: f"{m[1]}={REDACTED}" if is_secret(m[1]) else m[0], text)
+
+
+def members(text: str) -> str:
+    """JSON, whole or cut off, without the scalar values of secret members."""
+    return _MEMBER.sub(lambda m: f'"{m[1]}"{m[2]}"{REDACTED}"' if is_secret(m[1]) else m[0], text)

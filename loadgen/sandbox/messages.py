@@ -1,0 +1,135 @@
+"""What goes between a connection and the handlers: a request, its fate, the reply. They know neither of the two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from loadgen.sandbox.downstream import Visit
+
+BODY_LIMIT = 10 * 2**20
+"""The largest body that is taken; what is larger is read, thrown away and refused."""
+
+
+@dataclass(slots=True)
+class Fate:
+    """When the reply is ready, and why. Times are nanoseconds.
+
+    `status` is 0 where the function decides; `fault`: throttle, overflow, a key of `Faults`, or empty. `queued` runs
+    from the request to its start, a stall included. `environment` is 0 where there is no pool, or none was reached.
+    `service` includes the time of the `visit`, where the function calls something behind.
+    """
+
+    ready: int
+    status: int = 0
+    fault: str = ""
+    environment: int = 0
+    cold: bool = False
+    service: int = 0
+    init: int = 0
+    queued: int = 0
+    visit: Visit | None = None
+
+
+class Ending(Enum):
+    KEEP = "the connection stays, unless the request said otherwise"
+    CLOSE = "it closes in good order"
+    CUT = "it ends without TLS saying so"
+    RESET = "it is reset"
+    LINGER = (
+        "our side of it closes; what still comes is thrown away for a while, so that the reply is not lost to a reset"
+    )
+    HANG = "nothing more happens until the client goes"
+
+
+class Piece(NamedTuple):
+    """`data` leaves `pause` ns after what came before it is in the kernel's hands."""
+
+    pause: int
+    data: bytes
+
+
+class Reply(NamedTuple):
+    """`data` at once, then the `pieces`, then the `ending`. `status` 0: there is none."""
+
+    status: int
+    data: bytes = b""
+    pieces: Iterator[Piece] | None = None
+    ending: Ending = Ending.KEEP
+
+
+class Handler(Protocol):
+    """What serves a request: chosen when its head is there."""
+
+    body_limit: int
+    """A larger body is not kept for it."""
+
+    def fate(self, request: Request) -> Fate:
+        """What happens to it; called as it comes."""
+        ...
+
+    def answer(self, request: Request) -> Reply:
+        """What it gets; called when it is due."""
+        ...
+
+
+class Request:
+    """One request, from its last byte to its reply: number `number` on the connection `connection`, which was there at
+    the instant `accepted`. `on_due` is called when the reply is due.
+
+    `path` is without the query. `body` is whole, or empty where the handler does not read it; `size` is what came.
+    A handler whose reply is made as the request comes keeps it there.
+
+    `received`, `intended`, `sent`: see `truth.Truth`. `keep_alive`: the connection may be used again after the reply.
+    `headers` are there for a POST to `/`; `operation` is what a handler of several calls it.
+    """
+
+    __slots__ = (
+        "accepted",
+        "body",
+        "connection",
+        "due",
+        "fate",
+        "handler",
+        "headers",
+        "intended",
+        "keep_alive",
+        "method",
+        "number",
+        "on_due",
+        "operation",
+        "path",
+        "received",
+        "sent",
+        "size",
+        "status",
+    )
+
+    fate: Fate
+    handler: Handler
+
+    def __init__(
+        self,
+        connection: int,
+        accepted: int,
+        number: int,
+        method: bytes,
+        path: bytes,
+        size: int,
+        keep_alive: bool,
+        received: int,
+        on_due: Callable[[], None],
+    ) -> None:
+        self.connection, self.accepted, self.number, self.on_due = connection, accepted, number, on_due
+        self.method, self.path = method, path
+        self.body, self.size, self.keep_alive = b"", size, keep_alive
+        self.received, self.intended, self.sent, self.status = received, 0, 0, 0
+        self.headers: Sequence[tuple[bytes, bytes]] = ()
+        self.operation = ""
+        self.due = False
+
+    def fall_due(self) -> None:
+        self.due = True
+        self.on_due()

@@ -1,0 +1,45 @@
+"""Folders of runs, as they would be written, from engines in virtual time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from engine_harness import Run, Script, go
+from run_metadata import metadata
+
+from loadgen.analysis.build import Measured, quantiles_of
+from loadgen.analysis.conclusion import Ending, conclude
+from loadgen.profile.model import Profile
+from loadgen.result.codec import to_json
+from loadgen.result.run import RunResult
+from loadgen.store import RunFolder
+from loadgen.trust.finding import Finding
+
+
+def fail(text: str) -> None:
+    raise AssertionError(f"nothing is wrong, and yet it says: {text}")
+
+
+def write_seconds(folder: Path, run: Run, **known: Any) -> RunFolder:
+    """The folder of a run that was made, without its result."""
+    kept = RunFolder(folder, fail)
+    kept.begin({}, {"plan": json.loads(json.dumps(run.plan.describe())), **known})
+    kept.interval(run.by_second, [], lambda slot: f"slot {slot}")
+    return kept
+
+
+def write_run(
+    folder: Path, profile: Profile, script: Script, started: str = "", findings: tuple[Finding, ...] = ()
+) -> RunResult:
+    """Carry a profile out and keep it; returns its result."""
+    run = go(profile, script)
+    known = metadata(profile, started)
+    kept = write_seconds(folder, run, **to_json(known))
+    measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(profile))
+    ending = Ending(run.finished_at, str(folder))
+    result = conclude(known, measured, list(findings), ending, profile.thresholds)
+    kept.close()
+    (folder / "result.json").write_text(json.dumps(to_json(result)))
+    return result

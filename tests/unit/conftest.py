@@ -1,0 +1,27 @@
+"""The command line, called in this process."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from called import Called, Loadgen
+
+from loadgen.cli import main
+
+
+@pytest.fixture
+def loadgen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Loadgen:
+    """`loadgen` with these arguments, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def call(*arguments: object) -> Called:
+        monkeypatch.setattr(sys, "argv", ["loadgen", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capsys.readouterr()
+        return Called(int(stop.value.code or 0), out, err)
+
+    return call

@@ -1,0 +1,73 @@
+"""An experiment's result, put together from the folders of its runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from finished_runs import TEXT, experiment
+
+from loadgen.errors import Exit, ProfileError, TargetError
+from loadgen.experiment.folder import conclude, metadata, run_folder, slug
+from loadgen.profile.load import load
+from loadgen.result.codec import from_json, to_json
+from loadgen.result.experiment import ExperimentResult
+from loadgen.result.run import RunResult
+
+
+def test_folders_are_named_after_their_variants() -> None:
+    assert run_folder(Path("x"), 3, "session=shared rate=50/s") == Path("x/rounds/03/session=shared-rate=50-s")
+    assert slug("../..") == "variant"
+
+
+def test_names_that_no_folder_can_tell_apart_are_refused() -> None:
+    text = TEXT.replace('variants: {shared: {}, "per_request": {session: per-request}}', "matrix: {n: [a b, a/b]}")
+    with pytest.raises(ProfileError, match="no folders can tell apart"):
+        metadata(load("p.yaml", text=text), 0)
+
+
+def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: RunResult) -> None:
+    trust = replace(run.trust, verdict="INVALID", reasons=("lag", "more"))
+    bad = replace(run, trust=trust, exit_status=5, warnings=("w",), started="2026-01-01T00:00:09")
+    folder = experiment(
+        tmp_path / "x",
+        {
+            (1, "shared"): replace(run, started="2026-01-01T00:00:02"),
+            (1, "per_request"): replace(run, started="2026-01-01T00:00:01"),
+            (2, "shared"): run,
+            (2, "per_request"): bad,
+        },
+    )
+    result = conclude(folder, ["mine"], 2)
+    assert (result.exit_status, result.complete) == (Exit.INVALID, True)
+    assert (result.trust.verdict, result.trust.reasons) == ("INVALID", ("per_request, round 2: lag",))
+    assert result.warnings == ("mine", "w (1 of 4 runs)")
+    design = result.experiment
+    assert design.rounds == 2
+    assert design.order == (("per_request", "shared"), ("shared", "per_request"))
+    assert (design.baseline, design.looks) == ("shared", (2, 4))
+    assert [run.folder for run in result.variants[1].rounds] == ["rounds/01/per_request", "rounds/02/per_request"]
+    assert result.duration_s == pytest.approx(4 * run.duration_s)
+    assert result.target == run.target
+    for of_round in (of_round for variant in result.variants for of_round in variant.rounds):
+        assert (of_round.iterations, of_round.connections) == (run.variant.iterations, run.variant.connections)
+        assert [phase.name for phase in of_round.phases] == [phase.name for phase in run.variant.phases]
+        phase, whole = of_round.phases[0], run.variant.phases[0]
+        assert (phase.iterations, phase.requests) == (whole.iterations, whole.requests)
+        (step,) = phase.steps
+        assert (step.step, step.requests, step.skipped) == ("get", whole.steps[0].requests, whole.steps[0].skipped)
+    assert from_json(ExperimentResult, to_json(result)) == result
+
+
+@pytest.mark.parametrize(
+    ("interrupted", "failed", "status"),
+    [(True, None, Exit.INTERRUPTED), (False, TargetError("gone"), Exit.UNUSABLE), (False, None, Exit.PASSED)],
+)
+def test_how_it_ended_is_its_status(
+    tmp_path: Path, run: RunResult, interrupted: bool, failed: TargetError | None, status: Exit
+) -> None:
+    folder = experiment(tmp_path / "x", {(1, "shared"): run})
+    result = conclude(folder, [], 0, interrupted=interrupted, failed=failed)
+    assert (result.exit_status, result.complete) == (status, status == Exit.PASSED)
+    assert result.warnings == (("the experiment was broken off: gone",) if failed else ())

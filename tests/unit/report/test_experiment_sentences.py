@@ -1,0 +1,136 @@
+"""The reasons of an experiment as sentences, one by one and as the lines of a page."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
+from loadgen.report.sentences import sentence
+from loadgen.report.terminal.reasons import lines, of_figure
+from loadgen.result.reason import CODES, Reason
+
+RUN = {"variant": "fresh", "round": 3}
+BOTH = {"variant": "fresh", "baseline": "shared"}
+SHARES = {**BOTH, "variant_share": 0.02, "baseline_share": 0.0}
+GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (Reason("rounds_complete", {"rounds": 6, "planned": 10}), "6 of 10 rounds"),
+        (
+            Reason("unplanned_look", {"rounds": 7, "planned": "6 or 10"}),
+            "7 rounds are complete, and a verdict was planned after 6 or 10",
+        ),
+        (Reason("broken_off", RUN), "did not come to their end: fresh, round 3"),
+        (Reason("all_valid"), "every run was VALID"),
+        (Reason("invalid_run", RUN), "INVALID: fresh, round 3"),
+        (Reason("accepted_run", RUN), "INVALID, which was accepted: fresh, round 3"),
+        (Reason("degraded_runs", GRADED), "of 8 runs each, 1 of shared and 6 of fresh were DEGRADED"),
+        (
+            Reason("disturbed_runs", GRADED),
+            "of 8 runs each, 1 of shared and 6 of fresh were DEGRADED by more than making connections takes",
+        ),
+        (
+            Reason("same_settings", {"variant": "fresh", "client": "wire", "reuse": "shared", "target": "http://h"}),
+            "fresh: wire, shared, http://h",
+        ),
+        (Reason("setting_changed", {**RUN, "setting": "client"}), "fresh: another client in round 3"),
+        (Reason("no_connections", RUN), "no request had a connection: fresh, round 3"),
+        (
+            Reason("connections_as_said", {"variant": "fresh", "per_request": 1.0}),
+            "opened for each request: fresh 1.00",
+        ),
+        (
+            Reason("connections_not_as_said", {**RUN, "reuse": "per-request", "per_request": 0.02, "expected": 1.0}),
+            "fresh, round 3: the session is per-request, but 0.02 connections were opened for each request, not 1.00",
+        ),
+        (
+            Reason("connections_not_as_said", {**RUN, "reuse": "shared", "per_request": 1.0, "closed_idle": 7}),
+            "fresh, round 3: the session is shared, but 1.00 connections were opened for each request (7 were closed "
+            "by the target while idle)",
+        ),
+        (Reason("peak_connections", {"variant": "fresh", "peak": 6, "cap": 50}), "fresh: at most 50, open at once 6"),
+        (Reason("peak_connections", {"variant": "fresh", "peak": 6}), "fresh: no cap, open at once 6"),
+        (Reason("caps_differ", {**BOTH, "variant_cap": 40}), "shared: no cap; fresh: at most 40"),
+        (
+            Reason("cap_in_the_way", {**RUN, "cap": 6}),
+            "requests waited for a connection in some runs only: fresh, round 3",
+        ),
+        (Reason("cap_for_all", {"cap": 6}), "it was in the way of all alike"),
+        (Reason("same_load", {"share": 0.995}), "the same for both, and 99.5% of it started at the least"),
+        (Reason("other_load", {**RUN, **BOTH}), "fresh had another load than shared in round 3"),
+        (
+            Reason("load_not_started", {**RUN, "phase": "steady", "share": 0.9}),
+            "fresh, round 3: 90.0% of what steady planned was started",
+        ),
+        (Reason("failures_even", SHARES), "2.00% of fresh failed, and 0.00% of shared"),
+        (
+            Reason("failures_uneven", {**SHARES, "quantile": "p90", "allowed": 0.01}),
+            "2.00% of fresh failed, and 0.00% of shared: p90 allows a difference of 1.00%",
+        ),
+        (Reason("primary_missing", BOTH), "fresh and shared do not both have the primary figure"),
+        (
+            Reason("no_trend", {**BOTH, "chance": 0.5}),
+            "the ratio of fresh to shared has no trend over the rounds (by chance: 50.00%)",
+        ),
+        (
+            Reason("trend", {**BOTH, "chance": 0.001}),
+            "the ratio of fresh to shared has a trend over the rounds (by chance: 0.10%)",
+        ),
+        (Reason("no_round"), "no round is complete"),
+        (Reason("one_round"), "one round does not show how much rounds differ"),
+        (Reason("zero_figure"), "a figure is 0, so there is no ratio"),
+        (Reason("too_few_rounds", {"needs": 6, "rounds": 3}), "needs 6 rounds, there were 3"),
+        (Reason("ratio_drifts"), "the difference grows, or shrinks, from round to round"),
+        (Reason("could_be_chance", {"figures": 7}), "with 7 figures compared, this could be chance"),
+        (Reason("limit_inside", {"limit": 3.0}), "3 lies within"),
+        (Reason("unreadable", {"error": "x"}), "a run cannot be read: x"),
+        (
+            Reason("different_times"),
+            "the runs were at different times, and the machine, the network or the target may have been slower in "
+            "between. For a verdict, let the variants take turns in an experiment",
+        ),
+        (
+            Reason("compared_invalid", {"run": "runs/a"}),
+            "runs/a is INVALID, which was accepted: its figures are not the target's",
+        ),
+    ],
+    ids=lambda value: value.code if isinstance(value, Reason) else "",
+)
+def test_a_sentence_says_what_a_reason_is(reason: Reason, text: str) -> None:
+    assert sentence(reason) == text
+    assert reason.code in CODES
+
+
+def test_no_code_has_a_sentence_that_it_may_not_have() -> None:
+    assert set(EXPERIMENT_SENTENCES) < set(CODES)
+
+
+def of_round(number: int) -> Reason:
+    return Reason.of("invalid_run", variant="fresh", round=number)
+
+
+def test_runs_of_a_kind_are_one_line_and_only_some_are_named() -> None:
+    other = Reason.of("primary_missing", variant="fresh", baseline="shared")
+    assert list(lines([of_round(1), other, of_round(2)])) == [
+        "INVALID: fresh, round 1; fresh, round 2",
+        "fresh and shared do not both have the primary figure",
+    ]
+    assert list(lines([of_round(number) for number in range(1, 6)])) == [
+        "INVALID: fresh, round 1; fresh, round 2; fresh, round 3 (and 2 more like it)"
+    ]
+
+
+def test_values_that_are_not_as_they_should_be_leave_a_line() -> None:
+    broken = [Reason("invalid_run", {"x": 1}), Reason("invalid_run", {})]
+    assert list(lines(broken)) == ["invalid run"]
+    assert list(lines([Reason("made up")])) == ["made up"]
+
+
+def test_a_figure_of_one_run_is_told_with_that_run() -> None:
+    few = Reason.of("too_few", needs=100, count=60)
+    assert of_figure(few) == "needs 100 requests, there were 60"
+    assert of_figure(few.of_run("fresh", 3)) == "fresh, round 3: needs 100 requests, there were 60"
+    assert of_figure(of_round(3)) == "INVALID: fresh, round 3", "which names its run itself"

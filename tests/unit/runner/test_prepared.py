@@ -1,0 +1,121 @@
+"""`runner.prepared`: what is checked before anything is made, and what each worker is to do."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadgen.errors import PlanError, ProfileError
+from loadgen.net.names import Address, Origin
+from loadgen.profile.load import Loaded, load
+from loadgen.runner.destination import Destination
+from loadgen.runner.options import Options
+from loadgen.runner.prepared import Checked, Prepared
+from loadgen.runner.secrets import Keeper
+from loadgen.runner.until.goal import Goal, prolonged
+from loadgen.runner.warnings import Warnings
+from loadgen.runner.witness.load import EACH
+
+TEXT = """name: t
+target: http://127.0.0.1:9
+load: [{name: a, rate: 1060/s, for: 60s}]
+max_rate: 2000/s
+in_flight_limit: 11
+session: {connections: 7}
+"""
+ORIGIN = Origin.of("http://127.0.0.1:9")
+SEVERAL = tuple(Address(socket.AF_INET, (f"127.0.0.{number}", 9)) for number in (1, 2, 3))
+
+
+def prepared(folder: Path, loaded: Loaded, to: Destination | None = None, **options: Any) -> Prepared:
+    to, keeper = to or Destination(ORIGIN, SEVERAL, True), Keeper(loaded.profile, False)
+    chosen = Options(folder / "run", **options)
+    checked = Checked.of(loaded.profile, chosen, to)
+    warn = Warnings(lambda text: None, lambda: loaded.secrets)
+    run = Prepared.of(loaded, chosen, to, keeper, None, checked, warn)
+    run.folder.close()
+    return run
+
+
+def test_all_limits_are_dealt_to_the_workers(tmp_path: Path) -> None:
+    run = prepared(tmp_path, load("t.yaml", text=TEXT), workers="3")
+    work = run.assignments
+    assert [(of.share.index, of.share.workers) for of in work] == [(0, 3), (1, 3), (2, 3)]
+    assert sum(of.share.in_flight for of in work) == 11
+    assert sum(of.connections for of in work) == sum(of.preopen for of in work) == 7
+    assert {of.share.users_gap for of in work} == {3 * 10**9 // 2000}
+    assert [of.addresses[0] for of in work] == list(SEVERAL)
+    assert all(set(of.addresses) == set(SEVERAL) for of in work)
+    assert {of.payloads for of in work} == {(run.began,)}
+    assert [of.ledger.exists() for of in work] == [True] * 3
+
+
+def test_beside_a_witness_users_leave_room_for_its_own(tmp_path: Path) -> None:
+    run = prepared(tmp_path, load("t.yaml", text=TEXT), witness=True)
+    assert run.checked.witness_load
+    assert run.assignments[0].share.users_gap == round(10**9 * (1 + 1 / EACH) / 2000)
+
+
+def test_what_is_known_before_the_load_is_written_before_it_and_without_secrets(tmp_path: Path) -> None:
+    secret = load("t.yaml", text=TEXT.replace("name: t", "name: hunter2"))
+    loaded, goal = prolonged(replace(secret, secrets=("hunter2",)), Goal.parse("a response p50 within 5%"))
+    run = prepared(tmp_path, loaded, until=goal)
+    written = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert written == json.loads(json.dumps(run.description))
+    assert written["name"] == "[redacted]"
+    assert (written["until"]["looks"], written["until"]["reached"]) == ([], False)
+    assert written["plan"]["cycles"] == 1
+    assert written["payloads"] == run.began
+    assert "hunter2" not in json.dumps(written)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "why"),
+    [
+        (TEXT.replace("connections: 7", "connections: 1"), {"workers": "2"}, "cannot be shared by 2 workers"),
+        (TEXT.replace("2000/s", "1061/s"), {"witness": True}, "Raise max_rate to 1080/s"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_refused_before_there_is_a_folder(
+    tmp_path: Path, text: str, options: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(PlanError, match=why):
+        prepared(tmp_path, load("t.yaml", text=text), **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with pytest.raises(ProfileError, match="exists already"):
+        prepared(tmp_path, load("t.yaml", text=TEXT))
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "loopback", "condition"),
+    [
+        ("", True, None),
+        ("", False, "errors > 50% for 5s"),
+        ("stop_if: errors > 10% for 2s\n", False, "errors > 10% for 2s"),
+        ("stop_if: never\n", False, None),
+    ],
+)
+def test_a_load_on_somebody_elses_host_is_stopped_when_half_of_it_fails(
+    tmp_path: Path, more: str, loopback: bool, condition: str | None
+) -> None:
+    run = prepared(tmp_path, load("t.yaml", text=TEXT + more), Destination(ORIGIN, SEVERAL, loopback))
+    assert (run.stop_if and run.stop_if.text) == condition
+
+
+def test_a_slot_is_named_by_its_phase_its_cycle_and_its_step(tmp_path: Path) -> None:
+    text = TEXT.replace("for: 60s}]", "for: 60s}, {name: b, rate: 1/s, for: 1s, measure: false}]") + "cycles: 2\n"
+    run = prepared(tmp_path, load("t.yaml", text=text))
+    scenario, step = run.checked.plan.steps[0]
+    assert [run.slot_name(slot) for slot in range(3)] == [
+        f"a-1.{scenario}.{step}", f"a-2.{scenario}.{step}", f"b.{scenario}.{step}",
+    ]  # fmt: skip

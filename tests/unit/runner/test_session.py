@@ -1,0 +1,168 @@
+"""`runner.session`: the order in which a run is checked, prepared, carried out and concluded; its workers are idle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fleet_members import Told, spawn_idle
+
+from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
+from loadgen.fleet.group import Group
+from loadgen.fleet.messages import Bye, Go, Kill, Stop
+from loadgen.net.names import Origin, resolve
+from loadgen.profile.load import load
+from loadgen.runner.destination import Destination
+from loadgen.runner.interrupts import Interrupts
+from loadgen.runner.options import Options
+from loadgen.runner.progress import Progress
+from loadgen.runner.secrets import Keeper
+from loadgen.runner.session import run_at
+
+TEXT = """name: t
+target: http://127.0.0.1:9
+load: [{name: a, rate: 10/s, for: 2s}]
+"""
+ORIGIN = Origin.of("http://127.0.0.1:9")
+
+
+class Screen:
+    """Keeps what is shown."""
+
+    def __init__(self) -> None:
+        self.states: list[str] = []
+        self.messages: list[str] = []
+
+    def update(self, progress: Progress) -> None:
+        self.states.append(progress.state)
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+
+class Runs:
+    """Carries TEXT out with workers who have nothing to do."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.signals, self.screen = folder / "run", Interrupts(), Screen()
+        self.groups: list[Group] = []
+        self.before: Callable[[Group], None] = spawn_idle
+        monkeypatch.setattr(Group, "spawn", self._spawn)
+
+    def _spawn_group(self, group: Group) -> None:
+        self.groups.append(group)
+        self.before(group)
+
+    @property
+    def _spawn(self) -> Callable[[Group], None]:
+        return lambda group: self._spawn_group(group)
+
+    async def go(self, text: str = TEXT, **options: Any) -> Any:
+        loaded = load("t.yaml", text=text)
+        self.keeper = Keeper(loaded.profile, False)
+        to = Destination(ORIGIN, resolve(ORIGIN), True)
+        return await run_at(loaded, Options(self.folder, **options), self.screen, to, self.signals, self.keeper)
+
+    def told(self, group: int = 0, worker: int = 0) -> list[type]:
+        pipe = self.groups[group].members[worker].pipe
+        assert isinstance(pipe, Told)
+        return [type(message) for message in pipe.messages]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    return Runs(tmp_path, monkeypatch)
+
+
+async def test_a_run_from_its_profile_to_its_result(runs: Runs) -> None:
+    def spawn(group: Group) -> None:
+        assert (runs.folder / "run.json").exists(), "what is known is written before the load"
+        assert not (runs.folder / "result.json").exists()
+        spawn_idle(group)
+
+    runs.before = spawn
+    finished = await runs.go(workers="2")
+    assert json.loads((runs.folder / "result.json").read_text()) == json.loads(json.dumps(finished.result))
+    assert (finished.result["run"], finished.result["workers"]) == (str(runs.folder), 2)
+    assert finished.result["complete"]
+    assert runs.told(worker=0) == runs.told(worker=1) == [Go, Bye]
+    assert runs.screen.states
+    assert runs.keeper.renewed.__name__ == "renew"
+
+
+async def test_a_witness_goes_along_and_has_a_folder_of_its_own(runs: Runs) -> None:
+    finished = await runs.go(witness=True)
+    assert [len(group.members) for group in runs.groups] == [1, 1]
+    assert runs.told(1)[0] is Go
+    assert finished.result["witness"]["lost"] is False
+    own = json.loads((runs.folder / "witness" / "result.json").read_text())
+    assert (own["workers"], own["run"]) == (1, str(runs.folder / "witness"))
+    about = json.loads((runs.folder / "witness" / "run.json").read_text())
+    assert about["thinned"]
+    assert about["seed"] == own["seed"] != finished.result["seed"]
+
+
+async def test_what_cannot_be_carried_out_starts_no_worker(runs: Runs) -> None:
+    with pytest.raises(PlanError):
+        await runs.go(TEXT + "session: {connections: 1}\n", workers="2")
+    assert runs.groups == []
+    assert not runs.folder.exists()
+
+
+async def test_a_folder_that_is_there_starts_no_worker(runs: Runs) -> None:
+    runs.folder.mkdir()
+    with pytest.raises(ProfileError, match="exists already"):
+        await runs.go()
+    assert runs.groups == []
+
+
+async def test_a_signal_that_came_early_is_heeded(runs: Runs) -> None:
+    runs.signals.take()
+    finished = await runs.go()
+    assert finished.status == Exit.INTERRUPTED
+    assert finished.result["interrupted"]
+    assert runs.told() == [], "it was stopped before there was a worker"
+    assert runs.screen.messages[0].startswith("stopping: waiting for what is open")
+
+
+async def test_the_first_signal_stops_and_the_second_gives_up(runs: Runs) -> None:
+    def spawn(group: Group) -> None:
+        spawn_idle(group)
+        runs.signals.take()
+        runs.signals.take()
+
+    runs.before = spawn
+    finished = await runs.go()
+    assert runs.told() == [Stop, Kill]
+    assert finished.status == Exit.INTERRUPTED
+    assert [text.partition(":")[0] for text in runs.screen.messages] == ["stopping", "stopping at once"]
+
+
+async def test_secrets_that_cannot_be_renewed_end_the_run_with_their_reason(runs: Runs) -> None:
+    def spawn(group: Group) -> None:
+        spawn_idle(group)
+        runs.keeper.lost("the token has expired")
+        runs.keeper.lost("once is enough")
+
+    runs.before = spawn
+    finished = await runs.go()
+    assert finished.status == Exit.UNUSABLE
+    assert [text for text in finished.result["warnings"] if "ended" in text] == [
+        "the run was ended: the token has expired"
+    ]
+    assert runs.told() == [Kill]
+
+
+async def test_a_worker_that_dies_before_the_load_leaves_no_process(runs: Runs) -> None:
+    def spawn(group: Group) -> None:
+        spawn_idle(group)
+        group._ended(group.members[1])
+
+    runs.before = spawn
+    with pytest.raises(LoadgenError, match="worker 1 died before the load began"):
+        await runs.go(workers="2")
+    assert [member.process.killed for member in runs.groups[0].members] == [True, True]  # type: ignore[attr-defined]
+    assert not (runs.folder / "result.json").exists()

@@ -1,0 +1,153 @@
+"""The search for the highest rate that stays VALID, with runs; and the other measurements."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from selftests import BUSY
+
+from loadgen.result.latency import Latency
+from loadgen.result.reason import Reason
+from loadgen.result.run import Requests, RunResult, Trust, TrustSignal, Verdict
+from loadgen.result.selftest import Capacity, Noise, Pacing, Trial
+from loadgen.selftest.loads import LoadOutcome, Loads
+from loadgen.selftest.measure import QUICK, Measurements, Plan, summary
+
+
+def test_what_a_search_comes_to() -> None:
+    late = Reason.of("not_valid", signal="lag", value="p99 3.00 ms", verdict="DEGRADED")
+    trials = [
+        Trial(30_000, BUSY, 0.9),
+        Trial(20_000, None, 0.4),
+        Trial(26_000, late, 0.5),
+        Trial(20_000, None, 0.4),
+    ]
+    assert summary("http", trials, False) == Capacity(
+        "http", 20_000, sure=True, at_least=False, failed_at=26_000, failed_why=late, trials=tuple(trials)
+    )
+    assert summary("http", trials, True).at_least  # the target had no more to give
+    assert summary("http", trials[1:2], False).at_least  # no higher rate was tried
+    assert not summary("http", trials[:1], False).at_least
+
+
+def outcome(holds: bool, busy: float, **outcomes: int) -> LoadOutcome:
+    verdict: Verdict = "VALID" if holds else "INVALID"
+    signals = (
+        TrustSignal("lag", "p99 0.10 ms", "VALID", ""),
+        TrustSignal("share of the tail", "12% of the slowest", verdict, "it is much"),
+    )
+    trust = Trust(verdict, False, (), (), (), signals)
+    made = {"ok": 10, **outcomes}
+    variant = SimpleNamespace(requests=Requests(sum(made.values()), sum(made.values()), made))
+    return LoadOutcome(cast(RunResult, SimpleNamespace(trust=trust, variant=variant)), busy)
+
+
+class FakeLoads:
+    """A client that stays VALID up to `truth`, and a target that is busy from `target` on."""
+
+    def __init__(self, truth: float, target: float = 1e9) -> None:
+        self._truth, self._target = truth, target
+        self.asked: list[tuple[str, str, float]] = []
+
+    async def run(self, scheme: str, path: str, phases: list[dict[str, Any]], session: str = "shared") -> LoadOutcome:
+        rate = float(phases[1]["rate"].removesuffix("/s"))
+        self.asked.append((scheme, path, rate))
+        truth = self._truth * (1 if scheme == "http" else 0.75)
+        return outcome(rate <= truth, 0.95 if rate >= self._target else 0.4)
+
+
+PATIENT = Plan("full", 120, 0.5, 1000, 6, 2, (100,), 3, 2, 2.5, 3600)  # its searches end by themselves
+
+
+def measuring(loads: Any, cpus: int = 2, plan: Plan = PATIENT) -> tuple[Measurements, list[str]]:
+    said: list[str] = []
+    return Measurements(cast(Loads, loads), plan, cpus, said.append, lambda reason: reason.code), said
+
+
+async def test_a_search_goes_over_http_and_https_and_tells_every_trial() -> None:
+    loads = FakeLoads(24_500)
+    measurements, said = measuring(loads)
+    await measurements.capacity()
+    http, https = measurements.measured.capacity.values()
+    assert (http.scheme, https.scheme) == ("http", "https")
+    assert http.rate and http.failed_at and https.rate and https.failed_at
+    assert 22_000 <= http.rate <= 24_500 < http.failed_at
+    assert 16_500 <= https.rate <= 18_375 < https.failed_at
+    assert http.sure and not http.at_least
+    assert http.failed_why == Reason.of(
+        "not_valid", signal="share of the tail", value="12% of the slowest", verdict="INVALID"
+    )
+    assert len(said) == len(loads.asked) == len(http.trials) + len(https.trials)
+    assert {path for _, path, _ in loads.asked} == {"/later"}
+    assert "http at 50/s: VALID" in said
+    assert f"http at {http.failed_at:,.0f}/s: not_valid" in said
+
+
+async def test_a_target_that_saturates_first_makes_it_at_least() -> None:
+    measurements, _ = measuring(FakeLoads(1e6, target=40_000))
+    await measurements.capacity()
+    http = measurements.measured.capacity["http"]
+    assert http.at_least and http.failed_at is None and http.rate
+    assert 40_000 <= http.rate <= 60_000  # the first that made it busy, and no higher
+
+
+async def test_on_a_single_cpu_the_target_is_always_in_the_way() -> None:
+    measurements, _ = measuring(FakeLoads(10_000), cpus=1)
+    await measurements.capacity()
+    assert all(capacity.at_least for capacity in measurements.measured.capacity.values())
+
+
+def test_requests_that_fail_are_not_held_however_valid_the_run() -> None:
+    assert outcome(True, 0.1, timeout=2, reset=0).why == Reason.of("requests_failed", timeout=2, reset=0)
+    assert outcome(True, 0.1).why is None
+
+
+# what is timed
+
+
+def figures(**quantiles: float | None) -> Latency:
+    return Latency(count=7, mean=None, min=None, quantiles=quantiles, spent=0.0, max=9.0, timeouts=0)
+
+
+class TimedLoads:
+    """Answers that are as late as they are given, one after the other."""
+
+    def __init__(self, *given: Latency) -> None:
+        self._given = list(given)
+
+    async def run(self, scheme: str, path: str, phases: list[dict[str, Any]], session: str = "shared") -> LoadOutcome:
+        latency = self._given.pop(0)
+        step = SimpleNamespace(latency_ms=dict.fromkeys(("response", "lag", "client_delay"), latency))
+        made = [
+            SimpleNamespace(
+                name=phase["name"], seconds=2.0, steps=(step,), requests=Requests(10, 10, {"ok": 8, "timeout": 2})
+            )
+            for phase in phases
+        ]
+        variant = SimpleNamespace(phases=tuple(made))
+        return LoadOutcome(cast(RunResult, SimpleNamespace(variant=variant)), 0.123456)
+
+
+async def test_noise_has_the_figures_of_each_measurement() -> None:
+    loads = TimedLoads(figures(p50=0.1, p99=0.4), figures(p50=0.2, p99=None))
+    measurements, said = measuring(loads, plan=QUICK)
+    await measurements.noise()
+    assert measurements.measured.noise == Noise(1000, 1, (0.1, 0.2), (0.4, None))
+    assert measurements.measured.stamps is True
+    assert said == ["noise: p50 0.1 ms, p99 0.4 ms", "noise: p50 0.2 ms, p99 not known"]
+
+
+async def test_pacing_has_the_lag_of_each_rate() -> None:
+    measurements, said = measuring(TimedLoads(figures(p50=0.1, p99=0.4)))
+    await measurements.pacing()
+    assert measurements.measured.pacing == [Pacing(100, 7, 0.1, 0.4, 9.0)]
+    assert said == ["pacing: 100/s left 0.1 ms late at p50, 0.4 ms at p99"]
+
+
+async def test_new_connections_are_those_that_were_answered() -> None:
+    measurements, said = measuring(TimedLoads(figures(), figures()))
+    await measurements.connections()
+    http, https = measurements.measured.connections
+    assert (http.per_second, http.at_least, http.target_busy) == (4, False, 0.123)
+    assert (https.scheme, said[1]) == ("https", "new connections: https 4/s")
