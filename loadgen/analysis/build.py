@@ -11,7 +11,7 @@ from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
 from loadgen.profile.model import Profile
-from loadgen.record.attribution import whose
+from loadgen.record.attribution import attribution, attributions
 from loadgen.record.ledger import SKIPPED, Ledger
 from loadgen.record.metrics import CENSORED, EVERY, HEADLINES, MOST_RECORDED, RECORDED, Metric, Shown
 from loadgen.record.recorder import SeriesKey
@@ -195,7 +195,7 @@ def _attributions(
     mine = (key for key in m.recording.shares if key.slot == slot and key.outcome == Outcome.OK)
     shares = Shares.together(m.recording.shares[key] for key in mine)
     timed = sum(h.count for key, metric, h in series if metric == headline and key.outcome == Outcome.OK)
-    return whose(shares, figures[headline.word], m.holds_back) if shares.count == timed else {}
+    return attributions(shares, figures[headline.word], m.holds_back) if shares.count == timed else {}
 
 
 def _attempts(m: Measured, slot: int, series: list[Entry]) -> Attempts | None:
@@ -334,9 +334,10 @@ def _added(parts: Iterable[dict[str, int]]) -> dict[str, int]:
     return dict(total)
 
 
-def sample(plan: Plan, kept: KeptSample) -> Sample:
+def sample(m: Measured, kept: KeptSample) -> Sample:
     """An exchange that was kept, as a result shows it."""
-    run, (scenario, step) = plan.of_slot(kept.slot)
+    run, (scenario, step) = m.plan.of_slot(kept.slot)
+    times = {name: ns for name, ns in kept.times.items() if ns > 0 or name != Metric.WAIT_DELAY.word}
     return Sample(
         phase=run.name,
         cycle=run.cycle or 1,
@@ -353,5 +354,6 @@ def sample(plan: Plan, kept: KeptSample) -> Sample:
         request_id=kept.request_id,
         headers=kept.headers,
         message=kept.message,
-        times_ms={name: round(ns / MILLISECOND, 6) for name, ns in kept.times.items()},
+        times_ms={name: round(ns / MILLISECOND, 6) for name, ns in times.items()},
+        whose_ms=attribution(kept.times, not run.phase.closed, m.holds_back),
     )

@@ -87,8 +87,8 @@ def conclude(
         thresholds=tuple(checked),
         variants=(figures,),
         samples=Samples(
-            failed=tuple(sample(measured.plan, kept) for kept in ending.kept.failed),
-            slowest=tuple(sample(measured.plan, kept) for kept in ending.kept.slowest),
+            failed=tuple(sample(measured, kept) for kept in ending.kept.failed),
+            slowest=tuple(sample(measured, kept) for kept in ending.kept.slowest),
         ),
         until=ending.until,
         witness=ending.witness,

@@ -1,15 +1,14 @@
 """Where a difference comes from: what each part of a request takes of the mean, by phase and step.
 
-Of ok requests, exactly, in each run:
+Of ok requests, exactly, in each run, by the table of `record.attribution`:
 
     response = ours + wait + connect + service_new + service_reused + build
 
-`ours` is lag, sign without what is built in it, wait delay and client delay; `service_new` and `service_reused` are
-what is left of the service without the connect and the client delay, on a connection that was opened for the request
-and on one that was there. Each is a contribution: its sum over the number of all requests, whether they had that part
-or not. So the differences of the parts add up to the difference of the mean. A closed load has no response: its parts
-add up to the service, and wait and what comes before it are beside. dns, tcp, tls, our CPU and our delay are within
-connect.
+`ours` is this machine's time; `service_new` and `service_reused` are the target's and the network's, on a connection
+that was opened for the request and on one that was there. Each is a contribution: its sum over the number of all
+requests, whether they had that part or not. So the differences of the parts add up to the difference of the mean. A
+closed load has no response: its parts add up to the service, and wait and build are beside it. dns, tcp and tls lie
+within the connect as the client timed it; our handshake CPU and connect delay are within ours.
 
 Where there are timeouts, the parts still add up to the mean of the ok ones, which is then not all of it.
 """
@@ -21,12 +20,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from loadgen.analysis.latency import milliseconds
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import REUSED, Outcome
 from loadgen.experiment.pairing import Pair
 from loadgen.experiment.variants import Run, Variant, label
+from loadgen.record.attribution import TABLE, net, own
 from loadgen.record.metrics import Metric
+from loadgen.record.share import Part as Share
 from loadgen.result.experiment import Part, PartMedian
 from loadgen.stats import Histogram, fraction
 from loadgen.store import read_counts
@@ -36,12 +39,15 @@ WITHIN = {
     "dns": Metric.DNS, "tcp": Metric.TCP, "tls": Metric.TLS, "handshake_cpu": Metric.HANDSHAKE_CPU,
     "connect_delay": Metric.CONNECT_DELAY,
 }  # fmt: skip
-# what has a distribution of its own (that of service_reused with the client delay): percentiles of what is taken
-# together or apart are not to be had
-WHOLE = {"wait": Metric.WAIT, "connect": Metric.CONNECT, "build": Metric.BUILD, **WITHIN}
+# what has a distribution of its own, of which a median can be had (that of connect and of service_reused with this
+# machine's part)
+TIMED = {"wait": Metric.WAIT, "connect": Metric.CONNECT, "build": Metric.BUILD, **WITHIN}
+BESIDE = ("wait", "build")  # the service of a closed load
 WANTED = frozenset(
-    (*WHOLE.values(), Metric.RESPONSE, Metric.SERVICE, Metric.LAG, Metric.SIGN, Metric.WAIT_DELAY, Metric.CLIENT_DELAY)
+    (*TIMED.values(), Metric.RESPONSE, Metric.SERVICE, Metric.LAG, Metric.SIGN, Metric.WAIT_DELAY, Metric.CLIENT_DELAY)
 )
+
+WAYS = (False, True)  # whether the connection was there already
 
 Place = tuple[str, str]  # phase, step
 Histograms = dict[tuple[int, bool], Histogram]  # by metric, and whether the connection was there already
@@ -76,7 +82,7 @@ def differences(pair: Pair, baseline: Parts, variant: Parts) -> Iterator[Part]:
         for name in (whole, *ADDING, *WITHIN):
             both = one.get(name, NOTHING), other.get(name, NOTHING)
             if both[0].mean or both[1].mean:
-                adds = name in ADDING and not (whole == "service" and name == "wait")
+                adds = name in ADDING and not (whole == "service" and name in BESIDE)
                 yield _part(pair, place, name, adds, *both)
 
 
@@ -119,35 +125,46 @@ def _of_run(run: Run) -> dict[Place, dict[str, Contribution]]:
 
 
 def _parts(cycles: list[Histograms]) -> dict[str, Contribution]:
-    def total(metric: Metric, reused: tuple[bool, ...] = (False, True)) -> int:
-        return sum(cycle[metric, way].total for cycle in cycles for way in reused if (metric, way) in cycle)
+    def total(metric: Metric, *ways: bool) -> int:
+        return sum(cycle[metric, way].total for cycle in cycles for way in ways if (metric, way) in cycle)
 
-    count = sum(
-        cycle[Metric.SIGN, way].count for cycle in cycles for way in (False, True) if (Metric.SIGN, way) in cycle
-    )
-    scheduled = any((Metric.RESPONSE, way) in cycle for cycle in cycles for way in (False, True))
-    build, delay = total(Metric.BUILD), total(Metric.CLIENT_DELAY)
-    behind = total(Metric.WAIT_DELAY) if scheduled else 0
-    sums = {
-        "response" if scheduled else "service": total(Metric.RESPONSE if scheduled else Metric.SERVICE),
-        "ours": delay + (total(Metric.LAG) + total(Metric.SIGN) - build + behind if scheduled else 0),
-        "service_reused": total(Metric.SERVICE, (True,)) - total(Metric.CLIENT_DELAY, (True,)),
-        "service_new": total(Metric.SERVICE, (False,)) - total(Metric.CONNECT) - total(Metric.CLIENT_DELAY, (False,)),
-        **{name: total(metric) for name, metric in WHOLE.items()},
+    def sums(way: bool) -> list[int]:
+        """Of the requests whose connection was there (`way`), or not: their times by `attribution.TABLE`."""
+        times = dict.fromkeys(Share, 0) | {Share.WHOLE: total(whole, way)}
+        for row in TABLE:
+            if scheduled or row.part >= Share.CONNECT:
+                times[row.part] = total(Metric[row.part.name], way)
+        return list(times.values())
+
+    count = sum(cycle[Metric.SIGN, way].count for cycle in cycles for way in WAYS if (Metric.SIGN, way) in cycle)
+    scheduled = any((Metric.RESPONSE, way) in cycle for cycle in cycles for way in WAYS)
+    whole = Metric.RESPONSE if scheduled else Metric.SERVICE
+    parts = net(np.array([sums(way) for way in WAYS]))
+    together = parts.sum(axis=0)
+    contributions = {
+        whole.word: total(whole, *WAYS),
+        "ours": int(own(together)),
+        "wait": int(together[Share.WAIT]) if scheduled else total(Metric.WAIT, *WAYS),
+        "connect": int(together[Share.CONNECT]),
+        "service_new": int(parts[0, Share.WHOLE]),
+        "service_reused": int(parts[1, Share.WHOLE]),
+        "build": total(Metric.BUILD, *WAYS),
+        **{name: total(metric, *WAYS) for name, metric in WITHIN.items()},
     }
-    sums["wait"] -= behind
-    typical = {name: _p50(cycles, metric) for name, metric in WHOLE.items()}
-    typical["response"], typical["service"] = _p50(cycles, Metric.RESPONSE), _p50(cycles, Metric.SERVICE)
-    typical["service_reused"] = _p50(cycles, Metric.SERVICE, (True,))
-    return {name: Contribution(value / count if count else 0.0, typical.get(name)) for name, value in sums.items()}
+    medians = {name: _p50(cycles, metric) for name, metric in TIMED.items()}
+    medians[whole.word] = _p50(cycles, whole)
+    medians["service_reused"] = _p50(cycles, Metric.SERVICE, (True,))
+    return {
+        name: Contribution(value / count if count else 0.0, medians.get(name)) for name, value in contributions.items()
+    }
 
 
-def _p50(cycles: list[Histograms], metric: Metric, reused: tuple[bool, ...] = (False, True)) -> float | None:
+def _p50(cycles: list[Histograms], metric: Metric, ways: tuple[bool, ...] = WAYS) -> float | None:
     """The mean of the cycles' medians."""
     medians = []
     for cycle in cycles:
         whole = Histogram()
-        for way in reused:
+        for way in ways:
             whole.add(cycle.get((metric, way), Histogram()))
         if (median := whole.quantile(fraction("p50"))) is not None:
             medians.append(median)

@@ -1,4 +1,4 @@
-"""Whose time a quantile is: of the p99 of 41 ms, how much were the target and its network, how much this machine.
+"""Whose time it was: one table of the parts of an exchange, from which everything that divides time up is made.
 
 The parts of a quantile are those of the exchanges about its rank, together, and not the parts' own percentiles, which
 do not add up. They are scaled to the quantile, from which such exchanges mostly differ by little. Where they are few
@@ -7,54 +7,118 @@ and far apart, whose it was is not known.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
 from loadgen.clock import MILLISECOND
 from loadgen.record.share import MOSTLY_STAMPED, Part, Shares
 from loadgen.result.latency import Latency
 from loadgen.result.run import Attribution
 from loadgen.stats import fraction, rank
 
-TOLD = ("p50", "p99", "p99.9")
+Sums = NDArray[Any]  # of times by `Part` on the last axis: of one exchange, of many together, or of each counter's
+
+TARGET, PROFILE, MACHINE = "target", "profile", "this machine"
+
+
+class Row(NamedTuple):
+    """A part, what it lies inside, whose it is, and which field of an attribution counts it."""
+
+    part: Part
+    inside: Part
+    owner: str
+    field: str
+
+
+TABLE = (
+    Row(Part.LAG, Part.WHOLE, MACHINE, "own"),
+    Row(Part.SIGN, Part.WHOLE, MACHINE, "own"),  # of adaptive retries it is what they hold back: the profile's, `held`
+    Row(Part.BUILD, Part.SIGN, PROFILE, "build"),
+    Row(Part.WAIT, Part.WHOLE, PROFILE, "wait"),
+    Row(Part.WAIT_DELAY, Part.WAIT, MACHINE, "own"),
+    Row(Part.CONNECT, Part.WHOLE, TARGET, "connect"),
+    Row(Part.HANDSHAKE_CPU, Part.CONNECT, MACHINE, "own"),
+    Row(Part.CONNECT_DELAY, Part.CONNECT, MACHINE, "own"),
+    Row(Part.CLIENT_DELAY, Part.WHOLE, MACHINE, "own"),
+)  # what is left of the whole is the target's and its network's
+OWN = tuple(row.part for row in TABLE if row.owner == MACHINE)
+
+ATTRIBUTED = ("p50", "p99", "p99.9")
 WITHIN = 10  # the exchanges are those within a tenth of what lies beyond the quantile, at either side
 LEAST = 2  # and as many at the least
 ALIKE = 0.1  # how far from the quantile they may be on average, as a share of it
 
 
-def whose(shares: Shares, figures: Latency, holds_back: bool = False) -> dict[str, Attribution]:
-    """Whose time each quantile is, of those that are known. `figures` are those of the exchanges in `shares`, perhaps
-    with timeouts beyond them. `holds_back`: retries are adaptive, so that `sign` is mostly what they held back."""
-    parts: dict[str, Attribution] = {}
-    for name in TOLD if shares.count else ():
+def net(sums: Sums, holds_back: bool = False) -> Sums:
+    """Each part without what lies inside it, so that the parts add up to the whole; in the place of the whole what is
+    left of it. `holds_back`: retries are adaptive, and what is left of `sign` is not this machine's: it is taken out
+    of the parts, and in the place of the whole."""
+    out = sums.copy()
+    for row in TABLE:
+        out[..., row.inside] -= sums[..., row.part]
+    if holds_back:
+        out[..., Part.WHOLE] += out[..., Part.SIGN]
+        out[..., Part.SIGN] = 0
+    return out
+
+
+def own(parts: Sums) -> Sums:
+    """This machine's time, of what `net` gave."""
+    mine: Sums = parts[..., OWN].sum(axis=-1)
+    return mine
+
+
+def attributions(shares: Shares, figures: Latency, holds_back: bool = False) -> dict[str, Attribution]:
+    """Whose time the mean is, and each quantile that is known. `figures` are those of the exchanges in `shares`,
+    perhaps with timeouts beyond them, of which the mean has none."""
+    if not shares.count:
+        return {}
+    every = shares.sums.sum(axis=0).astype(float)
+    found = {"mean": _attribution(every, float(every[Part.WHOLE]) / shares.count / MILLISECOND, holds_back)}
+    for name in ATTRIBUTED:
         if (value := figures.quantiles.get(name)) is not None:
             position = min(rank(fraction(name), figures.count), shares.count)
-            if divided := _divided(shares, position, name, value, holds_back):
-                parts[name] = divided
-    return parts
+            sums = _about(shares, position, name)
+            if abs(sums[Part.WHOLE] / sums[Part.COUNT] / MILLISECOND - value) <= ALIKE * value:
+                found[name] = _attribution(sums, value, holds_back)
+    return found
 
 
-def _divided(shares: Shares, position: int, name: str, value: float, holds_back: bool) -> Attribution | None:
+def attribution(times: Mapping[str, int], scheduled: bool, holds_back: bool = False) -> Attribution:
+    """Whose time one exchange is. `times` are its metrics by word, in ns; without a schedule its whole is the service,
+    and what comes before it is beside."""
+    sums = np.zeros(len(Part))
+    sums[Part.COUNT], sums[Part.WHOLE] = 1, times.get("response" if scheduled else "service", 0)
+    for row in TABLE:
+        if scheduled or row.part >= Part.CONNECT:
+            sums[row.part] = times.get(row.part.name.lower(), 0)
+    sums[Part.STAMPED] = "client_delay" in times and ("connect" not in times or "connect_delay" in times)
+    return _attribution(sums, float(sums[Part.WHOLE]) / MILLISECOND, holds_back)
+
+
+def _about(shares: Shares, position: int, name: str) -> Sums:
+    """The sums of the exchanges about a quantile's rank."""
     p = fraction(name)
     reach = max(LEAST, round(min(p, 1 - p) * shares.count / WITHIN))
     sums = shares.between(max(1, position - reach), min(shares.count, position + reach))
-    if abs(sums[Part.WHOLE] / sums[Part.COUNT] / MILLISECOND - value) > ALIKE * value:
-        return None
+    return np.array([sums[part] for part in Part])
+
+
+def _attribution(sums: Sums, value: float, holds_back: bool) -> Attribution:
+    """The parts of `sums` as parts of `value`, in ms."""
     scale = value / sums[Part.WHOLE] if sums[Part.WHOLE] else 0.0
-    sign = sums[Part.SIGN] - sums[Part.BUILD]
-    connecting = sums[Part.CONNECT_DELAY] + sums[Part.HANDSHAKE_CPU]
-    parts = {
-        "connect": sums[Part.CONNECT] - connecting,
-        "wait": sums[Part.WAIT] - sums[Part.WAIT_DELAY],
-        "build": sums[Part.BUILD],
-        "held": sign if holds_back else 0.0,
-        "own": sums[Part.LAG]
-        + sums[Part.WAIT_DELAY]
-        + connecting
-        + sums[Part.CLIENT_DELAY]
-        + (0.0 if holds_back else sign),
-    }
-    parts = {"target": sums[Part.WHOLE] - sum(parts.values()), **parts}
+    parts = net(sums)
+    fields = dict.fromkeys(("target", "connect", "wait", "build", "held", "own"), 0.0)
+    fields["target"] = float(parts[Part.WHOLE])
+    for row in TABLE:
+        held = holds_back and row.part is Part.SIGN
+        fields["held" if held else row.field] += float(parts[row.part])
     return Attribution(
-        value=value,
-        **{part: round(time * scale, 6) for part, time in parts.items()},
-        own_at_least=sums[Part.STAMPED] < MOSTLY_STAMPED * sums[Part.COUNT],
-        requests=round(sums[Part.COUNT]),
+        value=round(value, 6),
+        **{name: round(time * scale, 6) for name, time in fields.items()},
+        own_at_least=bool(sums[Part.STAMPED] < MOSTLY_STAMPED * sums[Part.COUNT]),
+        requests=round(float(sums[Part.COUNT])),
     )

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from loadgen.clock import MILLISECOND
+from loadgen.exchange import REUSED, Exchange
 from loadgen.stats import Integers
 
 
@@ -193,6 +194,21 @@ def measure(rows: Integers) -> Integers:
         assert metric.spec.formula
         out[:, column] = metric.spec.formula(of)
     return out
+
+
+def times_of(x: Exchange, due: int) -> dict[str, int]:
+    """The metrics of one exchange that apply to it, by word, in ns. `due` is 0 if the load has no schedule."""
+    row = (
+        0, due, x.released, x.signed, x.started, connected(x), x.sent, x.received, x.done,
+        x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build,
+    )  # fmt: skip
+    figures = measure(np.array([row], np.int64))[0].tolist()
+    return {metric.word: figure for metric, figure in zip(OF_EXCHANGE, figures, strict=True) if figure != -1}
+
+
+def connected(x: Exchange) -> int:
+    """When the connection was there that was opened for the exchange; 0 if none was."""
+    return 0 if x.connection == REUSED else x.connected
 
 
 def table() -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from loadgen.exchange import CONNECTION_LABELS, Exchange
+from loadgen.record.metrics import times_of
 
 FIRST = 3  # of each kind (slot, outcome, reason)
 KINDS = 200
@@ -126,19 +127,7 @@ class Samples:
 
     def _sample(self, x: Exchange) -> Sample:
         headers, message = _answer(x)
-        times = {"response": x.done - x.due, "lag": x.released - x.due, "sign": x.signed - x.released}
-        if x.started:
-            times |= {"wait": x.started - x.signed, "service": x.done - x.started}
-        if x.connection != 1 and x.connected:
-            times["connect"] = x.connected - x.started
-        if x.wait_delay > 0:
-            times["wait_delay"] = x.wait_delay
-        if x.connect_delay >= 0:
-            times["connect_delay"] = x.connect_delay
-        if x.received:
-            times["client_delay"] = x.done - x.received
-        if x.build >= 0:
-            times["build"] = x.build
+        times = times_of(x, x.due)
         if x.backoff:
             times["backoff"] = x.backoff
         return Sample(

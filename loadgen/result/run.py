@@ -119,9 +119,9 @@ class ConsumedCapacity:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Whose time a percentile is. The parts add up to `value`."""
+    """Whose time it was. The parts add up to `value`."""
 
-    value: float = item("the percentile", "ms")
+    value: float = item("the time that is divided up: a percentile, a mean, or of one request", "ms")
     target: float = item("the target and the network to it", "ms")
     connect: float = item("making a connection, but for this machine's part of it", "ms")
     wait: float = item("waiting for a connection below the cap", "ms")
@@ -169,7 +169,10 @@ class Step:
     requests: Requests = item("its ledger")
     skipped: Skipped = item("its requests that were not made")
     latency_ms: dict[str, Latency] = item("the figures of each metric")
-    whose_ms: dict[str, Attribution] = item("whose time a percentile of response, or of a closed load's service, is")
+    whose_ms: dict[str, Attribution] = item(
+        "whose time the mean and a percentile of response, or of a closed load's service, is; of the mean: of the ok "
+        "requests alone"
+    )
     strata: tuple[Stratum, ...] = item("its strata")
     by_connection: dict[str, ByConnection] = item("by the kind of connection: new, reused, resumed")
     failures: tuple[Failure, ...] = item("its failures, by outcome")
@@ -571,6 +574,7 @@ class Sample:
     headers: dict[str, str] = item("the answer's headers that hold no secret")
     message: str = item("the message of a JSON error")
     times_ms: dict[str, float] = item("its times", "ms")
+    whose_ms: Attribution = item("whose time its response, or in a closed load its service, is")
 
 
 @dataclass(frozen=True, slots=True)

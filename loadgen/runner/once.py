@@ -15,6 +15,7 @@ from loadgen.exchange import CONNECTION_LABELS, REDACTED, Exchange
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
+from loadgen.record.metrics import times_of
 from loadgen.result.codec import map_text
 from loadgen.result.once import Answer, Certificate, ConsumedUnits, OnceExchange, OnceResult, Pairs, Peer, SentRequest
 from loadgen.runner import secret_names
@@ -157,13 +158,4 @@ def _plainly(value: Any) -> Any:
 
 
 def _times(x: Exchange) -> dict[str, float]:
-    times = {"response": x.done - x.due, "lag": x.released - x.due, "sign": x.signed - x.released}
-    if x.started:
-        times |= {"wait": x.started - x.signed, "service": x.done - x.started}
-    if x.connected > x.started:
-        times["connect"] = x.connected - x.started
-    parts = {"build": x.build, "dns": x.dns, "tcp": x.tcp, "tls": x.tls, "connect_delay": x.connect_delay}
-    times |= {name: value for name, value in parts.items() if value >= 0}
-    if x.received:
-        times["client_delay"] = x.done - x.received
-    return {name: round(value / MILLISECOND, 6) for name, value in times.items()}
+    return {name: round(ns / MILLISECOND, 6) for name, ns in times_of(x, x.due).items()}

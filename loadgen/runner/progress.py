@@ -11,7 +11,7 @@ from loadgen.clock import SECOND
 from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet
 from loadgen.record.ledger import ITERATIONS, PLANNED, Ledger
-from loadgen.runner.stop import Moment, rates
+from loadgen.runner.stop import Snapshot, rates
 from loadgen.stats import Histogram
 
 
@@ -54,17 +54,17 @@ class Display(Protocol):
     def message(self, text: str) -> None: ...
 
 
-def progress(fleet: Fleet, history: deque[Moment], second: Histogram, workers: int) -> Progress:
+def progress(fleet: Fleet, snapshots: deque[Snapshot], second: Histogram, workers: int) -> Progress:
     """How the load of the fleet's leading group stands; `second` are the response times of the last whole one."""
     plan, begun = fleet.plan, fleet.leading.start > 0
     runs = plan.runs
     number = fleet.run_number if begun else 0
     run = plan.all_runs[min(number, len(runs))]
     totals = fleet.leading.totals() if begun else Ledger.in_memory(len(plan.all_runs), plan.slots)
-    moment = Moment.of(totals, fleet.elapsed)
+    snapshot = Snapshot.of(totals, fleet.elapsed)
     ended = {Outcome(n).word: c for n, c in enumerate(totals.outcome_counts()) if c}
     state = "stopping" if fleet.stopping else "draining" if number >= len(runs) else "running"
-    rate_now, rate_planned = rates(history, runs)
+    rate_now, rate_planned = rates(snapshots, runs)
     durations = [r.duration for r in runs]
     fixed = [d for d in durations if d is not None]
     return Progress(
@@ -76,7 +76,7 @@ def progress(fleet: Fleet, history: deque[Moment], second: Histogram, workers: i
         elapsed_s=fleet.elapsed / SECOND,
         total_s=sum(fixed) / SECOND if len(fixed) == len(durations) else None,
         planned=sum(totals.iterations[r.number * len(ITERATIONS) + PLANNED] for r in runs) or None,
-        started=moment.started,
+        started=snapshot.started,
         sent=sum(totals.sent.tolist()),
         in_flight=fleet.leading.health.in_flight,
         ok=ended.pop("ok", 0),

@@ -31,7 +31,7 @@ from loadgen.runner.prepared import Checked, Prepared, described
 from loadgen.runner.progress import Display, progress
 from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import Keeper, keeper
-from loadgen.runner.stop import Moment, history, met, since
+from loadgen.runner.stop import Snapshot, history, reason_to_stop, since
 from loadgen.runner.table.attach import on_table
 from loadgen.runner.until.until import Until
 from loadgen.runner.warnings import Warnings
@@ -88,7 +88,7 @@ class Running:
         self._prepared, self._display = prepared, display
         checked, keeper = prepared.checked, prepared.keeper
         self._warn, self._until = prepared.warn, checked.until
-        self._watch, self._history, self._last_second = HostWatch(), history(prepared.stop_if), Histogram()
+        self._watch, self._snapshots, self._last_second = HostWatch(), history(prepared.stop_if), Histogram()
         self._interrupted, self._stopped_because, self._refused_because = False, "", ""
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
         following = [self._witness.group] if self._witness else []
@@ -171,11 +171,11 @@ class Running:
         self._store_second()
         totals = self._workers.totals()
         self._watch.look(totals)
-        self._history.append(Moment.of(totals, fleet.elapsed))
+        self._snapshots.append(Snapshot.of(totals, fleet.elapsed))
         if self._until:
             self._look(self._until)
         table = prepared.table
-        why = met(self._history, prepared.stop_if) or (table.beyond(fleet.totals()) if table else "")
+        why = reason_to_stop(self._snapshots, prepared.stop_if) or (table.beyond(fleet.totals()) if table else "")
         if why and not fleet.stopping:
             self._stopped_because = why
             self._display.message(f"stopping: {why}")
@@ -199,7 +199,7 @@ class Running:
     async def _show(self) -> None:
         workers = self._prepared.checked.limits.workers
         while True:
-            self._display.update(progress(self._fleet, self._history, self._last_second, workers))
+            self._display.update(progress(self._fleet, self._snapshots, self._last_second, workers))
             await asyncio.sleep(DRAWN)
 
     # when it is over

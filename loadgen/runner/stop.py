@@ -1,5 +1,5 @@
-"""The ledgers' sums at one instant after the other, which `stop_if` and the display look back at; and the sandbox's.
-Pure."""
+"""Stop conditions: the ledgers' sums at one instant after the other, which `stop_if` and the display look back at; and
+the sandbox's counts. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_COUNTS = ("queue_peak", "cpu", "lag_ns", "open")  # of the sandbox's figures
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Snapshot:
     """`elapsed` ns after the start, so many exchanges had finished, and failed, and iterations been started."""
 
     elapsed: int
@@ -26,41 +26,41 @@ class Moment:
     started: int
 
     @classmethod
-    def of(cls, totals: Ledger, elapsed: int) -> Moment:
+    def of(cls, totals: Ledger, elapsed: int) -> Snapshot:
         counts = totals.outcome_counts()
         started = sum(totals.iterations[run * len(ITERATIONS) + STARTED] for run in range(totals.runs))
         return cls(elapsed, sum(counts), sum(counts) - counts[Outcome.OK], started)
 
 
-def history(stop_if: StopIf | None) -> deque[Moment]:
-    """Holds as many moments as must be looked back at, one a second or, after a hold-up, several at once."""
-    return deque([Moment(0, 0, 0, 0)], maxlen=2 + (2 * stop_if.window // SECOND if stop_if else 0))
+def history(stop_if: StopIf | None) -> deque[Snapshot]:
+    """Holds as many snapshots as must be looked back at, one a second or, after a hold-up, several at once."""
+    return deque([Snapshot(0, 0, 0, 0)], maxlen=2 + (2 * stop_if.window // SECOND if stop_if else 0))
 
 
-def failing(moments: deque[Moment], window: int) -> float | None:
+def error_share(snapshots: deque[Snapshot], window: int) -> float | None:
     """The share that failed over the last `window` ns; None before so much time has passed, or if nothing finished."""
-    last = moments[-1]
-    earlier = (m for m in reversed(moments) if last.elapsed - m.elapsed >= window - SECOND // 4)
+    last = snapshots[-1]
+    earlier = (m for m in reversed(snapshots) if last.elapsed - m.elapsed >= window - SECOND // 4)
     start = next(earlier, last)
     finished = last.finished - start.finished
     return (last.failed - start.failed) / finished if finished else None
 
 
-def met(moments: deque[Moment], stop_if: StopIf | None) -> str:
+def reason_to_stop(snapshots: deque[Snapshot], stop_if: StopIf | None) -> str:
     """The condition to stop in words, with the share that failed, if it holds now; else empty."""
-    share = failing(moments, stop_if.window) if stop_if else None
+    share = error_share(snapshots, stop_if.window) if stop_if else None
     if stop_if is None or share is None:
         return ""
     holds = share > stop_if.value or (stop_if.op == ">=" and share == stop_if.value)
     return f"stop_if: {stop_if.text} (it was {share:.1%})" if holds else ""
 
 
-def rates(moments: deque[Moment], runs: tuple[PhaseRun, ...]) -> tuple[float | None, float | None]:
-    """Iterations started a second, and how many the plan has on average, both between the last two moments; None where
-    it is not known: before the first second is over, and where users set the pace."""
-    if not moments:
+def rates(snapshots: deque[Snapshot], runs: tuple[PhaseRun, ...]) -> tuple[float | None, float | None]:
+    """Iterations started a second, and how many the plan has on average, both between the last two snapshots; None
+    where it is not known: before the first second is over, and where users set the pace."""
+    if not snapshots:
         return None, None
-    last, before = moments[-1], moments[-2] if len(moments) > 1 else Moment(0, 0, 0, 0)
+    last, before = snapshots[-1], snapshots[-2] if len(snapshots) > 1 else Snapshot(0, 0, 0, 0)
     if last.elapsed <= before.elapsed:
         return None, None
     planned = planned_between(runs, before.elapsed, last.elapsed)

@@ -17,7 +17,7 @@ from loadgen.runner.destination import Sandbox
 from loadgen.runner.interrupts import interrupts
 from loadgen.selftest import machine
 from loadgen.selftest.loads import Loads, Stopped
-from loadgen.selftest.measure import Measurements, Plan
+from loadgen.selftest.measure import Budget, Measurements
 
 BUSY = 0.3  # load average a CPU, beyond which other work was going on
 
@@ -37,7 +37,7 @@ class Ending:
 
 
 async def selftest(
-    plan: Plan, start: Callable[[], Sandbox], say: Say, explain: Callable[[Reason], str]
+    budget: Budget, start: Callable[[], Sandbox], say: Say, explain: Callable[[Reason], str]
 ) -> SelftestResult:
     """`start` starts the target; `explain` puts into words why a rate was not VALID. What a signal cuts short, or what
     fails, is in the result as far as it came. Raises LoadgenError if not even the target can be started."""
@@ -49,20 +49,20 @@ async def selftest(
 
     def progress(text: str) -> None:
         clocks.look()
-        say(f"{(now() - began) / SECOND:4.0f} s of about {plan.seconds} s  {text}")
+        say(f"{(now() - began) / SECOND:4.0f} s of about {budget.seconds} s  {text}")
 
     with interrupts() as signals, _folder() as folder:
         target = await asyncio.to_thread(start)
         try:
             loads = Loads(target, Path(folder), signals, say)
-            measurements = Measurements(loads, plan, limits.cpus, progress, explain)
+            measurements = Measurements(loads, budget, limits.cpus, progress, explain)
             ending = await _carry_out(measurements)
         finally:
             await asyncio.to_thread(target.stop)
     measured = measurements.measured
     return SelftestResult(
         at=datetime.fromtimestamp(at / SECOND, UTC).isoformat(timespec="seconds"),
-        plan=plan.name,
+        plan=budget.name,
         seconds=round((now() - began) / SECOND, 1),
         machine=machine.fingerprint(),
         complete=ending.complete,

@@ -21,7 +21,7 @@ TLS_COSTS = 0.8  # the same for https, of what was found for http
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Budget:
     """How long each part takes, in seconds, and how often and how fast it loads."""
 
     name: Literal["full", "quick"]
@@ -43,8 +43,8 @@ class Plan:
         ]
 
 
-FULL = Plan("full", 120, 0.5, 1000, 6, 2, (100, 1000, 5000, 10_000, 20_000), 3, 2, 2.5, 34)
-QUICK = Plan("quick", 20, 0.2, 1000, 2, 1, (100, 1000, 10_000), 0.6, 0.5, 0.8, 3)
+FULL = Budget("full", 120, 0.5, 1000, 6, 2, (100, 1000, 5000, 10_000, 20_000), 3, 2, 2.5, 34)
+QUICK = Budget("quick", 20, 0.2, 1000, 2, 1, (100, 1000, 10_000), 0.6, 0.5, 0.8, 3)
 
 
 @dataclass(slots=True)
@@ -63,18 +63,18 @@ class Measurements:
     puts into words why a rate was not VALID."""
 
     def __init__(
-        self, loads: Loads, plan: Plan, cpus: int, say: Callable[[str], None], explain: Callable[[Reason], str]
+        self, loads: Loads, budget: Budget, cpus: int, say: Callable[[str], None], explain: Callable[[Reason], str]
     ) -> None:
-        self._loads, self._plan, self._alone, self._say, self._explain = loads, plan, cpus == 1, say, explain
+        self._loads, self._budget, self._alone, self._say, self._explain = loads, budget, cpus == 1, say, explain
         self.measured = Measured()
         self._guess = LOWEST
 
     async def noise(self) -> None:
         """The same measurement several times over: what two of them differ by is no difference of a target."""
-        plan = self._plan
-        noise = self.measured.noise = Noise(plan.gentle, plan.measurement, (), ())
-        for _ in range(plan.measurements):
-            phases = plan.phases(plan.gentle, plan.measurement)
+        budget = self._budget
+        noise = self.measured.noise = Noise(budget.gentle, budget.measurement, (), ())
+        for _ in range(budget.measurements):
+            phases = budget.phases(budget.gentle, budget.measurement)
             outcome = await self._loads.run("http", AT_ONCE, phases)
             p50, p99 = _quantiles(outcome, "response", LOAD)
             noise = replace(noise, p50_ms=(*noise.p50_ms, p50), p99_ms=(*noise.p99_ms, p99))
@@ -84,11 +84,12 @@ class Measurements:
     async def pacing(self) -> None:
         """How late requests leave, at several rates; and before them as many as can be, which is a first guess."""
         rates = [
-            {"name": f"at-{rate}", "rate": f"{rate}/s", "for": f"{self._plan.paced:g}s"} for rate in self._plan.rates
+            {"name": f"at-{rate}", "rate": f"{rate}/s", "for": f"{self._budget.paced:g}s"}
+            for rate in self._budget.rates
         ]
-        most = {"name": "most", "users": MOST, "for": f"{self._plan.opening:g}s"}
+        most = {"name": "most", "users": MOST, "for": f"{self._budget.opening:g}s"}
         outcome = await self._loads.run("http", AT_ONCE, [most, *rates])
-        for rate in self._plan.rates:
+        for rate in self._budget.rates:
             lag = outcome.latency("lag", f"at-{rate}")
             p50, p99 = _quantiles(outcome, "lag", f"at-{rate}")
             self.measured.pacing.append(Pacing(rate, lag.count, p50, p99, lag.max))
@@ -97,7 +98,7 @@ class Measurements:
 
     async def connections(self) -> None:
         """How many new connections one worker opens a second, at the most; over TLS each is a full handshake."""
-        phases = [{"name": LOAD, "users": OPENERS, "for": f"{self._plan.opening:g}s"}]
+        phases = [{"name": LOAD, "users": OPENERS, "for": f"{self._budget.opening:g}s"}]
         for scheme in SCHEMES:
             outcome = await self._loads.run(scheme, AT_ONCE, phases, "per-request")
             rate = round(_answered(outcome, LOAD))
@@ -115,9 +116,9 @@ class Measurements:
 
     async def _search(self, scheme: Scheme) -> None:
         trials: list[Trial] = []
-        highest, until = float("inf"), now() + round(self._plan.search * SECOND)
+        highest, until = float("inf"), now() + round(self._budget.search * SECOND)
         while now() < until and (rate := following(trials, self._guess, highest)) is not None:
-            outcome = await self._loads.run(scheme, LATER, self._plan.phases(rate, self._plan.trial))
+            outcome = await self._loads.run(scheme, LATER, self._budget.phases(rate, self._budget.trial))
             why = outcome.why
             trials.append(Trial(rate, why, round(outcome.target_busy, 3)))
             if outcome.target_busy > SATURATED:

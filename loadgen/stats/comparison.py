@@ -30,7 +30,7 @@ TREND = 0.01  # less probable than this by chance, a trend over the rounds is on
 MOST = 1000  # rounds that are ever proposed
 
 
-class Verdict(StrEnum):
+class Decision(StrEnum):
     """Of the variant against the baseline."""
 
     FASTER = "faster"  # the interval of the ratio is beyond the margin
@@ -76,7 +76,7 @@ class Comparison:
     ratio: Range
     difference: Range
     rounds: int
-    verdict: Verdict | None
+    verdict: Decision | None
     p: float
     why: Reason | None = None
     sd: float | None = None
@@ -98,7 +98,7 @@ def compare(rounds: Sequence[tuple[Value, Value]], margin: float = MARGIN, level
         Range(math.exp(ratios.centre), math.exp(low), math.exp(high)),
         _range(_evidence(base, variant), level),
         len(rounds),
-        verdict if p <= level else Verdict.INCONCLUSIVE,
+        verdict if p <= level else Decision.INCONCLUSIVE,
         p,
     )
     return _qualified(found, ratios, np.log(variant[:, 0] / base[:, 0]), math.log1p(margin), level)
@@ -112,9 +112,9 @@ def holm(comparisons: Mapping[str, Comparison], level: float = ALPHA) -> dict[st
     standing = True
     for number, name in enumerate(tested):
         standing = standing and found[name].p <= level / (len(tested) - number)
-        if not standing and found[name].verdict is not Verdict.INCONCLUSIVE:
+        if not standing and found[name].verdict is not Decision.INCONCLUSIVE:
             why = Reason.of("could_be_chance", figures=len(tested))
-            found[name] = replace(found[name], verdict=Verdict.INCONCLUSIVE, why=why)
+            found[name] = replace(found[name], verdict=Decision.INCONCLUSIVE, why=why)
     return found
 
 
@@ -160,12 +160,12 @@ def _range(evidence: Evidence, level: float) -> Range:
     return Range(evidence.centre, *evidence.interval(level))
 
 
-def _judge(ratios: Evidence, margin: float) -> tuple[Verdict, float]:
+def _judge(ratios: Evidence, margin: float) -> tuple[Decision, float]:
     """The verdict that is least doubtful, and the level at which it can be given."""
     levels = {
-        Verdict.SLOWER: 2 * ratios.above(margin),
-        Verdict.FASTER: 2 * ratios.below(-margin),
-        Verdict.EQUIVALENT: 2 * max(ratios.above(-margin), ratios.below(margin)),
+        Decision.SLOWER: 2 * ratios.above(margin),
+        Decision.FASTER: 2 * ratios.below(-margin),
+        Decision.EQUIVALENT: 2 * max(ratios.above(-margin), ratios.below(margin)),
     }
     verdict = min(levels, key=lambda each: levels[each])
     return verdict, min(1.0, levels[verdict])
@@ -179,7 +179,7 @@ def _qualified(found: Comparison, ratios: Evidence, logs: Floats, margin: float,
         return replace(found, verdict=None, why=Reason.of("too_few_rounds", needs=ROUNDS, rounds=found.rounds))
     if found.trend is not None and found.trend < TREND:
         return replace(found, verdict=None, why=Reason.of("ratio_drifts"))
-    if found.verdict is not Verdict.INCONCLUSIVE or not found.sd:
+    if found.verdict is not Decision.INCONCLUSIVE or not found.sd:
         return found
     away = min(abs(ratios.centre - margin), abs(ratios.centre + margin))
     total = rounds_for(away / found.sd, level, found.rounds - 1)

@@ -24,12 +24,12 @@ from typing import NamedTuple
 import numpy as np
 
 from loadgen.clock import MILLISECOND
+from loadgen.record import attribution
 from loadgen.record.share import MOSTLY_STAMPED, Part, Shares
 from loadgen.result import run as result
 from loadgen.stats import Integers, fraction, rank
 from loadgen.trust.finding import Limit, Verdict
 
-OURS = (Part.LAG, Part.SIGN, Part.WAIT_DELAY, Part.CONNECT_DELAY, Part.CLIENT_DELAY, Part.HANDSHAKE_CPU)
 # the quantile beyond which one looks, and how many exchanges there must be, from and up to
 TAILS = (("p90", range(20, 100)), ("p99", range(100, sys.maxsize)), ("p99.9", range(10_000, sys.maxsize)))
 LEAST = 20  # exchanges that a tail has, so that one or two of them alone do not make it
@@ -162,10 +162,7 @@ def _effects(place: Place, shares: Shares, held_back: bool) -> list[Effect]:
     count, sums = shares.count, shares.sums
     if count < TAILS[0][1].start:
         return []
-    if held_back:
-        sums = sums.copy()
-        sums[:, (Part.SIGN, Part.BUILD)] = 0
-    own = sums[:, OURS].sum(axis=1) - sums[:, Part.BUILD]
+    own = attribution.own(attribution.net(sums, held_back))
     own_shares = own / np.maximum(sums[:, Part.WHOLE], 1)
     stamped = int(sums[:, Part.STAMPED].sum()) >= MOSTLY_STAMPED * count
     found = []
@@ -173,9 +170,8 @@ def _effects(place: Place, shares: Shares, held_back: bool) -> list[Effect]:
         if count in counts:
             tail = max(LEAST, count - rank(fraction(quantile), count))
             taken = _inside(sums[:, Part.COUNT], tail)
-            times = (taken / sums[:, Part.COUNT]) @ sums / tail
-            parts = {part.name.lower(): float(times[part]) for part in OURS}
-            parts["sign"] -= float(times[Part.BUILD])
+            times = attribution.net((taken / sums[:, Part.COUNT]) @ sums / tail, held_back)
+            parts = {part.name.lower(): float(times[part]) for part in attribution.OWN}
             values = _quantiles(sums, own, fraction(quantile))
             share = float(taken @ own_shares) / tail
             found.append(Effect(*place, quantile, tail, count, share, parts, *values, not stamped))

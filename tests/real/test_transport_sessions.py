@@ -22,7 +22,7 @@ from loadgen.net.names import Address
 from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PEAK, PREOPENED
 from loadgen.transport.aiohttp import hooks as aiohttp_hooks
 from loadgen.transport.wire import client as wire
-from loadgen.transport.wire import opener
+from loadgen.transport.wire import stream
 
 pytestmark = pytest.mark.real
 
@@ -340,7 +340,7 @@ async def test_an_answer_is_read_although_sending_fails(monkeypatch: pytest.Monk
         await peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}")
         await peer.gone()
 
-    monkeypatch.setattr(opener, "connect", connect)
+    monkeypatch.setattr(stream, "connect", connect)
     async with RawServer(script) as server, Bench("wire", server.url("http")) as bench:
         x = await bench.ask("POST", body=bytes(10 << 20))
         assert (x.outcome, x.status) == (Outcome.OK, 413), x.reason

@@ -38,7 +38,7 @@ def stand_still(until: int) -> None:
 def has_come(x: Exchange) -> None:
     """Wait until the server's part of the handshake is there, and leave it."""
     look = select.poll()
-    look.register(cast(Any, cast(Connection, x.link).sock), select.POLLIN)
+    look.register(cast(Any, cast(Connection, x.link).stream.sock), select.POLLIN)
     assert look.poll(LIMIT)
 
 

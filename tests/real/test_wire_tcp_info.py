@@ -93,7 +93,7 @@ async def lost_request() -> tuple[Network, Network, Exchange]:
             before = target.seen()
             deaf(server)
             target.send()
-            sock = next(iter(target.client.connections)).sock
+            sock = next(iter(target.client.connections)).stream.sock
             assert sock
             async with asyncio.timeout(10):
                 while (info := read(sock)) and not info.retransmits:

@@ -21,7 +21,8 @@ from loadgen.net.timerfd import LoopClock
 from loadgen.net.tls import client_context
 from loadgen.record.ledger import Ledger
 from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, Counters, Settings
-from loadgen.transport.wire.client import FRUITLESS, Wire
+from loadgen.transport.wire.client import Wire
+from loadgen.transport.wire.stream import FRUITLESS
 
 pytestmark = pytest.mark.real
 

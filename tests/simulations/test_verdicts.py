@@ -14,14 +14,14 @@ from experiments import compared, excludes_one, runs, slower, slower_tail, sprea
 from promises import at_least, at_most, note, seeds
 from streams import Floats, Stream, cold_starts, drift, independent, queue, random
 
-from loadgen.stats.comparison import Value, Verdict, holm, rounds_for
+from loadgen.stats.comparison import Decision, Value, holm, rounds_for
 from loadgen.stats.looks import levels
 
 FALSE_ALARMS = 0.06
 FOUND = 0.8
 STREAMS = [independent(200), queue(0.7, 200), cold_starts(200, 2)]
 NAMES = [stream.name for stream in STREAMS]
-DECIDED = (Verdict.FASTER, Verdict.SLOWER)
+DECIDED = (Decision.FASTER, Decision.SLOWER)
 
 
 def told(ratios: Floats) -> list[tuple[Value, Value]]:
@@ -79,7 +79,7 @@ def test_a_second_look_as_long_as_the_first_one_asks_for() -> None:
         ratios = told(differences(seed, 100))
         first = compared(ratios[:10], levels((10, 20))[0])
         alarm = excludes_one(first)
-        if first.verdict is Verdict.INCONCLUSIVE:
+        if first.verdict is Decision.INCONCLUSIVE:
             last = min(100, 10 + (first.more or 90))
             alarm = alarm or excludes_one(compared(ratios[:last], second(10, last)))
         alarms += alarm
@@ -115,10 +115,10 @@ def test_ten_percent_are_found_in_the_rounds_promised(stream: Stream, name: str)
     rounds = rounds_for(math.log(1.1 / 1.05) / spread_of(stream, name, pilot), df=pilot - 1)
     assert rounds
     found = [compared(values(runs(stream, seed, rounds, slower(1.1)), name)[0]) for seed in tried]
-    slow = sum(each.verdict is Verdict.SLOWER for each in found)
+    slow = sum(each.verdict is Decision.SLOWER for each in found)
     note("10 % more", {"stream": stream.name, "figure": name, "rounds": rounds, "found": slow, "of": len(tried)})
     assert at_least(FOUND, slow, len(tried))
-    assert not any(each.verdict is Verdict.FASTER for each in found)
+    assert not any(each.verdict is Decision.FASTER for each in found)
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
@@ -130,10 +130,10 @@ def test_ten_percent_are_found_at_the_second_look_that_the_first_asks_for(times:
     for seed in tried:
         ratios = told(math.log(1.1) + times * differences(seed, 150))
         verdict = (first := compared(ratios[:6], planned)).verdict
-        if verdict is Verdict.INCONCLUSIVE:
+        if verdict is Decision.INCONCLUSIVE:
             last = min(150, 6 + (first.more or 144))
             verdict = compared(ratios[:last], second(6, last)).verdict
-        found += verdict is Verdict.SLOWER
+        found += verdict is Decision.SLOWER
     note("10 % more at the second look", {"times": times, "found": found, "of": len(tried)})
     assert at_least(FOUND, found, len(tried)), found / len(tried)
 
@@ -145,7 +145,7 @@ def test_a_change_in_the_tail_is_found_there_and_not_claimed_in_the_middle() -> 
         figures = values(runs(independent(500), seed, 10, slower_tail(1.5)), "p99.9", "p50", "p90", "p95", "mean")
         primary = compared(figures[0])
         others = holm({name: compared(of) for name, of in zip(("p50", "p90", "p95", "mean"), figures[1:], strict=True)})
-        found += primary.verdict is Verdict.SLOWER
+        found += primary.verdict is Decision.SLOWER
         claimed += others["p50"].verdict in DECIDED
         alarms += excludes_one(others["p50"])
     note("in the tail alone", {"found": found, "claimed": claimed, "alarms": alarms, "of": len(tried)})
@@ -162,6 +162,6 @@ def test_holm_s_figures_are_right_together() -> None:
         dice = random(3, seed)
         table = math.log(1.05) + 0.03 * (dice.standard_normal((10, 1)) + dice.standard_normal((10, 7)))
         found = holm({str(column): compared(told(table[:, column])) for column in range(7)})
-        wrong += any(each.verdict is Verdict.SLOWER for each in found.values())
+        wrong += any(each.verdict is Decision.SLOWER for each in found.values())
     note("Holm", {"wrong": wrong, "of": len(tried)})
     assert at_most(0.05, wrong, len(tried)), wrong / len(tried)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine_harness import Run, Script, go
-from run_metadata import metadata
+from run_results import metadata
 
 from loadgen.analysis.build import Measured, quantiles_of
 from loadgen.analysis.conclusion import Ending, conclude
@@ -41,5 +41,5 @@ def write_run(
     ending = Ending(run.finished_at, str(folder))
     result = conclude(known, measured, list(findings), ending, profile.thresholds)
     kept.close()
-    (folder / "result.json").write_text(json.dumps(to_json(result)))
+    (folder / "result.json").write_text(json.dumps(to_json(result)))  # `finish` indents, which takes its time
     return result

@@ -22,11 +22,13 @@ BOUNDARIES, SCHEDULE, STAMPS = "truth/test_boundaries.py", "truth/test_schedule.
 CONSERVATION, HISTOGRAMS = "truth/test_conservation.py", "truth/test_histograms.py"
 INTERVALS, VERDICT = "truth/test_intervals.py", "truth/test_verdict.py"
 
+RATE = "profile/rate.py"
 METRICS, RECORDER, LEDGER = "record/metrics.py", "record/recorder.py", "record/ledger.py"
 ENGINE, AGENDA, PLAN, ACCOUNTS = "engine/engine.py", "engine/agenda.py", "engine/plan.py", "engine/accounts.py"
 RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis/per_second.py"
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
-CONNECTION, EFFECT, RATE = "transport/wire/connection.py", "trust/effect.py", "profile/rate.py"
+CONNECTION, STREAM = "transport/wire/connection.py", "transport/wire/stream.py"
+EFFECT, RATE = "trust/effect.py", "profile/rate.py"
 
 RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
 SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
@@ -61,11 +63,11 @@ MUTANTS = (
     Mutant("a step is due when the one before was due", ENGINE, "self._send(iteration, iteration.run, x.done)",
            "self._send(iteration, iteration.run, x.due)", ("unit/engine/test_engine_steps.py",)),
     # the kernel's stamp
-    Mutant("a kernel stamp that is stale", CONNECTION, "        else:\n            self._kernel = 0\n", "", (STAMPS,)),
+    Mutant("a kernel stamp that is stale", STREAM, "        else:\n            self.stamp = 0\n", "", (STAMPS,)),
     Mutant("the kernel stamp of another packet", CONNECTION, AGE, "if 0 <= age:", (STAMPS,)),
     Mutant("a kernel stamp from the future", CONNECTION, AGE, "if age <= done - x.sent:", (STAMPS,)),
-    Mutant("the stamp's age by the wrong clock", CONNECTION, "age = wall() - self._kernel",
-           "age = now() - self._kernel", (STAMPS,)),
+    Mutant("the stamp's age by the wrong clock", CONNECTION, "age = wall() - stream.stamp",
+           "age = now() - stream.stamp", (STAMPS,)),
     # what is sent when
     Mutant("an arrival that is late is skipped", AGENDA, ARRIVE,
            "                if now - due < 100_000_000:\n                    self._arrive(due)\n", (OMISSION,)),

@@ -13,15 +13,10 @@ from typing import Any
 
 from engine_harness import Run, Script, profile
 from run_folders import write_seconds
-from run_metadata import metadata
+from run_results import concluded
 
-from loadgen.analysis.build import Measured, quantiles_of
-from loadgen.analysis.conclusion import Ending, conclude, tails
 from loadgen.result.codec import from_json, to_json
 from loadgen.result.run import RunResult
-from loadgen.trust.health import Health
-from loadgen.trust.verdict import judge
-from loadgen.trust.watch import evidence_of
 
 FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
 DIGITS = Decimal("0.001")  # how far a reported percentile may be above the true one, as a share of it
@@ -52,11 +47,7 @@ def told(run: Run, folder: Path, accepted: bool = False) -> Told:
     """Keep a run that was carried out, judge and conclude it, and read what was written. Nothing is known of the
     machine; `accepted`: the user takes the figures even if it is INVALID."""
     kept = write_seconds(folder, run)
-    measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(run.profile))
-    evidence = evidence_of(run.ledger, tails(run.plan, run.recording), Health())
-    ending = Ending(run.finished_at, str(folder), accepted=accepted)
-    about = metadata(run.profile, name="truth")
-    result = conclude(about, measured, judge(evidence), ending, run.profile.thresholds, evidence.effects)
+    result = concluded(run, folder, accepted=accepted)
     assert kept.finish(to_json(result))
     document = json.loads((folder / "result.json").read_text())
     assert from_json(RunResult, document) == result, "what was written is what was concluded"

@@ -12,12 +12,14 @@ import pytest
 from engine_harness import Run
 from random_runs import random_profile, random_reply, random_run
 from run_folders import write_seconds
+from run_results import metadata
 
 from loadgen.clock import SECOND
 from loadgen.exchange import Exchange
 from loadgen.experiment import saved
+from loadgen.result.codec import to_json
 from loadgen.transport.scripted import Reply
-from truth.pipeline import ABOUT, FULL, Told, told
+from truth.pipeline import FULL, Told, told
 
 SEEDS = range(5000 if FULL else 40)
 PART = 40  # seeds a test
@@ -102,7 +104,7 @@ class Mortal:
         self.folder, self.timed, self._dice = folder, 0, dice
         self._breaths = dice.randint(1, 60) if dice.random() < 0.4 else -1
         self.run = Run(random_profile(dice), self._reply, workers=dice.choice((1, 1, 2, 3)))
-        self._kept = write_seconds(folder, self.run, **ABOUT)
+        self._kept = write_seconds(folder, self.run, **to_json(metadata(self.run.profile)))
         for second in range(1, 9):
             self.run.at(second * SECOND, self._second)
         self.run.at(dice.randint(0, 4 * SECOND), self._die)
@@ -132,7 +134,7 @@ class Mortal:
         for member in self.run.members:
             (self.folder / f"worker-{member.index}.counters").write_bytes(bytes(member.ledger._cells))
         self._kept.close()
-        return saved.read(self.folder)
+        return dict(to_json(saved.read(self.folder)))
 
 
 @pytest.mark.parametrize("first", SEEDS[::PART])

@@ -65,7 +65,7 @@ class Bench:
         self.wire = Wire(self.loop, self.clock, settings, counters, self.done.append)
         self.kernel = Kernel()
         self.connection = Connection(self.wire, None)
-        self.connection._sock = self.kernel  # type: ignore[assignment]
+        self.connection.stream._sock = self.kernel  # type: ignore[assignment]
         self.wire.pool.opening()
         self.wire.pool.free(self.connection)
 
@@ -85,7 +85,7 @@ class Bench:
             self.kernel.packets.append((data, 0 if before is None else self.clock.now() + self.ahead - before))
         self.clock.advance(late)
         for _ in packets:
-            self.connection._on_readable()
+            self.connection.stream._on_readable()
         assert self.done.pop() is x
         assert x.done == now + takes + late
         return x

@@ -18,10 +18,11 @@ MARKS = "●▲■◆○△□◇"
 PLOT = 68  # columns
 NAME, COLUMN = 30, 12  # characters of a variant's name in a heading and above a column
 TABLES = 8  # of figures, and of parts
-CONNECT = ("dns", "tcp", "tls", "handshake_cpu", "connect_delay")  # what lies within it
+WITHIN = {"connect": ("dns", "tcp", "tls"), "ours": ("handshake_cpu", "connect_delay")}  # what lies within a part
+INNER = {inner: part for part, inside in WITHIN.items() for inner in inside}
 PARTS = {
     "wait": "wait for a connection", "service_new": "service on a new connection",
-    "service_reused": "service on a reused one", "build": "client build", "ours": "ours (lag, sign, delays)",
+    "service_reused": "service on a reused one", "build": "client build", "ours": "this machine",
     "handshake_cpu": "our CPU", "connect_delay": "our delay",
 }  # fmt: skip
 
@@ -167,7 +168,7 @@ def parts(comparison: Comparison) -> Iterator[RenderableType]:
         right = ((title, "right", 10) for title in (brief(baseline, COLUMN), brief(variant, COLUMN), "difference"))
         made = table(("", "left", 32), *right)
         for part in _ordered(group):
-            lead = "" if part.adds or part is whole else "  of it " if part.part in CONNECT else "beside it: "
+            lead = "" if part.adds or part is whole else "  of it " if part.part in INNER else "beside it: "
             name, values = PARTS.get(part.part, brief(part.part, NAME)), (part.baseline_ms, part.variant_ms)
             add(made, f"{lead}{name}", *map(ms, values), _signed(part.difference_ms), style=DIM if lead else "")
         yield indented(made)
@@ -176,11 +177,10 @@ def parts(comparison: Comparison) -> Iterator[RenderableType]:
 
 
 def _ordered(group: Sequence[Part]) -> list[Part]:
-    """The whole, then what adds up to it, after the connect what is within that, and at last what is beside it."""
-    within = [part for part in group if part.part in CONNECT]
-    beside = [part for part in group[1:] if not part.adds and part not in within]
+    """The whole, then what adds up to it, each with what is within it, and at last what is beside it."""
+    adding = [part for part in group if part is group[0] or part.adds]
+    beside = [part for part in group[1:] if not part.adds and part.part not in INNER]
     ordered: list[Part] = []
-    for part in group:
-        if part not in within and part not in beside:
-            ordered += [part, *(within if part.part == "connect" else ())]
+    for part in adding:
+        ordered += [part, *(inner for inner in group if INNER.get(inner.part) == part.part)]
     return [*ordered, *beside]

@@ -16,7 +16,6 @@ WORDS = {
     FRESH: "a new connection per request costs",
     "resumed": "one that resumes its TLS session",
 }
-OWN = ("ours", "handshake_cpu", "connect_delay")  # the parts that are this machine's
 SHARES = ((0.97, "nearly all"), (0.85, "most"), (0.58, "two thirds"), (0.42, "half"), (0.28, "a third"), (0.1, "some"))
 WIDTH = 92
 
@@ -53,7 +52,7 @@ def _whose(parts: Mapping[str, Part]) -> Iterator[str]:
         word = next((word for least, word in SHARES if of_it >= least), "")
         yield from [f"{word} of it TLS"] if word else []
     if "ours" in parts:
-        own = sum(parts[name].difference_ms for name in OWN if name in parts)
+        own = parts["ours"].difference_ms
         yield f"this machine's share {ms(max(0.0, own))} ms"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -12,9 +12,8 @@ from loadgen.report.terminal.latency import Footnotes
 from loadgen.report.terminal.page import DIM, add, indented, line, table
 from loadgen.report.words import UNKNOWN, bar, brief, ms
 from loadgen.result.latency import Latency
-from loadgen.result.run import Step
+from loadgen.result.run import Attribution
 
-PARTS = ("lag", "sign", "wait", "connect", "service", "client_delay")
 COLUMNS = ("lag", "sign", "build", "wait", "connect", "service", "client_delay")
 BAR = 10
 LABEL = 40  # characters
@@ -31,7 +30,7 @@ OWNERS = {
 }
 ALWAYS = ("value", "target", "own")
 MOST = 12  # steps and cycles that are shown
-LEGEND = "share: █ service  ▓ connect  ▒ wait for a connection  ░ ours (lag, sign, client delay)"
+LEGEND = "share of the time: █ target, network  ▓ connect  ▒ wait, SDK client, held back  ░ this machine"
 
 
 def parts(cycles: Cycles, notes: Footnotes) -> Table:
@@ -48,7 +47,8 @@ def parts(cycles: Cycles, notes: Footnotes) -> Table:
             connect = step.latency("connect")
             notes.resent(f"{place(phase)} {label} connect", connect.resent if connect else None)
             pairs = [pair(step.latency(part), notes) for part in shown]
-            add(made, "" if number else brief(label, LABEL), cycle(phase), *pairs, _shares(step, phase.headline))
+            share = share_bar(step.whose_ms.get("mean"), BAR)
+            add(made, "" if number else brief(label, LABEL), cycle(phase), *pairs, share)
     return made
 
 
@@ -105,30 +105,9 @@ def _most(latency: Latency | None) -> float:
     return (p99 if p99 is not None else latency.max) or 0.0
 
 
-def _shares(step: Step, headline: str) -> str:
-    """The bar. Nothing where no request was ok."""
-    outcomes = step.requests.outcomes
-    if not outcomes.get("ok"):
+def share_bar(whose: Attribution | None, width: int) -> str:
+    """A bar of a time by whose it was; nothing where that is not known."""
+    if not whose:
         return ""
-    before = ("wait",) if headline == "response" else ()
-    spent = {part: _spent(step.latency(part)) for part in (*before, "connect", "service", "client_delay")}
-    if headline == "response":  # of all requests, the failed ones, too; the rest is of those that were ok or timed out
-        timed = outcomes["ok"] + outcomes.get("timeout", 0)
-        spent |= {part: _mean(step.latency(part)) * timed for part in ("lag", "sign")}
-    return divided(spent, BAR)
-
-
-def _spent(latency: Latency | None) -> float:
-    return latency.spent if latency else 0.0
-
-
-def _mean(latency: Latency | None) -> float:
-    return (latency.mean if latency else None) or 0.0
-
-
-def divided(times: Mapping[str, float], width: int) -> str:
-    """A bar of the parts of a time, by whose they are; connect and client delay are inside service."""
-    lag, sign, wait, connect, service, delay = (times.get(part, 0.0) for part in PARTS)
-    delay = min(delay, service)
-    connect = min(connect, service - delay)
-    return bar((("█", service - connect - delay), ("▓", connect), ("▒", wait), ("░", lag + sign + delay)), width)
+    profile = whose.wait + whose.build + whose.held
+    return bar((("█", whose.target), ("▓", whose.connect), ("▒", profile), ("░", whose.own)), width)

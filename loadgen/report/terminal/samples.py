@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from rich.console import RenderableType
 
 from loadgen.report.navigate import Phases
 from loadgen.report.terminal.page import BAD, DIM, Part, heading, labelled
-from loadgen.report.terminal.parts import divided
+from loadgen.report.terminal.parts import share_bar
 from loadgen.report.words import brief, count, ms
 from loadgen.result.run import Sample, Samples
 
@@ -57,7 +57,7 @@ def _sample(sample: Sample, phases: Phases) -> Iterator[RenderableType]:
     what = "  ".join(part for part in (where, _request(sample)) if part)
     yield labelled(f"{f'at {sample.second:.2f} s':>{INDENT - 2}}  ", f"{what}  ", outcome)
     headline = phases.headline(sample.phase, sample.cycle)
-    yield labelled(" " * INDENT, *_times(sample.times_ms, headline), (_rest(sample), DIM))
+    yield labelled(" " * INDENT, *_times(sample, headline), (_rest(sample), DIM))
 
 
 def _request(sample: Sample) -> str:
@@ -65,13 +65,13 @@ def _request(sample: Sample) -> str:
     return f"{sample.method} {brief(sample.path, PATH)}{status}".strip()
 
 
-def _times(every: Mapping[str, float], headline: str) -> Iterator[Part]:
+def _times(sample: Sample, headline: str) -> Iterator[Part]:
     undue = ("response", "lag") if headline == "service" else ()
-    times = {name: value for name, value in every.items() if name not in undue}
+    times = {name: value for name, value in sample.times_ms.items() if name not in undue}
     shown = {name.replace("_", " "): ms(value) for name, value in times.items()}
     if headline in shown:
         yield f"{headline} {shown.pop(headline)} ms "
-    yield f"{divided(times, BAR)} "
+    yield f"{share_bar(sample.whose_ms, BAR)} "
     if shown:
         yield ", ".join(f"{name} {value}" for name, value in shown.items()) + " ms; ", DIM
 

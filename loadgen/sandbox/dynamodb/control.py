@@ -11,7 +11,7 @@ from loadgen.sandbox.dynamodb.keys import read_schema
 from loadgen.sandbox.dynamodb.parameters import Parameters
 from loadgen.sandbox.dynamodb.refusals import invalid
 from loadgen.sandbox.dynamodb.table import Table
-from loadgen.sandbox.dynamodb.throughput import Plan
+from loadgen.sandbox.dynamodb.throughput import Capacity
 
 CREATE = frozenset(
     {
@@ -37,7 +37,7 @@ def create_table(call: Call) -> Reply:
     schema = read_schema(parameters.listing("KeySchema"), parameters.listing("AttributeDefinitions"))
     signed = REGION.search(call.authorization[:512])
     region = signed[1] if signed else "us-east-1"
-    table = call.database.create(name, region, schema, _plan(parameters), call.now)
+    table = call.database.create(name, region, schema, _capacity(parameters), call.now)
     return {"TableDescription": _described(table, "CREATING")}
 
 
@@ -61,7 +61,7 @@ def list_tables(call: Call) -> Reply:
     return {"TableNames": names[:limit], **more}
 
 
-def _plan(parameters: Parameters) -> Plan:
+def _capacity(parameters: Parameters) -> Capacity:
     if parameters.choice("BillingMode", ("PROVISIONED", "PAY_PER_REQUEST"), "PROVISIONED") == "PROVISIONED":
         if parameters.has("OnDemandThroughput"):
             raise invalid("One or more parameter values were invalid: OnDemandThroughput is for PAY_PER_REQUEST alone")
@@ -76,7 +76,7 @@ def _plan(parameters: Parameters) -> Plan:
         reads, writes = (units.whole(f"{word}CapacityUnits", UNITS_LIMIT) for word in ("Read", "Write"))
         if reads is None or writes is None:
             raise invalid("1 validation error detected: both capacity units of provisionedThroughput must not be null")
-        return Plan(True, reads, writes)
+        return Capacity(True, reads, writes)
     if parameters.has("ProvisionedThroughput"):
         raise invalid(
             "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be "
@@ -86,11 +86,11 @@ def _plan(parameters: Parameters) -> Plan:
         parameters.optional_mapping("OnDemandThroughput") or {},
         frozenset({"MaxReadRequestUnits", "MaxWriteRequestUnits"}),
     )
-    return Plan(False, *(most.whole(f"Max{word}RequestUnits", UNITS_LIMIT) or 0 for word in ("Read", "Write")))
+    return Capacity(False, *(most.whole(f"Max{word}RequestUnits", UNITS_LIMIT) or 0 for word in ("Read", "Write")))
 
 
 def _described(table: Table, status: str) -> Reply:
-    schema, plan = table.schema, table.plan
+    schema, capacity = table.schema, table.capacity
     described: dict[str, Any] = {
         "AttributeDefinitions": [{"AttributeName": part.name, "AttributeType": part.kind} for part in schema.parts],
         "TableName": table.name,
@@ -102,8 +102,8 @@ def _described(table: Table, status: str) -> Reply:
         "CreationDateTime": seconds(table.created),
         "ProvisionedThroughput": {
             "NumberOfDecreasesToday": 0,
-            "ReadCapacityUnits": plan.reads if plan.provisioned else 0,
-            "WriteCapacityUnits": plan.writes if plan.provisioned else 0,
+            "ReadCapacityUnits": capacity.reads if capacity.provisioned else 0,
+            "WriteCapacityUnits": capacity.writes if capacity.provisioned else 0,
         },
         "TableSizeBytes": table.bytes,
         "ItemCount": len(table),
@@ -111,11 +111,11 @@ def _described(table: Table, status: str) -> Reply:
         "TableId": table.identity,
         "DeletionProtectionEnabled": False,
     }
-    if not plan.provisioned:
+    if not capacity.provisioned:
         described["BillingModeSummary"] = {"BillingMode": "PAY_PER_REQUEST"}
-        if plan.reads or plan.writes:
+        if capacity.reads or capacity.writes:
             described["OnDemandThroughput"] = {
-                "MaxReadRequestUnits": plan.reads or -1,
-                "MaxWriteRequestUnits": plan.writes or -1,
+                "MaxReadRequestUnits": capacity.reads or -1,
+                "MaxWriteRequestUnits": capacity.writes or -1,
             }
     return described

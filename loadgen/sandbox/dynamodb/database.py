@@ -11,7 +11,7 @@ from loadgen.profile.sandbox import Tables
 from loadgen.sandbox.dynamodb.keys import Schema
 from loadgen.sandbox.dynamodb.refusals import Refused, invalid, not_found
 from loadgen.sandbox.dynamodb.table import Table
-from loadgen.sandbox.dynamodb.throughput import Ledger, Plan, Side
+from loadgen.sandbox.dynamodb.throughput import Capacity, Ledger, Side
 from loadgen.sandbox.dynamodb.tokens import Tokens
 
 ACCOUNT = "123456789012"
@@ -49,7 +49,7 @@ class Database:
             raise not_found()
         return table
 
-    def create(self, name: str, region: str, schema: Schema, plan: Plan, now: int) -> Table:
+    def create(self, name: str, region: str, schema: Schema, capacity: Capacity, now: int) -> Table:
         """A new table. Raises Refused."""
         check_name(name)
         self._sweep(now)
@@ -60,13 +60,13 @@ class Database:
         self._made += 1
         arn = f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/{name}"
         ledger = self._ledger(name)
-        reads, writes = (Side(word, plan, arn, self._settings, ledger) for word in ("Read", "Write"))
+        reads, writes = (Side(word, capacity, arn, self._settings, ledger) for word in ("Read", "Write"))
         table = Table(
             name,
             arn,
             f"00000000-0000-4000-8000-{self._made:012d}",
             schema,
-            plan,
+            capacity,
             reads,
             writes,
             self._wall(),

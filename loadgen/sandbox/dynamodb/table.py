@@ -11,7 +11,7 @@ from zlib import crc32
 from loadgen.aws.attributes import size as size_of
 from loadgen.sandbox.dynamodb.keys import Key, Schema, Sort
 from loadgen.sandbox.dynamodb.refusals import invalid
-from loadgen.sandbox.dynamodb.throughput import Plan, Side
+from loadgen.sandbox.dynamodb.throughput import Capacity, Side
 from loadgen.sandbox.dynamodb.values import Item
 from loadgen.sandbox.dynamodb.wire import dump, load
 
@@ -53,7 +53,7 @@ class Table:
     arn: str
     identity: str
     schema: Schema
-    plan: Plan
+    capacity: Capacity
     reads: Side
     writes: Side
     created: int

@@ -58,7 +58,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Capacity:
     """What a table is made for, a second: provisioned units, or (`provisioned` False) a maximum, 0 being none."""
 
     provisioned: bool
@@ -71,10 +71,10 @@ class Throttled(Refused):
 
     throttled = True
 
-    def __init__(self, plan: Plan, reason: str, arn: str) -> None:
+    def __init__(self, capacity: Capacity, reason: str, arn: str) -> None:
         reasons = [{"reason": reason, "resource": arn}]
         self.reason = reason
-        if plan.provisioned:
+        if capacity.provisioned:
             self.word = "ProvisionedThroughputExceeded"
             code = "ProvisionedThroughputExceededException"
             super().__init__(code, OVER_PROVISIONED, more={"ThrottlingReasons": reasons})
@@ -152,12 +152,12 @@ class KeyBuckets:
 class Side:
     """The reads of a table, or its writes."""
 
-    def __init__(self, word: str, plan: Plan, arn: str, settings: Tables, ledger: Ledger) -> None:
-        self._word, self._plan, self._arn, self._ledger = word, plan, arn, ledger
+    def __init__(self, word: str, capacity: Capacity, arn: str, settings: Tables, ledger: Ledger) -> None:
+        self._word, self._capacity, self._arn, self._ledger = word, capacity, arn, ledger
         read = word == "Read"
-        units = 2 * (plan.reads if read else plan.writes)
+        units = 2 * (capacity.reads if read else capacity.writes)
         self._buckets: list[tuple[Bucket, str]] = []
-        if plan.provisioned:
+        if capacity.provisioned:
             saved = max(units, units * settings.burst // SECOND)
             self._buckets.append((TokenBucket(units, saved), PROVISIONED))
         else:
@@ -173,7 +173,7 @@ class Side:
         if reason:
             reason = f"Table{self._word}{reason}"
             self._ledger.throttled[reason] += 1
-            raise Throttled(self._plan, reason, self._arn)
+            raise Throttled(self._capacity, reason, self._arn)
         self._move(now, halves, key, 1)
 
     def give_back(self, now: int, halves: int, key: str | None) -> None:

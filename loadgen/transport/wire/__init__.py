@@ -1,7 +1,6 @@
 """The wire client: raw sockets, no coroutine and no Future for a request.
 
 client      the transport
-connection  one connection: requests and answers
-opener      how it is opened
-writer      how it writes
+connection  one connection: an exchange after the other
+stream      what a connection stands on: a socket, TLS, connect, write, read
 """

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Iterable
 from itertools import cycle
 from typing import Any
@@ -18,16 +17,13 @@ from loadgen.exchange import Exchange, Outcome
 from loadgen.net.http1 import encode
 from loadgen.net.names import Address, keeps_credentials
 from loadgen.net.sockets import STAMPS, StampWarmer
-from loadgen.net.tcp_info import TcpWatch
-from loadgen.net.tls import Channel
 from loadgen.transport import PREOPENED, Counters, Done, Settings
 from loadgen.transport.errors import of_error
 from loadgen.transport.pool import PooledClient
 from loadgen.transport.wire.connection import Connection
+from loadgen.transport.wire.stream import Endpoint
 
-BUFFER = 256 * 1024
 PREPARE_LIMIT = 10  # seconds for the connections that are opened before the load
-FRUITLESS = 300  # TLS sessions that are tried, one after the other, of a target that resumes none
 
 
 class Wire(PooledClient):
@@ -40,15 +36,11 @@ class Wire(PooledClient):
         self.loop = loop
         self.authorize, self.authority = settings.authorize, settings.origin.authority
         self.kernel_stamps = STAMPS
-        self.buffers = [bytearray(BUFFER)]
-        self.view = memoryview(self.buffers[0])
-        self.session: ssl.SSLSession | None = None
-        self.fruitless = 0
+        self.endpoint = Endpoint(loop, settings.context, settings.origin.host, settings.resumption)
         self.connections: set[Connection] = set()
         self._addresses = cycle(settings.addresses)
         self._lookups: set[asyncio.Task[None]] = set()
         self._warmer = StampWarmer()
-        self.watch = TcpWatch()
 
     async def prepare(self) -> None:
         """Open the connections that a shared session starts with, and wait until each is there or has failed."""
@@ -88,7 +80,8 @@ class Wire(PooledClient):
 
     def tcp(self, last: bool = False) -> dict[str, Any] | None:
         """What the kernel says of the connections since the last time (`TcpWatch.sample`)."""
-        return self.watch.sample([of.sock for of in self.connections if of.sock], last)
+        sockets = [sock for connection in self.connections if (sock := connection.stream.sock)]
+        return self.endpoint.watch.sample(sockets, last)
 
     async def close(self) -> None:
         for lookup in self._lookups:
@@ -97,21 +90,9 @@ class Wire(PooledClient):
             connection.close()
         self._warmer.close()
 
-    def keep_session(self, tls: Channel, resumed: bool) -> None:
-        """Take a new connection's TLS session for those to come, if it did not resume the one in hand.
-
-        Python 3.11 loses 6 kB each time that a session is read (python/cpython#116810, mended in 3.12 and 3.13).
-        """
-        if resumed:
-            self.fruitless = 0
-        elif self.fruitless < FRUITLESS:
-            self.fruitless += 1
-            self.session = tls.object.session
-
     def open_for(self, x: Exchange) -> None:
         x.started = now()
         connection = Connection(self, x)
-        connection.owner = x.owner
         x.link = connection
         if self.settings.resolve_each:
             lookup = self.loop.create_task(self._resolve(connection))

@@ -5,40 +5,88 @@ It is in one of three states: `x is None` (idle, or opened before the load), an 
 
 from __future__ import annotations
 
-import ssl
-from typing import TYPE_CHECKING
+import asyncio
+from typing import Protocol
 
 from loadgen.clock import now, wall
 from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
 from loadgen.net.http1 import AnswerReader, BadResponse
-from loadgen.net.sockets import ANCILLARY, broken, timespec
-from loadgen.transport import CLOSED_IDLE, FAILED
-from loadgen.transport.errors import of_error
-from loadgen.transport.wire.opener import Opener
-from loadgen.transport.wire.writer import PIECE
-
-if TYPE_CHECKING:
-    from loadgen.transport.wire.client import Wire
+from loadgen.net.names import Address
+from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, Counters, Done
+from loadgen.transport import RESUMED as COUNT_RESUMED
+from loadgen.transport.pool import Pool
+from loadgen.transport.wire.stream import Endpoint, Stream
 
 
-class Connection(Opener):
-    """One TCP connection, plain or TLS, and the exchange that is on it."""
+class Client(Protocol):
+    """What a connection needs of the client that it belongs to."""
 
-    __slots__ = ("_reader", "owner")
+    endpoint: Endpoint
+    pool: Pool
+    counters: Counters
+    done: Done
+    connections: set[Connection]
 
-    def __init__(self, wire: Wire, x: Exchange | None) -> None:
-        super().__init__(wire, x)
-        self.owner: object = None
+    def open_for(self, x: Exchange) -> None:
+        """Begin a new connection for `x`."""
+
+    def finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
+        """`x` is over without an answer."""
+
+
+class Connection:
+    """The exchanges on one stream: a `stream.Owner`. Made closed, for `x` or ahead of the load; `open` begins it."""
+
+    __slots__ = ("_client", "_reader", "owner", "settled", "stream", "x")
+
+    def __init__(self, client: Client, x: Exchange | None) -> None:
+        self._client, self.x = client, x
+        self.owner: object = x.owner if x else None
+        self.settled: asyncio.Future[None] | None = None  # done once it is open, or has failed
+        self.stream = Stream(client.endpoint, self)
         self._reader = AnswerReader()
-        wire.connections.add(self)
+        client.connections.add(self)
 
-    def _ready(self) -> None:
-        """It is open: for its exchange, or for whoever comes."""
-        if x := self.x:
-            x.sent = now()
-            self._send(x)
-        else:
-            self._wire.pool.free(self)
+    def open(self, address: Address) -> None:
+        self.stream.open(address)
+
+    # how it is opened
+
+    def connected(self) -> None:
+        self._too_late()
+
+    def opened(self) -> None:
+        client, stream = self._client, self.stream
+        client.counters.connections[OPENED] += 1
+        resumed = stream.resumed
+        if resumed:
+            client.counters.connections[COUNT_RESUMED] += 1
+        self._settle()
+        if self._too_late():
+            return
+        x = self.x
+        if x is None:
+            client.pool.free(self)
+            return
+        x.connected = now()
+        x.connection = RESUMED if resumed else NEW
+        x.tcp = stream.connected - stream.begun
+        if tls := stream.tls:
+            x.tls, x.handshake_cpu = x.connected - stream.connected, tls.handshake_cpu
+        x.connect_delay = stream.delay
+        x.sent = now()
+        self._send(x)
+
+    def _too_late(self) -> bool:
+        """Whether the time of the exchange went by while it was connected; it is over then."""
+        if self.x is None or now() <= self.x.deadline:
+            return False
+        self.fail(Outcome.TIMEOUT, "")
+        return True
+
+    def _settle(self) -> None:
+        if self.settled and not self.settled.done():
+            self.settled.set_result(None)
 
     # one exchange after the other
 
@@ -51,90 +99,38 @@ class Connection(Opener):
         self._send(x)
 
     def _send(self, x: Exchange) -> None:
-        request = x.request
+        request, stream = x.request, self.stream
         self._reader.expect(x.wants, request.method == "HEAD")
-        self._kernel = 0
         data = request.encoded
-        if data is None:
-            data = x.encoded
-        if self._tls is None:
-            self._transmit(data)
-        elif len(data) <= PIECE:
-            self._encrypt(data)
-        else:
-            self._later = memoryview(data)
-            self._go_on()
+        stream.write(x.encoded if data is None else data)
+        if stream.taken:
+            self._client.counters.wired[x.slot] += 1
 
-    def _on_readable(self) -> None:
-        x = self.x
-        self._read()
-        if self.x is x and not self.closed and self._sock and broken(self._sock):
-            # uvloop tells of a reset only once, even where something else was still to be read
-            while self.x is x and not self.closed and self._read():
-                pass
+    def wrote(self) -> None:
+        if self.x and self.x.sent:
+            self._client.counters.wired[self.x.slot] += 1
 
-    def _read(self) -> bool:
-        """One read. False if nothing was there."""
-        wire = self._wire
-        try:
-            size, ancillary, _, _ = self._sock.recvmsg_into(wire.buffers, ANCILLARY)  # type: ignore[union-attr]
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            self._lost(*of_error(error))
-            return False
-        if ancillary:
-            seconds, nanoseconds = timespec(ancillary[0][2])
-            self._kernel = seconds * 1_000_000_000 + nanoseconds
-        else:
-            self._kernel = 0
-        if not size:
-            self._on_end()
-        elif self._tls is None:
-            self._take(wire.view[:size])
-        elif self._tls.ready:
-            self._decrypt(wire.view[:size])
-        else:
-            self._handshake(wire.view[:size])
-        return size > 0
-
-    def _decrypt(self, data: memoryview) -> None:
-        tls = self._tls
-        assert tls
-        tls.receive(data)
-        try:
-            plain = tls.read()
-            while more := tls.read():
-                plain += more
-        except ssl.SSLError as error:
-            self._lost(*of_error(error))
-            return
-        if answer := tls.pending():  # a key update asks for one
-            self._transmit(answer)
-        if plain:
-            self._take(plain)
-        if tls.ended and not self.closed:
-            self._on_end()
-
-    def _take(self, data: bytes | memoryview) -> None:
+    def data(self, data: bytes | memoryview) -> bool:
         x, reader = self.x, self._reader
         if x is None:
             self._drop()
-            return
+            return False
         try:
             complete = reader.feed(data)
         except BadResponse as error:
             self.fail(Outcome.BAD_RESPONSE, str(error))
-            return
+            return False
         if complete:
             self._answered(x)
+            return False
+        return True
 
     def _answered(self, x: Exchange) -> None:
-        reader, wire = self._reader, self._wire
+        reader, stream, client = self._reader, self.stream, self._client
         x.done = done = now()
-        if self._kernel:
+        if stream.stamp:
             # the stamp is CLOCK_REALTIME: its age is what counts
-            age = wall() - self._kernel
+            age = wall() - stream.stamp
             if 0 <= age <= done - x.sent:  # a stamp from before it was sent is another packet's
                 x.received = done - age
             x.shared_read = reader.surplus
@@ -148,32 +144,22 @@ class Connection(Opener):
         if x.wants:
             x.headers, x.body = reader.kept()
         self.x = None
-        self._writing = False
-        if x.connection != REUSED and self._tls and wire.settings.resumption:
-            wire.keep_session(self._tls, x.connection == RESUMED)
-        ended = self._tls is not None and self._tls.ended
-        if reader.keep_alive and not reader.surplus and self._rest is None and not ended:
-            wire.pool.free(self, x)
+        if x.connection != REUSED:
+            stream.keep_session()
+        if reader.keep_alive and not reader.surplus and stream.unsent is None and not stream.ended:
+            client.pool.free(self, x)
         else:
             self.close()
-            wire.pool.gone(self, x)
-        wire.done(x)
+            client.pool.gone(self, x)
+        client.done(x)
 
     def describe(self) -> dict[str, object]:
-        """The peer: its address, and of TLS the version, cipher, certificate, and whether it was resumed."""
-        found: dict[str, object] = {}
-        if self._address:
-            found["address"] = "{}:{}".format(*self._address.sockaddr[:2])
-        if self._tls and self._tls.ready:
-            tls = self._tls.object
-            cipher = tls.cipher()
-            found |= {"tls": tls.version(), "cipher": cipher[0] if cipher else None, "resumed": tls.session_reused}
-            found["certificate"] = tls.getpeercert()
-        return found
+        """The peer, as `Stream.describe` tells it."""
+        return self.stream.describe()
 
     # endings
 
-    def _on_end(self) -> None:
+    def ended(self) -> None:
         x, reader = self.x, self._reader
         if x is None:
             self._drop()
@@ -188,90 +174,75 @@ class Connection(Opener):
         else:
             self.fail(Outcome.RESET, "closed by the target without an answer")
 
-    def _cut_off(self, outcome: Outcome, reason: str) -> None:
-        """The kernel takes no more. What the target said before it closed is an answer, or tells why."""
-        x = self.x
+    def lost(self, outcome: Outcome, reason: str, unread: bool = False) -> None:
+        """What the target said before it closed is an answer, or tells why."""
+        x, stream = self.x, self.stream
         if x and self._unused(x):
             self._replace(x)
             return
-        while not self.closed and self.x is x and self._read():
+        while unread and self.x is x and stream.read():
             pass
-        if self.x is x:
-            self._lost(outcome, reason)
+        if self.x is not x or stream.closed:
+            return
+        if x:
+            self.fail(outcome, reason)
+        else:
+            self._drop()
 
     def _unused(self, x: Exchange) -> bool:
         """Whether the connection was idle before, and nothing of `x` was sent on it."""
-        return x.connection == REUSED and not self._writing
+        return x.connection == REUSED and not self.stream.taken
 
     def _replace(self, x: Exchange) -> None:
         """It was closed while it was idle, which only the sending told: another takes its place."""
-        self._wire.counters.connections[CLOSED_IDLE] += 1
+        self._client.counters.connections[CLOSED_IDLE] += 1
         self.x = None
         self.close()
         x.connection, x.connected, x.sent = NEW, 0, 0
-        self._wire.open_for(x)
-
-    def _lost(self, outcome: Outcome, reason: str) -> None:
-        if self.closed:
-            return
-        x = self.x
-        if x is None:
-            self._drop()
-        elif self._unused(x):
-            self._replace(x)
-        else:
-            self.fail(outcome, reason)
+        self._client.open_for(x)
 
     def _drop(self) -> None:
         """The target has closed, or spoiled, a connection that nothing was using."""
         if self.settled and not self.settled.done():  # it was not open yet
             self.fail(Outcome.RESET, "")
             return
-        self._wire.counters.connections[CLOSED_IDLE] += 1
+        self._client.counters.connections[CLOSED_IDLE] += 1
         self.close()
-        self._wire.pool.dropped(self)
+        self._client.pool.dropped(self)
 
     def expire(self) -> None:
         """The time of its exchange is over. What the kernel has had in time is an answer, however late we come to it:
         the alarm may be heard before the socket is."""
-        x = self.x
-        if not self._writing:
-            self._catch_up()
-        while self.x is x and self._writing and not self.closed and self._read():
+        x, stream = self.x, self.stream
+        if x and not x.sent:
+            stream.catch_up()
+        while x and x.sent and self.x is x and stream.taken and stream.read():
             pass
         if self.x is x:
             self.fail(Outcome.TIMEOUT, "")
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """The exchange on this connection, if any, is over without an answer, and so is the connection."""
-        if self.closed:
+        stream = self.stream
+        if stream.closed:
             return
-        wire, x = self._wire, self.x
+        client, x = self._client, self.x
         self.x = None
-        if not self._connected or (self._tls and not self._tls.ready):
-            wire.counters.connections[FAILED] += 1
+        if not stream.ready:
+            client.counters.connections[FAILED] += 1
         if x and not x.connected:
-            x.connect_delay = self._delay
+            x.connect_delay = stream.delay
         if x and self._reader.answered:
             x.status, x.excerpt = self._reader.status, self._reader.excerpt
         self.close()
-        wire.pool.gone(self)
+        client.pool.gone(self)
         if x:
-            wire.finish(x, outcome, reason)
+            client.finish(x, outcome, reason)
 
     def close(self) -> None:
-        if self.closed:
+        if self.stream.closed:
             return
-        self.closed = True
+        self.stream.close()
         self._reader.close()
-        self._wire.connections.discard(self)
-        if self._sock:
-            self._wire.loop.remove_reader(self._sock.fileno())
-            self._wire.loop.remove_writer(self._sock.fileno())
-            if self._connected:
-                self._wire.watch.closing(self._sock)
-            else:
-                self._wire.watch.failed(self._sock)
-            self._sock.close()
-        if self.settled and not self.settled.done():
-            self.settled.set_result(None)
+        self._client.connections.discard(self)
+        self._settle()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from engine_harness import Run, always, go
 from run_folders import write_run, write_seconds
-from run_metadata import metadata
+from run_results import metadata
 
 from loadgen.analysis.build import Measured
 from loadgen.analysis.conclusion import Ending, conclude

@@ -11,22 +11,28 @@ from loadgen.analysis.build import Measured, quantiles_of, variant
 from loadgen.analysis.thresholds import check, of_invalid
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
+from loadgen.result.reason import Reason
+from loadgen.result.run import Threshold
 from loadgen.transport.scripted import NEVER, Reply
-from loadgen.trust.verdict import meaning
 
 
-def checked(written: str, script: Any = None) -> list[dict[str, Any]]:
+def checked(written: str, script: Any = None) -> list[Threshold]:
     run = go(written, script or always(after=20 * MILLISECOND))
     measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(run.profile))
-    return check(run.profile.thresholds, variant(measured)["phases"])
+    return check(run.profile.thresholds, variant(measured).phases)
 
 
-def status(threshold: str, script: Any = None, count: int = 1000, load: str = "") -> tuple[str, str]:
+def one(threshold: str, script: Any = None, count: int = 1000, load: str = "") -> Threshold:
     phase = load or f"rate: 100/s, iterations: {count}, arrivals: constant"
     written = f"load: [{{name: a, {phase}}}]\nthresholds: {{a: ['{threshold}']}}\ntimeout: 2s"
     (found,) = checked(written, script)
-    assert found["text"] == threshold
-    return found["status"], found["why"]
+    assert found.text == threshold
+    return found
+
+
+def status(threshold: str, script: Any = None, count: int = 1000, load: str = "") -> tuple[str, Reason | None]:
+    found = one(threshold, script, count, load)
+    return found.status, found.why
 
 
 def some(share: int, reply: Reply) -> Any:
@@ -60,7 +66,15 @@ def some(share: int, reply: Reply) -> Any:
     ],
 )
 def test_a_known_figure_decides(threshold: str, expected: str) -> None:
-    assert status(threshold) == (expected, "")
+    assert status(threshold) == (expected, None)
+
+
+def test_the_value_is_in_the_key_of_its_unit() -> None:
+    latency, errors, rate = one("response p99 < 1s"), one("errors < 1%"), one("rate > 1/s")
+    assert (latency.value_ms, latency.value_share, latency.value_per_s) == (20.0, None, None)
+    assert (errors.value_ms, errors.value_share, errors.value_per_s) == (None, 0.0, None)
+    assert (rate.value_ms, rate.value_share, rate.value_per_s) == (None, None, 100.0)
+    assert one("response p99.99 < 1s").value_ms is None, "it is not known"
 
 
 def test_figures_at_their_limit_are_compared_to_the_nanosecond() -> None:
@@ -71,12 +85,13 @@ def test_figures_at_their_limit_are_compared_to_the_nanosecond() -> None:
     assert status("response p99 < 16.1ms", script)[0] == "failed"
     for share in (1, 5, 7, 29, 57, 95):
         bad = some(share, Reply(after=MILLISECOND, status=500))
-        (one, two) = checked(
+        (most, less) = checked(
             "load: [{name: a, rate: 100/s, iterations: 100, arrivals: constant}]\n"
             f"thresholds: {{a: ['errors <= {share}%', 'errors < {share}%']}}",
             bad,
         )
-        assert (one["status"], two["status"]) == ("passed", "failed")
+        assert (most.status, less.status) == ("passed", "failed")
+        assert most.value_share == less.value_share == share / 100
 
 
 @pytest.mark.parametrize(
@@ -100,10 +115,16 @@ def test_figures_at_their_limit_are_compared_to_the_nanosecond() -> None:
 )
 def test_a_figure_among_timeouts_decides_what_its_bound_can(threshold: str, expected: str) -> None:
     """3 % wait 2 s in vain: the mean is above 79.4 ms, and the p99 above 2 s."""
-    found, why = status(threshold, some(3, Reply(after=NEVER)))
-    assert found == expected
-    quantile = threshold.split()[1]
-    assert why.startswith(f"{quantile}: > ") == (quantile in ("p99", "max", "mean"))
+    found = one(threshold, some(3, Reply(after=NEVER)))
+    assert found.status == expected
+    reasons = {
+        "p99": Reason.of("among_timeouts", bound_ms=2000.0, timeouts=30),
+        "max": Reason.of("censored", bound_ms=2000.0, timeouts=30),
+        "mean": Reason.of("censored", bound_ms=79.4, timeouts=30),
+    }
+    why = reasons.get(threshold.split()[1])
+    assert found.why == why
+    assert (found.value_ms is None) == (why is not None)
 
 
 @pytest.mark.parametrize(
@@ -123,44 +144,47 @@ def test_an_operation_is_judged_apart_from_its_attempts(threshold: str, expected
     written = "load: [{name: a, rate: 100/s, iterations: 100, arrivals: constant}]\n"
     script = lambda x: Reply(after=5 * MILLISECOND, status=200 if x.attempt == 3 else 503)  # noqa: E731
     run = go(f"{written}thresholds: {{a: ['{threshold}']}}", script, again=again)
-    (found,) = check(run.profile.thresholds, variant(Measured(run.plan, run.ledger, run.recording))["phases"])
-    assert found["status"] == expected
+    (found,) = check(run.profile.thresholds, variant(Measured(run.plan, run.ledger, run.recording)).phases)
+    assert found.status == expected
 
 
 def test_an_operation_of_one_attempt_is_that_attempt() -> None:
-    assert status("operation p99 <= 20ms") == ("passed", "")
-    assert status("operation p99 < 20ms") == ("failed", "")
+    assert status("operation p99 <= 20ms") == ("passed", None)
+    assert status("operation p99 < 20ms") == ("failed", None)
     closed = status("operation p99 < 20ms", load="users: 1, iterations: 100")
-    assert closed == ("undecided", "p99: there is no such figure")
+    assert closed == ("undecided", Reason.of("no_figure"))
 
 
 def test_what_was_never_built_decides_nothing() -> None:
-    assert status("build p99 < 1s") == ("undecided", "p99: there is no such figure")
+    assert status("build p99 < 1s") == ("undecided", Reason.of("no_figure"))
 
 
 def test_too_few_values_decide_nothing() -> None:
-    assert status("response p99.9 < 1s", count=999) == ("undecided", "p99.9: needs 1,000 requests, there were 999")
-    assert status("response p9 < 1s", count=1) == ("undecided", "p9: needs 2 requests, there were 1")
+    few = Reason.of("too_few", needs=1000, count=999)
+    assert status("response p99.9 < 1s", count=999) == ("undecided", few)
+    assert status("response p9 < 1s", count=1) == ("undecided", Reason.of("too_few", needs=2, count=1))
     assert status("connect p50 < 1s", count=1)[0] == "undecided"
 
 
 def test_what_never_happened_is_undecided() -> None:
     refused = always(after=1, status=503)
-    assert status("response mean < 1s", refused) == ("undecided", "mean: there is no such figure")
-    assert status("iteration p50 < 1s", refused)[0] == "undecided"
-    assert status("errors < 1%", refused) == ("failed", "")
+    assert status("response mean < 1s", refused) == ("undecided", Reason.of("no_figure"))
+    assert status("iteration p50 < 1s", refused) == ("undecided", Reason.of("no_figure"))
+    assert status("errors < 1%", refused) == ("failed", None)
 
 
 def test_nothing_sent_is_no_share_of_errors() -> None:
     written = "load: [{name: a, rate: 1/s..2/s, for: 1ns}]\nthresholds: {a: ['errors < 1%', 'rate >= 0/s']}"
-    assert [entry["status"] for entry in checked(written)] == ["undecided", "passed"]
+    errors, rate = checked(written)
+    assert (errors.status, errors.why, errors.value_share) == ("undecided", Reason.of("nothing_sent"), None)
+    assert (rate.status, rate.why, rate.value_per_s) == ("passed", None, 0.0)
 
 
 def test_a_closed_phase_is_judged_by_its_service() -> None:
     load = "users: 10, for: 10s"
-    assert status("service p99 <= 20ms", load=load) == ("passed", "")
-    assert status("errors < 1%", load=load) == ("passed", "")
-    assert status("rate > 499/s", load=load) == ("passed", "")
+    assert status("service p99 <= 20ms", load=load) == ("passed", None)
+    assert status("errors < 1%", load=load) == ("passed", None)
+    assert status("rate > 499/s", load=load) == ("passed", None)
 
 
 def test_each_cycle_and_step_is_judged_for_itself_and_no_other_phase() -> None:
@@ -176,7 +200,7 @@ cycles: 2
 thresholds: {a: [response p99 <= 10ms, iteration p99 < 1s]}
 """
     found = checked(written, second_is_slow)
-    assert [(entry["phase"], entry["cycle"], entry["step"], entry["status"]) for entry in found] == [
+    assert [(entry.phase, entry.cycle, entry.step, entry.status) for entry in found] == [
         ("a", 1, "one", "passed"), ("a", 1, "two", "failed"), ("a", 1, "s", "passed"),
         ("a", 2, "one", "failed"), ("a", 2, "two", "failed"), ("a", 2, "s", "failed"),
     ]  # fmt: skip
@@ -188,7 +212,7 @@ load: [{name: a, rate: 100/s, iterations: 1000, arrivals: constant}]
 scenarios: [{name: s, steps: [{name: get, get: /}]}, {name: t, steps: [{name: get, get: /}]}]
 thresholds: {a: [response p50 < 1s, iteration p50 < 1s]}
 """
-    assert [entry["step"] for entry in checked(written)] == ["s/get", "t/get", "s", "t"]
+    assert [entry.step for entry in checked(written)] == ["s/get", "t/get", "s", "t"]
 
 
 def test_iterations_are_judged_over_all_strata() -> None:
@@ -201,13 +225,13 @@ scenarios:
 thresholds: {a: [iteration p99.9 < 41ms]}
 """
     (found,) = checked(written, lambda x: Reply(after=20 * MILLISECOND, headers={"x-cold": str(x.due % 2 == 0)}))
-    assert (found["step"], found["status"], found["value"]) == ("s", "passed", "40 ms")
+    assert (found.step, found.status, found.value_ms) == ("s", "passed", 40.0)
 
 
 def test_arrivals_during_the_drain_are_not_judged_as_a_phase_of_that_name() -> None:
     written = "load: [{name: drain, rate: 100/s, for: 1s}]\nthresholds: {drain: ['errors < 1%']}"
     found = checked(written, lambda x: Reply(after=SECOND, status=500 if x.slot else 200))
-    assert [(entry["phase"], entry["status"]) for entry in found] == [("drain", "passed")]
+    assert [(entry.phase, entry.status) for entry in found] == [("drain", "passed")]
 
 
 @pytest.mark.parametrize(
@@ -215,35 +239,43 @@ def test_arrivals_during_the_drain_are_not_judged_as_a_phase_of_that_name() -> N
     [
         (None, [2.0, 4.0], ["passed", "passed"]),
         (7 * SECOND, [2.0, 4.0], ["passed", "passed"]),
-        (3 * SECOND, [2.0, 1.0], ["passed", "the run was stopped after 1 s of it"]),
-        (SECOND // 2, [0.5, 0.0], ["the run was stopped after 0.5 s of it", "the run was stopped before it"]),
+        (3 * SECOND, [2.0, 1.0], ["passed", Reason.of("stopped_after", ran_s=1.0)]),
+        (SECOND // 2, [0.5, 0.0], [Reason.of("stopped_after", ran_s=0.5), Reason.of("stopped_before")]),
     ],
 )
-def test_a_rate_is_of_the_time_for_which_the_phase_ran(stopped: int | None, ran: list[float], said: list[str]) -> None:
+def test_a_rate_is_of_the_time_for_which_the_phase_ran(
+    stopped: int | None, ran: list[float], said: list[str | Reason]
+) -> None:
     each = "arrivals: constant}"
     written = (
         f"load: [{{name: a, rate: 100/s, for: 2s, {each}, {{name: b, rate: 100/s, for: 4s, {each}]\n"
         "thresholds: {a: ['rate > 99/s'], b: ['rate > 99/s']}\n"
     )
     run = go(written, always(after=MILLISECOND))
-    phases = variant(Measured(run.plan, run.ledger, run.recording, stopped=stopped))["phases"]
-    assert [phase["ran"] for phase in phases] == ran
-    assert [phase["seconds"] for phase in phases] == [2.0, 4.0]
+    phases = variant(Measured(run.plan, run.ledger, run.recording, stopped=stopped)).phases
+    assert [phase.ran for phase in phases] == ran
+    assert [phase.seconds for phase in phases] == [2.0, 4.0]
     found = check(run.profile.thresholds, phases)
-    assert [entry["why"] or entry["status"] for entry in found] == said
+    assert [entry.why or entry.status for entry in found] == said
+    assert all((entry.status == "undecided") == (entry.why is not None) for entry in found)
 
 
-MADE = meaning("INVALID", {"lag"})
+def test_a_rate_of_a_phase_that_nobody_knows_the_time_of_is_undecided() -> None:
+    """What comes after a crowd may have begun at any time when the run was stopped."""
+    written = "load: [{name: crowd, at-once: 9}, {name: b, rate: 100/s, for: 4s}]\nthresholds: {b: ['rate > 1/s']}\n"
+    run = go(written, always(after=MILLISECOND))
+    phases = variant(Measured(run.plan, run.ledger, run.recording, stopped=2 * SECOND)).phases
+    assert [phase.ran for phase in phases] == [None, None]
+    (entry,) = check(run.profile.thresholds, phases)
+    assert (entry.status, entry.why, entry.value_per_s) == ("undecided", Reason.of("stopped"), None)
 
 
 def test_those_of_an_invalid_run_are_undecided_unless_it_is_accepted() -> None:
     load = "load: [{name: a, rate: 100/s, for: 1s}]\n"
     for entry in checked(load + "thresholds: {a: ['response p50 < 5s', 'response p50 < 1ms']}"):
-        assert entry["status"] in ("passed", "failed")
-        undecided = of_invalid(entry, accepted=False, means=MADE)
-        assert (undecided["status"], undecided["value"]) == ("undecided", entry["value"])
-        assert undecided["why"].startswith(
-            "the run is INVALID: this machine, not the target, made the tail. --accept-inv"
-        )
-        accepted = of_invalid(entry, accepted=True, means=MADE)
-        assert (accepted["status"], accepted["why"]) == (entry["status"], "of an INVALID run, which was accepted")
+        assert entry.status in ("passed", "failed")
+        undecided = of_invalid(entry, accepted=False)
+        assert (undecided.status, undecided.value_ms) == ("undecided", entry.value_ms)
+        assert (undecided.why, undecided.accepted) == (Reason.of("run_invalid"), False)
+        accepted = of_invalid(entry, accepted=True)
+        assert (accepted.status, accepted.why, accepted.accepted) == (entry.status, None, True)

@@ -29,3 +29,16 @@ def test_in_a_closed_load_the_wait_is_beside_and_whole() -> None:
     told = {name: part[0] / MS for name, part in found.items()}
     assert (told["wait"], told["ours"]) == pytest.approx((11, 1))
     assert sum(told[name] for name in ADDING if name != "wait") == pytest.approx(told["service"])
+
+
+def test_our_part_of_a_connect_is_ours_as_everywhere() -> None:
+    new = {
+        (Metric[name], False): Histogram.of(np.full(10, ms * MS))
+        for name, ms in {
+            "RESPONSE": 50, "SERVICE": 50, "SIGN": 0, "CONNECT": 40, "TLS": 30, "HANDSHAKE_CPU": 2, "CONNECT_DELAY": 3,
+        }.items()
+    }  # fmt: skip
+    means = {name: part.mean / MS for name, part in _parts([new]).items()}
+    assert (means["connect"], means["ours"], means["service_new"]) == pytest.approx((35, 5, 10))
+    assert (means["tls"], means["handshake_cpu"], means["connect_delay"]) == pytest.approx((30, 2, 3))
+    assert sum(means[name] for name in ADDING) == pytest.approx(means["response"])

@@ -1,4 +1,4 @@
-"""Whose time a percentile is: against the exchanges about it, added up one by one, and as a sentence."""
+"""Whose time a percentile is: against the exchanges about it, added up one by one."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import pytest
 from engine_harness import Run, go
 
 from loadgen.analysis.build import Measured, variant
+from loadgen.analysis.latency import latency
 from loadgen.clock import MILLISECOND as MS
 from loadgen.exchange import NEW, Exchange, Outcome
 from loadgen.record.attribution import whose
 from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, by_series, divide
-from loadgen.report.terminal.page import drawn
 from loadgen.report.terminal.parts import _shares
-from loadgen.report.terminal.parts import whose as told
+from loadgen.result.latency import Resent
+from loadgen.result.run import Step
+from loadgen.stats import Histogram
 from loadgen.transport.scripted import NEVER, Reply
 
 PARTS = ("target", "connect", "wait", "build", "held", "own")
@@ -37,8 +39,8 @@ def uneven(seed: int = 1) -> Any:
     return reply
 
 
-def step(run: Run) -> dict[str, Any]:
-    return dict(variant(Measured(run.plan, run.ledger, run.recording))["phases"][0]["steps"][0])
+def step(run: Run) -> Step:
+    return variant(Measured(run.plan, run.ledger, run.recording)).phases[0].steps[0]
 
 
 def by_hand(run: Run, value: float, reach: int, position: int) -> dict[str, float]:
@@ -60,24 +62,27 @@ def by_hand(run: Run, value: float, reach: int, position: int) -> dict[str, floa
 def test_the_parts_are_those_of_the_exchanges_about_the_percentile(written: str) -> None:
     run = Run(written, uneven()).stall(700 * MS, 30 * MS).go()
     found, count = step(run), len(run.of(0))
-    block = found["latency_ms"]["response" if written == OPEN else "service"]
-    assert set(found["whose_ms"]) == {"p50", "p99", "p99.9"}
+    figures = found.latency_ms["response" if written == OPEN else "service"]
+    assert set(found.whose_ms) == {"p50", "p99", "p99.9"}
     for name, position, beyond in (("p50", -(-count // 2), 0.5), ("p99", -(-count * 99 // 100), 0.01)):
-        of = found["whose_ms"][name]
+        of, p = found.whose_ms[name], figures.quantiles[name]
         reach = max(2, round(beyond * count / 10))
-        expected = by_hand(run, block[name], reach, position)
-        assert of["value"] == block[name]
-        assert of["requests"] == 2 * reach + 1
+        assert of.value == p is not None
+        expected = by_hand(run, p, reach, position)
+        assert of.requests == 2 * reach + 1
         for part, value in expected.items():
             # at its edges the band ends within a counter, of which neighbours are taken in part
-            assert of[part] == pytest.approx(value, abs=0.3 * of["value"] / of["requests"] + 0.002 * of["value"])
+            assert getattr(of, part) == pytest.approx(value, abs=0.3 * of.value / of.requests + 0.002 * of.value)
 
 
 @pytest.mark.parametrize("written", [OPEN, CLOSED])
 def test_the_parts_add_up_to_the_percentile(written: str) -> None:
-    for of in step(go(written, uneven(2)))["whose_ms"].values():
-        assert sum(of[part] for part in PARTS) == pytest.approx(of["value"])
-        assert all(of[part] >= 0 for part in PARTS)
+    every = step(go(written, uneven(2))).whose_ms
+    assert set(every) == {"p50", "p99", "p99.9"}
+    for of in every.values():
+        parts = [getattr(of, part) for part in PARTS]
+        assert sum(parts) == pytest.approx(of.value)
+        assert min(parts) >= 0
 
 
 def test_what_made_others_slow_is_not_in_the_p99() -> None:
@@ -91,15 +96,15 @@ def test_what_made_others_slow_is_not_in_the_p99() -> None:
             return Reply(80 * MS)
         return Reply(2 * MS, client_delay=20 * MS if at % 20 == 7 else 0)
 
-    of = step(go("load: [{name: steady, rate: 1000/s, for: 2s, arrivals: constant}]\n", reply))["whose_ms"]["p99"]
-    assert of["value"] == pytest.approx(80, rel=0.001)
-    assert (of["target"], of["own"]) == (pytest.approx(of["value"]), 0)
+    of = step(go("load: [{name: steady, rate: 1000/s, for: 2s, arrivals: constant}]\n", reply)).whose_ms["p99"]
+    assert of.value == pytest.approx(80, rel=0.001)
+    assert (of.target, of.own) == (pytest.approx(of.value), 0)
 
 
 def test_the_machine_s_own_stall_is_its_own() -> None:
     run = Run(OPEN, lambda x: Reply(2 * MS)).stall(1000 * MS, 200 * MS).go()
-    of = step(run)["whose_ms"]["p99"]
-    assert of["own"] > 0.9 * of["value"] and of["own_at_least"] is False
+    of = step(run).whose_ms["p99"]
+    assert of.own > 0.9 * of.value and of.own_at_least is False
 
 
 def test_what_adaptive_retries_hold_back_is_not_the_machine_s() -> None:
@@ -107,17 +112,18 @@ def test_what_adaptive_retries_hold_back_is_not_the_machine_s() -> None:
     figures = np.full((100, len(OF_EXCHANGE)), -1, np.int64)
     figures[:, [Metric.RESPONSE, Metric.SIGN, Metric.LAG]] = [100 * MS, 60 * MS, MS]
     shares = Shares.together(shares for _, shares in by_series(divide(series, figures)))
-    block = {"count": 100, "p99": 100.0}
-    assert [whose(shares, block)["p99"][part] for part in ("held", "own")] == [0.0, 61.0]
-    assert [whose(shares, block, holds_back=True)["p99"][part] for part in ("held", "own")] == [60.0, 1.0]
+    of_100 = latency(Histogram.of(np.full(100, 100 * MS, np.int64)))
+    mine, held = whose(shares, of_100)["p99"], whose(shares, of_100, holds_back=True)["p99"]
+    assert (mine.held, mine.own) == (0.0, 61.0)
+    assert (held.held, held.own) == (60.0, 1.0)
 
 
 def test_a_percentile_among_timeouts_has_no_parts() -> None:
     number = iter(range(1_000_000))
     found = step(go(f"timeout: 500ms\n{OPEN}", lambda x: Reply(NEVER if next(number) % 20 == 0 else 5 * MS)))
-    assert found["latency_ms"]["response"]["p99"] is None
-    assert set(found["whose_ms"]) == {"p50"}
-    assert found["whose_ms"]["p50"]["target"] == pytest.approx(5, rel=0.001)
+    assert found.latency_ms["response"].quantiles["p99"] is None
+    assert set(found.whose_ms) == {"p50"}
+    assert found.whose_ms["p50"].target == pytest.approx(5, rel=0.001)
 
 
 def test_of_few_that_are_far_apart_nothing_is_known() -> None:
@@ -125,8 +131,8 @@ def test_of_few_that_are_far_apart_nothing_is_known() -> None:
     load = "load: [{name: steady, rate: 10/s, iterations: 4, arrivals: constant}]\n"
     number = iter(range(4))
     apart = step(go(load, lambda x: Reply((5 if next(number) < 2 else 90) * MS)))
-    assert (apart["latency_ms"]["response"]["p50"], apart["whose_ms"]) == (pytest.approx(5, rel=0.001), {})
-    assert set(step(go(load, lambda x: Reply(5 * MS)))["whose_ms"]) == {"p50"}
+    assert (apart.latency_ms["response"].quantiles["p50"], apart.whose_ms) == (pytest.approx(5, rel=0.001), {})
+    assert set(step(go(load, lambda x: Reply(5 * MS))).whose_ms) == {"p50"}
 
 
 def test_the_bar_is_of_what_was_ok() -> None:
@@ -151,14 +157,14 @@ def test_without_stamps_the_machine_s_part_is_at_least_so_much() -> None:
             member.transport.done = forget
             return member
 
-    found = step(Blind(OPEN, uneven()).go())["whose_ms"]
-    assert all(of["own_at_least"] for of in found.values())
+    found = step(Blind(OPEN, uneven()).go()).whose_ms
+    assert found and all(of.own_at_least for of in found.values())
 
 
 def test_of_a_run_whose_exchanges_are_gone_nothing_is_said() -> None:
     run = go(OPEN, uneven())
     run.recording.shares.clear()
-    assert step(run)["whose_ms"] == {}
+    assert step(run).whose_ms == {}
 
 
 def test_failures_are_none_of_it() -> None:
@@ -169,7 +175,7 @@ def test_failures_are_none_of_it() -> None:
 
     run = go(OPEN, reply)
     assert run.outcomes(0)[Outcome.HTTP_5XX.word] > 100
-    assert step(run)["whose_ms"]["p99.9"]["value"] == pytest.approx(5, rel=0.001)
+    assert step(run).whose_ms["p99.9"].value == pytest.approx(5, rel=0.001)
 
 
 def test_connects_that_had_to_be_tried_again_are_said_to_be_such() -> None:
@@ -180,42 +186,9 @@ def test_connects_that_had_to_be_tried_again_are_said_to_be_such() -> None:
         return Reply(2 * MS, connect=(1020 if next(number) % 25 == 0 else 20) * MS)
 
     found = step(go("load: [{name: steady, rate: 200/s, for: 2s}]\nsession: per-request\n", reply))
-    connect = found["latency_ms"]["connect"]
-    assert connect["p99"] == pytest.approx(1020, rel=0.001)
-    assert f"of {-(-connect['count'] // 25)} connects were sent again, mostly after 1 s" in connect["notes"][-1]
-    assert found["whose_ms"]["p99"]["connect"] > 0.99 * 1020
+    connect = found.latency_ms["connect"]
+    assert connect.quantiles["p99"] == pytest.approx(1020, rel=0.001)
+    assert connect.resent == Resent(-(-connect.count // 25), after_s=1)
+    assert found.whose_ms["p99"].connect > 0.99 * 1020
     usual = step(go("load: [{name: steady, rate: 200/s, for: 2s}]\nsession: per-request\n", uneven()))
-    assert not [note for note in usual["latency_ms"]["connect"]["notes"] if "again" in note]
-
-
-PART = {"target": 39.1, "connect": 1.0, "wait": 0.6, "build": 0.0, "own": 0.3, "own_at_least": False, "requests": 21}
-
-
-def text(trip: float | None = None, steps: int = 1, **more: Any) -> str:
-    of = {"p50": {"value": 20.0, "target": 20.0}, "p99": {"value": 41.0, **PART, **more}}
-    every = [{"scenario": "main", "step": f"step-{number}", "whose_ms": of} for number in range(steps)]
-    return " ".join(drawn(told([{"name": "steady", "steps": every, "round_trip_ms": trip}]), 200, False).split())
-
-
-def test_the_table() -> None:
-    assert "of the p99, ms in all target, network connect wait this machine" in text()
-    assert "step-0 41.0 39.1 1.00 0.600 0.300" in text()
-    assert "kernel" not in text()
-    assert text(20.1).endswith("a round trip of the network, by the kernel's count: 20.1 ms")
-    assert "≥ 0.300" in text(own_at_least=True)
-    assert "SDK client this machine step-0 41.0 39.1 1.00 0.600 7.00 0.300" in text(build=7.0)
-    assert "held back this machine step-0 41.0 39.1 1.00 0.600 9.00 0.300" in text(held=9.0)
-
-
-def test_where_no_step_has_a_p99_it_is_the_p50() -> None:
-    found = {"name": "steady", "steps": [{"step": "get", "whose_ms": {"p50": {"value": 20.0, "target": 20.0}}}]}
-    shown = " ".join(drawn(told([found]), 200, False).split())
-    assert shown == "of the p50, ms in all target, network this machine get 20.0 20.0 -"
-
-
-def test_of_very_many_steps_not_each_is_told() -> None:
-    assert text(steps=12).count("41.0") == 12
-    assert "more" not in text(steps=12)
-    assert text(steps=40).count("41.0") == 12
-    assert text(steps=40).endswith("28 more: see --json")
-    assert drawn(told([{"name": "steady", "steps": [{"step": "get"}]}]), 200, False) == ""
+    assert usual.latency_ms["connect"].resent is None

@@ -10,7 +10,7 @@ import pytest
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.profile.model import LinearRate, Phase, StopIf
-from loadgen.runner.stop import Moment, failing, history, planned_between, rates, since
+from loadgen.runner.stop import Snapshot, error_share, history, planned_between, rates, since
 
 STEPS = (("s", "get"),)
 
@@ -20,8 +20,8 @@ def plan(*load: Mapping[str, object], cycles: int = 1) -> Plan:
     return Plan(phases, cycles, 1, STEPS, SECOND)
 
 
-def moments(*seen: tuple[float, int]) -> deque[Moment]:
-    return deque(Moment(round(elapsed * SECOND), 0, 0, started) for elapsed, started in seen)
+def snapshots(*seen: tuple[float, int]) -> deque[Snapshot]:
+    return deque(Snapshot(round(elapsed * SECOND), 0, 0, started) for elapsed, started in seen)
 
 
 STEADY = {"rate": LinearRate(200, 200), "for": 5 * SECOND}
@@ -63,11 +63,11 @@ def test_after_a_phase_whose_end_is_open_nobody_knows() -> None:
 
 def test_rates_are_those_of_the_last_second() -> None:
     runs = plan(STEADY, BURST).runs
-    assert rates(moments(), runs) == (None, None)
-    assert rates(moments((1, 190)), runs) == (190, 200)
-    assert rates(moments((1, 190), (3, 610)), runs) == (210, 200)
-    assert rates(moments((4, 800), (5, 1000), (6, 1990)), runs) == (990, 1000)
-    assert rates(moments((1, 190), (1, 190)), runs) == (None, None)
+    assert rates(snapshots(), runs) == (None, None)
+    assert rates(snapshots((1, 190)), runs) == (190, 200)
+    assert rates(snapshots((1, 190), (3, 610)), runs) == (210, 200)
+    assert rates(snapshots((4, 800), (5, 1000), (6, 1990)), runs) == (990, 1000)
+    assert rates(snapshots((1, 190), (1, 190)), runs) == (None, None)
 
 
 @pytest.mark.parametrize("window", [1, 5, 600, 900, 7200])
@@ -75,20 +75,20 @@ def test_what_failed_is_looked_back_at_over_the_whole_window_and_no_longer(windo
     seen = history(StopIf.parse(f"errors > 1% for {window}s"))
     for second in range(1, 3 * window + 1):  # all fail in the first of three windows, one in ten in the second
         failed = min(second, window) * 10 + max(0, min(second, 2 * window) - window)
-        seen.append(Moment(second * SECOND + 1000 * (second % 7), second * 10, failed, second * 10))
+        seen.append(Snapshot(second * SECOND + 1000 * (second % 7), second * 10, failed, second * 10))
         if second in (window, 2 * window, 3 * window):
-            assert failing(seen, window * SECOND) == [1, 0.1, 0][second // window - 1]
+            assert error_share(seen, window * SECOND) == [1, 0.1, 0][second // window - 1]
 
 
 def test_seconds_that_come_all_at_once_do_not_make_the_window_the_whole_run() -> None:
-    """After a hold-up of the parent several moments have one instant; what failed long ago is still long ago."""
+    """After a hold-up of the parent several snapshots have one instant; what failed long ago is still long ago."""
     seen = history(StopIf.parse("errors > 1% for 5s"))
     for second in range(1, 61):
-        seen.append(Moment(second * SECOND, second * 10, 300, second * 10))
+        seen.append(Snapshot(second * SECOND, second * 10, 300, second * 10))
     for _ in range(20):
-        seen.append(Moment(80 * SECOND, 800, 300, 800))
-    assert not failing(seen, 5 * SECOND)
-    assert failing(history(None), 5 * SECOND) is None
+        seen.append(Snapshot(80 * SECOND, 800, 300, 800))
+    assert not error_share(seen, 5 * SECOND)
+    assert error_share(history(None), 5 * SECOND) is None
 
 
 def test_the_sandbox_counts_from_the_beginning_of_the_load() -> None:

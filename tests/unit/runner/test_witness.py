@@ -23,6 +23,7 @@ from loadgen.exchange import Exchange
 from loadgen.profile.model import Profile
 from loadgen.record.metrics import Metric
 from loadgen.report.terminal.run import render
+from loadgen.result.reason import Reason
 from loadgen.runner.witness import agreement, load, witness
 from loadgen.runner.witness.agreement import figures, finding, forecast
 from loadgen.runner.witness.load import EACH, FIRST, witness_load, witness_phases
@@ -242,8 +243,8 @@ def test_few_exchanges_have_no_interval_and_say_how_many_it_takes() -> None:
     p50, p99 = said(*both(SHORT, lognormal))
     assert p50["says"] == "inside"
     assert (p99["says"], p99["judged"], p99["high"]) == ("", False, None)
-    assert p99["none"].startswith(f"no interval for p99: {p99['exchanges']} exchanges, 6")
-    assert p99["none"].endswith(" are needed")
+    assert p99["why"] == Reason.of("too_few_of_witness", count=p99["exchanges"], needs=p99["why"].values["needs"])
+    assert 600 <= p99["why"].values["needs"] < 700
     told = finding([p99], 0, "w")
     assert (told.verdict, told.value) == (Verdict.VALID, "not known: it had too few exchanges")
     assert finding([p50, p99], 0, "w").value == "agrees in 1 figure; 1 not judged"
@@ -296,9 +297,9 @@ def test_timeouts_lie_beyond() -> None:
 
     p50, p99 = said(*both(STEADY, lossy))
     assert p50["says"] == "inside"
-    assert (p99["says"], p99["workers_ms"], p99["none"]) == (
-        "", None, "the workers have no p99: it falls among the timeouts",
-    )  # fmt: skip
+    assert (p99["says"], p99["workers_ms"]) == ("", None)
+    assert p99["why"] == Reason.of("workers_have_none", timeouts=p99["why"].values["timeouts"])
+    assert p99["why"].values["timeouts"] > 0, "it falls among them"
 
 
 def test_all_intervals_of_a_run_share_the_doubt() -> None:

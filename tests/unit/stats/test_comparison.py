@@ -12,9 +12,9 @@ import pytest
 from loadgen.result.reason import Reason
 from loadgen.stats.comparison import (
     Comparison,
+    Decision,
     Range,
     Value,
-    Verdict,
     compare,
     detectable,
     holm,
@@ -124,11 +124,11 @@ def test_a_verdict_is_where_the_interval_is(factor: float, verdict: str) -> None
     assert found.verdict == verdict
     assert found.ratio.value == pytest.approx(factor, rel=1e-3)
     outside, margin = found.ratio, 1.05
-    assert (found.verdict is Verdict.SLOWER) == (outside.low > margin)
-    assert (found.verdict is Verdict.FASTER) == (outside.high < 1 / margin)
-    assert (found.verdict is Verdict.EQUIVALENT) == (1 / margin < outside.low and outside.high < margin)
-    assert (found.p <= 0.05) == (found.verdict is not Verdict.INCONCLUSIVE)
-    assert found.more is None or found.verdict is Verdict.INCONCLUSIVE
+    assert (found.verdict is Decision.SLOWER) == (outside.low > margin)
+    assert (found.verdict is Decision.FASTER) == (outside.high < 1 / margin)
+    assert (found.verdict is Decision.EQUIVALENT) == (1 / margin < outside.low and outside.high < margin)
+    assert (found.p <= 0.05) == (found.verdict is not Decision.INCONCLUSIVE)
+    assert found.more is None or found.verdict is Decision.INCONCLUSIVE
 
 
 def test_verdict_and_interval_never_disagree() -> None:
@@ -156,13 +156,13 @@ def test_the_ratio_is_student_s_and_the_difference_too() -> None:
 
 def test_a_drift_that_both_have_is_none() -> None:
     """The level doubles over the rounds; the ratio is what it is."""
-    assert of([1.0, 1.001] * 5).verdict is Verdict.EQUIVALENT
+    assert of([1.0, 1.001] * 5).verdict is Decision.EQUIVALENT
 
 
 def test_margin_and_level_move_the_verdict() -> None:
     ratios = [1.1 * ratio for ratio in STEADY]
-    assert of(ratios, margin=0.2).verdict is Verdict.EQUIVALENT
-    assert of(ratios, margin=0.1).verdict is Verdict.INCONCLUSIVE
+    assert of(ratios, margin=0.2).verdict is Decision.EQUIVALENT
+    assert of(ratios, margin=0.1).verdict is Decision.INCONCLUSIVE
     wide = [ratio**6 for ratio in ratios]
     wider, narrower = of(wide, level=0.001).ratio, of(wide).ratio
     assert wider.low < narrower.low < narrower.high < wider.high
@@ -172,7 +172,7 @@ def test_six_rounds_are_needed() -> None:
     five, six = of([1.5, 1.51, 1.49, 1.5, 1.52]), of([1.5, 1.51, 1.49, 1.5, 1.52, 1.48])
     assert (five.verdict, five.why) == (None, Reason.of("too_few_rounds", needs=6, rounds=5))
     assert five.ratio.value == pytest.approx(1.5, abs=0.01)
-    assert six.verdict is Verdict.SLOWER
+    assert six.verdict is Decision.SLOWER
     assert compare(rounds([1.5])) is None
     assert compare([]) is None
 
@@ -190,8 +190,8 @@ def test_a_difference_that_grows_has_no_verdict() -> None:
 
 
 def test_runs_without_any_spread_are_certain() -> None:
-    assert of([1.0] * 6).verdict is Verdict.EQUIVALENT
-    assert of([2.0] * 6).verdict is Verdict.SLOWER
+    assert of([1.0] * 6).verdict is Decision.EQUIVALENT
+    assert of([2.0] * 6).verdict is Decision.SLOWER
 
 
 # censored figures
@@ -207,8 +207,8 @@ def timing_out(which: int, number: int = 8) -> list[tuple[Value, Value]]:
     return found
 
 
-@pytest.mark.parametrize(("which", "verdict"), [(1, Verdict.SLOWER), (0, Verdict.FASTER)])
-def test_a_figure_among_timeouts_is_a_bound(which: int, verdict: Verdict) -> None:
+@pytest.mark.parametrize(("which", "verdict"), [(1, Decision.SLOWER), (0, Decision.FASTER)])
+def test_a_figure_among_timeouts_is_a_bound(which: int, verdict: Decision) -> None:
     for number in (1, 8):
         found = compare(timing_out(which, number))
         assert found
@@ -221,7 +221,7 @@ def test_a_figure_among_timeouts_is_a_bound(which: int, verdict: Verdict) -> Non
 def test_where_both_time_out_nothing_is_known() -> None:
     found = compare([(Value.at_least(1e9), Value.at_least(2e9))] * 10)
     assert found
-    assert (found.verdict, found.more) == (Verdict.INCONCLUSIVE, None)
+    assert (found.verdict, found.more) == (Decision.INCONCLUSIVE, None)
     assert math.isnan(found.ratio.value)
     assert (found.ratio.low, found.ratio.high) == (0, math.inf)
 
@@ -246,7 +246,7 @@ def test_rounds_never_end_where_there_is_no_difference() -> None:
 def test_what_is_inconclusive_says_how_many_more_rounds() -> None:
     spread = [1.08 * (1 + 0.12 * sign) for sign in (1, -1, 0.5, -0.5, 0.2, -0.2, 0.8, -0.8)]
     found = of(spread)
-    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.verdict is Decision.INCONCLUSIVE
     assert found.sd is not None
     away = abs(math.log(found.ratio.value) - math.log(1.05)) / found.sd
     assert found.more == (rounds_for(away, df=7) or 0) - 8 > (rounds_for(away) or 0) - 8
@@ -256,7 +256,7 @@ def test_what_is_inconclusive_says_how_many_more_rounds() -> None:
 # several figures
 
 
-def with_p(p: float, verdict: Verdict | None = Verdict.SLOWER) -> Comparison:
+def with_p(p: float, verdict: Decision | None = Decision.SLOWER) -> Comparison:
     return Comparison(Range(1.2, 1.1, 1.3), Range(1, 1, 1), 10, verdict, p)
 
 
@@ -272,8 +272,8 @@ def test_holm_s_steps() -> None:
 
 
 def test_holm_leaves_out_what_has_no_verdict() -> None:
-    found = holm({"a": with_p(0.02), "b": with_p(0.5, None), "c": with_p(0.9, Verdict.INCONCLUSIVE)})
-    assert found["a"].verdict is Verdict.SLOWER
+    found = holm({"a": with_p(0.02), "b": with_p(0.5, None), "c": with_p(0.9, Decision.INCONCLUSIVE)})
+    assert found["a"].verdict is Decision.SLOWER
     assert found["b"].verdict is None
     assert found["c"].why is None
     assert holm({}) == {}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from loadgen.clock import MILLISECOND
 from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, divide
+from loadgen.result import run as result
 from loadgen.stats import fraction, rank
 from loadgen.trust.effect import TOGETHER, Effect, Place, effects_of, ranked
 from loadgen.trust.finding import Finding, Verdict
@@ -85,14 +86,14 @@ def test_times_that_do_not_vary_are_exact() -> None:
     (found,) = effects(shares(np.full(count, 24 * MILLISECOND), lag=lag))
     assert (found.count, found.value, found.without) == (20, 30 * MILLISECOND, 24 * MILLISECOND)
     assert found.share == pytest.approx(0.2)
-    assert found.told() == {
-        "phase": "steady", "cycle": 1, "step": "", "quantile": "p99", "slowest": "1%", "requests": 20, "of": 2000,
-        "share": 0.2, "at_least": False,
-        "parts_ms": {
+    assert found.to_result() == result.Effect(
+        phase="steady", cycle=1, step="", quantile="p99", slowest=0.01, requests=20, of=2000, share=0.2, at_least=False,
+        parts_ms={
             "lag": 6.0, "sign": 0.0, "wait_delay": 0.0, "connect_delay": 0.0, "client_delay": 0.0, "handshake_cpu": 0.0,
         },
-        "quantile_ms": 30.0, "without_ms": 24.0, "verdict": "INVALID",
-    }  # fmt: skip
+        quantile_ms=30.0, without_ms=24.0, verdict="INVALID",
+    )  # fmt: skip
+    assert found.to_result().own == 6.0
 
 
 def test_no_run_whose_p99_this_machine_changed_by_a_tenth_is_valid() -> None:
@@ -172,17 +173,17 @@ def test_what_is_too_short_is_judged_together() -> None:
     ("count", "beyond"),
     [
         (19, []),
-        (20, [("p90", 20, "100%")]),
-        (99, [("p90", 20, "20%")]),
-        (100, [("p99", 20, "20%")]),
-        (2100, [("p99", 21, "1%")]),
-        (9999, [("p99", 99, "1%")]),
-        (10_000, [("p99", 100, "1%"), ("p99.9", 20, "0.2%")]),
-        (22_000, [("p99", 220, "1%"), ("p99.9", 22, "0.1%")]),
-        (22_999, [("p99", 229, "1%"), ("p99.9", 22, "0.1%")]),
+        (20, [("p90", 20, 1.0)]),
+        (99, [("p90", 20, 0.2)]),
+        (100, [("p99", 20, 0.2)]),
+        (2100, [("p99", 21, 0.01)]),
+        (9999, [("p99", 99, 0.01)]),
+        (10_000, [("p99", 100, 0.01), ("p99.9", 20, 0.002)]),
+        (22_000, [("p99", 220, 0.01), ("p99.9", 22, 0.001)]),
+        (22_999, [("p99", 229, 0.01), ("p99.9", 22, 0.001)]),
     ],
 )
-def test_which_tails_are_looked_at(count: int, beyond: list[tuple[str, int, str]]) -> None:
+def test_which_tails_are_looked_at(count: int, beyond: list[tuple[str, int, float]]) -> None:
     found = effects(shares(np.full(count, 20 * MILLISECOND)))
     assert [(each.quantile, each.count, each.slowest) for each in found] == beyond
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from loadgen import __version__
 from loadgen.trust import host
 
 
 def test_a_result_says_which_versions_made_it() -> None:
-    named = {"loadgen", "python", "uvloop", "httptools", "aiohttp", "numpy", "openssl", "kernel"}
-    known = host.about()
-    assert named <= known.keys()
-    assert "?" not in known.values()
-    assert known["loadgen"] == __version__
+    known = host.description()
+    for version in (known.python, known.uvloop, known.httptools, known.aiohttp, known.numpy, known.openssl):
+        assert re.search(r"\d+\.\d+", version)
+    assert known.kernel and known.cpus > 0
+    assert known.loadgen == __version__

@@ -11,6 +11,7 @@ from evidence import QUIET
 
 from loadgen.clock import MILLISECOND as MS
 from loadgen.clock import SECOND
+from loadgen.result import run as result
 from loadgen.stats import Histogram
 from loadgen.trust.finding import Finding, Verdict
 from loadgen.trust.health import Health
@@ -44,16 +45,16 @@ def times(*ns: int) -> Histogram:
 
 
 def test_samples_are_added_up() -> None:
-    told = network(sample(), sample(retransmits=3, syn_retried=1, lost=2)).told()
-    counts = {"connects": 20, "syn_retried": 1, "looked_at": 8, "segments": 2000, "retransmits": 3, "lost": 2}
-    assert told == {**counts, "round_trip_ms": 2.0}
+    assert network(sample(), sample(retransmits=3, syn_retried=1, lost=2)).to_result() == result.Network(
+        connects=20, syn_retried=1, looked_at=8, segments=2000, retransmits=3, lost=2, round_trip_ms=2.0
+    )
 
 
 def test_the_round_trip_is_that_of_most_connections() -> None:
     few, many = sample(least_rtt=90 * MS, looked_at=1), sample(least_rtt=20 * MS, looked_at=64)
     assert network(few, many, few).round_trip == 20 * MS
     assert network(sample(least_rtt=None)).round_trip is None
-    assert network(sample(least_rtt=None)).told()["round_trip_ms"] is None
+    assert network(sample(least_rtt=None)).to_result().round_trip_ms is None
 
 
 def test_a_worker_whose_client_cannot_be_asked_tells_nothing() -> None:

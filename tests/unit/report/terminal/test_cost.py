@@ -5,44 +5,53 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from engine_harness import always, go
+from run_results import concluded
 from table_costs import TWO, cost, ledger, one, profile
 
 from loadgen.report.terminal.cost import planned, table
 from loadgen.report.terminal.page import drawn
+from loadgen.result.run import ComputedUnits, Cost, Provisioned, SampledUnits, Setup, Table
 from loadgen.runner.table.consumption import Units
 
 
-def reported(result: dict[str, Any]) -> str:
-    return drawn(table(result), 100, False)
+def reported(of: Table | None, **more: Any) -> str:
+    run = concluded(go("load: [{name: a, rate: 10/s, iterations: 2}]", always(after=1)))
+    return drawn(table(replace(run, target=replace(run.target, table=of), **more)), 100, False)
 
 
-TARGET = {"table": "orders", "region": "eu-west-1", "billing": "on-demand", "tls": "TLSv1.3"}
+ORDERS = Table("orders", "eu-west-1", False, "TLSv1.3", "on-demand", None, None, None)
 
 
 def test_the_report_of_a_table() -> None:
     of = profile(TWO)
     totals = ledger(of, {"wired": 10, "sampled": 1, "read": 500}, {"wired": 8})
-    setup = {"created": True, "items": 1000, "seconds": 3.21, "deleted": True}
-    result = {"target": TARGET, "setup": setup, "cost": cost(of).result(totals, Units(write=1000), on_aws=False)}
-    text = reported(result)
+    setup = Setup(created=True, items=1000, seconds=3.21, write_units=1000.0, deleted=True)
+    spent = cost(of).result(totals, Units(write=1000), on_aws=False)
+    text = reported(ORDERS, setup=setup, cost=spent)
     assert "table: orders in eu-west-1 · on demand · TLSv1.3\n" in text
     assert "setup: made in 3.2 s with 1,000 items, deleted afterwards\n" in text
     assert "cost: would be $0.0007 on AWS: 5 read and 1,008 write units, 1,000 of them for setup's items" in text
     assert "; by what 1 call told\n" in " ".join(text.split("\n      ")), text
     assert "AWS Price List" in text
-    billed_there = reported(result | {"cost": {**result["cost"], "billed": True}})  # type: ignore[dict-item]
+    billed_there = reported(ORDERS, cost=replace(spent, billed=True))
     assert "cost: $0.0007: 5 read" in billed_there
 
 
 def test_the_report_of_other_tables() -> None:
-    provisioned = {**TARGET, "billing": "provisioned", "provisioned": {"read": 5, "write": 2}, "credentials": "made up"}
-    spent = {"usd": None, "read_units": 0.5, "write_units": 12.0, "sampled": {"calls": 0}}
-    text = reported({"target": provisioned, "setup": {"created": False}, "cost": spent})
+    orders = replace(ORDERS, billing="provisioned", provisioned=Provisioned(5, 2), credentials="made up")
+    spent = Cost(
+        read_units=0.5, write_units=12.0, usd=None, billed=False, billing="provisioned", region="eu-west-1",
+        prices=None, setup_write_units=0.0, sampled=SampledUnits(0, 0.0, 0.0), computed=ComputedUnits(0.5, 12.0),
+        assumed=(), max_cost=None,
+    )  # fmt: skip
+    text = reported(orders, setup=Setup(False, 0, 0.0, 0.0, False), cost=spent)
     assert "provisioned, 5 read and 2 write units a second · TLSv1.3 · made-up keys" in text
     assert "setup: the table was there already; it was used as it is\n" in text
     assert "cost: 0.5 read and 12 write units; by the size of the items. Provisioned: not billed by request\n" in text
-    assert reported({"target": {"url": "https://127.0.0.1/"}}) == ""
-    assert "table: orders in unknown" in reported({"target": {"table": "orders"}})
+    assert reported(None) == ""
+    unknown = replace(ORDERS, billing=None, tls=None)
+    assert reported(unknown) == "table: orders in eu-west-1\n", "what is not known is left out"
 
 
 def test_a_plan_in_words_keeps_its_columns() -> None:

@@ -11,6 +11,9 @@ from table_costs import TWO, cost, ledger, one, profile
 
 from loadgen.aws.prices import price
 from loadgen.record.ledger import Ledger
+from loadgen.result import run as result
+from loadgen.result.codec import from_json, to_json
+from loadgen.result.run import ComputedUnits, SampledUnits
 from loadgen.runner.table.consumption import Estimate, Units
 
 # of a plan
@@ -120,11 +123,9 @@ def test_what_no_call_told_goes_by_the_estimate() -> None:
     totals = ledger(of, {"wired": 10}, {"wired": 8})
     assert cost(of).so_far(totals, Units()) == Units(5, 8)
     told = cost(of).result(totals, Units(), on_aws=True)
-    assert (told["sampled"], told["computed"]) == (
-        {"calls": 0, "read": 0, "write": 0},
-        {"read": 5, "write": 8},
-    )
-    assert told["assumed"]
+    assert (told.sampled, told.computed) == (SampledUnits(0, 0, 0), ComputedUnits(5, 8))
+    assert told.assumed
+    assert (told.billed, told.billing, told.region, told.max_cost) == (True, "on-demand", "eu-west-1", None)
 
 
 def test_what_some_calls_told_holds_for_all_of_the_step() -> None:
@@ -134,12 +135,13 @@ def test_what_some_calls_told_holds_for_all_of_the_step() -> None:
     totals = ledger(of, *first, {"wired": 0}, {"wired": 2})
     assert cost(of).so_far(totals, Units(write=7)) == Units(15, 32)
     told = cost(of).result(totals, Units(write=7), on_aws=False)
-    assert (told["read_units"], told["write_units"], told["setup_write_units"]) == (15, 32, 7)
-    assert told["sampled"] == {"calls": 6, "read": 3, "write": 10}
-    assert told["computed"] == {"read": 5, "write": 10}
-    assert told["usd"] == pytest.approx(price("eu-west-1").cost(15, 32))
-    assert told["assumed"] == []
-    assert told["billed"] is False
+    assert (told.read_units, told.write_units, told.setup_write_units) == (15, 32, 7)
+    assert told.sampled == SampledUnits(calls=6, read=3, write=10)
+    assert told.computed == ComputedUnits(read=5, write=10)
+    assert told.usd == pytest.approx(price("eu-west-1").cost(15, 32))
+    assert told.assumed == ()
+    assert told.billed is False
+    assert from_json(result.Cost, to_json(told)) == told
 
 
 def test_throttled_requests_cost_nothing() -> None:

@@ -11,6 +11,7 @@ from table_service import Service, failure
 from loadgen.errors import Exit, TargetError
 from loadgen.profile.load import load
 from loadgen.profile.model import Profile
+from loadgen.result import run as result
 from loadgen.runner.table.lifecycle import Description, Table, creation
 
 SETUP = "setup: {key: {pk: S}, items: 60, item: {pk: 'item#{{seq}}', v: x}}"
@@ -43,17 +44,18 @@ def test_a_table_is_described_before_the_load() -> None:
     table = service.table(profile())
     asyncio.run(prepared(table))
     assert service.calls == [("DescribeTable", {"TableName": "orders"})]
-    assert table.about() == {
-        "table": "orders", "region": "eu-west-1", "account_id_endpoint": False, "tls": "TLSv1.3",
-        "billing": "on-demand", "provisioned": None, "items": 7,
-    }  # fmt: skip
+    assert table.describe(None) == result.Table(
+        table="orders", region="eu-west-1", account_id_endpoint=False, tls="TLSv1.3", billing="on-demand",
+        provisioned=None, items=7, credentials=None,
+    )  # fmt: skip
+    assert table.describe("made up").credentials == "made up"
     assert table.setup() is None
     assert service.said == service.warned == []
 
 
 def test_a_provisioned_table_has_units() -> None:
-    found = Description.of({"Table": {"ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 2}}})
-    assert found.about() == {"billing": "provisioned", "provisioned": {"read": 5, "write": 2}, "items": 0}
+    table = Description.of({"Table": {"ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 2}}})
+    assert (table.billing, table.provisioned, table.items) == ("provisioned", result.Provisioned(5, 2), 0)
 
 
 @pytest.mark.parametrize("answer", [{}, {"Table": 1}, {"Table": {"KeySchema": 3, "ItemCount": "x"}},
@@ -96,7 +98,7 @@ def test_one_who_may_write_but_not_describe_may_run() -> None:
     (warning,) = service.warned
     assert "orders" in warning
     assert "DescribeTable" in warning
-    assert table.about()["billing"] is None
+    assert table.describe(None).billing is None
     with pytest.raises(TargetError, match="AccessDenied"):
         asyncio.run(service.table(profile(SETUP)).look())
 
@@ -120,9 +122,9 @@ def test_setup_creates_waits_and_fills() -> None:
     assert service.operations[:2] == ["DescribeTable", "CreateTable"]
     assert service.pauses == [0.1, 0.2, 0.4]
     assert service.items == {f"item#{number}": 1 for number in range(60)}
-    told = table.setup()
-    assert told
-    assert (told["created"], told["items"], told["write_units"], told["deleted"]) == (True, 60, 60.0, False)
+    setup = table.setup()
+    assert setup
+    assert (setup.created, setup.items, setup.write_units, setup.deleted) == (True, 60, 60.0, False)
     assert service.said[0] == "setup: creating the table orders"
     assert service.said[-1].startswith("setup: loaded 60 items in ")
 
@@ -155,7 +157,7 @@ def test_a_table_that_is_there_is_used_as_it_is_and_never_deleted() -> None:
     assert service.said == [
         "setup: the table orders is there already: it is used as it is and gets no items; teardown leaves it"
     ]
-    assert table.setup() == {"created": False, "items": 0, "seconds": 0, "write_units": 0, "deleted": False}
+    assert table.setup() == result.Setup(created=False, items=0, seconds=0, write_units=0, deleted=False)
 
 
 def test_one_that_is_just_being_deleted_is_made_anew() -> None:
@@ -224,9 +226,8 @@ def test_teardown_deletes_once_what_setup_made(teardown: bool) -> None:
     asyncio.run(table.tear_down())
     asyncio.run(table.tear_down())
     assert service.operations.count("DeleteTable") == teardown
-    told = table.setup()
-    assert told
-    assert told["deleted"] is teardown
+    setup = table.setup()
+    assert setup and setup.deleted is teardown
 
 
 def test_one_exchange_of_each_step_leaves_no_table_behind() -> None:

@@ -14,7 +14,8 @@ from loadgen.engine.plan import Plan
 from loadgen.exchange import Exchange
 from loadgen.fleet.fleet import Fleet
 from loadgen.profile.load import Loaded, load
-from loadgen.report.terminal.run import render
+from loadgen.result import run as result
+from loadgen.result.codec import from_json, to_json
 from loadgen.runner.until.goal import Goal, prolonged
 from loadgen.runner.until.until import Until
 from loadgen.transport.scripted import NEVER, Reply
@@ -82,7 +83,7 @@ class VirtualFleet:
 
 def carried_out(
     goal: str, at_most: str, script: Script, text: str = TEXT, stop: int = 0, **options: Any
-) -> tuple[Run, dict[str, Any], VirtualFleet, list[str]]:
+) -> tuple[Run, result.Until, VirtualFleet, list[str]]:
     found, whole = prolonged(loaded(text), Goal.parse(goal, at_most))
     run, said = Run(found.profile, script, **options), list[str]()
     until, fleet = Until(whole, run.plan), VirtualFleet(run)
@@ -111,15 +112,16 @@ def lognormal(sigma: float = 0.5) -> Script:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_phase_ends_at_the_first_look_that_decides(workers: int) -> None:
     run, found, fleet, said = carried_out("steady response p50 within 10%", "3m", lognormal(), workers=workers)
-    assert (found["reached"], found["stopped_by_until"]) == (True, True)
-    assert found["planned_s"] == [20, 40, 80, 160, 180]
-    (look,) = found["looks"]
-    assert look["after_s"] == 20
-    assert 0.95 < look["confidence"] < 1
-    assert [figure["step"] for figure in look["figures"]] == ["put", "get"]
-    for figure in look["figures"]:
-        assert figure["low"] < figure["ms"] < figure["high"]
-        assert figure["off"] <= 0.1
+    assert (found.reached, found.stopped_by_until) == (True, True)
+    assert found.planned_s == (20, 40, 80, 160, 180)
+    assert (found.text, found.within, found.limit_s) == ("steady response p50 within 10%", 0.1, 180.0)
+    (look,) = found.looks
+    assert look.after_s == 20
+    assert 0.95 < look.confidence < 1
+    assert [figure.step for figure in look.figures] == ["put", "get"]
+    for figure in look.figures:
+        assert figure.low < figure.ms < figure.high
+        assert figure.off <= 0.1
     # the phase begins at 1.5 s, its 20 whole seconds are over at 22 s; a second for the answers, and the next one
     assert fleet.ended_at == [24 * SECOND]
     assert said == [f"after 20 s: {said[0].partition(': ')[2]}"]
@@ -130,17 +132,17 @@ def test_a_phase_ends_at_the_first_look_that_decides(workers: int) -> None:
 
 def test_the_phase_is_whole_and_the_next_one_follows_at_once() -> None:
     run, _, fleet, _ = carried_out("steady response p50 within 10%", "3m", lognormal(), workers=2)
-    phases = variant(Measured(fleet.plan, run.ledger, run.recording))["phases"]
-    assert [(phase["name"], phase["seconds"]) for phase in phases[:3]] == [
+    phases = variant(Measured(fleet.plan, run.ledger, run.recording)).phases
+    assert [(phase.name, phase.seconds) for phase in phases[:3]] == [
         ("warm", 1.5),
         ("steady", 22.5),
         ("after", 1),
     ]
-    assert all(phase["iterations"]["unsent"] == 0 for phase in phases)
-    assert len(run.dues(2)) == phases[2]["iterations"]["planned"]
+    assert all(phase.iterations.unsent == 0 for phase in phases)
+    assert len(run.dues(2)) == phases[2].iterations.planned
     assert 24 * SECOND <= min(run.dues(2)) < max(run.dues(2)) < 25 * SECOND
     assert max(run.dues(1)) < 24 * SECOND
-    assert phases[1]["iterations"]["started"] == len(run.dues(1))
+    assert phases[1].iterations.started == len(run.dues(1))
 
 
 def test_its_arrivals_are_those_that_it_had_without_an_end() -> None:
@@ -153,8 +155,8 @@ def test_its_arrivals_are_those_that_it_had_without_an_end() -> None:
 
 def test_what_the_limit_does_not_give_is_not_reached() -> None:
     run, found, fleet, said = carried_out("steady response p99 within 1%", "30s", lognormal(1))
-    assert (found["reached"], found["stopped_by_until"], found["planned_s"]) == (False, False, [20, 30])
-    assert [look["after_s"] for look in found["looks"]] == [20, 30], "the last one when all is over"
+    assert (found.reached, found.stopped_by_until, found.planned_s) == (False, False, (20, 30))
+    assert [look.after_s for look in found.looks] == [20, 30], "the last one when all is over"
     assert len(said) == 1 and fleet.ended_at == []
     assert run.plan.runs[1].duration == 30 * SECOND
     assert max(run.dues(1)) > 31 * SECOND
@@ -162,7 +164,7 @@ def test_what_the_limit_does_not_give_is_not_reached() -> None:
 
 def test_the_last_look_may_reach_it() -> None:
     _, found, fleet, _ = carried_out("steady response p50 within 10%", "20s", lognormal(), TEXT.replace("1500ms", "1s"))
-    assert (found["reached"], found["stopped_by_until"], fleet.ended_at) == (True, False, [])
+    assert (found.reached, found.stopped_by_until, fleet.ended_at) == (True, False, [])
 
 
 def test_every_step_has_to_be_known_unless_one_is_named() -> None:
@@ -173,26 +175,26 @@ def test_every_step_has_to_be_known_unless_one_is_named() -> None:
 
     for goal, reached in (("steady response p50 within 3%", False), ("steady put response p50 within 3%", True)):
         _, found, _, _ = carried_out(goal, "25s", script)
-        assert found["reached"] is reached
+        assert found.reached is reached
 
 
 def test_an_iteration_is_known_as_a_whole() -> None:
     _, found, _, _ = carried_out("steady iteration p50 within 20%", "1m", always(after=20 * MILLISECOND))
-    (figure,) = found["looks"][-1]["figures"]
-    assert (figure["scenario"], figure["step"]) == ("s", "iteration")
-    assert figure["ms"] == pytest.approx(40, rel=0.01)
+    (figure,) = found.looks[-1].figures
+    assert (figure.scenario, figure.step) == ("s", "iteration")
+    assert figure.ms == pytest.approx(40, rel=0.01)
     one = TEXT.replace("{name: put, post: /}, ", "")
     _, found, _, _ = carried_out("steady iteration p50 within 20%", "1m", always(after=20 * MILLISECOND), one)
-    (figure,) = found["looks"][-1]["figures"]
-    assert (figure["step"], round(figure["ms"])) == ("get", 20)
+    (figure,) = found.looks[-1].figures
+    assert (figure.step, round(figure.ms)) == ("get", 20)
 
 
 def test_a_mean_and_a_closed_load() -> None:
     closed = TEXT.replace("rate: 100/s, for: 5s", "users: 2, for: 5s")
     run, found, _, _ = carried_out("steady service mean within 5%", "1m", lognormal(0.2), closed)
-    assert found["reached"]
+    assert found.reached
     assert run.ledger.iteration(1)["planned"] == run.ledger.iteration(1)["started"]
-    assert found["looks"][0]["figures"][0]["ms"] == pytest.approx(7.5, rel=0.05)
+    assert found.looks[0].figures[0].ms == pytest.approx(7.5, rel=0.05)
 
 
 def test_a_look_waits_for_answers_as_long_as_any_took() -> None:
@@ -204,7 +206,7 @@ def test_a_look_waits_for_answers_as_long_as_any_took() -> None:
 
     _, found, fleet, _ = carried_out("steady response p50 within 20%", "1m", script)
     assert fleet.ended_at == [(22 + 4 + 1) * SECOND]
-    assert found["looks"][0]["after_s"] == 20
+    assert found.looks[0].after_s == 20
 
 
 def test_answers_that_come_after_all_are_in_the_end() -> None:
@@ -215,17 +217,19 @@ def test_answers_that_come_after_all_are_in_the_end() -> None:
         return Reply(after=NEVER if hangs else 10 * MILLISECOND)
 
     _, found, _, _ = carried_out("steady put response p95 within 20%", "1m", script)
-    assert found["stopped_by_until"]
-    assert not found["reached"]
-    (figure,) = found["looks"][-1]["figures"]
-    assert figure["ms"] is None and figure["none"]
+    assert found.stopped_by_until
+    assert not found.reached
+    (figure,) = found.looks[-1].figures
+    assert (figure.ms, figure.low, figure.off) == (None, None, None)
+    assert figure.why is not None and figure.why.code == "too_few_events"
+    assert from_json(result.Until, to_json(found)) == found
 
 
 def test_a_run_that_is_stopped_has_the_looks_that_were_made() -> None:
     _, found, _, _ = carried_out("steady response p99 within 1%", "3m", lognormal(1), stop=50 * SECOND)
-    assert (found["reached"], [look["after_s"] for look in found["looks"]]) == (False, [20, 40])
+    assert (found.reached, [look.after_s for look in found.looks]) == (False, [20, 40])
     _, found, _, _ = carried_out("steady response p99 within 1%", "3m", lognormal(1), stop=5 * SECOND)
-    assert found["looks"] == []
+    assert found.looks == ()
 
 
 MIXED = """
@@ -263,35 +267,3 @@ def test_whenever_a_phase_is_ended_the_ledgers_are_exact(seed: int) -> None:
     for number in range(4):
         cells = run.ledger.iteration(number)
         assert cells["planned"] == cells["started"] + cells["unsent_limit"] + cells["unsent_stopped"]
-
-
-# what is told of it
-
-
-def page(found: dict[str, Any]) -> str:
-    text = render({"schema": "loadgen.result/1", "until": found}, width=92, color=False)
-    assert max(map(len, text.splitlines())) <= 92
-    return text
-
-
-def test_the_report_says_what_was_reached_and_when() -> None:
-    _, found, _, _ = carried_out("steady response p50 within 10%", "3m", lognormal())
-    text = page(found)
-    assert "until  steady response p50 within 10%: reached after 20 s\n" in text
-    figure = found["looks"][0]["figures"][0]
-    assert f"  put  {figure['ms']:.2f} ms [{figure['low']:.2f}, {figure['high']:.2f}], within " in text
-    assert "looks were planned after 20, 40, 80, 160, 180 s, and share the doubt among them" in text
-
-
-def test_the_report_says_what_was_not_reached() -> None:
-    _, found, _, _ = carried_out("steady response p99.9 within 1%", "21s", lognormal(1))
-    text = page(found)
-    assert "until  steady response p99.9 within 1%: not reached after 21 s\n" in text
-    assert "ms, no interval: needs 5 independent events beyond it" in text
-    assert "not reached, and not looked at" in page(found | {"looks": []})
-
-
-def test_a_hostile_result_is_still_a_page() -> None:
-    figure = {"step": "x" * 500 + "\x1b[2J", "none": "\x07" * 3, "ms": None}
-    text = page({"text": "y" * 500, "looks": [{"figures": [figure] * 99}], "planned_s": [1]})
-    assert "\x1b" not in text and "87 more: see --json" in text
