@@ -10,6 +10,7 @@ from loadgen.analysis.latency import QUANTILES, latency, milliseconds
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
+from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.profile.model import Profile
 from loadgen.record.attribution import attribution, attributions
 from loadgen.record.ledger import SKIPPED, Ledger
@@ -41,7 +42,6 @@ from loadgen.result.run import (
     WholeIteration,
 )
 from loadgen.stats import Histogram
-from loadgen.transport import CONNECTION_COUNTERS
 from loadgen.trust.network import Network, retried
 
 UNSENT = {"unsent_limit": "in-flight limit", "unsent_stopped": "stopped"}

@@ -24,7 +24,6 @@ from loadgen.engine.engine import Engine
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
-from loadgen.fleet.client import make_client
 from loadgen.fleet.messages import (
     Assignment,
     Broken,
@@ -51,6 +50,7 @@ from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Recorder, SeriesKey
 from loadgen.record.samples import Samples
 from loadgen.transport import Counters, Transport
+from loadgen.transport.registry import make_client
 from loadgen.trust.probe import Probe, raise_descriptor_limit
 from loadgen.workload.scenarios import Workload
 
@@ -86,7 +86,7 @@ class _Load:
         self._recorder.flush()
         if more := self._samples.more():
             self._fleet.send(Failures(more))
-        self._fleet.send(Vitals(self._probe.sample(), self.engine.in_flight, self._tcp()))
+        self._fleet.send(Vitals(self._probe.sample(), self.engine.in_flight, self.transport.tcp()))
         self._next_report = max(self._next_report + SECOND, now())
         self._alarm.set(self._next_report)
 
@@ -98,9 +98,8 @@ class _Load:
         """Hand in what is left."""
         self._alarm.clear()
         self._recorder.flush()
-        self._fleet.send(Vitals(self._probe.sample(), 0, self._tcp(last=True)))
-        options = self.transport.options() if hasattr(self.transport, "options") else None
-        self._fleet.send(Finished(self._samples.kept(), options))
+        self._fleet.send(Vitals(self._probe.sample(), 0, self.transport.tcp(last=True)))
+        self._fleet.send(Finished(self._samples.kept(), self.transport.options()))
 
     def _name_series(self, number: int, key: SeriesKey) -> None:
         self._fleet.send(NewSeries(number, key))
@@ -108,12 +107,6 @@ class _Load:
     def _new_kind(self, slot: int, outcome: int, reason: str) -> None:
         if outcome == Outcome.HTTP_4XX and remedy(reason):
             self._fleet.send(Refused(reason))
-
-    def _tcp(self, last: bool = False) -> dict[str, Any] | None:
-        """What the kernel says of the client's connections, if it can be asked."""
-        tell = getattr(self.transport, "tcp", None)
-        found: dict[str, Any] | None = tell(last) if tell else None
-        return found
 
 
 class Worker:
@@ -181,11 +174,11 @@ class Worker:
             counters, engine.done, work.access, engine.retried,
         )  # fmt: skip
         raise_descriptor_limit()
-        probe = Probe(self.clock, getattr(transport, "built", None))
+        probe = Probe(self.clock, transport.built)
         await transport.prepare()
         self._stage = _Prepared(engine, transport, probe, plan.slots, work.profile.session.reuse == "per-iteration")
         lower_timer_slack()
-        _calm_collector(work.profile.client)
+        _calm_collector(transport.makes_cycles)
         self.pipe.send(Ready())
 
     def _report(self) -> None:
@@ -228,14 +221,14 @@ def _steer(engine: Engine, message: Enter | Leave | Stop | Kill) -> None:
             engine.kill()
 
 
-def _calm_collector(client: str) -> None:
-    """Keep the garbage collector out of the way. The wire client makes no cycles, so that it needs none."""
+def _calm_collector(needed: bool) -> None:
+    """Keep the garbage collector out of the way, as far as the client can do without it."""
     gc.collect()
     gc.freeze()
-    if client == "wire":
-        gc.disable()
-    else:
+    if needed:
         gc.set_threshold(50_000, 50, 100)
+    else:
+        gc.disable()
 
 
 def main() -> None:

@@ -4,6 +4,7 @@
     rate           the shapes of an open load
     values         what is written as text: selectors, thresholds
     placeholders   {{uuid}} and its kin
+    clients        what each client can do
     document       YAML, with the place of each value; environment and overrides change it before it is checked
     model          the values; with phase, scenario, expect, connection and sandbox: what may be written, what is wrong
     explain        a mistake in plain words

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from loadgen.profile import files
+from loadgen.profile.clients import Renew, Reuse
 from loadgen.profile.dynamodb import DynamoDb
 from loadgen.profile.part import Count, Flag, Part, Text, complaint, located
 from loadgen.profile.units import quoted
@@ -130,10 +131,10 @@ class Target(Part):
 class Session(Part):
     """Which connections are used again. Short: session: per-request."""
 
-    reuse: Literal["shared", "per-iteration", "per-request"] = "shared"
+    reuse: Reuse = "shared"
     """shared: one pool for all; per-iteration: new at the start of each one; per-request: new for each request."""
 
-    renew: Literal["connection", "client", "session"] = "connection"
+    renew: Renew = "connection"
     """What is made anew: the connection, the client (aiohttp: its ClientSession), or the SDK's whole session."""
 
     connections: Count | None = None

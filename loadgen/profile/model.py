@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from loadgen.profile import units
 from loadgen.profile.auth import Auth
+from loadgen.profile.clients import CLIENTS, DEFAULT, Abilities, ClientName
 from loadgen.profile.connection import Session, Target, Tls
 from loadgen.profile.dynamodb import DynamoDb, Setup, check_keys
 from loadgen.profile.expect import Expect
@@ -49,11 +50,6 @@ __all__ = [
 ]
 
 SECOND = units.DURATIONS["s"]
-RENEWABLE = {
-    "wire": ("connection",),
-    "aiohttp": ("connection", "client"),
-    "sdk": ("connection", "client", "session"),
-}
 
 
 def _stop_if(value: object) -> StopIf | None:
@@ -127,7 +123,7 @@ class Profile(Part):
     auth: Auth | None = None
     """How requests to a URL show who sends them. Calls of a DynamoDB table are signed without it."""
 
-    client: Literal["wire", "aiohttp", "sdk"] = "wire"
+    client: ClientName = DEFAULT
     """wire: loadgen's own HTTP/1.1 client, which knows when the kernel had the answer; aiohttp: what programs use;
     sdk: aioboto3, for a DynamoDB table."""
 
@@ -189,6 +185,11 @@ class Profile(Part):
         return "stop_if" in self.model_fields_set
 
     @property
+    def abilities(self) -> Abilities:
+        """What its client can do."""
+        return CLIENTS[self.client]
+
+    @property
     def measured(self) -> tuple[Phase, ...]:
         return tuple(phase for phase in self.load if phase.measure)
 
@@ -197,13 +198,7 @@ class Profile(Part):
         for names, key, what in ((self.load, "load", "phases"), (self.scenarios, "scenarios", "scenarios")):
             unique([item.name for item in names], what, key)
         self._check_target()
-        allowed = RENEWABLE[self.client]
-        if self.session.renew not in allowed:
-            remedy = f"It can renew: {', '.join(allowed)}"
-            raise complaint(f"{self.client} cannot renew the {self.session.renew}", remedy, ("session", "renew"))
-        if self.session.renew != "connection" and self.session.reuse == "shared":
-            problem = f"a shared session renews nothing, not the {self.session.renew}"
-            raise complaint(problem, "Use reuse: per-request or per-iteration with it", ("session", "renew"))
+        self._check_session()
         if self.target.parts.query and "scenarios" in self.model_fields_set:
             raise complaint("a query in the URL would be lost", "Write it as the query of a step", ("target", "url"))
         if not self.measured:
@@ -216,12 +211,25 @@ class Profile(Part):
         self._check_thresholds()
         return self
 
+    def _check_session(self) -> None:
+        session, abilities = self.session, self.abilities
+        if session.reuse not in abilities.reuses:
+            remedy = f"It can use: {', '.join(abilities.reuses)}"
+            raise complaint(f"{self.client} has no {session.reuse} session", remedy, ("session", "reuse"))
+        if session.renew not in abilities.renews:
+            remedy = f"It can renew: {', '.join(abilities.renews)}"
+            raise complaint(f"{self.client} cannot renew the {session.renew}", remedy, ("session", "renew"))
+        if (session.reuse, session.renew) not in abilities.sessions:
+            problem = f"a {session.reuse} session renews nothing, not the {session.renew}"
+            raise complaint(problem, "Use reuse: per-request or per-iteration with it", ("session", "renew"))
+
     def _check_target(self) -> None:
         """What goes with a table, and what with a URL."""
         table = self.target.dynamodb
         if not table:
-            if self.client == "sdk":
-                raise complaint("sdk is a client of DynamoDB", "Use it with target: {dynamodb: ...}", ("client",))
+            if not self.abilities.http:
+                problem = f"{self.client} is a client of DynamoDB"
+                raise complaint(problem, "Use it with target: {dynamodb: ...}", ("client",))
             for key in ("setup", "max_cost"):
                 if key in self.model_fields_set:
                     raise complaint("is for a DynamoDB table", "Leave it out", (key,))
@@ -231,9 +239,11 @@ class Profile(Part):
             raise complaint("is for a URL: calls of a table are signed in any case", "Leave it out", ("auth",))
         if self.teardown and not self.setup:
             raise complaint("deletes what setup made, and there is no setup", "Leave it out", ("teardown",))
-        if self.retries and self.retries.mode != "standard" and self.client != "sdk":
-            problem = f"the {self.client} client retries by the standard rules alone"
-            raise complaint(problem, "Use mode: standard, or client: sdk", ("retries", "mode"))
+        if self.retries and self.retries.mode not in self.abilities.retry_rules:
+            problem = f"the {self.client} client retries by the {' and '.join(self.abilities.retry_rules)} rules alone"
+            others = [name for name, client in CLIENTS.items() if self.retries.mode in client.retry_rules]
+            remedy = f"Use mode: {' or '.join(self.abilities.retry_rules)}, or client: {' or '.join(others)}"
+            raise complaint(problem, remedy, ("retries", "mode"))
         if self.setup:
             check_keys(self.setup.item, self.setup.key, self.choices, ("setup", "item"))
         for i, scenario in enumerate(self.scenarios):

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from loadgen.exchange import Outcome, Tally
+from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.stats import Integers
 
 PLANNED, STARTED, COMPLETED, FAILED, CUT_SHORT, UNSENT_LIMIT, UNSENT_STOPPED = range(7)
@@ -24,7 +25,6 @@ SKIPPED_FAILED, SKIPPED_STOPPED = range(2)
 SKIPPED = ("failed_step", "stopped")
 WORKER = ("peak_in_flight", "shared_read")
 PEAK_IN_FLIGHT, SHARED_READ = range(2)
-CONNECTIONS = 6  # as `transport.CONNECTION_COUNTERS`
 OUTCOMES = len(Outcome)
 TALLY = Tally._fields
 
@@ -37,7 +37,7 @@ class Ledger:
         self.runs, self.slots = runs, slots
         self._taken = 0
         self.worker = self._region(len(WORKER))
-        self.connections = self._region(CONNECTIONS)
+        self.connections = self._region(len(CONNECTION_COUNTERS))
         self.iterations = self._region(runs * len(ITERATIONS))
         self.sent = self._region(slots)
         self.wired = self._region(slots)
@@ -163,4 +163,4 @@ def open_with_room(path: Path, size: int) -> int:
 
 def _size_of_first(runs: int, slots: int) -> int:
     """Bytes of what the first blocks held."""
-    return 8 * (len(WORKER) + CONNECTIONS + runs * len(ITERATIONS) + slots * (2 + len(SKIPPED) + OUTCOMES))
+    return 8 * (len(WORKER) + len(CONNECTION_COUNTERS) + runs * len(ITERATIONS) + slots * (2 + len(SKIPPED) + OUTCOMES))

@@ -13,14 +13,14 @@ from loadgen.engine.engine import Engine, Share
 from loadgen.engine.iteration import Iteration
 from loadgen.engine.plan import Plan
 from loadgen.exchange import BODY, Exchange
-from loadgen.fleet.client import make_client
 from loadgen.net.names import Address, Origin
 from loadgen.net.timerfd import LoopClock
 from loadgen.profile.model import Phase, Profile, Scenario
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Recorder
 from loadgen.record.samples import Samples
-from loadgen.transport import Counters
+from loadgen.transport import Counters, Transport
+from loadgen.transport.registry import make_client
 from loadgen.workload.draws import Values
 from loadgen.workload.scenarios import Workload
 
@@ -44,6 +44,7 @@ class _Watcher:
     def __init__(self, over: asyncio.Future[None]) -> None:
         self.over, self.exchanges = over, list[ProbedExchange]()
         self.engine: Engine
+        self.client: Transport
 
     def reached(self, run: int) -> None: ...
 
@@ -53,7 +54,7 @@ class _Watcher:
     def done(self, exchange: Exchange) -> None:
         iteration: Iteration = exchange.owner  # type: ignore[assignment]
         step, scenario = iteration.current, iteration.scenario
-        peer = exchange.link.describe() if hasattr(exchange.link, "describe") else {}
+        peer = self.client.peer(exchange)
         self.engine.done(exchange)
         names = [name for name, _ in step.capture] if exchange.status else []
         captured = {name: iteration.values[name] for name in names if name in iteration.values}
@@ -93,6 +94,7 @@ async def _iteration(
     client = make_client(
         loop, clock, single, origin, addresses, ca, 4, 0, counters, watcher.done, access, engine.retried
     )
+    watcher.client = client
     try:
         await client.prepare()
         start = clock.now()

@@ -61,9 +61,9 @@ class Keeper:
 
     @property
     def lent(self) -> Access:
-        """What is lent to clients. Where each request makes a session of the SDK anew, finding credentials is a part of
-        what that costs: then nothing is, but for the sandbox's and made-up keys."""
-        finds_own = self._profile.client == "sdk" and self._profile.session.renew == "session"
+        """What is lent to clients. Where the client finds credentials anew for each request, that is a part of what
+        it costs: then nothing is, but for the sandbox's and made-up keys."""
+        finds_own = self._profile.session.renew in self._profile.abilities.finds_credentials
         return Access() if finds_own and not self._simulated and not self.made_up else self.access
 
     @property

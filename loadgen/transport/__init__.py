@@ -1,34 +1,39 @@
 """HOW: clients that send an exchange and finish it exactly once.
 
-`wire` is loadgen's own and the default; `aiohttp` and, for DynamoDB, `sdk` are what the user's own program may use;
-`scripted` replies on a script. All of them pass one contract test.
+    registry   a profile's client, made
+    pool       which exchange gets which connection
+    errors     what an error of a socket means for an exchange
+    wire       loadgen's own client and the default: a folder, as are all but the scripted one
+    aiohttp    what the user's own program may use
+    sdk        the same, for DynamoDB
+    scripted   replies on a script
+
+A client is a folder with a `client.py` that has `make`, a `Maker`, and one line in `profile/clients.py` that says what
+it can do. All of them pass one contract test. What stands here is what a client is told, and the protocol that it has.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from loadgen.aws.credentials import Credentials
 from loadgen.clock import Clock
 from loadgen.exchange import Exchange, Request
 from loadgen.net.names import Address, Origin
 
-# what happened to a client's connections, counted in the ledger
-OPENED, RESUMED, CLOSED_IDLE, PREOPENED, FAILED, PEAK = range(6)
-CONNECTION_COUNTERS = ("opened", "resumed", "closed_idle", "preopened", "failed", "peak")
-
-
 Authorize = Callable[[Request], str]
 """Gives the header lines to add to a request, each behind its line break."""
 
 
 @dataclass(frozen=True, slots=True)
-class SdkSettings:
-    """What the sdk client is told besides. `endpoint` is a URL, None for AWS's own; `credentials` gives those to sign
-    with now, None where each session of the SDK is to find its own, those of `profile_name` if it is named."""
+class TableSettings:
+    """What a client that calls DynamoDB by itself is told besides. `endpoint` is a URL, None for AWS's own;
+    `credentials` gives those to sign with now, None where each session of an SDK is to find its own, those of
+    `profile_name` if it is named."""
 
     region: str
     endpoint: str | None
@@ -42,7 +47,8 @@ class SdkSettings:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a client is told. `connections` caps those open at once in this worker; `preopen` are opened before the
-    load; `authorize` gives the headers, a signature for example, that are added to a request when it is sent.
+    load; `authorize` gives the headers, a signature for example, that are added to a request when it is sent;
+    `new_context` makes another TLS context like `context`; `table` is there where the target is a table.
     """
 
     origin: Origin
@@ -55,12 +61,14 @@ class Settings:
     resolve_each: bool
     resumption: bool
     authorize: Authorize | None = None
-    sdk: SdkSettings | None = None
+    new_context: Callable[[], ssl.SSLContext] | None = None
+    table: TableSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Where a client counts: `wired[slot]` exchanges that had a first byte sent, `connections[…]` as named above."""
+    """Where a client counts: `wired[slot]` exchanges that had a first byte sent, `connections[…]` as
+    `net.counters` names them."""
 
     wired: memoryview[int]
     connections: memoryview[int]
@@ -68,9 +76,12 @@ class Counters:
 
 class Transport(Protocol):
     """A client. `send` returns at once and never raises for what the target does; the exchange is handed to the `done`
-    that the client was made with, exactly once, with its instants, outcome and connection label filled in."""
+    that the client was made with, exactly once, with its instants, outcome and connection label filled in.
 
-    kernel_stamps: bool
+    `makes_cycles`: it leaves objects behind that only Python's garbage collector frees.
+    """
+
+    makes_cycles: bool
 
     async def prepare(self) -> None:
         """Open what is to be open before the load. Failures are left to the load to meet."""
@@ -85,6 +96,27 @@ class Transport(Protocol):
 
     async def close(self) -> None: ...
 
+    def peer(self, x: Exchange) -> dict[str, object]:
+        """The other end of the connection that `x` is on: its `address`, and of TLS `tls` (the version), `cipher`,
+        `resumed` and `certificate`. Empty where there is no connection, or none that is known."""
+
+    def tcp(self, last: bool = False) -> dict[str, Any] | None:
+        """What the kernel says of the connections since the last time, as `TcpWatch.sample`; None if it says
+        nothing."""
+
+    def built(self) -> int:
+        """How long it has taken so far, in ns, to make what the session makes anew for requests, and to let go of
+        it."""
+
+    def options(self) -> dict[str, Any]:
+        """What the library below the client is and does, for the result: plain values. Empty if there is none."""
+
 
 Done = Callable[[Exchange], None]
-Maker = Callable[[Clock, Settings, Counters, Done], Transport]
+"""Is handed an exchange that is over."""
+
+Retried = Callable[[Exchange], Exchange]
+"""Is handed an attempt that is over, where the client retries by itself; gives the exchange of the next attempt."""
+
+Maker = Callable[[asyncio.AbstractEventLoop, Clock, Settings, Counters, Done, Retried | None], Transport]
+"""Makes a client within the running loop."""

@@ -10,14 +10,16 @@ that does so is a `PooledClient`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from loadgen.clock import Clock
 from loadgen.exchange import Exchange, Outcome
+from loadgen.net.counters import PEAK
 from loadgen.net.deadlines import Deadlines
-from loadgen.transport import PEAK, Counters, Done, Settings
+from loadgen.transport import Counters, Done, Settings
 
 
 class Connection(Protocol):
@@ -37,6 +39,9 @@ class InUse(Connection, Protocol):
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """Its exchange, if it is not over, is over without an answer; and so is the connection."""
+
+    def describe(self) -> dict[str, object]:
+        """Its other end, as of `Transport.peer`."""
 
 
 class Pool:
@@ -131,10 +136,12 @@ def waited_for_us(x: Exchange, over: Exchange) -> int:
     return over.done - x.signed - least
 
 
-class PooledClient:
+class PooledClient(ABC):
     """What clients with a pool do alike: an exchange gets a connection or waits for one, and ends once, by its deadline
     at the latest. What is left to each is to open a connection for an exchange, which is then the exchange's `link`.
     """
+
+    makes_cycles = True
 
     def __init__(self, clock: Clock, settings: Settings, counters: Counters, done: Done) -> None:
         self.settings, self.counters, self.done = settings, counters, done
@@ -142,12 +149,13 @@ class PooledClient:
         self.deadlines = Deadlines(clock, self._expire)
         self._now, self._deadline, self._start = clock.now, self.deadlines.add, self.pool.send
 
+    @abstractmethod
     def open_for(self, x: Exchange) -> None:
-        raise NotImplementedError
+        """Begin a new connection for an exchange."""
 
+    @abstractmethod
     def in_use(self) -> Iterable[InUse]:
         """The connections that have an exchange."""
-        raise NotImplementedError
 
     def send(self, x: Exchange) -> None:
         self._deadline(x)
@@ -155,6 +163,18 @@ class PooledClient:
 
     def end_iteration(self, owner: object) -> None:
         self.pool.end_iteration(owner)
+
+    def peer(self, x: Exchange) -> dict[str, object]:
+        return {} if x.link is None else cast(InUse, x.link).describe()
+
+    def tcp(self, last: bool = False) -> dict[str, Any] | None:
+        return None
+
+    def built(self) -> int:
+        return 0
+
+    def options(self) -> dict[str, Any]:
+        return {}
 
     def cancel(self) -> None:
         for x in list(self.pool.waiting):  # first, or they would get the connections that the others leave

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from loadgen.clock import VirtualClock
 from loadgen.exchange import NEW, REUSED, Exchange, Outcome
-from loadgen.transport import OPENED, Counters, Done, Settings
+from loadgen.net.counters import OPENED
+from loadgen.transport import Counters, Done, Settings
 from loadgen.transport.pool import PooledClient
 
 NEVER = -1
@@ -32,8 +33,6 @@ class Reply:
 
 class Scripted(PooledClient):
     """A `transport.Transport` on a virtual clock. `script(exchange)` says what becomes of each."""
-
-    kernel_stamps = True
 
     def __init__(
         self,
@@ -111,6 +110,9 @@ class _Connection:
         self.client.pool.gone(self)
         if x:
             self.client.finish(x, outcome, reason)
+
+    def describe(self) -> dict[str, object]:
+        return {}
 
     def close(self) -> None:
         self.client._open.discard(self)

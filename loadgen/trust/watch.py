@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from loadgen.clock import MILLISECOND, now
 from loadgen.exchange import Outcome
+from loadgen.net.counters import CLOSED_IDLE, PEAK
 from loadgen.record.ledger import ITERATIONS, OUTCOMES, STARTED, UNSENT_LIMIT, Ledger
 from loadgen.record.share import Shares
 from loadgen.stats import Histogram, fraction
@@ -19,7 +20,6 @@ from loadgen.trust.host import Ports, Ticks, descriptors, overflows, steady_offs
 LEAST_FOR_P999 = 1000
 LEAST_FOR_P99 = 100  # a phase with fewer is judged with all the others only
 _P99, _P999 = fraction("p99"), fraction("p99.9")
-CLOSED_IDLE, PEAK = 2, 5  # of `transport.CONNECTION_COUNTERS`
 WINDOW = 10  # seconds
 LEAST_DUE = 100  # iterations in them, for a share that was not started to mean anything
 SLEW = 500  # ns in a millisecond: as much as a clock is moved to keep its time

@@ -21,8 +21,8 @@ Retry = Callable[[Exchange, int], int | None]
 
 def retrying(profile: Profile) -> Retry | None:
     """The function (attempt's exchange, its number) -> back-off in ns, None for no other. All steps of a client share
-    one quota, as they do in an SDK. None where nothing is tried again, or the SDK itself does it."""
-    if not profile.retries or profile.retries.attempts < 2 or profile.client == "sdk":
+    one quota, as they do in an SDK. None where nothing is tried again, or the client does it by itself."""
+    if not profile.retries or profile.retries.attempts < 2 or profile.abilities.retries:
         return None
     rules = Standard(profile.retries.attempts, Random(profile.seed).random)
     failed: dict[object, Outcome] = {}  # how the last attempt of an operation ended, by its iteration

@@ -91,9 +91,9 @@ class Workload:
         self._table, self._retry = profile.target.dynamodb, retrying(profile)
         # an answer's headers hold the id by which a service of AWS knows the request
         self._wants = HEADERS if profile.auth or named_by(profile.target.host)[0] else NOTHING
-        self._own = () if profile.client == "sdk" else (("User-Agent", USER_AGENT),)  # the SDK says who it is itself
-        retries = profile.retries
-        self._client_retries = profile.client == "sdk" and retries is not None and retries.attempts > 1
+        abilities, retries = profile.abilities, profile.retries
+        self._own = () if abilities.names_itself else (("User-Agent", USER_AGENT),)
+        self._client_retries = bool(abilities.retries) and retries is not None and retries.attempts > 1
         keys = {
             name: choice(keys, (*self._seed, _KEYS, place))
             for place, (name, keys) in enumerate(profile.choices.items())

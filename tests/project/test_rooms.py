@@ -250,7 +250,7 @@ def test_what_is_imported_by_two_is_no_circle() -> None:
         ("cli/run.py", "from rich.table import Table"),
         ("report/words.py", "from rich.table import Table"),
         ("record/recorder.py", "from hdrh.histogram import HdrHistogram"),
-        ("fleet/client.py", "import aioboto3"),
+        ("transport/registry.py", "import aioboto3"),
         ("transport/aiohttp/client.py", "from aiobotocore.session import AioSession"),
         ("engine/engine.py", "def f():\n    import ray.util"),
         ("runner/session.py", "import pydantic"),

@@ -19,26 +19,20 @@ import uvloop
 from loadgen.aws.credentials import SANDBOX
 from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.exchange import BODY, REUSED, Exchange, Outcome, Request
+from loadgen.net.counters import CLOSED_IDLE, CONNECTION_COUNTERS, FAILED, OPENED, PEAK
 from loadgen.net.names import Address, Origin
 from loadgen.net.timerfd import LoopClock
+from loadgen.profile.clients import CLIENTS
 from loadgen.transport import (
-    CLOSED_IDLE,
-    CONNECTION_COUNTERS,
-    FAILED,
-    OPENED,
-    PEAK,
     Counters,
-    SdkSettings,
     Settings,
+    TableSettings,
     Transport,
 )
-from loadgen.transport.aiohttp.client import Aiohttp
-from loadgen.transport.sdk.client import Sdk
-from loadgen.transport.wire.client import Wire
+from loadgen.transport.registry import maker
 
 HANG = 30  # seconds after which a test is taken to hang
 PATIENCE = 20_000  # ms: a timeout that is not meant to be reached
-CLIENTS: dict[str, Callable[..., Transport]] = {"wire": Wire, "aiohttp": Aiohttp, "sdk": Sdk}
 
 
 def on_uvloop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
@@ -82,12 +76,11 @@ class Bench:
         origin = Origin.of(url)
         found = addresses or (Address(2, ("127.0.0.1", origin.port)),)
         self.kind = kind
-        told = SdkSettings("eu-west-1", origin.url, lambda: SANDBOX, None, False, mode, attempts)
-        sdk = told if kind == "sdk" else None
+        table = TableSettings("eu-west-1", origin.url, lambda: SANDBOX, None, False, mode, attempts)
         self.settings = Settings(
-            origin, found, context, reuse, renew, connections, preopen, resolve_each, resumption, sdk=sdk
+            origin, found, context, reuse, renew, connections, preopen, resolve_each, resumption,
+            new_context=new_context, table=table,
         )  # fmt: skip
-        self._more: dict[str, Any] = {"retried": self._retried, "new_context": new_context} if sdk else {}
         self.wired = memoryview(bytearray(8)).cast("q")
         self.connections = memoryview(bytearray(8 * len(CONNECTION_COUNTERS))).cast("q")
         self.sent: list[Exchange] = []
@@ -101,7 +94,7 @@ class Bench:
         loop = asyncio.get_running_loop()
         self._clock = LoopClock(loop)
         counters = Counters(self.wired, self.connections)
-        self.client = CLIENTS[self.kind](loop, self._clock, self.settings, counters, self._done, **self._more)
+        self.client = maker(self.kind)(loop, self._clock, self.settings, counters, self._done, self._retried)
         await self.client.prepare()
         return self
 
@@ -129,7 +122,7 @@ class Bench:
         """Send an exchange; `timeout` in ms. The sdk client sends `body` as an item, whatever method, path and headers
         are."""
         due = now()
-        request = put_item(body) if self.kind == "sdk" else Request(method, path, headers, body)
+        request = Request(method, path, headers, body) if CLIENTS[self.kind].http else put_item(body)
         return self.launch(Exchange(request, 0, owner or object(), due, due, due + round(timeout * MILLISECOND), wants))
 
     def launch(self, x: Exchange) -> Exchange:
@@ -173,8 +166,11 @@ class Bench:
         assert self.connections[OPENED] + self.connections[FAILED] >= sum(
             1 for x in self.sent if x.connected and x.connection != REUSED
         )
+        abilities = CLIENTS[self.kind]
         for x in self.sent:
             _check_instants(x)
+            assert not x.received or abilities.stamps
+            assert x.build < 0 or self.settings.renew in abilities.builds
 
 
 def put_item(value: bytes = b"") -> Request:

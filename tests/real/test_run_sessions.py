@@ -14,7 +14,7 @@ from program import VALID, Ran, prepare, run
 from raw_server import Peer, RawServer
 from raw_tls import server_context
 
-from loadgen.profile.model import RENEWABLE
+from loadgen.profile.clients import CLIENTS
 
 pytestmark = pytest.mark.real
 
@@ -22,13 +22,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "known to n
 ITERATIONS = 6  # of a put and a get
 REQUESTS = 2 * ITERATIONS
 PUT, GET = "PutItem", "GetItem"
-MODES = [
-    (client, reuse, renew)
-    for client, renewable in RENEWABLE.items()
-    for reuse in ("shared", "per-iteration", "per-request")
-    for renew in renewable
-    if reuse != "shared" or renew == "connection"
-]
+MODES = [(client, *session) for client, abilities in CLIENTS.items() for session in abilities.sessions]
 OVER_EACH = {
     "shared": [[PUT, GET] * ITERATIONS],
     "per-iteration": [[PUT, GET]] * ITERATIONS,
@@ -101,10 +95,10 @@ async def test_a_mode_opens_and_makes_what_it_says(tmp_path: Path, client: str, 
     everything = Counter({"put": ITERATIONS, "get": ITERATIONS})
     assert times(ran, "sign") == times(ran, "service") == everything
     assert times(ran, "connect") == new
-    assert times(ran, "build") == (new if client == "sdk" and renew != "connection" else Counter())
+    assert times(ran, "build") == (new if renew in CLIENTS[client].builds else Counter())
 
 
-@pytest.mark.parametrize("client", RENEWABLE)
+@pytest.mark.parametrize("client", CLIENTS)
 async def test_each_worker_has_a_pool(tmp_path: Path, client: str) -> None:
     ran, seen = await carried_out(tmp_path, client, "{reuse: shared, connections: 2}", "2")
     assert len(seen) == ran.result["variants"][0]["connections"]["opened"] == 2

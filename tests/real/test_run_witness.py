@@ -47,9 +47,9 @@ import sys
 if "loadgen.fleet.worker" in sys.orig_argv:
     import time
 
-    import loadgen.fleet.client as client
+    import loadgen.transport.registry as registry
 
-    make = client.make_client
+    make = registry.make_client
 
     def make_client(loop, clock, profile, *more):
         def busy():
@@ -62,7 +62,7 @@ if "loadgen.fleet.worker" in sys.orig_argv:
             loop.call_later(0.03, busy)
         return make(loop, clock, profile, *more)
 
-    client.make_client = make_client
+    registry.make_client = make_client
 """
 
 

@@ -23,6 +23,7 @@ from raw_tls import Authority, server_context
 
 from loadgen.exchange import BODY, HEADERS, NOTHING, Outcome
 from loadgen.net.tls import client_context
+from loadgen.profile.clients import CLIENTS
 
 pytestmark = pytest.mark.real
 
@@ -125,7 +126,7 @@ SPOILS = st.one_of(
 )
 
 
-@pytest.fixture(params=["wire", "aiohttp", "sdk"])
+@pytest.fixture(params=CLIENTS)
 def kind(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name

@@ -26,8 +26,8 @@ from loadgen.aws.credentials import SANDBOX, Credentials
 from loadgen.aws.sigv4 import verify
 from loadgen.clock import MILLISECOND, now, wall
 from loadgen.exchange import BODY, NEW, NOTHING, REUSED, Exchange, Outcome, Request
+from loadgen.net.counters import CLOSED_IDLE, FAILED, OPENED, PEAK
 from loadgen.net.tls import client_context
-from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PEAK
 from loadgen.transport.sdk.calls import BadCall, parameters
 from loadgen.transport.sdk.client import Sdk
 from loadgen.transport.sdk.http_session import check_host_names
@@ -70,11 +70,11 @@ async def call(bench: Bench, operation: str, given: dict[str, Any]) -> Exchange:
 
 def with_sdk(bench: Bench, **changes: Any) -> Bench:
     """The bench with other settings of the SDK."""
-    assert bench.settings.sdk
+    assert bench.settings.table
     if "credentials" in changes:
         keys = changes["credentials"]
         changes["credentials"] = lambda: keys
-    bench.settings = replace(bench.settings, sdk=replace(bench.settings.sdk, **changes))
+    bench.settings = replace(bench.settings, table=replace(bench.settings.table, **changes))
     return bench
 
 
@@ -95,8 +95,8 @@ async def test_credentials_that_are_renewed_sign_the_next_call() -> None:
 
     async with RawServer(script) as server:
         bench = Bench("sdk", server.url("http"))
-        assert bench.settings.sdk
-        bench.settings = replace(bench.settings, sdk=replace(bench.settings.sdk, credentials=lambda: held[0]))
+        assert bench.settings.table
+        bench.settings = replace(bench.settings, table=replace(bench.settings.table, credentials=lambda: held[0]))
         async with bench:
             await bench.ask()
             held.pop(0)

@@ -18,8 +18,9 @@ from raw_server import Peer, RawServer, unused_port
 
 from loadgen.clock import now
 from loadgen.exchange import NEW, REUSED, Outcome
+from loadgen.net.counters import CLOSED_IDLE, FAILED, OPENED, PEAK, PREOPENED
 from loadgen.net.names import Address
-from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PEAK, PREOPENED
+from loadgen.profile.clients import CLIENTS
 from loadgen.transport.aiohttp import hooks as aiohttp_hooks
 from loadgen.transport.wire import client as wire
 from loadgen.transport.wire import stream
@@ -27,19 +28,11 @@ from loadgen.transport.wire import stream
 pytestmark = pytest.mark.real
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-MODES = [("shared", "connection"), ("per-iteration", "connection"), ("per-request", "connection")]
 METHODS = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "POST"]
-CELLS = [
-    *(("wire", *mode) for mode in MODES),
-    *(("aiohttp", *mode) for mode in MODES),
-    ("aiohttp", "per-iteration", "client"),
-    ("aiohttp", "per-request", "client"),
-    *(("sdk", *mode) for mode in MODES),
-    *(("sdk", reuse, renew) for reuse in ("per-iteration", "per-request") for renew in ("client", "session")),
-]
+CELLS = [(kind, *session) for kind, abilities in CLIENTS.items() for session in abilities.sessions]
 
 
-@pytest.fixture(params=["wire", "aiohttp", "sdk"])
+@pytest.fixture(params=CLIENTS)
 def kind(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name

@@ -13,9 +13,10 @@ from raw_server import Peer, PlainTalker, RawServer, unused_port
 from raw_tls import Authority, server_context
 
 from loadgen.exchange import NEW, RESUMED, REUSED, Outcome
+from loadgen.net.counters import CLOSED_IDLE, FAILED, OPENED, PREOPENED
+from loadgen.net.counters import RESUMED as COUNT_RESUMED
 from loadgen.net.tls import client_context
-from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, PREOPENED
-from loadgen.transport import RESUMED as COUNT_RESUMED
+from loadgen.profile.clients import CLIENTS
 
 pytestmark = pytest.mark.real
 
@@ -53,7 +54,7 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
     )
 
 
-@pytest.fixture(params=["wire", "aiohttp", "sdk"])
+@pytest.fixture(params=CLIENTS)
 def kind(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -153,7 +154,7 @@ async def test_resumption_is_labelled(kind: str, papers: Papers, version: str, r
         async with Bench(kind, url, context=own, reuse="per-request", resumption=resumption) as bench:
             seen = [await bench.ask() for _ in range(4)]
             assert {x.outcome for x in seen} == {Outcome.OK}
-            resumed = resumption and kind == "wire"
+            resumed = resumption and CLIENTS[kind].resumes_tls
             assert [x.connection for x in seen] == [NEW] + [RESUMED if resumed else NEW] * 3
             assert bench.connections[COUNT_RESUMED] == (3 if resumed else 0)
             assert bench.connections[OPENED] == server.accepted == 4

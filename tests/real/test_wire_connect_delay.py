@@ -18,8 +18,8 @@ from raw_tls import Authority, server_context
 from loadgen.clock import MILLISECOND as MS
 from loadgen.clock import SECOND, now
 from loadgen.exchange import NEW, REUSED, Exchange, Outcome
+from loadgen.net.counters import FAILED, OPENED
 from loadgen.net.tls import VERSIONS, Channel, client_context
-from loadgen.transport import FAILED, OPENED
 from loadgen.transport.wire.connection import Connection
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(sys.platform != "linux", reason="Linux tells of its connections")]

@@ -11,10 +11,11 @@ import uvloop
 
 from loadgen.clock import SECOND, now
 from loadgen.exchange import NEW, Exchange, Outcome, Request
+from loadgen.net.counters import CLOSED_IDLE, OPENED, PEAK
 from loadgen.net.names import Origin, resolve
 from loadgen.net.timerfd import LoopClock
 from loadgen.record.ledger import Ledger
-from loadgen.transport import CLOSED_IDLE, OPENED, PEAK, Counters, Settings
+from loadgen.transport import Counters, Settings
 from loadgen.transport.wire.client import Wire
 
 pytestmark = pytest.mark.real

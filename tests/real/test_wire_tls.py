@@ -16,11 +16,12 @@ from certificate import Certificate
 
 from loadgen.clock import SECOND, now
 from loadgen.exchange import NEW, RESUMED, Exchange, Outcome, Request
+from loadgen.net.counters import CLOSED_IDLE, FAILED, OPENED
 from loadgen.net.names import Origin, resolve
 from loadgen.net.timerfd import LoopClock
 from loadgen.net.tls import client_context
 from loadgen.record.ledger import Ledger
-from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, Counters, Settings
+from loadgen.transport import Counters, Settings
 from loadgen.transport.wire.client import Wire
 from loadgen.transport.wire.stream import FRUITLESS
 

@@ -6,24 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from contract import CLIENTS, Bench, on_uvloop
+from contract import Bench, on_uvloop
 from raw_server import Peer, RawServer
 from raw_tls import Authority, server_context
 
 from loadgen.exchange import Outcome
+from loadgen.net.counters import FAILED, OPENED
 from loadgen.net.tls import client_context
-from loadgen.profile.model import RENEWABLE
-from loadgen.transport import FAILED, OPENED
+from loadgen.profile.clients import CLIENTS
 
 pytestmark = pytest.mark.real
 
-MODES = [
-    (kind, reuse, renew)
-    for kind in CLIENTS
-    for reuse in ("shared", "per-iteration", "per-request")
-    for renew in RENEWABLE[kind]
-    if reuse != "shared" or renew == "connection"
-]
+MODES = [(kind, *session) for kind, abilities in CLIENTS.items() for session in abilities.sessions]
 
 
 @pytest.mark.parametrize(("kind", "reuse", "renew"), MODES)

@@ -13,9 +13,10 @@ import pytest
 
 from loadgen.clock import MILLISECOND, SECOND, VirtualClock
 from loadgen.exchange import NOTHING, Exchange, Request
+from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.net.names import Origin
 from loadgen.net.sockets import SO_TIMESTAMPNS
-from loadgen.transport import CONNECTION_COUNTERS, Counters, Settings
+from loadgen.transport import Counters, Settings
 from loadgen.transport.wire import connection as module
 from loadgen.transport.wire.client import Wire
 from loadgen.transport.wire.connection import Connection

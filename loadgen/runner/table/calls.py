@@ -16,14 +16,15 @@ from loadgen.aws.retries import CODES, STATUSES, UNANSWERED
 from loadgen.clock import SECOND
 from loadgen.errors import TargetError
 from loadgen.exchange import BODY, Exchange, Outcome, Request
-from loadgen.fleet.client import make_client
 from loadgen.net.timerfd import LoopClock
+from loadgen.profile.clients import DEFAULT
 from loadgen.profile.model import Profile, Session
 from loadgen.record.ledger import Ledger
 from loadgen.record.samples import MESSAGE, printable
 from loadgen.runner.advice import explained
 from loadgen.runner.destination import Destination
 from loadgen.transport import Counters
+from loadgen.transport.registry import make_client
 from loadgen.workload.scenarios import USER_AGENT
 
 AT_ONCE = 16  # calls under way
@@ -58,7 +59,7 @@ class Api:
         loop = asyncio.get_running_loop()
         self._loop, self._clock = loop, LoopClock(loop)
         ledger = Ledger.in_memory(1, 1)
-        plain = profile.model_copy(update={"client": "wire", "session": Session()})
+        plain = profile.model_copy(update={"client": DEFAULT, "session": Session()})
         self._client = make_client(
             loop, self._clock, plain, to.origin, to.addresses, to.ca, AT_ONCE, 0,
             Counters(ledger.wired, ledger.connections), self._done, access,
@@ -84,8 +85,8 @@ class Api:
         x = Exchange(request, 0, over, at, at, at + TIMEOUT, BODY)
         self._client.send(x)
         await over
-        if x.status and hasattr(x.link, "describe"):
-            self.peer = x.link.describe()
+        if x.status:
+            self.peer = self._client.peer(x)
         if x.outcome or not 200 <= x.status < 300:
             raise self._failed(x)
         try:

@@ -22,15 +22,15 @@ from loadgen.net.http1 import EXCERPT, BadResponse
 from loadgen.transport.errors import of_error
 
 
-async def receive(response: ClientResponse, x: Exchange, protocol: ResponseHandler, room: int = 0) -> bytes:
+async def receive(response: ClientResponse, exchange: Exchange, protocol: ResponseHandler, room: int = 0) -> bytes:
     """Take the answer, and give what was held of its body: no more than is wanted of it, or all of it if there is
     `room` for so many bytes. Raises what aiohttp raises, and BadResponse for more than that."""
     if response.status < 200:
         raise BadResponse("switches protocols, which was not asked for")
-    x.status = response.status
-    if x.wants:
-        x.headers = _headers(response)
-    limit = room or (BODY_LIMIT if x.wants == BODY else EXCERPT if x.status >= 400 else 0)
+    exchange.status = response.status
+    if exchange.wants:
+        exchange.headers = _headers(response)
+    limit = room or (BODY_LIMIT if exchange.wants == BODY else EXCERPT if exchange.status >= 400 else 0)
     held, size = list[bytes](), 0
     try:
         async for piece in response.content.iter_any():
@@ -43,13 +43,13 @@ async def receive(response: ClientResponse, x: Exchange, protocol: ResponseHandl
         _unless_lost(protocol, error)
         raise
     finally:
-        if x.status >= 400:
-            x.excerpt = (_head(response) + b"".join(held))[:EXCERPT]
+        if exchange.status >= 400:
+            exchange.excerpt = (_head(response) + b"".join(held))[:EXCERPT]
     if not {"Content-Length", "Transfer-Encoding"} & response.headers.keys():
         _unless_lost(protocol, None)  # aiohttp takes a reset for the end of a body that lasts until the end
     body = b"".join(held)
-    if x.wants == BODY and size <= BODY_LIMIT:
-        x.body = body
+    if exchange.wants == BODY and size <= BODY_LIMIT:
+        exchange.body = body
     return body
 
 
@@ -94,7 +94,7 @@ def _below(error: BaseException) -> BaseException:
     while (cause := chain[-1].__cause__) and cause not in chain:  # aiohttp makes one its own cause
         chain.append(cause)
     kinds = (ssl.SSLError, OSError, UnicodeError)
-    return next((found for kind in kinds for found in chain if isinstance(found, kind)), chain[-1])
+    return next((cause for kind in kinds for cause in chain if isinstance(cause, kind)), chain[-1])
 
 
 def _unless_lost(protocol: ResponseHandler, cause: Exception | None) -> None:

@@ -20,9 +20,10 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from loadgen.clock import now
+from loadgen.net.counters import CLOSED_IDLE, FAILED, OPENED
 from loadgen.net.names import Address, keeps_credentials
 from loadgen.net.tcp_info import TcpWatch
-from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, Settings
+from loadgen.transport import Settings
 
 KEPT = 365 * 86_400.0  # seconds that an idle connection is kept: longer than any load
 
@@ -42,7 +43,8 @@ class Listener(Protocol):
         """Its connection has come to an end while it was on it."""
 
 
-listener: ContextVar[Listener | None] = ContextVar("listener", default=None)  # of the exchange whose task this is
+# that of the exchange whose task this is
+current_listener: ContextVar[Listener | None] = ContextVar("current_listener", default=None)
 
 
 class Connections:
@@ -63,8 +65,8 @@ class Connections:
     def sockets(self) -> list[socket.socket]:
         """What they are connected by: uvloop's likeness of it, which may be asked and not used."""
         transports = (protocol.transport for protocol in self._users)
-        found = (transport.get_extra_info("socket") for transport in transports if transport)
-        return [sock for sock in found if sock]
+        sockets = (transport.get_extra_info("socket") for transport in transports if transport)
+        return [sock for sock in sockets if sock]
 
     def use(self, protocol: ResponseHandler, user: Listener | None) -> None:
         self._users[protocol] = user
@@ -118,32 +120,32 @@ class Connector(TCPConnector):
             happy_eyeballs_delay=None,
             keepalive_timeout=KEPT,
         )
-        self._known = connections
+        self._connections = connections
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:
-        hears, known = listener.get(), self._known
-        if hears:
-            hears.begins()
+        listener, connections = current_listener.get(), self._connections
+        if listener:
+            listener.begins()
         begun = now()
         while True:
             try:
                 connection = await super().connect(req, traces, timeout)
             except BaseException:
-                known.failed()
+                connections.failed()
                 raise
             protocol = connection.protocol
             assert protocol is not None
-            new = protocol not in known
+            new = protocol not in connections
             if new or not protocol.should_close:
                 break
             # an answer that nobody asked for came while it was idle: aiohttp would take it for the next one's
-            known.closed(protocol)
+            connections.closed(protocol)
             connection.close()
         if new:
-            known.opened(protocol)
-        known.use(protocol, hears)
-        if hears:
-            hears.connected(protocol, new, now() - begun)
+            connections.opened(protocol)
+        connections.use(protocol, listener)
+        if listener:
+            listener.connected(protocol, new, now() - begun)
         return connection
 
 
@@ -152,14 +154,14 @@ class Sender(ClientRequest):
 
     async def send(self, conn: Connection) -> ClientResponse:
         response = await super().send(conn)
-        if not self.body and (hears := listener.get()):
-            hears.sends()
+        if not self.body and (listener := current_listener.get()):
+            listener.sends()
         return response
 
     async def write_bytes(self, writer: AbstractStreamWriter, conn: Connection, *rest: Any) -> None:
-        transport, hears = conn.transport, listener.get()
-        if hears and transport and not transport.is_closing():
-            hears.sends()
+        transport, listener = conn.transport, current_listener.get()
+        if listener and transport and not transport.is_closing():
+            listener.sends()
         await super().write_bytes(writer, conn, *rest)
 
 
@@ -181,10 +183,10 @@ class Resolver(AbstractResolver):
 
     async def _system(self, host: str, port: int) -> Address:
         begun = now()
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        if hears := listener.get():
-            hears.resolved(now() - begun)
-        address = Address(found[0][0], found[0][4])
+        answers = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        if listener := current_listener.get():
+            listener.resolved(now() - begun)
+        address = Address(answers[0][0], answers[0][4])
         if keeps_credentials(address):
             raise OSError(f"it became {address.host}, which is no target")
         return address

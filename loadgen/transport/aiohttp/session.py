@@ -1,8 +1,8 @@
-"""What the clients that go through aiohttp have in common: seats, and what aiohttp's hooks tell them.
+"""What the clients that go through aiohttp have in common: leases, and what aiohttp's hooks tell them.
 
-A seat is what the pool counts as a connection: the right to one exchange at a time. In a shared session all seats go
-through one ClientSession; otherwise each has one for itself, which with `renew: connection` it takes from those that
-seats before it have left, and else is made anew.
+A lease is what the pool counts as a connection: the right to one exchange at a time. In a shared session all leases use
+one ClientSession. Otherwise each lease has a ClientSession of its own: with `renew: connection` one that an earlier
+lease has left, else a new one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import io
 import math
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -32,8 +33,9 @@ from yarl import URL
 
 from loadgen.clock import Clock, now
 from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
-from loadgen.transport import PREOPENED, Counters, Done, Settings
-from loadgen.transport import RESUMED as COUNT_RESUMED
+from loadgen.net.counters import PREOPENED
+from loadgen.net.counters import RESUMED as COUNT_RESUMED
+from loadgen.transport import Counters, Done, Settings
 from loadgen.transport.aiohttp.answers import fault, receive, why_lost
 from loadgen.transport.aiohttp.hooks import Connections, Connector, Resolver, Sender
 from loadgen.transport.pool import PooledClient
@@ -46,15 +48,12 @@ PREPARE_LIMIT = 10  # seconds for the connections that are opened before the loa
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
-class SeatedClient(PooledClient):
+class LeasingClient(PooledClient):
     """A `transport.Transport` through aiohttp; made within the running loop.
 
-    Its limit and queue, and its timeouts, which it rounds up to seconds, are replaced by `sessions.Pool` and
-    `net.deadlines`. It cannot resume a TLS session, whatever `tls_resumption` says, nor tell a handshake's TCP part
-    from its TLS part.
+    aiohttp's limit and queue, and its timeouts, which it rounds up to seconds, are replaced by `pool.Pool` and
+    `net.deadlines`. It cannot resume a TLS session, nor tell a handshake's TCP part from its TLS part.
     """
-
-    kernel_stamps = False
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, clock: Clock, settings: Settings, counters: Counters, done: Done
@@ -62,9 +61,8 @@ class SeatedClient(PooledClient):
         super().__init__(clock, settings, counters, done)
         self.loop = loop
         self.connections = Connections(counters.connections)
-        self.tcp = self.connections.tcp
         self.resolver = Resolver(settings)
-        self.busy: set[Seat] = set()
+        self.busy: set[Lease] = set()
         self.spare: list[ClientSession] = []
         self._sessions: set[ClientSession] = set()
         self._closing: set[asyncio.Task[None]] = set()
@@ -72,18 +70,22 @@ class SeatedClient(PooledClient):
         self._handler = loop.get_exception_handler()
         loop.set_exception_handler(self._complaint)
 
-    def seat(self, owner: object) -> Seat:
-        raise NotImplementedError
+    @abstractmethod
+    def lease(self, owner: object) -> Lease:
+        """A new lease, for one iteration where the session is `per-iteration`."""
 
+    @abstractmethod
     def session_options(self) -> dict[str, Any]:
-        """What a ClientSession is to be told besides."""
-        raise NotImplementedError
+        """The arguments of a ClientSession besides those that all clients give it."""
 
-    def open_for(self, x: Exchange) -> None:
-        self.seat(x.owner).start(x)
+    def open_for(self, exchange: Exchange) -> None:
+        self.lease(exchange.owner).start(exchange)
 
-    def in_use(self) -> Iterable[Seat]:
+    def in_use(self) -> Iterable[Lease]:
         return self.busy
+
+    def tcp(self, last: bool = False) -> dict[str, Any] | None:
+        return self.connections.tcp(last)
 
     async def prepare(self) -> None:
         """Open the connections that a shared session starts with, and wait until each is there or has failed."""
@@ -103,13 +105,13 @@ class SeatedClient(PooledClient):
             if isinstance(connection, Connection):
                 connection.release()
                 self.counters.connections[PREOPENED] += 1
-                self.pool.free(self.seat(None))
+                self.pool.free(self.lease(None))
             else:
-                self.pool.gone(self.seat(None))
+                self.pool.gone(self.lease(None))
 
     async def close(self) -> None:
         self.cancel()
-        while tasks := [*self._closing, *(seat.task for seat in self.busy if seat.task)]:
+        while tasks := [*self._closing, *(lease.task for lease in self.busy if lease.task)]:
             await asyncio.wait(tasks)
         self.connections.forget_all()
         for session in list(self._sessions):
@@ -153,8 +155,8 @@ class SeatedClient(PooledClient):
             loop.default_exception_handler(context)
 
 
-class Seat:
-    """The right to one exchange at a time, and what it goes through: a `sessions.Connection`."""
+class Lease(ABC):
+    """The right to one exchange at a time, and the ClientSession that it uses: a `pool.Connection`."""
 
     __slots__ = (
         "_began",
@@ -166,14 +168,14 @@ class Seat:
         "_session",
         "_tls",
         "_wired",
+        "exchange",
         "owner",
         "task",
-        "x",
     )
 
-    def __init__(self, client: SeatedClient, owner: object) -> None:
+    def __init__(self, client: LeasingClient, owner: object) -> None:
         self._client, self.owner = client, owner
-        self.x: Exchange | None = None
+        self.exchange: Exchange | None = None
         self.task: asyncio.Task[None] | None = None
         self._session = client.shared
         self._protocol: ResponseHandler | None = None
@@ -183,9 +185,9 @@ class Seat:
         self._peer: tuple[Any, ...] | None = None
         self._tls: ssl.SSLObject | None = None
 
-    def start(self, x: Exchange) -> None:
-        self.x = x
-        x.link = self
+    def start(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        exchange.link = self
         self._began = self._wired = False
         self._given = now()
         self._client.busy.add(self)
@@ -193,12 +195,12 @@ class Seat:
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """The exchange is over; its task follows."""
-        x, self.x = self.x, None
-        if not x:
+        exchange, self.exchange = self.exchange, None
+        if not exchange:
             return
         if self._began and self.task:  # a task that has not begun would not even say that it was cancelled
             self.task.cancel()
-        self._finish(x, outcome, reason)
+        self._finish(exchange, outcome, reason)
 
     def close(self) -> None:
         client, session = self._client, self._session
@@ -219,24 +221,24 @@ class Seat:
             protocol.abort()
 
     def describe(self) -> dict[str, object]:
-        """The peer: its address, and of TLS the version, cipher, certificate, and whether it was resumed."""
-        found: dict[str, object] = {}
+        """The other end, as of `Transport.peer`."""
+        peer: dict[str, object] = {}
         if self._peer:
-            found["address"] = "{}:{}".format(*self._peer[:2])
+            peer["address"] = "{}:{}".format(*self._peer[:2])
         if tls := self._tls:
             cipher = tls.cipher()
-            found |= {"tls": tls.version(), "cipher": cipher[0] if cipher else None, "resumed": tls.session_reused}
-            found["certificate"] = tls.getpeercert()
-        return found
+            peer |= {"tls": tls.version(), "cipher": cipher[0] if cipher else None, "resumed": tls.session_reused}
+            peer["certificate"] = tls.getpeercert()
+        return peer
 
     # the exchange
 
     async def _carry(self) -> None:
         self._began = True
         answered, outcome, reason = False, Outcome.CANCELLED, "the load ended"
-        if self.x:
+        if self.exchange:
             try:
-                await self._exchange(self.x)
+                await self._perform(self.exchange)
                 answered = True
             except asyncio.CancelledError:
                 pass
@@ -246,12 +248,12 @@ class Seat:
         client.busy.discard(self)
         if self._protocol is not None:
             client.connections.leave(self._protocol, self)
-        x, self.x, self._content = self.x, None, None  # none is left where somebody was told before
-        self._leave(answered and x is not None)
-        if x and answered:
-            client.done(x)
-        elif x:
-            self._finish(x, outcome, reason)
+        exchange, self.exchange, self._content = self.exchange, None, None  # None: `fail` has finished it
+        self._leave(answered and exchange is not None)
+        if exchange and answered:
+            client.done(exchange)
+        elif exchange:
+            self._finish(exchange, outcome, reason)
 
     def _leave(self, usable: bool) -> None:
         """Give the right to a connection back."""
@@ -261,30 +263,30 @@ class Seat:
             self.close()
             self._client.pool.gone(self)
 
-    def _finish(self, x: Exchange, outcome: Outcome, reason: str) -> None:
-        if not x.started:  # all that was done for it since it has its seat was to build it
-            x.signed += now() - self._given
-        self._client.finish(x, outcome, reason)
+    def _finish(self, exchange: Exchange, outcome: Outcome, reason: str) -> None:
+        if not exchange.started:  # all that was done for it since it has its lease was to build it
+            exchange.signed += now() - self._given
+        self._client.finish(exchange, outcome, reason)
 
-    async def _exchange(self, x: Exchange) -> None:
-        """Send `x` and take its answer, until `done`. Raises what went wrong, which `_fault` names."""
-        raise NotImplementedError
+    @abstractmethod
+    async def _perform(self, exchange: Exchange) -> None:
+        """Send the exchange and take its answer, up to its `done`. Raises what went wrong, which `_fault` names."""
 
     def _fault(self, error: Exception) -> tuple[Outcome, str]:
         return fault(error)
 
     def _own_session(self) -> ClientSession:
-        """A ClientSession for this seat alone, whose connections are gone."""
+        """A ClientSession for this lease alone, whose connections are gone."""
         client = self._client
         if client.settings.renew == "connection" and client.spare:
             return client.spare.pop()
         return client.new_session()
 
-    async def _ask(
+    async def _send_and_receive(
         self, method: str, url: URL, headers: Headers, body: bytes, room: int = 0
     ) -> tuple[ClientResponse, bytes]:
         """One request and its answer, written down in the exchange: what aiohttp knows of it, and the body as far as it
-        was held (see `aiohttp_answers.receive`)."""
+        was held (see `answers.receive`)."""
         data: bytes | io.BytesIO | None = body or None
         if len(body) > LARGE:
             data = io.BytesIO(body)
@@ -298,8 +300,8 @@ class Seat:
         self._content = response.content
         try:
             assert self._protocol is not None
-            assert self.x
-            return response, await receive(response, self.x, self._protocol, room)
+            assert self.exchange
+            return response, await receive(response, self.exchange, self._protocol, room)
         finally:
             if response.connection is not None:  # the request's body is still under way, or the answer was not right
                 response.close()
@@ -308,34 +310,34 @@ class Seat:
 
     def begins(self) -> None:
         """The first action towards the target. What aiohttp did up to here, such as building the request, is `sign`;
-        what came before the pool gave the seat is `wait`."""
-        if (x := self.x) and not x.started:
-            x.started = now()
-            x.signed += x.started - self._given
+        what came before the pool gave the lease is `wait`."""
+        if (exchange := self.exchange) and not exchange.started:
+            exchange.started = now()
+            exchange.signed += exchange.started - self._given
 
     def resolved(self, took: int) -> None:
-        if self.x:
-            self.x.dns = took
+        if self.exchange:
+            self.exchange.dns = took
 
     def connected(self, protocol: ResponseHandler, new: bool, took: int) -> None:
         self._protocol = protocol
-        x, transport = self.x, protocol.transport
+        exchange, transport = self.exchange, protocol.transport
         if new and transport:
             self._peer, self._tls = transport.get_extra_info("peername"), transport.get_extra_info("ssl_object")
         resumed = new and self._tls is not None and bool(self._tls.session_reused)
         if resumed:
             self._client.counters.connections[COUNT_RESUMED] += 1
-        if x:
-            x.connected = now()
-            x.connection = REUSED if not new else RESUMED if resumed else NEW
+        if exchange:
+            exchange.connected = now()
+            exchange.connection = REUSED if not new else RESUMED if resumed else NEW
             if new and not self._tls:
-                x.tcp = took - max(x.dns, 0)
+                exchange.tcp = took - max(exchange.dns, 0)
 
     def sends(self) -> None:
-        if self.x and not self._wired:
+        if self.exchange and not self._wired:
             self._wired = True
-            self._client.counters.wired[self.x.slot] += 1
-            self.x.sent = now()
+            self._client.counters.wired[self.exchange.slot] += 1
+            self.exchange.sent = now()
 
     def closed(self) -> None:
         content = self._content

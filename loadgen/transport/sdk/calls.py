@@ -1,4 +1,4 @@
-"""What a call of the SDK is made of, and what is told of one that came to nothing."""
+"""The parameters of an SDK call, and the reason why one sent nothing."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def parameters(body: bytes) -> dict[str, Any]:
     Raises BadCall."""
     binary = b'"B"' in body or b'"BS"' in body
     try:
-        found = json.loads(body, object_hook=_binary if binary else None)
+        call = json.loads(body, object_hook=_binary if binary else None)
     except ValueError as error:
         raise BadCall(str(error)) from None
-    if not isinstance(found, dict):
+    if not isinstance(call, dict):
         raise BadCall("it is no JSON object")
-    return found
+    return call
 
 
 def _binary(value: dict[str, Any]) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def _binary(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def told(error: Exception) -> str:
-    """What went wrong before anything was sent, of what is safe to show: no values."""
+def refusal(error: Exception) -> str:
+    """Why the SDK sent nothing, of what is safe to show: no values."""
     if isinstance(error, BadCall):
         return f"no call of DynamoDB: {error}"
     if isinstance(error, ParamValidationError):

@@ -1,14 +1,14 @@
 """The sdk client: DynamoDB through aioboto3, as the user's own program calls it.
 
-The SDK checks, serialises, signs and parses as it does for everybody; `sdk_session` carries what it sends. An exchange
+The SDK checks, serialises, signs and parses as it does for everybody; `http_session` carries what it sends. An exchange
 is one attempt: without `attempts` there is one a call, else the SDK retries by its own rules, and each attempt is an
-exchange of its own, which `retried` gives. What is renewed with the seat (`renew`): its connection; or the SDK's client
-too, with its TLS context; or the whole SDK session, which finds its credentials and parses its models anew. Making
-these is timed as `build`, and is part of `sign`, as is what adaptive retries hold back before they send.
+exchange of its own, which `retried` gives. What is renewed with the lease (`renew`): its connection; or the SDK's
+client too, with its TLS context; or the whole SDK session, which finds its credentials and parses its models anew.
+Making these is timed as `build`, and is part of `sign`, as is what adaptive retries hold back before they send.
 
 What is set otherwise than the SDK would, so that the figures say what they seem to: one attempt instead of the mode's
-own number; no timeouts, no queue and no idle time of its own (`sessions.Pool`, `net.deadlines`); host names are checked
-(see `sdk_session`); no redirects, cookies, proxies, endpoint discovery; no endpoint, dual-stack, FIPS or defaults mode
+own number; no timeouts, no queue and no idle time of its own (`pool.Pool`, `net.deadlines`); host names are checked
+(see `http_session`); no redirects, cookies, proxies, endpoint discovery; no endpoint, dual-stack, FIPS or defaults mode
 from the environment. `Sdk.options` tells all of it.
 """
 
@@ -17,8 +17,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -30,26 +29,33 @@ from yarl import URL
 
 from loadgen.clock import Clock, now
 from loadgen.exchange import Exchange, Outcome
-from loadgen.transport import Counters, Done, SdkSettings, Settings
+from loadgen.transport import Counters, Done, Retried, Settings, TableSettings, Transport
 from loadgen.transport.aiohttp.answers import fault
-from loadgen.transport.aiohttp.hooks import listener
-from loadgen.transport.aiohttp.session import Seat, SeatedClient
-from loadgen.transport.sdk.calls import parameters, told
+from loadgen.transport.aiohttp.hooks import current_listener
+from loadgen.transport.aiohttp.session import Lease, LeasingClient
+from loadgen.transport.sdk.calls import parameters, refusal
 from loadgen.transport.sdk.http_session import Answer, FencedSession, Lent, check_host_names
 
 LARGEST = 32 << 20  # bytes of an answer: a batch of DynamoDB's has 16 MB of items
 NEVER = 30 * 86_400  # seconds: the SDK's own timeouts, which are not to interfere
 PACKAGES = ("aioboto3", "aiobotocore", "botocore", "aiohttp")
 
-Retried = Callable[[Exchange], Exchange]
+
+def make(
+    loop: asyncio.AbstractEventLoop,
+    clock: Clock,
+    settings: Settings,
+    counters: Counters,
+    done: Done,
+    retried: Retried | None,
+) -> Transport:
+    return Sdk(loop, clock, settings, counters, done, retried)
 
 
-class Sdk(SeatedClient):
+class Sdk(LeasingClient):
     """A `transport.Transport`; made within the running loop.
 
-    `retried(x)` is called when an attempt is over and the SDK begins another: it takes `x`, and gives that attempt's
-    exchange; it is needed where there may be several. `new_context` makes the TLS context that an SDK client would make
-    for itself.
+    `retried` is called when an attempt is over and the SDK begins another; it is needed where there may be several.
     """
 
     def __init__(
@@ -59,17 +65,15 @@ class Sdk(SeatedClient):
         settings: Settings,
         counters: Counters,
         done: Done,
-        *,
         retried: Retried | None = None,
-        new_context: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         super().__init__(loop, clock, settings, counters, done)
-        assert settings.sdk
-        self.retried, self.new_context = retried, new_context
+        assert settings.table
+        self.table, self.retried = settings.table, retried
         self.user_agent = ""  # as it was sent
         self.aws_session: Any = None
         self._client: Any = None  # the one that all use who have none of their own
-        self._config = _config(settings.sdk, settings.connections)
+        self._config = _config(self.table, settings.connections)
         self._trouble: Exception | None = None
         self.making = Making()
         self._retired = 0  # clients, since the last collection
@@ -77,8 +81,8 @@ class Sdk(SeatedClient):
         for name in ("botocore", "aiobotocore"):  # at DEBUG it logs what it signs
             logging.getLogger(name).setLevel(logging.INFO)
 
-    def seat(self, owner: object) -> Seat:
-        return _Seat(self, owner)
+    def lease(self, owner: object) -> Lease:
+        return _Lease(self, owner)
 
     def session_options(self) -> dict[str, Any]:
         return {"skip_auto_headers": ("Content-Type",), "response_class": Answer}
@@ -105,25 +109,23 @@ class Sdk(SeatedClient):
         return self._client
 
     def new_aws_session(self) -> Any:
-        sdk = self.settings.sdk
-        assert sdk
-        if sdk.credentials() is None:
-            return Session(profile_name=sdk.profile_name, region_name=sdk.region)
-        session = Session(region_name=sdk.region)
-        session._session._credentials = Lent(sdk.credentials)
+        table = self.table
+        if table.credentials() is None:
+            return Session(profile_name=table.profile_name, region_name=table.region)
+        session = Session(region_name=table.region)
+        session._session._credentials = Lent(table.credentials)
         return session
 
     async def new_client(self, session: Any) -> Any:
-        sdk = self.settings.sdk
-        assert sdk
-        client = await session.client("dynamodb", endpoint_url=sdk.endpoint, config=self._config).__aenter__()
-        if sdk.attempts > 1:
+        endpoint = self.table.endpoint
+        client = await session.client("dynamodb", endpoint_url=endpoint, config=self._config).__aenter__()
+        if self.table.attempts > 1:
             client.meta.events.register("needs-retry.dynamodb", _attempt_ended)
             client.meta.events.register_first("request-created.dynamodb", _attempt_begins)
         return client
 
     async def retire(self, client: Any) -> None:
-        """Let go of a client that was made for a seat. A session's models, 4 MiB, are in cycles: left to the collector
+        """Let go of a client that was made for a lease. A session's models, 4 MiB, are in cycles: left to the collector
         they are hundreds of MiB, and then seconds of a pause."""
         await client.close()
         del client
@@ -134,19 +136,17 @@ class Sdk(SeatedClient):
                 gc.collect()
 
     def built(self) -> int:
-        """How long it took so far to make clients and sessions for requests, and to let go of them, in ns."""
         return self.making.so_far
 
     def options(self) -> dict[str, Any]:
-        """What the SDK is and does, for the result: plain values. `user_agent` is empty before the first request."""
-        sdk, config = self.settings.sdk, self._config
-        assert sdk
+        """As of `Transport.options`; `user_agent` is empty before the first request."""
+        table, config = self.table, self._config
         return {
             "versions": {name: version(name) for name in PACKAGES},
             "endpoint": self.settings.origin.url,
-            "region": sdk.region,
+            "region": table.region,
             "account_id_endpoint_mode": config.account_id_endpoint_mode,
-            "retries": {"mode": sdk.retry_mode, "total_max_attempts": sdk.attempts},
+            "retries": {"mode": table.retry_mode, "total_max_attempts": table.attempts},
             "max_pool_connections": config.max_pool_connections,
             "parameter_validation": config.parameter_validation,
             "user_agent": self.user_agent,
@@ -182,8 +182,8 @@ class Making:
         return self._total + (now() - self._since if self._since else 0)
 
 
-class _Seat(Seat):
-    """A seat whose exchange may be followed by the SDK's next attempt. Between the two it gives the right to a
+class _Lease(Lease):
+    """A lease whose exchange may be followed by the SDK's next attempt. Between the two it gives the right to a
     connection back, unless the connection is its own."""
 
     __slots__ = ("_aws", "_failed", "_holds", "_resting", "_resumed", "_sdk")
@@ -197,11 +197,11 @@ class _Seat(Seat):
         self._holds = True  # the right to a connection
         self._resumed: asyncio.Future[None] | None = None  # done once it has that again
 
-    def start(self, x: Exchange) -> None:
-        if isinstance(x.link, _Seat):  # it has one, which waits for the right that this one was given
-            x.link.resume()
+    def start(self, exchange: Exchange) -> None:
+        if isinstance(exchange.link, _Lease):  # it has one, which waits for the right that this one was given
+            exchange.link.resume()
         else:
-            super().start(x)
+            super().start(exchange)
 
     def close(self) -> None:
         super().close()
@@ -210,32 +210,32 @@ class _Seat(Seat):
             self._sdk.end(self._sdk.retire(aws))
 
     def fail(self, outcome: Outcome, reason: str) -> None:
-        x = self.x
-        if x and (self._resting or x.done):
-            self.x = None
+        exchange = self.exchange
+        if exchange and (self._resting or exchange.done):
+            self.exchange = None
             if self.task:
                 self.task.cancel()
             if self._resting:  # what came of it is known
-                self._sdk.done(x)
+                self._sdk.done(exchange)
         elif not self._holds and outcome is Outcome.TIMEOUT:
             super().fail(outcome, "while it waited for a connection")
         else:
             super().fail(outcome, reason)
 
-    async def _exchange(self, x: Exchange) -> None:
-        listener.set(self)
+    async def _perform(self, exchange: Exchange) -> None:
+        current_listener.set(self)
         self._failed = None
-        given = parameters(x.request.body)
-        aws = self._aws or await self._find_client(x)
+        given = parameters(exchange.request.body)
+        aws = self._aws or await self._find_client(exchange)
         try:
-            await getattr(aws, xform_name(x.request.operation))(**given)
+            await getattr(aws, xform_name(exchange.request.operation))(**given)
         except ClientError:
-            if not self.x or not self.x.status:  # it was not DynamoDB that answered so
+            if not self.exchange or not self.exchange.status:  # it was not DynamoDB that answered so
                 raise
-        if self.x:
-            self.x.done = now()
+        if self.exchange:
+            self.exchange.done = now()
 
-    async def _find_client(self, x: Exchange) -> Any:
+    async def _find_client(self, exchange: Exchange) -> Any:
         sdk, renew = self._sdk, self._sdk.settings.renew
         if sdk.shared or renew == "connection":
             if self._session is None:
@@ -244,17 +244,18 @@ class _Seat(Seat):
         begun = now()
         with sdk.making:
             self._aws = await sdk.new_client(sdk.new_aws_session() if renew == "session" else sdk.aws_session)
-            self._session = sdk.new_session(sdk.new_context() if sdk.new_context else None)
-        x.build = now() - begun
+            new_context = sdk.settings.new_context
+            self._session = sdk.new_session(new_context() if new_context else None)
+        exchange.build = now() - begun
         return self._aws
 
     def _fault(self, error: Exception) -> tuple[Outcome, str]:
         if self._failed:
             return self._failed
-        if self.x and self.x.status:
-            self.x.body = None  # as of every answer that is not right
+        if self.exchange and self.exchange.status:
+            self.exchange.body = None  # as of every answer that is not right
             return Outcome.BAD_RESPONSE, f"the SDK cannot read the answer: {type(error).__name__}"
-        return Outcome.CLIENT_RESOURCE, told(error)
+        return Outcome.CLIENT_RESOURCE, refusal(error)
 
     # what the SDK does for the call
 
@@ -267,7 +268,7 @@ class _Seat(Seat):
             raise RuntimeError(reason)
         sdk.user_agent = sdk.user_agent or headers.get("User-Agent", "")
         try:
-            response, held = await self._ask(method, url, headers, data, LARGEST)
+            response, held = await self._send_and_receive(method, url, headers, data, LARGEST)
         except Exception as error:
             self._failed = fault(error)
             raise
@@ -276,18 +277,18 @@ class _Seat(Seat):
         return response
 
     def attempt_ended(self) -> None:
-        sdk, x = self._sdk, self.x
-        if x is None:
+        sdk, exchange = self._sdk, self.exchange
+        if exchange is None:
             return
-        x.done = now()
+        exchange.done = now()
         if self._failed:
-            x.outcome, x.reason = self._failed
+            exchange.outcome, exchange.reason = self._failed
         self._resting = True
         if self._protocol is not None:
             sdk.connections.leave(self._protocol, self)
         if sdk.shared:
             self._holds = False
-            sdk.pool.free(sdk.seat(None))
+            sdk.pool.free(sdk.lease(None))
         elif sdk.settings.reuse == "per-request" and sdk.settings.renew == "connection":
             self._holds = False
             self._hang_up()
@@ -295,12 +296,12 @@ class _Seat(Seat):
 
     async def attempt_begins(self) -> None:
         """Any but the first of an operation has a connection to wait for, if the last one gave its own back."""
-        sdk, x = self._sdk, self.x
-        if x is None or not self._resting:
+        sdk, exchange = self._sdk, self.exchange
+        if exchange is None or not self._resting:
             return
-        self._resting, self.x, self._failed = False, None, None
+        self._resting, self.exchange, self._failed = False, None, None
         assert sdk.retried
-        following = self.x = sdk.retried(x)
+        following = self.exchange = sdk.retried(exchange)
         following.link = self
         self._wired, self._given = False, now()
         sdk.deadlines.add(following)
@@ -323,25 +324,25 @@ class _Seat(Seat):
 
 
 def _attempt_ended(**_: object) -> None:
-    seat = listener.get()
-    assert isinstance(seat, _Seat)
-    seat.attempt_ended()
+    lease = current_listener.get()
+    assert isinstance(lease, _Lease)
+    lease.attempt_ended()
 
 
 async def _attempt_begins(**_: object) -> None:
-    seat = listener.get()
-    assert isinstance(seat, _Seat)
-    await seat.attempt_begins()
+    lease = current_listener.get()
+    assert isinstance(lease, _Lease)
+    await lease.attempt_begins()
 
 
-def _config(sdk: SdkSettings, connections: int) -> AioConfig:
+def _config(table: TableSettings, connections: int) -> AioConfig:
     return AioConfig(
         http_session_cls=FencedSession,
         max_pool_connections=connections,
         connect_timeout=NEVER,
         read_timeout=NEVER,
-        retries={"mode": sdk.retry_mode, "total_max_attempts": sdk.attempts},
-        account_id_endpoint_mode="preferred" if sdk.account_id_endpoint else "disabled",
+        retries={"mode": table.retry_mode, "total_max_attempts": table.attempts},
+        account_id_endpoint_mode="preferred" if table.account_id_endpoint else "disabled",
         endpoint_discovery_enabled=False,
         ignore_configured_endpoint_urls=True,
         use_dualstack_endpoint=False,

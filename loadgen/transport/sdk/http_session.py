@@ -16,16 +16,16 @@ from aiohttp import ClientResponse
 from botocore.credentials import ReadOnlyCredentials
 
 from loadgen.aws.credentials import Credentials
-from loadgen.transport.aiohttp.hooks import listener
+from loadgen.transport.aiohttp.hooks import current_listener
 
 _get_ssl_context = AIOHTTPSession._get_ssl_context
 
 
 class FencedSession(AIOHTTPSession):  # type: ignore[misc]
-    """The HTTP session of an SDK client: all goes through the seat whose task it is, and so through its TLS context."""
+    """The HTTP session of an SDK client. It sends through the lease whose task it is, and so with its TLS context."""
 
     async def _get_session(self, proxy_url: object) -> Any:
-        return listener.get()
+        return current_listener.get()
 
 
 class Answer(ClientResponse):

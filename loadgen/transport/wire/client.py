@@ -14,10 +14,11 @@ from typing import Any
 
 from loadgen.clock import Clock, now
 from loadgen.exchange import Exchange, Outcome
+from loadgen.net.counters import PREOPENED
 from loadgen.net.http1 import encode
 from loadgen.net.names import Address, keeps_credentials
-from loadgen.net.sockets import STAMPS, StampWarmer
-from loadgen.transport import PREOPENED, Counters, Done, Settings
+from loadgen.net.sockets import StampWarmer
+from loadgen.transport import Counters, Done, Retried, Settings, Transport
 from loadgen.transport.errors import of_error
 from loadgen.transport.pool import PooledClient
 from loadgen.transport.wire.connection import Connection
@@ -26,8 +27,21 @@ from loadgen.transport.wire.stream import Endpoint
 PREPARE_LIMIT = 10  # seconds for the connections that are opened before the load
 
 
+def make(
+    loop: asyncio.AbstractEventLoop,
+    clock: Clock,
+    settings: Settings,
+    counters: Counters,
+    done: Done,
+    retried: Retried | None,
+) -> Transport:
+    return Wire(loop, clock, settings, counters, done)
+
+
 class Wire(PooledClient):
     """The client of `transport.Transport` that loadgen measures with."""
+
+    makes_cycles = False
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, clock: Clock, settings: Settings, counters: Counters, done: Done
@@ -35,7 +49,6 @@ class Wire(PooledClient):
         super().__init__(clock, settings, counters, done)
         self.loop = loop
         self.authorize, self.authority = settings.authorize, settings.origin.authority
-        self.kernel_stamps = STAMPS
         self.endpoint = Endpoint(loop, settings.context, settings.origin.host, settings.resumption)
         self.connections: set[Connection] = set()
         self._addresses = cycle(settings.addresses)
@@ -79,7 +92,6 @@ class Wire(PooledClient):
         return (connection for connection in self.connections if connection.x)
 
     def tcp(self, last: bool = False) -> dict[str, Any] | None:
-        """What the kernel says of the connections since the last time (`TcpWatch.sample`)."""
         sockets = [sock for connection in self.connections if (sock := connection.stream.sock)]
         return self.endpoint.watch.sample(sockets, last)
 
@@ -105,13 +117,13 @@ class Wire(PooledClient):
         origin = self.settings.origin
         begun = now()
         try:
-            found = await self.loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+            answers = await self.loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             connection.fail(*of_error(error))
             return
         if connection.x:
             connection.x.dns = now() - begun
-            address = Address(found[0][0], found[0][4])
+            address = Address(answers[0][0], answers[0][4])
             if keeps_credentials(address):
                 connection.fail(Outcome.DNS, f"the name became {address.host}, which is no target")
             else:

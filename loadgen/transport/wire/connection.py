@@ -10,10 +10,11 @@ from typing import Protocol
 
 from loadgen.clock import now, wall
 from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
+from loadgen.net.counters import CLOSED_IDLE, FAILED, OPENED
+from loadgen.net.counters import RESUMED as COUNT_RESUMED
 from loadgen.net.http1 import AnswerReader, BadResponse
 from loadgen.net.names import Address
-from loadgen.transport import CLOSED_IDLE, FAILED, OPENED, Counters, Done
-from loadgen.transport import RESUMED as COUNT_RESUMED
+from loadgen.transport import Counters, Done
 from loadgen.transport.pool import Pool
 from loadgen.transport.wire.stream import Endpoint, Stream
 
@@ -154,7 +155,7 @@ class Connection:
         client.done(x)
 
     def describe(self) -> dict[str, object]:
-        """The peer, as `Stream.describe` tells it."""
+        """The other end, as of `Transport.peer`."""
         return self.stream.describe()
 
     # endings

@@ -133,7 +133,7 @@ class Stream:
             self._endpoint.keep_session(self.tls.object)
 
     def describe(self) -> dict[str, object]:
-        """The peer: its address, and of TLS the version, cipher, certificate, and whether it was resumed."""
+        """The other end, as of `Transport.peer`."""
         peer: dict[str, object] = {}
         if self._address:
             peer["address"] = "{}:{}".format(*self._address.sockaddr[:2])

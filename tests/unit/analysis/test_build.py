@@ -17,11 +17,11 @@ from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome, Tally
 from loadgen.fleet.group import merge
+from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.record.ledger import ITERATIONS
 from loadgen.result.codec import from_json, map_text, to_json
 from loadgen.result.reason import CODES, Reason
 from loadgen.result.run import Attempts, ConsumedCapacity, Items, PlannedRate, RunResult, RunVariant, Trust
-from loadgen.transport import CONNECTION_COUNTERS
 from loadgen.transport.scripted import NEVER, Reply
 
 LATENCY = {"count", "mean", "min", *QUANTILES, "max", "spent", "above", "why", "timeouts"}

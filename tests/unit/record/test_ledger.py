@@ -12,6 +12,7 @@ from random import Random
 import pytest
 
 from loadgen.exchange import Outcome, Tally
+from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.record.ledger import (
     COMPLETED,
     CUT_SHORT,
@@ -25,7 +26,6 @@ from loadgen.record.ledger import (
     UNSENT_STOPPED,
     Ledger,
 )
-from loadgen.transport import CONNECTION_COUNTERS
 
 RUNS, SLOTS = 3, 5
 

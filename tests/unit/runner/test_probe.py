@@ -31,6 +31,9 @@ class Client:
         x.status = 200
         self._loop.call_soon(self._done, x)
 
+    def peer(self, x: Exchange) -> dict[str, object]:
+        return {}
+
     def end_iteration(self, owner: object) -> None: ...
 
     def cancel(self) -> None: ...

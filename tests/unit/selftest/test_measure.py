@@ -12,7 +12,7 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import Requests, RunResult, Trust, TrustSignal, Verdict
 from loadgen.result.selftest import Capacity, Noise, Pacing, Trial
 from loadgen.selftest.loads import LoadOutcome, Loads
-from loadgen.selftest.measure import QUICK, Measurements, Plan, summary
+from loadgen.selftest.measure import QUICK, Budget, Measurements, summary
 
 
 def test_what_a_search_comes_to() -> None:
@@ -57,10 +57,10 @@ class FakeLoads:
         return outcome(rate <= truth, 0.95 if rate >= self._target else 0.4)
 
 
-PATIENT = Plan("full", 120, 0.5, 1000, 6, 2, (100,), 3, 2, 2.5, 3600)  # its searches end by themselves
+PATIENT = Budget("full", 120, 0.5, 1000, 6, 2, (100,), 3, 2, 2.5, 3600)  # its searches end by themselves
 
 
-def measuring(loads: Any, cpus: int = 2, plan: Plan = PATIENT) -> tuple[Measurements, list[str]]:
+def measuring(loads: Any, cpus: int = 2, plan: Budget = PATIENT) -> tuple[Measurements, list[str]]:
     said: list[str] = []
     return Measurements(cast(Loads, loads), plan, cpus, said.append, lambda reason: reason.code), said
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.exchange import Exchange, Request
-from loadgen.transport import CONNECTION_COUNTERS, PEAK
+from loadgen.net.counters import CONNECTION_COUNTERS, PEAK
 from loadgen.transport.pool import Pool
 
 REQUEST = Request("GET", "/")

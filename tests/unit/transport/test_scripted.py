@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from loadgen.clock import MILLISECOND, SECOND, VirtualClock
 from loadgen.exchange import NEW, REUSED, Exchange, Outcome, Request
+from loadgen.net.counters import CONNECTION_COUNTERS, OPENED, PEAK
 from loadgen.net.names import Origin
-from loadgen.transport import CONNECTION_COUNTERS, OPENED, PEAK, Counters, Settings
+from loadgen.transport import Counters, Settings
 from loadgen.transport.scripted import NEVER, Reply, Scripted
 
 MODES = ("shared", "per-iteration", "per-request")

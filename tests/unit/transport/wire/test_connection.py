@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 import pytest
-from loadgen.net.counters import CLOSED_IDLE, CONNECTION_COUNTERS, FAILED, OPENED
 from scripted_socket import Loop
 
 from loadgen.clock import SECOND, VirtualClock
 from loadgen.exchange import NEW, NOTHING, REUSED, Exchange, Outcome, Request
+from loadgen.net.counters import CLOSED_IDLE, CONNECTION_COUNTERS, FAILED, OPENED
 from loadgen.net.names import Address, Origin
 from loadgen.transport import Counters, Settings
 from loadgen.transport.wire import connection as module

@@ -1,21 +1,26 @@
-"""A profile's client, made: settings from the profile, sockets from the loop. Used by workers and by single
-exchanges.
-"""
+"""A profile's client, made. Which there are, and what each can do, says `profile.clients`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from loadgen.aws.auth import Access
 from loadgen.clock import Clock
-from loadgen.exchange import Exchange
 from loadgen.net.names import Address, Origin
 from loadgen.net.tls import client_context
+from loadgen.profile.clients import CLIENTS, STANDARD
 from loadgen.profile.model import Profile
-from loadgen.transport import Counters, Done, SdkSettings, Settings, Transport
+from loadgen.transport import Counters, Done, Maker, Retried, Settings, TableSettings, Transport
+
+
+def maker(name: str) -> Maker:
+    """What makes the client of that name. Its modules, and the libraries that it stands on, are imported here."""
+    assert name in CLIENTS
+    make: Maker = import_module(f"loadgen.transport.{name}.client").make
+    return make
 
 
 def make_client(
@@ -30,7 +35,7 @@ def make_client(
     counters: Counters,
     done: Done,
     access: Access,
-    retried: Callable[[Exchange], Exchange] | None = None,
+    retried: Retried | None = None,
 ) -> Transport:
     """The transport that `profile.client` names, which authorizes requests with `access`. `retried` is for one that
     retries by itself: see `Engine.retried`.
@@ -39,43 +44,33 @@ def make_client(
     """
     tls, session = profile.tls, profile.session
     new_context = partial(client_context, ca or tls.ca, tls.verify, tls.client_cert, tls.client_key, tls.version)
-    context = new_context() if origin.secure else None
     settings = Settings(
         origin,
         addresses,
-        context,
+        new_context() if origin.secure else None,
         session.reuse,
         session.renew,
         connections,
         preopen,
         session.dns == "per-connection",
-        session.tls_resumption,
+        session.tls_resumption and profile.abilities.resumes_tls,
         access.authorizer(origin.authority),
-        _sdk(profile, origin, access) if profile.client == "sdk" else None,
+        new_context if origin.secure else None,
+        _table_settings(profile, origin, access),
     )
-    if profile.client == "aiohttp":
-        from loadgen.transport.aiohttp.client import Aiohttp
-
-        return Aiohttp(loop, clock, settings, counters, done)
-    if profile.client == "sdk":
-        from loadgen.transport.sdk.client import Sdk
-
-        own_context = new_context if context else None
-        return Sdk(loop, clock, settings, counters, done, retried=retried, new_context=own_context)
-    from loadgen.transport.wire.client import Wire
-
-    return Wire(loop, clock, settings, counters, done)
+    return maker(profile.client)(loop, clock, settings, counters, done, retried)
 
 
-def _sdk(profile: Profile, origin: Origin, access: Access) -> SdkSettings:
+def _table_settings(profile: Profile, origin: Origin, access: Access) -> TableSettings | None:
     table, retries = profile.target.dynamodb, profile.retries
-    assert table
-    return SdkSettings(
+    if not table:
+        return None
+    return TableSettings(
         table.signing_region,
         origin.url if table.endpoint else None,
         lambda: access.credentials,
         table.profile,
         table.account_id_endpoint,
-        retries.mode if retries else "standard",
+        retries.mode if retries else STANDARD,
         retries.attempts if retries else 1,
     )

@@ -1,0 +1,72 @@
+"""What each client can do, as far as a profile asks for it: one line a client.
+
+What a client is has a folder of the same name in `loadgen/transport`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+Reuse = Literal["shared", "per-iteration", "per-request"]
+Renew = Literal["connection", "client", "session"]
+
+STANDARD = "standard"  # the rules by which loadgen itself retries
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """`http`: it sends the HTTP requests of steps, not only the calls of a DynamoDB table. `stamps`: it knows when the
+    kernel had an answer. `resumes_tls`: a new connection can resume an earlier TLS session. `names_itself`: it sends a
+    User-Agent of its own.
+
+    `reuses` and `renews` are what it knows of `session`. Where it renews one of `builds`, making that is timed as
+    `build`; where it renews one of `finds_credentials`, it finds the credentials anew, too.
+
+    `retries` are the rules by which it retries by itself; it has none where loadgen retries for it.
+    """
+
+    http: bool = True
+    stamps: bool = False
+    resumes_tls: bool = False
+    names_itself: bool = False
+    reuses: tuple[Reuse, ...] = ("shared", "per-iteration", "per-request")
+    renews: tuple[Renew, ...] = ("connection",)
+    builds: tuple[Renew, ...] = ()
+    finds_credentials: tuple[Renew, ...] = ()
+    retries: tuple[str, ...] = ()
+
+    @property
+    def retry_rules(self) -> tuple[str, ...]:
+        """The rules by which its requests can be retried, by itself or by loadgen."""
+        return self.retries or (STANDARD,)
+
+    @property
+    def sessions(self) -> tuple[tuple[Reuse, Renew], ...]:
+        """Each session that it accepts, as (reuse, renew). A shared one keeps what others renew."""
+        return tuple(
+            (reuse, renew)
+            for reuse in self.reuses
+            for renew in self.renews
+            if reuse != "shared" or renew == "connection"
+        )
+
+
+CLIENTS: dict[str, Abilities] = {
+    "wire": Abilities(stamps=True, resumes_tls=True),
+    "aiohttp": Abilities(renews=("connection", "client")),
+    "sdk": Abilities(
+        http=False,
+        names_itself=True,
+        renews=("connection", "client", "session"),
+        builds=("client", "session"),
+        finds_credentials=("session",),
+        retries=("standard", "legacy", "adaptive"),
+    ),
+}
+DEFAULT = "wire"
+
+if TYPE_CHECKING:
+    ClientName = str
+else:
+    ClientName = Literal[tuple(CLIENTS)]
