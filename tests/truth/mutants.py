@@ -29,6 +29,7 @@ RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
 CONNECTION, STREAM = "transport/wire/connection.py", "transport/wire/stream.py"
 EFFECT, RATE = "trust/effect.py", "profile/rate.py"
+ATTRIBUTION = "record/attribution.py"
 
 RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
 SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
