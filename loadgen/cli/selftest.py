@@ -30,7 +30,7 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     import uvloop
 
     from loadgen.report.formats import json_text
-    from loadgen.report.selftest_reasons import sentence
+    from loadgen.report.sentences import sentence
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.selftest import show
     from loadgen.sandbox.process import start_responder

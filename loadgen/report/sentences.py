@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
+from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.words import count
 from loadgen.result.reason import Reason
 
@@ -33,31 +34,36 @@ def more(reason: Reason) -> str:
     return f"about {number:,} more {unit}{'s' if number != 1 else ''} at this rate"
 
 
-def at_least(ms: float | str) -> str:
+def at_least(ms: float) -> str:
     """A bound in ms: rather too little than too much."""
-    return f"{math.floor(round(float(ms) * 1e6) / 1000) / 1000:.15g}"
+    return f"{math.floor(round(ms * 1e6) / 1000) / 1000:.15g}"
 
 
 def _among_timeouts(values: Values) -> str:
-    return f"> {at_least(values['bound_ms'])} ms: it falls among the {_number(values, 'timeouts')} timeouts"
+    timeouts = count(_number(values, "timeouts"))
+    return f"> {at_least(_number(values, 'bound_ms'))} ms: it falls among the {timeouts} timeouts"
 
 
 def _censored(values: Values) -> str:
-    bound = f"> {at_least(values['bound_ms'])} ms: " if "bound_ms" in values else ""
-    return f"{bound}{_number(values, 'timeouts')} timeouts are known only to have lasted longer"
+    bound = f"> {at_least(_number(values, 'bound_ms'))} ms: " if "bound_ms" in values else ""
+    return f"{bound}{count(_number(values, 'timeouts'))} timeouts are known only to have lasted longer"
 
 
 def _too_few_events(values: Values) -> str:
     worth = f"; they may be worth as few as {values['worth']:.1f}" if "worth" in values else ""
-    return f"needs {values['needs']} independent events beyond it, there were {values['events']:.1f}{worth}"
+    return f"needs {values['needs']:,} independent events beyond it, there were {values['events']:.1f}{worth}"
 
 
 def _workers_have_none(values: Values) -> str:
-    return f"the workers have none: {'it falls among the timeouts' if values['timeouts'] else 'too few exchanges'}"
+    timeouts = _number(values, "timeouts")
+    return f"the workers have none: {'it falls among the timeouts' if timeouts else 'too few exchanges'}"
 
 
-def _number(values: Values, name: str) -> str:
-    return count(float(values[name]))
+def _number(values: Values, name: str) -> float:
+    value = values[name]
+    if isinstance(value, str):
+        raise TypeError(f"{name} is no number")
+    return value
 
 
 SENTENCES: dict[str, str | Callable[[Values], str]] = {
@@ -68,9 +74,9 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "no_figure": "there is no such figure",
     "no_requests": "there were no requests",
     "all_timed_out": "every request timed out",
-    "too_short": "needs {needs} seconds, there were {seconds}",
+    "too_short": "needs {needs:,} seconds, there were {seconds:,}",
     "too_few_events": _too_few_events,
-    "few_events": "its interval rests on {events} independent events",
+    "few_events": "its interval rests on {events:,} independent events",
     "no_upper_bound": "its interval has no upper end",
     "at_once": "all were due at the same instant, and only seconds would tell how much they vary",
     "not_saved": "the run's folder, from which it would follow, could not be written",
@@ -86,4 +92,5 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "stopped": "the run was stopped",
     "run_invalid": "the run is INVALID. --accept-invalid decides all the same",
     **EXPERIMENT_SENTENCES,
+    **SELFTEST_SENTENCES,
 }

@@ -9,6 +9,7 @@ in report.
                 say together                   codec       values to JSON, JSON to values, and the JSON Schema
     check       `loadgen check`                once        `loadgen once`
     selftest    `loadgen selftest`             two_runs    `loadgen compare`
+    documents   every kind of result, and the schema of them all
 """
 
 from typing import Literal

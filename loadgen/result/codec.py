@@ -51,8 +51,8 @@ def item(
 
     `inline`: the members of this dictionary or dataclass stand beside the other fields instead of below a key of their
     own; of a dictionary, a pattern says which. `omit`: there is no key where the value is the default. `among`: the
-    words that a text may be, where they are too many for a Literal. `default` and `default_factory` are those of
-    `dataclasses.field`; an omitted field has the default None by itself.
+    words of loadgen's own that a text may be; a later version may have more of them. `default` and `default_factory`
+    are those of `dataclasses.field`; an omitted field has the default None by itself.
     """
     if omit and not default:
         default = {"default": None}
@@ -119,8 +119,12 @@ def _map(value: Any, change: Callable[[str], str]) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         own = _own_words(type(value))
         contents = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        mapped = {name: content if name in own else _map(content, change) for name, content in contents.items()}
-        return type(value)(**mapped)
+        return type(value)(
+            **{
+                name: content if name in own and content in own[name] else _map(content, change)
+                for name, content in contents.items()
+            }
+        )
     if isinstance(value, Mapping):
         return {_map(name, change): _map(content, change) for name, content in value.items()}
     if isinstance(value, tuple | list):
@@ -129,17 +133,17 @@ def _map(value: Any, change: Callable[[str], str]) -> Any:
 
 
 @cache
-def _own_words(of: type) -> frozenset[str]:
-    """The fields of a dataclass whose texts are words of loadgen's own."""
+def _own_words(of: type) -> dict[str, Collection[Any]]:
+    """The fields of a dataclass whose texts are words of loadgen's own, with these words."""
     hints = get_type_hints(of)
-    named = {field.name: field.metadata["among"] or _is_literal(hints[field.name]) for field in dataclasses.fields(of)}
-    return frozenset(name for name, own in named.items() if own)
+    words = {field.name: field.metadata["among"] or _literals(hints[field.name]) for field in dataclasses.fields(of)}
+    return {name: own for name, own in words.items() if own}
 
 
-def _is_literal(hint: Any) -> bool:
+def _literals(hint: Any) -> tuple[Any, ...]:
     if get_origin(hint) in (Union, types.UnionType):
-        return all(_is_literal(arg) for arg in get_args(hint) if arg is not type(None))
-    return get_origin(hint) is Literal
+        return tuple(value for arg in get_args(hint) for value in _literals(arg))
+    return get_args(hint) if get_origin(hint) is Literal else ()
 
 
 # JSON to values
@@ -242,15 +246,6 @@ def _one_of(values: tuple[Any, ...]) -> Decode:
     return decode
 
 
-def _word(words: Collection[str]) -> Decode:
-    def decode(value: Any) -> Any:
-        if not isinstance(value, str) or value not in words:
-            raise _wrong("a word that this version of loadgen knows", value)
-        return value
-
-    return decode
-
-
 def _any_of(plain: list[Any]) -> Decode:
     decoders = [_PLAIN[hint] for hint in plain]
 
@@ -307,7 +302,7 @@ def _at(step: str, decode: Decode, value: Any) -> Any:
 
 def _dataclass(of: Any) -> Decode:
     hints, fields = get_type_hints(of), dataclasses.fields(of)
-    keyed = [(field, _of_field(field, hints[field.name])) for field in fields if not field.metadata["inline"]]
+    keyed = [(field, _decoder(hints[field.name])) for field in fields if not field.metadata["inline"]]
     beside = [(field, _inline(field, hints[field.name])) for field in fields if field.metadata["inline"]]
     names = {field.name for field, _ in keyed}
 
@@ -328,17 +323,12 @@ def _dataclass(of: Any) -> Decode:
     return decode_object
 
 
-def _of_field(field: dataclasses.Field[Any], hint: Any) -> Decode:
-    among = field.metadata["among"]
-    return _word(among) if among else _decoder(hint)
-
-
 def _inline(field: dataclasses.Field[Any], hint: Any) -> Decode:
     """Of the keys that stand beside the others: a dictionary's are those that match its pattern; a dataclass that may
     be None is there if its first key is."""
     pattern = field.metadata["inline"]
     if isinstance(pattern, str):
-        decode, matches = _decoder(hint), re.compile(pattern).fullmatch
+        decode, matches = _decoder(hint), re.compile(pattern, re.DOTALL).fullmatch
         return lambda rest: decode({name: content for name, content in rest.items() if matches(name)})
     (inner,) = [arg for arg in get_args(hint) or (hint,) if arg is not type(None)]
     decode, first = _decoder(inner), dataclasses.fields(inner)[0].name

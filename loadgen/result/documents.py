@@ -6,11 +6,14 @@ from typing import Any, get_args
 
 from loadgen.result import codec
 from loadgen.result.check import CheckResult
+from loadgen.result.experiment import ExperimentResult, IdleRuns
 from loadgen.result.once import OnceResult
 from loadgen.result.run import RunResult
 from loadgen.result.selftest import SelftestResult
+from loadgen.result.two_runs import TwoRuns
 
-Document = RunResult | CheckResult | OnceResult | SelftestResult  # a new kind of result is named here, and only here
+# a new kind of result is named here, and only here
+Document = RunResult | ExperimentResult | IdleRuns | TwoRuns | CheckResult | OnceResult | SelftestResult
 DOCUMENTS: tuple[type[Document], ...] = get_args(Document)
 
 

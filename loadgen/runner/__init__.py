@@ -15,7 +15,8 @@ warnings     what the user should know, kept for the result
 stop         the conditions that end a run early
 advice       what to do about a failure
 metadata     what a result says of its run, besides figures
-redaction    no secret in what is written
+redaction    no secret in what is written, wherever its value stands
+secret_names no value that goes by the name of a secret in an exchange that is shown whole
 table/       a DynamoDB table before, during and after the load
 until/       a run that goes on until a figure is known well enough
 witness/     a second, small load beside the workers, which tells whether they saw the same

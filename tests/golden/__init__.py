@@ -1,1 +1,5 @@
-"""Result documents as they were before the schema changed: no figure of them may be another after it."""
+"""Result documents as they were before results had types: no figure of them may be another after it.
+
+`expected` has the documents, which are never written anew; `inputs` builds the same results with the program as it is
+now; `before` puts these into the old shape; `test_golden` compares every number, null, boolean and word, path by path.
+"""

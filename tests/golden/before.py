@@ -101,6 +101,18 @@ def _times(ratio: float | None) -> str:
     return "unknown" if ratio is None else f"{ratio:.3g}"
 
 
+def _step(old: Document, new: Document) -> None:
+    """Whose time the mean is was not told."""
+    old["whose_ms"].pop("mean", None)
+
+
+def _sample(old: Document, new: Document) -> None:
+    """Whose time it is was not told, nor the parts of a new connection."""
+    del old["whose_ms"]
+    for name in ("dns", "tcp", "tls", "handshake_cpu"):
+        old["times_ms"].pop(name, None)
+
+
 def _effect(old: Document, new: Document) -> None:
     old["slowest"] = f"{100 * new['slowest']:.3g}%"
 
@@ -120,8 +132,21 @@ def _comparison(old: Document, new: Document) -> None:
         for check in new["checks"]
         if not check["ok"]
     ]
+    _parts(old["parts"])
     if new["checks"]:
         old["why_not"] = list(dict.fromkeys(filter(None, why_not)))
+
+
+def _parts(parts: list[Document]) -> None:
+    """This machine's part of making a connection was in `connect`, and is in `ours`."""
+    for ours in (part for part in parts if part["part"] == "ours"):
+        where = ("variant", "baseline", "phase", "step")
+        its = {part["part"]: part for part in parts if all(part[name] == ours[name] for name in where)}
+        for name in ("baseline_ms", "variant_ms", "difference_ms"):
+            moved = sum(its[part][name] for part in ("handshake_cpu", "connect_delay") if part in its)
+            ours[name] = round(ours[name] - moved, 6)
+            if "connect" in its:
+                its["connect"][name] = round(its["connect"][name] + moved, 6)
 
 
 def _of_pair(check: Document, baseline: str, variant: str) -> str:
@@ -156,6 +181,11 @@ def _thresholds_of_two(old: Document, new: Document) -> None:
                 entry["why"] = _of_pair(check, baseline, variant)
 
 
+def _planned_cost(old: Document, new: Document) -> None:
+    """Only `check` told whether it is billed and refused."""
+    del old["billed"], old["refused"]
+
+
 def _figure(old: Document, new: Document) -> None:
     old["why"] = old["why"] or ""
 
@@ -174,11 +204,14 @@ OBJECTS = (
     ({"spent"}, _latency),
     ({"unassigned_timeouts"}, _stratum),
     ({"text", "status"}, _threshold),
+    ({"whose_ms", "skipped"}, _step),
+    ({"whose_ms", "times_ms"}, _sample),
     ({"slowest", "share"}, _effect),
     ({"off"}, _until_figure),
     ({"witness_ms"}, _until_figure),
     ({"checks"}, _comparison),
     ({"more_rounds"}, _figure),
+    ({"drain", "refused"}, _planned_cost),
     ({"differ"}, _two_runs),
     ({"comparison", "thresholds"}, _thresholds_of_two),
 )

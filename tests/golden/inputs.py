@@ -16,6 +16,7 @@ from typing import Any
 import engine_harness
 import experiment_folders
 import random_runs
+import run_folders
 
 import loadgen.analysis.build
 import loadgen.analysis.conclusion
@@ -24,7 +25,7 @@ import loadgen.exchange
 import loadgen.experiment.folder
 import loadgen.experiment.saved
 import loadgen.experiment.two_runs
-import loadgen.fleet.fleet
+import loadgen.fleet.group
 import loadgen.profile.load
 import loadgen.result
 import loadgen.result.codec
@@ -68,8 +69,8 @@ def concluded(run: Run, folder: Path | None, **said: Any) -> Document:
     for sample in said.get("health", ()):
         health.add(sample)
     if folder:
-        experiment_folders.write_seconds(folder, run).close()
-    kept = loadgen.fleet.fleet.merge((member.samples.kept() for member in run.members), 5)
+        run_folders.write_seconds(folder, run).close()
+    kept = loadgen.fleet.group.merge((member.samples.kept() for member in run.members), 5)
     if said.get("killed"):  # in any order, so that the first of them are any
         kept = kept._replace(failed=[], slowest=[])
     adaptive, sandbox = said.get("adaptive", False), said.get("sandbox")
@@ -170,7 +171,7 @@ def testimony(folder: Path) -> Document:
         about = json.loads((place / "run.json").read_text())
         plans.append(loadgen.engine.plan.Plan.from_description(about["plan"]))
         recordings.append(loadgen.store.replay(place / "intervals.jsonl"))
-    its = loadgen.runner.witness.load.thinner(plans[1], about["seed"])
+    its = loadgen.runner.witness.load.witness_plan(plans[1], about["seed"])
     late = loadgen.runner.witness.agreement.lateness(its, recordings[1])
     figures = loadgen.runner.witness.agreement.figures(plans[0], *recordings)
     finding = loadgen.runner.witness.agreement.finding(figures, late, "witness")
@@ -188,8 +189,9 @@ def cost(run: Run) -> Document:
     found = loadgen.runner.table.cost.Cost(run.profile, run.plan)
     setups = (loadgen.runner.table.consumption.Units(0, 100), loadgen.runner.table.consumption.Units(3, 0.5))
     results = [found.result(run.ledger, setup, on_aws=bool(setup.read)) for setup in setups]
-    made = [loadgen.result.codec.to_json(result) for result in results]
-    return {"cost_planned": found.plan(), "cost": made[0], "cost_on_aws": made[1]}
+    costs = {"cost_planned": found.plan(), "cost": results[0], "cost_on_aws": results[1]}
+    made: Document = loadgen.result.codec.to_json(costs)
+    return made
 
 
 def profile_of(text: str) -> Any:
@@ -578,16 +580,16 @@ scenarios: [{name: s, steps: [{name: put, post: /}, {name: get, get: /}]}]
         for second in range(1, 45):
             run.at(second * SECOND + 20 * MILLISECOND, lambda run, looks=looks, fleet=fleet: tick(run, looks, fleet))
         run.go()
-        looks.add(run.by_second)
+        looks.count(run.by_second)
         run.plan = fleet.plan
-        found[goal] = concluded(run, None, until=looks.result(complete=True))
+        found[goal] = concluded(run, None, until=looks.result(fleet.begins(looks.run), complete=True))
     return found
 
 
 def tick(run: Run, looks: Any, fleet: _Fleet) -> None:
     for member in run.members:
         member.recorder.flush()
-    looks.add(run.recording.flush())
+    looks.count(run.recording.flush())
     looks.each_second(fleet, lambda text: None)
 
 
@@ -604,8 +606,8 @@ class _Fleet:
     def begins(self, number: int) -> int:
         return sum(run.duration or 0 for run in self.plan.runs[:number])
 
-    def leave(self, number: int, at: int, plan: Any) -> None:
-        self.plan = plan
+    def leave(self, number: int, at: int) -> None:
+        self.plan = self.plan.ending(number, at - self.begins(number))
         for member in self.run.members:
             member.engine.leave(number, engine_harness.START + at)
 

@@ -14,6 +14,7 @@ from servers import Server
 
 from loadgen.experiment import comparison
 from loadgen.experiment.folder import assembled
+from loadgen.result.codec import to_json
 
 pytestmark = pytest.mark.real
 
@@ -51,7 +52,7 @@ def experiments(folder: Path, target: str, times: int, lasting: str, margin: str
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(comparison, "checks", lambda pair: [])
             patch.setattr(comparison, "_trend", lambda pair, found: iter(()))
-            judged = assembled(ran.folder)
+            judged = to_json(assembled(ran.folder))
         (primary,) = (figure for figure in judged["comparison"]["figures"] if figure["primary"])
         assert primary["verdict"] in WORDS | {"equivalent", "inconclusive"}
         assert {*claims(given)} == ({*claims(judged)} if given["comparison"]["valid"] else set())

@@ -16,6 +16,7 @@ import pytest
 from program import VALID, Program, prepare, run
 
 from loadgen.experiment.saved import read
+from loadgen.result.experiment import ExperimentResult
 
 pytestmark = pytest.mark.real
 
@@ -114,7 +115,8 @@ def test_one_that_is_killed_can_be_reported(tmp_path: Path) -> None:
         program.process.wait()
         program.leaves_nothing()
     result = read(tmp_path / "run")
-    assert (result["complete"], result["experiment"]["rounds"]) == (False, 1)
+    assert isinstance(result, ExperimentResult)
+    assert (result.complete, result.experiment.rounds) == (False, 1)
     shown = run(tmp_path, "report", str(tmp_path / "run"))
     assert shown.status == 0
     assert "INCOMPLETE" in shown.out

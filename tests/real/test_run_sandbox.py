@@ -118,7 +118,8 @@ def test_every_fault_is_in_its_class(tmp_path: Path, client: str) -> None:
     response = only_step(ran)["latency_ms"]["response"]
     assert response["p50"] is not None
     assert response["p99"] is None, "it falls among the timeouts"
-    assert any(note.startswith("p99: > 1") for note in response["notes"])
+    assert response["why"]["p99"]["code"] == "among_timeouts"
+    assert response["above"]["p99"] == response["why"]["p99"]["bound_ms"] >= 1000
 
 
 def test_timeouts_are_never_early(tmp_path: Path) -> None:

@@ -95,10 +95,10 @@ def test_off_this_machine_a_failing_target_ends_the_load(tmp_path: Path, monkeyp
         made = carry_out(
             loaded(tmp_path / "p.yaml", text=text), Options(tmp_path / "run"), progress(io.StringIO(), quiet=True)
         )
-        finished = uvloop.run(made)
-    assert any("stop_if" in told or "errors > 50% for 5s" in told for told in finished.result["warnings"])
+        result = uvloop.run(made)
+    assert any("stop_if" in told or "errors > 50% for 5s" in told for told in result.warnings)
     assert 5 * 15 < len(api.asked) < 30 * 20
-    assert finished.status in (Exit.THRESHOLD, Exit.INVALID)
+    assert result.exit_status in (Exit.THRESHOLD, Exit.INVALID)
 
 
 def test_certificates_that_nobody_checked_are_said(tmp_path: Path, nginx: Server) -> None:

@@ -42,3 +42,23 @@ QUIET = Evidence(
     delayed_p999=40 * MILLISECOND,
 )
 BLIND = replace(QUIET, effects=())  # too few requests for a share of the tail
+
+
+LIMITS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    # signal, still valid, degraded at the most, invalid
+    ("lag", {"lag_p99": 1_000_000}, {"lag_p99": 1_000_001}, {"lag_p999": 5_000_001}),
+    ("lag", {"lag_p999": 5_000_000}, {"lag_p99": 5_000_000}, {"lag_p99": 5_000_001, "lag_p999": None}),
+    ("client delay", {"delay_p99": 1_000_000}, {"delay_p99": 1_000_001}, {"delay_p999": 5_000_001}),
+    ("client delay", {"delay_p999": 5_000_000}, {"delay_p99": 5_000_000}, {"delay_p99": 5_000_001, "delay_p999": None}),
+    ("rate held", {"started": 9950}, {"started": 9800}, {"started": 9799}),
+    ("rate held", {"missing": 0.05}, {"started": 9949, "missing": 0.05}, {"missing": 0.0501}),
+    ("clock", {"clock_step": 1_000_000}, {"clock_step": 100_000_000}, {"clock_step": 100_000_001}),
+    ("core use", {"core_use": 0.7}, {"core_use": 0.85}, {"core_use": 0.851}),
+    ("loop stalls", {"loop_lag_max": 20_000_000}, {"loop_lag_max": 100_000_000}, {"loop_lag_max": 100_000_001}),
+    ("steal", {"steal": 0.005}, {"steal": 0.02}, {"steal": 0.0201}),
+    ("waiting for a CPU", {"waiting_for_cpu": 0.02}, {"waiting_for_cpu": 0.25}, {"waiting_for_cpu": 0.251}),
+    ("gc", {"gc_max": 2_000_000}, {"gc_max": 20_000_000}, {"gc_max": 20_000_001}),
+    ("gc", {"gc_share": 0.002}, {"gc_share": 0.005}, {"gc_share": 0.0051}),
+    ("descriptors", {"connections": 0.7}, {"connections": 1.0}, {"connections": 1.01}),
+    ("ports", {"ports": 0.7}, {"ports": 1.0}, {"ports": 1.01}),
+]

@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-FEW = 2  # entries of a list or dictionary
+FEW = 1  # entries of a list or dictionary: a result has lists in lists, and is large enough
 
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(max_size=8),

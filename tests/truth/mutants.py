@@ -29,6 +29,7 @@ RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
 CONNECTION, STREAM = "transport/wire/connection.py", "transport/wire/stream.py"
 EFFECT, RATE = "trust/effect.py", "profile/rate.py"
+ATTRIBUTION = "record/attribution.py"
 
 RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
 SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
@@ -180,8 +181,8 @@ MUTANTS = (
     Mutant("an interval of any few events", OF_RUN, "    if events < EVENTS:\n", "    if events < 0:\n",
            (INTERVALS, "unit/stats/test_intervals.py")),
     Mutant("an interval of ten seconds", OF_RUN, "SECONDS = 20 ", "SECONDS = 10 ", (INTERVALS,)),
-    Mutant("faster is slower", COMPARISON, "Verdict.SLOWER: 2 * ratios.above(margin)",
-           "Verdict.SLOWER: 2 * ratios.below(margin)", ("unit/stats/test_comparison.py",)),
+    Mutant("faster is slower", COMPARISON, "Decision.SLOWER: 2 * ratios.above(margin)",
+           "Decision.SLOWER: 2 * ratios.below(margin)", ("unit/stats/test_comparison.py",)),
     Mutant("twenty figures, each with all the doubt", COMPARISON, "<= level / (len(tested) - number)", "<= level",
            ("unit/stats/test_comparison.py",)),
     Mutant("a verdict of two rounds", COMPARISON, "if found.rounds < ROUNDS:", "if found.rounds < 2:",
@@ -197,8 +198,9 @@ MUTANTS = (
            "late = over.released - over.due + over.wait_delay + ", "late = over.released - over.due + ", (VERDICT,)),
     Mutant("a connect that was seen late is the target's", "net/tcp_info.py",
            "return max(0, took - info.rtt) if info.rtt else -1", "return 0", ("unit/net/test_tcp_info.py",)),
-    Mutant("a late connect is left out of the share", EFFECT, "Part.WAIT_DELAY, Part.CONNECT_DELAY, Part.CLIENT_DELAY",
-           "Part.WAIT_DELAY, Part.CLIENT_DELAY", ("unit/trust/test_effect.py",)),
+    Mutant("a late connect is left out of the share", ATTRIBUTION,
+           'Row(Part.CONNECT_DELAY, Part.CONNECT, MACHINE, "own")',
+           'Row(Part.CONNECT_DELAY, Part.CONNECT, TARGET, "connect")', ("unit/trust/test_effect.py",)),
     Mutant("what degrades a run makes it INVALID", "trust/finding.py",
            "if self.invalid is not None and value > self.invalid:",
            "if self.degraded is not None and value > self.degraded:", ("unit/trust/test_verdict.py",)),
@@ -206,8 +208,9 @@ MUTANTS = (
            "            return Verdict.DEGRADED\n", ("unit/trust/test_verdict.py",)),
     Mutant("what says why says INVALID by itself", "trust/signals.py",
            "verdict if self.alone else min(verdict, most)", "verdict", ("unit/trust/test_verdict.py",)),
-    Mutant("the client delay is the target's", EFFECT,
-           "own = sums[:, OURS].sum(axis=1)", "own = sums[:, OURS[:2]].sum(axis=1)", (VERDICT,)),
+    Mutant("the client delay is the target's", ATTRIBUTION,
+           'Row(Part.CLIENT_DELAY, Part.WHOLE, MACHINE, "own")', 'Row(Part.CLIENT_DELAY, Part.WHOLE, TARGET, "target")',
+           (VERDICT,)),
     Mutant("our share is that of all, not of the slowest", EFFECT,
            "share = float(taken @ own_shares) / tail", "share = float(own_shares.mean())",
            ("unit/trust/test_effect.py",)),
@@ -217,7 +220,7 @@ MUTANTS = (
            "whole = np.where(scheduled, service, service)", ("unit/record/test_share.py",)),
     Mutant("an INVALID run decides", "analysis/conclusion.py",
            "    if verdict is Verdict.INVALID:\n", "    if False:\n", (VERDICT,)),
-    Mutant("lag is nobody's", EFFECT, "OURS = (Part.LAG, ", "OURS = (", (VERDICT,)),
+    Mutant("lag is nobody's", ATTRIBUTION, '    Row(Part.LAG, Part.WHOLE, MACHINE, "own"),\n', "", (VERDICT,)),
     # what is said of it
     Mutant("a threshold on a figure among timeouts passes", "analysis/thresholds.py",
            'status="failed" if asked.op in ("<", "<=") else "passed"', 'status="passed"',

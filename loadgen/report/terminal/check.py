@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from loadgen.aws.prices import dollars
 from loadgen.profile.units import format_rate
-from loadgen.report.selftest_reasons import sentence
+from loadgen.report.sentences import sentence
 from loadgen.report.terminal.cost import planned
 from loadgen.report.terminal.witness import forecast
 from loadgen.report.words import brief, clean, seconds

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
-from loadgen.report.selftest_reasons import sentence as reason_sentence
+from loadgen.report.sentences import sentence as reason_sentence
 from loadgen.report.terminal.page import WARN, Part, add, drawn, heading, labelled, line, table
 from loadgen.report.words import UNKNOWN, clean, count, known, ms, seconds
 from loadgen.result.check import Standing

@@ -24,7 +24,9 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=10,
 )
-EXACT = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=10)
+EXACT = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=10
+)
 
 
 @fuzz

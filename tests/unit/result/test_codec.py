@@ -180,8 +180,6 @@ def without(key: str) -> dict[str, Any]:
         (JSON | {"kind": 1.0}, "kind: must be one of tree, bush, 1, is 1.0"),
         (JSON | {"kind": []}, "kind: must be one of tree, bush, 1, is a list of 0"),
         (JSON | {"color": "green"}, "color: must be one of red, blue, is 'green'"),
-        (JSON | {"known": "elm"}, "known: must be a word that this version of loadgen knows, is 'elm'"),
-        (JSON | {"known": {}}, "known: must be a word that this version of loadgen knows, is an object of 0"),
         (JSON | {"leaves": {}}, "leaves: must be a list, is an object of 0"),
         (JSON | {"leaves": [{"size": 1}, {"size": "x"}]}, "leaves[1].size: must be a number, is 'x'"),
         (JSON | {"leaves": [{"size": True}]}, "leaves[0].size: must be a number, is true"),
@@ -272,10 +270,14 @@ def test_any_other_value_is_read_or_refused_in_one_line(key: str, value: Any) ->
         assert from_json(Plant, to_json(read)) == read
 
 
+def test_any_name_of_a_number_comes_back() -> None:
+    reason = Reason("too_few", {"a\nb": 1, "\n": 2, "": 3, "code ": 4})
+    assert from_json(Reason, to_json(reason)) == reason
+
+
 def test_reasons_are_of_the_vocabulary() -> None:
     assert from_json(Reason, {"code": "too_few", "needs": 3}) == Reason.of("too_few", needs=3)
-    with pytest.raises(Malformed, match="code: must be a word that this version of loadgen knows, is 'because'"):
-        from_json(Reason, {"code": "because"})
+    assert from_json(Reason, {"code": "because"}) == Reason("because"), "a later version may have more"
     with pytest.raises(KeyError):
         Reason.of("because")
     assert {*schema(Reason, "x")["$defs"]["Reason"]["properties"]["code"]["enum"]} == {*CODES}
@@ -300,9 +302,8 @@ def test_bodies_are_changed_too_whatever_else_is_in_them() -> None:
 
 def test_a_secret_that_is_part_of_a_code_leaves_the_code() -> None:
     reason = Reason.of("none_ok", of="none of it")
-    assert map_text(reason, lambda text: text.replace("none", "[redacted]")) == Reason.of(
-        "none_ok", of="[redacted] of it"
-    )
+    assert map_text(reason, lambda text: text.replace("none", "-")) == Reason.of("none_ok", of="- of it")
+    assert map_text(Reason("no\x1bne"), lambda text: text.replace("\x1b", "?")).code == "no?ne", "it is foreign"
 
 
 # the schema
@@ -313,7 +314,7 @@ def test_the_schema_refuses_what_is_refused() -> None:
     validator.validate(JSON)
     validator.validate(JSON | {"smell": 1})
     for wrong in (
-        without("name"), JSON | {"kind": "herb"}, JSON | {"color": "x"}, JSON | {"known": "elm"}, JSON | {"p1": "x"},
+        without("name"), JSON | {"kind": "herb"}, JSON | {"color": "x"}, JSON | {"p1": "x"},
         JSON | {"place": [3]}, JSON | {"place": ["x", 3]}, JSON | {"seed": {}}, JSON | {"leaves": [{}]},
         JSON | {"stalk": "x"}, JSON | {"largest": {"may": 1}},
     ):  # fmt: skip

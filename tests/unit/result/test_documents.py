@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from once_exchanges import exchange, of
 from planned import PHASE, plan
@@ -71,7 +71,7 @@ def test_descriptions_and_units_are_in_the_schema() -> None:
 
 
 @pytest.mark.parametrize("made", DOCUMENTS, ids=lambda made: made.__name__)
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_result_comes_back_from_its_json(made: Any, data: st.DataObject) -> None:
     value = data.draw(values(made))

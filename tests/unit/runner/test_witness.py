@@ -22,8 +22,9 @@ from loadgen.errors import Exit, PlanError
 from loadgen.exchange import Exchange
 from loadgen.profile.model import Profile
 from loadgen.record.metrics import Metric
-from loadgen.report.terminal.run import render
+from loadgen.result.codec import from_json, to_json
 from loadgen.result.reason import Reason
+from loadgen.result.run import WitnessFigure
 from loadgen.runner.witness import agreement, load, witness
 from loadgen.runner.witness.agreement import figures, finding, forecast
 from loadgen.runner.witness.load import EACH, FIRST, witness_load, witness_phases
@@ -164,6 +165,7 @@ def test_workers_that_are_right() -> None:
         assert figure["low"] <= figure["workers_ms"] <= figure["high"]
         assert figure["low"] <= figure["witness_ms"] <= figure["high"]
         assert figure["judged"]
+        assert from_json(WitnessFigure, to_json(WitnessFigure(**figure))) == WitnessFigure(**figure)
     assert (p50["phase"], p50["step"], p50["metric"], p50["quantile"]) == ("steady", "get", "response", "p50")
     assert p50["workers"] == len(workers.of(0)) - apart(workers)
     assert p50["exchanges"] + p50["left_out"] == len(its.of(0))
@@ -394,21 +396,3 @@ def test_check_says_it_in_words_and_as_json(tmp_path: Path) -> None:
     assert plan["witness"]["steps"][0]["needed"] == {"p50": 9, "p99": 600}
     assert "no interval" not in told, "the steps say it"
     assert "witness" not in CliRunner().invoke(cli, arguments[:2]).output
-
-
-# the report
-
-
-@compares
-def test_it_is_reported_beside_the_workers() -> None:
-    busy = lambda run: hold_ups(run, SECOND // 2, 20 * MILLISECOND)  # noqa: E731
-    found = said(*both(STEADY, lognormal, busy))
-    few = said(*both(SHORT, lognormal))
-    block = {"each": EACH, "requests": {"sent": 1132}, "figures": [*found, few[1]]}
-    text = render({"name": "x", "witness": block}, color=False)
-    assert "witness  1 in 53 of the load, at random, beside the workers: 1,132 requests, in no other figure" in text
-    line = next(line for line in text.splitlines() if "response p99" in line)
-    assert "ABOVE it" in line
-    assert f"{found[1]['workers_ms']:.1f}" in line
-    assert "short get: no interval for p99" in text
-    assert "witness" not in render({"name": "x"}, color=False)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from selftests import MACHINE, result
 
-from loadgen.report.selftest_reasons import sentence
+from loadgen.report.sentences import sentence
 from loadgen.result import SCHEMA
 from loadgen.result.codec import to_json
 from loadgen.result.selftest import Machine

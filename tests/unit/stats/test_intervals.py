@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from any_seconds import anything
 
 from loadgen.stats import Histogram, fraction
 from loadgen.stats.blocks import Spread, spread
@@ -15,6 +16,8 @@ from loadgen.stats.intervals import Interval, NoInterval, events, interval, limi
 from loadgen.stats.seconds import Seconds
 
 P50, P99, P999 = (fraction(name) for name in ("p50", "p99", "p99.9"))
+
+
 Z = NORMAL.inv_cdf(0.975)
 
 
@@ -121,47 +124,6 @@ def test_bursts_reach_further_up() -> None:
     middle = run.seen.count * 0.97
     below, above = (abs(middle - (run.seen.count - int(run.beyond(end).sum()))) for end in (found.low - 1, found.high))
     assert above > 1.1 * below
-
-
-def test_seconds_that_hang_together_have_the_variance_of_what_hangs_together() -> None:
-    stream = np.random.Generator(np.random.PCG64(1))
-    noise = [stream.standard_normal(480) for _ in range(100)]
-    assert np.mean([spread(each).variance for each in noise]) == pytest.approx(480, rel=0.1)
-    slow = [np.repeat(each[:60], 8) for each in noise]
-    assert np.mean([spread(each).variance for each in slow]) == pytest.approx(8 * 480, rel=0.15)
-
-
-@pytest.mark.parametrize(("length", "df"), [(20, 12), (60, 12), (61, 12), (300, 18), (3600, 94)])
-def test_the_variance_is_that_of_the_slowest_waves(length: int, df: int) -> None:
-    stream = np.random.Generator(np.random.PCG64(2))
-    noise, time = stream.standard_normal(length), np.linspace(-1, 1, length)
-    rest = noise - np.polyval(np.polyfit(time, noise, 2), time)
-    turns = np.outer(np.arange(1, df + 3), (np.arange(length) + 0.5) / length)
-    strengths = np.cos(math.pi * turns) @ rest * math.sqrt(2 / length)
-    found = spread(noise)
-    assert (found.df, found.variance) == (df, pytest.approx(length * (strengths @ strengths) / df))
-
-
-def test_a_trend_is_no_variance() -> None:
-    noise, time = np.random.Generator(np.random.PCG64(2)).standard_normal(200), np.linspace(-1, 1, 200)
-    plain, ramp = spread(noise), spread(noise + 5 * time + 5 * time**2)
-    assert (ramp.variance, ramp.skewness) == pytest.approx((plain.variance, plain.skewness))
-
-
-def test_skewed_sums_reach_further_on_the_side_of_their_tail() -> None:
-    skewed = np.random.Generator(np.random.PCG64(4)).exponential(1, 60) ** 2 - 2
-    found = spread(skewed)
-    below, above = found.reach(0.95)
-    assert above == t_quantile(0.975, found.df) * math.sqrt(found.variance) < below, "and no less far on the other"
-    assert spread(-skewed).reach(0.95) == pytest.approx((above, below))
-    # 1.96 + 1/6 skewness (2 x 1.96^2 + 1) to the first order: Johnson (1978)
-    assert Spread(1, 10_000, 0.01).reach(0.95)[0] == pytest.approx(1.96 + 0.01 / 6 * (2 * 1.96**2 + 1), abs=2e-3)
-
-
-def test_the_skewness_of_a_sum_is_that_of_its_parts_over_the_root_of_their_number() -> None:
-    stream = np.random.Generator(np.random.PCG64(5))
-    found = [spread(stream.exponential(1, 400) - 1).skewness for _ in range(200)]
-    assert np.mean(found) == pytest.approx(2 / math.sqrt(400), rel=0.2)
 
 
 def test_chance_alone_is_known_and_takes_no_t() -> None:
@@ -381,22 +343,6 @@ def test_time_needed_follows_from_rate_and_overdispersion() -> None:
 # whatever the run
 
 
-def anything(seed: int) -> tuple[Seconds, Fraction]:
-    """A run of any length, rate, spread, shape and share of timeouts, and any quantile."""
-    stream = np.random.Generator(np.random.PCG64(seed))
-    length, rate, late = stream.integers(20, 60), stream.choice([0.3, 3, 30, 300]), stream.choice([0, 0, 0.01, 0.2])
-    most = stream.choice([2, 50, 10**7])
-
-    def part(mean: float, least: int) -> Histogram:
-        return Histogram.of(least + stream.integers(1, most + 1, stream.poisson(mean)))
-
-    uneven = rate * stream.gamma(stream.choice([0.1, 1, 100]), size=length)
-    seen = [part(mean, 0) for mean in uneven.tolist()]
-    return Seconds(seen, [part(late * rate, most) for _ in seen] if late else []), Fraction(
-        stream.integers(1, 100), 100
-    )
-
-
 @pytest.mark.parametrize("seed", range(60))
 def test_an_interval_holds_the_quantile_or_says_why_there_is_none(seed: int) -> None:
     run, p = anything(seed)
@@ -423,13 +369,3 @@ def test_the_limit_is_as_close_to_the_quantile_as_one_can_be(seed: int) -> None:
     parting = [beyond for beyond in ends if beyond] or ends
     assert found in parting
     assert abs(found - (1 - p) * count) == min(abs(beyond - (1 - p) * count) for beyond in parting)
-
-
-def test_the_sum_of_the_seconds_is_what_adding_them_gives() -> None:
-    run, _ = anything(7)
-    total = Histogram()
-    for each in run.values:
-        total.add(each)
-    plain = [(h.index.tolist(), h.counts.tolist(), h.count, h.total, h.least, h.most) for h in (run.seen, total)]
-    assert total.count
-    assert plain[0] == plain[1]

@@ -10,30 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dynamodb_steps import drawn, profile, step
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgen.aws.attributes import typed
 from loadgen.exchange import BODY, Exchange, Outcome, Request, Tally
-from loadgen.profile.load import load
 from loadgen.profile.model import Profile
 from loadgen.profile.part import Written
-from loadgen.workload.draws import BLOCK, Unsendable
+from loadgen.workload.draws import Unsendable
 from loadgen.workload.dynamodb import setup_item
 from loadgen.workload.scenarios import StepWork, Workload
-
-
-def profile(steps: str, more: str = "", target: str = "consumed_capacity: 0") -> Profile:
-    text = f"""name: t
-target: {{dynamodb: {{table: orders, endpoint: sandbox, {target}}}}}
-load: [{{name: a, users: 1, for: 1s}}]
-scenarios: [{{name: s, steps: [{steps}]}}]
-{more}"""
-    return load("p.yaml", text=text).profile
-
-
-def step(call: str, more: str = "", target: str = "consumed_capacity: 0") -> StepWork:
-    return Workload(profile(f"{{name: x, {call}}}", more, target)).scenarios[0].steps[0]
 
 
 def request(call: str, index: int = 0, values: dict[str, Any] | None = None, **rest: str) -> Request:
@@ -160,49 +147,6 @@ def test_consumed_capacity_is_asked_of_one_call_in_so_many() -> None:
     assert body("Scan: {ReturnConsumedCapacity: INDEXES}", target=target)["ReturnConsumedCapacity"] == "INDEXES"
 
 
-def drawn(choice: str, count: int = 4 * BLOCK, seed: int = 1) -> list[int]:
-    render = step('GetItem: {Key: {pk: "{{id}}"}}', more=f'keys: {{id: "{choice}"}}\nseed: {seed}').render
-    assert render
-    return [int(json.loads(render({}, index).body)["Key"]["pk"]["N"]) for index in range(count)]
-
-
-def test_sequential_keys_go_round() -> None:
-    assert drawn("sequential(100)", 250) == [index % 100 for index in range(250)]
-
-
-def test_uniform_keys_are_each_alike() -> None:
-    found = drawn("uniform(10)", 10_000)
-    assert all(850 < found.count(key) < 1150 for key in range(10))
-
-
-def test_a_hot_set_gets_its_share_of_the_traffic() -> None:
-    found = drawn("hotset(1000, keys=1%, traffic=90%)", 10_000)
-    assert 0.88 < sum(key < 10 for key in found) / len(found) < 0.92
-    assert len(set(found)) > 500
-    assert set(drawn("hotset(1000, keys=1%, traffic=100%)", 2000)) == set(range(10))
-
-
-def test_a_hot_spot_moves() -> None:
-    found = drawn("hotspot(1000, keys=1%, traffic=100%, every=500)", 1000)
-    assert set(found[:500]) == set(range(10))
-    assert set(found[500:]) == set(range(10, 20))
-
-
-def test_zipfian_keys_fall_off_as_their_theta_says() -> None:
-    found = drawn("zipfian(1000, theta=1)", 20_000)
-    harmonic = sum(1 / rank for rank in range(1, 1001))
-    for key in (0, 1, 4):
-        expected = 20_000 / (key + 1) / harmonic
-        assert abs(found.count(key) - expected) < 5 * expected**0.5
-    assert max(found) < 1000
-
-
-def test_the_latest_keys_are_those_before_the_iteration() -> None:
-    found = drawn("latest(1000, theta=1)", 2000)
-    assert all(0 <= key <= max(0, index - 1) for index, key in enumerate(found))
-    assert sum(found[index] == index - 1 for index in range(1000, 2000)) > 80
-
-
 def test_the_seed_alone_decides_the_keys_and_the_payloads() -> None:
     assert drawn("zipfian(1000)") == drawn("zipfian(1000)") != drawn("zipfian(1000)", seed=2)
 
@@ -260,7 +204,11 @@ def answered(call: str, status: int, answer: Any, headers: dict[str, str] | None
 
 
 GET = "GetItem: {Key: {pk: a}}"
+
+
 LEFT = {"UnprocessedItems": {"orders": [{"PutRequest": {"Item": {"pk": {"S": "a"}}}}]}}
+
+
 WRITE = 'BatchWriteItem: {RequestItems: [{PutRequest: {Item: {pk: "{{uuid}}"}}}]}, batch: 4'
 
 
@@ -338,8 +286,12 @@ def test_consumed_capacity_is_counted_in_thousandths_by_read_and_write() -> None
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda s: st.lists(s) | st.dictionaries(st.text(), s)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=12,
 )
+
+
 KNOWN = st.sampled_from(
     ["UnprocessedItems", "UnprocessedKeys", "ConsumedCapacity", "Item", "Items", "orders", "__type"]
 )

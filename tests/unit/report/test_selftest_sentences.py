@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from loadgen.report.selftest_reasons import SENTENCES, sentence
+from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
+from loadgen.report.sentences import sentence
 from loadgen.result.reason import CODES, Reason
 
 
 def test_each_is_of_the_vocabulary() -> None:
-    assert {*SENTENCES} <= {*CODES}
-    assert {code for code in CODES if code.startswith("selftest_")} <= {*SENTENCES}
+    assert {*SELFTEST_SENTENCES} <= {*CODES}
+    assert {code for code in CODES if code.startswith("selftest_")} <= {*SELFTEST_SENTENCES}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,6 @@ def test_it_says_what_it_knows(reason: Reason, text: str) -> None:
     assert sentence(reason) == text
 
 
-@pytest.mark.parametrize("code", sorted(SENTENCES))
-def test_one_without_its_numbers_is_a_sentence_all_the_same(code: str) -> None:
+@pytest.mark.parametrize("code", sorted(SELFTEST_SENTENCES))
+def test_one_without_its_numbers_is_said_all_the_same(code: str) -> None:
     assert sentence(Reason(code)).isprintable()

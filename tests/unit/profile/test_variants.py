@@ -1,0 +1,69 @@
+"""Variants and matrices of a profile."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from loadgen.profile.load import Loaded, load
+
+BASE = """name: t
+target: http://127.0.0.1:1
+session: shared
+load: [{name: burst, rate: 50/s, for: 5s}, {name: rest, rate: 5/s, for: 5s}]
+scenarios: [{name: s, steps: [{name: one, get: /}, {name: two, get: /}]}]
+"""
+
+
+def read(experiment: str, base: str = BASE) -> Loaded:
+    return load("p.yaml", text=base + f"experiment: {experiment}\n")
+
+
+def test_a_plain_profile_is_one_variant() -> None:
+    loaded = load("p.yaml", text=BASE)
+    assert [(variant.name, variant.profile is loaded.profile) for variant in loaded.variants] == [("run", True)]
+
+
+def test_a_variant_overrides_any_part() -> None:
+    loaded = read(
+        "{variants: {shared: {}, fresh: {session: per-request}, capped: {session: {connections: 5}}, "
+        "fast: {load: {burst: {rate: 90/s}}}, slow: {load: [{name: a, rate: 1/s, for: 1s}]}, other: {client: aiohttp}}}"
+    )
+    by_name = {variant.name: variant.profile for variant in loaded.variants}
+    assert [*by_name] == ["shared", "fresh", "capped", "fast", "slow", "other"]
+    assert by_name["fresh"].session.reuse == "per-request"
+    assert (by_name["capped"].session.reuse, by_name["capped"].session.connections) == ("shared", 5)
+    assert [phase.rate and phase.rate.start for phase in by_name["fast"].load] == [90, 5]
+    assert [phase.name for phase in by_name["slow"].load] == ["a"]
+    assert (by_name["other"].client, by_name["shared"].client) == ("aiohttp", "wire")
+
+
+def test_null_takes_a_key_out() -> None:
+    base = BASE.replace("session: shared", "session: {reuse: shared, connections: 5}")
+    loaded = read("{variants: {capped: {}, free: {session: {connections: null}}}}", base)
+    assert [variant.profile.session.connections for variant in loaded.variants] == [5, None]
+
+
+def test_a_matrix_spans_its_axes() -> None:
+    base = BASE.replace("rate: 50/s", 'rate: "${matrix.rate}"').replace(
+        "session: shared", 'session: "${matrix.session}"'
+    )
+    loaded = read("{matrix: {session: [shared, per-request], rate: [50/s, 200/s]}}", base)
+    cells = [
+        (v.name, v.profile.session.reuse, v.profile.load[0].rate and v.profile.load[0].rate.start)
+        for v in loaded.variants
+    ]
+    assert cells == [
+        ("session=shared rate=50/s", "shared", 50),
+        ("session=shared rate=200/s", "shared", 200),
+        ("session=per-request rate=50/s", "per-request", 50),
+        ("session=per-request rate=200/s", "per-request", 200),
+    ]
+    assert loaded.variants[1].values == {"session": "shared", "rate": "200/s"}
+
+
+def test_variants_and_axes_go_together_and_values_stand_within_texts() -> None:
+    base = BASE.replace("get: /}, {name: two", 'get: "/a/${matrix.n}/x"}, {name: two')
+    loaded = read("{variants: {a: {}, b: {client: aiohttp}}, matrix: {n: [1, 2]}}", base)
+    assert [(v.name, v.profile.client, v.profile.scenarios[0].steps[0].path) for v in loaded.variants] == [
+        ("a n=1", "wire", "/a/1/x"), ("a n=2", "wire", "/a/2/x"), ("b n=1", "aiohttp", "/a/1/x"), ("b n=2", "aiohttp", "/a/2/x"),
+    ]  # fmt: skip

@@ -1,0 +1,135 @@
+"""Why something is not known, as a sentence: each code with its values, without those that may be missing, and with
+such as nobody would write."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadgen.report import selftest_reasons
+from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
+from loadgen.report.sentences import SENTENCES, at_least, more, sentence
+from loadgen.result.reason import CODES, Reason
+
+EACH = [
+    (Reason.of("too_few", needs=1000, count=991), "needs 1,000 requests, there were 991"),
+    (
+        Reason.of("among_timeouts", bound_ms=2000.0, timeouts=1030),
+        "> 2000 ms: it falls among the 1,030 timeouts",
+    ),
+    (
+        Reason.of("beside_timeouts", timeouts=1030),
+        "not known: 1,030 timeouts may lie on either side of it",
+    ),
+    (
+        Reason.of("censored", bound_ms=69.7, timeouts=30),
+        "> 69.7 ms: 30 timeouts are known only to have lasted longer",
+    ),
+    (Reason.of("censored", timeouts=1030), "1,030 timeouts are known only to have lasted longer"),
+    (Reason.of("no_figure"), "there is no such figure"),
+    (Reason.of("no_requests"), "there were no requests"),
+    (Reason.of("all_timed_out"), "every request timed out"),
+    (Reason.of("too_short", needs=20, seconds=5, more_s=15), "needs 20 seconds, there were 5"),
+    (
+        Reason.of("too_few_events", needs=5, events=2.34, more_s=60.0),
+        "needs 5 independent events beyond it, there were 2.3",
+    ),
+    (
+        Reason.of("too_few_events", needs=5, events=101.0, worth=1.1, more_s=60.0),
+        "needs 5 independent events beyond it, there were 101.0; they may be worth as few as 1.1",
+    ),
+    (Reason.of("few_events", events=7), "its interval rests on 7 independent events"),
+    (Reason.of("no_upper_bound"), "its interval has no upper end"),
+    (
+        Reason.of("at_once"),
+        "all were due at the same instant, and only seconds would tell how much they vary",
+    ),
+    (Reason.of("not_saved"), "the run's folder, from which it would follow, could not be written"),
+    (Reason.of("not_in_folder"), "the run's folder does not hold all of it"),
+    (
+        Reason.of("folder_unreadable", error="[Errno 13] Permission denied"),
+        "the run's folder cannot be read: [Errno 13] Permission denied",
+    ),
+    (Reason.of("none_ok", of="witness"), "the witness had no exchanges that were ok"),
+    (Reason.of("too_few_of_workers", count=1200), "1,200 exchanges of the workers are too few"),
+    (
+        Reason.of("too_few_of_witness", count=150, needs=1600),
+        "the witness had 150 exchanges, 1,600 are needed",
+    ),
+    (Reason.of("workers_have_none", timeouts=3), "the workers have none: it falls among the timeouts"),
+    (Reason.of("workers_have_none", timeouts=0), "the workers have none: too few exchanges"),
+    (Reason.of("nothing_sent"), "nothing was sent"),
+    (Reason.of("stopped_before"), "the run was stopped before it"),
+    (Reason.of("stopped_after", ran_s=0.5), "the run was stopped after 0.5 s of it"),
+    (Reason.of("stopped_after", ran_s=1.0), "the run was stopped after 1 s of it"),
+    (Reason.of("stopped"), "the run was stopped"),
+    (Reason.of("run_invalid"), "the run is INVALID. --accept-invalid decides all the same"),
+]
+
+
+def test_each_code_has_a_sentence_and_each_sentence_a_code() -> None:
+    of_a_selftest = set(selftest_reasons.SENTENCES)
+    assert set(SENTENCES) | of_a_selftest == set(CODES)
+    assert not set(SENTENCES) & of_a_selftest
+
+
+@pytest.mark.parametrize(("reason", "text"), EACH, ids=lambda value: getattr(value, "code", ""))
+def test_a_reason_is_a_sentence(reason: Reason, text: str) -> None:
+    assert sentence(reason) == text
+
+
+def test_each_code_of_a_run_is_tried() -> None:
+    assert {reason.code for reason, _ in EACH} == set(SENTENCES) - set(EXPERIMENT_SENTENCES)
+
+
+@pytest.mark.parametrize("code", ["of_a_later_version", "{needs}", "", "nö_such_thing"])
+def test_a_code_that_nobody_knows_is_its_words(code: str) -> None:
+    assert sentence(Reason(code, {"needs": 5})) == code.replace("_", " ")
+
+
+TEXTS = {"error", "of"}  # values that are words
+
+
+@pytest.mark.parametrize(
+    ("reason", "name"),
+    [(reason, name) for reason, _ in EACH for name in reason.values if name not in TEXTS and name != "more_s"],
+    ids=lambda value: getattr(value, "code", value),
+)
+def test_a_text_where_a_number_should_be_gives_the_code_in_words(reason: Reason, name: str) -> None:
+    for text in ("many", "12", "", "{needs}", "inf", "nan"):
+        assert sentence(Reason(reason.code, {**reason.values, name: text})) == reason.code.replace("_", " ")
+
+
+@pytest.mark.parametrize("code", sorted({reason.code for reason, _ in EACH if set(reason.values) - {"more_s"}}))
+def test_without_its_values_a_reason_is_its_code_in_words(code: str) -> None:
+    assert sentence(Reason(code)) == code.replace("_", " ")
+
+
+def test_a_text_of_a_reason_is_no_template() -> None:
+    assert sentence(Reason("folder_unreadable", {"error": "{needs:,} {0} %s"})).endswith(": {needs:,} {0} %s")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.2, "about 1 more second at this rate"),
+        (15, "about 15 more seconds at this rate"),
+        (119.4, "about 119 more seconds at this rate"),
+        (540, "about 9 more minutes at this rate"),
+        (7199, "about 120 more minutes at this rate"),
+        (7200, "about 2 more hours at this rate"),
+        (36_000_000, "about 10,000 more hours at this rate"),
+        ("soon", ""),
+        (float("inf"), ""),
+        (None, ""),
+    ],
+)
+def test_what_would_give_it(seconds: float | str | None, text: str) -> None:
+    assert more(Reason.of("too_short", needs=20, seconds=5, more_s=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [(2000.0, "2000"), (1999.999999, "1999.999"), (69.7, "69.7"), (0.0004, "0"), (16.1, "16.1"), (3.6e6, "3600000")],
+)
+def test_a_bound_is_never_rounded_up(ms: float, text: str) -> None:
+    assert at_least(ms) == text
