@@ -21,7 +21,6 @@ from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import CENSORED
 from loadgen.stats import Histogram, Integers, index_of
-from loadgen.stats.seconds import Seconds
 from loadgen.store import read_counts
 
 
@@ -55,22 +54,6 @@ def tails(path: Path, plan: Plan, limits: Mapping[Figure, Iterable[int]]) -> dic
         found = rows[figure]
         found[second] = found[second] + more if second in found else more
     return {figure: _tails(plan.runs[figure.run], plan, found) for figure, found in rows.items() if found}
-
-
-def read(path: Path, plan: Plan, figure: Figure) -> Seconds:
-    """All the values of one figure second by second, in memory; no second where there is none. Raises OSError and
-    ValueError for what cannot be read."""
-    rows: dict[int, tuple[Histogram, Histogram]] = {}
-    for _, second, late, histogram in _counts(path, plan, [figure]):
-        rows.setdefault(second, (Histogram(), Histogram()))[late].add(histogram)
-    if not rows:
-        return Seconds([])
-    whole = whole_seconds(plan.runs[figure.run], plan, min(rows), max(rows))
-    values = [(Histogram(), Histogram()) for _ in range(max(1, len(whole)))]
-    for second, both in rows.items():
-        for into, histogram in zip(values[_place(second, whole)], both, strict=True):
-            into.add(histogram)
-    return Seconds([seen for seen, _ in values], [late for _, late in values])
 
 
 def _counts(path: Path, plan: Plan, figures: Iterable[Figure]) -> Iterator[tuple[Figure, int, bool, Histogram]]:

@@ -10,7 +10,6 @@ from engine_harness import START, Run, go, profile
 from run_folders import write_seconds
 
 from loadgen.analysis.per_second import Figure, Tails, tails, whole_seconds
-from loadgen.analysis.per_second import read as values
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Exchange, Outcome
@@ -128,16 +127,6 @@ def test_a_phase_shorter_than_a_second_is_one(tmp_path: Path) -> None:
     write_seconds(tmp_path / "run", run).close()
     of = read(tmp_path / "run" / "intervals.jsonl", run, 0)[Figure(0, 0, Metric.RESPONSE)]
     assert of.count.tolist() == [len(run.exchanges)]
-
-
-def test_all_values_second_by_second(path: Path, run: Run) -> None:
-    limit = 40 * MILLISECOND
-    found = tails(path, run.plan, dict.fromkeys(headlines(run.plan), (limit,)))
-    for figure, of in found.items():
-        seconds = values(path, run.plan, figure)
-        assert seconds.counts.tolist() == of.count.tolist()
-        assert seconds.beyond(limit).tolist() == of.beyond[0].tolist()
-    assert len(values(path, run.plan, Figure(0, 0, Metric.BUILD)).values) == 0
 
 
 def test_what_is_no_intervals_file_is_said(tmp_path: Path) -> None:
