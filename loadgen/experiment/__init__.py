@@ -1,4 +1,4 @@
-"""Several runs that are held against each other, and what a folder of runs says.
+"""Several runs that are compared with each other, and what a folder of runs says.
 
 rounds      the runs, in their drawn order
 folder      the experiment's folder and its result

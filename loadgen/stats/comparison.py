@@ -1,9 +1,9 @@
-"""Two variants, held against each other over rounds.
+"""Two variants, compared with each other over rounds.
 
 Each round runs both, so that what drifts between rounds is in both and cancels out. A round gives one difference of
 logarithms, which is the ratio in that round; requests within a round are no replicates of it, and all of them together
 do not make up for a second round. Over the rounds the differences are independent, spread alike, and their mean is
-judged by Student's t. (A bootstrap of so few finds them too certain: see tests/simulations.)
+judged by Student's t. (A bootstrap of so few finds them too certain: docs/statistics.md.)
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def part(name: str, difference: float) -> Part:
     return Part("fresh", "shared", "steady", "get", name, True, 0, difference, difference, PartMedian(None, None, None))
 
 
-PARTS = (part("response", 60), part("tls", 40), part("ours", 0.3), part("handshake_cpu", 1.1))
+PARTS = (part("response", 60), part("tls", 40), part("ours", 1.4), part("handshake_cpu", 1.1))
 COMPARISON = Comparison("shared", "steady response p50", 0.05, 0.95, True, (), (), (), (), ())
 
 
