@@ -109,7 +109,7 @@ def _about(shares: Shares, position: int, name: str) -> Sums:
 
 def _attribution(sums: Sums, value: float, holds_back: bool) -> Attribution:
     """The parts of `sums` as parts of `value`, in ms."""
-    scale = value / sums[Part.WHOLE] if sums[Part.WHOLE] else 0.0
+    scale = value / float(sums[Part.WHOLE]) if sums[Part.WHOLE] else 0.0
     parts = net(sums)
     fields = dict.fromkeys(("target", "connect", "wait", "build", "held", "own"), 0.0)
     fields["target"] = float(parts[Part.WHOLE])

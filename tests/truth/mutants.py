@@ -22,7 +22,6 @@ BOUNDARIES, SCHEDULE, STAMPS = "truth/test_boundaries.py", "truth/test_schedule.
 CONSERVATION, HISTOGRAMS = "truth/test_conservation.py", "truth/test_histograms.py"
 INTERVALS, VERDICT = "truth/test_intervals.py", "truth/test_verdict.py"
 
-RATE = "profile/rate.py"
 METRICS, RECORDER, LEDGER = "record/metrics.py", "record/recorder.py", "record/ledger.py"
 ENGINE, AGENDA, PLAN, ACCOUNTS = "engine/engine.py", "engine/agenda.py", "engine/plan.py", "engine/accounts.py"
 RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis/per_second.py"

@@ -142,8 +142,17 @@ def test_the_bar_is_of_what_was_ok() -> None:
     assert share_bar(failing.whose_ms.get("mean"), 10) == ""
     number = iter(range(1_000_000))
     late = step(go(OPEN, lambda x: Reply(20 * MS, status=500 if next(number) % 100 else 200, client_delay=20 * MS)))
-    bar = share_bar(late.whose_ms["mean"], 10)
-    assert bar.count("░") == pytest.approx(bar.count("█"), abs=1)
+    mean = late.whose_ms["mean"]
+    assert (mean.target, mean.wait) == (pytest.approx(20), 0), "who waits for one that was seen late waits for us"
+    assert mean.own == pytest.approx(20 + (late.latency_ms["wait"].mean or 0.0))
+    bar = share_bar(mean, 10)
+    assert bar.count("░") == pytest.approx(10 * mean.own / mean.value, abs=0.5)
+    assert len(bar) == bar.count("░") + bar.count("█")
+
+
+def test_the_parts_are_plain_numbers() -> None:
+    every = step(go(OPEN, uneven())).whose_ms
+    assert {type(getattr(of, part)) for of in every.values() for part in ("value", *PARTS)} == {float}
 
 
 def test_without_stamps_the_machine_s_part_is_at_least_so_much() -> None:
