@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from loadgen.profile.load import Loaded
     from loadgen.result.experiment import ExperimentResult
     from loadgen.result.run import RunResult
+    from loadgen.runner.until.goal import Goal
 
 
 @click.command("run", short_help="Carry out a profile, or a load on a URL, and report.", context_settings=HELP)
@@ -81,48 +82,60 @@ def command(
     loadgen run steady --until 'steady response p99 within 5%'
     loadgen run steady --witness
     """
-    import uvloop
-
-    from loadgen.experiment.rounds import run_experiment
     from loadgen.report.formats import json_text
-    from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.run import show
-    from loadgen.report.terminal.selftest import before_a_run
-    from loadgen.runner.options import Options
-    from loadgen.runner.session import run
-    from loadgen.runner.until.goal import Goal, prolonged
-    from loadgen.sandbox.process import start
-    from loadgen.sandbox.registry import sandbox_at
-    from loadgen.selftest.standing import standing
 
     loaded = read(profile, target, sets, rate, duration, users, asked)
     if witness:
         witness_option(loaded)
-    if at_most is not None and until is None:
-        raise click.UsageError("--at-most goes with --until")
-    goal = None
-    if until is not None:
-        loaded, goal = prolonged(loaded, Goal.parse(until, at_most))
+    loaded, goal = _prolonged(loaded, until, at_most)
     place = folder or folder_for(loaded.profile.name)
-    count = workers_option(workers)
-    options = Options(place, count, start, sandbox_at, until=goal, accept_invalid=accept_invalid, witness=witness)
-    display = progress(sys.stderr, quiet=quiet)
-    for text in before_a_run(standing(loaded, workers)):
-        display.message(text)
-    try:
-        result: RunResult | ExperimentResult
-        if loaded.profile.experiment:
-            result = uvloop.run(run_experiment(loaded, options, display))
-        else:
-            result = uvloop.run(run(loaded, options, display))
-    finally:
-        display.close()
+    result = _carry_out(loaded, place, workers, quiet, until=goal, accept_invalid=accept_invalid, witness=witness)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
         else:
             show(result, out)
     return int(result.exit_status or 0)
+
+
+def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[Loaded, Goal | None]:
+    """The profile with the phase of `--until` as long as it may take. Raises UsageError for a limit of nothing."""
+    from loadgen.runner.until.goal import Goal, prolonged
+
+    if until is not None:
+        return prolonged(loaded, Goal.parse(until, at_most))
+    if at_most is not None:
+        raise click.UsageError("--at-most goes with --until")
+    return loaded, None
+
+
+def _carry_out(
+    loaded: Loaded, folder: Path, workers: str, quiet: bool, *, until: Goal | None, accept_invalid: bool, witness: bool
+) -> RunResult | ExperimentResult:
+    import uvloop
+
+    from loadgen.experiment.rounds import run_experiment
+    from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.selftest import before_a_run
+    from loadgen.runner.options import Options
+    from loadgen.runner.session import run
+    from loadgen.sandbox.process import start
+    from loadgen.sandbox.registry import sandbox_at
+    from loadgen.selftest.standing import standing
+
+    options = Options(
+        folder, workers_option(workers), start, sandbox_at, until=until, accept_invalid=accept_invalid, witness=witness
+    )
+    display = progress(sys.stderr, quiet=quiet)
+    for text in before_a_run(standing(loaded, workers)):
+        display.message(text)
+    try:
+        if loaded.profile.experiment:
+            return uvloop.run(run_experiment(loaded, options, display))
+        return uvloop.run(run(loaded, options, display))
+    finally:
+        display.close()
 
 
 def read(

@@ -96,6 +96,11 @@ class Attempts:
     per_operation: float | None = item("requests for an operation", "requests")
     outcomes: dict[str, int] = item("how many operations came to which outcome")
 
+    @property
+    def failed(self) -> int:
+        """How many came to an end that was not ok."""
+        return sum(count for outcome, count in self.outcomes.items() if outcome != "ok")
+
 
 @dataclass(frozen=True, slots=True)
 class Items:
@@ -184,6 +189,10 @@ class Step:
     def latency(self, metric: str) -> Latency | None:
         """The figures of a metric; None if the step has none of it."""
         return self.latency_ms.get(metric)
+
+    def attribution(self, quantile: str) -> Attribution | None:
+        """Whose time a quantile or the mean is; None if that is not known."""
+        return self.whose_ms.get(quantile)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from textwrap import wrap
-from typing import Any
 
 from rich.console import RenderableType
 
@@ -17,7 +16,6 @@ from loadgen.result.run import Cost, RunResult, Setup, Table
 UNITS = 13  # columns of a number of units
 USD = 17  # and of an amount
 WIDTH = 96
-Found = Any
 
 
 def table(result: RunResult) -> Iterator[RenderableType]:

@@ -47,7 +47,7 @@ def parts(cycles: Cycles, notes: Footnotes) -> Table:
             connect = step.latency("connect")
             notes.resent(f"{place(phase)} {label} connect", connect.resent if connect else None)
             pairs = [pair(step.latency(part), notes) for part in shown]
-            share = share_bar(step.whose_ms.get("mean"), BAR)
+            share = share_bar(step.attribution("mean"), BAR)
             add(made, "" if number else brief(label, LABEL), cycle(phase), *pairs, share)
     return made
 
@@ -101,7 +101,7 @@ def pair(latency: Latency | None, notes: Footnotes) -> str:
 def _most(latency: Latency | None) -> float:
     if not latency:
         return 0.0
-    p99 = latency.quantiles.get("p99")
+    p99 = latency.quantile("p99").value
     return (p99 if p99 is not None else latency.max) or 0.0
 
 

@@ -162,10 +162,9 @@ class _Rows:
         """Attempts together, where a request may take several."""
         several = [(phase, step, latency) for phase, step in rows if (latency := step.latency("operation"))]
         for number, (phase, step, latency) in enumerate(several):
-            outcomes = step.attempts.outcomes if step.attempts else {}
-            whole = sum(outcomes.values())
-            bad = whole - outcomes.get("ok", 0)
-            operations = count(step.attempts.operations if step.attempts else None)
+            attempts = step.attempts
+            whole, bad = (sum(attempts.outcomes.values()), attempts.failed) if attempts else (0, 0)
+            operations = count(attempts.operations if attempts else None)
             self._notes.say(OPERATION)
             failing = share(bad, whole), BAD if bad else DIM
             self._row("" if number else f"{label} (operation)", phase, latency, operations, failing)

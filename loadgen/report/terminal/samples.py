@@ -47,7 +47,7 @@ def _slowest(kept: Iterable[Sample]) -> list[Sample]:
 
 
 def _lasted(sample: Sample) -> float:
-    return sample.times_ms.get("response") or sample.times_ms.get("service") or 0.0
+    return sample.whose_ms.value
 
 
 def _sample(sample: Sample, phases: Phases) -> Iterator[RenderableType]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import RenderableType
 
@@ -21,7 +20,6 @@ SAYS: dict[str, Part] = {
     "above": ("ABOVE it", WARN),
     "below": ("BELOW it", WARN),
 }
-Found = Any
 
 
 def witness(seen: Witness | None) -> Iterator[RenderableType]:
