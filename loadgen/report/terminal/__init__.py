@@ -6,7 +6,7 @@ keepalive   of `loadgen keepalive`       two_runs    of `loadgen compare`
 selftest    of `loadgen selftest`        live        while a run goes on
 page        the few shapes that all of it is made of
 glance      a range on a line
-phases, latency, parts, samples, failures, connections, intervals, sharing, cost, capacity_units,
+phases, latency, parts, samples, failures, connections, intervals, cost, capacity_units,
     until, witness:
             sections of a run's report
 comparison, scaling, reasons:

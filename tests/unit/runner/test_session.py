@@ -15,6 +15,8 @@ from loadgen.fleet.group import Group
 from loadgen.fleet.messages import Bye, Go, Kill, Stop
 from loadgen.net.names import Origin, resolve
 from loadgen.profile.load import load
+from loadgen.result.codec import from_json
+from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination
 from loadgen.runner.interrupts import Interrupts
 from loadgen.runner.options import Options
@@ -84,25 +86,26 @@ async def test_a_run_from_its_profile_to_its_result(runs: Runs) -> None:
         spawn_idle(group)
 
     runs.before = spawn
-    finished = await runs.go(workers="2")
-    assert json.loads((runs.folder / "result.json").read_text()) == json.loads(json.dumps(finished.result))
-    assert (finished.result["run"], finished.result["workers"]) == (str(runs.folder), 2)
-    assert finished.result["complete"]
+    result = await runs.go(workers="2")
+    assert from_json(RunResult, json.loads((runs.folder / "result.json").read_text())) == result
+    assert (result.run, result.workers) == (str(runs.folder), 2)
+    assert result.complete
     assert runs.told(worker=0) == runs.told(worker=1) == [Go, Bye]
     assert runs.screen.states
     assert runs.keeper.renewed.__name__ == "renew"
 
 
 async def test_a_witness_goes_along_and_has_a_folder_of_its_own(runs: Runs) -> None:
-    finished = await runs.go(witness=True)
+    result = await runs.go(witness=True)
     assert [len(group.members) for group in runs.groups] == [1, 1]
     assert runs.told(1)[0] is Go
-    assert finished.result["witness"]["lost"] is False
+    assert result.witness
+    assert result.witness.lost is False
     own = json.loads((runs.folder / "witness" / "result.json").read_text())
     assert (own["workers"], own["run"]) == (1, str(runs.folder / "witness"))
     about = json.loads((runs.folder / "witness" / "run.json").read_text())
     assert about["thinned"]
-    assert about["seed"] == own["seed"] != finished.result["seed"]
+    assert about["seed"] == own["seed"] != result.seed
 
 
 async def test_what_cannot_be_carried_out_starts_no_worker(runs: Runs) -> None:
@@ -121,9 +124,9 @@ async def test_a_folder_that_is_there_starts_no_worker(runs: Runs) -> None:
 
 async def test_a_signal_that_came_early_is_heeded(runs: Runs) -> None:
     runs.signals.take()
-    finished = await runs.go()
-    assert finished.status == Exit.INTERRUPTED
-    assert finished.result["interrupted"]
+    result = await runs.go()
+    assert result.exit_status == Exit.INTERRUPTED
+    assert result.interrupted
     assert runs.told() == [], "it was stopped before there was a worker"
     assert runs.screen.messages[0].startswith("stopping: waiting for what is open")
 
@@ -135,9 +138,9 @@ async def test_the_first_signal_stops_and_the_second_gives_up(runs: Runs) -> Non
         runs.signals.take()
 
     runs.before = spawn
-    finished = await runs.go()
+    result = await runs.go()
     assert runs.told() == [Stop, Kill]
-    assert finished.status == Exit.INTERRUPTED
+    assert result.exit_status == Exit.INTERRUPTED
     assert [text.partition(":")[0] for text in runs.screen.messages] == ["stopping", "stopping at once"]
 
 
@@ -148,11 +151,9 @@ async def test_secrets_that_cannot_be_renewed_end_the_run_with_their_reason(runs
         runs.keeper.lost("once is enough")
 
     runs.before = spawn
-    finished = await runs.go()
-    assert finished.status == Exit.UNUSABLE
-    assert [text for text in finished.result["warnings"] if "ended" in text] == [
-        "the run was ended: the token has expired"
-    ]
+    result = await runs.go()
+    assert result.exit_status == Exit.UNUSABLE
+    assert [text for text in result.warnings if "ended" in text] == ["the run was ended: the token has expired"]
     assert runs.told() == [Kill]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from any_seconds import anything
 
+from loadgen.result.reason import Reason
 from loadgen.stats import Histogram, fraction
 from loadgen.stats.blocks import Spread, spread
 from loadgen.stats.distributions import NORMAL, t_quantile, variance_bound
@@ -150,15 +151,15 @@ def test_waves_stronger_than_chance_count_in_proportion() -> None:
 
 def test_twenty_seconds_are_needed() -> None:
     found = refused(dealt(range(1, 100_000), 12).interval(P50))
-    assert found == NoInterval("needs 20 seconds, there were 12", 8)
-    assert refused(dealt(range(1, 100_000), 12).mean_interval()).seconds == 8
+    assert found == NoInterval(Reason.of("too_short", needs=20, seconds=12, more_s=8))
+    assert refused(dealt(range(1, 100_000), 12).mean_interval()).reason.values["more_s"] == 8
 
 
 def test_five_independent_events_are_needed() -> None:
     found = refused(dealt(range(1, 3001), 60).interval(P999))
-    assert found.why.startswith("needs 5 independent events beyond it, there were 3.0")
-    assert found.seconds is not None
-    assert 40 <= found.seconds <= 150
+    assert found.reason.code == "too_few_events"
+    assert (found.reason.values["needs"], found.reason.values["events"]) == (5, 3.0)
+    assert 40 <= float(found.reason.values["more_s"]) <= 150
     assert isinstance(dealt(range(1, 60_001), 60).interval(P999), Interval)
 
 
@@ -233,28 +234,28 @@ def test_the_fewer_events_the_more_of_their_doubt_is_in_the_interval(length: int
 def test_events_are_counted_on_the_side_that_has_fewer() -> None:
     run = dealt(range(1, 301), 60)
     for p in (Fraction(1, 100), P99):
-        assert "there were 3.0" in refused(run.interval(p)).why
+        assert refused(run.interval(p)).reason.values["events"] == 3.0
 
 
 def test_events_that_came_together_are_not_independent() -> None:
     run = bursts(30, slow=60)
     assert run.seen.count * (1 - P99) == 120
     found = refused(run.interval(P99))
-    assert "there were 120.0; they may be worth as few as" in found.why
-    assert found.seconds is not None
-    assert found.seconds > 60
+    assert found.reason.values["events"] == 120.0
+    assert 0 < float(found.reason.values["worth"]) < 5
+    assert float(found.reason.values["more_s"]) > 60
 
 
 def test_few_events_give_an_interval_with_a_warning() -> None:
     found = given_for(dealt(range(1, 14_001), 100).interval(P999))
     assert 5 <= found.events < 20
-    assert found.warning == f"it rests on {found.events:.0f} independent events"
-    assert given_for(dealt(range(1, 40_001), 100).interval(P999)).warning == ""
+    assert found.warning == Reason.of("few_events", events=round(found.events))
+    assert given_for(dealt(range(1, 40_001), 100).interval(P999)).warning is None
 
 
 def test_nothing_has_no_interval() -> None:
     nothing = Seconds([Histogram()] * 30)
-    assert refused(nothing.interval(P50)).why == refused(nothing.mean_interval()).why == "there were no requests"
+    assert refused(nothing.interval(P50)) == refused(nothing.mean_interval()) == NoInterval(Reason.of("no_requests"))
 
 
 def test_one_value_is_its_own_interval() -> None:
@@ -298,8 +299,8 @@ def test_values_above_a_timeout_are_not_told_from_it() -> None:
 
 def test_only_timeouts_and_the_mean_of_some() -> None:
     late = [Histogram.of(np.full(10, 10**9))] * 30
-    assert refused(Seconds([Histogram()] * 30, late).interval(P50)).why == "every request timed out"
-    assert refused(timed_out(100).mean_interval()).why == "500 timeouts are known only to have lasted longer"
+    assert refused(Seconds([Histogram()] * 30, late).interval(P50)).reason == Reason.of("all_timed_out")
+    assert refused(timed_out(100).mean_interval()).reason == Reason.of("censored", timeouts=500)
 
 
 # the mean
@@ -348,8 +349,8 @@ def test_an_interval_holds_the_quantile_or_says_why_there_is_none(seed: int) -> 
     run, p = anything(seed)
     found = run.interval(p)
     if isinstance(found, NoInterval):
-        assert found.why
-        assert found.seconds is None or found.seconds > 0
+        assert found.reason.code
+        assert float(found.reason.values.get("more_s", 1)) > 0
         return
     assert found.overdispersion >= 1
     assert found.events >= 5
