@@ -1,4 +1,4 @@
-"""The command line: one file a command, which parses, calls, and turns what comes back into an exit status.
+"""The command line. Each command has a file that parses options, calls, and returns an exit status.
 
 Nothing heavy is imported before a command needs it, so that `loadgen --help` answers at once.
 """
@@ -27,7 +27,7 @@ Exit status:
   2    the command or the profile is wrong
   3    the target cannot be used: nothing reached it, or it refuses the keys or knows no such table
   4    a threshold failed, or could not be decided
-  5    INVALID: the figures are not the target's; mostly since this machine made the tail
+  5    INVALID: the figures are not the target's, mostly because this machine made the tail
   6    a worker was lost
   130  interrupted; the partial result is saved
 """
@@ -38,7 +38,7 @@ HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class Commands(click.Group):
-    """Finds a command in the module of its name, and loads that alone."""
+    """Finds a command in the module of its name, and imports only that module."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -70,14 +70,14 @@ def cli() -> None:
     loadgen run burst                          a first run, on a simulated target
     loadgen run burst --target https://…       the same on yours
     loadgen run https://127.0.0.1:8443/ --rate 200/s --for 30s
-    loadgen keepalive https://127.0.0.1:8443/  what a new connection per request costs
+    loadgen keepalive https://127.0.0.1:8443/  the cost of a new connection per request
     """
 
 
 @contextmanager
 def output() -> Iterator[TextIO]:
-    """stdout, for a command to write what it found. Raises ProfileError if it cannot be written; but a reader that has
-    seen enough (`| head`) is no error, and no reason to forget the exit status."""
+    """stdout, for a command's result. Raises ProfileError if it cannot be written. A reader that closes the pipe early
+    (`| head`) is no error, and does not change the exit status."""
     try:
         yield sys.stdout
         sys.stdout.flush()
@@ -89,7 +89,7 @@ def output() -> Iterator[TextIO]:
 
 
 def main() -> None:
-    """All but a Ctrl-C, which `__main__` hears: errors are one line on stderr, and their documented status."""
+    """Run a command. An error is one line on stderr and its documented exit status; `__main__` handles Ctrl-C."""
     _open_standard_streams()
     try:
         if sys.platform == "win32":
@@ -109,7 +109,7 @@ def main() -> None:
 
 
 def _open_standard_streams() -> None:
-    """Those that were closed by whoever started us: their numbers would go to the first sockets."""
+    """Open standard streams that the parent closed: the first sockets would get their numbers."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             mode = "w" if number else "r"

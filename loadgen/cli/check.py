@@ -1,4 +1,4 @@
-"""`loadgen check`: what a profile would do."""
+"""`loadgen check`: show what a profile would send."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from loadgen.profile.curl_options import Asked
 
 
-@click.command("check", short_help="Say what a profile would send. Sends nothing.", context_settings=HELP)
+@click.command("check", short_help="Show what a profile would send. Sends nothing.", context_settings=HELP)
 @click.argument("profile")
 @click.option("--target", metavar="URL|aws", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
 @request_options
 @click.option("--workers", default="1", show_default=True, metavar="N|auto", help="As with run.")
-@click.option("--witness", is_flag=True, help="As with run; says whether the witness will have enough to tell.")
-@click.option("--json", "as_json", is_flag=True, help="Print it as one JSON object.")
+@click.option("--witness", is_flag=True, help="As with run; shows whether the witness will have enough requests.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON object.")
 def command(
     profile: str,
     target: str | None,
@@ -33,7 +33,8 @@ def command(
     witness: bool,
     as_json: bool,
 ) -> int:
-    """Say what PROFILE would send, when, over how many connections, and what its figures could know. Sends nothing.
+    """Show what PROFILE would send, when, over how many connections, and which percentiles it could give. Sends
+    nothing.
 
     \b
     loadgen check burst

@@ -9,7 +9,7 @@ import click
 from loadgen.cli import HELP, output
 
 
-@click.command("compare", short_help="Two saved runs, and what that cannot prove.", context_settings=HELP)
+@click.command("compare", short_help="Show two saved runs side by side, without a verdict.", context_settings=HELP)
 @click.argument("first", metavar="RUN", type=click.Path(path_type=Path))
 @click.argument("second", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--accept-invalid", is_flag=True, help="Compare runs that are INVALID too; the result says so.")
@@ -17,8 +17,8 @@ from loadgen.cli import HELP, output
 def command(first: Path, second: Path, accept_invalid: bool, as_json: bool) -> int:
     """Show two saved runs side by side: the latencies of the phases and steps that both have, and their ratio.
 
-    There is no verdict: two runs at different times cannot be told from drift. For one, let the variants take turns in
-    an `experiment:` of the profile, or use `loadgen keepalive`.
+    There is no verdict, because a difference between two times may be drift. To get one, write an `experiment:` in the
+    profile, whose variants take turns, or use `loadgen keepalive`.
 
     \b
     loadgen compare runs/burst-20261122-101500 runs/burst-20261122-103000

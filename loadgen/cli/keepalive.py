@@ -1,4 +1,4 @@
-"""`loadgen keepalive`: what a new connection per request costs on a URL."""
+"""`loadgen keepalive`: measure what a new connection per request costs on a URL."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from loadgen.result.run import RunResult
 
 
-@click.command("keepalive", short_help="What a new connection per request costs, in a minute.", context_settings=HELP)
+@click.command("keepalive", short_help="Measure in a minute what new connections cost.", context_settings=HELP)
 @click.argument("url")
 @click.option("--rate", default="40/s", show_default=True, metavar="RATE", help="Requests a second, 100/s at the most.")
 @click.option(
-    "--rounds", type=click.IntRange(2, 100), default=6, show_default=True, help="Each is 110 requests of each kind."
+    "--rounds", type=click.IntRange(2, 100), default=6, show_default=True, help="Each has 110 requests of each kind."
 )
-@click.option("--idle", metavar="TIMES", help="Instead: does a connection outlive pauses of 1s,10s,60s?")
+@click.option("--idle", metavar="TIMES", help="Measure instead whether connections outlive pauses: 1s,10s,60s.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="As with run: tls.ca=FILE.")
 @request_options
 @click.option(
     "--out", "folder", type=click.Path(path_type=Path), help="The folder.  [default: runs/keepalive-HOST-TIME]"
 )
-@click.option("--accept-invalid", is_flag=True, help="Judge by runs that are INVALID too; the result says so.")
+@click.option("--accept-invalid", is_flag=True, help="Use the figures of INVALID runs too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
     url: str,
     rate: str,
@@ -48,10 +48,10 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """What does a new connection for each request cost on URL? Or `sandbox`, the simulated target.
+    """Measure what a new connection for each request costs on URL, or on `sandbox`, the simulated target.
 
-    Connections that are shared, new but for the resumed TLS session, and new altogether take turns, gently; a sentence
-    with intervals says what the difference is, at p50 and at p99, and whose it is.
+    Three kinds of connection take turns under a gentle load: shared ones, new ones that resume their TLS session, and
+    wholly new ones. One sentence says how much slower new ones are at p50 and at p99, with intervals, and why.
 
     \b
     loadgen keepalive https://abc.execute-api.eu-west-1.amazonaws.com/prod/ping

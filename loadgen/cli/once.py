@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from loadgen.result.once import OnceResult
 
 
-@click.command("once", short_help="Send one request of each step, and show everything of it.", context_settings=HELP)
+@click.command("once", short_help="Send one request of each step, and show everything.", context_settings=HELP)
 @click.argument("profile")
 @click.option("--target", metavar="URL|aws", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: client=aiohttp.")
 @request_options
-@click.option("--json", "as_json", is_flag=True, help="Print it as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the exchanges as one JSON object.")
 def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Asked | None, as_json: bool) -> int:
-    """Send one request of each step of PROFILE (a file, a shipped name or a URL), and show everything of it.
+    """Send one request of each step of PROFILE (a file, a shipped name or a URL), and show everything.
 
-    Request, answer, times, TLS, addresses, what was captured; secrets are redacted. The exit status is 4 if a step
-    is not as expected, 3 if nothing reached the target, or it takes nothing from us.
+    The output has request, answer, times, TLS, addresses and captured values; secrets are redacted. The exit status is
+    4 if an answer is not as expected, and 3 if nothing reached the target or the target refuses the keys.
 
     \b
     loadgen once burst

@@ -1,4 +1,4 @@
-"""`loadgen report`: a saved run again, without running it again."""
+"""`loadgen report`: print a saved run again, without running it again."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from loadgen.cli import HELP, output
 @click.command("report", short_help="Print the result of a saved run again.", context_settings=HELP)
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-@click.option("--share", is_flag=True, help="Without names of hosts, addresses, accounts and requests' ids.")
+@click.option("--share", is_flag=True, help="Leave out names of hosts, addresses, accounts and requests' ids.")
 def command(run: Path | None, as_json: bool, share: bool) -> int:
     """Print the result of RUN, a run's folder or its name below runs/; by default the newest.
 
-    A run that died is reported from what it had written, and marked INCOMPLETE.
+    A run that died is reported from what it wrote, and marked INCOMPLETE.
 
     \b
     loadgen report

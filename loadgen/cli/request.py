@@ -1,4 +1,4 @@
-"""The options of the commands that take a URL: what is sent to it."""
+"""The curl options (-X, -H, -d) of the commands that take a URL."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ OPTIONS = (
     click.option("--method", "-X", metavar="METHOD", help="With a URL.  [default: GET; with --data POST]"),
     click.option(
         "--header", "-H", "headers", multiple=True, metavar="'NAME: VALUE'",
-        help="With a URL: a header, which may be a key: it is not kept.",
+        help="With a URL: a header. It may be a secret, and is not kept.",
     ),
     click.option(
-        "--data", "-d", metavar="TEXT|@FILE", help="With a URL: a body, drawn anew each time: {{uuid}}, {{int 1 500}}.",
+        "--data", "-d", metavar="TEXT|@FILE", help="With a URL: a body; {{uuid}} and {{int 1 500}} change each time.",
     ),
 )  # fmt: skip
 
 
 def request_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options, and as `asked` what they say; None if they say nothing."""
+    """Give a command the curl options, as `asked`; None if none of them is given."""
 
     @wraps(command)
     def asking(method: str | None, headers: tuple[str, ...], data: str | None, **others: Any) -> int:

@@ -1,4 +1,4 @@
-"""`loadgen run`: carry a profile, or a URL, out."""
+"""`loadgen run`: run a profile, or a load on a URL."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from loadgen.runner.until.goal import Goal
 
 
-@click.command("run", short_help="Carry out a profile, or a load on a URL, and report.", context_settings=HELP)
+@click.command("run", short_help="Run a profile, or a load on a URL, and report.", context_settings=HELP)
 @click.argument("profile")
-@click.option("--target", metavar="URL|aws", help="Send it there. aws: for a table, to AWS.")
+@click.option("--target", metavar="URL|aws", help="Send the load to this URL. aws: for a table, to AWS.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
 @click.option(
     "--rate", metavar="RATE", help="With a URL: requests started a second, 200/s or 200/s..2000/s.  [default: 50/s]"
@@ -34,21 +34,21 @@ if TYPE_CHECKING:
     "--users",
     type=click.IntRange(min=1),
     metavar="N",
-    help="With a URL, instead of --rate: so many users, who wait for each answer.",
+    help="With a URL, instead of --rate: N users, who wait for each answer.",
 )
 @request_options
-@click.option("--workers", default="1", show_default=True, metavar="N|auto", help="Processes that make the load.")
-@click.option("--until", metavar="GOAL", help="Let a phase go on: 'burst response p99 within 5%'.")
-@click.option("--at-most", metavar="TIME", help="With --until: how long that phase may take.  [default: 10m]")
+@click.option("--workers", default="1", show_default=True, metavar="N|auto", help="How many processes send requests.")
+@click.option("--until", metavar="GOAL", help="Prolong a phase until: 'burst response p99 within 5%'.")
+@click.option("--at-most", metavar="TIME", help="With --until: the longest that the phase may take.  [default: 10m]")
 @click.option(
     "--witness",
     is_flag=True,
-    help="One quiet process more sends the same at 1/53 of the rate: do the workers' p50 and p99 agree with its own?",
+    help="Start one more quiet process, which sends the same at 1/53 of the rate, and compare p50 and p99.",
 )
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
-@click.option("--accept-invalid", is_flag=True, help="Decide by the figures of an INVALID run too; the result says so.")
+@click.option("--accept-invalid", is_flag=True, help="Use the figures of an INVALID run too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
     profile: str,
     target: str | None,
@@ -66,11 +66,12 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Carry a PROFILE out: a file, the name of a shipped one (burst, steady, ramp, spike, soak, closed, scaling,
-    dynamodb-put, dynamodb-mix, dynamodb-hot-partition, dynamodb-batch, and of published experiments yan-cui-keepalive,
-    yan-cui-ten-puts, yan-cui-lambda, list-tables, https-keepalive, client-once), or a URL.
+    """Run a PROFILE and report what was measured. PROFILE is a file, a URL, or the name of a shipped profile: burst,
+    steady, ramp, spike, soak, closed, scaling, dynamodb-put, dynamodb-mix, dynamodb-hot-partition, dynamodb-batch; or
+    of a published experiment: yan-cui-keepalive, yan-cui-ten-puts, yan-cui-lambda, list-tables, https-keepalive,
+    client-once.
 
-    The result goes to stdout, the progress to stderr, everything to the run's folder.
+    The result goes to stdout, the progress to stderr, and all figures to the run's folder.
 
     \b
     loadgen run burst
@@ -163,7 +164,7 @@ def read(
 
 
 def witness_option(loaded: Loaded) -> None:
-    """Raises UsageError where there is nothing that a witness could be one of, PlanError where it could see nothing."""
+    """Raises UsageError for an experiment, PlanError if the profile has no load that a witness can share."""
     from loadgen.runner.witness.load import witness_load
 
     if loaded.profile.experiment:
@@ -175,7 +176,7 @@ def witness_option(loaded: Loaded) -> None:
 
 
 def folder_for(name: str) -> Path:
-    """Where a run is kept unless its user says."""
+    """The default folder of a run: runs/NAME-TIME, with a number if that exists."""
     named = f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
     free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
     return next(path for path in free if not path.exists())  # two may begin in the same second

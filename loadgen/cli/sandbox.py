@@ -1,4 +1,4 @@
-"""`loadgen sandbox`: the simulated target, kept running."""
+"""`loadgen sandbox`: run the simulated target until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import click
 from loadgen.cli import HELP
 
 
-@click.command("sandbox", short_help="Keep the simulated target running.", context_settings=HELP)
+@click.command("sandbox", short_help="Run the simulated target until Ctrl-C.", context_settings=HELP)
 @click.argument("profile", required=False)
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: sandbox.rtt=50ms.")
 @click.option("--http-port", type=click.IntRange(0, 65535), metavar="PORT", default=0, help="[default: a free one]")
 @click.option("--https-port", type=click.IntRange(0, 65535), metavar="PORT", default=0, help="[default: a free one]")
 @click.option("--log", type=click.Path(path_type=Path), help="Write what really happened to this file (CSV).")
 def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_port: int, log: Path | None) -> int:
-    """Keep the simulated target running, as PROFILE's `sandbox:` describes it, until Ctrl-C.
+    """Run the simulated target until Ctrl-C, as PROFILE's `sandbox:` describes it.
 
-    It listens on 127.0.0.1 alone. For HTTPS, trust the certificate authority that is printed.
+    It listens on 127.0.0.1 alone. For HTTPS, trust the certificate authority whose file it prints.
 
     \b
     loadgen sandbox burst --https-port 8443

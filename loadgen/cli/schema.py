@@ -10,10 +10,10 @@ from loadgen.cli import HELP, output
 
 
 @click.command("schema", short_help="Print the JSON Schema of a profile, or of a result.", context_settings=HELP)
-@click.option("--result", "of_result", is_flag=True, help="Of what result.json holds, and --json prints.")
+@click.option("--result", "of_result", is_flag=True, help="Print the schema of result.json and of what --json prints.")
 def command(of_result: bool) -> int:
-    """Print the JSON Schema of a profile, for editors that complete and check YAML by one; or of a result, for programs
-    that read one. Each field has a description, and a number its unit.
+    """Print the JSON Schema of a profile, with which editors complete and check YAML; or of a result, for programs that
+    read one. Each field has a description, and each number its unit.
 
     \b
     loadgen schema > loadgen.schema.json

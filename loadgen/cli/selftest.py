@@ -1,4 +1,4 @@
-"""`loadgen selftest`: what this machine can be trusted with."""
+"""`loadgen selftest`: measure how far you can trust this machine."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from loadgen.cli import HELP, output
 from loadgen.errors import Exit
 
 
-@click.command("selftest", short_help="What this machine can be trusted with, in two minutes.", context_settings=HELP)
-@click.option("--quick", is_flag=True, help="20 seconds, and rougher figures.")
+@click.command("selftest", short_help="Measure in two minutes how far to trust this machine.", context_settings=HELP)
+@click.option("--quick", is_flag=True, help="Take 20 seconds, and give rougher figures.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(quick: bool, as_json: bool, quiet: bool) -> int:
-    """Find out what this machine can be trusted with: the highest rate that stays VALID on one worker, what differences
-    are noise, how exactly requests leave, and its limits.
+    """Measure how far you can trust this machine: the highest rate that stays VALID on one worker, which differences
+    are noise, how exactly requests leave, and the machine's limits.
 
-    All load goes to a target of its own on 127.0.0.1. The result is kept in $XDG_STATE_HOME/loadgen (by default
-    ~/.local/state/loadgen), and a later `loadgen run` beyond it is warned before it starts. Stop what else runs on the
-    machine first.
+    Stop what else runs on the machine first. All load goes to a target of its own on 127.0.0.1. loadgen keeps the
+    result in $XDG_STATE_HOME/loadgen (by default ~/.local/state/loadgen). A later `loadgen run` beyond it warns before
+    it starts.
 
     \b
     loadgen selftest
