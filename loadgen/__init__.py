@@ -1,22 +1,22 @@
 """loadgen: a load generator whose tail-latency numbers can be trusted.
 
-Goals, in order; when two pull apart the upper one wins:
+Goals, in order. If two conflict, the upper one wins:
 
-1. Honest numbers. Every figure says what it measures and whose fault it was; one that cannot be had is refused.
+1. Honest numbers. Every figure says what it measures and whose time it was. A figure that cannot be known is refused.
 2. Simplicity. Few nouns, one way to do a thing.
 3. Speed. As close to what the kernel allows as Python gets.
 
-The rooms, from the ground up. Imports point down only, never to a room on the same line, which
-``tests/project/test_rooms.py`` checks:
+The packages (rooms), from the ground up. A room imports only rooms on lower lines, never one on its own line;
+``tests/project/test_rooms.py`` checks it:
 
     0  clock, errors
     1  profile, exchange, result
     2  net, stats, aws
     3  pacing, workload, transport, record            when, what, how, sum
-    4  engine, trust, store                           store keeps what record has summed, and so stands on it
+    4  engine, trust, store                           store keeps the sums of record, and so stands on it
     5  fleet, analysis                                workers; counts in, a result out
     6  runner                                         one run, from its profile to its result
-    7  experiment, selftest                           many runs: what they say together; what this machine can do
+    7  experiment, selftest                           many runs compared; what this machine can do
     8  report
     9  cli                                            one file a command
     -  sandbox stands beside the tower, on rooms 0 to 2

@@ -1,10 +1,10 @@
-"""What was counted becomes a result: counts in, values out. Pure, but for the files of a run's folder that it reads.
+"""Makes a result from counts: counts in, values out. It is pure, except that it reads files of a run's folder.
 
 conclusion   a run's whole result, its verdict and its exit status
 build        the phases, steps and scenarios of a run
-latency      histograms into percentiles, each with its value or the reason why there is none
+latency      percentiles from histograms, each a value or the reason why there is none
 confidence   the interval of each percentile
 per_second   a phase second by second, read back from the run's folder
-thresholds   what the profile asks of the figures
-documents    JSON files of a folder, which anybody may have written
+thresholds   decides the profile's thresholds
+documents    reads the JSON files of a folder, which anybody may have written
 """

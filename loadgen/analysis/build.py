@@ -1,4 +1,4 @@
-"""The figures of a run, from counts alone, so that a run that died can still be reported from what it left on disk."""
+"""The figures of a run, from counts alone, so that a run that died can still be reported from its folder."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def _unsure(run: int, step: int, metric: int, figures: Latency) -> Latency:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The raw material of one variant: what was planned, counted and recorded. `quantiles` are those to be shown;
-    `network` is what the kernel told of it, None where it told nothing; `holds_back`, whether retries are adaptive;
-    `stopped` is when the run was stopped early, in ns after the start, None if it was not."""
+    """The raw material of one variant: what was planned, counted and recorded. `quantiles` are those to show; `network`
+    has the kernel's figures, None if there are none; `holds_back`: retries are adaptive; `stopped` is when the run was
+    stopped early, in ns after the start, None if it was not."""
 
     plan: Plan
     ledger: Ledger
@@ -73,7 +73,7 @@ class Measured:
 
 
 def quantiles_of(profile: Profile) -> tuple[str, ...]:
-    """Those that every run shows, and those that the profile's thresholds and its primary figure name."""
+    """The quantiles that every run shows, and those that the profile's thresholds and its primary figure name."""
     asked = [t.quantile for thresholds in profile.thresholds.values() for t in thresholds]
     if profile.experiment and profile.experiment.primary:
         asked.append(profile.experiment.primary.quantile)
@@ -81,7 +81,7 @@ def quantiles_of(profile: Profile) -> tuple[str, ...]:
 
 
 def variant(m: Measured, sure: Sure = _unsure, name: str = "run") -> RunVariant:
-    """One entry of a result's `variants`; `sure` puts intervals into the figures that have them."""
+    """One entry of a result's `variants`; `sure` adds the intervals."""
     series: Series = defaultdict(list)
     for (key, metric), histogram in m.recording.histograms.items():
         series[key.slot].append((key, metric, histogram))
@@ -124,8 +124,7 @@ def _phase(m: Measured, run: PhaseRun, series: Series, sure: Sure) -> Phase:
 
 
 def _ran(m: Measured, run: PhaseRun) -> float | None:
-    """The seconds for which a phase ran, which are fewer than it has where the run was stopped. None if that is not
-    known."""
+    """The seconds for which a phase ran: fewer than planned if the run was stopped. None if not known."""
     if m.stopped is None or not run.duration:
         return run.duration / SECOND if run.duration else None
     before = [earlier.duration for earlier in m.plan.runs[: run.number]]
@@ -191,7 +190,7 @@ def _resent(series: list[Entry]) -> Resent | None:
 def _attributions(
     m: Measured, slot: int, series: list[Entry], headline: Metric, figures: dict[str, Latency]
 ) -> dict[str, Attribution]:
-    """Of the ok exchanges, if their shares are of all of them: none is kept in a folder."""
+    """Whose time the ok exchanges took, if all of them have shares: a run's folder keeps none."""
     mine = (key for key in m.recording.shares if key.slot == slot and key.outcome == Outcome.OK)
     shares = Shares.together(m.recording.shares[key] for key in mine)
     timed = sum(h.count for key, metric, h in series if metric == headline and key.outcome == Outcome.OK)
@@ -199,7 +198,7 @@ def _attributions(
 
 
 def _attempts(m: Measured, slot: int, series: list[Entry]) -> Attempts | None:
-    """How many attempts its operations took, and how they ended, where one may take several."""
+    """How many attempts the operations of a step took, and how they ended, if a step may take several."""
     ended: Counter[str] = Counter()
     for key, metric, histogram in series:
         if metric == Metric.OPERATION:
@@ -224,7 +223,8 @@ def _applies(run: PhaseRun, metric: Metric) -> bool:
 
 
 def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> Latency:
-    """The figures of a metric: of ok exchanges, timeouts as censored where it is a time that one cuts short."""
+    """The figures of a metric: of ok exchanges, with timeouts as censored values if a timeout cuts this metric
+    short."""
     matching = [
         (key, histogram)
         for key, of, histogram in series
@@ -278,7 +278,7 @@ def _failures(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> tup
 def _whole_iterations(
     m: Measured, run: PhaseRun, slots: list[int], series: Series, sure: Sure
 ) -> Iterable[WholeIteration]:
-    """By scenario and stratum, the empty one being all of them. An iteration of one step is that one's operation."""
+    """By scenario and stratum; the empty stratum is all of them. An iteration of one step is that step's operation."""
     several = {scenario for scenario, _ in m.plan.steps if [name for name, _ in m.plan.steps].count(scenario) > 1}
     for step, slot in enumerate(slots):
         scenario = m.plan.of_slot(slot)[1][0]
@@ -294,7 +294,7 @@ def _whole_iterations(
 
 
 def _on_connections(series: list[Entry]) -> OnConnections:
-    """How many exchanges were on each kind of connection: those that came to have one."""
+    """How many exchanges were on each kind of connection, of those that got one."""
     count = dict.fromkeys(CONNECTION_LABELS, 0)
     for key, metric, histogram in series:
         if metric == Metric.SERVICE:
@@ -335,7 +335,7 @@ def _added(parts: Iterable[dict[str, int]]) -> dict[str, int]:
 
 
 def sample(m: Measured, kept: KeptSample) -> Sample:
-    """An exchange that was kept, as a result shows it."""
+    """An exchange that was kept, in the form of a result."""
     run, (scenario, step) = m.plan.of_slot(kept.slot)
     times = {name: ns for name, ns in kept.times.items() if ns > 0 or name != Metric.WAIT_DELAY.word}
     return Sample(

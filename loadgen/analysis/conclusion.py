@@ -1,4 +1,4 @@
-"""From what was measured to what is said: the result, and the status to exit with."""
+"""Makes a run's result and its exit status from the measured values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OF_A_TAIL = {Metric.CLIENT_DELAY: "delay", Metric.WAIT: "wait", Metric.DNS: "dn
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended, and what was kept of it besides figures."""
+    """How a run ended, and what it kept besides figures."""
 
     elapsed: int
     folder: str | None
@@ -99,7 +99,7 @@ def conclude(
 
 
 def tails(plan: Plan, recording: Recording) -> list[Tail]:
-    """What the verdict looks at, for each measured run of a phase."""
+    """The exchanges that the verdict judges, for each measured run of a phase."""
     found = {run.number: Tail() for run in plan.runs if run.measured}
     for (key, metric), histogram in recording.histograms.items():
         run = plan.of_slot(key.slot)[0]
@@ -146,6 +146,6 @@ def unusable(totals: Ledger) -> bool:
 
 
 def unanswered(totals: Ledger) -> bool:
-    """Whether everything that was sent came to its end without an answer."""
+    """Whether every request ended without an answer."""
     counts = totals.outcome_counts()
     return sum(counts) > 0 and sum(counts[of] for of in NEVER_THERE) == sum(counts)

@@ -1,6 +1,5 @@
-"""How sure the percentiles of a run are: an interval for each, from the seconds of its phase as they were kept on disk,
-or why there is none. Cycles of a phase have their own each, and are never pooled.
-"""
+"""The interval of each percentile of a run, from the seconds of its phase in the run's folder, or the reason why there
+is none. Each cycle of a phase has its own; they are never pooled."""
 
 from __future__ import annotations
 
@@ -70,7 +69,7 @@ class Confidence:
 
 
 def in_ms(estimate: Estimate | NoInterval) -> Interval | Reason:
-    """An interval, or why there is none, as a result has it."""
+    """An interval, or the reason why there is none, in the form of a result."""
     if isinstance(estimate, NoInterval):
         return estimate.reason
     low = milliseconds(estimate.low)
@@ -79,7 +78,7 @@ def in_ms(estimate: Estimate | NoInterval) -> Interval | Reason:
 
 
 def _pooled(m: Measured) -> Pooled:
-    """All the values of each figure that an interval can be given for."""
+    """All values of each figure that can have an interval."""
     runs, steps = {run.number for run in m.plan.runs if run.measured}, len(m.plan.steps)
     pooled: Pooled = {}
     for (key, metric), histogram in m.recording.histograms.items():
@@ -93,7 +92,7 @@ def _pooled(m: Measured) -> Pooled:
 def _read(
     m: Measured, limits: Mapping[Figure, list[int]], folder: Path | None
 ) -> tuple[dict[Figure, Tails], Reason | None]:
-    """The seconds, or why there are none."""
+    """The seconds, or the reason why there are none."""
     if folder is None:
         return {}, Reason.of("not_saved")
     try:

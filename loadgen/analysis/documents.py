@@ -1,4 +1,4 @@
-"""The JSON documents of a run's folder, which may be anybody's."""
+"""Reads the JSON documents of a run's folder, which anybody may have written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOREIGN = (ArithmeticError, AttributeError, LookupError, RecursionError, StopIte
 
 
 def document(path: Path) -> dict[str, Any]:
-    """The object in that file. Raises ProfileError where there is none."""
+    """The object in that file. Raises ProfileError if there is none."""
     try:
         if path.exists() and not path.is_file():
             raise ProfileError("is not a regular file", file=str(path))
@@ -37,8 +37,7 @@ def document(path: Path) -> dict[str, Any]:
 
 
 def decoded(of: type[T], content: dict[str, Any], file: Path) -> T:
-    """The value that a file's content tells of. Raises ProfileError where it is not of this version, or is not as
-    loadgen wrote it."""
+    """The value in a file's content. Raises ProfileError if it has another version, or is not as loadgen writes it."""
     if (written := content.get("schema")) != SCHEMA:
         why = f"has the schema {written!r}, not {SCHEMA}: another version of loadgen wrote it"
         raise ProfileError(why[:WHY] if written else "is not a result: it has no schema", file=str(file))
@@ -50,7 +49,7 @@ def decoded(of: type[T], content: dict[str, Any], file: Path) -> T:
 
 @contextmanager
 def as_written(place: object) -> Iterator[None]:
-    """What breaks over the documents of `place` is said of those: we did not write them. Raises ProfileError."""
+    """Turns errors over the documents of `place` into a ProfileError, because somebody else may have written them."""
     try:
         yield
     except FOREIGN as error:

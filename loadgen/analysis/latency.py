@@ -1,7 +1,7 @@
-"""Histograms into the latency figures of a result.
+"""Makes the latency figures of a result from histograms.
 
-A quantile is refused where fewer values were seen than one in 1/(1-p), and where it falls among timeouts: those are
-censored, known only to have lasted longer than they were waited for.
+A quantile is refused if fewer than 1/(1-p) values were seen, or if it falls among timeouts. These are censored: they
+lasted longer than loadgen waited, and nobody knows how long.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ def latency(values: Histogram, censored: Histogram | None = None, quantiles: tup
 
 
 def milliseconds(ns: float | None) -> float | None:
-    """ns as a result has them: ms, rounded to the nanosecond."""
+    """ns as ms, rounded to the nanosecond, as in a result."""
     return None if ns is None else round(ns / MILLISECOND, 6)
 
 
 @cache
 def fewest(quantile: str) -> int:
-    """How many values there must be for it to be known, beyond which lies one."""
+    """How many values a quantile needs: one must lie beyond it."""
     return math.ceil(1 / (1 - fraction(quantile)))
 
 
@@ -87,6 +87,6 @@ def headline(taken: dict[Place, Histogram]) -> Histogram:
 
 
 def quantile_ms(histogram: Histogram, quantile: str) -> float | None:
-    """A quantile in ms, None if nothing was seen."""
+    """A quantile in ms, None without values."""
     value = histogram.quantile(fraction(quantile))
     return None if value is None else value / MILLISECOND

@@ -1,10 +1,9 @@
-"""The seconds of a phase, read back from a run's folder: what came in each of them, for the figures that are asked for.
+"""The seconds of a phase, read back from a run's folder: the values of each second, for the figures that are asked for.
 
-A second is one of the run's clock that lies in the phase as a whole. What came in an incomplete one, at the phase's
-beginning or end, is counted with its neighbour, and so is a later step's request that was due after the end: nothing is
-left out, so that the seconds add up to what the tables show, and none of them is shorter than a second. Where the plan
-does not tell when a phase begins or ends, or a run was stopped, the first and the last second with anything in them
-count as incomplete.
+A second is one of the run's clock that lies completely in the phase. Values of an incomplete second, at the phase's
+beginning or end, are counted with its neighbour. So are a later step's requests that were due after the end. Nothing is
+left out, so that the seconds add up to the tables, and none is shorter than a second. If the plan does not fix a
+phase's beginning or end, or if the run was stopped, the first and the last second with values count as incomplete.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Did the profile's thresholds hold? In each measured run of a phase, and for each step where it is a latency, by
-itself; and over the rounds of an experiment (`over_rounds`). Those of two variants are in `experiment.ratios`."""
+"""Decides the profile's thresholds: in each measured run of a phase, for each step if it is about a latency; and over
+the rounds of an experiment (`over_rounds`). Thresholds of two variants are in `experiment.ratios`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operat
 
 
 def check(thresholds: Mapping[str, tuple[Asked, ...]], phases: Iterable[Phase]) -> list[Threshold]:
-    """An entry of a result's `thresholds` for each that was looked at: one run tells nothing of two variants."""
+    """An entry of a result's `thresholds` for each threshold of a single variant."""
     checked = []
     for phase in phases:
         for asked in thresholds.get(phase.name, ()) if phase.measured else ():
@@ -93,15 +93,15 @@ def _entry(asked: Asked, phase: Phase, step: str = "") -> Threshold:
 
 
 def of_invalid(threshold: Threshold, accepted: bool) -> Threshold:
-    """A threshold of a run that is INVALID: undecided, unless its user takes the run's figures all the same."""
+    """A threshold of an INVALID run: undecided, unless the user accepts the run's figures."""
     if accepted:
         return replace(threshold, accepted=True)
     return replace(threshold, status="undecided", why=Reason.of("run_invalid"))
 
 
 def over_rounds(variant: str, rounds: Mapping[int, Iterable[Threshold]]) -> list[Threshold]:
-    """The thresholds of a variant's runs, by round, as one entry each: passed if they did in every round, and in every
-    cycle of it. Of one that did not, the figures are those of the first round in which it did not."""
+    """The thresholds of a variant's runs, by round, as one entry each: passed if it passed in every round and every
+    cycle. Otherwise the figures are those of the first round in which it did not pass."""
     by_threshold: dict[tuple[str, str, str], dict[int, list[Threshold]]] = {}
     for number, thresholds in rounds.items():
         for entry in thresholds:
@@ -120,5 +120,5 @@ def _over_rounds(variant: str, by_round: Mapping[int, list[Threshold]]) -> Thres
 
 
 def _without_value(threshold: Threshold) -> Threshold:
-    """One that passed in every round has no value of its own."""
+    """A threshold that passed in every round has no value of its own."""
     return Threshold(threshold.phase, threshold.cycle, threshold.step, threshold.text, threshold.status)

@@ -1,4 +1,4 @@
 """What AWS expects and says: signatures, credentials, DynamoDB's vocabulary of items, capacity, errors and prices.
 
-No module here sends anything of its own but `credentials`, which asks whom botocore's chain asks.
+Only `credentials` sends anything by itself: it asks the same services as botocore's chain.
 """

@@ -1,10 +1,10 @@
-"""The load itself.
+"""Makes the load of one worker.
 
 plan       what runs: the phases in their order, and the ledger's rows
-agenda     what is due: arrivals, and single calls
+agenda     what is due when: arrivals and single calls
 iteration  what one iteration does next
-engine     sends it
-users      who start again in a closed phase
-state      how each run of a phase stands, and this worker's share
-accounts   write down what became of it
+engine     starts iterations and sends their requests
+users      the users of a closed phase, who start again
+state      the state of each run of a phase, and this worker's share
+accounts   counts and records the outcomes
 """

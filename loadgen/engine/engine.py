@@ -1,8 +1,8 @@
-"""One worker's load: releases everything that is due at each wake-up, never waits for an answer, never skips or
-re-times.
+"""One worker's load. At each wake-up the engine releases everything that is due. It never waits for an answer, and
+never skips or re-times a request.
 
-The engine is handed its clock (`now`, `alarm`) and a transport, and has no event loop of its own: with a virtual
-clock and the scripted transport an hour of load takes as long as its arithmetic.
+The engine gets its clock (`now`, `alarm`) and a transport, and has no event loop of its own. With a virtual clock and
+the scripted transport an hour of load takes only as long as its arithmetic.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ __all__ = ["Engine", "Host", "Share"]
 
 
 class Engine:
-    """`enter(0, start)` begins; the host hears the rest. `recorder`, `samples` and `ledger` take what happens."""
+    """`enter(0, start)` begins the load, and the host is called back from then on. `recorder`, `samples` and `ledger`
+    take the outcomes."""
 
     def __init__(self, clock: Clock, plan: Plan, workload: Workload, host: Host, ledger: Ledger, share: Share) -> None:
         self._now, self._plan, self._workload, self._host, self._ledger, self._share = (
@@ -91,7 +92,7 @@ class Engine:
         self._agenda.rearm()
 
     def _people(self, state: RunState, start: int) -> None:
-        """Users of a closed phase begin, or all of an at-once phase are due."""
+        """Start the users of a closed phase, or all iterations of an at-once phase."""
         phase, workers = state.run.phase, self._share.workers
         if phase.at_once:
             state.budget = 0
@@ -106,7 +107,8 @@ class Engine:
         self._agenda.arrivals(block + start for block in blocks)
 
     def _leave(self, state: RunState, at: int, early: bool = False) -> None:
-        """A run's time is up, or its count reached: the next begins at the very instant `at`."""
+        """End a run whose time is up or whose count is reached: the next one begins at exactly the same instant
+        `at`."""
         if not state.active or state.run.number != self._current:
             return
         self._iterations[state.row + PLANNED] -= state.left(self._iterations) if early else 0
@@ -122,7 +124,7 @@ class Engine:
             self._drain(at)
 
     def leave(self, number: int, at: int) -> None:
-        """End run `number` at the instant `at`, before its time: what was due later is then not planned."""
+        """End run `number` at the instant `at`, before its time: iterations due later are then not planned."""
         self._at(at, lambda now: self._leave(self._states[number], at, early=True))
 
     def _close_current(self) -> None:
@@ -132,7 +134,8 @@ class Engine:
         self._agenda.arrivals(())
 
     def _drain(self, at: int) -> None:
-        """Wait for what is open; arrivals go on meanwhile, so that the last measured ones do not see a falling load."""
+        """Wait for open exchanges. Arrivals go on meanwhile, so that the last measured ones do not see a falling
+        load."""
         self._close_current()
         self._ending = True
         if self._plan.keeps_firing and self._measured_in_flight and not self._stopping:
@@ -153,12 +156,12 @@ class Engine:
             self._host.finished()
 
     def _check_done(self, state: RunState) -> None:
-        """Whether a run of a known count is through."""
+        """Whether a run with a known count is complete."""
         if state.active and state.budget == 0 and not state.in_flight and self._agenda.next_arrival == NEVER:
             self._leave(state, self._now())
 
     def stop(self) -> None:
-        """Start nothing more; let what is open come to its end."""
+        """Start nothing more, and let open exchanges end."""
         if self._stopping:
             return
         self._stopping = self._ending = True
@@ -169,14 +172,14 @@ class Engine:
         self._check_drained()
 
     def kill(self) -> None:
-        """Stop, and give up what is open."""
+        """Stop, and give up open exchanges."""
         self.stop()
         self._transport.cancel()
 
     # iterations
 
     def _arrive(self, due: int) -> None:
-        """An iteration is due: start it, unless as many as may be are open."""
+        """An iteration is due: start it, unless the limit of open iterations is reached."""
         state = self._arriving
         if self._stopping or not state:
             return
@@ -239,7 +242,7 @@ class Engine:
         self._step_over(iteration, iteration.current, x)
 
     def done(self, x: Exchange) -> None:
-        """The transport's word that an exchange is over."""
+        """The transport calls this when an exchange is over."""
         x.link = None  # it may still stand among the deadlines, and a TLS connection is large
         iteration: Iteration = x.owner  # type: ignore[assignment]
         self._note(x, iteration)
@@ -249,8 +252,9 @@ class Engine:
             self._go_on(iteration, x)
 
     def retried(self, x: Exchange) -> Exchange:
-        """The client's word that it repeats an attempt, which is over but for that: as `done`, and the step goes on.
-        Returns the next attempt, already counted as sent. It is due now: what has passed since `x.done` was back-off.
+        """The client calls this when it repeats an attempt: as `done`, except that the step goes on.
+
+        Returns the next attempt, already counted as sent. It is due now: the time since `x.done` was back-off.
         """
         x.link = None
         iteration: Iteration = x.owner  # type: ignore[assignment]
@@ -267,7 +271,8 @@ class Engine:
             self._step_over(iteration, step, x)
 
     def _step_over(self, iteration: Iteration, step: StepWork, x: Exchange) -> None:
-        """`x` was the last attempt at the current step: send the next one, or think about it, if there is one."""
+        """`x` was the last attempt at the current step: send the next step, or wait for its think time, if there is
+        one."""
         if step.repeats:
             self._accounts.operation(x, iteration)
         if iteration.step + 1 == len(iteration.scenario.steps):
@@ -283,7 +288,7 @@ class Engine:
                 self._send(iteration, iteration.run, x.done)
 
     def _no_more(self, state: RunState) -> bool:
-        """Whether nothing is to be sent any more: the load is stopped, or the drain no longer needed."""
+        """Whether nothing more is to be sent: the load is stopped, or the drain is no longer needed."""
         return self._stopping or (state is self._states[-1] and not state.active)
 
     def _think(self, iteration: Iteration, until: int) -> None:

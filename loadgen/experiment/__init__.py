@@ -1,20 +1,20 @@
-"""Several runs that are compared with each other, and what a folder of runs says.
+"""Compares several runs with each other, and reads folders of runs.
 
-rounds      the runs, in their drawn order
+rounds      carries out the runs, in a random order
 folder      the experiment's folder and its result
-judgement   what its runs say together: comparison, ratios, scaling
-variants    what is compared of each variant's runs
+judgement   puts comparison, ratios and scaling together
+variants    the figures of each variant's runs that are compared
 comparison  each variant compared with its baseline
 validity    whether a verdict may be given
 pairing     which variant is compared with which
-primary     the figure that was chosen before
+primary     the figure that decides, chosen before the run
 ratios      thresholds of two variants
-breakdown   which part of a request makes a difference
+breakdown   which part of a request makes the difference
 curves      quantiles of a variant over its rounds
 scaling     quantiles along an axis of load
 two_runs    `loadgen compare`
 keepalive   `loadgen keepalive`
 check       `loadgen check`
-preview     an experiment before it is one
-saved       a run's folder, read again
+preview     what `loadgen check` says of an experiment
+saved       reads a run's folder again
 """

@@ -1,9 +1,9 @@
-"""Workers: processes that share nothing, start together, and whose figures add up exactly.
+"""Worker processes. They share nothing and start together, and their figures add up exactly.
 
 fleet       groups of workers, started and steered together
-group       the workers of one plan, and what they hand in
-worker      one worker's life
-messages    what the two say to each other
-pipe        what carries it
-client      a profile's client, made
+group       the workers of one plan, and the figures that they send
+worker      one worker, from its start to its end
+messages    the messages between fleet and workers
+pipe        carries the messages
+client      makes a profile's client
 """

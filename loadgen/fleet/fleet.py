@@ -1,9 +1,9 @@
-"""The parent of the workers: places them, starts them at one instant, steers them, outlives them.
+"""The parent of the workers: it places them, starts them at one instant, steers them and outlives them.
 
-Workers are in groups. What the fleet says, it says to all of them; their plans may ask for different loads, in the same
-runs of the same steps. The first group leads: a phase whose start depends on the last one's end begins for all when the
-leading workers have come to it, and the load is over when they have finished. A local run with one worker is one group
-of one.
+Workers are in groups. The fleet sends every message to all groups. Their plans may ask for different loads, but in the
+same runs of the same steps. The first group leads. If a phase begins when the one before it is over, it begins for all
+groups when the leading workers have reached it. The load is over when the leading workers have finished. A local run
+with one worker is one group of one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ READY_LIMIT = 60  # seconds
 
 
 class Fleet:
-    """Groups on this machine. `launch`, then `run`, and in any case `close`."""
+    """Groups on this machine. Call `launch`, then `run`, and always `close`."""
 
     def __init__(self, leading: Group, *following: Group) -> None:
         self.leading, self.following = leading, following
@@ -32,15 +32,16 @@ class Fleet:
         self._entries = {0: 0}  # the runs whose start was given out, and when that is, in ns after the start
 
     async def launch(self) -> None:
-        """Start the workers and wait until each is ready, or `stop` is called. Raises LoadgenError if one cannot be."""
+        """Start the workers and wait until each is ready, or `stop` is called. Raises LoadgenError if one cannot
+        start."""
         for group in self.groups:
             await self._launch(group)
 
     async def run(self) -> None:
-        """Start the load, unless it is stopped already, and see it through, whatever happens to the workers.
+        """Start the load, unless it is already stopped, and return when it is over, even if workers die.
 
-        The last phase of the groups that follow ends when the leading one has finished, if not before. They have as
-        long as an iteration may take for what is open then.
+        The last phase of the groups that follow ends at the latest when the leading group has finished. They then have
+        as long as an iteration may take to finish open iterations.
         """
         if self.stopping:
             return
@@ -62,7 +63,7 @@ class Fleet:
         self._tell(Renew(kind, secret))
 
     def leave(self, number: int, at: int) -> None:
-        """Let run `number`, whose beginning is known, end `at` ns after the start, which is before its time."""
+        """End run `number`, whose beginning is known, early, at `at` ns after the start."""
         began = self.begins(number)
         assert began is not None
         for group in self.groups:
@@ -70,13 +71,13 @@ class Fleet:
         self._tell(Leave(number, self.leading.start + at))
 
     def stop(self) -> None:
-        """Start nothing more; what is open comes to its end."""
+        """Start nothing more, and let open exchanges end."""
         self.stopped = self.elapsed if self.stopped is None else self.stopped
         for group in self.groups:
             group.stop()
 
     def kill(self) -> None:
-        """Give up what is open."""
+        """Give up open exchanges."""
         self.stopped = self.elapsed if self.stopped is None else self.stopped
         for group in self.groups:
             group.kill()
@@ -88,12 +89,12 @@ class Fleet:
 
     @property
     def plan(self) -> Plan:
-        """The leading group's, with the ends that its runs have by now."""
+        """The leading group's plan, with the ends that its runs have so far."""
         return self.leading.plan
 
     @property
     def stopping(self) -> bool:
-        """Whether it was told to stop."""
+        """Whether `stop` was called."""
         return self.stopped is not None
 
     @property
@@ -118,7 +119,7 @@ class Fleet:
         return self._entries[entered] + sum(known) if len(known) == len(durations) else None
 
     def totals(self) -> Ledger:
-        """The ledgers of all groups added up, as they stand: what the target was asked."""
+        """The ledgers of all groups added up, as they are now: what was sent to the target."""
         total = self.leading.totals()
         for group in self.following:
             total.add(group.totals())

@@ -1,4 +1,4 @@
-"""Workers who carry out one plan together: their processes, and what they hand in."""
+"""Workers that carry out one plan together: their processes, and the figures that they send."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ class Member:
 
 
 class Group:
-    """Workers of one plan. A fleet launches and steers them; `recording`, `health`, `totals` and the `members` are read
-    at any time.
+    """Workers of one plan. A fleet starts and steers them. `recording`, `health`, `totals` and the `members` can be
+    read at any time.
 
-    `each_second` is called when the figures of a second have come in. `refused` hears the reason of a failure that
-    every further request would meet as well. `cpus` are those that the workers may run on; none: any.
+    `each_second` is called when the figures of a second have arrived. `refused` is called with the reason of a failure
+    that every further request would meet as well. `cpus` are the CPUs that the workers may use; none: any.
     """
 
     def __init__(
@@ -111,12 +111,12 @@ class Group:
                 member.pipe.send(message)
 
     def stop(self) -> None:
-        """Let nothing more be started, and let whoever waits for a change look again."""
+        """Start nothing more, and wake whoever waits for a change."""
         self.tell(Stop())
         self._changed.set()
 
     def kill(self) -> None:
-        """Let what is open be given up, and end the workers that do not listen."""
+        """Give up open exchanges, and end the workers that do not react."""
         self.tell(Kill())
         asyncio.get_running_loop().call_later(GOODBYE_LIMIT, self._put_down)
 
@@ -127,8 +127,8 @@ class Group:
             await self._changed.wait()
 
     async def see_through(self, start: int, changed: Callable[[], None] = lambda: None) -> None:
-        """Begin the load at the instant `start`, and return when every worker is over, whatever happens to them.
-        `changed` is called as often as something may have changed."""
+        """Begin the load at the instant `start`, and return when every worker is over, even if workers die. `changed`
+        is called whenever something may have changed."""
 
         def over() -> bool:
             changed()
@@ -163,7 +163,7 @@ class Group:
 
     @property
     def ready(self) -> bool:
-        """Whether every worker is. Raises LoadgenError if one has died instead."""
+        """Whether every worker is ready. Raises LoadgenError if one has died."""
         for member in self.members:
             if member.lost:
                 raise member.broken or LoadgenError(f"worker {member.index} died before the load began")
@@ -175,7 +175,7 @@ class Group:
 
     @property
     def reached(self) -> int:
-        """The latest run to which each worker that is left has come; -1 if there is none."""
+        """The latest run that every live worker has reached; -1 if there is none."""
         return min((member.reached for member in self.members if not member.over), default=-1)
 
     @property
@@ -191,7 +191,7 @@ class Group:
         return total
 
     def kept(self, slowest: int) -> Kept:
-        """What all workers kept: of each slot the slowest `slowest`."""
+        """The samples of all workers: the slowest `slowest` of each slot."""
         return merge((member.kept for member in self.members), slowest)
 
     # its workers
@@ -254,7 +254,7 @@ class Group:
         self._changed.set()
 
     def _fold(self, member: Member) -> None:
-        """Take what a worker has handed in into the recording."""
+        """Add a worker's batch to the recording."""
         if member.batches:
             batch, member.batches = Batch.joined(member.batches), []
             self.recording.take(fold(batch, self.start), member.series)
@@ -265,7 +265,7 @@ class Group:
                 member.process.kill()
 
     async def _tick(self) -> None:
-        """At the end of each second, as soon as every worker has handed in what it has of it."""
+        """Called at the end of each second, as soon as every worker has sent its figures of it."""
         seconds = 0
 
         def handed_in() -> bool:
@@ -284,7 +284,7 @@ class Group:
 
 
 def merge(all_kept: Iterable[Kept], slowest: int) -> Kept:
-    """What several workers kept, put together: the slowest `slowest` of every slot, the slowest first."""
+    """Merge the samples of several workers: the slowest `slowest` of every slot, the slowest first."""
     total = Kept([], [], {})
     by_slot: dict[int, list[Sample]] = {}
     for kept in all_kept:

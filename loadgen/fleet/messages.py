@@ -1,8 +1,8 @@
-"""What a fleet and its workers say to each other: a frozen dataclass a message, a union for each direction.
+"""The messages between a fleet and its workers: a frozen dataclass for each, and a union for each direction.
 
-Any carrier may take them, `pipe` is the one of this machine. Nothing in them is a process's own, but the paths in
-`Assignment`. Instants are ns of the monotonic clock, which all processes of a machine share: a carrier between machines
-has to translate them, those in the rows of a `Batch` too.
+Any carrier may send them; `pipe` is the one on this machine. They contain nothing that belongs to one process, except
+the paths in `Assignment`. Instants are ns of the monotonic clock, which all processes of a machine share. A carrier
+between machines has to translate them, including those in the rows of a `Batch`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from loadgen.record.samples import Kept, Kind
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The first message: all that a worker needs to know.
+    """The first message: everything that a worker needs.
 
-    `ledger` is the file that holds its counters, which its parent maps too, so that they outlive it; `ca` is the file
-    of a certificate authority. Both are paths of this machine, as are those of files that the profile names.
+    `ledger` is the file with the worker's counters. Its parent maps it too, so that they outlive the worker. `ca` is
+    the file of a certificate authority. Both are paths on this machine, as are the files that the profile names.
     """
 
     profile: Profile
@@ -68,7 +68,7 @@ class Enter:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """End run `run` at the instant `at`, which is before its time."""
+    """End run `run` early, at the instant `at`."""
 
     run: int
     at: int
@@ -76,17 +76,17 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Start nothing more; what is open comes to its end."""
+    """Start nothing more, and let open exchanges end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """Stop, and give up what is open."""
+    """Stop, and give up open exchanges."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bye:
-    """The last message: nothing more is wanted."""
+    """The last message: the worker may end."""
 
 
 ToWorker = Assignment | Go | Renew | Enter | Leave | Stop | Kill | Bye
@@ -103,14 +103,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The worker has come to run `run`, whose start all workers share."""
+    """The worker has reached run `run`, which all workers start together."""
 
     run: int
 
 
 @dataclass(frozen=True, slots=True)
 class NewSeries:
-    """What the series `number` in this worker's batches is of."""
+    """What the series `number` in this worker's batches stands for."""
 
     number: int
     key: SeriesKey
@@ -127,8 +127,8 @@ class Failures:
 class Vitals:
     """The worker's own health over the last second.
 
-    `probe` is what `trust.probe.Probe.sample` gives, `tcp` what `net.tcp_info.TcpWatch.sample` does, None where the
-    kernel cannot be asked; `in_flight` counts the iterations that are open now.
+    `probe` is what `trust.probe.Probe.sample` returns, `tcp` what `net.tcp_info.TcpWatch.sample` returns, None if the
+    kernel gives no figures; `in_flight` counts the iterations that are open now.
     """
 
     probe: dict[str, Any]
@@ -138,21 +138,21 @@ class Vitals:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The target refuses us for `reason`, and would refuse every further request."""
+    """The target refuses our requests for `reason`, and would refuse every further one."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A mistake of ours, or of the profile's, ends the worker."""
+    """A mistake in loadgen or in the profile ends the worker."""
 
     error: LoadgenError
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The load is over. `options` are those of a client that has some of its own, the SDK's, None of another."""
+    """The load is over. `options` are those of the SDK's client, None with another client."""
 
     kept: Kept
     options: dict[str, Any] | None = None

@@ -1,6 +1,6 @@
-"""Messages between a fleet and its workers over a socket pair, written without ever waiting.
+"""Messages between a fleet and its workers over a socket pair. Writing never waits.
 
-They are pickled: both ends are processes of one program, one started by the other.
+They are pickled: both ends are processes of one program, and one started the other.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Incoming = TypeVar("Incoming")
 
 
 class Pipe(Generic[Outgoing, Incoming]):
-    """One end, on an event loop. `received` hears each message, `ended` that the other end is gone.
+    """One end, on an event loop. `received` is called with each message, `ended` when the other end is gone.
 
-    The unions of `messages` are its types: `Pipe[ToWorker, FromWorker]` in the fleet, the other way in a worker.
+    Its types are the unions of `messages`: `Pipe[ToWorker, FromWorker]` in the fleet, the other way round in a worker.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Pipe(Generic[Outgoing, Incoming]):
         loop.add_reader(sock.fileno(), self._on_readable)
 
     def send(self, message: Outgoing) -> None:
-        """Queue a message; it leaves as the other end takes it."""
+        """Queue a message. It leaves when the other end reads."""
         if self.closed:
             return
         data = pickle.dumps(message, protocol=5)

@@ -1,6 +1,6 @@
-"""One worker's life: prepare, say ready, start at the instant it is told, hand in figures each second, finish.
+"""One worker: it prepares, reports ready, starts at the given instant, sends figures each second, and finishes.
 
-Run as `python -m loadgen.fleet.worker FD PARENT`, with its end of a socket pair as descriptor FD.
+Run it as `python -m loadgen.fleet.worker FD PARENT`, where descriptor FD is its end of a socket pair.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ ToFleet = Pipe[FromWorker, ToWorker]
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """What carries an assignment out, before the load."""
+    """The objects that carry out an assignment, before the load."""
 
     engine: Engine
     transport: Transport
@@ -69,7 +69,7 @@ class _Prepared:
 
 
 class _Load:
-    """The load of a worker, from its start on: what it records, and hands in each second."""
+    """The load of a worker from its start on: it records, and sends its figures each second."""
 
     def __init__(self, prepared: _Prepared, start: int, fleet: ToFleet, alarm: Alarm) -> None:
         """`alarm` is the one that calls for `report`."""
@@ -82,7 +82,7 @@ class _Load:
         self._probe.start()
 
     def report(self) -> None:
-        """Hand in a second."""
+        """Send the figures of a second."""
         self._recorder.flush()
         if more := self._samples.more():
             self._fleet.send(Failures(more))
@@ -95,7 +95,7 @@ class _Load:
         self._fleet.send(Reached(run))
 
     def finish(self) -> None:
-        """Hand in what is left."""
+        """Send the remaining figures."""
         self._alarm.clear()
         self._recorder.flush()
         self._fleet.send(Vitals(self._probe.sample(), 0, self.transport.tcp(last=True)))
@@ -110,7 +110,7 @@ class _Load:
 
 
 class Worker:
-    """Carries out the assignment that it is sent, and talks to its fleet through `pipe`; the engine's host."""
+    """Carries out the assignment that it receives, and talks to its fleet through `pipe`. It is the engine's host."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket) -> None:
         self.loop = loop
@@ -222,7 +222,7 @@ def _steer(engine: Engine, message: Enter | Leave | Stop | Kill) -> None:
 
 
 def _calm_collector(needed: bool) -> None:
-    """Keep the garbage collector out of the way, as far as the client can do without it."""
+    """Keep the garbage collector away from the load, as far as the client can run without it."""
     gc.collect()
     gc.freeze()
     if needed:

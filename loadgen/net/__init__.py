@@ -1,12 +1,12 @@
-"""The network by hand, for the wire client and for the sandbox.
+"""Low-level networking for the wire client and the sandbox.
 
 timerfd    alarms on the kernel's own timer
-deadlines  of exchanges, on one alarm
-names      a URL taken apart, its name resolved
+deadlines  the timeouts of all exchanges, on one alarm
+names      splits a URL and resolves its name
 sockets    raw sockets, the kernel's receive stamps
 tcp_info   what the kernel knows of a connection
 tls        an SSLObject between two buffers
-http1      HTTP/1.1 as a client speaks it
+http1      HTTP/1.1 for a client
 children   processes that end with this one
-memory     what the allocator keeps
+memory     gives free memory back to the system
 """

@@ -1,11 +1,11 @@
-"""SUM: what happened becomes exact counts.
+"""SUM: turns exchanges into exact counts.
 
-metrics      the table of what is measured, and each figure's formula
-recorder     one worker's: instants go into rows, and are folded into sparse counts
+metrics      the table of metrics, with each one's formula
+recorder     one worker's recorder: puts instants into rows, and folds rows into sparse counts
 recording    the counts of all workers, added up
 ledger       the two ledgers, in memory that outlives its worker
-share        whose the time of exchanges was, by how long they took
-attribution  whose time a percentile is
-samples      the exchanges that are kept as they were
+share        the parts of exchanges' time, by how long the exchanges took
+attribution  whose time each part is: the target's, the profile's or this machine's
+samples      the exchanges that are kept whole
 hlog         histogram logs
 """

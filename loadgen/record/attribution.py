@@ -1,8 +1,8 @@
-"""Whose time it was: one table of the parts of an exchange, from which everything that divides time up is made.
+"""Whose time it was: one table of the parts of an exchange. Everything that divides time up is made from it.
 
-The parts of a quantile are those of the exchanges about its rank, together, and not the parts' own percentiles, which
-do not add up. They are scaled to the quantile, from which such exchanges mostly differ by little. Where they are few
-and far apart, whose it was is not known.
+A quantile is divided up by the exchanges around its rank, together. The parts' own percentiles would not add up. The
+parts are then scaled to the quantile, from which such exchanges mostly differ by little. If these exchanges are few and
+far apart, the division is not known.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TARGET, PROFILE, MACHINE = "target", "profile", "this machine"
 
 
 class Row(NamedTuple):
-    """A part, what it lies inside, whose it is, and which field of an attribution counts it."""
+    """A part, the part that contains it, its owner, and the field of an attribution that counts it."""
 
     part: Part
     inside: Part
@@ -53,9 +53,9 @@ ALIKE = 0.1  # how far from the quantile they may be on average, as a share of i
 
 
 def net(sums: Sums, holds_back: bool = False) -> Sums:
-    """Each part without what lies inside it, so that the parts add up to the whole; in the place of the whole what is
-    left of it. `holds_back`: retries are adaptive, and what is left of `sign` is not this machine's: it is taken out
-    of the parts, and in the place of the whole."""
+    """Each part without the parts inside it, so that all add up to the whole; the column of the whole has the rest.
+    `holds_back`: retries are adaptive, so that the rest of `sign` is not this machine's. It is then taken out of the
+    parts and added to that column."""
     out = sums.copy()
     for row in TABLE:
         out[..., row.inside] -= sums[..., row.part]
@@ -66,14 +66,14 @@ def net(sums: Sums, holds_back: bool = False) -> Sums:
 
 
 def own(parts: Sums) -> Sums:
-    """This machine's time, of what `net` gave."""
+    """This machine's time, from the result of `net`."""
     mine: Sums = parts[..., OWN].sum(axis=-1)
     return mine
 
 
 def attributions(shares: Shares, figures: Latency, holds_back: bool = False) -> dict[str, Attribution]:
     """Whose time the mean is, and each quantile that is known. `figures` are those of the exchanges in `shares`,
-    perhaps with timeouts beyond them, of which the mean has none."""
+    perhaps with timeouts beyond them, which the mean leaves out."""
     if not shares.count:
         return {}
     every = shares.sums.sum(axis=0).astype(float)
@@ -88,8 +88,8 @@ def attributions(shares: Shares, figures: Latency, holds_back: bool = False) -> 
 
 
 def attribution(times: Mapping[str, int], scheduled: bool, holds_back: bool = False) -> Attribution:
-    """Whose time one exchange is. `times` are its metrics by word, in ns; without a schedule its whole is the service,
-    and what comes before it is beside."""
+    """Whose time one exchange is. `times` are its metrics by word, in ns. Without a schedule its whole is the service,
+    and the parts before it are not in it."""
     sums = np.zeros(len(Part))
     sums[Part.COUNT], sums[Part.WHOLE] = 1, times.get("response" if scheduled else "service", 0)
     for row in TABLE:
@@ -100,7 +100,7 @@ def attribution(times: Mapping[str, int], scheduled: bool, holds_back: bool = Fa
 
 
 def _about(shares: Shares, position: int, name: str) -> Sums:
-    """The sums of the exchanges about a quantile's rank."""
+    """The sums of the exchanges around a quantile's rank."""
     p = fraction(name)
     reach = max(LEAST, round(min(p, 1 - p) * shares.count / WITHIN))
     sums = shares.between(max(1, position - reach), min(shares.count, position + reach))

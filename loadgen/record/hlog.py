@@ -1,7 +1,7 @@
-"""Histogram logs (.hlog, version 1.2), readable by every HdrHistogram tool. The only module that knows `hdrh`.
+"""Histogram logs (.hlog, version 1.2), readable by every HdrHistogram tool. The only module that imports `hdrh`.
 
-The library's own log writer leaves out tags and cannot write its header, so lines are written here and the encoding
-alone is the library's. Its layout is the one of `stats`: 1 ns to one hour, 3 digits.
+The library's log writer leaves out tags and cannot write its header. This module therefore writes the lines, and uses
+the library only for the encoding. The layout is that of `stats`: 1 ns to one hour, 3 digits.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Encoder:
         self._library = HdrHistogram(1, HIGHEST, 3)
 
     def encode(self, histogram: Histogram) -> str:
-        """What lasted longer than an hour is put with what lasted an hour, the best that the format can say."""
+        """Values above an hour are counted as an hour, the greatest that the format can hold."""
         library = self._library
         counts, touched = library.counts, [min(index, _TOP) for index in histogram.index.tolist()]
         for index, count in zip(touched, histogram.counts.tolist(), strict=True):
@@ -58,9 +58,8 @@ class Encoder:
 
 
 def decode(encoded: str) -> Histogram:
-    """A histogram out of its encoded form, as another tool would read it: for cross-checks. Exact but for sum and
-    extremes.
-    """
+    """A histogram from its encoded form, as another tool would read it, for cross-checks. Exact except for sum and
+    extremes."""
     library = HdrHistogram.decode(encoded)
     counts = np.array(library.counts[: library.counts_len], np.int64)
     index = np.flatnonzero(counts)

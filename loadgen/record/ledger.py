@@ -1,7 +1,7 @@
 """The two ledgers, as integers in one block of memory that outlives its worker.
 
     iterations   planned = started + unsent; started = completed + failed + cut short
-    requests     sent = the sum of the outcome classes, those of a dead worker that were open counted as lost;
+    requests     sent = the sum of the outcome classes; open requests of a dead worker count as lost;
                  sent = operations + repeated: each attempt at an operation is a request of its own
 
 A worker maps its block from a file, so that SIGKILL loses none of it.
@@ -57,15 +57,15 @@ class Ledger:
 
     @classmethod
     def from_bytes(cls, block: bytes, runs: int, slots: int) -> Ledger:
-        """A block as a file held it; one of before there were attempts and tallies has none of them. Raises ValueError
-        for what is no such block."""
+        """A block from the bytes of a file. A block from before there were attempts and tallies has none of them.
+        Raises ValueError for anything else."""
         if len(block) not in (_size_of_first(runs, slots), cls.size(runs, slots)):
             raise ValueError(f"{len(block)} bytes are not the {cls.size(runs, slots)} of a ledger")
         return cls(memoryview(bytearray(block.ljust(cls.size(runs, slots), b"\0"))), runs, slots)
 
     @classmethod
     def in_file(cls, path: Path, runs: int, slots: int) -> Ledger:
-        """The block of the file, made if there is none. Raises OSError where the disk is full."""
+        """The block of the file, created if it does not exist. Raises OSError if the disk is full."""
         size = cls.size(runs, slots)
         descriptor = open_with_room(path, size)
         try:
@@ -85,8 +85,8 @@ class Ledger:
         mine += theirs
 
     def settle(self) -> int:
-        """Count what was sent and has no outcome as lost, what was planned and never started as unsent; for a worker
-        that is gone. Returns how many exchanges were lost."""
+        """For a worker that is gone: count requests without an outcome as lost, and iterations that never started as
+        unsent. Returns how many exchanges were lost."""
         lost = 0
         for slot in range(self.slots):
             row = slot * OUTCOMES
@@ -102,7 +102,7 @@ class Ledger:
         return lost
 
     def mismatches(self) -> list[str]:
-        """Where the ledgers do not add up: empty in every sound run."""
+        """Where the ledgers do not add up. Empty in every correct run."""
         wrong = []
         for slot in range(self.slots):
             row = slot * OUTCOMES
@@ -147,8 +147,8 @@ class Ledger:
 
 
 def open_with_room(path: Path, size: int) -> int:
-    """The descriptor of the file, made if there is none, with room for so many bytes taken at once: a full disk is met
-    here (OSError), not in the middle of the load."""
+    """The descriptor of the file, which is created if it does not exist, with space for so many bytes allocated at
+    once. A full disk therefore fails here (OSError) and not in the middle of the load."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if hasattr(os, "posix_fallocate"):

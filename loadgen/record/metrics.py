@@ -1,10 +1,10 @@
-"""What is measured of an exchange: the table of metrics, from which the recorder, the result and the docs are made.
+"""The table of metrics of an exchange, from which the recorder, the result and the docs are made.
 
-response = lag + sign + wait + service         exactly, in integer nanoseconds
-operation = its attempts' responses + backoff  likewise; in a load without a schedule from the first one's release
+    response = lag + sign + wait + service         exactly, in integer nanoseconds
+    operation = its attempts' responses + backoff  likewise; without a schedule from the first attempt's release
 
 To add one, add a row to `Metric`, with a number of its own from 250 down. docs/measuring.md and docs/results.md have
-the table's lines, which a test makes from this one.
+lines of this table; a test compares them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from loadgen.stats import Integers
 
 
 class Instants(NamedTuple):
-    """The series, the instants and the durations of exchanges, as the recorder's rows have them; in ns, shape (rows,).
+    """The series, the instants and the durations of exchanges, in the recorder's rows; in ns, shape (rows,).
 
-    `due` is 0 for a load without a schedule, `connected` is 0 on a connection that was there already; what did not
-    happen or cannot be known is 0 as an instant and -1 as a duration.
+    `due` is 0 for a load without a schedule, `connected` is 0 on a connection that was open already. An instant that
+    did not happen or is not known is 0, a duration -1.
     """
 
     series: Integers
@@ -59,9 +59,9 @@ class Shown(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What a row of the table says. `what` and `whose` are for docs/measuring.md, which has no row for a metric whose
-    `what` is empty: another's tells of it. `formula` gives the figure of each exchange in ns, -1 where it does not
-    apply or cannot be known; None for what is no exchange's own."""
+    """A row of the table. `what` and `whose` are for docs/measuring.md. A metric with an empty `what` has no row there;
+    another row explains it. `formula` gives the figure of each exchange in ns, -1 if it does not apply or is not known;
+    None for a metric that does not belong to one exchange."""
 
     what: str
     whose: str
@@ -207,7 +207,7 @@ def times_of(x: Exchange, due: int) -> dict[str, int]:
 
 
 def connected(x: Exchange) -> int:
-    """When the connection was there that was opened for the exchange; 0 if none was."""
+    """When the connection that was opened for the exchange was ready; 0 if none was."""
     return 0 if x.connection == REUSED else x.connected
 
 

@@ -1,8 +1,8 @@
-"""One worker's recorder: instants go into preallocated rows, and full buffers of rows travel to the fleet, which
-folds them.
+"""One worker's recorder. Instants go into preallocated rows, and full buffers of rows go to the fleet, which folds
+them.
 
-Recording an exchange costs one pack of integers, handing a buffer in costs a copy of it. (Folding on the worker's
-loop was tried: 0.5 ms every 384 exchanges, which at 20,000/s was lag in every fortieth of them.)
+Recording an exchange costs one pack of integers; sending a buffer costs a copy of it. (Folding on the worker's loop was
+tried: it took 0.5 ms every 384 exchanges, which at 20,000/s was lag in every fortieth of them.)
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ OTHERS = "other"  # the stratum of what a worker has no room for
 
 
 class SeriesKey(NamedTuple):
-    """What a series is of: a row of the ledger, an outcome class, a connection label and a stratum (`cold=true`)."""
+    """What a series stands for: a row of the ledger, an outcome class, a connection label and a stratum
+    (`cold=true`)."""
 
     slot: int
     outcome: int
@@ -54,20 +55,20 @@ class Delta:
 
 
 class Batch(NamedTuple):
-    """What a recorder hands in: rows of instants (`metrics.Instants`, 8 bytes each), and figures that are no
-    exchange's own as (second, series, metric, ns)."""
+    """What a recorder sends: rows of instants (`metrics.Instants`, 8 bytes each), and figures that do not belong to one
+    exchange as (second, series, metric, ns)."""
 
     rows: bytes
     singles: tuple[tuple[int, int, int, int], ...]
 
     @classmethod
     def joined(cls, batches: Sequence[Batch]) -> Batch:
-        """Several as one, of the same recorder."""
+        """Several deltas of the same recorder as one."""
         return cls(b"".join([batch.rows for batch in batches]), tuple(chain(*(batch.singles for batch in batches))))
 
 
 class Recorder:
-    """Takes what happens in one worker; `emit` takes it away in batches. `origin` is the instant of second 0.
+    """Records the exchanges of one worker; `emit` is called with each batch. `origin` is the instant of second 0.
 
     `new_series(number, key)` is called before the first figure of a series.
     """
@@ -104,13 +105,13 @@ class Recorder:
             self.flush()
 
     def value(self, series: int, metric: int, due: int, value: int) -> None:
-        """Record one figure that is not an exchange's own: an iteration, or a time that the server reported."""
+        """Record one figure that does not belong to one exchange: an iteration, or a time that the server reported."""
         self._singles.append((max(0, due - self._origin) // SECOND, series, metric, max(value, 0)))
         if len(self._singles) >= ROWS:
             self.flush()
 
     def series(self, slot: int, outcome: int, connection: int, stratum: str) -> int:
-        """The number of a series, made known the first time."""
+        """The number of a series, which is announced the first time."""
         key = SeriesKey(slot, outcome, connection, stratum)
         number = self._numbers.get(key)
         if number is None:
@@ -121,7 +122,7 @@ class Recorder:
         return number
 
     def flush(self) -> None:
-        """Hand in what was recorded since the last time."""
+        """Send what was recorded since the last call."""
         if self._position or self._singles:
             self._emit(Batch(bytes(memoryview(self._buffer)[: self._position]), tuple(self._singles)))
             self._position = 0

@@ -1,4 +1,4 @@
-"""What a run amounts to: the deltas of all workers, added up; exact, and flat in memory however long the run."""
+"""A run's counts: the deltas of all workers, added up exactly. Memory does not grow with the length of the run."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def parts(delta: Delta) -> Iterator[tuple[int, int, int, Histogram]]:
 
 @dataclass(slots=True)
 class Recording:
-    """The histograms of a run by (series, metric), and what has come since `flush` by second of due; and whose the
-    time of its exchanges was, by series, which no folder keeps."""
+    """The histograms of a run by (series, metric), and what came since `flush` by second of due. By series it also has
+    the parts of the exchanges' time, which no folder keeps."""
 
     histograms: dict[tuple[SeriesKey, int], Histogram] = field(default_factory=dict)
     shares: dict[SeriesKey, Shares] = field(default_factory=dict)
     pending: dict[Place, Histogram] = field(default_factory=dict)
 
     def take(self, delta: Delta, series: Mapping[int, SeriesKey]) -> None:
-        """Take what one worker's batch says; `series` are that worker's, by number."""
+        """Add one worker's batch; `series` are that worker's, by number."""
         for second, number, metric, histogram in parts(delta):
             self.add(second, series[number], metric, histogram)
         for number, shares in by_series(delta.shares):
@@ -41,15 +41,15 @@ class Recording:
         self.pending.setdefault((second, key, metric), Histogram()).add(histogram)
 
     def flush(self) -> dict[Place, Histogram]:
-        """Take what has come since the last flush into the totals, and give it away to be stored and shown."""
+        """Add what came since the last flush to the totals, and return it to be stored and shown."""
         taken, self.pending = self.pending, {}
         for (_, key, metric), histogram in taken.items():
             self.histograms.setdefault((key, metric), Histogram()).add(histogram)
         return taken
 
     def fold_strata(self, by_worker: Iterable[Collection[SeriesKey]]) -> None:
-        """Of the series of each worker: a stratum that one of them had no room for is in part among its others, and so
-        is one of these altogether."""
+        """Merge into `other` every stratum for which one worker had no room, because part of it is in that worker's
+        `other` already. `by_worker` has the series of each worker."""
         known = [{key.stratum for key in keys} for keys in by_worker]
         full = [strata for strata in known if OTHERS in strata]
         whole = set.intersection(*full) if full else set().union(*known)
@@ -61,7 +61,7 @@ class Recording:
             self.shares.setdefault(key._replace(stratum=OTHERS), Shares()).add(self.shares.pop(key))
 
     def total(self, metric: int, **wanted: int | str) -> Histogram:
-        """All series together that have the wanted `slot`, `outcome`, `connection`, `stratum`."""
+        """The sum of all series with the given `slot`, `outcome`, `connection`, `stratum`."""
         found = Histogram()
         for (key, of), histogram in self.histograms.items():
             if of == metric and all(getattr(key, name) == value for name, value in wanted.items()):

@@ -1,6 +1,5 @@
-"""Exchanges kept as they were: the first failing ones of each kind, and the slowest. Redacted, and bounded in
-number.
-"""
+"""Exchanges that are kept whole: the first failing ones of each kind, and the slowest. Redacted, and limited in
+number."""
 
 from __future__ import annotations
 
@@ -52,7 +51,7 @@ Kind = tuple[int, int, str]  # slot, outcome class, reason
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One exchange in words and numbers: everything of it that may be kept. `attempt` counts from 1."""
+    """One exchange in words and numbers, as far as it may be kept. `attempt` counts from 1."""
 
     slot: int
     outcome: str
@@ -148,12 +147,12 @@ class Samples:
 
 
 def printable(text: str) -> str:
-    """Without the control characters by which a hostile target could write on the user's terminal."""
+    """The text without the control characters with which a hostile target could write on the user's terminal."""
     return _CONTROL.sub("?", text)
 
 
 def _answer(x: Exchange) -> tuple[dict[str, str], str]:
-    """The answer's safe headers, and the `message` of a JSON error body: the rest of a body may be anybody's data."""
+    """The answer's safe headers, and the `message` of a JSON error body. The rest of a body may be anybody's data."""
     head, _, body = x.excerpt.partition(b"\r\n\r\n")
     pairs = [line.partition(":")[::2] for line in head.decode("latin-1").split("\r\n")[1:]]
     headers = x.headers if x.headers is not None else {name.strip().lower(): value.strip() for name, value in pairs}

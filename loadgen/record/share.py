@@ -1,13 +1,13 @@
-"""Whose the time of the slow ones was, jointly: for each counter of how long exchanges took, the sums of their parts.
+"""The parts of slow exchanges' time, together: for each histogram counter of exchange times, the sums of the parts.
 
-The percentiles of parts do not add up: the slowest connects need not be those of the slowest exchanges. So the parts
-are added up by the counter in which the whole lies (the response; the service in a load without a schedule), of which
-the slowest hundredth, or those about a quantile, can then be taken apart, exactly but for a counter's width of 0.1 %.
+The percentiles of parts do not add up: the slowest connects need not belong to the slowest exchanges. So the parts are
+added up by the counter of the whole (the response; the service in a load without a schedule). From these sums the
+slowest hundredth, or the exchanges around a quantile, can be divided up, exactly within a counter's width of 0.1 %.
 
     whole = lag + sign + wait + connect + client_delay + rest
 
-`build` is inside sign, `wait_delay` inside wait; `handshake_cpu` and `connect_delay` are inside connect, but where it
-came to nothing, as connect is 0 then. Without a schedule lag, sign, wait and what is inside them are beside the whole,
+`build` is inside sign, `wait_delay` inside wait. `handshake_cpu` and `connect_delay` are inside connect, unless the
+connection failed: connect is 0 then. Without a schedule lag, sign, wait and the parts inside them are not in the whole,
 and 0 here.
 """
 
@@ -87,7 +87,7 @@ def _summed(keys: Integers, values: Integers) -> Integers:
 
 
 def by_series(divided: Integers) -> Iterator[tuple[int, Shares]]:
-    """What `divide` gave, apart by the number of the series."""
+    """The rows of `divide`, by the number of the series."""
     series = divided[:, 0]
     starts = np.flatnonzero(np.concatenate(([True], series[1:] != series[:-1]))) if len(series) else series
     for rows in np.split(divided, starts[1:]) if len(starts) else ():
@@ -140,7 +140,7 @@ class Shares:
         return self._sums
 
     def all_stamped(self) -> Shares:
-        """The same, with the client delay of each known to be what it says."""
+        """The same, with every client delay taken as known."""
         sums = self.sums.copy()
         sums[:, Part.STAMPED] = sums[:, Part.COUNT]
         return Shares(self.index, sums)
@@ -150,14 +150,16 @@ class Shares:
         return int(self.sums[:, Part.COUNT].sum())
 
     def slowest(self, share: Fraction) -> dict[Part, float]:
-        """The sums of the slowest `share` of them: those above rank ceil((1 - share) n), at least one if there is one.
+        """The sums of the slowest `share` of the exchanges: those above rank ceil((1 - share) n), at least one if there
+        is one.
 
-        Of a counter that is only partly in it, that part of its sums is taken.
+        A counter that is only partly among them gives that part of its sums.
         """
         return self.between(min(math.ceil((1 - share) * self.count) + 1, self.count), self.count)
 
     def between(self, first: int, last: int) -> dict[Part, float]:
-        """The sums of those from rank `first` to rank `last` (from 1, both with it), taken as `slowest` does."""
+        """The sums of the exchanges from rank `first` to rank `last` (from 1, both included), divided as in
+        `slowest`."""
         counts = self.sums[:, Part.COUNT]
         above = np.cumsum(counts)
         inside = np.minimum(above, last) - np.maximum(above - counts, first - 1)

@@ -1,10 +1,10 @@
-"""Shows what a run found. It reads finished values, and no engine.
+"""Shows a result. It reads finished values only.
 
 terminal/       text for a terminal; only this room knows rich
-formats         files
+formats         JSON and other formats, for programs
 navigate        a result's phases, steps and figures, in the order in which they are shown
 sentences, experiment_sentences, selftest_sentences:
-                why something is not known, as sentences
+                make sentences of reasons: why something is not known
 words           numbers and names as text
 capacity_units  DynamoDB's units as text
 """

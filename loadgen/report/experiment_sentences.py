@@ -1,4 +1,4 @@
-"""The reasons of an experiment, and of two runs, as sentences: `sentences` has them with those of a run."""
+"""The reasons of an experiment, and of two runs, as sentences. `sentences` combines them with those of a run."""
 
 from __future__ import annotations
 

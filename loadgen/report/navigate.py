@@ -32,7 +32,7 @@ def place(phase: Phase) -> str:
 
 
 class Phases:
-    """Finds the phase that something else in a result is about, by its name and cycle."""
+    """Finds the phase that another part of a result is about, by its name and cycle."""
 
     def __init__(self, result: RunResult) -> None:
         every = (phase for variant in result.variants for phase in variant.phases)
@@ -91,13 +91,13 @@ def failures_of(requests: Requests) -> str:
 
 
 def repeated(phases: Iterable[Phase]) -> int:
-    """How many requests were further attempts at what had been tried before."""
+    """How many requests were further attempts."""
     attempts = (step.attempts for phase in phases for step in phase.steps)
     return sum(several.attempts - several.operations for several in attempts if several)
 
 
 def skipped(phase: Phase) -> dict[str, int]:
-    """How many requests of a phase were not made, by why."""
+    """How many requests of a phase were not made, by reason."""
     return {
         "after a failed step": sum(step.skipped.failed_step for step in phase.steps),
         "because the run was stopped": sum(step.skipped.stopped for step in phase.steps),
@@ -105,5 +105,5 @@ def skipped(phase: Phase) -> dict[str, int]:
 
 
 def started(phase: Phase) -> float | None:
-    """Iterations started a second of the time for which the phase ran, if it had a time of its own."""
+    """Iterations started a second while the phase ran, if it had a duration of its own."""
     return phase.iterations.started / phase.ran if phase.ran else None

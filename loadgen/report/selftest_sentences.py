@@ -1,5 +1,5 @@
-"""The reasons of a self-test as sentences: why a rate was not VALID, and why a self-test was not believed. `sentences`
-has them with those of a run."""
+"""The reasons of a self-test as sentences: why a rate was not VALID, and why a self-test was not used. `sentences`
+combines them with those of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why something is not known, as a sentence: the one place where the codes of `result.reason` become words."""
+"""Why something is not known, as a sentence. Only this module turns the codes of `result.reason` into words."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ UNITS = ((3600, "hour"), (60, "minute"))
 
 
 def sentence(reason: Reason) -> str:
-    """The reason in words, without a full stop: `needs 1,000 requests, there were 991`. Of a code that a later version
-    wrote, or of values that are not as they should be, the code itself."""
+    """The reason in words, without a full stop: `needs 1,000 requests, there were 991`. If the code is unknown, because
+    a later version wrote it, or its values are wrong, the code itself."""
     try:
         made = SENTENCES[reason.code]
         return made(reason.values) if callable(made) else made.format_map(reason.values)
@@ -25,7 +25,7 @@ def sentence(reason: Reason) -> str:
 
 
 def more(reason: Reason) -> str:
-    """`about 9 more minutes at this rate`, where so much more would give what is missing; else nothing."""
+    """`about 9 more minutes at this rate`, if so much more time would give the missing figure; else nothing."""
     seconds = reason.values.get("more_s")
     if not isinstance(seconds, float | int) or not math.isfinite(seconds):
         return ""
@@ -35,7 +35,7 @@ def more(reason: Reason) -> str:
 
 
 def at_least(ms: float) -> str:
-    """A bound in ms: rather too little than too much."""
+    """A bound in ms, rounded down."""
     return f"{math.floor(round(ms * 1e6) / 1000) / 1000:.15g}"
 
 

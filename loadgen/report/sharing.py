@@ -1,4 +1,4 @@
-"""A result as it may be given to others: without the names of hosts, their addresses, accounts, and identities."""
+"""A result that can be given to others: without the names of hosts, addresses, accounts and requests' ids."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ Result = RunResult | ExperimentResult
 
 
 def shared(result: Result) -> Result:
-    """The result with a stand-in for each host, address and account, and without the identities of requests. Figures,
-    paths, the versions of programs, and what the profile calls its phases and steps stay: look before you give it
-    away."""
+    """The result with a stand-in for each host, address and account, and without requests' ids. Figures, paths,
+    versions of programs and the names of phases and steps stay: look at the result before you give it away."""
     if isinstance(result, RunResult):
         result = replace(result, samples=_without_identities(result.samples))
     names = _Names(result)

@@ -1,4 +1,4 @@
-"""Numbers and foreign text as words for a terminal: three digits, units, and nothing that could steer the screen."""
+"""Numbers and foreign text as words for a terminal: three digits, units, and no characters that control the screen."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def seconds(value: float | None) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """`part` of `whole` in per cent; never 0% for something, nor 100% for less than all."""
+    """`part` of `whole` in per cent. More than nothing is never 0%, less than all never 100%."""
     percent = 100 * (part / whole) if whole > 0 else math.nan
     if not math.isfinite(percent):
         return UNKNOWN
@@ -103,18 +103,18 @@ def listed(counts: Mapping[str, float] | None, but: Iterable[str] = ()) -> str:
 
 
 def reasoned(counts: Mapping[str, float] | None) -> str:
-    """`: stopped`, or `: 12 stopped, 3 in-flight limit`; nothing if nobody knows why."""
+    """`: stopped`, or `: 12 stopped, 3 in-flight limit`; empty without reasons."""
     names = [name for name, number in (counts or {}).items() if number]
     return f": {names[0] if len(names) == 1 else listed(counts)}" if names else ""
 
 
 def brief(text: str, limit: int) -> str:
-    """`text`, cut to `limit` characters with an ellipsis that tells so."""
+    """`text`, cut to `limit` characters with an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def bar(parts: Iterable[tuple[str, float]], width: int) -> str:
-    """`width` columns shared out among `(glyph, amount)`; what is not 0 but too small to be seen gets no column."""
+    """`width` columns shared out among `(glyph, amount)`. An amount that is too small to be seen gets no column."""
     amounts = [(glyph, max(0.0, amount)) for glyph, amount in parts]
     total = sum(amount for _, amount in amounts)
     if not total or not math.isfinite(total):

@@ -1,4 +1,4 @@
-"""One run, from a loaded profile to its result: target, limits, workers, watch, verdict, thresholds, folder."""
+"""One run, from a loaded profile to its result: target, limits, workers, monitoring, verdict, thresholds, folder."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ DRAWN = 0.5  # seconds between two looks at the progress
 
 
 async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
-    """Carry a profile out. Raises LoadgenError where it cannot be begun; once begun, everything is in the result."""
+    """Run a profile. Raises LoadgenError if the run cannot begin; once it has begun, everything is in the result."""
     with interrupts() as signals:
         secrets = await keeper(loaded.profile, options.sandbox_at)
         profile = loaded.profile
@@ -56,7 +56,7 @@ async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
 async def run_at(
     loaded: Loaded, options: Options, display: Display, to: Destination, signals: Interrupts, keeper: Keeper
 ) -> RunResult:
-    """The same at a destination that is there already, with signals that are taken already."""
+    """Run a profile at a destination that exists already, with signal handlers that are installed already."""
     profile = loaded.profile
     with keeper.unrevealing(loaded.secrets):
         await keeper.refresh()
@@ -72,7 +72,7 @@ async def run_at(
 
 @asynccontextmanager
 async def _kept(keeper: Keeper, warn: Warnings) -> AsyncIterator[None]:
-    """Secrets are renewed as long as the block lasts."""
+    """Renew secrets as long as the block lasts."""
     keeping = asyncio.create_task(keeper.keep(warn))
     try:
         yield
@@ -81,7 +81,7 @@ async def _kept(keeper: Keeper, warn: Warnings) -> AsyncIterator[None]:
 
 
 class Running:
-    """A prepared run whose load goes on: its processes, and what is watched of them second by second."""
+    """A prepared run during its load: its processes, and the figures that are watched second by second."""
 
     def __init__(self, prepared: Prepared, display: Display, signals: Interrupts) -> None:
         """Takes the signals over, and the word of the keeper of secrets."""
@@ -160,7 +160,7 @@ class Running:
         self._refused(f"{self._prepared.to.origin.url} answers {reason}: {refusals.remedy(reason)}")
 
     def _refused(self, why: str) -> None:
-        """The target takes no more from us, whatever is sent."""
+        """The target refuses our requests, whatever is sent."""
         if not self._refused_because:
             self._refused_because = why
             self._warn(f"the run was ended: {why}")

@@ -1,11 +1,11 @@
-"""`loadgen selftest`: what this machine can be trusted with, measured by loading a target of its own on loopback.
+"""`loadgen selftest`: how far this machine can be trusted, measured by loading a target of its own on loopback.
 
-course    the whole of it, in order
+course    runs all parts in order
 measure   the measurements
-loads     the loads that they take
+loads     the loads that they send
 search    the highest rate that stays VALID
-machine   which machine this is
-state     the file that remembers it
-trusted   the part of a self-test that runs are held against
-standing  whether a run asks for more than that
+machine   identifies this machine
+state     the file that keeps the result
+trusted   the part of a self-test that runs are compared with
+standing  whether a run asks for more than the self-test held
 """

@@ -1,20 +1,20 @@
 """Statistics: pure functions of counts; no clock, no file, numpy alone.
 
-What one run says:
+For one run:
 
     histogram      counts of values, and the nearest rank
-    blocks         how far a sum over a run may be off, from its parts second by second
-    intervals      what a quantile or a mean may be, or why nobody knows
-    seconds        a run's values second by second: what the others take, in memory
-    order          between which values of a witness a quantile of the workers lies
+    blocks         the uncertainty of a sum over a run, from its parts second by second
+    intervals      the interval of a quantile or a mean, or why there is none
+    seconds        a run's values second by second, in memory: the input of the others
+    order          the witness's interval for a quantile of the workers, by ranks
 
-What rounds of two variants say:
+For rounds of two variants:
 
-    paired         where the centre of their differences lies
-    comparison     ratio, difference, verdict, and the rounds that one takes
-    looks          how much doubt each planned look may spend
+    paired         the interval of the centre of their differences
+    comparison     ratio, difference, verdict, and how many rounds a verdict needs
+    looks          the share of the error that each planned look has
 
-All of them stand on `distributions`: Student's t, a bound on a variance, the fair coin.
+All of them use `distributions`: Student's t, a bound on a variance, the fair coin.
 """
 
 from __future__ import annotations

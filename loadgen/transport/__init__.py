@@ -1,15 +1,16 @@
 """HOW: clients that send an exchange and finish it exactly once.
 
-    registry   a profile's client, made
+    registry   makes a profile's client
     pool       which exchange gets which connection
-    errors     what an error of a socket means for an exchange
-    wire       loadgen's own client and the default: a folder, as are all but the scripted one
-    aiohttp    what the user's own program may use
-    sdk        the same, for DynamoDB
-    scripted   replies on a script
+    errors     the outcome of an exchange for each socket error
+    wire       loadgen's own client, the default
+    aiohttp    the client that the user's own program may use
+    sdk        aioboto3, for DynamoDB
+    scripted   replies from a script, for tests
 
 A client is a folder with a `client.py` that has `make`, a `Maker`, and one line in `profile/clients.py` that says what
-it can do. All of them pass one contract test. What stands here is what a client is told, and the protocol that it has.
+it can do. All of them pass one contract test. This module has the values that a client gets and the protocol that it
+implements.
 """
 
 from __future__ import annotations

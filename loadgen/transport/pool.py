@@ -1,11 +1,11 @@
-"""Which exchange gets which connection: the session modes, and the cap that holds in each of them alike.
+"""Which exchange gets which connection: the session modes, and the cap that holds in each of them.
 
     shared          any idle connection, the one used last first; a new one while fewer than the cap are open
     per-iteration   one that belongs to the iteration, opened at its first exchange, closed at its end
     per-request     a new one each time, closed after the answer
 
-An exchange that finds no connection to be had waits, first come first served; its wait is measured apart. A client
-that does so is a `PooledClient`.
+An exchange that gets no connection waits, first come first served, and its wait is measured separately. A client that
+works so is a `PooledClient`.
 """
 
 from __future__ import annotations
@@ -124,11 +124,12 @@ class Pool:
 
 
 def waited_for_us(x: Exchange, over: Exchange) -> int:
-    """How much less (ns) `x` had waited, which starts now that `over` is done, had nothing on this machine been late.
+    """How much less (ns) `x`, which starts now that `over` is done, would have waited without delays of this machine.
 
-    `over` would have been done when the kernel had its answer, less by what it had been late itself; and `x` would have
-    waited for that from when it was due. Below 0 where it would have waited for longer, as it would not have been late;
-    not by more than it was. Exact for one connection; of several, a request might have got another one.
+    `over` would have been done when the kernel had its answer, and earlier by its own delays. `x` would then have
+    waited from when it was due. The result is negative if `x` would have waited longer, because it would have left on
+    time, but by no more than it was late. It is exact for one connection; with several, a request might have got
+    another one.
     """
     late = over.released - over.due + over.wait_delay + max(0, over.connect_delay) + max(0, over.handshake_cpu)
     free = (over.received or over.done) - late
@@ -137,9 +138,9 @@ def waited_for_us(x: Exchange, over: Exchange) -> int:
 
 
 class PooledClient(ABC):
-    """What clients with a pool do alike: an exchange gets a connection or waits for one, and ends once, by its deadline
-    at the latest. What is left to each is to open a connection for an exchange, which is then the exchange's `link`.
-    """
+    """What clients with a pool have in common: an exchange gets a connection or waits for one, and ends exactly once,
+    at the latest at its deadline. A subclass opens a connection for an exchange, which becomes the exchange's
+    `link`."""
 
     makes_cycles = True
 

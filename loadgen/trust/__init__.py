@@ -1,9 +1,9 @@
-"""Is it the target's tail, or this machine's?
+"""Judges whether the target made the tail or this machine did.
 
-probe, host            what a worker sees of itself, what the machine as a whole tells
+probe, host            what a worker measures of itself; what the whole machine reports
 health, network        the workers' samples, added up
 effect                 how much of the tail this machine made
-watch, evidence        puts together what was seen: all that is judged, as plain figures
-signals, finding       the table of signals; what one of them says of a run, and its limits
+watch, evidence        collects all figures that are judged
+signals, finding       the table of signals; one signal's limits, and its finding on a run
 verdict                VALID, DEGRADED or INVALID, and why
 """

@@ -1,16 +1,17 @@
 """The effect: how much of the tail this machine made.
 
-Its part in an exchange is lag + sign + wait delay + connect delay + handshake CPU + client delay; what it takes to make
-the SDK's client or session is the profile's, as is what adaptive retries hold back (which is in sign, so that sign is
-then left out). In a load without a schedule, which is timed from its first action, it is the last three alone.
+This machine's part of an exchange is lag + sign + wait delay + connect delay + handshake CPU + client delay. Making the
+SDK's client or session is the profile's part. So is what adaptive retries hold back: it is in sign, so that sign then
+does not count. A load without a schedule is timed from its first action, so that only the last three count.
 
-A timeout is as slow as any, and what was left of its time when it was sent is the rest: lag may be all of its reason.
+A timeout is as slow as any exchange. The time that was left when it was sent counts as the rest: lag may be the whole
+reason for the timeout.
 
-Of each step in each run of a phase two questions are asked: which share of the slowest exchanges' time was that part
-(the mean of the shares), and what the quantile would have been without it. The first finds a machine that adds to many,
-the second one that lifts just enough of them over the quantile. The verdict is that of the greater. What is left of an
-exchange without this machine is taken as the mean over those that lasted as long (within 0.1 %), which errs by a few
-hundredths of the quantile at the most, and mostly towards a greater share.
+For each step in each run of a phase there are two figures: the mean share of this part in the slowest exchanges, and
+the quantile as it would have been without this part. The first finds a machine that slows many exchanges, the second a
+machine that lifts just enough of them over the quantile. The greater one gives the verdict. An exchange without this
+machine's part is taken as the mean over those that lasted as long (within 0.1 %). That errs by a few hundredths of the
+quantile at the most, and mostly towards a greater share.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ FLOOR = Limit("of", "ms", 0.1 * MILLISECOND, MOMENT)  # below, a share is too li
 
 
 class Place(NamedTuple):
-    """A step, empty where there is only one, in a run of a phase."""
+    """A step in a run of a phase. The step is empty if there is only one."""
 
     phase: str
     cycle: int
@@ -51,7 +52,8 @@ TOGETHER = Place("what was too short to be judged alone", 1, "")
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Of the slowest exchanges of a step in a run of a phase. Times in ns, shares from 0 to 1; `parts` are means."""
+    """This machine's part of the slowest exchanges of a step in a run of a phase. Times in ns, shares from 0 to 1;
+    `parts` are means."""
 
     phase: str
     cycle: int
@@ -67,12 +69,12 @@ class Effect:
 
     @property
     def slowest(self) -> float:
-        """Which share of all they are, to one digit."""
+        """The share of all exchanges that these are, to one digit."""
         return float(f"{(self.count + 1) / (self.of + 1):.1g}")  # of 12,000, 119 lie beyond p99
 
     @property
     def own(self) -> float:
-        """The mean time that this machine took of one."""
+        """This machine's mean part of one exchange."""
         return sum(self.parts.values())
 
     @property
@@ -86,18 +88,19 @@ class Effect:
 
     @property
     def verdict(self) -> Verdict:
-        """What a new connection takes anywhere degrades a run at most."""
+        """The cost that a new connection has on every machine makes a run DEGRADED at most."""
         return max(min(self._graded, Verdict.DEGRADED), self._besides_connecting()._graded)
 
     @property
     def disturbed(self) -> bool:
-        """Whether it is more than a new connection takes anywhere."""
+        """Whether the part is more than a new connection costs on every machine."""
         return bool(self._besides_connecting()._graded)
 
     @property
     def _graded(self) -> Verdict:
-        """Beyond the share's second limit a run is at least DEGRADED however short the times, or few those that the
-        quantile hangs on; a lesser share, and INVALID, take a time that matters, and INVALID as many as a tail has."""
+        """The verdict by the limits. Beyond the share's INVALID limit a run is at least DEGRADED, even if the times are
+        short or the quantile depends on few exchanges. Any other DEGRADED needs a time above its floor. INVALID needs a
+        time above its floor, and for the quantile also at least `LEAST` exchanges beyond it."""
         firm = self.of - rank(fraction(self.quantile), self.of) >= LEAST
         return max(
             _verdict(self.share, self.own),
@@ -105,8 +108,8 @@ class Effect:
         )
 
     def _besides_connecting(self) -> Effect:
-        """Without a new connection's own work, which it is on the quietest machine too: the CPU time of its handshake,
-        and a moment's delay for what has to be read and answered on the way."""
+        """The effect without a new connection's own work, which every machine has: the CPU time of its handshake, and
+        up to `MOMENT` of delay for the messages on the way."""
         delay = self.parts["connect_delay"]
         moment = min(delay, MOMENT)
         work = self.parts["handshake_cpu"] + moment
@@ -140,9 +143,9 @@ def _verdict(share: float, own: float) -> Verdict:
 
 
 def effects_of(parts: Iterable[tuple[Place, Shares]], held_back: bool = False) -> list[Effect]:
-    """The effects, from the ok exchanges and the timeouts of each step of each run of a phase. Where these are too few
-    they are taken together, and where these are too few as well there is none. `held_back`: `sign` is mostly not
-    ours."""
+    """The effects, from the ok exchanges and the timeouts of each step of each run of a phase. Steps with too few
+    exchanges are taken together; if these are still too few, they have no effect. `held_back`: `sign` is mostly not
+    this machine's."""
     found: list[Effect] = []
     few = Shares()
     for place, shares in parts:
@@ -154,7 +157,7 @@ def effects_of(parts: Iterable[tuple[Place, Shares]], held_back: bool = False) -
 
 
 def ranked(effects: Iterable[Effect]) -> list[Effect]:
-    """What says most against the run first."""
+    """The effects, the worst first."""
     return sorted(effects, key=lambda effect: (-effect.verdict, -effect.greatest))
 
 
@@ -186,7 +189,8 @@ def _inside(counts: Integers, tail: int) -> Integers:
 
 
 def _quantiles(sums: Integers, own: Integers, p: Fraction) -> tuple[int, int]:
-    """The quantile of the times, and of what is left of them without this machine: of a counter, the mean."""
+    """The quantile of the times, and the quantile of the times without this machine's part, which is the mean of each
+    counter."""
     counts, whole = sums[:, Part.COUNT], sums[:, Part.WHOLE]
     position = rank(p, int(counts.sum()))
     left = (whole - own) // counts

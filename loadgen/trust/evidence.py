@@ -1,4 +1,4 @@
-"""What is judged, as plain figures."""
+"""All figures that are judged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from loadgen.trust.network import Network
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Times in ns, shares from 0 to 1; None where it could not be seen, or does not apply."""
+    """Times in ns, shares from 0 to 1; None if it could not be measured, or does not apply."""
 
     lag_p99: int | None
     lag_p999: int | None

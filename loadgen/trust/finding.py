@@ -1,4 +1,4 @@
-"""What a signal says of a run, and the limits that it is held to."""
+"""A signal's finding on a run, and the limits of a signal."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Verdict(IntEnum):
 
     @property
     def word(self) -> result.Verdict:
-        """As a result has it."""
+        """The word that a result has for it."""
         words: tuple[result.Verdict, ...] = ("VALID", "DEGRADED", "INVALID")
         return words[self]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One signal: its value in words, its verdict, and if it is not VALID why that matters and what to do. `note` is
-    worth saying although it is nothing against the run."""
+    """One signal: its value in words, its verdict, and if that is not VALID why it matters and what to do. `note` is
+    worth reading although it does not count against the run."""
 
     signal: str
     value: str
@@ -42,8 +42,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Beyond which a figure of a signal makes a run DEGRADED and INVALID; None: it never does. In ns or as a share, as
-    `unit` (ms, %, or empty for a count) says. `but` is what must hold besides."""
+    """The limits of a signal's figure, beyond which a run is DEGRADED and INVALID; None: no limit. In ns or as a share,
+    by `unit` (ms, %, or empty for a count). `but` is a further condition."""
 
     figure: str
     unit: str
@@ -57,7 +57,7 @@ class Limit:
         return Verdict.DEGRADED if self.degraded is not None and value > self.degraded else Verdict.VALID
 
     def text(self, verdict: Verdict) -> str:
-        """As the page says it; empty if there is no such limit."""
+        """The limit in docs/trust.md; empty if there is none."""
         limit = self.invalid if verdict is Verdict.INVALID else self.degraded
         if limit is None:
             return ""

@@ -1,4 +1,4 @@
-"""The samples of all workers' probes, added up as they come: a few bytes a second are kept, however long the run."""
+"""The samples of all workers' probes, added up as they arrive. Memory grows by a few bytes a second."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GREATEST = ("loop_lag_max", "gc_max", "rss")
 
 
 class Health:
-    """`add` takes a sample of `probe.Probe` with its `worker` and `second`; the rest is read off."""
+    """`add` takes a sample of `probe.Probe` with its `worker` and `second`; the other members give the sums."""
 
     def __init__(self) -> None:
         self.total = dict.fromkeys(SUMMED, 0)
@@ -50,7 +50,7 @@ class Health:
 
     @property
     def in_flight(self) -> int:
-        """Iterations that were open when the workers last said."""
+        """Iterations that were open in the workers' last samples."""
         return sum(sample["in_flight"] for sample in self.last.values())
 
     def share(self, name: str) -> float:
@@ -58,15 +58,15 @@ class Health:
         return float(self.total[name] / self.total["elapsed"]) if self.total["elapsed"] else 0.0
 
     def busiest(self) -> tuple[int, float] | None:
-        """The busiest worker, and how busy it was over its busiest tenth of the seconds (one at the least); None before
-        there is one."""
+        """The busiest worker, and its CPU use over its busiest tenth of the seconds (at least one second); None without
+        a sample."""
         uses = {worker: sorted(use)[-(1 + len(use) // 10)] for worker, use in self._use.items()}
         return max(uses.items(), key=lambda each: each[1], default=None)
 
     def preempted(self) -> float:
-        """How often a second a worker had to make way for somebody else, on average."""
+        """How often a second a worker was preempted, on average."""
         return self.total["preemptions"] * SECOND / self.total["elapsed"] if self.total["elapsed"] else 0.0
 
     def lateness(self) -> int:
-        """The p99 of the loop's lateness in a median second, ns: a single bad one shows in the greatest."""
+        """The p99 of the loop's lateness in a median second, in ns. A single bad second shows in `greatest`."""
         return sorted(self._lateness)[len(self._lateness) // 2] if self._lateness else 0

@@ -1,4 +1,4 @@
-"""What the machine as a whole tells: stolen time, throttling, ports, descriptors, versions."""
+"""Figures of the whole machine: stolen time, throttling, ports, descriptors, versions."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _groups(controller: str = "") -> list[str]:
 
 
 def _throttled() -> int:
-    """In this group and those around it, each of which may have a quota."""
+    """The throttled periods of this group and those around it, each of which may have a quota."""
     stopped = 0
     for folder in (*_groups(), *_groups("cpu")):
         for line in _read(f"{folder}/cpu.stat").splitlines():
@@ -77,7 +77,7 @@ def _pressed() -> int | None:
 
 
 def steady_offset() -> int:
-    """What the wall clock is ahead of the monotonic one, in ns: the reading, of a few, that took the least time."""
+    """How far the wall clock is ahead of the monotonic clock, in ns: the quickest of a few readings."""
     readings = []
     for _ in range(5):
         before, at, after = now(), wall(), now()
@@ -131,7 +131,8 @@ class Ports:
 
 
 def overflows() -> int | None:
-    """How often a listener in this network dropped a connect as its queue was full, since boot; None: nobody tells."""
+    """How often since boot a listener in this network dropped a connect because its queue was full; None if not
+    known."""
     lines = [line.split() for line in _read("/proc/net/netstat").splitlines() if line.startswith("TcpExt:")]
     found = dict(zip(*lines, strict=False)).get("ListenOverflows") if len(lines) == 2 else None
     return int(found) if found else None

@@ -1,4 +1,4 @@
-"""What the network did: segments that were sent again, first packets of connections that were, the round trip."""
+"""Figures of the network: segments sent again, first packets of connections sent again, the round trip."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class Network:
 
     @property
     def round_trip(self) -> int | None:
-        """The network's round trip: the median, by connections, of the seconds' medians of the least that each saw."""
+        """The network's round trip: each second's median of the least that each connection saw, and of these the
+        median, weighted by connections."""
         half, reached = sum(self._least.values()) / 2, 0
         for least, count in sorted(self._least.items()):
             reached += count
@@ -53,15 +54,17 @@ class Network:
 
 
 class Retried(NamedTuple):
-    """How many connects took as long as one whose first packet was sent again, and the age at which most were."""
+    """How many connects took as long as one whose first packet was sent again, and the age at which most of them
+    were."""
 
     connects: int
     age: int | None  # ns
 
 
 def retried(connects: Histogram) -> Retried:
-    """What connect times say: those within a narrow band above an age at which first packets are sent again, where the
-    band before it does not have as many, so that a connect that is slow for another reason is not taken for one."""
+    """Estimate SYN retries from connect times: count those in a narrow band above an age at which first packets are
+    sent again. A band counts only if the band before it has fewer, so that connects that are slow for another reason do
+    not count."""
     typical = connects.quantile(fraction("p50")) or 0
     width = max(TOLERANCE, 2 * typical)
     _, high = bounds_of(connects.index)

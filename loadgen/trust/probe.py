@@ -1,4 +1,4 @@
-"""What a worker can see of its own health, a sample a second. All of it is readable without privileges."""
+"""What a worker measures of its own health, a sample a second. None of it needs privileges."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ def raise_descriptor_limit() -> int:
 class Probe:
     """Watches the loop's lateness, CPU, preemption and garbage collection of this process.
 
-    `built` tells how long the client has been making, so far, what the profile asks it to make for requests. That has
-    a metric of its own, and delays others only as `lag` shows: it is neither a stall nor the collector's.
+    `built` returns how long the client has so far been making clients and sessions that the profile asks for. That time
+    has a metric of its own. It delays other requests only as `lag` shows, and counts neither as a stall nor as garbage
+    collection.
     """
 
     def __init__(self, clock: Clock, built: Callable[[], int] | None = None) -> None:
@@ -75,7 +76,7 @@ class Probe:
         return figures
 
     def _run_queue_wait(self) -> int:
-        """ns this process has waited for a CPU while it could have run; 0 where the system does not tell."""
+        """ns that this process waited for a CPU while it could have run; 0 if the system does not report it."""
         return 0 if self._schedstat is None else int(os.pread(self._schedstat, 128, 0).split()[1])
 
     def _tick(self) -> None:

@@ -1,7 +1,7 @@
-"""The table of signals: what each is, its limits, why it matters, what to do. docs/trust.md has the same table, which
-a test makes from this one.
+"""The table of signals: what each is, its limits, why it matters, what to do. docs/trust.md has the same table; a test
+compares them.
 
-The limits are those of the peers' gates and of the queueing study they were derived from.
+The limits come from the gates of comparable tools and from the queueing study behind them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ MANY = 10  # segments sent again: below, a single loss is a large share of a sho
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a run shows of a signal: in words, and a number for each of its limits (None: not known, or no matter)."""
+    """A run's value of a signal: in words, and a number for each of its limits (None: not known, or does not
+    matter)."""
 
     value: str
     figures: tuple[float | None, ...] = ()
@@ -36,8 +37,8 @@ class Observation:
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A row of the table. `alone`: it changes figures in a way that the share of the tail does not show, and so can
-    make a run INVALID by itself; any other one says why that share is what it is. `bounds`: it does that, and may also
-    be what the load was held to, which no share shows."""
+    make a run INVALID by itself. Any other signal explains the share. `bounds`: it explains the share, but may also
+    have limited the load, which no share shows."""
 
     name: str
     what: str
@@ -49,8 +50,8 @@ class Signal:
     bounds: bool = False
 
     def judge(self, evidence: Evidence, most: Verdict) -> Finding | None:
-        """The finding; `most` is the worst that one which does not stand alone may say. What goes beyond a limit and
-        may not say so is a note."""
+        """The finding. `most` is the worst verdict of a signal that does not stand alone. If such a signal is beyond a
+        limit but may not say so, it is a note."""
         observed = self.look(evidence)
         if observed is None:
             return None
@@ -188,7 +189,7 @@ def _retransmits(e: Evidence) -> Observation | None:
 
 
 def _syn_retries(e: Evidence) -> Observation | None:
-    """By the kernel's own count where it is known, else by what the connect times look like."""
+    """By the kernel's own count if it is known, else estimated from connect times."""
     clusters, network = retried(e.connects), e.network
     if network and network.connects:
         of, count, by = network.connects, network.syn_retried, ""

@@ -1,8 +1,8 @@
-"""VALID, DEGRADED or INVALID: judges a run from what the generator saw of itself. Pure functions of figures.
+"""VALID, DEGRADED or INVALID: judges a run by what the generator measured of itself. Pure functions of figures.
 
-The effect is what counts: the share of the tail that this machine made. A signal that changes figures in a way which
-that share does not show stands alone; all others say why it is what it is, and no worse than that share is. Where it is
-not known, or known in part, they are judged alone.
+The effect decides: the share of the tail that this machine made. A signal that changes figures in a way that the share
+does not show stands alone. All other signals explain the share, and are never worse than it. If the share is not known,
+or only a lower bound, they are judged by themselves.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def judge(evidence: Evidence, more: Iterable[Finding] = ()) -> list[Finding]:
 
 
 def disturbed(findings: Iterable[Finding], effects: Sequence[Effect]) -> bool:
-    """Whether a run is less than VALID for more than new connections' own work.
-    What only explains the share of the tail counts with it."""
+    """Whether a run is less than VALID for more than the own work of new connections. A signal that only explains the
+    share counts with the share."""
     known = effects and not any(effect.at_least for effect in effects)
     explain = {signal.name for signal in SIGNALS if not (signal.alone or signal.bounds)} if known else set()
     others = (finding for finding in findings if finding.signal != EFFECT and finding.signal not in explain)

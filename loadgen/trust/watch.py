@@ -1,4 +1,4 @@
-"""Puts together what the probes saw over the measured part of a run."""
+"""Collects what the probes measured over the measured part of a run."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ SLEW = 500  # ns in a millisecond: as much as a clock is moved to keep its time
 
 @dataclass(slots=True)
 class Tail:
-    """Of the exchanges of one run of a phase: how late all of them left, how late the answers of the ok ones were read,
-    and how long those took, from due or, in a closed load, from the first action; how long these waited for a
-    connection, looked names up and connected; and whose their time was, and that of timeouts, by step."""
+    """The exchanges of one run of a phase: how late all of them left; how late the answers of ok exchanges were read;
+    how long these took, from due or, in a closed load, from the first action; how long they waited for a connection,
+    looked names up and connected. By step it has the parts of their time and of the timeouts' time."""
 
     lag: Histogram = field(default_factory=Histogram)
     delay: Histogram = field(default_factory=Histogram)
@@ -41,7 +41,7 @@ class Tail:
 
 
 class Late(NamedTuple):
-    """A lateness: its p99 and p99.9, and the p99.9 of the times that it is a part of."""
+    """A lateness: its p99 and p99.9, and the p99.9 of the times that contain it."""
 
     p99: int | None = None
     p999: int | None = None
@@ -55,8 +55,8 @@ class Late(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """How the profile shares connections, its cap on them, and whether its retries hold requests back before they are
-    sent."""
+    """How the profile shares connections, its cap on them, and whether its retries hold requests back before
+    sending."""
 
     shared: bool = True
     cap: int | None = None
@@ -65,7 +65,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class HostFigures:
-    """What the host as a whole did during a run: shares from 0 to 1, counts; None for what it does not tell."""
+    """The host's figures during a run: shares from 0 to 1, counts; None if the host does not report it."""
 
     steal: float | None = None
     throttled: int | None = None
@@ -78,7 +78,7 @@ class HostFigures:
 
 
 class HostWatch:
-    """The host's figures from `begin` on, and how the load was held second by second."""
+    """The host's figures since `begin`, and second by second how much of the planned load was started."""
 
     def begin(self) -> None:
         self._first = Ticks.read()
@@ -90,7 +90,7 @@ class HostWatch:
         self._overflows = overflows()
 
     def look(self, totals: Ledger) -> None:
-        """Once a second: how many ports rest, whether the clock was moved, what could not be started."""
+        """Call once a second: counts ports in TIME_WAIT, clock steps and iterations that could not be started."""
         self._peak_waiting = max(self._peak_waiting, Ports.read().time_wait)
         at, offset = now(), steady_offset()
         moved = abs(offset - self._offset) - (at - self._looked) * SLEW // MILLISECOND
@@ -183,8 +183,8 @@ def evidence_of(
 
 
 def _worst(parts: list[tuple[Histogram, Histogram]]) -> Late:
-    """Of all phases together, and of each that is large enough, where the lateness weighs most: a short phase would
-    otherwise be lost among long ones."""
+    """The worst lateness of all phases together and of each that is large enough, so that a short phase is not lost
+    among long ones."""
     late, whole = Histogram(), Histogram()
     for part, times in parts:
         late.add(part)
@@ -194,7 +194,7 @@ def _worst(parts: list[tuple[Histogram, Histogram]]) -> Late:
 
 
 def _weight(late: Late) -> float:
-    """How near to the limit it is at which it is too late."""
+    """The lateness relative to its INVALID limit."""
     if late.p99 is None:
         return -1.0
     return (late.p99 if late.p999 is None else late.p999) / max(5 * MILLISECOND, (late.whole or 0) // 20)

@@ -1,15 +1,15 @@
 """Text for a terminal, made with rich.
 
-run         the report of a run          experiment  of several
+run         the report of a run          experiment  the report of an experiment
 check       of `loadgen check`           once        of `loadgen once`
 keepalive   of `loadgen keepalive`       two_runs    of `loadgen compare`
 selftest    of `loadgen selftest`        live        while a run goes on
-page        the few shapes that all of it is made of
+page        the few shapes that every report is made of
 glance      a range on a line
 phases, latency, parts, samples, failures, connections, intervals, cost, capacity_units,
     until, witness:
             sections of a run's report
 comparison, scaling, reasons:
             sections of an experiment's
-thresholds  what was seen of a threshold, of a run or an experiment
+thresholds  the measured value of a threshold, of a run or an experiment
 """

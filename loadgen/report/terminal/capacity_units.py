@@ -1,4 +1,4 @@
-"""What DynamoDB's answers told beside the data: items left unprocessed, capacity consumed."""
+"""What DynamoDB's answers report besides data: items left unprocessed, capacity consumed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LABEL = 40  # characters
 
 
 def capacity_units(cycles: Cycles) -> Iterator[RenderableType]:
-    """A row for each step and cycle that has any; units are those of the calls that were asked for them."""
+    """A row for each step and cycle that has any. Units are those of the calls that asked for them."""
     titles = [("items", 9), ("unprocessed", 14), ("sampled", 7), ("read units", 15), ("write units", 15)]
     columns = [(title, "right", width) for title, width in titles]
     made = table(("items and capacity", "left", 20), ("", "left", 3), *columns)
@@ -43,7 +43,7 @@ def _capacity(capacity: ConsumedCapacity | None) -> tuple[Part, Part, Part]:
 
 
 def _units(units: float, calls: int) -> str:
-    """All of them, and how many a call consumed."""
+    """The total, and the units of one call."""
     return f"{_short(units)} ({_short(units / calls)} each)" if units and calls else UNKNOWN
 
 

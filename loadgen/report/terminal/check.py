@@ -1,4 +1,4 @@
-"""What `loadgen check` prints: the plan of a run, before it is one."""
+"""The output of `loadgen check`: the plan of a run."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _table(setup: PlannedTable) -> list[str]:
 
 
 def _experiment(experiment: PlannedExperiment) -> list[str]:
-    """What is compared, by which figure, how long that takes, and what so many rounds can find."""
+    """The variants, the primary figure, how long the experiment takes, and which difference its rounds can find."""
     names, looks, many = experiment.variants, experiment.rounds, experiment.runs
     turns = "at the same time" if experiment.duet else "in turns"
     times = [seconds(time) for time in experiment.seconds if time is not None]

@@ -1,4 +1,4 @@
-"""What a comparison has besides its verdicts: the figures, their curves, and the parts a difference comes from."""
+"""The details of a comparison: the figures, their curves, and the parts that a difference comes from."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PARTS = {
 
 
 def named(figure: Figure) -> str:
-    """What a figure is of: `burst put response p99`."""
+    """The name of a figure: `burst put response p99`."""
     return _words(figure.phase, figure.step, figure.metric, figure.quantile)
 
 
@@ -113,7 +113,7 @@ def _table(group: Iterable[Figure], variant: str, baseline: str) -> Table:
 
 
 def curves(comparison: Comparison) -> Iterator[RenderableType]:
-    """Each quantile as a line on which every variant has its mark: how far apart, and from where on."""
+    """Each quantile as a line with a mark for every variant, which shows where they differ and how much."""
 
     def of(curve: Curve) -> tuple[str, ...]:
         return curve.phase, curve.step, curve.metric
@@ -157,7 +157,7 @@ def _plot(rows: dict[str, dict[str, float]], marks: dict[str, str]) -> Table:
 
 
 def parts(comparison: Comparison) -> Iterator[RenderableType]:
-    """Where the difference of the mean comes from. What does not add to it is within what does."""
+    """Where the difference of the mean comes from. A part that does not add to it is inside one that does."""
     by_step = groupby(comparison.parts, lambda part: (part.variant, part.phase, part.step))
     groups = [list(group) for _, group in by_step]
     for group in groups[:TABLES]:
@@ -177,7 +177,7 @@ def parts(comparison: Comparison) -> Iterator[RenderableType]:
 
 
 def _ordered(group: Sequence[Part]) -> list[Part]:
-    """The whole, then what adds up to it, each with what is within it, and at last what is beside it."""
+    """The whole, then the parts that add up to it, each with the parts inside it, then the parts beside it."""
     adding = [part for part in group if part is group[0] or part.adds]
     beside = [part for part in group[1:] if not part.adds and part.part not in INNER]
     ordered: list[Part] = []

@@ -1,4 +1,4 @@
-"""How many connections there were, and what a new one cost beside a reused one."""
+"""How many connections there were, and the cost of a new one compared with a reused one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table as a target: what it is, what was done to it, what the load on it costs."""
+"""A table as a target: what it is, what loadgen did to it, and what the load on it costs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDTH = 96
 
 
 def table(result: RunResult) -> Iterator[RenderableType]:
-    """A few lines for the summary of a run; none if its target is no table."""
+    """A few lines for the summary of a run; none if its target is not a table."""
     target = result.target.table
     if not target:
         return
@@ -60,7 +60,7 @@ def _spent(cost: Cost) -> Iterator[RenderableType]:
 
 
 def _units(value: float | None) -> str:
-    """To a half, as they are counted; large numbers whole."""
+    """Rounded to a half, as units are counted; large numbers to a whole."""
     return f"{value:,.1f}".removesuffix(".0") if value is not None and value < 1000 else count(value)
 
 

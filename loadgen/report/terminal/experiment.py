@@ -1,4 +1,4 @@
-"""The summary of an experiment for a terminal: the verdict first, then what it rests on."""
+"""The summary of an experiment for a terminal: the verdict first, then its evidence."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SENTENCES = {
 
 
 def experiment(result: ExperimentResult) -> Iterator[RenderableType]:
-    """All that the runs came to together."""
+    """The summary of all runs together."""
     comparison = result.comparison
     yield from _head(result.experiment, [variant.name for variant in result.variants])
     if comparison:
@@ -67,7 +67,7 @@ def _verdicts(comparison: Comparison) -> Iterator[RenderableType]:
 
 
 def _evidence(figure: Figure, margin: float) -> str:
-    """How much, of what, and how one would know more."""
+    """How much evidence there is, and how to get more."""
     said = [named(figure)]
     if figure.ratio is not None:
         said.append(f"{ratio(figure, ' times')}, {difference(figure, ' ms')}")
@@ -82,7 +82,7 @@ def _evidence(figure: Figure, margin: float) -> str:
 
 
 def _checks(comparison: Comparison) -> Iterator[RenderableType]:
-    """Why there is no verdict; and in one line what was looked at before one was given."""
+    """Why there is no verdict, or in one line which checks passed."""
     for why in lines(comparison.why_not):
         yield labelled(("no verdict: ", WARN), why)
     sound = [check.check for check in comparison.checks if check.ok]
@@ -91,7 +91,7 @@ def _checks(comparison: Comparison) -> Iterator[RenderableType]:
 
 
 def _thresholds(thresholds: Sequence[Threshold]) -> Iterator[RenderableType]:
-    """What did not pass first; where there are many, what did is only counted."""
+    """Thresholds that did not pass first. If there are many, those that passed are only counted."""
     if not thresholds:
         return
     every = sorted(thresholds, key=lambda threshold: ORDER.index(threshold.status))

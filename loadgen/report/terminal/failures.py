@@ -1,4 +1,4 @@
-"""What failed, by class, with its own latency."""
+"""Failures by class, each with its own latency."""
 
 from __future__ import annotations
 

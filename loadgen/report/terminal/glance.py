@@ -1,4 +1,4 @@
-"""Every step of every phase on one logarithmic scale: one look tells which tail is the long one."""
+"""Every step of every phase on one logarithmic scale, which shows at a glance where the long tail is."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def _where(phase: Phase) -> str:
 
 
 class _Tail:
-    """p50, p99 and the longest, in ms; 0 where not known. `end` is as far as one knows, `open` if it goes on."""
+    """p50, p99 and the longest, in ms; 0 if not known. `end` is the longest known time, `open` if timeouts lie beyond
+    it."""
 
     def __init__(self, latency: Latency) -> None:
         figures = [latency.quantile(name) for name in ("p50", "p99", "max")]
@@ -72,7 +73,7 @@ class Scale:
         return " " * start + (body[:-1] + "▸" if tail.open else body)
 
     def ticks(self) -> str:
-        """The axis: 1, 2 and 5 of every decade, as far as there is room."""
+        """The axis: 1, 2 and 5 of every decade, if there is room."""
         drawn = ""
         for decade in range(math.floor(self._low), math.ceil(self._low + self._span) + 1):
             for number in (1, 2, 5):

@@ -1,4 +1,4 @@
-"""How sure a phase's percentiles are: the interval of each, or why there is none."""
+"""The interval of each of a phase's percentiles, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Row = tuple[Phase, str, Latency]
 
 
 def intervals(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
-    """A row for each step that has any, below the figures that they are of."""
+    """A row for each step that has any, below its figures."""
     rows = [
         (phase, label, step.latency_ms[phase.headline])
         for label, of_step in steps(cycles)
@@ -63,15 +63,15 @@ def range_of(interval: Interval | None) -> str:
 
 
 def span(low: float | None, high: float | None) -> str:
-    """The same of its ends in ms; a dash where there is no lower one."""
+    """The same from its ends in ms; a dash if there is no lower one."""
     if low is None:
         return UNKNOWN
     return f"> {ms(low)}" if high is None else f"[{ms(low)}, {ms(high)}]"
 
 
 def _missing(rows: list[Row]) -> Iterator[str]:
-    """`p99.9 of put, get: needs about 9 more minutes at this rate`. Where the percentile itself is missing, its own
-    note says why."""
+    """`p99.9 of put, get: needs about 9 more minutes at this rate`. If the percentile itself is missing, its own note
+    gives the reason."""
     missing: dict[str, dict[str, set[str]]] = {}  # why, the step, the percentiles that miss it in any of its cycles
     for _, label, latency in rows:
         for name in QUANTILES:

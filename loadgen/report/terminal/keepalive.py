@@ -1,4 +1,4 @@
-"""What `loadgen keepalive` found, in one sentence; and whether connections outlive pauses, in a table."""
+"""The result of `loadgen keepalive` in one sentence, or with `--idle` as a table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ WIDTH = 92
 
 
 def sentence(comparison: Comparison | None) -> str:
-    """The cost of a new connection at p50 and p99 with its intervals, what of it is TLS, and what is this machine's."""
+    """The cost of a new connection at p50 and p99 with its intervals, how much of it is TLS, and this machine's
+    share."""
     responses = [of for of in (comparison.figures if comparison else ()) if of.metric == "response"]
     figures = {(figure.variant, figure.quantile): figure for figure in responses}
     said = [
@@ -57,7 +58,7 @@ def _whose(parts: Mapping[str, Part]) -> Iterator[str]:
 
 
 def idle_table(results: Sequence[RunResult]) -> str:
-    """By pause: how many requests found their connection open, and what the others took."""
+    """By pause: how many requests found their connection open, and how long the others took."""
     titles = ("requests", "reused", "closed meanwhile", "reused p50 ms", "new p50 ms")
     made = table(("pause", "left", 10), *((title, "right", 10) for title in titles))
     for result in results:

@@ -15,7 +15,7 @@ CENSORED = ">2,000: more than 2,000 ms, among the timeouts, of which nobody know
 
 
 class Footnotes:
-    """Collects why figures are missing. Reasons that differ in their numbers alone are one note."""
+    """Collects why figures are missing. Reasons that differ only in their numbers share one note."""
 
     def __init__(self) -> None:
         self._marks: dict[tuple[str, str], str] = {}
@@ -26,7 +26,8 @@ class Footnotes:
         self._censored = False
 
     def cell(self, latency: Latency | None, statistic: str) -> str:
-        """The figure in ms; `>2,000` if it is only known to be longer; else the mark of the note that says why not."""
+        """The figure in ms; `>2,000` if only a lower bound is known; else the mark of the note that gives the
+        reason."""
         if latency is None:
             return UNKNOWN
         figure = latency.quantile(statistic)
@@ -48,7 +49,7 @@ class Footnotes:
         return self._marks[key]
 
     def resent(self, where: str, resent: Resent | None) -> None:
-        """Say that first packets of connects were sent again."""
+        """Note that first packets of connects were sent again."""
         if resent:
             self.say(
                 f"{where}: the first packets of {count(resent.connects)} connects were sent again, mostly after "
@@ -57,12 +58,12 @@ class Footnotes:
             )
 
     def unassigned(self, where: str, timeouts: int) -> None:
-        """Say that timeouts are of no stratum."""
+        """Note that timeouts belong to no stratum."""
         if timeouts:
             self.say(f"{where}: {count(timeouts)} timeouts are of no stratum, as no answer could tell")
 
     def say(self, text: str) -> None:
-        """Keep a note of one's own, once."""
+        """Add a note, once."""
         self._remarks[text] = None
 
     def lines(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""How a run stands while it goes on: a few lines on a terminal, a line now and then in a pipe, nothing if told so.
+"""The display during a run: a few lines on a terminal, a line every few seconds in a pipe, nothing with `--quiet`.
 
 It draws at most four times a second, in the caller's own time, and without a thread.
 """
@@ -25,7 +25,7 @@ GONE = (OSError, ValueError)  # nobody reads any more: that is no reason to end 
 
 
 class TerminalDisplay(Display, Protocol):
-    """One that gives its stream back."""
+    """A display that gives its stream back."""
 
     def close(self) -> None: ...
 
@@ -81,7 +81,7 @@ class Lines:
 
 
 class Screen:
-    """A few lines that are drawn anew, and gone at the end."""
+    """A few lines that are redrawn, and removed at the end."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -105,7 +105,7 @@ class Screen:
             self._draw(self.picture(progress))
 
     def picture(self, p: Progress) -> Text:
-        """The lines, in a style each."""
+        """The lines, each with its style."""
         width = min(WIDTH, self._live.console.width - 1)
         lines = [_timeline(p, width), _clock(p, width), _rates(p), _answers(p), self._latency(p)]
         if p.position:
@@ -137,7 +137,7 @@ class Screen:
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Say no more. (rich would end the process.)"""
+        """Print nothing more. (rich would end the process.)"""
         self.quiet = True
 
 
@@ -160,7 +160,8 @@ def _left(p: Progress) -> str:
 
 
 def _told(p: Progress) -> str:
-    """The same as on a terminal, in one line: how it stands, and how the last second was, perhaps of another phase."""
+    """The same as on a terminal, in one line: the state, and the figures of the last second, which may belong to
+    another phase."""
     if p.state == "preparing":
         return f"preparing {count(p.workers)} worker{'s' if p.workers != 1 else ''}"
     waiting = {"draining": "waiting for the last answers", "stopping": "stopping"}
@@ -175,12 +176,12 @@ def _told(p: Progress) -> str:
 
 
 def _pace(p: Progress) -> str:
-    """What was started in the last second, and what was to be."""
+    """The iterations started in the last second, and how many were planned."""
     return f"{rate(p.rate_now)}{f' of {rate(p.rate_planned)}' if p.rate_planned is not None else ''}"
 
 
 def _timeline(p: Progress, width: int) -> Text:
-    """The phases; where there is no room for all, those around the present one."""
+    """The phases; if there is no room for all, those around the present one."""
     names, at = _names(p), p.phase_number
     first = 0
     while first < at and len(" ▸ ".join(names[first : at + 2])) > width - 4:

@@ -1,4 +1,4 @@
-"""What `loadgen once` shows: every exchange whole."""
+"""The output of `loadgen once`: every exchange whole."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _message(headers: Pairs, body: bytes) -> Iterator[RenderableType]:
 
 
 def _excerpt(body: bytes) -> Iterator[str]:
-    """The lines of a body that is text, up to `BODY` characters; what a body is that is none."""
+    """The lines of a text body, up to `BODY` characters; for any other body what it is."""
     size, text = len(body), body[: 8 * BODY].decode("utf-8", "replace")
     if sum(c.isprintable() or c.isspace() for c in text) - text.count("�") < UNDERSTOOD * len(text):
         yield f"{count(size)} bytes that are not text"
@@ -96,8 +96,7 @@ def _excerpt(body: bytes) -> Iterator[str]:
 
 
 def _times(times: Mapping[str, float], rest: str) -> Iterator[RenderableType]:
-    """Each part of the time, one after the other, where on the way from due to done it was; `rest` is what the target
-    took besides."""
+    """Each part of the time in order, and where it lies between due and done; `rest` is the target's remaining time."""
     spent = {name: value for name, value in times.items() if known(value)}
     whole = spent.get("response", spent.get("service"))
     if whole is None:
@@ -148,6 +147,6 @@ def _certificate(certificate: Certificate) -> Iterator[str]:
 
 
 def _name(distinguished: Pairs) -> str:
-    """Of a distinguished name the common name, else all of it."""
+    """The common name of a distinguished name, else all of it."""
     common = [value for name, value in distinguished if name == "commonName"]
     return common[0] if common else ", ".join(f"{name}={value}" for name, value in distinguished)

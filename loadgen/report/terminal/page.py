@@ -1,4 +1,4 @@
-"""The few shapes a report is made of, and how they become text."""
+"""The few shapes that a report is made of, and how they become text."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def heading(*parts: Part) -> RenderableType:
 
 
 def table(*columns: tuple[str, str, int]) -> Table:
-    """A table of `(title, "left" | "right", least width)` columns; titles that are all empty are not shown.
+    """A table of `(title, "left" | "right", least width)` columns. If all titles are empty, none is shown.
 
-    Where there is not enough room, what stands on the left is folded, so that no number is ever cut.
+    If there is not enough room, the leftmost column is folded, so that no number is ever cut.
     """
     made = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style=DIM)
     made.show_header = any(title for title, _, _ in columns)

@@ -1,4 +1,4 @@
-"""Where the time went, by whose it was."""
+"""Where the time went, and whose it was."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ LEGEND = "share of the time: █ target, network  ▓ connect  ▒ wait, SDK cli
 def parts(cycles: Cycles, notes: Footnotes) -> Table:
     """p50/p99 of each part by itself, and its share of all the time: sums add up, percentiles do not.
 
-    There is no column for lag where nothing is due, for connect and build where nothing was connected and built, for
-    signing where it took next to nothing.
+    There is no column for lag if nothing was due, for connect and build if nothing was connected and built, and for
+    sign if it took next to nothing.
     """
     shown = _columns(cycles)
     titles = ((part.replace("_", " "), "right", 11) for part in shown)
@@ -70,7 +70,7 @@ def _columns(cycles: Cycles) -> list[str]:
 
 
 def attribution(cycles: Cycles) -> Iterator[RenderableType]:
-    """Of the requests about the p99, or the p50 where they are too few for that: how much of it was whose."""
+    """The exchanges around the p99, or around the p50 if they are too few, divided up by whose time it was."""
     every = [(label, phase, step.whose_ms) for label, rows in steps(cycles) for phase, step in rows]
     name = next((name for name in ATTRIBUTED if any(name in whose for _, _, whose in every)), None)
     if name is None:
@@ -92,7 +92,7 @@ def attribution(cycles: Cycles) -> Iterator[RenderableType]:
 
 
 def pair(latency: Latency | None, notes: Footnotes) -> str:
-    """`28.2/346`, the p50 and the p99; a dash if there was nothing to measure."""
+    """`28.2/346`, the p50 and the p99; a dash if nothing was measured."""
     if not latency or not latency.count:
         return UNKNOWN
     return f"{notes.cell(latency, 'p50')}/{notes.cell(latency, 'p99')}"
@@ -106,7 +106,7 @@ def _most(latency: Latency | None) -> float:
 
 
 def share_bar(whose: Attribution | None, width: int) -> str:
-    """A bar of a time by whose it was; nothing where that is not known."""
+    """A bar of a time, divided up by whose it was; empty if that is not known."""
     if not whose:
         return ""
     profile = whose.wait + whose.build + whose.held

@@ -1,4 +1,4 @@
-"""Phase by phase and step by step: how much was sent, and how long it took.
+"""Phase by phase and step by step: how many requests were sent, and how long they took.
 
 Cycles of a phase are rows of the same table, one below the other, and are never pooled.
 """
@@ -42,7 +42,7 @@ Timed = Sequence[tuple[Phase, Latency]]
 
 
 def phase_blocks(phases: Sequence[Phase], notes: Footnotes) -> Iterator[RenderableType]:
-    """Every measured phase as a block, and each of the others in one line, where they ran."""
+    """A block for every measured phase, and a line for each of the others, in the order in which they ran."""
     groups = grouped(phases)
     for phase in phases:
         if not phase.measured:
@@ -86,7 +86,7 @@ def _load(phase: Phase) -> str:
 
 
 def _ledger(phase: Phase) -> Iterator[Part]:
-    """Rate achieved, requests, failures by class, and what was never started or sent."""
+    """Rate achieved, requests, failures by class, and iterations and requests that were never started or sent."""
     requests, pace = phase.requests, started(phase)
     if pace is not None:
         yield f"{rate(pace)} started"
@@ -110,7 +110,7 @@ def _ledger(phase: Phase) -> Iterator[Part]:
 
 
 def _held(iterations: Iterations) -> Iterator[Part]:
-    """How much of what was to be started was. (Arrivals at random differ from their mean rate: that is not it.)"""
+    """How much of the plan was started. (Random arrivals also differ from their mean rate; that does not count.)"""
     if iterations.planned and iterations.started == iterations.planned:
         yield f", all of the {count(iterations.planned)} planned"
     elif iterations.planned:
@@ -131,7 +131,7 @@ def _latencies(cycles: Cycles, notes: Footnotes) -> Table:
 
 
 class _Rows:
-    """Adds the rows of one phase to its table: what belongs together has its label once, on its first cycle."""
+    """Adds the rows of one phase to its table. Rows of the same figure have its label once, on the first cycle."""
 
     def __init__(self, made: Table, notes: Footnotes) -> None:
         self._made, self._notes = made, notes
@@ -159,7 +159,7 @@ class _Rows:
             add(self._made, f"  {len(strata) - STRATA} more: see --json", style=DIM)
 
     def _operations(self, label: str, rows: Sequence[tuple[Phase, Step]]) -> None:
-        """Attempts together, where a request may take several."""
+        """All attempts of an operation together, if a request may take several."""
         several = [(phase, step, latency) for phase, step in rows if (latency := step.latency("operation"))]
         for number, (phase, step, latency) in enumerate(several):
             attempts = step.attempts

@@ -1,4 +1,4 @@
-"""The reasons of an experiment on a page: those of several runs in one line, and where one run is meant, which."""
+"""The reasons of an experiment: one line for several runs, and for a single run its name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAMED = 3  # runs of a kind that are named
 
 
 def lines(reasons: Sequence[Reason]) -> Iterator[str]:
-    """A line for each reason; one for all that are alike but for the run."""
+    """A line for each reason. Reasons that differ only in their run share one."""
     for code in dict.fromkeys(reason.code for reason in reasons):
         alike = [reason for reason in reasons if reason.code == code]
         if code in RUNS:

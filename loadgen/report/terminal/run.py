@@ -1,4 +1,4 @@
-"""The summary of one finished run for a terminal: what to believe first, then what was found."""
+"""The summary of one finished run for a terminal: the verdict first, then the figures."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ def render(result: Result, *, width: int = WIDEST, color: bool | None = None) ->
 
 
 def show(result: Result, file: TextIO) -> None:
-    """Write the summary to `file`: coloured if that is a terminal, as wide as that, in characters it can write."""
+    """Write the summary to `file`: in characters that it can write, and if it is a terminal, coloured and as wide as
+    it."""
     file.write(encodable(render(result, width=_columns(file), color=wants_color(file)), file))
 
 
@@ -175,14 +176,14 @@ def _measured(result: RunResult) -> int:
 
 
 def _reasons(trust: Trust) -> list[tuple[str, str]]:
-    """Each reason with its verdict: they stand in the order of the signals that are not VALID, the worst first."""
+    """Each reason with its verdict: they have the order of the signals that are not VALID, the worst first."""
     order = ("INVALID", "DEGRADED")
     verdicts = sorted((s.verdict for s in trust.signals if s.verdict in order), key=order.index)
     return list(zip(trust.reasons, [*verdicts, *[trust.verdict] * len(trust.reasons)], strict=False))
 
 
 def _effect(result: RunResult) -> str:
-    """Of which tail this machine made most, and how much; a result has the worst first."""
+    """The tail of which this machine made most, and how much; a result has the worst first."""
     if not result.trust.effect:
         return ""
     worst = result.trust.effect[0]
@@ -241,7 +242,7 @@ def _ledgers(variant: RunVariant) -> Iterator[RenderableType]:
 
 
 def _sum(total: int, word: str, parts: dict[str, int]) -> str:
-    """`3 sent = 2 ok + 1 timeout`, and without the `=` where it is not so."""
+    """`3 sent = 2 ok + 1 timeout`, without the `=` if it does not hold."""
     exact = total == sum(parts.values())
     said = (" + " if exact else ", ").join(f"{count(number)} {name}" for name, number in parts.items())
     return f"{count(total)} {word} {'=' if exact else 'of which known:'} {said or '0'}"

@@ -1,4 +1,4 @@
-"""Single exchanges that are worth a look: the first failing ones of each kind, and the slowest."""
+"""Single exchanges: the first failing ones of each kind, and the slowest."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def samples(kept: Samples, phases: Phases) -> Iterator[RenderableType]:
 
 
 def _slowest(kept: Iterable[Sample]) -> list[Sample]:
-    """From the slowest on, but not all of them from the same moment."""
+    """The slowest first, but not all from the same moment."""
     taken: Counter[tuple[object, ...]] = Counter()
     chosen = []
     for sample in sorted(kept, key=_lasted, reverse=True):

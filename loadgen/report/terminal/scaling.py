@@ -1,4 +1,4 @@
-"""Latency under load: for each quantile, how it grows with the axis of the load, each series beside the others."""
+"""Latency under load: how each quantile grows along the axis of the load, for all series side by side."""
 
 from __future__ import annotations
 

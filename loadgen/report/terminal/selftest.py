@@ -1,4 +1,4 @@
-"""What `loadgen selftest` measured: a sentence, and the tables behind it."""
+"""The result of `loadgen selftest`: a sentence, and the tables behind it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def show(result: SelftestResult) -> str:
 
 
 def sentence(result: SelftestResult) -> str:
-    """What the machine can be trusted with."""
+    """How far this machine can be trusted."""
     tried = [capacity for capacity in result.capacity if capacity.trials]
     rates = [f"{_at_most(of.rate, of.at_least)} over {of.scheme}" for of in tried if of.rate]
     none = [f"even {count(of.failed_at)}/s over {of.scheme}" for of in tried if not of.rate]
@@ -42,7 +42,7 @@ def sentence(result: SelftestResult) -> str:
 
 
 def before_a_run(standing: Standing) -> list[str]:
-    """What is to be said before a run begins; nothing if all is well, or no self-test was made."""
+    """Warnings before a run begins; none if all is well, or no self-test was made."""
     problem = [reason_sentence(standing.problem)] if standing.problem else []
     return [*problem, *standing.warnings]
 

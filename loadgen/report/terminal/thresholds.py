@@ -1,4 +1,4 @@
-"""What was seen of a threshold, in words."""
+"""The measured value of a threshold, in words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ORDER: tuple[Status, ...] = ("failed", "undecided", "passed")  # what did not pa
 
 
 def seen(threshold: Threshold) -> str:
-    """The value that was seen, why there is none, and that it is of an INVALID run; of an experiment also in how many
+    """The measured value, or why there is none, and whether it is an INVALID run's; for an experiment also in how many
     rounds it passed."""
     accepted = "of an INVALID run, which was accepted" if threshold.accepted else ""
     why = "; ".join(filter(None, (of_figure(threshold.why) if threshold.why else "", accepted)))

@@ -1,4 +1,4 @@
-"""What `--until` came to: whether the figure is known as well as was asked, and after which of the planned looks."""
+"""The result of `--until`: whether the figure is precise enough, and after which of the planned looks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = 12  # steps
 
 
 def until(goal: Until | None) -> Iterator[RenderableType]:
-    """Nothing for a run that was to end by its time alone."""
+    """Empty for a run without `--until`."""
     if not goal:
         return
     last = goal.looks[-1] if goal.looks else None

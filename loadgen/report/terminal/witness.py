@@ -1,4 +1,4 @@
-"""What a witness saw beside what the workers did: both figures, the interval that theirs should be in, and the word."""
+"""Agreement with the witness: its figure and the workers', the interval for the workers' figure, and the conclusion."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SAYS: dict[str, Part] = {
 
 
 def witness(seen: Witness | None) -> Iterator[RenderableType]:
-    """Nothing for a run that had none."""
+    """Empty for a run without a witness."""
     if not seen:
         return
     of = f"  1 in {count(seen.each)} of the load, at random, beside the workers: "

@@ -1,5 +1,5 @@
-"""`--until`: a run goes on until a figure is known well enough.
+"""`--until`: a run goes on until a figure is precise enough.
 
-goal   what is to be known, and how well
-until  when to look, and what was seen
+goal   the figure, and how precise it must be
+until  looks at planned times, and keeps each look
 """

@@ -1,6 +1,6 @@
-"""`--witness`: a second, small load beside the workers, which tells whether they saw the same.
+"""`--witness`: a second, small load beside the workers, and whether both agree.
 
-load       the profile that the witness carries out: each so many-th arrival
+load       the witness load: the profile at 1/53 of its rate
 witness    its process and its folder
-agreement  whether its figures and those of the workers agree
+agreement  whether the workers' figures lie in the witness's intervals
 """

@@ -1,7 +1,7 @@
 """The aiohttp client, as a user's own program has it.
 
 client   the transport
-session  its ClientSession, and what a request leases of it
-hooks    what aiohttp tells of connections
-answers  answers, read with a limit
+session  its ClientSession, and the lease that a request has on it
+hooks    aiohttp's trace of connections
+answers  reads answers, up to a limit
 """

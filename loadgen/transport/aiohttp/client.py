@@ -1,8 +1,8 @@
-"""The aiohttp client: what the user's own program may use, with what it does unasked switched off or made visible.
+"""The aiohttp client, which the user's own program may use. What aiohttp does unasked is switched off or made visible.
 
 It retries no request, follows no redirect, keeps no cookie, reads no proxy or password from the environment, adds no
-header but Host and Content-Length, decompresses nothing, races no addresses. See `session` for what becomes of its own
-queue and timeouts. With `renew: client` a lease's ClientSession is made anew, as part of the service time.
+header except Host and Content-Length, decompresses nothing, and races no addresses. `session` replaces its queue and
+timeouts. With `renew: client` a lease gets a new ClientSession, and making it is part of the service time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def make(
 
 
 class Aiohttp(LeasingClient):
-    """A `transport.Transport`; made within the running loop."""
+    """A `transport.Transport`. Make it within the running loop."""
 
     def lease(self, owner: object) -> Lease:
         return _Lease(self, owner)

@@ -2,5 +2,5 @@
 
 client        the transport
 http_session  the HTTP session below it, which checks host names
-calls         a step's parameters as a call
+calls         makes a call of a step's parameters
 """

@@ -1,15 +1,15 @@
 """The sdk client: DynamoDB through aioboto3, as the user's own program calls it.
 
-The SDK checks, serialises, signs and parses as it does for everybody; `http_session` carries what it sends. An exchange
-is one attempt: without `attempts` there is one a call, else the SDK retries by its own rules, and each attempt is an
-exchange of its own, which `retried` gives. What is renewed with the lease (`renew`): its connection; or the SDK's
-client too, with its TLS context; or the whole SDK session, which finds its credentials and parses its models anew.
-Making these is timed as `build`, and is part of `sign`, as is what adaptive retries hold back before they send.
+The SDK checks, serialises, signs and parses as usual; `http_session` sends its requests. An exchange is one attempt.
+Without `attempts` a call has one attempt. With it the SDK retries by its own rules, and each attempt is an exchange of
+its own, made by `retried`. `renew` says what is made anew with the lease: the connection; the SDK's client too, with
+its TLS context; or the whole SDK session, which looks for credentials and parses its models again. Making these is
+timed as `build`. It is part of `sign`, as is what adaptive retries hold back before they send.
 
-What is set otherwise than the SDK would, so that the figures say what they seem to: one attempt instead of the mode's
-own number; no timeouts, no queue and no idle time of its own (`pool.Pool`, `net.deadlines`); host names are checked
-(see `http_session`); no redirects, cookies, proxies, endpoint discovery; no endpoint, dual-stack, FIPS or defaults mode
-from the environment. `Sdk.options` tells all of it.
+Some settings differ from the SDK's, so that the figures mean what they seem to: one attempt instead of the mode's own
+number; no timeouts, queue or idle time of its own (`pool.Pool`, `net.deadlines`); host names are checked (see
+`http_session`); no redirects, cookies, proxies or endpoint discovery; no endpoint, dual-stack, FIPS or defaults mode
+from the environment. `Sdk.options` reports all of them.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def make(
 
 
 class Sdk(LeasingClient):
-    """A `transport.Transport`; made within the running loop.
+    """A `transport.Transport`. Make it within the running loop.
 
-    `retried` is called when an attempt is over and the SDK begins another; it is needed where there may be several.
+    `retried` is called when an attempt is over and the SDK begins another. It is required if there may be several.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class Sdk(LeasingClient):
         return {"skip_auto_headers": ("Content-Type",), "response_class": Answer}
 
     async def prepare(self) -> None:
-        """Make the session and the client, so that the first exchange neither imports nor parses what others need not,
-        and open connections."""
+        """Make the session and the client, so that the first exchange does no work that later ones do not, and open
+        connections."""
         try:
             self.aws_session = self.new_aws_session()
             self._client = await self.new_client(self.aws_session)
@@ -103,7 +103,7 @@ class Sdk(LeasingClient):
             await self._client.close()
 
     def common_client(self) -> Any:
-        """The client of `prepare`. Raises what kept it from being made."""
+        """The client that `prepare` made. Raises the error that kept it from being made."""
         if self._trouble:
             raise self._trouble
         return self._client
@@ -125,8 +125,8 @@ class Sdk(LeasingClient):
         return client
 
     async def retire(self, client: Any) -> None:
-        """Let go of a client that was made for a lease. A session's models, 4 MiB, are in cycles: left to the collector
-        they are hundreds of MiB, and then seconds of a pause."""
+        """Release a client that was made for a lease. A session's models, 4 MiB, are in reference cycles. Left to the
+        collector they would grow to hundreds of MiB, and then cause a pause of seconds."""
         await client.close()
         del client
         self._retired += 1
@@ -166,7 +166,8 @@ class Sdk(LeasingClient):
 
 
 class Making:
-    """How long something has been in the making, in ns: `with` it, again and again. Of two at once, one counts."""
+    """How long something has been in the making, in ns. Enter it with `with`, any number of times; overlapping times
+    count once."""
 
     def __init__(self) -> None:
         self._total = self._since = 0
@@ -183,8 +184,8 @@ class Making:
 
 
 class _Lease(Lease):
-    """A lease whose exchange may be followed by the SDK's next attempt. Between the two it gives the right to a
-    connection back, unless the connection is its own."""
+    """A lease whose exchange may be followed by the SDK's next attempt. Between the two attempts it gives its right to
+    a connection back, unless the connection is its own."""
 
     __slots__ = ("_aws", "_failed", "_holds", "_resting", "_resumed", "_sdk")
 

@@ -1,7 +1,8 @@
-"""The wire client: raw sockets, the kernel's receive stamps, TLS by hand, llhttp. No coroutine, no Future per request.
+"""The wire client: raw sockets, the kernel's receive stamps, TLS in memory, llhttp. No coroutine, no Future per
+request.
 
-`done` is never called from within `send`: a failure that is known at once is reported in the loop's next turn, so
-that a load on a dead port neither recurses nor keeps the loop from its other work.
+`done` is never called from within `send`. A failure that is known at once is reported in the loop's next turn, so that
+a load on a dead port neither recurses nor keeps the loop from its other work.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def make(
 
 
 class Wire(PooledClient):
-    """The client of `transport.Transport` that loadgen measures with."""
+    """loadgen's own `transport.Transport`, the default client."""
 
     makes_cycles = False
 
