@@ -32,6 +32,7 @@ def record(name: str, document: dict[str, Any]) -> None:
 def main(names: list[str]) -> None:
     sys.path.insert(0, str(TESTS))  # where the tests' own modules are
     from golden import inputs
+    from golden.before import before
 
     EXPECTED.mkdir(exist_ok=True)
     if not names:
@@ -39,7 +40,7 @@ def main(names: list[str]) -> None:
             path.unlink()
     for name in names or inputs.BUILDERS:
         with tempfile.TemporaryDirectory() as folder:
-            record(name, inputs.document(name, Path(folder)))
+            record(name, before(inputs.document(name, Path(folder))))
 
 
 if __name__ == "__main__":

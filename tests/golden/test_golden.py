@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from golden import inputs, record
 from golden.before import before
 from loadgen.exchange import Outcome
 from loadgen.profile.values import LATENCIES
 from loadgen.record.metrics import Metric
+from loadgen.result.documents import result_schema
 
 # what may differ: a pattern of whole paths, and why
 CHANGED: list[tuple[str, str]] = [
@@ -25,6 +27,12 @@ CHANGED: list[tuple[str, str]] = [
 ]
 # `ours` and `connect`, which `before` puts together from figures that were rounded each
 SUMMED, ROUNDED = re.compile(r".*comparison\.parts\[\d+\]\.\w+_ms"), 2e-6
+OF_EACH_KIND = (
+    "virtual-every-outcome", "virtual-censored-tail", "virtual-table", "virtual-watched", "recorded-until",
+    "recorded-witness", "recorded-killed-parent", "experiment-scaling", "experiment-slower", "recorded-keepalive",
+    "pair-http-wire-http-aiohttp",
+)  # fmt: skip
+VALIDATOR = Draft202012Validator(result_schema())
 SHOWN = 10  # of the differences
 WORD = re.compile(r"[\w.%/=+<>-]{1,48}")  # a status, a verdict, a name: compared as it is
 WHOLE = {"value", "text"}  # the keys of texts that are a figure with its unit, or what was asked
@@ -85,6 +93,13 @@ def test_every_figure_is_what_it_was(name: str, tmp_path: Path) -> None:
     found = differences(then, flat(before(inputs.document(name, tmp_path))))
     more = f"\n... and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     assert not found, f"{len(found)} of {len(then)} differ:\n" + "\n".join(found[:SHOWN]) + more
+
+
+@pytest.mark.parametrize("name", OF_EACH_KIND)
+def test_a_result_is_as_its_schema_says(name: str, tmp_path: Path) -> None:
+    document = inputs.document(name, tmp_path)
+    errors = [f"{error.json_path}: {error.message[:200]}" for error in VALIDATOR.iter_errors(document)]
+    assert errors == []
 
 
 def test_a_difference_is_found_wherever_it_is() -> None:
