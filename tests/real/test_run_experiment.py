@@ -83,7 +83,7 @@ import asyncio, os, signal
 from loadgen.cli import main
 from loadgen.runner import session as run
 
-carry_out = run._Run.carry_out
+carry_out = run.Running.carry_out
 
 async def interrupted(self):
     os.kill(os.getpid(), signal.SIGINT)
@@ -91,7 +91,7 @@ async def interrupted(self):
         await asyncio.sleep(0)
     return await carry_out(self)
 
-run._Run.carry_out = interrupted
+run.Running.carry_out = interrupted
 main()
 """
 
