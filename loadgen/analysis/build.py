@@ -52,8 +52,8 @@ Series = dict[int, list[Entry]]
 Sure = Callable[[int, int, int, Latency], Latency]  # run, step, metric, their figures: the same with intervals
 
 
-def _unsure(run: int, step: int, metric: int, figures: Latency) -> Latency:
-    return figures
+def _unsure(run: int, step: int, metric: int, timed: Latency) -> Latency:
+    return timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
     outcomes = m.ledger.outcome(slot).tolist()
     metrics = {metric for _, metric, _ in series}
     recorded = sorted(metrics & set(range(RECORDED, RECORDED + MOST_RECORDED)))
-    figures = _figures(m, run, slot, series, metrics, sure)
+    latency_ms = _latencies(m, run, slot, series, metrics, sure)
     headline = Metric.RESPONSE if _applies(run, Metric.RESPONSE) else Metric.SERVICE
     skipped = {name: m.ledger.skipped[slot * len(SKIPPED) + number] for number, name in enumerate(SKIPPED)}
     return Step(
@@ -149,8 +149,8 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
             {Outcome(number).word: count for number, count in enumerate(outcomes) if count},
         ),
         skipped=Skipped(**skipped),
-        latency_ms=figures,
-        whose_ms=_attributions(m, slot, series, headline, figures),
+        latency_ms=latency_ms,
+        whose_ms=_attributions(m, slot, series, headline, latency_ms),
         strata=_strata(m, series),
         by_connection=_by_connection(m, series),
         failures=_failures(m, run, slot, series),
@@ -161,18 +161,18 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
     )
 
 
-def _figures(
+def _latencies(
     m: Measured, run: PhaseRun, slot: int, series: list[Entry], metrics: set[int], sure: Sure
 ) -> dict[str, Latency]:
     step = slot % len(m.plan.steps)
-    figures = {
+    latency_ms = {
         metric.word: sure(run.number, step, metric, _of(m, series, metric))
         for metric in Metric
         if _is_shown(metric, run, metrics)
     }
     connect = Metric.CONNECT.word
-    figures[connect] = replace(figures[connect], resent=_resent(series))
-    return figures
+    latency_ms[connect] = replace(latency_ms[connect], resent=_resent(series))
+    return latency_ms
 
 
 def _is_shown(metric: Metric, run: PhaseRun, metrics: set[int]) -> bool:
@@ -188,13 +188,13 @@ def _resent(series: list[Entry]) -> Resent | None:
 
 
 def _attributions(
-    m: Measured, slot: int, series: list[Entry], headline: Metric, figures: dict[str, Latency]
+    m: Measured, slot: int, series: list[Entry], headline: Metric, latency_ms: dict[str, Latency]
 ) -> dict[str, Attribution]:
     """Whose time the ok exchanges took, if all of them have shares: a run's folder keeps none."""
     mine = (key for key in m.recording.shares if key.slot == slot and key.outcome == Outcome.OK)
     shares = Shares.together(m.recording.shares[key] for key in mine)
     timed = sum(h.count for key, metric, h in series if metric == headline and key.outcome == Outcome.OK)
-    return attributions(shares, figures[headline.word], m.holds_back) if shares.count == timed else {}
+    return attributions(shares, latency_ms[headline.word], m.holds_back) if shares.count == timed else {}
 
 
 def _attempts(m: Measured, slot: int, series: list[Entry]) -> Attempts | None:
@@ -252,8 +252,8 @@ def _strata(m: Measured, series: list[Entry]) -> tuple[Stratum, ...]:
     )
     for stratum in sorted({key.stratum for key, _, _ in series if key.stratum}):
         every = {metric.word: _of(m, series, metric, stratum=stratum) for metric in HEADLINES}
-        if figures := {name: block for name, block in every.items() if block.count}:
-            strata.append(Stratum(stratum, max(block.count for block in figures.values()), figures, unassigned))
+        if latency_ms := {name: block for name, block in every.items() if block.count}:
+            strata.append(Stratum(stratum, max(block.count for block in latency_ms.values()), latency_ms, unassigned))
     return tuple(strata)
 
 
@@ -270,8 +270,8 @@ def _failures(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> tup
         if count and number != Outcome.OK:
             mine = [h for key, of, h in series if key.outcome == number and of == metric]
             reasons = {why: n for (at, of, why), n in m.reasons.items() if (at, of) == (slot, number) and why}
-            figures = {metric.word: latency(_together(mine), quantiles=m.quantiles)}
-            failures.append(Failure(Outcome(number).word, count, reasons, figures))
+            latency_ms = {metric.word: latency(_together(mine), quantiles=m.quantiles)}
+            failures.append(Failure(Outcome(number).word, count, reasons, latency_ms))
     return tuple(failures)
 
 
@@ -287,10 +287,10 @@ def _whole_iterations(
         metric = Metric.ITERATION if scenario in several else single
         strata = {key.stratum for key, of, _ in series[slot] if of == metric}
         for stratum in ("", *sorted(strata - {""})) if strata else ():
-            figures = _of(m, series[slot], metric, **({"stratum": stratum} if stratum else {}))
-            if figures.count:
-                figures = figures if stratum else sure(run.number, step, metric, figures)
-                yield WholeIteration(scenario, stratum, figures)
+            whole = _of(m, series[slot], metric, **({"stratum": stratum} if stratum else {}))
+            if whole.count:
+                whole = whole if stratum else sure(run.number, step, metric, whole)
+                yield WholeIteration(scenario, stratum, whole)
 
 
 def _on_connections(series: list[Entry]) -> OnConnections:

@@ -61,9 +61,9 @@ def conclude(
 ) -> RunResult:
     """The result of a run."""
     confidence = Confidence.read(measured, Path(ending.folder) if ending.folder else None)
-    figures = variant(measured, confidence.of)
+    counted = variant(measured, confidence.of)
     verdict = overall(findings)
-    checked = limits.check(thresholds, figures.phases)
+    checked = limits.check(thresholds, counted.phases)
     if verdict is Verdict.INVALID:
         checked = [limits.of_invalid(threshold, ending.accepted) for threshold in checked]
     missed = ending.stopped or any(threshold.status != "passed" for threshold in checked)
@@ -85,7 +85,7 @@ def conclude(
         trust=_trust(verdict, findings, effects, ending.accepted),
         warnings=tuple(ending.warnings),
         thresholds=tuple(checked),
-        variants=(figures,),
+        variants=(counted,),
         samples=Samples(
             failed=tuple(sample(measured, kept) for kept in ending.kept.failed),
             slowest=tuple(sample(measured, kept) for kept in ending.kept.slowest),

@@ -29,15 +29,15 @@ def latency(values: Histogram, censored: Histogram | None = None, quantiles: tup
     if late.count:
         above = {"mean": total // count, "max": max(values.most, late.most)}
         why = {name: _reason("censored", bound, late.count) for name, bound in above.items()}
-    figures = {name: _quantile(name, values, late) for name in quantiles}
-    why |= {name: figure.why for name, figure in figures.items() if figure.why}
-    bounds = {name: figure.bound for name, figure in figures.items() if figure.bound is not None}
+    percentiles = {name: _quantile(name, values, late) for name in quantiles}
+    why |= {name: figure.why for name, figure in percentiles.items() if figure.why}
+    bounds = {name: figure.bound for name, figure in percentiles.items() if figure.bound is not None}
     known = values.count > 0 and not late.count
     return Latency(
         count=count,
         mean=None if late.count else milliseconds(values.mean),
         min=milliseconds(values.least) if values.count else None,
-        quantiles={name: figure.value for name, figure in figures.items()},
+        quantiles={name: figure.value for name, figure in percentiles.items()},
         spent=round(total / MILLISECOND, 6),
         max=milliseconds(values.most) if known else None,
         timeouts=late.count,

@@ -177,8 +177,8 @@ class _Rows:
             self._row("" if number else label, phase, latency, count(latency.count), "", style)
 
     def _row(self, label: str, phase: Phase, latency: Latency | None, number: str, bad: Part, style: str = "") -> None:
-        figures = [(self._notes.cell(latency, name), STRONG if name == "p99" else "") for name in PERCENTILES]
-        add(self._made, brief(label, LABEL), cycle(phase), number, bad, *figures, style=style)
+        cells = [(self._notes.cell(latency, name), STRONG if name == "p99" else "") for name in PERCENTILES]
+        add(self._made, brief(label, LABEL), cycle(phase), number, bad, *cells, style=style)
 
 
 def _of(stratum: Stratum, phase: Phase) -> Latency | None:
