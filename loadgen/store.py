@@ -199,15 +199,15 @@ def read_counts(path: Path, wanted: Wanted = lambda key, metric: True) -> Iterat
     """
     series: dict[str, SeriesKey] = {}
     for number, line in enumerate(read_intervals(path), 1):
-        found: dict[Place, Histogram] = {}
+        counts: dict[Place, Histogram] = {}
         try:
             series |= {name: _series_key(*key) for name, key in line["series"].items()}
             for second, name, metric, *histogram in line["deltas"]:
                 if _natural(second) and _natural(metric) and wanted(key := series[str(name)], metric):
-                    found.setdefault((second, key, metric), Histogram()).add(_histogram(*histogram))
+                    counts.setdefault((second, key, metric), Histogram()).add(_histogram(*histogram))
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"{path.name}, line {number}: not an interval") from None
-        yield found
+        yield counts
 
 
 def replay(path: Path) -> Recording:
@@ -238,8 +238,8 @@ def _natural(value: Any) -> bool:
 
 def latest(runs: Path) -> Path | None:
     """The newest run folder below `runs`."""
-    found = [path for path in runs.iterdir() if (path / "run.json").is_file()] if runs.is_dir() else []
-    return max(found, key=lambda path: (path / "run.json").stat().st_mtime, default=None)
+    folders = [path for path in runs.iterdir() if (path / "run.json").is_file()] if runs.is_dir() else []
+    return max(folders, key=lambda path: (path / "run.json").stat().st_mtime, default=None)
 
 
 __all__ = ["RunFolder", "latest", "read_counts", "read_intervals", "replay"]

@@ -128,8 +128,8 @@ def _ran(m: Measured, run: PhaseRun) -> float | None:
     if m.stopped is None or not run.duration:
         return run.duration / SECOND if run.duration else None
     before = [earlier.duration for earlier in m.plan.runs[: run.number]]
-    known = [duration for duration in before if duration is not None]
-    return min(max(m.stopped - sum(known), 0), run.duration) / SECOND if len(known) == len(before) else None
+    measured = [duration for duration in before if duration is not None]
+    return min(max(m.stopped - sum(measured), 0), run.duration) / SECOND if len(measured) == len(before) else None
 
 
 def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure) -> Step:
@@ -183,8 +183,8 @@ def _is_shown(metric: Metric, run: PhaseRun, metrics: set[int]) -> bool:
 
 def _resent(series: list[Entry]) -> Resent | None:
     """Connects that took as long as one whose first packet is sent again."""
-    found = retried(_together([histogram for _, metric, histogram in series if metric == Metric.CONNECT]))
-    return Resent(found.connects, found.age // SECOND) if found.age else None
+    counts = retried(_together([histogram for _, metric, histogram in series if metric == Metric.CONNECT]))
+    return Resent(counts.connects, counts.age // SECOND) if counts.age else None
 
 
 def _attributions(
@@ -282,8 +282,8 @@ def _whole_iterations(
     several = {scenario for scenario, _ in m.plan.steps if [name for name, _ in m.plan.steps].count(scenario) > 1}
     for step, slot in enumerate(slots):
         scenario = m.plan.of_slot(slot)[1][0]
-        known = {metric for _, metric, _ in series[slot]}
-        single = Metric.OPERATION if Metric.OPERATION in known else Metric.RESPONSE
+        metrics = {metric for _, metric, _ in series[slot]}
+        single = Metric.OPERATION if Metric.OPERATION in metrics else Metric.RESPONSE
         metric = Metric.ITERATION if scenario in several else single
         strata = {key.stratum for key, of, _ in series[slot] if of == metric}
         for stratum in ("", *sorted(strata - {""})) if strata else ():

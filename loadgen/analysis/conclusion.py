@@ -74,9 +74,9 @@ def conclude(
         Exit.INVALID: verdict is Verdict.INVALID,
         Exit.THRESHOLD: missed,
     }
-    known = {of.name: getattr(metadata, of.name) for of in fields(Metadata)}
+    metadata_fields = {of.name: getattr(metadata, of.name) for of in fields(Metadata)}
     return RunResult(
-        **known | {"target": metadata.target.counted(ending.sandbox)},
+        **metadata_fields | {"target": metadata.target.counted(ending.sandbox)},
         duration_s=round(ending.elapsed / SECOND, 3),
         complete=ending.complete and not ending.lost,
         interrupted=ending.interrupted,
@@ -100,10 +100,10 @@ def conclude(
 
 def tails(plan: Plan, recording: Recording) -> list[Tail]:
     """The exchanges that the verdict judges, for each measured run of a phase."""
-    found = {run.number: Tail() for run in plan.runs if run.measured}
+    tails = {run.number: Tail() for run in plan.runs if run.measured}
     for (key, metric), histogram in recording.histograms.items():
         run = plan.of_slot(key.slot)[0]
-        if tail := found.get(run.number):
+        if tail := tails.get(run.number):
             whole = Metric.SERVICE if run.phase.kind == "closed" else Metric.RESPONSE
             if metric == Metric.LAG:
                 tail.lag.add(histogram)
@@ -112,12 +112,12 @@ def tails(plan: Plan, recording: Recording) -> list[Tail]:
     stamped = any(of.sums[:, Part.STAMPED].any() for key, of in recording.shares.items() if key.outcome == Outcome.OK)
     for key, shares in sorted(recording.shares.items(), key=lambda item: item[0].slot):  # as they are planned
         run, (scenario, step) = plan.of_slot(key.slot)
-        if (tail := found.get(run.number)) and key.outcome in (Outcome.OK, Outcome.TIMEOUT):
+        if (tail := tails.get(run.number)) and key.outcome in (Outcome.OK, Outcome.TIMEOUT):
             place = Place(run.name, run.cycle or 1, f"{scenario}/{step}" if len(plan.steps) > 1 else "")
             # where there are stamps, the kernel had no answer in time: none was read late
             unread = stamped and key.outcome == Outcome.TIMEOUT
             tail.steps.setdefault(place, Shares()).add(shares.all_stamped() if unread else shares)
-    return list(found.values())
+    return list(tails.values())
 
 
 def untimed(ledger: Ledger, recording: Recording) -> int:

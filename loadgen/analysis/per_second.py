@@ -50,9 +50,9 @@ def tails(path: Path, plan: Plan, limits: Mapping[Figure, Iterable[int]]) -> dic
         if not late:
             cumulated = np.concatenate((np.zeros(1, np.int64), np.cumsum(histogram.counts)))
             more[1:] -= cumulated[np.searchsorted(histogram.index, counters[figure], "right")]
-        found = rows[figure]
-        found[second] = found[second] + more if second in found else more
-    return {figure: _tails(plan.runs[figure.run], plan, found) for figure, found in rows.items() if found}
+        seconds = rows[figure]
+        seconds[second] = seconds[second] + more if second in seconds else more
+    return {figure: _tails(plan.runs[figure.run], plan, seconds) for figure, seconds in rows.items() if seconds}
 
 
 def _counts(path: Path, plan: Plan, figures: Iterable[Figure]) -> Iterator[tuple[Figure, int, bool, Histogram]]:

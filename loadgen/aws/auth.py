@@ -134,8 +134,8 @@ class Access:
     @property
     def credentials(self) -> Credentials | None:
         """The AWS credentials among the secrets."""
-        found = self.secrets.get(SIGV4)
-        return found if isinstance(found, Credentials) else None
+        source = self.secrets.get(SIGV4)
+        return source if isinstance(source, Credentials) else None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -79,11 +79,11 @@ class Chain:
         return region
 
     def _resolve(self) -> Credentials:
-        found = self._session.get_credentials()
-        if found is None:
+        credentials = self._session.get_credentials()
+        if credentials is None:
             raise NoneFound(f"no AWS credentials: looked in {self._places()}. Set AWS_PROFILE, or log in")
-        frozen = found.get_frozen_credentials()
-        expiry = getattr(found, "_expiry_time", None)  # a datetime; botocore has no public name for it
+        frozen = credentials.get_frozen_credentials()
+        expiry = getattr(credentials, "_expiry_time", None)  # a datetime; botocore has no public name for it
         expires = int(expiry.timestamp()) * SECOND if expiry is not None else 0
         account = getattr(frozen, "account_id", None) or ""
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token or "", expires, account)
@@ -99,24 +99,24 @@ class Chain:
         except NoCredentials:
             raise
         except Exception as error:  # the chain runs programs and reads answers that anybody wrote
-            problem = _told(error)
+            problem = _cause(error)
         raise NoCredentials(f"no AWS credentials: {problem}")
 
 
-def _told(error: Exception) -> str:
+def _cause(error: Exception) -> str:
     """What went wrong, in what is safe to show of it."""
     name = type(error).__name__
-    known: dict[str, Any] = getattr(error, "kwargs", {})
+    details: dict[str, Any] = getattr(error, "kwargs", {})
     if name == "ProfileNotFound":
-        return f"the AWS config files have no profile {known.get('profile')}"
+        return f"the AWS config files have no profile {details.get('profile')}"
     if name in ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError"):
         return "the SSO login has expired or was never made. Run `aws sso login`"
     if name == "PartialCredentialsError":
-        return f"{known.get('provider')} has no {known.get('cred_var')}"
+        return f"{details.get('provider')} has no {details.get('cred_var')}"
     if name in ("ConfigParseError", "ConfigNotFound"):
-        return f"{known.get('path')} cannot be read as an AWS config file"
+        return f"{details.get('path')} cannot be read as an AWS config file"
     if name == "CredentialRetrievalError":
-        return f"{known.get('provider')} failed"
+        return f"{details.get('provider')} failed"
     if name == "RuntimeError":
         return "those that the chain found had expired already. Log in again"
     if name == "ClientError":

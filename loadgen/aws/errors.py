@@ -116,26 +116,26 @@ def classify(status: int, fault: Fault | None) -> tuple[Outcome, str]:
 
 def _throttled(fault: Fault) -> str:
     """Each limit that was met, in words and as DynamoDB calls it; and of what, if it says so."""
-    told = []
+    parts = []
     for reason in sorted(set(fault.reasons)):
         match = _THROTTLE.fullmatch(reason)
         limit = LIMITS.get(match[3]) if match else None
         if limit:
-            told.append(f"{limit} ({reason})")
-    said = ", ".join(told) or fault.code
+            parts.append(f"{limit} ({reason})")
+    said = ", ".join(parts) or fault.code
     return f"{said} of {fault.resource}" if fault.resource else said
 
 
 def _cancelled(reasons: tuple[str, ...]) -> tuple[Outcome, str]:
     counts = Counter(reasons)
     del counts["None"]
-    told = ", ".join(f"{code} {count} of {len(reasons)}" for code, count in sorted(counts.items()))
+    codes = ", ".join(f"{code} {count} of {len(reasons)}" for code, count in sorted(counts.items()))
     outcome = Outcome.HTTP_4XX
     if counts.keys() & _CANCELLED_BY_THROTTLE:
         outcome = Outcome.THROTTLED
     elif counts.keys() & _UNMET:
         outcome = Outcome.CONDITION_FAILED
-    return outcome, f"TransactionCanceled: {told or 'no reason given'}"
+    return outcome, f"TransactionCanceled: {codes or 'no reason given'}"
 
 
 # API Gateway's answers: status, what marks one, in words. The marks are looked for in order, in the message and in the

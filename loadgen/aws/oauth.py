@@ -85,7 +85,7 @@ class TokenUrl:
         except TimeoutError:
             raise self._failure(f"no answer within {LIMIT:g} s") from None
         except OSError as error:
-            raise self._failure(_told(error)) from None
+            raise self._failure(_cause(error)) from None
         except (http.client.InvalidURL, UnicodeError):
             raise self._failure("it is no URL: percent-encode its path") from None
         except http.client.HTTPException:
@@ -109,11 +109,11 @@ class TokenUrl:
             error = _error(answer)
             advice = ". Check client_id and client_secret" if status in (400, 401, 403) else ""
             raise self._failure(f"it answered {status}{f' ({error})' if error else ''}{advice}")
-        found = answer if isinstance(answer, dict) else {}
-        token, kind = found.get("access_token"), found.get("token_type", "Bearer")
+        fields = answer if isinstance(answer, dict) else {}
+        token, kind = fields.get("access_token"), fields.get("token_type", "Bearer")
         if not isinstance(token, str) or not isinstance(kind, str) or kind.lower() != "bearer":
             raise self._failure("its answer has no bearer token")
-        life = _seconds(found.get("expires_in"))
+        life = _seconds(fields.get("expires_in"))
         return Token(sendable(token, f"{self._key}: the token of {self.shown}"), asked + life * SECOND if life else 0)
 
     @property
@@ -131,7 +131,7 @@ def _error(answer: Any) -> str:
     return code if isinstance(code, str) and code in ERRORS else ""
 
 
-def _told(error: OSError) -> str:
+def _cause(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS: {(getattr(error, 'reason', None) or 'failed').lower().replace('_', ' ')}"
     return (error.strerror or "connection lost").lower()

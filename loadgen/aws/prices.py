@@ -52,10 +52,10 @@ def cost(region: str, read_units: float, write_units: float) -> float:
 
 def terms(region: str) -> str:
     """By which price a cost in `region` was reckoned, in words."""
-    known = price(region)
-    rates = f"${known.write:g} a million writes, ${known.read:g} a million reads"
-    other = "" if known.region == region else f", as none is known for {region}"
-    return f"{rates} on demand in {known.region} ({SOURCE}, {known.date}){other}"
+    listed = price(region)
+    rates = f"${listed.write:g} a million writes, ${listed.read:g} a million reads"
+    other = "" if listed.region == region else f", as none is known for {region}"
+    return f"{rates} on demand in {listed.region} ({SOURCE}, {listed.date}){other}"
 
 
 def dollars(amount: float) -> str:

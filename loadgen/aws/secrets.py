@@ -38,10 +38,10 @@ class Variable:
     name: str
 
     def current(self) -> Token:
-        found = os.environ.get(self.name)
-        if found is None:
+        value = os.environ.get(self.name)
+        if value is None:
             raise TargetError(f"{self.key}: the environment variable {self.name} is not set. Set it to the secret")
-        return Token(sendable(found, f"{self.key}: the environment variable {self.name}"))
+        return Token(sendable(value, f"{self.key}: the environment variable {self.name}"))
 
     def renew_at(self, secret: Secret) -> None:
         return None
@@ -60,13 +60,13 @@ class File:
     def current(self) -> Token:
         try:
             with self.path.open("rb") as file:
-                found = file.read(FILE_LIMIT + 1)
+                value = file.read(FILE_LIMIT + 1)
         except OSError as error:
             why = (error.strerror or "input error").lower()
             raise TargetError(f"{self.key}: {self.path} cannot be read: {why}. It must hold the secret") from None
-        if len(found) > FILE_LIMIT:
+        if len(value) > FILE_LIMIT:
             raise TargetError(f"{self.key}: {self.path} is too large for a secret. It must hold the secret alone")
-        return Token(sendable(found.decode("utf-8", "replace"), f"{self.key}: {self.path}"))
+        return Token(sendable(value.decode("utf-8", "replace"), f"{self.key}: {self.path}"))
 
     def renew_at(self, secret: Secret) -> int:
         return wall() + FILE_LOOKS

@@ -30,8 +30,8 @@ def command(run: Path | None, as_json: bool, share: bool) -> int:
     from loadgen.report.terminal.run import show
 
     folder = find(run)
-    told = folder / "result.json"
-    with as_written(told if told.exists() else folder), output() as out:
+    path = folder / "result.json"
+    with as_written(path if path.exists() else folder), output() as out:
         result = shared(read(folder)) if share else read(folder)
         if as_json:
             out.write(f"{json_text(result)}\n")

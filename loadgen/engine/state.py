@@ -61,14 +61,14 @@ class RunState:
 def states_of(plan: Plan, worker: Share) -> list[RunState]:
     """Those of all runs. What arrives is numbered through all of them and dealt to the workers in turn, so that a
     worker has its own numbers in each, and what is sent for a number is the same with any number of workers."""
-    found, first = [], 0
+    states, first = [], 0
     for run in plan.all_runs:
         state = RunState(run, plan.slot(run.number, 0), (worker.index - first) % worker.workers)
-        found.append(state)
+        states.append(state)
         if run is plan.drain:
             continue
         if (total := run.total()) is None:
             state.planned = run.planned(worker.index, worker.workers)
         else:
             state.planned, first = share(total, state.turn, worker.workers), first + total
-    return found
+    return states

@@ -116,9 +116,9 @@ def assembled(folder: Path, done: int | None = None, warnings: Sequence[str] = (
     runs = [(name, number, result) for name, of in results.items() for number, result in of.items()]
     judgement = judge(folder, design, variants, results)
     of_runs = (entry for name, of in results.items() for entry in _thresholds(name, of))
-    known = {field.name: getattr(about, field.name) for field in fields(ExperimentMetadata)}
+    metadata = {field.name: getattr(about, field.name) for field in fields(ExperimentMetadata)}
     return ExperimentResult(
-        **known | {"experiment": design, "variants": variants},
+        **metadata | {"experiment": design, "variants": variants},
         target=runs[0][2].target if runs else None,
         duration_s=round(sum(result.duration_s for _, _, result in runs), 3),
         complete=True,

@@ -100,7 +100,9 @@ def _values(asked: Asked, pair: Pair, key: Key) -> list[tuple[Value, Value]] | R
 
 def _decided(asked: Asked, entry: Threshold, ratio: Range) -> Threshold:
     holds = [OPERATORS[asked.op](end, asked.value) for end in (ratio.low, ratio.high)]
-    seen = replace(entry, value_ratio=finite(ratio.value), ratio_low=finite(ratio.low), ratio_high=finite(ratio.high))
+    decided = replace(
+        entry, value_ratio=finite(ratio.value), ratio_low=finite(ratio.low), ratio_high=finite(ratio.high)
+    )
     if any(holds) and not all(holds):
-        return replace(seen, why=Reason.of("limit_inside", limit=asked.value))
-    return replace(seen, status="passed" if all(holds) else "failed")
+        return replace(decided, why=Reason.of("limit_inside", limit=asked.value))
+    return replace(decided, status="passed" if all(holds) else "failed")

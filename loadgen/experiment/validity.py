@@ -34,9 +34,9 @@ def checks(pair: Pair) -> list[Check]:
     return [look(pair) for look in (_rounds, _trust, _settings, _connections, _cap, _load, _errors)]
 
 
-def _check(name: str, wrong: Sequence[Reason], *seen: Reason) -> Check:
-    """One that holds unless something is wrong; `seen` is what it rests on if it holds."""
-    return Check(name, not wrong, tuple(wrong) or seen)
+def _check(name: str, wrong: Sequence[Reason], *evidence: Reason) -> Check:
+    """One that holds unless something is wrong; `evidence` is what it rests on if it holds."""
+    return Check(name, not wrong, tuple(wrong) or evidence)
 
 
 def _of_run(code: str, variant: Variant, run: Run, **values: float | str | None) -> Reason:
@@ -74,7 +74,7 @@ def _trust(pair: Pair) -> Check:
         return Check("trust", True, (Reason.of("all_valid"),))
     counts = [sum(of is variant and is_disturbed(run) for of, run in degraded) for variant in pair.both]
     even = abs(counts[0] - counts[1]) <= UNEVEN * len(pair.rounds)
-    seen = Reason.of(
+    evidence = Reason.of(
         "disturbed_runs" if sum(counts) < len(degraded) else "degraded_runs",
         runs=len(pair.rounds),
         baseline=pair.baseline.name,
@@ -82,7 +82,7 @@ def _trust(pair: Pair) -> Check:
         variant=pair.variant.name,
         variant_runs=counts[1],
     )
-    return Check("trust", even, (seen,))
+    return Check("trust", even, (evidence,))
 
 
 def is_disturbed(run: Run) -> bool:
@@ -92,7 +92,7 @@ def is_disturbed(run: Run) -> bool:
 
 def _settings(pair: Pair) -> Check:
     """A variant is the same in every round; so is what its figures are of."""
-    wrong, seen = [], []
+    wrong, evidence = [], []
     for variant in pair.both:
         first = _setting(variant.runs[pair.rounds[0]])
         for number in pair.rounds:
@@ -101,8 +101,8 @@ def _settings(pair: Pair) -> Check:
             wrong += [_of_run("setting_changed", variant, run, setting=name) for name in changed]
         result = variant.runs[pair.rounds[0]].result
         values = {"client": result.client, "reuse": result.session.reuse, "target": result.target.url}
-        seen.append(Reason.of("same_settings", variant=variant.name, **values))
-    return _check("settings", wrong, *seen)
+        evidence.append(Reason.of("same_settings", variant=variant.name, **values))
+    return _check("settings", wrong, *evidence)
 
 
 def _setting(run: Run) -> dict[str, str | Session]:
@@ -180,8 +180,8 @@ def _cap(pair: Pair) -> Check:
     if bound and len(bound) < len(pair.both) * len(pair.rounds):
         wrong = (_of_run("cap_in_the_way", variant, run, cap=cap) for variant, run in bound)
         return Check("connection cap", False, tuple(wrong))
-    seen = [Reason.of("peak_connections", variant=v.name, peak=_peak(v, pair.rounds), cap=cap) for v in pair.both]
-    return Check("connection cap", True, (*seen, *([Reason.of("cap_for_all", cap=cap)] if bound else ())))
+    evidence = [Reason.of("peak_connections", variant=v.name, peak=_peak(v, pair.rounds), cap=cap) for v in pair.both]
+    return Check("connection cap", True, (*evidence, *([Reason.of("cap_for_all", cap=cap)] if bound else ())))
 
 
 def _peak(variant: Variant, rounds: Sequence[int]) -> int:

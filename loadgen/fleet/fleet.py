@@ -115,8 +115,8 @@ class Fleet:
         """When run `number` begins, in ns after the start; None if that is not known yet."""
         entered = max(run for run in self._entries if run <= number)
         durations = [run.duration for run in self.plan.runs[entered:number]]
-        known = [duration for duration in durations if duration is not None]
-        return self._entries[entered] + sum(known) if len(known) == len(durations) else None
+        planned = [duration for duration in durations if duration is not None]
+        return self._entries[entered] + sum(planned) if len(planned) == len(durations) else None
 
     def totals(self) -> Ledger:
         """The ledgers of all groups added up, as they are now: what was sent to the target."""

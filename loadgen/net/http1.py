@@ -107,8 +107,8 @@ class Headers(Mapping[str, str]):
         wanted, line = _sought(name)
         if self._start.lower().find(wanted) < 0:  # a third of what it takes to look for its line
             return default
-        found = line.findall(self._unfolded())
-        return b", ".join(found).decode("latin-1") if found else default
+        values = line.findall(self._unfolded())
+        return b", ".join(values).decode("latin-1") if values else default
 
     def _all(self) -> dict[str, str]:
         if self._read is None:

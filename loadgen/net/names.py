@@ -58,11 +58,11 @@ def resolve(origin: Origin) -> tuple[Address, ...]:
     """All addresses of the target, in the resolver's order. Raises TargetError if there is none, or one that is no
     target."""
     try:
-        found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        answers = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         remedy = "Check the target's URL or region"
         raise TargetError(f"the name {origin.host} does not resolve: {error}. {remedy}") from None
-    addresses = tuple(dict.fromkeys(Address(family, sockaddr) for family, _, _, _, sockaddr in found))
+    addresses = tuple(dict.fromkeys(Address(family, sockaddr) for family, _, _, _, sockaddr in answers))
     for address in addresses:
         if keeps_credentials(address):
             raise TargetError(

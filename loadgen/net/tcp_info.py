@@ -47,12 +47,12 @@ def read(sock: socket.socket) -> Info | None:
     if not KNOWN:
         return None
     try:
-        found = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _fields.size)
+        info = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _fields.size)
     except OSError:
         return None
-    if len(found) < _fields.size:
+    if len(info) < _fields.size:
         return None
-    lost, heard, rtt, retransmits, sent, least = _fields.unpack(found)
+    lost, heard, rtt, retransmits, sent, least = _fields.unpack(info)
     least_rtt = None if least == _UNKNOWN else least * MICROSECOND
     return Info(rtt * MICROSECOND, least_rtt, lost, retransmits, sent, heard * MILLISECOND)
 
@@ -119,7 +119,7 @@ class TcpWatch:
         most = FINALLY if last else SAMPLED
         for sock in connections if len(connections) <= most else random.sample(connections, most):
             self._look(sock)
-        found = {
+        sample = {
             "connects": self._connects,
             "syn_retried": self._retried,
             "looked_at": self._looked,
@@ -132,4 +132,4 @@ class TcpWatch:
         self._begin()
         if len(self._counted) > len(connections):  # of a client that does not say when it closes one
             self._counted = {sock: self._counted[sock] for sock in connections if sock in self._counted}
-        return found
+        return sample

@@ -105,9 +105,9 @@ class Auth(Part):
     @property
     def headers(self) -> tuple[str, ...]:
         """The headers, in lower case, that are its own: a step cannot give them."""
-        found: tuple[str, ...] = SIGNED if self.sigv4 else ()
-        found += ("authorization",) if self.bearer else ()
-        return (*found, "x-api-key") if self.api_key else found
+        headers: tuple[str, ...] = SIGNED if self.sigv4 else ()
+        headers += ("authorization",) if self.bearer else ()
+        return (*headers, "x-api-key") if self.api_key else headers
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

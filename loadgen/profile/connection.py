@@ -182,11 +182,11 @@ class Tls(Part):
 
     @classmethod
     def read(cls, value: dict[str, Any], folder: Path) -> dict[str, Any]:
-        found = dict(value)
+        options = dict(value)
         for key in ("ca", "client_cert", "client_key"):
             if isinstance(value.get(key), str):
                 with located(key):
-                    found[key] = files.readable(value[key], folder)
+                    options[key] = files.readable(value[key], folder)
         if "client_key" in value and "client_cert" not in value:
             raise complaint("is a key without its certificate", "Add client_cert", ("client_key",))
-        return found
+        return options

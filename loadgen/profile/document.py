@@ -150,24 +150,24 @@ class _Reader:
             parent[step] = []
             self._sequence(parent[step], way)
 
-    def _mapping(self, found: dict[str, Any], way: Way) -> None:
+    def _mapping(self, mapping: dict[str, Any], way: Way) -> None:
         while not isinstance(event := next(self._events), MappingEndEvent):
             if isinstance(event, MappingStartEvent | SequenceStartEvent):
                 remedy = 'Put placeholders in quotes: "{{uuid}}"'
                 raise self._error(event, "a key that is itself a mapping or list", remedy, way)
             self._check(event, way)
             key = self._text(event, way)
-            if key in found:
+            if key in mapping:
                 raise self._error(event, "is there twice", "Keep one of them", (*way, key))
             self._document.places[*way, key] = Place(self._file, event.start_mark.line + 1)
-            self._fill(found, key, next(self._events), (*way, key))
+            self._fill(mapping, key, next(self._events), (*way, key))
 
-    def _sequence(self, found: list[Any], way: Way) -> None:
+    def _sequence(self, sequence: list[Any], way: Way) -> None:
         while not isinstance(event := next(self._events), SequenceEndEvent):
-            index = len(found)
-            found.append(None)
+            index = len(sequence)
+            sequence.append(None)
             self._document.places[*way, index] = Place(self._file, event.start_mark.line + 1)
-            self._fill(found, index, event, (*way, index))
+            self._fill(sequence, index, event, (*way, index))
 
     def _text(self, event: Event, way: Way) -> str:
         assert isinstance(event, ScalarEvent)

@@ -54,14 +54,14 @@ def expand(document: Document) -> Expanded:
         if name is None:
             raise document.error(way, "a ${ without a variable", "Write ${NAME} or ${NAME:-default}; $${ stands for ${")
         given = document.variables.get(name) or os.environ.get(name)
-        found = given or default
-        if found is None:
+        value = given or default
+        if value is None:
             raise document.error(way, f"${{{name}}} is not set", f"Set it, or write ${{{name}:-default}}")
         if given:
             used[way] = tuple(dict.fromkeys((*used.get(way, ()), name)))
-            if way[0] == "scenarios" and len(found) >= 4:
-                secrets[found] = None
-        return found
+            if way[0] == "scenarios" and len(value) >= 4:
+                secrets[value] = None
+        return value
 
     return Expanded(expanded(document.data, ()), used, tuple(secrets))
 

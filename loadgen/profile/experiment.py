@@ -127,13 +127,13 @@ class Experiment(Part):
 
     def cells(self) -> list[tuple[str, str, dict[str, Any]]]:
         """Each variant as it is run: its name, the key of `variants` that it comes from, and its values of the axes."""
-        found = []
+        cells = []
         for key in self.variants or ("",):
             for values in product(*self.matrix.values()):
                 axes = dict(zip(self.matrix, values, strict=True))
                 words = [key] * bool(key) + [f"{name}={_word(value)}" for name, value in axes.items()]
-                found.append((" ".join(words), key, axes))
-        return found
+                cells.append((" ".join(words), key, axes))
+        return cells
 
 
 def _word(value: Any) -> str:

@@ -23,8 +23,8 @@ def findings(error: ValidationError, document: Document) -> list[tuple[Way, str,
     """
     details = [item for item in error.errors(include_url=False) if not _consequence(item)]
     ways = [_way(item, document.data) for item in details]
-    found = [(way, *_words(item, way)) for item, way in zip(details, ways, strict=True)]
-    return sorted(found, key=lambda finding: document.place(finding[0]).line)
+    problems = [(way, *_words(item, way)) for item, way in zip(details, ways, strict=True)]
+    return sorted(problems, key=lambda finding: document.place(finding[0]).line)
 
 
 def _consequence(item: ErrorDetails) -> bool:
@@ -39,8 +39,8 @@ def _way(item: ErrorDetails, data: Any) -> Way:
     for step in (*item["loc"], *item.get("ctx", {}).get("at", ())):
         if step == "[key]" or (isinstance(step, int) and isinstance(data, dict)):  # a single item, where a list may be
             continue
-        known = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
-        if not known:
+        exists = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
+        if not exists:
             return (*way, step) if ours and isinstance(data, dict) else way
         way, data = (*way, step), data[step]
     return way
@@ -84,12 +84,12 @@ def _description(way: Way) -> str:
     *parents, key = way
     part = part_at(tuple(parents))
     fields = part.model_fields.items() if part else ()
-    found = next((field for name, field in fields if key == str(field.validation_alias or name)), None)
-    text = found.description if found and found.description else ""
+    field_of_key = next((field for name, field in fields if key == str(field.validation_alias or name)), None)
+    text = field_of_key.description if field_of_key and field_of_key.description else ""
     return f"Add it: {text[0].lower()}{text[1:].rstrip('.')}" if text else ""
 
 
 def _not_among(given: object, expected: str) -> Words:
     """`expected` is the validator's own list of the words that may stand here."""
-    known = re.findall(r"'([^']*)'", expected)
-    return f"{quoted(given)} is not known here", did_you_mean(str(given), known)
+    expected_names = re.findall(r"'([^']*)'", expected)
+    return f"{quoted(given)} is not known here", did_you_mean(str(given), expected_names)

@@ -57,18 +57,18 @@ def rows(path: Path) -> tuple[tuple[str, ...], Rows]:
     except UnicodeDecodeError:
         raise ValueError(f"{path.name} is not UTF-8") from None
     if path.suffix == ".csv":
-        fields, found = _csv(path.name, text)
+        fields, rows = _csv(path.name, text)
     elif path.suffix in (".jsonl", ".ndjson"):
-        fields, found = _json_lines(path.name, text)
+        fields, rows = _json_lines(path.name, text)
     else:
         raise ValueError(f"{path.name} is neither .csv nor .jsonl, from which its format is told")
-    if not found:
+    if not rows:
         raise ValueError(f"{path.name} has no rows")
-    return fields, found
+    return fields, rows
 
 
 def _csv(name: str, text: str) -> tuple[tuple[str, ...], Rows]:
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         fields = tuple(next(reader, []))
@@ -80,15 +80,15 @@ def _csv(name: str, text: str) -> tuple[tuple[str, ...], Rows]:
                     continue
                 problem = f"{len(values)} values for {len(fields)} columns"
                 raise ValueError(f"{name}, line {reader.line_num}: {problem}")
-            found.append(dict(zip(fields, values, strict=True)))
-            _bounded(name, found)
+            rows.append(dict(zip(fields, values, strict=True)))
+            _bounded(name, rows)
     except csv.Error as error:
         raise ValueError(f"{name}, line {reader.line_num}: {error}") from None
-    return fields, tuple(found)
+    return fields, tuple(rows)
 
 
 def _json_lines(name: str, text: str) -> tuple[tuple[str, ...], Rows]:
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -98,13 +98,13 @@ def _json_lines(name: str, text: str) -> tuple[tuple[str, ...], Rows]:
             raise ValueError(f"{name}, line {number}: not JSON") from None
         if not isinstance(row, dict):
             raise ValueError(f"{name}, line {number}: not an object in braces")
-        if found and row.keys() != found[0].keys():
+        if rows and row.keys() != rows[0].keys():
             raise ValueError(f"{name}, line {number}: its keys are not those of the first row")
-        found.append(row)
-        _bounded(name, found)
-    return (tuple(found[0]) if found else ()), tuple(found)
+        rows.append(row)
+        _bounded(name, rows)
+    return (tuple(rows[0]) if rows else ()), tuple(rows)
 
 
-def _bounded(name: str, found: list[dict[str, Any]]) -> None:
-    if len(found) > ROWS_LIMIT:
+def _bounded(name: str, rows: list[dict[str, Any]]) -> None:
+    if len(rows) > ROWS_LIMIT:
         raise ValueError(f"{name} has more than {ROWS_LIMIT} rows")

@@ -123,16 +123,16 @@ def shipped() -> dict[str, Path]:
 
 def find(source: str | Path) -> Path:
     """The file that `source` names, or the shipped profile. Raises ProfileError with those that are near."""
-    path, known = Path(source), shipped()
+    path, profiles = Path(source), shipped()
     if _is_file(path):
         return path
-    if str(source) in known:
-        return known[str(source)]
+    if str(source) in profiles:
+        return profiles[str(source)]
     if path.is_dir():
         raise ProfileError("is a folder", file=str(path), remedy="Name a profile in it")
-    near = get_close_matches(path.stem, known, n=1)
+    near = get_close_matches(path.stem, profiles, n=1)
     hint = f"Did you mean {near[0]}? " if near else ""
-    remedy = f"{hint}Shipped: {', '.join(known)}. `loadgen new URL` writes a new one"
+    remedy = f"{hint}Shipped: {', '.join(profiles)}. `loadgen new URL` writes a new one"
     raise ProfileError(f"there is no profile {quoted(str(source))}", remedy=remedy)
 
 
@@ -169,9 +169,9 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
     variants = []
     for name, override, values in profile.experiment.cells():
-        found, more = _read(with_values(document, values, override), folder)
+        checked, more = _read(with_values(document, values, override), folder)
         secrets = tuple(dict.fromkeys((*secrets, *more)))
-        variants.append(Variant(name, values, found))
+        variants.append(Variant(name, values, checked))
     return Loaded(profile, source, resolved, secrets, tuple(variants))
 
 

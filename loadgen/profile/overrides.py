@@ -31,17 +31,17 @@ def apply(document: Document, written: str) -> None:
 def _enter(document: Document, container: Any, way: Way, word: str, option: str) -> tuple[Any, Way]:
     step = _step(container, word, option)
     way = (*way, step)
-    found = container[step] if isinstance(step, int) else container.get(step)
-    if found is None:
-        found = {}
-    elif not isinstance(found, dict | list):
+    child = container[step] if isinstance(step, int) else container.get(step)
+    if child is None:
+        child = {}
+    elif not isinstance(child, dict | list):
         part = part_at(way)
-        found = part.short(found) if part else found
-    if not isinstance(found, dict | list):
+        child = part.short(child) if part else child
+    if not isinstance(child, dict | list):
         raise ProfileError(f"{word} is a single value, which has no keys", file=option, remedy="Set it as a whole")
-    container[step] = found
+    container[step] = child
     document.places.setdefault(way, Place(option, 0))
-    return found, way
+    return child, way
 
 
 def _step(container: Any, word: str, option: str) -> str | int:
@@ -67,10 +67,10 @@ def _put(container: Any, step: str | int, value: str, document: Document, way: W
             return
         raise ProfileError("takes an item out of a list", file=option, remedy="Set the whole list instead")
     try:
-        found = read(value, option)
+        parsed = read(value, option)
     except ProfileError as error:
         raise ProfileError(error.problem, file=option, remedy=error.remedy) from None
-    container[step] = found.data
+    container[step] = parsed.data
     document.places[place] = Place(option, 0)
 
 
@@ -81,11 +81,11 @@ def part_at(way: Way) -> type[Part] | None:
         if isinstance(step, str) and part:
             fields = part.model_fields.items()
             annotations = (field.annotation for name, field in fields if step == (field.validation_alias or name))
-            part = next((found for annotation in annotations if (found := _part_in(annotation))), None)
+            part = next((match for annotation in annotations if (match := _part_in(annotation))), None)
     return part
 
 
 def _part_in(annotation: Any) -> type[Part] | None:
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return annotation
-    return next((found for item in get_args(annotation) if (found := _part_in(item))), None)
+    return next((match for item in get_args(annotation) if (match := _part_in(item))), None)

@@ -98,7 +98,7 @@ def _part_in(node: Node) -> str:
         name = str(node["$ref"]).rpartition("/")[2]
         return "" if name == "Variable" else name
     return next(
-        (found for form in (*node.get("anyOf", ()), node.get("items", {})) if form and (found := _part_in(form))), ""
+        (match for form in (*node.get("anyOf", ()), node.get("items", {})) if form and (match := _part_in(form))), ""
     )
 
 

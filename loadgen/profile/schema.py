@@ -39,15 +39,15 @@ def _parts(part: type[Part]) -> Iterator[type[Part]]:
 def _definition(part: type[Part], node: Node) -> Node:
     """The mapping of `part`: its written keys, and its short form beside it."""
     written = {key: _tidy(node["properties"][key]) for key in node["properties"] if key in part.keys()}  # noqa: SIM118
-    found = {**_tidy(node), "properties": written}
-    found["required"] = [key for key in node.get("required", ()) if key in written]
+    definition = {**_tidy(node), "properties": written}
+    definition["required"] = [key for key in node.get("required", ()) if key in written]
     if part is Step:
-        found = _step(found)
+        definition = _step(definition)
     short = next((value for text in ("text", 1) if isinstance(value := part.short(text), dict)), None)
     if short is None:
-        return found
+        return definition
     (key,) = short
-    return {"description": found.pop("description"), "anyOf": [written[key], found]}
+    return {"description": definition.pop("description"), "anyOf": [written[key], definition]}
 
 
 def _step(node: Node) -> Node:

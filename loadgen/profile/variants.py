@@ -19,12 +19,12 @@ def with_values(document: Document, values: dict[str, Any], override: str = "") 
 
     Raises ProfileError for an override that fits nowhere, and for an axis that there is not.
     """
-    found = Document(copy.deepcopy(document.root), dict(document.places), variables=document.variables)
+    changed = Document(copy.deepcopy(document.root), dict(document.places), variables=document.variables)
     if override:
         way: Way = (EXPERIMENT, "variants", override)
-        _merge(found, found.data, (), found.data[EXPERIMENT]["variants"][override], way)
-    _fill(found, values)
-    return found
+        _merge(changed, changed.data, (), changed.data[EXPERIMENT]["variants"][override], way)
+    _fill(changed, values)
+    return changed
 
 
 def first_values(document: Document) -> dict[str, Any]:

@@ -77,14 +77,14 @@ def attributions(shares: Shares, figures: Latency, holds_back: bool = False) -> 
     if not shares.count:
         return {}
     every = shares.sums.sum(axis=0).astype(float)
-    found = {"mean": _attribution(every, float(every[Part.WHOLE]) / shares.count / MILLISECOND, holds_back)}
+    attributed = {"mean": _attribution(every, float(every[Part.WHOLE]) / shares.count / MILLISECOND, holds_back)}
     for name in ATTRIBUTED:
         if (value := figures.quantiles.get(name)) is not None:
             position = min(rank(fraction(name), figures.count), shares.count)
             sums = _about(shares, position, name)
             if abs(sums[Part.WHOLE] / sums[Part.COUNT] / MILLISECOND - value) <= ALIKE * value:
-                found[name] = _attribution(sums, value, holds_back)
-    return found
+                attributed[name] = _attribution(sums, value, holds_back)
+    return attributed
 
 
 def attribution(times: Mapping[str, int], scheduled: bool, holds_back: bool = False) -> Attribution:

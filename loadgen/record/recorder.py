@@ -140,9 +140,9 @@ def fold(batch: Batch, origin: int) -> Delta:
     seconds = np.minimum(seconds - first, SPAN - 1)
     figures = measure(rows)
     places = _place(seconds[: len(rows), None], rows[:, 0, None], _METRICS[None, :])
-    known = figures >= 0
+    measured = figures >= 0
     more = _place(seconds[len(rows) :], singles[:, 1], singles[:, 2])
-    groups, bins = _counts(np.concatenate((places[known], more)), np.concatenate((figures[known], singles[:, 3])))
+    groups, bins = _counts(np.concatenate((places[measured], more)), np.concatenate((figures[measured], singles[:, 3])))
     groups[:, 0] += first
     return Delta(groups, bins, divide(rows[:, 0], figures))
 

@@ -62,8 +62,8 @@ class Recording:
 
     def total(self, metric: int, **wanted: int | str) -> Histogram:
         """The sum of all series with the given `slot`, `outcome`, `connection`, `stratum`."""
-        found = Histogram()
+        total = Histogram()
         for (key, of), histogram in self.histograms.items():
             if of == metric and all(getattr(key, name) == value for name, value in wanted.items()):
-                found.add(histogram)
-        return found
+                total.add(histogram)
+        return total

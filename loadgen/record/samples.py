@@ -85,7 +85,7 @@ class Samples:
         self._origin, self._on_new_kind = origin, on_new_kind
         self._failed: dict[Kind, list[Sample]] = {}
         self._reasons: dict[Kind, int] = {}
-        self._told: dict[Kind, int] = {}
+        self._sent: dict[Kind, int] = {}
         self._slow: list[list[tuple[int, int, Sample]]] = [[] for _ in range(slots)]
         self._order = 0
         self.slow_from = [0] * slots  # an exchange that lasted longer than this is among its slot's slowest so far
@@ -115,8 +115,8 @@ class Samples:
 
     def more(self) -> dict[Kind, int]:
         """How many more failed of each kind since the last call."""
-        told, self._told = self._told, dict(self._reasons)
-        return {kind: count - told.get(kind, 0) for kind, count in self._told.items() if count != told.get(kind)}
+        before, self._sent = self._sent, dict(self._reasons)
+        return {kind: count - before.get(kind, 0) for kind, count in self._sent.items() if count != before.get(kind)}
 
     def kept(self) -> Kept:
         """All that was kept."""
@@ -158,8 +158,8 @@ def _answer(x: Exchange) -> tuple[dict[str, str], str]:
     headers = x.headers if x.headers is not None else {name.strip().lower(): value.strip() for name, value in pairs}
     safe = {name: printable(value)[:MESSAGE] for name, value in headers.items() if name in SAFE_HEADERS}
     try:
-        found = json.loads(x.body if x.body is not None else body)
+        parsed = json.loads(x.body if x.body is not None else body)
     except (ValueError, RecursionError):
-        found = None
-    message = (found.get("message") or found.get("Message")) if isinstance(found, dict) else None
+        parsed = None
+    message = (parsed.get("message") or parsed.get("Message")) if isinstance(parsed, dict) else None
     return safe, printable(message)[:MESSAGE] if isinstance(message, str) and x.status >= 400 else ""

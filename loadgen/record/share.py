@@ -67,8 +67,8 @@ def divide(series: Integers, figures: Integers) -> Integers:
     behind = figures[:, _WAIT_DELAY]
     values[:, Part.WAIT_DELAY] = np.where(behind == -1, 0, behind)  # the one that may be below 0
     values[:, Part.LAG : Part.CONNECT] *= scheduled[:, None]
-    seen = (figures[:, Metric.CONNECT] < 0) | (figures[:, _CONNECT_DELAY] >= 0)
-    values[:, Part.STAMPED] = seen & (figures[:, Metric.CLIENT_DELAY] >= 0)
+    measured = (figures[:, Metric.CONNECT] < 0) | (figures[:, _CONNECT_DELAY] >= 0)
+    values[:, Part.STAMPED] = measured & (figures[:, Metric.CLIENT_DELAY] >= 0)
     known = whole >= 0
     if not known.all():
         series, whole, values = series[known], whole[known], values[known]

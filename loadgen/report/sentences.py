@@ -77,7 +77,7 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "too_short": "needs {needs:,} seconds, there were {seconds:,}",
     "too_few_events": _too_few_events,
     "few_events": "its interval rests on {events:,} independent events",
-    "no_upper_bound": "it has no upper bound",
+    "no_upper_bound": "its interval has no upper end",
     "at_once": "all were due at the same instant, and only seconds would tell how much they vary",
     "not_saved": "the run's folder, from which it would follow, could not be written",
     "not_in_folder": "the run's folder does not hold all of it",

@@ -163,16 +163,16 @@ class _AnyKeys(Keys):
 
 def _sources(profile: Profile, simulated: bool) -> dict[str, Source]:
     """Where the secrets of a profile come from, by kind."""
-    found: dict[str, Source] = {}
+    sources: dict[str, Source] = {}
     auth, table = profile.auth, profile.target.dynamodb
     if signed := table or (auth and auth.sigv4):
         local = table is not None and profile.target.loopback and not table.profile
-        found[SIGV4] = Fixed(SANDBOX) if simulated else _AnyKeys(None) if local else Keys(signed.profile)
+        sources[SIGV4] = Fixed(SANDBOX) if simulated else _AnyKeys(None) if local else Keys(signed.profile)
     if auth and auth.api_key:
-        found[API_KEY] = _place(auth.api_key, "auth.api_key")
+        sources[API_KEY] = _place(auth.api_key, "auth.api_key")
     if auth and (bearer := auth.bearer):
         if bearer.token_url and bearer.client_id and bearer.client_secret:
-            found[BEARER] = TokenUrl(
+            sources[BEARER] = TokenUrl(
                 "auth.bearer",
                 bearer.token_url,
                 _place(bearer.client_id, "auth.bearer.client_id"),
@@ -181,8 +181,8 @@ def _sources(profile: Profile, simulated: bool) -> dict[str, Source]:
                 profile.tls.ca,
             )
         else:
-            found[BEARER] = _place(bearer, "auth.bearer")
-    return found
+            sources[BEARER] = _place(bearer, "auth.bearer")
+    return sources
 
 
 def _place(secret: written.Secret, key: str) -> Variable | File:
@@ -201,9 +201,9 @@ async def keeper(profile: Profile, sandbox_at: SandboxAt | None) -> Keeper:
     """The keeper of a profile's secrets, which has got them. Raises what `Keeper.fetch` does."""
     target = profile.target
     kept_running = bool(sandbox_at and target.loopback and sandbox_at(target.port))
-    found = Keeper(profile, target.sandbox or kept_running)
-    await found.fetch()
-    return found
+    keeper = Keeper(profile, target.sandbox or kept_running)
+    await keeper.fetch()
+    return keeper
 
 
 async def in_thread(ask: Callable[[], T]) -> T:

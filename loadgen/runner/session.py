@@ -209,11 +209,11 @@ class Running:
         profile, table = prepared.loaded.profile, prepared.table
         totals = workers.totals()
         lost = [worker for worker in workers.members if worker.lost]
-        seen = self._watch.figures(prepared.to.loopback)
+        host = self._watch.figures(prepared.to.loopback)
         adaptive = profile.retries is not None and profile.retries.mode == "adaptive"
         session = Session(profile.session.reuse == "shared", profile.session.connections, adaptive)
         parts = tails(fleet.plan, workers.recording)
-        evidence = evidence_of(totals, parts, workers.health, seen, sandbox, session)
+        evidence = evidence_of(totals, parts, workers.health, host, sandbox, session)
         if missing := untimed(totals, workers.recording):
             without = f"{missing:,} exchanges have no latencies"
             if lost:
@@ -222,8 +222,8 @@ class Running:
                 evidence.mismatches.append(without)
         kept = workers.kept(SLOWEST)
         self._explain(lost, totals, kept.reasons)
-        told = (build.quantiles_of(profile), kept.reasons, workers.health.network, adaptive, fleet.stopped)
-        measured = build.Measured(fleet.plan, totals, workers.recording, *told)
+        facts = (build.quantiles_of(profile), kept.reasons, workers.health.network, adaptive, fleet.stopped)
+        measured = build.Measured(fleet.plan, totals, workers.recording, *facts)
         ending = Ending(
             elapsed=fleet.elapsed,
             folder=str(prepared.options.out) if prepared.folder.usable else None,

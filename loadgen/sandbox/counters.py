@@ -29,10 +29,10 @@ class Lateness:
 
 
 def _quantile(counts: Counter[int], level: float) -> int:
-    rank, seen = level * counts.total(), 0
+    rank, passed = level * counts.total(), 0
     for bucket in sorted(counts):
-        seen += counts[bucket]
-        if seen >= rank:
+        passed += counts[bucket]
+        if passed >= rank:
             break
     shift = bucket >> 6
     return ((bucket & 63) + 1 << shift) - 1

@@ -45,7 +45,7 @@ class Function:
                 fate.status, heads.whole(request, fate.status, body, extra=b"x-amzn-errortype: %s\r\n" % error)
             )
         status = 201 if request.method == b"POST" else 200
-        extra = _told(fate)
+        extra = _answer(fate)
         body = self._body(request)
         if fate.fault and request.method != b"HEAD":
             return faulty(
@@ -83,7 +83,7 @@ class Delay(Function):
         return super().answer(request)
 
 
-def _told(fate: Fate) -> bytes:
+def _answer(fate: Fate) -> bytes:
     """What a function tells of itself: a module's flag for its first call, its environment, its time in ms; and what it
     had to do with the service behind."""
     init = b", init;dur=%.3f" % (fate.init / MILLISECOND) if fate.cold else b""

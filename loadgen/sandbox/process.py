@@ -128,11 +128,11 @@ def start_responder() -> SandboxProcess:
     return _start([sys.executable, "-P", "-m", "loadgen.sandbox.responder", "--parent", str(os.getpid())], b"")
 
 
-def _start(command: list[str], told: bytes) -> SandboxProcess:
+def _start(command: list[str], config: bytes) -> SandboxProcess:
     errors = tempfile.TemporaryFile()  # noqa: SIM115  it is closed by `stop`
     process = spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
     assert process.stdin
     with suppress(BrokenPipeError):  # it has died: waiting for its first line tells
-        process.stdin.write(told)
+        process.stdin.write(config)
         process.stdin.flush()
     return SandboxProcess(process, errors)

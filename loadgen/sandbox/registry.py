@@ -22,8 +22,8 @@ def _folder() -> Path:
 def _own(folder: Path) -> bool:
     """Whether the folder is a real one of this user's: the temporary directory is anybody's."""
     with suppress(OSError):
-        found = folder.lstat()
-        return found.st_uid == os.getuid() and not folder.is_symlink() and found.st_mode & 0o077 == 0
+        status = folder.lstat()
+        return status.st_uid == os.getuid() and not folder.is_symlink() and status.st_mode & 0o077 == 0
     return False
 
 

@@ -45,12 +45,12 @@ class Spread:
         as strong on, below in proportion. The wider of the two each time would hold too often.
         """
         p = (1 + confidence) / 2
-        t, known = t_quantile(p, self.df), NORMAL.inv_cdf(p) * math.sqrt(least)
+        t, normal = t_quantile(p, self.df), NORMAL.inv_cdf(p) * math.sqrt(least)
         beyond, full = self.variance - least, (sure - 1) * least
         weight = 1.0 if beyond >= full else beyond / full if beyond > 0 else 0.0
         ends = -_untransformed(-t, self.skewness), _untransformed(t, self.skewness)
-        below, above = (self.variance * max(t, end) ** 2 - known**2 for end in ends)
-        return math.sqrt(known**2 + weight * max(0.0, below)), math.sqrt(known**2 + weight * max(0.0, above))
+        below, above = (self.variance * max(t, end) ** 2 - normal**2 for end in ends)
+        return math.sqrt(normal**2 + weight * max(0.0, below)), math.sqrt(normal**2 + weight * max(0.0, above))
 
 
 def spread(parts: NDArray[Any]) -> Spread:

@@ -94,28 +94,28 @@ def compare(rounds: Sequence[tuple[Value, Value]], margin: float = MARGIN, level
     ratios = _evidence(np.log(base), np.log(variant))
     low, high = ratios.interval(level)
     verdict, p = _judge(ratios, math.log1p(margin))
-    found = Comparison(
+    comparison = Comparison(
         Range(math.exp(ratios.centre), math.exp(low), math.exp(high)),
         _range(_evidence(base, variant), level),
         len(rounds),
         verdict if p <= level else Decision.INCONCLUSIVE,
         p,
     )
-    return _qualified(found, ratios, np.log(variant[:, 0] / base[:, 0]), math.log1p(margin), level)
+    return _qualified(comparison, ratios, np.log(variant[:, 0] / base[:, 0]), math.log1p(margin), level)
 
 
 def holm(comparisons: Mapping[str, Comparison], level: float = ALPHA) -> dict[str, Comparison]:
     """The same, with the verdicts that stand when all of them are to be right together with probability 1 - level (Holm
     1979). The primary figure is not among them: it has the level to itself."""
-    found = dict(comparisons)
-    tested = sorted((name for name, of in found.items() if of.verdict), key=lambda name: found[name].p)
+    adjusted = dict(comparisons)
+    tested = sorted((name for name, of in adjusted.items() if of.verdict), key=lambda name: adjusted[name].p)
     standing = True
     for number, name in enumerate(tested):
-        standing = standing and found[name].p <= level / (len(tested) - number)
-        if not standing and found[name].verdict is not Decision.INCONCLUSIVE:
+        standing = standing and adjusted[name].p <= level / (len(tested) - number)
+        if not standing and adjusted[name].verdict is not Decision.INCONCLUSIVE:
             why = Reason.of("could_be_chance", figures=len(tested))
-            found[name] = replace(found[name], verdict=Decision.INCONCLUSIVE, why=why)
-    return found
+            adjusted[name] = replace(adjusted[name], verdict=Decision.INCONCLUSIVE, why=why)
+    return adjusted
 
 
 def power(rounds: int, difference: float, level: float = ALPHA) -> float:
@@ -171,16 +171,18 @@ def _judge(ratios: Evidence, margin: float) -> tuple[Decision, float]:
     return verdict, min(1.0, levels[verdict])
 
 
-def _qualified(found: Comparison, ratios: Evidence, logs: Floats, margin: float, level: float) -> Comparison:
+def _qualified(comparison: Comparison, ratios: Evidence, logs: Floats, margin: float, level: float) -> Comparison:
     """With what speaks against a verdict, and with the rounds that one takes."""
     if isinstance(ratios, Student):
-        found = replace(found, sd=ratios.sd, trend=trend(logs))
-    if found.rounds < ROUNDS:
-        return replace(found, verdict=None, why=Reason.of("too_few_rounds", needs=ROUNDS, rounds=found.rounds))
-    if found.trend is not None and found.trend < TREND:
-        return replace(found, verdict=None, why=Reason.of("ratio_drifts"))
-    if found.verdict is not Decision.INCONCLUSIVE or not found.sd:
-        return found
+        comparison = replace(comparison, sd=ratios.sd, trend=trend(logs))
+    if comparison.rounds < ROUNDS:
+        return replace(
+            comparison, verdict=None, why=Reason.of("too_few_rounds", needs=ROUNDS, rounds=comparison.rounds)
+        )
+    if comparison.trend is not None and comparison.trend < TREND:
+        return replace(comparison, verdict=None, why=Reason.of("ratio_drifts"))
+    if comparison.verdict is not Decision.INCONCLUSIVE or not comparison.sd:
+        return comparison
     away = min(abs(ratios.centre - margin), abs(ratios.centre + margin))
-    total = rounds_for(away / found.sd, level, found.rounds - 1)
-    return replace(found, more=None if total is None else max(1, total - found.rounds))
+    total = rounds_for(away / comparison.sd, level, comparison.rounds - 1)
+    return replace(comparison, more=None if total is None else max(1, total - comparison.rounds))

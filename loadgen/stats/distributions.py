@@ -45,10 +45,10 @@ def t_power(away: float, df: int, edge: float) -> float:
     """P(T > edge) of the noncentral t with `df` degrees of freedom, whose normal is `away` from 0: over what the
     standard deviation may be found to be, by trapezia."""
     width = 8 / math.sqrt(2 * df)
-    found = np.linspace(max(1e-6, 1 - width), 1 + width, 201)
-    weights = np.exp((df - 1) * np.log(found) + df * (1 - found**2) / 2)
+    grid = np.linspace(max(1e-6, 1 - width), 1 + width, 201)
+    weights = np.exp((df - 1) * np.log(grid) + df * (1 - grid**2) / 2)
     weights[[0, -1]] /= 2
-    beyond = [NORMAL.cdf(away - edge * sd) for sd in found.tolist()]
+    beyond = [NORMAL.cdf(away - edge * sd) for sd in grid.tolist()]
     return float(weights @ beyond / weights.sum())
 
 

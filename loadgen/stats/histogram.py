@@ -139,8 +139,8 @@ class Histogram:
 
     def at_rank(self, position: int) -> int:
         """The value of that rank (from 1), as the top of its counter, never above the exact maximum."""
-        found = int(self.index[np.searchsorted(np.cumsum(self.counts), position)])
-        return self.most if found >= OVERFLOW else min(highest_of(found), self.most)
+        index = int(self.index[np.searchsorted(np.cumsum(self.counts), position)])
+        return self.most if index >= OVERFLOW else min(highest_of(index), self.most)
 
     def quantile(self, p: Fraction, censored: int = 0) -> int | None:
         """Nearest-rank quantile in ns when `censored` more values are known only to be greater than all of these.

@@ -62,55 +62,56 @@ class NoInterval:
     reason: Reason
 
 
-def limit(p: Fraction, seen: Histogram, late: int = 0) -> int:
+def limit(p: Fraction, histogram: Histogram, late: int = 0) -> int:
     """The value (ns) beyond which each second's requests are counted for the interval of quantile `p`: the end of a
     counter, as close to the quantile as one can be that some requests are beyond and some are not."""
-    count = seen.count + late
-    within = np.cumsum(seen.counts)
+    count = histogram.count + late
+    within = np.cumsum(histogram.counts)
     at = min(int(np.searchsorted(within, rank(p, count))), len(within) - 1)
     near = [i for i in (at - 1, at) if i >= 0 and within[i] < count] or [at]
     best = min(near, key=lambda i: abs(float(within[i]) - float(p * count)))
-    return highest_of(int(seen.index[best]))
+    return highest_of(int(histogram.index[best]))
 
 
 def interval(
     p: Fraction,
-    seen: Histogram,
+    histogram: Histogram,
     late: Histogram,
     counts: Integers,
     beyond: Integers,
     confidence: float = CONFIDENCE,
 ) -> Interval | NoInterval:
-    """The interval of quantile `p` of the values `seen`, and of those `late`, known only to be greater than they are.
+    """The interval of quantile `p` of the values in `histogram` and of the `late` ones, which are known only by a bound
+    below.
 
     `counts` are the requests of each second, both kinds together, also of seconds without any; `beyond` how many of
     them were greater than `limit`, all the late ones among them. The ends are the ranks n p -+ t sqrt(n p (1-p) phi),
     with t for skewed sums (`blocks.Spread.reach`), at least n p -+ z sqrt(n p (1-p)), and of their counters the outer
     bounds.
     """
-    count, seconds = seen.count + late.count, len(counts)
+    count, seconds = histogram.count + late.count, len(counts)
     assert counts.sum() == count, "the seconds are not those of the values"
     outside = float(min(p, 1 - p))
     if seconds < SECONDS:
         return _short(seconds, count * outside)
-    if not seen.count:
+    if not histogram.count:
         return NoInterval(Reason.of("all_timed_out" if count else "no_requests"))
     share = float(beyond.sum()) / count
-    found = spread(beyond - counts * share)
+    variance = spread(beyond - counts * share)
     chance = float(p * (1 - p))
     alone = count * (share * (1 - share) or chance)  # the variance if each were beyond by chance alone
-    times = found.variance / alone
-    phi, greatest = max(1.0, times), _greatest(times, found.df, seconds)
+    times = variance.variance / alone
+    phi, greatest = max(1.0, times), _greatest(times, variance.df, seconds)
     events = count * outside / greatest
     if events < EVENTS:
         return _uncertain(count * outside, events, seconds)
     plenty = PLENTY * max(1.0, LONG / seconds) ** 2
     share_of_doubt = min(1.0, max(0.0, (plenty - events) / (plenty - EVENTS)))
-    found = replace(found, variance=found.variance * (greatest / phi) ** share_of_doubt)
+    variance = replace(variance, variance=variance.variance * (greatest / phi) ** share_of_doubt)
     # many beyond the limit means that the quantile is lower than that
-    reaches = found.reach(confidence, alone, SURE if seconds >= LONG else 1.0)
+    reaches = variance.reach(confidence, alone, SURE if seconds >= LONG else 1.0)
     below, above = (reach * math.sqrt(count * chance / alone) for reach in reaches)
-    low, high = _ends(seen, late, count * p - above, count * p + below)
+    low, high = _ends(histogram, late, count * p - above, count * p + below)
     warning = Reason.of("few_events", events=round(events)) if events < FEW else None
     return Interval(low, high, confidence, phi, events, warning)
 
@@ -135,19 +136,19 @@ def _uncertain(raw: float, events: float, seconds: int) -> NoInterval:
     return NoInterval(Reason.of("too_few_events", needs=EVENTS, events=round(raw, 1), worth=worth, more_s=more))
 
 
-def _ends(seen: Histogram, late: Histogram, first: float, last: float) -> tuple[int, int | None]:
+def _ends(histogram: Histogram, late: Histogram, first: float, last: float) -> tuple[int, int | None]:
     """The outer bounds of the counters of both ranks: the whole ones within which the exact binomial interval has its
     normal form. A rank among the late ones is above the least of these."""
     lowest, highest = math.floor(first + 0.5), math.ceil(last + 0.5)
-    low = 0 if lowest < 1 else late.least if lowest > seen.count else _least_at(seen, lowest)
+    low = 0 if lowest < 1 else late.least if lowest > histogram.count else _least_at(histogram, lowest)
     if late.count:
         low = min(low, late.least)
-    return low, seen.at_rank(highest) if highest <= seen.count else None
+    return low, histogram.at_rank(highest) if highest <= histogram.count else None
 
 
-def _least_at(seen: Histogram, position: int) -> int:
-    found = int(seen.index[np.searchsorted(np.cumsum(seen.counts), position)])
-    return max(lowest_of(found), seen.least)
+def _least_at(histogram: Histogram, position: int) -> int:
+    index = int(histogram.index[np.searchsorted(np.cumsum(histogram.counts), position)])
+    return max(lowest_of(index), histogram.least)
 
 
 def mean_interval(counts: Integers, totals: Floats, confidence: float = CONFIDENCE) -> Interval | NoInterval:

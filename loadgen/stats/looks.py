@@ -35,23 +35,23 @@ def levels(information: Sequence[float], alpha: float = ALPHA) -> tuple[float, .
     (Jennison & Turnbull, Group Sequential Methods, 1999, 3.8 and 7.2).
     """
     scaled = np.array(information, np.float64) / information[-1]
-    found: list[float] = []
+    levels: list[float] = []
     grid = density = np.empty(0)
     for number, now in enumerate(scaled):
         step = float(now) - (float(scaled[number - 1]) if number else 0.0)
         budget = spent((number + 1) / len(scaled), alpha) - spent(number / len(scaled), alpha)
         bound = _bound(grid, density, float(now), step, budget)
-        found.append(2 * (1 - NORMAL.cdf(bound)))
+        levels.append(2 * (1 - NORMAL.cdf(bound)))
         grid, density = _survivors(grid, density, bound * math.sqrt(now), step)
-    return tuple(found)
+    return tuple(levels)
 
 
 def times(first: int, limit: int) -> tuple[int, ...]:
     """When to look, in whole seconds: after `first`, each time after twice as long, and at the limit at last."""
-    found = [first]
-    while 2 * found[-1] < limit:
-        found.append(2 * found[-1])
-    return (*found, limit) if limit > first else (limit,)
+    times = [first]
+    while 2 * times[-1] < limit:
+        times.append(2 * times[-1])
+    return (*times, limit) if limit > first else (limit,)
 
 
 def _bound(grid: Floats, density: Floats, now: float, step: float, budget: float) -> float:

@@ -41,15 +41,16 @@ def ranks(p: Fraction, count: int, others: int, confidence: float) -> tuple[int,
     return (low, high) if low >= 1 and high <= count else None
 
 
-def between(p: Fraction, seen: Histogram, late: int, others: int, confidence: float) -> Between | None:
-    """Where quantile `p` of `others` lies by the values `seen` and `late` more, known only to be greater; of counters
-    the outer bounds."""
-    found = ranks(p, seen.count + late, others, confidence)
-    if found is None:
+def between(p: Fraction, histogram: Histogram, late: int, others: int, confidence: float) -> Between | None:
+    """Where quantile `p` of `others` lies, by the values in `histogram` and by `late` more, of which only a lower
+    bound is known. The ends are the outer bounds of their counters."""
+    ranked = ranks(p, histogram.count + late, others, confidence)
+    if ranked is None:
         return None
-    low, high = found
+    low, high = ranked
     return Between(
-        _least_at(seen, low) if low <= seen.count else None, seen.at_rank(high) if high <= seen.count else None
+        _least_at(histogram, low) if low <= histogram.count else None,
+        histogram.at_rank(high) if high <= histogram.count else None,
     )
 
 
@@ -73,9 +74,9 @@ def fewest(p: Fraction, ratio: float, confidence: float) -> int:
     return high
 
 
-def _least_at(seen: Histogram, position: int) -> int:
-    found = int(seen.index[np.searchsorted(np.cumsum(seen.counts), position)])
-    return max(lowest_of(found), seen.least)
+def _least_at(histogram: Histogram, position: int) -> int:
+    index = int(histogram.index[np.searchsorted(np.cumsum(histogram.counts), position)])
+    return max(lowest_of(index), histogram.least)
 
 
 def _exceedances(count: int, others: int, r: int) -> tuple[int, Floats]:

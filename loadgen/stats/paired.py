@@ -56,8 +56,8 @@ class Signs:
 
     def __init__(self, low: Floats, high: Floats) -> None:
         self._low, self._high = np.sort(low), np.sort(high)
-        known = [float(bound) for bound in (np.median(self._low), np.median(self._high)) if np.isfinite(bound)]
-        self.centre = known[0] if known else math.nan
+        finite = [float(bound) for bound in (np.median(self._low), np.median(self._high)) if np.isfinite(bound)]
+        self.centre = finite[0] if finite else math.nan
 
     def interval(self, level: float) -> tuple[float, float]:
         n = len(self._low)

@@ -24,7 +24,7 @@ class Seconds:
     censored: Sequence[Histogram] = ()
 
     @cached_property
-    def seen(self) -> Histogram:
+    def measured(self) -> Histogram:
         return _sum(self.values)
 
     @cached_property
@@ -62,8 +62,8 @@ class Seconds:
 
     def interval(self, p: Fraction, confidence: float = CONFIDENCE) -> Interval | NoInterval:
         """That of quantile `p`."""
-        beyond = self.beyond(limit(p, self.seen, self.late.count)) if self.seen.count else self.counts
-        return interval(p, self.seen, self.late, self.counts, beyond, confidence)
+        beyond = self.beyond(limit(p, self.measured, self.late.count)) if self.measured.count else self.counts
+        return interval(p, self.measured, self.late, self.counts, beyond, confidence)
 
     def mean_interval(self, confidence: float = CONFIDENCE) -> Interval | NoInterval:
         """That of the mean; where values are censored nobody knows it."""

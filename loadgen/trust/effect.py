@@ -146,14 +146,14 @@ def effects_of(parts: Iterable[tuple[Place, Shares]], held_back: bool = False) -
     """The effects, from the ok exchanges and the timeouts of each step of each run of a phase. Steps with too few
     exchanges are taken together; if these are still too few, they have no effect. `held_back`: `sign` is mostly not
     this machine's."""
-    found: list[Effect] = []
+    every: list[Effect] = []
     few = Shares()
     for place, shares in parts:
         if effects := _effects(place, shares, held_back):
-            found += effects
+            every += effects
         else:
             few.add(shares)
-    return found + _effects(TOGETHER, few, held_back)
+    return every + _effects(TOGETHER, few, held_back)
 
 
 def ranked(effects: Iterable[Effect]) -> list[Effect]:
@@ -168,7 +168,7 @@ def _effects(place: Place, shares: Shares, held_back: bool) -> list[Effect]:
     own = attribution.own(attribution.net(sums, held_back))
     own_shares = own / np.maximum(sums[:, Part.WHOLE], 1)
     stamped = int(sums[:, Part.STAMPED].sum()) >= MOSTLY_STAMPED * count
-    found = []
+    effects = []
     for quantile, counts in TAILS:
         if count in counts:
             tail = max(LEAST, count - rank(fraction(quantile), count))
@@ -177,8 +177,8 @@ def _effects(place: Place, shares: Shares, held_back: bool) -> list[Effect]:
             parts = {part.name.lower(): float(times[part]) for part in attribution.OWN}
             values = _quantiles(sums, own, fraction(quantile))
             share = float(taken @ own_shares) / tail
-            found.append(Effect(*place, quantile, tail, count, share, parts, *values, not stamped))
-    return found
+            effects.append(Effect(*place, quantile, tail, count, share, parts, *values, not stamped))
+    return effects
 
 
 def _inside(counts: Integers, tail: int) -> Integers:

@@ -134,8 +134,8 @@ def overflows() -> int | None:
     """How often since boot a listener in this network dropped a connect because its queue was full; None if not
     known."""
     lines = [line.split() for line in _read("/proc/net/netstat").splitlines() if line.startswith("TcpExt:")]
-    found = dict(zip(*lines, strict=False)).get("ListenOverflows") if len(lines) == 2 else None
-    return int(found) if found else None
+    counters = dict(zip(*lines, strict=False)).get("ListenOverflows") if len(lines) == 2 else None
+    return int(counters) if counters else None
 
 
 def description() -> Host:

@@ -68,11 +68,11 @@ def retried(connects: Histogram) -> Retried:
     typical = connects.quantile(fraction("p50")) or 0
     width = max(TOLERANCE, 2 * typical)
     _, high = bounds_of(connects.index)
-    found: dict[int, int] = {}
+    retries: dict[int, int] = {}
     for age in AGES if width < SECOND // 2 else ():
         at, before = (
             int(connects.counts[(high >= start) & (high < start + width)].sum()) for start in (age, age - width)
         )
         if at > 2 * before:
-            found[age] = at
-    return Retried(sum(found.values()), max(found, key=lambda age: found[age], default=None))
+            retries[age] = at
+    return Retried(sum(retries.values()), max(retries, key=lambda age: retries[age], default=None))

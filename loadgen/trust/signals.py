@@ -55,8 +55,8 @@ class Signal:
         observed = self.look(evidence)
         if observed is None:
             return None
-        known = zip(self.limits, observed.figures, strict=False)
-        verdict = max((limit.grade(of) for limit, of in known if of is not None), default=Verdict.VALID)
+        measured = zip(self.limits, observed.figures, strict=False)
+        verdict = max((limit.grade(of) for limit, of in measured if of is not None), default=Verdict.VALID)
         if self.bounds:
             most = max(most, Verdict.DEGRADED)
         allowed = verdict if self.alone else min(verdict, most)
@@ -174,16 +174,16 @@ def _reconnects(e: Evidence) -> Observation | None:
 
 
 def _retransmits(e: Evidence) -> Observation | None:
-    seen = e.network
-    if seen is None or not seen.segments:
+    network = e.network
+    if network is None or not network.segments:
         return Observation(NOT_SEEN)
-    if not seen.retransmits:
-        return Observation(f"none of {seen.segments:,} segments")
-    share = seen.retransmits / seen.segments
-    note = f"{seen.retransmits:,} segments were sent again; each may have made a request 200 ms late or more"
+    if not network.retransmits:
+        return Observation(f"none of {network.segments:,} segments")
+    share = network.retransmits / network.segments
+    note = f"{network.retransmits:,} segments were sent again; each may have made a request 200 ms late or more"
     return Observation(
-        f"{seen.retransmits:,} of {seen.segments:,} segments ({share:.2%})",
-        (share, share if seen.retransmits >= MANY else None),
+        f"{network.retransmits:,} of {network.segments:,} segments ({share:.2%})",
+        (share, share if network.retransmits >= MANY else None),
         note="" if share > COMMON else note,
     )
 

@@ -36,8 +36,8 @@ def judge(evidence: Evidence, more: Iterable[Finding] = ()) -> list[Finding]:
 def disturbed(findings: Iterable[Finding], effects: Sequence[Effect]) -> bool:
     """Whether a run is less than VALID for more than the own work of new connections. A signal that only explains the
     share counts with the share."""
-    known = effects and not any(effect.at_least for effect in effects)
-    explain = {signal.name for signal in SIGNALS if not (signal.alone or signal.bounds)} if known else set()
+    exact = effects and not any(effect.at_least for effect in effects)
+    explain = {signal.name for signal in SIGNALS if not (signal.alone or signal.bounds)} if exact else set()
     others = (finding for finding in findings if finding.signal != EFFECT and finding.signal not in explain)
     return any(effect.disturbed for effect in effects) or any(finding.verdict for finding in others)
 
@@ -72,9 +72,9 @@ def _effect(effect: Effect | None, signals: list[Finding]) -> Finding:
     if effect is None:
         return Finding(EFFECT, f"{NOT_SEEN}: too few requests were answered", Verdict.VALID)
     parts = sorted(effect.parts.items(), key=lambda part: -part[1])
-    told = ", ".join(f"{WORDS[name]} {ms(ns)}" for name, ns in parts if ns >= effect.own / 10)
+    causes = ", ".join(f"{WORDS[name]} {ms(ns)}" for name, ns in parts if ns >= effect.own / 10)
     why = (
-        f"this machine took {ms(effect.own)} of each ({told}); {effect.quantile} was {ms(effect.value)}, and "
+        f"this machine took {ms(effect.own)} of each ({causes}); {effect.quantile} was {ms(effect.value)}, and "
         f"{ms(effect.without)} without it"
     )
     return Finding(EFFECT, sentence(effect), effect.verdict, why, _remedy(signals))
@@ -82,8 +82,10 @@ def _effect(effect: Effect | None, signals: list[Finding]) -> Finding:
 
 def _remedy(signals: list[Finding]) -> str:
     """That of what says most about why it is so; how late things were does not."""
-    causes = [found for found in signals if found.verdict and found.signal in CAUSES and found.remedy != QUIETER]
-    cause = max(causes, key=lambda found: found.verdict, default=None)
+    causes = [
+        finding for finding in signals if finding.verdict and finding.signal in CAUSES and finding.remedy != QUIETER
+    ]
+    cause = max(causes, key=lambda finding: finding.verdict, default=None)
     return cause.remedy if cause else QUIETER
 
 

@@ -106,14 +106,14 @@ class HostWatch:
         last, ports = Ticks.read(), Ports.read()
         resting = 0 if loopback and ports.reused_on_loopback else self._peak_waiting
         dropped = None if (many := overflows()) is None else many - (self._overflows or 0)
-        seen = HostFigures(None, None, resting, ports.count, None, self._step, self._missing, dropped)
+        figures = HostFigures(None, None, resting, ports.count, None, self._step, self._missing, dropped)
         if not last.total:
-            return seen
+            return figures
         stolen = (last.stolen - self._first.stolen) / max(1, last.total - self._first.total)
         throttled, pressure = last.throttled - self._first.throttled, None
         if last.pressed is not None and self._first.pressed is not None:
             pressure = (last.pressed - self._first.pressed) / max(1, now() - self._begun)
-        return replace(seen, steal=stolen, throttled=throttled, pressure=pressure)
+        return replace(figures, steal=stolen, throttled=throttled, pressure=pressure)
 
 
 def _due(totals: Ledger) -> tuple[int, int]:
@@ -128,12 +128,12 @@ def evidence_of(
     ledger: Ledger,
     tails: list[Tail],
     health: Health,
-    seen: HostFigures | None = None,
+    host: HostFigures | None = None,
     sandbox: dict[str, Any] | None = None,
     session: Session | None = None,
 ) -> Evidence:
     """All that is judged. `tails` are those of the measured runs of phases."""
-    seen, session = seen or HostFigures(), session or Session()
+    host, session = host or HostFigures(), session or Session()
     lag, delay = _worst([(t.lag, t.whole) for t in tails]), _worst([(t.delay, t.whole) for t in tails])
     wait, dns, connects = Histogram(), Histogram(), Histogram()
     for tail in tails:
@@ -150,22 +150,22 @@ def evidence_of(
         response_p999=lag.whole,
         planned=started + limited,
         started=started,
-        missing=seen.missing,
+        missing=host.missing,
         core_use=core_use,
         busiest=busiest,
         loop_lag_p99=health.lateness(),
         loop_lag_max=health.greatest["loop_lag_max"],
-        steal=seen.steal,
-        throttled=seen.throttled,
+        steal=host.steal,
+        throttled=host.throttled,
         waiting_for_cpu=health.share("run_queue_wait"),
         preemptions=health.preempted(),
-        pressure=seen.pressure,
-        clock_step=seen.clock_step,
+        pressure=host.pressure,
+        clock_step=host.clock_step,
         gc_max=health.greatest["gc_max"],
         gc_share=health.share("gc_total"),
         client_resources=resources,
         connections=ledger.connections[PEAK] / (descriptors() * health.workers),
-        ports=(seen.resting_ports + ledger.connections[PEAK]) / seen.ports if seen.ports else None,
+        ports=(host.resting_ports + ledger.connections[PEAK]) / host.ports if host.ports else None,
         mismatches=ledger.mismatches(),
         sandbox=sandbox,
         delay_p99=delay.p99,
@@ -177,7 +177,7 @@ def evidence_of(
         closed_idle=ledger.connections[CLOSED_IDLE],
         dns_max=dns.most or None,
         network=health.network,
-        overflows=seen.overflows,
+        overflows=host.overflows,
         connects=connects,
     )
 
@@ -189,8 +189,8 @@ def _worst(parts: list[tuple[Histogram, Histogram]]) -> Late:
     for part, times in parts:
         late.add(part)
         whole.add(times)
-    found = [*(Late.of(*part) for part in parts if part[0].count >= LEAST_FOR_P99), Late.of(late, whole)]
-    return max(found, key=_weight)
+    lates = [*(Late.of(*part) for part in parts if part[0].count >= LEAST_FOR_P99), Late.of(late, whole)]
+    return max(lates, key=_weight)
 
 
 def _weight(late: Late) -> float:

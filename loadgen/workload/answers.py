@@ -46,9 +46,9 @@ class Answer:
     def item(self, selector: Selector) -> Any:
         """What DynamoDB gave back, as plain values: of `item` one item's attributes, of `items` a list of items."""
         operation = OPERATIONS.get(self._x.request.operation)
-        found = operation.answers(self.at(())) if operation else []
+        wanted = operation.answers(self.at(())) if operation else []
         try:
-            items = [plain({"M": item}) for item in found]
+            items = [plain({"M": item}) for item in wanted]
         except ValueError:
             return MISSING
         if selector.kind == "items":
@@ -77,8 +77,8 @@ class Answer:
         for metric in _METRIC.findall(value):
             parts = [part.strip() for part in _PARAMETER.findall(metric)]
             if parts[:1] == [selector.path[0]]:
-                found = next(filter(None, map(_DURATION.fullmatch, parts)), None)
-                return found[1] if found else MISSING
+                match = next(filter(None, map(_DURATION.fullmatch, parts)), None)
+                return match[1] if match else MISSING
         return MISSING
 
 

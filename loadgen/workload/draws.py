@@ -168,8 +168,8 @@ def _text(least: int, most: int, seed: tuple[int, ...], size_seed: tuple[int, ..
     pool = ALPHABET[stream_of(seed).integers(0, len(ALPHABET), POOL + most)].tobytes().decode()
 
     def places(stream: np.random.Generator) -> list[int]:
-        found: list[int] = _raw(stream, BLOCK // 4).view(np.uint16).tolist()
-        return found
+        places: list[int] = _raw(stream, BLOCK // 4).view(np.uint16).tolist()
+        return places
 
     starts = drawn((*seed, 1), places)
     if least == most <= SMALL:

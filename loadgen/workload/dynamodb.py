@@ -196,8 +196,8 @@ def judge(step: Step) -> Callable[[Exchange], None]:
             return
         body = x.body
         if body is not None:
-            told = None if x.headers is None else x.headers.get("x-amz-crc32")
-            if told and told != str(zlib.crc32(body)):
+            checksum = None if x.headers is None else x.headers.get("x-amz-crc32")
+            if checksum and checksum != str(zlib.crc32(body)):
                 x.outcome, x.reason = Outcome.BAD_RESPONSE, "x-amz-crc32 does not fit the body"
                 return
             if batch or body.find(b'"ConsumedCapacity"') >= 0:  # `in` makes, and drops, an exception in Python 3.11
@@ -227,20 +227,22 @@ def _read(x: Exchange, operation: str, body: bytes) -> None:
     except (ValueError, RecursionError):
         x.outcome, x.reason = Outcome.BAD_RESPONSE, "the body is no JSON"
         return
-    known = OPERATIONS[operation]
-    items, left = (len(known.items(asked)), known.undone(answer)) if known.unprocessed else (0, 0)
+    allowed = OPERATIONS[operation]
+    items, left = (len(allowed.items(asked)), allowed.undone(answer)) if allowed.unprocessed else (0, 0)
     if left:
         x.outcome, x.reason = Outcome.PARTIAL, "items were left unprocessed"
-    told = answer.get("ConsumedCapacity") if isinstance(answer, dict) else None
-    units = _milli(told)
-    reads = known.kind == "read" or (known.kind == "statement" and asked["Statement"].lstrip()[:6].upper() == "SELECT")
-    x.tally = Tally(items, left, int(told is not None), units if reads else 0, 0 if reads else units)
+    capacity = answer.get("ConsumedCapacity") if isinstance(answer, dict) else None
+    units = _milli(capacity)
+    reads = allowed.kind == "read" or (
+        allowed.kind == "statement" and asked["Statement"].lstrip()[:6].upper() == "SELECT"
+    )
+    x.tally = Tally(items, left, int(capacity is not None), units if reads else 0, 0 if reads else units)
 
 
-def _milli(told: Any) -> int:
+def _milli(value: Any) -> int:
     """Thousandths of the units that were consumed, in one table or in several."""
     total = 0.0
-    for table in told if isinstance(told, list) else [told]:
+    for table in value if isinstance(value, list) else [value]:
         units = table.get("CapacityUnits") if isinstance(table, dict) else None
         if isinstance(units, int | float) and not isinstance(units, bool) and 0 <= units < 1e9:
             total += units

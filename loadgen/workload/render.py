@@ -107,13 +107,13 @@ def encoded(text: str | Renderer) -> bytes | Bytes:
 
 def _in_blocks(pieces: list[Piece]) -> list[Piece]:
     """Columns, and the constants around them, as one column, if that is small."""
-    found: list[Piece] = []
+    kept: list[Piece] = []
     for narrow, group in groupby(pieces, _narrow):
         run = list(group)
         columns = [piece for piece in run if isinstance(piece, Column)]
         width = sum(len(piece) for piece in run if isinstance(piece, str)) + sum(column.width for column in columns)
-        found += [_side_by_side(run, width)] if narrow and columns and width <= WIDTH else run
-    return found
+        kept += [_side_by_side(run, width)] if narrow and columns and width <= WIDTH else run
+    return kept
 
 
 def _narrow(piece: Piece) -> bool:

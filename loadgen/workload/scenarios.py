@@ -51,11 +51,11 @@ class StepWork:
         """Put what is captured into `values`; return the times the server reported, as (metric number, ns)."""
         answer = Answer(x)
         for name, selector in self.capture:
-            found = answer.get(selector)
-            if found is MISSING:
+            value = answer.get(selector)
+            if value is MISSING:
                 values.pop(name, None)
             else:
-                values[name] = found
+                values[name] = value
         times = ((number, milliseconds(answer.get(selector))) for number, selector in self.record)
         return [(number, time) for number, time in times if time is not None]
 

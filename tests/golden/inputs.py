@@ -9,6 +9,8 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -220,8 +222,19 @@ def degraded() -> tuple[Any, ...]:
 
 def spread(median: float = 8, sigma: float = 0.5, seed: int = 1, **reply: Any) -> engine_harness.Script:
     """Lognormal answers, `median` in ms."""
-    dice = Random(seed)
-    return lambda x: Reply(after=int(dice.lognormvariate(math.log(median), sigma) * MILLISECOND), **reply)
+    return Spread(median, sigma, Random(seed), reply)
+
+
+@dataclass(frozen=True)
+class Spread:
+    median: float
+    sigma: float
+    dice: Random
+    reply: dict[str, Any]
+
+    def __call__(self, x: Exchange) -> Reply:
+        after = self.dice.lognormvariate(math.log(self.median), self.sigma)
+        return Reply(after=int(after * MILLISECOND), **self.reply)
 
 
 def every_outcome(x: Exchange) -> Any:
@@ -303,7 +316,8 @@ def virtual(
     whether it has a folder."""
 
     def build(folder: Path) -> Document:
-        answers = fresh() if fresh else script or engine_harness.always(after=MILLISECOND)
+        # a copy: a case that is built twice has the same answers twice
+        answers = fresh() if fresh else deepcopy(script) or engine_harness.always(after=MILLISECOND)
         run = more(engine_harness.Run(written, answers, **(options or {}))).go()  # type: ignore[arg-type]
         return concluded(run, folder / "run" if kept else None, **said)
 

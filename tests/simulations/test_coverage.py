@@ -122,7 +122,7 @@ def test_a_run_that_goes_on_until_it_is_precise_is_as_certain(stream: Stream, fi
         whole = seconds(*stream.draw(random(seed), looks[-1]), looks[-1])
         for look, level in zip(looks, levels(looks), strict=True):
             run = Seconds(whole.values[:look])
-            found, value = interval_of(run, figure, 1 - level), run.seen.quantile(fraction(figure))
+            found, value = interval_of(run, figure, 1 - level), run.measured.quantile(fraction(figure))
             assert value
             if isinstance(found, Interval) and (found.precision(value) <= precision or look == looks[-1]):
                 wrong += not holds(found, truth)

@@ -11,7 +11,7 @@ from loadgen.report.terminal.comparison import VERDICTS, apart, curves, differen
 from loadgen.report.terminal.page import BAD, DIM, GOOD, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.terminal.reasons import lines, of_figure
 from loadgen.report.terminal.scaling import scaling
-from loadgen.report.terminal.thresholds import ORDER, seen
+from loadgen.report.terminal.thresholds import ORDER, value_text
 from loadgen.report.words import UNKNOWN, brief, count, listed
 from loadgen.result.experiment import Comparison, Design, ExperimentResult, ExperimentVariant, Figure
 from loadgen.result.run import Status, Threshold
@@ -107,7 +107,7 @@ def _thresholds(thresholds: Sequence[Threshold]) -> Iterator[RenderableType]:
         whose = "" if of_two else threshold.variant or ""
         cells = (brief(text, LABEL) for text in (whose, threshold.phase))
         step = brief(threshold.step, LABEL)
-        add(made, (word, STATUSES[threshold.status]), *cells, brief(threshold.text, 80), step, seen(threshold))
+        add(made, (word, STATUSES[threshold.status]), *cells, brief(threshold.text, 80), step, value_text(threshold))
     yield indented(made)
     if rest := len(every) - len(shown):
         yield line((f"{count(rest)} more: see --json", DIM), indent=2)

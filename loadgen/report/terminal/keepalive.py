@@ -33,9 +33,9 @@ def sentence(comparison: Comparison | None) -> str:
     if not comparison or not said:
         return "No cost can be told: nothing was measured in every kind of connection."
     parts = {part.part: part for part in comparison.parts if part.variant == FRESH}
-    told = "; ".join([*said, *_whose(parts)])
+    text = "; ".join([*said, *_whose(parts)])
     why = "; ".join(lines(comparison.why_not))
-    return clean(f"{told[0].upper()}{told[1:]}." + (f" But no verdict: {why}." if why else ""))
+    return clean(f"{text[0].upper()}{text[1:]}." + (f" But no verdict: {why}." if why else ""))
 
 
 def _costs(figures: Sequence[Figure | None]) -> Iterator[str]:
@@ -70,5 +70,5 @@ def idle_table(results: Sequence[RunResult]) -> str:
         pause = phase.name.removeprefix("idle-").replace("_", ".")
         reused = share(phase.connections.reused, sent) if sent else UNKNOWN
         add(made, pause, count(sent), reused, count(connections.closed_idle), ms(by.get("reused")), ms(fresh))
-    told = "a connection that the target closed during the pause is replaced, and its request waits for a new one"
-    return drawn([heading("what reuse is worth when requests are rare"), made, line(told)], WIDTH, False)
+    note = "a connection that the target closed during the pause is replaced, and its request waits for a new one"
+    return drawn([heading("what reuse is worth when requests are rare"), made, line(note)], WIDTH, False)

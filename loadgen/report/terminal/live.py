@@ -50,20 +50,20 @@ class Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._told: tuple[str, str, int] | None = None
+        self._shown: tuple[str, str, int] | None = None
         self._position = ""
         self._next = 0.0
 
     def update(self, progress: Progress) -> None:
         now = progress.position, progress.state, progress.phase_number
-        if now != self._told or progress.elapsed_s >= self._next:
-            self._told, self._next = now, progress.elapsed_s + TELL
-            told = f"{seconds(progress.elapsed_s):>9}  {_told(progress)}"
+        if now != self._shown or progress.elapsed_s >= self._next:
+            self._shown, self._next = now, progress.elapsed_s + TELL
+            progress_line = f"{seconds(progress.elapsed_s):>9}  {_progress_line(progress)}"
             if progress.position:
                 self._stand(progress.position)
-            if len(told) > WIDTH:  # the last second gets a line of its own
-                told = told.replace("; last second", f"\n{'':>11}last second")
-            for text in told.split("\n"):
+            if len(progress_line) > WIDTH:  # the last second gets a line of its own
+                progress_line = progress_line.replace("; last second", f"\n{'':>11}last second")
+            for text in progress_line.split("\n"):
                 self.message(text)
 
     def _stand(self, position: str) -> None:
@@ -118,8 +118,8 @@ class Screen:
     def _latency(self, p: Progress) -> Text:
         peak = max((value for value in self._tail if value is not None), default=None)
         drawn = f"   p99 by second {sparkline(self._tail)} to {ms(peak)} ms" if peak else ""
-        told = f"p50 {ms(p.p50_ms)} ms   p99 {ms(p.p99_ms)} ms" if p.p99_ms is not None else "no answers"
-        return Text.assemble(("last second  ", DIM), f"{told}{drawn}")
+        text = f"p50 {ms(p.p50_ms)} ms   p99 {ms(p.p99_ms)} ms" if p.p99_ms is not None else "no answers"
+        return Text.assemble(("last second  ", DIM), f"{text}{drawn}")
 
     def _draw(self, picture: Text) -> None:
         with suppress(*GONE):
@@ -159,7 +159,7 @@ def _left(p: Progress) -> str:
     return f"{seconds(round(max(0.0, p.total_s - p.elapsed_s)))} left"
 
 
-def _told(p: Progress) -> str:
+def _progress_line(p: Progress) -> str:
     """The same as on a terminal, in one line: the state, and the figures of the last second, which may belong to
     another phase."""
     if p.state == "preparing":
@@ -206,11 +206,11 @@ def _clock(p: Progress, width: int) -> Text:
 def _rates(p: Progress) -> Text:
     planned = f" of {count(p.planned)}" if p.planned is not None else ""
     workers = f"{count(p.workers)} worker{'s' if p.workers != 1 else ''}"
-    told = f"{_pace(p)}   {count(p.started)} started{planned}   {count(p.in_flight)} in flight   {workers}"
-    return Text.assemble(("iterations   ", DIM), told)
+    text = f"{_pace(p)}   {count(p.started)} started{planned}   {count(p.in_flight)} in flight   {workers}"
+    return Text.assemble(("iterations   ", DIM), text)
 
 
 def _answers(p: Progress) -> Text:
     failed = listed(p.failed)
-    told: tuple[str, str] = (clean(failed), BAD) if failed else ("0 failed", "")
-    return Text.assemble(("answers      ", DIM), f"{count(p.ok)} ok   ", told)
+    failures: tuple[str, str] = (clean(failed), BAD) if failed else ("0 failed", "")
+    return Text.assemble(("answers      ", DIM), f"{count(p.ok)} ok   ", failures)

@@ -33,7 +33,7 @@ from loadgen.report.terminal.page import (
 from loadgen.report.terminal.parts import LEGEND
 from loadgen.report.terminal.phases import phase_blocks
 from loadgen.report.terminal.samples import samples
-from loadgen.report.terminal.thresholds import seen
+from loadgen.report.terminal.thresholds import value_text
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.witness import witness
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
@@ -217,7 +217,7 @@ def _thresholds(result: RunResult, phases: Phases) -> Iterator[RenderableType]:
     for threshold in result.thresholds:
         status, phase = threshold.status, phases.place(threshold.phase, threshold.cycle)
         word = status.upper() if status == "failed" else status
-        add(made, (word, STATUSES[status]), phase, threshold.text, brief(threshold.step, 24), seen(threshold))
+        add(made, (word, STATUSES[status]), phase, threshold.text, brief(threshold.step, 24), value_text(threshold))
     yield indented(made)
 
 

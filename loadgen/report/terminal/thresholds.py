@@ -9,7 +9,7 @@ from loadgen.result.run import Status, Threshold
 ORDER: tuple[Status, ...] = ("failed", "undecided", "passed")  # what did not pass first
 
 
-def seen(threshold: Threshold) -> str:
+def value_text(threshold: Threshold) -> str:
     """The measured value, or why there is none, and whether it is an INVALID run's; for an experiment also in how many
     rounds it passed."""
     accepted = "of an INVALID run, which was accepted" if threshold.accepted else ""

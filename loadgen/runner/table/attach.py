@@ -51,10 +51,10 @@ class OnTable:
         if self._keeper.made_up:
             self._warn(MADE_UP)
         await self._table.look()
-        found = self._table.found
-        if found:
-            self._cost.provisioned = found.billing == PROVISIONED
-        if refusal := self._cost.refusal(made=not found):
+        description = self._table.description
+        if description:
+            self._cost.provisioned = description.billing == PROVISIONED
+        if refusal := self._cost.refusal(made=not description):
             raise PlanError(f"{refusal}; `loadgen check` shows each phase")
         await self._table.make()
 

@@ -112,6 +112,6 @@ class Api:
         code = fault.code if fault else ""
         message = fault.message if fault else ""
         reason = with_clock(classify(x.status, fault)[1], message, (x.headers or {}).get("date", ""))
-        told = of_refusal(code) or printable(message)[:MESSAGE]
+        cause = of_refusal(code) or printable(message)[:MESSAGE]
         transient = x.status in STATUSES or code in CODES
-        return CallFailed(f"{self._place}: {operation}: {reason}{f': {told}' if told else ''}", code, transient)
+        return CallFailed(f"{self._place}: {operation}: {reason}{f': {cause}' if cause else ''}", code, transient)

@@ -120,7 +120,7 @@ class Cost:
             region=self.region,
             prices=None if self.provisioned else terms(self.region),
             setup_write_units=round(setup.write, 3),
-            sampled=result.SampledUnits(counts.sampled, counts.told.read, counts.told.write),
+            sampled=result.SampledUnits(counts.sampled, counts.sampled_units.read, counts.sampled_units.write),
             computed=result.ComputedUnits(computed.read, computed.write),
             assumed=tuple(self.estimate.assumed) if guessed else (),
             max_cost=self._profile.max_cost,
@@ -133,7 +133,7 @@ class _Counts(NamedTuple):
     sent: list[int]
     means: list[Units | None]
     sampled: int
-    told: Units
+    sampled_units: Units
 
     @classmethod
     def of(cls, totals: Ledger, steps: int) -> _Counts:

@@ -60,12 +60,12 @@ class Items:
 
     def _batch(self, first: int) -> list[str]:
         """The requests of a batch. Of items with the same key, which DynamoDB refuses together, the last."""
-        found = {}
+        unprocessed = {}
         for index in range(first, min(first + BATCH, self._count)):
             item = self._render(index)
             values = json.loads(item)
-            found[json.dumps([values.get(name) for name in self._key])] = f'{{"PutRequest":{{"Item":{item}}}}}'
-        return list(found.values())
+            unprocessed[json.dumps([values.get(name) for name in self._key])] = f'{{"PutRequest":{{"Item":{item}}}}}'
+        return list(unprocessed.values())
 
     async def _write(self, requests: list[str]) -> None:
         attempt = 0
@@ -113,6 +113,10 @@ def _unprocessed(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 def consumed(answer: dict[str, Any]) -> float:
     """The capacity units that a batch says it took, over all tables."""
-    told = answer.get("ConsumedCapacity")
-    units = [entry.get("CapacityUnits") for entry in told if isinstance(entry, dict)] if isinstance(told, list) else []
+    capacity = answer.get("ConsumedCapacity")
+    units = (
+        [entry.get("CapacityUnits") for entry in capacity if isinstance(entry, dict)]
+        if isinstance(capacity, list)
+        else []
+    )
     return sum(float(value) for value in units if isinstance(value, int | float) and 0 <= value < 1e9)

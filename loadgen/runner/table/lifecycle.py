@@ -75,7 +75,7 @@ class Table:
     say: Say
     warn: Say
     pause: Pause = asyncio.sleep
-    found: Description | None = None  # None: not looked at, or not there
+    description: Description | None = None  # None: not looked at, or not there
     peer: dict[str, Any] = field(default_factory=dict)
     loaded: int = 0  # items
     units: float = 0.0  # write units that they took, as far as the service told
@@ -98,16 +98,16 @@ class Table:
             return
         async with self.connect() as api:
             try:
-                self.found = await self._settled(api, made=False)
+                self.description = await self._settled(api, made=False)
             except CallFailed as error:
                 if error.code == "AccessDeniedException" and not self.profile.setup:
                     self.warn(f"table {self.name}: how it is billed is not known, as DescribeTable is not allowed")
                 elif error.code != GONE or not self.profile.setup:
                     raise
             self.peer = api.peer
-        if self.found and self.profile.setup and self.found.key != self.profile.setup.key:
+        if self.description and self.profile.setup and self.description.key != self.profile.setup.key:
             raise TargetError(
-                f"table {self.name} is there, with the key {_shown(self.found.key)}, and setup.key says "
+                f"table {self.name} is there, with the key {_shown(self.description.key)}, and setup.key says "
                 f"{_shown(self.profile.setup.key)}. Name another table, or write its key"
             )
 
@@ -117,7 +117,7 @@ class Table:
         setup = self.profile.setup
         if setup is None:
             return
-        if self.found:
+        if self.description:
             unfilled = " and gets no items" if setup.items else ""
             left = "; teardown leaves it" if self.profile.teardown else ""
             self.say(f"setup: the table {self.name} is there already: it is used as it is{unfilled}{left}")
@@ -149,7 +149,7 @@ class Table:
 
     def describe(self, credentials: str | None) -> result.Table:
         """Where the calls went, and what the table is, as a result has it."""
-        table, found = self.profile.target.dynamodb, self.found
+        table, found = self.profile.target.dynamodb, self.description
         assert table
         return result.Table(
             table=table.table,
@@ -184,10 +184,10 @@ class Table:
         while True:
             status = "CREATING"
             try:
-                found = Description.of(await api.call("DescribeTable", body))
-                status = found.status
+                description = Description.of(await api.call("DescribeTable", body))
+                status = description.status
                 if status not in ("CREATING", "DELETING"):
-                    return found
+                    return description
             except CallFailed as error:
                 if not (error.transient and spent) and not (made and error.code == GONE):
                     raise
@@ -208,7 +208,7 @@ class Table:
             self._ours = True
             raise
         self._ours = True
-        self.found = await self._settled(api, made=True)
+        self.description = await self._settled(api, made=True)
 
     async def _fill(self, api: Calls, setup: Setup, count: int) -> None:
         items = Items(api, self.name, tuple(setup.key), setup_item(self.profile), count, self.say, self.pause)

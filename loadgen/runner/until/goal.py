@@ -78,8 +78,8 @@ def _problem(profile: Profile, goal: Goal) -> tuple[str, str] | None:
     if figure.metric not in METRICS:
         return f"there are no intervals of {figure.metric}", f"Use one of {', '.join(METRICS)}"
     if figure.step and (figure.step not in steps or figure.metric == "iteration"):
-        known = [] if figure.metric == "iteration" else steps
-        return f"{figure.metric} has no step {figure.step}", did_you_mean(figure.step, known) if known else "Name none"
+        names = [] if figure.metric == "iteration" else steps
+        return f"{figure.metric} has no step {figure.step}", did_you_mean(figure.step, names) if names else "Name none"
     if profile.cycles > 1:
         return f"{figure.phase} runs {profile.cycles} times", "Use --set cycles=1"
     return _unfit(phases[figure.phase], figure.metric)

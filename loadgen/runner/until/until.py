@@ -170,8 +170,8 @@ def _decides(look: Look, within: float) -> bool:
 def _worst(look: Look) -> str:
     """What a look saw of the figure that is known the least, in a line for the display."""
     worst = max(look.figures, key=lambda figure: math.inf if figure.off is None else figure.off)
-    known = "no interval yet" if worst.off is None else f"{worst.ms:.4g} ms within {100 * worst.off:.1f}%"
-    return f"after {look.after_s} s: {f'{worst.step} ' if len(look.figures) > 1 else ''}{known}"
+    precision = "no interval yet" if worst.off is None else f"{worst.ms:.4g} ms within {100 * worst.off:.1f}%"
+    return f"after {look.after_s} s: {f'{worst.step} ' if len(look.figures) > 1 else ''}{precision}"
 
 
 def _times(goal: Goal, rate: float | None) -> tuple[int, ...]:
@@ -196,13 +196,13 @@ def _first(began: int) -> int:
 
 
 def _value(whole: Seconds, quantile: str) -> int | None:
-    count = whole.seen.count + whole.late.count
+    count = whole.measured.count + whole.late.count
     if not count:
         return None
     if quantile == "mean":
-        return None if whole.late.count else round(whole.seen.total / count)
+        return None if whole.late.count else round(whole.measured.total / count)
     position = rank(fraction(quantile), count)
-    return whole.seen.at_rank(position) if position <= whole.seen.count else None
+    return whole.measured.at_rank(position) if position <= whole.measured.count else None
 
 
 def _ms(ns: float | None) -> float | None:

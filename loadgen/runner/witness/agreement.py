@@ -105,8 +105,8 @@ def _waited(workers: Recording, slot: int) -> bool:
 
 
 def _values(recording: Recording, metric: Metric, slot: int, kind: int) -> tuple[Histogram, Histogram]:
-    seen = recording.total(metric, slot=slot, connection=kind, outcome=Outcome.OK)
-    return seen, recording.total(metric, slot=slot, connection=kind, outcome=Outcome.TIMEOUT)
+    workers = recording.total(metric, slot=slot, connection=kind, outcome=Outcome.OK)
+    return workers, recording.total(metric, slot=slot, connection=kind, outcome=Outcome.TIMEOUT)
 
 
 def _count(values: tuple[Histogram, Histogram]) -> int:
@@ -114,17 +114,17 @@ def _count(values: tuple[Histogram, Histogram]) -> int:
 
 
 def _compared(name: str, run: PhaseRun, plan: Plan, both: _Both) -> Entry:
-    p, (seen, late), (own, own_late) = fraction(name), both.workers, both.witness
-    theirs = seen.quantile(p, late.count) if _count(both.workers) >= fewest_shown(name) else None
-    found = between(p, own, own_late.count, _count(both.workers), confidence(plan))
-    why = None if found and theirs is not None else _unknown(name, plan, both)
-    said = _side(theirs, found) if found and theirs is not None else ""
+    p, (workers, late), (own, own_late) = fraction(name), both.workers, both.witness
+    theirs = workers.quantile(p, late.count) if _count(both.workers) >= fewest_shown(name) else None
+    interval = between(p, own, own_late.count, _count(both.workers), confidence(plan))
+    why = None if interval and theirs is not None else _unknown(name, plan, both)
+    said = _side(theirs, interval) if interval and theirs is not None else ""
     return {
         "quantile": name,
         "workers_ms": milliseconds(theirs),
         "witness_ms": milliseconds(own.quantile(p, own_late.count)),
-        "low": milliseconds(found.low) if found else None,
-        "high": milliseconds(found.high) if found else None,
+        "low": milliseconds(interval.low) if interval else None,
+        "high": milliseconds(interval.high) if interval else None,
         "says": said,
         "judged": bool(said) and judged(run),
         "why": why,

@@ -79,14 +79,14 @@ def batch_get_item(call: Call) -> Reply:
     for table, consistent, keys in asked:
         rows = responses[table.name] = []
         for key, named in keys.items():
-            found = table.get(key)
-            halves = read_halves(found.size if found else 0, consistent)
+            stored = table.get(key)
+            halves = read_halves(stored.size if stored else 0, consistent)
             if size > ANSWER_LIMIT:
                 table.reads.leave_over()
             elif batch.lets(table.reads, halves, key):
                 capacity.add(table.name, halves)
-                size += found.size if found else 0
-                rows += [found.raw] if found else []
+                size += stored.size if stored else 0
+                rows += [stored.raw] if stored else []
                 continue
             left.setdefault(table.name, {"Keys": [], "ConsistentRead": consistent})["Keys"].append(named)
     batch.end()

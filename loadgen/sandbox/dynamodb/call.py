@@ -44,10 +44,10 @@ def read_halves(size: int, consistent: bool = False, transactional: bool = False
 
 
 class Capacity:
-    """What a call consumed, by table, and how it wants to be told."""
+    """What a call consumed, by table, and how it wants to be reported."""
 
     def __init__(self, parameters: Parameters, transactional: str = "") -> None:
-        """`transactional`: Read or Write, whose units are then told apart."""
+        """`transactional`: Read or Write, whose units are then reported apart."""
         self._wanted = parameters.choice("ReturnConsumedCapacity", CAPACITY, "NONE")
         self._transactional = transactional
         self._halves: dict[str, int] = {}
@@ -55,7 +55,7 @@ class Capacity:
     def add(self, table: str, halves: int) -> None:
         self._halves[table] = self._halves.get(table, 0) + halves
 
-    def told(self) -> list[Reply]:
+    def reported(self) -> list[Reply]:
         """An entry for each table, or none."""
         if self._wanted == "NONE":
             return []
@@ -63,13 +63,13 @@ class Capacity:
 
     def one(self) -> Reply:
         """What to add to the answer of an operation on one table."""
-        told = self.told()
-        return {"ConsumedCapacity": told[0]} if told else {}
+        replies = self.reported()
+        return {"ConsumedCapacity": replies[0]} if replies else {}
 
     def several(self) -> Reply:
         """The same of an operation on several tables."""
-        told = self.told()
-        return {"ConsumedCapacity": told} if told else {}
+        replies = self.reported()
+        return {"ConsumedCapacity": replies} if replies else {}
 
     def _entry(self, table: str, units: float) -> Reply:
         apart = {f"{self._transactional}CapacityUnits": units} if self._transactional else {}

@@ -24,7 +24,7 @@ UPDATE = DELETE | {"UpdateExpression"}
 class Change(NamedTuple):
     """`old` and `new` may be the same (a check) or None (there is none). `met`: its condition is.
 
-    `told` is the item that the answer shows where the condition is not met; `touched` the attributes that an update
+    `returned` is the item that the answer shows where the condition is not met; `touched` the attributes that an update
     names, None for all.
     """
 
@@ -33,7 +33,7 @@ class Change(NamedTuple):
     old: Stored | None
     new: Stored | None
     met: bool = True
-    told: bytes | None = None
+    returned: bytes | None = None
     touched: list[str] | None = None
 
     @property
@@ -112,4 +112,4 @@ def _conditioned(parameters: Parameters, scope: Scope, change: Change) -> Change
     scope.leave()
     if is_met:
         return change
-    return change._replace(met=False, told=change.old.raw if shown and change.old else None)
+    return change._replace(met=False, returned=change.old.raw if shown and change.old else None)

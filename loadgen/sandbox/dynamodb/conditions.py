@@ -112,18 +112,18 @@ def _both(tokens: Tokens) -> Tree:
 
 def _one(tokens: Tokens) -> Tree:
     tokens.deeper(1)
-    found: Tree
+    tree: Tree
     if tokens.accept("NOT"):
-        found = Not(_one(tokens))
+        tree = Not(_one(tokens))
     elif tokens.accept("("):
-        found = _either(tokens)
+        tree = _either(tokens)
         tokens.expect(")")
     elif tokens.followed_by("("):
-        found = _function(tokens)
+        tree = _function(tokens)
     else:
-        found = _comparison(tokens)
+        tree = _comparison(tokens)
     tokens.deeper(-1)
-    return found
+    return tree
 
 
 def _function(tokens: Tokens) -> Tree:
@@ -131,17 +131,17 @@ def _function(tokens: Tokens) -> Tree:
     if name.upper() in UNDONE:
         raise not_done(f"the function {name}")
     tokens.expect("(")
-    found: Tree
+    tree: Tree
     if name == "begins_with":
         operand = tokens.operand()
         tokens.expect(",")
-        found = BeginsWith(operand, tokens.operand())
+        tree = BeginsWith(operand, tokens.operand())
     elif name in ("attribute_exists", "attribute_not_exists"):
-        found = Exists(tokens.path(), name == "attribute_exists")
+        tree = Exists(tokens.path(), name == "attribute_exists")
     else:
         raise tokens.refused(f"Invalid function name; function: {name[:64]}")
     tokens.expect(")")
-    return found
+    return tree
 
 
 def _comparison(tokens: Tokens) -> Tree:

@@ -26,11 +26,11 @@ def get_item(call: Call) -> Reply:
     table = call.database.table(parameters.text("TableName"), call.now)
     capacity = Capacity(parameters)
     key = table.schema.of_key(parameters.item("Key"))
-    found = table.get(key)
-    halves = read_halves(found.size if found else 0, parameters.flag("ConsistentRead"))
+    stored = table.get(key)
+    halves = read_halves(stored.size if stored else 0, parameters.flag("ConsistentRead"))
     table.reads.take(call.now, halves, key.partition)
     capacity.add(table.name, halves)
-    return {**({"Item": found.raw} if found else {}), **capacity.one()}
+    return {**({"Item": stored.raw} if stored else {}), **capacity.one()}
 
 
 def put_item(call: Call) -> Reply:
@@ -47,18 +47,18 @@ def update_item(call: Call) -> Reply:
 
 def _write(
     call: Call,
-    known: frozenset[str],
+    allowed: frozenset[str],
     work_out: Callable[[Parameters, Database, int], Change],
     options: tuple[str, ...],
 ) -> Reply:
-    parameters = Parameters(call.body, known | TELLING)
+    parameters = Parameters(call.body, allowed | TELLING)
     capacity, wanted = Capacity(parameters), parameters.choice("ReturnValues", options, "NONE")
     change = work_out(parameters, call.database, call.now)
     call.database.make_room(change.growth)
     halves = write_halves(change.size)
     change.table.writes.take(call.now, halves, change.key.partition)
     if not change.met:
-        shown = {"Item": change.told} if change.told else {}
+        shown = {"Item": change.returned} if change.returned else {}
         raise Refused("ConditionalCheckFailedException", CONDITION_FAILED, more=shown)
     change.apply()
     capacity.add(change.table.name, halves)

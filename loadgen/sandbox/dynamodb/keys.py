@@ -76,20 +76,20 @@ def key_text(item: Item, part: KeyPart, limit: int = PARTITION_LIMIT) -> str:
     if text is None:
         expected = f"expected: {part.kind} actual: {next(iter(value))}"
         raise wrong_parameter(f"Type mismatch for key {part.name} {expected}")
-    found: str = text
-    if not found:
+    checked: str = text
+    if not checked:
         kind = "string" if part.kind == "S" else "binary"
         raise invalid(
             "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
             f"empty {kind} value. Key: {part.name}"
         )
-    if len(found) * 4 > limit and _size(part.kind, found) > limit:
+    if len(checked) * 4 > limit and _size(part.kind, checked) > limit:
         raise wrong_parameter(
             f"Size of hashkey has exceeded the maximum size limit of{limit} bytes"
             if limit == PARTITION_LIMIT
             else f"Aggregated size of all range keys has exceeded the size limit of {limit} bytes"
         )
-    return found
+    return checked
 
 
 def _size(kind: str, text: str) -> int:
@@ -122,8 +122,8 @@ def read_schema(elements: list[Any], definitions: list[Any]) -> Schema:
 
 
 def _word(part: Any, name: str) -> str:
-    found: Value = part if isinstance(part, dict) else {}
-    word = found.get(name)
+    value: Value = part if isinstance(part, dict) else {}
+    word = value.get(name)
     if not isinstance(word, str) or not 0 < len(word) <= 255:
         raise invalid(f"1 validation error detected: {name} must be a name of at most 255 characters")
     return word

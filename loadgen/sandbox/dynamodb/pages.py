@@ -62,15 +62,15 @@ def query(call: Call) -> Reply:
     if start and start.partition != partition:
         raise invalid("The provided starting key is outside query boundaries based on provided conditions")
     forward = parameters.flag("ScanIndexForward", True)
-    found = in_partition(table, partition, within, start, forward)
-    return _answer(call, parameters, table, scope, found, partition)
+    items = in_partition(table, partition, within, start, forward)
+    return _answer(call, parameters, table, scope, items, partition)
 
 
 def scan(call: Call) -> Reply:
     parameters = Parameters(call.body, SCAN)
     table, scope = call.database.table(parameters.text("TableName"), call.now), Scope(parameters)
-    found = (stored for _, stored in table.after(_start(parameters, table)))
-    return _answer(call, parameters, table, scope, found, None)
+    items = (stored for _, stored in table.after(_start(parameters, table)))
+    return _answer(call, parameters, table, scope, items, None)
 
 
 def in_partition(
@@ -78,9 +78,9 @@ def in_partition(
 ) -> Iterator[Stored]:
     """The items of a partition, or of a range of it, behind `start` in the direction of reading."""
     if not table.schema.sort:
-        found = None if start else table.get(Key(partition, None))
-        if found:
-            yield found
+        single = None if start else table.get(Key(partition, None))
+        if single:
+            yield single
         return
     sorts: Any = table.partition(partition)
     low, high = within or Range(0, len(sorts))
@@ -96,10 +96,10 @@ def in_partition(
         yield stored
 
 
-def page(found: Iterable[Stored], limit: int | None, shown: Callable[[Stored], bool] | None = None) -> Page:
+def page(candidates: Iterable[Stored], limit: int | None, shown: Callable[[Stored], bool] | None = None) -> Page:
     items: list[bytes] = []
     scanned = size = 0
-    for stored in found:
+    for stored in candidates:
         scanned, size = scanned + 1, size + stored.size
         if shown is None or shown(stored):
             items.append(stored.raw)
@@ -109,7 +109,7 @@ def page(found: Iterable[Stored], limit: int | None, shown: Callable[[Stored], b
 
 
 def _answer(
-    call: Call, parameters: Parameters, table: Table, scope: Scope, found: Iterable[Stored], partition: str | None
+    call: Call, parameters: Parameters, table: Table, scope: Scope, candidates: Iterable[Stored], partition: str | None
 ) -> Reply:
     capacity, limit = Capacity(parameters), parameters.whole("Limit")
     select = parameters.optional_text("Select") or "ALL_ATTRIBUTES"
@@ -118,7 +118,7 @@ def _answer(
     consistent = parameters.flag("ConsistentRead")
     shown = _filter(parameters, table.schema if partition else None, scope)
     scope.leave()
-    items, scanned, size, last = page(found, limit, shown)
+    items, scanned, size, last = page(candidates, limit, shown)
     halves = read_halves(size, consistent)
     table.reads.take(call.now, halves, partition)
     capacity.add(table.name, halves)

@@ -14,63 +14,63 @@ class Parameters:
 
     __slots__ = ("_given",)
 
-    def __init__(self, given: object, known: frozenset[str]) -> None:
+    def __init__(self, given: object, allowed: frozenset[str]) -> None:
         if type(given) is not dict:
             raise expected_map(given)
-        if not given.keys() <= known:
-            raise not_done(", ".join(sorted(name[:64] for name in given.keys() - known)))
+        if not given.keys() <= allowed:
+            raise not_done(", ".join(sorted(name[:64] for name in given.keys() - allowed)))
         self._given: dict[str, Any] = given
 
     def has(self, name: str) -> bool:
         return self._given.get(name) is not None
 
     def text(self, name: str) -> str:
-        found = self.optional_text(name)
-        if found is None:
+        value = self.optional_text(name)
+        if value is None:
             raise _missing(name)
-        return found
+        return value
 
     def optional_text(self, name: str) -> str | None:
-        found = self._given.get(name)
-        if found is not None and type(found) is not str:
+        value = self._given.get(name)
+        if value is not None and type(value) is not str:
             raise unreadable(f"Unexpected value type in payload: {name} is a string")
-        return found
+        return value
 
     def flag(self, name: str, default: bool = False) -> bool:
-        found = self._given.get(name)
-        if found is None:
+        value = self._given.get(name)
+        if value is None:
             return default
-        if type(found) is not bool:
+        if type(value) is not bool:
             raise unreadable(f"Unexpected value type in payload: {name} is a boolean")
-        return found
+        return value
 
     def whole(self, name: str, most: int = 2**53) -> int | None:
         """A number of at least 1."""
-        found = self._given.get(name)
-        if found is None:
+        value = self._given.get(name)
+        if value is None:
             return None
-        if type(found) is not int:
+        if type(value) is not int:
             raise unreadable(f"Unexpected value type in payload: {name} is a whole number")
-        if not 1 <= found <= most:
-            bound = "greater than or equal to 1" if found < 1 else f"less than or equal to {most}"
-            raise _constraint(name, str(found), f"Member must have value {bound}")
-        return found
+        if not 1 <= value <= most:
+            bound = "greater than or equal to 1" if value < 1 else f"less than or equal to {most}"
+            raise _constraint(name, str(value), f"Member must have value {bound}")
+        return value
 
     def choice(self, name: str, options: Collection[str], default: str) -> str:
-        found = self.optional_text(name)
-        if found is None:
+        value = self.optional_text(name)
+        if value is None:
             return default
-        if found not in options:
-            raise _constraint(name, found[:64], f"Member must satisfy enum value set: [{', '.join(options)}]")
-        return found
+        if value not in options:
+            raise _constraint(name, value[:64], f"Member must satisfy enum value set: [{', '.join(options)}]")
+        return value
 
     def mapping(self, name: str) -> dict[str, Any]:
-        found = self._given.get(name)
-        if found is None:
+        value = self._given.get(name)
+        if value is None:
             raise _missing(name)
-        if type(found) is not dict:
-            raise expected_map(found)
-        return found
+        if type(value) is not dict:
+            raise expected_map(value)
+        return value
 
     def optional_mapping(self, name: str) -> dict[str, Any] | None:
         return self.mapping(name) if self.has(name) else None
@@ -80,12 +80,12 @@ class Parameters:
         return checked_item(self.mapping(name))
 
     def listing(self, name: str) -> list[Any]:
-        found = self._given.get(name)
-        if found is None:
+        value = self._given.get(name)
+        if value is None:
             raise _missing(name)
-        if type(found) is not list:
+        if type(value) is not list:
             raise unreadable(f"Unexpected value type in payload: {name} is a list")
-        return found
+        return value
 
 
 def _missing(name: str) -> Refused:

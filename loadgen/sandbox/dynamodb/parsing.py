@@ -41,7 +41,7 @@ class Tokens:
         if len(text.encode()) > LENGTH_LIMIT:
             raise invalid(f"Invalid {what}: Expression size has exceeded the maximum allowed size")
         self.what = what
-        self._tokens = [found[0].strip() for found in _TOKEN.finditer(text.strip())]
+        self._tokens = [match[0].strip() for match in _TOKEN.finditer(text.strip())]
         if not self._tokens:
             raise invalid(f"Invalid {what}: The expression can not be empty;")
         self._at = 0

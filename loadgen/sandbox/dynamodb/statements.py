@@ -31,20 +31,20 @@ def execute_statement(call: Call) -> Reply:
     values: list[Value] = parameters.listing("Parameters") if parameters.has("Parameters") else []
     checked_item(dict(enumerate(values)))
     if len(text) <= LENGTH_LIMIT:
-        if found := _SELECT.fullmatch(text):
-            name, *names = _names(found)
+        if match := _SELECT.fullmatch(text):
+            name, *names = _names(match)
             return _select(call, parameters, call.database.table(name, call.now), _bound(names, values))
-        if found := _INSERT.fullmatch(text):
-            members = [_MEMBER.fullmatch(member) for member in found[3].split(",")]
+        if match := _INSERT.fullmatch(text):
+            members = [_MEMBER.fullmatch(member) for member in match[3].split(",")]
             names = [member[1] for member in members if member]
             if len(names) == len(members):
-                table = call.database.table(_names(found)[0], call.now)
+                table = call.database.table(_names(match)[0], call.now)
                 return _insert(call, parameters, table, _bound(names, values))
     raise not_done(f"this statement; it does {FORMS}")
 
 
-def _names(found: re.Match[str]) -> list[str]:
-    groups = found.groups()
+def _names(match: re.Match[str]) -> list[str]:
+    groups = match.groups()
     return [quoted or bare for quoted, bare in zip(groups[::2], groups[1::2], strict=False) if quoted or bare]
 
 
@@ -64,8 +64,8 @@ def _select(call: Call, parameters: Parameters, table: Table, wanted: Item) -> R
     partition = key_text(wanted, schema.partition)
     reply: Reply = {}
     if len(wanted) == len(schema.parts):
-        found = table.get(schema.of_key(wanted))
-        items, size = ([found.raw], found.size) if found else ([], 0)
+        stored = table.get(schema.of_key(wanted))
+        items, size = ([stored.raw], stored.size) if stored else ([], 0)
     else:
         behind = in_partition(table, partition, None, _behind(parameters, table, partition), True)
         items, _, size, last = page(behind, parameters.whole("Limit"))

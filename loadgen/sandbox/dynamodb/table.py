@@ -99,8 +99,8 @@ class Table:
             first = bisect_left(shelf, key.partition) if key and number == start else 0
             for i in range(first, len(shelf)):
                 behind = key if key and shelf[i] == key.partition else None
-                for found in self._keys(shelf[i], behind):
-                    yield found, self._items[found]
+                for entry in self._keys(shelf[i], behind):
+                    yield entry, self._items[entry]
 
     def _keys(self, partition: str, behind: Key | None) -> Iterator[Key]:
         if not self.schema.sort:

@@ -51,22 +51,22 @@ class Cancelled(Refused):
 def transact_get_items(call: Call) -> Reply:
     parameters = Parameters(call.body, GET)
     capacity = Capacity(parameters, "Read")
-    found: list[Stored | None] = []
+    stored_items: list[Stored | None] = []
     needs: list[Need] = []
     for entry in _entries(parameters):
         get = Parameters(Parameters(entry, frozenset({"Get"})).mapping("Get"), frozenset({"Key", "TableName"}))
         table = call.database.table(get.text("TableName"), call.now)
         key = table.schema.of_key(get.item("Key"))
         stored = table.get(key)
-        found.append(stored)
+        stored_items.append(stored)
         needs.append(Need(table, table.reads, read_halves(stored.size if stored else 0, transactional=True), key))
-    _check(needs, sum(stored.size for stored in found if stored))
+    _check(needs, sum(stored.size for stored in stored_items if stored))
     reasons = _take(needs, call.now)
     if reasons:
         raise Cancelled([reason or INNOCENT for reason in reasons], throttled=True)
     for need in needs:
         capacity.add(need.table.name, need.halves)
-    return {"Responses": [{"Item": stored.raw} if stored else {} for stored in found], **capacity.several()}
+    return {"Responses": [{"Item": stored.raw} if stored else {} for stored in stored_items], **capacity.several()}
 
 
 def transact_write_items(call: Call) -> Reply:
@@ -131,8 +131,8 @@ def _change(entry: object, call: Call) -> Change:
     names = [name for name in WORK if action.has(name)]
     if len(names) != 1:
         raise invalid("TransactItems can only contain one of Check, Put, Update or Delete")
-    known, work_out = WORK[names[0]]
-    return work_out(Parameters(action.mapping(names[0]), known), call.database, call.now)
+    allowed, work_out = WORK[names[0]]
+    return work_out(Parameters(action.mapping(names[0]), allowed), call.database, call.now)
 
 
 def _check(needs: list[Need], size: int) -> None:
@@ -161,5 +161,5 @@ def _take(needs: list[Need], now: int) -> list[Reply | None]:
 
 
 def _condition_failed(change: Change) -> Reply:
-    shown = {"Item": change.told} if change.told else {}
+    shown = {"Item": change.returned} if change.returned else {}
     return {"Code": "ConditionalCheckFailed", "Message": CONDITION_FAILED, **shown}

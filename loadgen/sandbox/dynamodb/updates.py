@@ -55,16 +55,16 @@ def parse(text: str) -> Expression:
     """Its tree is a tuple of actions. Raises Refused."""
     tokens = Tokens(text, WHAT)
     actions: list[Action] = []
-    seen: set[str] = set()
+    clauses: set[str] = set()
     while tokens.next:
         clause = tokens.word()
-        if clause in seen:
+        if clause in clauses:
             raise tokens.refused(f'The "{clause}" section can only be used once in an update expression;')
         if clause == "DELETE":
             raise not_done("DELETE of a set's members in an UpdateExpression")
         if clause not in _CLAUSES:
             tokens.fail()
-        seen.add(clause)
+        clauses.add(clause)
         tokens.take()
         actions.append(_CLAUSES[clause](tokens))
         while tokens.accept(","):
@@ -147,20 +147,20 @@ def _source(tokens: Tokens) -> Source:
     tokens.deeper(1)
     name = tokens.take()
     tokens.expect("(")
-    found: Source
+    source: Source
     if name == "if_not_exists":
         path = tokens.path()
         tokens.expect(",")
-        found = Default(path, _source(tokens))
+        source = Default(path, _source(tokens))
     elif name == "list_append":
         first = _source(tokens)
         tokens.expect(",")
-        found = Joined(first, _source(tokens))
+        source = Joined(first, _source(tokens))
     else:
         raise tokens.refused(f"Invalid function name; function: {name[:64]}")
     tokens.expect(")")
     tokens.deeper(-1)
-    return found
+    return source
 
 
 _CLAUSES = {"SET": _set, "REMOVE": _remove, "ADD": _add}

@@ -20,20 +20,20 @@ def read(body: bytes) -> dict[str, Any]:
     """The mapping that a request is. Raises Refused."""
     try:
         text = body.decode()
-        found = _decode(text)
+        decoded = _decode(text)
         if "\\u" in text:
-            _encode(found).encode()  # half of a surrogate pair is no text
+            _encode(decoded).encode()  # half of a surrogate pair is no text
     except (ValueError, RecursionError):
         raise unreadable() from None
-    if type(found) is not dict:
+    if type(decoded) is not dict:
         raise unreadable()
-    return found
+    return decoded
 
 
 def load(raw: bytes) -> dict[str, Any]:
     """What `dump` made."""
-    found: dict[str, Any] = _decode(raw.decode())
-    return found
+    decoded: dict[str, Any] = _decode(raw.decode())
+    return decoded
 
 
 def dump(value: object) -> bytes:

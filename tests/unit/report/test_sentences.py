@@ -38,7 +38,7 @@ EACH = [
         "needs 5 independent events beyond it, there were 101.0; they may be worth as few as 1.1",
     ),
     (Reason.of("few_events", events=7), "its interval rests on 7 independent events"),
-    (Reason.of("no_upper_bound"), "it has no upper bound"),
+    (Reason.of("no_upper_bound"), "its interval has no upper end"),
     (
         Reason.of("at_once"),
         "all were due at the same instant, and only seconds would tell how much they vary",

@@ -122,8 +122,10 @@ def test_bursts_reach_further_up() -> None:
     run = bursts(10, slow=40, length=240)
     found = given_for(run.interval(fraction("p97")))
     assert found.high is not None
-    middle = run.seen.count * 0.97
-    below, above = (abs(middle - (run.seen.count - int(run.beyond(end).sum()))) for end in (found.low - 1, found.high))
+    middle = run.measured.count * 0.97
+    below, above = (
+        abs(middle - (run.measured.count - int(run.beyond(end).sum()))) for end in (found.low - 1, found.high)
+    )
     assert above > 1.1 * below
 
 
@@ -165,7 +167,7 @@ def test_five_independent_events_are_needed() -> None:
 
 def beyond_chance(run: Seconds, p: Fraction) -> tuple[Spread, float, float]:
     """The spread of those beyond `p`, the variance that each would have alone, and how many times that it is."""
-    beyond, count = run.beyond(limit(p, run.seen)), run.seen.count
+    beyond, count = run.beyond(limit(p, run.measured)), run.measured.count
     found = spread(beyond - run.counts * (beyond.sum() / count))
     alone = float(beyond.sum() * (1 - beyond.sum() / count))
     return found, alone, found.variance / alone
@@ -196,11 +198,11 @@ def test_what_may_be_chance_counts_in_part_in_a_long_run(length: int, sure: int)
 
     def ends(run: Seconds, sure: float) -> tuple[int, int]:
         found, alone, _ = beyond_chance(run, P50)
-        count, scale = run.seen.count, math.sqrt(run.seen.count / 4 / alone)
+        count, scale = run.measured.count, math.sqrt(run.measured.count / 4 / alone)
         below, above = (scale * reach for reach in found.reach(0.95, alone, sure))
         return (
-            run.seen.at_rank(math.floor(count / 2 - above + 0.5)),
-            run.seen.at_rank(math.ceil(count / 2 + below + 0.5)),
+            run.measured.at_rank(math.floor(count / 2 - above + 0.5)),
+            run.measured.at_rank(math.ceil(count / 2 + below + 0.5)),
         )
 
     for run in map(drawn, range(50)):
@@ -218,13 +220,13 @@ def test_the_fewer_events_the_more_of_their_doubt_is_in_the_interval(length: int
     share = (30 - found.events) / (30 - 5) if found.events < 30 else 0
     assert (share > 0) == (length < 1000)
     sure, alone, times = beyond_chance(run, p)
-    most, count = 1 + (times - 1) * variance_bound(sure.df, 0.9), run.seen.count
+    most, count = 1 + (times - 1) * variance_bound(sure.df, 0.9), run.measured.count
     ends = []
     for doubt in (share, 0):
         wider = math.sqrt((most / times) ** doubt * count * p * (1 - p) / alone)
         below, above = (wider * reach for reach in sure.reach(0.95))
-        ends.append([run.seen.at_rank(math.floor(count * p - above + 0.5)),
-                     run.seen.at_rank(min(count, math.ceil(count * p + below + 0.5)))])  # fmt: skip
+        ends.append([run.measured.at_rank(math.floor(count * p - above + 0.5)),
+                     run.measured.at_rank(min(count, math.ceil(count * p + below + 0.5)))])  # fmt: skip
     low, high = ends[0]
     assert found.low <= low <= found.low * 1.001
     assert found.high in (high, None)
@@ -239,7 +241,7 @@ def test_events_are_counted_on_the_side_that_has_fewer() -> None:
 
 def test_events_that_came_together_are_not_independent() -> None:
     run = bursts(30, slow=60)
-    assert run.seen.count * (1 - P99) == 120
+    assert run.measured.count * (1 - P99) == 120
     found = refused(run.interval(P99))
     assert found.reason.values["events"] == 120.0
     assert 0 < float(found.reason.values["worth"]) < 5
@@ -268,7 +270,7 @@ def test_one_value_is_its_own_interval() -> None:
 def test_counts_that_are_not_of_these_values_are_a_mistake() -> None:
     run = dealt(range(1000), 30)
     with pytest.raises(AssertionError, match="not those"):
-        interval(P50, run.seen, run.late, run.counts[:-1], run.counts[:-1])
+        interval(P50, run.measured, run.late, run.counts[:-1], run.counts[:-1])
 
 
 # timeouts
@@ -354,7 +356,7 @@ def test_an_interval_holds_the_quantile_or_says_why_there_is_none(seed: int) -> 
         return
     assert found.overdispersion >= 1
     assert found.events >= 5
-    value = run.seen.quantile(p, run.late.count)
+    value = run.measured.quantile(p, run.late.count)
     assert found.low <= (run.late.least if value is None else value)
     assert found.high is None or (value is not None and value <= found.high)
 
@@ -362,7 +364,7 @@ def test_an_interval_holds_the_quantile_or_says_why_there_is_none(seed: int) -> 
 @pytest.mark.parametrize("seed", range(60))
 def test_the_limit_is_as_close_to_the_quantile_as_one_can_be(seed: int) -> None:
     run, p = anything(seed)
-    seen, count = run.seen, run.seen.count + run.late.count
+    seen, count = run.measured, run.measured.count + run.late.count
     if not seen.count:
         return
     ends = (count - np.cumsum(seen.counts)).tolist()

@@ -12,6 +12,6 @@ def test_the_sum_of_the_seconds_is_what_adding_them_gives() -> None:
     total = Histogram()
     for each in run.values:
         total.add(each)
-    plain = [(h.index.tolist(), h.counts.tolist(), h.count, h.total, h.least, h.most) for h in (run.seen, total)]
+    plain = [(h.index.tolist(), h.counts.tolist(), h.count, h.total, h.least, h.most) for h in (run.measured, total)]
     assert total.count
     assert plain[0] == plain[1]
