@@ -40,11 +40,13 @@ def test_where_descriptors_are_said_to_be_unlimited_all_are_taken_that_there_are
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
-    """The time as a probe sees it; what a probe hangs on the collector is taken off again."""
+    """The time as a probe sees it; the collector is off, and what a probe hangs on it is taken off again."""
     virtual = VirtualClock(start=1)
     monkeypatch.setattr(probe, "now", virtual.now)
     before = list(gc.callbacks)
+    gc.disable()  # a real collection would be one more pause
     yield virtual
+    gc.enable()
     gc.callbacks[:] = before
 
 
