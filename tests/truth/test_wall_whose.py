@@ -28,13 +28,14 @@ def test_the_target_s_part_is_that_of_its_own_log(tmp_path: Path) -> None:
     (step,) = ran.phases["a"]["steps"]
     late = sorted((row["sent_ns"] - row["intended_ns"]) / 1e6 for row in read(log))
     assert step["requests"]["outcomes"] == {"ok": 400}
-    assert set(step["whose_ms"]) == {"p50", "p99"}
+    assert set(step["whose_ms"]) == {"mean", "p50", "p99"}
+    mean = step["whose_ms"]["mean"]
+    assert mean["value"] == pytest.approx(step["latency_ms"]["response"]["mean"], rel=1e-4)
+    assert sum(mean[part] for part in PARTS) == pytest.approx(mean["value"])
     for name, truth in (("p50", FAST + TRIP), ("p99", SLOW + TRIP)):
         of = step["whose_ms"][name]
         assert of["value"] == step["latency_ms"]["response"][name]
-        assert sum(of[part] for part in ("target", "connect", "wait", "build", "held", "own")) == pytest.approx(
-            of["value"]
-        )
+        assert sum(of[part] for part in PARTS) == pytest.approx(of["value"])
         # a target that is late is late before and after the instant that its log has; and the parts of the few requests
         # about p99 are scaled to it
         assert truth * 0.95 <= of["target"] + of["connect"] <= truth * 1.01 + 0.5 + 2 * quantile(late, 0.999)
