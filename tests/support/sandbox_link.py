@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from loadgen.clock import SECOND, VirtualClock
@@ -100,3 +101,37 @@ def answers(data: bytes) -> list[tuple[int, dict[str, str], bytes]]:
         found.append((int(status.split()[1]), headers, data[:size]))
         data = data[size:]
     return found
+
+
+Check = Callable[[ListLink], None]
+
+
+def ends(how: str, after: int = 0) -> Check:
+    """The sandbox ended the connection in this way, `after` ns after START."""
+
+    def check(link: ListLink) -> None:
+        assert link.ending == (how, START + after)
+
+    return check
+
+
+def replies_once(status: int, body: bytes | None = None) -> Check:
+    """The sandbox sent one answer, and left the connection open."""
+
+    def check(link: ListLink) -> None:
+        [(found, _, text)] = answers(link.data)
+        assert found == status
+        assert body is None or text == body
+        assert link.ending is None
+
+    return check
+
+
+def goes_on(piece: bytes) -> Check:
+    """The sandbox sends `piece` again and again, and never ends."""
+
+    def check(link: ListLink) -> None:
+        assert 50 < link.data.count(piece) < 150
+        assert link.ending is None
+
+    return check

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sandbox_link import START, ListLink, Target, answers, feed, request
+from sandbox_link import START, Check, Target, answers, ends, feed, goes_on, replies_once, request
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.profile.distribution import Distribution
@@ -330,41 +329,13 @@ def test_a_stall_holds_everything() -> None:
     assert [when - START for when, _ in link.sent + other.sent] == [0, 1100]
 
 
-Check = Callable[[ListLink], None]
-
-
-def _ends(how: str, after: int = 0) -> Check:
-    def check(link: ListLink) -> None:
-        assert link.ending == (how, START + after)
-
-    return check
-
-
-def _one(status: int, body: bytes | None = None) -> Check:
-    def check(link: ListLink) -> None:
-        [(found, _, text)] = answers(link.data)
-        assert found == status
-        assert body is None or text == body
-        assert link.ending is None
-
-    return check
-
-
-def _goes_on(piece: bytes) -> Check:
-    def check(link: ListLink) -> None:
-        assert 50 < link.data.count(piece) < 150
-        assert link.ending is None
-
-    return check
-
-
 @pytest.mark.parametrize(
     ("fault", "check"),
     [
-        ("reset", _ends("reset")),
-        ("truncate", _ends("cut")),
-        ("drip", _one(200)),
-        ("endless", _goes_on(b"10000\r\nxxx")),
+        ("reset", ends("reset")),
+        ("truncate", ends("cut")),
+        ("drip", replies_once(200)),
+        ("endless", goes_on(b"10000\r\nxxx")),
     ],
 )
 def test_faults(fault: str, check: Check) -> None:

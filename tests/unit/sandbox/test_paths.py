@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
-from sandbox_link import START, ListLink, Target, answers, feed, request
+from sandbox_link import START, Check, ListLink, Target, answers, ends, feed, goes_on, replies_once, request
 
 from loadgen.clock import MILLISECOND
 from loadgen.sandbox.paths import REPLIES
@@ -17,39 +16,11 @@ def target() -> Target:
     return Target()
 
 
-Check = Callable[[ListLink], None]
-
-
 def _chunked(link: ListLink) -> None:
     head, _, body = link.data.partition(b"\r\n\r\n")
     assert b"Transfer-Encoding: chunked" in head
     assert body == b"8\r\nchunk 0\n\r\n8\r\nchunk 1\n\r\n0\r\n\r\n"
     assert link.ending is None
-
-
-def _ends(how: str, after: int = 0) -> Check:
-    def check(link: ListLink) -> None:
-        assert link.ending == (how, START + after)
-
-    return check
-
-
-def _one(status: int, body: bytes | None = None) -> Check:
-    def check(link: ListLink) -> None:
-        [(found, _, text)] = answers(link.data)
-        assert found == status
-        assert body is None or text == body
-        assert link.ending is None
-
-    return check
-
-
-def _goes_on(piece: bytes) -> Check:
-    def check(link: ListLink) -> None:
-        assert 50 < link.data.count(piece) < 150
-        assert link.ending is None
-
-    return check
 
 
 def _until_close(link: ListLink) -> None:
@@ -67,7 +38,7 @@ def _truncate(link: ListLink) -> None:
 
 def _hints(link: ListLink) -> None:
     assert link.data.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n")
-    _one(200)(part(link, link.data.split(b"\r\n\r\n", 2)[2]))
+    replies_once(200)(part(link, link.data.split(b"\r\n\r\n", 2)[2]))
 
 
 def _idle_close(link: ListLink) -> None:
@@ -89,26 +60,26 @@ def part(link: ListLink, data: bytes) -> ListLink:
 @pytest.mark.parametrize(
     ("path", "check"),
     [
-        ("/status/418", _one(418)),
-        ("/status/99", _one(400)),
-        ("/status/x", _one(400)),
-        ("/delay/soon", _one(400)),
-        ("/bytes/10", _one(200, b"x" * 10)),
-        ("/bytes/200000", _one(200, b"x" * 200_000)),
-        ("/bytes/-1", _one(400)),
+        ("/status/418", replies_once(418)),
+        ("/status/99", replies_once(400)),
+        ("/status/x", replies_once(400)),
+        ("/delay/soon", replies_once(400)),
+        ("/bytes/10", replies_once(200, b"x" * 10)),
+        ("/bytes/200000", replies_once(200, b"x" * 200_000)),
+        ("/bytes/-1", replies_once(400)),
         ("/chunked/2", _chunked),
-        ("/chunked/many", _one(400)),
-        ("/echo", _one(200, b"")),
+        ("/chunked/many", replies_once(400)),
+        ("/echo", replies_once(200, b"")),
         ("/until-close", _until_close),
-        ("/drip/20", _one(200, b"x" * 20)),
-        ("/drip/x", _one(400)),
+        ("/drip/20", replies_once(200, b"x" * 20)),
+        ("/drip/x", replies_once(400)),
         ("/truncate", _truncate),
-        ("/reset", _ends("reset")),
-        ("/endless", _goes_on(b"10000\r\nxxx")),
-        ("/endless-headers", _goes_on(b"x-filler: xxx")),
-        ("/garbage", _ends("close")),
-        ("/slow-headers", _one(200)),
-        ("/early-close", _ends("close")),
+        ("/reset", ends("reset")),
+        ("/endless", goes_on(b"10000\r\nxxx")),
+        ("/endless-headers", goes_on(b"x-filler: xxx")),
+        ("/garbage", ends("close")),
+        ("/slow-headers", replies_once(200)),
+        ("/early-close", ends("close")),
         ("/never", _nothing),
         ("/100-continue", _hints),
         ("/idle-close", _idle_close),
