@@ -198,19 +198,10 @@ def measure(rows: Integers) -> Integers:
 
 def times_of(x: Exchange, due: int) -> dict[str, int]:
     """The metrics of one exchange that apply to it, by word, in ns. `due` is 0 if the load has no schedule."""
-    return times_between(instants(x, due))
-
-
-def instants(x: Exchange, due: int) -> tuple[int, ...]:
-    """The row of `measure` for one exchange. Taking it costs little; what follows from it can wait."""
-    return (
+    row = (
         0, due, x.released, x.signed, x.started, connected(x), x.sent, x.received, x.done,
         x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build,
     )  # fmt: skip
-
-
-def times_between(row: tuple[int, ...]) -> dict[str, int]:
-    """The metrics of a row of `instants` that apply, by word, in ns."""
     figures = measure(np.array([row], np.int64))[0].tolist()
     return {metric.word: figure for metric, figure in zip(OF_EXCHANGE, figures, strict=True) if figure != -1}
 

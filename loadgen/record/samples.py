@@ -7,11 +7,11 @@ import heapq
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from loadgen.exchange import CONNECTION_LABELS, Exchange
-from loadgen.record.metrics import instants, times_between, times_of
+from loadgen.record.metrics import times_of
 
 FIRST = 3  # of each kind (slot, outcome, reason)
 KINDS = 200
@@ -86,7 +86,7 @@ class Samples:
         self._failed: dict[Kind, list[Sample]] = {}
         self._reasons: dict[Kind, int] = {}
         self._sent: dict[Kind, int] = {}
-        self._slow: list[list[tuple[int, int, Sample, tuple[int, ...]]]] = [[] for _ in range(slots)]
+        self._slow: list[list[tuple[int, int, Exchange]]] = [[] for _ in range(slots)]
         self._order = 0
         self.slow_from = [0] * slots  # an exchange that lasted longer than this is among its slot's slowest so far
 
@@ -97,18 +97,18 @@ class Samples:
             kind = (x.slot, int(x.outcome), OTHER)
         self._reasons[kind] = count = self._reasons.get(kind, 0) + 1
         if count <= FIRST:
-            self._failed.setdefault(kind, []).append(self._sample(x, times_of(x, x.due)))
+            self._failed.setdefault(kind, []).append(self._sample(x))
             if count == 1 and self._on_new_kind:
                 self._on_new_kind(*kind)
 
     def slow(self, x: Exchange, lasted: int) -> None:
         """Keep an exchange that lasted longer than `slow_from[slot]`.
 
-        Where a queue grows, nearly every exchange does, so that its times are not computed before `kept`.
+        Where a queue grows, nearly every exchange does, so that `kept` makes the samples, of those that remain.
         """
         heap = self._slow[x.slot]
         self._order += 1
-        entry = (lasted, self._order, self._sample(x, {}), instants(x, x.due))
+        entry = (lasted, self._order, x)
         if len(heap) < SLOWEST:
             heapq.heappush(heap, entry)
         else:
@@ -124,15 +124,12 @@ class Samples:
     def kept(self) -> Kept:
         """All that was kept."""
         failed = [sample for samples in self._failed.values() for sample in samples]
-        slow = [
-            replace(sample, times=times_between(row) | sample.times)
-            for heap in self._slow
-            for _, _, sample, row in sorted(heap, reverse=True)
-        ]
+        slow = [self._sample(x) for heap in self._slow for _, _, x in sorted(heap, reverse=True)]
         return Kept(failed, slow, self._reasons)
 
-    def _sample(self, x: Exchange, times: dict[str, int]) -> Sample:
+    def _sample(self, x: Exchange) -> Sample:
         headers, message = _answer(x)
+        times = times_of(x, x.due)
         if x.backoff:
             times["backoff"] = x.backoff
         return Sample(
