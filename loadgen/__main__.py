@@ -2,6 +2,9 @@
 
 import sys
 
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # the folder that the user stands in, by `python -m`: from here on nothing is imported from it
+
 from loadgen.errors import Exit
 
 

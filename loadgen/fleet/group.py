@@ -6,7 +6,6 @@ import asyncio
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -202,8 +201,8 @@ class Group:
     def _member(self, loop: asyncio.AbstractEventLoop, index: int, assignment: Assignment) -> Member:
         ledger = Ledger.in_file(assignment.ledger, len(self.plan.all_runs), self.plan.slots)
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "loadgen.fleet.worker", str(theirs.fileno()), str(os.getpid())]
-        process = spawn(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        end = theirs.fileno()
+        process = spawn("loadgen.fleet.worker", str(end), str(os.getpid()), pass_fds=[end], stdin=subprocess.DEVNULL)
         theirs.close()
         if self._cpus:
             with suppress(OSError):  # it may have ended
