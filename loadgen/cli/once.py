@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loadgen.cli import HELP, output
+from loadgen.cli import HELP, output, tell
+from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
 from loadgen.cli.run import read
 from loadgen.errors import Exit
@@ -34,8 +35,6 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     loadgen once https://127.0.0.1:8443/health
     loadgen once https://127.0.0.1:8443/orders -H "x-api-key: $API_KEY" -d '{"id": "{{uuid}}"}'
     """
-    import uvloop
-
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.once import show_once
     from loadgen.runner.once import once
@@ -43,7 +42,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     from loadgen.sandbox.registry import sandbox_at
 
     loaded = read(profile, target, sets, asked=asked)
-    result: OnceResult = uvloop.run(once(loaded, start, sandbox_at, _say))
+    result: OnceResult = on_loop(once(loaded, start, sandbox_at, tell))
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -53,7 +52,3 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     if not any(exchange.answer for exchange in exchanges) or any(exchange.refused for exchange in exchanges):
         return Exit.UNUSABLE
     return Exit.PASSED if all(exchange.ok for exchange in exchanges) else Exit.THRESHOLD
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)

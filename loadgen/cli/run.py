@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
 from loadgen.clock import SECOND, wall
 
@@ -114,8 +115,6 @@ def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[
 def _carry_out(
     loaded: Loaded, folder: Path, workers: str, quiet: bool, *, until: Goal | None, accept_invalid: bool, witness: bool
 ) -> RunResult | ExperimentResult:
-    import uvloop
-
     from loadgen.experiment.rounds import run_experiment
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.selftest import before_a_run
@@ -133,8 +132,8 @@ def _carry_out(
         display.message(text)
     try:
         if loaded.profile.experiment:
-            return uvloop.run(run_experiment(loaded, options, display))
-        return uvloop.run(run(loaded, options, display))
+            return on_loop(run_experiment(loaded, options, display))
+        return on_loop(run(loaded, options, display))
     finally:
         display.close()
 

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from loadgen.cli import HELP
+from loadgen.cli import HELP, tell
+from loadgen.interrupts import heeded
 
 
 @click.command("sandbox", short_help="Run the simulated target until Ctrl-C.", context_settings=HELP)
@@ -35,16 +36,17 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
     loaded = load(profile, sets=sets) if profile else load("sandbox", sets=sets, text=minimal)
     settings = loaded.profile.sandbox or SandboxSettings()
     # it must outlive the Ctrl-C that the terminal sends to both: it ends when this process ends it
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    stops = heeded()
+    signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     with (
         start(settings, log=log, http_port=http_port, https_port=https_port) as sandbox,
         announced([urlsplit(url).port or 0 for url in (sandbox.http, sandbox.https)], settings.describe()),
     ):
         click.echo(f"simulated target: {settings.describe()}")
         click.echo(f"{sandbox.http}\n{sandbox.https}   (certificate authority: {sandbox.ca})")
-        click.echo(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to its function,", err=True)
-        click.echo(f"loadgen run dynamodb-put --target {sandbox.http} to its tables; Ctrl-C ends it", err=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        tell(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to its function,")
+        tell(f"loadgen run dynamodb-put --target {sandbox.http} to its tables; Ctrl-C ends it")
+        signal.sigwait(stops)
         stats = sandbox.stats()
-        click.echo(f"{stats['requests']:,} requests, {stats['cold_starts']:,} cold starts", err=True)
+        tell(f"{stats['requests']:,} requests, {stats['cold_starts']:,} cold starts")
     return 0

@@ -8,6 +8,7 @@ from dataclasses import replace
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.loop import on_loop
 from loadgen.errors import Exit
 
 
@@ -27,8 +28,6 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     loadgen selftest
     loadgen selftest --quick --json
     """
-    import uvloop
-
     from loadgen.report.formats import json_text
     from loadgen.report.sentences import sentence
     from loadgen.report.terminal.live import progress
@@ -40,7 +39,7 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
 
     display = progress(sys.stderr, quiet=quiet)
     try:
-        measured = uvloop.run(selftest(QUICK if quick else FULL, start_responder, display.message, sentence))
+        measured = on_loop(selftest(QUICK if quick else FULL, start_responder, display.message, sentence))
     finally:
         display.close()
     place = state_file()

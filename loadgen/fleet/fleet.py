@@ -129,7 +129,7 @@ class Fleet:
         group.spawn()
         try:
             async with asyncio.timeout(READY_LIMIT):
-                await group.until(lambda: group.ready or self.stopping)
+                await group.until(lambda: self.stopping or group.ready)
         except TimeoutError:
             raise WorkerLost(f"a worker was not ready within {READY_LIMIT} s") from None
 

@@ -9,14 +9,15 @@ import subprocess
 import sys
 from typing import Any
 
+from loadgen.interrupts import SIGNALS
 from loadgen.net.timerfd import die_with_parent
 
 
 def spawn(module: str, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
-    """Start `python -m module` as a process that SIGINT and SIGTERM do not reach. `options` as of Popen.
+    """Start `python -m module` as a process that no signal of `interrupts` reaches. `options` as of Popen.
 
-    A terminal's Ctrl-C, or the end of `timeout`, goes to all processes of the group; but what a load has open still
-    needs its workers, and its target.
+    A terminal's Ctrl-C or its end, or the end of `timeout`, goes to all processes of the group; but what a load has
+    open still needs its workers, and its target.
 
     The process imports nothing from the folder that the user stands in: `-m` would look there first, and an empty
     entry of PYTHONPATH stands for that folder.
@@ -25,7 +26,7 @@ def spawn(module: str, *arguments: str, **options: Any) -> subprocess.Popen[byte
     environment = dict(options.pop("env", os.environ))
     if path := [entry for entry in environment.pop("PYTHONPATH", "").split(os.pathsep) if entry]:
         environment["PYTHONPATH"] = os.pathsep.join(path)
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         return subprocess.Popen(command, env=environment, **options)  # noqa: S603  our own interpreter
     finally:

@@ -93,6 +93,18 @@ def test_the_rest_of_a_run_outlives_a_killed_worker(tmp_path: Path, time: int) -
     assert saved(tmp_path) == ran.result
 
 
+def test_a_worker_that_is_killed_while_it_prepares_is_lost(tmp_path: Path) -> None:
+    with Program(tmp_path, *prepare(tmp_path, PROFILE), "--workers", "2") as program:
+        program.says("preparing")
+        while not (workers := program.workers()):
+            pass
+        os.kill(workers[0], signal.SIGKILL)
+        ran = program.wait()
+        program.leaves_nothing()
+    assert ran.status == 6, ran.err
+    assert "died before the load began" in ran.err or "was lost" in ran.err
+
+
 @pytest.mark.parametrize("number", [None, signal.SIGTERM] if FULL else [None])
 def test_a_worker_that_is_stopped_for_good_is_lost(tmp_path: Path, number: signal.Signals | None) -> None:
     """SIGSTOP, or a container that is frozen: the run goes on without it, and a signal ends it as any other."""
