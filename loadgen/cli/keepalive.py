@@ -93,7 +93,7 @@ def _take_turns(
 
     place = folder or folder_for(loaded.profile.name)
     options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid)
-    return on_loop(run_experiment(loaded, options, display))
+    return on_loop(run_experiment(loaded, options, display), display.close)
 
 
 def _come_back(

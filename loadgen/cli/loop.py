@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from loadgen.interrupts import Interrupted
@@ -10,16 +10,26 @@ from loadgen.interrupts import Interrupted
 T = TypeVar("T")
 
 
-def on_loop(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` comes to. After Interrupted the loop stays open: to close it is to wait for every look-up of a name,
-    and the process ends at once."""
+def on_loop(work: Coroutine[Any, Any, T], done: Callable[[], object] = lambda: None) -> T:
+    """What `work` comes to. `done` is called as soon as it has ended, before the loop is closed: a signal may end the
+    process meanwhile, and a terminal would be left without its cursor.
+
+    After Interrupted the loop stays open. To close it is to wait for every look-up of a name that hangs, and the
+    process ends anyway.
+    """
     import asyncio
 
     import uvloop
 
+    async def working() -> T:
+        try:
+            return await work
+        finally:
+            done()
+
     runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     try:
-        result = runner.run(work)
+        result = runner.run(working())
     except Interrupted:
         raise
     except BaseException:

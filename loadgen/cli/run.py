@@ -132,8 +132,8 @@ def _carry_out(
         display.message(text)
     try:
         if loaded.profile.experiment:
-            return on_loop(run_experiment(loaded, options, display))
-        return on_loop(run(loaded, options, display))
+            return on_loop(run_experiment(loaded, options, display), display.close)
+        return on_loop(run(loaded, options, display), display.close)
     finally:
         display.close()
 

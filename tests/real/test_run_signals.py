@@ -123,6 +123,7 @@ STAGES = [  # with how many calls of functions later the second signal comes
     (RUN, "loadgen.interrupts:ignore", 0),
     (EXPERIMENT, "loadgen.runner.session:run_at", 0),
     (["selftest", "--quick"], "loadgen.runner.prepared:Checked.of", 30),
+    (["sandbox"], "loadgen.sandbox.process:SandboxProcess._line", 30),
 ]
 MORE = [
     (RUN, "loadgen.interrupts:interrupts"),

@@ -35,6 +35,7 @@ def test_nothing_that_hangs_keeps_an_interrupted_command() -> None:
 @pytest.mark.parametrize("fails", [False, True])
 def test_else_the_loop_is_closed(fails: bool) -> None:
     loops: list[asyncio.AbstractEventLoop] = []
+    closed: list[bool] = []
 
     async def work() -> int:
         loops.append(asyncio.get_running_loop())
@@ -43,5 +44,6 @@ def test_else_the_loop_is_closed(fails: bool) -> None:
         return 7
 
     with suppress(TargetError):
-        assert on_loop(work()) == 7
+        assert on_loop(work(), lambda: closed.append(loops[0].is_closed())) == 7
     assert loops[0].is_closed()
+    assert closed == [False], "the display gives its terminal back first"
