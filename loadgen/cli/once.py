@@ -11,6 +11,7 @@ from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
 from loadgen.cli.run import read
 from loadgen.errors import Exit
+from loadgen.result.reason import Reason
 
 if TYPE_CHECKING:
     from loadgen.profile.curl_options import Asked
@@ -42,7 +43,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     from loadgen.sandbox.registry import sandbox_at
 
     loaded = read(profile, target, sets, asked=asked)
-    result: OnceResult = on_loop(once(loaded, start, sandbox_at, tell))
+    result: OnceResult = on_loop(once(loaded, start, sandbox_at, _show))
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -52,3 +53,9 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     if not any(exchange.answer for exchange in exchanges) or any(exchange.refused for exchange in exchanges):
         return Exit.UNUSABLE
     return Exit.PASSED if all(exchange.ok for exchange in exchanges) else Exit.THRESHOLD
+
+
+def _show(notice: Reason) -> None:
+    from loadgen.report.sentences import sentence
+
+    tell(sentence(notice))
