@@ -117,7 +117,7 @@ def test_a_worker_that_is_stopped_for_good_is_lost(tmp_path: Path, number: signa
         ran = program.wait()
         program.leaves_nothing()
     assert ran.status == (130 if number else 6)
-    (warning,) = (text for text in ran.result["warnings"] if "was lost" in text)
+    (warning,) = (text for text in ran.warnings if "was lost" in text)
     assert "said nothing for 6 s" in warning
     assert ran.requests["outcomes"]["ok"] + ran.requests["outcomes"].get("lost", 0) == ran.requests["sent"]
     assert number or ran.requests["outcomes"]["ok"] > RATE * SECONDS / 2 * 0.8, "the other one went on"
