@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -22,6 +23,7 @@ from typing import Any, TextIO
 from loadgen.clock import wall
 from loadgen.errors import ProfileError
 from loadgen.exchange import CONNECTION_LABELS, Outcome
+from loadgen.files import open_regular
 from loadgen.record.hlog import Encoder, header
 from loadgen.record.ledger import open_with_room
 from loadgen.record.metrics import HEADLINES, Metric
@@ -175,11 +177,9 @@ def _new(path: Path) -> TextIO:
 
 def read_intervals(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of an intervals file; a last one that was cut off is left out. Raises ValueError for what is no JSON
-    object or no regular file, and for a line that is too long.
+    object, and for a line that is too long, OSError for what is no regular file.
     """
-    if path.exists() and not path.is_file():
-        raise ValueError(f"{path.name}: not a regular file")
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         for number in count(1):
             line = file.readline(LINE_LIMIT)
             if not line.endswith(b"\n") and len(line) < LINE_LIMIT:
@@ -237,9 +237,18 @@ def _natural(value: Any) -> bool:
 
 
 def latest(runs: Path) -> Path | None:
-    """The newest run folder below `runs`."""
-    folders = [path for path in runs.iterdir() if (path / "run.json").is_file()] if runs.is_dir() else []
-    return max(folders, key=lambda path: (path / "run.json").stat().st_mtime, default=None)
+    """The newest run folder below `runs`, of those that may be looked into."""
+    began = {path: at for path in runs.iterdir() if (at := _began(path)) is not None} if runs.is_dir() else {}
+    return max(began, key=began.__getitem__, default=None)
+
+
+def _began(run: Path) -> float | None:
+    """When the run of a folder began, in seconds; None for what is no run's folder, or somebody else's own."""
+    try:
+        status = (run / "run.json").stat()
+    except OSError:
+        return None
+    return status.st_mtime if stat.S_ISREG(status.st_mode) else None
 
 
 __all__ = ["RunFolder", "latest", "read_counts", "read_intervals", "replay"]

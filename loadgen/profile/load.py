@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 import loadgen
 from loadgen.errors import ProfileError
+from loadgen.files import at_once, why
 from loadgen.profile import overrides
 from loadgen.profile.connection import AWS
 from loadgen.profile.curl_options import Asked, at
@@ -145,11 +147,11 @@ def _is_file(path: Path) -> bool:
 
 def _content(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with os.fdopen(at_once(path, os.O_RDONLY), "rb") as file:
             content = file.read(SIZE_LIMIT + 1)
         return content.decode("utf-8-sig")
     except OSError as error:
-        raise ProfileError(f"cannot be read: {(error.strerror or 'input error').lower()}", file=str(path)) from None
+        raise ProfileError(f"cannot be read: {why(error)}", file=str(path)) from None
     except UnicodeDecodeError as error:
         if len(content) > SIZE_LIMIT:
             return content.decode("utf-8", "replace")

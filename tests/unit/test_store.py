@@ -355,3 +355,18 @@ def test_the_newest_run_is_the_one_that_began_last(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "file").write_text("")
     assert latest(tmp_path) == tmp_path / "a"
+
+
+def test_a_run_of_somebody_else_is_not_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("mine", "theirs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text("{}")
+    look = Path.stat
+
+    def stat(path: Path, **options: Any) -> os.stat_result:
+        if path.parent.name == "theirs":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert latest(tmp_path) == tmp_path / "mine"
