@@ -22,10 +22,10 @@ from loadgen.profile.curl_options import Asked, at
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
 from loadgen.profile.environment import Expanded, expand, refuse_secrets
 from loadgen.profile.explain import findings
-from loadgen.profile.model import Profile
+from loadgen.profile.model import Experiment, Profile
 from loadgen.profile.part import Written
 from loadgen.profile.units import quoted
-from loadgen.profile.variants import first_values, with_values
+from loadgen.profile.variants import EXPERIMENT, first_values, with_values
 
 PLAIN = "run"  # the one variant of a profile without an experiment
 SUFFIXES = (".yaml", ".yml")
@@ -171,14 +171,15 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
     variants = []
     for name, override, values in profile.experiment.cells():
-        checked, more = _read(with_values(document, values, override), folder)
+        checked, more = _read(with_values(document, values, override), folder, profile.experiment)
         secrets = tuple(dict.fromkeys((*secrets, *more)))
         variants.append(Variant(name, values, checked))
     return Loaded(profile, source, resolved, secrets, tuple(variants))
 
 
-def _read(document: Document, folder: Path) -> tuple[Profile, tuple[str, ...]]:
-    expanded = expand(document)
+def _read(document: Document, folder: Path, experiment: Experiment | None = None) -> tuple[Profile, tuple[str, ...]]:
+    """`experiment` is what has been read of it already: each variant is in it, and has the whole of it."""
+    expanded = expand(document, {EXPERIMENT: experiment} if experiment else {})
     return _validated(document, expanded, folder), expanded.secrets
 
 
