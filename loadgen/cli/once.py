@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loadgen.cli import HELP, output
+from loadgen.cli import HELP, output, say
 from loadgen.cli.request import request_options
 from loadgen.cli.run import read
 from loadgen.errors import Exit
@@ -43,7 +43,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     from loadgen.sandbox.registry import sandbox_at
 
     loaded = read(profile, target, sets, asked=asked)
-    result: OnceResult = uvloop.run(once(loaded, start, sandbox_at, _say))
+    result: OnceResult = uvloop.run(once(loaded, start, sandbox_at, say))
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -53,7 +53,3 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     if not any(exchange.answer for exchange in exchanges) or any(exchange.refused for exchange in exchanges):
         return Exit.UNUSABLE
     return Exit.PASSED if all(exchange.ok for exchange in exchanges) else Exit.THRESHOLD
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)

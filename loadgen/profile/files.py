@@ -44,7 +44,7 @@ def readable(written: str, folder: Path) -> Path:
         raise ValueError(f"{quoted(written)} cannot be read: {why(error)}") from None
     except ValueError:
         raise ValueError(f"{quoted(written)} cannot be read: not a file name") from None
-    return path.resolve()
+    return path.absolute()  # not what a link leads to: a file in memory is one
 
 
 def rows(path: Path) -> tuple[tuple[str, ...], Rows]:
