@@ -29,6 +29,7 @@ from loadgen.record.ledger import open_with_room
 from loadgen.record.metrics import HEADLINES, Metric
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Place, Recording
+from loadgen.result.reason import Reason
 from loadgen.stats import Histogram
 
 LINE_LIMIT = 64 << 20  # bytes of a line that a reader takes
@@ -40,7 +41,7 @@ class RunFolder:
     """Writes a run's files. A disk that is full or read-only is told once, to `warn`, and the run goes on without; but
     if the folder is `needed`, because somebody named it, what is known before the load has to be written."""
 
-    def __init__(self, path: Path, warn: Callable[[str], None], needed: bool = False) -> None:
+    def __init__(self, path: Path, warn: Callable[[Reason], None], needed: bool = False) -> None:
         """Raises ProfileError for a folder that is there, and for one that is needed and cannot be made."""
         self.path, self._warn, self._needed = path, warn, needed
         self._series: dict[SeriesKey, int] = {}
@@ -154,7 +155,7 @@ class RunFolder:
 
     def _give_up(self, why: str) -> None:
         if self.usable:
-            self._warn(f"the run folder {self.path} {why}; the run goes on, and what it finds is printed only")
+            self._warn(Reason.of("folder_unusable", folder=str(self.path), why=why))
         self.usable = False
 
 

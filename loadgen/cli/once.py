@@ -10,6 +10,7 @@ from loadgen.cli import HELP, output, say
 from loadgen.cli.request import request_options
 from loadgen.cli.run import read
 from loadgen.errors import Exit
+from loadgen.result.reason import Reason
 
 if TYPE_CHECKING:
     from loadgen.profile.curl_options import Asked
@@ -43,7 +44,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     from loadgen.sandbox.registry import sandbox_at
 
     loaded = read(profile, target, sets, asked=asked)
-    result: OnceResult = uvloop.run(once(loaded, start, sandbox_at, say))
+    result: OnceResult = uvloop.run(once(loaded, start, sandbox_at, _show))
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -53,3 +54,9 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     if not any(exchange.answer for exchange in exchanges) or any(exchange.refused for exchange in exchanges):
         return Exit.UNUSABLE
     return Exit.PASSED if all(exchange.ok for exchange in exchanges) else Exit.THRESHOLD
+
+
+def _show(notice: Reason) -> None:
+    from loadgen.report.sentences import sentence
+
+    say(sentence(notice))

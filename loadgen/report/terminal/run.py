@@ -10,6 +10,7 @@ from typing import TextIO
 from rich.console import RenderableType
 
 from loadgen.report.navigate import Phases, repeated
+from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.connections import connections
 from loadgen.report.terminal.cost import table as table_and_cost
 from loadgen.report.terminal.experiment import experiment
@@ -40,6 +41,7 @@ from loadgen.report.trust import EFFECT, meaning, note, observed, reason
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
+from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult, RunVariant, Status, Target
 
 WIDEST, NARROWEST = 100, 92
@@ -136,9 +138,9 @@ def _session(result: RunResult) -> list[str]:
     ]
 
 
-def _warnings(warnings: tuple[str, ...]) -> Iterator[RenderableType]:
+def _warnings(warnings: tuple[Reason, ...]) -> Iterator[RenderableType]:
     for warning in warnings:
-        yield labelled(("warning: ", WARN), warning)
+        yield labelled(("warning: ", WARN), notice_text(warning))
 
 
 def _trust(result: Result) -> Iterator[RenderableType]:
@@ -166,7 +168,7 @@ def _meaning(result: Result) -> str:
     verdict = result.trust.verdict
     if isinstance(result, RunResult) and not _measured(result):
         return "but nothing was measured: there is no tail"
-    worst = {signal.signal for signal in result.trust.signals if signal.verdict == verdict}
+    worst = {signal.observed.code for signal in result.trust.signals if signal.verdict == verdict}
     return meaning(verdict, worst) + (". Do not use these figures" if verdict == "INVALID" else "")
 
 

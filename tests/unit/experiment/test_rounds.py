@@ -55,5 +55,7 @@ async def test_a_run_that_the_disk_does_not_take_ends_the_experiment(
     result = await run_experiment(load("x.yaml", text=TEXT), Options(tmp_path / "x"), Silence())
     assert [options.needed for options in asked] == [True]
     assert (result.complete, result.exit_status) == (False, Exit.USAGE)
-    assert "a run could not be saved" in " ".join(result.warnings)
+    assert [(told.code, str(told.values["error"])[:24]) for told in result.warnings] == [
+        ("experiment_broken_off", "a run could not be saved")
+    ]
     assert (tmp_path / "x" / "result.json").is_file()
