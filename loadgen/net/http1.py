@@ -19,7 +19,7 @@ from loadgen.exchange import BODY, BODY_LIMIT, NOTHING, Request
 HEAD_LIMIT = 64 * 1024  # bytes of head that an answer may have before the read that completes it, and of trailers
 USUAL_HEAD = 2048  # bytes that most heads are within
 INTERIM_LIMIT = 16  # interim (1xx) answers before the real one
-EXCERPT = 2048  # bytes kept of a failing answer
+EXCERPT = 2048  # bytes kept of an answer that is no success
 _FOLD = re.compile(rb"\r\n[ \t]+")  # a header that goes on in the next line
 _CLOSE = re.compile(rb"\r\nconnection[ \t]*:[^\r\n]*\bclose\b", re.IGNORECASE)
 _FRAMED = re.compile(
@@ -67,7 +67,7 @@ class _Lean:
             reader.keep_head()
             reader.keep_alive = not _CLOSE.search(reader.head()) and self.parser.get_http_version() == "1.1"
             reader.complete = True
-        elif not 200 <= status < 400 or not self.parser.should_keep_alive():
+        elif not 200 <= status < 300 or not self.parser.should_keep_alive():
             reader.uncommon(self.parser.get_http_version())
 
     def on_message_complete(self) -> None:

@@ -584,6 +584,7 @@ class Sample:
     message: str = item("the message of a JSON error")
     times_ms: dict[str, float] = item("its times", "ms")
     whose_ms: Attribution = item("whose time its response, or in a closed load its service, is")
+    location: str = item("where a redirect leads, without its query", default="", omit=True)
 
 
 @dataclass(frozen=True, slots=True)

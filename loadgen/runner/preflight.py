@@ -11,8 +11,8 @@ from loadgen.errors import TargetError
 from loadgen.exchange import Outcome
 from loadgen.net.names import Address, Origin
 from loadgen.profile.model import Profile
-from loadgen.record.samples import printable
-from loadgen.runner.advice import remedy
+from loadgen.record.excerpt import printable
+from loadgen.runner.advice import remedy_for
 from loadgen.runner.probe import probe
 
 OF_A_TABLE = (Outcome.CONDITION_FAILED, Outcome.PARTIAL, Outcome.THROTTLED)  # answers of one that is as it should be
@@ -27,7 +27,7 @@ async def preflight(
         exchange = probed.exchange
         if exchange.outcome and not (profile.target.dynamodb and exchange.outcome in OF_A_TABLE):
             reason = f": {printable(exchange.reason)}" if exchange.reason else ""
-            advice = remedy(origin.url, exchange.outcome, exchange.reason)
+            advice = remedy_for(origin.url, exchange)
             raise TargetError(
                 f"{origin.url}: the step {probed.step} failed before the load ({exchange.outcome.word}{reason}). "
                 f"{f'{advice}. ' if advice else ''}Nothing more was sent. `loadgen once` shows the whole exchange"

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from loadgen.exchange import REDACTED
-from loadgen.record.samples import MESSAGE
+from loadgen.record.excerpt import MESSAGE
 
 SHORTEST_SECRET = 4  # characters: shorter ones would be replaced where they stand by chance
 _ESCAPE = re.compile("%[0-9A-F]{2}")

@@ -122,6 +122,16 @@ async def test_a_failing_answer_is_kept_in_part(kind: str, target: Target) -> No
         assert body.startswith(b'{"message":xxx')
 
 
+@on_uvloop
+async def test_a_redirect_is_not_followed_and_its_head_is_kept(kind: str, target: Target) -> None:
+    data = b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 2\r\n\r\n{}"
+    async with target.server(lambda peer: peer.answer(data)) as server, target.bench(kind, server) as bench:
+        for _ in range(2):
+            x = await bench.ask(wants=NOTHING)
+            assert (x.status, b"Location: /other\r\n" in x.excerpt) == (302, True)
+        assert server.begun == 2
+
+
 # what is sent
 
 

@@ -12,6 +12,7 @@ from loadgen.report.terminal.page import BAD, DIM, Part, heading, labelled
 from loadgen.report.terminal.parts import share_bar
 from loadgen.report.words import brief, count, ms
 from loadgen.result.run import Sample, Samples
+from loadgen.runner.advice import redirected
 
 FEW = 5
 ALIKE = 2  # of the slowest, of the same step and cycle
@@ -57,6 +58,8 @@ def _sample(sample: Sample, phases: Phases) -> Iterator[RenderableType]:
     what = "  ".join(part for part in (where, _request(sample)) if part)
     yield labelled(f"{f'at {sample.second:.2f} s':>{INDENT - 2}}  ", f"{what}  ", outcome)
     headline = phases.headline(sample.phase, sample.cycle)
+    if sample.location:
+        yield labelled(" " * INDENT, redirected(sample.status, brief(sample.location, WHY)))
     yield labelled(" " * INDENT, *_times(sample, headline), (_rest(sample), DIM))
 
 

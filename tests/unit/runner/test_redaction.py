@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgen.net.http1 import Headers
-from loadgen.record.samples import MESSAGE
+from loadgen.record.excerpt import MESSAGE
 from loadgen.runner.redaction import SHORTEST_SECRET, redacted
 
 SECRET = "s3cr3t-t0k3n"
