@@ -581,7 +581,7 @@ class Sample:
     connection: str = item("its kind of connection: new, reused, resumed, none")
     request_id: str = item("by which DynamoDB or API Gateway know it")
     headers: dict[str, str] = item("the answer's headers that hold no secret")
-    message: str = item("the message of a JSON error")
+    message: str = item("of a failing answer: how its body begins, or the error or title that it has")
     times_ms: dict[str, float] = item("its times", "ms")
     whose_ms: Attribution = item("whose time its response, or in a closed load its service, is")
     location: str = item("where a redirect leads, without its query", default="", omit=True)

@@ -11,7 +11,7 @@ from loadgen.errors import TargetError
 from loadgen.exchange import Outcome
 from loadgen.net.names import Address, Origin
 from loadgen.profile.model import Profile
-from loadgen.record.excerpt import printable
+from loadgen.record.excerpt import excerpt_of, printable
 from loadgen.runner.advice import remedy_for
 from loadgen.runner.probe import probe
 
@@ -26,7 +26,8 @@ async def preflight(
     for probed in last.values():
         exchange = probed.exchange
         if exchange.outcome and not (profile.target.dynamodb and exchange.outcome in OF_A_TABLE):
-            reason = f": {printable(exchange.reason)}" if exchange.reason else ""
+            told = (printable(exchange.reason), excerpt_of(exchange).message)
+            reason = "".join(f": {part}" for part in told if part)
             advice = remedy_for(origin.url, exchange)
             raise TargetError(
                 f"{origin.url}: the step {probed.step} failed before the load ({exchange.outcome.word}{reason}). "

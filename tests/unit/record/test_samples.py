@@ -142,16 +142,6 @@ def test_a_redirect_says_where_it_leads_without_what_could_be_a_secret(header: b
     assert "canary" not in repr(sample)
 
 
-STRANGE = (b"", b"no json", b"[1]", b'{"message": 5}', b'{"message": {"a": 1}}', b"\xff\xfe", b"[" * 10_000)
-
-
-@pytest.mark.parametrize("body", STRANGE)
-def test_a_sample_of_any_body_is_made(body: bytes) -> None:
-    samples = Samples(ORIGIN, 1)
-    samples.failed(failing(body=body, excerpt=b"HTTP/1.1 500"))
-    assert samples.kept().failed[0].message == ""
-
-
 def test_a_sample_cannot_write_on_the_terminal_and_is_bounded() -> None:
     samples = Samples(ORIGIN, 1)
     evil = "\x1b]0;owned\x07\r\n" + "a" * 10_000
