@@ -40,6 +40,11 @@ CODES = {
     "stopped_after": "The run was stopped after `ran_s` of the phase.",
     "stopped": "The run was stopped, and nobody knows when in the phase.",
     "run_invalid": "The run is INVALID.",
+    # a run, or one of an experiment's, that says nothing of its target
+    "nothing_answered": "None of `sent` requests was answered: most often, `count` times, the `outcome` was this one, "
+    "with this `reason`.",
+    "everything_failed": "All of `sent` requests failed: most often, `count` times, the `outcome` was this one, with "
+    "this `reason`.",
     # the checks before a verdict: an experiment's
     "rounds_complete": "`rounds` of `planned` rounds are complete.",
     "unplanned_look": "`rounds` rounds are complete, and a verdict was planned after `planned`.",

@@ -627,6 +627,7 @@ class RunResult(Metadata):
     interrupted: bool = item("whether it was interrupted by a signal")
     exit_status: int | None = item("the status that loadgen ended with; null where it died")
     run: str | None = item("its folder; null where that could not be written")
+    unusable: Reason | None = item("why it says nothing of its target: all that was sent failed", omit=True)
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[str, ...] = item("what its user should know, in sentences")
     thresholds: tuple[Threshold, ...] = item("what the profile asks")

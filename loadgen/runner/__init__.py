@@ -6,7 +6,7 @@ options      how to run a profile, besides what the profile says
 destination  where the load goes: a sandbox that loadgen starts, or a host
 limits       what this machine and the profile allow: workers, connections, descriptors, ports
 secrets      keys and tokens, read before the load and renewed during it
-preflight    one request of each step, before the load on a host that is not this machine
+preflight    one request of each step, before the load on any target but a sandbox
 probe        sends one request of each step, and keeps the exchange whole
 once         `loadgen once`
 interrupts   signals

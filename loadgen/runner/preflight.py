@@ -1,6 +1,4 @@
-"""Before a load on a host that is not this machine: one exchange of each step, unmeasured; a run stops here if they
-fail.
-"""
+"""Before a load on any target but a sandbox: one exchange of each step, unmeasured; a run stops here if they fail."""
 
 from __future__ import annotations
 
@@ -31,5 +29,6 @@ async def preflight(
             advice = remedy_for(origin.url, exchange)
             raise TargetError(
                 f"{origin.url}: the step {probed.step} failed before the load ({exchange.outcome.word}{reason}). "
-                f"{f'{advice}. ' if advice else ''}Nothing more was sent. `loadgen once` shows the whole exchange"
+                f"{f'{advice}. ' if advice else ''}Nothing more was sent. `loadgen once` shows the whole exchange; "
+                "--no-preflight sends the load all the same"
             )

@@ -9,20 +9,17 @@ from dataclasses import replace
 from typing import Any
 
 from loadgen.analysis import build
-from loadgen.analysis.conclusion import Ending, conclude, tails, unanswered, untimed, unusable
+from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
 from loadgen.analysis.latency import headline
 from loadgen.aws import refusals
 from loadgen.errors import LoadgenError
-from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
 from loadgen.profile.load import Loaded
-from loadgen.record.ledger import Ledger
-from loadgen.record.samples import SLOWEST, Kind
+from loadgen.record.samples import SLOWEST
 from loadgen.result.codec import from_json, map_text, to_json
 from loadgen.result.run import RunResult, Sandbox
 from loadgen.result.run import Until as UntilResult
-from loadgen.runner.advice import explained
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.interrupts import Interrupts, interrupts
 from loadgen.runner.options import Options
@@ -64,7 +61,7 @@ async def run_at(
         warn = Warnings(display.message, lambda: loaded.secrets + keeper.known)
         say = _unheard if options.prepared else display.message
         async with _kept(keeper, warn), on_table(profile, checked.plan, to, keeper, say, warn) as table:
-            if not to.loopback:
+            if options.preflight and to.simulates is None:  # a sandbox counts its cold starts
                 await preflight(profile, to.origin, to.addresses, to.ca, keeper.lent)
             prepared = Prepared.of(loaded, options, to, keeper, table, checked, warn)
             return await Running(prepared, display, signals).carry_out()
@@ -88,7 +85,11 @@ class Running:
         self._prepared, self._display = prepared, display
         checked, keeper = prepared.checked, prepared.keeper
         self._warn, self._until = prepared.warn, checked.until
-        self._watch, self._snapshots, self._last_second = HostWatch(), history(prepared.stop_if), Histogram()
+        self._watch, self._snapshots, self._last_second = (
+            HostWatch(),
+            history(prepared.stop_if),
+            Histogram(),
+        )
         self._interrupted, self._stopped_because, self._refused_because = False, "", ""
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
         following = [self._witness.group] if self._witness else []
@@ -221,7 +222,7 @@ class Running:
             else:
                 evidence.mismatches.append(without)
         kept = workers.kept(SLOWEST)
-        self._explain(lost, totals, kept.reasons)
+        self._explain(lost)
         facts = (build.quantiles_of(profile), kept.reasons, workers.health.network, adaptive, fleet.stopped)
         measured = build.Measured(fleet.plan, totals, workers.recording, *facts)
         ending = Ending(
@@ -250,13 +251,8 @@ class Running:
     def _until_result(self, complete: bool) -> UntilResult | None:
         return self._until.result(self._fleet.begins(self._until.run), complete) if self._until else None
 
-    def _explain(self, lost: list[Member], totals: Ledger, failures: dict[Kind, int]) -> None:
+    def _explain(self, lost: list[Member]) -> None:
         to, warn = self._prepared.to, self._warn
-        never_there = unusable(totals)
-        if failures and (never_there or unanswered(totals)):
-            _, outcome, reason = max(failures, key=failures.__getitem__)
-            why = explained(to.origin.url, Outcome(outcome), reason)
-            warn(f"nothing {'reached' if never_there else 'was answered by'} {to.origin.url}: {why}")
         for worker in lost:
             why = str(worker.broken or f"it ended with status {worker.process.poll()}").strip().rpartition("\n")[2]
             warn(f"worker {worker.index} was lost: {why}; its open exchanges are counted as lost")

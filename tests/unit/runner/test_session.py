@@ -66,7 +66,8 @@ class Runs:
         loaded = load("t.yaml", text=text)
         self.keeper = Keeper(loaded.profile, False)
         to = Destination(ORIGIN, resolve(ORIGIN), True)
-        return await run_at(loaded, Options(self.folder, **options), self.screen, to, self.signals, self.keeper)
+        chosen = Options(self.folder, **{"preflight": False, **options})
+        return await run_at(loaded, chosen, self.screen, to, self.signals, self.keeper)
 
     def told(self, group: int = 0, worker: int = 0) -> list[type]:
         pipe = self.groups[group].members[worker].pipe
