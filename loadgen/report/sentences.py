@@ -68,9 +68,10 @@ def _everything_failed(values: Values) -> str:
 
 
 def _most_frequent(values: Values) -> str:
-    number, sent = (count(_number(values, name)) for name in ("count", "sent"))
+    number, sent = _number(values, "count"), _number(values, "sent")
+    often = "most often " if number < sent else ""
     run = f" ({values['variant']}, round {values['round']})" if "variant" in values else ""
-    return f"{values['reason'] or values['outcome']}, {number} of {sent}{run}"
+    return f"{often}{values['reason'] or values['outcome']}, {count(number)} of {count(sent)}{run}"
 
 
 def _number(values: Values, name: str) -> float:

@@ -32,7 +32,7 @@ def test_proxies_and_passwords_of_the_environment_are_left_alone(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    "command", [["run", "--rate", "100/s", "--for", "1s", "--no-preflight", "--out", "run"], ["run"], ["once"], ["check"],
+    "command", [["run", "--for", "1s", "--no-preflight", "--out", "run"], ["run"], ["once"], ["check"],
                 ["keepalive", "--rounds", "2", "--out", "run"]],
 )  # fmt: skip
 def test_a_key_of_the_command_line_is_sent_and_not_kept(tmp_path: Path, command: list[str]) -> None:

@@ -63,11 +63,11 @@ EACH = [
     ),
     (
         Reason.of("nothing_answered", outcome="timeout", reason="", count=1500, sent=1512),
-        "nothing answered: timeout, 1,500 of 1,512",
+        "nothing answered: most often timeout, 1,500 of 1,512",
     ),
     (
         Reason.of("everything_failed", outcome="http_4xx", reason="status 401", count=7, sent=9).of_run("b", 2),
-        "everything failed: status 401, 7 of 9 (b, round 2)",
+        "everything failed: most often status 401, 7 of 9 (b, round 2)",
     ),
     (Reason.of("nothing_sent"), "nothing was sent"),
     (Reason.of("stopped_before"), "the run was stopped before it"),
