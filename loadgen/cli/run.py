@@ -122,7 +122,6 @@ def _carry_out(loaded: Loaded, folder: Path, workers: str, quiet: bool, **wanted
 
     from loadgen.experiment.rounds import run_experiment
     from loadgen.report.terminal.live import progress
-    from loadgen.report.terminal.selftest import before_a_run
     from loadgen.runner.options import Options
     from loadgen.runner.session import run
     from loadgen.sandbox.process import start
@@ -131,8 +130,8 @@ def _carry_out(loaded: Loaded, folder: Path, workers: str, quiet: bool, **wanted
 
     options = Options(folder, workers_option(workers), start, sandbox_at, **wanted)
     display = progress(sys.stderr, quiet=quiet)
-    for text in before_a_run(standing(loaded, workers)):
-        display.message(text)
+    for notice in standing(loaded, workers).notices:
+        display.message(notice)
     try:
         if loaded.profile.experiment:
             return uvloop.run(run_experiment(loaded, options, display))
