@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from itertools import count
@@ -93,9 +94,8 @@ def command(
     if witness:
         witness_option(loaded)
     loaded, goal = _prolonged(loaded, until, at_most)
-    place = folder or folder_for(loaded.profile.name)
     wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
-    result = _carry_out(loaded, place, workers, quiet, **wanted)
+    result = _carry_out(loaded, folder, workers, quiet, **wanted)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -117,7 +117,9 @@ def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[
     return loaded, None
 
 
-def _carry_out(loaded: Loaded, folder: Path, workers: str, quiet: bool, **wanted: Any) -> RunResult | ExperimentResult:
+def _carry_out(
+    loaded: Loaded, folder: Path | None, workers: str, quiet: bool, **wanted: Any
+) -> RunResult | ExperimentResult:
     import uvloop
 
     from loadgen.experiment.rounds import run_experiment
@@ -128,7 +130,8 @@ def _carry_out(loaded: Loaded, folder: Path, workers: str, quiet: bool, **wanted
     from loadgen.sandbox.registry import sandbox_at
     from loadgen.selftest.standing import standing
 
-    options = Options(folder, workers_option(workers), start, sandbox_at, **wanted)
+    place, needed = folder or folder_for(loaded.profile.name), folder is not None
+    options = Options(place, workers_option(workers), start, sandbox_at, needed=needed, **wanted)
     display = progress(sys.stderr, quiet=quiet)
     for notice in standing(loaded, workers).notices:
         display.message(notice)
@@ -180,7 +183,7 @@ def folder_for(name: str) -> Path:
     """The default folder of a run: runs/NAME-TIME, with a number if that exists."""
     named = f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
     free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
-    return next(path for path in free if not path.exists())  # two may begin in the same second
+    return next(path for path in free if not os.path.lexists(path))  # two may begin in the same second
 
 
 def workers_option(text: str) -> str:
