@@ -28,7 +28,8 @@ Exit status:
   0    passed
   1    a bug in loadgen
   2    the command or the profile is wrong
-  3    the target cannot be used: nothing reached it, or it refuses the keys or knows no such table
+  3    the target cannot be used: nothing was answered or everything failed, or it refuses the
+       keys or knows no such table
   4    a threshold failed, or could not be decided
   5    INVALID: the figures are not the target's, mostly because this machine made the tail
   6    a worker was lost
