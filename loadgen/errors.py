@@ -62,6 +62,6 @@ class WorkerLost(LoadgenError):
 
 
 class TargetError(LoadgenError):
-    """The target cannot be used at all: nothing reached it, its name does not resolve, its certificate is refused."""
+    """The target cannot be used at all: its name does not resolve, or it does not answer one request as it should."""
 
     status = Exit.UNUSABLE

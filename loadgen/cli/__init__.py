@@ -10,7 +10,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TextIO
 
@@ -28,7 +28,8 @@ Exit status:
   0    passed
   1    a bug in loadgen
   2    the command or the profile is wrong
-  3    the target cannot be used: nothing reached it, or it refuses the keys or knows no such table
+  3    the target cannot be used: nothing was answered or everything failed, or it refuses the
+       keys or knows no such table
   4    a threshold failed, or could not be decided
   5    INVALID: the figures are not the target's, mostly because this machine made the tail
   6    a worker was lost
@@ -92,12 +93,13 @@ def output() -> Iterator[TextIO]:
             raise ProfileError(f"stdout cannot be written: {error.strerror}") from None
 
 
-def tell(text: str) -> None:
+def say(text: str) -> None:
     """Say something on stderr, if anybody still reads that."""
     try:
         click.echo(text, err=True)
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        with suppress(OSError):  # it may be no descriptor
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _is_terminal(stream: TextIO) -> bool:
@@ -119,7 +121,7 @@ def main() -> None:
         _complain(error)
         _exit(Exit.USAGE)
     except LoadgenError as error:
-        tell(f"loadgen: {clean(str(error))}")  # which may quote what others say
+        say(f"loadgen: {clean(str(error))}")  # which may quote what others say
         if isinstance(error, Interrupted):
             os._exit(error.status)  # Python would wait for what still hangs
         _exit(error.status)
@@ -136,7 +138,7 @@ def _open_standard_streams() -> None:
 def _complain(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "loadgen"
-    tell(f"{command}: {error.format_message().rstrip('.')}. Try {command} --help")
+    say(f"{command}: {error.format_message().rstrip('.')}. Try {command} --help")
 
 
 def _exit(status: int) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loadgen.cli import HELP, output, tell
+from loadgen.cli import HELP, output, say
 from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
 from loadgen.cli.run import read
@@ -58,4 +58,4 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
 def _show(notice: Reason) -> None:
     from loadgen.report.sentences import sentence
 
-    tell(sentence(notice))
+    say(sentence(notice))

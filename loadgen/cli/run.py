@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     help="Start one more quiet process, which sends the same at 1/53 of the rate, and compare p50 and p99.",
 )
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
+@click.option("--no-preflight", is_flag=True, help="Send the load without trying each step once before.")
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of an INVALID run too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
@@ -63,6 +65,7 @@ def command(
     at_most: str | None,
     witness: bool,
     folder: Path | None,
+    no_preflight: bool,
     accept_invalid: bool,
     as_json: bool,
     quiet: bool,
@@ -86,16 +89,19 @@ def command(
     """
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.run import show
+    from loadgen.report.terminal.unusable import unusable
 
     loaded = read(profile, target, sets, rate, duration, users, asked)
     if witness:
         witness_option(loaded)
     loaded, goal = _prolonged(loaded, until, at_most)
-    place = folder or folder_for(loaded.profile.name)
-    result = _carry_out(loaded, place, workers, quiet, until=goal, accept_invalid=accept_invalid, witness=witness)
+    wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
+    result = _carry_out(loaded, folder, workers, quiet, **wanted)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
+            if why := unusable(result):
+                click.echo(f"loadgen: {why}", err=True)
         else:
             show(result, out)
     return int(result.exit_status or 0)
@@ -113,7 +119,7 @@ def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[
 
 
 def _carry_out(
-    loaded: Loaded, folder: Path, workers: str, quiet: bool, *, until: Goal | None, accept_invalid: bool, witness: bool
+    loaded: Loaded, folder: Path | None, workers: str, quiet: bool, **wanted: Any
 ) -> RunResult | ExperimentResult:
     from loadgen.experiment.rounds import run_experiment
     from loadgen.report.terminal.live import progress
@@ -123,9 +129,8 @@ def _carry_out(
     from loadgen.sandbox.registry import sandbox_at
     from loadgen.selftest.standing import standing
 
-    options = Options(
-        folder, workers_option(workers), start, sandbox_at, until=until, accept_invalid=accept_invalid, witness=witness
-    )
+    place, needed = folder or folder_for(loaded.profile.name), folder is not None
+    options = Options(place, workers_option(workers), start, sandbox_at, needed=needed, **wanted)
     display = progress(sys.stderr, quiet=quiet)
     for notice in standing(loaded, workers).notices:
         display.message(notice)
@@ -177,7 +182,7 @@ def folder_for(name: str) -> Path:
     """The default folder of a run: runs/NAME-TIME, with a number if that exists."""
     named = f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
     free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
-    return next(path for path in free if not path.exists())  # two may begin in the same second
+    return next(path for path in free if not os.path.lexists(path))  # two may begin in the same second
 
 
 def workers_option(text: str) -> str:

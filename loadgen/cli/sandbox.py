@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from loadgen.cli import HELP, tell
+from loadgen.cli import HELP, say
 from loadgen.interrupts import heeded
 
 
@@ -42,9 +42,9 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
         with announced(ports, settings.describe()):
             click.echo(f"simulated target: {settings.describe()}")
             click.echo(f"{sandbox.http}\n{sandbox.https}   (certificate authority: {sandbox.ca})")
-            tell(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to its function,")
-            tell(f"loadgen run dynamodb-put --target {sandbox.http} to its tables; Ctrl-C ends it")
+            say(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to its function,")
+            say(f"loadgen run dynamodb-put --target {sandbox.http} to its tables; Ctrl-C ends it")
             signal.sigwait(stops)
             stats = sandbox.stats()
-            tell(f"{stats['requests']:,} requests, {stats['cold_starts']:,} cold starts")
+            say(f"{stats['requests']:,} requests, {stats['cold_starts']:,} cold starts")
     return 0

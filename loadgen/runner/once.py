@@ -16,12 +16,12 @@ from loadgen.interrupts import interrupts
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
+from loadgen.record import secret_names
 from loadgen.record.metrics import times_of
 from loadgen.result.codec import map_text
 from loadgen.result.once import Answer, Certificate, ConsumedUnits, OnceExchange, OnceResult, Pairs, Peer, SentRequest
 from loadgen.result.reason import Reason
-from loadgen.runner import secret_names
-from loadgen.runner.advice import remedy
+from loadgen.runner.advice import remedy_for
 from loadgen.runner.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.runner.probe import ProbedExchange, probe
 from loadgen.runner.redaction import redactor
@@ -81,7 +81,7 @@ def without_secrets(probed: ProbedExchange, origin: Origin, access: Access) -> O
         answer=_answer(exchange),
         outcome=exchange.outcome.word,
         reason=exchange.reason,
-        remedy=remedy(origin.url, exchange.outcome, exchange.reason),
+        remedy=remedy_for(origin.url, exchange),
         refused=bool(refusals.remedy(exchange.reason)),
         capacity=ConsumedUnits(tally.read / 1000, tally.written / 1000) if tally else None,
         times_ms=_times(exchange),

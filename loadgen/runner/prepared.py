@@ -78,8 +78,9 @@ class Prepared:
         checked: Checked,
         warn: Warnings,
     ) -> Self:
-        """Make the run's folder. Raises ProfileError if there is one already."""
-        folder, began = RunFolder(options.out, warn), wall()
+        """Make the run's folder. Raises ProfileError if there is one already, or if it is needed and cannot be
+        written."""
+        folder, began = RunFolder(options.out, warn, options.needed), wall()
         about = metadata(loaded.profile, to, table, began, checked.limits.workers)
         until = checked.until.result(None, complete=False) if checked.until else None
         description = described(about, checked.plan, until, loaded.secrets + keeper.known)
@@ -94,11 +95,8 @@ class Prepared:
 
     @property
     def stop_if(self) -> StopIf | None:
-        """The condition that ends the run early; there is one unless said on a host that is not this machine."""
-        profile = self.loaded.profile
-        if profile.stop_if_given or self.to.loopback:
-            return profile.stop_if
-        return StopIf.parse("errors > 50% for 5s")
+        """The condition that ends the run early, if there is one."""
+        return self.loaded.profile.stop_if
 
     def metadata(self) -> Metadata:
         """What is known of the run besides its figures, as it is by now."""

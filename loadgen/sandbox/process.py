@@ -7,7 +7,6 @@ import os
 import select
 import shutil
 import subprocess
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +14,7 @@ from typing import IO, Any, Self
 
 from loadgen.clock import SECOND, now
 from loadgen.errors import LoadgenError, PlanError
+from loadgen.files import unnamed
 from loadgen.net.children import spawn
 from loadgen.profile.sandbox import SandboxSettings
 
@@ -127,7 +127,7 @@ def start_responder() -> SandboxProcess:
 
 
 def _start(module: str, *arguments: str, config: bytes = b"") -> SandboxProcess:
-    errors = tempfile.TemporaryFile()  # noqa: SIM115  it is closed by `stop`
+    errors = unnamed()  # it is closed by `stop`
     options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": errors}
     process = spawn(module, "--parent", str(os.getpid()), *arguments, **options)
     assert process.stdin

@@ -89,10 +89,11 @@ class Loads:
             "tls": {"ca": str(self._target.ca)},
             "session": session,
             "in_flight_limit": IN_FLIGHT,
+            "stop_if": "never",
             "load": phases,
         }
         loaded = from_data(data, url + path, {})
-        options = Options(self._folder / str(self._number))
+        options = Options(self._folder / str(self._number), preflight=False)
         before = self._target.stats()["cpu_ns"]
         try:
             async with destination(loaded.profile, None) as to:

@@ -179,9 +179,10 @@ def load(folder: Path, profile: str, *arguments: str, limit: float = LIMIT) -> R
 
 
 def prepare(folder: Path, profile: str) -> list[str]:
-    """Write the profile, and return the arguments that run it into `folder/run`."""
+    """Write the profile, and return the arguments that run it into `folder/run`: exactly what it says, and no request
+    before it."""
     (folder / "profile.yaml").write_text(profile)
-    return ["run", "profile.yaml", "--out", "run"]
+    return ["run", "profile.yaml", "--out", "run", "--no-preflight"]
 
 
 def saved(folder: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from loadgen.profile.load import load
 from loadgen.result.codec import from_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
+from loadgen.runner import session
 from loadgen.runner.destination import Destination
 from loadgen.runner.options import Options
 from loadgen.runner.progress import Progress
@@ -54,6 +55,7 @@ class Runs:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.signals, self.screen = folder / "run", Interrupts(), Screen()
         self.groups: list[Group] = []
+        self.simulates: str | None = None
         self.before: Callable[[Group], None] = spawn_idle
         monkeypatch.setattr(Group, "spawn", self._spawn)
 
@@ -68,8 +70,9 @@ class Runs:
     async def go(self, text: str = TEXT, **options: Any) -> Any:
         loaded = load("t.yaml", text=text)
         self.keeper = Keeper(loaded.profile, False)
-        to = Destination(ORIGIN, resolve(ORIGIN), True)
-        return await run_at(loaded, Options(self.folder, **options), self.screen, to, self.signals, self.keeper)
+        to = Destination(ORIGIN, resolve(ORIGIN), True, simulates=self.simulates)
+        chosen = Options(self.folder, **{"preflight": False, **options})
+        return await run_at(loaded, chosen, self.screen, to, self.signals, self.keeper)
 
     def told(self, group: int = 0, worker: int = 0) -> list[type]:
         pipe = self.groups[group].members[worker].pipe
@@ -96,6 +99,24 @@ async def test_a_run_from_its_profile_to_its_result(runs: Runs) -> None:
     assert runs.told(worker=0) == runs.told(worker=1) == [Go, Bye]
     assert runs.screen.states
     assert runs.keeper.renewed.__name__ == "renew"
+
+
+@pytest.mark.parametrize(
+    ("simulates", "options", "tried"),
+    [(None, {}, True), (None, {"preflight": False}, False), ("a sandbox", {"preflight": True}, False)],
+)
+async def test_every_target_but_a_sandbox_is_tried_before_the_load(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, simulates: str | None, options: dict[str, Any], tried: bool
+) -> None:
+    seen: list[list[Group]] = []
+
+    async def preflight(*arguments: Any) -> None:
+        seen.append([*runs.groups])
+
+    monkeypatch.setattr(session, "preflight", preflight)
+    runs.simulates = simulates
+    await runs.go(**{"preflight": True, **options})
+    assert seen == ([[]] if tried else []), "before there is a worker"
 
 
 async def test_a_witness_goes_along_and_has_a_folder_of_its_own(runs: Runs) -> None:
