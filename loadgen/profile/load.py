@@ -23,7 +23,7 @@ from loadgen.profile.explain import findings
 from loadgen.profile.model import Profile
 from loadgen.profile.part import Written
 from loadgen.profile.units import quoted
-from loadgen.profile.variants import first_values, with_values
+from loadgen.profile.variants import cell, of_first_values
 
 PLAIN = "run"  # the one variant of a profile without an experiment
 SUFFIXES = (".yaml", ".yml")
@@ -164,12 +164,12 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         _retarget(document, target)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
-    profile, secrets = _read(with_values(document, first_values(document)), folder)
+    profile, secrets = _read(of_first_values(document), folder)
     if not profile.experiment:
         return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
     variants = []
     for name, override, values in profile.experiment.cells():
-        checked, more = _read(with_values(document, values, override), folder)
+        checked, more = _read(cell(document, override, values), folder)
         secrets = tuple(dict.fromkeys((*secrets, *more)))
         variants.append(Variant(name, values, checked))
     return Loaded(profile, source, resolved, secrets, tuple(variants))

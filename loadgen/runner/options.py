@@ -11,12 +11,11 @@ from loadgen.runner.until.goal import Goal
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`out` is the run's folder; `workers` is a command line's `--workers`; `prepared` says that a table which the load
-    needs has been made ready, and is told about, by whoever asks; `until` is what a phase goes on for; `accept_invalid`
-    decides thresholds on the figures of an INVALID run too; `witness` asks for one."""
+    """`out` is the run's folder; `prepared` says that a table which the load needs has been made ready, and is told
+    about, by whoever asks; `until` is what a phase goes on for; `accept_invalid` decides thresholds on the figures of
+    an INVALID run too; `witness` asks for one."""
 
     out: Path
-    workers: str = "1"
     start_sandbox: StartSandbox | None = None
     sandbox_at: SandboxAt | None = None
     prepared: bool = False

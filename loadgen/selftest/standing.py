@@ -9,8 +9,8 @@ from loadgen.selftest.state import last_selftest
 from loadgen.selftest.trusted import scheme_of
 
 
-def standing(loaded: Loaded, workers: str) -> Standing:
-    """Where the run, with each of its variants, stands against the last self-test. `workers` as on the command line."""
+def standing(loaded: Loaded) -> Standing:
+    """Where the run, with each of its variants, stands against the last self-test."""
     trusted, problem = last_selftest()
     if trusted is None:
         return Standing(None, problem, ())
@@ -18,5 +18,5 @@ def standing(loaded: Loaded, workers: str) -> Standing:
     ceiling = trusted.rates.get(scheme)
     rate = TrustedRate(trusted.day, scheme, ceiling.rate if ceiling else None, bool(ceiling and ceiling.at_least))
     profiles = [variant.profile for variant in loaded.variants]
-    lines = [line for profile in profiles for line in trusted.warnings(profile, workers_for(profile, workers))]
+    lines = [line for profile in profiles for line in trusted.warnings(profile, workers_for(profile))]
     return Standing(rate, problem, tuple(dict.fromkeys(lines)))

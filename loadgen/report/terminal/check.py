@@ -90,13 +90,13 @@ def _experiment(experiment: PlannedExperiment) -> list[str]:
 
 
 def _variants(experiment: PlannedExperiment) -> list[str]:
-    lines = [f"    {'variant':<40} {'client':<8} {'session':<14} {'a run':>10} {'iterations':>11}  opens"]
+    lines = [f"    {'variant':<32} {'client':<8} {'session':<14} workers      a run  iterations  opens"]
     for variant in experiment.each[:VARIANTS]:
         time = seconds(variant.seconds) if variant.seconds else "-"
         count = "unknown" if variant.iterations is None else f"{variant.iterations:,}"
         opens = f"{variant.opened:,}" if variant.opened else "-"
-        lines += [f"    {brief(variant.name, 40):<40} {variant.client:<8} {variant.session:<14} {time:>10} "
-                  f"{count:>11}  {opens}"]  # fmt: skip
+        lines += [f"    {brief(variant.name, 32):<32} {variant.client:<8} {variant.session:<14} "
+                  f"{variant.workers:>7} {time:>10} {count:>11}  {opens}"]  # fmt: skip
     if len(experiment.each) > VARIANTS:
         lines += [f"    {len(experiment.each) - VARIANTS} more: see --json"]
     return lines
