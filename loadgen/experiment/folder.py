@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -126,7 +127,7 @@ def assembled(folder: Path, done: int | None = None, warnings: Sequence[str] = (
         run=str(folder),
         exit_status=0,
         trust=_trust(runs),
-        warnings=(*warnings, *_warnings([result for _, _, result in runs])),
+        warnings=(*warnings, *_warnings([result for _, _, result in runs], warnings)),
         thresholds=(*of_runs, *judgement.thresholds),
         comparison=judgement.comparison,
         scaling=judgement.scaling,
@@ -205,12 +206,9 @@ def _trust(runs: Sequence[tuple[str, int, RunResult]]) -> Trust:
     return Trust(verdict=worst_of, accepted=accepted, reasons=reasons, notes=(), effect=(), signals=())
 
 
-def _warnings(results: Sequence[RunResult]) -> list[str]:
-    """What the runs warned of, each once, and of how many."""
-    counts: dict[str, int] = {}
-    for result in results:
-        for text in result.warnings:
-            counts[text] = counts.get(text, 0) + 1
+def _warnings(results: Sequence[RunResult], said: Sequence[str]) -> list[str]:
+    """What the runs warned of besides what is said of the whole, each once, and of how many."""
+    counts = Counter(text for result in results for text in dict.fromkeys(result.warnings) if text not in said)
     return [
         text if count == len(results) else f"{text} ({count} of {len(results)} runs)" for text, count in counts.items()
     ]

@@ -67,17 +67,20 @@ def _part(phase: Phase, parts: int) -> Phase:
     return phase.model_copy(update={"rate": rate, **cut})
 
 
-class _Within:
-    """What a run of an experiment shows: its progress, with where it stands among the others."""
+class Within:
+    """What a run of an experiment shows: its progress, with where it stands among the others, and what none of them
+    has `said`."""
 
-    def __init__(self, display: Display, position: str, name: str) -> None:
-        self._display, self._position, self._name = display, position, name
+    def __init__(self, display: Display, position: str, name: str, said: set[str]) -> None:
+        self._display, self._position, self._name, self._said = display, position, name, said
 
     def update(self, progress: Progress) -> None:
         self._display.update(replace(progress, position=self._position))
 
     def message(self, text: str) -> None:
-        self._display.message(f"{self._name}: {text}")
+        if text not in self._said:
+            self._said.add(text)
+            self._display.message(f"{self._name}: {text}")
 
 
 @dataclass
@@ -90,6 +93,7 @@ class _Experiment:
     keepers: dict[str, Keeper] = field(default_factory=dict)
     places: dict[str, Destination] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    said: set[str] = field(default_factory=set)
     spent: float = 0.0
     interrupted: bool = False
     failed: LoadgenError | None = None
@@ -185,7 +189,7 @@ class _Experiment:
             profile = part_of(profile, parts)
         loaded = replace(self.loaded, profile=profile, variants=())
         options = replace(self.options, out=run_folder(self.options.out, number, variant.name), prepared=True)
-        display = _Within(self.display, position, f"{variant.name}, round {number}")
+        display = Within(self.display, position, f"{variant.name}, round {number}", self.said)
         to, secrets = self.places[_place(variant.profile)], self.keepers[variant.name]
         return await run_at(loaded, options, display, to, signals, secrets)
 
@@ -201,8 +205,10 @@ class _Experiment:
         return self.loaded.profile.seed
 
     def _warn(self, text: str) -> None:
-        self.warnings.append(text)
-        self.display.message(text)
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.said.add(text)
+            self.display.message(text)
 
 
 def _place(profile: Profile) -> str:

@@ -6,7 +6,6 @@ import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,13 @@ from pydantic import ValidationError
 import loadgen
 from loadgen.errors import ProfileError
 from loadgen.profile import overrides
-from loadgen.profile.connection import AWS
+from loadgen.profile.connection import AWS, with_scheme
 from loadgen.profile.curl_options import Asked, at
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
 from loadgen.profile.environment import Expanded, expand, refuse_secrets
 from loadgen.profile.explain import findings
 from loadgen.profile.model import Profile
-from loadgen.profile.part import Written
+from loadgen.profile.part import Written, nearest
 from loadgen.profile.units import quoted
 from loadgen.profile.variants import cell, of_first_values
 
@@ -130,10 +129,12 @@ def find(source: str | Path) -> Path:
         return profiles[str(source)]
     if path.is_dir():
         raise ProfileError("is a folder", file=str(path), remedy="Name a profile in it")
-    near = get_close_matches(path.stem, profiles, n=1)
-    hint = f"Did you mean {near[0]}? " if near else ""
-    remedy = f"{hint}Shipped: {', '.join(profiles)}. `loadgen new URL` writes a new one"
-    raise ProfileError(f"there is no profile {quoted(str(source))}", remedy=remedy)
+    problem, url = f"there is no profile {quoted(str(source))}", with_scheme(str(source))
+    if url and path.suffix not in SUFFIXES:
+        raise ProfileError(problem, remedy=f"Did you mean {url}?")
+    near = nearest(path.stem, profiles)
+    hint = f"Did you mean {near}? " if near else ""
+    raise ProfileError(problem, remedy=f"{hint}Shipped: {', '.join(profiles)}. `loadgen new URL` writes a new one")
 
 
 def _is_file(path: Path) -> bool:

@@ -30,7 +30,7 @@ def test_names_that_no_folder_can_tell_apart_are_refused() -> None:
 
 def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: RunResult) -> None:
     trust = replace(run.trust, verdict="INVALID", reasons=("lag", "more"))
-    bad = replace(run, trust=trust, exit_status=5, warnings=("w",), started="2026-01-01T00:00:09")
+    bad = replace(run, trust=trust, exit_status=5, warnings=("w", "v"), started="2026-01-01T00:00:09")
     folder = experiment(
         tmp_path / "x",
         {
@@ -40,10 +40,10 @@ def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: Run
             (2, "per_request"): bad,
         },
     )
-    result = conclude(folder, ["mine"], 2)
+    result = conclude(folder, ["mine", "w"], 2)
     assert (result.exit_status, result.complete) == (Exit.INVALID, True)
     assert (result.trust.verdict, result.trust.reasons) == ("INVALID", ("per_request, round 2: lag",))
-    assert result.warnings == ("mine", "w (1 of 4 runs)")
+    assert result.warnings == ("mine", "w", "v (1 of 4 runs)"), "each is said once"
     design = result.experiment
     assert design.rounds == 2
     assert design.order == (("per_request", "shared"), ("shared", "per_request"))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from io import StringIO
 
 import pytest
 from finished_runs import TEXT
 
 from loadgen.errors import PlanError
-from loadgen.experiment.rounds import order, part_of, seed_of
+from loadgen.experiment.rounds import Within, order, part_of, seed_of
 from loadgen.profile.load import load
+from loadgen.report.terminal.live import Lines
 
 
 def test_every_round_has_each_variant_once_in_an_order_of_its_own() -> None:
@@ -32,3 +34,14 @@ def test_a_duet_shares_the_load() -> None:
     assert (a.rate.start, a.rate.end, b.users, c.at_once) == (25, 50, 5, 3)
     with pytest.raises(PlanError, match=r"load\.c\.at_once: a duet has 8 variants at once"):
         part_of(load("p.yaml", text=TEXT).profile, 8)
+
+
+def test_a_warning_of_many_runs_is_said_once() -> None:
+    lines = Lines(stream := StringIO())
+    said: set[str] = set()
+    for number in (1, 2):
+        for name in ("a", "b"):
+            within = Within(lines, "here", f"{name}, round {number}", said)
+            within.message("the keys are made up")
+            within.message(f"{name} was late")
+    assert stream.getvalue() == "a, round 1: the keys are made up\na, round 1: a was late\nb, round 1: b was late\n"

@@ -63,6 +63,20 @@ def test_what_cannot_be_set(written: str, message: str) -> None:
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("experiment.variants={one: {}, two: {wrokers: 2}}", "--set experiment.variants: experiment.variants.two.wrokers: unknown key. Did you mean workers? "),
+        ("experiment={variants: {one: {}, two: {session: {reuze: x}}}}", "--set experiment: experiment.variants.two.session.reuze: unknown key. Did you mean reuse? "),
+        ("experiment.variants={one: {}, two: {load: {brst: {rate: 5/s}}}}", "--set experiment.variants: experiment.variants.two.load.brst: there is no brst in that list. Did you mean burst? "),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_variant_is_named_where_it_was_written(written: str, message: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        load("burst", sets=[written])
+    assert str(caught.value).startswith(message)
+
+
 def test_another_target() -> None:
     loaded = load("burst", target="https://abc.example/prod")
     assert loaded.profile.target.url == "https://abc.example/prod"
