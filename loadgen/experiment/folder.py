@@ -197,13 +197,13 @@ def _trust(runs: Sequence[tuple[str, int, RunResult]]) -> Trust:
     """The worst of the runs' verdicts, and whose it was."""
     worst_of: Verdict = max((result.trust.verdict for _, _, result in runs), key=GRADES.index, default="VALID")
     reasons = tuple(
-        f"{name}, round {number}: {reason}"
+        replace(signal, variant=name, round=number)
         for name, number, result in runs
         if result.trust.verdict == worst_of != "VALID"
-        for reason in result.trust.reasons[:1]
+        for signal in result.trust.reasons[:1]
     )
     accepted = any(result.trust.accepted for _, _, result in runs)
-    return Trust(verdict=worst_of, accepted=accepted, reasons=reasons, notes=(), effect=(), signals=())
+    return Trust(verdict=worst_of, accepted=accepted, reasons=reasons, effect=(), signals=())
 
 
 def _warnings(results: Sequence[RunResult], said: Sequence[str]) -> list[str]:

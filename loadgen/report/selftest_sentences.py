@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from loadgen.report.trust_sentences import TRUST_SENTENCES, words
+
 Values = Mapping[str, float | str]
 
 ANOTHER = {
@@ -17,6 +19,10 @@ def _requests_failed(values: Values) -> str:
     return "requests failed: " + ", ".join(f"{number:,} {outcome}" for outcome, number in values.items())
 
 
+def _not_valid(values: Values) -> str:
+    return f"{values['signal']} {words(TRUST_SENTENCES[str(values['observed'])], values)}"
+
+
 def _elsewhere(values: Values) -> str:
     others = [words for name, words in ANOTHER.items() if name in values]
     return f"the self-test in {values['path']} is of {', '.join(others) or 'another machine'}, and not believed"
@@ -24,7 +30,7 @@ def _elsewhere(values: Values) -> str:
 
 SELFTEST_SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "requests_failed": _requests_failed,
-    "not_valid": "{signal} {value}",
+    "not_valid": _not_valid,
     "selftest_elsewhere": _elsewhere,
     "selftest_unreadable": "the self-test in {path} cannot be read ({error}), and was ignored",
     "selftest_malformed": "the self-test in {path} is not as loadgen wrote it, and was ignored",

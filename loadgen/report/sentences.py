@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
+from loadgen.report.trust_sentences import TRUST_SENTENCES
 from loadgen.report.words import count
 from loadgen.result.reason import Reason
 
@@ -93,4 +94,5 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "run_invalid": "the run is INVALID. --accept-invalid decides all the same",
     **EXPERIMENT_SENTENCES,
     **SELFTEST_SENTENCES,
+    **TRUST_SENTENCES,
 }

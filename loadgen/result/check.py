@@ -238,7 +238,7 @@ class Standing:
 class CheckResult:
     """What a profile would do; nothing was sent."""
 
-    schema: Literal["loadgen.result/2"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
     kind: Literal["check"] = item("what this document is", default="check")
     name: str = item("the profile's name")
     target: PlannedTarget = item("where the load would go")

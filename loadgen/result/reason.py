@@ -1,4 +1,5 @@
-"""Why something is not known, or not judged: a code, and the numbers that its sentence is made of.
+"""What report makes a sentence of: a code and its numbers. It says what was observed, or why something is not known, or
+not judged.
 
 `CODES` is the vocabulary. Report has a sentence for each code, and a test sees to it that it has no more and no less.
 """
@@ -16,6 +17,38 @@ CODES = {
     "beside_timeouts": "`timeouts` timeouts may lie on either side of the figure.",
     "censored": "`timeouts` timeouts are known only to have lasted longer; the figure is greater than `bound_ms`.",
     "no_figure": "There is no such figure.",
+    # a signal of trust
+    "share_of_tail": "This machine made the `share` of the `slowest` requests of `step` in `phase` (run `cycle`): "
+    "`own_ms` of each, by its parts, whose keys end in `_ms`. `quantile` was `quantile_ms`, and `without_ms` without "
+    "it. `at_least`: it may be more. `cause`: the code of the signal that explains it best.",
+    "too_few_answered": "Too few requests were answered.",
+    "not_observed": "This system does not tell.",
+    "no_due_time": "No measured request had a due time.",
+    "no_stamps": "No answer has a stamp of the kernel.",
+    "too_soon_to_know": "The run was over too soon.",
+    "lag": "Requests left `p99_ms` and `p999_ms` later than due.",
+    "client_delay": "Answers were read `p99_ms` and `p999_ms` later than the kernel had them.",
+    "loop_stalls": "The loop was late by `p99_ms`, and by `max_ms` at the most.",
+    "core_use": "The busiest worker, number `worker`, used the `share` of a core.",
+    "waiting_for_cpu": "A worker waited for a CPU for the `share` of the time, and was preempted `preemptions_per_s`.",
+    "cpu_pressure": "For the `share` of the time something was ready and had no CPU.",
+    "steal": "The hypervisor gave the `share` of the CPU time to others.",
+    "gc": "The longest pause by the garbage collector took `longest_ms`.",
+    "rate_held": "The `share` of the iterations was started, and in the worst ten seconds `worst_share`.",
+    "quota": "The CPU quota stopped the container in `periods` periods.",
+    "clock": "The largest step of the wall clock was `step_ms`.",
+    "client_resources": "`requests` requests failed for want of a port, a descriptor or memory.",
+    "descriptors": "Connections took the `share` of the descriptors.",
+    "ports": "Connections took the `share` of the ephemeral ports.",
+    "ledgers": "The ledgers add up, or they have the `differences`.",
+    "sandbox": "The answers of the simulated target left `lag_p99_ms` late, and it used `core_use` of a core.",
+    "retransmits": "`sent_again` of `segments` segments were sent again.",
+    "syn_retries": "The first packet of `retried` of `connects` connects was sent again, as told `by` the kernel or by "
+    "the times that connects took, most of them `after_s`; `dropped` by a full queue on this machine.",
+    "no_connects": "Nothing was connected.",
+    "pool": "Requests waited `p99_ms` for one of `cap` connections; `late_ms` of it is this machine's.",
+    "reconnects": "The target closed `connections` connections that were idle; the slowest look-up of its name took "
+    "`dns_max_ms`.",
     # an interval
     "no_requests": "There were no requests.",
     "all_timed_out": "Every request timed out.",
@@ -29,6 +62,15 @@ CODES = {
     "not_in_folder": "The run's folder does not hold all of it.",
     "folder_unreadable": "The run's folder cannot be read: `error`.",
     # a witness
+    "witness_lost": "The witness was lost.",
+    "witness_late": "The witness itself was late, by `p99_ms`.",
+    "witness_too_few": "The witness had too few exchanges.",
+    "witness_agrees": "The workers agree with it in `figures` figures; `not_judged` were not judged.",
+    "witness_above": "The workers' `workers_ms` is above the interval of the witness, `low_ms` to `high_ms`, whose own "
+    "figure is `witness_ms`: of `metric` and `quantile` of `step` in `phase` (run `cycle`), and of `others` others.",
+    "witness_below": "The workers' `workers_ms` is below the interval of the witness, `low_ms` to `high_ms`, whose own "
+    "figure is `witness_ms`: of `metric` and `quantile` of `step` in `phase` (run `cycle`), and of `others` others. "
+    "`folder` has what the witness saw.",
     "none_ok": "The `of`, workers or witness, had no exchanges that were ok.",
     "too_few_of_workers": "`count` exchanges of the workers are too few.",
     "too_few_of_witness": "The witness had `count` exchanges, and `needs` are needed.",
@@ -87,7 +129,7 @@ CODES = {
     "compared_invalid": "`run` is INVALID, and was compared all the same.",
     # a rate that a self-test tried
     "requests_failed": "Requests failed; each value says how many came to the outcome of its name.",
-    "not_valid": "The run was `verdict`: its signal `signal` was `value`.",
+    "not_valid": "The run was `verdict` by its `signal`; the other values are those of the code `observed`.",
     # a self-test that is not believed
     "selftest_elsewhere": "The self-test in `path` is of another machine, whose `cpu`, `cpus`, `kernel`, `python` and "
     "`loadgen` are told where they differ.",

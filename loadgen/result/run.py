@@ -303,25 +303,32 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class TrustSignal:
-    """One thing that was watched on this machine."""
+    """A signal: something that loadgen watches on this machine while a run goes on."""
 
-    signal: str = item("its name")
-    value: str = item("what was seen of it, in words")
-    verdict: Verdict = item("what that makes of the run")
-    why: str = item("why it matters, where it is not VALID; a sentence of the table in docs/trust.md")
+    signal: str = item("its name in the table of docs/trust.md")
+    verdict: Verdict = item("what it makes of the run")
+    observed: Reason = item("what was observed")
+    limits: Verdict = item(
+        "what its limits alone say; a signal that only explains the tail has a better verdict where hardly any of the "
+        "tail is its doing"
+    )
+    noted: bool = item("whether it is worth reading although it does not count against the run")
+    variant: str | None = item("in an experiment: the variant of the run", omit=True)
+    round: int | None = item("in an experiment: the round of the run", omit=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
     """Whether the figures are the target's, or this machine's."""
 
-    verdict: Verdict = item("VALID; DEGRADED: with care; INVALID: not to be used")
+    verdict: Verdict = item("VALID; DEGRADED: to be used with care; INVALID: not to be used")
     accepted: bool = item("whether the user takes the figures of an INVALID run all the same")
-    reasons: tuple[str, ...] = item("why it is not VALID, the worst first")
-    notes: tuple[str, ...] = item("what is worth knowing and nothing against the run")
+    reasons: tuple[TrustSignal, ...] = item("the signals that are not VALID, the worst first")
     effect: tuple[Effect, ...] = item("this machine's part of the tail, the worst first")
-    signals: tuple[TrustSignal, ...] = item("all that was watched")
-    disturbed: bool | None = item("whether more than making connections speaks against it; a run's alone", omit=True)
+    signals: tuple[TrustSignal, ...] = item("every signal that was watched; an experiment has those of no run")
+    disturbed: bool | None = item(
+        "whether more than making connections speaks against the run; an experiment does not have it", omit=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -598,7 +605,7 @@ class Samples:
 class Provenance:
     """Where a result comes from: a run's, or an experiment's."""
 
-    schema: Literal["loadgen.result/2"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
     name: str = item("the profile's name")
     started: str = item("when it began, in UTC, ISO 8601")
     client: str = item("which client sends it: wire, aiohttp, sdk")

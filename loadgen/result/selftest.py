@@ -128,7 +128,7 @@ class Capacity:
 class SelftestResult:
     """What this machine can be trusted with."""
 
-    schema: Literal["loadgen.result/2"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
     kind: Literal["selftest"] = item("what this document is", default="selftest")
     at: str = item("when it began, in UTC, ISO 8601")
     plan: Literal["full", "quick"] = item("which it is: full, or quick, with rougher figures")

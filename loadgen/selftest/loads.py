@@ -47,7 +47,13 @@ class LoadOutcome:
         if trust.verdict == "VALID":
             return None
         worst = next(signal for signal in trust.signals if signal.verdict == trust.verdict)
-        return Reason.of("not_valid", signal=worst.signal, value=worst.value, verdict=worst.verdict)
+        return Reason.of(
+            "not_valid",
+            **worst.observed.values,
+            signal=worst.signal,
+            verdict=worst.verdict,
+            observed=worst.observed.code,
+        )
 
     @property
     def stamps(self) -> bool:

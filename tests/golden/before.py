@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from golden.inputs import VERSIONS
-from loadgen.report import sentences
+from loadgen.report import sentences, trust
 from loadgen.report.terminal import reasons
 from loadgen.result.codec import from_json
 from loadgen.result.reason import Reason
+from loadgen.result.run import TrustSignal
 
 Document = dict[str, Any]
 NAMED = 3  # of what is wrong in a check
@@ -74,6 +75,26 @@ def _stratum(old: Document, new: Document) -> None:
     if timeouts := old.pop("unassigned_timeouts"):
         for latency in old["latency_ms"].values():
             latency["notes"].append(f"{timeouts:,} timeouts are of no stratum")
+
+
+def _trust(old: Document, new: Document) -> None:
+    """Reasons and notes were sentences, and what was observed a text."""
+    signals = [from_json(TrustSignal, signal) for signal in new["signals"]]
+    old["reasons"] = [trust.reason(from_json(TrustSignal, signal)) for signal in new["reasons"]]
+    old["notes"] = [text for text in map(trust.note, signals) if text]
+    old["signals"] = [
+        {
+            "signal": signal.signal,
+            "value": sentences.sentence(signal.observed),
+            "verdict": signal.verdict,
+            "why": trust.why(signal) if signal.verdict != "VALID" else "",
+        }
+        for signal in signals
+    ]
+
+
+def _round(old: Document, new: Document) -> None:
+    old["reasons"] = [trust.reason(from_json(TrustSignal, signal)) for signal in new["reasons"]]
 
 
 VALUES = {
@@ -206,7 +227,9 @@ OBJECTS = (
     ({"text", "status"}, _threshold),
     ({"whose_ms", "skipped"}, _step),
     ({"whose_ms", "times_ms"}, _sample),
-    ({"slowest", "share"}, _effect),
+    ({"signals", "reasons"}, _trust),
+    ({"reasons", "folder"}, _round),
+    ({"slowest", "share", "quantile_ms"}, _effect),
     ({"off"}, _until_figure),
     ({"witness_ms"}, _until_figure),
     ({"checks"}, _comparison),

@@ -182,7 +182,7 @@ def testimony(folder: Path) -> Document:
         "needed": loadgen.runner.witness.agreement.needed(plans[0]),
         "late_ns": late,
         "figures": loadgen.result.codec.to_json(figures),
-        "trust": {"value": finding.value, "verdict": finding.verdict.name},
+        "trust": {"value": loadgen.report.sentences.sentence(finding.observed), "verdict": finding.verdict.name},
     }
 
 

@@ -22,7 +22,10 @@ from types import TracebackType
 from typing import IO, Any, Self, cast
 
 from loadgen.experiment.saved import read
+from loadgen.report import trust
 from loadgen.report.formats import json_text
+from loadgen.result.codec import from_json
+from loadgen.result.run import TrustSignal
 
 FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
 """Whether the long forms are run: as long, as often and at as many requests a second as the project promises."""
@@ -69,7 +72,7 @@ class Ran:
 
     @property
     def reasons(self) -> str:
-        return "\n".join(self.result["trust"]["reasons"])
+        return "\n".join(trust.reason(from_json(TrustSignal, signal)) for signal in self.result["trust"]["reasons"])
 
 
 class Program:

@@ -19,13 +19,14 @@ from loadgen.record.ledger import Ledger
 from loadgen.record.recording import Recording
 from loadgen.result import run as result
 from loadgen.result.codec import map_text, to_json
+from loadgen.result.reason import Reason
 from loadgen.runner.prepared import Prepared
 from loadgen.runner.redaction import redactor
 from loadgen.runner.witness import agreement
 from loadgen.runner.witness.load import EACH, FIRST
 from loadgen.store import RunFolder
 from loadgen.trust.host import RESERVE, cpus, descriptors
-from loadgen.trust.verdict import Finding, Verdict, judge
+from loadgen.trust.verdict import Finding, judge
 from loadgen.trust.watch import evidence_of
 
 FOLDER = "witness"
@@ -134,7 +135,7 @@ class Witness:
 
 def _finding(figures: list[agreement.Entry], late: int | None, where: str, lost: bool) -> Finding:
     if lost:
-        return Finding("witness", "not known: it was lost", Verdict.VALID)
+        return Finding(agreement.SIGNAL, Reason.of("witness_lost"))
     return agreement.finding(figures, late, where)
 
 

@@ -13,7 +13,8 @@ from loadgen.experiment.folder import conclude, metadata, run_folder, slug
 from loadgen.profile.load import load
 from loadgen.result.codec import from_json, to_json
 from loadgen.result.experiment import ExperimentResult
-from loadgen.result.run import RunResult
+from loadgen.result.reason import Reason
+from loadgen.result.run import RunResult, TrustSignal
 
 
 def test_folders_are_named_after_their_variants() -> None:
@@ -29,7 +30,8 @@ def test_names_that_no_folder_can_tell_apart_are_refused() -> None:
 
 
 def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: RunResult) -> None:
-    trust = replace(run.trust, verdict="INVALID", reasons=("lag", "more"))
+    late = TrustSignal("lag", "INVALID", Reason.of("lag", p99_ms=9.0), "INVALID", noted=False)
+    trust = replace(run.trust, verdict="INVALID", reasons=(late, replace(late, signal="client delay")))
     bad = replace(run, trust=trust, exit_status=5, warnings=("w", "v"), started="2026-01-01T00:00:09")
     folder = experiment(
         tmp_path / "x",
@@ -42,7 +44,8 @@ def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: Run
     )
     result = conclude(folder, ["mine", "w"], 2)
     assert (result.exit_status, result.complete) == (Exit.INVALID, True)
-    assert (result.trust.verdict, result.trust.reasons) == ("INVALID", ("per_request, round 2: lag",))
+    assert result.trust.verdict == "INVALID"
+    assert result.trust.reasons == (replace(late, variant="per_request", round=2),)
     assert result.warnings == ("mine", "w", "v (1 of 4 runs)"), "each is said once"
     design = result.experiment
     assert design.rounds == 2

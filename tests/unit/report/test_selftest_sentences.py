@@ -18,7 +18,10 @@ def test_each_is_of_the_vocabulary() -> None:
     ("reason", "text"),
     [
         (Reason.of("requests_failed", timeout=1200, reset=3), "requests failed: 1,200 timeout, 3 reset"),
-        (Reason.of("not_valid", signal="rate held", value="97.08%", verdict="INVALID"), "rate held 97.08%"),
+        (
+            Reason.of("not_valid", signal="rate held", observed="rate_held", share=0.9708, verdict="INVALID"),
+            "rate held 97.08%",
+        ),
         (
             Reason.of("selftest_elsewhere", path="/f", cpu="Slow 1", cpus=2),
             "the self-test in /f is of another CPU, another number of CPUs, and not believed",

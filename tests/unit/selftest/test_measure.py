@@ -16,7 +16,7 @@ from loadgen.selftest.measure import QUICK, Budget, Measurements, summary
 
 
 def test_what_a_search_comes_to() -> None:
-    late = Reason.of("not_valid", signal="lag", value="p99 3.00 ms", verdict="DEGRADED")
+    late = Reason.of("not_valid", signal="lag", observed="lag", p99_ms=3.0, verdict="DEGRADED")
     trials = [
         Trial(30_000, BUSY, 0.9),
         Trial(20_000, None, 0.4),
@@ -34,10 +34,10 @@ def test_what_a_search_comes_to() -> None:
 def outcome(holds: bool, busy: float, **outcomes: int) -> LoadOutcome:
     verdict: Verdict = "VALID" if holds else "INVALID"
     signals = (
-        TrustSignal("lag", "p99 0.10 ms", "VALID", ""),
-        TrustSignal("share of the tail", "12% of the slowest", verdict, "it is much"),
+        TrustSignal("lag", "VALID", Reason.of("lag", p99_ms=0.1), "VALID", noted=False),
+        TrustSignal("core use", verdict, Reason.of("core_use", share=0.9), verdict, noted=False),
     )
-    trust = Trust(verdict, False, (), (), (), signals)
+    trust = Trust(verdict, False, (), (), signals)
     made = {"ok": 10, **outcomes}
     variant = SimpleNamespace(requests=Requests(sum(made.values()), sum(made.values()), made))
     return LoadOutcome(cast(RunResult, SimpleNamespace(trust=trust, variant=variant)), busy)
@@ -76,7 +76,7 @@ async def test_a_search_goes_over_http_and_https_and_tells_every_trial() -> None
     assert 16_500 <= https.rate <= 18_375 < https.failed_at
     assert http.sure and not http.at_least
     assert http.failed_why == Reason.of(
-        "not_valid", signal="share of the tail", value="12% of the slowest", verdict="INVALID"
+        "not_valid", signal="core use", observed="core_use", share=0.9, verdict="INVALID"
     )
     assert len(said) == len(loads.asked) == len(http.trials) + len(https.trials)
     assert {path for _, path, _ in loads.asked} == {"/later"}
