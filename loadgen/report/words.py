@@ -109,8 +109,20 @@ def reasoned(counts: Mapping[str, float] | None) -> str:
 
 
 def brief(text: str, limit: int) -> str:
-    """`text`, cut to `limit` characters with an ellipsis."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """`text`, cut to `limit` characters with an ellipsis. A number at its end, such as a cycle's, stays."""
+    if len(text) <= limit:
+        return text
+    name, space, number = text.rpartition(" ")
+    end = space + number if name and number[:1].isdigit() and len(number) + 2 < limit else ""
+    return f"{text[: limit - 1 - len(end)]}…{end}"
+
+
+def columns(stream: TextIO, unknown: int) -> int:
+    """How wide the terminal is that `stream` goes to by now; `unknown` if it is none, or does not say."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or unknown
+    except (OSError, ValueError):  # no terminal, or not even a descriptor
+        return unknown
 
 
 def bar(parts: Iterable[tuple[str, float]], width: int) -> str:

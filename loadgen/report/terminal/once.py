@@ -102,7 +102,7 @@ def _times(times: Mapping[str, float], rest: str) -> Iterator[RenderableType]:
     if whole is None:
         return
     yield _fact("time, ms", f"{'response' if 'response' in spent else 'service'} {ms(whole)}")
-    made = table(("", "left", LEAD - 1), ("", "right", 8), ("", "left", TIMELINE))
+    made = table(("", "left", LEAD - 1), ("", "right", 8), ("", "fixed", TIMELINE))
     reached = 0.0
     for name, value in _parts(spent, rest):
         start, end = (round(min(TIMELINE, TIMELINE * at / whole)) if whole else 0 for at in (reached, reached + value))

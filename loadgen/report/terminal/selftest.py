@@ -94,7 +94,7 @@ def _page(result: SelftestResult) -> Iterator[RenderableType]:
 
 def _capacity(capacities: Sequence[Capacity]) -> Iterator[RenderableType]:
     yield heading("highest rate that stays VALID", ("  on one worker; the target's p50 is 10 ms, its p99 40 ms", ""))
-    made = table(("", "left", 7), ("VALID up to", "right", 18), ("not at", "right", 10), ("as", "left", 0))
+    made = table(("", "left", 7), ("VALID up to", "right", 18), ("not at", "right", 10), ("as", "text", 0))
     for capacity in capacities:
         rate = _at_most(capacity.rate, capacity.at_least) if capacity.rate else "none"
         failed = f"{count(capacity.failed_at)}/s" if capacity.failed_at else UNKNOWN
@@ -106,7 +106,7 @@ def _capacity(capacities: Sequence[Capacity]) -> Iterator[RenderableType]:
 
 def _connections(rows: Sequence[NewConnections]) -> Iterator[RenderableType]:
     yield heading("new connections", ("  on one worker, as many as can be", ""))
-    made = table(("", "left", 7), ("", "right", 18), ("", "left", 0))
+    made = table(("", "left", 7), ("", "right", 18), ("", "text", 0))
     for row in rows:
         handshakes = "each a full TLS handshake" if row.scheme == "https" else ""
         add(made, row.scheme, _at_most(row.per_second, row.at_least), handshakes)
@@ -116,7 +116,7 @@ def _connections(rows: Sequence[NewConnections]) -> Iterator[RenderableType]:
 def _noise(noise: Noise) -> Iterator[RenderableType]:
     how = f"  the same measurement again and again: {count(noise.rate)}/s for {noise.seconds:g} s"
     yield heading("noise", (how, ""))
-    made = table(("response", "left", 8), ("spread ms", "right", 10), ("each time, ms", "left", 0))
+    made = table(("response", "left", 8), ("spread ms", "right", 10), ("each time, ms", "text", 0))
     for name, values in _quantiles(noise):
         add(made, name, ms(_spread(values)), "  ".join(map(ms, values)))
     yield made
