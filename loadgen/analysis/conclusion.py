@@ -19,6 +19,7 @@ from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept
 from loadgen.record.share import Part, Shares
+from loadgen.result.reason import Reason
 from loadgen.result.run import Cost, Metadata, RunResult, Samples, Sandbox, Setup, Trust, Until, Witness
 from loadgen.trust.effect import Effect, Place, ranked
 from loadgen.trust.finding import Finding, Verdict
@@ -40,7 +41,7 @@ class Ending:
     refused: bool = False  # the target takes no more from us
     lost: bool = False
     complete: bool = True
-    warnings: Sequence[str] = ()
+    warnings: Sequence[Reason] = ()
     kept: Kept = field(default_factory=lambda: Kept([], [], {}))
     sandbox: Sandbox | None = None
     accepted: bool = False  # the user takes the run's figures even if it is INVALID

@@ -111,7 +111,6 @@ def _carry_out(
 
     from loadgen.experiment.rounds import run_experiment
     from loadgen.report.terminal.live import progress
-    from loadgen.report.terminal.selftest import before_a_run
     from loadgen.runner.options import Options
     from loadgen.runner.session import run
     from loadgen.sandbox.process import start
@@ -120,8 +119,8 @@ def _carry_out(
 
     options = Options(folder, start, sandbox_at, until=until, accept_invalid=accept_invalid, witness=witness)
     display = progress(sys.stderr, quiet=quiet)
-    for text in before_a_run(standing(loaded)):
-        display.message(text)
+    for notice in standing(loaded).notices:
+        display.message(notice)
     try:
         if loaded.profile.experiment:
             return uvloop.run(run_experiment(loaded, options, display))

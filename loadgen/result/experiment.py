@@ -254,7 +254,7 @@ class ExperimentResult(ExperimentMetadata):
     run: str = item("its folder")
     exit_status: int | None = item("the status that loadgen ended with; null where it died")
     trust: Trust = item("the worst of its runs' verdicts")
-    warnings: tuple[str, ...] = item("what its user should know, in sentences")
+    warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("what the profile asks, over the rounds")
     comparison: Comparison | None = item("the variants compared with their baseline; null if no round is complete")
     scaling: tuple[Scaling, ...] = item("latency over an axis of the load")

@@ -479,6 +479,17 @@ class ComputedUnits:
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """What a million capacity units cost on demand, by the price list."""
+
+    region: str = item("the region of the prices; another one where those of the table's region are not known")
+    read_usd: float = item("a million read units", "USD")
+    write_usd: float = item("a million write units", "USD")
+    source: str = item("the price list")
+    date: str = item("the day on which the list had these prices")
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What the load came to on DynamoDB, by the price list."""
 
@@ -488,11 +499,11 @@ class Cost:
     billed: bool = item("whether the host is AWS's")
     billing: str = item("on-demand or provisioned")
     region: str = item("whose prices they are")
-    prices: str | None = item("by which prices, in words; null if not billed by request")
+    prices: Prices | None = item("the prices; null if the table is not billed by request")
     setup_write_units: float = item("of the write units: those of the setup", "write units")
     sampled: SampledUnits = item("what answers told")
     computed: ComputedUnits = item("what followed from sizes, where answers told nothing")
-    assumed: tuple[str, ...] = item("what was assumed, in sentences")
+    assumed: tuple[Reason, ...] = item("the assumptions of the computed units")
     max_cost: float | None = item("the profile's limit", "USD")
 
 
@@ -634,7 +645,7 @@ class RunResult(Metadata):
     exit_status: int | None = item("the status that loadgen ended with; null where it died")
     run: str | None = item("its folder; null where that could not be written")
     trust: Trust = item("whether the figures are the target's")
-    warnings: tuple[str, ...] = item("what its user should know, in sentences")
+    warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("what the profile asks")
     variants: tuple[RunVariant] = item("one entry, with all of the figures")
     samples: Samples = item("exchanges that were kept")

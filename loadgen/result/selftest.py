@@ -136,7 +136,7 @@ class SelftestResult:
     machine: Machine = item("what it is true of")
     complete: bool = item("whether it came to its end, and every part could be measured")
     interrupted: bool = item("whether it was interrupted by a signal")
-    warnings: tuple[str, ...] = item("what its user should know, in sentences")
+    warnings: tuple[Reason, ...] = item("what the user should know")
     limits: MachineLimits = item("what the machine has")
     stamps: bool | None = item("whether the kernel stamps answers; null where it was not measured")
     noise: Noise | None = item("what differences are noise; null where it was not measured")

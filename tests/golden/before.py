@@ -11,10 +11,10 @@ from typing import Any
 
 from golden.inputs import VERSIONS
 from loadgen.report import sentences, trust
-from loadgen.report.terminal import reasons
+from loadgen.report.terminal import cost, reasons
 from loadgen.result.codec import from_json
 from loadgen.result.reason import Reason
-from loadgen.result.run import TrustSignal
+from loadgen.result.run import Prices, TrustSignal
 
 Document = dict[str, Any]
 NAMED = 3  # of what is wrong in a check
@@ -95,6 +95,16 @@ def _trust(old: Document, new: Document) -> None:
 
 def _round(old: Document, new: Document) -> None:
     old["reasons"] = [trust.reason(from_json(TrustSignal, signal)) for signal in new["reasons"]]
+
+
+def _warned(old: Document, new: Document) -> None:
+    old["warnings"] = [sentences.notice_text(from_json(Reason, warning)) for warning in new["warnings"]]
+
+
+def _cost(old: Document, new: Document) -> None:
+    """The prices and what was assumed were texts."""
+    prices = from_json(Prices, new["prices"]) if new["prices"] else None
+    old["prices"] = cost.prices_text(prices, new["region"]) or None
 
 
 VALUES = {
@@ -235,6 +245,8 @@ OBJECTS = (
     ({"checks"}, _comparison),
     ({"more_rounds"}, _figure),
     ({"drain", "refused"}, _planned_cost),
+    ({"warnings", "trust"}, _warned),
+    ({"prices", "assumed"}, _cost),
     ({"differ"}, _two_runs),
     ({"comparison", "thresholds"}, _thresholds_of_two),
 )

@@ -38,7 +38,7 @@ def test_what_the_container_installs_is_what_the_project_asks_for() -> None:
 
 
 def test_the_build_backend_is_one_version() -> None:
-    """build.lock is made by `uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header` from it."""
+    """docs/containers.md says how build.lock is made from it."""
     (asked,) = map(Requirement, PROJECT["build-system"]["requires"])
     (pinned,) = asked.specifier
     assert pinned.operator == "=="

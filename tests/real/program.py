@@ -24,7 +24,9 @@ from typing import IO, Any, Self, cast
 from loadgen.experiment.saved import read
 from loadgen.report import trust
 from loadgen.report.formats import json_text
+from loadgen.report.sentences import notice_text
 from loadgen.result.codec import from_json
+from loadgen.result.reason import Reason
 from loadgen.result.run import TrustSignal
 
 FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
@@ -69,6 +71,10 @@ class Ran:
     @property
     def phases(self) -> dict[str, Any]:
         return {phase["name"]: phase for phase in self.result["variants"][0]["phases"]}
+
+    @property
+    def warnings(self) -> list[str]:
+        return [notice_text(from_json(Reason, warning)) for warning in self.result["warnings"]]
 
     @property
     def reasons(self) -> str:

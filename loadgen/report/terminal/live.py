@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.page import BAD, DIM, STRONG
 from loadgen.report.words import (
     clean,
@@ -29,6 +30,7 @@ from loadgen.report.words import (
     sparkline,
     wants_color,
 )
+from loadgen.result.reason import Reason
 from loadgen.runner.progress import Display, Progress
 
 DRAW = 0.25  # seconds between two drawings
@@ -60,7 +62,7 @@ def progress(stream: TextIO, *, quiet: bool) -> TerminalDisplay:
 class Silence:
     def update(self, progress: Progress) -> None: ...
 
-    def message(self, text: str) -> None: ...
+    def message(self, notice: Reason) -> None: ...
 
     def close(self) -> None: ...
 
@@ -84,15 +86,18 @@ class Lines:
             if len(progress_line) > WIDTH:  # the last second gets a line of its own
                 progress_line = progress_line.replace("; last second", f"\n{'':>11}last second")
             for text in progress_line.split("\n"):
-                self.message(text)
+                self._write(text)
 
     def _stand(self, position: str) -> None:
         """Say which run it is, when it begins."""
         if position != self._position:
             self._position = position
-            self.message(position)
+            self._write(position)
 
-    def message(self, text: str) -> None:
+    def message(self, notice: Reason) -> None:
+        self._write(notice_text(notice))
+
+    def _write(self, text: str) -> None:
         with suppress(*GONE):
             self._stream.write(encodable(f"{clean(text)}\n", self._stream))
             self._stream.flush()
@@ -151,8 +156,8 @@ class Screen:
                 text.append(f"{title}{sparkline([*self._tail][-room:], peak)}{end}")
         return text
 
-    def message(self, text: str) -> None:
-        said = self._text(Text(encodable(clean(text), self._stream)))
+    def message(self, notice: Reason) -> None:
+        said = self._text(Text(encodable(clean(notice_text(notice)), self._stream)))
         self._write(f"{self._erased()}{said}{self._redrawn() if self._progress else ''}")
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from typing import TextIO
 from rich.console import RenderableType
 
 from loadgen.report.navigate import Phases, repeated
+from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.connections import connections
 from loadgen.report.terminal.cost import table as table_and_cost
 from loadgen.report.terminal.experiment import experiment
@@ -39,6 +40,7 @@ from loadgen.report.trust import EFFECT, meaning, note, observed, reason
 from loadgen.report.words import brief, clean, columns, count, encodable, listed, reasoned, seconds, share, wants_color
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
+from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult, RunVariant, Status, Target
 
 WIDEST, NARROWEST = 100, 40  # columns; longer lines are hard to read
@@ -128,9 +130,9 @@ def _session(result: RunResult) -> list[str]:
     ]
 
 
-def _warnings(warnings: tuple[str, ...]) -> Iterator[RenderableType]:
+def _warnings(warnings: tuple[Reason, ...]) -> Iterator[RenderableType]:
     for warning in warnings:
-        yield labelled(("warning: ", WARN), warning)
+        yield labelled(("warning: ", WARN), notice_text(warning))
 
 
 def _trust(result: Result) -> Iterator[RenderableType]:

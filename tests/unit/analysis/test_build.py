@@ -189,7 +189,7 @@ def test_sums_are_the_ledgers_in_any_run(first: int, again: Any) -> None:
 
 def check_json(run: Run) -> None:
     """What is concluded survives being written and read, and no text of it is lost."""
-    result = concluded(run, warnings=["a warning"])
+    result = concluded(run, warnings=[Reason.of("tls_not_verified")])
     assert from_json(RunResult, json.loads(json.dumps(to_json(result), allow_nan=False))) == result
     assert map_text(result, lambda text: text) == result
 

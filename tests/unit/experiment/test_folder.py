@@ -30,9 +30,11 @@ def test_names_that_no_folder_can_tell_apart_are_refused() -> None:
 
 
 def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: RunResult) -> None:
+    mine = Reason.of("tls_not_verified")
     late = TrustSignal("lag", "INVALID", Reason.of("lag", p99_ms=9.0), "INVALID", noted=False)
     trust = replace(run.trust, verdict="INVALID", reasons=(late, replace(late, signal="client delay")))
-    bad = replace(run, trust=trust, exit_status=5, warnings=("w", "v"), started="2026-01-01T00:00:09")
+    died = Reason.of("run_died")
+    bad = replace(run, trust=trust, exit_status=5, warnings=(mine, died), started="2026-01-01T00:00:09")
     folder = experiment(
         tmp_path / "x",
         {
@@ -42,11 +44,11 @@ def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: Run
             (2, "per_request"): bad,
         },
     )
-    result = conclude(folder, ["mine", "w"], 2)
+    result = conclude(folder, [mine], 2)
     assert (result.exit_status, result.complete) == (Exit.INVALID, True)
     assert result.trust.verdict == "INVALID"
     assert result.trust.reasons == (replace(late, variant="per_request", round=2),)
-    assert result.warnings == ("mine", "w", "v (1 of 4 runs)"), "each is said once"
+    assert result.warnings == (mine, died.with_values(in_runs=1, of_runs=4)), "each is given once"
     design = result.experiment
     assert design.rounds == 2
     assert design.order == (("per_request", "shared"), ("shared", "per_request"))
@@ -74,4 +76,4 @@ def test_how_it_ended_is_its_status(
     folder = experiment(tmp_path / "x", {(1, "shared"): run})
     result = conclude(folder, [], 0, interrupted=interrupted, failed=failed)
     assert (result.exit_status, result.complete) == (status, status == Exit.PASSED)
-    assert result.warnings == (("the experiment was broken off: gone",) if failed else ())
+    assert result.warnings == ((Reason.of("experiment_broken_off", error="gone"),) if failed else ())

@@ -12,6 +12,7 @@ from loadgen.errors import PlanError
 from loadgen.experiment.rounds import Within, order, part_of, seed_of
 from loadgen.profile.load import load
 from loadgen.report.terminal.live import Lines
+from loadgen.result.reason import Reason
 
 
 def test_every_round_has_each_variant_once_in_an_order_of_its_own() -> None:
@@ -38,10 +39,11 @@ def test_a_duet_shares_the_load() -> None:
 
 def test_a_warning_of_many_runs_is_said_once() -> None:
     lines = Lines(stream := StringIO())
-    said: set[str] = set()
+    said: list[Reason] = []
     for number in (1, 2):
         for name in ("a", "b"):
-            within = Within(lines, "here", f"{name}, round {number}", said)
-            within.message("the keys are made up")
-            within.message(f"{name} was late")
-    assert stream.getvalue() == "a, round 1: the keys are made up\na, round 1: a was late\nb, round 1: b was late\n"
+            within = Within(lines, "here", name, number, said)
+            within.message(Reason.of("tls_not_verified"))
+            within.message(Reason.of("run_died" if name == "a" else "made_up_keys"))
+    shown = stream.getvalue().splitlines()
+    assert [line.partition(":")[0] for line in shown] == ["a, round 1", "a, round 1", "b, round 1"]

@@ -13,6 +13,7 @@ from loadgen.experiment import saved
 from loadgen.experiment.folder import assembled, conclude, run_folder
 from loadgen.result.codec import to_json
 from loadgen.result.experiment import ExperimentResult
+from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 
 
@@ -21,7 +22,7 @@ def test_one_that_died_is_told_from_what_its_runs_wrote(tmp_path: Path, run: Run
     result = saved.read(folder)
     assert isinstance(result, ExperimentResult)
     assert (result.complete, result.exit_status, result.experiment.rounds) == (False, None, 1)
-    assert result.warnings == ("the experiment died before its end; this is what its runs had written",)
+    assert result.warnings == (Reason.of("experiment_died"),)
 
 
 def test_a_saved_result_is_what_was_saved(tmp_path: Path, run: RunResult) -> None:

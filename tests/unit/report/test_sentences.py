@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
+from loadgen.report.notice_sentences import NOTICE_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.sentences import SENTENCES, at_least, more, sentence
 from loadgen.report.trust_sentences import TRUST_SENTENCES
@@ -69,7 +70,7 @@ EACH = [
 
 def test_each_code_has_a_sentence_and_each_sentence_a_code() -> None:
     assert set(SENTENCES) == set(CODES)
-    tables = (EXPERIMENT_SENTENCES, SELFTEST_SENTENCES, TRUST_SENTENCES)
+    tables = (EXPERIMENT_SENTENCES, SELFTEST_SENTENCES, TRUST_SENTENCES, NOTICE_SENTENCES)
     assert sum(map(len, tables)) == len(set().union(*tables))
 
 
@@ -79,7 +80,7 @@ def test_a_reason_is_a_sentence(reason: Reason, text: str) -> None:
 
 
 def test_each_code_of_a_run_is_tried() -> None:
-    others = {*EXPERIMENT_SENTENCES, *SELFTEST_SENTENCES, *TRUST_SENTENCES}
+    others = {*EXPERIMENT_SENTENCES, *SELFTEST_SENTENCES, *TRUST_SENTENCES, *NOTICE_SENTENCES}
     assert {reason.code for reason, _ in EACH} == set(SENTENCES) - others
 
 

@@ -345,15 +345,18 @@ def test_it_is_said_before_what_it_will_have() -> None:
     assert (found[0].enough, found[2].enough) == ({"p50": True, "p99": False}, {"p50": True, "p99": False})
     assert found[3].exchanges is None
     told = witness.warnings(given, 0)
-    assert f"at most about {found[0].exchanges:,} exchanges of a step, {found[0].needed['p99']} are" in told[0]
-    assert told[1] == "the witness is one user more in users: 5 instead of 4"
+    assert told == [
+        Reason.of(
+            "witness_no_p99", where="steady", exchanges=found[0].exchanges, needs=found[0].needed["p99"], each=EACH
+        ),
+        Reason.of("witness_one_user_more", phase="users", users=4),
+    ]
 
 
 def test_no_cpu_to_spare_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(witness, "cpus", lambda: 2)
     given = profile({"load": [{**STEADY[0], "for": "10m"}]})
-    (told,) = witness.warnings(given, 2)
-    assert told.startswith("the witness has no CPU of its own: there are 2 for 2 other processes of the load")
+    assert witness.warnings(given, 2) == [Reason.of("witness_no_cpu", cpus=2, others=2)]
     assert witness.warnings(given, 1) == []
     assert witness.Cores.of(2) == witness.Cores()
 

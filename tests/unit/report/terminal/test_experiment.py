@@ -434,7 +434,7 @@ EVIL = "\x1b[2J\x1b]0;x\x07[bold]{}%s\u202e" + "y" * 300
 def test_hostile_text_neither_steers_the_terminal_nor_breaks_the_page() -> None:
     why = Reason.of("connections_not_as_said", variant="w", round=1, reuse="w", per_request=1.0)
     found = result(
-        thresholds=(threshold("failed"), OF_TWO), scaling=(series("s", point("5/s", 10)),), warnings=("w",),
+        thresholds=(threshold("failed"), OF_TWO), scaling=(series("s", point("5/s", 10)),), warnings=(Reason.of("sandbox_silent", error="w"),),
         comparison=replace(COMPARISON, why_not=(why, Reason.of("unreadable", error="w"))),
     )  # fmt: skip
     text = page(map_text(found, lambda text: EVIL))
