@@ -63,13 +63,14 @@ def command(
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.keepalive import idle_table, sentence
     from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.page import fitting
     from loadgen.report.terminal.run import show
 
     if idle is not None:
         with closing(progress(sys.stderr, quiet=quiet)) as display:
             pauses = _come_back(url, idle, sets, asked, folder, display)
         with output() as out:
-            out.write(f"{json_text(pauses)}\n" if as_json else idle_table(pauses.idle))
+            out.write(f"{json_text(pauses)}\n" if as_json else idle_table(pauses.idle, fitting(out)))
         return next((status for run in pauses.idle if (status := run.exit_status)), 0)
     with closing(progress(sys.stderr, quiet=quiet)) as display:
         result = _take_turns(profile_of(url, rate, rounds, sets, asked), folder, accept_invalid, display)

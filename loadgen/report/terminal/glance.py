@@ -52,7 +52,8 @@ class _Tail:
 
     def __init__(self, latency: Latency) -> None:
         figures = [latency.quantile(name) for name in ("p50", "p99", "max")]
-        self.p50, self.p99, self.longest = (figure.value or figure.bound or 0.0 for figure in figures)
+        # a broken result may have times below 0, which no logarithm takes
+        self.p50, self.p99, self.longest = (max(0.0, figure.value or figure.bound or 0.0) for figure in figures)
         self.end = max(self.p50, self.p99, self.longest)
         self.open = any(figure.value is None and figure.bound for figure in figures)
 

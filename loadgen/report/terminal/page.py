@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from typing import TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
@@ -11,11 +12,24 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from loadgen.report.terminal.table import Column, Table
+from loadgen.report.words import columns
 
 DIM, STRONG = "dim", "bold"
 GOOD, WARN, BAD = "green", "yellow", "bold red"
 
+WIDEST, NARROWEST = 100, 40  # columns; longer lines are hard to read
+
 Part = str | tuple[str, str]
+
+
+def fitting(file: TextIO) -> int:
+    """How wide a report for `file` is: as its terminal, within limits."""
+    return fitted(columns(file, WIDEST))
+
+
+def fitted(width: int) -> int:
+    """The width that a report has on a terminal of that width."""
+    return max(NARROWEST, min(width, WIDEST))
 
 
 def line(*parts: Part, indent: int = 0) -> RenderableType:
@@ -51,12 +65,10 @@ def heading(*parts: Part) -> RenderableType:
     return Padding(Text.assemble(*styled), (1, 0, 0, 0))
 
 
-def table(*columns: tuple[str, str, int]) -> Table:
+def table(*of: tuple[str, str, int]) -> Table:
     """A table of `(title, side, width)` columns. If all titles are empty, none is shown."""
-    titled = any(title for title, _, _ in columns)
-    return Table(
-        [Column(title, side, width if titled or side == "right" else 0) for title, side, width in columns], DIM
-    )
+    titled = any(title for title, _, _ in of)
+    return Table([Column(title, side, width if titled or side == "right" else 0) for title, side, width in of], DIM)
 
 
 def add(to: Table, *cells: Part, style: str = "") -> None:

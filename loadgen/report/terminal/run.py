@@ -22,8 +22,11 @@ from loadgen.report.terminal.page import (
     GOOD,
     STRONG,
     WARN,
+    WIDEST,
     add,
     drawn,
+    fitted,
+    fitting,
     heading,
     indented,
     labelled,
@@ -37,13 +40,12 @@ from loadgen.report.terminal.thresholds import value_text
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.witness import witness
 from loadgen.report.trust import EFFECT, meaning, note, observed, reason
-from loadgen.report.words import brief, clean, columns, count, encodable, listed, reasoned, seconds, share, wants_color
+from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult, RunVariant, Status, Target
 
-WIDEST, NARROWEST = 100, 40  # columns; longer lines are hard to read
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
 VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
 STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
@@ -63,7 +65,7 @@ def render(result: Result, *, width: int = WIDEST, color: bool | None = None) ->
 
     `color` None: coloured if stdout is a terminal and NO_COLOR is not set.
     """
-    width = max(NARROWEST, min(width, WIDEST))
+    width = fitted(width)
     colored = wants_color(sys.stdout) if color is None else color
     cleaned = map_text(result, clean)
     summary = _of_experiment(cleaned, width) if isinstance(cleaned, ExperimentResult) else _of_run(cleaned, width)
@@ -73,7 +75,7 @@ def render(result: Result, *, width: int = WIDEST, color: bool | None = None) ->
 def show(result: Result, file: TextIO) -> None:
     """Write the summary to `file`: in characters that it can write, and if it is a terminal, coloured and as wide as
     it."""
-    file.write(encodable(render(result, width=columns(file, WIDEST), color=wants_color(file)), file))
+    file.write(encodable(render(result, width=fitting(file), color=wants_color(file)), file))
 
 
 def _of_experiment(result: ExperimentResult, width: int) -> Iterator[RenderableType]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 
 from loadgen.report.sentences import sentence as reason_sentence
-from loadgen.report.terminal.page import WARN, Part, add, drawn, heading, labelled, line, table
+from loadgen.report.terminal.page import WARN, WIDEST, Part, add, drawn, heading, labelled, line, table
 from loadgen.report.words import UNKNOWN, clean, count, known, ms, seconds
 from loadgen.result.codec import map_text
 from loadgen.result.selftest import (
@@ -20,13 +20,12 @@ from loadgen.result.selftest import (
     SelftestResult,
 )
 
-WIDTH = 100
 MICROSECOND = 1000
 
 
-def show(result: SelftestResult) -> str:
-    """A self-test as text of at most 100 columns."""
-    return drawn(_page(map_text(result, clean)), WIDTH, False)
+def show(result: SelftestResult, width: int = WIDEST) -> str:
+    """A self-test as text of at most `width` columns."""
+    return drawn(_page(map_text(result, clean)), width, False)
 
 
 def sentence(result: SelftestResult) -> str:

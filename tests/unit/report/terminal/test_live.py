@@ -160,12 +160,12 @@ def test_after_a_resize_no_line_is_left_over() -> None:
 
 def test_a_message_stands_above_the_lines() -> None:
     screen = Screen(stream := Terminal())
-    screen.message("first")
+    screen.message(Reason.of("run_died"))
     screen.update(BURST)
     stream.truncate(0)
-    screen.message("disk full")
+    screen.message(Reason.of("tls_not_verified"))
     screen.close()
-    before, _, after = stream.getvalue().partition("disk full\n")
+    before, _, after = stream.getvalue().partition("TLS certificates were not verified (tls.verify: false)\n")
     assert before.endswith(live.ERASE)
     assert "iterations" in after
 
