@@ -91,7 +91,7 @@ class Table:
 
     def _drawn(self, block: Sequence[int], widths: Sequence[int]) -> RichTable:
         drawn = RichTable(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style=self._header_style)
-        drawn.show_header = any(column.title for column in self._columns)
+        drawn.show_header = any(self._columns[index].title for index in block)
         for index, width in zip(block, widths, strict=True):
             column = self._columns[index]
             drawn.add_column(column.title, justify="right" if column.side == "right" else "left", width=width)

@@ -57,6 +57,12 @@ def test_columns_without_room_stand_below_with_the_names_once_more() -> None:
     ]
 
 
+def test_below_no_empty_titles_are_shown() -> None:
+    columns = [("", "left", 0), ("p99 ms", "right", 9), ("", "text", 0)]
+    shown = lines(24, columns, ("quantile", "[10.5, 12.6]", "inconclusive"))
+    assert shown == ["                 p99 ms", "  quantile [10.5, 12.6]", "  quantile inconclusive"]
+
+
 def test_columns_in_which_nothing_stands_take_no_lines_of_their_own() -> None:
     columns = [("", "left", 6), ("a", "right", 9), ("", "text", 12)]
     assert len(lines(22, columns, ("p50", "[10.5, 12,345.6]", ""))) == 2
