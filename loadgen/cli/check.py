@@ -49,6 +49,7 @@ def command(
     from loadgen.experiment.check import check
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.check import render_check
+    from loadgen.report.terminal.page import fitting
     from loadgen.result.codec import map_text
     from loadgen.runner.redaction import redactor
     from loadgen.runner.table.cost import refusal
@@ -61,7 +62,7 @@ def command(
     checked = check(loaded.profile, variants, witness)
     plan = map_text(replace(checked, selftest=standing(loaded)), redactor(loaded.secrets))
     with output() as out:
-        out.write(f"{json_text(plan)}\n" if as_json else render_check(plan))
+        out.write(f"{json_text(plan)}\n" if as_json else render_check(plan, fitting(out)))
     if plan.unusable:
         raise TargetError(plan.unusable)
     if plan.cost and plan.cost.refused:

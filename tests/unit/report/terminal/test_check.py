@@ -11,6 +11,7 @@ from loadgen.errors import PlanError
 from loadgen.experiment.check import check
 from loadgen.profile.load import load
 from loadgen.report.terminal.check import render_check
+from loadgen.result.check import CheckResult
 from loadgen.result.run import PlannedRate
 from loadgen.trust.host import Ports
 
@@ -26,8 +27,18 @@ def test_every_phase_is_a_row_of_the_same_columns() -> None:
         at = heading.index(title)
         assert all(row[at - 1] == " " != row[at] for row in rows), rows
     assert rows[0].split() == ["steady", "200/s", "poisson", "5", "s", "958", "p50", "p99"]
-    assert rows[1].endswith("  10 users                         5 s     unknown  depends on the answers")
+    assert rows[1].endswith("  10 users                         5 s     unknown depends on the answers")
     assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_it_is_as_wide_as_the_terminal_and_no_number_is_cut(width: int) -> None:
+    long = replace(PHASE, name="x" * 64, rate=PlannedRate(200_000, 2_000_000), iterations=123_456_789)
+    checked = replace(plan(PHASE, USERS, long), experiment=experiment("[10, 20]").experiment)
+    lines = render_check(checked, width).splitlines()
+    assert max(map(len, lines)) <= width
+    words = " ".join(lines).split()
+    assert {"123,456,789", "200000/s..2000000/s", "14,263", "3,100"} <= {*words}
 
 
 @pytest.mark.parametrize("host", ["abc.execute-api.eu-west-1.amazonaws.com", "abc.lambda-url.eu-west-1.on.aws"])
@@ -59,9 +70,13 @@ experiment: {variants: {shared: {}, fresh: {session: per-request}}, rounds: ROUN
 """
 
 
-def checked(rounds: str, more: str = "") -> str:
+def experiment(rounds: str, more: str = "") -> CheckResult:
     loaded = load("t.yaml", text=EXPERIMENT.replace("ROUNDS", rounds + more))
-    return render_check(check(loaded.profile, [variant.profile for variant in loaded.variants]))
+    return check(loaded.profile, [variant.profile for variant in loaded.variants])
+
+
+def checked(rounds: str, more: str = "") -> str:
+    return render_check(experiment(rounds, more))
 
 
 def test_what_an_experiment_is_about_is_said_before() -> None:
@@ -69,13 +84,13 @@ def test_what_an_experiment_is_about_is_said_before() -> None:
     at = next(number for number, line in enumerate(lines) if line.startswith("experiment: "))
     assert lines[at : at + 8] == [
         "experiment: 10 or 20 rounds x 2 variants = 20 or 40 runs, in turns, against shared; in all 10 min 39",
-        "    s or 21 min 19 s, with pauses of 1 s",
+        "  s or 21 min 19 s, with pauses of 1 s",
         "  primary figure: steady response p99, as none is named",
         "  found (4 times of 5): a difference that is beyond 5% by 0.66 times the standard deviation of what",
         "    the rounds differ by",
         lines[at + 5],
-        "    variant                          client   session        workers      a run  iterations  opens",
-        "    shared                           wire     shared               1       31 s       3,100  -",
+        "  variant                          client   session        workers      a run  iterations     opens",
+        "  shared                           wire     shared               1       31 s       3,100         -",
     ]
     assert lines[at + 5].startswith("  3,100 new connections in a minute of all runs, ")
     assert lines[at + 8].split() == ["fresh", "wire", "per-request", "1", "31", "s", "3,100", "3,100"]
@@ -91,7 +106,7 @@ def test_many_variants_are_a_page() -> None:
     checked = check(loaded.profile, [variant.profile for variant in loaded.variants])
     text = render_check(checked)
     assert "10 rounds x 64 variants = 640 runs" in text
-    assert "    48 more: see --json\n" in text
+    assert "  48 more: see --json\n" in text
     assert max(map(len, text.splitlines())) <= 100
     assert len(text.splitlines()) < 60
     assert checked.experiment and len(checked.experiment.each) == 64
