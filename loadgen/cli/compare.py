@@ -29,10 +29,11 @@ def command(first: Path, second: Path, accept_invalid: bool, as_json: bool) -> i
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.two_runs import show
 
-    with as_written(f"{first} or {second}"), output() as out:
+    with as_written(f"{first} or {second}"):
         result = compare(read(find(first)), read(find(second)), accept_invalid=accept_invalid)
-        if as_json:
-            out.write(f"{json_text(result)}\n")
-        else:
-            show(result, out)
+        with output() as out:
+            if as_json:
+                out.write(f"{json_text(result)}\n")
+            else:
+                show(result, out)
     return 0

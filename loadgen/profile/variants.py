@@ -21,11 +21,12 @@ def cell(document: Document, override: str, values: dict[str, Any]) -> Document:
 
     Raises ProfileError for an override that fits nowhere, for an axis that there is not, and for one that nothing uses.
     """
-    changed = _copy(document)
+    kept = document.data.get(EXPERIMENT)  # which no variant changes
+    changed = _copy(document, kept)
     if override:
         way: Way = (EXPERIMENT, "variants", override)
         _merge(changed, changed.data, (), changed.data[EXPERIMENT]["variants"][override], way)
-    used = _fill(changed, values)
+    used = _fill(changed, values, kept)
     if unused := [axis for axis in values if axis not in used]:
         raise _of_no_use(document, unused[0], override)
     return changed
@@ -38,8 +39,10 @@ def of_first_values(document: Document) -> Document:
     return changed
 
 
-def _copy(document: Document) -> Document:
-    return Document(copy.deepcopy(document.root), dict(document.places), variables=document.variables)
+def _copy(document: Document, kept: Any = None) -> Document:
+    """A copy, but for the part that is `kept`."""
+    data = copy.deepcopy(document.data, {id(kept): kept})
+    return Document([data], dict(document.places), variables=document.variables)
 
 
 def _of_no_use(document: Document, axis: str, override: str) -> ProfileError:
@@ -61,10 +64,13 @@ def _first_values(document: Document) -> dict[str, Any]:
 
 def _merge(document: Document, into: Any, way: Way, override: dict[str, Any], said: Way) -> None:
     """Put `override`, which was written at `said`, over what stands at `way`."""
+    steps = _steps(into)
     for key, value in override.items():
         if not way and key == EXPERIMENT:
             raise document.error((*said, key), "an experiment has no experiments in it", "Leave it out")
-        step = _step(document, into, key, (*said, key))
+        if steps is not None and key not in steps:
+            raise document.error((*said, key), f"there is no {key} in that list", did_you_mean(key, [*steps]))
+        step = key if steps is None else steps[key]
         place = (*way, step)
         old = into[step] if isinstance(step, int) else into.get(step)
         if isinstance(value, dict) and (part := part_at(place)) is not None:
@@ -73,7 +79,7 @@ def _merge(document: Document, into: Any, way: Way, override: dict[str, Any], sa
             into[step] = old
             _merge(document, old, place, value, (*said, key))
             continue
-        _forget(document, place)
+        _forget(document, place, old)
         document.places[place] = document.place((*said, key))
         document.moved[place] = (*said, key)
         if value is None and isinstance(into, dict):
@@ -82,30 +88,34 @@ def _merge(document: Document, into: Any, way: Way, override: dict[str, Any], sa
             into[step] = copy.deepcopy(value)
 
 
-def _step(document: Document, container: Any, key: str, said: Way) -> str | int:
-    """`key` in a mapping; in a list the index of the item with that name."""
+def _steps(container: Any) -> dict[str, int] | None:
+    """The indices of a list's items by their names; None of a mapping, whose keys are its own."""
     if isinstance(container, dict):
-        return key
-    names = [item.get("name") if isinstance(item, dict) else None for item in container]
-    if key in names:
-        return names.index(key)
-    known = [name for name in names if isinstance(name, str)]
-    raise document.error(said, f"there is no {key} in that list", did_you_mean(key, known))
+        return None
+    steps: dict[str, int] = {}
+    for index, item in enumerate(container):
+        name = item.get("name") if isinstance(item, dict) else None
+        if isinstance(name, str):
+            steps.setdefault(name, index)
+    return steps
 
 
-def _forget(document: Document, way: Way) -> None:
-    """What stood there is no more."""
-    maps: tuple[dict[Way, Any], ...] = (document.places, document.moved)
-    for known in maps:
-        for old in [place for place in known if place[: len(way)] == way]:
-            del known[old]
+def _forget(document: Document, way: Way, old: Any) -> None:
+    """What stood there, `old`, is no more."""
+    document.places.pop(way, None)
+    document.moved.pop(way, None)
+    items = old.items() if isinstance(old, dict) else enumerate(old) if isinstance(old, list) else ()
+    for step, item in items:
+        _forget(document, (*way, step), item)
 
 
-def _fill(document: Document, values: dict[str, Any]) -> set[str]:
-    """Put the values of the axes in, and say which were used outside of the experiment."""
+def _fill(document: Document, values: dict[str, Any], kept: Any = None) -> set[str]:
+    """Put the values of the axes in, but for the part that is `kept`, and say which were used."""
     used: set[str] = set()
 
     def filled(value: Any, way: Way) -> Any:
+        if value is kept:
+            return value
         if isinstance(value, dict):
             return {key: filled(item, (*way, key)) for key, item in value.items()}
         if isinstance(value, list):
@@ -118,8 +128,7 @@ def _fill(document: Document, values: dict[str, Any]) -> set[str]:
     def axis(name: str, way: Way) -> Any:
         if name not in values:
             raise document.error(way, f"there is no axis {name} in experiment.matrix", did_you_mean(name, [*values]))
-        if way[:1] != (EXPERIMENT,):
-            used.add(name)
+        used.add(name)
         return values[name]
 
     document.root[0] = filled(document.data, ())

@@ -12,7 +12,7 @@ from rich.console import Console, ConsoleOptions
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from loadgen.report.words import brief
+from loadgen.report.words import brief, ending
 
 NAME, SENTENCE = 8, 16  # characters that a name and a sentence keep
 
@@ -36,7 +36,8 @@ class Column:
 
     def widths(self, cells: Sequence[Text]) -> Widths:
         content = max((cell.cell_len for cell in cells), default=0)
-        kept = {"left": NAME, "text": SENTENCE}.get(self.side, content)
+        name = max([NAME, *(len(ending(cell.plain)) + 2 for cell in cells)])
+        kept = {"left": name, "text": SENTENCE}.get(self.side, content)
         words = [self.title] if self.side == "fixed" else self.title.split()
         return Widths(
             wanted=max(self.width, cell_len(self.title), content),

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from io import StringIO
+from pathlib import Path
+from typing import Any
 
 import pytest
 from finished_runs import TEXT
 
-from loadgen.errors import PlanError
-from loadgen.experiment.rounds import Within, order, part_of, seed_of
+from loadgen.errors import Exit, PlanError
+from loadgen.experiment import rounds
+from loadgen.experiment.rounds import Within, order, part_of, run_experiment, seed_of
 from loadgen.profile.load import load
-from loadgen.report.terminal.live import Lines
+from loadgen.report.terminal.live import Lines, Silence
 from loadgen.result.reason import Reason
+from loadgen.result.run import RunResult
+from loadgen.runner.options import Options
 
 
 def test_every_round_has_each_variant_once_in_an_order_of_its_own() -> None:
@@ -47,3 +53,23 @@ def test_a_warning_of_many_runs_is_said_once() -> None:
             within.message(Reason.of("run_died" if name == "a" else "made_up_keys"))
     shown = stream.getvalue().splitlines()
     assert [line.partition(":")[0] for line in shown] == ["a, round 1", "a, round 1", "b, round 1"]
+
+
+async def test_a_run_that_the_disk_does_not_take_ends_the_experiment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: RunResult
+) -> None:
+    """It is put together from what its runs have saved: the rounds from here on would be for nothing."""
+    asked: list[Options] = []
+
+    async def unsaved(loaded: Any, options: Options, *rest: Any) -> RunResult:
+        asked.append(options)
+        return replace(run, run=None)
+
+    monkeypatch.setattr(rounds, "run_at", unsaved)
+    result = await run_experiment(load("x.yaml", text=TEXT), Options(tmp_path / "x"), Silence())
+    assert [options.needed for options in asked] == [True]
+    assert (result.complete, result.exit_status) == (False, Exit.USAGE)
+    assert [(told.code, str(told.values["error"])[:24]) for told in result.warnings] == [
+        ("experiment_broken_off", "a run could not be saved")
+    ]
+    assert (tmp_path / "x" / "result.json").is_file()
