@@ -121,9 +121,10 @@ class _Experiment:
                 self.display.message(Reason.of("decided", rounds=number))
                 break
         result = conclude(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)
-        result = map_text(result, redacted)
-        folder.finish(to_json(result))
-        return result
+        told = len(self.warnings)
+        folder.finish(to_json(map_text(result, redacted)))
+        result = replace(result, warnings=(*result.warnings, *self.warnings[told:]))  # that it could not be written
+        return map_text(result, redacted)
 
     async def _ready(self, variant: Variant) -> None:
         """What the variant's runs need from the beginning to the end: secrets, a place to go to, a table."""

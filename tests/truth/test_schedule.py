@@ -141,7 +141,8 @@ def requests(found: Told) -> list[tuple[int, str, str, bytes]]:
 
 def report(found: Told) -> str:
     """All of it but three things: the folder's name; the peak of connections, as peaks of workers add up to a bound
-    from above, with its share of the descriptors; and the exchanges that were kept, as each worker keeps the first failures of its own."""
+    from above, with its share of the descriptors; and the exchanges that were kept, as each worker keeps the first
+    failures of its own."""
     text = json.dumps({**found.result, "run": None, "samples": None}, sort_keys=True)
     text = re.sub(r'"peak": \d+', '"peak": ?', text)
     return re.sub(r'("code": "descriptors", "share": )[\d.]+', r"\1?", text)
