@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
 from loadgen.cli.run import folder_for
 
@@ -86,8 +87,6 @@ def command(
 def _take_turns(
     loaded: Loaded, folder: Path | None, accept_invalid: bool, display: TerminalDisplay
 ) -> ExperimentResult:
-    import uvloop
-
     from loadgen.experiment.rounds import run_experiment
     from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
@@ -95,15 +94,13 @@ def _take_turns(
 
     place = folder or folder_for(loaded.profile.name)
     options = Options(place, start, sandbox_at, accept_invalid=accept_invalid, needed=folder is not None)
-    return uvloop.run(run_experiment(loaded, options, display))
+    return on_loop(run_experiment(loaded, options, display), display.close)
 
 
 def _come_back(
     url: str, pauses: str, sets: tuple[str, ...], asked: Asked | None, folder: Path | None, display: TerminalDisplay
 ) -> IdleRuns:
     """A run for each pause, until one is interrupted."""
-    import uvloop
-
     from loadgen.experiment.keepalive import idle_profile
     from loadgen.profile.units import duration
     from loadgen.result.experiment import IdleRuns
@@ -117,7 +114,7 @@ def _come_back(
         loaded = idle_profile(url, pause, sets, asked)
         place = folder / loaded.profile.load[0].name if folder else folder_for(loaded.profile.name)
         options = Options(place, start, sandbox_at, needed=folder is not None)
-        runs.append(uvloop.run(run(loaded, options, display)))
+        runs.append(on_loop(run(loaded, options, display)))
         if runs[-1].interrupted:
             break
     return IdleRuns(idle=tuple(runs))

@@ -7,11 +7,12 @@ import sys
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.loop import on_loop
 from loadgen.cli.request import load_options, request_options
 from loadgen.clock import SECOND, wall
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     help="Start one more quiet process, which sends the same at 1/53 of the rate, and compare p50 and p99.",
 )
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
+@click.option("--no-preflight", is_flag=True, help="Send the load without trying each step once before.")
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of an INVALID run too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
@@ -56,6 +58,7 @@ def command(
     at_most: str | None,
     witness: bool,
     folder: Path | None,
+    no_preflight: bool,
     accept_invalid: bool,
     as_json: bool,
     quiet: bool,
@@ -79,15 +82,19 @@ def command(
     """
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.run import show
+    from loadgen.report.terminal.unusable import unusable
 
     loaded = read(profile, target, sets, rate, duration, users, asked, workers)
     if witness:
         witness_option(loaded)
     loaded, goal = _prolonged(loaded, until, at_most)
-    result = _carry_out(loaded, folder, quiet, until=goal, accept_invalid=accept_invalid, witness=witness)
+    wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
+    result = _carry_out(loaded, folder, quiet, **wanted)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
+            if why := unusable(result):
+                click.echo(f"loadgen: {why}", err=True)
         else:
             show(result, out)
     return int(result.exit_status or 0)
@@ -104,11 +111,7 @@ def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[
     return loaded, None
 
 
-def _carry_out(
-    loaded: Loaded, folder: Path | None, quiet: bool, *, until: Goal | None, accept_invalid: bool, witness: bool
-) -> RunResult | ExperimentResult:
-    import uvloop
-
+def _carry_out(loaded: Loaded, folder: Path | None, quiet: bool, **wanted: Any) -> RunResult | ExperimentResult:
     from loadgen.experiment.rounds import run_experiment
     from loadgen.report.terminal.live import progress
     from loadgen.runner.options import Options
@@ -117,22 +120,15 @@ def _carry_out(
     from loadgen.sandbox.registry import sandbox_at
     from loadgen.selftest.standing import standing
 
-    options = Options(
-        folder or folder_for(loaded.profile.name),
-        start,
-        sandbox_at,
-        until=until,
-        accept_invalid=accept_invalid,
-        witness=witness,
-        needed=folder is not None,
-    )
+    place, needed = folder or folder_for(loaded.profile.name), folder is not None
+    options = Options(place, start, sandbox_at, needed=needed, **wanted)
     display = progress(sys.stderr, quiet=quiet)
     for notice in standing(loaded).notices:
         display.message(notice)
     try:
         if loaded.profile.experiment:
-            return uvloop.run(run_experiment(loaded, options, display))
-        return uvloop.run(run(loaded, options, display))
+            return on_loop(run_experiment(loaded, options, display), display.close)
+        return on_loop(run(loaded, options, display), display.close)
     finally:
         display.close()
 

@@ -126,6 +126,7 @@ def assembled(folder: Path, done: int | None = None, warnings: Sequence[Reason] 
         interrupted=False,
         run=str(folder),
         exit_status=0,
+        unusable=next((of.unusable.of_run(name, number) for name, number, of in runs if of.unusable), None),
         trust=_trust(runs),
         warnings=(*warnings, *_warnings([result for _, _, result in runs], warnings)),
         thresholds=(*of_runs, *judgement.thresholds),

@@ -9,18 +9,26 @@ import subprocess
 import sys
 from typing import Any
 
+from loadgen.interrupts import SIGNALS
 from loadgen.net.timerfd import die_with_parent
 
 
-def spawn(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Start a process that SIGINT and SIGTERM do not reach. `options` as of Popen.
+def spawn(module: str, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    """Start `python -m module` as a process that no signal of `interrupts` reaches. `options` as of Popen.
 
-    A terminal's Ctrl-C, or the end of `timeout`, goes to all processes of the group; but what a load has open still
-    needs its workers, and its target.
+    A terminal's Ctrl-C or its end, or the end of `timeout`, goes to all processes of the group; but what a load has
+    open still needs its workers, and its target.
+
+    The process imports nothing from the folder that the user stands in: `-m` would look there first, and an empty
+    entry of PYTHONPATH stands for that folder.
     """
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    command = [sys.executable, "-P", "-m", module, *arguments]
+    environment = dict(options.pop("env", os.environ))
+    if path := [entry for entry in environment.pop("PYTHONPATH", "").split(os.pathsep) if entry]:
+        environment["PYTHONPATH"] = os.pathsep.join(path)
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
-        return subprocess.Popen(command, **options)  # noqa: S603  our own interpreter
+        return subprocess.Popen(command, env=environment, **options)  # noqa: S603  our own interpreter
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
 

@@ -185,8 +185,8 @@ class Profile(Part):
     """By the name of a measured phase, what must hold in it; otherwise the run exits with status 4. In an experiment
     also of two variants: fresh / shared p99 < 3."""
 
-    stop_if: StopText = None
-    """When to give up: errors > 50% for 5s, or never. Unless said: this for hosts that are not loopback."""
+    stop_if: StopText = StopIf.parse("errors > 50% for 5s")
+    """When to give up: errors > 50% for 5s, or never."""
 
     in_flight_limit: Count | None = None
     """How many iterations may be open at once; those due beyond it are not started, and counted as unsent."""
@@ -199,11 +199,6 @@ class Profile(Part):
 
     seed: Seed = 1
     """What the load is drawn from: the same seed gives the same arrivals. Payloads also follow from the run."""
-
-    @property
-    def stop_if_given(self) -> bool:
-        """Whether the profile says stop_if; if so and `stop_if` is None, it says never."""
-        return "stop_if" in self.model_fields_set
 
     @property
     def abilities(self) -> Abilities:

@@ -121,7 +121,7 @@ class Step(Part):
     """A file below the profile's folder, at most 64 MiB, sent as it is."""
 
     expect: Expect | None = None
-    """What the answer must be to count as ok. Unless said: a status below 400."""
+    """What the answer must be to count as ok. Unless said: a status of 2xx."""
 
     capture: dict[CapturedName, PartOfAnswer] = Field(default={})
     """Parts of the answer by a name of your own, for later steps and split_by: status, header.NAME, body, body.KEY."""

@@ -253,6 +253,7 @@ class ExperimentResult(ExperimentMetadata):
     interrupted: bool = item("whether it was interrupted by a signal")
     run: str = item("its folder")
     exit_status: int | None = item("the status that loadgen ended with; null where it died")
+    unusable: Reason | None = item("of its first run that says nothing of the target: why", omit=True)
     trust: Trust = item("the worst of its runs' verdicts")
     warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("what the profile asks, over the rounds")

@@ -599,9 +599,10 @@ class Sample:
     connection: str = item("its kind of connection: new, reused, resumed, none")
     request_id: str = item("by which DynamoDB or API Gateway know it")
     headers: dict[str, str] = item("the answer's headers that hold no secret")
-    message: str = item("the message of a JSON error")
+    message: str = item("of a failing answer: how its body begins, or the error or title that it has")
     times_ms: dict[str, float] = item("its times", "ms")
     whose_ms: Attribution = item("whose time its response, or in a closed load its service, is")
+    location: str = item("where a redirect leads, without its query", default="", omit=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -644,6 +645,7 @@ class RunResult(Metadata):
     interrupted: bool = item("whether it was interrupted by a signal")
     exit_status: int | None = item("the status that loadgen ended with; null where it died")
     run: str | None = item("its folder; null where that could not be written")
+    unusable: Reason | None = item("why it says nothing of its target: all that was sent failed", omit=True)
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("what the profile asks")

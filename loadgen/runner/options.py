@@ -14,7 +14,7 @@ class Options:
     """`out` is the run's folder, and `needed` says that the load must not begin if it cannot be written; `prepared`
     says that a table which the load needs has been made ready, and is told about, by whoever asks; `until` is what a
     phase goes on for; `accept_invalid` decides thresholds on the figures of an INVALID run too; `witness` asks for
-    one."""
+    one; `preflight` is whether each step is tried once before the load."""
 
     out: Path
     start_sandbox: StartSandbox | None = None
@@ -23,4 +23,5 @@ class Options:
     until: Goal | None = None
     accept_invalid: bool = False
     witness: bool = False
+    preflight: bool = True
     needed: bool = False

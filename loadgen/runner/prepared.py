@@ -94,11 +94,8 @@ class Prepared:
 
     @property
     def stop_if(self) -> StopIf | None:
-        """The condition that ends the run early; there is one unless said on a host that is not this machine."""
-        profile = self.loaded.profile
-        if profile.stop_if_given or self.to.loopback:
-            return profile.stop_if
-        return StopIf.parse("errors > 50% for 5s")
+        """The condition that ends the run early, if there is one."""
+        return self.loaded.profile.stop_if
 
     def metadata(self) -> Metadata:
         """What is known of the run besides its figures, as it is by now."""

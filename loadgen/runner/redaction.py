@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from loadgen.exchange import REDACTED
-from loadgen.record.samples import MESSAGE
+from loadgen.record.excerpt import CUT, MESSAGE, one_line
 
 SHORTEST_SECRET = 4  # characters: shorter ones would be replaced where they stand by chance
 _ESCAPE = re.compile("%[0-9A-F]{2}")
@@ -29,7 +29,8 @@ def redacted(value: Any, secrets: tuple[str, ...]) -> Any:
 def _every_form(secrets: tuple[str, ...]) -> list[str]:
     """The longest first."""
     forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
-    return sorted(forms, key=len, reverse=True)
+    lines = {line for line in map(one_line, forms) if len(line) >= SHORTEST_SECRET}
+    return sorted(forms | lines, key=len, reverse=True)
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -57,9 +58,10 @@ def _redacted(value: Any, secrets: list[str]) -> Any:
 
 
 def _text(text: str, secrets: list[str]) -> str:
-    if len(text) == MESSAGE:  # it was cut, and may end in the beginning of a secret
+    if len(text) == MESSAGE or text.endswith(CUT):  # it was cut, and may end in the beginning of a secret
+        text, mark = text.removesuffix(CUT), CUT if text.endswith(CUT) else ""
         begun = (secret[:size] for secret in secrets for size in range(len(secret) - 1, SHORTEST_SECRET - 1, -1))
-        text = text.removesuffix(next((beginning for beginning in begun if text.endswith(beginning)), ""))
+        text = text.removesuffix(next((beginning for beginning in begun if text.endswith(beginning)), "")) + mark
     for secret in secrets:
         text = text.replace(secret, REDACTED)
     return text

@@ -133,7 +133,7 @@ def refusal(x: Exchange) -> str:
 
 def judge(expect: Expect | None) -> Callable[[Exchange], None]:
     """The function that sets outcome and reason of an answered exchange. Unless the profile says what it expects, a
-    status below 400 is all it takes."""
+    status of 2xx is all it takes."""
     if expect is None:
         return _by_status_alone
     spans = (str(low) if low == high else f"{low}..{high}" for low, high in expect.status)
@@ -149,7 +149,7 @@ def judge(expect: Expect | None) -> Callable[[Exchange], None]:
 
 
 def _by_status_alone(x: Exchange) -> None:
-    if x.status >= 400:
+    if not 200 <= x.status < 300:
         x.outcome, x.reason = by_status(x.status), refusal(x)
 
 

@@ -38,6 +38,7 @@ from loadgen.report.terminal.phases import phase_blocks
 from loadgen.report.terminal.samples import samples
 from loadgen.report.terminal.thresholds import value_text
 from loadgen.report.terminal.until import until
+from loadgen.report.terminal.unusable import unusable
 from loadgen.report.terminal.witness import witness
 from loadgen.report.trust import EFFECT, meaning, note, observed, reason
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
@@ -112,6 +113,8 @@ def _top(result: Result) -> Iterator[RenderableType]:
         yield labelled(("INCOMPLETE ", BAD), "the run did not come to its end; this is what was saved until then")
     if result.interrupted:
         yield labelled(("INTERRUPTED ", BAD), "the run was stopped; this is what was found until then")
+    if why := unusable(result):
+        yield labelled(("FAILED ", BAD), why)
     started = result.started.replace("T", " ").replace("+00:00", " UTC").replace("Z", " UTC")
     yield line((brief(result.name, 60), STRONG), f"  {brief(started, 40)} · {seconds(result.duration_s)}")
     said = [

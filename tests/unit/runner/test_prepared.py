@@ -96,22 +96,6 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     assert list((tmp_path / "run").iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("more", "loopback", "condition"),
-    [
-        ("", True, None),
-        ("", False, "errors > 50% for 5s"),
-        ("stop_if: errors > 10% for 2s\n", False, "errors > 10% for 2s"),
-        ("stop_if: never\n", False, None),
-    ],
-)
-def test_a_load_on_somebody_elses_host_is_stopped_when_half_of_it_fails(
-    tmp_path: Path, more: str, loopback: bool, condition: str | None
-) -> None:
-    run = prepared(tmp_path, load("t.yaml", text=TEXT + more), Destination(ORIGIN, SEVERAL, loopback))
-    assert (run.stop_if and run.stop_if.text) == condition
-
-
 def test_a_slot_is_named_by_its_phase_its_cycle_and_its_step(tmp_path: Path) -> None:
     text = TEXT.replace("for: 60s}]", "for: 60s}, {name: b, rate: 1/s, for: 1s, measure: false}]") + "cycles: 2\n"
     run = prepared(tmp_path, load("t.yaml", text=text))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgen.net.http1 import Headers
-from loadgen.record.samples import MESSAGE
+from loadgen.record.excerpt import MESSAGE, one_line
 from loadgen.runner.redaction import SHORTEST_SECRET, redacted
 
 SECRET = "s3cr3t-t0k3n"
@@ -34,6 +34,17 @@ def test_keys_are_redacted_as_values_are() -> None:
 def test_of_a_text_that_was_cut_nothing_of_a_secret_is_left(kept: int, before: str) -> None:
     text = (before.ljust(MESSAGE)[: MESSAGE - kept] + SECRET)[:MESSAGE]
     assert SECRET[:SHORTEST_SECRET] not in redacted(text, (SECRET, LONGER))
+
+
+@given(st.integers(SHORTEST_SECRET, len(SECRET)))
+def test_nor_is_it_of_one_that_says_that_it_was_cut(kept: int) -> None:
+    assert redacted(f"x {SECRET[:kept]}…", (SECRET, LONGER)) in ("x …", "x [redacted]…")
+
+
+@pytest.mark.parametrize("secret", ["-----KEY-----\nMIIE\n-----END-----\n", "a\tb  c", "bell\x07 rings"])
+def test_a_secret_is_known_in_one_line_too(secret: str) -> None:
+    """As a sample has a body, which may repeat it."""
+    assert redacted(one_line(f'{{"echo": "{secret}"}}'), (secret,)).startswith('{"echo": "[redacted]')
 
 
 @pytest.mark.parametrize("value", [None, True, 7, 1.5, "", "plain", ["a", {"b": [1]}], f"not cut {SECRET[:6]}"])

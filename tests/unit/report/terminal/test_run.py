@@ -198,6 +198,21 @@ def test_connections(result: dict[str, Any]) -> None:
     assert "312: 393/476" in text
 
 
+def test_a_redirect_says_where_it_leads_and_what_to_do(result: dict[str, Any]) -> None:
+    redirect = {"outcome": "unexpected", "reason": "status 301", "status": 301, "location": "https://a.test/x"}
+    result["samples"]["failed"] = [result["samples"]["failed"][0] | redirect]
+    text = " ".join(" ".join(block(summary(result), "first failing")).split())
+    assert "It redirects to https://a.test/x: send the requests there, or if this is right" in text
+    assert "say expect: {status: 301}" in text
+
+
+def test_a_failing_answer_says_why_in_full(result: dict[str, Any]) -> None:
+    message = " ".join(f"word{number}" for number in range(28))
+    failing = {"outcome": "http_5xx", "reason": "status 502", "status": 502, "message": message}
+    result["samples"]["failed"] = [result["samples"]["failed"][0] | failing]
+    assert f"the answer: {message}" in " ".join(" ".join(block(summary(result), "first failing")).split())
+
+
 def test_samples_are_few_and_not_all_alike(result: dict[str, Any]) -> None:
     kept = result["samples"]
     kept["failed"] *= 50
