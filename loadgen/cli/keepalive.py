@@ -64,13 +64,14 @@ def command(
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.keepalive import idle_table, sentence
     from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.page import fitting
     from loadgen.report.terminal.run import show
 
     if idle is not None:
         with closing(progress(sys.stderr, quiet=quiet)) as display:
             pauses = _come_back(url, idle, sets, asked, folder, display)
         with output() as out:
-            out.write(f"{json_text(pauses)}\n" if as_json else idle_table(pauses.idle))
+            out.write(f"{json_text(pauses)}\n" if as_json else idle_table(pauses.idle, fitting(out)))
         return next((status for run in pauses.idle if (status := run.exit_status)), 0)
     with closing(progress(sys.stderr, quiet=quiet)) as display:
         result = _take_turns(profile_of(url, rate, rounds, sets, asked), folder, accept_invalid, display)
@@ -92,7 +93,7 @@ def _take_turns(
     from loadgen.sandbox.registry import sandbox_at
 
     place = folder or folder_for(loaded.profile.name)
-    options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid, needed=folder is not None)
+    options = Options(place, start, sandbox_at, accept_invalid=accept_invalid, needed=folder is not None)
     return on_loop(run_experiment(loaded, options, display), display.close)
 
 
@@ -112,7 +113,7 @@ def _come_back(
     for pause in map(duration, pauses.split(",")):
         loaded = idle_profile(url, pause, sets, asked)
         place = folder / loaded.profile.load[0].name if folder else folder_for(loaded.profile.name)
-        options = Options(place, "1", start, sandbox_at, needed=folder is not None)
+        options = Options(place, start, sandbox_at, needed=folder is not None)
         runs.append(on_loop(run(loaded, options, display)))
         if runs[-1].interrupted:
             break

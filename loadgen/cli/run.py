@@ -13,7 +13,7 @@ import click
 
 from loadgen.cli import HELP, output
 from loadgen.cli.loop import on_loop
-from loadgen.cli.request import request_options
+from loadgen.cli.request import load_options, request_options
 from loadgen.clock import SECOND, wall
 
 if TYPE_CHECKING:
@@ -28,18 +28,11 @@ if TYPE_CHECKING:
 @click.argument("profile")
 @click.option("--target", metavar="URL|aws", help="Send the load to this URL. aws: for a table, to AWS.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
-@click.option(
-    "--rate", metavar="RATE", help="With a URL: requests started a second, 200/s or 200/s..2000/s.  [default: 50/s]"
-)
-@click.option("--for", "duration", metavar="TIME", help="With a URL: how long, 30s or 5m.  [default: 10s]")
-@click.option(
-    "--users",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="With a URL, instead of --rate: N users, who wait for each answer.",
-)
+@load_options
 @request_options
-@click.option("--workers", default="1", show_default=True, metavar="N|auto", help="How many processes send requests.")
+@click.option(
+    "--workers", metavar="N|auto", help="How many processes send requests.  [default: the profile's workers, or 1]"
+)
 @click.option("--until", metavar="GOAL", help="Prolong a phase until: 'burst response p99 within 5%'.")
 @click.option("--at-most", metavar="TIME", help="With --until: the longest that the phase may take.  [default: 10m]")
 @click.option(
@@ -60,7 +53,7 @@ def command(
     duration: str | None,
     users: int | None,
     asked: Asked | None,
-    workers: str,
+    workers: str | None,
     until: str | None,
     at_most: str | None,
     witness: bool,
@@ -91,12 +84,12 @@ def command(
     from loadgen.report.terminal.run import show
     from loadgen.report.terminal.unusable import unusable
 
-    loaded = read(profile, target, sets, rate, duration, users, asked)
+    loaded = read(profile, target, sets, rate, duration, users, asked, workers)
     if witness:
         witness_option(loaded)
     loaded, goal = _prolonged(loaded, until, at_most)
     wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
-    result = _carry_out(loaded, folder, workers, quiet, **wanted)
+    result = _carry_out(loaded, folder, quiet, **wanted)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -118,9 +111,7 @@ def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[
     return loaded, None
 
 
-def _carry_out(
-    loaded: Loaded, folder: Path | None, workers: str, quiet: bool, **wanted: Any
-) -> RunResult | ExperimentResult:
+def _carry_out(loaded: Loaded, folder: Path | None, quiet: bool, **wanted: Any) -> RunResult | ExperimentResult:
     from loadgen.experiment.rounds import run_experiment
     from loadgen.report.terminal.live import progress
     from loadgen.runner.options import Options
@@ -130,9 +121,9 @@ def _carry_out(
     from loadgen.selftest.standing import standing
 
     place, needed = folder or folder_for(loaded.profile.name), folder is not None
-    options = Options(place, workers_option(workers), start, sandbox_at, needed=needed, **wanted)
+    options = Options(place, start, sandbox_at, needed=needed, **wanted)
     display = progress(sys.stderr, quiet=quiet)
-    for notice in standing(loaded, workers).notices:
+    for notice in standing(loaded).notices:
         display.message(notice)
     try:
         if loaded.profile.experiment:
@@ -150,8 +141,25 @@ def read(
     duration: str | None = None,
     users: int | None = None,
     asked: Asked | None = None,
+    workers: str | None = None,
 ) -> Loaded:
     """The profile that a command line names. Raises UsageError for options that do not go together."""
+    of_workers = () if workers is None else (f"workers={_workers(workers)}",)
+    loaded = _read(profile, target, (*sets, *of_workers), rate, duration, users, asked)
+    if of_workers and any(variant.profile.workers != loaded.profile.workers for variant in loaded.variants):
+        raise click.UsageError("--workers: the experiment's variants have workers of their own. Leave the option out")
+    return loaded
+
+
+def _read(
+    profile: str,
+    target: str | None,
+    sets: tuple[str, ...],
+    rate: str | None,
+    duration: str | None,
+    users: int | None,
+    asked: Asked | None,
+) -> Loaded:
     from loadgen.profile.load import from_url, load
 
     if "://" in profile:
@@ -185,7 +193,7 @@ def folder_for(name: str) -> Path:
     return next(path for path in free if not os.path.lexists(path))  # two may begin in the same second
 
 
-def workers_option(text: str) -> str:
+def _workers(text: str) -> str:
     if text != "auto" and not (text.isdecimal() and 1 <= int(text) <= 256):
         raise click.UsageError(f"--workers {text}: expected a number from 1 to 256, or auto")
-    return text
+    return text if text == "auto" else str(int(text))

@@ -31,6 +31,7 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     """
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.page import fitting
     from loadgen.report.terminal.selftest import show
     from loadgen.sandbox.process import start_responder
     from loadgen.selftest.course import selftest
@@ -47,5 +48,5 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     if why_not := save(place, result) if result.complete else "it is not complete":
         result = replace(measured, warnings=(*measured.warnings, Reason.of("not_saved_selftest", error=why_not)))
     with output() as out:
-        out.write(f"{json_text(result)}\n" if as_json else show(result))
+        out.write(f"{json_text(result)}\n" if as_json else show(result, fitting(out)))
     return int(Exit.INTERRUPTED if result.interrupted else Exit.PASSED)

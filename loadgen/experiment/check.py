@@ -42,10 +42,10 @@ PRECISION = 0.1  # how well the tail's probability is to be known, as a share of
 BODY = 400  # bytes of a request's body that are told
 
 
-def check(profile: Profile, workers: str, variants: Sequence[Profile] = (), witness: bool = False) -> CheckResult:
+def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = False) -> CheckResult:
     """What a run of the profile would be; `variants` are those of an experiment. Raises LoadgenError where the run
     would be refused."""
-    plan, count = Plan.of(profile), workers_for(profile, workers)
+    plan, count = Plan.of(profile), workers_for(profile)
     addresses, loopback, unusable = _addresses(profile)
     bounds = limits(profile, count, max(1, len(addresses)), loopback)
     ports = host.Ports.read()
@@ -75,9 +75,7 @@ def check(profile: Profile, workers: str, variants: Sequence[Profile] = (), witn
         thresholds={name: tuple(t.text for t in texts) for name, texts in profile.thresholds.items()},
         witness=_witness(profile, count + (loopback or profile.target.sandbox)) if witness else None,
         experiment=(
-            preview(profile.experiment, variants, workers, max(1, len(addresses)), loopback)
-            if profile.experiment
-            else None
+            preview(profile.experiment, variants, max(1, len(addresses)), loopback) if profile.experiment else None
         ),
     )
 

@@ -68,17 +68,21 @@ def _part(phase: Phase, parts: int) -> Phase:
     return phase.model_copy(update={"rate": rate, **cut})
 
 
-class _Within:
-    """What a run of an experiment shows: its progress, with where it stands among the others."""
+class Within:
+    """What a run of an experiment shows: its progress, with where it stands among the others, and what none of them
+    has `said`."""
 
-    def __init__(self, display: Display, position: str, variant: str, number: int) -> None:
+    def __init__(self, display: Display, position: str, variant: str, number: int, said: list[Reason]) -> None:
         self._display, self._position, self._variant, self._round = display, position, variant, number
+        self._said = said
 
     def update(self, progress: Progress) -> None:
         self._display.update(replace(progress, position=self._position))
 
     def message(self, notice: Reason) -> None:
-        self._display.message(notice.of_run(self._variant, self._round))
+        if notice not in self._said:
+            self._said.append(notice)
+            self._display.message(notice.of_run(self._variant, self._round))
 
 
 @dataclass
@@ -91,6 +95,7 @@ class _Experiment:
     keepers: dict[str, Keeper] = field(default_factory=dict)
     places: dict[str, Destination] = field(default_factory=dict)
     warnings: list[Reason] = field(default_factory=list)
+    said: list[Reason] = field(default_factory=list)
     spent: float = 0.0
     interrupted: bool = False
     failed: LoadgenError | None = None
@@ -193,7 +198,7 @@ class _Experiment:
         loaded = replace(self.loaded, profile=profile, variants=())
         out = run_folder(self.options.out, number, variant.name)
         options = replace(self.options, out=out, prepared=True, needed=True)
-        display = _Within(self.display, position, variant.name, number)
+        display = Within(self.display, position, variant.name, number, self.said)
         to, secrets = self.places[_place(variant.profile)], self.keepers[variant.name]
         return await run_at(loaded, options, display, to, signals, secrets)
 
@@ -209,8 +214,10 @@ class _Experiment:
         return self.loaded.profile.seed
 
     def _warn(self, warning: Reason) -> None:
-        self.warnings.append(warning)
-        self.display.message(warning)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+            self.said.append(warning)
+            self.display.message(warning)
 
 
 def _place(profile: Profile) -> str:

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,15 @@ import loadgen
 from loadgen.errors import ProfileError
 from loadgen.files import at_once, why
 from loadgen.profile import overrides
-from loadgen.profile.connection import AWS
+from loadgen.profile.connection import AWS, with_scheme
 from loadgen.profile.curl_options import Asked, at
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
 from loadgen.profile.environment import Expanded, expand, refuse_secrets
 from loadgen.profile.explain import findings
 from loadgen.profile.model import Experiment, Profile
-from loadgen.profile.part import Written
+from loadgen.profile.part import Written, nearest
 from loadgen.profile.units import quoted
-from loadgen.profile.variants import EXPERIMENT, first_values, with_values
+from loadgen.profile.variants import EXPERIMENT, cell, of_first_values
 
 PLAIN = "run"  # the one variant of a profile without an experiment
 SUFFIXES = (".yaml", ".yml")
@@ -132,10 +131,12 @@ def find(source: str | Path) -> Path:
         return profiles[str(source)]
     if path.is_dir():
         raise ProfileError("is a folder", file=str(path), remedy="Name a profile in it")
-    near = get_close_matches(path.stem, profiles, n=1)
-    hint = f"Did you mean {near[0]}? " if near else ""
-    remedy = f"{hint}Shipped: {', '.join(profiles)}. `loadgen new URL` writes a new one"
-    raise ProfileError(f"there is no profile {quoted(str(source))}", remedy=remedy)
+    problem, url = f"there is no profile {quoted(str(source))}", with_scheme(str(source))
+    if url and path.suffix not in SUFFIXES:
+        raise ProfileError(problem, remedy=f"Did you mean {url}?")
+    near = nearest(path.stem, profiles)
+    hint = f"Did you mean {near}? " if near else ""
+    raise ProfileError(problem, remedy=f"{hint}Shipped: {', '.join(profiles)}. `loadgen new URL` writes a new one")
 
 
 def _is_file(path: Path) -> bool:
@@ -166,12 +167,12 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         _retarget(document, target)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
-    profile, secrets = _read(with_values(document, first_values(document)), folder)
+    profile, secrets = _read(of_first_values(document), folder)
     if not profile.experiment:
         return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
     variants = []
     for name, override, values in profile.experiment.cells():
-        checked, more = _read(with_values(document, values, override), folder, profile.experiment)
+        checked, more = _read(cell(document, override, values), folder, profile.experiment)
         secrets = tuple(dict.fromkeys((*secrets, *more)))
         variants.append(Variant(name, values, checked))
     return Loaded(profile, source, resolved, secrets, tuple(variants))

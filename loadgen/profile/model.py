@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 SECOND = units.DURATIONS["s"]
+MOST_WORKERS = 256
 
 
 def _stop_if(value: object) -> StopIf | None:
@@ -95,6 +96,23 @@ class Retries(Part):
         return {"attempts": value} if isinstance(value, int) else value
 
 
+def _workers(value: object) -> int | Literal["auto"]:
+    if value == "auto":
+        return "auto"
+    try:
+        number = int(str(whole(value)))
+    except ValueError:
+        number = 0
+    if not 1 <= number <= MOST_WORKERS:
+        raise ValueError(f"{quoted(value)}: expected a number from 1 to {MOST_WORKERS}, or auto")
+    return number
+
+
+Workers = Annotated[
+    int | Literal["auto"],
+    PlainValidator(_workers),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_WORKERS}, {"const": "auto"}]}),
+]
 Cycles = Annotated[int, Field(ge=1, le=1000), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(whole)]
 ThresholdText = Annotated[Threshold, FromText(Threshold.parse, r".+(<=?|>=?).+", "response p99 < 250ms")]
@@ -122,6 +140,9 @@ class Profile(Part):
 
     auth: Auth | None = None
     """How requests to a URL show who sends them. Calls of a DynamoDB table are signed without it."""
+
+    workers: Workers = 1
+    """How many processes send the requests: 1 to 256, or auto, as many as the rate needs."""
 
     client: ClientName = DEFAULT
     """wire: loadgen's own HTTP/1.1 client, which knows when the kernel had the answer; aiohttp: what programs use;

@@ -175,6 +175,7 @@ class PlannedVariant:
     name: str = item("the variant")
     client: str = item("its client: wire, aiohttp, sdk")
     session: str = item("who shares a connection: shared, per-iteration, per-request")
+    workers: int = item("how many processes send its requests")
     seconds: float | None = item("how long the run takes; null where only the run tells", "s")
     iterations: int | None = item("how many iterations; null where only the run tells")
     opened: int = item("new connections in its busiest minute, where they are not shared")

@@ -17,7 +17,7 @@ from loadgen.trust.host import RESERVE, TIME_WAIT_SECONDS, Ports, cpus, descript
 
 IN_FLIGHT = 100_000  # iterations open at once, unless the profile says; about 1 kB each
 PREOPEN = 64  # connections a shared session starts with at the most, unless the profile caps it
-RATE_PER_WORKER = 15_000  # what one worker is asked for by `--workers auto`
+RATE_PER_WORKER = 15_000  # what one worker is asked for by `workers: auto`
 GRID = 1_000_000  # pieces at the most that a plan's time is cut into
 
 
@@ -31,10 +31,11 @@ class Limits:
     in_flight: int
 
 
-def workers_for(profile: Profile, asked: str) -> int:
-    """`--workers N`, or `auto`: as many as the rate needs, a core left to the sandbox, no more than the CPU quota."""
-    if asked != "auto":
-        return int(asked)
+def workers_for(profile: Profile) -> int:
+    """As many as the profile says. `auto`: as many as the rate needs, a core left to the sandbox, no more than the CPU
+    quota."""
+    if profile.workers != "auto":
+        return profile.workers
     highest = max((phase.rate.highest for phase in profile.load if phase.rate), default=0.0)
     wanted = max(1, -(-int(highest) // RATE_PER_WORKER))
     if any(phase.closed for phase in profile.load):

@@ -11,13 +11,12 @@ from loadgen.runner.until.goal import Goal
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`out` is the run's folder, and `needed` says that the load must not begin if it cannot be written; `workers` is a
-    command line's `--workers`; `prepared` says that a table which the load needs has been made ready, and is told
-    about, by whoever asks; `until` is what a phase goes on for; `accept_invalid` decides thresholds on the figures of
-    an INVALID run too; `witness` asks for one; `preflight` is whether each step is tried once before the load."""
+    """`out` is the run's folder, and `needed` says that the load must not begin if it cannot be written; `prepared`
+    says that a table which the load needs has been made ready, and is told about, by whoever asks; `until` is what a
+    phase goes on for; `accept_invalid` decides thresholds on the figures of an INVALID run too; `witness` asks for
+    one; `preflight` is whether each step is tried once before the load."""
 
     out: Path
-    workers: str = "1"
     start_sandbox: StartSandbox | None = None
     sandbox_at: SandboxAt | None = None
     prepared: bool = False

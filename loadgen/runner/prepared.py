@@ -46,8 +46,7 @@ class Checked:
         plan = Plan.of(profile)
         until = Until(options.until, plan) if options.until else None
         witness = witness_load(profile) if options.witness else None
-        workers = workers_for(profile, options.workers)
-        return cls(plan, limits(profile, workers, len(to.addresses), to.loopback), until, witness)
+        return cls(plan, limits(profile, workers_for(profile), len(to.addresses), to.loopback), until, witness)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def prepared(folder: Path, loaded: Loaded, to: Destination | None = None, **opti
 
 
 def test_all_limits_are_dealt_to_the_workers(tmp_path: Path) -> None:
-    run = prepared(tmp_path, load("t.yaml", text=TEXT), workers="3")
+    run = prepared(tmp_path, load("t.yaml", text=TEXT + "workers: 3\n"))
     work = run.assignments
     assert [(of.share.index, of.share.workers) for of in work] == [(0, 3), (1, 3), (2, 3)]
     assert sum(of.share.in_flight for of in work) == 11
@@ -77,7 +77,7 @@ def test_what_is_known_before_the_load_is_written_before_it_and_without_secrets(
 @pytest.mark.parametrize(
     ("text", "options", "why"),
     [
-        (TEXT.replace("connections: 7", "connections: 1"), {"workers": "2"}, "cannot be shared by 2 workers"),
+        (TEXT.replace("connections: 7", "connections: 1") + "workers: 2\n", {}, "cannot be shared by 2 workers"),
         (TEXT.replace("2000/s", "1061/s"), {"witness": True}, "Raise max_rate to 1080/s"),
     ],
 )

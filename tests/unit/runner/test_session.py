@@ -92,7 +92,7 @@ async def test_a_run_from_its_profile_to_its_result(runs: Runs) -> None:
         spawn_idle(group)
 
     runs.before = spawn
-    result = await runs.go(workers="2")
+    result = await runs.go(TEXT + "workers: 2\n")
     assert from_json(RunResult, json.loads((runs.folder / "result.json").read_text())) == result
     assert (result.run, result.workers) == (str(runs.folder), 2)
     assert result.complete
@@ -134,7 +134,7 @@ async def test_a_witness_goes_along_and_has_a_folder_of_its_own(runs: Runs) -> N
 
 async def test_what_cannot_be_carried_out_starts_no_worker(runs: Runs) -> None:
     with pytest.raises(PlanError):
-        await runs.go(TEXT + "session: {connections: 1}\n", workers="2")
+        await runs.go(TEXT + "session: {connections: 1}\nworkers: 2\n")
     assert runs.groups == []
     assert not runs.folder.exists()
 
@@ -216,6 +216,6 @@ async def test_a_worker_that_dies_before_the_load_leaves_no_process(runs: Runs) 
 
     runs.before = spawn
     with pytest.raises(LoadgenError, match="worker 1 died before the load began"):
-        await runs.go(workers="2")
+        await runs.go(TEXT + "workers: 2\n")
     assert [member.process.killed for member in runs.groups[0].members] == [True, True]  # type: ignore[attr-defined]
     assert not (runs.folder / "result.json").exists()
