@@ -27,6 +27,7 @@ from loadgen.record.ledger import open_with_room
 from loadgen.record.metrics import HEADLINES, Metric
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Place, Recording
+from loadgen.result.codec import map_text
 from loadgen.stats import Histogram
 
 LINE_LIMIT = 64 << 20  # bytes of a line that a reader takes
@@ -37,8 +38,9 @@ Wanted = Callable[[SeriesKey, int], bool]  # a series and a metric
 class RunFolder:
     """Writes a run's files. A disk that is full or read-only is told once, to `warn`, and the run goes on without."""
 
-    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
-        self.path, self._warn = path, warn
+    def __init__(self, path: Path, warn: Callable[[str], None], hide: Callable[[str], str] = str) -> None:
+        """`hide` takes secrets out of the profile, and out of what captured values have named."""
+        self.path, self._warn, self._hide = path, warn, hide
         self._series: dict[SeriesKey, int] = {}
         self._intervals: TextIO | None = None
         self._hlog: TextIO | None = None
@@ -78,7 +80,7 @@ class RunFolder:
             self._try("cannot be written", write)
 
     def _write_about(self, profile: dict[str, Any], about: dict[str, Any]) -> None:
-        for name, known in (("profile.json", profile), ("run.json", about)):
+        for name, known in (("profile.json", map_text(profile, self._hide)), ("run.json", about)):
             with _new(self.path / name) as file:
                 file.write(json.dumps(known, indent=2) + "\n")
 
@@ -118,14 +120,15 @@ class RunFolder:
                 new[number] = key
             bins = [value for pair in zip(h.index.tolist(), h.counts.tolist(), strict=True) for value in pair]
             deltas.append([second, number, metric, h.count, h.total, h.least, h.most, bins])
-        line = {"series": {str(number): list(key) for number, key in new.items()}, "deltas": deltas, "health": health}
+        series = {str(number): [*key[:-1], self._hide(key.stratum)] for number, key in new.items()}
+        line = {"series": series, "deltas": deltas, "health": health}
         assert self._intervals and self._hlog
         self._intervals.write(json.dumps(line, separators=(",", ":")) + "\n")
         self._intervals.flush()
         for (second, key, metric), h in sorted(taken.items(), key=lambda item: item[0]):
             if key.outcome == Outcome.OK and metric in HEADLINES:
                 name = f"{tag(key.slot)}.{key.stratum or 'all'}.{Metric(metric).word}"
-                self._hlog.write(self._encoder.line(name, second, h))
+                self._hlog.write(self._encoder.line(self._hide(name), second, h))
         self._hlog.flush()
 
     def _try(self, what: str, work: Callable[[], object]) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -86,12 +89,12 @@ def command(
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.run import show
 
-    loaded = read(profile, target, sets, rate, duration, users, asked)
-    if witness:
-        witness_option(loaded)
-    loaded, goal = _prolonged(loaded, until, at_most)
-    place = folder or folder_for(loaded.profile.name)
-    result = _carry_out(loaded, place, workers, quiet, until=goal, accept_invalid=accept_invalid, witness=witness)
+    with reading(profile, target, sets, rate, duration, users, asked) as loaded:
+        if witness:
+            witness_option(loaded)
+        loaded, goal = _prolonged(loaded, until, at_most)
+        place = folder or folder_for(loaded)
+        result = _carry_out(loaded, place, workers, quiet, until=goal, accept_invalid=accept_invalid, witness=witness)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -128,7 +131,7 @@ def _carry_out(
     options = Options(
         folder, workers_option(workers), start, sandbox_at, until=until, accept_invalid=accept_invalid, witness=witness
     )
-    display = progress(sys.stderr, quiet=quiet)
+    display = progress(sys.stderr, quiet=quiet, hide=loaded.secrets.hide)
     for text in before_a_run(standing(loaded, workers)):
         display.message(text)
     try:
@@ -139,7 +142,8 @@ def _carry_out(
         display.close()
 
 
-def read(
+@contextmanager
+def reading(
     profile: str,
     target: str | None = None,
     sets: tuple[str, ...] = (),
@@ -147,8 +151,23 @@ def read(
     duration: str | None = None,
     users: int | None = None,
     asked: Asked | None = None,
+) -> Iterator[Loaded]:
+    """The profile that a command line names, whose secrets are in nothing that the block raises. Raises UsageError for
+    options that do not go together."""
+    loaded = _read(profile, target, sets, rate, duration, users, asked)
+    with loaded.secrets.unrevealing():
+        yield loaded
+
+
+def _read(
+    profile: str,
+    target: str | None,
+    sets: tuple[str, ...],
+    rate: str | None,
+    duration: str | None,
+    users: int | None,
+    asked: Asked | None,
 ) -> Loaded:
-    """The profile that a command line names. Raises UsageError for options that do not go together."""
     from loadgen.profile.load import from_url, load
 
     if "://" in profile:
@@ -175,9 +194,10 @@ def witness_option(loaded: Loaded) -> None:
     witness_load(loaded.profile)
 
 
-def folder_for(name: str) -> Path:
+def folder_for(loaded: Loaded) -> Path:
     """The default folder of a run: runs/NAME-TIME, with a number if that exists."""
-    named = f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
+    name = loaded.secrets.hide(loaded.profile.name)
+    named = f"{re.sub('[^A-Za-z0-9_-]+', '', name)}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
     free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
     return next(path for path in free if not path.exists())  # two may begin in the same second
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,18 +12,40 @@ from typing import Any
 
 from loadgen.net.timerfd import die_with_parent
 
+# the variables that Python, its libraries and AWS's settings go by. Any other may hold a secret, which nobody needs to
+# read in /proc: what a process is to know, it gets through its pipe
+_PASSED_ON = re.compile(
+    "PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_.*|TZ|TMPDIR|TEMP|TMP|PYTHON.*|VIRTUAL_ENV|LD_.*|MALLOC_.*|OPENSSL_.*"
+    "|SSL_CERT_.*|SYSTEMROOT|COVERAGE.*|COV_.*|LOADGEN_.*|AWS_.*"
+)
+_SECRET = re.compile("AWS_.*(KEY|TOKEN|SECRET|CREDENTIALS|PASS).*(?<!_FILE)")
+
 
 def spawn(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Start a process that SIGINT and SIGTERM do not reach. `options` as of Popen.
+    """Start a process that SIGINT and SIGTERM do not reach, without what may be secret in the environment. `options` as
+    of Popen.
 
     A terminal's Ctrl-C, or the end of `timeout`, goes to all processes of the group; but what a load has open still
     needs its workers, and its target.
     """
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
-        return subprocess.Popen(command, **options)  # noqa: S603  our own interpreter
+        return subprocess.Popen(command, env=_environment(), **options)  # noqa: S603  our own interpreter
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if _is_passed_on(name)}
+
+
+def withheld() -> dict[str, str]:
+    """The variables that such a process does not get, for one that must have them: through its pipe."""
+    return {name: value for name, value in os.environ.items() if not _is_passed_on(name)}
+
+
+def _is_passed_on(name: str) -> bool:
+    return _PASSED_ON.fullmatch(name) is not None and not _SECRET.fullmatch(name)
 
 
 def end_with_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:

@@ -9,61 +9,92 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loadgen.profile.document import Document, Way
+from loadgen.profile.texts import holds_text, is_plain
+from loadgen.profile.variants import EXPERIMENT
+from loadgen.redaction import Secrets
 
 _VARIABLE = re.compile(r"\$(\$?)\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*(?=[/?#]|\Z)")
 _ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """The data with its variables replaced, and the names behind each value.
-
-    `secrets` is what the variables gave that goes into requests, but for what is too short to be a secret.
-    """
+    """The data with its variables replaced, and the names behind each value."""
 
     data: Any
     used: dict[Way, tuple[str, ...]] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
 
 
-def expand(document: Document) -> Expanded:
-    """Replace the variables in every text. `$${` stands for `${`. Raises ProfileError for one that is not set, and for
-    what is no text."""
+def expand(document: Document, secrets: Secrets) -> Expanded:
+    """Replace the variables in every text. `$${` stands for `${`. Texts that variables gave are added to `secrets`.
+    Raises ProfileError for one that is not set, and for what is no text."""
     used: dict[Way, tuple[str, ...]] = {}
-    secrets: dict[str, None] = {}
 
     def expanded(value: Any, way: Way) -> Any:
         if isinstance(value, dict):
             return {key: expanded(item, (*way, key)) for key, item in value.items()}
         if isinstance(value, list):
             return [expanded(item, (*way, i)) for i, item in enumerate(value)]
-        return (
-            checked(_VARIABLE.sub(lambda match: replaced(match, way), value), way) if isinstance(value, str) else value
-        )
+        return _text(document, value, way, used, secrets) if isinstance(value, str) else value
 
-    def checked(text: str, way: Way) -> str:
-        """Options and variables may hold any bytes, which Python reads as halves of characters."""
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise document.error(way, "holds bytes that are not UTF-8", "Send them as a file")
-        return text
+    return Expanded(expanded(document.data, ()), used)
 
-    def replaced(match: re.Match[str], way: Way) -> str:
-        escaped, name, default = match.groups()
-        if escaped:
-            return match[0][1:]
-        if name is None:
-            raise document.error(way, "a ${ without a variable", "Write ${NAME} or ${NAME:-default}; $${ stands for ${")
-        given = document.variables.get(name) or os.environ.get(name)
-        value = given or default
-        if value is None:
-            raise document.error(way, f"${{{name}}} is not set", f"Set it, or write ${{{name}:-default}}")
-        if given:
+
+def _text(document: Document, written: str, way: Way, used: dict[Way, tuple[str, ...]], secrets: Secrets) -> str:
+    """One text with its variables replaced. What is put in as it is written becomes the name of a variant."""
+    text, begun, given = "", 0, []
+    for match in _VARIABLE.finditer(written):
+        text += written[begun : match.start()]
+        begun = match.end()
+        value, name = _replaced(document, match, way)
+        if _names_variants(way) and (match[1] or (name and not is_plain(value))):
+            value = match[0]
+        elif name:
             used[way] = tuple(dict.fromkeys((*used.get(way, ()), name)))
-            if way[0] == "scenarios" and len(value) >= 4:
-                secrets[value] = None
-        return value
+            given.append((len(text), len(text) + len(value)))
+        text += value
+    text += written[begun:]
+    if any("\ud800" <= character <= "\udfff" for character in text):  # bytes, which Python reads as half characters
+        raise document.error(way, "holds bytes that are not UTF-8", "Send them as a file")
+    if given and holds_text(way):
+        secrets.add(*_secret(text, given))
+    return text
 
-    return Expanded(expanded(document.data, ()), used, tuple(secrets))
+
+def _names_variants(way: Way) -> bool:
+    """Whether variants are called by what stands there. It is read when it stands where the profile refers to it."""
+    return way[:2] in ((EXPERIMENT, "matrix"), (EXPERIMENT, "baseline"))
+
+
+def _replaced(document: Document, match: re.Match[str], way: Way) -> tuple[str, str]:
+    """What stands for a variable, and its name if the environment gave it."""
+    escaped, name, default = match.groups()
+    if escaped:
+        return match[0][1:], ""
+    if name is None:
+        raise document.error(way, "a ${ without a variable", "Write ${NAME} or ${NAME:-default}; $${ stands for ${")
+    given = document.variables.get(name) or os.environ.get(name)
+    if given:
+        return given, name
+    if default is None:
+        raise document.error(way, f"${{{name}}} is not set", f"Set it, or write ${{{name}:-default}}")
+    return default, ""
+
+
+def _secret(text: str, given: list[tuple[int, int]]) -> Iterator[str]:
+    """What may be a secret of the parts of a text that variables gave. The host of a URL is none."""
+    host = _ORIGIN.match(text)
+    shown = host.end() if host else 0
+    for start, end in given:
+        value = text[max(start, shown) : end]
+        if is_plain(value):
+            continue
+        yield value
+        if host:
+            path, _, query = value.partition("?")
+            yield path.strip("/")
+            yield from (field.partition("=")[2] for field in query.partition("#")[0].split("&"))
 
 
 def refuse_secrets(document: Document) -> None:

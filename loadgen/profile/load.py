@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from loadgen.profile.model import Profile
 from loadgen.profile.part import Written
 from loadgen.profile.units import quoted
 from loadgen.profile.variants import first_values, with_values
+from loadgen.redaction import Secrets
 
 PLAIN = "run"  # the one variant of a profile without an experiment
 SUFFIXES = (".yaml", ".yml")
@@ -44,13 +45,13 @@ class Loaded:
 
     `variants` are those of its experiment; without one the profile itself is the only one. `source` is the file, or the
     URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left as it is: it can be saved.
-    `secrets` are the values from the environment that go into requests: to be redacted.
+    `secrets` are the texts that variables and options gave, and what else nobody may see of the profile's runs.
     """
 
     profile: Profile
     source: str
     resolved: dict[str, Any]
-    secrets: tuple[str, ...] = ()
+    secrets: Secrets = field(default_factory=Secrets, compare=False)
     variants: tuple[Variant, ...] = ()
 
 
@@ -164,20 +165,20 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         _retarget(document, target)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
-    profile, secrets = _read(with_values(document, first_values(document)), folder)
-    if not profile.experiment:
-        return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
-    variants = []
-    for name, override, values in profile.experiment.cells():
-        checked, more = _read(with_values(document, values, override), folder)
-        secrets = tuple(dict.fromkeys((*secrets, *more)))
-        variants.append(Variant(name, values, checked))
-    return Loaded(profile, source, resolved, secrets, tuple(variants))
+    secrets = Secrets()
+    with secrets.unrevealing():
+        profile = _read(with_values(document, first_values(document)), folder, secrets)
+        if not profile.experiment:
+            return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
+        variants = tuple(
+            Variant(name, values, _read(with_values(document, values, override), folder, secrets))
+            for name, override, values in profile.experiment.cells()
+        )
+        return Loaded(profile, source, resolved, secrets, variants)
 
 
-def _read(document: Document, folder: Path) -> tuple[Profile, tuple[str, ...]]:
-    expanded = expand(document)
-    return _validated(document, expanded, folder), expanded.secrets
+def _read(document: Document, folder: Path, secrets: Secrets) -> Profile:
+    return _validated(document, expand(document, secrets), folder)
 
 
 def _retarget(document: Document, target: str) -> None:

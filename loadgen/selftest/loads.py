@@ -89,7 +89,7 @@ class Loads:
         options = Options(self._folder / str(self._number))
         before = self._target.stats()["cpu_ns"]
         async with destination(loaded.profile, None) as to:
-            secrets = await keeper(loaded.profile, None)
+            secrets = await keeper(loaded.profile, None, loaded.secrets)
             result = await run_at(loaded, options, self._display, to, self._signals, secrets)
         self._signals.do = self._stop
         if self._stopped or result.interrupted:

@@ -6,6 +6,7 @@ It draws at most four times a second, in the caller's own time, and without a th
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol, TextIO
 
@@ -30,11 +31,11 @@ class TerminalDisplay(Display, Protocol):
     def close(self) -> None: ...
 
 
-def progress(stream: TextIO, *, quiet: bool) -> TerminalDisplay:
-    """The display that suits `stream`."""
+def progress(stream: TextIO, *, quiet: bool, hide: Callable[[str], str] = str) -> TerminalDisplay:
+    """The display that suits `stream`. `hide` takes secrets out of all that it shows."""
     if quiet:
         return Silence()
-    return Screen(stream) if is_screen(stream) else Lines(stream)
+    return Screen(stream, hide) if is_screen(stream) else Lines(stream, hide)
 
 
 class Silence:
@@ -48,8 +49,8 @@ class Silence:
 class Lines:
     """A line every five seconds, and at each change of phase or state."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, hide: Callable[[str], str] = str) -> None:
+        self._stream, self._hide = stream, hide
         self._shown: tuple[str, str, int] | None = None
         self._position = ""
         self._next = 0.0
@@ -74,7 +75,7 @@ class Lines:
 
     def message(self, text: str) -> None:
         with suppress(*GONE):
-            self._stream.write(encodable(f"{clean(text)}\n", self._stream))
+            self._stream.write(encodable(f"{clean(self._hide(text))}\n", self._stream))
             self._stream.flush()
 
     def close(self) -> None: ...
@@ -83,8 +84,8 @@ class Lines:
 class Screen:
     """A few lines that are redrawn, and removed at the end."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, hide: Callable[[str], str] = str) -> None:
+        self._stream, self._hide = stream, hide
         plain = not wants_color(stream)
         console = _Console(file=stream, force_terminal=True, no_color=plain, highlight=False, markup=False, emoji=False)
         self._live = Live(
@@ -111,6 +112,7 @@ class Screen:
         if p.position:
             lines.insert(0, Text(clean(p.position), STRONG))
         for text in lines:
+            text.plain = self._hide(text.plain)
             text.truncate(width, overflow="ellipsis")
             text.plain = encodable(text.plain, self._stream)
         return Text("\n").join(lines)
@@ -128,7 +130,7 @@ class Screen:
 
     def message(self, text: str) -> None:
         with suppress(*GONE):
-            self._live.console.print(Text(encodable(clean(text), self._stream)))
+            self._live.console.print(Text(encodable(clean(self._hide(text)), self._stream)))
 
     def close(self) -> None:
         with suppress(*GONE):

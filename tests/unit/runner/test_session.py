@@ -64,7 +64,7 @@ class Runs:
 
     async def go(self, text: str = TEXT, **options: Any) -> Any:
         loaded = load("t.yaml", text=text)
-        self.keeper = Keeper(loaded.profile, False)
+        self.keeper = Keeper(loaded.profile, False, loaded.secrets)
         to = Destination(ORIGIN, resolve(ORIGIN), True)
         return await run_at(loaded, Options(self.folder, **options), self.screen, to, self.signals, self.keeper)
 
