@@ -32,6 +32,8 @@ def expand(document: Document, secrets: Secrets) -> Expanded:
     used: dict[Way, tuple[str, ...]] = {}
 
     def expanded(value: Any, way: Way) -> Any:
+        if way == (EXPERIMENT, "variants"):  # what they say is read where it is put
+            return value
         if isinstance(value, dict):
             return {key: expanded(item, (*way, key)) for key, item in value.items()}
         if isinstance(value, list):
@@ -90,11 +92,12 @@ def _secret(text: str, given: list[tuple[int, int]]) -> Iterator[str]:
         value = text[max(start, shown) : end]
         if is_plain(value):
             continue
-        yield value
-        if host:
-            path, _, query = value.partition("?")
-            yield path.strip("/")
-            yield from (field.partition("=")[2] for field in query.partition("#")[0].split("&"))
+        if not host:
+            yield value
+            continue
+        path, _, query = value.partition("?")
+        yield from (value.strip("/"), path.strip("/"))
+        yield from (field.partition("=")[2] for field in query.partition("#")[0].split("&"))
 
 
 def refuse_secrets(document: Document) -> None:

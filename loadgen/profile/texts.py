@@ -28,8 +28,6 @@ def is_plain(value: str) -> bool:
 
 def holds_text(way: Way) -> bool:
     """Whether what stands at `way` is text. So is all that is not known: a step's path, a call's parameters."""
-    if way[:2] == ("experiment", "variants"):
-        way = way[3:]  # a variant says keys of the profile
     kinds: list[Any] = [Profile]
     for step in way:
         kinds = [kind for each in kinds for kind in _within(each, step)]
@@ -39,7 +37,7 @@ def holds_text(way: Way) -> bool:
 
 
 def _within(kind: Any, step: str | int) -> list[Any]:
-    """What the member `step` of such a value may be; of a list also by the name of its item."""
+    """What the member `step` of such a value may be."""
     if isinstance(kind, type) and issubclass(kind, Part):
         return [
             leaf
