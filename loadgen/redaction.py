@@ -118,12 +118,13 @@ def _forms(secret: str) -> set[str]:
     twice = set(chain(once, *map(_escaped, once)))
     coded = set(chain(*map(_base64, once)))
     names = {pattern.sub("-", piece).strip("-") for piece in pieces for pattern in (_NO_WORD, _NO_NAME)}
-    forms = map(_folded, chain(twice, coded, *map(_escaped, coded), names))
+    forms = set(map(_folded, chain(twice, coded, *map(_escaped, coded), names)))
+    forms |= {_CONTROL.sub("?", form) for form in forms}  # as a line of text
     return {form for form in forms if len(form) >= SHORTEST}
 
 
 def _escaped(text: str) -> Iterator[str]:
-    """In a URL, in JSON, in HTML, with its bytes read as another encoding, and as a line of text."""
+    """In a URL, in JSON, in HTML, and with its bytes read as another encoding."""
     yield from (quote(text, safe, errors="surrogatepass") for safe in ("", "/", _OF_JS, _OF_URI))
     yield quote_plus(text, errors="surrogatepass")
     for ascii_only in (True, False):
@@ -133,7 +134,6 @@ def _escaped(text: str) -> Iterator[str]:
         yield escaped.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
     yield html.escape(text)
     yield html.escape(text, quote=False)
-    yield _CONTROL.sub("?", text)
     with suppress(UnicodeError):
         yield text.encode().decode("latin-1")
     with suppress(UnicodeError):

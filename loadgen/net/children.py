@@ -12,13 +12,13 @@ from typing import Any
 
 from loadgen.net.timerfd import die_with_parent
 
-# the variables that Python, its libraries and AWS's settings go by. Any other may hold a secret, which nobody needs to
-# read in /proc: what a process is to know, it gets through its pipe
+# the variables that Python, its libraries, AWS's settings and loadgen itself go by. Any other may hold a secret, which
+# anybody with this user's rights reads in /proc: what a process is to know, it gets through its pipe
 _PASSED_ON = re.compile(
     "PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_.*|TZ|TMPDIR|TEMP|TMP|PYTHON.*|VIRTUAL_ENV|LD_.*|MALLOC_.*|OPENSSL_.*"
     "|SSL_CERT_.*|SYSTEMROOT|COVERAGE.*|COV_.*|LOADGEN_.*|AWS_.*"
 )
-_SECRET = re.compile("AWS_.*(KEY|TOKEN|SECRET|CREDENTIALS|PASS).*(?<!_FILE)")
+_SECRET = re.compile(".*(KEY|TOKEN|SECRET|CREDENTIALS|PASS).*(?<!_FILE)")
 
 
 def spawn(command: list[str], **options: Any) -> subprocess.Popen[bytes]:

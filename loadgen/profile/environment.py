@@ -14,6 +14,7 @@ from loadgen.profile.variants import EXPERIMENT
 from loadgen.redaction import Secrets
 
 _VARIABLE = re.compile(r"\$(\$?)\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")
+_PLACEHOLDER = re.compile(r"\{\{[^}]*\}\}")  # a value with one in it is sent in pieces
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*(?=[/?#]|\Z)")
 _ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])")
 
@@ -93,7 +94,7 @@ def _secret(text: str, given: list[tuple[int, int]]) -> Iterator[str]:
         if is_plain(value):
             continue
         if not host:
-            yield value
+            yield from (value, *_PLACEHOLDER.split(value))
             continue
         path, _, query = value.partition("?")
         yield from (value.strip("/"), path.strip("/"))

@@ -16,13 +16,13 @@ TEXTS = (str, Path, Any, Selector)
 LONGEST_NUMBER = 7  # characters: a longer one in a text may be a key
 _UNITS = "|".join((units.DURATION_PATTERN, units.RATE_PATTERN, units.SIZE_PATTERN, units.SHARE_PATTERN))
 _PLAIN = re.compile(
-    rf"[-+]?[0-9.]{{1,{LONGEST_NUMBER}}}|true|false|{_UNITS}"
+    rf"[-+]?[0-9.]{{1,{LONGEST_NUMBER}}}|true|false|sandbox|{_UNITS}"
     r"|[a-z]{2}(-gov|-iso[a-z]?)?-(north|south|east|west|central)(east|west)?-[0-9]"
 )
 
 
 def is_plain(value: str) -> bool:
-    """Whether it is a number, a quantity with its unit, a flag, or a region: then it is shown wherever it stands."""
+    """Whether it is a number, a quantity with its unit, a flag, a region, or the sandbox: that is shown anywhere."""
     return _PLAIN.fullmatch(value) is not None
 
 

@@ -22,8 +22,9 @@ WORDS = {
     for number, key in enumerate(("NAME", "PHASE", "SCENARIO", "STEP", "FIELD"))
 }
 HEADERS = {
-    "C_BLANKS": "  canary of blanks  ", "C_SPECIAL": 'canary+/="\\&<>?#%20 \'x', "C_SCHEME": "Bearer canary-of-a-scheme",
-    "C_CAPITALS": "CANARY-Of-CaseS", "C_LONG": "eyJhbGciOi" + "canaryLONG" * 90,
+    "C_BLANKS": "  canary of blanks  ", "C_SPECIAL": 'canary+/="\\&<>?#%20 \'x',
+    "C_SCHEME": "Bearer canary-of-a-scheme", "C_CAPITALS": "CANARY-Of-CaseS",
+    "C_LONG": "eyJhbGciOi" + "canaryLONG" * 90,
 }  # fmt: skip
 BODIES = {
     "C_UNICODE": "canarié-über-κλειδί-🔑", "C_LATIN": "canarié-über", "C_JSON": '{"key": "canary-in-json", "n": [1]}',
