@@ -31,7 +31,7 @@ class Secrets:
 
     def __init__(self, *texts: str) -> None:
         self._texts: dict[str, None] = {}
-        self._forms: dict[str, set[str]] = {}  # by the first characters
+        self._forms: dict[str, dict[str, str]] = {}  # by the first characters, and what stands for each
         self.add(*texts)
 
     @property
@@ -39,21 +39,21 @@ class Secrets:
         """What was added; what is too short to be a secret is shown all the same."""
         return tuple(self._texts)
 
-    def add(self, *texts: str) -> None:
-        """Hide these from now on."""
+    def add(self, *texts: str, shown_as: str = REDACTED) -> None:
+        """Hide these from now on, behind `shown_as`, unless they are hidden already."""
         for text in texts:
             if text in self._texts:
                 continue
             self._texts[text] = None
             for form in _forms(text) if len(text.strip()) >= SHORTEST else ():
-                self._forms.setdefault(form[:CUT], set()).add(form)
+                self._forms.setdefault(form[:CUT], {}).setdefault(form, shown_as)
 
     def hide(self, text: str) -> str:
-        """The text with `[redacted]` in the place of each secret."""
+        """The text with `[redacted]` in the place of each secret, or what else is to be shown for it."""
         shown, end = "", 0
-        for start, stop in self._spans(text):
+        for start, stop, shown_as in self._spans(text):
             if start >= end:
-                shown += text[end:start] + REDACTED
+                shown += text[end:start] + shown_as
             end = max(end, stop)
         return shown + text[end:] if end else text
 
@@ -66,14 +66,15 @@ class Secrets:
             error.args = tuple(self.hide(part) if isinstance(part, str) else part for part in error.args)
             raise
 
-    def _spans(self, text: str) -> list[tuple[int, int]]:
-        """Where secrets stand, in order. What stands for one already is left alone."""
+    def _spans(self, text: str) -> list[tuple[int, int, str]]:
+        """Where secrets stand, in order, and what is shown for them. What stands for one already is left alone."""
         folded = _folded(text)
         spans = [
-            (at, at + size)
+            (at, at + size, shown_as)
             for head, forms in self._forms.items()
             for at in _all(folded, head)
-            if (size := max(_match(folded, at, form) for form in forms))
+            for size, shown_as in [max((_match(folded, at, form), shown_as) for form, shown_as in forms.items())]
+            if size
         ]
         if not spans:
             return spans

@@ -37,6 +37,7 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
     # it must outlive the Ctrl-C that the terminal sends to both: it ends when this process ends it
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     with (
+        loaded.secrets.unrevealing(),
         start(settings, log=log, http_port=http_port, https_port=https_port) as sandbox,
         announced([urlsplit(url).port or 0 for url in (sandbox.http, sandbox.https)], settings.describe()),
     ):

@@ -11,7 +11,7 @@ from typing import Any
 from loadgen.profile.document import Document, Way
 from loadgen.profile.texts import holds_text, is_plain
 from loadgen.profile.variants import EXPERIMENT
-from loadgen.redaction import Secrets
+from loadgen.redaction import REDACTED, Secrets
 
 _VARIABLE = re.compile(r"\$(\$?)\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")
 _PLACEHOLDER = re.compile(r"\{\{[^}]*\}\}")  # a value with one in it is sent in pieces
@@ -46,7 +46,7 @@ def expand(document: Document, secrets: Secrets) -> Expanded:
 
 def _text(document: Document, written: str, way: Way, used: dict[Way, tuple[str, ...]], secrets: Secrets) -> str:
     """One text with its variables replaced. What is put in as it is written becomes the name of a variant."""
-    text, begun, given = "", 0, []
+    text, begun, given = "", 0, list[tuple[int, int, str]]()
     for match in _VARIABLE.finditer(written):
         text += written[begun : match.start()]
         begun = match.end()
@@ -55,13 +55,16 @@ def _text(document: Document, written: str, way: Way, used: dict[Way, tuple[str,
             value = match[0]
         elif name:
             used[way] = tuple(dict.fromkeys((*used.get(way, ()), name)))
-            given.append((len(text), len(text) + len(value)))
+            given.append((len(text), len(text) + len(value), name))
         text += value
     text += written[begun:]
     if any("\ud800" <= character <= "\udfff" for character in text):  # bytes, which Python reads as half characters
         raise document.error(way, "holds bytes that are not UTF-8", "Send them as a file")
     if given and holds_text(way):
-        secrets.add(*_secret(text, given))
+        host = _ORIGIN.match(text)
+        for start, end, name in given:
+            shown_as = f"${{{name}}}" if way[-1] == "name" else REDACTED  # two names must not become one
+            secrets.add(*_secret(text[start:end], host.end() - start if host else None), shown_as=shown_as)
     return text
 
 
@@ -85,20 +88,17 @@ def _replaced(document: Document, match: re.Match[str], way: Way) -> tuple[str, 
     return default, ""
 
 
-def _secret(text: str, given: list[tuple[int, int]]) -> Iterator[str]:
-    """What may be a secret of the parts of a text that variables gave. The host of a URL is none."""
-    host = _ORIGIN.match(text)
-    shown = host.end() if host else 0
-    for start, end in given:
-        value = text[max(start, shown) : end]
-        if is_plain(value):
-            continue
-        if not host:
-            yield from (value, *_PLACEHOLDER.split(value))
-            continue
-        path, _, query = value.partition("?")
-        yield from (value.strip("/"), path.strip("/"))
-        yield from (field.partition("=")[2] for field in query.partition("#")[0].split("&"))
+def _secret(value: str, host: int | None) -> Iterator[str]:
+    """What of a variable's value may be a secret. In a URL that is not its host, which ends at `host`."""
+    if is_plain(value):
+        return
+    if host is None:
+        yield from (value, *_PLACEHOLDER.split(value))
+        return
+    rest = value[max(0, host) :]
+    path, _, query = rest.partition("?")
+    yield from (rest.strip("/"), path.strip("/"))
+    yield from (field.partition("=")[2] for field in query.partition("#")[0].split("&"))
 
 
 def refuse_secrets(document: Document) -> None:
