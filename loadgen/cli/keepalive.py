@@ -98,7 +98,8 @@ def _take_turns(loaded: Loaded, folder: Path | None, accept_invalid: bool, quiet
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
-    options = Options(folder or folder_for(loaded), "1", start, sandbox_at, accept_invalid=accept_invalid)
+    place, needed = folder or folder_for(loaded), folder is not None
+    options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid, needed=needed)
     with _shown(loaded, quiet) as display:
         return uvloop.run(run_experiment(loaded, options, display))
 
@@ -121,8 +122,9 @@ def _come_back(
     for pause in map(duration, pauses.split(",")):
         loaded = idle_profile(url, pause, sets, asked)
         place = folder / loaded.profile.load[0].name if folder else folder_for(loaded)
+        options = Options(place, "1", start, sandbox_at, needed=folder is not None)
         with _shown(loaded, quiet) as display:
-            runs.append(uvloop.run(run(loaded, Options(place, "1", start, sandbox_at), display)))
+            runs.append(uvloop.run(run(loaded, options, display)))
         if runs[-1].interrupted:
             break
     return IdleRuns(idle=tuple(runs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -93,8 +94,7 @@ def command(
         if witness:
             witness_option(loaded)
         loaded, goal = _prolonged(loaded, until, at_most)
-        place = folder or folder_for(loaded)
-        result = _carry_out(loaded, place, workers, quiet, until=goal, accept_invalid=accept_invalid, witness=witness)
+        result = _carry_out(loaded, folder, workers, quiet, until=goal, accept_invalid=accept_invalid, witness=witness)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -115,13 +115,19 @@ def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[
 
 
 def _carry_out(
-    loaded: Loaded, folder: Path, workers: str, quiet: bool, *, until: Goal | None, accept_invalid: bool, witness: bool
+    loaded: Loaded,
+    folder: Path | None,
+    workers: str,
+    quiet: bool,
+    *,
+    until: Goal | None,
+    accept_invalid: bool,
+    witness: bool,
 ) -> RunResult | ExperimentResult:
     import uvloop
 
     from loadgen.experiment.rounds import run_experiment
     from loadgen.report.terminal.live import progress
-    from loadgen.report.terminal.selftest import before_a_run
     from loadgen.runner.options import Options
     from loadgen.runner.session import run
     from loadgen.sandbox.process import start
@@ -129,11 +135,18 @@ def _carry_out(
     from loadgen.selftest.standing import standing
 
     options = Options(
-        folder, workers_option(workers), start, sandbox_at, until=until, accept_invalid=accept_invalid, witness=witness
+        folder or folder_for(loaded),
+        workers_option(workers),
+        start,
+        sandbox_at,
+        until=until,
+        accept_invalid=accept_invalid,
+        witness=witness,
+        needed=folder is not None,
     )
     display = progress(sys.stderr, quiet=quiet, hide=loaded.secrets.hide)
-    for text in before_a_run(standing(loaded, workers)):
-        display.message(text)
+    for notice in standing(loaded, workers).notices:
+        display.message(notice)
     try:
         if loaded.profile.experiment:
             return uvloop.run(run_experiment(loaded, options, display))
@@ -199,7 +212,7 @@ def folder_for(loaded: Loaded) -> Path:
     name = loaded.secrets.hide(loaded.profile.name)
     named = f"{re.sub('[^A-Za-z0-9_-]+', '', name)}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
     free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
-    return next(path for path in free if not path.exists())  # two may begin in the same second
+    return next(path for path in free if not os.path.lexists(path))  # two may begin in the same second
 
 
 def workers_option(text: str) -> str:

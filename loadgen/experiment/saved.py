@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.folder import KIND, assembled
+from loadgen.files import read_regular, why
 from loadgen.record.ledger import Ledger
 from loadgen.result.codec import from_json
 from loadgen.result.experiment import ExperimentResult
+from loadgen.result.reason import Reason
 from loadgen.result.run import Metadata, RunResult, Until
 from loadgen.runner.witness.load import witness_plan
 from loadgen.store import latest, read_intervals, replay
@@ -45,7 +48,7 @@ def read(run: Path) -> RunResult | ExperimentResult:
     """The result of the run, or of the experiment, in that folder. Raises ProfileError for a folder that loadgen did
     not write, and for one of another version."""
     path = run / "result.json"
-    if not path.exists():
+    if not os.path.lexists(path):
         return _incomplete(run)
     content = document(path)
     if content.get("kind") == KIND:
@@ -56,8 +59,7 @@ def read(run: Path) -> RunResult | ExperimentResult:
 def _incomplete(run: Path) -> RunResult | ExperimentResult:
     about = document(run / "run.json")
     if about.get("kind") == KIND:
-        died = "the experiment died before its end; this is what its runs had written"
-        return replace(assembled(run, warnings=[died]), complete=False, exit_status=None)
+        return replace(assembled(run, warnings=[Reason.of("experiment_died")]), complete=False, exit_status=None)
     return _incomplete_run(run, about)
 
 
@@ -76,11 +78,11 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
                 seconds = max(seconds, sample["second"])
         session = Session(metadata.session.reuse == "shared", metadata.session.connections)
         evidence = evidence_of(ledger, tails(plan, recording), health, session=session)
-        warnings = ["the run died before its end; this is what it had written"]
+        warnings = [Reason.of("run_died")]
         if lost:
-            warnings.append(f"{lost:,} exchanges were open when it died, and are counted as lost")
+            warnings.append(Reason.of("open_when_it_died", exchanges=lost))
         if (missing := untimed(ledger, recording)) > 0:
-            warnings.append(f"{missing:,} exchanges of its last second have no latencies")
+            warnings.append(Reason.of("died_without_latencies", exchanges=missing))
         until = from_json(Until, about["until"]) if "until" in about else None
         ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings, until=until)
         measured = Measured(plan, ledger, recording, network=health.network, stopped=seconds * SECOND)
@@ -103,9 +105,9 @@ def _ledgers(run: Path, plan: Plan) -> tuple[Ledger, int]:
 def _ledger(path: Path, runs: int, slots: int) -> Ledger:
     """A copy of a worker's figures. Raises ValueError if the file holds something else."""
     size = Ledger.size(runs, slots)
-    with path.open("rb") as file:
-        block = file.read(size + 1)
     try:
-        return Ledger.from_bytes(block, runs, slots)
+        return Ledger.from_bytes(read_regular(path, size), runs, slots)
+    except OSError as error:
+        raise ValueError(f"{path.name}: {why(error)}") from None
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from None

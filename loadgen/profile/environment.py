@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from loadgen.profile.document import Document, Way
@@ -27,9 +28,10 @@ class Expanded:
     used: dict[Way, tuple[str, ...]] = field(default_factory=dict)
 
 
-def expand(document: Document, secrets: Secrets) -> Expanded:
+def expand(document: Document, secrets: Secrets, read: Mapping[str, Any] = MappingProxyType({})) -> Expanded:
     """Replace the variables in every text. `$${` stands for `${`. Texts that variables gave are added to `secrets`.
-    Raises ProfileError for one that is not set, and for what is no text."""
+    `read` are keys whose values take the place of what is written. Raises ProfileError for a variable that is not set,
+    and for what is no text."""
     used: dict[Way, tuple[str, ...]] = {}
 
     def expanded(value: Any, way: Way) -> Any:
@@ -41,7 +43,8 @@ def expand(document: Document, secrets: Secrets) -> Expanded:
             return [expanded(item, (*way, i)) for i, item in enumerate(value)]
         return _text(document, value, way, used, secrets) if isinstance(value, str) else value
 
-    return Expanded(expanded(document.data, ()), used)
+    rest = {key: value for key, value in document.data.items() if key not in read}
+    return Expanded({**expanded(rest, ()), **read}, used)
 
 
 def _text(document: Document, written: str, way: Way, used: dict[Way, tuple[str, ...]], secrets: Secrets) -> str:

@@ -14,4 +14,4 @@ in report.
 
 from typing import Literal
 
-SCHEMA: Literal["loadgen.result/2"] = "loadgen.result/2"
+SCHEMA: Literal["loadgen.result/3"] = "loadgen.result/3"

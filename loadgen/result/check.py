@@ -8,7 +8,7 @@ from typing import Literal
 from loadgen.result import SCHEMA
 from loadgen.result.codec import item
 from loadgen.result.reason import Reason
-from loadgen.result.run import PlannedRate, Provisioned
+from loadgen.result.run import PlannedRate, Prices, Provisioned
 from loadgen.result.selftest import Ports, Scheme
 
 
@@ -124,7 +124,7 @@ class PlannedCost:
     """What a load on DynamoDB would come to, by the price list."""
 
     region: str = item("whose prices they are")
-    prices: str | None = item("by which prices, in words; null if not billed by request")
+    prices: Prices | None = item("the prices; null if the table is not billed by request")
     billing: str = item("on-demand or provisioned")
     billed: bool = item("whether the host is AWS's")
     phases: tuple[PhaseCost, ...] = item("each run of a phase")
@@ -132,7 +132,7 @@ class PlannedCost:
     drain: DrainCost | None = item("arrivals after the last phase; null where there are none")
     total: TotalCost = item("all together")
     complete: bool = item("whether all of it is known before the run")
-    assumed: tuple[str, ...] = item("what was assumed, in sentences")
+    assumed: tuple[Reason, ...] = item("the assumptions of the cost")
     max_cost: float | None = item("the profile's limit", "USD")
     refused: bool = item("whether the run would be refused, as it would cost more than the limit")
 
@@ -156,7 +156,7 @@ class PlannedWitness:
     """What a witness would have to go by."""
 
     each: int = item("it is 1 in so many of the load")
-    warnings: tuple[str, ...] = item("what would be in its way, in sentences")
+    warnings: tuple[Reason, ...] = item("what would be in its way")
     steps: tuple[WitnessForecast, ...] = item("what it would have of each step")
 
 
@@ -230,14 +230,19 @@ class Standing:
 
     found: TrustedRate | None = item("what that self-test says; null where there is none of this machine")
     problem: Reason | None = item("why a self-test that is there was not believed")
-    warnings: tuple[str, ...] = item("in which ways the plan goes beyond it, in sentences")
+    warnings: tuple[Reason, ...] = item("in which ways the plan goes beyond the self-test")
+
+    @property
+    def notices(self) -> tuple[Reason, ...]:
+        """What to know of it before a run."""
+        return (*([self.problem] if self.problem else []), *self.warnings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """What a profile would do; nothing was sent."""
 
-    schema: Literal["loadgen.result/2"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
     kind: Literal["check"] = item("what this document is", default="check")
     name: str = item("the profile's name")
     target: PlannedTarget = item("where the load would go")

@@ -20,6 +20,7 @@ from loadgen.result.run import (
     Target,
     Threshold,
     Trust,
+    TrustSignal,
     Verdict,
 )
 
@@ -60,7 +61,7 @@ class Round:
     trust: Verdict = item("its verdict")
     accepted: bool = item("whether it is INVALID and its user takes its figures all the same")
     disturbed: bool = item("whether more than making connections speaks against it")
-    reasons: tuple[str, ...] = item("why it is not VALID, the worst first")
+    reasons: tuple[TrustSignal, ...] = item("the signals of the run that are not VALID, the worst first")
     exit_status: int | None = item("the status of the run")
     duration_s: float = item("how long it took", "s")
     iterations: Iterations = item("the ledger of iterations of the whole run")
@@ -253,7 +254,7 @@ class ExperimentResult(ExperimentMetadata):
     run: str = item("its folder")
     exit_status: int | None = item("the status that loadgen ended with; null where it died")
     trust: Trust = item("the worst of its runs' verdicts")
-    warnings: tuple[str, ...] = item("what its user should know, in sentences")
+    warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("what the profile asks, over the rounds")
     comparison: Comparison | None = item("the variants compared with their baseline; null if no round is complete")
     scaling: tuple[Scaling, ...] = item("latency over an axis of the load")
@@ -263,6 +264,6 @@ class ExperimentResult(ExperimentMetadata):
 class IdleRuns:
     """What `loadgen keepalive --idle` found: a run for each pause."""
 
-    schema: Literal["loadgen.result/2"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
     kind: Literal["idle"] = item("what this document is", default="idle")
     idle: tuple[RunResult, ...] = item("the runs, in the order of the pauses")

@@ -88,7 +88,7 @@ class OnceExchange:
 class OnceResult:
     """The result of `loadgen once`."""
 
-    schema: Literal["loadgen.result/2"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
     kind: Literal["once"] = item("what this document is", default="once")
     name: str = item("the profile's name")
     simulated: bool = item("whether the target is loadgen's own sandbox")

@@ -303,25 +303,32 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class TrustSignal:
-    """One thing that was watched on this machine."""
+    """A signal: something that loadgen watches on this machine while a run goes on."""
 
-    signal: str = item("its name")
-    value: str = item("what was seen of it, in words")
-    verdict: Verdict = item("what that makes of the run")
-    why: str = item("why it matters, where it is not VALID; a sentence of the table in docs/trust.md")
+    signal: str = item("its name in the table of docs/trust.md")
+    verdict: Verdict = item("what it makes of the run")
+    observed: Reason = item("what was observed")
+    limits: Verdict = item(
+        "what its limits alone say; a signal that only explains the tail has a better verdict where hardly any of the "
+        "tail is its doing"
+    )
+    noted: bool = item("whether it is worth reading although it does not count against the run")
+    variant: str | None = item("in an experiment: the variant of the run", omit=True)
+    round: int | None = item("in an experiment: the round of the run", omit=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
     """Whether the figures are the target's, or this machine's."""
 
-    verdict: Verdict = item("VALID; DEGRADED: with care; INVALID: not to be used")
+    verdict: Verdict = item("VALID; DEGRADED: to be used with care; INVALID: not to be used")
     accepted: bool = item("whether the user takes the figures of an INVALID run all the same")
-    reasons: tuple[str, ...] = item("why it is not VALID, the worst first")
-    notes: tuple[str, ...] = item("what is worth knowing and nothing against the run")
+    reasons: tuple[TrustSignal, ...] = item("the signals that are not VALID, the worst first")
     effect: tuple[Effect, ...] = item("this machine's part of the tail, the worst first")
-    signals: tuple[TrustSignal, ...] = item("all that was watched")
-    disturbed: bool | None = item("whether more than making connections speaks against it; a run's alone", omit=True)
+    signals: tuple[TrustSignal, ...] = item("every signal that was watched; an experiment has those of no run")
+    disturbed: bool | None = item(
+        "whether more than making connections speaks against the run; an experiment does not have it", omit=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -472,6 +479,17 @@ class ComputedUnits:
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """What a million capacity units cost on demand, by the price list."""
+
+    region: str = item("the region of the prices; another one where those of the table's region are not known")
+    read_usd: float = item("a million read units", "USD")
+    write_usd: float = item("a million write units", "USD")
+    source: str = item("the price list")
+    date: str = item("the day on which the list had these prices")
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What the load came to on DynamoDB, by the price list."""
 
@@ -481,11 +499,11 @@ class Cost:
     billed: bool = item("whether the host is AWS's")
     billing: str = item("on-demand or provisioned")
     region: str = item("whose prices they are")
-    prices: str | None = item("by which prices, in words; null if not billed by request")
+    prices: Prices | None = item("the prices; null if the table is not billed by request")
     setup_write_units: float = item("of the write units: those of the setup", "write units")
     sampled: SampledUnits = item("what answers told")
     computed: ComputedUnits = item("what followed from sizes, where answers told nothing")
-    assumed: tuple[str, ...] = item("what was assumed, in sentences")
+    assumed: tuple[Reason, ...] = item("the assumptions of the computed units")
     max_cost: float | None = item("the profile's limit", "USD")
 
 
@@ -598,7 +616,7 @@ class Samples:
 class Provenance:
     """Where a result comes from: a run's, or an experiment's."""
 
-    schema: Literal["loadgen.result/2"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
     name: str = item("the profile's name")
     started: str = item("when it began, in UTC, ISO 8601")
     client: str = item("which client sends it: wire, aiohttp, sdk")
@@ -627,7 +645,7 @@ class RunResult(Metadata):
     exit_status: int | None = item("the status that loadgen ended with; null where it died")
     run: str | None = item("its folder; null where that could not be written")
     trust: Trust = item("whether the figures are the target's")
-    warnings: tuple[str, ...] = item("what its user should know, in sentences")
+    warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("what the profile asks")
     variants: tuple[RunVariant] = item("one entry, with all of the figures")
     samples: Samples = item("exchanges that were kept")

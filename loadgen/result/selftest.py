@@ -128,7 +128,7 @@ class Capacity:
 class SelftestResult:
     """What this machine can be trusted with."""
 
-    schema: Literal["loadgen.result/2"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
     kind: Literal["selftest"] = item("what this document is", default="selftest")
     at: str = item("when it began, in UTC, ISO 8601")
     plan: Literal["full", "quick"] = item("which it is: full, or quick, with rougher figures")
@@ -136,7 +136,7 @@ class SelftestResult:
     machine: Machine = item("what it is true of")
     complete: bool = item("whether it came to its end, and every part could be measured")
     interrupted: bool = item("whether it was interrupted by a signal")
-    warnings: tuple[str, ...] = item("what its user should know, in sentences")
+    warnings: tuple[Reason, ...] = item("what the user should know")
     limits: MachineLimits = item("what the machine has")
     stamps: bool | None = item("whether the kernel stamps answers; null where it was not measured")
     noise: Noise | None = item("what differences are noise; null where it was not measured")

@@ -52,7 +52,7 @@ class SideBySide:
 class TwoRuns:
     """Two saved runs side by side, without a verdict."""
 
-    schema: Literal["loadgen.result/2"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
     kind: Literal["two-runs"] = item("what this document is", default="two-runs")
     runs: tuple[ComparedRun, ...] = item("the first and the second")
     differ: tuple[Difference, ...] = item("what was not the same, besides the time")

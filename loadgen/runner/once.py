@@ -19,6 +19,7 @@ from loadgen.record.metrics import times_of
 from loadgen.redaction import REDACTED
 from loadgen.result.codec import map_text
 from loadgen.result.once import Answer, Certificate, ConsumedUnits, OnceExchange, OnceResult, Pairs, Peer, SentRequest
+from loadgen.result.reason import Reason
 from loadgen.runner import secret_names
 from loadgen.runner.advice import remedy
 from loadgen.runner.destination import Destination, SandboxAt, StartSandbox, destination
@@ -27,24 +28,23 @@ from loadgen.runner.probe import ProbedExchange, probe
 from loadgen.runner.secrets import keeper
 from loadgen.runner.table.attach import MADE_UP
 from loadgen.runner.table.calls import Api
+from loadgen.runner.table.items import Say
 from loadgen.runner.table.lifecycle import Table
 
 ITEMS = 10_000  # of those that `setup` loads, at the most
 
 
-async def once(
-    loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxAt | None, say: Callable[[str], None]
-) -> OnceResult:
-    """One exchange of each step. A table that the profile's `setup` makes for it is deleted again; `say` hears of it.
+async def once(loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxAt | None, show: Say) -> OnceResult:
+    """One exchange of each step. A table that the profile's `setup` makes for it is deleted again; `show` shows it.
     Raises LoadgenError where nothing can be sent."""
     profile, hide = loaded.profile, loaded.secrets.hide
     with interrupts():
         secrets = await keeper(profile, sandbox_at, loaded.secrets)
         if secrets.made_up:
-            say(MADE_UP)
+            show(MADE_UP)
         async with destination(profile, start_sandbox, sandbox_at, secrets.account) as to:
             with loaded.secrets.unrevealing():
-                async with _table(profile, to, secrets.access, lambda text: say(hide(text))):
+                async with _table(profile, to, secrets.access, lambda notice: show(map_text(notice, hide))):
                     probed = await probe(profile, to.origin, to.addresses, to.ca, secrets.lent)
             exchanges = tuple(without_secrets(exchange, to.origin, secrets.lent) for exchange in probed)
             result = OnceResult(name=profile.name, simulated=profile.target.sandbox, exchanges=exchanges)
@@ -52,12 +52,14 @@ async def once(
 
 
 @asynccontextmanager
-async def _table(profile: Profile, to: Destination, access: Access, say: Callable[[str], None]) -> AsyncIterator[None]:
+async def _table(
+    profile: Profile, to: Destination, access: Access, show: Callable[[Reason], None]
+) -> AsyncIterator[None]:
     """The target's table, if it is one, for as long as the block lasts."""
     if not profile.target.dynamodb:
         yield
         return
-    table = Table(profile, lambda: Api(profile, to, access), say, say)
+    table = Table(profile, lambda: Api(profile, to, access), show, show)
     try:
         await table.look()
         await table.make(ITEMS)

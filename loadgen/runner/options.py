@@ -11,9 +11,10 @@ from loadgen.runner.until.goal import Goal
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`out` is the run's folder; `workers` is a command line's `--workers`; `prepared` says that a table which the load
-    needs has been made ready, and is told about, by whoever asks; `until` is what a phase goes on for; `accept_invalid`
-    decides thresholds on the figures of an INVALID run too; `witness` asks for one."""
+    """`out` is the run's folder, and `needed` says that the load must not begin if it cannot be written; `workers` is a
+    command line's `--workers`; `prepared` says that a table which the load needs has been made ready, and is told
+    about, by whoever asks; `until` is what a phase goes on for; `accept_invalid` decides thresholds on the figures of
+    an INVALID run too; `witness` asks for one."""
 
     out: Path
     workers: str = "1"
@@ -23,3 +24,4 @@ class Options:
     until: Goal | None = None
     accept_invalid: bool = False
     witness: bool = False
+    needed: bool = False
