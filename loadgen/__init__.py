@@ -10,7 +10,7 @@ The packages (rooms), from the ground up. A room imports only rooms on lower lin
 ``tests/project/test_rooms.py`` checks it:
 
     0  clock, errors, files, redaction
-    1  profile, exchange, result
+    1  profile, exchange, result, interrupts
     2  net, stats, aws
     3  pacing, workload, transport, record            when, what, how, sum
     4  engine, trust, store                           store keeps the sums of record, and so stands on it

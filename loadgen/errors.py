@@ -55,6 +55,12 @@ class InvalidRun(LoadgenError):
     status = Exit.INVALID
 
 
+class WorkerLost(LoadgenError):
+    """A worker that died or fell silent."""
+
+    status = Exit.WORKER_LOST
+
+
 class TargetError(LoadgenError):
     """The target cannot be used at all: nothing reached it, its name does not resolve, its certificate is refused."""
 

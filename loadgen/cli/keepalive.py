@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
 from loadgen.cli.run import folder_for
 
@@ -91,8 +92,6 @@ def _shown(loaded: Loaded, quiet: bool) -> Iterator[TerminalDisplay]:
 
 
 def _take_turns(loaded: Loaded, folder: Path | None, accept_invalid: bool, quiet: bool) -> ExperimentResult:
-    import uvloop
-
     from loadgen.experiment.rounds import run_experiment
     from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
@@ -101,15 +100,13 @@ def _take_turns(loaded: Loaded, folder: Path | None, accept_invalid: bool, quiet
     place, needed = folder or folder_for(loaded), folder is not None
     options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid, needed=needed)
     with _shown(loaded, quiet) as display:
-        return uvloop.run(run_experiment(loaded, options, display))
+        return on_loop(run_experiment(loaded, options, display), display.close)
 
 
 def _come_back(
     url: str, pauses: str, sets: tuple[str, ...], asked: Asked | None, folder: Path | None, quiet: bool
 ) -> IdleRuns:
     """A run for each pause, until one is interrupted."""
-    import uvloop
-
     from loadgen.experiment.keepalive import idle_profile
     from loadgen.profile.units import duration
     from loadgen.result.experiment import IdleRuns
@@ -124,7 +121,7 @@ def _come_back(
         place = folder / loaded.profile.load[0].name if folder else folder_for(loaded)
         options = Options(place, "1", start, sandbox_at, needed=folder is not None)
         with _shown(loaded, quiet) as display:
-            runs.append(uvloop.run(run(loaded, options, display)))
+            runs.append(on_loop(run(loaded, options, display), display.close))
         if runs[-1].interrupted:
             break
     return IdleRuns(idle=tuple(runs))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
 from loadgen.clock import SECOND, wall
 
@@ -124,8 +125,6 @@ def _carry_out(
     accept_invalid: bool,
     witness: bool,
 ) -> RunResult | ExperimentResult:
-    import uvloop
-
     from loadgen.experiment.rounds import run_experiment
     from loadgen.report.terminal.live import progress
     from loadgen.runner.options import Options
@@ -149,8 +148,8 @@ def _carry_out(
         display.message(notice)
     try:
         if loaded.profile.experiment:
-            return uvloop.run(run_experiment(loaded, options, display))
-        return uvloop.run(run(loaded, options, display))
+            return on_loop(run_experiment(loaded, options, display), display.close)
+        return on_loop(run(loaded, options, display), display.close)
     finally:
         display.close()
 

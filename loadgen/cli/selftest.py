@@ -8,6 +8,7 @@ from dataclasses import replace
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.loop import on_loop
 from loadgen.errors import Exit
 from loadgen.result.reason import Reason
 
@@ -28,8 +29,6 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     loadgen selftest
     loadgen selftest --quick --json
     """
-    import uvloop
-
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.selftest import show
@@ -40,7 +39,7 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
 
     display = progress(sys.stderr, quiet=quiet)
     try:
-        measured = uvloop.run(selftest(QUICK if quick else FULL, start_responder, display.message))
+        measured = on_loop(selftest(QUICK if quick else FULL, start_responder, display.message))
     finally:
         display.close()
     place = state_file()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import SECOND
@@ -10,6 +12,7 @@ from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import TargetError
 from loadgen.experiment.preview import preview
 from loadgen.net.names import Origin, is_loopback, resolve
+from loadgen.net.thread import in_thread
 from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile
 from loadgen.result.check import (
@@ -96,7 +99,7 @@ def _addresses(profile: Profile) -> tuple[list[str], bool, str | None]:
     if profile.target.sandbox or (table and not table.endpoint):
         return [], profile.target.sandbox, None
     try:
-        addresses = resolve(Origin.of(profile.target.url))
+        addresses = asyncio.run(in_thread(partial(resolve, Origin.of(profile.target.url))))
     except TargetError as error:
         return [], False, str(error)
     return [address.host for address in addresses], is_loopback(addresses), None

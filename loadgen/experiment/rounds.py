@@ -15,6 +15,7 @@ from loadgen.clock import SECOND, wall
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
 from loadgen.experiment.folder import conclude, decided, metadata, run_folder
+from loadgen.interrupts import Interrupted, Interrupts, interrupts
 from loadgen.profile.load import Loaded, Variant
 from loadgen.profile.model import Experiment, Phase, Profile
 from loadgen.result.codec import map_text, to_json
@@ -22,7 +23,6 @@ from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination, destination
-from loadgen.runner.interrupts import Interrupts, interrupts
 from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Progress
 from loadgen.runner.secrets import Keeper, keeper
@@ -114,9 +114,11 @@ class _Experiment:
                 self.display.message(Reason.of("decided", rounds=number))
                 break
         result = conclude(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)
-        result = map_text(result, hide)
-        folder.finish(to_json(result))
-        return result
+        self.signals.heed(None)
+        told = len(self.warnings)
+        folder.finish(to_json(map_text(result, hide)))
+        result = replace(result, warnings=(*result.warnings, *self.warnings[told:]))  # that it could not be written
+        return map_text(result, hide)
 
     async def _ready(self, variant: Variant) -> None:
         """What the variant's runs need from the beginning to the end: secrets, a place to go to, a table."""
@@ -150,7 +152,7 @@ class _Experiment:
             self.interrupted = True
             waiting.cancel()
 
-        self.signals.do = stop
+        self.signals.heed(stop)
         await asyncio.wait([waiting])
 
     async def _runs(self, number: int, group: list[Variant], position: str) -> bool:
@@ -161,13 +163,15 @@ class _Experiment:
             for taken in signals:
                 taken.take()
 
-        self.signals.do = interrupt
+        self.signals.heed(interrupt)
         runs = [
             self._run(number, variant, taken, position, len(group))
             for variant, taken in zip(group, signals, strict=True)
         ]
         for ended in await asyncio.gather(*runs, return_exceptions=True):
-            if isinstance(ended, LoadgenError):
+            if isinstance(ended, Interrupted):
+                self.interrupted = True
+            elif isinstance(ended, LoadgenError):
                 self.failed = self.failed or ended
             elif isinstance(ended, BaseException):
                 raise ended

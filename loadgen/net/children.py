@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
+from loadgen.interrupts import SIGNALS
 from loadgen.net.timerfd import die_with_parent
 
 # the variables that Python, its libraries, AWS's settings and loadgen itself go by. Any other may hold a secret, which
@@ -21,22 +22,25 @@ _PASSED_ON = re.compile(
 _SECRET = re.compile(".*(KEY|TOKEN|SECRET|CREDENTIALS|PASS).*(?<!_FILE)")
 
 
-def spawn(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Start a process that SIGINT and SIGTERM do not reach, without what may be secret in the environment. `options` as
-    of Popen.
+def spawn(module: str, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    """Start `python -m module` as a process that no signal of `interrupts` reaches, and without what may be secret in
+    its environment. `options` as of Popen.
 
-    A terminal's Ctrl-C, or the end of `timeout`, goes to all processes of the group; but what a load has open still
-    needs its workers, and its target.
+    A terminal's Ctrl-C or its end, or the end of `timeout`, goes to all processes of the group; but what a load has
+    open still needs its workers, and its target.
+
+    The process imports nothing from the folder that the user stands in: `-m` would look there first, and an empty
+    entry of PYTHONPATH stands for that folder.
     """
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    command = [sys.executable, "-P", "-m", module, *arguments]
+    environment = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
+    if path := [entry for entry in environment.pop("PYTHONPATH", "").split(os.pathsep) if entry]:
+        environment["PYTHONPATH"] = os.pathsep.join(path)
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
-        return subprocess.Popen(command, env=_environment(), **options)  # noqa: S603  our own interpreter
+        return subprocess.Popen(command, env=environment, **options)  # noqa: S603  our own interpreter
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if _is_passed_on(name)}
 
 
 def withheld() -> dict[str, str]:

@@ -12,6 +12,7 @@ from loadgen.aws.attributes import is_typed, plain
 from loadgen.aws.auth import Access
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import CONNECTION_LABELS, Exchange
+from loadgen.interrupts import interrupts
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
@@ -23,7 +24,6 @@ from loadgen.result.reason import Reason
 from loadgen.runner import secret_names
 from loadgen.runner.advice import remedy
 from loadgen.runner.destination import Destination, SandboxAt, StartSandbox, destination
-from loadgen.runner.interrupts import interrupts
 from loadgen.runner.probe import ProbedExchange, probe
 from loadgen.runner.secrets import keeper
 from loadgen.runner.table.attach import MADE_UP

@@ -49,7 +49,8 @@ class _Watcher:
     def reached(self, run: int) -> None: ...
 
     def finished(self) -> None:
-        self.over.set_result(None)
+        if not self.over.done():  # it was given up
+            self.over.set_result(None)
 
     def done(self, exchange: Exchange) -> None:
         iteration: Iteration = exchange.owner  # type: ignore[assignment]

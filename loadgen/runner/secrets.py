@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TypeVar
 
 from loadgen.aws.auth import API_KEY, BEARER, SIGV4, Access, Scope, Secret, named_by
 from loadgen.aws.credentials import SANDBOX, Credentials, NoneFound
@@ -14,13 +11,12 @@ from loadgen.aws.oauth import TokenUrl
 from loadgen.aws.secrets import File, Fixed, Keys, Source, Variable
 from loadgen.clock import SECOND, wall
 from loadgen.errors import LoadgenError, ProfileError
+from loadgen.net.thread import in_thread
 from loadgen.profile import auth as written
 from loadgen.profile.model import Profile
 from loadgen.redaction import Secrets
 from loadgen.result.reason import Reason
 from loadgen.runner.destination import SandboxAt
-
-T = TypeVar("T")
 
 LOCAL = Credentials("local", "local")  # for a DynamoDB on this machine, which takes any keys, where there are none
 DEFAULT = Scope("execute-api", "us-east-1")  # the service behind a name of one's own; the region of the sandbox
@@ -191,29 +187,3 @@ async def keeper(profile: Profile, sandbox_at: SandboxAt | None, hidden: Secrets
     keeper = Keeper(profile, target.sandbox or kept_running, hidden)
     await keeper.fetch()
     return keeper
-
-
-async def in_thread(ask: Callable[[], T]) -> T:
-    """What `ask` gives, which may take its time: in a thread that nobody waits for at the end."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
-
-    def settle(value: T | None, error: BaseException | None) -> None:
-        if answer.done():  # given up
-            return
-        if error:
-            answer.set_exception(error)
-        else:
-            answer.set_result(value)  # type: ignore[arg-type]
-
-    def run() -> None:
-        value, failure = None, None
-        try:
-            value = ask()
-        except Exception as error:
-            failure = error
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(settle, value, failure)
-
-    threading.Thread(target=run, daemon=True).start()
-    return await answer

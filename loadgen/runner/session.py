@@ -15,6 +15,8 @@ from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
+from loadgen.interrupts import Interrupts, interrupts
+from loadgen.net.thread import in_thread
 from loadgen.profile.load import Loaded
 from loadgen.record.ledger import Ledger
 from loadgen.record.samples import SLOWEST, Kind
@@ -24,7 +26,6 @@ from loadgen.result.run import RunResult, Sandbox
 from loadgen.result.run import Until as UntilResult
 from loadgen.runner.advice import explained
 from loadgen.runner.destination import Destination, destination
-from loadgen.runner.interrupts import Interrupts, interrupts
 from loadgen.runner.options import Options
 from loadgen.runner.preflight import preflight
 from loadgen.runner.prepared import Checked, Prepared, described
@@ -57,7 +58,7 @@ async def run_at(
 ) -> RunResult:
     """Run a profile at a destination that exists already, with signal handlers that are installed already."""
     profile = loaded.profile
-    with loaded.secrets.unrevealing():
+    with signals.giving_up(), loaded.secrets.unrevealing():
         await keeper.refresh()
         checked = Checked.of(profile, options, to)
         warn = Warnings(display.message, loaded.secrets)
@@ -95,9 +96,8 @@ class Running:
         self._workers = Group(checked.plan, prepared.assignments, self._each_second, self._turned_away, cpus)
         self._fleet = Fleet(self._workers, *following)
         keeper.renewed, keeper.lost = self._fleet.renew, self._refuse
-        signals.do = self._interrupt
-        if signals.early:
-            self._interrupt()
+        self._signals = signals
+        signals.heed(self._interrupt)
 
     async def carry_out(self) -> RunResult:
         """The load, and what it has come to."""
@@ -118,6 +118,7 @@ class Running:
         self._workers.recording.fold_strata(worker.series.values() for worker in self._workers.members)
         if prepared.table:
             await prepared.table.end()
+        self._signals.heed(None)  # from here on it is as it is
         concluded = map_text(self._conclude(sandbox), prepared.secrets.hide)
         if prepared.folder.finish(to_json(concluded)):
             return concluded
@@ -139,7 +140,7 @@ class Running:
     async def _ask_sandbox(self) -> dict[str, Any] | None:
         sandbox = self._prepared.to.sandbox
         try:
-            return await asyncio.to_thread(sandbox.stats) if sandbox else None
+            return await in_thread(sandbox.stats) if sandbox else None
         except LoadgenError as error:  # what was measured until then is worth no less
             self._warn(Reason.of("sandbox_silent", error=str(error)))
             return None

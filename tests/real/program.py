@@ -87,12 +87,19 @@ class Program:
     `folder` is where it runs; its result goes to `folder/run`.
     """
 
-    def __init__(self, folder: Path, *arguments: str, env: Mapping[str, str] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        command: tuple[str, ...] = COMMAND,
+        **options: Any,
+    ) -> None:
         self.folder, self._mark = folder, uuid.uuid4().hex
         self._out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with the context
         self._seen = b""
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*command, *arguments],
             **{"stdout": self._out, **options},
             cwd=folder,
             env={**os.environ, **(env or {}), _MARK: self._mark},
@@ -152,9 +159,15 @@ class Program:
         assert not _marked(self._mark)
 
 
-def run(folder: Path, *arguments: str, env: Mapping[str, str] | None = None, limit: float = LIMIT) -> Ran:
+def run(
+    folder: Path,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    limit: float = LIMIT,
+    command: tuple[str, ...] = COMMAND,
+) -> Ran:
     """`loadgen` with these arguments, from beginning to end; nothing of it runs any more."""
-    with Program(folder, *arguments, env=env) as program:
+    with Program(folder, *arguments, env=env, command=command) as program:
         ran = program.wait(limit)
         program.leaves_nothing()
         return ran

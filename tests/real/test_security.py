@@ -4,6 +4,7 @@ key of the command line in what is written."""
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,21 @@ def test_certificates_that_nobody_checked_are_said(tmp_path: Path, nginx: Server
     assert ran.requests["outcomes"] == {"ok": 3}
     assert "TLS certificates were not verified (tls.verify: false)" in ran.warnings
     assert "were not verified" in run(tmp_path, "report", "run").out
+
+
+def test_nothing_is_imported_from_the_folder_that_the_user_stands_in(tmp_path: Path) -> None:
+    """A `json.py` there, or a whole `loadgen/`, is run neither by the command nor by its workers and their target."""
+    for name in ("json", "numpy", "click", "sitecustomize", "loadgen/__init__"):
+        path = tmp_path / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"print('{name} of the folder')\nraise SystemExit(77)\n")
+    (tmp_path / "profile.yaml").write_text("name: p\ntarget: sandbox\nload: [{name: a, users: 1, iterations: 3}]\n")
+    options = ["profile.yaml", "--json", "--workers", "2", "--out"]
+    command = (str(Path(sys.executable).with_name("loadgen")),)
+    ran = run(tmp_path, "run", *options, "run", command=command)
+    assert ran.status in VALID, ran.err
+    assert ran.requests["outcomes"] == {"ok": 3}
+    (tmp_path / "loadgen").rename(tmp_path / "other")  # python -m looks for a package in the folder first
+    (tmp_path / "sitecustomize.py").unlink()
+    ran = run(tmp_path, "run", *options, "again")
+    assert ran.status in VALID, ran.err

@@ -18,6 +18,7 @@ from called import Called, Loadgen
 from loadgen import __version__
 from loadgen.cli import COMMANDS
 from loadgen.errors import Exit
+from loadgen.interrupts import SIGNALS
 from loadgen.profile.load import shipped
 
 # helps
@@ -73,21 +74,36 @@ print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}), file=sys
     assert done.stderr == "[]\n"
 
 
-def test_an_interrupt_while_it_is_being_imported_is_no_traceback() -> None:
-    code = """
-import sys
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_while_it_is_being_imported_is_no_traceback(number: int) -> None:
+    code = f"""
+import os, sys
 from loadgen.__main__ import main
 
 class Interrupting:
     def find_spec(self, name, path, target=None):
         if name == "click":
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), {int(number)})
 
 sys.meta_path.insert(0, Interrupting())
 main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize(("arguments", "status"), [(["schema"], 0), (["frob"], 2), (["run", "nowhere"], 2)])
+def test_a_terminal_that_is_gone_changes_no_exit_status(arguments: list[str], status: int) -> None:
+    """After the hangup that ends a run its report meets a terminal that takes nothing any more."""
+    master, terminal = os.openpty()
+    code = "import sys; sys.stdin.read(1); from loadgen.__main__ import main; main()"
+    command = [sys.executable, "-c", code, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=terminal, stderr=terminal) as process:
+        os.close(terminal)
+        os.close(master)
+        assert process.stdin
+        process.stdin.close()
+        assert process.wait(60) == status
 
 
 # mistakes

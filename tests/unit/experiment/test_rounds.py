@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -41,21 +43,28 @@ def test_a_duet_shares_the_load() -> None:
         part_of(load("p.yaml", text=TEXT).profile, 8)
 
 
+@pytest.mark.parametrize("full", [False, True])
 async def test_a_run_that_the_disk_does_not_take_ends_the_experiment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: RunResult
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: RunResult, full: bool
 ) -> None:
-    """It is put together from what its runs have saved: the rounds from here on would be for nothing."""
+    """It is put together from what its runs have saved: the rounds from here on would be for nothing. Even where its
+    own result cannot be saved, it is reported."""
     asked: list[Options] = []
 
     async def unsaved(loaded: Any, options: Options, *rest: Any) -> RunResult:
         asked.append(options)
         return replace(run, run=None)
 
+    def no_room(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     monkeypatch.setattr(rounds, "run_at", unsaved)
+    if full:
+        monkeypatch.setattr(os, "fsync", no_room)
     result = await run_experiment(load("x.yaml", text=TEXT), Options(tmp_path / "x"), Silence())
     assert [options.needed for options in asked] == [True]
     assert (result.complete, result.exit_status) == (False, Exit.USAGE)
-    assert [(told.code, str(told.values["error"])[:24]) for told in result.warnings] == [
-        ("experiment_broken_off", "a run could not be saved")
-    ]
-    assert (tmp_path / "x" / "result.json").is_file()
+    told = ["experiment_broken_off", *["folder_unusable"] * full]
+    assert [warning.code for warning in result.warnings] == told
+    assert "a run could not be saved" in str(result.warnings[0].values["error"])
+    assert (tmp_path / "x" / "result.json").is_file() == (not full)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from dataclasses import dataclass, field
 
 import pytest
-from secret_profiles import FakeChain, profile
+from secret_profiles import profile
 from token_server import token
 
 from loadgen.aws.auth import BEARER, Secret, Token
-from loadgen.aws.credentials import NoCredentials
 from loadgen.clock import SECOND
 from loadgen.errors import LoadgenError, TargetError
 from loadgen.redaction import Secrets
 from loadgen.result.reason import Reason
 from loadgen.runner import secrets
-from loadgen.runner.secrets import Keeper, in_thread
+from loadgen.runner.secrets import Keeper
 
 
 @dataclass
@@ -114,23 +111,3 @@ async def test_a_file_that_is_gone_for_a_while_is_waited_for(monkeypatch: pytest
     assert heard.slept_until == [1, 2, 4, 8, 16, 32, 62]
     assert heard.renewed == [(BEARER, Token("b"))]
     assert not heard.lost
-
-
-async def test_asking_holds_nothing_up_and_may_be_given_up() -> None:
-    gate = asyncio.get_running_loop().create_future()
-    release = threading.Event()
-
-    def ask() -> str:
-        release.wait()
-        return "late"
-
-    asking = asyncio.ensure_future(in_thread(ask))
-    gate.set_result(None)
-    await gate  # the loop goes on
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asking
-    release.set()
-    assert await in_thread(lambda: "now") == "now"
-    with pytest.raises(NoCredentials):
-        await in_thread(FakeChain([NoCredentials("none")]).current)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,17 +14,18 @@ from fleet_members import Told, spawn_idle
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
 from loadgen.fleet.group import Group
 from loadgen.fleet.messages import Bye, Go, Kill, Stop
+from loadgen.interrupts import Interrupted, Interrupts
 from loadgen.net.names import Origin, resolve
 from loadgen.profile.load import load
 from loadgen.result.codec import from_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination
-from loadgen.runner.interrupts import Interrupts
 from loadgen.runner.options import Options
 from loadgen.runner.progress import Progress
 from loadgen.runner.secrets import Keeper
 from loadgen.runner.session import run_at
+from loadgen.store import RunFolder
 
 TEXT = """name: t
 target: http://127.0.0.1:9
@@ -125,11 +127,37 @@ async def test_a_folder_that_is_there_starts_no_worker(runs: Runs) -> None:
 
 async def test_a_signal_that_came_early_is_heeded(runs: Runs) -> None:
     runs.signals.take()
+    with pytest.raises(Interrupted):
+        await runs.go()
+    assert not runs.folder.exists()
+
+
+async def test_a_signal_while_the_run_is_prepared_ends_it(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also that of an experiment, or of the self-test, whose own handler passes the signal on."""
+
+    async def refresh(keeper: Keeper) -> None:
+        asyncio.get_running_loop().call_soon(runs.signals.take)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Keeper, "refresh", refresh)
+    with pytest.raises(Interrupted):
+        await asyncio.wait_for(runs.go(), 10)
+    assert runs.groups == []
+
+
+async def test_a_signal_when_all_is_over_is_left_to_whoever_shows_the_result(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = RunFolder.finish
+
+    def late(folder: RunFolder, result: Any) -> bool:
+        runs.signals.take()
+        return finish(folder, result)
+
+    monkeypatch.setattr(RunFolder, "finish", late)
     result = await runs.go()
-    assert result.exit_status == Exit.INTERRUPTED
-    assert result.interrupted
-    assert runs.told() == [], "it was stopped before there was a worker"
-    assert runs.screen.messages[0] == Reason.of("stopping")
+    assert (result.interrupted, result.exit_status == Exit.INTERRUPTED) == (False, False)
+    assert runs.signals.kept
 
 
 async def test_the_first_signal_stops_and_the_second_gives_up(runs: Runs) -> None:
