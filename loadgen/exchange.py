@@ -52,8 +52,6 @@ CONNECTION_LABELS = ("new", "reused", "resumed")
 # what a step needs of the answer beyond its status; a client may skip the rest
 NOTHING, HEADERS, BODY = 0, 1, 2
 
-REDACTED = "[redacted]"  # stands for what of an exchange nobody may read
-
 BODY_LIMIT = 1 << 20  # bytes of a body that are held for a step that reads it
 
 

@@ -9,7 +9,7 @@ import click
 
 from loadgen.cli import HELP, output
 from loadgen.cli.request import load_options, request_options
-from loadgen.cli.run import read, witness_option
+from loadgen.cli.run import reading, witness_option
 from loadgen.errors import PlanError, TargetError
 
 if TYPE_CHECKING:
@@ -51,16 +51,15 @@ def command(
     from loadgen.report.terminal.check import render_check
     from loadgen.report.terminal.page import fitting
     from loadgen.result.codec import map_text
-    from loadgen.runner.redaction import redactor
     from loadgen.runner.table.cost import refusal
     from loadgen.selftest.standing import standing
 
-    loaded = read(profile, target, sets, rate, duration, users, asked, workers)
-    if witness:
-        witness_option(loaded)
-    variants = [variant.profile for variant in loaded.variants]
-    checked = check(loaded.profile, variants, witness)
-    plan = map_text(replace(checked, selftest=standing(loaded)), redactor(loaded.secrets))
+    with reading(profile, target, sets, rate, duration, users, asked, workers) as loaded:
+        if witness:
+            witness_option(loaded)
+        variants = [variant.profile for variant in loaded.variants]
+        checked = check(loaded.profile, variants, witness)
+        plan = map_text(replace(checked, selftest=standing(loaded)), loaded.secrets.hide)
     with output() as out:
         out.write(f"{json_text(plan)}\n" if as_json else render_check(plan, fitting(out)))
     if plan.unusable:

@@ -9,7 +9,7 @@ import click
 from loadgen.cli import HELP, output, say
 from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
-from loadgen.cli.run import read
+from loadgen.cli.run import reading
 from loadgen.errors import Exit
 from loadgen.result.reason import Reason
 
@@ -42,8 +42,8 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
-    loaded = read(profile, target, sets, asked=asked)
-    result: OnceResult = on_loop(once(loaded, start, sandbox_at, _show))
+    with reading(profile, target, sets, asked=asked) as loaded:
+        result: OnceResult = on_loop(once(loaded, start, sandbox_at, _show))
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")

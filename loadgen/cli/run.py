@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -84,12 +87,12 @@ def command(
     from loadgen.report.terminal.run import show
     from loadgen.report.terminal.unusable import unusable
 
-    loaded = read(profile, target, sets, rate, duration, users, asked, workers)
-    if witness:
-        witness_option(loaded)
-    loaded, goal = _prolonged(loaded, until, at_most)
-    wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
-    result = _carry_out(loaded, folder, quiet, **wanted)
+    with reading(profile, target, sets, rate, duration, users, asked, workers) as loaded:
+        if witness:
+            witness_option(loaded)
+        loaded, goal = _prolonged(loaded, until, at_most)
+        wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
+        result = _carry_out(loaded, folder, quiet, **wanted)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -120,9 +123,9 @@ def _carry_out(loaded: Loaded, folder: Path | None, quiet: bool, **wanted: Any) 
     from loadgen.sandbox.registry import sandbox_at
     from loadgen.selftest.standing import standing
 
-    place, needed = folder or folder_for(loaded.profile.name), folder is not None
+    place, needed = folder or folder_for(loaded), folder is not None
     options = Options(place, start, sandbox_at, needed=needed, **wanted)
-    display = progress(sys.stderr, quiet=quiet)
+    display = progress(sys.stderr, quiet=quiet, hide=loaded.secrets.hide)
     for notice in standing(loaded).notices:
         display.message(notice)
     try:
@@ -133,7 +136,8 @@ def _carry_out(loaded: Loaded, folder: Path | None, quiet: bool, **wanted: Any) 
         display.close()
 
 
-def read(
+@contextmanager
+def reading(
     profile: str,
     target: str | None = None,
     sets: tuple[str, ...] = (),
@@ -142,13 +146,15 @@ def read(
     users: int | None = None,
     asked: Asked | None = None,
     workers: str | None = None,
-) -> Loaded:
-    """The profile that a command line names. Raises UsageError for options that do not go together."""
+) -> Iterator[Loaded]:
+    """The profile that a command line names, whose secrets are in nothing that the block raises. Raises UsageError for
+    options that do not go together."""
     of_workers = () if workers is None else (f"workers={_workers(workers)}",)
     loaded = _read(profile, target, (*sets, *of_workers), rate, duration, users, asked)
     if of_workers and any(variant.profile.workers != loaded.profile.workers for variant in loaded.variants):
         raise click.UsageError("--workers: the experiment's variants have workers of their own. Leave the option out")
-    return loaded
+    with loaded.secrets.unrevealing():
+        yield loaded
 
 
 def _read(
@@ -186,9 +192,10 @@ def witness_option(loaded: Loaded) -> None:
     witness_load(loaded.profile)
 
 
-def folder_for(name: str) -> Path:
+def folder_for(loaded: Loaded) -> Path:
     """The default folder of a run: runs/NAME-TIME, with a number if that exists."""
-    named = f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
+    name = loaded.secrets.hide(loaded.profile.name)
+    named = f"{re.sub('[^A-Za-z0-9_-]+', '', name)}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
     free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
     return next(path for path in free if not os.path.lexists(path))  # two may begin in the same second
 

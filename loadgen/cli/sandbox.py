@@ -36,7 +36,10 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
     loaded = load(profile, sets=sets) if profile else load("sandbox", sets=sets, text=minimal)
     settings = loaded.profile.sandbox or SandboxSettings()
     stops = heeded()
-    with start(settings, log=log, http_port=http_port, https_port=https_port) as sandbox:
+    with (
+        loaded.secrets.unrevealing(),
+        start(settings, log=log, http_port=http_port, https_port=https_port) as sandbox,
+    ):
         signal.pthread_sigmask(signal.SIG_BLOCK, stops)
         ports = [urlsplit(url).port or 0 for url in (sandbox.http, sandbox.https)]
         with announced(ports, settings.describe()):

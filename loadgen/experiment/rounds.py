@@ -25,7 +25,6 @@ from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Progress
-from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.session import run_at
 from loadgen.runner.table.attach import on_table
@@ -108,10 +107,9 @@ class _Experiment:
     async def carry_out(self) -> ExperimentResult:
         for variant in self.loaded.variants:
             await self._ready(variant)
-        folder = ExperimentFolder(self.options.out, self._warn, needed=True)
-        secrets = self.loaded.secrets + tuple(text for k in self.keepers.values() for text in k.known)
-        redacted = redactor(secrets)
-        folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), redacted)))
+        hide = self.loaded.secrets.hide
+        folder = ExperimentFolder(self.options.out, self._warn, needed=True, hide=hide)
+        folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), hide)))
         done = 0
         for number in range(1, self.plan.rounds[-1] + 1):
             if not await self._round(number):
@@ -123,15 +121,15 @@ class _Experiment:
         result = conclude(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)
         self.signals.heed(None)
         told = len(self.warnings)
-        folder.finish(to_json(map_text(result, redacted)))
+        folder.finish(to_json(map_text(result, hide)))
         result = replace(result, warnings=(*result.warnings, *self.warnings[told:]))  # that it could not be written
-        return map_text(result, redacted)
+        return map_text(result, hide)
 
     async def _ready(self, variant: Variant) -> None:
         """What the variant's runs need from the beginning to the end: secrets, a place to go to, a table."""
         profile, options = variant.profile, self.options
         key = _place(profile)
-        self.keepers[variant.name] = secrets = await keeper(profile, options.sandbox_at)
+        self.keepers[variant.name] = secrets = await keeper(profile, options.sandbox_at, self.loaded.secrets)
         if key not in self.places:
             going = destination(profile, options.start_sandbox, options.sandbox_at, secrets.account)
             self.places[key] = to = await self.stack.enter_async_context(going)

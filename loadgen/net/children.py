@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,9 +13,18 @@ from typing import Any
 from loadgen.interrupts import SIGNALS
 from loadgen.net.timerfd import die_with_parent
 
+# the variables that Python, its libraries, AWS's settings and loadgen itself go by. Any other may hold a secret, which
+# anybody with this user's rights reads in /proc: what a process is to know, it gets through its pipe
+_PASSED_ON = re.compile(
+    "PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_.*|TZ|TMPDIR|TEMP|TMP|PYTHON.*|VIRTUAL_ENV|LD_.*|MALLOC_.*|OPENSSL_.*"
+    "|SSL_CERT_.*|SYSTEMROOT|COVERAGE.*|COV_.*|LOADGEN_.*|AWS_.*"
+)
+_SECRET = re.compile(".*(KEY|TOKEN|SECRET|CREDENTIALS|PASS).*(?<!_FILE)")
+
 
 def spawn(module: str, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
-    """Start `python -m module` as a process that no signal of `interrupts` reaches. `options` as of Popen.
+    """Start `python -m module` as a process that no signal of `interrupts` reaches, and without what may be secret in
+    its environment. `options` as of Popen.
 
     A terminal's Ctrl-C or its end, or the end of `timeout`, goes to all processes of the group; but what a load has
     open still needs its workers, and its target.
@@ -23,7 +33,7 @@ def spawn(module: str, *arguments: str, **options: Any) -> subprocess.Popen[byte
     entry of PYTHONPATH stands for that folder.
     """
     command = [sys.executable, "-P", "-m", module, *arguments]
-    environment = dict(options.pop("env", os.environ))
+    environment = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
     if path := [entry for entry in environment.pop("PYTHONPATH", "").split(os.pathsep) if entry]:
         environment["PYTHONPATH"] = os.pathsep.join(path)
     held = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -31,6 +41,15 @@ def spawn(module: str, *arguments: str, **options: Any) -> subprocess.Popen[byte
         return subprocess.Popen(command, env=environment, **options)  # noqa: S603  our own interpreter
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def withheld() -> dict[str, str]:
+    """The variables that such a process does not get, for one that must have them: through its pipe."""
+    return {name: value for name, value in os.environ.items() if not _is_passed_on(name)}
+
+
+def _is_passed_on(name: str) -> bool:
+    return _PASSED_ON.fullmatch(name) is not None and not _SECRET.fullmatch(name)
 
 
 def end_with_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:

@@ -5,6 +5,7 @@
     values         values that are written as text: selectors, thresholds
     placeholders   {{uuid}} and the others
     clients        what each client can do
+    addresses      where machines get their credentials, which is no target
     document       YAML, with the place of each value; applies environment and overrides before the check
     model          the values; with phase, scenario, expect, connection and sandbox: what is allowed, what is wrong
     explain        a mistake in plain words

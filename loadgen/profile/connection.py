@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from loadgen.profile import files
+from loadgen.profile import addresses, files
 from loadgen.profile.clients import Renew, Reuse
 from loadgen.profile.dynamodb import DynamoDb
 from loadgen.profile.part import Count, Flag, Part, Text, complaint, located
@@ -23,7 +23,6 @@ _HOST = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)(?::(?P<port>[0-9]{1,5}))?(?:[/?].*)?"
 )
 AWS = "aws"  # as --target: AWS's own endpoint
-METADATA = ("169.254.169.254", "fd00:ec2::254")
 
 
 def _url(text: str) -> str:
@@ -43,8 +42,8 @@ def _url(text: str) -> str:
         raise ValueError("a URL with a user name or password ends up in reports: send an authorization header instead")
     if parts.fragment or text.endswith("#"):
         raise ValueError(f"{quoted(text)} has a fragment, which is never sent: leave out '#' and what follows")
-    if _address(host) and (host in METADATA or ip_address(host).is_link_local):
-        raise ValueError(f"{host} is a link-local address, where machines keep their credentials: it is no target")
+    if addresses.keeps_credentials(host):
+        raise ValueError(f"{host} is an address {addresses.WHY}")
     return text
 
 

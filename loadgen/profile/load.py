@@ -6,7 +6,7 @@ import copy
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from loadgen.profile.model import Experiment, Profile
 from loadgen.profile.part import Written, nearest
 from loadgen.profile.units import quoted
 from loadgen.profile.variants import EXPERIMENT, cell, of_first_values
+from loadgen.redaction import Secrets
 
 PLAIN = "run"  # the one variant of a profile without an experiment
 SUFFIXES = (".yaml", ".yml")
@@ -45,13 +46,13 @@ class Loaded:
 
     `variants` are those of its experiment; without one the profile itself is the only one. `source` is the file, or the
     URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left as it is: it can be saved.
-    `secrets` are the values from the environment that go into requests: to be redacted.
+    `secrets` are the texts that variables and options gave, and what else nobody may see of the profile's runs.
     """
 
     profile: Profile
     source: str
     resolved: dict[str, Any]
-    secrets: tuple[str, ...] = ()
+    secrets: Secrets = field(default_factory=Secrets, compare=False)
     variants: tuple[Variant, ...] = ()
 
 
@@ -167,21 +168,22 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         _retarget(document, target)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
-    profile, secrets = _read(of_first_values(document), folder)
-    if not profile.experiment:
-        return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
-    variants = []
-    for name, override, values in profile.experiment.cells():
-        checked, more = _read(cell(document, override, values), folder, profile.experiment)
-        secrets = tuple(dict.fromkeys((*secrets, *more)))
-        variants.append(Variant(name, values, checked))
-    return Loaded(profile, source, resolved, secrets, tuple(variants))
+    secrets = Secrets()
+    with secrets.unrevealing():
+        profile = _read(of_first_values(document), folder, secrets)
+        if not profile.experiment:
+            return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
+        variants = tuple(
+            Variant(name, values, _read(cell(document, override, values), folder, secrets, profile.experiment))
+            for name, override, values in profile.experiment.cells()
+        )
+        return Loaded(profile, source, resolved, secrets, variants)
 
 
-def _read(document: Document, folder: Path, experiment: Experiment | None = None) -> tuple[Profile, tuple[str, ...]]:
+def _read(document: Document, folder: Path, secrets: Secrets, experiment: Experiment | None = None) -> Profile:
     """`experiment` is what has been read of it already: each variant is in it, and has the whole of it."""
-    expanded = expand(document, {EXPERIMENT: experiment} if experiment else {})
-    return _validated(document, expanded, folder), expanded.secrets
+    expanded = expand(document, secrets, {EXPERIMENT: experiment} if experiment else {})
+    return _validated(document, expanded, folder)
 
 
 def _retarget(document: Document, target: str) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from loadgen.exchange import Exchange
 from loadgen.net.http1 import EXCERPT
 from loadgen.record import secret_names
+from loadgen.redaction import one_line
 
 MESSAGE = 200  # characters
 CUT = "…"  # stands at the end of a shorter text that was cut off all the same
@@ -58,12 +59,6 @@ class Excerpt(NamedTuple):
 def printable(text: str) -> str:
     """The text without the control characters with which a hostile target could write on the user's terminal."""
     return _CONTROL.sub("?", text)
-
-
-def one_line(text: str) -> str:
-    """The text in one line that cannot steer a terminal: white space is one blank, what cannot be printed `?`."""
-    line = " ".join(text.split())
-    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
 
 
 def location_of(x: Exchange) -> str:

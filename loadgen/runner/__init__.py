@@ -15,7 +15,6 @@ warnings     what the user should know, kept for the result
 stop         the conditions that end a run early
 advice       what to do about a failure
 metadata     what a result says of its run, besides figures
-redaction    takes the values of secrets out of all output
 table/       a DynamoDB table before, during and after the load
 until/       a run that goes on until a figure is precise enough
 witness/     a second, small load beside the workers, and whether both agree

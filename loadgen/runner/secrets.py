@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from loadgen.aws.auth import API_KEY, BEARER, SIGV4, Access, Scope, Secret, named_by
 from loadgen.aws.credentials import SANDBOX, Credentials, NoneFound
@@ -15,9 +14,9 @@ from loadgen.errors import LoadgenError, ProfileError
 from loadgen.net.thread import in_thread
 from loadgen.profile import auth as written
 from loadgen.profile.model import Profile
+from loadgen.redaction import Secrets
 from loadgen.result.reason import Reason
 from loadgen.runner.destination import SandboxAt
-from loadgen.runner.redaction import redacted
 
 LOCAL = Credentials("local", "local")  # for a DynamoDB on this machine, which takes any keys, where there are none
 DEFAULT = Scope("execute-api", "us-east-1")  # the service behind a name of one's own; the region of the sandbox
@@ -29,15 +28,15 @@ FIRST_PAUSE, LONGEST_PAUSE = SECOND, 30 * SECOND  # after a renewal that failed
 class Keeper:
     """What a profile's requests are authorized with. `simulated`: they go to the sandbox, which takes keys of its own.
 
-    `fetch` comes first; then `access` is what the parent uses, `lent` what clients of the load get, and `known` what
-    nobody may see. `renewed` hears of a new secret that is lent, and its kind; `lost` why there is none any more.
+    `fetch` comes first; then `access` is what the parent uses, and `lent` what clients of the load get. What nobody may
+    see of it is added to `hidden`. `renewed` hears of a new secret that is lent, and its kind; `lost` why there is none
+    any more.
     """
 
-    def __init__(self, profile: Profile, simulated: bool) -> None:
-        self._profile, self._simulated = profile, simulated
+    def __init__(self, profile: Profile, simulated: bool, hidden: Secrets) -> None:
+        self._profile, self._simulated, self.hidden = profile, simulated, hidden
         self.access = Access()
         self._sources = _sources(profile, simulated)
-        self._hidden: dict[str, None] = {}
         self._account = ""
         self._due: dict[str, int | None] = {}  # when the next of a kind is to be asked for, in wall ns
         self.renewed: Callable[[str, Secret], None] = lambda kind, secret: None
@@ -74,20 +73,6 @@ class Keeper:
         """The AWS account of the credentials, empty where they do not say."""
         return self._account
 
-    @property
-    def known(self) -> tuple[str, ...]:
-        """All that was secret so far, for redaction."""
-        return tuple(self._hidden)
-
-    @contextmanager
-    def unrevealing(self, more: tuple[str, ...]) -> Iterator[None]:
-        """Keeps secrets, and `more` of them, out of what is raised: an answer may hold what was sent."""
-        try:
-            yield
-        except LoadgenError as error:
-            error.args = (redacted(str(error), more + self.known),)
-            raise
-
     async def keep(self, warn: Callable[[Reason], None]) -> None:
         """Renew what ends, until cancelled. `warn` hears that something could not be got, and is asked for again."""
         await asyncio.gather(*(self._keep(kind, source, warn) for kind, source in self._sources.items()))
@@ -119,7 +104,7 @@ class Keeper:
                     self.renewed(kind, new)
 
     def _take(self, kind: str, source: Source, secret: Secret) -> None:
-        self._hidden |= dict.fromkeys(source.hidden(secret))
+        self.hidden.add(*source.hidden(secret))
         self.access.renew(kind, secret)
         self._due[kind] = source.renew_at(secret)
         if kind == SIGV4 and self.access.credentials:
@@ -195,10 +180,10 @@ async def _until(at: int) -> None:
         await asyncio.sleep(min(left, NAP) / SECOND)
 
 
-async def keeper(profile: Profile, sandbox_at: SandboxAt | None) -> Keeper:
+async def keeper(profile: Profile, sandbox_at: SandboxAt | None, hidden: Secrets) -> Keeper:
     """The keeper of a profile's secrets, which has got them. Raises what `Keeper.fetch` does."""
     target = profile.target
     kept_running = bool(sandbox_at and target.loopback and sandbox_at(target.port))
-    keeper = Keeper(profile, target.sandbox or kept_running)
+    keeper = Keeper(profile, target.sandbox or kept_running, hidden)
     await keeper.fetch()
     return keeper

@@ -27,7 +27,6 @@ from loadgen.runner.options import Options
 from loadgen.runner.preflight import preflight
 from loadgen.runner.prepared import Checked, Prepared, described
 from loadgen.runner.progress import Display, progress
-from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.stop import Snapshot, history, reason_to_stop, since
 from loadgen.runner.table.attach import on_table
@@ -45,7 +44,7 @@ DRAWN = 0.5  # seconds between two looks at the progress
 async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
     """Run a profile. Raises LoadgenError if the run cannot begin; once it has begun, everything is in the result."""
     with interrupts() as signals:
-        secrets = await keeper(loaded.profile, options.sandbox_at)
+        secrets = await keeper(loaded.profile, options.sandbox_at, loaded.secrets)
         profile = loaded.profile
         async with destination(profile, options.start_sandbox, options.sandbox_at, secrets.account) as to:
             return await run_at(loaded, options, display, to, signals, secrets)
@@ -56,10 +55,10 @@ async def run_at(
 ) -> RunResult:
     """Run a profile at a destination that exists already, with signal handlers that are installed already."""
     profile = loaded.profile
-    with signals.giving_up(), keeper.unrevealing(loaded.secrets):
+    with signals.giving_up(), loaded.secrets.unrevealing():
         await keeper.refresh()
         checked = Checked.of(profile, options, to)
-        warn = Warnings(display.message, lambda: loaded.secrets + keeper.known)
+        warn = Warnings(display.message, loaded.secrets)
         say = _unheard if options.prepared else display.message
         async with _kept(keeper, warn), on_table(profile, checked.plan, to, keeper, say, warn) as table:
             if options.preflight and to.simulates is None:  # a sandbox counts its cold starts
@@ -117,10 +116,10 @@ class Running:
         if prepared.table:
             await prepared.table.end()
         self._signals.heed(None)  # from here on it is as it is
-        concluded = map_text(self._conclude(sandbox), redactor(prepared.secrets))
+        concluded = map_text(self._conclude(sandbox), prepared.secrets.hide)
         if prepared.folder.finish(to_json(concluded)):
             return concluded
-        return replace(concluded, run=None, warnings=tuple(map_text(self._warn.given, redactor(prepared.secrets))))
+        return replace(concluded, run=None, warnings=tuple(self._warn.given))
 
     async def _load(self) -> dict[str, Any] | None:
         """Carry the load out. Returns what the sandbox counted meanwhile, if the target is one."""

@@ -97,7 +97,7 @@ class Loads:
         before = self._target.stats()["cpu_ns"]
         try:
             async with destination(loaded.profile, None) as to:
-                secrets = await keeper(loaded.profile, None)
+                secrets = await keeper(loaded.profile, None, loaded.secrets)
                 result = await run_at(loaded, options, self._display, to, self._signals, secrets)
         except Interrupted:
             raise Stopped from None

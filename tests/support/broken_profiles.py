@@ -81,7 +81,7 @@ BROKEN = [
     (with_line(2, "target: example.com"), "p.yaml:2: target: 'example.com' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH. Did you mean https://example.com?"),
     (with_line(2, "target: {url: 'https://u:p@h/'}"), "p.yaml:2: target.url: a URL with a user name or password ends up in reports: send an authorization header instead"),
     (with_line(2, "target: http://h/#top"), "p.yaml:2: target: 'http://h/#top' has a fragment, which is never sent: leave out '#' and what follows"),
-    (with_line(2, "target: http://169.254.169.254/"), "p.yaml:2: target: 169.254.169.254 is a link-local address, where machines keep their credentials: it is no target"),
+    (with_line(2, "target: http://169.254.169.254/"), "p.yaml:2: target: 169.254.169.254 is an address where machines keep their credentials: it is no target"),
     (with_line(2, "target: http://h/?a=b"), "p.yaml:2: target: a query in the URL would be lost. Write it as the query of a step"),
     (with_line(2, "target: {dynamodb: {table: orders}}"), "p.yaml:2: target.dynamodb.region: is missing. Add it: the table's region, for example eu-west-1"),
     (with_line(END, "session: per-reqest"), "p.yaml:10: session: 'per-reqest' is not known here. Did you mean per-request? Known: shared, per-iteration, per-request"),

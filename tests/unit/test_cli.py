@@ -140,7 +140,7 @@ MISTAKES = [
     (["run", "http://h/", "--for", "30"], "loadgen: --for: '30' is not a duration: expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s, 5m or 1m30s"),
     (["run", "ftp://h/"], "loadgen: URL: 'ftp://h/' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"),
     (["run", "http://u:secret@h/"], "loadgen: URL: a URL with a user name or password ends up in reports: send an authorization header instead"),
-    (["run", "http://169.254.169.254/"], "loadgen: URL: 169.254.169.254 is a link-local address, where machines keep their credentials: it is no target"),
+    (["run", "http://169.254.169.254/"], "loadgen: URL: 169.254.169.254 is an address where machines keep their credentials: it is no target"),
     (["run", "burst", "--set", "cycles"], "loadgen: --set: 'cycles' sets nothing. Write --set load.burst.rate=500/s"),
     (["run", "burst", "--set", "load.brust.rate=5/s"], "loadgen: --set load.brust.rate: there is no 'brust' in this list. Did you mean burst? Known: warm-up, steady, burst, recover"),
     (["run", "burst", "--set", "cycles=x"], "loadgen: --set cycles: 'x' is not a whole number"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol, TextIO
 
@@ -52,11 +52,11 @@ class TerminalDisplay(Display, Protocol):
     def close(self) -> None: ...
 
 
-def progress(stream: TextIO, *, quiet: bool) -> TerminalDisplay:
-    """The display that suits `stream`."""
+def progress(stream: TextIO, *, quiet: bool, hide: Callable[[str], str] = str) -> TerminalDisplay:
+    """The display that suits `stream`. `hide` takes secrets out of all that it shows."""
     if quiet:
         return Silence()
-    return Screen(stream) if is_screen(stream) else Lines(stream)
+    return Screen(stream, hide) if is_screen(stream) else Lines(stream, hide)
 
 
 class Silence:
@@ -70,8 +70,8 @@ class Silence:
 class Lines:
     """A line every five seconds, and at each change of phase or state."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, hide: Callable[[str], str] = str) -> None:
+        self._stream, self._hide = stream, hide
         self._shown: tuple[str, str, int] | None = None
         self._position = ""
         self._next = 0.0
@@ -99,7 +99,7 @@ class Lines:
 
     def _write(self, text: str) -> None:
         with suppress(*GONE):
-            self._stream.write(encodable(f"{clean(text)}\n", self._stream))
+            self._stream.write(encodable(f"{clean(self._hide(text))}\n", self._stream))
             self._stream.flush()
 
     def close(self) -> None: ...
@@ -108,8 +108,8 @@ class Lines:
 class Screen:
     """A few lines that are redrawn, and removed at the end."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, hide: Callable[[str], str] = str) -> None:
+        self._stream, self._hide = stream, hide
         self._plain = not wants_color(stream)
         self._on_screen: list[str] = []  # the lines as they were drawn, without style
         self._progress: Progress | None = None
@@ -140,6 +140,7 @@ class Screen:
         if p.position:
             lines.insert(0, Text(clean(p.position), STRONG))
         for text in lines:
+            text.plain = self._hide(text.plain)
             text.truncate(width, overflow="ellipsis")
             text.plain = encodable(text.plain, self._stream)
         return Text("\n").join(lines)
@@ -157,7 +158,7 @@ class Screen:
         return text
 
     def message(self, notice: Reason) -> None:
-        said = self._text(Text(encodable(clean(notice_text(notice)), self._stream)))
+        said = self._text(Text(encodable(clean(self._hide(notice_text(notice))), self._stream)))
         self._write(f"{self._erased()}{said}{self._redrawn() if self._progress else ''}")
 
     def close(self) -> None:

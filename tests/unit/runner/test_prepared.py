@@ -13,6 +13,7 @@ import pytest
 from loadgen.errors import PlanError, ProfileError
 from loadgen.net.names import Address, Origin
 from loadgen.profile.load import Loaded, load
+from loadgen.redaction import Secrets
 from loadgen.runner.destination import Destination
 from loadgen.runner.options import Options
 from loadgen.runner.prepared import Checked, Prepared
@@ -33,10 +34,10 @@ SEVERAL = tuple(Address(socket.AF_INET, (f"127.0.0.{number}", 9)) for number in 
 
 
 def prepared(folder: Path, loaded: Loaded, to: Destination | None = None, **options: Any) -> Prepared:
-    to, keeper = to or Destination(ORIGIN, SEVERAL, True), Keeper(loaded.profile, False)
+    to, keeper = to or Destination(ORIGIN, SEVERAL, True), Keeper(loaded.profile, False, loaded.secrets)
     chosen = Options(folder / "run", **options)
     checked = Checked.of(loaded.profile, chosen, to)
-    warn = Warnings(lambda text: None, lambda: loaded.secrets)
+    warn = Warnings(lambda text: None, loaded.secrets)
     run = Prepared.of(loaded, chosen, to, keeper, None, checked, warn)
     run.folder.close()
     return run
@@ -63,7 +64,7 @@ def test_beside_a_witness_users_leave_room_for_its_own(tmp_path: Path) -> None:
 
 def test_what_is_known_before_the_load_is_written_before_it_and_without_secrets(tmp_path: Path) -> None:
     secret = load("t.yaml", text=TEXT.replace("name: t", "name: hunter2"))
-    loaded, goal = prolonged(replace(secret, secrets=("hunter2",)), Goal.parse("a response p50 within 5%"))
+    loaded, goal = prolonged(replace(secret, secrets=Secrets("hunter2")), Goal.parse("a response p50 within 5%"))
     run = prepared(tmp_path, loaded, until=goal)
     written = json.loads((tmp_path / "run" / "run.json").read_text())
     assert written == json.loads(json.dumps(run.description))

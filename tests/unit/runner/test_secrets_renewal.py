@@ -11,6 +11,7 @@ from token_server import token
 from loadgen.aws.auth import BEARER, Secret, Token
 from loadgen.clock import SECOND
 from loadgen.errors import LoadgenError, TargetError
+from loadgen.redaction import Secrets
 from loadgen.result.reason import Reason
 from loadgen.runner import secrets
 from loadgen.runner.secrets import Keeper
@@ -51,7 +52,7 @@ async def keep(monkeypatch: pytest.MonkeyPatch, *gives: Secret | LoadgenError) -
         time[0] = max(time[0], at)
         heard.slept_until.append(time[0] // SECOND)
 
-    found = Keeper(profile(), False)
+    found = Keeper(profile(), False, Secrets())
     source = Script(list(gives))
     monkeypatch.setattr(secrets, "_until", until)
     monkeypatch.setattr(secrets, "wall", lambda: time[0])
@@ -59,7 +60,7 @@ async def keep(monkeypatch: pytest.MonkeyPatch, *gives: Secret | LoadgenError) -
     await found.fetch()
     found.renewed, found.lost = lambda *new: heard.renewed.append(new), heard.lost.append
     await found.keep(heard.warnings.append)
-    assert set(found.known) >= {secret.value for _, secret in heard.renewed if isinstance(secret, Token)}
+    assert set(found.hidden.texts) >= {secret.value for _, secret in heard.renewed if isinstance(secret, Token)}
     return heard
 
 
@@ -73,7 +74,7 @@ async def test_secrets_are_renewed_in_time(monkeypatch: pytest.MonkeyPatch) -> N
 
 async def test_what_was_due_while_nobody_kept_it_is_got_before_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
     time = [0]
-    found = Keeper(profile(), False)
+    found = Keeper(profile(), False, Secrets())
     monkeypatch.setattr(secrets, "wall", lambda: time[0])
     monkeypatch.setattr(found, "_sources", {BEARER: Script([token("a", 100), token("b", 200), token("c", 300)])})
     await found.fetch()
@@ -81,7 +82,7 @@ async def test_what_was_due_while_nobody_kept_it_is_got_before_the_next_run(monk
         time[0] = at * SECOND
         await found.refresh()
         assert found.access.secrets[BEARER] == token(held, 100 + 100 * "abc".index(held))
-    assert found.known == ("a", "b", "c")
+    assert found.hidden.texts == ("a", "b", "c")
 
 
 async def test_a_secret_that_stays_the_same_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ class Runs:
 
     async def go(self, text: str = TEXT, **options: Any) -> Any:
         loaded = load("t.yaml", text=text)
-        self.keeper = Keeper(loaded.profile, False)
+        self.keeper = Keeper(loaded.profile, False, loaded.secrets)
         to = Destination(ORIGIN, resolve(ORIGIN), True, simulates=self.simulates)
         chosen = Options(self.folder, **{"preflight": False, **options})
         return await run_at(loaded, chosen, self.screen, to, self.signals, self.keeper)
