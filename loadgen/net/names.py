@@ -66,8 +66,8 @@ def resolve(origin: Origin) -> tuple[Address, ...]:
     for address in addresses:
         if keeps_credentials(address):
             raise TargetError(
-                f"{origin.host} is {address.host}, a link-local address, where machines keep their credentials: it is "
-                "no target"
+                f"{origin.host} is {address.host}, a link-local address, where cloud machines serve credentials: "
+                "choose another target"
             )
     return addresses
 

@@ -1,4 +1,5 @@
-"""Values from outside: `${NAME}` and `${NAME:-default}`, put in after the YAML is read, and never read as YAML."""
+"""Environment variables: `${NAME}` and `${NAME:-default}`. They are put in after the YAML is read, so that their values
+are never read as YAML."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ _ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-
 class Expanded:
     """The data with its variables replaced, and the names behind each value.
 
-    `secrets` is what the variables gave that goes into requests, but for what is too short to be a secret.
+    `secrets` are the values of variables that go into requests, except those that are too short to be a secret.
     """
 
     data: Any
@@ -27,8 +28,8 @@ class Expanded:
 
 
 def expand(document: Document) -> Expanded:
-    """Replace the variables in every text. `$${` stands for `${`. Raises ProfileError for one that is not set, and for
-    what is no text."""
+    """Replace the variables in every text. `$${` stands for `${`. Raises ProfileError for a variable that is not set or
+    is not UTF-8."""
     used: dict[Way, tuple[str, ...]] = {}
     secrets: dict[str, None] = {}
 
@@ -42,7 +43,8 @@ def expand(document: Document) -> Expanded:
         )
 
     def checked(text: str, way: Way) -> str:
-        """Options and variables may hold any bytes, which Python reads as halves of characters."""
+        """Options and variables may hold any bytes. Python reads those that are not UTF-8 as halves of surrogate
+        pairs."""
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise document.error(way, "holds bytes that are not UTF-8", "Send them as a file")
         return text
@@ -67,7 +69,7 @@ def expand(document: Document) -> Expanded:
 
 
 def refuse_secrets(document: Document) -> None:
-    """Raise a ProfileError where an AWS access key id stands in the profile itself."""
+    """Raise a ProfileError if the profile itself holds an AWS access key id."""
     for text, way in _texts(document.data, ()):
         if _ACCESS_KEY.search(text):
             raise document.error(

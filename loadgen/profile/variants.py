@@ -1,4 +1,4 @@
-"""The variants of an experiment: the profile's document with what each of them says differently."""
+"""The variants of an experiment: the profile's document, changed by each of them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _AXIS = re.compile(r"\$\{matrix\.([A-Za-z_][A-Za-z0-9_-]*)\}")
 
 
 def with_values(document: Document, values: dict[str, Any], override: str = "") -> Document:
-    """A copy of the document with the overrides of variant `override` put in, and the values of the matrix.
+    """A copy of the document with the overrides of the variant `override` and the values of the matrix put in.
 
-    Raises ProfileError for an override that fits nowhere, and for an axis that there is not.
+    Raises ProfileError for an override that fits nowhere, and for an unknown axis.
     """
     changed = Document(copy.deepcopy(document.root), dict(document.places), variables=document.variables)
     if override:
@@ -28,7 +28,7 @@ def with_values(document: Document, values: dict[str, Any], override: str = "") 
 
 
 def first_values(document: Document) -> dict[str, Any]:
-    """The first value of each axis, as far as they are written rightly: what the profile is checked with."""
+    """The first value of each axis that is written correctly. The profile is checked with these values."""
     experiment = document.data.get(EXPERIMENT) if isinstance(document.data, dict) else None
     matrix = experiment.get("matrix") if isinstance(experiment, dict) else None
     axes = matrix.items() if isinstance(matrix, dict) else ()
@@ -36,10 +36,10 @@ def first_values(document: Document) -> dict[str, Any]:
 
 
 def _merge(document: Document, into: Any, way: Way, override: dict[str, Any], said: Way) -> None:
-    """Put `override`, which was written at `said`, over what stands at `way`."""
+    """Put `override`, which was written at `said`, over the value at `way`."""
     for key, value in override.items():
         if not way and key == EXPERIMENT:
-            raise document.error((*said, key), "an experiment has no experiments in it", "Leave it out")
+            raise document.error((*said, key), "an experiment cannot hold another one", "Leave it out")
         step = _step(document, into, key, (*said, key))
         place = (*way, step)
         old = into[step] if isinstance(step, int) else into.get(step)
@@ -70,7 +70,7 @@ def _step(document: Document, container: Any, key: str, said: Way) -> str | int:
 
 
 def _forget(document: Document, way: Way) -> None:
-    """What stood there is no more."""
+    """Remove the places of the value at `way` and of all values in it."""
     maps: tuple[dict[Way, Any], ...] = (document.places, document.moved)
     for known in maps:
         for old in [place for place in known if place[: len(way)] == way]:

@@ -46,7 +46,7 @@ class Goal:
         if not 0 < goal.within < 1:
             raise ProfileError(f"within {share.strip()} is no precision: expected for example 5%", file=OPTION)
         if at_most is not None and not limit:
-            raise ProfileError("is no time at all: expected more than 0", file=AT_MOST)
+            raise ProfileError("is too short: expected more than 0", file=AT_MOST)
         return goal
 
 

@@ -21,7 +21,7 @@ from loadgen.net.names import Origin, is_loopback, resolve
     ],
 )
 def test_where_machines_keep_credentials_is_no_target_however_it_is_written(host: str) -> None:
-    with pytest.raises(TargetError, match="where machines keep their credentials") as caught:
+    with pytest.raises(TargetError, match="where cloud machines serve credentials") as caught:
         resolve(Origin.of(f"http://{host}/"))
     assert caught.value.status == Exit.UNUSABLE
 
