@@ -1,4 +1,4 @@
-"""Before a run: what the last self-test of this machine says of it."""
+"""Before a run: how it compares with this machine's last self-test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from loadgen.selftest.trusted import scheme_of
 
 
 def standing(loaded: Loaded, workers: str) -> Standing:
-    """Where the run, with each of its variants, stands against the last self-test. `workers` as on the command line."""
+    """How the run, with each of its variants, compares with the last self-test. `workers` is as on the command line."""
     trusted, problem = last_selftest()
     if trusted is None:
         return Standing(None, problem, ())

@@ -1,4 +1,4 @@
-"""What a self-test says of a run that is to come."""
+"""How a run compares with a self-test, before it begins."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import NamedTuple, Self
 from loadgen.profile.model import Profile
 from loadgen.result.selftest import Scheme, SelftestResult
 
-HIGHEST = 1e9  # a second: no self-test tries as much
+HIGHEST = 1e9  # per second: no self-test tries as much
 
 
 class Ceiling(NamedTuple):
-    """The most a second on one worker, 0 if there was none; `at_least` where more was not tried; `beyond` is the least
-    that was too much."""
+    """The highest rate per second on one worker, 0 if there was none. `at_least`: higher rates were not tried. `beyond`
+    is the lowest rate that was too much."""
 
     rate: float
     at_least: bool
@@ -23,8 +23,8 @@ class Ceiling(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """The part of a self-test that runs are held against: by scheme the highest rate that stayed VALID, and the most
-    new connections. A scheme that was not measured is left out."""
+    """The part of a self-test that runs are compared with: for each scheme the highest rate that stayed VALID, and the
+    highest rate of new connections. A scheme that was not measured is missing."""
 
     day: str
     cpus: int
@@ -33,7 +33,7 @@ class Trusted:
 
     @classmethod
     def of(cls, selftest: SelftestResult) -> Self:
-        """Raises ValueError for what no self-test measures."""
+        """Raises ValueError for values that no self-test can have measured."""
         rates = {
             capacity.scheme: Ceiling(
                 _rate(capacity.rate or 0), capacity.at_least, _rate(capacity.failed_at or capacity.rate or 0)
@@ -48,7 +48,7 @@ class Trusted:
         return cls(day if day.isascii() and day.isprintable() else "", selftest.machine.cpus, rates, opened)
 
     def warnings(self, profile: Profile, workers: int) -> list[str]:
-        """Why a run of the profile would go beyond what was measured, a line each; none if it would not."""
+        """Why a run of the profile would go beyond what was measured, a line for each reason; empty if it would not."""
         scheme = scheme_of(profile)
         asked, opened = requests(profile) / workers, new_connections(profile) / workers
         lines = (
@@ -58,7 +58,7 @@ class Trusted:
         return [line for line in lines if line]
 
     def _beyond(self, ceiling: Ceiling | None, rate: float, workers: int, what: str, did: str) -> str:
-        """Why so many a second of each worker are too many, if they are."""
+        """Why so high a rate on each worker is too much; empty if it is not."""
         if ceiling is None or rate <= ceiling.rate or (not ceiling.rate and rate < ceiling.beyond):
             return ""
         asked = f"{rate:,.0f} {what} a second are asked of {'each' if workers > 1 else 'one'} worker"
@@ -74,18 +74,18 @@ class Trusted:
 
 
 def scheme_of(profile: Profile) -> Scheme:
-    """http or https; the sandbox is spoken to as API Gateway is."""
+    """http or https. The sandbox is called over https, as API Gateway is."""
     plain = not profile.target.sandbox and profile.target.url.partition(":")[0].lower() == "http"
     return "http" if plain else "https"
 
 
 def requests(profile: Profile) -> float:
-    """Requests a second, on average, in the fastest of the phases that have a rate."""
+    """The mean rate of requests per second, in the phase with the highest rate."""
     return _fastest(profile) * _mean((scenario.weight, len(scenario.steps)) for scenario in profile.scenarios)
 
 
 def new_connections(profile: Profile) -> float:
-    """New connections a second in that phase."""
+    """The rate of new connections per second in that phase."""
     if profile.session.reuse == "shared":
         return 0.0
     return requests(profile) if profile.session.reuse == "per-request" else _fastest(profile)

@@ -21,7 +21,7 @@ def test_an_invalid_run_is_compared_only_if_it_is_accepted(loadgen: Loadgen, tmp
     (tmp_path / "b" / "result.json").write_text(json.dumps(to_json(bad)))
     refused = loadgen("compare", "a", "b")
     assert (refused.status, refused.out) == (Exit.INVALID, "")
-    assert refused.err == "loadgen: b: INVALID: late. To see it all the same: --accept-invalid\n"
+    assert refused.err == "loadgen: b: INVALID: late. To compare nevertheless: --accept-invalid\n"
     accepted = loadgen("compare", "a", "b", "--json", "--accept-invalid")
     assert (accepted.status, json.loads(accepted.out)["accepted"]) == (0, ["b"])
     assert loadgen("compare", "a", "a").status == 0

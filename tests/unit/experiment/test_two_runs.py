@@ -82,7 +82,7 @@ def test_an_invalid_run_is_refused_unless_it_is_accepted_which_is_said(run: Run)
     bad = replace(bad, run="runs/bad", trust=replace(bad.trust, verdict="INVALID", reasons=(reason, "lag")))
     with pytest.raises(InvalidRun) as raised:
         compare(good, bad)
-    assert str(raised.value) == f"runs/bad: INVALID: {reason}. To see it all the same: --accept-invalid"
+    assert str(raised.value) == f"runs/bad: INVALID: {reason}. To compare nevertheless: --accept-invalid"
     assert raised.value.status == Exit.INVALID
     found = compare(good, bad, accept_invalid=True)
     assert found.accepted == ("runs/bad",)

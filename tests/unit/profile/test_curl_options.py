@@ -97,7 +97,7 @@ def test_every_kind_of_connection_is_asked_the_same() -> None:
 @pytest.mark.parametrize(
     ("url", "asked", "message"),
     [
-        (URL, {"method": "POT"}, "--method: 'POT' is not a method. Known: GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS"),
+        (URL, {"method": "PO"}, "--method: 'PO' is not a method. Known: GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS"),
         (URL, {"method": ""}, "--method: '' is not a method. Known: GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS"),
         (
             URL, {"headers": ("hunter2-key",)},
