@@ -1,4 +1,4 @@
-"""Processes that this one starts, and says when to stop; and what such a process does when this one is gone."""
+"""Child processes: how this process starts and stops them, and how a child notices that its parent is gone."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from loadgen.net.timerfd import die_with_parent
 
 
 def spawn(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Start a process that SIGINT and SIGTERM do not reach. `options` as of Popen.
+    """Start a process that SIGINT and SIGTERM do not reach. `options` are those of Popen.
 
-    A terminal's Ctrl-C, or the end of `timeout`, goes to all processes of the group; but what a load has open still
-    needs its workers, and its target.
+    A terminal's Ctrl-C, or the end of `timeout`, goes to all processes of the group. But open requests still need the
+    workers and the target.
     """
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
@@ -26,9 +26,8 @@ def spawn(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
 
 
 def end_with_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
-    """Stop `loop`, so that all ends in good order, when the process `parent` has ended; the kernel's kill is the
-    fallback. The pipe of stdin is not enough: a forked sibling may hold its other end.
-    """
+    """Stop `loop` in good order when the process `parent` has ended. The kernel's kill signal is the fallback. The pipe
+    of stdin is not enough, because a forked sibling may hold its other end."""
     try:
         watched = os.pidfd_open(parent)
     except (AttributeError, OSError):

@@ -14,15 +14,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(LoadgenError):
-    """The user gave up before there was anything to report."""
+    """The user interrupted the run before there was anything to report."""
 
     status = Exit.INTERRUPTED
 
 
 @dataclass
 class Interrupts:
-    """What a signal does now; it can be changed. One that finds nothing to do has come `early`, for whoever takes over
-    to heed."""
+    """What a signal does now. It can be changed. A signal that comes while nothing is set is kept as `early`, for the
+    code that sets the next action."""
 
     do: Callable[[], object] | None = None
     early: bool = False
@@ -36,7 +36,7 @@ class Interrupts:
 
 @contextmanager
 def interrupts() -> Iterator[Interrupts]:
-    """Takes both signals while the block lasts. At first they cancel it: then it raises Interrupted."""
+    """Handle both signals while the block lasts. At first a signal cancels the block, which then raises Interrupted."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     given_up = False
 

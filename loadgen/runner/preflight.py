@@ -1,6 +1,5 @@
-"""Before a load on a host that is not this machine: one exchange of each step, unmeasured; a run stops here if they
-fail.
-"""
+"""One exchange of each step before a load on a host that is not this machine. It is not measured. If one fails, the run
+stops."""
 
 from __future__ import annotations
 
@@ -15,13 +14,13 @@ from loadgen.record.samples import printable
 from loadgen.runner.advice import remedy
 from loadgen.runner.probe import probe
 
-OF_A_TABLE = (Outcome.CONDITION_FAILED, Outcome.PARTIAL, Outcome.THROTTLED)  # answers of one that is as it should be
+OF_A_TABLE = (Outcome.CONDITION_FAILED, Outcome.PARTIAL, Outcome.THROTTLED)  # of a table in good order
 
 
 async def preflight(
     profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None, access: Access
 ) -> None:
-    """Raises TargetError, which names the step and what it met, if a step of any scenario fails."""
+    """Raises TargetError, which names the step and the failure, if a step of any scenario fails."""
     last = {(probed.scenario, probed.step): probed for probed in await probe(profile, origin, addresses, ca, access)}
     for probed in last.values():
         exchange = probed.exchange

@@ -1,6 +1,5 @@
-"""One exchange of each step, unmeasured and kept whole: for `loadgen once`, and before a run on somebody else's
-host.
-"""
+"""One exchange of each step, not measured and kept whole: for `loadgen once`, and before a run on a host that is not
+this machine."""
 
 from __future__ import annotations
 
@@ -27,8 +26,8 @@ from loadgen.workload.scenarios import Workload
 
 @dataclass(frozen=True, slots=True)
 class ProbedExchange:
-    """An exchange that was kept whole: whose step it was, what was captured of its answer, and the names of what was
-    to be captured and is not in it. `peer` describes the connection, if it has any."""
+    """An exchange that was kept whole, with its step, the values captured from its answer, and the names of those that
+    should have been captured and are not in it. `peer` describes the connection, if there was one."""
 
     scenario: str
     step: str
@@ -39,7 +38,7 @@ class ProbedExchange:
 
 
 class _Watcher:
-    """The engine's host: collects the exchanges of one iteration."""
+    """The engine's host, which collects the exchanges of one iteration."""
 
     def __init__(self, over: asyncio.Future[None]) -> None:
         self.over, self.exchanges = over, list[ProbedExchange]()
@@ -65,7 +64,7 @@ class _Watcher:
 async def probe(
     profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None, access: Access
 ) -> list[ProbedExchange]:
-    """Send one iteration of each scenario, one after the other. Of a step that is sent again, each attempt is kept."""
+    """Send one iteration of each scenario, one after the other. If a step is sent again, each attempt is kept."""
     exchanges: list[ProbedExchange] = []
     for scenario in profile.scenarios:
         exchanges += await _iteration(profile, scenario, origin, addresses, ca, access)

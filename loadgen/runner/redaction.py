@@ -1,4 +1,4 @@
-"""What came from the environment is in nothing that is written."""
+"""Removes the values of secrets from everything that is written."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from urllib.parse import quote, quote_plus
 from loadgen.exchange import REDACTED
 from loadgen.record.samples import MESSAGE
 
-SHORTEST_SECRET = 4  # characters: shorter ones would be replaced where they stand by chance
+SHORTEST_SECRET = 4  # characters: shorter secrets would also be replaced where the same text occurs by chance
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 
 
 def redactor(secrets: tuple[str, ...]) -> Callable[[str], str]:
-    """Takes out of a text anything that came from the environment, however it is written."""
+    """The function that removes everything that came from the environment from a text, however it is written there."""
     forms = _every_form(secrets)
     return lambda text: _text(text, forms)
 
 
 def redacted(value: Any, secrets: tuple[str, ...]) -> Any:
-    """`value` without anything that came from the environment, in keys as in values, however it is written."""
+    """`value` without anything that came from the environment, in keys and in values, however it is written there."""
     return _redacted(value, _every_form(secrets))
 
 
 def _every_form(secrets: tuple[str, ...]) -> list[str]:
-    """The longest first."""
+    """All forms of the secrets, the longest first."""
     forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
     return sorted(forms, key=len, reverse=True)
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """What a secret looks like in a URL or in JSON, ours or another's."""
+    """The forms of a secret in a URL or in JSON, as we write them or as others do."""
     yield secret
     for quoted in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
         yield quoted
@@ -57,7 +57,7 @@ def _redacted(value: Any, secrets: list[str]) -> Any:
 
 
 def _text(text: str, secrets: list[str]) -> str:
-    if len(text) == MESSAGE:  # it was cut, and may end in the beginning of a secret
+    if len(text) == MESSAGE:  # the text was cut, and may end with the beginning of a secret
         begun = (secret[:size] for secret in secrets for size in range(len(secret) - 1, SHORTEST_SECRET - 1, -1))
         text = text.removesuffix(next((beginning for beginning in begun if text.endswith(beginning)), ""))
     for secret in secrets:

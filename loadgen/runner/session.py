@@ -1,4 +1,4 @@
-"""One run, from a loaded profile to its result: target, limits, workers, monitoring, verdict, thresholds, folder."""
+"""One run, from a loaded profile to its result: target, limits, workers, watching, verdict, thresholds, folder."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ from loadgen.trust import host
 from loadgen.trust.verdict import Finding, judge
 from loadgen.trust.watch import HostWatch, Session, evidence_of
 
-DRAWN = 0.5  # seconds between two looks at the progress
+DRAWN = 0.5  # seconds between two updates of the progress
 
 
 async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
-    """Run a profile. Raises LoadgenError if the run cannot begin; once it has begun, everything is in the result."""
+    """Run a profile. Raises LoadgenError if the run cannot begin; after that every error is in the result."""
     with interrupts() as signals:
         secrets = await keeper(loaded.profile, options.sandbox_at)
         profile = loaded.profile
@@ -56,7 +56,7 @@ async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
 async def run_at(
     loaded: Loaded, options: Options, display: Display, to: Destination, signals: Interrupts, keeper: Keeper
 ) -> RunResult:
-    """Run a profile at a destination that exists already, with signal handlers that are installed already."""
+    """Run a profile at a destination that exists, with signal handlers that are installed."""
     profile = loaded.profile
     with keeper.unrevealing(loaded.secrets):
         await keeper.refresh()
@@ -72,7 +72,7 @@ async def run_at(
 
 @asynccontextmanager
 async def _kept(keeper: Keeper, warn: Warnings) -> AsyncIterator[None]:
-    """Renew secrets as long as the block lasts."""
+    """Renew secrets while the block lasts."""
     keeping = asyncio.create_task(keeper.keep(warn))
     try:
         yield
@@ -81,10 +81,10 @@ async def _kept(keeper: Keeper, warn: Warnings) -> AsyncIterator[None]:
 
 
 class Running:
-    """A prepared run during its load: its processes, and the figures that are watched second by second."""
+    """A prepared run during its load: its processes, and the figures that are watched every second."""
 
     def __init__(self, prepared: Prepared, display: Display, signals: Interrupts) -> None:
-        """Takes the signals over, and the word of the keeper of secrets."""
+        """Takes over the signals and the messages of the keeper of secrets."""
         self._prepared, self._display = prepared, display
         checked, keeper = prepared.checked, prepared.keeper
         self._warn, self._until = prepared.warn, checked.until
@@ -101,7 +101,7 @@ class Running:
             self._interrupt()
 
     async def carry_out(self) -> RunResult:
-        """The load, and what it has come to."""
+        """Carry out the load. Returns its result."""
         try:
             return await self._carry_out()
         finally:
@@ -125,12 +125,12 @@ class Running:
         return replace(concluded, run=None, warnings=tuple(map(redactor(prepared.secrets), self._warn.texts)))
 
     async def _load(self) -> dict[str, Any] | None:
-        """Carry the load out. Returns what the sandbox counted meanwhile, if the target is one."""
+        """Carry out the load. Returns what the sandbox counted meanwhile, if the target is one."""
         ticker = asyncio.create_task(self._show())
         try:
-            before = await self._ask_sandbox()  # a table's setup, and earlier runs
+            before = await self._ask_sandbox()  # the counts of a table's setup, and of earlier runs
             await self._fleet.launch()
-            await self._ask_sandbox()  # its lag and CPU time count from here
+            await self._ask_sandbox()  # the sandbox's lag and CPU time count from here
             self._watch.begin()
             await self._fleet.run()
             return since(before, await self._ask_sandbox())  # type: ignore[no-any-return]
@@ -141,7 +141,7 @@ class Running:
         sandbox = self._prepared.to.sandbox
         try:
             return await asyncio.to_thread(sandbox.stats) if sandbox else None
-        except LoadgenError as error:  # what was measured until then is worth no less
+        except LoadgenError as error:  # what was measured until then still counts
             self._warn(str(error))
             return None
 
@@ -160,7 +160,7 @@ class Running:
         self._refused(f"{self._prepared.to.origin.url} answers {reason}: {refusals.remedy(reason)}")
 
     def _refused(self, why: str) -> None:
-        """The target refuses our requests, whatever is sent."""
+        """The target refuses every request of ours."""
         if not self._refused_because:
             self._refused_because = why
             self._warn(f"the run was ended: {why}")
@@ -184,7 +184,7 @@ class Running:
     def _look(self, until: Until) -> None:
         prepared, made = self._prepared, until.looks_made
         until.each_second(self._fleet, self._display.message)
-        if until.looks_made > made:  # it is told as it is by now, should the run die
+        if until.looks_made > made:  # keep the looks so far on disk, in case the run dies
             result = self._until_result(complete=False)
             prepared.folder.amend(described(prepared.metadata(), self._fleet.plan, result, prepared.secrets))
 

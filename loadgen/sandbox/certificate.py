@@ -1,4 +1,4 @@
-"""A certificate authority of the sandbox's own and a certificate for this machine's loopback names."""
+"""The sandbox's own certificate authority, and a certificate for the loopback names of this machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ LIFE = timedelta(days=365)
 
 
 def make(folder: Path) -> tuple[Path, Path, Path]:
-    """Write authority, chain and key into `folder`. The authority's own key is never written: it signs nothing else."""
+    """Write authority, chain and key into `folder`. The authority's own key is never written, because it signs nothing
+    else."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("loadgen sandbox authority")
     authority_id = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())

@@ -1,6 +1,7 @@
-"""Which ports of this machine belong to a sandbox that somebody keeps running: a run against one says so.
+"""Which ports of this machine belong to a running sandbox, so that a run against one can say so.
 
-A file a port, named after it, in a folder of this user's alone; it holds the process and what it simulates.
+There is a file for each port, named after it, in a folder that only this user can write. It holds the process and what
+it simulates.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-SIZE_LIMIT = 4096  # bytes of an entry that are believed
+SIZE_LIMIT = 4096  # a longer entry is not used
 
 
 def _folder() -> Path:
@@ -20,7 +21,7 @@ def _folder() -> Path:
 
 
 def _own(folder: Path) -> bool:
-    """Whether the folder is a real one of this user's: the temporary directory is anybody's."""
+    """Whether the folder is a real one of this user's: anybody can write to the temporary directory."""
     with suppress(OSError):
         status = folder.lstat()
         return status.st_uid == os.getuid() and not folder.is_symlink() and status.st_mode & 0o077 == 0
@@ -29,7 +30,7 @@ def _own(folder: Path) -> bool:
 
 @contextmanager
 def announced(ports: list[int], description: str) -> Iterator[None]:
-    """Make known, for as long as the block lasts, that these ports are a sandbox. Where that cannot be, it is not."""
+    """Announce that these ports are a sandbox, for as long as the block lasts. If that fails, it is not announced."""
     entries = [_folder() / str(port) for port in ports]
     with suppress(OSError):
         _folder().mkdir(mode=0o700, exist_ok=True)
@@ -45,13 +46,13 @@ def announced(ports: list[int], description: str) -> Iterator[None]:
 
 
 def sandbox_at(port: int) -> str | None:
-    """What the sandbox on that port of this machine simulates; None if there is none that is announced."""
+    """What the sandbox on that port of this machine simulates; None if no sandbox is announced there."""
     entry = _folder() / str(port)
     try:
         if not _own(_folder()) or entry.stat().st_size > SIZE_LIMIT:
             return None
         said = json.loads(entry.read_text())
-        os.kill(int(said["pid"]), 0)  # is it still there?
+        os.kill(int(said["pid"]), 0)  # is it still running?
         return str(said["description"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
