@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from loadgen.report.words import several, there
+
 Values = Mapping[str, float | str]
 
 
 def _connections_not_as_said(values: Values) -> str:
     expected = f", not {values['expected']:.2f}" if "expected" in values else ""
-    idle = f" ({values['closed_idle']:,} were closed by the target while idle)" if "closed_idle" in values else ""
+    idle = f" (closed by the target while idle: {values['closed_idle']:,})" if "closed_idle" in values else ""
     return (
         f"{values['variant']}, round {values['round']}: the session is {values['reuse']}, but "
         f"{values['per_request']:.2f} connections were opened for each request{expected}{idle}"
@@ -67,16 +69,34 @@ def _cap(values: Values, name: str) -> str:
     return f"at most {values[name]:,}" if name in values else "no cap"
 
 
-DEGRADED = "of {runs} runs each, {baseline_runs} of {baseline} and {variant_runs} of {variant} were DEGRADED"
+def number(values: Values, name: str) -> float:
+    """The number of that name. Raises TypeError for a text."""
+    value = values[name]
+    if isinstance(value, str):
+        raise TypeError(f"{name} is not a number")
+    return value
+
+
+def _unplanned_look(values: Values) -> str:
+    rounds = number(values, "rounds")
+    done = f"{several(rounds, 'round')} {'is' if rounds == 1 else 'are'} complete"
+    return f"{done}, and a verdict was planned after {values['planned']}"
+
+
+def _too_few_rounds(values: Values) -> str:
+    return f"needs {several(number(values, 'needs'), 'round')}, {there(number(values, 'rounds'))}"
+
+
+DEGRADED = "DEGRADED runs: {baseline_runs} of {runs} of {baseline}, {variant_runs} of {runs} of {variant}"
 FAILED = "{variant_share:.2%} of {variant} failed, and {baseline_share:.2%} of {baseline}"
 
 EXPERIMENT_SENTENCES: dict[str, str | Callable[[Values], str]] = {
     **{code: _alone(code) for code in RUNS},
     "rounds_complete": "{rounds} of {planned} rounds",
-    "unplanned_look": "{rounds} rounds are complete, and a verdict was planned after {planned}",
+    "unplanned_look": _unplanned_look,
     "all_valid": "every run was VALID",
     "degraded_runs": DEGRADED,
-    "disturbed_runs": f"{DEGRADED} by more than making connections takes",
+    "disturbed_runs": f"{DEGRADED}, by more than the making of connections",
     "peak_connections": _peak_connections,
     "caps_differ": _caps_differ,
     "cap_for_all": "it was in the way of all alike",
@@ -89,7 +109,7 @@ EXPERIMENT_SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "no_round": "no round is complete",
     "one_round": "one round does not show how much rounds differ",
     "zero_figure": "a figure is 0, so there is no ratio",
-    "too_few_rounds": "needs {needs} rounds, there were {rounds}",
+    "too_few_rounds": _too_few_rounds,
     "ratio_drifts": "the difference grows, or shrinks, from round to round",
     "could_be_chance": "with {figures} figures compared, this could be chance",
     "limit_inside": "{limit:g} lies within",

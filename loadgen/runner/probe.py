@@ -18,10 +18,10 @@ from loadgen.profile.model import Phase, Profile, Scenario
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Recorder
 from loadgen.record.samples import Samples
-from loadgen.transport import Counters, Transport
+from loadgen.transport import Counters
 from loadgen.transport.registry import make_client
 from loadgen.workload.draws import Values
-from loadgen.workload.scenarios import Workload
+from loadgen.workload.scenarios import StepWork, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +37,16 @@ class ProbedExchange:
     peer: dict[str, object]
 
 
-class _Watcher:
-    """The engine's host, which collects the exchanges of one iteration."""
+class _Host:
+    """The engine's host, which is told that the one iteration is over."""
 
     def __init__(self, over: asyncio.Future[None]) -> None:
-        self.over, self.exchanges = over, list[ProbedExchange]()
-        self.engine: Engine
-        self.client: Transport
+        self._over = over
 
     def reached(self, run: int) -> None: ...
 
     def finished(self) -> None:
-        self.over.set_result(None)
-
-    def done(self, exchange: Exchange) -> None:
-        iteration: Iteration = exchange.owner  # type: ignore[assignment]
-        step, scenario = iteration.current, iteration.scenario
-        peer = self.client.peer(exchange)
-        self.engine.done(exchange)
-        names = [name for name, _ in step.capture] if exchange.status else []
-        captured = {name: iteration.values[name] for name in names if name in iteration.values}
-        not_found = tuple(name for name in names if name not in captured)
-        self.exchanges.append(ProbedExchange(scenario.name, step.name, exchange, captured, not_found, peer))
+        self._over.set_result(None)
 
 
 async def probe(
@@ -87,21 +75,32 @@ async def _iteration(
         step.wants = BODY
     workload.scenarios[0].plain = False
     ledger = Ledger.in_memory(len(plan.all_runs), plan.slots)
-    watcher = _Watcher(loop.create_future())
-    engine = watcher.engine = Engine(clock, plan, workload, watcher, ledger, Share())
+    over, exchanges = loop.create_future(), list[ProbedExchange]()
+    engine = Engine(clock, plan, workload, _Host(over), ledger, Share())
+
+    def done(exchange: Exchange) -> None:
+        iteration: Iteration = exchange.owner  # type: ignore[assignment]
+        step, peer = iteration.current, client.peer(exchange)
+        engine.done(exchange)
+        exchanges.append(_probed(exchange, iteration, step, peer))
+
     counters = Counters(ledger.wired, ledger.connections)
-    client = make_client(
-        loop, clock, single, origin, addresses, ca, 4, 0, counters, watcher.done, access, engine.retried
-    )
-    watcher.client = client
+    client = make_client(loop, clock, single, origin, addresses, ca, 4, 0, counters, done, access, engine.retried)
     try:
         await client.prepare()
         start = clock.now()
         recorder = Recorder(start, lambda batch: None, lambda number, key: None)
         engine.attach(client, recorder, Samples(start, plan.slots), single.session.reuse == "per-iteration")
         engine.enter(0, start)
-        await watcher.over
+        await over
     finally:
         await client.close()
         clock.close()
-    return watcher.exchanges
+    return exchanges
+
+
+def _probed(exchange: Exchange, iteration: Iteration, step: StepWork, peer: dict[str, object]) -> ProbedExchange:
+    names = [name for name, _ in step.capture] if exchange.status else []
+    captured = {name: iteration.values[name] for name in names if name in iteration.values}
+    not_found = tuple(name for name in names if name not in captured)
+    return ProbedExchange(iteration.scenario.name, step.name, exchange, captured, not_found, peer)

@@ -14,7 +14,19 @@ from rich.live import Live
 from rich.text import Text
 
 from loadgen.report.terminal.page import BAD, DIM, STRONG
-from loadgen.report.words import clean, count, encodable, is_screen, listed, ms, rate, seconds, sparkline, wants_color
+from loadgen.report.words import (
+    clean,
+    count,
+    encodable,
+    is_screen,
+    listed,
+    ms,
+    rate,
+    seconds,
+    several,
+    sparkline,
+    wants_color,
+)
 from loadgen.runner.progress import Display, Progress
 
 DRAW = 0.25  # seconds between two drawings
@@ -163,7 +175,7 @@ def _progress_line(p: Progress) -> str:
     """The same as on a terminal, in one line: the state, and the figures of the last second, which may belong to
     another phase."""
     if p.state == "preparing":
-        return f"preparing {count(p.workers)} worker{'s' if p.workers != 1 else ''}"
+        return f"preparing {several(p.workers, 'worker')}"
     waiting = {"draining": "waiting for the last answers", "stopping": "stopping"}
     said = [waiting.get(p.state, _phase(p)), f"{count(p.in_flight)} in flight", f"{count(p.ok)} ok"]
     said.append(listed(p.failed) or "0 failed")
@@ -205,7 +217,7 @@ def _clock(p: Progress, width: int) -> Text:
 
 def _rates(p: Progress) -> Text:
     planned = f" of {count(p.planned)}" if p.planned is not None else ""
-    workers = f"{count(p.workers)} worker{'s' if p.workers != 1 else ''}"
+    workers = several(p.workers, "worker")
     text = f"{_pace(p)}   {count(p.started)} started{planned}   {count(p.in_flight)} in flight   {workers}"
     return Text.assemble(("iterations   ", DIM), text)
 

@@ -91,7 +91,6 @@ def test_what_was_not_looked_at_is_not_known(monkeypatch: pytest.MonkeyPatch) ->
     assert (died.core_use, died.steal, died.throttled, died.ports) == (None, None, None, None)
     monkeypatch.setattr(host, "_read", lambda path: "")
     watch = HostWatch()
-    watch.begin()
     watch.look(Ledger.in_memory(1, 1))
     seen = evidence_of(Ledger.in_memory(1, 1), [], Health(), watch.figures(True))
     assert (seen.steal, seen.throttled, seen.ports) == (None, None, 0)
@@ -100,7 +99,6 @@ def test_what_was_not_looked_at_is_not_known(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_load_of_the_worst_ten_seconds() -> None:
     """Twelve seconds of 20 a second; in one of them half was not started, and so much was missing in ten of them."""
     watch, totals = HostWatch(), Ledger.in_memory(2, 1)
-    watch.begin()
     for second in range(12):
         limited = 10 if second == 1 else 0
         totals.iterations[len(ITERATIONS) + STARTED] += 20 - limited
@@ -117,7 +115,6 @@ def test_a_clock_that_is_set_is_seen_and_one_that_is_kept_is_not(
     monkeypatch.setattr(watching, "now", clock.now)
     monkeypatch.setattr(watching, "steady_offset", lambda: offsets.pop(0))
     watch = HostWatch()
-    watch.begin()
     clock.advance(SECOND)
     watch.look(Ledger.in_memory(1, 1))
     assert watch.figures(True).clock_step == step
