@@ -27,6 +27,7 @@ from loadgen.record.ledger import open_with_room
 from loadgen.record.metrics import HEADLINES, Metric
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Place, Recording
+from loadgen.result.reason import Reason
 from loadgen.stats import Histogram
 
 LINE_LIMIT = 64 << 20  # bytes of a line that a reader takes
@@ -37,7 +38,7 @@ Wanted = Callable[[SeriesKey, int], bool]  # a series and a metric
 class RunFolder:
     """Writes a run's files. A disk that is full or read-only is told once, to `warn`, and the run goes on without."""
 
-    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, warn: Callable[[Reason], None]) -> None:
         self.path, self._warn = path, warn
         self._series: dict[SeriesKey, int] = {}
         self._intervals: TextIO | None = None
@@ -140,7 +141,7 @@ class RunFolder:
 
     def _give_up(self, why: str) -> None:
         if getattr(self, "usable", True):
-            self._warn(f"the run folder {self.path} {why}; the run goes on, and what it finds is printed only")
+            self._warn(Reason.of("folder_unusable", folder=str(self.path), why=why))
         self.usable = False
 
 

@@ -19,7 +19,8 @@ from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept
 from loadgen.record.share import Part, Shares
-from loadgen.result.run import Cost, Metadata, RunResult, Samples, Sandbox, Setup, Trust, TrustSignal, Until, Witness
+from loadgen.result.reason import Reason
+from loadgen.result.run import Cost, Metadata, RunResult, Samples, Sandbox, Setup, Trust, Until, Witness
 from loadgen.trust.effect import Effect, Place, ranked
 from loadgen.trust.finding import Finding, Verdict
 from loadgen.trust.verdict import disturbed, overall
@@ -40,7 +41,7 @@ class Ending:
     refused: bool = False  # the target takes no more from us
     lost: bool = False
     complete: bool = True
-    warnings: Sequence[str] = ()
+    warnings: Sequence[Reason] = ()
     kept: Kept = field(default_factory=lambda: Kept([], [], {}))
     sandbox: Sandbox | None = None
     accepted: bool = False  # the user takes the run's figures even if it is INVALID
@@ -127,14 +128,13 @@ def untimed(ledger: Ledger, recording: Recording) -> int:
 
 
 def _trust(verdict: Verdict, findings: list[Finding], effects: Sequence[Effect], accepted: bool) -> Trust:
-    reasons = sorted((f for f in findings if f.verdict), key=lambda f: -f.verdict)
+    against = sorted((finding for finding in findings if finding.verdict), key=lambda finding: -finding.verdict)
     return Trust(
         verdict=verdict.word,
         accepted=accepted and verdict is Verdict.INVALID,
-        reasons=tuple(f.reason for f in reasons),
-        notes=tuple(f.note for f in findings if f.note),
+        reasons=tuple(finding.to_result() for finding in against),
         effect=tuple(effect.to_result() for effect in ranked(effects)),
-        signals=tuple(TrustSignal(f.signal, f.value, f.verdict.word, f.why if f.verdict else "") for f in findings),
+        signals=tuple(finding.to_result() for finding in findings),
         disturbed=disturbed(findings, effects),
     )
 

@@ -50,14 +50,6 @@ def cost(region: str, read_units: float, write_units: float) -> float:
     return price(region).cost(read_units, write_units)
 
 
-def terms(region: str) -> str:
-    """By which price a cost in `region` was reckoned, in words."""
-    listed = price(region)
-    rates = f"${listed.write:g} a million writes, ${listed.read:g} a million reads"
-    other = "" if listed.region == region else f", as none is known for {region}"
-    return f"{rates} on demand in {listed.region} ({SOURCE}, {listed.date}){other}"
-
-
 def dollars(amount: float) -> str:
     """`$12.30`, `$0.041`, `under $0.0001`."""
     if amount >= 0.1 or not amount:

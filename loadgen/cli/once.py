@@ -10,6 +10,7 @@ from loadgen.cli import HELP, output
 from loadgen.cli.request import request_options
 from loadgen.cli.run import read
 from loadgen.errors import Exit
+from loadgen.result.reason import Reason
 
 if TYPE_CHECKING:
     from loadgen.profile.curl_options import Asked
@@ -43,7 +44,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     from loadgen.sandbox.registry import sandbox_at
 
     loaded = read(profile, target, sets, asked=asked)
-    result: OnceResult = uvloop.run(once(loaded, start, sandbox_at, _say))
+    result: OnceResult = uvloop.run(once(loaded, start, sandbox_at, _show))
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -55,5 +56,7 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     return Exit.PASSED if all(exchange.ok for exchange in exchanges) else Exit.THRESHOLD
 
 
-def _say(text: str) -> None:
-    click.echo(text, err=True)
+def _show(notice: Reason) -> None:
+    from loadgen.report.sentences import sentence
+
+    click.echo(sentence(notice), err=True)

@@ -118,7 +118,6 @@ def _carry_out(
 
     from loadgen.experiment.rounds import run_experiment
     from loadgen.report.terminal.live import progress
-    from loadgen.report.terminal.selftest import before_a_run
     from loadgen.runner.options import Options
     from loadgen.runner.session import run
     from loadgen.sandbox.process import start
@@ -129,8 +128,8 @@ def _carry_out(
         folder, workers_option(workers), start, sandbox_at, until=until, accept_invalid=accept_invalid, witness=witness
     )
     display = progress(sys.stderr, quiet=quiet)
-    for text in before_a_run(standing(loaded, workers)):
-        display.message(text)
+    for notice in standing(loaded, workers).notices:
+        display.message(notice)
     try:
         if loaded.profile.experiment:
             return uvloop.run(run_experiment(loaded, options, display))

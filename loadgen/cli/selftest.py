@@ -9,6 +9,7 @@ import click
 
 from loadgen.cli import HELP, output
 from loadgen.errors import Exit
+from loadgen.result.reason import Reason
 
 
 @click.command("selftest", short_help="Measure in two minutes how far to trust this machine.", context_settings=HELP)
@@ -30,7 +31,6 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     import uvloop
 
     from loadgen.report.formats import json_text
-    from loadgen.report.sentences import sentence
     from loadgen.report.terminal.live import progress
     from loadgen.report.terminal.selftest import show
     from loadgen.sandbox.process import start_responder
@@ -40,13 +40,13 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
 
     display = progress(sys.stderr, quiet=quiet)
     try:
-        measured = uvloop.run(selftest(QUICK if quick else FULL, start_responder, display.message, sentence))
+        measured = uvloop.run(selftest(QUICK if quick else FULL, start_responder, display.message))
     finally:
         display.close()
     place = state_file()
     result = replace(measured, saved=str(place))
     if why_not := save(place, result) if result.complete else "it is not complete":
-        result = replace(measured, warnings=(*measured.warnings, f"not saved: {why_not}"))
+        result = replace(measured, warnings=(*measured.warnings, Reason.of("not_saved_selftest", error=why_not)))
     with output() as out:
         out.write(f"{json_text(result)}\n" if as_json else show(result))
     return int(Exit.INTERRUPTED if result.interrupted else Exit.PASSED)

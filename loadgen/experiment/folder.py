@@ -26,6 +26,7 @@ from loadgen.result.experiment import (
     RoundPhase,
     RoundStep,
 )
+from loadgen.result.reason import Reason
 from loadgen.result.run import Phase, RunResult, Threshold, Trust, Verdict
 from loadgen.trust import host
 
@@ -75,7 +76,7 @@ def metadata(loaded: Loaded, began: int) -> ExperimentMetadata:
 
 def conclude(
     folder: Path,
-    warnings: Sequence[str],
+    warnings: Sequence[Reason],
     done: int,
     *,
     interrupted: bool = False,
@@ -83,7 +84,7 @@ def conclude(
 ) -> ExperimentResult:
     """The result of the experiment, of which `done` rounds are complete. `failed` is the error that ended it early."""
     if failed:
-        warnings = [*warnings, f"the experiment was broken off: {failed}"]
+        warnings = [*warnings, Reason.of("experiment_broken_off", error=str(failed))]
     result = assembled(folder, done, warnings)
     status = _status(result, interrupted, failed)
     return replace(result, interrupted=interrupted, complete=not (interrupted or failed), exit_status=int(status))
@@ -102,9 +103,9 @@ def _status(result: ExperimentResult, interrupted: bool, failed: LoadgenError | 
     return failed.status if failed and status == Exit.PASSED else status
 
 
-def assembled(folder: Path, done: int | None = None, warnings: Sequence[str] = ()) -> ExperimentResult:
-    """The result of the experiment in `folder`, from what its runs wrote. `done` is the number of complete rounds, by
-    default those in which every variant has a result. Raises ProfileError if it is no experiment's folder."""
+def assembled(folder: Path, done: int | None = None, warnings: Sequence[Reason] = ()) -> ExperimentResult:
+    """The result of the experiment in `folder`, from what its runs have written. `done`: how many rounds are complete,
+    by default those in which every variant has a result. Raises ProfileError if it is no experiment's folder."""
     about = _metadata(folder)
     results = {variant.name: dict(_results(folder, variant.name)) for variant in about.variants}
     variants = tuple(
@@ -196,23 +197,27 @@ def _trust(runs: Sequence[tuple[str, int, RunResult]]) -> Trust:
     """The worst verdict of the runs, and the run that it comes from."""
     worst_of: Verdict = max((result.trust.verdict for _, _, result in runs), key=GRADES.index, default="VALID")
     reasons = tuple(
-        f"{name}, round {number}: {reason}"
+        replace(signal, variant=name, round=number)
         for name, number, result in runs
         if result.trust.verdict == worst_of != "VALID"
-        for reason in result.trust.reasons[:1]
+        for signal in result.trust.reasons[:1]
     )
     accepted = any(result.trust.accepted for _, _, result in runs)
-    return Trust(verdict=worst_of, accepted=accepted, reasons=reasons, notes=(), effect=(), signals=())
+    return Trust(verdict=worst_of, accepted=accepted, reasons=reasons, effect=(), signals=())
 
 
-def _warnings(results: Sequence[RunResult]) -> list[str]:
-    """The warnings of the runs, each once, with the number of runs that gave it."""
-    counts: dict[str, int] = {}
-    for result in results:
-        for text in result.warnings:
-            counts[text] = counts.get(text, 0) + 1
+def _warnings(results: Sequence[RunResult]) -> list[Reason]:
+    """The warnings of the runs, each once, and in how many runs it was given."""
+    given: list[tuple[Reason, int]] = []
+    for warning in [warning for result in results for warning in result.warnings]:
+        at = next((at for at, (other, _) in enumerate(given) if other == warning), None)
+        if at is None:
+            given.append((warning, 1))
+        else:
+            given[at] = (warning, given[at][1] + 1)
     return [
-        text if count == len(results) else f"{text} ({count} of {len(results)} runs)" for text, count in counts.items()
+        warning if count == len(results) else warning.with_values(in_runs=count, of_runs=len(results))
+        for warning, count in given
     ]
 
 

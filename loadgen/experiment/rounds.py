@@ -20,6 +20,7 @@ from loadgen.profile.load import Loaded, Variant
 from loadgen.profile.model import Experiment, Phase, Profile
 from loadgen.result.codec import map_text, to_json
 from loadgen.result.experiment import ExperimentResult
+from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.interrupts import Interrupts, interrupts
@@ -72,14 +73,14 @@ def _part(phase: Phase, parts: int) -> Phase:
 class _Within:
     """The progress of one run within an experiment, shown with its number among all runs."""
 
-    def __init__(self, display: Display, position: str, name: str) -> None:
-        self._display, self._position, self._name = display, position, name
+    def __init__(self, display: Display, position: str, variant: str, number: int) -> None:
+        self._display, self._position, self._variant, self._round = display, position, variant, number
 
     def update(self, progress: Progress) -> None:
         self._display.update(replace(progress, position=self._position))
 
-    def message(self, text: str) -> None:
-        self._display.message(f"{self._name}: {text}")
+    def message(self, notice: Reason) -> None:
+        self._display.message(notice.of_run(self._variant, self._round))
 
 
 @dataclass
@@ -91,7 +92,7 @@ class _Experiment:
     stack: AsyncExitStack
     keepers: dict[str, Keeper] = field(default_factory=dict)
     places: dict[str, Destination] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Reason] = field(default_factory=list)
     spent: float = 0.0
     interrupted: bool = False
     failed: LoadgenError | None = None
@@ -114,7 +115,7 @@ class _Experiment:
                 break
             done = number
             if number in self.plan.rounds[:-1] and decided(self.options.out, number):
-                self.display.message(f"decided after {number} rounds, as planned")
+                self.display.message(Reason.of("decided", rounds=number))
                 break
         result = conclude(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)
         result = map_text(result, redacted)
@@ -187,7 +188,7 @@ class _Experiment:
             profile = part_of(profile, parts)
         loaded = replace(self.loaded, profile=profile, variants=())
         options = replace(self.options, out=run_folder(self.options.out, number, variant.name), prepared=True)
-        display = _Within(self.display, position, f"{variant.name}, round {number}")
+        display = _Within(self.display, position, variant.name, number)
         to, secrets = self.places[_place(variant.profile)], self.keepers[variant.name]
         return await run_at(loaded, options, display, to, signals, secrets)
 
@@ -195,16 +196,16 @@ class _Experiment:
         limit = self.loaded.profile.max_cost
         if limit is None or self.spent < limit:
             return True
-        self._warn(f"the experiment was stopped early by max_cost: its runs have come to ${self.spent:.2f}")
+        self._warn(Reason.of("experiment_stopped_by_cost", usd=self.spent))
         return False
 
     @property
     def _seed(self) -> int:
         return self.loaded.profile.seed
 
-    def _warn(self, text: str) -> None:
-        self.warnings.append(text)
-        self.display.message(text)
+    def _warn(self, warning: Reason) -> None:
+        self.warnings.append(warning)
+        self.display.message(warning)
 
 
 def _place(profile: Profile) -> str:

@@ -17,6 +17,7 @@ from loadgen.experiment.folder import KIND, assembled
 from loadgen.record.ledger import Ledger
 from loadgen.result.codec import from_json
 from loadgen.result.experiment import ExperimentResult
+from loadgen.result.reason import Reason
 from loadgen.result.run import Metadata, RunResult, Until
 from loadgen.runner.witness.load import witness_plan
 from loadgen.store import latest, read_intervals, replay
@@ -58,8 +59,7 @@ def read(run: Path) -> RunResult | ExperimentResult:
 def _incomplete(run: Path) -> RunResult | ExperimentResult:
     about = document(run / "run.json")
     if about.get("kind") == KIND:
-        died = "the experiment died before its end; this is what its runs had written"
-        return replace(assembled(run, warnings=[died]), complete=False, exit_status=None)
+        return replace(assembled(run, warnings=[Reason.of("experiment_died")]), complete=False, exit_status=None)
     return _incomplete_run(run, about)
 
 
@@ -78,11 +78,11 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
                 seconds = max(seconds, sample["second"])
         session = Session(metadata.session.reuse == "shared", metadata.session.connections)
         evidence = evidence_of(ledger, tails(plan, recording), health, session=session)
-        warnings = ["the run died before its end; this is what it had written"]
+        warnings = [Reason.of("run_died")]
         if lost:
-            warnings.append(f"{lost:,} exchanges were open when it died, and are counted as lost")
+            warnings.append(Reason.of("open_when_it_died", exchanges=lost))
         if (missing := untimed(ledger, recording)) > 0:
-            warnings.append(f"{missing:,} exchanges of its last second have no latencies")
+            warnings.append(Reason.of("died_without_latencies", exchanges=missing))
         until = from_json(Until, about["until"]) if "until" in about else None
         ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings, until=until)
         measured = Measured(plan, ledger, recording, network=health.network, stopped=seconds * SECOND)

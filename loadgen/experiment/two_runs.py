@@ -16,7 +16,6 @@ from loadgen.result.two_runs import ComparedRun, Difference, SideBySide, TwoRuns
 
 QUANTILES = ("mean", "p50", "p90", "p95", "p99", "p99.9")
 METRICS = ("response", "service")
-NOT_TARGETS = "its figures are not the target's"
 
 
 class Place(NamedTuple):
@@ -37,9 +36,10 @@ def compare(
     first, second = _of_a_run(first), _of_a_run(second)
     invalid = [result for result in (first, second) if result.trust.verdict == "INVALID"]
     if invalid and not accept_invalid:
-        reason = next(iter(first.trust.reasons + second.trust.reasons), NOT_TARGETS)
         names = " and ".join(str(result.run) for result in invalid)
-        raise InvalidRun(f"{names}: INVALID: {reason}. To compare nevertheless: --accept-invalid")
+        signals = dict.fromkeys(signal.signal for result in invalid for signal in result.trust.reasons)
+        by = f" by {', '.join(signals)}" if signals else ""
+        raise InvalidRun(f"{names}: INVALID{by}; `loadgen report` says why. To compare all the same: --accept-invalid")
     of_first, of_second = _steps(first), _steps(second)
     both = [place for place in of_first if place in of_second]
     if not both:

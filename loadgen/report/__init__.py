@@ -3,8 +3,9 @@
 terminal/       text for a terminal; only this room knows rich
 formats         JSON and other formats, for programs
 navigate        a result's phases, steps and figures, in the order in which they are shown
-sentences, experiment_sentences, selftest_sentences:
-                make sentences of reasons: why something is not known
+sentences, experiment_sentences, selftest_sentences, trust_sentences, notice_sentences:
+                make sentences of reasons: what was observed, why something is not known
+trust           what a verdict means, and a line for each signal
 words           numbers and names as text
 capacity_units  DynamoDB's units as text
 """

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES, number
+from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
+from loadgen.report.notice_sentences import NOTICE_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
-from loadgen.report.words import count, several, there
+from loadgen.report.trust_sentences import TRUST_SENTENCES
+from loadgen.report.words import count
 from loadgen.result.reason import Reason
 
 Values = Mapping[str, float | str]
@@ -22,6 +24,14 @@ def sentence(reason: Reason) -> str:
         return made(reason.values) if callable(made) else made.format_map(reason.values)
     except (KeyError, TypeError, ValueError, OverflowError):
         return reason.code.replace("_", " ")
+
+
+def notice_text(notice: Reason) -> str:
+    """A warning or a word on the progress, with the run of an experiment that it is about, or how many gave it."""
+    values = notice.values
+    run = f"{values['variant']}, round {values['round']}: " if notice.run else ""
+    runs = f" ({values['in_runs']} of {values['of_runs']} runs)" if {"in_runs", "of_runs"} <= values.keys() else ""
+    return f"{run}{sentence(notice)}{runs}"
 
 
 def more(reason: Reason) -> str:
@@ -119,4 +129,6 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "run_invalid": "the run is INVALID. --accept-invalid decides nevertheless",
     **EXPERIMENT_SENTENCES,
     **SELFTEST_SENTENCES,
+    **TRUST_SENTENCES,
+    **NOTICE_SENTENCES,
 }

@@ -13,4 +13,4 @@ holds facts: numbers with their units, names, and reasons as a code with its num
 
 from typing import Literal
 
-SCHEMA: Literal["loadgen.result/2"] = "loadgen.result/2"
+SCHEMA: Literal["loadgen.result/3"] = "loadgen.result/3"

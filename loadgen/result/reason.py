@@ -1,4 +1,5 @@
-"""Why something is not known, or not judged: a code, and the numbers that its sentence is made of.
+"""What report makes a sentence of: a code and its numbers. It says what was observed, or why something is not known, or
+not judged.
 
 `CODES` is the vocabulary. Report has a sentence for each code; a test checks that it has one for each, and no other.
 """
@@ -16,6 +17,86 @@ CODES = {
     "beside_timeouts": "`timeouts` timeouts may lie on either side of the figure.",
     "censored": "`timeouts` timeouts are known only to have lasted longer; the figure is greater than `bound_ms`.",
     "no_figure": "There is no such figure.",
+    # a signal of trust
+    "share_of_tail": "This machine made the `share` of the `slowest` requests of `step` in `phase` (run `cycle`): "
+    "`own_ms` of each, by its parts, whose keys end in `_ms`. `quantile` was `quantile_ms`, and `without_ms` without "
+    "it. `at_least`: it may be more. `cause`: the code of the signal that explains it best.",
+    "too_few_answered": "Too few requests were answered.",
+    "not_observed": "This system does not tell.",
+    "no_due_time": "No measured request had a due time.",
+    "no_stamps": "No answer has a stamp of the kernel.",
+    "too_soon_to_know": "The run was over too soon.",
+    "lag": "Requests left `p99_ms` and `p999_ms` later than due.",
+    "client_delay": "Answers were read `p99_ms` and `p999_ms` later than the kernel had them.",
+    "loop_stalls": "The loop was late by `p99_ms`, and by `max_ms` at the most.",
+    "core_use": "The busiest worker, number `worker`, used the `share` of a core.",
+    "waiting_for_cpu": "A worker waited for a CPU for the `share` of the time, and was preempted `preemptions_per_s`.",
+    "cpu_pressure": "For the `share` of the time something was ready and had no CPU.",
+    "steal": "The hypervisor gave the `share` of the CPU time to others.",
+    "gc": "The longest pause by the garbage collector took `longest_ms`.",
+    "rate_held": "The `share` of the iterations was started, and in the worst ten seconds `worst_share`.",
+    "quota": "The CPU quota stopped the container in `periods` periods.",
+    "clock": "The largest step of the wall clock was `step_ms`.",
+    "client_resources": "`requests` requests failed for want of a port, a descriptor or memory.",
+    "descriptors": "Connections took the `share` of the descriptors.",
+    "ports": "Connections took the `share` of the ephemeral ports.",
+    "ledgers": "The ledgers add up, or they have the `differences`.",
+    "sandbox": "The answers of the simulated target left `lag_p99_ms` late, and it used `core_use` of a core.",
+    "retransmits": "`sent_again` of `segments` segments were sent again.",
+    "syn_retries": "The first packet of `retried` of `connects` connects was sent again, as told `by` the kernel or by "
+    "the times that connects took, most of them `after_s`; `dropped` by a full queue on this machine.",
+    "no_connects": "Nothing was connected.",
+    "pool": "Requests waited `p99_ms` for one of `cap` connections; `late_ms` of it is this machine's.",
+    "reconnects": "The target closed `connections` connections that were idle; the slowest look-up of its name took "
+    "`dns_max_ms`.",
+    # a warning; `in_runs` of `of_runs` runs of an experiment gave it, if these are told
+    "nothing_reached": "Nothing reached `url`: `why`.",
+    "nothing_answered": "Nothing was answered by `url`: `why`.",
+    "turned_away": "The run was ended, as `url` answers `answer`.",
+    "secret_not_renewed": "A secret could not be renewed: `error`. loadgen asks again, and uses the last one.",
+    "secret_expired": "The run was ended: `error`, and the last secret has expired.",
+    "made_up_keys": "There are no AWS credentials, and loadgen signs with made-up keys.",
+    "billing_not_known": "How `table` is billed is not known, as DescribeTable is not allowed.",
+    "table_not_deleted": "`table` was not deleted: `error`.",
+    "stopped_by_errors": "The run was stopped early by its `condition`, as the `share` failed.",
+    "stopped_by_cost": "The run was stopped early by max_cost, `limit_usd`, as it has come to `usd`.",
+    "worker_lost": "Worker number `worker` was lost: `why`. Its open exchanges are counted as lost.",
+    "lost_without_latencies": "`exchanges` exchanges of the lost workers' last second have no latencies.",
+    "sandbox_silent": "The sandbox did not tell what it counted: `error`.",
+    "address_left_out": "`host` is also `address`, which takes no connection, and was left out.",
+    "system_lacks": "This system has `what`.",
+    "tls_not_verified": "TLS certificates were not verified.",
+    "folder_unusable": "The run's `folder` cannot be used: `why`. The result is printed only.",
+    "run_died": "The run died before its end, and this is what it had written.",
+    "open_when_it_died": "`exchanges` exchanges were open when the run died, and are counted as lost.",
+    "died_without_latencies": "`exchanges` exchanges of the run's last second have no latencies.",
+    "experiment_died": "The experiment died before its end, and this is what its runs had written.",
+    "experiment_broken_off": "The experiment was broken off: `error`.",
+    "experiment_stopped_by_cost": "The experiment was stopped early by max_cost, as its runs have come to `usd`.",
+    "witness_gone": "The witness was lost, and says nothing of the workers.",
+    "witness_no_cpu": "The witness has no CPU of its own: there are `cpus` for `others` other processes of the load.",
+    "witness_no_p99": "The witness will have no interval for the p99 of `where`: at most `exchanges` exchanges of a "
+    "step, and `needs` are needed. It sends 1 for `each` of the workers'.",
+    "witness_one_user_more": "The witness is one user more than the `users` of `phase`.",
+    # the progress of a command, which no result holds; it may be of one `variant` in one `round`
+    "stopping": "A signal ends the run, which waits for what is open.",
+    "stopping_at_once": "A second signal gives up what is open.",
+    "decided": "The experiment is decided after `rounds` rounds, as planned.",
+    "until_look": "After `after_s` the figure of `step` is `ms`, within `off` of it; `enough`: the goal is reached.",
+    "table_there_already": "`table` is there already; `unfilled`: it gets no items; `left`: it is not deleted.",
+    "table_created": "Setup creates `table`.",
+    "table_waited_for": "`table` is `status`, and loadgen waits.",
+    "table_deleted": "Teardown has deleted `table`.",
+    "items_so_far": "Setup has written `written` of `items` items.",
+    "items_loaded": "Setup has written `items` items in `seconds`.",
+    # an assumption of a cost
+    "item_size_of_setup": "Items that are read, changed or deleted have `bytes`, as setup.item has.",
+    "item_size_unknown": "Items that are read, changed or deleted have `bytes`, as nothing tells their size.",
+    "query_reads_one": "A query without a Limit reads one item.",
+    "scan_reads_table": "A scan without a Limit reads what the table has, or 1 MiB of it.",
+    "captures_short": "Captured values are short.",
+    "nothing_sent_twice": "Nothing is sent twice.",
+    "no_indexes": "The table has no secondary indexes.",
     # an interval
     "no_requests": "There were no requests.",
     "all_timed_out": "Every request timed out.",
@@ -29,6 +110,15 @@ CODES = {
     "not_in_folder": "The run's folder does not hold all of it.",
     "folder_unreadable": "The run's folder cannot be read: `error`.",
     # a witness
+    "witness_lost": "The witness was lost.",
+    "witness_late": "The witness itself was late, by `p99_ms`.",
+    "witness_too_few": "The witness had too few exchanges.",
+    "witness_agrees": "The workers agree with it in `figures` figures; `not_judged` were not judged.",
+    "witness_above": "The workers' `workers_ms` is above the interval of the witness, `low_ms` to `high_ms`, whose own "
+    "figure is `witness_ms`: of `metric` and `quantile` of `step` in `phase` (run `cycle`), and of `others` others.",
+    "witness_below": "The workers' `workers_ms` is below the interval of the witness, `low_ms` to `high_ms`, whose own "
+    "figure is `witness_ms`: of `metric` and `quantile` of `step` in `phase` (run `cycle`), and of `others` others. "
+    "`folder` has what the witness saw.",
     "none_ok": "The `of`, workers or witness, had no exchanges that were ok.",
     "too_few_of_workers": "`count` exchanges of the workers are too few.",
     "too_few_of_witness": "The witness had `count` exchanges, and `needs` are needed.",
@@ -89,8 +179,23 @@ CODES = {
     "compared_invalid": "`run` is INVALID, and was compared nevertheless.",
     # a rate that a self-test tried
     "requests_failed": "Requests failed; each value says how many came to the outcome of its name.",
-    "not_valid": "The run was `verdict`: its signal `signal` was `value`.",
-    # a self-test that is not used
+    "not_valid": "The run was `verdict` by its `signal`; the other values are those of the code `observed`.",
+    # a warning of a self-test, and its progress
+    "busy_before": "Other work was going on before the self-test: the load average was `load_average`.",
+    "not_measured": "`what` could not be measured: `error`.",
+    "not_saved_selftest": "The self-test was not saved: `error`.",
+    "noise_measured": "The response of one measurement of noise had `p50_ms` and `p99_ms`.",
+    "pacing_measured": "At `rate` requests a second, requests left `p50_ms` and `p99_ms` late.",
+    "connections_measured": "One worker opened `per_second` connections of `scheme` a second.",
+    "rate_tried": "A rate of `rate` over `scheme` was VALID, or was not, by the code `why` and its values.",
+    # a run that goes beyond a self-test
+    "beyond_selftest": "The profile asks each of `workers` workers for `rate` requests, or new `connections`, of "
+    "`scheme` a second; the self-test of `day` made `ceiling`. `needed` workers or more machines would do.",
+    "beyond_all_tried": "The profile asks each of `workers` workers for `rate` requests, or new `connections`, of "
+    "`scheme` a second, more than the self-test of `day` tried: `ceiling`.",
+    "none_was_valid": "The profile asks each of `workers` workers for `rate` requests, or new `connections`, of "
+    "`scheme` a second; in the self-test of `day` not even `ceiling` stayed VALID.",
+    # a self-test that is not believed
     "selftest_elsewhere": "The self-test in `path` is of another machine, whose `cpu`, `cpus`, `kernel`, `python` and "
     "`loadgen` are given where they differ.",
     "selftest_unreadable": "The self-test in `path` cannot be read: `error`.",
@@ -116,9 +221,13 @@ class Reason:
         CODES[code]
         return cls(code, {name: value for name, value in values.items() if value is not None})
 
+    def with_values(self, **more: float | str) -> Reason:
+        """The same with more values."""
+        return Reason(self.code, {**self.values, **more})
+
     def of_run(self, variant: str, round: int) -> Reason:
-        """The same reason, about one run of an experiment."""
-        return Reason(self.code, {**self.values, "variant": variant, "round": round})
+        """The same, where it is about one run of an experiment."""
+        return self.with_values(variant=variant, round=round)
 
     @property
     def run(self) -> tuple[str, int] | None:

@@ -321,25 +321,32 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class TrustSignal:
-    """One thing that was watched on this machine."""
+    """A signal: something that loadgen watches on this machine while a run goes on."""
 
-    signal: str = item("its name")
-    value: str = item("what was seen of it, in words")
-    verdict: Verdict = item("what that makes of the run")
-    why: str = item("why it matters, where it is not VALID; a sentence of the table in docs/trust.md")
+    signal: str = item("its name in the table of docs/trust.md")
+    verdict: Verdict = item("what it makes of the run")
+    observed: Reason = item("what was observed")
+    limits: Verdict = item(
+        "what its limits alone say; a signal that only explains the tail has a better verdict where hardly any of the "
+        "tail is its doing"
+    )
+    noted: bool = item("whether it is worth reading although it does not count against the run")
+    variant: str | None = item("in an experiment: the variant of the run", omit=True)
+    round: int | None = item("in an experiment: the round of the run", omit=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
     """Whether the figures are the target's, or this machine's."""
 
-    verdict: Verdict = item("VALID; DEGRADED: with care; INVALID: not to be used")
+    verdict: Verdict = item("VALID; DEGRADED: to be used with care; INVALID: not to be used")
     accepted: bool = item("whether the user takes the figures of an INVALID run all the same")
-    reasons: tuple[str, ...] = item("why it is not VALID, the worst first")
-    notes: tuple[str, ...] = item("what is worth knowing and nothing against the run")
+    reasons: tuple[TrustSignal, ...] = item("the signals that are not VALID, the worst first")
     effect: tuple[Effect, ...] = item("this machine's part of the tail, the worst first")
-    signals: tuple[TrustSignal, ...] = item("all that was watched")
-    disturbed: bool | None = item("whether more than making connections speaks against it; a run's alone", omit=True)
+    signals: tuple[TrustSignal, ...] = item("every signal that was watched; an experiment has those of no run")
+    disturbed: bool | None = item(
+        "whether more than making connections speaks against the run; an experiment does not have it", omit=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -498,21 +505,32 @@ class ComputedUnits:
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """What a million capacity units cost on demand, by the price list."""
+
+    region: str = item("the region of the prices; another one where those of the table's region are not known")
+    read_usd: float = item("a million read units", "USD")
+    write_usd: float = item("a million write units", "USD")
+    source: str = item("the price list")
+    date: str = item("the day on which the list had these prices")
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """The cost of the load on DynamoDB, by the price list."""
 
-    read_units: float = item("all read capacity that was consumed", "read units")
-    write_units: float = item("all write capacity that was consumed, that of the setup included", "write units")
-    usd: float | None = item("the cost of this capacity; null if the table is not billed by request", "USD")
-    billed: bool = item("whether the host is AWS's, so that somebody pays")
-    billing: str = item("the billing mode: on-demand or provisioned")
-    region: str = item("the region whose prices these are")
-    prices: str | None = item("the source of the prices, in words; null if the table is not billed by request")
-    setup_write_units: float = item("the write capacity that the setup consumed", "write units")
-    sampled: SampledUnits = item("the capacity that answers report")
-    computed: ComputedUnits = item("the capacity that was computed from sizes, where answers report none")
-    assumed: tuple[str, ...] = item("what was assumed, in sentences")
-    max_cost: float | None = item("the profile's limit for the cost; null without one", "USD")
+    read_units: float = item("all together", "read units")
+    write_units: float = item("all together", "write units")
+    usd: float | None = item("what they cost; null if not billed by request", "USD")
+    billed: bool = item("whether the host is AWS's")
+    billing: str = item("on-demand or provisioned")
+    region: str = item("whose prices they are")
+    prices: Prices | None = item("the prices; null if the table is not billed by request")
+    setup_write_units: float = item("of the write units: those of the setup", "write units")
+    sampled: SampledUnits = item("what answers told")
+    computed: ComputedUnits = item("what followed from sizes, where answers told nothing")
+    assumed: tuple[Reason, ...] = item("the assumptions of the computed units")
+    max_cost: float | None = item("the profile's limit", "USD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -628,7 +646,7 @@ class Samples:
 class Provenance:
     """Where a result comes from; the same for a run and for an experiment."""
 
-    schema: Literal["loadgen.result/2"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
     name: str = item("the profile's name")
     started: str = item("the time when it began, in UTC, ISO 8601")
     client: str = item("the client that sends the load: wire, aiohttp, sdk")
@@ -657,17 +675,15 @@ class RunResult(Metadata):
     exit_status: int | None = item("the exit status of loadgen; null if it died")
     run: str | None = item("the run's folder; null if it could not be written")
     trust: Trust = item("whether the figures are the target's")
-    warnings: tuple[str, ...] = item("what its user should know, in sentences")
-    thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures")
-    variants: tuple[RunVariant] = item("one entry, which holds all of the figures")
-    samples: Samples = item("exchanges that were kept whole")
-    until: Until | None = item("the goal of a run with `--until`", omit=True)
-    witness: Witness | None = item("the witness of a run with `--witness`", omit=True)
-    setup: Setup | None = item(
-        "what was done to the table before and after the load, if the profile has a setup", omit=True
-    )
-    cost: Cost | None = item("the cost of the load, if the target is a table", omit=True)
-    sdk: dict[str, object] | None = item("the options of the SDK, with `client: sdk`", omit=True)
+    warnings: tuple[Reason, ...] = item("what the user should know")
+    thresholds: tuple[Threshold, ...] = item("what the profile asks")
+    variants: tuple[RunVariant] = item("one entry, with all of the figures")
+    samples: Samples = item("exchanges that were kept")
+    until: Until | None = item("the goal of a run that had one", omit=True)
+    witness: Witness | None = item("of a run with a witness", omit=True)
+    setup: Setup | None = item("of a table: what was done before and after the load", omit=True)
+    cost: Cost | None = item("of a table: what the load came to", omit=True)
+    sdk: dict[str, object] | None = item("of `client: sdk`: the options of the SDK", omit=True)
 
     @property
     def variant(self) -> RunVariant:

@@ -18,6 +18,7 @@ from loadgen.profile.model import Profile
 from loadgen.record.metrics import times_of
 from loadgen.result.codec import map_text
 from loadgen.result.once import Answer, Certificate, ConsumedUnits, OnceExchange, OnceResult, Pairs, Peer, SentRequest
+from loadgen.result.reason import Reason
 from loadgen.runner import secret_names
 from loadgen.runner.advice import remedy
 from loadgen.runner.destination import Destination, SandboxAt, StartSandbox, destination
@@ -27,24 +28,23 @@ from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import keeper
 from loadgen.runner.table.attach import MADE_UP
 from loadgen.runner.table.calls import Api
+from loadgen.runner.table.items import Say
 from loadgen.runner.table.lifecycle import Table
 
 ITEMS = 10_000  # the most items of a `setup` that are written
 
 
-async def once(
-    loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxAt | None, say: Callable[[str], None]
-) -> OnceResult:
-    """One exchange of each step. If the profile's `setup` creates a table for it, that is deleted again; `say` reports
-    it. Raises LoadgenError if nothing can be sent."""
+async def once(loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxAt | None, show: Say) -> OnceResult:
+    """One exchange of each step. A table that the profile's `setup` makes for it is deleted again; `show` shows it.
+    Raises LoadgenError where nothing can be sent."""
     profile = loaded.profile
     with interrupts():
         secrets = await keeper(profile, sandbox_at)
         if secrets.made_up:
-            say(MADE_UP)
+            show(MADE_UP)
         async with destination(profile, start_sandbox, sandbox_at, secrets.account) as to:
             with secrets.unrevealing(loaded.secrets):
-                async with _table(profile, to, secrets.access, say):
+                async with _table(profile, to, secrets.access, show):
                     probed = await probe(profile, to.origin, to.addresses, to.ca, secrets.lent)
             exchanges = tuple(without_secrets(exchange, to.origin, secrets.lent) for exchange in probed)
             result = OnceResult(name=profile.name, simulated=profile.target.sandbox, exchanges=exchanges)
@@ -52,12 +52,14 @@ async def once(
 
 
 @asynccontextmanager
-async def _table(profile: Profile, to: Destination, access: Access, say: Callable[[str], None]) -> AsyncIterator[None]:
-    """The target's table, for as long as the block lasts; None if the target is none."""
+async def _table(
+    profile: Profile, to: Destination, access: Access, show: Callable[[Reason], None]
+) -> AsyncIterator[None]:
+    """The target's table, if it is one, for as long as the block lasts."""
     if not profile.target.dynamodb:
         yield
         return
-    table = Table(profile, lambda: Api(profile, to, access), say, say)
+    table = Table(profile, lambda: Api(profile, to, access), show, show)
     try:
         await table.look()
         await table.make(ITEMS)

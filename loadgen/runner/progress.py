@@ -11,6 +11,7 @@ from loadgen.clock import SECOND
 from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet
 from loadgen.record.ledger import ITERATIONS, PLANNED, Ledger
+from loadgen.result.reason import Reason
 from loadgen.runner.stop import Snapshot, rates
 from loadgen.stats import Histogram
 
@@ -48,11 +49,11 @@ class Progress:
 
 
 class Display(Protocol):
-    """Shows progress and messages while a run goes on."""
+    """Shows progress, and notices, while a run goes on."""
 
     def update(self, progress: Progress) -> None: ...
 
-    def message(self, text: str) -> None: ...
+    def message(self, notice: Reason) -> None: ...
 
 
 def progress(fleet: Fleet, snapshots: deque[Snapshot], second: Histogram, workers: int) -> Progress:

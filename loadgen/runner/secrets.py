@@ -17,6 +17,7 @@ from loadgen.clock import SECOND, wall
 from loadgen.errors import LoadgenError, ProfileError
 from loadgen.profile import auth as written
 from loadgen.profile.model import Profile
+from loadgen.result.reason import Reason
 from loadgen.runner.destination import SandboxAt
 from loadgen.runner.redaction import redacted
 
@@ -44,7 +45,7 @@ class Keeper:
         self._account = ""
         self._due: dict[str, int | None] = {}  # the wall-clock time in ns when the next secret of a kind must be got
         self.renewed: Callable[[str, Secret], None] = lambda kind, secret: None
-        self.lost: Callable[[str], None] = lambda why: None
+        self.lost: Callable[[Reason], None] = lambda why: None
 
     async def fetch(self) -> None:
         """Get every secret. Raises TargetError for a secret that cannot be got, and ProfileError if no region is
@@ -92,11 +93,11 @@ class Keeper:
             error.args = (redacted(str(error), more + self.known),)
             raise
 
-    async def keep(self, warn: Callable[[str], None]) -> None:
+    async def keep(self, warn: Callable[[Reason], None]) -> None:
         """Renew what ends, until cancelled. `warn` hears that something could not be got, and is asked for again."""
         await asyncio.gather(*(self._keep(kind, source, warn) for kind, source in self._sources.items()))
 
-    async def _keep(self, kind: str, source: Source, warn: Callable[[str], None]) -> None:
+    async def _keep(self, kind: str, source: Source, warn: Callable[[Reason], None]) -> None:
         secret = self.access.secrets[kind]
         at, failures = self._due[kind], 0
         while at is not None:
@@ -105,10 +106,10 @@ class Keeper:
                 new = await in_thread(source.current)
             except LoadgenError as error:
                 if 0 < secret.expires <= wall():
-                    self.lost(f"{error}; the one until now has expired")
+                    self.lost(Reason.of("secret_expired", error=str(error)))
                     return
                 if not failures:
-                    warn(f"{error}; it is asked for again, the one until now is used on")
+                    warn(Reason.of("secret_not_renewed", error=str(error)))
                 at = wall() + min(FIRST_PAUSE << min(failures, 8), LONGEST_PAUSE)
                 if secret.expires:
                     at = min(at, secret.expires)

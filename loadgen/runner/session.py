@@ -11,7 +11,6 @@ from typing import Any
 from loadgen.analysis import build
 from loadgen.analysis.conclusion import Ending, conclude, tails, unanswered, untimed, unusable
 from loadgen.analysis.latency import headline
-from loadgen.aws import refusals
 from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet
@@ -20,6 +19,7 @@ from loadgen.profile.load import Loaded
 from loadgen.record.ledger import Ledger
 from loadgen.record.samples import SLOWEST, Kind
 from loadgen.result.codec import from_json, map_text, to_json
+from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult, Sandbox
 from loadgen.result.run import Until as UntilResult
 from loadgen.runner.advice import explained
@@ -89,13 +89,14 @@ class Running:
         checked, keeper = prepared.checked, prepared.keeper
         self._warn, self._until = prepared.warn, checked.until
         self._watch, self._snapshots, self._last_second = HostWatch(), history(prepared.stop_if), Histogram()
-        self._interrupted, self._stopped_because, self._refused_because = False, "", ""
+        self._interrupted, self._refused = False, False
+        self._stopped_because: Reason | None = None
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
         following = [self._witness.group] if self._witness else []
         cpus = self._witness.cores.others if self._witness else frozenset[int]()
         self._workers = Group(checked.plan, prepared.assignments, self._each_second, self._turned_away, cpus)
         self._fleet = Fleet(self._workers, *following)
-        keeper.renewed, keeper.lost = self._fleet.renew, self._refused
+        keeper.renewed, keeper.lost = self._fleet.renew, self._refuse
         signals.do = self._interrupt
         if signals.early:
             self._interrupt()
@@ -122,7 +123,7 @@ class Running:
         concluded = map_text(self._conclude(sandbox), redactor(prepared.secrets))
         if prepared.folder.finish(to_json(concluded)):
             return concluded
-        return replace(concluded, run=None, warnings=tuple(map(redactor(prepared.secrets), self._warn.texts)))
+        return replace(concluded, run=None, warnings=tuple(map_text(self._warn.given, redactor(prepared.secrets))))
 
     async def _load(self) -> dict[str, Any] | None:
         """Carry out the load. Returns what the sandbox counted meanwhile, if the target is one."""
@@ -141,29 +142,29 @@ class Running:
         sandbox = self._prepared.to.sandbox
         try:
             return await asyncio.to_thread(sandbox.stats) if sandbox else None
-        except LoadgenError as error:  # what was measured until then still counts
-            self._warn(str(error))
+        except LoadgenError as error:  # what was measured until then is worth no less
+            self._warn(Reason.of("sandbox_silent", error=str(error)))
             return None
 
     # while it runs
 
     def _interrupt(self) -> None:
         if self._interrupted:
-            self._display.message("stopping at once: what is open is given up")
+            self._display.message(Reason.of("stopping_at_once"))
             self._fleet.kill()
         else:
             self._interrupted = True
-            self._display.message("stopping: waiting for what is open; once more to stop at once")
+            self._display.message(Reason.of("stopping"))
             self._fleet.stop()
 
-    def _turned_away(self, reason: str) -> None:
-        self._refused(f"{self._prepared.to.origin.url} answers {reason}: {refusals.remedy(reason)}")
+    def _turned_away(self, answer: str) -> None:
+        self._refuse(Reason.of("turned_away", url=self._prepared.to.origin.url, answer=answer))
 
-    def _refused(self, why: str) -> None:
-        """The target refuses every request of ours."""
-        if not self._refused_because:
-            self._refused_because = why
-            self._warn(f"the run was ended: {why}")
+    def _refuse(self, why: Reason) -> None:
+        """The target refuses our requests, whatever is sent."""
+        if not self._refused:
+            self._refused = True
+            self._warn(why)
             self._fleet.kill()
 
     def _each_second(self) -> None:
@@ -175,10 +176,10 @@ class Running:
         if self._until:
             self._look(self._until)
         table = prepared.table
-        why = reason_to_stop(self._snapshots, prepared.stop_if) or (table.beyond(fleet.totals()) if table else "")
+        why = reason_to_stop(self._snapshots, prepared.stop_if) or (table.beyond(fleet.totals()) if table else None)
         if why and not fleet.stopping:
             self._stopped_because = why
-            self._display.message(f"stopping: {why}")
+            self._display.message(why)
             fleet.stop()
 
     def _look(self, until: Until) -> None:
@@ -215,11 +216,10 @@ class Running:
         parts = tails(fleet.plan, workers.recording)
         evidence = evidence_of(totals, parts, workers.health, host, sandbox, session)
         if missing := untimed(totals, workers.recording):
-            without = f"{missing:,} exchanges have no latencies"
             if lost:
-                self._warn(f"{without}: those of the last second of the workers that were lost")
+                self._warn(Reason.of("lost_without_latencies", exchanges=missing))
             else:
-                evidence.mismatches.append(without)
+                evidence.mismatches.append(f"{missing:,} exchanges have no latencies")
         kept = workers.kept(SLOWEST)
         self._explain(lost, totals, kept.reasons)
         facts = (build.quantiles_of(profile), kept.reasons, workers.health.network, adaptive, fleet.stopped)
@@ -229,9 +229,9 @@ class Running:
             folder=str(prepared.options.out) if prepared.folder.usable else None,
             interrupted=self._interrupted,
             stopped=bool(self._stopped_because),
-            refused=bool(self._refused_because),
+            refused=self._refused,
             lost=bool(lost),
-            warnings=self._warn.texts,
+            warnings=self._warn.given,
             kept=kept,
             sandbox=from_json(Sandbox, sandbox) if sandbox else None,
             accepted=prepared.options.accept_invalid,
@@ -256,18 +256,18 @@ class Running:
         if failures and (never_there or unanswered(totals)):
             _, outcome, reason = max(failures, key=failures.__getitem__)
             why = explained(to.origin.url, Outcome(outcome), reason)
-            warn(f"nothing {'reached' if never_there else 'was answered by'} {to.origin.url}: {why}")
+            warn(Reason.of("nothing_reached" if never_there else "nothing_answered", url=to.origin.url, why=why))
         for worker in lost:
             why = str(worker.broken or f"it ended with status {worker.process.poll()}").strip().rpartition("\n")[2]
-            warn(f"worker {worker.index} was lost: {why}; its open exchanges are counted as lost")
+            warn(Reason.of("worker_lost", worker=worker.index, why=why))
         if self._stopped_because:
-            warn(f"the run was stopped early by {self._stopped_because}")
+            warn(self._stopped_because)
         for address in to.left_out:
-            warn(f"{to.origin.host} is also {address.host}, which takes no connection, and was left out")
+            warn(Reason.of("address_left_out", host=to.origin.host, address=address.host))
         for fallback in host.description().fallbacks:
-            warn(f"this system has {fallback}")
+            warn(Reason.of("system_lacks", what=fallback))
         if not self._prepared.loaded.profile.tls.verify:
-            warn("TLS certificates were not verified (tls.verify: false)")
+            warn(Reason.of("tls_not_verified"))
 
 
-def _unheard(text: str) -> None: ...
+def _unheard(notice: Reason) -> None: ...

@@ -12,6 +12,7 @@ from loadgen.engine.plan import PhaseRun
 from loadgen.exchange import Outcome
 from loadgen.profile.model import StopIf
 from loadgen.record.ledger import ITERATIONS, STARTED, Ledger
+from loadgen.result.reason import Reason
 
 NO_COUNTS = ("queue_peak", "cpu", "lag_ns", "open")  # figures of the sandbox that are no counts
 
@@ -48,13 +49,13 @@ def error_share(snapshots: deque[Snapshot], window: int) -> float | None:
     return (last.failed - start.failed) / finished if finished else None
 
 
-def reason_to_stop(snapshots: deque[Snapshot], stop_if: StopIf | None) -> str:
-    """The condition to stop, in words and with the share that failed, if it is met now; else empty."""
+def reason_to_stop(snapshots: deque[Snapshot], stop_if: StopIf | None) -> Reason | None:
+    """The condition to stop, with the share that failed, if it holds now."""
     share = error_share(snapshots, stop_if.window) if stop_if else None
     if stop_if is None or share is None:
-        return ""
+        return None
     holds = share > stop_if.value or (stop_if.op == ">=" and share == stop_if.value)
-    return f"stop_if: {stop_if.text} (it was {share:.1%})" if holds else ""
+    return Reason.of("stopped_by_errors", condition=stop_if.text, share=share) if holds else None
 
 
 def rates(snapshots: deque[Snapshot], runs: tuple[PhaseRun, ...]) -> tuple[float | None, float | None]:

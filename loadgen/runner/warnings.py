@@ -1,21 +1,23 @@
-"""What the user of a run should know, without secrets."""
+"""Warnings: what the user of a run should know, without secrets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from loadgen.runner.redaction import redacted
+from loadgen.result.codec import map_text
+from loadgen.result.reason import Reason
+from loadgen.runner.redaction import redactor
 
 
 class Warnings:
-    """Called with each of them: says it at once, and keeps it in `texts` for the result. `secrets` gives what nobody
-    may see, as it is by then."""
+    """Called with each warning: shows it at once, and keeps it in `given` for the result. `secrets` gives the texts
+    that nobody may see, as they are by then."""
 
-    def __init__(self, say: Callable[[str], None], secrets: Callable[[], tuple[str, ...]]) -> None:
-        self._say, self._secrets = say, secrets
-        self.texts: list[str] = []
+    def __init__(self, show: Callable[[Reason], None], secrets: Callable[[], tuple[str, ...]]) -> None:
+        self._show, self._secrets = show, secrets
+        self.given: list[Reason] = []
 
-    def __call__(self, text: str) -> None:
-        text = redacted(text, self._secrets())
-        self.texts.append(text)
-        self._say(text)
+    def __call__(self, warning: Reason) -> None:
+        warning = map_text(warning, redactor(self._secrets()))
+        self.given.append(warning)
+        self._show(warning)

@@ -21,7 +21,7 @@ from loadgen.selftest.measure import Budget, Measurements
 
 BUSY = 0.3  # load average per CPU above which other work was going on
 
-Say = Callable[[str], None]
+Show = Callable[[Reason], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +29,31 @@ class Ending:
     """How the measurements ended."""
 
     interrupted: bool
-    warnings: tuple[str, ...]
+    warnings: tuple[Reason, ...]
 
     @property
     def complete(self) -> bool:
         return not self.interrupted and not self.warnings
 
 
-async def selftest(
-    budget: Budget, start: Callable[[], Sandbox], say: Say, explain: Callable[[Reason], str]
-) -> SelftestResult:
-    """Run the self-test. `start` starts the target; `explain` words why a rate was not VALID. If a signal or an error
-    ends it early, the result has what was measured until then. Raises LoadgenError if not even the target can be
-    started."""
+async def selftest(budget: Budget, start: Callable[[], Sandbox], show: Show) -> SelftestResult:
+    """`start` starts the target; `show` shows the progress. What a signal cuts short, or what fails, is in the
+    result as far as it came. Raises LoadgenError if not even the target can be started."""
     began, at, clocks = now(), wall(), machine.Clocks()
     limits = machine.limits()
     disturbances = _disturbances(limits)
-    for text in disturbances:
-        say(text)
+    for warning in disturbances:
+        show(warning)
 
-    def progress(text: str) -> None:
+    def progress(measured: Reason) -> None:
         clocks.look()
-        say(f"{(now() - began) / SECOND:4.0f} s of about {budget.seconds} s  {text}")
+        show(measured.with_values(after_s=(now() - began) / SECOND, of_s=budget.seconds))
 
     with interrupts() as signals, _folder() as folder:
         target = await asyncio.to_thread(start)
         try:
-            loads = Loads(target, Path(folder), signals, say)
-            measurements = Measurements(loads, budget, limits.cpus, progress, explain)
+            loads = Loads(target, Path(folder), signals, show)
+            measurements = Measurements(loads, budget, limits.cpus, progress)
             ending = await _carry_out(measurements)
         finally:
             await asyncio.to_thread(target.stop)
@@ -79,25 +76,22 @@ async def selftest(
     )
 
 
-def _disturbances(limits: MachineLimits) -> tuple[str, ...]:
+def _disturbances(limits: MachineLimits) -> tuple[Reason, ...]:
     if limits.load_average <= BUSY * limits.cpus:
         return ()
-    return (
-        f"other work was going on (load average {limits.load_average:.1f} before): these are figures of this machine "
-        "with that work",
-    )
+    return (Reason.of("busy_before", load_average=limits.load_average),)
 
 
 async def _carry_out(measurements: Measurements) -> Ending:
-    """Make all measurements, one after the other. If one fails, the next is made nevertheless."""
-    warnings: list[str] = []
+    """All of them, one after the other: one that cannot be taken does not keep the next from it."""
+    warnings: list[Reason] = []
     for measure in (measurements.noise, measurements.pacing, measurements.connections, measurements.capacity):
         try:
             await measure()
         except Stopped:
             return Ending(True, tuple(warnings))
         except LoadgenError as error:
-            warnings.append(f"{measure.__name__} could not be measured: {error}")
+            warnings.append(Reason.of("not_measured", what=measure.__name__, error=str(error)))
     return Ending(False, tuple(warnings))
 
 

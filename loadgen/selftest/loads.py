@@ -47,7 +47,13 @@ class LoadOutcome:
         if trust.verdict == "VALID":
             return None
         worst = next(signal for signal in trust.signals if signal.verdict == trust.verdict)
-        return Reason.of("not_valid", signal=worst.signal, value=worst.value, verdict=worst.verdict)
+        return Reason.of(
+            "not_valid",
+            **worst.observed.values,
+            signal=worst.signal,
+            verdict=worst.verdict,
+            observed=worst.observed.code,
+        )
 
     @property
     def stamps(self) -> bool:
@@ -66,9 +72,9 @@ class LoadOutcome:
 class Loads:
     """Loads on `target`. Their folders are below `folder`."""
 
-    def __init__(self, target: Sandbox, folder: Path, signals: Interrupts, say: Callable[[str], None]) -> None:
+    def __init__(self, target: Sandbox, folder: Path, signals: Interrupts, show: Callable[[Reason], None]) -> None:
         self._target, self._folder, self._signals = target, folder, signals
-        self._display, self._number = _Messages(say), 0
+        self._display, self._number = _Messages(show), 0
         self._stopped = False
         signals.do = self._stop
 
@@ -102,9 +108,9 @@ class Loads:
 
 
 class _Messages:
-    """Shows a run's messages, but not its progress, which is of no interest here."""
+    """Shows the notices of a run, and not its progress."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.message = say
+    def __init__(self, show: Callable[[Reason], None]) -> None:
+        self.message = show
 
     def update(self, progress: Progress) -> None: ...

@@ -59,13 +59,10 @@ class Measured:
 
 
 class Measurements:
-    """Makes the measurements one by one. `measured` keeps what is there, however they end. `say` shows each, and
-    `explain` words why a rate was not VALID."""
+    """Takes the measurements one by one, and keeps in `measured` what there is, however it ends; `show` shows each."""
 
-    def __init__(
-        self, loads: Loads, budget: Budget, cpus: int, say: Callable[[str], None], explain: Callable[[Reason], str]
-    ) -> None:
-        self._loads, self._budget, self._alone, self._say, self._explain = loads, budget, cpus == 1, say, explain
+    def __init__(self, loads: Loads, budget: Budget, cpus: int, show: Callable[[Reason], None]) -> None:
+        self._loads, self._budget, self._alone, self._show = loads, budget, cpus == 1, show
         self.measured = Measured()
         self._guess = LOWEST
 
@@ -80,7 +77,7 @@ class Measurements:
             p50, p99 = _quantiles(outcome, "response", LOAD)
             noise = replace(noise, p50_ms=(*noise.p50_ms, p50), p99_ms=(*noise.p99_ms, p99))
             self.measured.stamps, self.measured.noise = outcome.stamps, noise
-            self._say(f"noise: p50 {_ms(p50)}, p99 {_ms(p99)}")
+            self._show(Reason.of("noise_measured", p50_ms=p50, p99_ms=p99))
 
     async def pacing(self) -> None:
         """How late requests leave, at several rates. Before that, the highest possible rate, which gives the first
@@ -95,7 +92,7 @@ class Measurements:
             lag = outcome.latency("lag", f"at-{rate}")
             p50, p99 = _quantiles(outcome, "lag", f"at-{rate}")
             self.measured.pacing.append(Pacing(rate, lag.count, p50, p99, lag.max))
-            self._say(f"pacing: {rate:,}/s left {_ms(p50)} late at p50, {_ms(p99)} at p99")
+            self._show(Reason.of("pacing_measured", rate=rate, p50_ms=p50, p99_ms=p99))
         self._guess = OF_CLOSED * _answered(outcome, "most")
 
     async def connections(self) -> None:
@@ -106,7 +103,7 @@ class Measurements:
             rate = round(_answered(outcome, LOAD))
             in_the_way = self._alone or outcome.target_busy > SATURATED
             self.measured.connections.append(NewConnections(scheme, rate, in_the_way, round(outcome.target_busy, 3)))
-            self._say(f"new connections: {scheme} {rate:,}/s")
+            self._show(Reason.of("connections_measured", scheme=scheme, per_second=rate))
 
     async def capacity(self) -> None:
         """The highest rate that stays VALID on one worker, over http and https."""
@@ -126,7 +123,8 @@ class Measurements:
             if outcome.target_busy > SATURATED:
                 highest = min(highest, rate)
             self.measured.capacity[scheme] = summary(scheme, trials, self._alone or highest < float("inf"))
-            self._say(f"{scheme} at {rate:,.0f}/s: {self._explain(why) if why else 'VALID'}")
+            tried = why.with_values(why=why.code).values if why else {}
+            self._show(Reason.of("rate_tried", **{**tried, "scheme": scheme, "rate": rate}))
 
 
 def summary(scheme: Scheme, trials: Sequence[Trial], in_the_way: bool) -> Capacity:

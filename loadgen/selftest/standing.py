@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadgen.profile.load import Loaded
 from loadgen.result.check import Standing, TrustedRate
+from loadgen.result.reason import Reason
 from loadgen.runner.limits import workers_for
 from loadgen.selftest.state import last_selftest
 from loadgen.selftest.trusted import scheme_of
@@ -18,5 +19,8 @@ def standing(loaded: Loaded, workers: str) -> Standing:
     ceiling = trusted.rates.get(scheme)
     rate = TrustedRate(trusted.day, scheme, ceiling.rate if ceiling else None, bool(ceiling and ceiling.at_least))
     profiles = [variant.profile for variant in loaded.variants]
-    lines = [line for profile in profiles for line in trusted.warnings(profile, workers_for(profile, workers))]
-    return Standing(rate, problem, tuple(dict.fromkeys(lines)))
+    warnings: list[Reason] = []
+    for profile in profiles:
+        given = trusted.warnings(profile, workers_for(profile, workers))
+        warnings += [warning for warning in given if warning not in warnings]
+    return Standing(rate, problem, tuple(warnings))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from loadgen.profile.model import Profile
+from loadgen.result.reason import Reason
 from loadgen.result.selftest import Scheme, SelftestResult
 
 HIGHEST = 1e9  # per second: no self-test tries as much
@@ -47,30 +48,28 @@ class Trusted:
         day = selftest.at[:10]
         return cls(day if day.isascii() and day.isprintable() else "", selftest.machine.cpus, rates, opened)
 
-    def warnings(self, profile: Profile, workers: int) -> list[str]:
-        """Why a run of the profile would go beyond what was measured, a line for each reason; empty if it would not."""
+    def warnings(self, profile: Profile, workers: int) -> list[Reason]:
+        """Why a run of the profile would go beyond what was measured; empty if it would not."""
         scheme = scheme_of(profile)
-        asked, opened = requests(profile) / workers, new_connections(profile) / workers
-        lines = (
-            self._beyond(self.rates.get(scheme), asked, workers, f"{scheme} requests", "stayed VALID up to"),
-            self._beyond(self.connections.get(scheme), opened, workers, f"new {scheme} connections", "made"),
+        beyond = (
+            self._beyond(self.rates.get(scheme), requests(profile), workers),
+            self._beyond(self.connections.get(scheme), new_connections(profile), workers, connections=1),
         )
-        return [line for line in lines if line]
+        return [warning.with_values(scheme=scheme) for warning in beyond if warning]
 
-    def _beyond(self, ceiling: Ceiling | None, rate: float, workers: int, what: str, did: str) -> str:
-        """Why so high a rate on each worker is too much; empty if it is not."""
+    def _beyond(self, ceiling: Ceiling | None, total: float, workers: int, **about: float) -> Reason | None:
+        """Why so many a second are too many for each worker, if they are."""
+        rate = total / workers
         if ceiling is None or rate <= ceiling.rate or (not ceiling.rate and rate < ceiling.beyond):
-            return ""
-        asked = f"{rate:,.0f} {what} a second are asked of {'each' if workers > 1 else 'one'} worker"
-        by = f"the self-test of {self.day}"
+            return None
+        about = {**about, "rate": rate, "workers": workers}
         if not ceiling.rate:
-            return f"{asked}, and in {by} not even {ceiling.beyond:,.0f} stayed VALID: this machine may make the tail"
+            return Reason.of("none_was_valid", **about, day=self.day, ceiling=ceiling.beyond)
         if ceiling.at_least:
-            return f"{asked}: more than was ever tried, as {by} {did} {ceiling.rate:,.0f} or more"
-        needed = -(-rate * workers // ceiling.rate)
-        room = f"--workers {needed:.0f}" if needed <= self.cpus else "more machines or CPUs"
-        most = f"{by} {did} {ceiling.rate:,.0f}"
-        return f"{asked}, and {most}: this machine may make the tail. Use {room}, or a lower rate"
+            return Reason.of("beyond_all_tried", **about, day=self.day, ceiling=ceiling.rate)
+        needed = -(-total // ceiling.rate)
+        room = needed if needed <= self.cpus else None
+        return Reason.of("beyond_selftest", **about, day=self.day, ceiling=ceiling.rate, needed=room)
 
 
 def scheme_of(profile: Profile) -> Scheme:

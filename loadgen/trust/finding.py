@@ -7,8 +7,9 @@ from enum import IntEnum
 
 from loadgen.clock import MILLISECOND
 from loadgen.result import run as result
+from loadgen.result.reason import Reason
 
-NOT_SEEN = "not known"
+UNKNOWN = Reason.of("not_observed")
 
 
 class Verdict(IntEnum):
@@ -25,19 +26,18 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One signal: its value in words, its verdict, and if that is not VALID why it matters and what to do. `note` is
-    worth reading although it does not count against the run."""
+    """What came of one signal: what was observed, and what that makes of the run. `limits` is what its limits alone
+    say, which may be worse. `noted`: it is worth reading although it does not count against the run."""
 
     signal: str
-    value: str
-    verdict: Verdict
-    why: str = ""
-    remedy: str = ""
-    note: str = ""
+    observed: Reason
+    verdict: Verdict = Verdict.VALID
+    limits: Verdict = Verdict.VALID
+    noted: bool = False
 
-    @property
-    def reason(self) -> str:
-        return f"{self.signal} {self.value}: {self.why}. {self.remedy}"
+    def to_result(self) -> result.TrustSignal:
+        """As a result has it."""
+        return result.TrustSignal(self.signal, self.verdict.word, self.observed, self.limits.word, self.noted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +67,6 @@ class Limit:
         return f"{self.figure} > {shown}{self.but}"
 
 
-def ms(ns: float) -> str:
-    return f"{ns / MILLISECOND:.2f} ms"
+def in_ms(ns: float | None) -> float | None:
+    """Nanoseconds as a result has them, in ms; None stays None."""
+    return None if ns is None else round(ns / MILLISECOND, 6)

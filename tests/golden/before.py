@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from golden.inputs import VERSIONS
-from loadgen.report import sentences
-from loadgen.report.terminal import reasons
+from loadgen.report import sentences, trust
+from loadgen.report.terminal import cost, reasons
 from loadgen.result.codec import from_json
 from loadgen.result.reason import Reason
+from loadgen.result.run import Prices, TrustSignal
 
 Document = dict[str, Any]
 NAMED = 3  # of what is wrong in a check
@@ -74,6 +75,36 @@ def _stratum(old: Document, new: Document) -> None:
     if timeouts := old.pop("unassigned_timeouts"):
         for latency in old["latency_ms"].values():
             latency["notes"].append(f"{timeouts:,} timeouts are of no stratum")
+
+
+def _trust(old: Document, new: Document) -> None:
+    """Reasons and notes were sentences, and what was observed a text."""
+    signals = [from_json(TrustSignal, signal) for signal in new["signals"]]
+    old["reasons"] = [trust.reason(from_json(TrustSignal, signal)) for signal in new["reasons"]]
+    old["notes"] = [text for text in map(trust.note, signals) if text]
+    old["signals"] = [
+        {
+            "signal": signal.signal,
+            "value": sentences.sentence(signal.observed),
+            "verdict": signal.verdict,
+            "why": trust.why(signal) if signal.verdict != "VALID" else "",
+        }
+        for signal in signals
+    ]
+
+
+def _round(old: Document, new: Document) -> None:
+    old["reasons"] = [trust.reason(from_json(TrustSignal, signal)) for signal in new["reasons"]]
+
+
+def _warned(old: Document, new: Document) -> None:
+    old["warnings"] = [sentences.notice_text(from_json(Reason, warning)) for warning in new["warnings"]]
+
+
+def _cost(old: Document, new: Document) -> None:
+    """The prices and what was assumed were texts."""
+    prices = from_json(Prices, new["prices"]) if new["prices"] else None
+    old["prices"] = cost.prices_text(prices, new["region"]) or None
 
 
 VALUES = {
@@ -206,12 +237,16 @@ OBJECTS = (
     ({"text", "status"}, _threshold),
     ({"whose_ms", "skipped"}, _step),
     ({"whose_ms", "times_ms"}, _sample),
-    ({"slowest", "share"}, _effect),
+    ({"signals", "reasons"}, _trust),
+    ({"reasons", "folder"}, _round),
+    ({"slowest", "share", "quantile_ms"}, _effect),
     ({"off"}, _until_figure),
     ({"witness_ms"}, _until_figure),
     ({"checks"}, _comparison),
     ({"more_rounds"}, _figure),
     ({"drain", "refused"}, _planned_cost),
+    ({"warnings", "trust"}, _warned),
+    ({"prices", "assumed"}, _cost),
     ({"differ"}, _two_runs),
     ({"comparison", "thresholds"}, _thresholds_of_two),
 )

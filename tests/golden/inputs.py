@@ -182,7 +182,7 @@ def testimony(folder: Path) -> Document:
         "needed": loadgen.runner.witness.agreement.needed(plans[0]),
         "late_ns": late,
         "figures": loadgen.result.codec.to_json(figures),
-        "trust": {"value": finding.value, "verdict": finding.verdict.name},
+        "trust": {"value": loadgen.report.sentences.sentence(finding.observed), "verdict": finding.verdict.name},
     }
 
 
@@ -457,6 +457,8 @@ virtual(
     engine_harness.always(after=SECOND - 1),
     seen={"missing": 0.3, "steal": 0.004, "throttled": 3, "resting_ports": 900, "ports": 1000, "pressure": 0.21},
 )
+STOPPED = loadgen.result.reason.Reason.of("stopped_by_errors", condition="errors > 50% for 1s", share=1.0)
+LOST = loadgen.result.reason.Reason.of("worker_lost", worker=1, why="it ended with status -9")
 virtual(
     "stopped",
     phases(
@@ -467,7 +469,7 @@ virtual(
     lambda x: Reply(after=5 * MILLISECOND, status=500 if x.due > engine_harness.START + 2 * SECOND else 200),
     more=lambda run: run.stop(3100 * MILLISECOND),
     stopped=3100 * MILLISECOND,
-    ending={"stopped": True, "warnings": ["the run was stopped early by errors > 50% for 1s (it was 100%)"]},
+    ending={"stopped": True, "warnings": [STOPPED]},
 )  # fmt: skip
 virtual(
     "interrupted-twice",
@@ -483,7 +485,10 @@ virtual(
     phases("name: a, rate: 100/s, for: 1s", more="timeout: 300ms\n"),
     every_outcome,
     options={"workers": 2},
-    ending={"lost": True, "warnings": ["worker 1 was lost: it ended with status -9; its open exchanges are lost"]},
+    ending={
+        "lost": True,
+        "warnings": [loadgen.result.reason.Reason.of("worker_lost", worker=1, why="it ended with status -9")],
+    },
 )
 LATE = phases(
     "name: a, rate: 200/s, for: 2s",

@@ -61,7 +61,7 @@ def flat(value: Any, path: str = "", into: Flat | None = None) -> Flat:
             flat(item, f"{path}[{number}]", found)
     elif isinstance(value, str) and not (WORD.fullmatch(value) or path.rpartition(".")[2] in WHOLE):
         if numbers := NUMBER.findall(value):
-            found[path] = numbers
+            found[path] = [number.rstrip("0").rstrip(".") if "." in number else number for number in numbers]
     else:
         found[path] = value
     return found
@@ -123,7 +123,7 @@ def test_a_difference_is_found_wherever_it_is() -> None:
         "b[0]: was nothing, is 1",
         "c: was nothing, is 2",
     ]
-    assert flat({"why": "needs 1,000 requests"}) == flat({"why": "it takes at least 1,000"}), "in other words"
+    assert flat({"why": "needs 1,000 requests"}) == flat({"why": "it takes at least 1,000.00"}), "in other words"
     assert differences({"a": 1, "b": True}, {"a": 1.0, "b": 1}) == ["a: was 1, is 1.0", "b: was True, is 1"]
 
 

@@ -22,7 +22,12 @@ from types import TracebackType
 from typing import IO, Any, Self, cast
 
 from loadgen.experiment.saved import read
+from loadgen.report import trust
 from loadgen.report.formats import json_text
+from loadgen.report.sentences import notice_text
+from loadgen.result.codec import from_json
+from loadgen.result.reason import Reason
+from loadgen.result.run import TrustSignal
 
 FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
 """Whether the long forms are run: as long, as often and at as many requests a second as the project promises."""
@@ -68,8 +73,12 @@ class Ran:
         return {phase["name"]: phase for phase in self.result["variants"][0]["phases"]}
 
     @property
+    def warnings(self) -> list[str]:
+        return [notice_text(from_json(Reason, warning)) for warning in self.result["warnings"]]
+
+    @property
     def reasons(self) -> str:
-        return "\n".join(self.result["trust"]["reasons"])
+        return "\n".join(trust.reason(from_json(TrustSignal, signal)) for signal in self.result["trust"]["reasons"])
 
 
 class Program:

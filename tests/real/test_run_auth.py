@@ -294,10 +294,10 @@ def test_a_token_that_cannot_be_renewed_ends_the_run(tmp_path: Path, api: Api, t
     written = profile(api.url, by_token(tokens.url), load=[{"name": "a", "rate": "20/s", "for": "50s"}])
     ran = loadgen(tmp_path / "a", "run", written, "--json", "--out", "run", env=CANARIES)
     assert ran.status == 3, ran.err
-    warned, ended = (line for line in ran.result["warnings"] if "no token" in line)
-    assert warned.endswith("it answered 503; it is asked for again, the one until now is used on")
+    warned, ended = (line for line in ran.warnings if "no token" in line)
+    assert warned.endswith("it answered 503; it is asked for again, and the last one is used until then")
     assert ended.startswith("the run was ended: auth.bearer: no token")
-    assert ended.endswith("the one until now has expired")
+    assert ended.endswith("the last one has expired")
     assert ran.result["duration_s"] < 40
     shows_nothing(tmp_path, ran)
 
@@ -314,7 +314,7 @@ def test_keys_that_expire_end_the_run(tmp_path: Path, api: Api, workers: str) ->
     written = profile(api.url, SIGNED, load=[{"name": "a", "rate": "50/s", "for": "50s"}])
     ran = loadgen(tmp_path / "a", "run", written, "--json", "--out", "run", "--workers", workers, env=CANARIES)
     assert ran.status == 3, ran.err
-    (ended,) = (line for line in ran.result["warnings"] if "the run was ended" in line)
+    (ended,) = (line for line in ran.warnings if "the run was ended" in line)
     assert ended in ran.err
     assert f"{api.url} answers 403 session token expired: the session token has expired. Log in again" in ended
     assert ran.result["duration_s"] < 40

@@ -40,7 +40,7 @@ def refused(ran: Ran, why: str) -> None:
     lines = [line for line in ran.err.splitlines() if "nothing reached" in line]
     assert len(lines) == 1
     assert why in lines[0]
-    assert lines[0] in ran.result["warnings"]
+    assert lines[0] in ran.warnings
     assert ran.requests["on_wire"] == 0
 
 

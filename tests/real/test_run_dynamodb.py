@@ -215,7 +215,7 @@ def test_a_run_that_comes_to_max_cost_is_stopped(tmp_path: Path, sandbox: Sandbo
     ran = carried_out(tmp_path, profile(sandbox.http, "setup: {key: {pk: S}}\nmax_cost: $0.0002", phases))
     assert ran.status in (4, *VALID)
     assert ran.result["duration_s"] < 60
-    assert any("the run was stopped early by max_cost: $0.0002" in text for text in ran.result["warnings"])
+    assert any("the run was stopped early by max_cost: $0.0002" in text for text in ran.warnings)
     assert ran.result["cost"]["usd"] >= 0.0002
 
 

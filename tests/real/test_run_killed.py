@@ -78,7 +78,7 @@ def test_the_rest_of_a_run_outlives_a_killed_worker(tmp_path: Path, time: int) -
         program.leaves_nothing()
     assert ran.status == ran.result["exit_status"] == 6
     assert not ran.result["complete"]
-    (warning,) = (text for text in ran.result["warnings"] if "was lost" in text)
+    (warning,) = (text for text in ran.warnings if "was lost" in text)
     assert "worker" in warning
     assert "status -9" in warning
     assert warning in ran.err
@@ -148,5 +148,5 @@ def test_a_run_without_its_sandbox_is_reported(tmp_path: Path) -> None:
         ran = program.wait()
         program.leaves_nothing()
     assert ran.requests["outcomes"]["refused"] > RATE
-    assert any("sandbox" in text for text in ran.result["warnings"])
+    assert any("sandbox" in text for text in ran.warnings)
     assert ran.result["duration_s"] * SECOND > 0

@@ -96,7 +96,7 @@ def test_a_disk_that_fills_up_does_not_end_the_run(tmp_path: Path, small: Path) 
     assert ran.requests["outcomes"] == {"ok": ran.requests["sent"]}
     assert abs(ran.requests["sent"] - 900) < 150
     assert ran.result["run"] is None
-    assert any("No space left on device" in warning for warning in ran.result["warnings"])
+    assert any("No space left on device" in warning for warning in ran.warnings)
     assert run(tmp_path, *arguments, "--out", str(small / "run")).status == 2, "it exists already"
 
 
@@ -163,7 +163,7 @@ def test_stop_if_gives_up(tmp_path: Path) -> None:
     ran = load(tmp_path, text)
     assert ran.status in (4, 5)
     assert "stopping: stop_if: errors > 50% for 1s" in ran.err
-    assert any("stopped early by stop_if" in warning for warning in ran.result["warnings"])
+    assert any("stopped early by stop_if" in warning for warning in ran.warnings)
     assert ran.requests["outcomes"] == {"http_5xx": ran.requests["sent"]}
     assert ran.iterations["unsent_why"] == {"stopped": ran.iterations["unsent"]}
     assert ran.iterations["unsent"] > 4000

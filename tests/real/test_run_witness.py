@@ -127,7 +127,7 @@ def test_without_its_witness_a_run_goes_on(tmp_path: Path) -> None:
     assert not ran.iterations["unsent"]
     told = witness(ran)
     assert (told["lost"], told["figures"]) == (True, [])
-    assert any("the witness was lost" in warning for warning in ran.result["warnings"])
+    assert any("the witness was lost" in warning for warning in ran.warnings)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system cannot tell")
@@ -149,7 +149,7 @@ def test_its_cpu_is_its_own(tmp_path: Path) -> None:
     assert own_cpus == {max(allowed)}
     assert cpus == [allowed - own_cpus] * 2
     assert witness(ran)["cpu"] == max(allowed)
-    assert not any("no CPU of its own" in warning for warning in ran.result["warnings"])
+    assert not any("no CPU of its own" in warning for warning in ran.warnings)
 
 
 def test_what_a_killed_run_leaves_of_it(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from loadgen.profile.load import Variant, load
 from loadgen.profile.model import Profile
 from loadgen.result.codec import to_json
 from loadgen.result.experiment import Check, Comparison, Figure
+from loadgen.result.reason import Reason
 from loadgen.transport.scripted import Reply
 from loadgen.trust.verdict import Finding, Verdict
 
@@ -30,7 +31,7 @@ Behaviour = Callable[[int], Script]
 
 
 def bad(verdict: Verdict = Verdict.INVALID) -> tuple[Finding, ...]:
-    return (Finding("lag", "p99 50 ms", verdict, "it was late", "Do something"),)
+    return (Finding("lag", Reason.of("lag", p99_ms=50.0), verdict, verdict),)
 
 
 def write_experiment(

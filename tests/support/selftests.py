@@ -22,7 +22,7 @@ from loadgen.result.selftest import (
 )
 
 MACHINE = Machine(cpu="Fast 9000", cpus=4, kernel="Linux 6.1", python="3.12.1", loadgen="0.1.0")
-BUSY = Reason.of("not_valid", signal="core use", value="74%", verdict="INVALID")
+BUSY = Reason.of("not_valid", signal="core use", observed="core_use", share=0.74, verdict="INVALID")
 
 
 def capacity(scheme: Scheme, rate: float | None, **more: Any) -> Capacity:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loadgen.profile.model import Profile
+from loadgen.result.reason import Reason
 from loadgen.runner.table.calls import CallFailed
 from loadgen.runner.table.lifecycle import Table
 
@@ -29,8 +30,8 @@ class Service:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     items: dict[str, int] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    warned: list[str] = field(default_factory=list)
+    said: list[Reason] = field(default_factory=list)
+    warned: list[Reason] = field(default_factory=list)
     peer: dict[str, Any] = field(default_factory=dict)
     at_once: int = 0
     most_at_once: int = 0

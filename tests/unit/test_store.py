@@ -22,6 +22,7 @@ from loadgen.exchange import Exchange, Outcome
 from loadgen.record.metrics import Metric
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Place, Recording
+from loadgen.result.reason import Reason
 from loadgen.stats import HIGHEST, OVERFLOW, Histogram
 from loadgen.store import RunFolder, latest, read_intervals, replay
 from loadgen.transport.scripted import NEVER, Reply
@@ -241,7 +242,7 @@ def test_a_folder_that_cannot_be_made_is_told_once_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shopped: Run
 ) -> None:
     monkeypatch.setattr(Path, "mkdir", failing(errno.EROFS))
-    told: list[str] = []
+    told: list[Reason] = []
     folder = RunFolder(tmp_path / "x", told.append)
     counters = folder.make_room(0, 4096)
     assert counters.stat().st_size == 4096
@@ -249,10 +250,8 @@ def test_a_folder_that_cannot_be_made_is_told_once_and_the_run_goes_on(
     write(folder, shopped)
     assert not folder.finish({})
     assert not counters.exists(), "what was made elsewhere is gone"
-    assert told == [
-        f"the run folder {tmp_path / 'x'} cannot be made: Read-only file system; "
-        "the run goes on, and what it finds is printed only"
-    ]
+    why = "cannot be made: Read-only file system"
+    assert told == [Reason.of("folder_unusable", folder=str(tmp_path / "x"), why=why)]
 
 
 class FullFile:
@@ -278,7 +277,7 @@ class FullFile:
 def test_a_disk_that_fills_up_is_told_once_and_the_run_goes_on(
     tmp_path: Path, shopped: Run, which: str, writes: int
 ) -> None:
-    told: list[str] = []
+    told: list[Reason] = []
     folder = RunFolder(tmp_path / "x", told.append)
     folder.begin({}, {})
     getattr(folder, which).close()
@@ -287,12 +286,12 @@ def test_a_disk_that_fills_up_is_told_once_and_the_run_goes_on(
         folder.interval(taken, [], str)
     assert not folder.finish({"schema": "s"})
     assert len(told) == 1
-    assert "No space left on device; the run goes on" in told[0]
+    assert str(told[0].values["why"]).endswith("No space left on device")
     assert not (folder.path / "result.json").exists(), "a result that lacks a part is none"
 
 
 def test_a_result_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
+    told: list[Reason] = []
     folder = RunFolder(tmp_path / "x", told.append)
     folder.begin({}, {})
     monkeypatch.setattr(os, "fsync", failing(errno.EIO))
@@ -302,7 +301,7 @@ def test_a_result_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
 
 
 def test_counters_are_kept_elsewhere_if_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
+    told: list[Reason] = []
     folder = RunFolder(tmp_path / "x", told.append)
     allocate = os.posix_fallocate
     rooms: list[bool] = [False, True, True]

@@ -187,7 +187,7 @@ def _selftest(standing: Standing | None) -> list[str]:
     if trusted and not standing.warnings and trusted.rate:
         most = f"{trusted.rate:,.0f}/s{' or more' if trusted.at_least else ''}"
         lines = [f"self-test of {trusted.day}: {trusted.scheme} stays VALID up to {most} on one worker"]
-    lines += [f"beyond the self-test: {text}" for text in standing.warnings]
+    lines += [f"beyond the self-test: {sentence(warning)}" for warning in standing.warnings]
     if not trusted and not lines:
         lines = ["self-test: none of this machine; `loadgen selftest` finds what rates it can be trusted with"]
     wrapped = (wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for text in lines)

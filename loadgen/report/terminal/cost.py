@@ -8,10 +8,11 @@ from textwrap import wrap
 from rich.console import RenderableType
 
 from loadgen.aws.prices import dollars
+from loadgen.report.sentences import sentence
 from loadgen.report.terminal.page import DIM, STRONG, labelled, line
 from loadgen.report.words import count, seconds, several
 from loadgen.result.check import PhaseCost, PlannedCost, UnitsCost
-from loadgen.result.run import Cost, RunResult, Setup, Table
+from loadgen.result.run import Cost, Prices, RunResult, Setup, Table
 
 UNITS = 13  # columns of a number of units
 USD = 17  # and of an amount
@@ -55,8 +56,17 @@ def _spent(cost: Cost) -> Iterator[RenderableType]:
         return
     spent = f"{dollars(cost.usd)}" if cost.billed else f"would be {dollars(cost.usd)} on AWS"
     yield labelled(("cost: ", STRONG), f"{spent}: {units}{before}; {how}")
-    for text in (cost.prices or "", *cost.assumed):
+    for text in (prices_text(cost.prices, cost.region), *map(sentence, cost.assumed)):
         yield line((text, DIM), indent=2)
+
+
+def prices_text(prices: Prices | None, region: str) -> str:
+    """By which prices a cost in `region` was reckoned; empty if it is not billed by request."""
+    if not prices:
+        return ""
+    rates = f"${prices.write_usd:g} a million writes, ${prices.read_usd:g} a million reads"
+    other = "" if prices.region == region else f", as none is known for {region}"
+    return f"{rates} on demand in {prices.region} ({prices.source}, {prices.date}){other}"
 
 
 def _units(value: float | None) -> str:
@@ -79,14 +89,17 @@ def planned(cost: PlannedCost) -> list[str]:
         lines.append(f"  and at most {more} more, should the last answers take the {time} they may")
     if cost.max_cost is not None:
         lines.append(f"  max_cost: {dollars(cost.max_cost)}{': refused' if cost.refused else ''}")
-    notes = [cost.prices or "provisioned: not billed by request", *(f"assumed: {text}" for text in _assumed(cost))]
+    notes = [
+        prices_text(cost.prices, cost.region) or "provisioned: not billed by request",
+        *(f"assumed: {text}" for text in _assumed(cost)),
+    ]
     return [*lines, *(f"  {part}" for text in notes for part in wrap(text, WIDTH, subsequent_indent="  ")), ""]
 
 
 def _assumed(cost: PlannedCost) -> list[str]:
     unknown = dict.fromkeys(phase.name for phase in cost.phases if phase.requests is None)
     users = [f"{', '.join(unknown)}: how much its users send is not known before"] if unknown else []
-    return [*cost.assumed, *users]
+    return [*map(sentence, cost.assumed), *users]
 
 
 def _row(name: str, requests: str, cost: UnitsCost | PhaseCost) -> str:

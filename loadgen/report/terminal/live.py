@@ -13,20 +13,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.page import BAD, DIM, STRONG
-from loadgen.report.words import (
-    clean,
-    count,
-    encodable,
-    is_screen,
-    listed,
-    ms,
-    rate,
-    seconds,
-    several,
-    sparkline,
-    wants_color,
-)
+from loadgen.report.words import clean, count, encodable, is_screen, listed, ms, rate, seconds, sparkline, wants_color
+from loadgen.result.reason import Reason
 from loadgen.runner.progress import Display, Progress
 
 DRAW = 0.25  # seconds between two drawings
@@ -52,7 +42,7 @@ def progress(stream: TextIO, *, quiet: bool) -> TerminalDisplay:
 class Silence:
     def update(self, progress: Progress) -> None: ...
 
-    def message(self, text: str) -> None: ...
+    def message(self, notice: Reason) -> None: ...
 
     def close(self) -> None: ...
 
@@ -76,15 +66,18 @@ class Lines:
             if len(progress_line) > WIDTH:  # the last second gets a line of its own
                 progress_line = progress_line.replace("; last second", f"\n{'':>11}last second")
             for text in progress_line.split("\n"):
-                self.message(text)
+                self._write(text)
 
     def _stand(self, position: str) -> None:
         """Say which run it is, when it begins."""
         if position != self._position:
             self._position = position
-            self.message(position)
+            self._write(position)
 
-    def message(self, text: str) -> None:
+    def message(self, notice: Reason) -> None:
+        self._write(notice_text(notice))
+
+    def _write(self, text: str) -> None:
         with suppress(*GONE):
             self._stream.write(encodable(f"{clean(text)}\n", self._stream))
             self._stream.flush()
@@ -138,9 +131,9 @@ class Screen:
             self._live.start()
             self._live.update(picture, refresh=True)
 
-    def message(self, text: str) -> None:
+    def message(self, notice: Reason) -> None:
         with suppress(*GONE):
-            self._live.console.print(Text(encodable(clean(text), self._stream)))
+            self._live.console.print(Text(encodable(clean(notice_text(notice)), self._stream)))
 
     def close(self) -> None:
         with suppress(*GONE):

@@ -10,6 +10,7 @@ from typing import TextIO
 from rich.console import RenderableType
 
 from loadgen.report.navigate import Phases, repeated
+from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.connections import connections
 from loadgen.report.terminal.cost import table as table_and_cost
 from loadgen.report.terminal.experiment import experiment
@@ -36,11 +37,12 @@ from loadgen.report.terminal.samples import samples
 from loadgen.report.terminal.thresholds import value_text
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.witness import witness
-from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, several, share, wants_color
+from loadgen.report.trust import EFFECT, meaning, note, observed, reason
+from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
-from loadgen.result.run import RunResult, RunVariant, Status, Target, Trust
-from loadgen.trust.verdict import EFFECT, meaning
+from loadgen.result.reason import Reason
+from loadgen.result.run import RunResult, RunVariant, Status, Target
 
 WIDEST, NARROWEST = 100, 92
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
@@ -106,8 +108,8 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
         yield from _variant(variant, notes, width)
     yield from samples(result.samples, phases)
     yield heading("notes")
-    for note in (LEGEND, *notes.lines()):
-        yield line(note, indent=2)
+    for text in (LEGEND, *notes.lines()):
+        yield line(text, indent=2)
     yield from _end(result)
 
 
@@ -136,9 +138,9 @@ def _session(result: RunResult) -> list[str]:
     ]
 
 
-def _warnings(warnings: tuple[str, ...]) -> Iterator[RenderableType]:
+def _warnings(warnings: tuple[Reason, ...]) -> Iterator[RenderableType]:
     for warning in warnings:
-        yield labelled(("warning: ", WARN), warning)
+        yield labelled(("warning: ", WARN), notice_text(warning))
 
 
 def _trust(result: Result) -> Iterator[RenderableType]:
@@ -147,19 +149,19 @@ def _trust(result: Result) -> Iterator[RenderableType]:
     yield labelled((f"{trust.verdict} ", style), _meaning(result))
     if isinstance(result, RunResult) and (text := _effect(result)):
         yield line(text, indent=2)
-    for reason, verdict in _reasons(trust)[:REASONS]:
-        less = "DEGRADED: " if verdict != trust.verdict else ""
-        yield labelled(("- ", style), less, reason, indent=2)
+    for signal in trust.reasons[:REASONS]:
+        less = "DEGRADED: " if signal.verdict != trust.verdict else ""
+        yield labelled(("- ", style), less, reason(signal), indent=2)
     if len(trust.reasons) > REASONS:
         yield line((f"and {count(len(trust.reasons) - REASONS)} more: see --json", DIM), indent=2)
-    for note in trust.notes:
-        yield labelled(("note: ", WARN), note, indent=2)
+    for text in filter(None, map(note, trust.signals)):
+        yield labelled(("note: ", WARN), text, indent=2)
     if trust.accepted:
         yield line(("its figures were accepted all the same (--accept-invalid)", WARN), indent=2)
     said = (EFFECT,) if trust.effect else ()
     sound = [signal for signal in trust.signals if signal.verdict == "VALID" and signal.signal not in said]
     if sound:
-        yield line((" · ".join(f"{signal.signal} {signal.value}" for signal in sound), DIM), indent=2)
+        yield line((" · ".join(observed(signal) for signal in sound), DIM), indent=2)
 
 
 def _meaning(result: Result) -> str:
@@ -173,13 +175,6 @@ def _meaning(result: Result) -> str:
 def _measured(result: RunResult) -> int:
     """How many requests were sent in measured phases."""
     return sum(phase.requests.sent for phase in result.variant.phases if phase.measured)
-
-
-def _reasons(trust: Trust) -> list[tuple[str, str]]:
-    """Each reason with its verdict: they have the order of the signals that are not VALID, the worst first."""
-    order = ("INVALID", "DEGRADED")
-    verdicts = sorted((s.verdict for s in trust.signals if s.verdict in order), key=order.index)
-    return list(zip(trust.reasons, [*verdicts, *[trust.verdict] * len(trust.reasons)], strict=False))
 
 
 def _effect(result: RunResult) -> str:

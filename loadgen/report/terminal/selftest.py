@@ -8,8 +8,7 @@ from rich.console import RenderableType
 
 from loadgen.report.sentences import sentence as reason_sentence
 from loadgen.report.terminal.page import WARN, Part, add, drawn, heading, labelled, line, table
-from loadgen.report.words import UNKNOWN, clean, count, known, ms, seconds, several
-from loadgen.result.check import Standing
+from loadgen.report.words import UNKNOWN, clean, count, known, ms, seconds
 from loadgen.result.codec import map_text
 from loadgen.result.selftest import (
     Capacity,
@@ -41,12 +40,6 @@ def sentence(result: SelftestResult) -> str:
     return f"This machine can be trusted with {'; '.join(said)}." if tried else "Too little was measured to say."
 
 
-def before_a_run(standing: Standing) -> list[str]:
-    """Warnings before a run begins; none if all is well, or no self-test was made."""
-    problem = [reason_sentence(standing.problem)] if standing.problem else []
-    return [*problem, *standing.warnings]
-
-
 def _floor(noise: Noise) -> list[str]:
     spreads = [f"{ms(spread)} ms at {name}" for name, values in _quantiles(noise) if known(spread := _spread(values))]
     return [f"differences under {' and '.join(spreads)} are noise"] if spreads else []
@@ -73,8 +66,8 @@ def _page(result: SelftestResult) -> Iterator[RenderableType]:
     yield line(f"{machine.cpu} · {several(machine.cpus, 'CPU')} · {programs}")
     if result.interrupted:
         yield line(("interrupted: this is what there was by then", WARN))
-    for text in result.warnings:
-        yield labelled(("! ", WARN), text)
+    for warning in result.warnings:
+        yield labelled(("! ", WARN), reason_sentence(warning))
     yield heading(sentence(result))
     if result.capacity:
         yield from _capacity(result.capacity)

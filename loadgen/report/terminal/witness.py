@@ -78,4 +78,4 @@ def forecast(plan: PlannedWitness) -> list[str]:
                  for name, needed in step.needed.items()]  # fmt: skip
         shown = "" if step.judged else "; shown and not judged: the workers' arrivals are evenly spaced"
         lines.append(f"  {place}: about {step.exchanges:,} exchanges: {', '.join(needs)}{shown}")
-    return [*lines, *(f"  {text}" for text in plan.warnings), ""]
+    return [*lines, *(f"  {sentence(warning)}" for warning in plan.warnings), ""]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from loadgen.aws.prices import dollars
 from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import Ledger
 from loadgen.result import run as result
+from loadgen.result.reason import Reason
 from loadgen.runner.destination import Destination
 from loadgen.runner.secrets import Keeper
 from loadgen.runner.table.calls import Api
@@ -19,7 +19,7 @@ from loadgen.runner.table.cost import Cost, billed
 from loadgen.runner.table.items import Say
 from loadgen.runner.table.lifecycle import PROVISIONED, Table
 
-MADE_UP = "there are no AWS credentials: calls are signed with made-up keys, which a local DynamoDB takes"
+MADE_UP = Reason.of("made_up_keys")
 
 
 @asynccontextmanager
@@ -67,10 +67,10 @@ class OnTable:
         """The table as a result has it."""
         return self._table.describe("made up" if self._keeper.made_up else None)
 
-    def beyond(self, totals: Ledger) -> str:
-        """Why the run must stop, if its cost has reached the profile's `max_cost`; else empty."""
+    def beyond(self, totals: Ledger) -> Reason | None:
+        """Why the run is to be stopped, if it has come to the profile's `max_cost`."""
         limit, spent = self._profile.max_cost, self._cost.beyond(totals, self._setup)
-        return f"max_cost: {dollars(limit)} (it has come to {dollars(spent)})" if limit and spent else ""
+        return Reason.of("stopped_by_cost", limit_usd=limit, usd=spent) if limit and spent else None
 
     def setup(self) -> result.Setup | None:
         """What was done to the table besides the load; None if the profile has no setup."""

@@ -12,6 +12,7 @@ from loadgen.aws.attributes import size
 from loadgen.aws.capacity import read_units, write_units
 from loadgen.aws.dynamodb import OPERATIONS
 from loadgen.profile.model import Profile, Step
+from loadgen.result.reason import Reason
 from loadgen.workload.draws import Unknown, Unsendable
 from loadgen.workload.dynamodb import setup_item
 from loadgen.workload.scenarios import ScenarioWork, StepWork, Workload
@@ -74,7 +75,7 @@ class Estimate:
 
     steps: tuple[Units, ...]
     setup: Units
-    assumed: tuple[str, ...]
+    assumed: tuple[Reason, ...]
 
     @classmethod
     def of(cls, profile: Profile) -> Estimate:
@@ -113,22 +114,21 @@ def _of_step(scenario: ScenarioWork, step: StepWork, stored: int, table: int) ->
     return Units(fmean(units.read for units in consumed), fmean(units.write for units in consumed))
 
 
-def _assumptions(profile: Profile, stored: int, sized: bool) -> list[str]:
+def _assumptions(profile: Profile, stored: int, sized: bool) -> list[Reason]:
     steps = [step for scenario in profile.scenarios for step in scenario.steps]
     assumed = []
     if any(step.operation in ON_STORED for step in steps):
-        how = "as setup.item has" if sized else "as nothing tells their size"
-        assumed.append(f"items that are read, changed or deleted have {stored:,} bytes, {how}")
+        assumed.append(Reason.of("item_size_of_setup" if sized else "item_size_unknown", bytes=stored))
     if any(_unlimited(step, "Query") for step in steps):
-        assumed.append("a query without a Limit reads one item")
+        assumed.append(Reason.of("query_reads_one"))
     if any(_unlimited(step, "Scan") for step in steps):
-        assumed.append("a scan without a Limit reads what the table has, or 1 MiB of it")
+        assumed.append(Reason.of("scan_reads_table"))
     if any(step.capture for step in steps):
-        assumed.append("captured values are short")
+        assumed.append(Reason.of("captures_short"))
     if profile.retries or any(step.unprocessed == "resend" for step in steps):
-        assumed.append("nothing is sent twice")
+        assumed.append(Reason.of("nothing_sent_twice"))
     if not profile.setup:
-        assumed.append("the table has no secondary indexes")
+        assumed.append(Reason.of("no_indexes"))
     return assumed
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from loadgen.aws.prices import dollars, price, terms
+from loadgen.aws.prices import SOURCE, dollars, price
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
@@ -36,6 +36,10 @@ class Cost:
         """US dollars, None if the table is not billed by request."""
         return None if self.provisioned else price(self.region).cost(*units)
 
+    def _prices(self) -> result.Prices:
+        by = price(self.region)
+        return result.Prices(by.region, by.read, by.write, SOURCE, by.date)
+
     # before
 
     def plan(self, made: bool = True) -> PlannedCost:
@@ -48,7 +52,7 @@ class Cost:
         limit = self._profile.max_cost
         return PlannedCost(
             region=self.region,
-            prices=None if self.provisioned else terms(self.region),
+            prices=None if self.provisioned else self._prices(),
             billing="provisioned" if self.provisioned else "on-demand",
             billed=billed(self._profile.target.host),
             phases=tuple(phases),
@@ -118,7 +122,7 @@ class Cost:
             billed=on_aws,
             billing="provisioned" if self.provisioned else "on-demand",
             region=self.region,
-            prices=None if self.provisioned else terms(self.region),
+            prices=None if self.provisioned else self._prices(),
             setup_write_units=round(setup.write, 3),
             sampled=result.SampledUnits(counts.sampled, counts.sampled_units.read, counts.sampled_units.write),
             computed=result.ComputedUnits(computed.read, computed.write),

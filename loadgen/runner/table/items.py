@@ -11,6 +11,7 @@ from typing import Any
 from loadgen import clock
 from loadgen.clock import SECOND
 from loadgen.errors import TargetError
+from loadgen.result.reason import Reason
 from loadgen.runner.table.calls import AT_ONCE, CallFailed, Calls
 
 BATCH = 25  # the most that BatchWriteItem takes
@@ -20,7 +21,7 @@ LONGEST = 5.0  # seconds between two attempts
 SHORTEST = 0.05
 
 Pause = Callable[[float], Awaitable[None]]
-Say = Callable[[str], None]
+Say = Callable[[Reason], None]
 
 
 class Items:
@@ -106,7 +107,7 @@ class Items:
         self._last = self._now()
         if self._last >= self._next_word:
             self._next_word = self._last + TOLD
-            self._say(f"setup: {self.written:,} of {self._count:,} items")
+            self._say(Reason.of("items_so_far", written=self.written, items=self._count))
 
 
 def _unprocessed(answer: dict[str, Any]) -> list[dict[str, Any]]:

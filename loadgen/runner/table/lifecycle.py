@@ -16,6 +16,7 @@ from loadgen.errors import LoadgenError, TargetError
 from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile, Setup, Step
 from loadgen.result import run as result
+from loadgen.result.reason import Reason
 from loadgen.runner.table.calls import CallFailed, Calls
 from loadgen.runner.table.items import Items, Pause, Say
 from loadgen.workload.dynamodb import setup_item
@@ -104,7 +105,7 @@ class Table:
                 self.description = await self._settled(api, made=False)
             except CallFailed as error:
                 if error.code == "AccessDeniedException" and not self.profile.setup:
-                    self.warn(f"table {self.name}: how it is billed is not known, as DescribeTable is not allowed")
+                    self.warn(Reason.of("billing_not_known", table=self.name))
                 elif error.code != GONE or not self.profile.setup:
                     raise
             self.peer = api.peer
@@ -121,9 +122,8 @@ class Table:
         if setup is None:
             return
         if self.description:
-            unfilled = " and gets no items" if setup.items else ""
-            left = "; teardown leaves it" if self.profile.teardown else ""
-            self.say(f"setup: the table {self.name} is there already: it is used as it is{unfilled}{left}")
+            unfilled, left = 1 if setup.items else None, 1 if self.profile.teardown else None
+            self.say(Reason.of("table_there_already", table=self.name, unfilled=unfilled, left=left))
             return
         begun = clock.now()
         async with self.connect() as api:
@@ -144,11 +144,11 @@ class Table:
             async with self.connect() as api:
                 await self._delete(api)
         except LoadgenError as error:
-            self._ours = False  # it is deleted only once
-            self.warn(f"teardown: the table {self.name} was not deleted, and goes on costing what it costs: {error}")
+            self._ours = False  # once is enough
+            self.warn(Reason.of("table_not_deleted", table=self.name, error=str(error)))
         else:
             self._deleted = True
-            self.say(f"teardown: the table {self.name} is deleted")
+            self.say(Reason.of("table_deleted", table=self.name))
 
     def describe(self, credentials: str | None) -> result.Table:
         """Where the calls went, and the table's description, as a result has them."""
@@ -198,12 +198,12 @@ class Table:
             if spent >= PATIENCE:
                 raise TargetError(f"table {self.name} is {status} for {PATIENCE / 60:g} minutes")
             if not spent and not made:
-                self.say(f"the table {self.name} is {status}: waiting")
+                self.say(Reason.of("table_waited_for", table=self.name, status=status))
             await self.pause(pause)
             spent, pause = spent + pause, min(2 * pause, LONGEST)
 
     async def _create(self, api: Calls, setup: Setup) -> None:
-        self.say(f"setup: creating the table {self.name}")
+        self.say(Reason.of("table_created", table=self.name))
         creating = asyncio.ensure_future(api.call("CreateTable", json.dumps(creation(self.name, setup))))
         try:
             await asyncio.shield(creating)
@@ -221,7 +221,8 @@ class Table:
             await items.load()
         finally:
             self.loaded, self.units = items.written, items.units
-        self.say(f"setup: loaded {items.written:,} items in {(clock.now() - begun) / SECOND:.1f} s")
+        took = round((clock.now() - begun) / SECOND, 1)
+        self.say(Reason.of("items_loaded", items=items.written, seconds=took))
 
     async def _delete(self, api: Calls) -> None:
         """Raises CallFailed. A table that is still being created cannot be deleted before it is there."""

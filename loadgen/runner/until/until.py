@@ -60,15 +60,15 @@ class Until:
                 both = seconds.setdefault(second, (Histogram(), Histogram()))
                 both[key.outcome == Outcome.TIMEOUT].add(histogram)
 
-    def each_second(self, fleet: Fleet, say: Callable[[str], None]) -> None:
-        """Make the looks that are due, and end the phase if one of them decides."""
+    def each_second(self, fleet: Fleet, show: Callable[[Reason], None]) -> None:
+        """Make the looks that are due, and let the phase end if one decides."""
         began = fleet.begins(self.run)
         while began is not None and not (self._ended or fleet.stopping) and self._due(began, fleet.elapsed):
             look = self._look(began, len(self._looked))
             self._looked.append(look)
             if _decides(look, self.goal.within):
                 self._end(began, fleet)
-            say(f"{_worst(look)}{': well enough' if self._ended else ''}")
+            show(_notice(look, self._ended))
 
     def _due(self, began: int, elapsed: int) -> bool:
         """Whether it is time for the next look. The last look is made only when the run is over."""
@@ -169,11 +169,12 @@ def _decides(look: Look, within: float) -> bool:
     return bool(look.figures) and all(figure.off is not None and figure.off <= within for figure in look.figures)
 
 
-def _worst(look: Look) -> str:
-    """What a look saw of the figure that is known the least, in a line for the display."""
+def _notice(look: Look, ended: bool) -> Reason:
+    """What a look shows of the figure that is known the least."""
     worst = max(look.figures, key=lambda figure: math.inf if figure.off is None else figure.off)
-    precision = "no interval yet" if worst.off is None else f"{worst.ms:.4g} ms within {100 * worst.off:.1f}%"
-    return f"after {look.after_s} s: {f'{worst.step} ' if len(look.figures) > 1 else ''}{precision}"
+    known = {} if worst.off is None else {"ms": worst.ms, "off": worst.off}
+    step = worst.step if len(look.figures) > 1 else None
+    return Reason.of("until_look", after_s=look.after_s, step=step, enough=1 if ended else None, **known)
 
 
 def _times(goal: Goal, rate: float | None) -> tuple[int, ...]:

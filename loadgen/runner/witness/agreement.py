@@ -34,6 +34,7 @@ from loadgen.stats import Histogram, fraction
 from loadgen.stats.order import MOST, Between, between, fewest
 from loadgen.trust.verdict import Finding, Verdict
 
+SIGNAL = "witness"
 QUANTILES = ("p50", "p99")
 SURE = 0.99
 FINE, SHARE = MILLISECOND // 5, 0.01  # what loadgen promises of its own figures: within 0.2 ms and 1 %
@@ -172,45 +173,30 @@ def finding(entries: list[Entry], late: int | None, folder: str) -> Finding:
     counted = [entry for entry in entries if entry["judged"]]
     above, below = ([entry for entry in counted if entry["says"] == side] for side in (ABOVE, BELOW))
     if above:
-        return Finding(
-            "witness", _worst(above), Verdict.DEGRADED,
-            "a quiet process that sent the same at the same time saw less, so that the rest is this machine's own",
-            "Use more --workers, a lower rate or a quieter machine",
-        )  # fmt: skip
+        return _disagreement("witness_above", above)
     if below and (late or 0) <= LATE:
-        return Finding(
-            "witness", _worst(below), Verdict.DEGRADED,
-            "a quiet process that sent the same at the same time saw more, and one of the two is wrong",
-            f"See what it saw: loadgen report {folder}",
-        )  # fmt: skip
+        return _disagreement("witness_below", below, folder)
     if below:
-        value = f"not known: it was late itself, p99 {(late or 0) / MILLISECOND:.2f} ms"
-        return Finding("witness", value, Verdict.VALID)
+        return Finding(SIGNAL, Reason.of("witness_late", p99_ms=milliseconds(late)))
     if not counted:
-        return Finding("witness", "not known: it had too few exchanges", Verdict.VALID)
+        return Finding(SIGNAL, Reason.of("witness_too_few"))
     rest = len(entries) - len(counted)
-    more = f"; {rest} not judged" if rest else ""
-    return Finding("witness", f"agrees in {_several(len(counted), 'figure')}{more}", Verdict.VALID)
+    return Finding(SIGNAL, Reason.of("witness_agrees", figures=len(counted), not_judged=rest))
 
 
-def _worst(entries: list[Entry]) -> str:
-    """Of those that disagree the one that does most, with both figures."""
-    worst = max(entries, key=lambda of: abs(of["workers_ms"] / of["witness_ms"] - 1))
-    cycle = f" {worst['cycle']}" if any(entry["cycle"] > 1 for entry in entries) else ""
-    more = f", and {len(entries) - 1} more" if len(entries) > 1 else ""
-    return (
-        f"{worst['phase']}{cycle}, {worst['step']}, {worst['metric']} {worst['quantile']}: the workers' "
-        f"{_ms(worst['workers_ms'])} ms, its own {_ms(worst['witness_ms'])} ms "
-        f"({_ms(worst['low'])} to {_ms(worst['high'])}){more}"
+def _disagreement(code: str, entries: list[Entry], folder: str | None = None) -> Finding:
+    """Of the figures that disagree, the one that does most."""
+    worst = max(entries, key=lambda entry: abs(entry["workers_ms"] / entry["witness_ms"] - 1))
+    observed = Reason.of(
+        code,
+        **{name: worst[name] for name in ("phase", "step", "metric", "quantile", "workers_ms", "witness_ms")},
+        cycle=worst["cycle"] if any(entry["cycle"] > 1 for entry in entries) else None,
+        low_ms=worst["low"],
+        high_ms=worst["high"],
+        others=len(entries) - 1,
+        folder=folder,
     )
-
-
-def _several(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' if number != 1 else ''}"
-
-
-def _ms(value: float | None) -> str:
-    return "?" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return Finding(SIGNAL, observed, Verdict.DEGRADED, Verdict.DEGRADED)
 
 
 def forecast(profile: Profile) -> list[WitnessForecast]:

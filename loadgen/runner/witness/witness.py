@@ -19,13 +19,14 @@ from loadgen.record.ledger import Ledger
 from loadgen.record.recording import Recording
 from loadgen.result import run as result
 from loadgen.result.codec import map_text, to_json
+from loadgen.result.reason import Reason
 from loadgen.runner.prepared import Prepared
 from loadgen.runner.redaction import redactor
 from loadgen.runner.witness import agreement
 from loadgen.runner.witness.load import EACH, FIRST
 from loadgen.store import RunFolder
 from loadgen.trust.host import RESERVE, cpus, descriptors
-from loadgen.trust.verdict import Finding, Verdict, judge
+from loadgen.trust.verdict import Finding, judge
 from loadgen.trust.watch import evidence_of
 
 FOLDER = "witness"
@@ -63,8 +64,8 @@ class Witness:
         limits, first = run.checked.limits, run.assignments[0]
         others = limits.workers + run.to.loopback
         self.cores = Cores.of(others)
-        for text in warnings(run.loaded.profile, others):
-            run.warn(text)
+        for warning in warnings(run.loaded.profile, others):
+            run.warn(warning)
         self._metadata = replace(run.metadata(), workers=1, seed=profile.seed)
         self._folder = RunFolder(run.options.out / FOLDER, run.warn)
         own = {"workers": 1, "seed": profile.seed, "thinned": True}
@@ -113,7 +114,7 @@ class Witness:
         concluded = map_text(conclude(self._metadata, measured, findings, own, {}), redactor(secrets))
         self._folder.finish(to_json(concluded))
         if lost:
-            self._warn("the witness was lost, and says nothing of the workers; its open exchanges are counted as lost")
+            self._warn(Reason.of("witness_gone"))
         late = agreement.lateness(group.plan, group.recording)
         capped = self._profile.session.connections is not None
         figures = [] if lost else agreement.figures(plan, workers, group.recording, capped)
@@ -134,30 +135,27 @@ class Witness:
 
 def _finding(figures: list[agreement.Entry], late: int | None, where: str, lost: bool) -> Finding:
     if lost:
-        return Finding("witness", "not known: it was lost", Verdict.VALID)
+        return Finding(agreement.SIGNAL, Reason.of("witness_lost"))
     return agreement.finding(figures, late, where)
 
 
-def warnings(profile: Profile, others: int) -> list[str]:
+def warnings(profile: Profile, others: int) -> list[Reason]:
     """What a user should know before a run: where the witness will not be able to tell, or not be quiet."""
     return [*_no_cpu(others), *_too_few(profile), *_one_user_more(profile)]
 
 
-def disturbances(profile: Profile, others: int) -> list[str]:
+def disturbances(profile: Profile, others: int) -> list[Reason]:
     """Where the witness, beside `others` processes, will not be quiet."""
     return [*_no_cpu(others), *_one_user_more(profile)]
 
 
-def _no_cpu(others: int) -> list[str]:
+def _no_cpu(others: int) -> list[Reason]:
     if spare(others):
         return []
-    return [
-        f"the witness has no CPU of its own: there are {cpus()} for {others} other processes of the load, and what it "
-        "waits for one is in its figures"
-    ]
+    return [Reason.of("witness_no_cpu", cpus=cpus(), others=others)]
 
 
-def _too_few(profile: Profile) -> list[str]:
+def _too_few(profile: Profile) -> list[Reason]:
     short = [(step, step.exchanges) for step in agreement.forecast(profile) if not step.enough["p99"]]
     expected = [(step, exchanges) for step, exchanges in short if exchanges is not None]
     if not expected:
@@ -165,15 +163,12 @@ def _too_few(profile: Profile) -> list[str]:
     most = max(exchanges for _, exchanges in expected)
     where = ", ".join(dict.fromkeys(step.phase for step, _ in expected))
     needs = expected[0][0].needed["p99"]
-    return [
-        f"the witness will have no interval for the p99 of {where}: at most about {most:,} exchanges of a step, "
-        f"{needs:,} are needed (1 for {EACH} of the workers')"
-    ]
+    return [Reason.of("witness_no_p99", where=where, exchanges=most, needs=needs, each=EACH)]
 
 
-def _one_user_more(profile: Profile) -> list[str]:
+def _one_user_more(profile: Profile) -> list[Reason]:
     return [
-        f"the witness is one user more in {phase.name}: {phase.users + 1} instead of {phase.users}"
+        Reason.of("witness_one_user_more", phase=phase.name, users=phase.users)
         for phase in profile.load
         if phase.measure and phase.users and phase.users < EACH
     ]

@@ -189,7 +189,7 @@ def test_sums_are_the_ledgers_in_any_run(first: int, again: Any) -> None:
 
 def check_json(run: Run) -> None:
     """What is concluded survives being written and read, and no text of it is lost."""
-    result = concluded(run, warnings=["a warning"])
+    result = concluded(run, warnings=[Reason.of("tls_not_verified")])
     assert from_json(RunResult, json.loads(json.dumps(to_json(result), allow_nan=False))) == result
     assert map_text(result, lambda text: text) == result
 
@@ -393,11 +393,11 @@ def test_a_sample_says_where_it_belongs(shopped: Run) -> None:
 def test_the_whole_is_a_result_of_version_2(shopped: Run) -> None:
     ending = Ending(10 * SECOND, None, kept=merge((member.samples.kept() for member in shopped.members), 5))
     result = conclude(metadata(shopped.profile), measured(shopped), [], ending, shopped.profile.thresholds)
-    assert (result.schema, result.kind) == ("loadgen.result/2", "run")
-    assert result.trust == Trust("VALID", False, (), (), (), (), disturbed=False)
+    assert (result.schema, result.kind) == ("loadgen.result/3", "run")
+    assert result.trust == Trust("VALID", False, (), (), (), disturbed=False)
     assert (result.duration_s, result.complete, result.interrupted, result.run) == (10.0, True, False, None)
     assert {entry.status for entry in result.thresholds} <= {"passed", "failed", "undecided"}
     assert len(result.thresholds) == 2 * (3 + 3 + 1)
     document = to_json(result)
-    assert (document["schema"], document["kind"], len(document["variants"])) == ("loadgen.result/2", "run", 1)
+    assert (document["schema"], document["kind"], len(document["variants"])) == ("loadgen.result/3", "run", 1)
     assert not {"until", "witness", "setup", "cost", "sdk"} & set(document), "there are none, and so no key"

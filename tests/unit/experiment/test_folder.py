@@ -13,7 +13,8 @@ from loadgen.experiment.folder import conclude, metadata, run_folder, slug
 from loadgen.profile.load import load
 from loadgen.result.codec import from_json, to_json
 from loadgen.result.experiment import ExperimentResult
-from loadgen.result.run import RunResult
+from loadgen.result.reason import Reason
+from loadgen.result.run import RunResult, TrustSignal
 
 
 def test_folders_are_named_after_their_variants() -> None:
@@ -28,8 +29,10 @@ def test_names_that_no_folder_can_tell_apart_are_refused() -> None:
 
 
 def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: RunResult) -> None:
-    trust = replace(run.trust, verdict="INVALID", reasons=("lag", "more"))
-    bad = replace(run, trust=trust, exit_status=5, warnings=("w",), started="2026-01-01T00:00:09")
+    mine = Reason.of("tls_not_verified")
+    late = TrustSignal("lag", "INVALID", Reason.of("lag", p99_ms=9.0), "INVALID", noted=False)
+    trust = replace(run.trust, verdict="INVALID", reasons=(late, replace(late, signal="client delay")))
+    bad = replace(run, trust=trust, exit_status=5, warnings=(Reason.of("run_died"),), started="2026-01-01T00:00:09")
     folder = experiment(
         tmp_path / "x",
         {
@@ -39,10 +42,11 @@ def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: Run
             (2, "per_request"): bad,
         },
     )
-    result = conclude(folder, ["mine"], 2)
+    result = conclude(folder, [mine], 2)
     assert (result.exit_status, result.complete) == (Exit.INVALID, True)
-    assert (result.trust.verdict, result.trust.reasons) == ("INVALID", ("per_request, round 2: lag",))
-    assert result.warnings == ("mine", "w (1 of 4 runs)")
+    assert result.trust.verdict == "INVALID"
+    assert result.trust.reasons == (replace(late, variant="per_request", round=2),)
+    assert result.warnings == (mine, Reason.of("run_died", in_runs=1, of_runs=4))
     design = result.experiment
     assert design.rounds == 2
     assert design.order == (("per_request", "shared"), ("shared", "per_request"))
@@ -70,4 +74,4 @@ def test_how_it_ended_is_its_status(
     folder = experiment(tmp_path / "x", {(1, "shared"): run})
     result = conclude(folder, [], 0, interrupted=interrupted, failed=failed)
     assert (result.exit_status, result.complete) == (status, status == Exit.PASSED)
-    assert result.warnings == (("the experiment was broken off: gone",) if failed else ())
+    assert result.warnings == ((Reason.of("experiment_broken_off", error="gone"),) if failed else ())

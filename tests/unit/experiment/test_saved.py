@@ -13,6 +13,7 @@ from loadgen.experiment import saved
 from loadgen.experiment.folder import assembled, conclude, run_folder
 from loadgen.result.codec import to_json
 from loadgen.result.experiment import ExperimentResult
+from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 
 
@@ -21,7 +22,7 @@ def test_one_that_died_is_told_from_what_its_runs_wrote(tmp_path: Path, run: Run
     result = saved.read(folder)
     assert isinstance(result, ExperimentResult)
     assert (result.complete, result.exit_status, result.experiment.rounds) == (False, None, 1)
-    assert result.warnings == ("the experiment died before its end; this is what its runs had written",)
+    assert result.warnings == (Reason.of("experiment_died"),)
 
 
 def test_a_saved_result_is_what_was_saved(tmp_path: Path, run: RunResult) -> None:
@@ -36,9 +37,9 @@ def test_a_saved_result_is_what_was_saved(tmp_path: Path, run: RunResult) -> Non
 def test_a_result_of_another_version_is_refused_in_one_line(tmp_path: Path, run: RunResult, of_a_run: bool) -> None:
     folder = experiment(tmp_path / "x", {(1, "shared"): run, (1, "per_request"): run})
     written = run_folder(folder, 1, "shared") / "result.json" if of_a_run else folder / "run.json"
-    written.write_text(written.read_text().replace("loadgen.result/2", "loadgen.result/1"))
+    written.write_text(written.read_text().replace("loadgen.result/3", "loadgen.result/1"))
     for read in (saved.read, assembled):
-        with pytest.raises(ProfileError, match=r"has the schema 'loadgen\.result/1', not loadgen\.result/2"):
+        with pytest.raises(ProfileError, match=r"has the schema 'loadgen\.result/1', not loadgen\.result/3"):
             read(folder)
 
 

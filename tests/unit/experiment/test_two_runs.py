@@ -19,7 +19,7 @@ from loadgen.profile.load import load
 from loadgen.report.terminal.two_runs import render
 from loadgen.result.codec import from_json, to_json
 from loadgen.result.reason import Reason
-from loadgen.result.run import RunResult
+from loadgen.result.run import RunResult, TrustSignal
 from loadgen.result.two_runs import Difference, TwoRuns
 from loadgen.transport.scripted import Reply
 
@@ -77,12 +77,19 @@ def test_it_is_shown_with_what_it_cannot_prove(run: Run) -> None:
 
 
 def test_an_invalid_run_is_refused_unless_it_is_accepted_which_is_said(run: Run) -> None:
-    reason = "share of the tail 34% of the slowest 1% of steady: this machine took 9 ms of each. Use more --workers"
+    late = TrustSignal("lag", "INVALID", Reason.of("lag", p99_ms=9.0), "INVALID", noted=False)
     good, bad = run(2), run(3)
-    bad = replace(bad, run="runs/bad", trust=replace(bad.trust, verdict="INVALID", reasons=(reason, "lag")))
+    reasons = (late, replace(late, signal="client delay"))
+    bad = replace(
+        bad,
+        run="runs/bad",
+        trust=replace(bad.trust, verdict="INVALID", reasons=reasons),
+    )
     with pytest.raises(InvalidRun) as raised:
         compare(good, bad)
-    assert str(raised.value) == f"runs/bad: INVALID: {reason}. To compare nevertheless: --accept-invalid"
+    assert str(raised.value) == (
+        "runs/bad: INVALID by lag, client delay; `loadgen report` says why. To compare all the same: --accept-invalid"
+    )
     assert raised.value.status == Exit.INVALID
     found = compare(good, bad, accept_invalid=True)
     assert found.accepted == ("runs/bad",)

@@ -6,8 +6,10 @@ from __future__ import annotations
 import pytest
 
 from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
+from loadgen.report.notice_sentences import NOTICE_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.sentences import SENTENCES, at_least, more, sentence
+from loadgen.report.trust_sentences import TRUST_SENTENCES
 from loadgen.result.reason import CODES, Reason
 
 EACH = [
@@ -68,7 +70,8 @@ EACH = [
 
 def test_each_code_has_a_sentence_and_each_sentence_a_code() -> None:
     assert set(SENTENCES) == set(CODES)
-    assert not set(EXPERIMENT_SENTENCES) & set(SELFTEST_SENTENCES)
+    tables = (EXPERIMENT_SENTENCES, SELFTEST_SENTENCES, TRUST_SENTENCES, NOTICE_SENTENCES)
+    assert sum(map(len, tables)) == len(set().union(*tables))
 
 
 @pytest.mark.parametrize(("reason", "text"), EACH, ids=lambda value: getattr(value, "code", ""))
@@ -97,7 +100,8 @@ def test_one_of_a_thing_is_in_the_singular(reason: Reason, text: str) -> None:
 
 
 def test_each_code_of_a_run_is_tried() -> None:
-    assert {reason.code for reason, _ in EACH} == set(SENTENCES) - set(EXPERIMENT_SENTENCES) - set(SELFTEST_SENTENCES)
+    others = {*EXPERIMENT_SENTENCES, *SELFTEST_SENTENCES, *TRUST_SENTENCES, *NOTICE_SENTENCES}
+    assert {reason.code for reason, _ in EACH} == set(SENTENCES) - others
 
 
 @pytest.mark.parametrize("code", ["of_a_later_version", "{needs}", "", "nö_such_thing"])

@@ -33,6 +33,10 @@ def typed(document: dict[str, Any]) -> RunResult:
     return from_json(RunResult, document)
 
 
+def warning(error: str) -> dict[str, str]:
+    return {"code": "sandbox_silent", "error": error}
+
+
 def named() -> dict[str, Any]:
     """The sample's result, of a target with a name, which is told in many places."""
     result = copy.deepcopy(RESULT)
@@ -43,10 +47,10 @@ def named() -> dict[str, Any]:
     }
     result["run"] = "/canary-home/runs/burst"
     result["warnings"] = [
-        f"{HOST}: 1 of 2 addresses refused: 198.51.100.7",
-        f"https://user@api.canary.test:8443/x; arn:aws:dynamodb:eu-west-1:123456789012:table/t at {TABLE}",
-        "the folder /canary-home/runs/burst is full",
-        f"HTTPS://{HOST.upper()}/",
+        warning(f"{HOST}: 1 of 2 addresses refused: 198.51.100.7"),
+        warning(f"https://user@api.canary.test:8443/x; arn:aws:dynamodb:eu-west-1:123456789012:table/t at {TABLE}"),
+        warning("the folder /canary-home/runs/burst is full"),
+        warning(f"HTTPS://{HOST.upper()}/"),
     ]
     sample = result["samples"]["failed"][0]
     sample |= {"request_id": "canary-id", "message": f"no route on {HOST} for 123456789012"}
@@ -62,7 +66,7 @@ def test_no_name_is_left_on_the_page_nor_in_json() -> None:
     assert result["target"]["url"] == "https://[host 1]/prod"
     assert result["target"]["addresses"] == ["[address 1]", "[address 2]"]
     assert result["run"] == "burst"
-    assert result["warnings"][3] == "HTTPS://[host 1]/"
+    assert result["warnings"][3] == warning("HTTPS://[host 1]/")
     assert result["samples"]["failed"][0]["headers"]["retry-after"] == "1"
 
 
@@ -82,7 +86,7 @@ def test_this_machine_is_nobody() -> None:
     "value", ["3.0.15", "6.1.0", "p99.9 = 12.5 ms", "burst-20261122-120000", "1,234,567,890,123", "10.25.3"]
 )
 def test_what_is_no_name_is_left(value: str) -> None:
-    assert shared(typed(RESULT | {"warnings": [value]})).warnings == (value,)
+    assert shared(typed(RESULT | {"warnings": [warning(value)]})).warnings[0].values == {"error": value}
 
 
 @settings(max_examples=10)

@@ -14,6 +14,7 @@ from loadgen.aws.auth import BEARER, Secret, Token
 from loadgen.aws.credentials import NoCredentials
 from loadgen.clock import SECOND
 from loadgen.errors import LoadgenError, TargetError
+from loadgen.result.reason import Reason
 from loadgen.runner import secrets
 from loadgen.runner.secrets import Keeper, in_thread
 
@@ -40,8 +41,8 @@ class Script:
 @dataclass
 class Heard:
     renewed: list[tuple[str, Secret]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
+    warnings: list[Reason] = field(default_factory=list)
+    lost: list[Reason] = field(default_factory=list)
     slept_until: list[int] = field(default_factory=list)
 
 
@@ -96,14 +97,14 @@ async def test_a_renewal_that_fails_is_said_once_and_tried_again(monkeypatch: py
     down = TargetError("auth.bearer: no token")
     heard = await keep(monkeypatch, token("a", 100), down, down, down, token("b", 200))
     assert heard.slept_until == [90, 91, 93, 97]
-    assert heard.warnings == ["auth.bearer: no token; it is asked for again, the one until now is used on"]
+    assert heard.warnings == [Reason.of("secret_not_renewed", error="auth.bearer: no token")]
     assert heard.renewed == [(BEARER, token("b", 200))]
 
 
 async def test_a_secret_that_has_ended_and_cannot_be_renewed_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     heard = await keep(monkeypatch, token("a", 100), *[TargetError("auth.bearer: no token")] * 9)
     assert heard.slept_until == [90, 91, 93, 97, 100]
-    assert heard.lost == ["auth.bearer: no token; the one until now has expired"]
+    assert heard.lost == [Reason.of("secret_expired", error="auth.bearer: no token")]
     assert len(heard.warnings) == 1
 
 

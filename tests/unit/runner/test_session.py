@@ -16,6 +16,7 @@ from loadgen.fleet.messages import Bye, Go, Kill, Stop
 from loadgen.net.names import Origin, resolve
 from loadgen.profile.load import load
 from loadgen.result.codec import from_json
+from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination
 from loadgen.runner.interrupts import Interrupts
@@ -36,13 +37,13 @@ class Screen:
 
     def __init__(self) -> None:
         self.states: list[str] = []
-        self.messages: list[str] = []
+        self.messages: list[Reason] = []
 
     def update(self, progress: Progress) -> None:
         self.states.append(progress.state)
 
-    def message(self, text: str) -> None:
-        self.messages.append(text)
+    def message(self, notice: Reason) -> None:
+        self.messages.append(notice)
 
 
 class Runs:
@@ -128,7 +129,7 @@ async def test_a_signal_that_came_early_is_heeded(runs: Runs) -> None:
     assert result.exit_status == Exit.INTERRUPTED
     assert result.interrupted
     assert runs.told() == [], "it was stopped before there was a worker"
-    assert runs.screen.messages[0].startswith("stopping: waiting for what is open")
+    assert runs.screen.messages[0] == Reason.of("stopping")
 
 
 async def test_the_first_signal_stops_and_the_second_gives_up(runs: Runs) -> None:
@@ -141,19 +142,21 @@ async def test_the_first_signal_stops_and_the_second_gives_up(runs: Runs) -> Non
     result = await runs.go()
     assert runs.told() == [Stop, Kill]
     assert result.exit_status == Exit.INTERRUPTED
-    assert [text.partition(":")[0] for text in runs.screen.messages] == ["stopping", "stopping at once"]
+    assert runs.screen.messages == [Reason.of("stopping"), Reason.of("stopping_at_once")]
 
 
 async def test_secrets_that_cannot_be_renewed_end_the_run_with_their_reason(runs: Runs) -> None:
+    expired = Reason.of("secret_expired", error="the token is old")
+
     def spawn(group: Group) -> None:
         spawn_idle(group)
-        runs.keeper.lost("the token has expired")
-        runs.keeper.lost("once is enough")
+        runs.keeper.lost(expired)
+        runs.keeper.lost(Reason.of("secret_expired", error="once is enough"))
 
     runs.before = spawn
     result = await runs.go()
     assert result.exit_status == Exit.UNUSABLE
-    assert [text for text in result.warnings if "ended" in text] == ["the run was ended: the token has expired"]
+    assert [warning for warning in result.warnings if warning.code == "secret_expired"] == [expired]
     assert runs.told() == [Kill]
 
 

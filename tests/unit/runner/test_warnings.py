@@ -1,15 +1,19 @@
-"""`runner.warnings`: what is said is kept, and holds no secret."""
+"""`runner.warnings`: a warning is shown and kept, and holds no secret."""
 
 from __future__ import annotations
 
+from loadgen.result.reason import Reason
 from loadgen.runner.warnings import Warnings
 
 
-def test_a_warning_is_said_and_kept_without_what_is_secret_by_then() -> None:
-    said: list[str] = []
+def test_a_warning_is_shown_and_kept_without_what_is_secret_by_then() -> None:
+    shown: list[Reason] = []
     secrets: list[str] = []
-    warn = Warnings(said.append, lambda: tuple(secrets))
-    warn("the token hunter2 is old")
+    warn = Warnings(shown.append, lambda: tuple(secrets))
+    warn(Reason.of("secret_expired", error="the token hunter2 is old"))
     secrets.append("hunter2")
-    warn("the token hunter2 has expired")
-    assert said == warn.texts == ["the token hunter2 is old", "the token [redacted] has expired"]
+    warn(Reason.of("secret_expired", error="the token hunter2 has expired"))
+    assert shown == warn.given
+    assert [warning.values["error"] for warning in shown] == [
+        "the token hunter2 is old", "the token [redacted] has expired",
+    ]  # fmt: skip

@@ -171,7 +171,7 @@ def test_workers_that_are_right() -> None:
     assert p50["exchanges"] + p50["left_out"] == len(its.of(0))
     assert 0.8 < p50["exchanges"] / (75 * 60 / FEW) < 1.2
     told = finding([p50, p99], 0, "witness")
-    assert (told.verdict, told.value) == (Verdict.VALID, "agrees in 2 figures")
+    assert (told.verdict, told.observed) == (Verdict.VALID, Reason.of("witness_agrees", figures=2, not_judged=0))
 
 
 def apart(run: Run) -> int:
@@ -197,9 +197,10 @@ def test_a_busy_loop_is_told_with_both_figures() -> None:
     assert p99["says"] == "above"
     told = finding([p50, p99], 0, "witness")
     assert told.verdict is Verdict.DEGRADED
-    assert told.value.startswith("steady, get, response p99: the workers' ")
-    assert f"{p99['workers_ms']:.3g} ms, its own {p99['witness_ms']:.3g} ms ({p99['low']:.3g} to " in told.value
-    assert "this machine's own" in told.reason
+    assert told.observed == Reason.of(
+        "witness_above", **{name: p99[name] for name in ("phase", "step", "metric", "quantile")}, others=0,
+        workers_ms=p99["workers_ms"], witness_ms=p99["witness_ms"], low_ms=p99["low"], high_ms=p99["high"],
+    )  # fmt: skip
     assert finding([p50, p99], 50 * MILLISECOND, "w").verdict is Verdict.DEGRADED, "a late witness says too much"
 
 
@@ -216,10 +217,9 @@ def test_workers_that_leave_slow_ones_out() -> None:
     assert p99["says"] == "below"
     told = finding([p99], 0, "runs/x/witness")
     assert told.verdict is Verdict.DEGRADED
-    assert "saw more" in told.why
-    assert told.remedy == "See what it saw: loadgen report runs/x/witness"
+    assert (told.observed.code, told.observed.values["folder"]) == ("witness_below", "runs/x/witness")
     late = finding([p99], 3 * MILLISECOND, "w")
-    assert (late.verdict, late.value) == (Verdict.VALID, "not known: it was late itself, p99 3.00 ms")
+    assert (late.verdict, late.observed) == (Verdict.VALID, Reason.of("witness_late", p99_ms=3.0))
 
 
 @compares
@@ -248,8 +248,8 @@ def test_few_exchanges_have_no_interval_and_say_how_many_it_takes() -> None:
     assert p99["why"] == Reason.of("too_few_of_witness", count=p99["exchanges"], needs=p99["why"].values["needs"])
     assert 600 <= p99["why"].values["needs"] < 700
     told = finding([p99], 0, "w")
-    assert (told.verdict, told.value) == (Verdict.VALID, "not known: it had too few exchanges")
-    assert finding([p50, p99], 0, "w").value == "agrees in 1 figure; 1 not judged"
+    assert (told.verdict, told.observed) == (Verdict.VALID, Reason.of("witness_too_few"))
+    assert finding([p50, p99], 0, "w").observed == Reason.of("witness_agrees", figures=1, not_judged=1)
 
 
 @compares
@@ -345,15 +345,18 @@ def test_it_is_said_before_what_it_will_have() -> None:
     assert (found[0].enough, found[2].enough) == ({"p50": True, "p99": False}, {"p50": True, "p99": False})
     assert found[3].exchanges is None
     told = witness.warnings(given, 0)
-    assert f"at most about {found[0].exchanges:,} exchanges of a step, {found[0].needed['p99']} are" in told[0]
-    assert told[1] == "the witness is one user more in users: 5 instead of 4"
+    assert told == [
+        Reason.of(
+            "witness_no_p99", where="steady", exchanges=found[0].exchanges, needs=found[0].needed["p99"], each=EACH
+        ),
+        Reason.of("witness_one_user_more", phase="users", users=4),
+    ]
 
 
 def test_no_cpu_to_spare_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(witness, "cpus", lambda: 2)
     given = profile({"load": [{**STEADY[0], "for": "10m"}]})
-    (told,) = witness.warnings(given, 2)
-    assert told.startswith("the witness has no CPU of its own: there are 2 for 2 other processes of the load")
+    assert witness.warnings(given, 2) == [Reason.of("witness_no_cpu", cpus=2, others=2)]
     assert witness.warnings(given, 1) == []
     assert witness.Cores.of(2) == witness.Cores()
 

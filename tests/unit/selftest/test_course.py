@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from loadgen.errors import PlanError
+from loadgen.result.reason import Reason
 from loadgen.selftest.course import _carry_out
 from loadgen.selftest.loads import Stopped
 from loadgen.selftest.measure import Measurements
@@ -31,7 +32,7 @@ async def test_a_part_that_cannot_be_measured_does_not_keep_the_others_from_it()
     ending = await _carry_out(cast(Measurements, parts))
     assert parts.done == ["noise", "connections", "capacity"]
     assert not ending.complete and not ending.interrupted
-    assert ending.warnings == ("pacing could not be measured: no ports",)
+    assert ending.warnings == (Reason.of("not_measured", what="pacing", error="no ports"),)
 
 
 async def test_a_signal_ends_it_with_what_there_is() -> None:

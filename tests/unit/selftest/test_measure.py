@@ -16,7 +16,7 @@ from loadgen.selftest.measure import QUICK, Budget, Measurements, summary
 
 
 def test_what_a_search_comes_to() -> None:
-    late = Reason.of("not_valid", signal="lag", value="p99 3.00 ms", verdict="DEGRADED")
+    late = Reason.of("not_valid", signal="lag", observed="lag", p99_ms=3.0, verdict="DEGRADED")
     trials = [
         Trial(30_000, BUSY, 0.9),
         Trial(20_000, None, 0.4),
@@ -34,10 +34,10 @@ def test_what_a_search_comes_to() -> None:
 def outcome(holds: bool, busy: float, **outcomes: int) -> LoadOutcome:
     verdict: Verdict = "VALID" if holds else "INVALID"
     signals = (
-        TrustSignal("lag", "p99 0.10 ms", "VALID", ""),
-        TrustSignal("share of the tail", "12% of the slowest", verdict, "it is much"),
+        TrustSignal("lag", "VALID", Reason.of("lag", p99_ms=0.1), "VALID", noted=False),
+        TrustSignal("core use", verdict, Reason.of("core_use", share=0.9), verdict, noted=False),
     )
-    trust = Trust(verdict, False, (), (), (), signals)
+    trust = Trust(verdict, False, (), (), signals)
     made = {"ok": 10, **outcomes}
     variant = SimpleNamespace(requests=Requests(sum(made.values()), sum(made.values()), made))
     return LoadOutcome(cast(RunResult, SimpleNamespace(trust=trust, variant=variant)), busy)
@@ -60,9 +60,9 @@ class FakeLoads:
 PATIENT = Budget("full", 120, 0.5, 1000, 6, 2, (100,), 3, 2, 2.5, 3600)  # its searches end by themselves
 
 
-def measuring(loads: Any, cpus: int = 2, plan: Budget = PATIENT) -> tuple[Measurements, list[str]]:
-    said: list[str] = []
-    return Measurements(cast(Loads, loads), plan, cpus, said.append, lambda reason: reason.code), said
+def measuring(loads: Any, cpus: int = 2, plan: Budget = PATIENT) -> tuple[Measurements, list[Reason]]:
+    said: list[Reason] = []
+    return Measurements(cast(Loads, loads), plan, cpus, said.append), said
 
 
 async def test_a_search_goes_over_http_and_https_and_tells_every_trial() -> None:
@@ -76,12 +76,14 @@ async def test_a_search_goes_over_http_and_https_and_tells_every_trial() -> None
     assert 16_500 <= https.rate <= 18_375 < https.failed_at
     assert http.sure and not http.at_least
     assert http.failed_why == Reason.of(
-        "not_valid", signal="share of the tail", value="12% of the slowest", verdict="INVALID"
+        "not_valid", signal="core use", observed="core_use", share=0.9, verdict="INVALID"
     )
     assert len(said) == len(loads.asked) == len(http.trials) + len(https.trials)
     assert {path for _, path, _ in loads.asked} == {"/later"}
-    assert "http at 50/s: VALID" in said
-    assert f"http at {http.failed_at:,.0f}/s: not_valid" in said
+    assert Reason.of("rate_tried", scheme="http", rate=50) in said
+    assert (
+        Reason.of("rate_tried", **http.failed_why.values, why="not_valid", scheme="http", rate=http.failed_at) in said
+    )
 
 
 async def test_a_target_that_saturates_first_makes_it_at_least() -> None:
@@ -135,14 +137,14 @@ async def test_noise_has_the_figures_of_each_measurement() -> None:
     await measurements.noise()
     assert measurements.measured.noise == Noise(1000, 1, (0.1, 0.2), (0.4, None))
     assert measurements.measured.stamps is True
-    assert said == ["noise: p50 0.1 ms, p99 0.4 ms", "noise: p50 0.2 ms, p99 not known"]
+    assert said == [Reason.of("noise_measured", p50_ms=0.1, p99_ms=0.4), Reason.of("noise_measured", p50_ms=0.2)]
 
 
 async def test_pacing_has_the_lag_of_each_rate() -> None:
     measurements, said = measuring(TimedLoads(figures(p50=0.1, p99=0.4)))
     await measurements.pacing()
     assert measurements.measured.pacing == [Pacing(100, 7, 0.1, 0.4, 9.0)]
-    assert said == ["pacing: 100/s left 0.1 ms late at p50, 0.4 ms at p99"]
+    assert said == [Reason.of("pacing_measured", rate=100, p50_ms=0.1, p99_ms=0.4)]
 
 
 async def test_new_connections_are_those_that_were_answered() -> None:
@@ -150,4 +152,7 @@ async def test_new_connections_are_those_that_were_answered() -> None:
     await measurements.connections()
     http, https = measurements.measured.connections
     assert (http.per_second, http.at_least, http.target_busy) == (4, False, 0.123)
-    assert (https.scheme, said[1]) == ("https", "new connections: https 4/s")
+    assert (https.scheme, said[1]) == (
+        "https",
+        Reason.of("connections_measured", scheme="https", per_second=4),
+    )

@@ -13,6 +13,7 @@ from loadgen.clock import MILLISECOND
 from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, divide
 from loadgen.result import run as result
+from loadgen.result.reason import Reason
 from loadgen.stats import fraction, rank
 from loadgen.trust.effect import TOGETHER, Effect, Place, effects_of, ranked
 from loadgen.trust.finding import Finding, Verdict
@@ -213,7 +214,8 @@ def test_making_connections_is_a_part_of_ours_and_no_disturbance() -> None:
     assert (made.verdict, made.disturbed) == (Verdict.INVALID, True)
     (calm,) = effects(shares(net))
     assert not calm.disturbed
-    late, held = Finding("lag", "p99 2 ms", Verdict.DEGRADED), Finding("rate held", "99 %", Verdict.DEGRADED)
+    unknown = Reason.of("not_observed")
+    late, held = Finding("lag", unknown, Verdict.DEGRADED), Finding("rate held", unknown, Verdict.DEGRADED)
     assert not disturbed([late], [fresh]), "it explains no more than the handshakes' share"
     assert disturbed([late], [both])
     assert disturbed([held], [fresh]), "that stands alone"

@@ -12,6 +12,7 @@ from evidence import QUIET
 from loadgen.clock import MILLISECOND as MS
 from loadgen.clock import SECOND
 from loadgen.result import run as result
+from loadgen.result.reason import Reason
 from loadgen.stats import Histogram
 from loadgen.trust.finding import Finding, Verdict
 from loadgen.trust.health import Health
@@ -72,7 +73,7 @@ def test_a_worker_whose_client_cannot_be_asked_tells_nothing() -> None:
 def test_what_was_sent_again_is_judged_by_its_share(lost: int, verdict: str) -> None:
     found = finding("retransmits", network=network(sample(retransmits=lost)))
     assert found.verdict.name == verdict
-    assert bool(found.note) == (lost == 1), "a loss below the limit is told all the same"
+    assert found.noted == (lost == 1), "a loss below the limit is told all the same"
 
 
 def test_few_losses_of_a_short_run_are_none_to_refuse_it_for() -> None:
@@ -82,26 +83,26 @@ def test_few_losses_of_a_short_run_are_none_to_refuse_it_for() -> None:
 
 def test_what_cannot_be_known_is_no_reason() -> None:
     for unknown in (None, network(sample(segments=0, connects=0))):
-        assert finding("retransmits", network=unknown).value == "not known"
-        assert finding("SYN retries", network=unknown).value.startswith("do not apply")
+        assert finding("retransmits", network=unknown).observed.code == "not_observed"
+        assert finding("SYN retries", network=unknown).observed.code == "no_connects"
         assert finding("SYN retries", network=unknown).verdict is Verdict.VALID
 
 
 def test_first_packets_sent_again_are_told_by_the_kernel() -> None:
     connects = times(*[MS] * 98, SECOND + MS, SECOND + 2 * MS)
     found = finding("SYN retries", network=network(sample(connects=1000, syn_retried=2)), connects=connects)
-    assert (found.verdict, found.value) == (Verdict.DEGRADED, "2 of 1,000 connects (0.20%), most of them after 1 s")
-    assert "not how long the target takes" in found.reason
+    assert found.verdict is Verdict.DEGRADED
+    assert found.observed == Reason.of("syn_retries", connects=1000, retried=2, by="kernel", after_s=1)
     here = finding("SYN retries", network=network(sample(connects=1000, syn_retried=2)), overflows=3)
-    assert here.value.endswith("(0.20%); 3 were dropped on this machine, by a listener whose queue was full")
+    assert here.observed.values["dropped"] == 3
     few = finding("SYN retries", network=network(sample(connects=10_000, syn_retried=2)), connects=connects)
-    assert few.verdict is Verdict.VALID and "2 connects waited" in few.note
+    assert few.verdict is Verdict.VALID and few.noted
 
 
 def test_without_the_kernel_they_are_told_by_how_long_connects_took() -> None:
     connects = times(*[20 * MS] * 97, 1020 * MS, 1021 * MS, 3020 * MS)
     found = finding("SYN retries", connects=connects)
-    assert found.value == "3 of 100 connects (3.00%), most of them after 1 s, by how long they took"
+    assert found.observed == Reason.of("syn_retries", connects=100, retried=3, by="times", after_s=1)
     assert found.verdict is Verdict.DEGRADED
     assert finding("SYN retries", connects=times(*[20 * MS] * 100)).verdict is Verdict.VALID
 

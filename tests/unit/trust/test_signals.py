@@ -9,6 +9,7 @@ import pytest
 from evidence import BLIND, LIMITS, QUIET
 
 from loadgen.clock import MILLISECOND
+from loadgen.result.reason import Reason
 from loadgen.trust.evidence import Evidence
 from loadgen.trust.signals import SIGNALS, table
 from loadgen.trust.verdict import judge
@@ -59,21 +60,21 @@ def test_a_closed_load_is_judged_by_how_late_its_answers_were_read() -> None:
     assert worse(replace(late, delayed_p999=50 * MILLISECOND)) == {"client delay": "INVALID"}
     without = replace(closed, delay_p99=None, delay_p999=None, delayed_p999=None)
     assert worse(without) == {}
-    assert judge(without)[2].value == "not known: no answer has a kernel stamp"
+    assert judge(without)[2].observed == Reason.of("no_stamps")
 
 
 def test_what_could_not_be_seen_is_not_said_to_be_well() -> None:
     seen = replace(QUIET, core_use=None, steal=None, throttled=None, ports=None, pressure=None, clock_step=None)
-    values = {finding.signal: finding.value for finding in judge(seen)}
+    codes = {finding.signal: finding.observed.code for finding in judge(seen)}
     unseen = ("core use", "steal", "quota", "ports", "CPU pressure", "clock")
-    assert all(values[signal].startswith("not known") for signal in unseen)
+    assert {codes[signal] for signal in unseen} == {"too_soon_to_know", "not_observed"}
     assert worse(seen) == {}
 
 
 def test_a_closed_load_has_no_lag_and_an_empty_one_no_rate() -> None:
     closed = replace(QUIET, lag_p99=None, lag_p999=None, response_p999=None, planned=0, started=0)
     assert worse(closed) == {}
-    assert judge(closed)[1].value == "does not apply: no measured request had a due time"
+    assert judge(closed)[1].observed == Reason.of("no_due_time")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from loadgen.analysis.conclusion import tails, untimed
 from loadgen.clock import MILLISECOND, SECOND, VirtualClock
 from loadgen.record.ledger import ITERATIONS, STARTED, UNSENT_LIMIT, Ledger
 from loadgen.record.metrics import Metric
+from loadgen.result.reason import Reason
 from loadgen.stats import Histogram
 from loadgen.trust import host
 from loadgen.trust import watch as watching
@@ -76,7 +77,8 @@ def test_the_busiest_worker_is_named_and_how_often_all_had_to_make_way() -> None
                         "preemptions": 3 * worker})  # fmt: skip
     seen = evidence_of(Ledger.in_memory(1, 1), [], health)
     assert (seen.busiest, seen.core_use, seen.preemptions) == (4, 0.9, 6)
-    assert next(found.value for found in judge(seen) if found.signal == "core use") == "90% (worker 4)"
+    observed = next(finding.observed for finding in judge(seen) if finding.signal == "core use")
+    assert observed == Reason.of("core_use", share=0.9, worker=4)
 
 
 def test_nothing_measured_is_nothing_late() -> None:

@@ -9,9 +9,9 @@ from engine_harness import always, go
 from run_results import concluded
 from table_costs import TWO, cost, ledger, one, profile
 
-from loadgen.report.terminal.cost import planned, table
+from loadgen.report.terminal.cost import planned, prices_text, table
 from loadgen.report.terminal.page import drawn
-from loadgen.result.run import ComputedUnits, Cost, Provisioned, SampledUnits, Setup, Table
+from loadgen.result.run import ComputedUnits, Cost, Prices, Provisioned, SampledUnits, Setup, Table
 from loadgen.runner.table.consumption import Units
 
 
@@ -87,3 +87,12 @@ def test_a_phase_that_is_not_known_has_no_figures() -> None:
     lines = planned(cost(of).plan())
     assert next(line for line in lines if "users" in line).split() == ["users", "-", "-", "-"]
     assert "assumed: users: how much its users send is not known before" in " ".join(" ".join(lines).split())
+
+
+def test_the_prices_are_those_of_a_region() -> None:
+    prices = Prices("eu-west-1", 0.1415, 0.705, "AWS Price List, AmazonDynamoDB", "2026-08-15")
+    rates = "$0.705 a million writes, $0.1415 a million reads on demand in eu-west-1"
+    text = f"{rates} (AWS Price List, AmazonDynamoDB, 2026-08-15)"
+    assert prices_text(prices, "eu-west-1") == text
+    assert prices_text(prices, "mars-north-1") == f"{text}, as none is known for mars-north-1"
+    assert prices_text(None, "eu-west-1") == ""

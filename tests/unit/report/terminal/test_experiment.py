@@ -32,7 +32,18 @@ from loadgen.result.experiment import (
     ScalingPoint,
 )
 from loadgen.result.reason import Reason
-from loadgen.result.run import Connections, Iterations, Requests, Session, Status, Target, Threshold, Trust, Verdict
+from loadgen.result.run import (
+    Connections,
+    Iterations,
+    Requests,
+    Session,
+    Status,
+    Target,
+    Threshold,
+    Trust,
+    TrustSignal,
+    Verdict,
+)
 from loadgen.trust import host
 
 
@@ -89,7 +100,7 @@ DESIGN = Design(
     thresholds={},
     rounds=8,
 )
-VALID = Trust("VALID", accepted=False, reasons=(), notes=(), effect=(), signals=())
+VALID = Trust("VALID", accepted=False, reasons=(), effect=(), signals=())
 
 
 def result(**more: Any) -> ExperimentResult:
@@ -376,9 +387,11 @@ def test_a_row_for_each_variant_says_what_its_runs_were() -> None:
 
 
 def test_the_reasons_of_many_runs_are_counted() -> None:
-    trust = replace(VALID, verdict="INVALID", reasons=tuple(f"fresh, round {n}: it was late" for n in range(1, 21)))
+    late = TrustSignal("lag", "INVALID", Reason.of("lag", p99_ms=9.0), "INVALID", noted=False, variant="fresh")
+    trust = replace(VALID, verdict="INVALID", reasons=tuple(replace(late, round=n) for n in range(1, 21)))
     text = page(result(trust=trust))
-    assert text.count("it was late") == 8
+    assert "  - fresh, round 1: lag p99 9.00 ms: requests left later than the schedule says" in text
+    assert text.count("lag p99 9.00 ms") == 8
     assert "  and 12 more: see --json\n" in text
 
 
@@ -421,7 +434,7 @@ EVIL = "\x1b[2J\x1b]0;x\x07[bold]{}%s\u202e" + "y" * 300
 def test_hostile_text_neither_steers_the_terminal_nor_breaks_the_page() -> None:
     why = Reason.of("connections_not_as_said", variant="w", round=1, reuse="w", per_request=1.0)
     found = result(
-        thresholds=(threshold("failed"), OF_TWO), scaling=(series("s", point("5/s", 10)),), warnings=("w",),
+        thresholds=(threshold("failed"), OF_TWO), scaling=(series("s", point("5/s", 10)),), warnings=(Reason.of("sandbox_silent", error="w"),),
         comparison=replace(COMPARISON, why_not=(why, Reason.of("unreadable", error="w"))),
     )  # fmt: skip
     text = page(map_text(found, lambda text: EVIL))

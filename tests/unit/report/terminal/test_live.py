@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from loadgen.report.terminal.live import Lines, Screen, Silence, progress
+from loadgen.result.reason import Reason
 from loadgen.runner.progress import Progress
 
 START = Progress(
@@ -69,7 +70,7 @@ def test_quiet_says_nothing() -> None:
     stream = io.StringIO()
     display = progress(stream, quiet=True)
     display.update(BURST)
-    display.message("disk full")
+    display.message(Reason.of("sandbox_silent", error="disk full"))
     display.close()
     assert stream.getvalue() == ""
 
@@ -170,7 +171,7 @@ def test_no_color_means_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_messages_cannot_steer_the_terminal() -> None:
     stream, pipe = Terminal(), io.StringIO()
     for display in (Screen(stream), Lines(pipe)):
-        display.message("server said \x1b]0;owned\x07")
+        display.message(Reason.of("sandbox_silent", error="server said \x1b]0;owned\x07"))
         display.close()
     assert "server said ?]0;owned?" in stream.getvalue()
     assert pipe.getvalue() == "server said ?]0;owned?\n"
@@ -180,7 +181,7 @@ def test_messages_cannot_steer_the_terminal() -> None:
 def test_a_reader_that_is_gone_does_not_end_the_run(kind: type[Lines] | type[Screen]) -> None:
     display = kind(Gone())
     display.update(BURST)
-    display.message("still there?")
+    display.message(Reason.of("stopping"))
     display.update(replace(BURST, elapsed_s=20))
     display.close()
 

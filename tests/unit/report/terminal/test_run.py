@@ -299,9 +299,22 @@ def test_an_incomplete_run_is_marked_before_anything_else(result: dict[str, Any]
     assert lines[1].startswith("INTERRUPTED ")
 
 
+def signal(name: str, verdict: str, code: str, **values: float | str) -> dict[str, Any]:
+    return {
+        "signal": name,
+        "verdict": verdict,
+        "observed": {"code": code, **values},
+        "limits": verdict,
+        "noted": False,
+    }
+
+
+LATE = signal("lag", "INVALID", "lag", p99_ms=3.1)
+STOLEN = signal("steal", "DEGRADED", "steal", share=0.006)
+
+
 def test_reasons_say_what_to_do(result: dict[str, Any]) -> None:
-    reason = "lag p99 3.10 ms: requests left later than the schedule says. Use more --workers"
-    result["trust"] |= {"verdict": "INVALID", "reasons": [reason]}
+    result["trust"] |= {"verdict": "INVALID", "reasons": [LATE]}
     result["exit_status"] = 5
     text = summary(result)
     assert "INVALID this machine, not the target, made the tail. Do not use these figures\n  - lag p99 3.10 ms" in text
@@ -310,18 +323,15 @@ def test_reasons_say_what_to_do(result: dict[str, Any]) -> None:
 
 
 def test_the_reason_for_the_verdict_is_told_from_lesser_ones(result: dict[str, Any]) -> None:
-    signals = [("lag", "p99 9 ms", "INVALID"), ("steal", "0.60%", "DEGRADED"), ("ports", "2% used", "VALID")]
-    result["trust"] |= {
-        "verdict": "INVALID",
-        "reasons": ["lag p99 9 ms: late. Use more", "steal 0.60%: others. Use less"],
-        "signals": [
-            {"signal": name, "value": value, "verdict": verdict, "why": ""} for name, value, verdict in signals
-        ],
-    }
-    assert "\n  - lag p99 9 ms: late. Use more\n  - DEGRADED: steal 0.60%: others. Use less\n  ports" in summary(result)
-    del result["trust"]["signals"][0]
-    result["trust"] |= {"verdict": "DEGRADED", "reasons": ["steal 0.60%: others. Use less"]}
-    assert "\n  - steal 0.60%: others." in summary(result)
+    ports = signal("ports", "VALID", "ports", share=0.02)
+    result["trust"] |= {"verdict": "INVALID", "reasons": [LATE, STOLEN], "signals": [LATE, STOLEN, ports]}
+    lines = block(summary(result), "INVALID this machine")
+    first, second = (line for line in lines if line.startswith("  - "))
+    assert first.startswith("  - lag p99 3.10 ms: requests left")
+    assert second.startswith("  - DEGRADED: steal 0.60%: the hypervisor")
+    assert "  ports 2% used" in lines
+    result["trust"] |= {"verdict": "DEGRADED", "reasons": [STOLEN], "signals": [STOLEN]}
+    assert "\n  - steal 0.60%: the hypervisor" in summary(result)
 
 
 def test_this_machines_share_of_the_tail_stands_above_all_reasons(result: dict[str, Any]) -> None:
@@ -333,16 +343,16 @@ def test_this_machines_share_of_the_tail_stands_above_all_reasons(result: dict[s
     result["trust"] |= {
         "effect": [effect, {**effect, "phase": "steady", "share": 0.0001}],
         "signals": [
-            {"signal": "share of the tail", "value": "0.8% of the slowest", "verdict": "VALID", "why": ""},
-            {"signal": "lag", "value": "p99 0.10 ms", "verdict": "VALID", "why": ""},
+            signal("share of the tail", "VALID", "too_few_answered"),
+            {**signal("pool", "VALID", "pool", p99_ms=12.0, cap=10), "noted": True},
+            signal("lag", "VALID", "lag", p99_ms=0.1),
         ],
-        "notes": ["session.connections: 10 made requests wait"],
     }
     assert (
         "\nVALID this machine did not make the tail\n"
         "  of the slowest 0.1% of burst 2/2 order/put, at least 0.82% was this machine\n"
-        "  note: session.connections: 10 made requests wait\n"
-        "  lag p99 0.10 ms\n"
+        "  note: session.connections: 10 made requests wait, and it was neither the target nor this machine\n"
+        "  pool wait p99 12.00 ms · lag p99 0.10 ms\n"
     ) in summary(result)
     effect |= {"cycle": 1, "phase": "what was too short", "step": "", "at_least": False}
     assert "\n  of the slowest 0.1% of what was too short, 0.82% was this machine\n" in summary(result)

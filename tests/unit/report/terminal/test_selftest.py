@@ -7,8 +7,7 @@ from typing import Any
 
 from selftests import BUSY, MACHINE, capacity, result
 
-from loadgen.report.terminal.selftest import before_a_run, sentence, show
-from loadgen.result.check import Standing
+from loadgen.report.terminal.selftest import sentence, show
 from loadgen.result.reason import Reason
 from loadgen.result.selftest import Noise, SelftestResult, TimerSlack
 
@@ -57,7 +56,9 @@ def test_the_page_has_every_figure() -> None:
 
 def test_what_was_cut_short_is_shown_as_far_as_it_came() -> None:
     nothing: dict[str, Any] = {"noise": None, "pacing": (), "connections": (), "capacity": (), "stamps": None}
-    page = lines(result(interrupted=True, warnings=("not saved: it is not complete",), **nothing))
+    page = lines(
+        result(interrupted=True, warnings=(Reason.of("not_saved_selftest", error="it is not complete"),), **nothing)
+    )
     assert "interrupted: this is what there was by then" in page
     assert "! not saved: it is not complete" in page
     assert "kernel's stamps not known" in page
@@ -84,11 +85,3 @@ def test_a_coarse_timer_and_steps_of_the_clock_are_told() -> None:
     assert "timer the event loop's, a millisecond coarse, slack 50 µs in a worker, 50 µs by default" in page
     assert "the wall clock made 2 steps, 50.0 ms at the most, and drifted" in page
     assert "a quota of 1.5" in page
-
-
-def test_before_a_run_a_self_test_that_is_not_believed_is_told_first() -> None:
-    problem = Reason.of("selftest_unreadable", path="/x/selftest.json", error="Is a directory")
-    assert before_a_run(Standing(None, None, ())) == []
-    assert before_a_run(Standing(None, problem, ("too fast",))) == [
-        "the self-test in /x/selftest.json cannot be read (Is a directory), and was ignored", "too fast",
-    ]  # fmt: skip

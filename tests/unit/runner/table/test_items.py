@@ -15,6 +15,7 @@ from table_service import Service, failure
 from loadgen.aws.capacity import write_units
 from loadgen.clock import SECOND
 from loadgen.errors import TargetError
+from loadgen.result.reason import Reason
 from loadgen.runner.table.calls import AT_ONCE, CallFailed
 from loadgen.runner.table.items import BATCH, PATIENCE, Items
 
@@ -101,7 +102,7 @@ def test_how_far_it_is_is_told_now_and_then() -> None:
 
     service = Service("ACTIVE", {"BatchWriteItem": [slowly] * 100})
     asyncio.run(filling(service, 25 * 20, now=lambda: now).load())
-    assert service.said == [f"setup: {seconds * 25:,} of 500 items" for seconds in (5, 10, 15, 20)]
+    assert service.said == [Reason.of("items_so_far", written=seconds * 25, items=500) for seconds in (5, 10, 15, 20)]
 
 
 @pytest.mark.parametrize("left", [None, 3, [1], {"orders": 7}, {"orders": [1, "x", None]}])

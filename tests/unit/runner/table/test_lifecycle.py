@@ -12,6 +12,7 @@ from loadgen.errors import Exit, TargetError
 from loadgen.profile.load import load
 from loadgen.profile.model import Profile
 from loadgen.result import run as result
+from loadgen.result.reason import Reason
 from loadgen.runner.table.lifecycle import Description, Table, creation
 
 SETUP = "setup: {key: {pk: S}, items: 60, item: {pk: 'item#{{seq}}', v: x}}"
@@ -95,9 +96,7 @@ def test_one_who_may_write_but_not_describe_may_run() -> None:
     service = Service("ACTIVE", {"DescribeTable": [failure("AccessDeniedException")] * 2})
     table = service.table(profile())
     asyncio.run(prepared(table))
-    (warning,) = service.warned
-    assert "orders" in warning
-    assert "DescribeTable" in warning
+    assert service.warned == [Reason.of("billing_not_known", table="orders")]
     assert table.describe(None).billing is None
     with pytest.raises(TargetError, match="AccessDenied"):
         asyncio.run(service.table(profile(SETUP)).look())
@@ -125,8 +124,8 @@ def test_setup_creates_waits_and_fills() -> None:
     setup = table.setup()
     assert setup
     assert (setup.created, setup.items, setup.write_units, setup.deleted) == (True, 60, 60.0, False)
-    assert service.said[0] == "setup: creating the table orders"
-    assert service.said[-1].startswith("setup: loaded 60 items in ")
+    assert service.said[0] == Reason.of("table_created", table="orders")
+    assert (service.said[-1].code, service.said[-1].values["items"]) == ("items_loaded", 60)
 
 
 def test_what_a_table_is_created_with() -> None:
@@ -154,9 +153,7 @@ def test_a_table_that_is_there_is_used_as_it_is_and_never_deleted() -> None:
     asyncio.run(prepared(table))
     asyncio.run(table.tear_down())
     assert service.operations == ["DescribeTable"]
-    assert service.said == [
-        "setup: the table orders is there already: it is used as it is and gets no items; teardown leaves it"
-    ]
+    assert service.said == [Reason.of("table_there_already", table="orders", unfilled=1, left=1)]
     assert table.setup() == result.Setup(created=False, items=0, seconds=0, write_units=0, deleted=False)
 
 
@@ -166,7 +163,7 @@ def test_one_that_is_just_being_deleted_is_made_anew() -> None:
     table = service.table(profile("setup: {key: {pk: S}}"))
     asyncio.run(prepared(table))
     assert service.operations == ["DescribeTable"] * 3 + ["CreateTable", "DescribeTable"]
-    assert service.said[0] == "the table orders is DELETING: waiting"
+    assert service.said[0] == Reason.of("table_waited_for", table="orders", status="DELETING")
     assert service.status == "ACTIVE"
 
 
@@ -264,8 +261,8 @@ def test_a_teardown_that_fails_is_a_warning_that_names_the_table(error: str) -> 
     asyncio.run(table.tear_down())
     asyncio.run(table.tear_down())
     (warning,) = service.warned
-    assert "the table orders was not deleted" in warning
-    assert error in warning
+    assert (warning.code, warning.values["table"]) == ("table_not_deleted", "orders")
+    assert error in str(warning.values["error"])
     assert sum(service.pauses) < 70
 
 

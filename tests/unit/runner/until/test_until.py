@@ -16,6 +16,7 @@ from loadgen.fleet.fleet import Fleet
 from loadgen.profile.load import Loaded, load
 from loadgen.result import run as result
 from loadgen.result.codec import from_json, to_json
+from loadgen.result.reason import Reason
 from loadgen.runner.until.goal import Goal, prolonged
 from loadgen.runner.until.until import Until
 from loadgen.transport.scripted import NEVER, Reply
@@ -85,7 +86,7 @@ def carried_out(
     goal: str, at_most: str, script: Script, text: str = TEXT, stop: int = 0, **options: Any
 ) -> tuple[Run, result.Until, VirtualFleet, list[str]]:
     found, whole = prolonged(loaded(text), Goal.parse(goal, at_most))
-    run, said = Run(found.profile, script, **options), list[str]()
+    run, said = Run(found.profile, script, **options), list[Reason]()
     until, fleet = Until(whole, run.plan), VirtualFleet(run)
 
     def tick(run: Run) -> None:
@@ -124,8 +125,8 @@ def test_a_phase_ends_at_the_first_look_that_decides(workers: int) -> None:
         assert figure.off <= 0.1
     # the phase begins at 1.5 s, its 20 whole seconds are over at 22 s; a second for the answers, and the next one
     assert fleet.ended_at == [24 * SECOND]
-    assert said == [f"after 20 s: {said[0].partition(': ')[2]}"]
-    assert said[0].endswith(": well enough")
+    worst = max(look.figures, key=lambda figure: figure.off)
+    assert said == [Reason.of("until_look", after_s=20, step=worst.step, ms=worst.ms, off=worst.off, enough=1)]
     assert run.ledger.iteration(1)["started"] == run.ledger.iteration(1)["planned"]
     assert run.entries == []
 

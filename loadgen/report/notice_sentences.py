@@ -1,0 +1,98 @@
+"""Notices as sentences: warnings of a run, the progress of a command, the assumptions of a cost. `sentences` combines
+them with the reasons of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from loadgen.aws.prices import dollars
+from loadgen.aws.refusals import remedy
+
+Values = Mapping[str, float | str]
+
+
+def _usd(values: Values, name: str = "usd") -> str:
+    return dollars(float(values[name]))
+
+
+def _turned_away(values: Values) -> str:
+    answer = str(values["answer"])
+    return f"the run was ended: {values['url']} answers {answer}: {remedy(answer)}"
+
+
+def _stopped_by_cost(values: Values) -> str:
+    return f"the run was stopped early by max_cost: {_usd(values, 'limit_usd')} (it has come to {_usd(values)})"
+
+
+def _one_user_more(values: Values) -> str:
+    users = int(values["users"])
+    return f"the witness is one user more in {values['phase']}: {users + 1} instead of {users}"
+
+
+def _until_look(values: Values) -> str:
+    precision = (
+        f"{values['ms']:.4g} ms within {100 * float(values['off']):.1f}%" if "off" in values else "no interval yet"
+    )
+    step = f"{values['step']} " if "step" in values else ""
+    return f"after {values['after_s']} s: {step}{precision}{': well enough' if 'enough' in values else ''}"
+
+
+def _there_already(values: Values) -> str:
+    unfilled = " and gets no items" if "unfilled" in values else ""
+    left = "; teardown leaves it" if "left" in values else ""
+    return f"setup: the table {values['table']} is there already: it is used as it is{unfilled}{left}"
+
+
+STORED = "items that are read, changed or deleted have {bytes:,} bytes"
+
+NOTICE_SENTENCES: dict[str, str | Callable[[Values], str]] = {
+    "nothing_reached": "nothing reached {url}: {why}",
+    "nothing_answered": "nothing was answered by {url}: {why}",
+    "turned_away": _turned_away,
+    "secret_not_renewed": "{error}; it is asked for again, and the last one is used until then",
+    "secret_expired": "the run was ended: {error}; the last one has expired",
+    "made_up_keys": "there are no AWS credentials: calls are signed with made-up keys, which a local DynamoDB takes",
+    "billing_not_known": "table {table}: how it is billed is not known, as DescribeTable is not allowed",
+    "table_not_deleted": "teardown: the table {table} was not deleted, and goes on costing what it costs: {error}",
+    "stopped_by_errors": "the run was stopped early by stop_if: {condition} (it was {share:.1%})",
+    "stopped_by_cost": _stopped_by_cost,
+    "worker_lost": "worker {worker} was lost: {why}; its open exchanges are counted as lost",
+    "lost_without_latencies": "{exchanges:,} exchanges have no latencies: those of the last second of the workers that "
+    "were lost",
+    "sandbox_silent": "{error}",
+    "address_left_out": "{host} is also {address}, which takes no connection, and was left out",
+    "system_lacks": "this system has {what}",
+    "tls_not_verified": "TLS certificates were not verified (tls.verify: false)",
+    "folder_unusable": "the run folder {folder} {why}; the run goes on, and the result is printed only",
+    "run_died": "the run died before its end; this is what it had written",
+    "open_when_it_died": "{exchanges:,} exchanges were open when it died, and are counted as lost",
+    "died_without_latencies": "{exchanges:,} exchanges of its last second have no latencies",
+    "experiment_died": "the experiment died before its end; this is what its runs had written",
+    "experiment_broken_off": "the experiment was broken off: {error}",
+    "experiment_stopped_by_cost": lambda values: (
+        f"the experiment was stopped early by max_cost: its runs have come to {_usd(values)}"
+    ),
+    "witness_gone": "the witness was lost, and says nothing of the workers; its open exchanges are counted as lost",
+    "witness_no_cpu": "the witness has no CPU of its own: there are {cpus} for {others} other processes of the load, "
+    "and the time for which it waits is in its figures",
+    "witness_no_p99": "the witness will have no interval for the p99 of {where}: at most about {exchanges:,} exchanges "
+    "of a step, {needs:,} are needed (1 for {each} of the workers')",
+    "witness_one_user_more": _one_user_more,
+    "stopping": "stopping: waiting for what is open; once more to stop at once",
+    "stopping_at_once": "stopping at once: what is open is given up",
+    "decided": "decided after {rounds} rounds, as planned",
+    "until_look": _until_look,
+    "table_there_already": _there_already,
+    "table_created": "setup: creating the table {table}",
+    "table_waited_for": "the table {table} is {status}: waiting",
+    "table_deleted": "teardown: the table {table} is deleted",
+    "items_so_far": "setup: {written:,} of {items:,} items",
+    "items_loaded": "setup: loaded {items:,} items in {seconds:.1f} s",
+    "item_size_of_setup": f"{STORED}, as setup.item has",
+    "item_size_unknown": f"{STORED}, as nothing tells their size",
+    "query_reads_one": "a query without a Limit reads one item",
+    "scan_reads_table": "a scan without a Limit reads what the table has, or 1 MiB of it",
+    "captures_short": "captured values are short",
+    "nothing_sent_twice": "nothing is sent twice",
+    "no_indexes": "the table has no secondary indexes",
+}

@@ -1,0 +1,64 @@
+"""What a report says of a run's trust: what the verdict means, and a line for each signal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from loadgen.report.sentences import sentence
+from loadgen.report.trust_sentences import SIGNAL_WORDS, Sentence, words
+from loadgen.result.reason import Reason
+from loadgen.result.run import TrustSignal, Verdict
+
+EFFECT = "share of the tail"  # the signal that `trust.effect` has more of
+NOT_THIS_MACHINE = {"rate held", "retransmits", "SYN retries", "ledgers", "pool", "reconnects"}
+
+
+def meaning(verdict: Verdict, worst: Collection[str]) -> str:
+    """What the verdict says of a run's figures, where the signals `worst` have that verdict: not every signal accuses
+    this machine."""
+    if verdict == "VALID":
+        return "this machine did not make the tail"
+    invalid = verdict == "INVALID"
+    if {*worst} == {"rate held"}:
+        return f"the load was not {'' if invalid else 'quite '}the one planned"
+    if worst and {*worst} <= NOT_THIS_MACHINE:
+        return "the figures are not the target's alone"
+    made = "this machine, not the target, made the tail"
+    return made if invalid else "this machine may have had a part in the tail"
+
+
+def observed(signal: TrustSignal) -> str:
+    """`core use 91%`."""
+    return f"{signal.signal} {sentence(signal.observed)}"
+
+
+def reason(signal: TrustSignal) -> str:
+    """`core use 91%: a busy generator answers late. Use more --workers`, of an experiment's run with its name."""
+    run = f"{signal.variant}, round {signal.round}: " if signal.variant is not None else ""
+    of = SIGNAL_WORDS.get(signal.observed.code)
+    because, remedy = why(signal), _words(of.remedy, signal.observed) if of else ""
+    return f"{run}{observed(signal)}{f': {because}' if because else ''}{f'. {remedy}' if remedy else ''}"
+
+
+def why(signal: TrustSignal) -> str:
+    """Why the signal matters; empty if that is not known."""
+    of = SIGNAL_WORDS.get(signal.observed.code)
+    return _words(of.why, signal.observed) if of else ""
+
+
+def note(signal: TrustSignal) -> str:
+    """What to know of a signal that does not count against the run; empty if there is nothing."""
+    of = SIGNAL_WORDS.get(signal.observed.code)
+    if not signal.noted or not of:
+        return ""
+    if signal.limits != signal.verdict:
+        return f"{observed(signal)}: {why(signal)}; but hardly any of the tail is that"
+    return _words(of.note, signal.observed)
+
+
+def _words(made: Sentence, reason: Reason) -> str:
+    """The sentence; nothing if its values are not as they should be."""
+    try:
+        return words(made, reason.values)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return ""

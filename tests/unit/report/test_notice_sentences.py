@@ -1,0 +1,139 @@
+"""Notices as sentences: each code with its values."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadgen.report.notice_sentences import NOTICE_SENTENCES
+from loadgen.report.sentences import notice_text
+from loadgen.result.reason import Reason
+
+NOTICES = [
+    (Reason.of("nothing_reached", url="http://h/", why="refused"), "nothing reached http://h/: refused"),
+    (Reason.of("nothing_answered", url="http://h/", why="timeout"), "nothing was answered by http://h/: timeout"),
+    (
+        Reason.of("turned_away", url="https://h", answer="403 signature expired"),
+        "the run was ended: https://h answers 403 signature expired: set this machine's clock",
+    ),
+    (
+        Reason.of("secret_not_renewed", error="no token"),
+        "no token; it is asked for again, and the last one is used until then",
+    ),
+    (Reason.of("secret_expired", error="no token"), "the run was ended: no token; the last one has expired"),
+    (
+        Reason.of("made_up_keys"),
+        "there are no AWS credentials: calls are signed with made-up keys, which a local DynamoDB takes",
+    ),
+    (
+        Reason.of("billing_not_known", table="t"),
+        "table t: how it is billed is not known, as DescribeTable is not allowed",
+    ),
+    (
+        Reason.of("table_not_deleted", table="t", error="denied"),
+        "teardown: the table t was not deleted, and goes on costing what it costs: denied",
+    ),
+    (
+        Reason.of("stopped_by_errors", condition="errors > 50% for 5s", share=0.623),
+        "the run was stopped early by stop_if: errors > 50% for 5s (it was 62.3%)",
+    ),
+    (
+        Reason.of("stopped_by_cost", limit_usd=0.0002, usd=0.00021),
+        "the run was stopped early by max_cost: $0.0002 (it has come to $0.0002)",
+    ),
+    (
+        Reason.of("worker_lost", worker=1, why="it ended with status -9"),
+        "worker 1 was lost: it ended with status -9; its open exchanges are counted as lost",
+    ),
+    (
+        Reason.of("lost_without_latencies", exchanges=1200),
+        "1,200 exchanges have no latencies: those of the last second of the workers that were lost",
+    ),
+    (Reason.of("sandbox_silent", error="the sandbox is gone"), "the sandbox is gone"),
+    (
+        Reason.of("address_left_out", host="h", address="::1"),
+        "h is also ::1, which takes no connection, and was left out",
+    ),
+    (Reason.of("system_lacks", what="no pidfd"), "this system has no pidfd"),
+    (Reason.of("tls_not_verified"), "TLS certificates were not verified (tls.verify: false)"),
+    (
+        Reason.of("folder_unusable", folder="runs/x", why="cannot be made: Read-only file system"),
+        "the run folder runs/x cannot be made: Read-only file system; the run goes on, and the result is printed only",
+    ),
+    (Reason.of("run_died"), "the run died before its end; this is what it had written"),
+    (
+        Reason.of("open_when_it_died", exchanges=1001),
+        "1,001 exchanges were open when it died, and are counted as lost",
+    ),
+    (
+        Reason.of("died_without_latencies", exchanges=1001),
+        "1,001 exchanges of its last second have no latencies",
+    ),
+    (Reason.of("experiment_died"), "the experiment died before its end; this is what its runs had written"),
+    (Reason.of("experiment_broken_off", error="gone"), "the experiment was broken off: gone"),
+    (
+        Reason.of("experiment_stopped_by_cost", usd=1.5),
+        "the experiment was stopped early by max_cost: its runs have come to $1.50",
+    ),
+    (
+        Reason.of("witness_gone"),
+        "the witness was lost, and says nothing of the workers; its open exchanges are counted as lost",
+    ),
+    (
+        Reason.of("witness_no_cpu", cpus=2, others=3),
+        "the witness has no CPU of its own: there are 2 for 3 other processes of the load, and the time for which it "
+        "waits is in its figures",
+    ),
+    (
+        Reason.of("witness_no_p99", where="burst", exchanges=1132, needs=1600, each=53),
+        "the witness will have no interval for the p99 of burst: at most about 1,132 exchanges of a step, 1,600 are "
+        "needed (1 for 53 of the workers')",
+    ),
+    (
+        Reason.of("witness_one_user_more", phase="users", users=4),
+        "the witness is one user more in users: 5 instead of 4",
+    ),
+    (Reason.of("stopping"), "stopping: waiting for what is open; once more to stop at once"),
+    (Reason.of("stopping_at_once"), "stopping at once: what is open is given up"),
+    (Reason.of("decided", rounds=6), "decided after 6 rounds, as planned"),
+    (Reason.of("until_look", after_s=20), "after 20 s: no interval yet"),
+    (
+        Reason.of("until_look", after_s=40, step="put", ms=28.914, off=0.0421, enough=1),
+        "after 40 s: put 28.91 ms within 4.2%: well enough",
+    ),
+    (
+        Reason.of("table_there_already", table="t", unfilled=1, left=1),
+        "setup: the table t is there already: it is used as it is and gets no items; teardown leaves it",
+    ),
+    (Reason.of("table_created", table="t"), "setup: creating the table t"),
+    (Reason.of("table_waited_for", table="t", status="CREATING"), "the table t is CREATING: waiting"),
+    (Reason.of("table_deleted", table="t"), "teardown: the table t is deleted"),
+    (Reason.of("items_so_far", written=500, items=10_000), "setup: 500 of 10,000 items"),
+    (Reason.of("items_loaded", items=10_000, seconds=2.34), "setup: loaded 10,000 items in 2.3 s"),
+    (
+        Reason.of("item_size_of_setup", bytes=1024),
+        "items that are read, changed or deleted have 1,024 bytes, as setup.item has",
+    ),
+    (
+        Reason.of("item_size_unknown", bytes=1024),
+        "items that are read, changed or deleted have 1,024 bytes, as nothing tells their size",
+    ),
+    (Reason.of("query_reads_one"), "a query without a Limit reads one item"),
+    (Reason.of("scan_reads_table"), "a scan without a Limit reads what the table has, or 1 MiB of it"),
+    (Reason.of("captures_short"), "captured values are short"),
+    (Reason.of("nothing_sent_twice"), "nothing is sent twice"),
+    (Reason.of("no_indexes"), "the table has no secondary indexes"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("notice", "text"), NOTICES, ids=lambda value: getattr(value, "code", ""))
+def test_a_notice_is_a_sentence(notice: Reason, text: str) -> None:
+    assert notice_text(notice) == text
+
+
+def test_each_code_is_tried() -> None:
+    assert {notice.code for notice, _ in NOTICES} == set(NOTICE_SENTENCES)
+
+
+def test_a_notice_names_the_run_of_an_experiment_or_how_many_gave_it() -> None:
+    assert notice_text(Reason.of("stopping").of_run("fresh", 3)).startswith("fresh, round 3: stopping: ")
+    assert notice_text(Reason.of("no_indexes", in_runs=1, of_runs=4)).endswith(" indexes (1 of 4 runs)")
