@@ -104,8 +104,8 @@ def _status(result: ExperimentResult, interrupted: bool, failed: LoadgenError | 
 
 
 def assembled(folder: Path, done: int | None = None, warnings: Sequence[Reason] = ()) -> ExperimentResult:
-    """The result of the experiment in `folder`, from what its runs have written. `done`: how many rounds are complete,
-    by default those in which every variant has a result. Raises ProfileError if it is no experiment's folder."""
+    """The result of the experiment in `folder`, from what its runs wrote. `done` is the number of complete rounds, by
+    default those in which every variant has a result. Raises ProfileError if it is no experiment's folder."""
     about = _metadata(folder)
     results = {variant.name: dict(_results(folder, variant.name)) for variant in about.variants}
     variants = tuple(

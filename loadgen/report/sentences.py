@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
+from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES, number
 from loadgen.report.notice_sentences import NOTICE_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.trust_sentences import TRUST_SENTENCES
-from loadgen.report.words import count
+from loadgen.report.words import count, several, there
 from loadgen.result.reason import Reason
 
 Values = Mapping[str, float | str]

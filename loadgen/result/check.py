@@ -127,18 +127,18 @@ class PhaseCost:
 class PlannedCost:
     """What the load on DynamoDB would cost, by the price list."""
 
-    region: str = item("whose prices they are")
+    region: str = item("the region whose prices these are")
     prices: Prices | None = item("the prices; null if the table is not billed by request")
-    billing: str = item("on-demand or provisioned")
-    billed: bool = item("whether the host is AWS's")
-    phases: tuple[PhaseCost, ...] = item("each run of a phase")
-    setup: UnitsCost = item("setup's items")
-    drain: DrainCost | None = item("arrivals after the last phase; null where there are none")
-    total: TotalCost = item("all together")
-    complete: bool = item("whether all of it is known before the run")
+    billing: str = item("the billing mode: on-demand or provisioned")
+    billed: bool = item("whether the host is AWS's, so that somebody pays")
+    phases: tuple[PhaseCost, ...] = item("the cost of each run of a phase")
+    setup: UnitsCost = item("the cost of the items that the setup writes")
+    drain: DrainCost | None = item("the cost of the arrivals after the last phase; null if there are none")
+    total: TotalCost = item("the cost of the setup and of all phases")
+    complete: bool = item("whether the whole cost is known before the run")
     assumed: tuple[Reason, ...] = item("the assumptions of the cost")
-    max_cost: float | None = item("the profile's limit", "USD")
-    refused: bool = item("whether the run would be refused, as it would cost more than the limit")
+    max_cost: float | None = item("the profile's limit for the cost; null without one", "USD")
+    refused: bool = item("whether loadgen would refuse the run because it would cost more than the limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +161,9 @@ class WitnessForecast:
 class PlannedWitness:
     """What a witness of this load could judge."""
 
-    each: int = item("it is 1 in so many of the load")
-    warnings: tuple[Reason, ...] = item("what would be in its way")
-    steps: tuple[WitnessForecast, ...] = item("what it would have of each step")
+    each: int = item("the thinning of the witness's load: it sends 1 in so many of the load's iterations")
+    warnings: tuple[Reason, ...] = item("what would keep the witness from judging")
+    steps: tuple[WitnessForecast, ...] = item("how many exchanges the witness would have of each step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +238,9 @@ class TrustedRate:
 class Standing:
     """How the plan compares with this machine's last self-test."""
 
-    found: TrustedRate | None = item("what that self-test says; null where there is none of this machine")
-    problem: Reason | None = item("why a self-test that is there was not believed")
-    warnings: tuple[Reason, ...] = item("in which ways the plan goes beyond the self-test")
+    found: TrustedRate | None = item("what the self-test says; null if there is none of this machine")
+    problem: Reason | None = item("why loadgen does not use a self-test that it found")
+    warnings: tuple[Reason, ...] = item("how the plan goes beyond what the self-test found")
 
     @property
     def notices(self) -> tuple[Reason, ...]:
@@ -253,7 +253,7 @@ class CheckResult:
     """What a profile would do. `loadgen check` sends nothing."""
 
     schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
-    kind: Literal["check"] = item("what this document is", default="check")
+    kind: Literal["check"] = item("the kind of this document", default="check")
     name: str = item("the profile's name")
     target: PlannedTarget = item("the target that the load would go to")
     addresses: tuple[str, ...] = item("the target's addresses; loadgen does not look up AWS's own names")

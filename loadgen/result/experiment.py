@@ -55,15 +55,15 @@ class RoundPhase:
 class Round:
     """The run of a variant in one round."""
 
-    round: int = item("which round, from 1")
-    folder: str = item("the run's folder, below that of the experiment")
-    started: str = item("when it began, in UTC, ISO 8601")
-    trust: Verdict = item("its verdict")
-    accepted: bool = item("whether it is INVALID and its user takes its figures all the same")
-    disturbed: bool = item("whether more than making connections speaks against it")
+    round: int = item("the number of the round, from 1")
+    folder: str = item("the run's folder, below the experiment's folder")
+    started: str = item("the time when the run began, in UTC, ISO 8601")
+    trust: Verdict = item("the run's verdict")
+    accepted: bool = item("whether the run is INVALID and its user accepts its figures nevertheless")
+    disturbed: bool = item("whether more than the making of connections speaks against the run")
     reasons: tuple[TrustSignal, ...] = item("the signals of the run that are not VALID, the worst first")
-    exit_status: int | None = item("the status of the run")
-    duration_s: float = item("how long it took", "s")
+    exit_status: int | None = item("the run's exit status; null if it died")
+    duration_s: float = item("the time that the run took", "s")
     iterations: Iterations = item("the ledger of iterations of the whole run")
     requests: Requests = item("the ledger of requests of the whole run")
     connections: Connections = item("the connections of the whole run")
@@ -261,15 +261,15 @@ class ExperimentMetadata(Provenance):
 class ExperimentResult(ExperimentMetadata):
     """The result of an experiment."""
 
-    target: Target | None = item("where the load went; null if there was no run")
-    duration_s: float = item("how long its runs took, all together", "s")
-    complete: bool = item("whether it came to its end")
-    interrupted: bool = item("whether it was interrupted by a signal")
-    run: str = item("its folder")
-    exit_status: int | None = item("the status that loadgen ended with; null where it died")
-    trust: Trust = item("the worst of its runs' verdicts")
+    target: Target | None = item("the target of the load; null if there was no run")
+    duration_s: float = item("the time that all of the runs took together", "s")
+    complete: bool = item("whether the experiment reached its end")
+    interrupted: bool = item("whether a signal interrupted the experiment")
+    run: str = item("the experiment's folder")
+    exit_status: int | None = item("the exit status of loadgen; null if it died")
+    trust: Trust = item("the worst verdict of its runs")
     warnings: tuple[Reason, ...] = item("what the user should know")
-    thresholds: tuple[Threshold, ...] = item("what the profile asks, over the rounds")
+    thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures, over the rounds")
     comparison: Comparison | None = item("the variants compared with their baseline; null if no round is complete")
     scaling: tuple[Scaling, ...] = item("latency along an axis of the load")
 
@@ -279,5 +279,5 @@ class IdleRuns:
     """The result of `loadgen keepalive --idle`: a run for each pause."""
 
     schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
-    kind: Literal["idle"] = item("what this document is", default="idle")
+    kind: Literal["idle"] = item("the kind of this document", default="idle")
     idle: tuple[RunResult, ...] = item("the runs, in the order of the pauses")

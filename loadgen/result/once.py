@@ -97,7 +97,7 @@ class OnceResult:
     """The result of `loadgen once`."""
 
     schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
-    kind: Literal["once"] = item("what this document is", default="once")
+    kind: Literal["once"] = item("the kind of this document", default="once")
     name: str = item("the profile's name")
     simulated: bool = item("whether the target is loadgen's own sandbox")
     exchanges: tuple[OnceExchange, ...] = item("the exchanges in the order in which they were made")

@@ -226,7 +226,7 @@ class Reason:
         return Reason(self.code, {**self.values, **more})
 
     def of_run(self, variant: str, round: int) -> Reason:
-        """The same, where it is about one run of an experiment."""
+        """The same reason, about one run of an experiment."""
         return self.with_values(variant=variant, round=round)
 
     @property

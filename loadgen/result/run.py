@@ -519,18 +519,18 @@ class Prices:
 class Cost:
     """The cost of the load on DynamoDB, by the price list."""
 
-    read_units: float = item("all together", "read units")
-    write_units: float = item("all together", "write units")
-    usd: float | None = item("what they cost; null if not billed by request", "USD")
-    billed: bool = item("whether the host is AWS's")
-    billing: str = item("on-demand or provisioned")
-    region: str = item("whose prices they are")
+    read_units: float = item("all read capacity that was consumed", "read units")
+    write_units: float = item("all write capacity that was consumed, that of the setup included", "write units")
+    usd: float | None = item("the cost of this capacity; null if the table is not billed by request", "USD")
+    billed: bool = item("whether the host is AWS's, so that somebody pays")
+    billing: str = item("the billing mode: on-demand or provisioned")
+    region: str = item("the region whose prices these are")
     prices: Prices | None = item("the prices; null if the table is not billed by request")
-    setup_write_units: float = item("of the write units: those of the setup", "write units")
-    sampled: SampledUnits = item("what answers told")
-    computed: ComputedUnits = item("what followed from sizes, where answers told nothing")
+    setup_write_units: float = item("the write capacity that the setup consumed", "write units")
+    sampled: SampledUnits = item("the capacity that answers report")
+    computed: ComputedUnits = item("the capacity that was computed from sizes, where answers report none")
     assumed: tuple[Reason, ...] = item("the assumptions of the computed units")
-    max_cost: float | None = item("the profile's limit", "USD")
+    max_cost: float | None = item("the profile's limit for the cost; null without one", "USD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -676,14 +676,16 @@ class RunResult(Metadata):
     run: str | None = item("the run's folder; null if it could not be written")
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[Reason, ...] = item("what the user should know")
-    thresholds: tuple[Threshold, ...] = item("what the profile asks")
-    variants: tuple[RunVariant] = item("one entry, with all of the figures")
-    samples: Samples = item("exchanges that were kept")
-    until: Until | None = item("the goal of a run that had one", omit=True)
-    witness: Witness | None = item("of a run with a witness", omit=True)
-    setup: Setup | None = item("of a table: what was done before and after the load", omit=True)
-    cost: Cost | None = item("of a table: what the load came to", omit=True)
-    sdk: dict[str, object] | None = item("of `client: sdk`: the options of the SDK", omit=True)
+    thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures")
+    variants: tuple[RunVariant] = item("one entry, which holds all of the figures")
+    samples: Samples = item("exchanges that were kept whole")
+    until: Until | None = item("the goal of a run with `--until`", omit=True)
+    witness: Witness | None = item("the witness of a run with `--witness`", omit=True)
+    setup: Setup | None = item(
+        "what was done to the table before and after the load, if the profile has a setup", omit=True
+    )
+    cost: Cost | None = item("the cost of the load, if the target is a table", omit=True)
+    sdk: dict[str, object] | None = item("the options of the SDK, with `client: sdk`", omit=True)
 
     @property
     def variant(self) -> RunVariant:

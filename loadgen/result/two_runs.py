@@ -53,9 +53,9 @@ class TwoRuns:
     """Two saved runs side by side, without a verdict."""
 
     schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
-    kind: Literal["two-runs"] = item("what this document is", default="two-runs")
-    runs: tuple[ComparedRun, ...] = item("the first and the second")
-    differ: tuple[Difference, ...] = item("what was not the same, besides the time")
-    accepted: tuple[str, ...] = item("the folders of runs that are INVALID and were compared all the same")
+    kind: Literal["two-runs"] = item("the kind of this document", default="two-runs")
+    runs: tuple[ComparedRun, ...] = item("the first run and the second")
+    differ: tuple[Difference, ...] = item("what differed between the runs, apart from their times")
+    accepted: tuple[str, ...] = item("the folders of runs that are INVALID and were compared nevertheless")
     why_not: tuple[Reason, ...] = item("why there is no verdict")
     rows: tuple[SideBySide, ...] = item("the figures that both runs have")

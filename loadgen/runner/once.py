@@ -35,8 +35,8 @@ ITEMS = 10_000  # the most items of a `setup` that are written
 
 
 async def once(loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxAt | None, show: Say) -> OnceResult:
-    """One exchange of each step. A table that the profile's `setup` makes for it is deleted again; `show` shows it.
-    Raises LoadgenError where nothing can be sent."""
+    """One exchange of each step. If the profile's `setup` creates a table for it, that is deleted again; `show` shows
+    it. Raises LoadgenError if nothing can be sent."""
     profile = loaded.profile
     with interrupts():
         secrets = await keeper(profile, sandbox_at)
@@ -55,7 +55,7 @@ async def once(loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxA
 async def _table(
     profile: Profile, to: Destination, access: Access, show: Callable[[Reason], None]
 ) -> AsyncIterator[None]:
-    """The target's table, if it is one, for as long as the block lasts."""
+    """The target's table, for as long as the block lasts; None if the target is none."""
     if not profile.target.dynamodb:
         yield
         return

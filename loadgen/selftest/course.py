@@ -83,7 +83,7 @@ def _disturbances(limits: MachineLimits) -> tuple[Reason, ...]:
 
 
 async def _carry_out(measurements: Measurements) -> Ending:
-    """All of them, one after the other: one that cannot be taken does not keep the next from it."""
+    """Make all measurements, one after the other. If one fails, the next is made nevertheless."""
     warnings: list[Reason] = []
     for measure in (measurements.noise, measurements.pacing, measurements.connections, measurements.capacity):
         try:

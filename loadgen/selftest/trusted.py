@@ -58,7 +58,7 @@ class Trusted:
         return [warning.with_values(scheme=scheme) for warning in beyond if warning]
 
     def _beyond(self, ceiling: Ceiling | None, total: float, workers: int, **about: float) -> Reason | None:
-        """Why so many a second are too many for each worker, if they are."""
+        """Why so high a rate is too much for each worker; None if it is not."""
         rate = total / workers
         if ceiling is None or rate <= ceiling.rate or (not ceiling.rate and rate < ceiling.beyond):
             return None

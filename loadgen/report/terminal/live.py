@@ -15,7 +15,19 @@ from rich.text import Text
 
 from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.page import BAD, DIM, STRONG
-from loadgen.report.words import clean, count, encodable, is_screen, listed, ms, rate, seconds, sparkline, wants_color
+from loadgen.report.words import (
+    clean,
+    count,
+    encodable,
+    is_screen,
+    listed,
+    ms,
+    rate,
+    seconds,
+    several,
+    sparkline,
+    wants_color,
+)
 from loadgen.result.reason import Reason
 from loadgen.runner.progress import Display, Progress
 

@@ -38,7 +38,7 @@ from loadgen.report.terminal.thresholds import value_text
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.witness import witness
 from loadgen.report.trust import EFFECT, meaning, note, observed, reason
-from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
+from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, several, share, wants_color
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from loadgen.report.sentences import sentence as reason_sentence
 from loadgen.report.terminal.page import WARN, Part, add, drawn, heading, labelled, line, table
-from loadgen.report.words import UNKNOWN, clean, count, known, ms, seconds
+from loadgen.report.words import UNKNOWN, clean, count, known, ms, seconds, several
 from loadgen.result.codec import map_text
 from loadgen.result.selftest import (
     Capacity,

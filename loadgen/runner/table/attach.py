@@ -68,7 +68,7 @@ class OnTable:
         return self._table.describe("made up" if self._keeper.made_up else None)
 
     def beyond(self, totals: Ledger) -> Reason | None:
-        """Why the run is to be stopped, if it has come to the profile's `max_cost`."""
+        """Why the run must stop, if its cost has reached the profile's `max_cost`."""
         limit, spent = self._profile.max_cost, self._cost.beyond(totals, self._setup)
         return Reason.of("stopped_by_cost", limit_usd=limit, usd=spent) if limit and spent else None
 

@@ -61,7 +61,7 @@ class Until:
                 both[key.outcome == Outcome.TIMEOUT].add(histogram)
 
     def each_second(self, fleet: Fleet, show: Callable[[Reason], None]) -> None:
-        """Make the looks that are due, and let the phase end if one decides."""
+        """Make the looks that are due, and end the phase if one of them decides."""
         began = fleet.begins(self.run)
         while began is not None and not (self._ended or fleet.stopping) and self._due(began, fleet.elapsed):
             look = self._look(began, len(self._looked))
