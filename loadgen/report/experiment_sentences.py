@@ -87,7 +87,7 @@ def _too_few_rounds(values: Values) -> str:
     return f"needs {several(number(values, 'needs'), 'round')}, {there(number(values, 'rounds'))}"
 
 
-DEGRADED = "DEGRADED runs: {baseline_runs} of {runs} of {baseline}, {variant_runs} of {runs} of {variant}"
+DEGRADED = "DEGRADED runs, of {runs} each: {baseline_runs} of {baseline}, {variant_runs} of {variant}"
 FAILED = "{variant_share:.2%} of {variant} failed, and {baseline_share:.2%} of {baseline}"
 
 EXPERIMENT_SENTENCES: dict[str, str | Callable[[Values], str]] = {

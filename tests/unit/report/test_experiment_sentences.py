@@ -27,10 +27,10 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
         (Reason("all_valid"), "every run was VALID"),
         (Reason("invalid_run", RUN), "INVALID: fresh, round 3"),
         (Reason("accepted_run", RUN), "INVALID, which was accepted: fresh, round 3"),
-        (Reason("degraded_runs", GRADED), "DEGRADED runs: 1 of 8 of shared, 6 of 8 of fresh"),
+        (Reason("degraded_runs", GRADED), "DEGRADED runs, of 8 each: 1 of shared, 6 of fresh"),
         (
             Reason("disturbed_runs", GRADED),
-            "DEGRADED runs: 1 of 8 of shared, 6 of 8 of fresh, by more than the making of connections",
+            "DEGRADED runs, of 8 each: 1 of shared, 6 of fresh, by more than the making of connections",
         ),
         (
             Reason("same_settings", {"variant": "fresh", "client": "wire", "reuse": "shared", "target": "http://h"}),
