@@ -10,18 +10,18 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import TrustSignal, Verdict
 
 EFFECT = "share of the tail"  # the signal that `trust.effect` has more of
-NOT_THIS_MACHINE = {"rate held", "retransmits", "SYN retries", "ledgers", "pool", "reconnects"}
+NOT_PLANNED = "rate_held"  # the code of a load that was another than the one planned
 
 
-def meaning(verdict: Verdict, worst: Collection[str]) -> str:
-    """What the verdict says of a run's figures, where the signals `worst` have that verdict: not every signal accuses
-    this machine."""
+def meaning(verdict: Verdict, codes: Collection[str]) -> str:
+    """What the verdict says of a run's figures, where signals with these `codes` have that verdict: not every signal
+    accuses this machine."""
     if verdict == "VALID":
         return "this machine did not make the tail"
     invalid = verdict == "INVALID"
-    if {*worst} == {"rate held"}:
+    if {*codes} == {NOT_PLANNED}:
         return f"the load was not {'' if invalid else 'quite '}the one planned"
-    if worst and {*worst} <= NOT_THIS_MACHINE:
+    if codes and all(code in SIGNAL_WORDS and SIGNAL_WORDS[code].elsewhere for code in codes):
         return "the figures are not the target's alone"
     made = "this machine, not the target, made the tail"
     return made if invalid else "this machine may have had a part in the tail"

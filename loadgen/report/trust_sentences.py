@@ -24,12 +24,13 @@ TENTH = 0.1  # of this machine's part: a smaller one is not named
 @dataclass(frozen=True, slots=True)
 class SignalWords:
     """The words for one code: what was observed, why it matters, what to do, and what to know where it does not count
-    against the run."""
+    against the run. `elsewhere`: what was observed is not this machine's doing."""
 
     observed: Sentence
     why: Sentence = ""
     remedy: Sentence = ""
     note: Sentence = ""
+    elsewhere: bool = False
 
 
 def words(sentence: Sentence, values: Values) -> str:
@@ -195,6 +196,7 @@ SIGNAL_WORDS = {
         _rate,
         "iterations that were due could not be started, so the load was not the one planned",
         "Raise in_flight_limit, or lower the rate",
+        elsewhere=True,
     ),
     "quota": SignalWords(
         _quota, "the container's CPU quota stopped the generator", "Raise the quota, or lower the rate"
@@ -215,6 +217,7 @@ SIGNAL_WORDS = {
         lambda values: "do not add up" if "differences" in values else "add up",
         "{differences}",
         "This is a bug in loadgen: please report it",
+        elsewhere=True,
     ),
     "sandbox": SignalWords(
         "lag p99 {lag_p99_ms:.2f} ms, core use {core_use:.0%}",
@@ -227,6 +230,7 @@ SIGNAL_WORDS = {
         "the target",
         "Look at the way to the target, or test from nearer",
         "{sent_again:,} segments were sent again; each may have made a request 200 ms late or more",
+        elsewhere=True,
     ),
     "syn_retries": SignalWords(
         _syn_retries,
@@ -237,6 +241,7 @@ SIGNAL_WORDS = {
             f"{values['retried']:,} connects waited 1 s or more for their first packet to be sent again"
             f"{_dropped(values)}"
         ),
+        elsewhere=True,
     ),
     "no_connects": SignalWords("do not apply: nothing was connected"),
     "pool": SignalWords("wait p99 {p99_ms:.2f} ms", note=_pool_note),

@@ -18,7 +18,6 @@ from loadgen.trust.finding import UNKNOWN, Finding, Limit, Verdict, in_ms
 from loadgen.trust.network import retried
 
 SMALL = ", and > 1/50 of the response's p99.9"
-SYMPTOMS = {"lag", "client delay"}  # how late things were, and not why
 COMMON = 0.001  # of the connects, or of the segments
 MANY = 10  # segments sent again: below, a single loss is a large share of a short run
 
@@ -36,7 +35,7 @@ class Observation:
 class Signal:
     """A row of the table. `alone`: it changes figures in a way that the share of the tail does not show, and so can
     make a run INVALID by itself. Any other signal explains the share. `bounds`: it explains the share, but may also
-    have limited the load, which no share shows."""
+    have limited the load, which no share shows. `symptom`: it says how late things were, and not why."""
 
     name: str
     what: str
@@ -44,6 +43,7 @@ class Signal:
     alone: bool
     look: Callable[[Evidence], Observation | None]  # None: there is nothing to look at
     bounds: bool = False
+    symptom: bool = False
 
     def judge(self, evidence: Evidence, most: Verdict) -> Finding | None:
         """The finding. `most` is the worst verdict of a signal that does not stand alone. If such a signal is beyond a
@@ -215,6 +215,7 @@ SIGNALS = (
         (Limit("p99", "ms", 1 * MS), Limit("p99.9", "ms", None, 5 * MS, ", and > 1/20 of the response's p99.9")),
         False,
         _lag,
+        symptom=True,
     ),
     Signal(
         "client delay",
@@ -227,6 +228,7 @@ SIGNALS = (
         ),
         False,
         _client_delay,
+        symptom=True,
     ),
     Signal(
         "loop stalls",

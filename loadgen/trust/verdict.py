@@ -13,10 +13,10 @@ from loadgen.result.reason import Reason
 from loadgen.trust.effect import Effect, ranked
 from loadgen.trust.evidence import Evidence
 from loadgen.trust.finding import Finding, Verdict, in_ms
-from loadgen.trust.signals import SIGNALS, SYMPTOMS
+from loadgen.trust.signals import SIGNALS
 
 EFFECT = "share of the tail"
-CAUSES = {signal.name for signal in SIGNALS if not signal.alone} - SYMPTOMS
+CAUSES = {signal.name for signal in SIGNALS if not (signal.alone or signal.symptom)}
 
 
 def judge(evidence: Evidence, more: Iterable[Finding] = ()) -> list[Finding]:

@@ -26,7 +26,7 @@ CPU_LIMIT = 120  # seconds of CPU time for one: a bug may make a test go on for 
 LIMIT = 1800  # seconds for one, on whatever machine
 KILLED_AT_LEAST = 0.95
 PASSED, FAILED = 0, 1  # pytest's exit statuses; others say that it could not run
-COPIED = ("loadgen", "tests", "profiles", "pyproject.toml")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "runs", ".git", ".*_cache", ".venv", "*.egg-info")
 
 
 def mutated(mutant: Mutant, source: str) -> str:
@@ -41,13 +41,7 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir()
-        for name in COPIED:
-            there = ROOT / name
-            if there.is_dir():
-                shutil.copytree(there, folder / name, ignore=shutil.ignore_patterns("__pycache__", "runs"))
-            else:
-                shutil.copy(there, folder / name)
+        shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
 
     def try_(self, mutant: Mutant) -> str:
         """`killed`, `survived`, or what went wrong."""
@@ -61,9 +55,9 @@ class Copy:
         finally:
             place.write_text(sound)
 
-    def run(self, tests: Sequence[str]) -> str:
+    def run(self, tests: Sequence[str], cpu_limit: float = CPU_LIMIT) -> str:
         """The same, of tests."""
-        limited = ["sh", "-c", f'ulimit -S -t {CPU_LIMIT} && exec "$@"', "sh"]
+        limited = ["sh", "-c", f'ulimit -S -t {cpu_limit:.0f} && exec "$@"', "sh"]
         command = [*limited, sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
         environment.pop("LOADGEN_FULL_TESTS", None)
@@ -85,7 +79,8 @@ def main(words: Sequence[str]) -> int:
         for number in range(AT_ONCE):
             copies.put(Copy(Path(folder) / f"{number}"))
         sound = copies.get()
-        if (found := sound.run(sorted({test for mutant in chosen for test in mutant.tests}))) != "survived":
+        tests = sorted({test for mutant in chosen for test in mutant.tests})
+        if (found := sound.run(tests, CPU_LIMIT * len(tests))) != "survived":
             print(f"without any bug the tests do not pass: {found}")
             return 2
         copies.put(sound)

@@ -168,7 +168,7 @@ def _meaning(result: Result) -> str:
     verdict = result.trust.verdict
     if isinstance(result, RunResult) and not _measured(result):
         return "but nothing was measured: there is no tail"
-    worst = {signal.signal for signal in result.trust.signals if signal.verdict == verdict}
+    worst = {signal.observed.code for signal in result.trust.signals if signal.verdict == verdict}
     return meaning(verdict, worst) + (". Do not use these figures" if verdict == "INVALID" else "")
 
 

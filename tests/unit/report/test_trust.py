@@ -124,11 +124,11 @@ def test_what_a_later_version_observed_is_said_in_its_code() -> None:
 @pytest.mark.parametrize(
     ("worst", "said"),
     [
-        ({EFFECT}, "this machine, not the target, made the tail"),
+        ({"share_of_tail"}, "this machine, not the target, made the tail"),
         ({"quota"}, "this machine, not the target, made the tail"),
-        ({"rate held", "lag"}, "this machine, not the target, made the tail"),
-        ({"rate held"}, "the load was not the one planned"),
-        ({"rate held", "retransmits"}, "the figures are not the target's alone"),
+        ({"rate_held", "lag"}, "this machine, not the target, made the tail"),
+        ({"rate_held"}, "the load was not the one planned"),
+        ({"rate_held", "retransmits"}, "the figures are not the target's alone"),
         (set(), "this machine, not the target, made the tail"),
     ],
 )
