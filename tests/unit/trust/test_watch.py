@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 from engine_harness import Run, always
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_runs import random_run
@@ -159,7 +160,7 @@ def test_tails_are_of_measured_phases_and_what_was_late_is_a_part_of() -> None:
     assert (of_closed[0], of_closed[1].count) == (("closed", 1, ""), len(run.of(2)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 2**32))
 def test_whatever_finished_was_timed(seed: int) -> None:
     run = random_run(Random(seed))
