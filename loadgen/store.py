@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
@@ -22,6 +23,7 @@ from typing import Any, TextIO
 from loadgen.clock import wall
 from loadgen.errors import ProfileError
 from loadgen.exchange import CONNECTION_LABELS, Outcome
+from loadgen.files import Scratch, open_regular
 from loadgen.record.hlog import Encoder, header
 from loadgen.record.ledger import open_with_room
 from loadgen.record.metrics import HEADLINES, Metric
@@ -36,47 +38,51 @@ Wanted = Callable[[SeriesKey, int], bool]  # a series and a metric
 
 
 class RunFolder:
-    """Writes a run's files. A disk that is full or read-only is told once, to `warn`, and the run goes on without."""
+    """Writes a run's files. A disk that is full or read-only is told once, to `warn`, and the run goes on without; but
+    if the folder is `needed`, because somebody named it, what is known before the load has to be written."""
 
-    def __init__(self, path: Path, warn: Callable[[Reason], None]) -> None:
-        self.path, self._warn = path, warn
+    def __init__(self, path: Path, warn: Callable[[Reason], None], needed: bool = False) -> None:
+        """Raises ProfileError for a folder that is there, and for one that is needed and cannot be made."""
+        self.path, self._warn, self._needed = path, warn, needed
         self._series: dict[SeriesKey, int] = {}
         self._intervals: TextIO | None = None
         self._hlog: TextIO | None = None
         self._encoder = Encoder()
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
-        self.usable = self._try("cannot be made", self._make)
-        if not self.usable:
-            self._scratch = tempfile.TemporaryDirectory(prefix="loadgen-")
+        self._elsewhere: Scratch | None = None
+        self._made, self.usable = False, True
+        self._before("cannot be made", self._make)
 
     def _make(self) -> None:
         self.path.mkdir(mode=0o700, parents=True)  # the profile may hold what is nobody else's business
-
-    def counters(self, worker: int) -> Path:
-        """Where a worker's ledger lives: in the folder, or where there is room if the folder is of no use."""
-        return Path(self._scratch.name if self._scratch else self.path) / f"worker-{worker}.counters"
+        self._made = True
 
     def make_room(self, worker: int, size: int) -> Path:
-        """The file for a worker's ledger, its space taken; elsewhere if the folder's disk is full."""
-        try:
-            os.close(open_with_room(self.counters(worker), size))
-        except OSError as error:
-            self._give_up(f"has no room: {error.strerror}")
-            self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="loadgen-")
-            os.close(open_with_room(self.counters(worker), size))
-        return self.counters(worker)
+        """The file for a worker's ledger, its space taken; elsewhere if the folder takes nothing. Raises ProfileError
+        if the folder is needed."""
+        path = self.path / f"worker-{worker}.counters"
+        if self.usable:
+            self._before("has no room", lambda: os.close(open_with_room(path, size)))
+        if self.usable:
+            return path
+        self._elsewhere = self._elsewhere or Scratch("loadgen-")
+        return self._elsewhere.file(path.name, bytes(size))
+
+    def inner(self, name: str) -> RunFolder:
+        """A folder in this one. If this one is of no use, that has been told already."""
+        return RunFolder(self.path / name, self._warn if self.usable else lambda told: None, self._needed)
 
     def begin(self, profile: dict[str, Any], about: dict[str, Any]) -> None:
-        """Write what is known before the load."""
+        """Write what is known before the load. Raises ProfileError if the folder is needed and does not take it."""
 
         def write() -> None:
             self._write_about(profile, about)
             self._intervals = _new(self.path / "intervals.jsonl")
             self._hlog = _new(self.path / "latency.hlog")
             self._hlog.write(header(wall()))
+            self._hlog.flush()
 
         if self.usable:
-            self._try("cannot be written", write)
+            self._before("cannot be written", write)
 
     def _write_about(self, profile: dict[str, Any], about: dict[str, Any]) -> None:
         for name, known in (("profile.json", profile), ("run.json", about)):
@@ -105,9 +111,9 @@ class RunFolder:
             if file:
                 self._try("cannot be closed", file.close)
         self._intervals = self._hlog = None
-        if self._scratch:
-            self._scratch.cleanup()
-            self._scratch = None
+        if self._elsewhere:
+            self._elsewhere.close()
+            self._elsewhere = None
 
     def _append(self, taken: dict[Place, Histogram], health: list[Any], tag: Callable[[int], str]) -> None:
         new: dict[int, SeriesKey] = {}
@@ -129,18 +135,26 @@ class RunFolder:
                 self._hlog.write(self._encoder.line(name, second, h))
         self._hlog.flush()
 
-    def _try(self, what: str, work: Callable[[], object]) -> bool:
+    def _before(self, what: str, work: Callable[[], object]) -> None:
+        """Work before the load."""
+        self._try(what, work, self._refuse if self._needed else self._give_up)
+
+    def _try(self, what: str, work: Callable[[], object], failed: Callable[[str], None] | None = None) -> None:
         try:
             work()
         except FileExistsError:
             raise ProfileError(f"{self.path} exists already", remedy="Name another folder with --out") from None
         except OSError as error:
-            self._give_up(f"{what}: {error.strerror}")
-            return False
-        return True
+            (failed or self._give_up)(f"{what}: {error.strerror}")
+
+    def _refuse(self, why: str) -> None:
+        self.close()
+        if self._made:
+            shutil.rmtree(self.path, ignore_errors=True)
+        raise ProfileError(why, file=str(self.path), remedy="Name a folder elsewhere with --out")
 
     def _give_up(self, why: str) -> None:
-        if getattr(self, "usable", True):
+        if self.usable:
             self._warn(Reason.of("folder_unusable", folder=str(self.path), why=why))
         self.usable = False
 
@@ -150,7 +164,7 @@ class ExperimentFolder(RunFolder):
 
     def begin(self, profile: dict[str, Any], about: dict[str, Any]) -> None:
         if self.usable:
-            self._try("cannot be written", lambda: self._write_about(profile, about))
+            self._before("cannot be written", lambda: self._write_about(profile, about))
 
 
 def _write_whole(path: Path, value: dict[str, Any]) -> None:
@@ -176,11 +190,9 @@ def _new(path: Path) -> TextIO:
 
 def read_intervals(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of an intervals file; a last one that was cut off is left out. Raises ValueError for what is no JSON
-    object or no regular file, and for a line that is too long.
+    object, and for a line that is too long, OSError for what is no regular file.
     """
-    if path.exists() and not path.is_file():
-        raise ValueError(f"{path.name}: not a regular file")
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         for number in count(1):
             line = file.readline(LINE_LIMIT)
             if not line.endswith(b"\n") and len(line) < LINE_LIMIT:
@@ -238,9 +250,18 @@ def _natural(value: Any) -> bool:
 
 
 def latest(runs: Path) -> Path | None:
-    """The newest run folder below `runs`."""
-    folders = [path for path in runs.iterdir() if (path / "run.json").is_file()] if runs.is_dir() else []
-    return max(folders, key=lambda path: (path / "run.json").stat().st_mtime, default=None)
+    """The newest run folder below `runs`, of those that may be looked into."""
+    began = {path: at for path in runs.iterdir() if (at := _began(path)) is not None} if runs.is_dir() else {}
+    return max(began, key=began.__getitem__, default=None)
+
+
+def _began(run: Path) -> float | None:
+    """When the run of a folder began, in seconds; None for what is no run's folder, or somebody else's own."""
+    try:
+        status = (run / "run.json").stat()
+    except OSError:
+        return None
+    return status.st_mtime if stat.S_ISREG(status.st_mode) else None
 
 
 __all__ = ["RunFolder", "latest", "read_counts", "read_intervals", "replay"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from loadgen.errors import ProfileError
+from loadgen.files import read_regular, why
 from loadgen.result import SCHEMA
 from loadgen.result.codec import Malformed, from_json
 
@@ -22,14 +23,10 @@ FOREIGN = (ArithmeticError, AttributeError, LookupError, RecursionError, StopIte
 def document(path: Path) -> dict[str, Any]:
     """The object in that file. Raises ProfileError if there is none."""
     try:
-        if path.exists() and not path.is_file():
-            raise ProfileError("is not a regular file", file=str(path))
-        with path.open("rb") as file:
-            text = file.read(SIZE_LIMIT + 1)
-        if len(text) > SIZE_LIMIT:
-            raise ProfileError("is too large to be a result", file=str(path))
-        value = json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
+        value = json.loads(read_regular(path, SIZE_LIMIT))
+    except OSError as error:
+        raise ProfileError(f"cannot be read: {why(error)}", file=str(path)) from None
+    except (ValueError, RecursionError) as error:
         raise ProfileError(f"cannot be read: {error}", file=str(path)) from None
     if not isinstance(value, dict):
         raise ProfileError("is not a result", file=str(path))
@@ -39,8 +36,8 @@ def document(path: Path) -> dict[str, Any]:
 def decoded(of: type[T], content: dict[str, Any], file: Path) -> T:
     """The value in a file's content. Raises ProfileError if it has another version, or is not as loadgen writes it."""
     if (written := content.get("schema")) != SCHEMA:
-        why = f"has the schema {written!r}, not {SCHEMA}: another version of loadgen wrote it"
-        raise ProfileError(why[:WHY] if written else "is not a result: it has no schema", file=str(file))
+        problem = f"has the schema {written!r}, not {SCHEMA}: another version of loadgen wrote it"
+        raise ProfileError(problem[:WHY] if written else "is not a result: it has no schema", file=str(file))
     try:
         return from_json(of, content)
     except Malformed as error:
@@ -49,9 +46,11 @@ def decoded(of: type[T], content: dict[str, Any], file: Path) -> T:
 
 @contextmanager
 def as_written(place: object) -> Iterator[None]:
-    """Turns errors over the documents of `place` into a ProfileError, because somebody else may have written them."""
+    """Turns errors over the files of `place` into a ProfileError, because somebody else may have written them."""
     try:
         yield
+    except OSError as error:
+        raise ProfileError(f"cannot be read: {why(error)}", file=str(place)) from None
     except FOREIGN as error:
-        why = f"is not as loadgen wrote it: {type(error).__name__}: {error}"
-        raise ProfileError(why[:WHY], file=str(place)) from error
+        problem = f"is not as loadgen wrote it: {type(error).__name__}: {error}"
+        raise ProfileError(problem[:WHY], file=str(place)) from error

@@ -11,6 +11,7 @@ from loadgen.aws.auth import Secret, Token, texts
 from loadgen.aws.credentials import Chain, Credentials
 from loadgen.clock import SECOND, wall
 from loadgen.errors import TargetError
+from loadgen.files import read_regular, why
 
 FILE_LIMIT = 64 * 1024  # bytes
 FILE_LOOKS = 30 * SECOND  # between two looks at a file, which whoever renews it may have written anew
@@ -59,13 +60,10 @@ class File:
 
     def current(self) -> Token:
         try:
-            with self.path.open("rb") as file:
-                value = file.read(FILE_LIMIT + 1)
+            value = read_regular(self.path, FILE_LIMIT)
         except OSError as error:
-            why = (error.strerror or "input error").lower()
-            raise TargetError(f"{self.key}: {self.path} cannot be read: {why}. It must hold the secret") from None
-        if len(value) > FILE_LIMIT:
-            raise TargetError(f"{self.key}: {self.path} is too large for a secret. It must hold the secret alone")
+            problem = f"{self.key}: {self.path} cannot be read: {why(error)}"
+            raise TargetError(f"{problem}. It must hold the secret alone") from None
         return Token(sendable(value.decode("utf-8", "replace"), f"{self.key}: {self.path}"))
 
     def renew_at(self, secret: Secret) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TextIO
 
@@ -88,6 +88,12 @@ def output() -> Iterator[TextIO]:
             raise ProfileError(f"stdout cannot be written: {error.strerror}") from None
 
 
+def say(text: str) -> None:
+    """Write a line to stderr. If nobody can read it there, that changes nothing."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
 def main() -> None:
     """Run a command. An error is one line on stderr and its documented exit status; `__main__` handles Ctrl-C."""
     _open_standard_streams()
@@ -104,7 +110,7 @@ def main() -> None:
         _complain(error)
         _exit(Exit.USAGE)
     except LoadgenError as error:
-        click.echo(f"loadgen: {clean(str(error))}", err=True)  # which may quote what others say
+        say(f"loadgen: {clean(str(error))}")  # which may quote what others say
         _exit(error.status)
 
 
@@ -119,7 +125,7 @@ def _open_standard_streams() -> None:
 def _complain(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "loadgen"
-    click.echo(f"{command}: {error.format_message().rstrip('.')}. Try {command} --help", err=True)
+    say(f"{command}: {error.format_message().rstrip('.')}. Try {command} --help")
 
 
 def _exit(status: int) -> None:

@@ -30,7 +30,8 @@ def command(first: Path, second: Path, accept_invalid: bool, as_json: bool) -> i
     from loadgen.report.terminal.two_runs import render
     from loadgen.report.words import encodable, wants_color
 
-    with as_written(f"{first} or {second}"), output() as out:
+    with as_written(f"{first} or {second}"):
         result = compare(read(find(first)), read(find(second)), accept_invalid=accept_invalid)
-        out.write(f"{json_text(result)}\n" if as_json else encodable(render(result, color=wants_color(out)), out))
+        with output() as out:
+            out.write(f"{json_text(result)}\n" if as_json else encodable(render(result, color=wants_color(out)), out))
     return 0

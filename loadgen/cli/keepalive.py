@@ -93,7 +93,7 @@ def _take_turns(
     from loadgen.sandbox.registry import sandbox_at
 
     place = folder or folder_for(loaded.profile.name)
-    options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid)
+    options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid, needed=folder is not None)
     return uvloop.run(run_experiment(loaded, options, display))
 
 
@@ -115,7 +115,8 @@ def _come_back(
     for pause in map(duration, pauses.split(",")):
         loaded = idle_profile(url, pause, sets, asked)
         place = folder / loaded.profile.load[0].name if folder else folder_for(loaded.profile.name)
-        runs.append(uvloop.run(run(loaded, Options(place, "1", start, sandbox_at), display)))
+        options = Options(place, "1", start, sandbox_at, needed=folder is not None)
+        runs.append(uvloop.run(run(loaded, options, display)))
         if runs[-1].interrupted:
             break
     return IdleRuns(idle=tuple(runs))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from loadgen.cli import HELP, output
+from loadgen.cli import HELP, output, say
 from loadgen.errors import ProfileError
 
 
@@ -33,5 +33,5 @@ def command(url: str, out: Path | None) -> int:
         raise ProfileError("exists already", file=str(out), remedy="Choose another name with --out") from None
     except OSError as error:
         raise ProfileError(f"cannot be written: {error.strerror}", file=str(out)) from None
-    click.echo(f"{out} is written. Look at what it would send: loadgen check {out}", err=True)
+    say(f"{out} is written. Look at what it would send: loadgen check {out}")
     return 0

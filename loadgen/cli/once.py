@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loadgen.cli import HELP, output
+from loadgen.cli import HELP, output, say
 from loadgen.cli.request import request_options
 from loadgen.cli.run import read
 from loadgen.errors import Exit
@@ -59,4 +59,4 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
 def _show(notice: Reason) -> None:
     from loadgen.report.sentences import sentence
 
-    click.echo(sentence(notice), err=True)
+    say(sentence(notice))

@@ -24,17 +24,18 @@ def command(run: Path | None, as_json: bool, share: bool) -> int:
     loadgen report --share
     """
     from loadgen.analysis.documents import as_written
-    from loadgen.experiment.saved import find, read
+    from loadgen.experiment.saved import RUNS, find, read
     from loadgen.report.formats import json_text
     from loadgen.report.sharing import shared
     from loadgen.report.terminal.run import show
 
-    folder = find(run)
-    path = folder / "result.json"
-    with as_written(path if path.exists() else folder), output() as out:
-        result = shared(read(folder)) if share else read(folder)
-        if as_json:
-            out.write(f"{json_text(result)}\n")
-        else:
-            show(result, out)
+    with as_written(run or RUNS):
+        result = read(find(run))
+        if share:
+            result = shared(result)
+        with output() as out:
+            if as_json:
+                out.write(f"{json_text(result)}\n")
+            else:
+                show(result, out)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from itertools import count
@@ -90,8 +91,7 @@ def command(
     if witness:
         witness_option(loaded)
     loaded, goal = _prolonged(loaded, until, at_most)
-    place = folder or folder_for(loaded.profile.name)
-    result = _carry_out(loaded, place, workers, quiet, until=goal, accept_invalid=accept_invalid, witness=witness)
+    result = _carry_out(loaded, folder, workers, quiet, until=goal, accept_invalid=accept_invalid, witness=witness)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -112,7 +112,14 @@ def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[
 
 
 def _carry_out(
-    loaded: Loaded, folder: Path, workers: str, quiet: bool, *, until: Goal | None, accept_invalid: bool, witness: bool
+    loaded: Loaded,
+    folder: Path | None,
+    workers: str,
+    quiet: bool,
+    *,
+    until: Goal | None,
+    accept_invalid: bool,
+    witness: bool,
 ) -> RunResult | ExperimentResult:
     import uvloop
 
@@ -125,7 +132,14 @@ def _carry_out(
     from loadgen.selftest.standing import standing
 
     options = Options(
-        folder, workers_option(workers), start, sandbox_at, until=until, accept_invalid=accept_invalid, witness=witness
+        folder or folder_for(loaded.profile.name),
+        workers_option(workers),
+        start,
+        sandbox_at,
+        until=until,
+        accept_invalid=accept_invalid,
+        witness=witness,
+        needed=folder is not None,
     )
     display = progress(sys.stderr, quiet=quiet)
     for notice in standing(loaded, workers).notices:
@@ -178,7 +192,7 @@ def folder_for(name: str) -> Path:
     """The default folder of a run: runs/NAME-TIME, with a number if that exists."""
     named = f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
     free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
-    return next(path for path in free if not path.exists())  # two may begin in the same second
+    return next(path for path in free if not os.path.lexists(path))  # two may begin in the same second
 
 
 def workers_option(text: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from loadgen.cli import HELP
+from loadgen.cli import HELP, say
 
 
 @click.command("sandbox", short_help="Run the simulated target until Ctrl-C.", context_settings=HELP)
@@ -42,9 +42,9 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
     ):
         click.echo(f"simulated target: {settings.describe()}")
         click.echo(f"{sandbox.http}\n{sandbox.https}   (certificate authority: {sandbox.ca})")
-        click.echo(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to its function,", err=True)
-        click.echo(f"loadgen run dynamodb-put --target {sandbox.http} to its tables; Ctrl-C ends it", err=True)
+        say(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to its function,")
+        say(f"loadgen run dynamodb-put --target {sandbox.http} to its tables; Ctrl-C ends it")
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
         stats = sandbox.stats()
-        click.echo(f"{stats['requests']:,} requests, {stats['cold_starts']:,} cold starts", err=True)
+        say(f"{stats['requests']:,} requests, {stats['cold_starts']:,} cold starts")
     return 0

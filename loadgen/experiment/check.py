@@ -3,7 +3,7 @@ requests."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import SECOND
@@ -34,7 +34,7 @@ from loadgen.stats import fraction
 from loadgen.stats.intervals import SECONDS, events, needed
 from loadgen.trust import host
 from loadgen.workload.draws import Unknown
-from loadgen.workload.scenarios import Workload
+from loadgen.workload.scenarios import ScenarioWork, StepWork, Workload
 
 PRECISION = 0.1  # the error of the tail's probability that is allowed, as a share of it
 BODY = 400  # bytes of a request's body that are shown
@@ -58,8 +58,8 @@ def check(profile: Profile, workers: str, variants: Sequence[Profile] = (), witn
         session=profile.session.reuse,
         workers=count,
         seconds=sum(s for s in seconds if s) / SECOND if all(seconds) else None,
-        phases=tuple(_phase(run, profile) for run in plan.runs),
-        requests=tuple(_request(profile, name, step) for name, step in plan.steps),
+        phases=tuple(_phases(plan, profile)),
+        requests=tuple(_requests(profile)),
         connections=PlannedConnections(
             most=bounds.connections,
             before_the_load=bounds.preopen,
@@ -113,11 +113,18 @@ def _table(profile: Profile) -> PlannedTable | None:
     return PlannedTable(dict(setup.key), units, setup.items, profile.teardown)
 
 
-def _phase(run: PhaseRun, profile: Profile) -> PlannedPhase:
+def _phases(plan: Plan, profile: Profile) -> Iterator[PlannedPhase]:
+    rarest, share = _rarest(profile)
+    only = len(profile.scenarios[0].steps) if len(profile.scenarios) == 1 else None
+    for run in plan.runs:
+        yield _phase(run, rarest, share, only)
+
+
+def _phase(run: PhaseRun, rarest: str | None, share: float, steps: int | None) -> PlannedPhase:
+    """`rarest` is a scenario that has `share` of the iterations; `steps` are those of each iteration, if it is
+    known."""
     phase = run.phase
     iterations = run.planned(0, 1)
-    rarest, share = _rarest(profile)
-    fewest = min(len(scenario.steps) for scenario in profile.scenarios)
     return PlannedPhase(
         name=run.name,
         cycle=run.cycle,
@@ -131,7 +138,7 @@ def _phase(run: PhaseRun, profile: Profile) -> PlannedPhase:
         rarest=rarest,
         quantiles=tuple(name for name in QUANTILES if iterations and iterations * share * (1 - fraction(name)) >= 1),
         sharp=tuple(_tail_times(run, iterations and iterations * share, share)),
-        requests=iterations * fewest if iterations and len(profile.scenarios) == 1 else None,
+        requests=iterations * steps if iterations and steps else None,
     )
 
 
@@ -155,25 +162,28 @@ def _tail_times(run: PhaseRun, iterations: float | None, share: float) -> list[T
     return times
 
 
-def _request(profile: Profile, scenario: str, step: str) -> PlannedRequest:
-    """The step's request as iteration 0 would send it. A value that comes from an earlier answer is shown by its
-    name."""
+def _requests(profile: Profile) -> Iterator[PlannedRequest]:
     base = "" if profile.target.sandbox else profile.target.prefix
-    work = next(work for work in Workload(profile, base).scenarios if work.name == scenario)
-    compiled = next(compiled for compiled in work.steps if compiled.name == step)
-    if compiled.constant:
-        request = compiled.constant
+    for scenario in Workload(profile, base).scenarios:
+        for step in scenario.steps:
+            yield _request(scenario, step)
+
+
+def _request(scenario: ScenarioWork, step: StepWork) -> PlannedRequest:
+    """The step's request as iteration 0 would send it; a value that only an answer can give is shown by its name."""
+    if step.constant:
+        request = step.constant
     else:
-        assert compiled.render
-        request = compiled.render(Unknown(work.values(0)), 0)
+        assert step.render
+        request = step.render(Unknown(scenario.values(0)), 0)
     return PlannedRequest(
-        scenario=scenario,
-        step=step,
+        scenario=scenario.name,
+        step=step.name,
         operation=request.operation or None,
         method=request.method,
         path=request.path,
         headers=dict(request.headers),
         body=request.body[:BODY].decode("utf-8", "replace"),
         body_bytes=len(request.body),
-        timeout_s=compiled.timeout / SECOND,
+        timeout_s=step.timeout / SECOND,
     )

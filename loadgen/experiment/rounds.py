@@ -105,7 +105,7 @@ class _Experiment:
     async def carry_out(self) -> ExperimentResult:
         for variant in self.loaded.variants:
             await self._ready(variant)
-        folder = ExperimentFolder(self.options.out, self._warn)
+        folder = ExperimentFolder(self.options.out, self._warn, needed=True)
         secrets = self.loaded.secrets + tuple(text for k in self.keepers.values() for text in k.known)
         redacted = redactor(secrets)
         folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), redacted)))
@@ -118,9 +118,10 @@ class _Experiment:
                 self.display.message(Reason.of("decided", rounds=number))
                 break
         result = conclude(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)
-        result = map_text(result, redacted)
-        folder.finish(to_json(result))
-        return result
+        told = len(self.warnings)
+        folder.finish(to_json(map_text(result, redacted)))
+        result = replace(result, warnings=(*result.warnings, *self.warnings[told:]))  # that it could not be written
+        return map_text(result, redacted)
 
     async def _ready(self, variant: Variant) -> None:
         """What the variant's runs need for the whole experiment: secrets, a destination, a table."""
@@ -178,6 +179,8 @@ class _Experiment:
             elif ended.exit_status in (Exit.INTERRUPTED, Exit.UNUSABLE):
                 self.interrupted |= ended.exit_status == Exit.INTERRUPTED
                 return False
+            elif ended.run is None:
+                self.failed = PlanError("a run could not be saved, and an experiment is put together from saved runs")
             else:
                 self.spent += (ended.cost and ended.cost.usd) or 0.0
         return not self.failed and not self.interrupted and self._affordable()
@@ -187,7 +190,8 @@ class _Experiment:
         if parts > 1:
             profile = part_of(profile, parts)
         loaded = replace(self.loaded, profile=profile, variants=())
-        options = replace(self.options, out=run_folder(self.options.out, number, variant.name), prepared=True)
+        out = run_folder(self.options.out, number, variant.name)
+        options = replace(self.options, out=out, prepared=True, needed=True)
         display = _Within(self.display, position, variant.name, number)
         to, secrets = self.places[_place(variant.profile)], self.keepers[variant.name]
         return await run_at(loaded, options, display, to, signals, secrets)

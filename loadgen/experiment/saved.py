@@ -3,6 +3,7 @@ INCOMPLETE."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.folder import KIND, assembled
+from loadgen.files import read_regular, why
 from loadgen.record.ledger import Ledger
 from loadgen.result.codec import from_json
 from loadgen.result.experiment import ExperimentResult
@@ -48,7 +50,7 @@ def read(run: Path) -> RunResult | ExperimentResult:
     """The result of the run or of the experiment in that folder. Raises ProfileError if loadgen did not write the
     folder, or if another version did."""
     path = run / "result.json"
-    if not path.exists():
+    if not os.path.lexists(path):
         return _incomplete(run)
     content = document(path)
     if content.get("kind") == KIND:
@@ -105,9 +107,9 @@ def _ledgers(run: Path, plan: Plan) -> tuple[Ledger, int]:
 def _ledger(path: Path, runs: int, slots: int) -> Ledger:
     """A copy of a worker's figures. Raises ValueError if the file holds anything else."""
     size = Ledger.size(runs, slots)
-    with path.open("rb") as file:
-        block = file.read(size + 1)
     try:
-        return Ledger.from_bytes(block, runs, slots)
+        return Ledger.from_bytes(read_regular(path, size), runs, slots)
+    except OSError as error:
+        raise ValueError(f"{path.name}: {why(error)}") from None
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from None

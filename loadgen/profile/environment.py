@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from loadgen.profile.document import Document, Way
@@ -27,9 +28,9 @@ class Expanded:
     secrets: tuple[str, ...] = ()
 
 
-def expand(document: Document) -> Expanded:
-    """Replace the variables in every text. `$${` stands for `${`. Raises ProfileError for a variable that is not set or
-    is not UTF-8."""
+def expand(document: Document, read: Mapping[str, Any] = MappingProxyType({})) -> Expanded:
+    """Replace the variables in every text. `$${` stands for `${`. `read` are keys whose values take the place of what
+    is written. Raises ProfileError for a variable that is not set, and for what is no text."""
     used: dict[Way, tuple[str, ...]] = {}
     secrets: dict[str, None] = {}
 
@@ -65,7 +66,8 @@ def expand(document: Document) -> Expanded:
                 secrets[value] = None
         return value
 
-    return Expanded(expanded(document.data, ()), used, tuple(secrets))
+    rest = {key: value for key, value in document.data.items() if key not in read}
+    return Expanded({**expanded(rest, ()), **read}, used, tuple(secrets))
 
 
 def refuse_secrets(document: Document) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Annotated, Any, Self
 
@@ -130,7 +131,11 @@ class Experiment(Part):
         return self
 
     def cells(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """Each variant that is run: its name, its key in `variants`, and its values of the axes."""
+        """Each variant as it is run: its name, the key of `variants` that it comes from, and its values of the axes."""
+        return self._cells
+
+    @cached_property
+    def _cells(self) -> list[tuple[str, str, dict[str, Any]]]:
         cells = []
         for key in self.variants or ("",):
             for values in product(*self.matrix.values()):

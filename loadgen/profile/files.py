@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from loadgen.files import open_regular, why
 from loadgen.profile.units import quoted
 
 BYTES_LIMIT = 64 * 2**20
@@ -38,11 +39,12 @@ def readable(written: str, folder: Path) -> Path:
     """The file `written`, relative to `folder`. It may lie anywhere, as certificates do. Raises ValueError."""
     path = folder / written
     try:
-        path.open("rb").close()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
-        raise ValueError(f"{quoted(written)} cannot be read: {reason.lower()}") from None
-    return path.resolve()
+        open_regular(path).close()
+    except OSError as error:
+        raise ValueError(f"{quoted(written)} cannot be read: {why(error)}") from None
+    except ValueError:
+        raise ValueError(f"{quoted(written)} cannot be read: not a file name") from None
+    return path.absolute()  # not what a link leads to: a file in memory is one
 
 
 def rows(path: Path) -> tuple[tuple[str, ...], Rows]:
@@ -53,7 +55,7 @@ def rows(path: Path) -> tuple[tuple[str, ...], Rows]:
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:
-        raise ValueError(f"{path.name} cannot be read: {(error.strerror or 'input error').lower()}") from None
+        raise ValueError(f"{path.name} cannot be read: {why(error)}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path.name} is not UTF-8") from None
     if path.suffix == ".csv":

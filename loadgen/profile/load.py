@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +15,17 @@ from pydantic import ValidationError
 
 import loadgen
 from loadgen.errors import ProfileError
+from loadgen.files import at_once, why
 from loadgen.profile import overrides
 from loadgen.profile.connection import AWS
 from loadgen.profile.curl_options import Asked, at
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
 from loadgen.profile.environment import Expanded, expand, refuse_secrets
 from loadgen.profile.explain import findings
-from loadgen.profile.model import Profile
+from loadgen.profile.model import Experiment, Profile
 from loadgen.profile.part import Written
 from loadgen.profile.units import quoted
-from loadgen.profile.variants import first_values, with_values
+from loadgen.profile.variants import EXPERIMENT, first_values, with_values
 
 PLAIN = "run"  # the one variant of a profile without an experiment
 SUFFIXES = (".yaml", ".yml")
@@ -145,11 +147,11 @@ def _is_file(path: Path) -> bool:
 
 def _content(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with os.fdopen(at_once(path, os.O_RDONLY), "rb") as file:
             content = file.read(SIZE_LIMIT + 1)
         return content.decode("utf-8-sig")
     except OSError as error:
-        raise ProfileError(f"cannot be read: {(error.strerror or 'input error').lower()}", file=str(path)) from None
+        raise ProfileError(f"cannot be read: {why(error)}", file=str(path)) from None
     except UnicodeDecodeError as error:
         if len(content) > SIZE_LIMIT:
             return content.decode("utf-8", "replace")
@@ -169,14 +171,15 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
     variants = []
     for name, override, values in profile.experiment.cells():
-        checked, more = _read(with_values(document, values, override), folder)
+        checked, more = _read(with_values(document, values, override), folder, profile.experiment)
         secrets = tuple(dict.fromkeys((*secrets, *more)))
         variants.append(Variant(name, values, checked))
     return Loaded(profile, source, resolved, secrets, tuple(variants))
 
 
-def _read(document: Document, folder: Path) -> tuple[Profile, tuple[str, ...]]:
-    expanded = expand(document)
+def _read(document: Document, folder: Path, experiment: Experiment | None = None) -> tuple[Profile, tuple[str, ...]]:
+    """`experiment` is what has been read of it already: each variant is in it, and has the whole of it."""
+    expanded = expand(document, {EXPERIMENT: experiment} if experiment else {})
     return _validated(document, expanded, folder), expanded.secrets
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -194,10 +195,11 @@ class Step(Part):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.batch and self.batch > (most := BATCHES[self.operation][1]):
-            raise complaint(f"{self.batch} is more than the {most} that DynamoDB takes at once", "", ("batch",))
+            raise complaint(f"{self.batch} are more than the {most} that DynamoDB takes at once", "", ("batch",))
+        cases = Counter(map(str.lower, self.headers))
         for name in self.headers:
-            if sum(name.lower() == other.lower() for other in self.headers) > 1:
-                raise complaint("is given twice, in different case", at=("headers", name))
+            if cases[name.lower()] > 1:
+                raise complaint("is there twice, in different case", at=("headers", name))
         for name, part in self.record.items():
             if part.kind == "status" or part == Selector("body"):
                 raise complaint(f"{part} is not a time", "Record for example header.server-timing.db", ("record", name))
@@ -269,11 +271,11 @@ class Scenario(Part):
     @model_validator(mode="after")
     def _check(self) -> Self:
         unique([step.name for step in self.steps], "steps", "steps")
-        captured = {name: i for i, step in reversed([*enumerate(self.steps)]) for name in step.capture}
+        captured = self._captured()
         for i, name in enumerate(self.split_by):
             if name not in captured:
-                raise complaint(f"no step captures {name}", did_you_mean(name, [*captured]), ("split_by", i))
-        columns = self.data.fields if self.data else ()
+                raise complaint(f"{name} is not captured by a step", did_you_mean(name, [*captured]), ("split_by", i))
+        columns = set(self.data.fields if self.data else ())
         for name in captured:
             if name in columns:
                 at = ("steps", captured[name], "capture", name)
@@ -281,14 +283,15 @@ class Scenario(Part):
         return self
 
     def check_references(self, keys: Sequence[str]) -> None:
-        """Raise a complaint for a placeholder with an unknown name. `keys` are the names of the profile's `keys`."""
-        captured = {name: i for i, step in reversed([*enumerate(self.steps)]) for name in step.capture}
+        """Raise a complaint for a placeholder that names nothing; `keys` are the profile's own."""
+        captured = self._captured()
         columns = self.data.fields if self.data else ()
+        known = dict.fromkeys(keys)
         for name in (*columns, *captured):
-            if name in keys:
-                raise complaint(f"{name} is already one of the profile's keys", "Choose another name")
+            if name in known:
+                raise complaint(f"{name} is one of the profile's keys already", "Choose another name")
+        known = dict.fromkeys((*columns, *keys))
         for i, step in enumerate(self.steps):
-            known = [*columns, *keys, *(name for name in captured if captured[name] < i)]
             for at, template in step.templates():
                 for name in template.names():
                     if name in known:
@@ -297,3 +300,8 @@ class Scenario(Part):
                     if name in captured:
                         problem = f"{{{{{name}}}}} is captured by {self.steps[captured[name]].name}, which comes later"
                     raise complaint(problem, did_you_mean(name, [*RESERVED, *known]), ("steps", i, *at))
+            known |= dict.fromkeys(step.capture)
+
+    def _captured(self) -> dict[str, int]:
+        """What the steps capture, and the first that does."""
+        return {name: i for i, step in reversed([*enumerate(self.steps)]) for name in step.capture}

@@ -19,7 +19,9 @@ def with_values(document: Document, values: dict[str, Any], override: str = "") 
 
     Raises ProfileError for an override that fits nowhere, and for an unknown axis.
     """
-    changed = Document(copy.deepcopy(document.root), dict(document.places), variables=document.variables)
+    kept = document.data.get(EXPERIMENT)  # which no variant changes
+    data = copy.deepcopy(document.data, {id(kept): kept})
+    changed = Document([data], dict(document.places), variables=document.variables)
     if override:
         way: Way = (EXPERIMENT, "variants", override)
         _merge(changed, changed.data, (), changed.data[EXPERIMENT]["variants"][override], way)
@@ -36,11 +38,14 @@ def first_values(document: Document) -> dict[str, Any]:
 
 
 def _merge(document: Document, into: Any, way: Way, override: dict[str, Any], said: Way) -> None:
-    """Put `override`, which was written at `said`, over the value at `way`."""
+    """Put `override`, which was written at `said`, over what stands at `way`."""
+    steps = _steps(into)
     for key, value in override.items():
         if not way and key == EXPERIMENT:
-            raise document.error((*said, key), "an experiment cannot hold another one", "Leave it out")
-        step = _step(document, into, key, (*said, key))
+            raise document.error((*said, key), "an experiment has no experiments in it", "Leave it out")
+        if steps is not None and key not in steps:
+            raise document.error((*said, key), f"there is no {key} in that list", did_you_mean(key, [*steps]))
+        step = key if steps is None else steps[key]
         place = (*way, step)
         old = into[step] if isinstance(step, int) else into.get(step)
         if isinstance(value, dict) and (part := part_at(place)) is not None:
@@ -49,7 +54,7 @@ def _merge(document: Document, into: Any, way: Way, override: dict[str, Any], sa
             into[step] = old
             _merge(document, old, place, value, (*said, key))
             continue
-        _forget(document, place)
+        _forget(document, place, old)
         document.places[place] = document.place((*said, key))
         document.moved[place] = (*said, key)
         if value is None and isinstance(into, dict):
@@ -58,23 +63,25 @@ def _merge(document: Document, into: Any, way: Way, override: dict[str, Any], sa
             into[step] = copy.deepcopy(value)
 
 
-def _step(document: Document, container: Any, key: str, said: Way) -> str | int:
-    """`key` in a mapping; in a list the index of the item with that name."""
+def _steps(container: Any) -> dict[str, int] | None:
+    """The indices of a list's items by their names; None of a mapping, whose keys are its own."""
     if isinstance(container, dict):
-        return key
-    names = [item.get("name") if isinstance(item, dict) else None for item in container]
-    if key in names:
-        return names.index(key)
-    known = [name for name in names if isinstance(name, str)]
-    raise document.error(said, f"there is no {key} in that list", did_you_mean(key, known))
+        return None
+    steps: dict[str, int] = {}
+    for index, item in enumerate(container):
+        name = item.get("name") if isinstance(item, dict) else None
+        if isinstance(name, str):
+            steps.setdefault(name, index)
+    return steps
 
 
-def _forget(document: Document, way: Way) -> None:
-    """Remove the places of the value at `way` and of all values in it."""
-    maps: tuple[dict[Way, Any], ...] = (document.places, document.moved)
-    for known in maps:
-        for old in [place for place in known if place[: len(way)] == way]:
-            del known[old]
+def _forget(document: Document, way: Way, old: Any) -> None:
+    """What stood there, `old`, is no more."""
+    document.places.pop(way, None)
+    document.moved.pop(way, None)
+    items = old.items() if isinstance(old, dict) else enumerate(old) if isinstance(old, list) else ()
+    for step, item in items:
+        _forget(document, (*way, step), item)
 
 
 def _fill(document: Document, values: dict[str, Any]) -> None:

@@ -78,8 +78,9 @@ class Prepared:
         checked: Checked,
         warn: Warnings,
     ) -> Self:
-        """Make the run's folder. Raises ProfileError if there is one already."""
-        folder, began = RunFolder(options.out, warn), wall()
+        """Make the run's folder. Raises ProfileError if there is one already, or if it is needed and cannot be
+        written."""
+        folder, began = RunFolder(options.out, warn, options.needed), wall()
         about = metadata(loaded.profile, to, table, began, checked.limits.workers)
         until = checked.until.result(None, complete=False) if checked.until else None
         description = described(about, checked.plan, until, loaded.secrets + keeper.known)

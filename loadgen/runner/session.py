@@ -89,8 +89,7 @@ class Running:
         checked, keeper = prepared.checked, prepared.keeper
         self._warn, self._until = prepared.warn, checked.until
         self._watch, self._snapshots, self._last_second = HostWatch(), history(prepared.stop_if), Histogram()
-        self._interrupted, self._refused = False, False
-        self._stopped_because: Reason | None = None
+        self._interrupted = self._refused = self._stopped = False
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
         following = [self._witness.group] if self._witness else []
         cpus = self._witness.cores.others if self._witness else frozenset[int]()
@@ -178,8 +177,8 @@ class Running:
         table = prepared.table
         why = reason_to_stop(self._snapshots, prepared.stop_if) or (table.beyond(fleet.totals()) if table else None)
         if why and not fleet.stopping:
-            self._stopped_because = why
-            self._display.message(why)
+            self._stopped = True
+            self._warn(why)
             fleet.stop()
 
     def _look(self, until: Until) -> None:
@@ -228,7 +227,7 @@ class Running:
             elapsed=fleet.elapsed,
             folder=str(prepared.options.out) if prepared.folder.usable else None,
             interrupted=self._interrupted,
-            stopped=bool(self._stopped_because),
+            stopped=self._stopped,
             refused=self._refused,
             lost=bool(lost),
             warnings=self._warn.given,
@@ -260,8 +259,6 @@ class Running:
         for worker in lost:
             why = str(worker.broken or f"it ended with status {worker.process.poll()}").strip().rpartition("\n")[2]
             warn(Reason.of("worker_lost", worker=worker.index, why=why))
-        if self._stopped_because:
-            warn(self._stopped_because)
         for address in to.left_out:
             warn(Reason.of("address_left_out", host=to.origin.host, address=address.host))
         for fallback in host.description().fallbacks:

@@ -15,7 +15,6 @@ import os
 import resource
 import signal
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -23,6 +22,7 @@ from pathlib import Path
 import uvloop
 
 from loadgen.errors import Exit, LoadgenError, PlanError
+from loadgen.files import Scratch
 from loadgen.net.children import end_with_parent
 from loadgen.net.timerfd import LoopClock, lower_timer_slack
 from loadgen.profile.sandbox import SandboxSettings
@@ -68,10 +68,10 @@ def _serve(
     """A server, and its certificate authority; `stack` ends them."""
     lower_timer_slack()
     _raise_descriptor_limit()
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=FOLDER)))
-    ca, chain, key = certificate.make(folder)
+    ca, chain, key = certificate.make(stack.enter_context(Scratch(FOLDER)))
     context = server_context(chain, key)
-    key.unlink()
+    with suppress(OSError):  # in memory it stays
+        key.unlink()
     truth = Truth(settings.log) if settings.log else None
     if truth:
         stack.callback(truth.close)

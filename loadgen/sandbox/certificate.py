@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from loadgen.clock import SECOND, wall
+from loadgen.files import Scratch
 
 NAMES = (x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1")), x509.IPAddress(ip_address("::1")))
 LIFE = timedelta(days=365)
 
 
-def make(folder: Path) -> tuple[Path, Path, Path]:
-    """Write authority, chain and key into `folder`. The authority's own key is never written, because it signs nothing
-    else."""
+def make(scratch: Scratch) -> tuple[Path, Path, Path]:
+    """The files of authority, chain and key. The authority's own key is never written: it signs nothing else."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("loadgen sandbox authority")
     authority_id = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())
@@ -41,12 +41,11 @@ def make(folder: Path) -> tuple[Path, Path, Path]:
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(authority_id), critical=False)
         .sign(authority_key, SHA256())
     )
-    authority_file, chain_file, key_file = folder / "ca.pem", folder / "chain.pem", folder / "key.pem"
-    authority_file.write_bytes(authority.public_bytes(Encoding.PEM))
-    chain_file.write_bytes(leaf.public_bytes(Encoding.PEM))
-    key_file.touch(mode=0o600)
-    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return authority_file, chain_file, key_file
+    return (
+        scratch.file("ca.pem", authority.public_bytes(Encoding.PEM)),
+        scratch.file("chain.pem", leaf.public_bytes(Encoding.PEM)),
+        scratch.file("key.pem", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())),
+    )
 
 
 def _name(common: str) -> x509.Name:

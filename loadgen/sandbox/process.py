@@ -8,7 +8,6 @@ import select
 import shutil
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +15,7 @@ from typing import IO, Any, Self
 
 from loadgen.clock import SECOND, now
 from loadgen.errors import LoadgenError, PlanError
+from loadgen.files import unnamed
 from loadgen.net.children import spawn
 from loadgen.profile.sandbox import SandboxSettings
 
@@ -132,7 +132,7 @@ def start_responder() -> SandboxProcess:
 
 
 def _start(command: list[str], config: bytes) -> SandboxProcess:
-    errors = tempfile.TemporaryFile()  # noqa: SIM115  it is closed by `stop`
+    errors = unnamed()  # it is closed by `stop`
     process = spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
     assert process.stdin
     with suppress(BrokenPipeError):  # it has died, and the wait for its first line will tell

@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-SIZE_LIMIT = 4096  # a longer entry is not used
+from loadgen.files import read_regular
+
+SIZE_LIMIT = 4096  # bytes of an entry that are believed
 
 
 def _folder() -> Path:
+    """Raises OSError if there is no place for temporary files."""
     return Path(tempfile.gettempdir()) / f"loadgen-sandboxes-{os.getuid()}"
 
 
@@ -30,11 +33,13 @@ def _own(folder: Path) -> bool:
 
 @contextmanager
 def announced(ports: list[int], description: str) -> Iterator[None]:
-    """Announce that these ports are a sandbox, for as long as the block lasts. If that fails, it is not announced."""
-    entries = [_folder() / str(port) for port in ports]
+    """Make known, for as long as the block lasts, that these ports are a sandbox. Where that cannot be, it is not."""
+    entries: list[Path] = []
     with suppress(OSError):
-        _folder().mkdir(mode=0o700, exist_ok=True)
-        if _own(_folder()):
+        folder = _folder()
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if _own(folder):
+            entries = [folder / str(port) for port in ports]
             for entry in entries:
                 entry.write_text(json.dumps({"pid": os.getpid(), "description": description}))
     try:
@@ -46,13 +51,12 @@ def announced(ports: list[int], description: str) -> Iterator[None]:
 
 
 def sandbox_at(port: int) -> str | None:
-    """What the sandbox on that port of this machine simulates; None if no sandbox is announced there."""
-    entry = _folder() / str(port)
+    """What the sandbox on that port of this machine simulates; None if there is none that is announced."""
     try:
-        if not _own(_folder()) or entry.stat().st_size > SIZE_LIMIT:
+        if not _own(_folder()):
             return None
-        said = json.loads(entry.read_text())
-        os.kill(int(said["pid"]), 0)  # is it still running?
+        said = json.loads(read_regular(_folder() / str(port), SIZE_LIMIT))
+        os.kill(int(said["pid"]), 0)  # is it still there?
         return str(said["description"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -18,19 +18,18 @@ import resource
 import socket
 import ssl
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from heapq import heappop, heappush
 from itertools import cycle
 from math import exp, log
-from pathlib import Path
 from random import Random
 from statistics import NormalDist
 
 import uvloop
 
 from loadgen.clock import MILLISECOND, Clock, cpu
+from loadgen.files import Scratch
 from loadgen.net.children import end_with_parent
 from loadgen.net.timerfd import LoopClock, lower_timer_slack
 from loadgen.sandbox import certificate
@@ -179,10 +178,10 @@ def main() -> int:
     end_with_parent(loop, parser.parse_args().parent)
     with ExitStack() as stack:
         stack.callback(loop.close)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=FOLDER)))
-        ca, chain, key = certificate.make(folder)
+        ca, chain, key = certificate.make(stack.enter_context(Scratch(FOLDER)))
         context = server_context(chain, key)
-        key.unlink()
+        with suppress(OSError):  # in memory it stays
+            key.unlink()
         clock = LoopClock(loop)
         stack.callback(clock.close)
         responder = Responder(loop, clock, context)

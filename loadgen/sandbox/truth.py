@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TextIO
 
 from loadgen.errors import PlanError
+from loadgen.files import at_once
 from loadgen.sandbox.messages import Request
 
 COLUMNS = (
@@ -34,7 +36,8 @@ class Truth:
                         raise PlanError(
                             f"{path} is not a truth log of a sandbox and is left alone: choose another name"
                         )
-            self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
+            descriptor = at_once(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            self._file: TextIO = os.fdopen(descriptor, "w", encoding="utf-8", newline="\n")
         except OSError as error:
             raise PlanError(f"the sandbox's log {path} cannot be written: {error.strerror}") from None
         self._file.write(f"{COLUMNS}\n")

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
+from loadgen.files import read_regular
 from loadgen.result import SCHEMA
 from loadgen.result.codec import from_json, to_json
 from loadgen.result.reason import Reason
@@ -90,10 +91,8 @@ def read(path: Path | None, machine: Machine) -> tuple[Trusted | None, Reason | 
 
 
 def _read(path: Path) -> SelftestResult:
-    """Raises OtherVersion if another loadgen wrote the file, and one of UNREADABLE if it cannot be read."""
-    if path.stat().st_size > SIZE_LIMIT:
-        raise ValueError("too large")
-    document = json.loads(path.read_text(encoding="utf-8"))
+    """Raises OtherVersion for one that another loadgen wrote, or one of UNREADABLE."""
+    document = json.loads(read_regular(path, SIZE_LIMIT))
     if not isinstance(document, dict):
         raise ValueError("no object")
     if document.get("schema") != SCHEMA and str(document.get("schema")).startswith("loadgen."):

@@ -12,6 +12,8 @@ from typing import Any
 from loadgen import __version__
 from loadgen.aws.auth import named_by
 from loadgen.exchange import HEADERS, NOTHING, Exchange, Request
+from loadgen.files import read_regular
+from loadgen.profile.files import BYTES_LIMIT
 from loadgen.profile.model import Profile, Scenario, Selector, Step, Think
 from loadgen.profile.placeholders import parse
 from loadgen.workload import dynamodb
@@ -216,7 +218,7 @@ def _body(step: Step, seeds: Seeds) -> bytes | Bytes:
         return encoded(joined(json_pieces(step.json_body, seeds)))
     if step.text is not None:
         return encoded(text(parse(step.text), seeds))
-    return step.file.read_bytes() if step.file else b""
+    return read_regular(step.file, BYTES_LIMIT) if step.file else b""
 
 
 def _renderer(method: str, target: Any, headers: Any, body: Any) -> Callable[[Values, int], Request]:

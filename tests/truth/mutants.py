@@ -206,7 +206,7 @@ MUTANTS = (
     Mutant("what makes a run INVALID degrades it", "trust/finding.py", "            return Verdict.INVALID\n",
            "            return Verdict.DEGRADED\n", ("unit/trust/test_verdict.py",)),
     Mutant("what says why says INVALID by itself", "trust/signals.py",
-           "verdict if self.alone else min(verdict, most)", "verdict", ("unit/trust/test_verdict.py",)),
+           "limits if self.alone else min(limits, most)", "limits", ("unit/trust/test_verdict.py",)),
     Mutant("the client delay is the target's", ATTRIBUTION,
            'Row(Part.CLIENT_DELAY, Part.WHOLE, MACHINE, "own")', 'Row(Part.CLIENT_DELAY, Part.WHOLE, TARGET, "target")',
            (VERDICT,)),

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import uvloop
 from program import FULL
 
+from loadgen.fleet import group
+from loadgen.profile.load import load
+from loadgen.record.metrics import WIDTH, Instants
+from loadgen.record.recorder import Batch, Delta, fold
+from loadgen.report.terminal.live import Silence
+from loadgen.runner.options import Options
+from loadgen.runner.session import run
+from loadgen.sandbox.process import start
+from truth.pipeline import DIGITS as THOUSANDTH
 from truth.wall import DIGITS, Block, Seen, adds_up, admitted, least_error, quantile, watch
 
 pytestmark = pytest.mark.real
@@ -89,3 +101,39 @@ def test_timeouts_of_a_few_leave_the_rest_alone(tmp_path: Path) -> None:
     assert late["count"] == failure["count"] == outcomes["timeout"]
     assert late["min"] >= 2000
     assert late["p50"] <= 2005, "not by whole seconds"
+
+
+def test_percentiles_are_those_that_numpy_finds_in_the_raw_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every exchange of two workers, as its instants came to the parent, before anything of ours has counted them."""
+    count = SECONDS * 1000 + 7  # no rank is whole: numpy finds it with floats, and may be one beyond it
+    rows: list[np.ndarray[Any, np.dtype[np.int64]]] = []
+
+    def folded(batch: Batch, origin: int) -> Delta:
+        rows.append(np.frombuffer(batch.rows, np.int64).reshape(-1, WIDTH))
+        return fold(batch, origin)
+
+    monkeypatch.setattr(group, "fold", folded)
+    text = f"""
+name: raw
+target: sandbox
+sandbox: {{service: "{TRUTHS["log-normal"]}"}}
+load: [{{name: a, rate: 1000/s, iterations: {count}}}]
+"""
+    options = Options(tmp_path / "run", workers="2", start_sandbox=start, accept_invalid=True)
+    result = uvloop.run(run(load("p.yaml", text=text), options, Silence()))
+    (latency,) = (phase.steps[0].latency_ms for phase in result.variant.phases if phase.measured)
+    raw = Instants(*np.concatenate(rows).T)
+    for name, values in {
+        "response": raw.done - raw.due,
+        "service": raw.done - raw.started,
+        "lag": raw.released - raw.due,
+        "wait": raw.started - raw.signed,
+    }.items():
+        block = latency[name]
+        assert (block.count, block.min, block.max) == (count, values.min() / 1e6, values.max() / 1e6)
+        for shown in ("p50", "p90", "p95", "p99", "p99.9"):
+            exact, told = np.percentile(values, float(shown[1:]), method="inverted_cdf") / 1e6, block.quantiles[shown]
+            assert told is not None
+            assert exact <= told <= exact * (1 + float(THOUSANDTH)) + 1e-6, (name, shown)

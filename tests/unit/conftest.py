@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from called import Called, Loadgen
@@ -25,3 +28,17 @@ def loadgen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         return Called(int(stop.value.code or 0), out, err)
 
     return call
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """A test that waits for somebody to open the other end of a pipe fails."""
+
+    def late(*_: Any) -> None:
+        pytest.fail("it hangs")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

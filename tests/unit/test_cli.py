@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -157,3 +160,14 @@ def test_a_system_that_it_does_not_run_on(loadgen: Loadgen, monkeypatch: pytest.
     monkeypatch.setattr(sys, "platform", "win32")
     called = loadgen("run", "burst")
     assert called == Called(2, "", "loadgen: uvloop does not run on Windows. Use Linux, macOS, or WSL\n")
+
+
+class FullStream(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_where_stderr_takes_nothing_the_status_is_the_same(loadgen: Loadgen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", FullStream())
+    assert loadgen("report", "nothing").status == loadgen("run", "--nope").status == Exit.USAGE
+    assert loadgen("new", "http://127.0.0.1/", "--out", "mine.yaml").status == Exit.PASSED

@@ -254,6 +254,43 @@ def test_a_folder_that_cannot_be_made_is_told_once_and_the_run_goes_on(
     assert told == [Reason.of("folder_unusable", folder=str(tmp_path / "x"), why=why)]
 
 
+def test_a_folder_that_is_needed_is_refused_before_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "mkdir", failing(errno.EROFS))
+        with pytest.raises(ProfileError, match=r"x: cannot be made: Read-only file system\. Name a folder elsewhere"):
+            RunFolder(tmp_path / "x", silent, needed=True)
+    folder = RunFolder(tmp_path / "x", silent, needed=True)
+    folder.begin({}, {})
+    monkeypatch.setattr(os, "posix_fallocate", failing(errno.ENOSPC))
+    with pytest.raises(ProfileError, match="x: has no room: No space left on device"):
+        folder.make_room(0, 4096)
+    assert not folder.path.exists(), "the next run may have that name"
+    folder = RunFolder(tmp_path / "x", silent, needed=True)
+    with monkeypatch.context() as disk, pytest.raises(ProfileError, match="x: cannot be written: No space left"):
+        disk.setattr(os, "open", failing(errno.ENOSPC))
+        folder.begin({}, {})
+
+
+def test_a_folder_that_is_needed_may_fill_up_during_the_load(tmp_path: Path, shopped: Run) -> None:
+    told: list[Reason] = []
+    folder = RunFolder(tmp_path / "x", told.append, needed=True)
+    folder.begin({}, {})
+    assert folder._intervals
+    folder._intervals.close()
+    folder._intervals = FullFile(1)  # type: ignore[assignment]
+    for taken in seconds(shopped):
+        folder.interval(taken, [], str)
+    assert not folder.finish({"schema": "s"})
+    assert len(told) == 1
+
+
+def test_a_witness_tells_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "mkdir", failing(errno.EROFS))
+    told: list[Reason] = []
+    inner = RunFolder(tmp_path / "x", told.append).inner("witness")
+    assert (inner.path, inner.usable, len(told)) == (tmp_path / "x" / "witness", False, 1)
+
+
 class FullFile:
     """A file on a disk that takes so many writes and no more."""
 
@@ -354,3 +391,18 @@ def test_the_newest_run_is_the_one_that_began_last(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "file").write_text("")
     assert latest(tmp_path) == tmp_path / "a"
+
+
+def test_a_run_of_somebody_else_is_not_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("mine", "theirs"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text("{}")
+    look = Path.stat
+
+    def stat(path: Path, **options: Any) -> os.stat_result:
+        if path.parent.name == "theirs":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert latest(tmp_path) == tmp_path / "mine"

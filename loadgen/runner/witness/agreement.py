@@ -202,7 +202,8 @@ def _disagreement(code: str, entries: list[Entry], folder: str | None = None) ->
 def forecast(profile: Profile) -> list[WitnessForecast]:
     """How many exchanges of each step a witness will have in each phase that it watches, of how many that it needs."""
     plan = Plan.of(profile)
-    weights = {scenario.name: scenario.weight for scenario in profile.scenarios}
+    weights = sum(scenario.weight for scenario in profile.scenarios)
+    shares = {scenario.name: scenario.weight / weights for scenario in profile.scenarios}
     least = needed(plan)
     return [
         WitnessForecast(
@@ -211,16 +212,16 @@ def forecast(profile: Profile) -> list[WitnessForecast]:
             scenario=scenario,
             step=step,
             judged=judged(run),
-            exchanges=(expected := _expected(run, weights[scenario] / sum(weights.values()))),
+            exchanges=(expected := _expected(planned, shares[scenario])),
             needed=least,
             enough={name: expected is not None and expected >= number for name, number in least.items()},
         )
         for run in plan.runs
         if watched(run)
+        for planned in (run.planned(0, 1) if run.phase.rate else None,)
         for scenario, step in plan.steps
     ]
 
 
-def _expected(run: PhaseRun, share: float) -> int | None:
-    planned = run.planned(0, 1) if run.phase.rate else None
+def _expected(planned: int | None, share: float) -> int | None:
     return None if planned is None else round(planned * share / EACH)

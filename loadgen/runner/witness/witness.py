@@ -24,7 +24,6 @@ from loadgen.runner.prepared import Prepared
 from loadgen.runner.redaction import redactor
 from loadgen.runner.witness import agreement
 from loadgen.runner.witness.load import EACH, FIRST
-from loadgen.store import RunFolder
 from loadgen.trust.host import RESERVE, cpus, descriptors
 from loadgen.trust.verdict import Finding, judge
 from loadgen.trust.watch import evidence_of
@@ -67,7 +66,7 @@ class Witness:
         for warning in warnings(run.loaded.profile, others):
             run.warn(warning)
         self._metadata = replace(run.metadata(), workers=1, seed=profile.seed)
-        self._folder = RunFolder(run.options.out / FOLDER, run.warn)
+        self._folder = run.folder.inner(FOLDER)
         own = {"workers": 1, "seed": profile.seed, "thinned": True}
         self._folder.begin(run.loaded.resolved, run.description | own)
         plan = Plan.of(profile)

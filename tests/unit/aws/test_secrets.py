@@ -52,9 +52,9 @@ def test_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
     soon = source.renew_at(Token("two"))
     assert wall() < soon < wall() + 60 * SECOND
     path.write_text("x" * (FILE_LIMIT + 1))
-    with pytest.raises(TargetError, match="too large for a secret"):
+    with pytest.raises(TargetError, match="cannot be read: too large"):
         source.current()
-    with pytest.raises(TargetError, match="cannot be read: is a directory"):
+    with pytest.raises(TargetError, match="cannot be read: not a regular file"):
         File("auth.bearer", tmp_path).current()
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from finished_runs import TEXT
 
-from loadgen.errors import PlanError
-from loadgen.experiment.rounds import order, part_of, seed_of
+from loadgen.errors import Exit, PlanError
+from loadgen.experiment import rounds
+from loadgen.experiment.rounds import order, part_of, run_experiment, seed_of
 from loadgen.profile.load import load
+from loadgen.report.terminal.live import Silence
+from loadgen.result.run import RunResult
+from loadgen.runner.options import Options
 
 
 def test_every_round_has_each_variant_once_in_an_order_of_its_own() -> None:
@@ -32,3 +41,30 @@ def test_a_duet_shares_the_load() -> None:
     assert (a.rate.start, a.rate.end, b.users, c.at_once) == (25, 50, 5, 3)
     with pytest.raises(PlanError, match=r"load\.c\.at_once: a duet runs 8 variants at once"):
         part_of(load("p.yaml", text=TEXT).profile, 8)
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_run_that_the_disk_does_not_take_ends_the_experiment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: RunResult, full: bool
+) -> None:
+    """It is put together from what its runs have saved: the rounds from here on would be for nothing. Even where its
+    own result cannot be saved, it is reported."""
+    asked: list[Options] = []
+
+    async def unsaved(loaded: Any, options: Options, *rest: Any) -> RunResult:
+        asked.append(options)
+        return replace(run, run=None)
+
+    def no_room(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(rounds, "run_at", unsaved)
+    if full:
+        monkeypatch.setattr(os, "fsync", no_room)
+    result = await run_experiment(load("x.yaml", text=TEXT), Options(tmp_path / "x"), Silence())
+    assert [options.needed for options in asked] == [True]
+    assert (result.complete, result.exit_status) == (False, Exit.USAGE)
+    told = ["experiment_broken_off", *["folder_unusable"] * full]
+    assert [warning.code for warning in result.warnings] == told
+    assert "a run could not be saved" in str(result.warnings[0].values["error"])
+    assert (tmp_path / "x" / "result.json").is_file() == (not full)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from called import Loadgen
 from experiment_folders import write_experiment
+from no_files import KINDS, put
 from run_folders import write_run
 
 from loadgen import cli
 from loadgen.analysis import documents
-from loadgen.errors import Exit, LoadgenError, ProfileError, TargetError
+from loadgen.errors import Exit, ProfileError, TargetError
 from loadgen.profile.load import load
-from loadgen.store import read_intervals
 from loadgen.transport.scripted import Reply
 
 STEERING = "\x1b[2J\x1b]0;owned\x07\u202e\x9b31m\r\n"
@@ -133,18 +133,35 @@ def test_an_experiment_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> No
 # what is no file
 
 
-@pytest.mark.parametrize("file", ["run.json", "result.json", "intervals.jsonl"])
-@pytest.mark.parametrize("kind", ["pipe", "/dev/zero", "folder"])
-def test_what_is_no_regular_file_is_not_read(tmp_path: Path, file: str, kind: str) -> None:
-    path = tmp_path / file
-    if kind == "pipe":
-        os.mkfifo(path)
-    elif kind == "folder":
-        path.mkdir()
-    else:
-        path.symlink_to(kind)
-    with pytest.raises((LoadgenError, ValueError), match="regular file"):
-        list(read_intervals(path)) if file == "intervals.jsonl" else documents.document(path)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.usefixtures("impatient")
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path, loadgen: Loadgen, kind: str) -> None:
+    good = saved(tmp_path / "good")
+    for file in ("run.json", "result.json", "intervals.jsonl", "worker-0.counters"):
+        bad = tmp_path / f"bad-{file}"
+        shutil.copytree(good, bad)
+        if file != "result.json":
+            (bad / "result.json").unlink()
+        put(bad / file, kind)
+        for called in (loadgen("report", bad), loadgen("compare", good, bad)):
+            assert called.status == Exit.USAGE, (file, called)
+            harmless(*called)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.usefixtures("impatient")
+def test_a_round_of_an_experiment_that_is_no_regular_file(tmp_path: Path, loadgen: Loadgen, kind: str) -> None:
+    folder = tmp_path / "experiment"
+    write_experiment(folder, EXPERIMENT, lambda variant, number: lambda x: Reply(after=5_000_000), rounds=2)
+    for file in ("rounds/02/two/intervals.jsonl", "rounds/01/one/result.json", "run.json"):
+        put(folder / file, kind)
+        harmless(*loadgen("report", folder))
+
+
+def test_a_name_that_no_file_can_have(loadgen: Loadgen) -> None:
+    called = loadgen("report", "x" * 300)
+    assert called.status == Exit.USAGE
+    harmless(*called)
 
 
 def test_a_file_that_grows_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

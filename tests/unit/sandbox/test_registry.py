@@ -1,5 +1,6 @@
 """A run against a sandbox that somebody keeps running knows that its target is simulated."""
 
+import errno
 import os
 import tempfile
 
@@ -44,5 +45,14 @@ def test_a_folder_that_others_can_write_is_not_used(own_folder):
 
 def test_where_nothing_can_be_written_nothing_is_announced(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent" / "deep"))
+    with announced([4001], "x"):
+        assert sandbox_at(4001) is None
+
+
+def test_where_there_is_no_temporary_folder_nothing_is_announced(monkeypatch):
+    def none():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
     with announced([4001], "x"):
         assert sandbox_at(4001) is None

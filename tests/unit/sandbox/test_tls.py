@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from loadgen.clock import VirtualClock
+from loadgen.files import Scratch
 from loadgen.profile.sandbox import SandboxSettings, Stall
 from loadgen.sandbox import certificate
 from loadgen.sandbox.connection import ServerConnection
@@ -51,8 +53,9 @@ class Wire:
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
-    return certificate.make(tmp_path_factory.mktemp("certificate"))
+def files() -> Iterator[tuple[Path, Path, Path]]:
+    with Scratch("certificate-") as scratch:
+        yield certificate.make(scratch)
 
 
 class Server:

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
+from no_files import put
 
 from loadgen.errors import PlanError
 from loadgen.sandbox.truth import COLUMNS, Truth
@@ -22,6 +23,13 @@ def test_the_truth_log_replaces_only_its_own_kind(tmp_path: Path) -> None:
     assert other.read_text() == "years of work"
     with pytest.raises(PlanError, match="cannot be written"):
         Truth(tmp_path / "missing" / "truth.csv")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_pipe_that_nobody_reads_is_no_place_for_the_truth_log(tmp_path: Path) -> None:
+    put(tmp_path / "log", "pipe")
+    with pytest.raises(PlanError, match="cannot be written"):
+        Truth(tmp_path / "log")
 
 
 def test_a_full_disk_is_told_and_survived() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from no_files import put
 from selftests import MACHINE, result
 
 from loadgen.report.sentences import sentence
@@ -86,11 +87,19 @@ def test_what_a_later_loadgen_adds_is_passed_over(tmp_path: Path) -> None:
 def test_a_file_that_is_too_large_or_no_file_is_ignored_with_a_word(tmp_path: Path) -> None:
     path = tmp_path / "selftest.json"
     path.mkdir()
-    assert problem(path).endswith("cannot be read (Is a directory), and was ignored")
+    assert problem(path).endswith("cannot be read (not a regular file), and was ignored")
     path.rmdir()
     with path.open("wb") as file:
         file.truncate(2 << 20)
-    assert problem(path).endswith("is not as loadgen wrote it, and was ignored")
+    assert problem(path).endswith("cannot be read (too large), and was ignored")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_pipe_is_no_self_test(tmp_path: Path) -> None:
+    path = tmp_path / "selftest.json"
+    put(path, "pipe")
+    assert problem(path).endswith("cannot be read (not a regular file), and was ignored")
+    assert save(path, result()) == ""
 
 
 def test_a_quick_one_does_not_replace_a_full_one_of_the_same_machine(tmp_path: Path) -> None:

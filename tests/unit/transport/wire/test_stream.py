@@ -15,6 +15,7 @@ import pytest
 from scripted_socket import Loop, Socket
 
 from loadgen.exchange import Outcome
+from loadgen.files import Scratch
 from loadgen.net.names import Address
 from loadgen.net.tls import client_context
 from loadgen.sandbox import certificate
@@ -296,8 +297,9 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
-    return certificate.make(tmp_path_factory.mktemp("certificate"))
+def files() -> Iterator[tuple[Path, Path, Path]]:
+    with Scratch("certificate-") as scratch:
+        yield certificate.make(scratch)
 
 
 @pytest.fixture
