@@ -170,7 +170,8 @@ def _requests(profile: Profile) -> Iterator[PlannedRequest]:
 
 
 def _request(scenario: ScenarioWork, step: StepWork) -> PlannedRequest:
-    """The step's request as iteration 0 would send it; a value that only an answer can give is shown by its name."""
+    """The step's request as iteration 0 would send it. A value that comes from an earlier answer is shown by its
+    name."""
     if step.constant:
         request = step.constant
     else:

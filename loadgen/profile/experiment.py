@@ -131,7 +131,7 @@ class Experiment(Part):
         return self
 
     def cells(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """Each variant as it is run: its name, the key of `variants` that it comes from, and its values of the axes."""
+        """Each variant that is run: its name, its key in `variants`, and its values of the axes."""
         return self._cells
 
     @cached_property

@@ -92,7 +92,7 @@ class Part(BaseModel):
 
 
 def unique(names: list[str], what: str, *at: str) -> None:
-    """Raise a complaint at the first name that is there twice in the list at `at`."""
+    """Raise a complaint at the first repeated name of the list at `at`."""
     seen: set[str] = set()
     for i, name in enumerate(names):
         if name in seen:

@@ -195,11 +195,11 @@ class Step(Part):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.batch and self.batch > (most := BATCHES[self.operation][1]):
-            raise complaint(f"{self.batch} are more than the {most} that DynamoDB takes at once", "", ("batch",))
+            raise complaint(f"{self.batch} is more than the {most} that DynamoDB takes at once", "", ("batch",))
         cases = Counter(map(str.lower, self.headers))
         for name in self.headers:
             if cases[name.lower()] > 1:
-                raise complaint("is there twice, in different case", at=("headers", name))
+                raise complaint("is given twice, in different case", at=("headers", name))
         for name, part in self.record.items():
             if part.kind == "status" or part == Selector("body"):
                 raise complaint(f"{part} is not a time", "Record for example header.server-timing.db", ("record", name))
@@ -274,7 +274,7 @@ class Scenario(Part):
         captured = self._captured()
         for i, name in enumerate(self.split_by):
             if name not in captured:
-                raise complaint(f"{name} is not captured by a step", did_you_mean(name, [*captured]), ("split_by", i))
+                raise complaint(f"no step captures {name}", did_you_mean(name, [*captured]), ("split_by", i))
         columns = set(self.data.fields if self.data else ())
         for name in captured:
             if name in columns:
@@ -283,13 +283,13 @@ class Scenario(Part):
         return self
 
     def check_references(self, keys: Sequence[str]) -> None:
-        """Raise a complaint for a placeholder that names nothing; `keys` are the profile's own."""
+        """Raise a complaint for a placeholder with an unknown name. `keys` are the names of the profile's `keys`."""
         captured = self._captured()
         columns = self.data.fields if self.data else ()
         known = dict.fromkeys(keys)
         for name in (*columns, *captured):
             if name in known:
-                raise complaint(f"{name} is one of the profile's keys already", "Choose another name")
+                raise complaint(f"{name} is already one of the profile's keys", "Choose another name")
         known = dict.fromkeys((*columns, *keys))
         for i, step in enumerate(self.steps):
             for at, template in step.templates():

@@ -33,7 +33,7 @@ def _own(folder: Path) -> bool:
 
 @contextmanager
 def announced(ports: list[int], description: str) -> Iterator[None]:
-    """Make known, for as long as the block lasts, that these ports are a sandbox. Where that cannot be, it is not."""
+    """Announce that these ports are a sandbox, for as long as the block lasts. If that fails, it is not announced."""
     entries: list[Path] = []
     with suppress(OSError):
         folder = _folder()
@@ -51,7 +51,7 @@ def announced(ports: list[int], description: str) -> Iterator[None]:
 
 
 def sandbox_at(port: int) -> str | None:
-    """What the sandbox on that port of this machine simulates; None if there is none that is announced."""
+    """What the sandbox on that port of this machine simulates; None if no sandbox is announced there."""
     try:
         if not _own(_folder()):
             return None

@@ -91,7 +91,7 @@ def read(path: Path | None, machine: Machine) -> tuple[Trusted | None, Reason | 
 
 
 def _read(path: Path) -> SelftestResult:
-    """Raises OtherVersion for one that another loadgen wrote, or one of UNREADABLE."""
+    """Raises OtherVersion if another loadgen wrote the file, and one of UNREADABLE if it cannot be read."""
     document = json.loads(read_regular(path, SIZE_LIMIT))
     if not isinstance(document, dict):
         raise ValueError("no object")
