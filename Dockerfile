@@ -11,11 +11,14 @@ RUN apt-get update \
         apt-get install -y --no-install-recommends python3-dev python3-pip; \
     fi
 COPY . /src
-# what is installed is what requirements.lock names, by its hash; the dependencies' own tests would be a tenth of it
-RUN python3 -m venv --without-pip /opt/loadgen \
- && pip="python3 -m pip --python /opt/loadgen/bin/python install --no-cache-dir" \
- && $pip --require-hashes -r /src/requirements.lock \
- && $pip --no-deps /src \
+# what is installed is what requirements.lock names, by its hash, and what builds loadgen what build.lock names; the
+# dependencies' own tests would be a tenth of it
+RUN python3 -m venv --without-pip /opt/loadgen && python3 -m venv --without-pip /opt/build \
+ && pip="python3 -m pip --no-cache-dir --python" \
+ && $pip /opt/build/bin/python install --require-hashes -r /src/build.lock \
+ && $pip /opt/build/bin/python wheel --no-build-isolation --no-deps --wheel-dir /wheel /src \
+ && $pip /opt/loadgen/bin/python install --require-hashes -r /src/requirements.lock \
+ && $pip /opt/loadgen/bin/python install --no-deps /wheel/*.whl \
  && find /opt/loadgen -type d -name tests -prune -exec rm -r {} +
 
 FROM ${BASE}

@@ -55,7 +55,13 @@ class InvalidRun(LoadgenError):
     status = Exit.INVALID
 
 
+class WorkerLost(LoadgenError):
+    """A worker that died or fell silent."""
+
+    status = Exit.WORKER_LOST
+
+
 class TargetError(LoadgenError):
-    """The target cannot be used at all: nothing reached it, its name does not resolve, its certificate is refused."""
+    """The target cannot be used at all: its name does not resolve, or it does not answer one request as it should."""
 
     status = Exit.UNUSABLE

@@ -52,8 +52,6 @@ CONNECTION_LABELS = ("new", "reused", "resumed")
 # what a step needs of the answer beyond its status; a client may skip the rest
 NOTHING, HEADERS, BODY = 0, 1, 2
 
-REDACTED = "[redacted]"  # stands for what of an exchange nobody may read
-
 BODY_LIMIT = 1 << 20  # bytes of a body that are held for a step that reads it
 
 
@@ -149,7 +147,7 @@ class Exchange:
         self.reason = ""
         self.headers: Mapping[str, str] | None = None
         self.body: bytes | None = None
-        self.excerpt = b""  # of a failing answer: its head and what came with it
+        self.excerpt = b""  # of an answer that is no success: its head and what came with it
         self.dns = self.tcp = self.tls = self.handshake_cpu = -1  # durations; -1: not part of this exchange
         self.wait_delay = -1  # what of its wait this machine made, below 0 what of its lag it would have waited
         self.connect_delay = -1  # what the connect waited for this machine beyond handshake CPU; -1: not known

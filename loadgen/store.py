@@ -29,6 +29,7 @@ from loadgen.record.ledger import open_with_room
 from loadgen.record.metrics import HEADLINES, Metric
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Place, Recording
+from loadgen.result.codec import map_text
 from loadgen.result.reason import Reason
 from loadgen.stats import Histogram
 
@@ -41,9 +42,16 @@ class RunFolder:
     """Writes a run's files. A disk that is full or read-only is told once, to `warn`, and the run goes on without; but
     if the folder is `needed`, because somebody named it, what is known before the load has to be written."""
 
-    def __init__(self, path: Path, warn: Callable[[Reason], None], needed: bool = False) -> None:
-        """Raises ProfileError for a folder that is there, and for one that is needed and cannot be made."""
-        self.path, self._warn, self._needed = path, warn, needed
+    def __init__(
+        self,
+        path: Path,
+        warn: Callable[[Reason], None],
+        needed: bool = False,
+        hide: Callable[[str], str] = str,
+    ) -> None:
+        """`hide` takes secrets out of the profile, and out of what captured values have named. Raises ProfileError for
+        a folder that is there, and for one that is needed and cannot be made."""
+        self.path, self._warn, self._needed, self._hide = path, warn, needed, hide
         self._series: dict[SeriesKey, int] = {}
         self._intervals: TextIO | None = None
         self._hlog: TextIO | None = None
@@ -69,7 +77,8 @@ class RunFolder:
 
     def inner(self, name: str) -> RunFolder:
         """A folder in this one. If this one is of no use, that has been told already."""
-        return RunFolder(self.path / name, self._warn if self.usable else lambda told: None, self._needed)
+        warn = self._warn if self.usable else lambda told: None
+        return RunFolder(self.path / name, warn, self._needed, self._hide)
 
     def begin(self, profile: dict[str, Any], about: dict[str, Any]) -> None:
         """Write what is known before the load. Raises ProfileError if the folder is needed and does not take it."""
@@ -85,7 +94,7 @@ class RunFolder:
             self._before("cannot be written", write)
 
     def _write_about(self, profile: dict[str, Any], about: dict[str, Any]) -> None:
-        for name, known in (("profile.json", profile), ("run.json", about)):
+        for name, known in (("profile.json", map_text(profile, self._hide)), ("run.json", about)):
             with _new(self.path / name) as file:
                 file.write(json.dumps(known, indent=2) + "\n")
 
@@ -125,14 +134,15 @@ class RunFolder:
                 new[number] = key
             bins = [value for pair in zip(h.index.tolist(), h.counts.tolist(), strict=True) for value in pair]
             deltas.append([second, number, metric, h.count, h.total, h.least, h.most, bins])
-        line = {"series": {str(number): list(key) for number, key in new.items()}, "deltas": deltas, "health": health}
+        series = {str(number): [*key[:-1], self._hide(key.stratum)] for number, key in new.items()}
+        line = {"series": series, "deltas": deltas, "health": health}
         assert self._intervals and self._hlog
         self._intervals.write(json.dumps(line, separators=(",", ":")) + "\n")
         self._intervals.flush()
         for (second, key, metric), h in sorted(taken.items(), key=lambda item: item[0]):
             if key.outcome == Outcome.OK and metric in HEADLINES:
                 name = f"{tag(key.slot)}.{key.stratum or 'all'}.{Metric(metric).word}"
-                self._hlog.write(self._encoder.line(name, second, h))
+                self._hlog.write(self._encoder.line(self._hide(name), second, h))
         self._hlog.flush()
 
     def _before(self, what: str, work: Callable[[], object]) -> None:

@@ -6,5 +6,6 @@ latency      percentiles from histograms, each a value or the reason why there i
 confidence   the interval of each percentile
 per_second   a phase second by second, read back from the run's folder
 thresholds   decides the profile's thresholds
+unusable     whether a run says nothing of its target
 documents    reads the JSON files of a folder, which anybody may have written
 """

@@ -354,6 +354,7 @@ def sample(m: Measured, kept: KeptSample) -> Sample:
         request_id=kept.request_id,
         headers=kept.headers,
         message=kept.message,
+        location=kept.location,
         times_ms={name: round(ns / MILLISECOND, 6) for name, ns in times.items()},
         whose_ms=attribution(kept.times, not run.phase.closed, m.holds_back),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from loadgen.analysis import thresholds as limits
 from loadgen.analysis.build import Measured, sample, variant
 from loadgen.analysis.confidence import Confidence
+from loadgen.analysis.unusable import unusable
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, worst
@@ -26,7 +27,6 @@ from loadgen.trust.finding import Finding, Verdict
 from loadgen.trust.verdict import disturbed, overall
 from loadgen.trust.watch import Tail
 
-NEVER_THERE = (Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.TIMEOUT, Outcome.RESET)
 _OF_A_TAIL = {Metric.CLIENT_DELAY: "delay", Metric.WAIT: "wait", Metric.DNS: "dns", Metric.CONNECT: "connect"}
 
 
@@ -63,7 +63,7 @@ def conclude(
     """The result of a run."""
     confidence = Confidence.read(measured, Path(ending.folder) if ending.folder else None)
     counted = variant(measured, confidence.of)
-    verdict = overall(findings)
+    verdict, failure = overall(findings), unusable(measured.ledger, measured.reasons)
     checked = limits.check(thresholds, counted.phases)
     if verdict is Verdict.INVALID:
         checked = [limits.of_invalid(threshold, ending.accepted) for threshold in checked]
@@ -71,7 +71,7 @@ def conclude(
     holds = {
         Exit.INTERRUPTED: ending.interrupted,
         Exit.WORKER_LOST: ending.lost,
-        Exit.UNUSABLE: ending.refused or unusable(measured.ledger),
+        Exit.UNUSABLE: ending.refused or failure is not None,
         Exit.INVALID: verdict is Verdict.INVALID,
         Exit.THRESHOLD: missed,
     }
@@ -83,6 +83,7 @@ def conclude(
         interrupted=ending.interrupted,
         run=ending.folder,
         exit_status=int(worst({status for status, held in holds.items() if held})),
+        unusable=failure,
         trust=_trust(verdict, findings, effects, ending.accepted),
         warnings=tuple(ending.warnings),
         thresholds=tuple(checked),
@@ -137,15 +138,3 @@ def _trust(verdict: Verdict, findings: list[Finding], effects: Sequence[Effect],
         signals=tuple(finding.to_result() for finding in findings),
         disturbed=disturbed(findings, effects),
     )
-
-
-def unusable(totals: Ledger) -> bool:
-    """Whether nothing reached the target at all."""
-    counts = totals.outcome_counts()
-    return sum(counts[of] for of in NEVER_THERE) > 0 and not sum(totals.wired.tolist())
-
-
-def unanswered(totals: Ledger) -> bool:
-    """Whether every request ended without an answer."""
-    counts = totals.outcome_counts()
-    return sum(counts) > 0 and sum(counts[of] for of in NEVER_THERE) == sum(counts)

@@ -5,7 +5,9 @@ Nothing heavy is imported before a command needs it, so that `loadgen --help` an
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +18,7 @@ import click
 
 from loadgen import __version__
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
+from loadgen.interrupts import Interrupted
 from loadgen.report.words import clean
 
 COMMANDS = ("run", "once", "check", "new", "report", "compare", "keepalive", "selftest", "sandbox", "schema")
@@ -25,7 +28,8 @@ Exit status:
   0    passed
   1    a bug in loadgen
   2    the command or the profile is wrong
-  3    the target cannot be used: nothing reached it, or it refuses the keys or knows no such table
+  3    the target cannot be used: nothing was answered or everything failed, or it refuses the
+       keys or knows no such table
   4    a threshold failed, or could not be decided
   5    INVALID: the figures are not the target's, mostly because this machine made the tail
   6    a worker was lost
@@ -77,25 +81,34 @@ def cli() -> None:
 @contextmanager
 def output() -> Iterator[TextIO]:
     """stdout, for a command's result. Raises ProfileError if it cannot be written. A reader that closes the pipe early
-    (`| head`) is no error, and does not change the exit status."""
+    (`| head`), or a terminal that is gone, is no error, and does not change the exit status."""
     try:
         yield sys.stdout
         sys.stdout.flush()
     except OSError as error:
+        gone = error.errno == errno.EPIPE or (error.errno == errno.EIO and _is_terminal(sys.stdout))
         # Python must not find out once more at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
+        if not gone:
             raise ProfileError(f"stdout cannot be written: {error.strerror}") from None
 
 
 def say(text: str) -> None:
-    """Write a line to stderr. If nobody can read it there, that changes nothing."""
-    with suppress(OSError):
+    """Say something on stderr, if anybody still reads that."""
+    try:
         click.echo(text, err=True)
+    except OSError:
+        with suppress(OSError):  # it may be no descriptor
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    """Whether it is, or was before it hung up, a terminal."""
+    return stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
 
 
 def main() -> None:
-    """Run a command. An error is one line on stderr and its documented exit status; `__main__` handles Ctrl-C."""
+    """Run a command. An error is one line on stderr and its documented exit status; `__main__` takes signals."""
     _open_standard_streams()
     try:
         if sys.platform == "win32":
@@ -104,13 +117,13 @@ def main() -> None:
         _exit(int(status or 0))
     except click.exceptions.Exit as stop:
         _exit(stop.exit_code)
-    except click.Abort:
-        _exit(Exit.INTERRUPTED)
     except click.ClickException as error:
         _complain(error)
         _exit(Exit.USAGE)
     except LoadgenError as error:
         say(f"loadgen: {clean(str(error))}")  # which may quote what others say
+        if isinstance(error, Interrupted):
+            os._exit(error.status)  # Python would wait for what still hangs
         _exit(error.status)
 
 

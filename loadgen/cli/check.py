@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, output
-from loadgen.cli.request import request_options
-from loadgen.cli.run import read, witness_option, workers_option
+from loadgen.cli.request import load_options, request_options
+from loadgen.cli.run import reading, witness_option
 from loadgen.errors import PlanError, TargetError
 
 if TYPE_CHECKING:
@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 @click.argument("profile")
 @click.option("--target", metavar="URL|aws", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
+@load_options
 @request_options
-@click.option("--workers", default="1", show_default=True, metavar="N|auto", help="As with run.")
+@click.option("--workers", metavar="N|auto", help="As with run.")
 @click.option("--witness", is_flag=True, help="As with run; shows whether the witness will have enough requests.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON object.")
 def command(
     profile: str,
     target: str | None,
     sets: tuple[str, ...],
+    rate: str | None,
+    duration: str | None,
+    users: int | None,
     asked: Asked | None,
-    workers: str,
+    workers: str | None,
     witness: bool,
     as_json: bool,
 ) -> int:
@@ -39,24 +43,25 @@ def command(
     \b
     loadgen check burst
     loadgen check burst --set load.burst.rate=5000/s --workers auto
+    loadgen check https://127.0.0.1:8443/ --rate 200/s --for 30s
     loadgen check dynamodb-put --target aws
     """
     from loadgen.experiment.check import check
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.check import render_check
+    from loadgen.report.terminal.page import fitting
     from loadgen.result.codec import map_text
-    from loadgen.runner.redaction import redactor
     from loadgen.runner.table.cost import refusal
     from loadgen.selftest.standing import standing
 
-    loaded = read(profile, target, sets, asked=asked)
-    if witness:
-        witness_option(loaded)
-    variants = [variant.profile for variant in loaded.variants]
-    checked = check(loaded.profile, workers_option(workers), variants, witness)
-    plan = map_text(replace(checked, selftest=standing(loaded, workers)), redactor(loaded.secrets))
+    with reading(profile, target, sets, rate, duration, users, asked, workers) as loaded:
+        if witness:
+            witness_option(loaded)
+        variants = [variant.profile for variant in loaded.variants]
+        checked = check(loaded.profile, variants, witness)
+        plan = map_text(replace(checked, selftest=standing(loaded)), loaded.secrets.hide)
     with output() as out:
-        out.write(f"{json_text(plan)}\n" if as_json else render_check(plan))
+        out.write(f"{json_text(plan)}\n" if as_json else render_check(plan, fitting(out)))
     if plan.unusable:
         raise TargetError(plan.unusable)
     if plan.cost and plan.cost.refused:

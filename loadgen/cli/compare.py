@@ -27,11 +27,13 @@ def command(first: Path, second: Path, accept_invalid: bool, as_json: bool) -> i
     from loadgen.experiment.saved import find, read
     from loadgen.experiment.two_runs import compare
     from loadgen.report.formats import json_text
-    from loadgen.report.terminal.two_runs import render
-    from loadgen.report.words import encodable, wants_color
+    from loadgen.report.terminal.two_runs import show
 
     with as_written(f"{first} or {second}"):
         result = compare(read(find(first)), read(find(second)), accept_invalid=accept_invalid)
         with output() as out:
-            out.write(f"{json_text(result)}\n" if as_json else encodable(render(result, color=wants_color(out)), out))
+            if as_json:
+                out.write(f"{json_text(result)}\n")
+            else:
+                show(result, out)
     return 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
 from loadgen.cli.run import folder_for
 
@@ -62,17 +64,15 @@ def command(
     from loadgen.experiment.keepalive import profile_of
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.keepalive import idle_table, sentence
-    from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.page import fitting
     from loadgen.report.terminal.run import show
 
     if idle is not None:
-        with closing(progress(sys.stderr, quiet=quiet)) as display:
-            pauses = _come_back(url, idle, sets, asked, folder, display)
+        pauses = _come_back(url, idle, sets, asked, folder, quiet)
         with output() as out:
-            out.write(f"{json_text(pauses)}\n" if as_json else idle_table(pauses.idle))
+            out.write(f"{json_text(pauses)}\n" if as_json else idle_table(pauses.idle, fitting(out)))
         return next((status for run in pauses.idle if (status := run.exit_status)), 0)
-    with closing(progress(sys.stderr, quiet=quiet)) as display:
-        result = _take_turns(profile_of(url, rate, rounds, sets, asked), folder, accept_invalid, display)
+    result = _take_turns(profile_of(url, rate, rounds, sets, asked), folder, accept_invalid, quiet)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -82,27 +82,32 @@ def command(
     return int(result.exit_status or 0)
 
 
-def _take_turns(
-    loaded: Loaded, folder: Path | None, accept_invalid: bool, display: TerminalDisplay
-) -> ExperimentResult:
-    import uvloop
+@contextmanager
+def _shown(loaded: Loaded, quiet: bool) -> Iterator[TerminalDisplay]:
+    """The display of a profile's runs. Neither it nor what is raised says a secret."""
+    from loadgen.report.terminal.live import progress
 
+    hide = loaded.secrets.hide
+    with loaded.secrets.unrevealing(), closing(progress(sys.stderr, quiet=quiet, hide=hide)) as display:
+        yield display
+
+
+def _take_turns(loaded: Loaded, folder: Path | None, accept_invalid: bool, quiet: bool) -> ExperimentResult:
     from loadgen.experiment.rounds import run_experiment
     from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
-    place = folder or folder_for(loaded.profile.name)
-    options = Options(place, "1", start, sandbox_at, accept_invalid=accept_invalid, needed=folder is not None)
-    return uvloop.run(run_experiment(loaded, options, display))
+    place, needed = folder or folder_for(loaded), folder is not None
+    options = Options(place, start, sandbox_at, accept_invalid=accept_invalid, needed=needed)
+    with _shown(loaded, quiet) as display:
+        return on_loop(run_experiment(loaded, options, display), display.close)
 
 
 def _come_back(
-    url: str, pauses: str, sets: tuple[str, ...], asked: Asked | None, folder: Path | None, display: TerminalDisplay
+    url: str, pauses: str, sets: tuple[str, ...], asked: Asked | None, folder: Path | None, quiet: bool
 ) -> IdleRuns:
     """A run for each pause, until one is interrupted."""
-    import uvloop
-
     from loadgen.experiment.keepalive import idle_profile
     from loadgen.profile.units import duration
     from loadgen.result.experiment import IdleRuns
@@ -114,9 +119,10 @@ def _come_back(
     runs: list[RunResult] = []
     for pause in map(duration, pauses.split(",")):
         loaded = idle_profile(url, pause, sets, asked)
-        place = folder / loaded.profile.load[0].name if folder else folder_for(loaded.profile.name)
-        options = Options(place, "1", start, sandbox_at, needed=folder is not None)
-        runs.append(uvloop.run(run(loaded, options, display)))
+        place = folder / loaded.profile.load[0].name if folder else folder_for(loaded)
+        options = Options(place, start, sandbox_at, needed=folder is not None)
+        with _shown(loaded, quiet) as display:
+            runs.append(on_loop(run(loaded, options, display), display.close))
         if runs[-1].interrupted:
             break
     return IdleRuns(idle=tuple(runs))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, output, say
+from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
-from loadgen.cli.run import read
+from loadgen.cli.run import reading
 from loadgen.errors import Exit
 from loadgen.result.reason import Reason
 
@@ -35,16 +36,14 @@ def command(profile: str, target: str | None, sets: tuple[str, ...], asked: Aske
     loadgen once https://127.0.0.1:8443/health
     loadgen once https://127.0.0.1:8443/orders -H "x-api-key: $API_KEY" -d '{"id": "{{uuid}}"}'
     """
-    import uvloop
-
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.once import show_once
     from loadgen.runner.once import once
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
-    loaded = read(profile, target, sets, asked=asked)
-    result: OnceResult = uvloop.run(once(loaded, start, sandbox_at, _show))
+    with reading(profile, target, sets, asked=asked) as loaded:
+        result: OnceResult = on_loop(once(loaded, start, sandbox_at, _show))
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from loadgen.cli import HELP, output
-from loadgen.cli.request import request_options
+from loadgen.cli.loop import on_loop
+from loadgen.cli.request import load_options, request_options
 from loadgen.clock import SECOND, wall
 
 if TYPE_CHECKING:
@@ -27,18 +31,11 @@ if TYPE_CHECKING:
 @click.argument("profile")
 @click.option("--target", metavar="URL|aws", help="Send the load to this URL. aws: for a table, to AWS.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key: load.burst.rate=500/s.")
-@click.option(
-    "--rate", metavar="RATE", help="With a URL: requests started a second, 200/s or 200/s..2000/s.  [default: 50/s]"
-)
-@click.option("--for", "duration", metavar="TIME", help="With a URL: how long, 30s or 5m.  [default: 10s]")
-@click.option(
-    "--users",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="With a URL, instead of --rate: N users, who wait for each answer.",
-)
+@load_options
 @request_options
-@click.option("--workers", default="1", show_default=True, metavar="N|auto", help="How many processes send requests.")
+@click.option(
+    "--workers", metavar="N|auto", help="How many processes send requests.  [default: the profile's workers, or 1]"
+)
 @click.option("--until", metavar="GOAL", help="Prolong a phase until: 'burst response p99 within 5%'.")
 @click.option("--at-most", metavar="TIME", help="With --until: the longest that the phase may take.  [default: 10m]")
 @click.option(
@@ -47,6 +44,7 @@ if TYPE_CHECKING:
     help="Start one more quiet process, which sends the same at 1/53 of the rate, and compare p50 and p99.",
 )
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
+@click.option("--no-preflight", is_flag=True, help="Send the load without trying each step once before.")
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of an INVALID run too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
@@ -58,11 +56,12 @@ def command(
     duration: str | None,
     users: int | None,
     asked: Asked | None,
-    workers: str,
+    workers: str | None,
     until: str | None,
     at_most: str | None,
     witness: bool,
     folder: Path | None,
+    no_preflight: bool,
     accept_invalid: bool,
     as_json: bool,
     quiet: bool,
@@ -86,15 +85,19 @@ def command(
     """
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.run import show
+    from loadgen.report.terminal.unusable import unusable
 
-    loaded = read(profile, target, sets, rate, duration, users, asked)
-    if witness:
-        witness_option(loaded)
-    loaded, goal = _prolonged(loaded, until, at_most)
-    result = _carry_out(loaded, folder, workers, quiet, until=goal, accept_invalid=accept_invalid, witness=witness)
+    with reading(profile, target, sets, rate, duration, users, asked, workers) as loaded:
+        if witness:
+            witness_option(loaded)
+        loaded, goal = _prolonged(loaded, until, at_most)
+        wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
+        result = _carry_out(loaded, folder, quiet, **wanted)
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
+            if why := unusable(result):
+                click.echo(f"loadgen: {why}", err=True)
         else:
             show(result, out)
     return int(result.exit_status or 0)
@@ -111,18 +114,7 @@ def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[
     return loaded, None
 
 
-def _carry_out(
-    loaded: Loaded,
-    folder: Path | None,
-    workers: str,
-    quiet: bool,
-    *,
-    until: Goal | None,
-    accept_invalid: bool,
-    witness: bool,
-) -> RunResult | ExperimentResult:
-    import uvloop
-
+def _carry_out(loaded: Loaded, folder: Path | None, quiet: bool, **wanted: Any) -> RunResult | ExperimentResult:
     from loadgen.experiment.rounds import run_experiment
     from loadgen.report.terminal.live import progress
     from loadgen.runner.options import Options
@@ -131,28 +123,21 @@ def _carry_out(
     from loadgen.sandbox.registry import sandbox_at
     from loadgen.selftest.standing import standing
 
-    options = Options(
-        folder or folder_for(loaded.profile.name),
-        workers_option(workers),
-        start,
-        sandbox_at,
-        until=until,
-        accept_invalid=accept_invalid,
-        witness=witness,
-        needed=folder is not None,
-    )
-    display = progress(sys.stderr, quiet=quiet)
-    for notice in standing(loaded, workers).notices:
+    place, needed = folder or folder_for(loaded), folder is not None
+    options = Options(place, start, sandbox_at, needed=needed, **wanted)
+    display = progress(sys.stderr, quiet=quiet, hide=loaded.secrets.hide)
+    for notice in standing(loaded).notices:
         display.message(notice)
     try:
         if loaded.profile.experiment:
-            return uvloop.run(run_experiment(loaded, options, display))
-        return uvloop.run(run(loaded, options, display))
+            return on_loop(run_experiment(loaded, options, display), display.close)
+        return on_loop(run(loaded, options, display), display.close)
     finally:
         display.close()
 
 
-def read(
+@contextmanager
+def reading(
     profile: str,
     target: str | None = None,
     sets: tuple[str, ...] = (),
@@ -160,8 +145,27 @@ def read(
     duration: str | None = None,
     users: int | None = None,
     asked: Asked | None = None,
+    workers: str | None = None,
+) -> Iterator[Loaded]:
+    """The profile that a command line names, whose secrets are in nothing that the block raises. Raises UsageError for
+    options that do not go together."""
+    of_workers = () if workers is None else (f"workers={_workers(workers)}",)
+    loaded = _read(profile, target, (*sets, *of_workers), rate, duration, users, asked)
+    if of_workers and any(variant.profile.workers != loaded.profile.workers for variant in loaded.variants):
+        raise click.UsageError("--workers: the experiment's variants have workers of their own. Leave the option out")
+    with loaded.secrets.unrevealing():
+        yield loaded
+
+
+def _read(
+    profile: str,
+    target: str | None,
+    sets: tuple[str, ...],
+    rate: str | None,
+    duration: str | None,
+    users: int | None,
+    asked: Asked | None,
 ) -> Loaded:
-    """The profile that a command line names. Raises UsageError for options that do not go together."""
     from loadgen.profile.load import from_url, load
 
     if "://" in profile:
@@ -188,14 +192,15 @@ def witness_option(loaded: Loaded) -> None:
     witness_load(loaded.profile)
 
 
-def folder_for(name: str) -> Path:
+def folder_for(loaded: Loaded) -> Path:
     """The default folder of a run: runs/NAME-TIME, with a number if that exists."""
-    named = f"{name}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
+    name = loaded.secrets.hide(loaded.profile.name)
+    named = f"{re.sub('[^A-Za-z0-9_-]+', '', name)}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
     free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
     return next(path for path in free if not os.path.lexists(path))  # two may begin in the same second
 
 
-def workers_option(text: str) -> str:
+def _workers(text: str) -> str:
     if text != "auto" and not (text.isdecimal() and 1 <= int(text) <= 256):
         raise click.UsageError(f"--workers {text}: expected a number from 1 to 256, or auto")
-    return text
+    return text if text == "auto" else str(int(text))

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from loadgen.cli import HELP, say
+from loadgen.interrupts import heeded
 
 
 @click.command("sandbox", short_help="Run the simulated target until Ctrl-C.", context_settings=HELP)
@@ -34,17 +35,19 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
     minimal = "name: sandbox\ntarget: sandbox\nload: [{name: none, users: 1, for: 1s}]\n"
     loaded = load(profile, sets=sets) if profile else load("sandbox", sets=sets, text=minimal)
     settings = loaded.profile.sandbox or SandboxSettings()
-    # it must outlive the Ctrl-C that the terminal sends to both: it ends when this process ends it
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    stops = heeded()
     with (
+        loaded.secrets.unrevealing(),
         start(settings, log=log, http_port=http_port, https_port=https_port) as sandbox,
-        announced([urlsplit(url).port or 0 for url in (sandbox.http, sandbox.https)], settings.describe()),
     ):
-        click.echo(f"simulated target: {settings.describe()}")
-        click.echo(f"{sandbox.http}\n{sandbox.https}   (certificate authority: {sandbox.ca})")
-        say(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to its function,")
-        say(f"loadgen run dynamodb-put --target {sandbox.http} to its tables; Ctrl-C ends it")
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
-        stats = sandbox.stats()
-        say(f"{stats['requests']:,} requests, {stats['cold_starts']:,} cold starts")
+        signal.pthread_sigmask(signal.SIG_BLOCK, stops)
+        ports = [urlsplit(url).port or 0 for url in (sandbox.http, sandbox.https)]
+        with announced(ports, settings.describe()):
+            click.echo(f"simulated target: {settings.describe()}")
+            click.echo(f"{sandbox.http}\n{sandbox.https}   (certificate authority: {sandbox.ca})")
+            say(f"loadgen run {sandbox.https}/ --set tls.ca={sandbox.ca} sends to its function,")
+            say(f"loadgen run dynamodb-put --target {sandbox.http} to its tables; Ctrl-C ends it")
+            signal.sigwait(stops)
+            stats = sandbox.stats()
+            say(f"{stats['requests']:,} requests, {stats['cold_starts']:,} cold starts")
     return 0

@@ -8,6 +8,7 @@ from dataclasses import replace
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.loop import on_loop
 from loadgen.errors import Exit
 from loadgen.result.reason import Reason
 
@@ -28,10 +29,9 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     loadgen selftest
     loadgen selftest --quick --json
     """
-    import uvloop
-
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.page import fitting
     from loadgen.report.terminal.selftest import show
     from loadgen.sandbox.process import start_responder
     from loadgen.selftest.course import selftest
@@ -40,7 +40,7 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
 
     display = progress(sys.stderr, quiet=quiet)
     try:
-        measured = uvloop.run(selftest(QUICK if quick else FULL, start_responder, display.message))
+        measured = on_loop(selftest(QUICK if quick else FULL, start_responder, display.message))
     finally:
         display.close()
     place = state_file()
@@ -48,5 +48,5 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     if why_not := save(place, result) if result.complete else "it is not complete":
         result = replace(measured, warnings=(*measured.warnings, Reason.of("not_saved_selftest", error=why_not)))
     with output() as out:
-        out.write(f"{json_text(result)}\n" if as_json else show(result))
+        out.write(f"{json_text(result)}\n" if as_json else show(result, fitting(out)))
     return int(Exit.INTERRUPTED if result.interrupted else Exit.PASSED)

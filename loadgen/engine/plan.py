@@ -157,7 +157,8 @@ class Plan:
             given = {key: value for key, value in phase.items() if value is not None}
             if "rate" in given:
                 given["rate"] = Rate.from_description(given["rate"])
-            load.append(Phase.model_validate(given))
+            name = str(given.pop("name"))  # `${NAME}` where a variable gave it
+            load.append(Phase.model_validate({**given, "name": "phase"}).model_copy(update={"name": name}))
         if type(plan["cycles"]) is not int or plan["cycles"] < 1:
             raise ValueError("cycles are no number from 1 on")
         steps = tuple((scenario, step) for scenario, step in plan["steps"])

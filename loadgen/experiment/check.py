@@ -3,7 +3,9 @@ requests."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import SECOND
@@ -11,6 +13,7 @@ from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import TargetError
 from loadgen.experiment.preview import preview
 from loadgen.net.names import Origin, is_loopback, resolve
+from loadgen.net.thread import in_thread
 from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile
 from loadgen.result.check import (
@@ -40,10 +43,10 @@ PRECISION = 0.1  # the error of the tail's probability that is allowed, as a sha
 BODY = 400  # bytes of a request's body that are shown
 
 
-def check(profile: Profile, workers: str, variants: Sequence[Profile] = (), witness: bool = False) -> CheckResult:
+def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = False) -> CheckResult:
     """What a run of the profile would be; `variants` are those of an experiment. Raises LoadgenError if the run would
     be refused."""
-    plan, count = Plan.of(profile), workers_for(profile, workers)
+    plan, count = Plan.of(profile), workers_for(profile)
     addresses, loopback, unusable = _addresses(profile)
     bounds = limits(profile, count, max(1, len(addresses)), loopback)
     ports = host.Ports.read()
@@ -73,9 +76,7 @@ def check(profile: Profile, workers: str, variants: Sequence[Profile] = (), witn
         thresholds={name: tuple(t.text for t in texts) for name, texts in profile.thresholds.items()},
         witness=_witness(profile, count + (loopback or profile.target.sandbox)) if witness else None,
         experiment=(
-            preview(profile.experiment, variants, workers, max(1, len(addresses)), loopback)
-            if profile.experiment
-            else None
+            preview(profile.experiment, variants, max(1, len(addresses)), loopback) if profile.experiment else None
         ),
     )
 
@@ -97,7 +98,7 @@ def _addresses(profile: Profile) -> tuple[list[str], bool, str | None]:
     if profile.target.sandbox or (table and not table.endpoint):
         return [], profile.target.sandbox, None
     try:
-        addresses = resolve(Origin.of(profile.target.url))
+        addresses = asyncio.run(in_thread(partial(resolve, Origin.of(profile.target.url))))
     except TargetError as error:
         return [], False, str(error)
     return [address.host for address in addresses], is_loopback(addresses), None

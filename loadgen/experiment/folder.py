@@ -126,8 +126,9 @@ def assembled(folder: Path, done: int | None = None, warnings: Sequence[Reason] 
         interrupted=False,
         run=str(folder),
         exit_status=0,
+        unusable=next((of.unusable.of_run(name, number) for name, number, of in runs if of.unusable), None),
         trust=_trust(runs),
-        warnings=(*warnings, *_warnings([result for _, _, result in runs])),
+        warnings=(*warnings, *_warnings([result for _, _, result in runs], warnings)),
         thresholds=(*of_runs, *judgement.thresholds),
         comparison=judgement.comparison,
         scaling=judgement.scaling,
@@ -206,10 +207,10 @@ def _trust(runs: Sequence[tuple[str, int, RunResult]]) -> Trust:
     return Trust(verdict=worst_of, accepted=accepted, reasons=reasons, effect=(), signals=())
 
 
-def _warnings(results: Sequence[RunResult]) -> list[Reason]:
-    """The warnings of the runs, each once, and in how many runs it was given."""
+def _warnings(results: Sequence[RunResult], said: Sequence[Reason]) -> list[Reason]:
+    """The warnings of the runs besides those `said` of the whole, each once, and in how many runs it was given."""
     given: list[tuple[Reason, int]] = []
-    for warning in [warning for result in results for warning in result.warnings]:
+    for warning in [warning for result in results for warning in result.warnings if warning not in said]:
         at = next((at for at, (other, _) in enumerate(given) if other == warning), None)
         if at is None:
             given.append((warning, 1))

@@ -17,15 +17,11 @@ from loadgen.stats.comparison import ROUNDS, detectable
 from loadgen.trust.host import TIME_WAIT_SECONDS, Ports
 
 
-def preview(
-    experiment: Experiment, variants: Sequence[Profile], workers: str, addresses: int, loopback: bool
-) -> PlannedExperiment:
+def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int, loopback: bool) -> PlannedExperiment:
     """What is compared, and how often. If the profile names no primary figure, one is proposed. Raises PlanError if a
     variant's run would be refused. The variants of a duet share the load."""
     names, looks = [name for name, _, _ in experiment.cells()], experiment.rounds
-    planned = [
-        _variant(name, variant, workers, addresses, loopback) for name, variant in zip(names, variants, strict=True)
-    ]
+    planned = [_variant(name, variant, addresses, loopback) for name, variant in zip(names, variants, strict=True)]
     primary = primary_of(variants)
     return PlannedExperiment(
         variants=tuple(names),
@@ -46,9 +42,9 @@ def preview(
     )
 
 
-def _variant(name: str, profile: Profile, workers: str, addresses: int, loopback: bool) -> PlannedVariant:
+def _variant(name: str, profile: Profile, addresses: int, loopback: bool) -> PlannedVariant:
     try:
-        limits(profile, workers_for(profile, workers), addresses, loopback)
+        workers = limits(profile, workers_for(profile), addresses, loopback).workers
     except PlanError as error:
         raise PlanError(f"variant {name}: {error}") from None
     plan = Plan.of(profile)
@@ -58,6 +54,7 @@ def _variant(name: str, profile: Profile, workers: str, addresses: int, loopback
         name=name,
         client=profile.client,
         session=profile.session.reuse,
+        workers=workers,
         seconds=sum(d for d in durations if d) / SECOND if all(durations) else None,
         iterations=sum(p for p in planned if p) if None not in planned else None,
         opened=0 if profile.session.reuse == "shared" else new_connections(profile),

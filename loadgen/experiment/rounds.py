@@ -16,6 +16,7 @@ from loadgen.clock import SECOND, wall
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
 from loadgen.experiment.folder import conclude, decided, metadata, run_folder
+from loadgen.interrupts import Interrupted, Interrupts, interrupts
 from loadgen.profile.load import Loaded, Variant
 from loadgen.profile.model import Experiment, Phase, Profile
 from loadgen.result.codec import map_text, to_json
@@ -23,10 +24,8 @@ from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination, destination
-from loadgen.runner.interrupts import Interrupts, interrupts
 from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Progress
-from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.session import run_at
 from loadgen.runner.table.attach import on_table
@@ -70,17 +69,21 @@ def _part(phase: Phase, parts: int) -> Phase:
     return phase.model_copy(update={"rate": rate, **cut})
 
 
-class _Within:
-    """The progress of one run within an experiment, shown with its number among all runs."""
+class Within:
+    """What a run of an experiment shows: its progress, with where it stands among the others, and what none of them
+    has `said`."""
 
-    def __init__(self, display: Display, position: str, variant: str, number: int) -> None:
+    def __init__(self, display: Display, position: str, variant: str, number: int, said: list[Reason]) -> None:
         self._display, self._position, self._variant, self._round = display, position, variant, number
+        self._said = said
 
     def update(self, progress: Progress) -> None:
         self._display.update(replace(progress, position=self._position))
 
     def message(self, notice: Reason) -> None:
-        self._display.message(notice.of_run(self._variant, self._round))
+        if notice not in self._said:
+            self._said.append(notice)
+            self._display.message(notice.of_run(self._variant, self._round))
 
 
 @dataclass
@@ -93,6 +96,7 @@ class _Experiment:
     keepers: dict[str, Keeper] = field(default_factory=dict)
     places: dict[str, Destination] = field(default_factory=dict)
     warnings: list[Reason] = field(default_factory=list)
+    said: list[Reason] = field(default_factory=list)
     spent: float = 0.0
     interrupted: bool = False
     failed: LoadgenError | None = None
@@ -105,10 +109,9 @@ class _Experiment:
     async def carry_out(self) -> ExperimentResult:
         for variant in self.loaded.variants:
             await self._ready(variant)
-        folder = ExperimentFolder(self.options.out, self._warn, needed=True)
-        secrets = self.loaded.secrets + tuple(text for k in self.keepers.values() for text in k.known)
-        redacted = redactor(secrets)
-        folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), redacted)))
+        hide = self.loaded.secrets.hide
+        folder = ExperimentFolder(self.options.out, self._warn, needed=True, hide=hide)
+        folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), hide)))
         done = 0
         for number in range(1, self.plan.rounds[-1] + 1):
             if not await self._round(number):
@@ -118,16 +121,17 @@ class _Experiment:
                 self.display.message(Reason.of("decided", rounds=number))
                 break
         result = conclude(self.options.out, self.warnings, done, interrupted=self.interrupted, failed=self.failed)
+        self.signals.heed(None)
         told = len(self.warnings)
-        folder.finish(to_json(map_text(result, redacted)))
+        folder.finish(to_json(map_text(result, hide)))
         result = replace(result, warnings=(*result.warnings, *self.warnings[told:]))  # that it could not be written
-        return map_text(result, redacted)
+        return map_text(result, hide)
 
     async def _ready(self, variant: Variant) -> None:
         """What the variant's runs need for the whole experiment: secrets, a destination, a table."""
         profile, options = variant.profile, self.options
         key = _place(profile)
-        self.keepers[variant.name] = secrets = await keeper(profile, options.sandbox_at)
+        self.keepers[variant.name] = secrets = await keeper(profile, options.sandbox_at, self.loaded.secrets)
         if key not in self.places:
             going = destination(profile, options.start_sandbox, options.sandbox_at, secrets.account)
             self.places[key] = to = await self.stack.enter_async_context(going)
@@ -155,7 +159,7 @@ class _Experiment:
             self.interrupted = True
             waiting.cancel()
 
-        self.signals.do = stop
+        self.signals.heed(stop)
         await asyncio.wait([waiting])
 
     async def _runs(self, number: int, group: list[Variant], position: str) -> bool:
@@ -166,13 +170,15 @@ class _Experiment:
             for taken in signals:
                 taken.take()
 
-        self.signals.do = interrupt
+        self.signals.heed(interrupt)
         runs = [
             self._run(number, variant, taken, position, len(group))
             for variant, taken in zip(group, signals, strict=True)
         ]
         for ended in await asyncio.gather(*runs, return_exceptions=True):
-            if isinstance(ended, LoadgenError):
+            if isinstance(ended, Interrupted):
+                self.interrupted = True
+            elif isinstance(ended, LoadgenError):
                 self.failed = self.failed or ended
             elif isinstance(ended, BaseException):
                 raise ended
@@ -192,7 +198,7 @@ class _Experiment:
         loaded = replace(self.loaded, profile=profile, variants=())
         out = run_folder(self.options.out, number, variant.name)
         options = replace(self.options, out=out, prepared=True, needed=True)
-        display = _Within(self.display, position, variant.name, number)
+        display = Within(self.display, position, variant.name, number, self.said)
         to, secrets = self.places[_place(variant.profile)], self.keepers[variant.name]
         return await run_at(loaded, options, display, to, signals, secrets)
 
@@ -208,8 +214,10 @@ class _Experiment:
         return self.loaded.profile.seed
 
     def _warn(self, warning: Reason) -> None:
-        self.warnings.append(warning)
-        self.display.message(warning)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+            self.said.append(warning)
+            self.display.message(warning)
 
 
 def _place(profile: Profile) -> str:

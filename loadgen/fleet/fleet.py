@@ -13,7 +13,7 @@ import asyncio
 from loadgen.aws.auth import Secret
 from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.engine.plan import Plan
-from loadgen.errors import LoadgenError
+from loadgen.errors import WorkerLost
 from loadgen.fleet.group import Group
 from loadgen.fleet.messages import Enter, Leave, Renew, ToWorker
 from loadgen.record.ledger import Ledger
@@ -33,7 +33,7 @@ class Fleet:
 
     async def launch(self) -> None:
         """Start the workers and wait until each is ready, or `stop` is called. Raises LoadgenError if one cannot
-        start."""
+        start, WorkerLost if one dies."""
         for group in self.groups:
             await self._launch(group)
 
@@ -129,9 +129,9 @@ class Fleet:
         group.spawn()
         try:
             async with asyncio.timeout(READY_LIMIT):
-                await group.until(lambda: group.ready or self.stopping)
+                await group.until(lambda: self.stopping or group.ready)
         except TimeoutError:
-            raise LoadgenError(f"a worker was not ready within {READY_LIMIT} s") from None
+            raise WorkerLost(f"a worker was not ready within {READY_LIMIT} s") from None
 
     def _tell(self, message: ToWorker) -> None:
         for group in self.groups:

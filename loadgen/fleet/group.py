@@ -6,15 +6,15 @@ import asyncio
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, assert_never
 
 from loadgen.clock import SECOND, now
 from loadgen.engine.plan import Plan
-from loadgen.errors import LoadgenError
+from loadgen.errors import LoadgenError, WorkerLost
 from loadgen.fleet.messages import (
     Assignment,
     Broken,
@@ -35,6 +35,7 @@ from loadgen.fleet.messages import (
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.children import spawn
 from loadgen.net.memory import give_back
+from loadgen.net.thread import in_thread
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Batch, SeriesKey, fold
 from loadgen.record.recording import Recording
@@ -42,6 +43,8 @@ from loadgen.record.samples import Kept, Kind, Sample
 from loadgen.trust.health import Health
 
 GOODBYE_LIMIT = 5  # seconds
+LOOK = 1.0  # between two looks at whether a worker has said anything
+SILENT = 6  # looks: a worker has something to say each second, and is lost when it is 5 s overdue
 REPORT_LIMIT = 0.5  # for a worker's figures of a second to come in
 FOLDED = 8  # batches at once: a row of one alone costs 1.6 us, of eight 0.6
 
@@ -61,7 +64,8 @@ class Member:
     reached: int = -1
     finished: bool = False
     lost: bool = False
-    broken: LoadgenError | None = None  # what it died of, if it said so
+    silent: int = 0  # looks since it last said something
+    broken: LoadgenError | None = None  # what it died of, if that is known
     reported: int = 0  # seconds
     series: dict[int, SeriesKey] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)  # not folded yet
@@ -136,11 +140,12 @@ class Group:
 
         self.start = start
         self.tell(Go(start))
-        ticker = asyncio.create_task(self._tick())
+        tasks = [asyncio.create_task(work) for work in (self._tick(), self._watch())]
         try:
             await self.until(over)
         finally:
-            ticker.cancel()
+            for task in tasks:
+                task.cancel()
         self.tell(Bye())
 
     async def close(self) -> None:
@@ -149,11 +154,8 @@ class Group:
             if not member.finished:
                 member.process.kill()  # before it sees its pipe closed, and ends by itself
                 member.pipe.close()  # that it now ends is no loss
-            try:
-                await asyncio.to_thread(member.process.wait, GOODBYE_LIMIT)
-            except subprocess.TimeoutExpired:
-                member.process.kill()
-                await asyncio.to_thread(member.process.wait)
+        await asyncio.gather(*(in_thread(partial(_see_off, member.process)) for member in self.members))
+        for member in self.members:
             member.pipe.close()
             if not member.finished:
                 self._fold(member)
@@ -163,10 +165,10 @@ class Group:
 
     @property
     def ready(self) -> bool:
-        """Whether every worker is ready. Raises LoadgenError if one has died."""
+        """Whether every worker is ready. Raises what one has died of, or WorkerLost."""
         for member in self.members:
             if member.lost:
-                raise member.broken or LoadgenError(f"worker {member.index} died before the load began")
+                raise member.broken or WorkerLost(f"worker {member.index} died before the load began")
         return all(member.ready for member in self.members)
 
     @property
@@ -199,8 +201,8 @@ class Group:
     def _member(self, loop: asyncio.AbstractEventLoop, index: int, assignment: Assignment) -> Member:
         ledger = Ledger.in_file(assignment.ledger, len(self.plan.all_runs), self.plan.slots)
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "loadgen.fleet.worker", str(theirs.fileno()), str(os.getpid())]
-        process = spawn(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        end = theirs.fileno()
+        process = spawn("loadgen.fleet.worker", str(end), str(os.getpid()), pass_fds=[end], stdin=subprocess.DEVNULL)
         theirs.close()
         if self._cpus:
             with suppress(OSError):  # it may have ended
@@ -213,6 +215,7 @@ class Group:
         return member
 
     def _received(self, member: Member, message: FromWorker) -> None:
+        member.silent = 0
         match message:
             case Batch():
                 member.batches.append(message)
@@ -264,6 +267,22 @@ class Group:
             if not member.over:
                 member.process.kill()
 
+    async def _watch(self) -> None:
+        """Give up a worker that says nothing: it may be stopped, and would be waited for without end.
+
+        Looks are counted, not seconds. If this process itself is stopped for a while, that is one look, and what the
+        workers said meanwhile is read before the next one.
+        """
+        while True:
+            await asyncio.sleep(LOOK)
+            for member in self.members:
+                member.silent += 1
+                if member.silent >= SILENT and not member.over:
+                    member.broken = WorkerLost(f"it said nothing for {SILENT} s and was killed")
+                    member.process.kill()
+                    member.pipe.close()  # a process that is frozen does not close it by being killed
+                    self._ended(member)
+
     async def _tick(self) -> None:
         """Called at the end of each second, as soon as every worker has sent its figures of it."""
         seconds = 0
@@ -281,6 +300,17 @@ class Group:
                 self._fold(member)
             self._each_second()
             give_back()
+
+
+def _see_off(process: subprocess.Popen[bytes]) -> None:
+    """Wait until it has ended, and kill it if it does not. Not even that ends one that is frozen, or waits for a
+    disk."""
+    for _ in range(2):
+        try:
+            process.wait(GOODBYE_LIMIT)
+            return
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def merge(all_kept: Iterable[Kept], slowest: int) -> Kept:

@@ -41,6 +41,7 @@ class Assignment:
     payloads: tuple[int, ...] = ()  # the numbers of the run, the variant, the round
     access: Access = field(default_factory=Access)  # what requests are authorized with
     first: int = 0  # what {{seq}} begins with
+    environment: dict[str, str] = field(default_factory=dict, repr=False)  # for a client that finds credentials itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ class Worker:
         match message:
             case Assignment():
                 self._access = message.access
+                os.environ.update(message.environment)
                 self._spawn(self._prepare(message))
             case Go(start):
                 assert isinstance(stage, _Prepared)

@@ -4,25 +4,52 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
 from typing import Any
 
+from loadgen.interrupts import SIGNALS
 from loadgen.net.timerfd import die_with_parent
 
+# the variables that Python, its libraries, AWS's settings and loadgen itself go by. Any other may hold a secret, which
+# anybody with this user's rights reads in /proc: what a process is to know, it gets through its pipe
+_PASSED_ON = re.compile(
+    "PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_.*|TZ|TMPDIR|TEMP|TMP|PYTHON.*|VIRTUAL_ENV|LD_.*|MALLOC_.*|OPENSSL_.*"
+    "|SSL_CERT_.*|SYSTEMROOT|COVERAGE.*|COV_.*|LOADGEN_.*|AWS_.*"
+)
+_SECRET = re.compile(".*(KEY|TOKEN|SECRET|CREDENTIALS|PASS).*(?<!_FILE)")
 
-def spawn(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Start a process that SIGINT and SIGTERM do not reach. `options` are those of Popen.
 
-    A terminal's Ctrl-C, or the end of `timeout`, goes to all processes of the group. But open requests still need the
-    workers and the target.
+def spawn(module: str, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    """Start `python -m module` as a process that no signal of `interrupts` reaches, and without what may be secret in
+    its environment. `options` as of Popen.
+
+    A terminal's Ctrl-C or its end, or the end of `timeout`, goes to all processes of the group; but what a load has
+    open still needs its workers, and its target.
+
+    The process imports nothing from the folder that the user stands in: `-m` would look there first, and an empty
+    entry of PYTHONPATH stands for that folder.
     """
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    command = [sys.executable, "-P", "-m", module, *arguments]
+    environment = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
+    if path := [entry for entry in environment.pop("PYTHONPATH", "").split(os.pathsep) if entry]:
+        environment["PYTHONPATH"] = os.pathsep.join(path)
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
-        return subprocess.Popen(command, **options)  # noqa: S603  our own interpreter
+        return subprocess.Popen(command, env=environment, **options)  # noqa: S603  our own interpreter
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def withheld() -> dict[str, str]:
+    """The variables that such a process does not get, for one that must have them: through its pipe."""
+    return {name: value for name, value in os.environ.items() if not _is_passed_on(name)}
+
+
+def _is_passed_on(name: str) -> bool:
+    return _PASSED_ON.fullmatch(name) is not None and not _SECRET.fullmatch(name)
 
 
 def end_with_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:

@@ -19,9 +19,11 @@ from loadgen.exchange import BODY, BODY_LIMIT, NOTHING, Request
 HEAD_LIMIT = 64 * 1024  # bytes that an answer's head may have before the read that completes it, and bytes of trailers
 USUAL_HEAD = 2048  # bytes: most heads are shorter
 INTERIM_LIMIT = 16  # interim (1xx) answers before the real one
-EXCERPT = 2048  # bytes of a failing answer that are kept
-_FOLD = re.compile(rb"\r\n[ \t]+")  # a header that continues on the next line
+EXCERPT = 2048  # bytes kept of an answer that is no success
+_FOLD = re.compile(rb"\r\n[ \t]+")  # a header that goes on in the next line
 _CLOSE = re.compile(rb"\r\nconnection[ \t]*:[^\r\n]*\bclose\b", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
+_SIZE = re.compile(rb"([0-9a-f]{1,8})[^\r\n]*\r\n", re.IGNORECASE)  # of a chunk
 _FRAMED = re.compile(
     rb"\r\n(?:content-length:|transfer-encoding:[ \t]*(?:[^\r\n]*,[ \t]*)?chunked[ \t]*(?:\r|$))", re.IGNORECASE
 )
@@ -68,7 +70,7 @@ class _Lean:
             reader.keep_head()
             reader.keep_alive = not _CLOSE.search(reader.head()) and self.parser.get_http_version() == "1.1"
             reader.complete = True
-        elif not 200 <= status < 400 or not self.parser.should_keep_alive():
+        elif not 200 <= status < 300 or not self.parser.should_keep_alive():
             reader.uncommon(self.parser.get_http_version())
 
     def on_message_complete(self) -> None:
@@ -133,6 +135,16 @@ def _answer(received: bytes, interims: int) -> bytes:
     for _ in range(interims):
         text = text.partition(b"\r\n\r\n")[2].lstrip(b"\r\n")
     return text
+
+
+def _together(body: bytes) -> bytes:
+    """What is in the chunks of a body that may be cut off anywhere."""
+    chunks, at = list[bytes](), 0
+    while (size := _SIZE.match(body, at)) and int(size[1], 16):
+        at = size.end() + int(size[1], 16)
+        chunks.append(body[size.end() : at])
+        at += len(b"\r\n")
+    return b"".join(chunks)
 
 
 @lru_cache(64)
@@ -271,6 +283,11 @@ class AnswerReader:
                 self._partial = kept
                 return
         self._partial += chunk
+
+    def plain_excerpt(self) -> bytes:
+        """The excerpt without the sizes of chunks, if its body came in chunks."""
+        head, end, body = self.excerpt.partition(b"\r\n\r\n")
+        return head + end + _together(body) if _CHUNKED.search(head) else self.excerpt
 
     def head(self) -> bytes:
         """The answer's head, as far as it was kept."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from loadgen.errors import TargetError
+from loadgen.profile import addresses as reserved
 
 PORTS = {"http": 80, "https": 443}
-METADATA = ("169.254.169.254", "fd00:ec2::254")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +65,13 @@ def resolve(origin: Origin) -> tuple[Address, ...]:
     addresses = tuple(dict.fromkeys(Address(family, sockaddr) for family, _, _, _, sockaddr in answers))
     for address in addresses:
         if keeps_credentials(address):
-            raise TargetError(
-                f"{origin.host} is {address.host}, a link-local address, where cloud machines serve credentials: "
-                "choose another target"
-            )
+            raise TargetError(f"{origin.host} is {address.host}, an address {reserved.WHY}")
     return addresses
 
 
 def keeps_credentials(address: Address) -> bool:
     """Whether it is an address where cloud machines get their credentials, however its name was written."""
-    ip = ipaddress.ip_address(address.host.split("%")[0])
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    return ip.is_link_local or str(ip) in METADATA
+    return reserved.keeps_credentials(address.host)
 
 
 def is_loopback(addresses: tuple[Address, ...]) -> bool:

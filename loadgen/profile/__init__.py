@@ -5,8 +5,9 @@
     values         values that users write as text: selectors, thresholds
     placeholders   {{uuid}} and the others
     clients        what each client can do
-    document       YAML, with the place of each value
-    model          the values and their checks, with phase, scenario, expect, connection and sandbox
+    addresses      where machines get their credentials, which is no target
+    document       YAML, with the place of each value; applies environment and overrides before the check
+    model          the values; with phase, scenario, expect, connection and sandbox: what is allowed, what is wrong
     explain        a mistake in plain words
     load           makes a Profile of a file, a shipped name or a URL
     schema, new    help to write a profile

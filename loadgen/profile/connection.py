@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -9,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from loadgen.profile import files
+from loadgen.profile import addresses, files
 from loadgen.profile.clients import Renew, Reuse
 from loadgen.profile.dynamodb import DynamoDb
 from loadgen.profile.part import Count, Flag, Part, Text, complaint, located
@@ -17,8 +18,11 @@ from loadgen.profile.units import quoted
 
 SANDBOX = "sandbox"
 PORTS = {"http": 80, "https": 443}
+TLS_PORTS = ("443", "8443")
+_HOST = re.compile(
+    r"(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)(?::(?P<port>[0-9]{1,5}))?(?:[/?].*)?"
+)
 AWS = "aws"  # as --target: AWS's own endpoint
-METADATA = ("169.254.169.254", "fd00:ec2::254")
 
 
 def _url(text: str) -> str:
@@ -34,18 +38,30 @@ def _url(text: str) -> str:
     except ValueError as error:
         raise ValueError(f"{quoted(text)} is not a URL: {error}") from None
     if parts.scheme not in PORTS or not host or port == 0:
-        raise ValueError(f"{quoted(text)} is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH")
+        hint = f". Did you mean {url}?" if (url := with_scheme(text)) else ""
+        raise ValueError(f"{quoted(text)} is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH{hint}")
     if "@" in parts.netloc:
         raise ValueError(
             "a URL's user name and password would be shown in reports: send an authorization header instead"
         )
     if parts.fragment or text.endswith("#"):
         raise ValueError(f"{quoted(text)} has a fragment, which is never sent: leave out '#' and what follows")
-    if _address(host) and (host in METADATA or ip_address(host).is_link_local):
-        raise ValueError(
-            f"{host} is a link-local address, where cloud machines serve credentials: choose another target"
-        )
+    if addresses.keeps_credentials(host):
+        raise ValueError(f"{host} is an address {addresses.WHY}")
     return text
+
+
+def with_scheme(text: str) -> str:
+    """The URL that `HOST:PORT/PATH` without a scheme is meant to be; empty for text that does not look like one."""
+    match = _HOST.fullmatch(text)
+    if not match or not text.isascii() or not text.isprintable():
+        return ""
+    host, port = match["host"], match["port"]
+    local = host == "localhost" or _address(host.strip("[]"))
+    if not (local or port or "." in host):
+        return ""
+    plain = port not in TLS_PORTS if port else local
+    return f"{'http' if plain else 'https'}://{text}"
 
 
 def _address(host: str) -> bool:

@@ -67,6 +67,11 @@ class Document:
         """The place of the value at `way`, or of the nearest value around it that has one."""
         return next((self.places[way[:n]] for n in range(len(way), -1, -1) if way[:n] in self.places), Place("", 0))
 
+    def _written(self, way: Way) -> Way:
+        """The way to where it was written."""
+        moved = next((n for n in range(len(way), 0, -1) if way[:n] in self.moved), 0)
+        return (*self.moved[way[:moved]], *way[moved:]) if moved else way
+
     def key(self, way: Way) -> str:
         """The way as users write it, with list items by their name: `load.burst.rate`."""
         words: list[str] = []
@@ -80,8 +85,9 @@ class Document:
         return ".".join(words)
 
     def error(self, way: Way, problem: str, remedy: str = "") -> ProfileError:
-        place = self.place(way)
-        key = "" if self.places.get(way, place).line == 0 and way in self.places else self.key(way)
+        """What is wrong at `way`. The key is named, unless the option that the value comes from names it."""
+        place, written = self.place(way), self._written(way)
+        key = "" if place.line == 0 and written in self.places else self.key(way)
         return ProfileError(printable(problem), file=place.file, line=place.line, key=key, remedy=printable(remedy))
 
 

@@ -11,63 +11,98 @@ from types import MappingProxyType
 from typing import Any
 
 from loadgen.profile.document import Document, Way
+from loadgen.profile.texts import holds_text, is_plain
+from loadgen.profile.variants import EXPERIMENT
+from loadgen.redaction import REDACTED, Secrets
 
 _VARIABLE = re.compile(r"\$(\$?)\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")
+_PLACEHOLDER = re.compile(r"\{\{[^}]*\}\}")  # a value with one in it is sent in pieces
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*(?=[/?#]|\Z)")
 _ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """The data with its variables replaced, and the names behind each value.
-
-    `secrets` are the values of variables that go into requests, except those that are too short to be a secret.
-    """
+    """The data with its variables replaced, and the names behind each value."""
 
     data: Any
     used: dict[Way, tuple[str, ...]] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
 
 
-def expand(document: Document, read: Mapping[str, Any] = MappingProxyType({})) -> Expanded:
-    """Replace the variables in every text. `$${` stands for `${`. `read` are keys whose values take the place of what
-    is written. Raises ProfileError for a variable that is not set, and for what is no text."""
+def expand(document: Document, secrets: Secrets, read: Mapping[str, Any] = MappingProxyType({})) -> Expanded:
+    """Replace the variables in every text. `$${` stands for `${`. Texts that variables gave are added to `secrets`.
+    `read` are keys whose values take the place of what is written. Raises ProfileError for a variable that is not set,
+    and for what is no text."""
     used: dict[Way, tuple[str, ...]] = {}
-    secrets: dict[str, None] = {}
 
     def expanded(value: Any, way: Way) -> Any:
+        if way == (EXPERIMENT, "variants"):  # what they say is read where it is put
+            return value
         if isinstance(value, dict):
             return {key: expanded(item, (*way, key)) for key, item in value.items()}
         if isinstance(value, list):
             return [expanded(item, (*way, i)) for i, item in enumerate(value)]
-        return (
-            checked(_VARIABLE.sub(lambda match: replaced(match, way), value), way) if isinstance(value, str) else value
-        )
-
-    def checked(text: str, way: Way) -> str:
-        """Options and variables may hold any bytes. Python reads those that are not UTF-8 as halves of surrogate
-        pairs."""
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise document.error(way, "holds bytes that are not UTF-8", "Send them as a file")
-        return text
-
-    def replaced(match: re.Match[str], way: Way) -> str:
-        escaped, name, default = match.groups()
-        if escaped:
-            return match[0][1:]
-        if name is None:
-            raise document.error(way, "a ${ without a variable", "Write ${NAME} or ${NAME:-default}; $${ stands for ${")
-        given = document.variables.get(name) or os.environ.get(name)
-        value = given or default
-        if value is None:
-            raise document.error(way, f"${{{name}}} is not set", f"Set it, or write ${{{name}:-default}}")
-        if given:
-            used[way] = tuple(dict.fromkeys((*used.get(way, ()), name)))
-            if way[0] == "scenarios" and len(value) >= 4:
-                secrets[value] = None
-        return value
+        return _text(document, value, way, used, secrets) if isinstance(value, str) else value
 
     rest = {key: value for key, value in document.data.items() if key not in read}
-    return Expanded({**expanded(rest, ()), **read}, used, tuple(secrets))
+    return Expanded({**expanded(rest, ()), **read}, used)
+
+
+def _text(document: Document, written: str, way: Way, used: dict[Way, tuple[str, ...]], secrets: Secrets) -> str:
+    """One text with its variables replaced. What is put in as it is written becomes the name of a variant."""
+    text, begun, given = "", 0, list[tuple[int, int, str]]()
+    for match in _VARIABLE.finditer(written):
+        text += written[begun : match.start()]
+        begun = match.end()
+        value, name = _replaced(document, match, way)
+        if _names_variants(way) and (match[1] or (name and not is_plain(value))):
+            value = match[0]
+        elif name:
+            used[way] = tuple(dict.fromkeys((*used.get(way, ()), name)))
+            given.append((len(text), len(text) + len(value), name))
+        text += value
+    text += written[begun:]
+    if any("\ud800" <= character <= "\udfff" for character in text):  # bytes, which Python reads as half characters
+        raise document.error(way, "holds bytes that are not UTF-8", "Send them as a file")
+    if given and holds_text(way):
+        host = _ORIGIN.match(text)
+        for start, end, name in given:
+            shown_as = f"${{{name}}}" if way[-1] == "name" else REDACTED  # two names must not become one
+            secrets.add(*_secret(text[start:end], host.end() - start if host else None), shown_as=shown_as)
+    return text
+
+
+def _names_variants(way: Way) -> bool:
+    """Whether variants are called by what stands there. It is read when it stands where the profile refers to it."""
+    return way[:2] in ((EXPERIMENT, "matrix"), (EXPERIMENT, "baseline"))
+
+
+def _replaced(document: Document, match: re.Match[str], way: Way) -> tuple[str, str]:
+    """What stands for a variable, and its name if the environment gave it."""
+    escaped, name, default = match.groups()
+    if escaped:
+        return match[0][1:], ""
+    if name is None:
+        raise document.error(way, "a ${ without a variable", "Write ${NAME} or ${NAME:-default}; $${ stands for ${")
+    given = document.variables.get(name) or os.environ.get(name)
+    if given:
+        return given, name
+    if default is None:
+        raise document.error(way, f"${{{name}}} is not set", f"Set it, or write ${{{name}:-default}}")
+    return default, ""
+
+
+def _secret(value: str, host: int | None) -> Iterator[str]:
+    """What of a variable's value may be a secret. In a URL that is not its host, which ends at `host`."""
+    if is_plain(value):
+        return
+    if host is None:
+        yield from (value, *_PLACEHOLDER.split(value))
+        return
+    rest = value[max(0, host) :]
+    path, _, query = rest.partition("?")
+    yield from (rest.strip("/"), path.strip("/"))
+    yield from (field.partition("=")[2] for field in query.partition("#")[0].split("&"))
 
 
 def refuse_secrets(document: Document) -> None:

@@ -14,6 +14,8 @@ from loadgen.profile.values import HEADER_NAME, json_path
 
 Statuses = tuple[tuple[int, int], ...]
 
+OK: Statuses = ((200, 299),)
+
 _RANGE = re.compile(r"([1-5][0-9][0-9])(?:\.\.([1-5][0-9][0-9]))?")
 _CLASS = re.compile(r"([1-5])xx")
 _STATUS: list[dict[str, Any]] = [
@@ -88,8 +90,8 @@ JsonValue = Annotated[Any, AfterValidator(_literal)]
 class Expect(Part):
     """What the answer must have to count as ok. Every given condition must hold."""
 
-    status: Annotated[Statuses, PlainValidator(statuses), WithJsonSchema(_STATUSES)] = ((100, 399),)
-    """The status: 201, 2xx, 200..299, or a list of them. Default: below 400."""
+    status: Annotated[Statuses, PlainValidator(statuses), WithJsonSchema(_STATUSES)] = OK
+    """The status: 201, 2xx, 200..299, or a list of them. Unless said: 2xx."""
 
     headers: dict[HeaderName, ExpectedHeader] = Field(default={})
     """Headers by name: the exact text, or {matches: REGULAR EXPRESSION}, which may match anywhere in the text."""

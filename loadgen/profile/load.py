@@ -6,8 +6,7 @@ import copy
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,16 @@ import loadgen
 from loadgen.errors import ProfileError
 from loadgen.files import at_once, why
 from loadgen.profile import overrides
-from loadgen.profile.connection import AWS
+from loadgen.profile.connection import AWS, with_scheme
 from loadgen.profile.curl_options import Asked, at
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
 from loadgen.profile.environment import Expanded, expand, refuse_secrets
 from loadgen.profile.explain import findings
 from loadgen.profile.model import Experiment, Profile
-from loadgen.profile.part import Written
+from loadgen.profile.part import Written, nearest
 from loadgen.profile.units import quoted
-from loadgen.profile.variants import EXPERIMENT, first_values, with_values
+from loadgen.profile.variants import EXPERIMENT, cell, of_first_values
+from loadgen.redaction import Secrets
 
 PLAIN = "run"  # the one variant of a profile without an experiment
 SUFFIXES = (".yaml", ".yml")
@@ -44,15 +44,15 @@ class Variant:
 class Loaded:
     """A profile, and how it was written.
 
-    `variants` are those of its experiment; without an experiment the profile itself is the only one. `source` is the
-    file or the URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left as it is, so that
-    it can be saved. `secrets` are the values from the environment that go into requests, which must be redacted.
+    `variants` are those of its experiment; without one the profile itself is the only one. `source` is the file, or the
+    URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left as it is: it can be saved.
+    `secrets` are the texts that variables and options gave, and what else nobody may see of the profile's runs.
     """
 
     profile: Profile
     source: str
     resolved: dict[str, Any]
-    secrets: tuple[str, ...] = ()
+    secrets: Secrets = field(default_factory=Secrets, compare=False)
     variants: tuple[Variant, ...] = ()
 
 
@@ -132,10 +132,12 @@ def find(source: str | Path) -> Path:
         return profiles[str(source)]
     if path.is_dir():
         raise ProfileError("is a folder", file=str(path), remedy="Name a profile in it")
-    near = get_close_matches(path.stem, profiles, n=1)
-    hint = f"Did you mean {near[0]}? " if near else ""
-    remedy = f"{hint}Shipped: {', '.join(profiles)}. `loadgen new URL` writes a new one"
-    raise ProfileError(f"there is no profile {quoted(str(source))}", remedy=remedy)
+    problem, url = f"there is no profile {quoted(str(source))}", with_scheme(str(source))
+    if url and path.suffix not in SUFFIXES:
+        raise ProfileError(problem, remedy=f"Did you mean {url}?")
+    near = nearest(path.stem, profiles)
+    hint = f"Did you mean {near}? " if near else ""
+    raise ProfileError(problem, remedy=f"{hint}Shipped: {', '.join(profiles)}. `loadgen new URL` writes a new one")
 
 
 def _is_file(path: Path) -> bool:
@@ -166,21 +168,22 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         _retarget(document, target)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
-    profile, secrets = _read(with_values(document, first_values(document)), folder)
-    if not profile.experiment:
-        return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
-    variants = []
-    for name, override, values in profile.experiment.cells():
-        checked, more = _read(with_values(document, values, override), folder, profile.experiment)
-        secrets = tuple(dict.fromkeys((*secrets, *more)))
-        variants.append(Variant(name, values, checked))
-    return Loaded(profile, source, resolved, secrets, tuple(variants))
+    secrets = Secrets()
+    with secrets.unrevealing():
+        profile = _read(of_first_values(document), folder, secrets)
+        if not profile.experiment:
+            return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
+        variants = tuple(
+            Variant(name, values, _read(cell(document, override, values), folder, secrets, profile.experiment))
+            for name, override, values in profile.experiment.cells()
+        )
+        return Loaded(profile, source, resolved, secrets, variants)
 
 
-def _read(document: Document, folder: Path, experiment: Experiment | None = None) -> tuple[Profile, tuple[str, ...]]:
+def _read(document: Document, folder: Path, secrets: Secrets, experiment: Experiment | None = None) -> Profile:
     """`experiment` is what has been read of it already: each variant is in it, and has the whole of it."""
-    expanded = expand(document, {EXPERIMENT: experiment} if experiment else {})
-    return _validated(document, expanded, folder), expanded.secrets
+    expanded = expand(document, secrets, {EXPERIMENT: experiment} if experiment else {})
+    return _validated(document, expanded, folder)
 
 
 def _retarget(document: Document, target: str) -> None:

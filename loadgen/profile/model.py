@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 SECOND = units.DURATIONS["s"]
+MOST_WORKERS = 256
 
 
 def _stop_if(value: object) -> StopIf | None:
@@ -95,6 +96,23 @@ class Retries(Part):
         return {"attempts": value} if isinstance(value, int) else value
 
 
+def _workers(value: object) -> int | Literal["auto"]:
+    if value == "auto":
+        return "auto"
+    try:
+        number = int(str(whole(value)))
+    except ValueError:
+        number = 0
+    if not 1 <= number <= MOST_WORKERS:
+        raise ValueError(f"{quoted(value)}: expected a number from 1 to {MOST_WORKERS}, or auto")
+    return number
+
+
+Workers = Annotated[
+    int | Literal["auto"],
+    PlainValidator(_workers),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_WORKERS}, {"const": "auto"}]}),
+]
 Cycles = Annotated[int, Field(ge=1, le=1000), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(whole)]
 ThresholdText = Annotated[Threshold, FromText(Threshold.parse, r".+(<=?|>=?).+", "response p99 < 250ms")]
@@ -122,6 +140,9 @@ class Profile(Part):
 
     auth: Auth | None = None
     """How requests to a URL are authenticated. Calls of a DynamoDB table are signed without it."""
+
+    workers: Workers = 1
+    """How many processes send the requests: 1 to 256, or auto, as many as the rate needs."""
 
     client: ClientName = DEFAULT
     """wire: loadgen's own HTTP/1.1 client, which knows when the kernel had the answer; aiohttp: the library that many
@@ -165,9 +186,8 @@ class Profile(Part):
     """Conditions that a measured phase must meet, by the phase's name. If one fails, the exit status is 4. In an
     experiment a condition may also compare two variants: fresh / shared p99 < 3."""
 
-    stop_if: StopText = None
-    """When to stop the run early: errors > 50% for 5s, or never. Default: errors > 50% for 5s; never if the target is
-    on this machine."""
+    stop_if: StopText = StopIf.parse("errors > 50% for 5s")
+    """When to give up: errors > 50% for 5s, or never."""
 
     in_flight_limit: Count | None = None
     """How many iterations may be open at once. loadgen does not start those that are due beyond it, and counts them as
@@ -183,11 +203,6 @@ class Profile(Part):
     seed: Seed = 1
     """The number that the load is drawn from. The same seed gives the same arrivals; payloads also depend on the
     run."""
-
-    @property
-    def stop_if_given(self) -> bool:
-        """Whether the profile has stop_if. If it has and `stop_if` is None, it is never."""
-        return "stop_if" in self.model_fields_set
 
     @property
     def abilities(self) -> Abilities:

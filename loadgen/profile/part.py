@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -40,8 +40,15 @@ def complaint(problem: str, remedy: str = "", at: tuple[str | int, ...] = ()) ->
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
     """The remedy for an unknown name: the most similar known name, and all known names."""
-    near = get_close_matches(name, known, n=1, cutoff=0.7)
-    return f"{f'Did you mean {near[0]}? ' if near else ''}Known: {', '.join(known) or 'none'}"
+    near = nearest(name, known, 0.7)
+    return f"{f'Did you mean {near}? ' if near else ''}Known: {', '.join(known) or 'none'}"
+
+
+def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """The known name that is most like it, in whatever case; empty if none is."""
+    by_lower_case = {of.lower(): of for of in known}
+    near = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=likeness)
+    return by_lower_case[near[0]] if near else ""
 
 
 class Part(BaseModel):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
+from loadgen.profile.part import nearest
 from loadgen.profile.units import quoted
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -75,8 +75,8 @@ def _placeholder(inside: str, written: str) -> Placeholder:
     if kind in _KINDS:
         return Placeholder(kind, _KINDS[kind](args, written))
     if args:
-        near = get_close_matches(kind, _KINDS, n=1)
-        hint = f"Did you mean {near[0]}? " if near else ""
+        near = nearest(kind, _KINDS)
+        hint = f"Did you mean {near}? " if near else ""
         raise ValueError(f"{quoted(written)} is not a placeholder. {hint}Known: {KNOWN}")
     if not NAME.fullmatch(kind):
         raise ValueError(

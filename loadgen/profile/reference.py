@@ -19,6 +19,7 @@ from loadgen.profile.overrides import part_at
 from loadgen.profile.part import NAME_PATTERN, FromText, Part
 from loadgen.profile.scenario import VERBS
 from loadgen.profile.schema import Node, json_schema
+from loadgen.profile.values import StopIf
 
 BEGIN = "<!-- made by `python -m loadgen.profile.reference docs/profile.md`, down to the end -->\n"
 WIDTH = 120
@@ -127,6 +128,8 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, StopIf):
+        return value.text
     pattern = next((item.pattern for item in field.metadata if isinstance(item, FromText)), "")
     return DEFAULTS[pattern](value) if pattern in DEFAULTS else str(value)
 

@@ -123,7 +123,7 @@ class Step(Part):
     """A file below the profile's folder, at most 64 MiB, that is sent as it is."""
 
     expect: Expect | None = None
-    """What the answer must have to count as ok. Default: a status below 400."""
+    """What the answer must be to count as ok. Unless said: a status of 2xx."""
 
     capture: dict[CapturedName, PartOfAnswer] = Field(default={})
     """Parts of the answer, each under a name of your own, for later steps and split_by: status, header.NAME, body,

@@ -6,7 +6,9 @@ import copy
 import re
 from typing import Any
 
+from loadgen.errors import ProfileError
 from loadgen.profile.document import Document, Way
+from loadgen.profile.model import Profile
 from loadgen.profile.overrides import part_at
 from loadgen.profile.part import did_you_mean
 
@@ -14,23 +16,46 @@ EXPERIMENT = "experiment"
 _AXIS = re.compile(r"\$\{matrix\.([A-Za-z_][A-Za-z0-9_-]*)\}")
 
 
-def with_values(document: Document, values: dict[str, Any], override: str = "") -> Document:
-    """A copy of the document with the overrides of the variant `override` and the values of the matrix put in.
+def cell(document: Document, override: str, values: dict[str, Any]) -> Document:
+    """The document as it is run: a copy with the overrides of variant `override` put in, and the values of the matrix.
 
-    Raises ProfileError for an override that fits nowhere, and for an unknown axis.
+    Raises ProfileError for an override that fits nowhere, for an axis that there is not, and for one that nothing uses.
     """
     kept = document.data.get(EXPERIMENT)  # which no variant changes
-    data = copy.deepcopy(document.data, {id(kept): kept})
-    changed = Document([data], dict(document.places), variables=document.variables)
+    changed = _copy(document, kept)
     if override:
         way: Way = (EXPERIMENT, "variants", override)
         _merge(changed, changed.data, (), changed.data[EXPERIMENT]["variants"][override], way)
-    _fill(changed, values)
+    used = _fill(changed, values, kept)
+    if unused := [axis for axis in values if axis not in used]:
+        raise _of_no_use(document, unused[0], override)
     return changed
 
 
-def first_values(document: Document) -> dict[str, Any]:
-    """The first value of each axis that is written correctly. The profile is checked with these values."""
+def of_first_values(document: Document) -> Document:
+    """A copy of the document with the first value of each axis put in: what the profile itself is checked with."""
+    changed = _copy(document)
+    _fill(changed, _first_values(document))
+    return changed
+
+
+def _copy(document: Document, kept: Any = None) -> Document:
+    """A copy, but for the part that is `kept`."""
+    data = copy.deepcopy(document.data, {id(kept): kept})
+    return Document([data], dict(document.places), variables=document.variables)
+
+
+def _of_no_use(document: Document, axis: str, override: str) -> ProfileError:
+    reference = f"${{matrix.{axis}}}"
+    known = Profile.keys()
+    write = f"{axis}: {reference}" if axis in known else f"{reference} where its values belong"
+    where = f" in variant {override}" if override else ""
+    problem = f"nothing{where} uses this axis, and its variants would be the same"
+    return document.error((EXPERIMENT, "matrix", axis), problem, f"Write {write}, or leave it out")
+
+
+def _first_values(document: Document) -> dict[str, Any]:
+    """As far as they are written rightly."""
     experiment = document.data.get(EXPERIMENT) if isinstance(document.data, dict) else None
     matrix = experiment.get("matrix") if isinstance(experiment, dict) else None
     axes = matrix.items() if isinstance(matrix, dict) else ()
@@ -84,13 +109,15 @@ def _forget(document: Document, way: Way, old: Any) -> None:
         _forget(document, (*way, step), item)
 
 
-def _fill(document: Document, values: dict[str, Any]) -> None:
+def _fill(document: Document, values: dict[str, Any], kept: Any = None) -> set[str]:
+    """Put the values of the axes in, but for the part that is `kept`, and say which were used."""
+    used: set[str] = set()
+
     def filled(value: Any, way: Way) -> Any:
+        if value is kept:
+            return value
         if isinstance(value, dict):
-            return {
-                key: item if way == () and key == EXPERIMENT else filled(item, (*way, key))
-                for key, item in value.items()
-            }
+            return {key: filled(item, (*way, key)) for key, item in value.items()}
         if isinstance(value, list):
             return [filled(item, (*way, index)) for index, item in enumerate(value)]
         if not isinstance(value, str) or "${matrix." not in value:
@@ -101,6 +128,8 @@ def _fill(document: Document, values: dict[str, Any]) -> None:
     def axis(name: str, way: Way) -> Any:
         if name not in values:
             raise document.error(way, f"there is no axis {name} in experiment.matrix", did_you_mean(name, [*values]))
+        used.add(name)
         return values[name]
 
     document.root[0] = filled(document.data, ())
+    return used

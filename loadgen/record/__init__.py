@@ -7,5 +7,7 @@ ledger       the two ledgers, in memory that outlives its worker
 share        the parts of exchanges' time, by how long the exchanges took
 attribution  whose time each part is: the target's, the profile's or this machine's
 samples      the exchanges that are kept whole
+excerpt      what of an answer a sample may show
+secret_names takes out values with the name of a secret
 hlog         histogram logs
 """

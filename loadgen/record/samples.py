@@ -4,47 +4,20 @@ number."""
 from __future__ import annotations
 
 import heapq
-import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from loadgen.exchange import CONNECTION_LABELS, Exchange
+from loadgen.record.excerpt import MESSAGE, excerpt_of, printable
 from loadgen.record.metrics import times_of
 
 FIRST = 3  # of each kind (slot, outcome, reason)
 KINDS = 200
 SLOWEST = 5  # of each slot
 OTHER = "other reasons"
-MESSAGE = 200  # characters
-
-# headers whose values tell about the answer and never about a person or a key
-SAFE_HEADERS = frozenset(
-    (
-        "apigw-requestid",
-        "content-length",
-        "content-type",
-        "date",
-        "retry-after",
-        "server",
-        "server-timing",
-        "via",
-        "x-amz-apigw-id",
-        "x-amz-cf-id",
-        "x-amz-cf-pop",
-        "x-amzn-errortype",
-        "x-amzn-requestid",
-        "x-amzn-trace-id",
-        "x-cache",
-        "x-cold",
-        "x-env",
-    )
-)
-# of them, those by which the service's own logs know a request: DynamoDB's and a REST API's, an HTTP API's
+# headers by which the service's own logs know a request: DynamoDB's and a REST API's, an HTTP API's
 REQUEST_IDS = ("x-amzn-requestid", "apigw-requestid", "x-amz-apigw-id")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
 
 Kind = tuple[int, int, str]  # slot, outcome class, reason
 
@@ -65,6 +38,7 @@ class Sample:
     times: dict[str, int]
     request_id: str
     headers: dict[str, str]
+    location: str
     message: str
 
 
@@ -128,7 +102,7 @@ class Samples:
         return Kept(failed, slow, self._reasons)
 
     def _sample(self, x: Exchange) -> Sample:
-        headers, message = _answer(x)
+        headers, location, message = excerpt_of(x)
         times = times_of(x, x.due)
         if x.backoff:
             times["backoff"] = x.backoff
@@ -145,24 +119,6 @@ class Samples:
             times,
             next((headers[name] for name in REQUEST_IDS if name in headers), ""),
             headers,
+            location,
             message,
         )
-
-
-def printable(text: str) -> str:
-    """The text without the control characters with which a hostile target could write on the user's terminal."""
-    return _CONTROL.sub("?", text)
-
-
-def _answer(x: Exchange) -> tuple[dict[str, str], str]:
-    """The answer's safe headers, and the `message` of a JSON error body. The rest of a body may be anybody's data."""
-    head, _, body = x.excerpt.partition(b"\r\n\r\n")
-    pairs = [line.partition(":")[::2] for line in head.decode("latin-1").split("\r\n")[1:]]
-    headers = x.headers if x.headers is not None else {name.strip().lower(): value.strip() for name, value in pairs}
-    safe = {name: printable(value)[:MESSAGE] for name, value in headers.items() if name in SAFE_HEADERS}
-    try:
-        parsed = json.loads(x.body if x.body is not None else body)
-    except (ValueError, RecursionError):
-        parsed = None
-    message = (parsed.get("message") or parsed.get("Message")) if isinstance(parsed, dict) else None
-    return safe, printable(message)[:MESSAGE] if isinstance(message, str) and x.status >= 400 else ""

@@ -46,8 +46,6 @@ def _there_already(values: Values) -> str:
 STORED = "items that are read, changed or deleted have {bytes:,} bytes"
 
 NOTICE_SENTENCES: dict[str, str | Callable[[Values], str]] = {
-    "nothing_reached": "nothing reached {url}: {why}",
-    "nothing_answered": "nothing was answered by {url}: {why}",
     "turned_away": _turned_away,
     "secret_not_renewed": "{error}; it is asked for again, and the last one is used until then",
     "secret_expired": "the run was ended: {error}; the last one has expired",

@@ -84,6 +84,28 @@ def _workers_have_none(values: Values) -> str:
     return f"the workers have none: {'it falls among the timeouts' if timeouts else 'too few exchanges'}"
 
 
+def _nothing_answered(values: Values) -> str:
+    return f"nothing answered: {_most_frequent(values)}"
+
+
+def _everything_failed(values: Values) -> str:
+    return f"everything failed: {_most_frequent(values)}"
+
+
+def _most_frequent(values: Values) -> str:
+    number, sent = _number(values, "count"), _number(values, "sent")
+    often = "most often " if number < sent else ""
+    run = f" ({values['variant']}, round {values['round']})" if "variant" in values else ""
+    return f"{often}{values['reason'] or values['outcome']}, {count(number)} of {count(sent)}{run}"
+
+
+def _number(values: Values, name: str) -> float:
+    value = values[name]
+    if isinstance(value, str):
+        raise TypeError(f"{name} is no number")
+    return value
+
+
 def _few_events(values: Values) -> str:
     return f"its interval rests on {several(number(values, 'events'), 'independent event')}"
 
@@ -126,7 +148,9 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "stopped_before": "the run was stopped before it",
     "stopped_after": "the run was stopped after {ran_s:.3g} s of it",
     "stopped": "the run was stopped",
-    "run_invalid": "the run is INVALID. --accept-invalid decides nevertheless",
+    "run_invalid": "the run is INVALID. --accept-invalid decides all the same",
+    "nothing_answered": _nothing_answered,
+    "everything_failed": _everything_failed,
     **EXPERIMENT_SENTENCES,
     **SELFTEST_SENTENCES,
     **TRUST_SENTENCES,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 UNKNOWN = "-"
+ENDING = 12  # characters at the most of a name's last word that is not cut
 
 # what stands for a character that the terminal's encoding lacks; one column each, so that nothing moves
 _ASCII = str.maketrans("·…█▓▒░●━┄▸→▁▂▃▄▅▆▇▲■◆○△□◇─", "|~#cw!o=.>>_.,:-+*^#%0vnx-")
@@ -119,8 +120,27 @@ def reasoned(counts: Mapping[str, float] | None) -> str:
 
 
 def brief(text: str, limit: int) -> str:
-    """`text`, cut to `limit` characters with an ellipsis."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """`text`, cut to `limit` characters with an ellipsis. A number at its end, such as a cycle's, stays."""
+    if len(text) <= limit:
+        return text
+    end = ending(text)
+    if len(end) + 2 > limit:
+        end = ""
+    return f"{text[: limit - 1 - len(end)]}…{end}"
+
+
+def ending(text: str) -> str:
+    """The last word of several if it has a number in it and is short: ` 1/2`, ` rate=50/s`; else nothing."""
+    name, space, last = text.rpartition(" ")
+    return space + last if name and len(last) <= ENDING and any(map(str.isdigit, last)) else ""
+
+
+def columns(stream: TextIO, unknown: int) -> int:
+    """How wide the terminal is that `stream` goes to by now; `unknown` if it is none, or does not say."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or unknown
+    except (OSError, ValueError):  # no terminal, or not even a descriptor
+        return unknown
 
 
 def bar(parts: Iterable[tuple[str, float]], width: int) -> str:

@@ -181,6 +181,7 @@ class PlannedVariant:
     name: str = item("the variant's name")
     client: str = item("the client that sends the load: wire, aiohttp, sdk")
     session: str = item("which requests share a connection: shared, per-iteration, per-request")
+    workers: int = item("how many processes send its requests")
     seconds: float | None = item("the time that the run takes; null if only the run shows it", "s")
     iterations: int | None = item("the number of iterations; null if only the run shows it")
     opened: int = item("the new connections in the run's busiest minute; 0 if requests share connections")

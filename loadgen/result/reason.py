@@ -50,8 +50,6 @@ CODES = {
     "reconnects": "The target closed `connections` connections that were idle; the slowest look-up of its name took "
     "`dns_max_ms`.",
     # a warning; `in_runs` of `of_runs` runs of an experiment gave it, if these are told
-    "nothing_reached": "Nothing reached `url`: `why`.",
-    "nothing_answered": "Nothing was answered by `url`: `why`.",
     "turned_away": "The run was ended, as `url` answers `answer`.",
     "secret_not_renewed": "A secret could not be renewed: `error`. loadgen asks again, and uses the last one.",
     "secret_expired": "The run was ended: `error`, and the last secret has expired.",
@@ -130,6 +128,11 @@ CODES = {
     "stopped_after": "The run was stopped after `ran_s` of the phase.",
     "stopped": "The run was stopped, and it is not known when in the phase.",
     "run_invalid": "The run is INVALID.",
+    # a run, or one of an experiment's, that says nothing of its target
+    "nothing_answered": "None of `sent` requests was answered: most often, `count` times, the `outcome` was this one, "
+    "with this `reason`.",
+    "everything_failed": "All of `sent` requests failed: most often, `count` times, the `outcome` was this one, with "
+    "this `reason`.",
     # the checks before a verdict: an experiment's
     "rounds_complete": "`rounds` of `planned` rounds are complete.",
     "unplanned_look": "`rounds` rounds are complete, and a verdict was planned after `planned`.",

@@ -629,9 +629,10 @@ class Sample:
     connection: str = item("the kind of connection: new, reused, resumed, none")
     request_id: str = item("the id that DynamoDB or API Gateway gave to the request; empty without one")
     headers: dict[str, str] = item("the answer's headers, without those that may hold a secret")
-    message: str = item("the message of an error in JSON; empty without one")
+    message: str = item("of a failing answer: how its body begins, or the error or title that it has")
     times_ms: dict[str, float] = item("the exchange's times, by metric", "ms")
     whose_ms: Attribution = item("whose time the exchange's response is, or in a closed load its service")
+    location: str = item("where a redirect leads, without its query", default="", omit=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -674,6 +675,7 @@ class RunResult(Metadata):
     interrupted: bool = item("whether a signal interrupted the run")
     exit_status: int | None = item("the exit status of loadgen; null if it died")
     run: str | None = item("the run's folder; null if it could not be written")
+    unusable: Reason | None = item("why it says nothing of its target: all that was sent failed", omit=True)
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures")

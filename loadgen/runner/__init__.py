@@ -6,7 +6,7 @@ options      how to run a profile, besides what the profile says
 destination  where the load goes: a sandbox that loadgen starts, or a host
 limits       what this machine and the profile allow: workers, connections, descriptors, ports
 secrets      keys and tokens, read before the load and renewed during it
-preflight    one request of each step, before the load on a host that is not this machine
+preflight    one request of each step, before the load on any target but a sandbox
 probe        sends one request of each step, and keeps the exchange whole
 once         `loadgen once`
 interrupts   signals
@@ -15,8 +15,6 @@ warnings     what the user should know, kept for the result
 stop         the conditions that end a run early
 advice       what to do about a failure
 metadata     what a result says of its run, besides figures
-redaction    takes the values of secrets out of all output
-secret_names takes out values with the name of a secret, where an exchange is shown whole
 table/       a DynamoDB table before, during and after the load
 until/       a run that goes on until a figure is precise enough
 witness/     a second, small load beside the workers, and whether both agree

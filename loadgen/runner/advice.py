@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from loadgen.aws import refusals
-from loadgen.exchange import Outcome
+from loadgen.exchange import Exchange, Outcome
+from loadgen.record.excerpt import location_of
 
 UNKNOWN_AUTHORITY = ("local issuer", "self-signed", "self signed")
 NO_TLS = ("wrong version number", "packet length too long", "record layer failure", "http request")
@@ -18,6 +19,17 @@ def remedy(url: str, outcome: Outcome, reason: str) -> str:
     if outcome is Outcome.RESET and url.startswith("http://"):
         return "If this port speaks TLS, write https://"
     return refusals.remedy(reason)
+
+
+def remedy_for(url: str, x: Exchange) -> str:
+    """The same for an exchange that is at hand, and so tells where a redirect leads."""
+    location = location_of(x) if x.outcome is Outcome.UNEXPECTED else ""
+    return redirected(x.status, location) if location else remedy(url, x.outcome, x.reason)
+
+
+def redirected(status: int, location: str) -> str:
+    """What to do about a redirect that was not expected."""
+    return f"It redirects to {location}: send the requests there, or if this is right, say expect: {{status: {status}}}"
 
 
 def explained(url: str, outcome: Outcome, reason: str) -> str:

@@ -7,11 +7,13 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from loadgen.errors import TargetError
 from loadgen.net.names import Address, Origin, is_loopback, resolve
+from loadgen.net.thread import in_thread
 from loadgen.profile.model import Profile
 from loadgen.profile.sandbox import SandboxSettings
 
@@ -59,7 +61,7 @@ async def destination(
     if not profile.target.sandbox:
         named = Origin.of(_url(profile, account))
         origin = Origin(named.scheme, named.host, named.port, profile.target.prefix)
-        addresses = resolve(origin)
+        addresses = await in_thread(partial(resolve, origin))
         answering = await _answering(addresses)
         left_out = tuple(address for address in addresses if address not in answering)
         loopback = is_loopback(answering)
@@ -68,17 +70,12 @@ async def destination(
         return
     assert start_sandbox
     settings = profile.sandbox or SandboxSettings()
-    starting = asyncio.ensure_future(asyncio.to_thread(start_sandbox, settings))
-    try:
-        sandbox = await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        await asyncio.to_thread((await starting).stop)
-        raise
+    sandbox = await in_thread(partial(start_sandbox, settings), unwanted=lambda late: late.stop())
     try:
         origin = Origin.of(sandbox.https)  # API Gateway has only https
         yield Destination(origin, resolve(origin), True, (), sandbox.ca, sandbox, settings.describe())
     finally:
-        await asyncio.to_thread(sandbox.stop)
+        await in_thread(sandbox.stop)
 
 
 def _url(profile: Profile, account: str) -> str:

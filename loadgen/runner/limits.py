@@ -14,10 +14,10 @@ from loadgen.errors import PlanError
 from loadgen.profile.model import Profile
 from loadgen.trust.host import RESERVE, TIME_WAIT_SECONDS, Ports, cpus, descriptors
 
-IN_FLIGHT = 100_000  # iterations open at once by default; each takes about 1 kB
-PREOPEN = 64  # the most connections that a shared session opens before the load, unless the profile sets a cap
-RATE_PER_WORKER = 15_000  # per second; `--workers auto` starts a worker for each such rate
-GRID = 1_000_000  # the most pieces that the time of a plan is cut into
+IN_FLIGHT = 100_000  # iterations open at once, unless the profile says; about 1 kB each
+PREOPEN = 64  # connections a shared session starts with at the most, unless the profile caps it
+RATE_PER_WORKER = 15_000  # what one worker is asked for by `workers: auto`
+GRID = 1_000_000  # pieces at the most that a plan's time is cut into
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class Limits:
     in_flight: int
 
 
-def workers_for(profile: Profile, asked: str) -> int:
-    """The number for `--workers N`, or for `auto`: as many workers as the rate needs, but no more than the CPU quota
-    allows, with one core left for the sandbox."""
-    if asked != "auto":
-        return int(asked)
+def workers_for(profile: Profile) -> int:
+    """As many as the profile says. `auto`: as many as the rate needs, a core left to the sandbox, no more than the CPU
+    quota."""
+    if profile.workers != "auto":
+        return profile.workers
     highest = max((phase.rate.highest for phase in profile.load if phase.rate), default=0.0)
     wanted = max(1, -(-int(highest) // RATE_PER_WORKER))
     if any(phase.closed for phase in profile.load):

@@ -11,20 +11,20 @@ from loadgen.aws import refusals
 from loadgen.aws.attributes import is_typed, plain
 from loadgen.aws.auth import Access
 from loadgen.clock import MILLISECOND
-from loadgen.exchange import CONNECTION_LABELS, REDACTED, Exchange
+from loadgen.exchange import CONNECTION_LABELS, Exchange
+from loadgen.interrupts import interrupts
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
+from loadgen.record import secret_names
 from loadgen.record.metrics import times_of
+from loadgen.redaction import REDACTED
 from loadgen.result.codec import map_text
 from loadgen.result.once import Answer, Certificate, ConsumedUnits, OnceExchange, OnceResult, Pairs, Peer, SentRequest
 from loadgen.result.reason import Reason
-from loadgen.runner import secret_names
-from loadgen.runner.advice import remedy
+from loadgen.runner.advice import remedy_for
 from loadgen.runner.destination import Destination, SandboxAt, StartSandbox, destination
-from loadgen.runner.interrupts import interrupts
 from loadgen.runner.probe import ProbedExchange, probe
-from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import keeper
 from loadgen.runner.table.attach import MADE_UP
 from loadgen.runner.table.calls import Api
@@ -37,18 +37,18 @@ ITEMS = 10_000  # the most items of a `setup` that are written
 async def once(loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxAt | None, show: Say) -> OnceResult:
     """One exchange of each step. If the profile's `setup` creates a table for it, that is deleted again; `show` shows
     it. Raises LoadgenError if nothing can be sent."""
-    profile = loaded.profile
+    profile, hide = loaded.profile, loaded.secrets.hide
     with interrupts():
-        secrets = await keeper(profile, sandbox_at)
+        secrets = await keeper(profile, sandbox_at, loaded.secrets)
         if secrets.made_up:
             show(MADE_UP)
         async with destination(profile, start_sandbox, sandbox_at, secrets.account) as to:
-            with secrets.unrevealing(loaded.secrets):
-                async with _table(profile, to, secrets.access, show):
+            with loaded.secrets.unrevealing():
+                async with _table(profile, to, secrets.access, lambda notice: show(map_text(notice, hide))):
                     probed = await probe(profile, to.origin, to.addresses, to.ca, secrets.lent)
             exchanges = tuple(without_secrets(exchange, to.origin, secrets.lent) for exchange in probed)
             result = OnceResult(name=profile.name, simulated=profile.target.sandbox, exchanges=exchanges)
-            return map_text(result, redactor(loaded.secrets + secrets.known))
+            return map_text(result, hide)
 
 
 @asynccontextmanager
@@ -81,7 +81,7 @@ def without_secrets(probed: ProbedExchange, origin: Origin, access: Access) -> O
         answer=_answer(exchange),
         outcome=exchange.outcome.word,
         reason=exchange.reason,
-        remedy=remedy(origin.url, exchange.outcome, exchange.reason),
+        remedy=remedy_for(origin.url, exchange),
         refused=bool(refusals.remedy(exchange.reason)),
         capacity=ConsumedUnits(tally.read / 1000, tally.written / 1000) if tally else None,
         times_ms=_times(exchange),

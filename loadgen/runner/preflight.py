@@ -1,5 +1,4 @@
-"""One exchange of each step before a load on a host that is not this machine. It is not measured. If one fails, the run
-stops."""
+"""Before a load on any target but a sandbox: one exchange of each step, unmeasured; a run stops here if they fail."""
 
 from __future__ import annotations
 
@@ -10,8 +9,8 @@ from loadgen.errors import TargetError
 from loadgen.exchange import Outcome
 from loadgen.net.names import Address, Origin
 from loadgen.profile.model import Profile
-from loadgen.record.samples import printable
-from loadgen.runner.advice import remedy
+from loadgen.record.excerpt import excerpt_of, printable
+from loadgen.runner.advice import remedy_for
 from loadgen.runner.probe import probe
 
 OF_A_TABLE = (Outcome.CONDITION_FAILED, Outcome.PARTIAL, Outcome.THROTTLED)  # of a table in good order
@@ -25,9 +24,11 @@ async def preflight(
     for probed in last.values():
         exchange = probed.exchange
         if exchange.outcome and not (profile.target.dynamodb and exchange.outcome in OF_A_TABLE):
-            reason = f": {printable(exchange.reason)}" if exchange.reason else ""
-            advice = remedy(origin.url, exchange.outcome, exchange.reason)
+            told = (printable(exchange.reason), excerpt_of(exchange).message)
+            reason = "".join(f": {part}" for part in told if part)
+            advice = remedy_for(origin.url, exchange)
             raise TargetError(
                 f"{origin.url}: the step {probed.step} failed before the load ({exchange.outcome.word}{reason}). "
-                f"{f'{advice}. ' if advice else ''}Nothing more was sent. `loadgen once` shows the whole exchange"
+                f"{f'{advice}. ' if advice else ''}Nothing more was sent. `loadgen once` shows the whole exchange; "
+                "--no-preflight sends the load all the same"
             )

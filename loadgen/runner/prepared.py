@@ -9,19 +9,20 @@ from loadgen.clock import SECOND, wall
 from loadgen.engine.engine import Share
 from loadgen.engine.plan import Plan
 from loadgen.fleet.messages import Assignment
+from loadgen.net.children import withheld
 from loadgen.net.names import Address
 from loadgen.pacing import share
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile, StopIf
 from loadgen.record.ledger import Ledger
+from loadgen.redaction import Secrets
 from loadgen.result import run as result
-from loadgen.result.codec import to_json
+from loadgen.result.codec import map_text, to_json
 from loadgen.result.run import Metadata
 from loadgen.runner.destination import Destination
 from loadgen.runner.limits import Limits, limits, workers_for
 from loadgen.runner.metadata import metadata
 from loadgen.runner.options import Options
-from loadgen.runner.redaction import redacted
 from loadgen.runner.secrets import Keeper
 from loadgen.runner.table.attach import OnTable
 from loadgen.runner.until.until import Until
@@ -46,8 +47,7 @@ class Checked:
         plan = Plan.of(profile)
         until = Until(options.until, plan) if options.until else None
         witness = witness_load(profile) if options.witness else None
-        workers = workers_for(profile, options.workers)
-        return cls(plan, limits(profile, workers, len(to.addresses), to.loopback), until, witness)
+        return cls(plan, limits(profile, workers_for(profile), len(to.addresses), to.loopback), until, witness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +80,23 @@ class Prepared:
     ) -> Self:
         """Make the run's folder. Raises ProfileError if there is one already, or if it is needed and cannot be
         written."""
-        folder, began = RunFolder(options.out, warn, options.needed), wall()
+        folder, began = RunFolder(options.out, warn, options.needed, loaded.secrets.hide), wall()
         about = metadata(loaded.profile, to, table, began, checked.limits.workers)
         until = checked.until.result(None, complete=False) if checked.until else None
-        description = described(about, checked.plan, until, loaded.secrets + keeper.known)
+        description = described(about, checked.plan, until, loaded.secrets)
         folder.begin(loaded.resolved, description)
         work = assignments(loaded.profile, to, keeper, checked, folder, began)
         return cls(loaded, options, to, keeper, table, checked, warn, folder, began, description, work)
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> Secrets:
         """The values that must not be in anything that is written."""
-        return self.loaded.secrets + self.keeper.known
+        return self.loaded.secrets
 
     @property
     def stop_if(self) -> StopIf | None:
-        """The condition that ends the run early. If the profile has none, there is a default for hosts other than this
-        machine."""
-        profile = self.loaded.profile
-        if profile.stop_if_given or self.to.loopback:
-            return profile.stop_if
-        return StopIf.parse("errors > 50% for 5s")
+        """The condition that ends the run early, if there is one."""
+        return self.loaded.profile.stop_if
 
     def metadata(self) -> Metadata:
         """What is known of the run so far, besides its figures."""
@@ -112,10 +108,10 @@ class Prepared:
         return f"{run.name}{f'-{run.cycle}' if run.cycle else ''}.{scenario}.{step}"
 
 
-def described(metadata: Metadata, plan: Plan, until: result.Until | None, secrets: tuple[str, ...]) -> dict[str, Any]:
+def described(metadata: Metadata, plan: Plan, until: result.Until | None, secrets: Secrets) -> dict[str, Any]:
     """The content of run.json, which is all that remains of a run that dies."""
     looks = {"until": to_json(until)} if until else {}
-    return dict(redacted({**to_json(metadata), **looks, "plan": plan.describe()}, secrets))
+    return map_text({**to_json(metadata), **looks, "plan": plan.describe()}, secrets.hide)
 
 
 def assignments(
@@ -139,6 +135,7 @@ def assignments(
             ledger=folder.make_room(index, size),
             payloads=(began,),
             access=keeper.lent,
+            environment={} if keeper.lent is keeper.access else withheld(),
         )
         for index in range(n)
     )

@@ -46,7 +46,8 @@ class _Host:
     def reached(self, run: int) -> None: ...
 
     def finished(self) -> None:
-        self._over.set_result(None)
+        if not self._over.done():  # it was given up
+            self._over.set_result(None)
 
 
 async def probe(

@@ -4,10 +4,7 @@ event loop."""
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import TypeVar
+from collections.abc import Callable
 
 from loadgen.aws.auth import API_KEY, BEARER, SIGV4, Access, Scope, Secret, named_by
 from loadgen.aws.credentials import SANDBOX, Credentials, NoneFound
@@ -15,13 +12,12 @@ from loadgen.aws.oauth import TokenUrl
 from loadgen.aws.secrets import File, Fixed, Keys, Source, Variable
 from loadgen.clock import SECOND, wall
 from loadgen.errors import LoadgenError, ProfileError
+from loadgen.net.thread import in_thread
 from loadgen.profile import auth as written
 from loadgen.profile.model import Profile
+from loadgen.redaction import Secrets
 from loadgen.result.reason import Reason
 from loadgen.runner.destination import SandboxAt
-from loadgen.runner.redaction import redacted
-
-T = TypeVar("T")
 
 LOCAL = Credentials("local", "local")  # for a DynamoDB on this machine, which accepts any keys, if there are none
 DEFAULT = Scope("execute-api", "us-east-1")  # the service if the host has a name of its own; the region of the sandbox
@@ -33,15 +29,15 @@ FIRST_PAUSE, LONGEST_PAUSE = SECOND, 30 * SECOND  # after a renewal that failed
 class Keeper:
     """What a profile's requests are authorized with. `simulated`: they go to the sandbox, which takes keys of its own.
 
-    `fetch` comes first; then `access` is what the parent uses, `lent` what clients of the load get, and `known` what
-    nobody may see. `renewed` hears of a new secret that is lent, and its kind; `lost` why there is none any more.
+    `fetch` comes first; then `access` is what the parent uses, and `lent` what clients of the load get. What nobody may
+    see of it is added to `hidden`. `renewed` hears of a new secret that is lent, and its kind; `lost` why there is none
+    any more.
     """
 
-    def __init__(self, profile: Profile, simulated: bool) -> None:
-        self._profile, self._simulated = profile, simulated
+    def __init__(self, profile: Profile, simulated: bool, hidden: Secrets) -> None:
+        self._profile, self._simulated, self.hidden = profile, simulated, hidden
         self.access = Access()
         self._sources = _sources(profile, simulated)
-        self._hidden: dict[str, None] = {}
         self._account = ""
         self._due: dict[str, int | None] = {}  # the wall-clock time in ns when the next secret of a kind must be got
         self.renewed: Callable[[str, Secret], None] = lambda kind, secret: None
@@ -79,20 +75,6 @@ class Keeper:
         """The AWS account of the credentials; empty if they do not name it."""
         return self._account
 
-    @property
-    def known(self) -> tuple[str, ...]:
-        """All values that were secrets so far, for redaction."""
-        return tuple(self._hidden)
-
-    @contextmanager
-    def unrevealing(self, more: tuple[str, ...]) -> Iterator[None]:
-        """Keeps secrets, and `more` of them, out of what is raised: an answer may hold what was sent."""
-        try:
-            yield
-        except LoadgenError as error:
-            error.args = (redacted(str(error), more + self.known),)
-            raise
-
     async def keep(self, warn: Callable[[Reason], None]) -> None:
         """Renew what ends, until cancelled. `warn` hears that something could not be got, and is asked for again."""
         await asyncio.gather(*(self._keep(kind, source, warn) for kind, source in self._sources.items()))
@@ -124,7 +106,7 @@ class Keeper:
                     self.renewed(kind, new)
 
     def _take(self, kind: str, source: Source, secret: Secret) -> None:
-        self._hidden |= dict.fromkeys(source.hidden(secret))
+        self.hidden.add(*source.hidden(secret))
         self.access.renew(kind, secret)
         self._due[kind] = source.renew_at(secret)
         if kind == SIGV4 and self.access.credentials:
@@ -200,36 +182,10 @@ async def _until(at: int) -> None:
         await asyncio.sleep(min(left, NAP) / SECOND)
 
 
-async def keeper(profile: Profile, sandbox_at: SandboxAt | None) -> Keeper:
+async def keeper(profile: Profile, sandbox_at: SandboxAt | None, hidden: Secrets) -> Keeper:
     """The keeper of a profile's secrets, which has got them. Raises what `Keeper.fetch` does."""
     target = profile.target
     kept_running = bool(sandbox_at and target.loopback and sandbox_at(target.port))
-    keeper = Keeper(profile, target.sandbox or kept_running)
+    keeper = Keeper(profile, target.sandbox or kept_running, hidden)
     await keeper.fetch()
     return keeper
-
-
-async def in_thread(ask: Callable[[], T]) -> T:
-    """The result of `ask`, which may take its time: in a thread that nobody waits for at the end."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
-
-    def settle(value: T | None, error: BaseException | None) -> None:
-        if answer.done():  # nobody waits for it any more
-            return
-        if error:
-            answer.set_exception(error)
-        else:
-            answer.set_result(value)  # type: ignore[arg-type]
-
-    def run() -> None:
-        value, failure = None, None
-        try:
-            value = ask()
-        except Exception as error:
-            failure = error
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(settle, value, failure)
-
-    threading.Thread(target=run, daemon=True).start()
-    return await answer

@@ -9,27 +9,24 @@ from dataclasses import replace
 from typing import Any
 
 from loadgen.analysis import build
-from loadgen.analysis.conclusion import Ending, conclude, tails, unanswered, untimed, unusable
+from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
 from loadgen.analysis.latency import headline
 from loadgen.errors import LoadgenError
-from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
+from loadgen.interrupts import Interrupts, interrupts
+from loadgen.net.thread import in_thread
 from loadgen.profile.load import Loaded
-from loadgen.record.ledger import Ledger
-from loadgen.record.samples import SLOWEST, Kind
+from loadgen.record.samples import SLOWEST
 from loadgen.result.codec import from_json, map_text, to_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult, Sandbox
 from loadgen.result.run import Until as UntilResult
-from loadgen.runner.advice import explained
 from loadgen.runner.destination import Destination, destination
-from loadgen.runner.interrupts import Interrupts, interrupts
 from loadgen.runner.options import Options
 from loadgen.runner.preflight import preflight
 from loadgen.runner.prepared import Checked, Prepared, described
 from loadgen.runner.progress import Display, progress
-from loadgen.runner.redaction import redactor
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.stop import Snapshot, history, reason_to_stop, since
 from loadgen.runner.table.attach import on_table
@@ -47,7 +44,7 @@ DRAWN = 0.5  # seconds between two updates of the progress
 async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
     """Run a profile. Raises LoadgenError if the run cannot begin; after that every error is in the result."""
     with interrupts() as signals:
-        secrets = await keeper(loaded.profile, options.sandbox_at)
+        secrets = await keeper(loaded.profile, options.sandbox_at, loaded.secrets)
         profile = loaded.profile
         async with destination(profile, options.start_sandbox, options.sandbox_at, secrets.account) as to:
             return await run_at(loaded, options, display, to, signals, secrets)
@@ -58,13 +55,13 @@ async def run_at(
 ) -> RunResult:
     """Run a profile at a destination that exists, with signal handlers that are installed."""
     profile = loaded.profile
-    with keeper.unrevealing(loaded.secrets):
+    with signals.giving_up(), loaded.secrets.unrevealing():
         await keeper.refresh()
         checked = Checked.of(profile, options, to)
-        warn = Warnings(display.message, lambda: loaded.secrets + keeper.known)
+        warn = Warnings(display.message, loaded.secrets)
         say = _unheard if options.prepared else display.message
         async with _kept(keeper, warn), on_table(profile, checked.plan, to, keeper, say, warn) as table:
-            if not to.loopback:
+            if options.preflight and to.simulates is None:  # a sandbox counts its cold starts
                 await preflight(profile, to.origin, to.addresses, to.ca, keeper.lent)
             prepared = Prepared.of(loaded, options, to, keeper, table, checked, warn)
             return await Running(prepared, display, signals).carry_out()
@@ -96,9 +93,8 @@ class Running:
         self._workers = Group(checked.plan, prepared.assignments, self._each_second, self._turned_away, cpus)
         self._fleet = Fleet(self._workers, *following)
         keeper.renewed, keeper.lost = self._fleet.renew, self._refuse
-        signals.do = self._interrupt
-        if signals.early:
-            self._interrupt()
+        self._signals = signals
+        signals.heed(self._interrupt)
 
     async def carry_out(self) -> RunResult:
         """Carry out the load. Returns its result."""
@@ -119,10 +115,11 @@ class Running:
         self._workers.recording.fold_strata(worker.series.values() for worker in self._workers.members)
         if prepared.table:
             await prepared.table.end()
-        concluded = map_text(self._conclude(sandbox), redactor(prepared.secrets))
+        self._signals.heed(None)  # from here on it is as it is
+        concluded = map_text(self._conclude(sandbox), prepared.secrets.hide)
         if prepared.folder.finish(to_json(concluded)):
             return concluded
-        return replace(concluded, run=None, warnings=tuple(map_text(self._warn.given, redactor(prepared.secrets))))
+        return replace(concluded, run=None, warnings=tuple(self._warn.given))
 
     async def _load(self) -> dict[str, Any] | None:
         """Carry out the load. Returns what the sandbox counted meanwhile, if the target is one."""
@@ -140,7 +137,7 @@ class Running:
     async def _ask_sandbox(self) -> dict[str, Any] | None:
         sandbox = self._prepared.to.sandbox
         try:
-            return await asyncio.to_thread(sandbox.stats) if sandbox else None
+            return await in_thread(sandbox.stats) if sandbox else None
         except LoadgenError as error:  # what was measured until then is worth no less
             self._warn(Reason.of("sandbox_silent", error=str(error)))
             return None
@@ -220,7 +217,7 @@ class Running:
             else:
                 evidence.mismatches.append(f"{missing:,} exchanges have no latencies")
         kept = workers.kept(SLOWEST)
-        self._explain(lost, totals, kept.reasons)
+        self._explain(lost)
         facts = (build.quantiles_of(profile), kept.reasons, workers.health.network, adaptive, fleet.stopped)
         measured = build.Measured(fleet.plan, totals, workers.recording, *facts)
         ending = Ending(
@@ -249,13 +246,8 @@ class Running:
     def _until_result(self, complete: bool) -> UntilResult | None:
         return self._until.result(self._fleet.begins(self._until.run), complete) if self._until else None
 
-    def _explain(self, lost: list[Member], totals: Ledger, failures: dict[Kind, int]) -> None:
+    def _explain(self, lost: list[Member]) -> None:
         to, warn = self._prepared.to, self._warn
-        never_there = unusable(totals)
-        if failures and (never_there or unanswered(totals)):
-            _, outcome, reason = max(failures, key=failures.__getitem__)
-            why = explained(to.origin.url, Outcome(outcome), reason)
-            warn(Reason.of("nothing_reached" if never_there else "nothing_answered", url=to.origin.url, why=why))
         for worker in lost:
             why = str(worker.broken or f"it ended with status {worker.process.poll()}").strip().rpartition("\n")[2]
             warn(Reason.of("worker_lost", worker=worker.index, why=why))

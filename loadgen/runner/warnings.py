@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from loadgen.redaction import Secrets
 from loadgen.result.codec import map_text
 from loadgen.result.reason import Reason
-from loadgen.runner.redaction import redactor
 
 
 class Warnings:
-    """Called with each warning: shows it at once, and keeps it in `given` for the result. `secrets` gives the texts
-    that nobody may see, as they are by then."""
+    """Called with each warning: shows it at once, and keeps it in `given` for the result, without `secrets`."""
 
-    def __init__(self, show: Callable[[Reason], None], secrets: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(self, show: Callable[[Reason], None], secrets: Secrets) -> None:
         self._show, self._secrets = show, secrets
         self.given: list[Reason] = []
 
     def __call__(self, warning: Reason) -> None:
-        warning = map_text(warning, redactor(self._secrets()))
+        warning = map_text(warning, self._secrets.hide)
         self.given.append(warning)
         self._show(warning)

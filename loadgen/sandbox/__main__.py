@@ -2,7 +2,7 @@
 
 One JSON line of settings comes on stdin (`{}` will do), one JSON line goes to stdout when it serves: `{"http", "https",
 "ca", "pid"}`, or `{"error"}` and exit status 2. From then on a line `stats` is answered with a JSON line of counts. It
-ends when stdin closes or the parent ends; where there is none, on SIGINT or SIGTERM.
+ends when stdin closes or the parent ends; where there is none, on SIGINT, SIGTERM or SIGHUP.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import gc
 import json
 import os
 import resource
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -23,6 +22,7 @@ import uvloop
 
 from loadgen.errors import Exit, LoadgenError, PlanError
 from loadgen.files import Scratch
+from loadgen.interrupts import heeded
 from loadgen.net.children import end_with_parent
 from loadgen.net.timerfd import LoopClock, lower_timer_slack
 from loadgen.profile.sandbox import SandboxSettings
@@ -52,7 +52,7 @@ def main() -> int:
             _say({"error": str(error)})
             return Exit.USAGE
         if not options.parent:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in heeded():
                 loop.add_signal_handler(number, loop.stop)
         _say({"http": server.http, "https": server.https, "ca": str(ca), "pid": os.getpid()})
         gc.collect()

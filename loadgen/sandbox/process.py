@@ -7,7 +7,6 @@ import os
 import select
 import shutil
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -121,19 +120,19 @@ def start(
     """Start a sandbox and wait until it serves. `log` replaces the settings' own. Raises as `SandboxProcess` does."""
     if log:
         settings = settings.model_copy(update={"log": log})
-    command = [sys.executable, "-P", "-m", "loadgen.sandbox", "--parent", str(os.getpid())]
-    command += ["--http-port", str(http_port), "--https-port", str(https_port)]
-    return _start(command, settings.to_json())
+    ports = ["--http-port", str(http_port), "--https-port", str(https_port)]
+    return _start("loadgen.sandbox", *ports, config=settings.to_json())
 
 
 def start_responder() -> SandboxProcess:
     """Start a `responder` and wait until it serves. Raises as `SandboxProcess` does."""
-    return _start([sys.executable, "-P", "-m", "loadgen.sandbox.responder", "--parent", str(os.getpid())], b"")
+    return _start("loadgen.sandbox.responder")
 
 
-def _start(command: list[str], config: bytes) -> SandboxProcess:
+def _start(module: str, *arguments: str, config: bytes = b"") -> SandboxProcess:
     errors = unnamed()  # it is closed by `stop`
-    process = spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+    options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": errors}
+    process = spawn(module, "--parent", str(os.getpid()), *arguments, **options)
     assert process.stdin
     with suppress(BrokenPipeError):  # it has died, and the wait for its first line will tell
         process.stdin.write(config)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from pathlib import Path
 
 from loadgen.clock import SECOND, now, wall
 from loadgen.errors import LoadgenError, PlanError
+from loadgen.interrupts import interrupts
+from loadgen.net.thread import in_thread
 from loadgen.result.reason import Reason
 from loadgen.result.selftest import MachineLimits, SelftestResult
 from loadgen.runner.destination import Sandbox
-from loadgen.runner.interrupts import interrupts
 from loadgen.selftest import machine
 from loadgen.selftest.loads import Loads, Stopped
 from loadgen.selftest.measure import Budget, Measurements
@@ -50,13 +50,14 @@ async def selftest(budget: Budget, start: Callable[[], Sandbox], show: Show) -> 
         show(measured.with_values(after_s=(now() - began) / SECOND, of_s=budget.seconds))
 
     with interrupts() as signals, _folder() as folder:
-        target = await asyncio.to_thread(start)
+        target = await in_thread(start, unwanted=lambda late: late.stop())
         try:
             loads = Loads(target, Path(folder), signals, show)
             measurements = Measurements(loads, budget, limits.cpus, progress)
             ending = await _carry_out(measurements)
+            signals.heed(None)
         finally:
-            await asyncio.to_thread(target.stop)
+            await in_thread(target.stop)
     measured = measurements.measured
     return SelftestResult(
         at=datetime.fromtimestamp(at / SECOND, UTC).isoformat(timespec="seconds"),

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from loadgen.clock import SECOND
+from loadgen.interrupts import Interrupted, Interrupts
 from loadgen.profile.load import from_data
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.run import Phase, RunResult
 from loadgen.runner.destination import Sandbox, destination
-from loadgen.runner.interrupts import Interrupts
 from loadgen.runner.options import Options
 from loadgen.runner.progress import Progress
 from loadgen.runner.secrets import keeper
@@ -76,7 +76,7 @@ class Loads:
         self._target, self._folder, self._signals = target, folder, signals
         self._display, self._number = _Messages(show), 0
         self._stopped = False
-        signals.do = self._stop
+        signals.heed(self._stop)
 
     async def run(self, scheme: str, path: str, phases: Phases, session: str = "shared") -> LoadOutcome:
         """Carry out a load. Raises Stopped if the user wants no more, and LoadgenError if the load cannot begin."""
@@ -89,15 +89,19 @@ class Loads:
             "tls": {"ca": str(self._target.ca)},
             "session": session,
             "in_flight_limit": IN_FLIGHT,
+            "stop_if": "never",
             "load": phases,
         }
         loaded = from_data(data, url + path, {})
-        options = Options(self._folder / str(self._number))
+        options = Options(self._folder / str(self._number), preflight=False)
         before = self._target.stats()["cpu_ns"]
-        async with destination(loaded.profile, None) as to:
-            secrets = await keeper(loaded.profile, None)
-            result = await run_at(loaded, options, self._display, to, self._signals, secrets)
-        self._signals.do = self._stop
+        try:
+            async with destination(loaded.profile, None) as to:
+                secrets = await keeper(loaded.profile, None, loaded.secrets)
+                result = await run_at(loaded, options, self._display, to, self._signals, secrets)
+        except Interrupted:
+            raise Stopped from None
+        self._signals.heed(self._stop)
         if self._stopped or result.interrupted:
             raise Stopped
         used = self._target.stats()["cpu_ns"] - before

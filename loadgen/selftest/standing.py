@@ -10,8 +10,8 @@ from loadgen.selftest.state import last_selftest
 from loadgen.selftest.trusted import scheme_of
 
 
-def standing(loaded: Loaded, workers: str) -> Standing:
-    """How the run, with each of its variants, compares with the last self-test. `workers` is as on the command line."""
+def standing(loaded: Loaded) -> Standing:
+    """Where the run, with each of its variants, stands against the last self-test."""
     trusted, problem = last_selftest()
     if trusted is None:
         return Standing(None, problem, ())
@@ -21,6 +21,6 @@ def standing(loaded: Loaded, workers: str) -> Standing:
     profiles = [variant.profile for variant in loaded.variants]
     warnings: list[Reason] = []
     for profile in profiles:
-        given = trusted.warnings(profile, workers_for(profile, workers))
+        given = trusted.warnings(profile, workers_for(profile))
         warnings += [warning for warning in given if warning not in warnings]
     return Standing(rate, problem, tuple(warnings))

@@ -134,8 +134,8 @@ def refusal(x: Exchange) -> str:
 
 
 def judge(expect: Expect | None) -> Callable[[Exchange], None]:
-    """The function that sets outcome and reason of an answered exchange. Unless the profile has expectations, a status
-    below 400 is ok."""
+    """The function that sets outcome and reason of an answered exchange. Unless the profile says what it expects, a
+    status of 2xx is all it takes."""
     if expect is None:
         return _by_status_alone
     spans = (str(low) if low == high else f"{low}..{high}" for low, high in expect.status)
@@ -151,7 +151,7 @@ def judge(expect: Expect | None) -> Callable[[Exchange], None]:
 
 
 def _by_status_alone(x: Exchange) -> None:
-    if x.status >= 400:
+    if not 200 <= x.status < 300:
         x.outcome, x.reason = by_status(x.status), refusal(x)
 
 

@@ -1,22 +1,27 @@
-"""`requirements.lock`: what the container installs."""
+"""`requirements.lock` and `build.lock`: what the container installs, and what it is built with."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from paths import ROOT
 
-LOCK = (ROOT / "requirements.lock").read_text()
-ENTRIES = [entry.replace("\\\n", " ") for entry in re.split(r"\n(?=\w)", LOCK)]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCKS = ("requirements.lock", "build.lock")
 
 
-def locked() -> dict[str, list[Requirement]]:
+def entries(lock: str) -> list[str]:
+    return [entry.replace("\\\n", " ") for entry in re.split(r"\n(?=\w)", (ROOT / lock).read_text())]
+
+
+def locked(lock: str) -> dict[str, list[Requirement]]:
     """By name; of some there is a version for each of several Pythons."""
     found: dict[str, list[Requirement]] = {}
-    for entry in ENTRIES:
+    for entry in entries(lock):
         requirement = Requirement(entry.partition(" --hash")[0].strip())
         found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
     return found
@@ -24,21 +29,31 @@ def locked() -> dict[str, list[Requirement]]:
 
 def test_what_the_container_installs_is_what_the_project_asks_for() -> None:
     """Made by `uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header`."""
-    found = locked()
-    for asked in map(Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]):
-        entries = found[canonicalize_name(asked.name)]
-        for entry in entries:
+    found = locked("requirements.lock")
+    for asked in map(Requirement, PROJECT["project"]["dependencies"]):
+        for entry in found[canonicalize_name(asked.name)]:
             (pinned,) = entry.specifier
             assert pinned.operator == "=="
             assert asked.specifier.contains(pinned.version), f"{entry} is not {asked}"
 
 
-def test_everything_is_locked_by_its_hash() -> None:
-    assert len(ENTRIES) > 20
-    for entry in ENTRIES:
+def test_the_build_backend_is_one_version() -> None:
+    """docs/containers.md says how build.lock is made from it."""
+    (asked,) = map(Requirement, PROJECT["build-system"]["requires"])
+    (pinned,) = asked.specifier
+    assert pinned.operator == "=="
+    assert [str(entry) for entry in locked("build.lock")[asked.name]] == [str(asked)]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_everything_is_locked_by_its_hash(lock: str) -> None:
+    assert len(entries(lock)) > 4
+    for entry in entries(lock):
         assert re.search(r" --hash=sha256:[0-9a-f]{64}", entry), entry
-    assert "--require-hashes -r /src/requirements.lock" in (ROOT / "Dockerfile").read_text()
-    assert "://" not in LOCK, "no place but the package index"
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert f"--require-hashes -r /src/{lock}" in dockerfile
+    assert "--no-build-isolation" in dockerfile, "else pip fetches the newest of what the backend needs"
+    assert "://" not in (ROOT / lock).read_text(), "no place but the package index"
 
 
 def test_what_the_container_is_built_of_enters_its_build() -> None:

@@ -32,6 +32,11 @@ CLOCKS = re.compile(
     r"(time|monotonic|perf_counter|process_time|thread_time|clock_gettime)(_ns)?|localtime|gmtime|ctime"
 )
 
+STARTS = re.compile(
+    r"(\w+\.)*(Popen|create_subprocess_\w+|forkpty|Process|ProcessPoolExecutor)|subprocess\.(run|call|check_\w+|get\w+)|"
+    r"os\.(fork|system|popen|posix_spawnp?|exec[lv]p?e?|spawn[lv]p?e?)"
+)
+
 
 def levels() -> dict[str, int]:
     """The room of each top module, from the table in the package's own description."""
@@ -122,6 +127,16 @@ def clock_reads(code: Code) -> Iterator[str]:
             yield f"{code.path}:{node.lineno}: {ast.unparse(node)} reads a clock"
 
 
+def starts(code: Code) -> Iterator[str]:
+    """Each place where a process is started, but in the module that shields it from signals and from the folder that
+    the user stands in."""
+    if code.path == "net/children.py":
+        return
+    for node in ast.walk(code.tree):
+        if isinstance(node, ast.Call) and STARTS.fullmatch(ast.unparse(node.func)):
+            yield f"{code.path}:{node.lineno}: {ast.unparse(node.func)} starts a process"
+
+
 def circles(codes: list[Code]) -> list[list[str]]:
     """Each set of modules that import each other in a circle, in order; wherever in a module the import stands, and for
     whatever: at its head, within a function or for the type checker alone."""
@@ -160,7 +175,7 @@ def test_the_table_names_every_room_and_no_other() -> None:
     assert sorted(set(LEVELS.values())) == list(range(max(LEVELS.values()) + 1))
 
 
-@pytest.mark.parametrize("check", [broken, beyond, clock_reads])
+@pytest.mark.parametrize("check", [broken, beyond, clock_reads, starts])
 def test_no_module_breaks_the_rules(check: object) -> None:
     assert callable(check)
     assert [found for code in MODULES for found in check(code)] == []
@@ -278,3 +293,11 @@ def test_a_clock_that_is_read_elsewhere_is_seen(source: str) -> None:
 def test_what_only_looks_like_a_clock_is_let_through() -> None:
     source = "from loadgen.clock import now\nclock.now()\nself._clock.now()\nx.time\ndatetime.fromtimestamp(0, UTC)"
     assert list(clock_reads(Code("engine/engine.py", source))) == []
+
+
+@pytest.mark.parametrize(
+    "source", ["subprocess.Popen(command)", "Popen(command)", "os.fork()", "subprocess.run(command)", "os.execv(a, b)"]
+)
+def test_a_process_that_is_started_elsewhere_is_seen(source: str) -> None:
+    assert list(starts(Code("fleet/group.py", source)))
+    assert list(starts(Code("net/children.py", source))) == []

@@ -29,6 +29,7 @@ def carry_out(engine: Engine, keys: Keys, folder: Path, iterations: int, *sets: 
     """A run of the profile, whose answers were all well."""
     options = [word for each in (*sets, f"load.all.iterations={iterations}") for word in ("--set", each)]
     arguments = ["run", str(PROFILE), "--target", engine.url, "--out", "run", "--workers", "2", "--json"]
+    arguments.append("--no-preflight")  # each operation is to be carried out so many times and not once more
     ran = run(folder, *arguments, *options, env=keys.environment)
     assert ran.status in VALID, ran.err
     return ran

@@ -87,12 +87,19 @@ class Program:
     `folder` is where it runs; its result goes to `folder/run`.
     """
 
-    def __init__(self, folder: Path, *arguments: str, env: Mapping[str, str] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        command: tuple[str, ...] = COMMAND,
+        **options: Any,
+    ) -> None:
         self.folder, self._mark = folder, uuid.uuid4().hex
         self._out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with the context
         self._seen = b""
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*command, *arguments],
             **{"stdout": self._out, **options},
             cwd=folder,
             env={**os.environ, **(env or {}), _MARK: self._mark},
@@ -152,9 +159,15 @@ class Program:
         assert not _marked(self._mark)
 
 
-def run(folder: Path, *arguments: str, env: Mapping[str, str] | None = None, limit: float = LIMIT) -> Ran:
+def run(
+    folder: Path,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    limit: float = LIMIT,
+    command: tuple[str, ...] = COMMAND,
+) -> Ran:
     """`loadgen` with these arguments, from beginning to end; nothing of it runs any more."""
-    with Program(folder, *arguments, env=env) as program:
+    with Program(folder, *arguments, env=env, command=command) as program:
         ran = program.wait(limit)
         program.leaves_nothing()
         return ran
@@ -166,9 +179,10 @@ def load(folder: Path, profile: str, *arguments: str, limit: float = LIMIT) -> R
 
 
 def prepare(folder: Path, profile: str) -> list[str]:
-    """Write the profile, and return the arguments that run it into `folder/run`."""
+    """Write the profile, and return the arguments that run it into `folder/run`: exactly what it says, and no request
+    before it."""
     (folder / "profile.yaml").write_text(profile)
-    return ["run", "profile.yaml", "--out", "run"]
+    return ["run", "profile.yaml", "--out", "run", "--no-preflight"]
 
 
 def saved(folder: Path) -> dict[str, Any]:

@@ -65,6 +65,18 @@ def test_a_duet_runs_its_variants_at_the_same_time(tmp_path: Path) -> None:
     assert ran.err.count("round 1 of 1: ") == 1
 
 
+def test_each_variant_has_as_many_workers_as_it_says(tmp_path: Path) -> None:
+    text = PROFILE.partition("experiment: {")[0]
+    text += "workers: '${matrix.n}'\nexperiment: {matrix: {n: [1, 2]}, rounds: 1, pause: 10ms}\n"
+    ran = run(tmp_path, *prepare(tmp_path, text), "--json")
+    assert ran.status in VALID, ran.err
+    folders = {name: tmp_path / "run" / each["folder"] for (name, _), each in runs(json.loads(ran.out)).items()}
+    results = {name: json.loads((folder / "result.json").read_text()) for name, folder in folders.items()}
+    assert {name: result["workers"] for name, result in results.items()} == {"n=1": 1, "n=2": 2}
+    ledgers = {name: len([*folder.glob("worker-*.counters")]) for name, folder in folders.items()}
+    assert ledgers == {"n=1": 1, "n=2": 2}
+
+
 def test_an_interrupt_ends_it_and_keeps_what_there_is(tmp_path: Path) -> None:
     text = PROFILE.replace("rounds: 2", "rounds: 50")
     with Program(tmp_path, *prepare(tmp_path, text), "--json") as program:

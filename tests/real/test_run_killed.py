@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import FULL, Program, prepare, run, saved, wait_for_end
+from program import FULL, VALID, Program, prepare, run, saved, wait_for_end
 
 from loadgen.clock import SECOND
+from loadgen.fleet.group import SILENT
 
 pytestmark = pytest.mark.real
 
@@ -90,6 +91,54 @@ def test_the_rest_of_a_run_outlives_a_killed_worker(tmp_path: Path, time: int) -
         "what it could not start was planned all the same"
     )
     assert saved(tmp_path) == ran.result
+
+
+def test_a_worker_that_is_killed_while_it_prepares_is_lost(tmp_path: Path) -> None:
+    with Program(tmp_path, *prepare(tmp_path, PROFILE), "--workers", "2") as program:
+        program.says("preparing")
+        while not (workers := program.workers()):
+            pass
+        os.kill(workers[0], signal.SIGKILL)
+        ran = program.wait()
+        program.leaves_nothing()
+    assert ran.status == 6, ran.err
+    assert "died before the load began" in ran.err or "was lost" in ran.err
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGTERM] if FULL else [None])
+def test_a_worker_that_is_stopped_for_good_is_lost(tmp_path: Path, number: signal.Signals | None) -> None:
+    """SIGSTOP, or a container that is frozen: the run goes on without it, and a signal ends it as any other."""
+    with Program(tmp_path, *prepare(tmp_path, PROFILE), "--workers", "2", "--json") as program:
+        program.begins()
+        victim, _ = program.workers()
+        os.kill(victim, signal.SIGSTOP)
+        if number:
+            program.process.send_signal(number)
+        ran = program.wait()
+        program.leaves_nothing()
+    assert ran.status == (130 if number else 6)
+    (warning,) = (text for text in ran.warnings if "was lost" in text)
+    assert "said nothing for 6 s" in warning
+    assert ran.requests["outcomes"]["ok"] + ran.requests["outcomes"].get("lost", 0) == ran.requests["sent"]
+    assert number or ran.requests["outcomes"]["ok"] > RATE * SECONDS / 2 * 0.8, "the other one went on"
+
+
+@pytest.mark.skipif(not FULL, reason="it takes longer than a worker may be silent")
+def test_a_pause_of_the_whole_run_is_no_silence_of_its_workers(tmp_path: Path) -> None:
+    """Ctrl-Z and fg, and the same to the parent alone, whose workers go on meanwhile."""
+    for stop in (os.killpg, os.kill):
+        folder = tmp_path / stop.__name__
+        folder.mkdir()
+        with Program(folder, *prepare(folder, PROFILE), "--workers", "2", "--json") as program:
+            program.begins()
+            stop(program.process.pid, signal.SIGSTOP)
+            with pytest.raises(subprocess.TimeoutExpired):
+                program.process.wait(2 * SILENT)
+            stop(program.process.pid, signal.SIGCONT)
+            ran = program.wait()
+            program.leaves_nothing()
+        assert ran.status in VALID
+        assert ran.requests["outcomes"] == {"ok": ran.requests["sent"]}
 
 
 def test_why_a_killed_workers_requests_failed_is_known_but_for_its_last_second(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM at every stage of a run, and readers of its output that go away."""
+"""SIGINT, SIGTERM and SIGHUP at every stage of a run, and readers of its output that go away."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from program import COMMAND, LIMIT, Program, prepare, run, saved
+from program import COMMAND, FULL, LIMIT, Program, prepare, run, saved
 
 pytestmark = pytest.mark.real
 
@@ -27,6 +28,7 @@ target: sandbox
 sandbox: {service: 50s}
 load: [{name: a, rate: 100/s, for: 500ms}, {name: b, rate: 100/s, for: 60s}]
 """
+STAGED = (sys.executable, "-P", str(Path(__file__).with_name("staged.py")))
 
 
 def interrupt(program: Program, number: signal.Signals, group: bool) -> None:
@@ -34,7 +36,17 @@ def interrupt(program: Program, number: signal.Signals, group: bool) -> None:
     (os.killpg if group else os.kill)(program.process.pid, number)
 
 
-@pytest.mark.parametrize(("number", "group"), [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGTERM, False)])
+SHORT_LOAD = """
+name: short
+target: sandbox
+load: [{name: a, rate: 50/s, for: 500ms}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "group"),
+    [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGTERM, False), (signal.SIGHUP, True)],
+)
 def test_a_signal_stops_drains_and_reports(tmp_path: Path, number: signal.Signals, group: bool) -> None:
     with Program(tmp_path, *prepare(tmp_path, PROFILE), "--json", "--workers", "2") as program:
         program.says(" s  b, ")
@@ -95,6 +107,54 @@ def test_a_signal_before_that_leaves_nothing(tmp_path: Path, number: signal.Sign
             program.leaves_nothing()
     assert (ran.status, ran.out) == (130, "")
     assert ran.err == "loadgen: interrupted before there was anything to report\n"
+
+
+RUN = ["run", "profile.yaml", "--out", "run", "--workers", "2"]
+EXPERIMENT = ["run", "experiment.yaml", "--out", "run"]
+STAGES = [  # with how many calls of functions later the second signal comes
+    (RUN, "loadgen.cli:main", 0),
+    (RUN, "loadgen.profile.load:load", 30),
+    (RUN, "loadgen.sandbox.process:start", 30),
+    (RUN, "loadgen.runner.session:run_at", 1000),
+    (RUN, "loadgen.fleet.group:Group.spawn", 0),
+    (RUN, "loadgen.fleet.group:Group.see_through", 1000),
+    (RUN, "loadgen.runner.session:Running._conclude", 30),
+    (RUN, "loadgen.sandbox.process:SandboxProcess.stop", 0),
+    (RUN, "loadgen.interrupts:ignore", 0),
+    (EXPERIMENT, "loadgen.runner.session:run_at", 0),
+    (["selftest", "--quick"], "loadgen.runner.prepared:Checked.of", 30),
+    (["sandbox"], "loadgen.sandbox.process:SandboxProcess._line", 30),
+]
+MORE = [
+    (RUN, "loadgen.interrupts:interrupts"),
+    (RUN, "loadgen.runner.secrets:keeper"),
+    (RUN, "loadgen.runner.prepared:Prepared.of"),
+    (RUN, "loadgen.fleet.group:Group.close"),
+    (RUN, "loadgen.store:RunFolder.finish"),
+    (RUN, "loadgen.report.terminal.run:show"),
+    (["once", "profile.yaml"], "loadgen.runner.probe:probe"),
+    (EXPERIMENT, "loadgen.experiment.rounds:_Experiment._pause"),
+    (EXPERIMENT, "loadgen.experiment.folder:conclude"),
+    (["selftest", "--quick"], "loadgen.selftest.loads:Loads.run"),
+]
+if FULL:
+    STAGES += [(arguments, stage, later) for arguments, stage in MORE for later in (0, 30, 1000)]
+
+
+@pytest.mark.parametrize(("arguments", "stage", "later"), STAGES, ids=[f"{a[0]}-{s}-{n}" for a, s, n in STAGES])
+def test_two_signals_at_any_stage(tmp_path: Path, arguments: list[str], stage: str, later: int) -> None:
+    prepare(tmp_path, SHORT_LOAD)
+    variants = "experiment: {rounds: 2, variants: {a: {}, b: {client: aiohttp}}}\n"
+    (tmp_path / "experiment.yaml").write_text(SHORT_LOAD + variants)
+    ran = run(tmp_path, stage, str(later), "-", *arguments, command=STAGED, env={"XDG_STATE_HOME": str(tmp_path)})
+    assert ran.status == 130, f"{ran.status}: {ran.err}"
+
+
+@pytest.mark.parametrize("command", [["run", "--out", "run"], ["check"]], ids=["run", "check"])
+def test_a_signal_while_the_look_up_of_a_name_hangs(tmp_path: Path, command: list[str]) -> None:
+    stage = ("loadgen.net.names:resolve", "1", "hanging")
+    ran = run(tmp_path, *stage, command[0], "http://silent.example/", *command[1:], command=STAGED)
+    assert ran.status == 130, ran.err
 
 
 def test_a_signal_to_the_sandbox_ends_it(tmp_path: Path) -> None:

@@ -3,21 +3,13 @@ key of the command line in what is written."""
 
 from __future__ import annotations
 
-import io
+import sys
 from pathlib import Path
 
 import pytest
-import uvloop
 from api_server import Answer, Asked, serve
 from program import VALID, load, run
 from servers import Server
-
-from loadgen.errors import Exit, TargetError
-from loadgen.profile.load import load as loaded
-from loadgen.report.terminal.live import progress
-from loadgen.runner import destination
-from loadgen.runner.options import Options
-from loadgen.runner.session import run as carry_out
 
 pytestmark = pytest.mark.real
 
@@ -34,14 +26,14 @@ def test_proxies_and_passwords_of_the_environment_are_left_alone(tmp_path: Path,
         ran = run(tmp_path, "run", "profile.yaml", "--json", "--out", "run", env=env)
     assert ran.status in VALID, ran.err
     assert ran.requests["outcomes"] == {"ok": 3}
-    assert (len(api.asked), proxy.asked) == (3, [])
+    assert (len(api.asked), proxy.asked) == (4, []), "one is the request before the load"
     assert not any(asked.header("Authorization") or asked.header("Proxy-Authorization") for asked in api.asked)
     assert {asked.path for asked in api.asked} == {"/"}, "no absolute form, as proxies get it"
     assert all(asked.header("User-Agent").startswith("loadgen/") for asked in api.asked)
 
 
 @pytest.mark.parametrize(
-    "command", [["run", "--rate", "100/s", "--for", "1s", "--out", "run"], ["once"], ["check"],
+    "command", [["run", "--for", "1s", "--no-preflight", "--out", "run"], ["run"], ["once"], ["check"],
                 ["keepalive", "--rounds", "2", "--out", "run"]],
 )  # fmt: skip
 def test_a_key_of_the_command_line_is_sent_and_not_kept(tmp_path: Path, command: list[str]) -> None:
@@ -66,9 +58,7 @@ def test_a_key_of_the_command_line_is_sent_and_not_kept(tmp_path: Path, command:
     assert not [path for path in written if b"canary" in path.read_bytes()]
 
 
-def test_off_this_machine_nothing_follows_a_step_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(destination, "is_loopback", lambda addresses: False)
-
+def test_nothing_follows_a_step_that_fails(tmp_path: Path) -> None:
     def answer(asked: Asked) -> Answer:
         return Answer(500 if asked.path == "/two" else 200)
 
@@ -79,26 +69,20 @@ target: {api.url}
 load: [{{name: a, rate: 100/s, for: 5s}}]
 scenarios: [{{name: s, steps: [{{name: one, get: /one}}, {{name: two, get: /two}}]}}]
 """
-        made = carry_out(
-            loaded(tmp_path / "p.yaml", text=text), Options(tmp_path / "run"), progress(io.StringIO(), quiet=True)
-        )
-        with pytest.raises(TargetError, match="the step two failed before the load"):
-            uvloop.run(made)
+        (tmp_path / "profile.yaml").write_text(text)
+        ran = run(tmp_path, "run", "profile.yaml")
         assert [asked.path for asked in api.asked] == ["/one", "/two"]
+    assert ran.status == 3
+    assert "the step two failed before the load" in ran.err
 
 
-def test_off_this_machine_a_failing_target_ends_the_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_target_ends_the_load(tmp_path: Path) -> None:
     """By default. The one exchange before the load is answered, and none after it."""
-    monkeypatch.setattr(destination, "is_loopback", lambda addresses: False)
     with serve(lambda asked: Answer(500 if len(api.asked) > 1 else 200)) as api:
-        text = f"name: p\ntarget: {api.url}\nload: [{{name: a, rate: 20/s, for: 60s}}]\n"
-        made = carry_out(
-            loaded(tmp_path / "p.yaml", text=text), Options(tmp_path / "run"), progress(io.StringIO(), quiet=True)
-        )
-        result = uvloop.run(made)
-    assert any(warning.code == "stopped_by_errors" for warning in result.warnings)
+        ran = run(tmp_path, "run", api.url, "--rate", "20/s", "--for", "60s", "--json", "--out", "run")
+    assert any(warning["code"] == "stopped_by_errors" for warning in ran.result["warnings"])
     assert 5 * 15 < len(api.asked) < 30 * 20
-    assert result.exit_status in (Exit.THRESHOLD, Exit.INVALID)
+    assert ran.status == 3
 
 
 def test_certificates_that_nobody_checked_are_said(tmp_path: Path, nginx: Server) -> None:
@@ -107,3 +91,21 @@ def test_certificates_that_nobody_checked_are_said(tmp_path: Path, nginx: Server
     assert ran.requests["outcomes"] == {"ok": 3}
     assert "TLS certificates were not verified (tls.verify: false)" in ran.warnings
     assert "were not verified" in run(tmp_path, "report", "run").out
+
+
+def test_nothing_is_imported_from_the_folder_that_the_user_stands_in(tmp_path: Path) -> None:
+    """A `json.py` there, or a whole `loadgen/`, is run neither by the command nor by its workers and their target."""
+    for name in ("json", "numpy", "click", "sitecustomize", "loadgen/__init__"):
+        path = tmp_path / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"print('{name} of the folder')\nraise SystemExit(77)\n")
+    (tmp_path / "profile.yaml").write_text("name: p\ntarget: sandbox\nload: [{name: a, users: 1, iterations: 3}]\n")
+    options = ["profile.yaml", "--json", "--workers", "2", "--out"]
+    command = (str(Path(sys.executable).with_name("loadgen")),)
+    ran = run(tmp_path, "run", *options, "run", command=command)
+    assert ran.status in VALID, ran.err
+    assert ran.requests["outcomes"] == {"ok": 3}
+    (tmp_path / "loadgen").rename(tmp_path / "other")  # python -m looks for a package in the folder first
+    (tmp_path / "sitecustomize.py").unlink()
+    ran = run(tmp_path, "run", *options, "again")
+    assert ran.status in VALID, ran.err

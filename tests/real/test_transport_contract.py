@@ -122,6 +122,33 @@ async def test_a_failing_answer_is_kept_in_part(kind: str, target: Target) -> No
         assert body.startswith(b'{"message":xxx')
 
 
+@pytest.mark.parametrize("bytewise", [False, True], ids=["whole", "bytewise"])
+@on_uvloop
+async def test_a_failing_answer_in_chunks_is_kept_without_them(kind: str, target: Target, bytewise: bool) -> None:
+    head = b"HTTP/1.1 502 Bad\r\nTransfer-Encoding: chunked\r\n\r\n"
+    data = head + b'b;x=y\r\n{"error": "\r\n5\r\nbusy"\r\n1\r\n}\r\n0\r\nX-T: 1\r\n\r\n'
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.send(data, bytewise)
+
+    async with target.server(script) as server, target.bench(kind, server) as bench:
+        for wants in (NOTHING, HEADERS):
+            x = await bench.ask(wants=wants)
+            assert (x.status, x.excerpt.partition(b"\r\n\r\n")[2]) == (502, b'{"error": "busy"}')
+
+
+@on_uvloop
+async def test_a_redirect_is_not_followed_and_its_head_is_kept(kind: str, target: Target) -> None:
+    data = b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 2\r\n\r\n{}"
+    async with target.server(lambda peer: peer.answer(data)) as server, target.bench(kind, server) as bench:
+        for _ in range(2):
+            x = await bench.ask(wants=NOTHING)
+            assert (x.status, b"Location: /other\r\n" in x.excerpt) == (302, True)
+        assert server.begun == 2
+
+
 # what is sent
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from loadgen.profile.model import Step
+
 GOOD = """\
 name: x
 target: http://127.0.0.1:1
@@ -35,10 +37,11 @@ def step(text: str) -> str:
 DURATION = "expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s, 5m or 1m30s"
 RATE = "expected a number a second, minute or hour, for example 200/s, 12000/m or 1/h"
 TOP = (
-    "name, target, sandbox, auth, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, "
+    "name, target, sandbox, auth, workers, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, "
     "max_cost, experiment, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"
 )
 PHASE_KEYS = "name, rate, users, at-once, for, iterations, arrivals, think, measure"
+STEP_KEYS = ", ".join(Step.keys())
 VERBS = "get, post, put, delete, patch, head, options"
 VARIANTS = "experiment: {variants: {x: {}, y: {session: per-request}}}"
 ANCHORS = "anchors (&) and aliases (*) are not supported. Write the value out or quote it"
@@ -75,10 +78,10 @@ BROKEN = [
     (with_line(END, "stop_if: errors > 50%"), "p.yaml:10: stop_if: 'errors > 50%' is not a condition to stop: expected 'errors > 50% for 5s' or never"),
     (with_line(END, "client: sdk"), "p.yaml:10: client: sdk is a client of DynamoDB. Use it with target: {dynamodb: ...}"),
     # target, session, tls
-    (with_line(2, "target: example.com"), "p.yaml:2: target: 'example.com' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"),
+    (with_line(2, "target: example.com"), "p.yaml:2: target: 'example.com' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH. Did you mean https://example.com?"),
     (with_line(2, "target: {url: 'https://u:p@h/'}"), "p.yaml:2: target.url: a URL's user name and password would be shown in reports: send an authorization header instead"),
     (with_line(2, "target: http://h/#top"), "p.yaml:2: target: 'http://h/#top' has a fragment, which is never sent: leave out '#' and what follows"),
-    (with_line(2, "target: http://169.254.169.254/"), "p.yaml:2: target: 169.254.169.254 is a link-local address, where cloud machines serve credentials: choose another target"),
+    (with_line(2, "target: http://169.254.169.254/"), "p.yaml:2: target: 169.254.169.254 is an address where cloud machines serve credentials: choose another target"),
     (with_line(2, "target: http://h/?a=b"), "p.yaml:2: target: a query in the URL would be lost. Write it as the query of a step"),
     (with_line(2, "target: {dynamodb: {table: orders}}"), "p.yaml:2: target.dynamodb.region: is missing. Add it: the table's region, for example eu-west-1"),
     (with_line(END, "session: per-reqest"), "p.yaml:10: session: 'per-reqest' is not accepted here. Did you mean per-request? Known: shared, per-iteration, per-request"),
@@ -120,6 +123,7 @@ BROKEN = [
     (phase("{name: a, users: 1, for: 1s}") + f"\nthresholds: {{a: [x / y response p99 < 3]}}\n{VARIANTS}", "p.yaml:10: thresholds.a.0: a closed load has no due time, and so no response. Use service"),
     # steps
     (with_line(STEP, "      - {name: two}"), f"p.yaml:9: scenarios.s.steps.two: has no request. Give it exactly one of {VERBS}, for example get: /orders"),
+    (step("GET: /"), f"p.yaml:9: scenarios.s.steps.two.GET: unknown key. Did you mean get? Known: {STEP_KEYS}"),
     (step("get: /, post: /"), f"p.yaml:9: scenarios.s.steps.two: has both get and post. Give it exactly one of {VERBS}, for example get: /orders"),
     (step("get: orders"), "p.yaml:9: scenarios.s.steps.two.get: 'orders' is not a path: expected one that begins with / and is added to the target's"),
     (step('get: "/a\\r\\nb"'), "p.yaml:9: scenarios.s.steps.two.get: '/a\\r\\nb' holds a line break or a character beyond ASCII, which a path must not hold"),

@@ -84,7 +84,7 @@ def random_reply(dice: Random) -> Reply:
     if kind < 0.1:
         return Reply(after=after, connect=connect, outcome=dice.choice(ENDINGS), reason="a reason")
     if kind < 0.2:
-        return Reply(after=after, connect=connect, status=dice.choice((301, 404, 429, 500, 503)))
+        return Reply(after=after, connect=connect, status=dice.choice((206, 404, 429, 500, 503)))
     headers = {"x-cold": "true"} if dice.random() < 0.3 else {}
     return Reply(after=after, connect=connect, headers=headers, body=dice.choice((b'{"id": 7}', b"{}", b"no")))
 

@@ -12,6 +12,7 @@ import pytest
 from loadgen.aws.credentials import Credentials, NoCredentials
 from loadgen.profile.load import load
 from loadgen.profile.model import Profile
+from loadgen.redaction import Secrets
 from loadgen.runner.secrets import Keeper
 
 
@@ -47,6 +48,6 @@ def profile(**more: Any) -> Profile:
 
 
 def access_of(profile: Profile, simulated: bool = False) -> Keeper:
-    found = Keeper(profile, simulated)
+    found = Keeper(profile, simulated, Secrets())
     asyncio.run(found.fetch())
     return found

@@ -18,6 +18,7 @@ from called import Called, Loadgen
 from loadgen import __version__
 from loadgen.cli import COMMANDS
 from loadgen.errors import Exit
+from loadgen.interrupts import SIGNALS
 from loadgen.profile.load import shipped
 
 # helps
@@ -73,21 +74,36 @@ print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}), file=sys
     assert done.stderr == "[]\n"
 
 
-def test_an_interrupt_while_it_is_being_imported_is_no_traceback() -> None:
-    code = """
-import sys
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_while_it_is_being_imported_is_no_traceback(number: int) -> None:
+    code = f"""
+import os, sys
 from loadgen.__main__ import main
 
 class Interrupting:
     def find_spec(self, name, path, target=None):
         if name == "click":
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), {int(number)})
 
 sys.meta_path.insert(0, Interrupting())
 main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize(("arguments", "status"), [(["schema"], 0), (["frob"], 2), (["run", "nowhere"], 2)])
+def test_a_terminal_that_is_gone_changes_no_exit_status(arguments: list[str], status: int) -> None:
+    """After the hangup that ends a run its report meets a terminal that takes nothing any more."""
+    master, terminal = os.openpty()
+    code = "import sys; sys.stdin.read(1); from loadgen.__main__ import main; main()"
+    command = [sys.executable, "-c", code, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=terminal, stderr=terminal) as process:
+        os.close(terminal)
+        os.close(master)
+        assert process.stdin
+        process.stdin.close()
+        assert process.wait(60) == status
 
 
 # mistakes
@@ -100,6 +116,12 @@ MISTAKES = [
     (["run", "burst", "steady"], "loadgen run: Got unexpected extra argument (steady). Try loadgen run --help"),
     (["run", "brust"], f"loadgen: there is no profile 'brust'. Did you mean burst? Shipped: {SHIPPED}. `loadgen new URL` writes a new one"),
     (["run", "nothere.yaml"], f"loadgen: there is no profile 'nothere.yaml'. Shipped: {SHIPPED}. `loadgen new URL` writes a new one"),
+    (["run", "127.0.0.1:9101/x"], "loadgen: there is no profile '127.0.0.1:9101/x'. Did you mean http://127.0.0.1:9101/x?"),
+    (["check", "localhost:9101"], "loadgen: there is no profile 'localhost:9101'. Did you mean http://localhost:9101?"),
+    (["once", "api.example.com/prod/x?a=1"], "loadgen: there is no profile 'api.example.com/prod/x?a=1'. Did you mean https://api.example.com/prod/x?a=1?"),
+    (["run", "[::1]:8443/"], "loadgen: there is no profile '[::1]:8443/'. Did you mean https://[::1]:8443/?"),
+    (["run", "profiles/no.yaml"], f"loadgen: there is no profile 'profiles/no.yaml'. Shipped: {SHIPPED}. `loadgen new URL` writes a new one"),
+    (["run", "10.0.0.1"], "loadgen: there is no profile '10.0.0.1'. Did you mean http://10.0.0.1?"),
     (["run", "."], "loadgen: .: is a folder. Name a profile in it"),
     (["run", ""], "loadgen: .: is a folder. Name a profile in it"),
     (["run", "burst", "--rate", "5/s"], "loadgen run: --rate goes with a URL; with a profile, use --set, as in load.NAME.rate=500/s. Try loadgen run --help"),
@@ -109,6 +131,7 @@ MISTAKES = [
     (["run", "burst", "--workers", "-1"], "loadgen run: --workers -1: expected a number from 1 to 256, or auto. Try loadgen run --help"),
     (["run", "burst", "--workers", "many"], "loadgen run: --workers many: expected a number from 1 to 256, or auto. Try loadgen run --help"),
     (["run", "burst", "--workers", "257"], "loadgen run: --workers 257: expected a number from 1 to 256, or auto. Try loadgen run --help"),
+    (["run", "burst", "--workers", "2", "--set", "experiment={variants: {one: {}, three: {workers: 3}}}"], "loadgen run: --workers: the experiment's variants have workers of their own. Leave the option out. Try loadgen run --help"),
     (["run", "http://h/", "--rate", "5/s", "--users", "3"], "loadgen: --rate and --users are two kinds of load. Give one of them"),
     (["run", "http://h/", "--target", "http://i/"], "loadgen run: --target goes with a profile; a URL is its own target. Try loadgen run --help"),
     (["run", "http://h/", "--users", "0"], "loadgen run: Invalid value for '--users': 0 is not in the range x>=1. Try loadgen run --help"),
@@ -117,7 +140,7 @@ MISTAKES = [
     (["run", "http://h/", "--for", "30"], "loadgen: --for: '30' is not a duration: expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s, 5m or 1m30s"),
     (["run", "ftp://h/"], "loadgen: URL: 'ftp://h/' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"),
     (["run", "http://u:secret@h/"], "loadgen: URL: a URL's user name and password would be shown in reports: send an authorization header instead"),
-    (["run", "http://169.254.169.254/"], "loadgen: URL: 169.254.169.254 is a link-local address, where cloud machines serve credentials: choose another target"),
+    (["run", "http://169.254.169.254/"], "loadgen: URL: 169.254.169.254 is an address where cloud machines serve credentials: choose another target"),
     (["run", "burst", "--set", "cycles"], "loadgen: --set: 'cycles' is not KEY=VALUE. Write --set load.burst.rate=500/s"),
     (["run", "burst", "--set", "load.brust.rate=5/s"], "loadgen: --set load.brust.rate: there is no 'brust' in this list. Did you mean burst? Known: warm-up, steady, burst, recover"),
     (["run", "burst", "--set", "cycles=x"], "loadgen: --set cycles: 'x' is not a whole number"),
@@ -126,8 +149,12 @@ MISTAKES = [
     (["once", "brust"], f"loadgen: there is no profile 'brust'. Did you mean burst? Shipped: {SHIPPED}. `loadgen new URL` writes a new one"),
     (["check", "http://h/", "--target", "http://i/"], "loadgen check: --target goes with a profile; a URL is its own target. Try loadgen check --help"),
     (["check", "burst", "--workers", "1.5"], "loadgen check: --workers 1.5: expected a number from 1 to 256, or auto. Try loadgen check --help"),
+    (["check", "burst", "--rate", "5/s"], "loadgen check: --rate goes with a URL; with a profile, use --set, as in load.NAME.rate=500/s. Try loadgen check --help"),
     (["new"], "loadgen new: Missing argument 'URL'. Try loadgen new --help"),
     (["new", "h"], "loadgen: URL: 'h' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"),
+    (["new", "127.0.0.1:9101/x"], "loadgen: URL: '127.0.0.1:9101/x' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH. Did you mean http://127.0.0.1:9101/x?"),
+    (["run", "burst", "--target", "localhost:8443"], "loadgen: --target: 'localhost:8443' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH. Did you mean https://localhost:8443?"),
+    (["keepalive", "localhost:80"], "loadgen: URL: 'localhost:80' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH. Did you mean http://localhost:80?"),
     (["new", "http://h/", "--out", "no/file.yaml"], "loadgen: no/file.yaml: cannot be written: No such file or directory"),
     (["new", "https://h/${HOME}"], "loadgen: URL: holds ${…}, whose value would be written. Put it into the profile"),
     (["report"], "loadgen: runs: there is no run to report. `loadgen run burst` makes one"),

@@ -4,7 +4,7 @@ run         the report of a run          experiment  the report of an experiment
 check       of `loadgen check`           once        of `loadgen once`
 keepalive   of `loadgen keepalive`       two_runs    of `loadgen compare`
 selftest    of `loadgen selftest`        live        while a run goes on
-page        the few shapes that every report is made of
+page        the few shapes that every report is made of; table: the one that fits any width
 glance      a range on a line
 phases, latency, parts, samples, failures, connections, intervals, cost, capacity_units,
     until, witness:

@@ -9,6 +9,8 @@ from loadgen.aws.prices import dollars
 from loadgen.profile.units import format_rate
 from loadgen.report.sentences import sentence
 from loadgen.report.terminal.cost import planned
+from loadgen.report.terminal.page import WIDEST, add, drawn, indented, table
+from loadgen.report.terminal.table import Table
 from loadgen.report.terminal.witness import forecast
 from loadgen.report.words import brief, clean, seconds, several
 from loadgen.result.check import (
@@ -21,38 +23,53 @@ from loadgen.result.check import (
     PortsNeeded,
     Standing,
 )
+from loadgen.result.codec import map_text
 from loadgen.result.run import PlannedRate
 
-WIDTH = 100
 POLICY = "https://aws.amazon.com/ec2/testing/"
 VARIANTS = 16  # that are listed
+NAME, VARIANT = 20, 32  # characters of a phase's name and of a variant's
 
 
-def render_check(plan: CheckResult) -> str:
-    """A plan as text of at most 100 columns."""
+Lines = list[str | Table]
+
+
+def render_check(plan: CheckResult, width: int = WIDEST) -> str:
+    """A plan as text of at most `width` columns."""
+    parts = (part for of in _page(map_text(plan, clean), width) for part in _fitted(of, width))
+    return "".join(f"{part.rstrip()}\n" for part in parts)
+
+
+def _fitted(part: str | Table, width: int) -> list[str]:
+    """The part as lines: a table fits by itself, a sentence is wrapped below its beginning."""
+    if isinstance(part, Table):
+        return drawn([indented(part)], width, False).splitlines()
+    below = " " * (len(part) - len(part.lstrip()) + 2)
+    return wrap(part, width, subsequent_indent=below, break_on_hyphens=False) or [""]
+
+
+def _page(plan: CheckResult, width: int) -> Lines:
     time = f"{plan.seconds:g} s" if plan.seconds else "until its iterations are done"
     where = f" ({', '.join(plan.addresses)})" if plan.addresses else ""
     target = f"{plan.name}: would send to {_target(plan.target)}{where}; nothing was sent"
-    lines = [
-        *wrap(target, WIDTH, subsequent_indent="  "),
+    lines: Lines = [
+        target,
         *([f"  before a large load there, read AWS's testing policy: {POLICY}"] if plan.on_aws else []),
         f"{plan.client} client, {plan.session} session, {several(plan.workers, 'worker')}, {time}",
         "",
-        f"  {'phase':<20} {'load':<27} {'time':>8} {'iterations':>11}  percentiles it can show",
+        _phases(plan.phases),
     ]
-    lines += [_phase(phase) for phase in plan.phases]
     lines += ["", *_tail_times(plan.phases), "", *_connections(plan), *_selftest(plan.selftest), ""]
     lines += _table(plan.setup) if plan.setup else []
     lines += planned(plan.cost) if plan.cost else []
-    witness = forecast(plan.witness) if plan.witness else []
-    lines += [part for text in witness for part in wrap(text, WIDTH, subsequent_indent="    ") or [""]]
+    lines += forecast(plan.witness) if plan.witness else []
     lines += _experiment(plan.experiment) if plan.experiment else []
     for request in plan.requests:
-        lines += _request(request)
+        lines += [brief(text, width) for text in _request(request)]
     if plan.thresholds:
         lines += ["thresholds"]
         lines += [f"  {phase}: {', '.join(texts)}" for phase, texts in plan.thresholds.items()]
-    return "\n".join(clean(line)[:WIDTH].rstrip() for line in lines) + "\n"
+    return lines
 
 
 def _target(target: PlannedTarget) -> str:
@@ -69,14 +86,14 @@ def _table(setup: PlannedTable) -> list[str]:
     return [f"table: made if there is none: key {key}, {capacity}{items}{after}", ""]
 
 
-def _experiment(experiment: PlannedExperiment) -> list[str]:
+def _experiment(experiment: PlannedExperiment) -> Lines:
     """The variants, the primary figure, how long the experiment takes, and which difference its rounds can find."""
     names, looks, many = experiment.variants, experiment.rounds, experiment.runs
     turns = "at the same time" if experiment.duet else "in turns"
     times = [seconds(time) for time in experiment.seconds if time is not None]
     rounds, runs = (" or ".join(f"{number:,}" for number in numbers) for numbers in (looks, many))
     by = "as none is named" if experiment.proposed else "as the profile says"
-    said = [
+    return [
         f"experiment: {rounds} rounds x {len(names)} variants = {runs} runs, {turns}, against "
         f"{brief(experiment.baseline, 60)}; in all {' or '.join(times) or 'as long as they take'}, with pauses of "
         f"{seconds(experiment.pause_s)}",
@@ -84,22 +101,32 @@ def _experiment(experiment: PlannedExperiment) -> list[str]:
         f"  primary figure: {experiment.primary}, {by}",
         f"  {_finds(experiment)}",
         *_ports(experiment.ports),
+        *_variants(experiment),
+        "",
     ]
-    lines = [part for text in said for part in wrap(text, WIDTH, subsequent_indent="    ")]
-    return [*lines, *_variants(experiment), ""]
 
 
-def _variants(experiment: PlannedExperiment) -> list[str]:
-    lines = [f"    {'variant':<40} {'client':<8} {'session':<14} {'a run':>10} {'iterations':>11}  opens"]
+def _variants(experiment: PlannedExperiment) -> Lines:
+    made = table(
+        ("variant", "left", VARIANT), ("client", "left", 8), ("session", "left", 14), ("workers", "right", 7),
+        ("a run", "right", 10), ("iterations", "right", 11), ("opens", "right", 9),
+    )  # fmt: skip
     for variant in experiment.each[:VARIANTS]:
         time = seconds(variant.seconds) if variant.seconds else "-"
         count = "unknown" if variant.iterations is None else f"{variant.iterations:,}"
         opens = f"{variant.opened:,}" if variant.opened else "-"
-        lines += [f"    {brief(variant.name, 40):<40} {variant.client:<8} {variant.session:<14} {time:>10} "
-                  f"{count:>11}  {opens}"]  # fmt: skip
-    if len(experiment.each) > VARIANTS:
-        lines += [f"    {len(experiment.each) - VARIANTS} more: see --json"]
-    return lines
+        add(
+            made,
+            brief(variant.name, VARIANT),
+            variant.client,
+            variant.session,
+            f"{variant.workers}",
+            time,
+            count,
+            opens,
+        )
+    more = len(experiment.each) - VARIANTS
+    return [made, *([f"  {more} more: see --json"] if more > 0 else [])]
 
 
 def _finds(experiment: PlannedExperiment) -> str:
@@ -119,14 +146,20 @@ def _ports(ports: PortsNeeded) -> list[str]:
     return [text if ports.enough else f"{text}: too few, and a run would be refused. Make experiment.pause longer"]
 
 
-def _phase(phase: PlannedPhase) -> str:
-    name = f"{phase.name} {phase.cycle}" if phase.cycle else phase.name
-    time = f"{phase.seconds:g} s" if phase.seconds else "-"
-    count, unknown = "unknown", "depends on the answers"
-    if phase.iterations is not None:
-        count, unknown = f"{phase.iterations:,}", "none: too few iterations"
-    shown = "not measured" if not phase.measured else " ".join(phase.quantiles) or unknown
-    return f"  {brief(name, 20):<20} {brief(_load(phase), 27):<27} {time:>8} {count:>11}  {shown}"
+def _phases(phases: Sequence[PlannedPhase]) -> Table:
+    made = table(
+        ("phase", "left", NAME), ("load", "text", 27), ("time", "right", 8), ("iterations", "right", 11),
+        ("percentiles it can show", "text", 0),
+    )  # fmt: skip
+    for phase in phases:
+        name = f"{phase.name} {phase.cycle}" if phase.cycle else phase.name
+        time = f"{phase.seconds:g} s" if phase.seconds else "-"
+        count, unknown = "unknown", "depends on the answers"
+        if phase.iterations is not None:
+            count, unknown = f"{phase.iterations:,}", "none: too few iterations"
+        shown = "not measured" if not phase.measured else " ".join(phase.quantiles) or unknown
+        add(made, brief(name, NAME), _load(phase), time, count, shown)
+    return made
 
 
 def _load(phase: PlannedPhase) -> str:
@@ -190,8 +223,7 @@ def _selftest(standing: Standing | None) -> list[str]:
     lines += [f"beyond the self-test: {sentence(warning)}" for warning in standing.warnings]
     if not trusted and not lines:
         lines = ["self-test: none of this machine; `loadgen selftest` finds what rates it can be trusted with"]
-    wrapped = (wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for text in lines)
-    return [line for part in wrapped for line in part]
+    return lines
 
 
 def _request(request: PlannedRequest) -> list[str]:

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from rich.console import RenderableType
-from rich.table import Table
 
 from loadgen.report.terminal.glance import Scale
 from loadgen.report.terminal.page import BAD, DIM, GOOD, STRONG, WARN, add, heading, indented, line, table
+from loadgen.report.terminal.table import Table
 from loadgen.report.words import UNKNOWN, brief, count, ms
 from loadgen.result.experiment import Comparison, Curve, Figure, Part
 
 VERDICTS = {"slower": BAD, "faster": GOOD, "equivalent": GOOD, "inconclusive": WARN, "none": WARN}
 MARKS = "●▲■◆○△□◇"
-PLOT = 68  # columns
+PLOT, BESIDE = 68, 10  # columns of a plot, and of what is beside it
 NAME, COLUMN = 30, 12  # characters of a variant's name in a heading and above a column
 TABLES = 8  # of figures, and of parts
 WITHIN = {"connect": ("dns", "tcp", "tls"), "ours": ("handshake_cpu", "connect_delay")}  # what lies within a part
@@ -97,7 +97,7 @@ def figures(comparison: Comparison) -> Iterator[RenderableType]:
 def _table(group: Iterable[Figure], variant: str, baseline: str) -> Table:
     made = table(
         ("", "left", 6), (brief(baseline, COLUMN), "right", 8), (brief(variant, COLUMN), "right", 8),
-        ("ratio", "right", 17), ("difference", "right", 22), ("", "left", 12),
+        ("ratio", "right", 17), ("difference", "right", 22), ("", "text", 12),
     )  # fmt: skip
     for figure in group:
         add(
@@ -112,7 +112,7 @@ def _table(group: Iterable[Figure], variant: str, baseline: str) -> Table:
     return made
 
 
-def curves(comparison: Comparison) -> Iterator[RenderableType]:
+def curves(comparison: Comparison, width: int) -> Iterator[RenderableType]:
     """Each quantile as a line with a mark for every variant, which shows where they differ and how much."""
 
     def of(curve: Curve) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ def curves(comparison: Comparison) -> Iterator[RenderableType]:
             continue
         yield heading(_words(*what), ("  ms, log scale", DIM))
         yield line("   ".join(f"{marks[name]} {brief(name, NAME)}" for name in names), indent=2)
-        yield indented(_plot(rows, marks))
+        yield indented(_plot(rows, marks, min(PLOT, width - BESIDE)))
 
 
 def _rows(curves: Iterable[Curve]) -> dict[str, dict[str, float]]:
@@ -143,12 +143,12 @@ def _rows(curves: Iterable[Curve]) -> dict[str, dict[str, float]]:
     return rows
 
 
-def _plot(rows: dict[str, dict[str, float]], marks: dict[str, str]) -> Table:
+def _plot(rows: dict[str, dict[str, float]], marks: dict[str, str], width: int) -> Table:
     every = [value for row in rows.values() for value in row.values()]
-    scale = Scale(min(every), max(every), PLOT)
-    made = table(("", "left", 6), (scale.ticks(), "left", PLOT))
+    scale = Scale(min(every), max(every), width)
+    made = table(("", "left", 6), (scale.ticks(), "fixed", width))
     for quantile, row in rows.items():
-        cells = [" "] * PLOT
+        cells = [" "] * width
         for name, value in row.items():
             at = scale.column(value)
             cells[at] = marks[name] if cells[at] == " " else "*"

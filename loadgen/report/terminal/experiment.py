@@ -28,7 +28,7 @@ SENTENCES = {
 }
 
 
-def experiment(result: ExperimentResult) -> Iterator[RenderableType]:
+def experiment(result: ExperimentResult, width: int) -> Iterator[RenderableType]:
     """The summary of all runs together."""
     comparison = result.comparison
     yield from _head(result.experiment, [variant.name for variant in result.variants])
@@ -40,7 +40,7 @@ def experiment(result: ExperimentResult) -> Iterator[RenderableType]:
     yield from _thresholds(result.thresholds)
     if comparison:
         yield from figures(comparison)
-        yield from scaling(result.scaling) if result.scaling else curves(comparison)
+        yield from scaling(result.scaling) if result.scaling else curves(comparison, width)
         yield from parts(comparison)
     yield from _runs(result.variants)
 
@@ -99,7 +99,7 @@ def _thresholds(thresholds: Sequence[Threshold]) -> Iterator[RenderableType]:
     shown = every if len(every) <= MANY else missed[:MANY]
     yield heading("thresholds")
     made = table(
-        ("", "left", 9), ("", "left", 10), ("", "left", 8), ("", "left", 20), ("", "left", 6), ("", "left", 20)
+        ("", "fixed", 9), ("", "left", 10), ("", "left", 8), ("", "text", 20), ("", "left", 6), ("", "text", 20)
     )
     for threshold in shown:
         word = threshold.status.upper() if threshold.status == "failed" else threshold.status
@@ -117,7 +117,7 @@ def _runs(variants: Sequence[ExperimentVariant]) -> Iterator[RenderableType]:
     """A row for each variant; `opened` are connections for each request, `at once` the most that were open."""
     yield heading("runs")
     titles = (("runs", 4), ("requests", 9), ("failed", 7), ("opened/request", 14), ("at once", 7))
-    made = table(("", "left", 12), *((title, "right", width) for title, width in titles), ("", "left", 9))
+    made = table(("", "left", 12), *((title, "right", width) for title, width in titles), ("", "text", 9))
     for variant in variants:
         runs = variant.rounds
         sent, failed = sum(run.requests.sent for run in runs), sum(run.requests.failed for run in runs)

@@ -22,7 +22,7 @@ def failures(phases: Iterable[Phase], notes: Footnotes) -> Iterator[RenderableTy
         return
     yield heading("failures", ("  by themselves: of these, only timeouts count in the percentiles above", DIM))
     columns = [("phase", "left", 11), ("step", "left", 10), ("class", "left", 10), ("requests", "right", 8)]
-    made = table(*columns, ("of all", "right", 6), ("p50 ms", "right", 7), ("max ms", "right", 7), ("why", "left", 10))
+    made = table(*columns, ("of all", "right", 6), ("p50 ms", "right", 7), ("max ms", "right", 7), ("why", "text", 10))
     for phase, label, step, failure in rows[:ROWS]:
         figures = [notes.cell(failure.latency_ms.get(phase.headline), name) for name in ("p50", "max")]
         of_all = share(failure.count, step.requests.sent)

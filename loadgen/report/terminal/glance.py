@@ -16,6 +16,7 @@ from loadgen.result.run import Phase
 LABEL, WHERE = 14, 20
 LEGEND = "● p50  ━ to p99  ┄ to the longest  ▸ and longer: timeouts"
 ROWS = 40
+LEAST = 10  # columns of the scale
 
 
 def glance(phases: Sequence[Phase], width: int) -> Iterator[RenderableType]:
@@ -30,9 +31,10 @@ def glance(phases: Sequence[Phase], width: int) -> Iterator[RenderableType]:
         return
     order = list(dict.fromkeys(label for label, _, _ in tails))
     tails.sort(key=lambda row: order.index(row[0]))
-    scale = Scale(min(t.p50 for _, _, t in tails), max(t.end for _, _, t in tails), width - LABEL - WHERE - 6)
+    room = max(LEAST, width - LABEL - WHERE - 6)
+    scale = Scale(min(t.p50 for _, _, t in tails), max(t.end for _, _, t in tails), room)
     yield heading("at a glance", (f"  response, ms, log scale   {LEGEND}", DIM))
-    made = table(("", "left", LABEL), ("", "left", WHERE), (scale.ticks(), "left", scale.width))
+    made = table(("", "left", LABEL), ("", "left", WHERE), (scale.ticks(), "fixed", scale.width))
     above = ""
     for label, where, tail in tails:
         add(made, brief(label, LABEL) if label != above else "", brief(where, WHERE), scale.draw(tail))
@@ -50,7 +52,8 @@ class _Tail:
 
     def __init__(self, latency: Latency) -> None:
         figures = [latency.quantile(name) for name in ("p50", "p99", "max")]
-        self.p50, self.p99, self.longest = (figure.value or figure.bound or 0.0 for figure in figures)
+        # a broken result may have times below 0, which no logarithm takes
+        self.p50, self.p99, self.longest = (max(0.0, figure.value or figure.bound or 0.0) for figure in figures)
         self.end = max(self.p50, self.p99, self.longest)
         self.open = any(figure.value is None and figure.bound for figure in figures)
 

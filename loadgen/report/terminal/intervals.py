@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 
 from loadgen.report.navigate import Cycles, cycle, iterations, place, steps
 from loadgen.report.sentences import more, sentence
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.page import DIM, add, indented, labelled, table
+from loadgen.report.terminal.table import Table
 from loadgen.report.words import UNKNOWN, brief, ms
 from loadgen.result.latency import Interval, Latency
 from loadgen.result.run import Phase

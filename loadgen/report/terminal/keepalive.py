@@ -57,7 +57,7 @@ def _whose(parts: Mapping[str, Part]) -> Iterator[str]:
         yield f"this machine's share {ms(max(0.0, own))} ms"
 
 
-def idle_table(results: Sequence[RunResult]) -> str:
+def idle_table(results: Sequence[RunResult], width: int = WIDTH) -> str:
     """By pause: how many requests found their connection open, and how long the others took."""
     titles = ("requests", "reused", "closed meanwhile", "reused p50 ms", "new p50 ms")
     made = table(("pause", "left", 10), *((title, "right", 10) for title in titles))
@@ -71,4 +71,4 @@ def idle_table(results: Sequence[RunResult]) -> str:
         reused = share(phase.connections.reused, sent) if sent else UNKNOWN
         add(made, pause, count(sent), reused, count(connections.closed_idle), ms(by.get("reused")), ms(fresh))
     note = "a connection that the target closed during the pause is replaced, and its request waits for a new one"
-    return drawn([heading("what reuse is worth when requests are rare"), made, line(note)], WIDTH, False)
+    return drawn([heading("what reuse is worth when requests are rare"), made, line(note)], min(width, WIDTH), False)

@@ -5,18 +5,21 @@ It draws at most four times a second, in the caller's own time, and without a th
 
 from __future__ import annotations
 
+import io
 from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.live import Live
 from rich.text import Text
 
 from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.page import BAD, DIM, STRONG
 from loadgen.report.words import (
     clean,
+    columns,
     count,
     encodable,
     is_screen,
@@ -35,6 +38,12 @@ DRAW = 0.25  # seconds between two drawings
 TELL = 5.0  # seconds between two lines in a pipe
 WIDTH = 100
 MEMORY = 40  # seconds of p99 that the sparkline shows
+LEAD, CLOCK = 13, 40  # columns of what a line is about, and of the clock beside its bar
+LEAST_DRAWN = 5  # columns of a bar and of the sparkline
+UNKNOWN_WIDTH = 80  # columns of a terminal that does not say
+GAP, MORE, NEWLINE = "   ", " …", "\n"
+ERASE, UP = "\x1b[2K", "\x1b[1A"
+HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 GONE = (OSError, ValueError)  # nobody reads any more: that is no reason to end a run
 
 
@@ -44,11 +53,11 @@ class TerminalDisplay(Display, Protocol):
     def close(self) -> None: ...
 
 
-def progress(stream: TextIO, *, quiet: bool) -> TerminalDisplay:
-    """The display that suits `stream`."""
+def progress(stream: TextIO, *, quiet: bool, hide: Callable[[str], str] = str) -> TerminalDisplay:
+    """The display that suits `stream`. `hide` takes secrets out of all that it shows."""
     if quiet:
         return Silence()
-    return Screen(stream) if is_screen(stream) else Lines(stream)
+    return Screen(stream, hide) if is_screen(stream) else Lines(stream, hide)
 
 
 class Silence:
@@ -62,8 +71,8 @@ class Silence:
 class Lines:
     """A line every five seconds, and at each change of phase or state."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, hide: Callable[[str], str] = str) -> None:
+        self._stream, self._hide = stream, hide
         self._shown: tuple[str, str, int] | None = None
         self._position = ""
         self._next = 0.0
@@ -91,7 +100,7 @@ class Lines:
 
     def _write(self, text: str) -> None:
         with suppress(*GONE):
-            self._stream.write(encodable(f"{clean(text)}\n", self._stream))
+            self._stream.write(encodable(f"{clean(self._hide(text))}\n", self._stream))
             self._stream.flush()
 
     def close(self) -> None: ...
@@ -100,13 +109,11 @@ class Lines:
 class Screen:
     """A few lines that are redrawn, and removed at the end."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        plain = not wants_color(stream)
-        console = _Console(file=stream, force_terminal=True, no_color=plain, highlight=False, markup=False, emoji=False)
-        self._live = Live(
-            console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
-        )
+    def __init__(self, stream: TextIO, hide: Callable[[str], str] = str) -> None:
+        self._stream, self._hide = stream, hide
+        self._plain = not wants_color(stream)
+        self._on_screen: list[str] = []  # the lines as they were drawn, without style
+        self._progress: Progress | None = None
         self._drawn: tuple[str, str, int] | None = None
         self._next = 0.0
         self._tail: deque[float | None] = deque(maxlen=MEMORY)
@@ -119,43 +126,73 @@ class Screen:
         now = progress.position, progress.state, progress.phase_number
         if now != self._drawn or progress.elapsed_s >= self._next:
             self._drawn, self._next = now, progress.elapsed_s + DRAW
-            self._draw(self.picture(progress))
+            self._progress = progress
+            self._write(self._redrawn())
+
+    @property
+    def width(self) -> int:
+        """How wide the terminal is by now."""
+        return columns(self._stream, UNKNOWN_WIDTH)
 
     def picture(self, p: Progress) -> Text:
-        """The lines, each with its style."""
-        width = min(WIDTH, self._live.console.width - 1)
-        lines = [_timeline(p, width), _clock(p, width), _rates(p), _answers(p), self._latency(p)]
+        """The lines, each with its style and no wider than the terminal."""
+        width = max(1, min(WIDTH, self.width - 1))
+        lines = [_timeline(p, width), _clock(p, width), _rates(p, width), _answers(p, width), self._latency(p, width)]
         if p.position:
             lines.insert(0, Text(clean(p.position), STRONG))
         for text in lines:
+            text.plain = self._hide(text.plain)
             text.truncate(width, overflow="ellipsis")
             text.plain = encodable(text.plain, self._stream)
         return Text("\n").join(lines)
 
-    def _latency(self, p: Progress) -> Text:
-        peak = max((value for value in self._tail if value is not None), default=None)
-        drawn = f"   p99 by second {sparkline(self._tail)} to {ms(peak)} ms" if peak else ""
-        text = f"p50 {ms(p.p50_ms)} ms   p99 {ms(p.p99_ms)} ms" if p.p99_ms is not None else "no answers"
-        return Text.assemble(("last second  ", DIM), f"{text}{drawn}")
-
-    def _draw(self, picture: Text) -> None:
-        with suppress(*GONE):
-            self._live.start()
-            self._live.update(picture, refresh=True)
+    def _latency(self, p: Progress, width: int) -> Text:
+        lead = ("last second", DIM)
+        if p.p99_ms is None:
+            return _parts(lead, ["no answers"], width)
+        text = _parts(lead, [f"p50 {ms(p.p50_ms)} ms", f"p99 {ms(p.p99_ms)} ms"], width)
+        if peak := max((value for value in self._tail if value is not None), default=None):
+            title, end = f"{GAP}p99 by second ", f" to {ms(peak)} ms"
+            room = width - text.cell_len - len(title) - len(end)
+            if room >= LEAST_DRAWN:
+                text.append(f"{title}{sparkline([*self._tail][-room:], peak)}{end}")
+        return text
 
     def message(self, notice: Reason) -> None:
-        with suppress(*GONE):
-            self._live.console.print(Text(encodable(clean(notice_text(notice)), self._stream)))
+        said = self._text(Text(encodable(clean(self._hide(notice_text(notice))), self._stream)))
+        self._write(f"{self._erased()}{said}{self._redrawn() if self._progress else ''}")
 
     def close(self) -> None:
+        if self._progress:
+            self._progress = None
+            self._write(f"{self._erased()}{SHOW_CURSOR}")
+
+    def _redrawn(self) -> str:
+        assert self._progress
+        erased, picture = self._erased(), self.picture(self._progress)
+        self._on_screen = picture.plain.split("\n")
+        return f"{erased}{HIDE_CURSOR}{self._text(picture).removesuffix(NEWLINE)}"
+
+    def _erased(self) -> str:
+        """What removes the lines from the screen, row by row: some terminals would keep a screen that is erased as a
+        whole. A terminal that has become narrower has wrapped the lines."""
+        rows = sum(max(1, -(-cell_len(line) // self.width)) for line in self._on_screen)
+        self._on_screen = []
+        return f"\r{UP.join([ERASE] * rows)}" if rows else ""
+
+    def _text(self, text: Text) -> str:
+        """The text with its style, as wide as the terminal."""
+        made = io.StringIO()
+        Console(
+            file=made, width=self.width, force_terminal=True, color_system="standard", no_color=self._plain,
+            legacy_windows=False, highlight=False, markup=False, emoji=False, _environ={},
+        ).print(text)  # fmt: skip
+        return made.getvalue()
+
+    def _write(self, text: str) -> None:
         with suppress(*GONE):
-            self._live.stop()
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Print nothing more. (rich would end the process.)"""
-        self.quiet = True
+            self._stream.write(text)
+            self._stream.flush()
 
 
 def _names(p: Progress) -> list[str]:
@@ -205,29 +242,52 @@ def _timeline(p: Progress, width: int) -> Text:
         first += 1
     text = Text("… " if first else "")
     for number, name in enumerate(names[first:], first):
+        if number > max(first, at) and text.cell_len + cell_len(f" ▸ {name}{MORE}") > width:
+            return text.append(MORE)
         text.append(" ▸ " if number > first else "", DIM)
         text.append(name, STRONG + " reverse" if number == at else DIM if number < at else "")
     return text
 
 
 def _clock(p: Progress, width: int) -> Text:
-    lead, gone = f"{p.state:<13}", seconds(round(p.elapsed_s))
+    gone = seconds(round(p.elapsed_s))
     if not p.total_s:
-        return Text.assemble((lead, DIM), gone)
-    room = width - len(lead) - 40
-    done = round(room * min(1.0, p.elapsed_s / p.total_s)) if room > 0 else 0
-    drawn = "━" * done + "┄" * max(0, room - done)
-    return Text.assemble((lead, DIM), f"{drawn} {gone} of {seconds(round(p.total_s))}, {_left(p)}")
+        return _parts((p.state, DIM), [gone], width)
+    text = _parts((p.state, DIM), [f"{gone} of {seconds(round(p.total_s))}, {_left(p)}"], width)
+    room = min(width - text.cell_len - 1, max(LEAST_DRAWN, width - LEAD - CLOCK))
+    if room < LEAST_DRAWN:
+        return text
+    done = round(room * min(1.0, p.elapsed_s / p.total_s))
+    return Text.assemble(text[:LEAD], "━" * done + "┄" * (room - done), " ", text[LEAD:])
 
 
-def _rates(p: Progress) -> Text:
+def _rates(p: Progress, width: int) -> Text:
     planned = f" of {count(p.planned)}" if p.planned is not None else ""
-    workers = several(p.workers, "worker")
-    text = f"{_pace(p)}   {count(p.started)} started{planned}   {count(p.in_flight)} in flight   {workers}"
-    return Text.assemble(("iterations   ", DIM), text)
+    workers = f"{count(p.workers)} worker{'s' if p.workers != 1 else ''}"
+    parts = [_pace(p), f"{count(p.started)} started{planned}", f"{count(p.in_flight)} in flight", workers]
+    return _parts(("iterations", DIM), parts, width)
 
 
-def _answers(p: Progress) -> Text:
-    failed = listed(p.failed)
-    failures: tuple[str, str] = (clean(failed), BAD) if failed else ("0 failed", "")
-    return Text.assemble(("answers      ", DIM), f"{count(p.ok)} ok   ", failures)
+def _answers(p: Progress, width: int) -> Text:
+    failed = clean(listed(p.failed))
+    text = _parts(("answers", DIM), [f"{count(p.ok)} ok"], width)
+    if not failed:
+        return text.append(f"{GAP}0 failed")
+    return text.append_text(_joined(GAP, ", ", failed.split(", "), width - text.cell_len, BAD))
+
+
+def _parts(lead: tuple[str, str], parts: Sequence[str], width: int) -> Text:
+    """A line of parts behind its lead."""
+    return Text.assemble((f"{lead[0]:<{LEAD}}", lead[1]), _joined("", GAP, parts, width - LEAD))
+
+
+def _joined(before: str, between: str, parts: Sequence[str], width: int, style: str = "") -> Text:
+    """As many parts as there is room for, an ellipsis for the others: none is cut, so that no number is."""
+    text = ""
+    for number, part in enumerate(parts):
+        more = f"{between if number else before}{part}"
+        rest = 0 if number == len(parts) - 1 else len(MORE)
+        if cell_len(text) + cell_len(more) + rest > width:
+            return Text(f"{text}{MORE}", style)
+        text += more
+    return Text(text, style)

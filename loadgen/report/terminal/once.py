@@ -9,30 +9,44 @@ from typing import TextIO
 
 from rich.console import RenderableType
 
-from loadgen.report.terminal.page import BAD, DIM, GOOD, STRONG, add, drawn, heading, indented, labelled, line, table
+from loadgen.report.terminal.page import (
+    BAD,
+    DIM,
+    GOOD,
+    STRONG,
+    WIDEST,
+    add,
+    drawn,
+    fitting,
+    heading,
+    indented,
+    labelled,
+    line,
+    table,
+)
 from loadgen.report.words import brief, clean, count, encodable, known, ms, wants_color
 from loadgen.result.once import Answer, Certificate, OnceExchange, OnceResult, Pairs, Peer, SentRequest
 
-WIDTH = 100
 BODY = 2000  # characters
 CAPTURED, HEADER = 200, 300  # characters
-TIMELINE = 60  # columns
+TIMELINE, BESIDE = 60, 25  # columns of the timeline, and of what is beside it
 LEAD = 13
 UNDERSTOOD = 0.9  # of a body's characters, for it to be shown as text
 
 
-def render_once(result: OnceResult, *, color: bool = False) -> str:
-    """The exchanges, one after the other, as text of at most 100 columns."""
+def render_once(result: OnceResult, *, width: int = WIDEST, color: bool = False) -> str:
+    """The exchanges, one after the other, as text of at most `width` columns."""
     simulated = "simulated target\n" if result.simulated else ""
-    return simulated + drawn((part for exchange in result.exchanges for part in _exchange(exchange)), WIDTH, color)
+    exchanges = (part for exchange in result.exchanges for part in _exchange(exchange, width))
+    return simulated + drawn(exchanges, width, color)
 
 
 def show_once(result: OnceResult, file: TextIO) -> None:
-    """Write the exchanges to `file`: coloured if that is a terminal, in characters it can write."""
-    file.write(encodable(render_once(result, color=wants_color(file)), file))
+    """Write the exchanges to `file`: coloured and as wide as it if that is a terminal, in characters it can write."""
+    file.write(encodable(render_once(result, width=fitting(file), color=wants_color(file)), file))
 
 
-def _exchange(exchange: OnceExchange) -> Iterator[RenderableType]:
+def _exchange(exchange: OnceExchange, width: int) -> Iterator[RenderableType]:
     reason = f": {exchange.reason}" if exchange.reason else ""
     outcome = (clean(f"{exchange.outcome}{reason}"), GOOD if exchange.ok else BAD)
     yield heading(clean(f"{f'{exchange.scenario} {exchange.step}'.strip()}  "), outcome)
@@ -40,7 +54,8 @@ def _exchange(exchange: OnceExchange) -> Iterator[RenderableType]:
         yield line(clean(exchange.remedy), indent=2)
     yield from _request(exchange.request)
     yield from _answer(exchange.answer)
-    yield from _times(exchange.times_ms, "send→answer" if exchange.connection else "connecting")
+    rest = "send→answer" if exchange.connection else "connecting"
+    yield from _times(exchange.times_ms, rest, min(TIMELINE, width - BESIDE))
     yield from _peer(exchange.peer, exchange.connection)
     yield from _facts(exchange)
 
@@ -95,17 +110,17 @@ def _excerpt(body: bytes) -> Iterator[str]:
         yield f"… cut: {count(size)} bytes in all"
 
 
-def _times(times: Mapping[str, float], rest: str) -> Iterator[RenderableType]:
+def _times(times: Mapping[str, float], rest: str, width: int) -> Iterator[RenderableType]:
     """Each part of the time in order, and where it lies between due and done; `rest` is the target's remaining time."""
     spent = {name: value for name, value in times.items() if known(value)}
     whole = spent.get("response", spent.get("service"))
     if whole is None:
         return
     yield _fact("time, ms", f"{'response' if 'response' in spent else 'service'} {ms(whole)}")
-    made = table(("", "left", LEAD - 1), ("", "right", 8), ("", "left", TIMELINE))
+    made = table(("", "left", LEAD - 1), ("", "right", 8), ("", "fixed", width))
     reached = 0.0
     for name, value in _parts(spent, rest):
-        start, end = (round(min(TIMELINE, TIMELINE * at / whole)) if whole else 0 for at in (reached, reached + value))
+        start, end = (round(min(width, width * at / whole)) if whole else 0 for at in (reached, reached + value))
         add(made, name, ms(value), " " * start + ("█" * (end - start) or "▏"))
         reached += value
     yield indented(made)

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
+
+from loadgen.report.terminal.table import Column, Table
+from loadgen.report.words import columns
 
 DIM, STRONG = "dim", "bold"
 GOOD, WARN, BAD = "green", "yellow", "bold red"
 
+WIDEST, NARROWEST = 100, 40  # columns; longer lines are hard to read
+
 Part = str | tuple[str, str]
+
+
+def fitting(file: TextIO) -> int:
+    """How wide a report for `file` is: as its terminal, within limits."""
+    return fitted(columns(file, WIDEST))
+
+
+def fitted(width: int) -> int:
+    """The width that a report has on a terminal of that width."""
+    return max(NARROWEST, min(width, WIDEST))
 
 
 def line(*parts: Part, indent: int = 0) -> RenderableType:
@@ -22,13 +38,25 @@ def line(*parts: Part, indent: int = 0) -> RenderableType:
 
 
 def labelled(lead: Part, *parts: Part, indent: int = 0) -> RenderableType:
-    """A paragraph beside its lead, which it is not wrapped under."""
-    grid = Table.grid()
-    label = Text.assemble(lead)
-    grid.add_column(width=label.cell_len, no_wrap=True)
-    grid.add_column(overflow="fold")
-    grid.add_row(label, Text.assemble(*parts))
-    return indented(grid, indent)
+    """A paragraph beside its lead, which it is not wrapped under; below it if the lead is a third of the width."""
+    return indented(_Labelled(Text.assemble(lead), Text.assemble(*parts)), indent)
+
+
+class _Labelled:
+    def __init__(self, lead: Text, text: Text) -> None:
+        self._lead, self._text = lead, text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        width = self._lead.cell_len
+        if 3 * width > options.max_width and self._lead.plain.strip():
+            yield self._lead
+            yield indented(self._text)
+            return
+        grid = RichTable.grid()
+        grid.add_column(width=width, no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(self._lead, self._text)
+        yield grid
 
 
 def heading(*parts: Part) -> RenderableType:
@@ -37,19 +65,10 @@ def heading(*parts: Part) -> RenderableType:
     return Padding(Text.assemble(*styled), (1, 0, 0, 0))
 
 
-def table(*columns: tuple[str, str, int]) -> Table:
-    """A table of `(title, "left" | "right", least width)` columns. If all titles are empty, none is shown.
-
-    If there is not enough room, the leftmost column is folded, so that no number is ever cut.
-    """
-    made = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style=DIM)
-    made.show_header = any(title for title, _, _ in columns)
-    for title, side, width in columns:
-        if side == "left":
-            made.add_column(title.ljust(width), overflow="fold")
-        else:
-            made.add_column(title, justify="right", min_width=width, overflow="fold")
-    return made
+def table(*of: tuple[str, str, int]) -> Table:
+    """A table of `(title, side, width)` columns. If all titles are empty, none is shown."""
+    titled = any(title for title, _, _ in of)
+    return Table([Column(title, side, width if titled or side == "right" else 0) for title, side, width in of], DIM)
 
 
 def add(to: Table, *cells: Part, style: str = "") -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import RenderableType
-from rich.table import Table
 
 from loadgen.report.navigate import Cycles, cycle, place, steps
 from loadgen.report.terminal.latency import Footnotes
 from loadgen.report.terminal.page import DIM, add, indented, line, table
+from loadgen.report.terminal.table import Table
 from loadgen.report.words import UNKNOWN, bar, brief, ms
 from loadgen.result.latency import Latency
 from loadgen.result.run import Attribution
@@ -41,7 +41,7 @@ def parts(cycles: Cycles, notes: Footnotes) -> Table:
     """
     shown = _columns(cycles)
     titles = ((part.replace("_", " "), "right", 11) for part in shown)
-    made = table(("p50/p99 ms", "left", 14), ("", "left", 3), *titles, ("share", "left", BAR))
+    made = table(("p50/p99 ms", "left", 14), ("", "left", 3), *titles, ("share", "fixed", BAR))
     for label, rows in steps(cycles):
         for number, (phase, step) in enumerate(rows):
             connect = step.latency("connect")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 
 from loadgen.report.navigate import (
     Cycles,
@@ -27,6 +26,7 @@ from loadgen.report.terminal.intervals import intervals
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.terminal.parts import attribution, parts
+from loadgen.report.terminal.table import Table
 from loadgen.report.words import brief, count, listed, rate, reasoned, seconds, several, share
 from loadgen.result.latency import Latency
 from loadgen.result.run import Iterations, Phase, Step, Stratum

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from typing import TextIO
@@ -23,8 +22,11 @@ from loadgen.report.terminal.page import (
     GOOD,
     STRONG,
     WARN,
+    WIDEST,
     add,
     drawn,
+    fitted,
+    fitting,
     heading,
     indented,
     labelled,
@@ -36,6 +38,7 @@ from loadgen.report.terminal.phases import phase_blocks
 from loadgen.report.terminal.samples import samples
 from loadgen.report.terminal.thresholds import value_text
 from loadgen.report.terminal.until import until
+from loadgen.report.terminal.unusable import unusable
 from loadgen.report.terminal.witness import witness
 from loadgen.report.trust import EFFECT, meaning, note, observed, reason
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, several, share, wants_color
@@ -44,7 +47,6 @@ from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult, RunVariant, Status, Target
 
-WIDEST, NARROWEST = 100, 92
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
 VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
 STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
@@ -60,37 +62,30 @@ Result = RunResult | ExperimentResult
 
 
 def render(result: Result, *, width: int = WIDEST, color: bool | None = None) -> str:
-    """The summary of a result as text of at most `width` columns (92 to 100; its tables need as many).
+    """The summary of a result as text of at most `width` columns, 40 to 100.
 
     `color` None: coloured if stdout is a terminal and NO_COLOR is not set.
     """
-    width = min(max(width, NARROWEST), WIDEST)
+    width = fitted(width)
     colored = wants_color(sys.stdout) if color is None else color
     cleaned = map_text(result, clean)
-    summary = _of_experiment(cleaned) if isinstance(cleaned, ExperimentResult) else _of_run(cleaned, width)
+    summary = _of_experiment(cleaned, width) if isinstance(cleaned, ExperimentResult) else _of_run(cleaned, width)
     return drawn(summary, width, colored)
 
 
 def show(result: Result, file: TextIO) -> None:
     """Write the summary to `file`: in characters that it can write, and if it is a terminal, coloured and as wide as
     it."""
-    file.write(encodable(render(result, width=_columns(file), color=wants_color(file)), file))
+    file.write(encodable(render(result, width=fitting(file), color=wants_color(file)), file))
 
 
-def _columns(file: TextIO) -> int:
-    try:
-        return os.get_terminal_size(file.fileno()).columns
-    except (OSError, ValueError):  # no terminal, or not even a descriptor
-        return WIDEST
-
-
-def _of_experiment(result: ExperimentResult) -> Iterator[RenderableType]:
+def _of_experiment(result: ExperimentResult, width: int) -> Iterator[RenderableType]:
     yield from _top(result)
     yield from _trust(result)
     if result.target:
         yield from _target(result.target.counted(None))  # the sandbox counts each run for itself
     yield from _warnings(result.warnings)
-    yield from experiment(result)
+    yield from experiment(result, width)
     yield from _end(result)
 
 
@@ -118,6 +113,8 @@ def _top(result: Result) -> Iterator[RenderableType]:
         yield labelled(("INCOMPLETE ", BAD), "the run did not come to its end; this is what was saved until then")
     if result.interrupted:
         yield labelled(("INTERRUPTED ", BAD), "the run was stopped; this is what was found until then")
+    if why := unusable(result):
+        yield labelled(("FAILED ", BAD), why)
     started = result.started.replace("T", " ").replace("+00:00", " UTC").replace("Z", " UTC")
     yield line((brief(result.name, 60), STRONG), f"  {brief(started, 40)} · {seconds(result.duration_s)}")
     said = [
@@ -208,7 +205,7 @@ def _thresholds(result: RunResult, phases: Phases) -> Iterator[RenderableType]:
     if not result.thresholds:
         return
     yield heading("thresholds")
-    made = table(("", "left", 9), ("", "left", 11), ("", "left", 22), ("", "left", 8), ("", "left", 20))
+    made = table(("", "fixed", 9), ("", "left", 11), ("", "text", 22), ("", "left", 8), ("", "text", 20))
     for threshold in result.thresholds:
         status, phase = threshold.status, phases.place(threshold.phase, threshold.cycle)
         word = status.upper() if status == "failed" else status

@@ -12,10 +12,11 @@ from loadgen.report.terminal.page import BAD, DIM, Part, heading, labelled
 from loadgen.report.terminal.parts import share_bar
 from loadgen.report.words import brief, count, ms
 from loadgen.result.run import Sample, Samples
+from loadgen.runner.advice import redirected
 
 FEW = 5
 ALIKE = 2  # of the slowest, of the same step and cycle
-PATH, WHY, HEADER = 60, 160, 60  # characters
+PATH, WHY, HEADER, MESSAGE = 60, 160, 60, 200  # characters
 BAR = 12
 INDENT = 12
 # headers by which an exchange is found again in the target's own logs, or that say why it failed
@@ -51,12 +52,16 @@ def _lasted(sample: Sample) -> float:
 
 
 def _sample(sample: Sample, phases: Phases) -> Iterator[RenderableType]:
-    why = brief(": ".join(part for part in (sample.outcome, sample.reason, sample.message) if part), WHY)
+    why = brief(": ".join(part for part in (sample.outcome, sample.reason) if part), WHY)
     outcome: Part = (why, "" if sample.outcome == "ok" else BAD)
     where = f"{phases.place(sample.phase, sample.cycle)} {sample.step}"
     what = "  ".join(part for part in (where, _request(sample)) if part)
     yield labelled(f"{f'at {sample.second:.2f} s':>{INDENT - 2}}  ", f"{what}  ", outcome)
     headline = phases.headline(sample.phase, sample.cycle)
+    if sample.message:
+        yield labelled(" " * INDENT, ("the answer: ", DIM), brief(sample.message, MESSAGE))
+    if sample.location:
+        yield labelled(" " * INDENT, redirected(sample.status, brief(sample.location, WHY)))
     yield labelled(" " * INDENT, *_times(sample, headline), (_rest(sample), DIM))
 
 

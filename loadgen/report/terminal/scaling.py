@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 
 from loadgen.report.terminal.comparison import MARKS, NAME
 from loadgen.report.terminal.glance import Scale
 from loadgen.report.terminal.page import DIM, add, heading, indented, line, table
+from loadgen.report.terminal.table import Table
 from loadgen.report.words import UNKNOWN, brief, count, ms, rate, share
 from loadgen.result.experiment import Point, Scaling, ScalingPoint
 
@@ -59,7 +59,7 @@ def _tables(rows: dict[str, list[Row]]) -> Iterator[RenderableType]:
 def _table(quantile: str, rows: dict[str, list[Row]], scale: Scale) -> Table:
     right = (("reached", 9), ("failed", 6), (f"{quantile} ms", 8), ("95 %", 14))
     made = table(
-        ("", "left", 8), ("", "left", 1), *((t, "right", width) for t, width in right), (scale.ticks(), "left", PLOT)
+        ("", "fixed", 8), ("", "fixed", 1), *((t, "right", width) for t, width in right), (scale.ticks(), "fixed", PLOT)
     )
     for at, row in rows.items():
         for number, (mark, point) in enumerate(row):

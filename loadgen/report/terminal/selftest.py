@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 
 from loadgen.report.sentences import sentence as reason_sentence
-from loadgen.report.terminal.page import WARN, Part, add, drawn, heading, labelled, line, table
+from loadgen.report.terminal.page import WARN, WIDEST, Part, add, drawn, heading, labelled, line, table
 from loadgen.report.words import UNKNOWN, clean, count, known, ms, seconds, several
 from loadgen.result.codec import map_text
 from loadgen.result.selftest import (
@@ -20,13 +20,12 @@ from loadgen.result.selftest import (
     SelftestResult,
 )
 
-WIDTH = 100
 MICROSECOND = 1000
 
 
-def show(result: SelftestResult) -> str:
-    """A self-test as text of at most 100 columns."""
-    return drawn(_page(map_text(result, clean)), WIDTH, False)
+def show(result: SelftestResult, width: int = WIDEST) -> str:
+    """A self-test as text of at most `width` columns."""
+    return drawn(_page(map_text(result, clean)), width, False)
 
 
 def sentence(result: SelftestResult) -> str:
@@ -86,7 +85,7 @@ def _page(result: SelftestResult) -> Iterator[RenderableType]:
 
 def _capacity(capacities: Sequence[Capacity]) -> Iterator[RenderableType]:
     yield heading("highest rate that stays VALID", ("  on one worker; the target's p50 is 10 ms, its p99 40 ms", ""))
-    made = table(("", "left", 7), ("VALID up to", "right", 18), ("not at", "right", 10), ("as", "left", 0))
+    made = table(("", "left", 7), ("VALID up to", "right", 18), ("not at", "right", 10), ("as", "text", 0))
     for capacity in capacities:
         rate = _at_most(capacity.rate, capacity.at_least) if capacity.rate else "none"
         failed = f"{count(capacity.failed_at)}/s" if capacity.failed_at else UNKNOWN
@@ -98,7 +97,7 @@ def _capacity(capacities: Sequence[Capacity]) -> Iterator[RenderableType]:
 
 def _connections(rows: Sequence[NewConnections]) -> Iterator[RenderableType]:
     yield heading("new connections", ("  on one worker, as many as can be", ""))
-    made = table(("", "left", 7), ("", "right", 18), ("", "left", 0))
+    made = table(("", "left", 7), ("", "right", 18), ("", "text", 0))
     for row in rows:
         handshakes = "each a full TLS handshake" if row.scheme == "https" else ""
         add(made, row.scheme, _at_most(row.per_second, row.at_least), handshakes)
@@ -108,7 +107,7 @@ def _connections(rows: Sequence[NewConnections]) -> Iterator[RenderableType]:
 def _noise(noise: Noise) -> Iterator[RenderableType]:
     how = f"  the same measurement again and again: {count(noise.rate)}/s for {noise.seconds:g} s"
     yield heading("noise", (how, ""))
-    made = table(("response", "left", 8), ("spread ms", "right", 10), ("each time, ms", "left", 0))
+    made = table(("response", "left", 8), ("spread ms", "right", 10), ("each time, ms", "text", 0))
     for name, values in _quantiles(noise):
         add(made, name, ms(_spread(values)), "  ".join(map(ms, values)))
     yield made

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from typing import TextIO
 
 from rich.console import RenderableType
 
 from loadgen.report.sentences import sentence
-from loadgen.report.terminal.page import DIM, STRONG, WARN, add, drawn, heading, indented, labelled, line, table
-from loadgen.report.words import UNKNOWN, clean, ms
+from loadgen.report.terminal.page import (
+    DIM,
+    STRONG,
+    WARN,
+    add,
+    drawn,
+    fitting,
+    heading,
+    indented,
+    labelled,
+    line,
+    table,
+)
+from loadgen.report.words import UNKNOWN, clean, encodable, ms, wants_color
 from loadgen.result.codec import map_text
 from loadgen.result.two_runs import Difference, SideBySide, TwoRuns
 
 WIDTH = 92
 
 
-def render(result: TwoRuns, *, color: bool = False) -> str:
-    """The comparison as text."""
-    return drawn(_page(map_text(result, clean)), WIDTH, color)
+def render(result: TwoRuns, *, width: int = WIDTH, color: bool = False) -> str:
+    """The comparison as text of at most `width` columns, 92 at the most."""
+    return drawn(_page(map_text(result, clean)), min(width, WIDTH), color)
+
+
+def show(result: TwoRuns, file: TextIO) -> None:
+    """Write the comparison to `file`: coloured and as wide as it if that is a terminal, in characters it can write."""
+    file.write(encodable(render(result, width=fitting(file), color=wants_color(file)), file))
 
 
 def _page(result: TwoRuns) -> Iterator[RenderableType]:

@@ -31,7 +31,7 @@ def witness(seen: Witness | None) -> Iterator[RenderableType]:
     compared = [figure for figure in seen.figures if figure.says]
     if compared:
         made = table(("ms", "left", 16), ("", "left", 14), ("", "left", 13), ("workers", "right", 8),
-                     ("witness", "right", 8), ("theirs should be", "right", 16), ("", "left", 12))  # fmt: skip
+                     ("witness", "right", 8), ("theirs should be", "right", 16), ("", "text", 12))  # fmt: skip
         for figure in compared[:SHOWN]:
             add(made, *_row(figure))
         yield indented(made)

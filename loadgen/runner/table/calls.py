@@ -20,8 +20,8 @@ from loadgen.exchange import BODY, Exchange, Outcome, Request
 from loadgen.net.timerfd import LoopClock
 from loadgen.profile.clients import DEFAULT
 from loadgen.profile.model import Profile, Session
+from loadgen.record.excerpt import MESSAGE, printable
 from loadgen.record.ledger import Ledger
-from loadgen.record.samples import MESSAGE, printable
 from loadgen.runner.advice import explained
 from loadgen.runner.destination import Destination
 from loadgen.transport import Counters

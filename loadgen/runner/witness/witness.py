@@ -17,11 +17,11 @@ from loadgen.fleet.group import Group
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import Ledger
 from loadgen.record.recording import Recording
+from loadgen.redaction import Secrets
 from loadgen.result import run as result
 from loadgen.result.codec import map_text, to_json
 from loadgen.result.reason import Reason
 from loadgen.runner.prepared import Prepared
-from loadgen.runner.redaction import redactor
 from loadgen.runner.witness import agreement
 from loadgen.runner.witness.load import EACH, FIRST
 from loadgen.trust.host import RESERVE, cpus, descriptors
@@ -89,7 +89,7 @@ class Witness:
         self._folder.interval(self.group.recording.flush(), self.group.health.take(), self._slot_name)
 
     def conclude(
-        self, plan: Plan, workers: Recording, secrets: tuple[str, ...], ending: Ending
+        self, plan: Plan, workers: Recording, secrets: Secrets, ending: Ending
     ) -> tuple[result.Witness, Finding]:
         """For the run's result, and for its verdict. `plan` and `ending` are the workers', as it came to be."""
         group, (worker,) = self.group, self.group.members
@@ -110,7 +110,7 @@ class Witness:
         measured = Measured(
             group.plan, group.totals(), group.recording, quantiles_of(self._profile), worker.kept.reasons
         )
-        concluded = map_text(conclude(self._metadata, measured, findings, own, {}), redactor(secrets))
+        concluded = map_text(conclude(self._metadata, measured, findings, own, {}), secrets.hide)
         self._folder.finish(to_json(concluded))
         if lost:
             self._warn(Reason.of("witness_gone"))

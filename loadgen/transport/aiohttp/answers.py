@@ -30,7 +30,8 @@ async def receive(response: ClientResponse, exchange: Exchange, protocol: Respon
     exchange.status = response.status
     if exchange.wants:
         exchange.headers = _headers(response)
-    limit = room or (BODY_LIMIT if exchange.wants == BODY else EXCERPT if exchange.status >= 400 else 0)
+    fails = response.status >= 300
+    limit = room or (BODY_LIMIT if exchange.wants == BODY else EXCERPT if fails else 0)
     held, size = list[bytes](), 0
     try:
         async for piece in response.content.iter_any():
@@ -43,7 +44,7 @@ async def receive(response: ClientResponse, exchange: Exchange, protocol: Respon
         _unless_lost(protocol, error)
         raise
     finally:
-        if exchange.status >= 400:
+        if fails:
             exchange.excerpt = (_head(response) + b"".join(held))[:EXCERPT]
     if not {"Content-Length", "Transfer-Encoding"} & response.headers.keys():
         _unless_lost(protocol, None)  # aiohttp takes a reset for the end of a body that lasts until the end

@@ -141,7 +141,7 @@ class Connection:
         x.status = reader.status
         x.encoded = b""  # it is kept for a while, and the headers that were added to it are secret
         if reader.excerpt:
-            x.excerpt = reader.excerpt
+            x.excerpt = reader.plain_excerpt()
         if x.wants:
             x.headers, x.body = reader.kept()
         self.x = None
@@ -234,7 +234,7 @@ class Connection:
         if x and not x.connected:
             x.connect_delay = stream.delay
         if x and self._reader.answered:
-            x.status, x.excerpt = self._reader.status, self._reader.excerpt
+            x.status, x.excerpt = self._reader.status, self._reader.plain_excerpt()
         self.close()
         client.pool.gone(self)
         if x:

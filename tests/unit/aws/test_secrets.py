@@ -76,6 +76,7 @@ def test_credentials_are_renewed_when_botocore_does(
 def test_nothing_secret_is_in_what_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("API_KEY", CANARY)
     found = access_of(profile(auth={"api_key": {"env": "API_KEY"}}))
-    with pytest.raises(TargetError) as failed, found.unrevealing(("of the profile",)):
+    found.hidden.add("of the profile")
+    with pytest.raises(TargetError) as failed, found.hidden.unrevealing():
         raise TargetError(f"it said {CANARY}, of the profile")
     assert str(failed.value) == "it said [redacted], [redacted]"

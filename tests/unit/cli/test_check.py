@@ -66,6 +66,14 @@ def test_check_says_what_would_be_sent(loadgen: Loadgen, tmp_path: Path) -> None
     assert not (tmp_path / "runs").exists()
 
 
+def test_the_load_on_a_url_is_that_of_the_options(loadgen: Loadgen) -> None:
+    called = loadgen("check", "http://127.0.0.1:9/", "--rate", "200/s", "--for", "30s", "--json")
+    (phase,) = json.loads(called.out)["phases"]
+    assert (phase["rate"]["planned"], phase["seconds"]) == (200, 30)
+    (phase,) = json.loads(loadgen("check", "http://127.0.0.1:9/", "--users", "7", "--json").out)["phases"]
+    assert (phase["users"], phase["seconds"]) == (7, 10)
+
+
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_check_of_the_shipped_profiles(loadgen: Loadgen, name: str) -> None:
     called = loadgen("check", name)

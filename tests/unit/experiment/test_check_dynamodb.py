@@ -69,7 +69,7 @@ def test_the_plan_in_json(loadgen: Loadgen) -> None:
 
 @pytest.mark.usefixtures("offline")
 def test_the_account_in_the_name_is_not_looked_for() -> None:
-    plan = check(profile("{table: orders, region: eu-west-1, account_id_endpoint: true}"), "1")
+    plan = check(profile("{table: orders, region: eu-west-1, account_id_endpoint: true}"))
     assert plan.target == PlannedTarget("https://{account}.ddb.eu-west-1.amazonaws.com/", False, "orders")
     assert plan.addresses == ()
     assert plan.cost and plan.cost.billed
@@ -77,7 +77,7 @@ def test_the_account_in_the_name_is_not_looked_for() -> None:
 
 
 def test_a_call_is_shown_by_its_name() -> None:
-    plan = check(profile("{table: orders, endpoint: 'http://127.0.0.1:8000'}"), "1")
+    plan = check(profile("{table: orders, endpoint: 'http://127.0.0.1:8000'}"))
     (request,) = plan.requests
     assert (request.operation, request.method, request.path) == ("PutItem", "POST", "/")
     assert request.headers["X-Amz-Target"] == "DynamoDB_20120810.PutItem"
@@ -89,7 +89,7 @@ def test_a_call_is_shown_by_its_name() -> None:
 
 def test_capacity_and_items_are_said() -> None:
     more = "setup: {key: {pk: S}, capacity: {read: 5, write: 2}, items: 1, item: {pk: x}}"
-    text = render_check(check(profile("{table: orders, endpoint: sandbox}", more), "1"))
+    text = render_check(check(profile("{table: orders, endpoint: sandbox}", more)))
     told = "key pk (S), provisioned, 5 read and 2 write units a second, 1 item"
     assert f"\ntable: made if there is none: {told}\n" in text
     assert "provisioned: not billed by request" in text

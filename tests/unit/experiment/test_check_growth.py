@@ -80,7 +80,7 @@ def calls(work: Callable[[], Any]) -> tuple[int, Any]:
 def checked(loaded: Loaded) -> str:
     witness = len(loaded.profile.load) == 1  # it is to tell something of each step in each phase
     variants = [variant.profile for variant in loaded.variants]
-    return render_check(check(loaded.profile, "1", variants, witness))
+    return render_check(check(loaded.profile, variants, witness))
 
 
 @pytest.mark.parametrize(

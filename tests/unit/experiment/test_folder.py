@@ -24,6 +24,7 @@ def test_folders_are_named_after_their_variants() -> None:
 
 def test_names_that_no_folder_can_tell_apart_are_refused() -> None:
     text = TEXT.replace('variants: {shared: {}, "per_request": {session: per-request}}', "matrix: {n: [a b, a/b]}")
+    text += "scenarios: [{name: s, steps: [{name: get, get: /, headers: {x: '${matrix.n}'}}]}]\n"
     with pytest.raises(ProfileError, match="would give the same folder"):
         metadata(load("p.yaml", text=text), 0)
 
@@ -32,7 +33,8 @@ def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: Run
     mine = Reason.of("tls_not_verified")
     late = TrustSignal("lag", "INVALID", Reason.of("lag", p99_ms=9.0), "INVALID", noted=False)
     trust = replace(run.trust, verdict="INVALID", reasons=(late, replace(late, signal="client delay")))
-    bad = replace(run, trust=trust, exit_status=5, warnings=(Reason.of("run_died"),), started="2026-01-01T00:00:09")
+    died = Reason.of("run_died")
+    bad = replace(run, trust=trust, exit_status=5, warnings=(mine, died), started="2026-01-01T00:00:09")
     folder = experiment(
         tmp_path / "x",
         {
@@ -46,7 +48,7 @@ def test_the_whole_is_read_from_the_folders_of_its_runs(tmp_path: Path, run: Run
     assert (result.exit_status, result.complete) == (Exit.INVALID, True)
     assert result.trust.verdict == "INVALID"
     assert result.trust.reasons == (replace(late, variant="per_request", round=2),)
-    assert result.warnings == (mine, Reason.of("run_died", in_runs=1, of_runs=4))
+    assert result.warnings == (mine, died.with_values(in_runs=1, of_runs=4)), "each is given once"
     design = result.experiment
     assert design.rounds == 2
     assert design.order == (("per_request", "shared"), ("shared", "per_request"))

@@ -6,6 +6,7 @@ import errno
 import os
 from collections import Counter
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from finished_runs import TEXT
 
 from loadgen.errors import Exit, PlanError
 from loadgen.experiment import rounds
-from loadgen.experiment.rounds import order, part_of, run_experiment, seed_of
+from loadgen.experiment.rounds import Within, order, part_of, run_experiment, seed_of
 from loadgen.profile.load import load
-from loadgen.report.terminal.live import Silence
+from loadgen.report.terminal.live import Lines, Silence
+from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.options import Options
 
@@ -41,6 +43,18 @@ def test_a_duet_shares_the_load() -> None:
     assert (a.rate.start, a.rate.end, b.users, c.at_once) == (25, 50, 5, 3)
     with pytest.raises(PlanError, match=r"load\.c\.at_once: a duet runs 8 variants at once"):
         part_of(load("p.yaml", text=TEXT).profile, 8)
+
+
+def test_a_warning_of_many_runs_is_said_once() -> None:
+    lines = Lines(stream := StringIO())
+    said: list[Reason] = []
+    for number in (1, 2):
+        for name in ("a", "b"):
+            within = Within(lines, "here", name, number, said)
+            within.message(Reason.of("tls_not_verified"))
+            within.message(Reason.of("run_died" if name == "a" else "made_up_keys"))
+    shown = stream.getvalue().splitlines()
+    assert [line.partition(":")[0] for line in shown] == ["a, round 1", "a, round 1", "b, round 1"]
 
 
 @pytest.mark.parametrize("full", [False, True])

@@ -9,6 +9,7 @@ from fleet_members import Workers, plan
 
 from loadgen.aws.auth import API_KEY, Token
 from loadgen.clock import MILLISECOND, SECOND, now
+from loadgen.errors import WorkerLost
 from loadgen.fleet import fleet as fleets
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.messages import Bye, Enter, Finished, Go, Kill, Leave, Reached, Ready, Renew, Stop
@@ -152,7 +153,7 @@ async def test_a_worker_that_never_is_ready_is_an_error(monkeypatch: pytest.Monk
     monkeypatch.setattr(fleets, "READY_LIMIT", 0.001)
     leading = Workers(2)
     leading.says(Ready(), 0)
-    with pytest.raises(fleets.LoadgenError, match=r"a worker was not ready within 0\.001 s"):
+    with pytest.raises(WorkerLost, match=r"a worker was not ready within 0\.001 s"):
         await Fleet(leading).launch()
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import subprocess
 
 import pytest
 from fleet_members import Workers
 
 from loadgen.clock import SECOND, now
-from loadgen.errors import LoadgenError
+from loadgen.errors import Exit, LoadgenError
 from loadgen.exchange import Outcome
-from loadgen.fleet.group import FOLDED
+from loadgen.fleet import group as groups
+from loadgen.fleet.group import FOLDED, SILENT
 from loadgen.fleet.messages import (
     Broken,
     Bye,
@@ -75,8 +77,9 @@ async def test_a_worker_that_dies_before_it_is_ready_is_told_of(error: LoadgenEr
         group.says(Broken(error), 1)
         assert group.killed(1)
     group.dies(1)
-    with pytest.raises(LoadgenError, match=str(error) if error else "worker 1 died before the load began"):
+    with pytest.raises(LoadgenError, match=str(error) if error else "worker 1 died before the load began") as raised:
         assert group.ready
+    assert raised.value.status == (Exit.BUG if error else Exit.WORKER_LOST)
 
 
 async def test_what_workers_record_is_folded_several_batches_at_once() -> None:
@@ -158,3 +161,59 @@ async def test_a_tick_that_is_over_as_it_is_cancelled(turns: int) -> None:
     assert done, "it goes on, and ticks for a run that is over"
     assert ticking.cancelled()
     assert len(ticks) <= 1
+
+
+@pytest.mark.parametrize("word", [Vitals(PROBE, 17, None), one_exchange(0)])
+async def test_a_worker_that_says_nothing_is_lost_and_what_it_had_open_with_it(
+    monkeypatch: pytest.MonkeyPatch, word: Vitals | Batch
+) -> None:
+    monkeypatch.setattr(groups, "LOOK", 0)  # a look in each turn of the loop
+    group = Workers(3)
+    group.members[1].ledger.sent[0] = 5
+    group.says(NewSeries(0, SeriesKey(0, Outcome.OK, 1, "")), 0)
+    group.says(NOTHING, 2)
+    seeing = asyncio.create_task(group.see_through(now()))
+    for _ in range(2 * SILENT):
+        await asyncio.sleep(0)
+        group.says(word, 0)
+    assert [member.lost for member in group.members] == [False, True, False], "the last one had finished"
+    assert [group.killed(index) for index in range(3)] == [False, True, False]
+    assert str(group.members[1].broken) == f"it said nothing for {SILENT} s and was killed"
+    group.says(NOTHING, 0)
+    await asyncio.wait_for(seeing, PATIENCE)
+    await group.close()
+    assert group.totals().outcome(0)[Outcome.LOST] == 5
+    assert group.totals().mismatches() == []
+
+
+async def test_a_worker_that_speaks_late_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a pause of the parent, or of both, each is looked at once before what it said meanwhile is read."""
+    monkeypatch.setattr(groups, "LOOK", 0)
+    group = Workers(1)
+    seeing = asyncio.create_task(group.see_through(now()))
+    for _ in range(3):
+        for _ in range(SILENT - 1):
+            await asyncio.sleep(0)
+        assert group.members[0].silent > 1
+        group.says(Reached(0))
+    assert not group.members[0].lost
+    seeing.cancel()
+    await asyncio.wait({seeing})
+
+
+async def test_a_process_that_does_not_even_die_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in a container that is frozen, or waits for a disk."""
+
+    def wait(limit: float | None = None) -> int:
+        assert limit is not None, "without end"
+        raise subprocess.TimeoutExpired("worker", limit)
+
+    group = Workers(2)
+    group.members[0].ledger.sent[0] = 5
+    group.says(NOTHING, 1)
+    for member in group.members:
+        monkeypatch.setattr(member.process, "wait", wait)
+    await asyncio.wait_for(group.close(), PATIENCE)
+    assert group.killed(0)
+    assert group.killed(1)
+    assert group.totals().outcome(0)[Outcome.LOST] == 5

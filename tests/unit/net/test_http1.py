@@ -352,3 +352,21 @@ def test_a_long_head_in_pieces_is_kept_whole(cut: int) -> None:
     pieces = [answer[:cut], answer[cut : cut + 3000], answer[cut + 3000 :]]
     assert [reader.feed(piece) for piece in pieces] == [False, False, True]
     assert (reader.kept()[0]["last"], len(reader.kept()[0]["x"]), reader.kept()[1]) == ("1", 5000, b"{}")
+
+
+@pytest.mark.parametrize("piece", [1, 7, 5000])
+@pytest.mark.parametrize("coding", [b"chunked", b"gzip, Chunked"])
+def test_an_excerpt_in_chunks_is_told_without_their_sizes(piece: int, coding: bytes) -> None:
+    """However long it is: it may be cut off in the middle of a chunk or of a size."""
+    head = b"HTTP/1.1 500 Oh\r\nTransfer-Encoding: " + coding + b"\r\n\r\n"
+    body = bytes(i % 251 for i in range(3000))
+    data = head + b"".join(b"%x;a=b\r\n%b\r\n" % (len(body[i : i + 9]), body[i : i + 9]) for i in range(0, 3000, 9))
+    for size in range(len(head), EXCERPT, 211):
+        reader = AnswerReader()
+        reader.expect(NOTHING, False)
+        for i in range(0, size, piece):
+            reader.feed(data[:size][i : i + piece])
+        found = reader.plain_excerpt()
+        assert found.startswith(head)
+        assert body.startswith(found[len(head) :])
+        assert len(found) - len(head) >= (size - len(head)) // 2 - 9

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
-from loadgen.errors import Exit, TargetError
-from loadgen.net.names import Origin, is_loopback, resolve
+from loadgen.errors import Exit, ProfileError, TargetError
+from loadgen.net.names import Address, Origin, is_loopback, keeps_credentials, resolve
+from loadgen.profile.load import from_url
+
+CREDENTIALS = {
+    "IPv4": ("169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.0.1"),
+    "IPv4, as the resolver reads it": ("0xA9FEA9FE", "2852039166", "169.254.43518", "0251.0376.0251.0376"),
+    "of AWS": ("[fd00:ec2::254]", "[fd00:ec2::23]", "[FD00:0EC2:0:0::0017]"),
+    "of the link": ("[fe80::1]", "[fe80::a9fe:a9fe]", "[febf::1]", "[fe80::5efe:169.254.169.254]"),
+    "mapped": ("[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "[0:0:0:0:0:FFFF:A9FE:A9FE]"),
+    "compatible": ("[::169.254.169.254]", "[::a9fe:a9fe]"),
+    "translated (RFC 2765)": ("[::ffff:0:169.254.169.254]", "[::ffff:0:a9fe:a9fe]"),
+    "NAT64": ("[64:ff9b::a9fe:a9fe]", "[64:ff9b::169.254.169.254]", "[0064:FF9B:0::A9FE:A9FE]", "[64:ff9b::a9fe:aa17]"),
+    "NAT64 of one's own, a /96 of it": ("[64:ff9b:1::a9fe:a9fe]", "[64:ff9b:1:2:3:4:169.254.169.254]"),
+    "NAT64 of one's own, /48, /56, /64 (RFC 6052)": (
+        "[64:ff9b:1:a9fe:a9:fe00::]", "[64:ff9b:1:2a9:fe:a9fe::]", "[64:ff9b:1:2:a9:fea9:fe00:0]",
+    ),
+    "6to4": ("[2002:a9fe:a9fe::1]",),
+    "Teredo": ("[2001:0:c000:201:0:0:5601:5601]",),
+}  # fmt: skip
+SPELLINGS = [pytest.param(host, id=f"{kind}: {host}") for kind, hosts in CREDENTIALS.items() for host in hosts]
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        "169.254.169.254",
-        "0xA9FEA9FE",
-        "2852039166",
-        "169.254.43518",
-        "[::ffff:169.254.169.254]",
-        "[fd00:ec2::254]",
-        "[fe80::1]",
-    ],
-)
+@pytest.mark.parametrize("host", SPELLINGS)
 def test_where_machines_keep_credentials_is_no_target_however_it_is_written(host: str) -> None:
     with pytest.raises(TargetError, match="where cloud machines serve credentials") as caught:
         resolve(Origin.of(f"http://{host}/"))
     assert caught.value.status == Exit.UNUSABLE
+
+
+@pytest.mark.parametrize("host", [host for host in SPELLINGS if str(host.values[0]).startswith("[")])
+def test_a_profile_that_names_one_is_refused_before_anything_is_resolved(host: str) -> None:
+    with pytest.raises(ProfileError, match="where cloud machines serve credentials"):
+        from_url(f"http://{host}/")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["169.253.255.255", "fd00:ec1::23", "64:ff9b::c000:207", "64:ff9b:1::c000:207", "::ffff:192.0.2.7", "fd00::1"],
+)
+def test_its_neighbours_are_targets(host: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    assert not keeps_credentials(Address(family, (host, 80)))
 
 
 @pytest.mark.parametrize(

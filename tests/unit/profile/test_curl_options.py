@@ -76,10 +76,10 @@ def test_a_header_that_may_be_a_key_is_not_kept(monkeypatch: pytest.MonkeyPatch)
         "accept": "text/plain", "x-api-key": KEY, "Authorization": f"Bearer {KEY}1", "x-token": "t-0123456789",
         "cookie": "a=1; b=2",
     }  # fmt: skip
-    assert loaded.secrets == (KEY, f"{KEY}1", "t-0123456789", "a=1; b=2")
+    assert loaded.secrets.texts == (KEY, f"{KEY}1", "t-0123456789", "a=1; b=2")
     kept = json.dumps(loaded.resolved)
     assert "text/plain" in kept and "Bearer ${HEADER_3}" in kept and "${TOKEN}" in kept
-    assert not any(secret in kept for secret in loaded.secrets)
+    assert not any(secret in kept for secret in loaded.secrets.texts)
 
 
 def test_every_kind_of_connection_is_asked_the_same() -> None:
@@ -89,7 +89,7 @@ def test_every_kind_of_connection_is_asked_the_same() -> None:
     for variant in loaded.variants:
         ((step,),) = (scenario.steps for scenario in variant.profile.scenarios)
         assert (step.method, step.headers["x-api-key"]) == ("POST", KEY)
-    assert loaded.secrets == (KEY,)
+    assert loaded.secrets.texts == (KEY,)
     assert step_of(idle_profile(URL, 10**9, (), asked)).text == "{}"
     assert step_of(profile_of("sandbox", "40/s", 8, (), asked)).path == "/"
 

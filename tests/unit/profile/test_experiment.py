@@ -39,7 +39,7 @@ TWO = "{variants: {a: {}, b: {client: aiohttp}}"
     [
         ("{variants: {a: {}}}", "6: experiment: has fewer than two variants. Give variants: {a: {}, b: {...}}, or a matrix"),
         ("{matrix: {n: 5}}", "6: experiment.matrix.n: 5 is not an axis: expected a list of values"),
-        ("{matrix: {n: [1, 2], m: [3]}, variants: {a: {session: {renew: clint}}}}", "6: experiment.variants.a.session.renew: 'clint' is not accepted here. Did you mean client? Known: connection, client, session"),
+        ("{matrix: {n: [1, 2], m: [3]}, variants: {a: {seed: '${matrix.n}', cycles: '${matrix.m}', session: {renew: clint}}}}", "6: experiment.variants.a.session.renew: 'clint' is not accepted here. Did you mean client? Known: connection, client, session"),
         ("{variants: {a: {}, b: {sesion: shared}}}", "6: experiment.variants.b.sesion: unknown key. Did you mean session?"),
         ("{variants: {a: {}, b: {load: {brst: {rate: 5/s}}}}}", "6: experiment.variants.b.load.brst: there is no brst in that list. Did you mean burst? Known: burst, rest"),
         ("{variants: {a: {}, b: {load: {burst: {rate: 5}}}}}", "6: experiment.variants.b.load.burst.rate: '5' is not a rate"),
@@ -56,6 +56,29 @@ def test_a_mistake_gives_one_clear_line(experiment: str, message: str) -> None:
     with pytest.raises(ProfileError) as caught:
         read(experiment)
     assert str(caught.value).startswith(f"p.yaml:{message}")
+
+
+def test_an_axis_that_nothing_uses_is_refused() -> None:
+    with pytest.raises(ProfileError) as caught:
+        read("{matrix: {workers: [1, 2]}}")
+    assert str(caught.value) == (
+        "p.yaml:6: experiment.matrix.workers: nothing uses this axis, and its variants would be the same. Write "
+        "workers: ${matrix.workers}, or leave it out"
+    )
+    base = BASE.replace("get: /}, {name: two", 'get: "/${matrix.n}"}, {name: two')
+    with pytest.raises(ProfileError) as caught:
+        read(
+            "{matrix: {n: [1, 2]}, variants: {a: {}, b: {scenarios: [{name: s, steps: [{name: one, get: /}]}]}}}", base
+        )
+    assert str(caught.value) == (
+        "p.yaml:6: experiment.matrix.n: nothing in variant b uses this axis, and its variants would be the same. "
+        "Write ${matrix.n} where its values belong, or leave it out"
+    )
+
+
+def test_an_axis_that_every_variant_uses_in_its_own_way() -> None:
+    loaded = read("{matrix: {n: [1, 2]}, variants: {a: {workers: '${matrix.n}'}, b: {cycles: '${matrix.n}'}}}")
+    assert [(of.profile.workers, of.profile.cycles) for of in loaded.variants] == [(1, 1), (2, 1), (1, 1), (1, 2)]
 
 
 def test_an_axis_that_there_is_not() -> None:

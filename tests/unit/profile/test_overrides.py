@@ -49,7 +49,7 @@ def test_a_short_form_can_be_set_within() -> None:
     [
         ("load.burst", "--set: 'load.burst' is not KEY=VALUE. Write --set load.burst.rate=500/s"),
         ("load.brst.rate=5/s", "--set load.brst.rate: there is no 'brst' in this list. Did you mean burst? Known: warm-up, steady, burst, recover"),
-        ("sead=5", "--set sead: unknown key. Did you mean seed? Known: name, target, sandbox, auth, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, max_cost, experiment, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"),
+        ("sead=5", "--set sead: unknown key. Did you mean seed? Known: name, target, sandbox, auth, workers, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, max_cost, experiment, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"),
         ("seed=x", "--set seed: 'x' is not a whole number"),
         ("name.first=x", "--set name.first: name is a single value, which has no keys. Set it as a whole"),
         ("timeout=[", "--set timeout: not YAML: a value is missing or misplaced. Put text with special characters in quotes"),
@@ -61,6 +61,20 @@ def test_what_cannot_be_set(written: str, message: str) -> None:
     with pytest.raises(ProfileError) as caught:
         load("burst", sets=[written])
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("experiment.variants={one: {}, two: {wrokers: 2}}", "--set experiment.variants: experiment.variants.two.wrokers: unknown key. Did you mean workers? "),
+        ("experiment={variants: {one: {}, two: {session: {reuze: x}}}}", "--set experiment: experiment.variants.two.session.reuze: unknown key. Did you mean reuse? "),
+        ("experiment.variants={one: {}, two: {load: {brst: {rate: 5/s}}}}", "--set experiment.variants: experiment.variants.two.load.brst: there is no brst in that list. Did you mean burst? "),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_variant_is_named_where_it_was_written(written: str, message: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        load("burst", sets=[written])
+    assert str(caught.value).startswith(message)
 
 
 def test_another_target() -> None:

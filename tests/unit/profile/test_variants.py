@@ -61,6 +61,13 @@ def test_a_matrix_spans_its_axes() -> None:
     assert loaded.variants[1].values == {"session": "shared", "rate": "200/s"}
 
 
+def test_workers_are_set_by_variants_and_axes() -> None:
+    loaded = read("{variants: {one: {}, two: {workers: 2}, many: {workers: auto}}}")
+    assert [variant.profile.workers for variant in loaded.variants] == [1, 2, "auto"]
+    loaded = read("{matrix: {n: [1, 3]}}", BASE + 'workers: "${matrix.n}"\n')
+    assert [variant.profile.workers for variant in loaded.variants] == [1, 3]
+
+
 def test_variants_and_axes_go_together_and_values_stand_within_texts() -> None:
     base = BASE.replace("get: /}, {name: two", 'get: "/a/${matrix.n}/x"}, {name: two')
     loaded = read("{variants: {a: {}, b: {client: aiohttp}}, matrix: {n: [1, 2]}}", base)

@@ -9,8 +9,6 @@ from loadgen.report.sentences import notice_text
 from loadgen.result.reason import Reason
 
 NOTICES = [
-    (Reason.of("nothing_reached", url="http://h/", why="refused"), "nothing reached http://h/: refused"),
-    (Reason.of("nothing_answered", url="http://h/", why="timeout"), "nothing was answered by http://h/: timeout"),
     (
         Reason.of("turned_away", url="https://h", answer="403 signature expired"),
         "the run was ended: https://h answers 403 signature expired: set this machine's clock",

@@ -59,6 +59,18 @@ EACH = [
     ),
     (Reason.of("workers_have_none", timeouts=3), "the workers have none: it falls among the timeouts"),
     (Reason.of("workers_have_none", timeouts=0), "the workers have none: too few exchanges"),
+    (
+        Reason.of("nothing_answered", outcome="refused", reason="connection refused", count=77, sent=77),
+        "nothing answered: connection refused, 77 of 77",
+    ),
+    (
+        Reason.of("nothing_answered", outcome="timeout", reason="", count=1500, sent=1512),
+        "nothing answered: most often timeout, 1,500 of 1,512",
+    ),
+    (
+        Reason.of("everything_failed", outcome="http_4xx", reason="status 401", count=7, sent=9).of_run("b", 2),
+        "everything failed: most often status 401, 7 of 9 (b, round 2)",
+    ),
     (Reason.of("nothing_sent"), "nothing was sent"),
     (Reason.of("stopped_before"), "the run was stopped before it"),
     (Reason.of("stopped_after", ran_s=0.5), "the run was stopped after 0.5 s of it"),
@@ -109,7 +121,7 @@ def test_a_code_that_nobody_knows_is_its_words(code: str) -> None:
     assert sentence(Reason(code, {"needs": 5})) == code.replace("_", " ")
 
 
-TEXTS = {"error", "of"}  # values that are words
+TEXTS = {"error", "of", "outcome", "reason", "variant", "round"}  # values that are words
 
 
 @pytest.mark.parametrize(

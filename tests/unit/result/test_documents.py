@@ -85,9 +85,7 @@ def test_any_result_comes_back_from_its_json(made: Any, data: st.DataObject) -> 
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_a_plan_is_as_the_schema_says(name: str) -> None:
     loaded = load(name)
-    checked = check(
-        loaded.profile, "1", [variant.profile for variant in loaded.variants], not loaded.profile.experiment
-    )
+    checked = check(loaded.profile, [variant.profile for variant in loaded.variants], not loaded.profile.experiment)
     document = json.loads(json.dumps(to_json(checked)))
     VALIDATOR.validate(document)
     assert from_json(type(checked), document) == checked

@@ -39,7 +39,7 @@ SANDBOX = {"target": "sandbox"}
 
 
 def test_the_number_of_workers_that_was_asked_for_is_taken() -> None:
-    assert workers_for(of(OPEN), "3") == 3
+    assert workers_for(of(OPEN, workers=3)) == 3
 
 
 @pytest.mark.parametrize(
@@ -47,21 +47,21 @@ def test_the_number_of_workers_that_was_asked_for_is_taken() -> None:
 )
 def test_auto_takes_as_many_workers_as_the_highest_rate_needs(rate: int, workers: int) -> None:
     load = f"{{name: b, rate: 1/s, for: 1s}}, {{name: a, rate: 1/s..{rate}/s, for: 1s}}"
-    assert workers_for(of(load), "auto") == workers
+    assert workers_for(of(load, workers="auto")) == workers
 
 
 def test_auto_leaves_a_core_to_the_sandbox_and_heeds_the_cap(machine: Any) -> None:
     fast = f"{{name: a, rate: {10**7}/s, for: 1s}}"
-    assert workers_for(of(fast), "auto") == 8
-    assert workers_for(of(fast, **SANDBOX), "auto") == 7
-    assert workers_for(of(fast, "{connections: 3}"), "auto") == 3
+    assert workers_for(of(fast, workers="auto")) == 8
+    assert workers_for(of(fast, **SANDBOX, workers="auto")) == 7
+    assert workers_for(of(fast, "{connections: 3}", workers="auto")) == 3
     machine(cpus=1)
-    assert workers_for(of(fast, **SANDBOX), "auto") == 1
+    assert workers_for(of(fast, **SANDBOX, workers="auto")) == 1
 
 
 def test_auto_takes_every_core_for_users() -> None:
-    assert workers_for(of("{name: a, users: 100, for: 1s}"), "auto") == 8
-    assert workers_for(of("{name: a, users: 100, for: 1s}", "{connections: 2}"), "auto") == 2
+    assert workers_for(of("{name: a, users: 100, for: 1s}", workers="auto")) == 8
+    assert workers_for(of("{name: a, users: 100, for: 1s}", "{connections: 2}", workers="auto")) == 2
 
 
 def test_limits_unless_said() -> None:

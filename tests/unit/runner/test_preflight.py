@@ -48,3 +48,13 @@ def test_a_call_that_is_not_allowed_stops_it(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(TargetError, match="AccessDeniedException") as refused:
         go(monkeypatch, probed(Outcome.HTTP_4XX, "AccessDeniedException"))
     assert remedy("", Outcome.HTTP_4XX, "AccessDeniedException") in str(refused.value)
+
+
+def test_a_redirect_stops_it_and_says_where_it_leads(monkeypatch: pytest.MonkeyPatch) -> None:
+    redirect = probed(Outcome.UNEXPECTED, "status 301")
+    redirect.exchange.status, redirect.exchange.headers = 301, {"location": "https://api.test/prod?key=canary"}
+    with pytest.raises(TargetError, match=r"unexpected: status 301") as refused:
+        go(monkeypatch, redirect)
+    told = "It redirects to https://api.test/prod: send the requests there, or if this is right, say expect: "
+    assert told + "{status: 301}" in str(refused.value)
+    assert "canary" not in str(refused.value)

@@ -71,3 +71,22 @@ async def test_an_exchange_is_due_when_its_client_is_ready(monkeypatch: pytest.M
     profile = load("p.yaml", text="name: t\ntarget: http://127.0.0.1:9\nload: [{name: a, users: 1, for: 1s}]").profile
     (probed,) = await single.probe(profile, Origin.of(profile.target.url), (), None, Access())
     assert clients[0].ready <= probed.exchange.due <= probed.exchange.released
+
+
+async def test_one_that_is_given_up_is_over_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client may tell, as it is closed, what became of the exchange that nobody waits for any more."""
+
+    class Hanging(Client):
+        def send(self, x: Exchange) -> None:
+            self.sent = x
+            probing.cancel()
+
+        async def close(self) -> None:
+            self.sent.done = self._clock.now()
+            self._done(self.sent)
+
+    monkeypatch.setattr(single, "make_client", lambda loop, clock, *given: Hanging(loop, clock, given[-3]))
+    profile = load("p.yaml", text="name: t\ntarget: http://127.0.0.1:9\nload: [{name: a, users: 1, for: 1s}]").profile
+    probing = asyncio.create_task(single.probe(profile, Origin.of(profile.target.url), (), None, Access()))
+    with pytest.raises(asyncio.CancelledError):
+        await probing

@@ -13,6 +13,7 @@ from tables import profile
 
 from loadgen.aws.credentials import SANDBOX, NoCredentials, NoneFound
 from loadgen.profile.model import Profile
+from loadgen.redaction import Secrets
 from loadgen.runner.secrets import Keeper, keeper
 
 
@@ -26,7 +27,7 @@ class NoChain:
 
 
 def kept(of: Profile, sandbox_at: Callable[[int], str | None] | None = None) -> Keeper:
-    return asyncio.run(keeper(of, sandbox_at))
+    return asyncio.run(keeper(of, sandbox_at, Secrets()))
 
 
 @pytest.mark.parametrize("client", ["wire", "sdk"])
@@ -34,7 +35,7 @@ def test_a_local_dynamodb_gets_made_up_keys_where_there_are_none(monkeypatch: py
     monkeypatch.setattr("loadgen.aws.secrets.Chain", NoChain)
     found = kept(profile("{table: orders, endpoint: 'http://localhost:8000'}", f"client: {client}"))
     assert found.made_up
-    assert found.known == (), "they are no secret, and what is called local stays readable"
+    assert found.hidden.texts == (), "they are no secret, and what is called local stays readable"
     assert found.lent.credentials is found.access.credentials, "the SDK would find none"
 
 

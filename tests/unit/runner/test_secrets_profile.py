@@ -11,12 +11,13 @@ from token_server import CANARY, GOOD, URL, token_url
 from loadgen.aws.auth import API_KEY, BEARER, SIGV4, Scope, Token
 from loadgen.aws.credentials import SANDBOX, Credentials, NoCredentials
 from loadgen.errors import ProfileError
+from loadgen.redaction import Secrets
 from loadgen.runner.secrets import keeper
 
 
 def test_a_profile_without_auth_has_no_secrets() -> None:
     found = access_of(profile())
-    assert (found.access.secrets, found.access.scope, found.known) == ({}, None, ())
+    assert (found.access.secrets, found.access.scope, found.hidden.texts) == ({}, None, ())
 
 
 def test_the_secrets_of_a_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -33,7 +34,7 @@ def test_the_secrets_of_a_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert found.access.scope == Scope("execute-api", "eu-west-1")
     assert found.access.secrets.keys() == {SIGV4, API_KEY}
     assert found.account == "123456789012"
-    assert set(found.known) == {"akid", "secret-of-it", "session-of-it", "key-of-plan"}
+    assert set(found.hidden.texts) == {"akid", "secret-of-it", "session-of-it", "key-of-plan"}
     found = access_of(profile(auth={"bearer": {"file": str(tmp_path / "token")}}))
     assert found.access.secrets == {BEARER: Token("token-of-file")}
 
@@ -43,7 +44,7 @@ def test_a_token_url_of_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     bearer = {"token_url": URL, "client_id": {"env": "CLIENT"}, "client_secret": {"env": "CLIENT_SECRET"}}
     found = access_of(profile(auth={"bearer": bearer}))
     assert found.access.secrets.keys() == {BEARER}
-    assert set(found.known) == {"token-1", "client:id", CANARY}
+    assert set(found.hidden.texts) == {"token-1", "client:id", CANARY}
     assert len(played.asked) == 1
 
 
@@ -92,7 +93,7 @@ def test_a_session_of_the_sdk_for_each_request_finds_its_own_credentials_but_the
     found = access_of(profile(**TABLE, client="sdk", session={"reuse": "per-request", "renew": "session"}))
     assert found.lent.credentials is None
     assert found.access.credentials == Credentials("a", "s")
-    assert set(found.known) == {"a", "s"}
+    assert set(found.hidden.texts) == {"a", "s"}
     chain(monkeypatch, NoCredentials("no AWS credentials"))
     with pytest.raises(NoCredentials):
         access_of(profile(**TABLE, client="sdk"))
@@ -108,11 +109,13 @@ def test_the_sandbox_takes_its_own_keys_and_no_others_are_looked_for(
     found = access_of(profile(target="sandbox", auth={"sigv4": {}}), simulated=True)
     assert found.access.credentials is SANDBOX
     assert found.access.scope == Scope("execute-api", "us-east-1")
-    assert (named, found.known) == ([], ())
+    assert (named, found.hidden.texts) == ([], ())
 
 
 async def test_a_sandbox_that_is_kept_running_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
     chain(monkeypatch, Credentials("a", "s"))
     local = profile(target="http://127.0.0.1:4510", auth={"sigv4": {"region": "eu-west-1"}})
-    assert (await keeper(local, lambda port: "simulates" if port == 4510 else None)).access.credentials is SANDBOX
-    assert (await keeper(local, lambda port: None)).access.credentials == Credentials("a", "s")
+    assert (
+        await keeper(local, lambda port: "simulates" if port == 4510 else None, Secrets())
+    ).access.credentials is SANDBOX
+    assert (await keeper(local, lambda port: None, Secrets())).access.credentials == Credentials("a", "s")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from dataclasses import dataclass, field
 
 import pytest
-from secret_profiles import FakeChain, profile
+from secret_profiles import profile
 from token_server import token
 
 from loadgen.aws.auth import BEARER, Secret, Token
-from loadgen.aws.credentials import NoCredentials
 from loadgen.clock import SECOND
 from loadgen.errors import LoadgenError, TargetError
+from loadgen.redaction import Secrets
 from loadgen.result.reason import Reason
 from loadgen.runner import secrets
-from loadgen.runner.secrets import Keeper, in_thread
+from loadgen.runner.secrets import Keeper
 
 
 @dataclass
@@ -54,7 +52,7 @@ async def keep(monkeypatch: pytest.MonkeyPatch, *gives: Secret | LoadgenError) -
         time[0] = max(time[0], at)
         heard.slept_until.append(time[0] // SECOND)
 
-    found = Keeper(profile(), False)
+    found = Keeper(profile(), False, Secrets())
     source = Script(list(gives))
     monkeypatch.setattr(secrets, "_until", until)
     monkeypatch.setattr(secrets, "wall", lambda: time[0])
@@ -62,7 +60,7 @@ async def keep(monkeypatch: pytest.MonkeyPatch, *gives: Secret | LoadgenError) -
     await found.fetch()
     found.renewed, found.lost = lambda *new: heard.renewed.append(new), heard.lost.append
     await found.keep(heard.warnings.append)
-    assert set(found.known) >= {secret.value for _, secret in heard.renewed if isinstance(secret, Token)}
+    assert set(found.hidden.texts) >= {secret.value for _, secret in heard.renewed if isinstance(secret, Token)}
     return heard
 
 
@@ -76,7 +74,7 @@ async def test_secrets_are_renewed_in_time(monkeypatch: pytest.MonkeyPatch) -> N
 
 async def test_what_was_due_while_nobody_kept_it_is_got_before_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
     time = [0]
-    found = Keeper(profile(), False)
+    found = Keeper(profile(), False, Secrets())
     monkeypatch.setattr(secrets, "wall", lambda: time[0])
     monkeypatch.setattr(found, "_sources", {BEARER: Script([token("a", 100), token("b", 200), token("c", 300)])})
     await found.fetch()
@@ -84,7 +82,7 @@ async def test_what_was_due_while_nobody_kept_it_is_got_before_the_next_run(monk
         time[0] = at * SECOND
         await found.refresh()
         assert found.access.secrets[BEARER] == token(held, 100 + 100 * "abc".index(held))
-    assert found.known == ("a", "b", "c")
+    assert found.hidden.texts == ("a", "b", "c")
 
 
 async def test_a_secret_that_stays_the_same_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,23 +111,3 @@ async def test_a_file_that_is_gone_for_a_while_is_waited_for(monkeypatch: pytest
     assert heard.slept_until == [1, 2, 4, 8, 16, 32, 62]
     assert heard.renewed == [(BEARER, Token("b"))]
     assert not heard.lost
-
-
-async def test_asking_holds_nothing_up_and_may_be_given_up() -> None:
-    gate = asyncio.get_running_loop().create_future()
-    release = threading.Event()
-
-    def ask() -> str:
-        release.wait()
-        return "late"
-
-    asking = asyncio.ensure_future(in_thread(ask))
-    gate.set_result(None)
-    await gate  # the loop goes on
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asking
-    release.set()
-    assert await in_thread(lambda: "now") == "now"
-    with pytest.raises(NoCredentials):
-        await in_thread(FakeChain([NoCredentials("none")]).current)

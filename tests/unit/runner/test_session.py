@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,17 +14,19 @@ from fleet_members import Told, spawn_idle
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
 from loadgen.fleet.group import Group
 from loadgen.fleet.messages import Bye, Go, Kill, Stop
+from loadgen.interrupts import Interrupted, Interrupts
 from loadgen.net.names import Origin, resolve
 from loadgen.profile.load import load
 from loadgen.result.codec import from_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
+from loadgen.runner import session
 from loadgen.runner.destination import Destination
-from loadgen.runner.interrupts import Interrupts
 from loadgen.runner.options import Options
 from loadgen.runner.progress import Progress
 from loadgen.runner.secrets import Keeper
 from loadgen.runner.session import run_at
+from loadgen.store import RunFolder
 
 TEXT = """name: t
 target: http://127.0.0.1:9
@@ -52,6 +55,7 @@ class Runs:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.signals, self.screen = folder / "run", Interrupts(), Screen()
         self.groups: list[Group] = []
+        self.simulates: str | None = None
         self.before: Callable[[Group], None] = spawn_idle
         monkeypatch.setattr(Group, "spawn", self._spawn)
 
@@ -65,9 +69,10 @@ class Runs:
 
     async def go(self, text: str = TEXT, **options: Any) -> Any:
         loaded = load("t.yaml", text=text)
-        self.keeper = Keeper(loaded.profile, False)
-        to = Destination(ORIGIN, resolve(ORIGIN), True)
-        return await run_at(loaded, Options(self.folder, **options), self.screen, to, self.signals, self.keeper)
+        self.keeper = Keeper(loaded.profile, False, loaded.secrets)
+        to = Destination(ORIGIN, resolve(ORIGIN), True, simulates=self.simulates)
+        chosen = Options(self.folder, **{"preflight": False, **options})
+        return await run_at(loaded, chosen, self.screen, to, self.signals, self.keeper)
 
     def told(self, group: int = 0, worker: int = 0) -> list[type]:
         pipe = self.groups[group].members[worker].pipe
@@ -87,13 +92,31 @@ async def test_a_run_from_its_profile_to_its_result(runs: Runs) -> None:
         spawn_idle(group)
 
     runs.before = spawn
-    result = await runs.go(workers="2")
+    result = await runs.go(TEXT + "workers: 2\n")
     assert from_json(RunResult, json.loads((runs.folder / "result.json").read_text())) == result
     assert (result.run, result.workers) == (str(runs.folder), 2)
     assert result.complete
     assert runs.told(worker=0) == runs.told(worker=1) == [Go, Bye]
     assert runs.screen.states
     assert runs.keeper.renewed.__name__ == "renew"
+
+
+@pytest.mark.parametrize(
+    ("simulates", "options", "tried"),
+    [(None, {}, True), (None, {"preflight": False}, False), ("a sandbox", {"preflight": True}, False)],
+)
+async def test_every_target_but_a_sandbox_is_tried_before_the_load(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, simulates: str | None, options: dict[str, Any], tried: bool
+) -> None:
+    seen: list[list[Group]] = []
+
+    async def preflight(*arguments: Any) -> None:
+        seen.append([*runs.groups])
+
+    monkeypatch.setattr(session, "preflight", preflight)
+    runs.simulates = simulates
+    await runs.go(**{"preflight": True, **options})
+    assert seen == ([[]] if tried else []), "before there is a worker"
 
 
 async def test_a_witness_goes_along_and_has_a_folder_of_its_own(runs: Runs) -> None:
@@ -111,7 +134,7 @@ async def test_a_witness_goes_along_and_has_a_folder_of_its_own(runs: Runs) -> N
 
 async def test_what_cannot_be_carried_out_starts_no_worker(runs: Runs) -> None:
     with pytest.raises(PlanError):
-        await runs.go(TEXT + "session: {connections: 1}\n", workers="2")
+        await runs.go(TEXT + "session: {connections: 1}\nworkers: 2\n")
     assert runs.groups == []
     assert not runs.folder.exists()
 
@@ -125,11 +148,37 @@ async def test_a_folder_that_is_there_starts_no_worker(runs: Runs) -> None:
 
 async def test_a_signal_that_came_early_is_heeded(runs: Runs) -> None:
     runs.signals.take()
+    with pytest.raises(Interrupted):
+        await runs.go()
+    assert not runs.folder.exists()
+
+
+async def test_a_signal_while_the_run_is_prepared_ends_it(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also that of an experiment, or of the self-test, whose own handler passes the signal on."""
+
+    async def refresh(keeper: Keeper) -> None:
+        asyncio.get_running_loop().call_soon(runs.signals.take)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Keeper, "refresh", refresh)
+    with pytest.raises(Interrupted):
+        await asyncio.wait_for(runs.go(), 10)
+    assert runs.groups == []
+
+
+async def test_a_signal_when_all_is_over_is_left_to_whoever_shows_the_result(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = RunFolder.finish
+
+    def late(folder: RunFolder, result: Any) -> bool:
+        runs.signals.take()
+        return finish(folder, result)
+
+    monkeypatch.setattr(RunFolder, "finish", late)
     result = await runs.go()
-    assert result.exit_status == Exit.INTERRUPTED
-    assert result.interrupted
-    assert runs.told() == [], "it was stopped before there was a worker"
-    assert runs.screen.messages[0] == Reason.of("stopping")
+    assert (result.interrupted, result.exit_status == Exit.INTERRUPTED) == (False, False)
+    assert runs.signals.kept
 
 
 async def test_the_first_signal_stops_and_the_second_gives_up(runs: Runs) -> None:
@@ -167,6 +216,6 @@ async def test_a_worker_that_dies_before_the_load_leaves_no_process(runs: Runs) 
 
     runs.before = spawn
     with pytest.raises(LoadgenError, match="worker 1 died before the load began"):
-        await runs.go(workers="2")
+        await runs.go(TEXT + "workers: 2\n")
     assert [member.process.killed for member in runs.groups[0].members] == [True, True]  # type: ignore[attr-defined]
     assert not (runs.folder / "result.json").exists()

@@ -26,11 +26,12 @@ def assessed(expect: str, x: Exchange) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
-        (200, "ok"), (204, "ok"), (301, "ok"), (399, "ok"), (400, "http_4xx"), (404, "http_4xx"), (429, "throttled"),
-        (499, "http_4xx"), (500, "http_5xx"), (503, "http_5xx"), (599, "http_5xx"),
+        (200, "ok"), (204, "ok"), (299, "ok"), (300, "unexpected"), (302, "unexpected"), (304, "unexpected"),
+        (399, "unexpected"), (400, "http_4xx"), (404, "http_4xx"), (429, "throttled"), (499, "http_4xx"),
+         (500, "http_5xx"), (503, "http_5xx"), (599, "http_5xx"),
     ],
 )  # fmt: skip
-def test_unless_said_a_status_below_400_is_ok(status: int, outcome: str) -> None:
+def test_unless_said_2xx_is_ok(status: int, outcome: str) -> None:
     assert assessed("", answer(status)) == (outcome, "" if outcome == "ok" else f"status {status}")
 
 
@@ -57,6 +58,8 @@ def test_classes_of_what_is_not_ok() -> None:
         ("status: 200", 500, "http_5xx"),
         ("status: 429", 429, "ok"),
         ("body: x", 404, "http_4xx"),
+        ("body: x", 302, "unexpected"),
+        ("status: 3xx", 302, "ok"),
     ],
 )
 def test_expect_alone_decides_which_status_is_ok(expect: str, status: int, outcome: str) -> None:

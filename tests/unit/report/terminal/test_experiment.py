@@ -413,7 +413,7 @@ def test_what_tells_variants_apart(variant: str, baseline: str, told: tuple[str,
     assert apart(variant, baseline) == told
 
 
-@pytest.mark.parametrize("width", [92, 100])
+@pytest.mark.parametrize("width", [60, 80, 92, 100])
 def test_64_variants_with_long_names_fit(width: int) -> None:
     names = [f"session=per-request rate={n}/s payload={'x' * 60}" for n in range(64)]
     comparison = replace(

@@ -114,7 +114,7 @@ def test_cycles_are_rows_of_their_own() -> None:
     assert [row.split()[:2] for row in found[1:3]] == [["put", "1/2"], ["2/2", "[5.00,"]]
 
 
-@pytest.mark.parametrize("width", [92, 100])
+@pytest.mark.parametrize("width", [60, 80, 92, 100])
 @pytest.mark.parametrize(("low", "high", "columns"), [(1_234, 2_345, 5), (12_345, 129_999, 3)])
 def test_no_number_is_cut_however_wide(width: int, low: float, high: float, columns: int) -> None:
     wide = dict.fromkeys(("p50", "p90", "p95", "p99", "p99.9"), interval(low, high))

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from loadgen.report.terminal import live
 from loadgen.report.terminal.live import Lines, Screen, Silence, progress
 from loadgen.result.reason import Reason
 from loadgen.runner.progress import Progress
@@ -41,6 +42,7 @@ BURST = replace(
 
 class Terminal(io.StringIO):
     encoding = "utf-8"
+    columns = 110
 
     def isatty(self) -> bool:
         return True
@@ -54,7 +56,7 @@ class Gone(Terminal):
 @pytest.fixture(autouse=True)
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "110")
+    monkeypatch.setattr(live, "columns", lambda stream, unknown: getattr(stream, "columns", unknown))
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
@@ -118,6 +120,54 @@ def test_a_screen_shows_the_same_in_lines() -> None:
     assert lines[2] == "iterations   1,998.2/s of 2,000/s   14,210 started of 24,916   57 in flight   1 worker"
     assert lines[3] == "answers      14,100 ok   31 throttled, 4 timeout"
     assert lines[4] == "last second  p50 28.2 ms   p99 346 ms   p99 by second ▃█ to 346 ms"
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 160, 200])
+def test_what_has_no_room_is_left_out_and_no_number_is_cut(width: int) -> None:
+    screen = Screen(stream := Terminal())
+    for second in range(9):
+        screen.update(replace(BURST, elapsed_s=float(second)))
+    whole = screen.picture(BURST).plain.split("\n")
+    stream.columns = width
+    lines = screen.picture(BURST).plain.split("\n")
+    assert max(map(len, lines)) <= min(width - 1, 100)
+    for line, full in zip(lines[2:], whole[2:], strict=True):
+        words = {*re.split(r"[ ,]+", full), "…"}
+        assert {word for word in re.split(r"[ ,]+", line) if re.search(r"\d", word)} <= words
+        assert line == full or "…" in line or "second" in line
+    screen.close()
+
+
+def test_after_a_resize_no_line_is_left_over() -> None:
+    screen = Screen(stream := Terminal())
+    screen.update(BURST)
+    rows = [len(line) for line in screen.picture(BURST).plain.split("\n")]
+    stream.columns = 60  # a terminal wraps what is on it
+    stream.truncate(0)
+    screen.update(replace(BURST, elapsed_s=13.0))
+    wrapped = sum(-(-row // 60) for row in rows)
+    assert wrapped > 5
+    assert stream.getvalue().count(live.ERASE) == stream.getvalue().count(live.UP) + 1 == wrapped
+    stream.columns = 200
+    stream.truncate(0)
+    screen.update(replace(BURST, elapsed_s=14.0))
+    assert stream.getvalue().count(live.ERASE) == 5
+    stream.truncate(0)
+    screen.close()
+    assert stream.getvalue().count(live.ERASE) == 5
+    assert stream.getvalue().endswith(f"{live.ERASE}{live.SHOW_CURSOR}"), "and the cursor is back"
+
+
+def test_a_message_stands_above_the_lines() -> None:
+    screen = Screen(stream := Terminal())
+    screen.message(Reason.of("run_died"))
+    screen.update(BURST)
+    stream.truncate(0)
+    screen.message(Reason.of("tls_not_verified"))
+    screen.close()
+    before, _, after = stream.getvalue().partition("TLS certificates were not verified (tls.verify: false)\n")
+    assert before.endswith(live.ERASE)
+    assert "iterations" in after
 
 
 def test_a_screen_is_drawn_at_most_four_times_a_second() -> None:

@@ -6,6 +6,7 @@ import io
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from once_exchanges import exchange, of
@@ -35,6 +36,15 @@ def test_the_time_is_drawn_part_after_part() -> None:
     assert list(bars) == ["tcp", "tls", "send→answer"]
     assert [len(line) - len(line.lstrip()) for line in bars.values()] == [0, 20, 40]
     assert [line.count("█") for line in bars.values()] == [20, 20, 20]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_it_is_as_wide_as_the_terminal(width: int) -> None:
+    text = render_once(of(exchange()), width=width)
+    assert max(map(len, text.splitlines())) <= width
+    bars = [line for line in text.splitlines() if "█" in line]
+    assert len(bars) == 3
+    assert len(bars[-1]) > width - 20
 
 
 def test_what_is_built_is_told_apart_from_signing() -> None:

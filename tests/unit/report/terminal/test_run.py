@@ -198,6 +198,21 @@ def test_connections(result: dict[str, Any]) -> None:
     assert "312: 393/476" in text
 
 
+def test_a_redirect_says_where_it_leads_and_what_to_do(result: dict[str, Any]) -> None:
+    redirect = {"outcome": "unexpected", "reason": "status 301", "status": 301, "location": "https://a.test/x"}
+    result["samples"]["failed"] = [result["samples"]["failed"][0] | redirect]
+    text = " ".join(" ".join(block(summary(result), "first failing")).split())
+    assert "It redirects to https://a.test/x: send the requests there, or if this is right" in text
+    assert "say expect: {status: 301}" in text
+
+
+def test_a_failing_answer_says_why_in_full(result: dict[str, Any]) -> None:
+    message = " ".join(f"word{number}" for number in range(28))
+    failing = {"outcome": "http_5xx", "reason": "status 502", "status": 502, "message": message}
+    result["samples"]["failed"] = [result["samples"]["failed"][0] | failing]
+    assert f"the answer: {message}" in " ".join(" ".join(block(summary(result), "first failing")).split())
+
+
 def test_samples_are_few_and_not_all_alike(result: dict[str, Any]) -> None:
     kept = result["samples"]
     kept["failed"] *= 50
@@ -394,11 +409,15 @@ def test_many_strata_are_cut_at_the_largest(result: dict[str, Any]) -> None:
     assert "24 more: see --json" in lines
 
 
-@pytest.mark.parametrize("width", [10, 92, 100, 500])
-def test_no_line_is_wider_than_100_columns(result: dict[str, Any], width: int) -> None:
-    assert max(cell_len(line) for line in render(typed(result), width=width, color=False).split("\n")) <= min(
-        max(width, 92), 100
-    )
+@pytest.mark.parametrize("width", [10, 60, 80, 92, 100, 160, 500])
+def test_no_line_is_wider_than_the_terminal_and_no_number_is_cut(result: dict[str, Any], width: int) -> None:
+    def numbers(text: str) -> set[str]:
+        picture = text[text.index("at a glance") : text.index("\nwarm-up")]  # its axis has as many ticks as it has room
+        return set(re.findall(r"(?<![\w/.-])[<>]?[\d,.:/]*\d%?(?![\w…])", text.replace(picture, "")))
+
+    text = render(typed(result), width=width, color=False)
+    assert max(map(cell_len, text.split("\n"))) <= min(max(width, 40), 100)
+    assert numbers(summary(result)) == numbers(text)
 
 
 def test_colour_changes_nothing_but_colour(result: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.runner import secret_names
+from loadgen.record import secret_names
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 

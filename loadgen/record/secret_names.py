@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
-from loadgen.exchange import REDACTED
+from loadgen.redaction import REDACTED
 
 _SECRET = re.compile(
     r"authorization|cookie|token|secret|passw|credential|signature|session|(api|access|private)[-_]?key", re.IGNORECASE
