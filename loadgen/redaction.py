@@ -124,9 +124,10 @@ def _forms(secret: str) -> set[str]:
     pieces = {secret, secret.strip(), *lines, *(behind_scheme.groups() if behind_scheme else ())}
     once = set(chain(pieces, *map(_escaped, pieces)))
     twice = set(chain(once, *map(_escaped, once)))
+    thrice = {json.dumps(form)[1:-1] for form in twice}  # as the beginning of a JSON body has it
     coded = set(chain(*map(_base64, once)))
     names = {pattern.sub("-", piece).strip("-") for piece in pieces for pattern in (_NO_WORD, _NO_NAME)}
-    forms = set(map(_folded, chain(twice, coded, *map(_escaped, coded), names)))
+    forms = set(map(_folded, chain(twice, thrice, coded, *map(_escaped, coded), names)))
     forms |= {_CONTROL.sub("?", form) for form in forms} | set(map(one_line, forms))
     return {form for form in forms if len(form) >= SHORTEST}
 

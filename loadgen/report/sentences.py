@@ -148,7 +148,7 @@ SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "stopped_before": "the run was stopped before it",
     "stopped_after": "the run was stopped after {ran_s:.3g} s of it",
     "stopped": "the run was stopped",
-    "run_invalid": "the run is INVALID. --accept-invalid decides all the same",
+    "run_invalid": "the run is INVALID. --accept-invalid decides nevertheless",
     "nothing_answered": _nothing_answered,
     "everything_failed": _everything_failed,
     **EXPERIMENT_SENTENCES,

@@ -167,7 +167,7 @@ MUTANTS = (
     Mutant("a batch loses its last row", RECORDER, "bytes(memoryview(self._buffer)[: self._position])",
            "bytes(memoryview(self._buffer)[: self._position - self._size])", (CONSERVATION,)),
     Mutant("a second is that of the answer", RECORDER, "np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2])", "rows[:, 8]",
-           ("unit/record/test_metrics.py",)),
+           ("unit/record/test_recorder.py",)),
     Mutant("what came in a phase's last second is left out of its intervals", SECONDS,
            "    for second, row in rows.items():\n        table",
            "    for second, row in rows.items():\n        if second < whole.stop:\n            table",

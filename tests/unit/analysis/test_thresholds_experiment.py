@@ -173,7 +173,8 @@ def test_of_a_matrix_any_two_may_be_named(tmp_path: Path) -> None:
     profile = written("n=1 rate=100/s / n=2 rate=100/s p50 < 1.5", "n=3 rate=100/s / n=2 rate=100/s p50 < 1.5").replace(
         "variants: {shared: {}, fresh: {session: {reuse: per-request}}}", "matrix: {n: [1, 2, 3], rate: [100/s]}"
     )
-    found = held(carry_out(tmp_path / "x", profile.replace("rate: 100/s, for", 'rate: "${matrix.rate}", for')))
+    used = profile.replace("rate: 100/s, for", 'rate: "${matrix.rate}", for') + 'in_flight_limit: "100${matrix.n}"\n'
+    found = held(carry_out(tmp_path / "x", used))
     assert [threshold.status for threshold in found] == ["passed", "passed"]
 
 

@@ -46,7 +46,7 @@ HTTP: dict[str, Any] = {
              {"name": "b", "users": 3, "iterations": 50, "think": "1s"}, {"name": "c", "at-once": 5}],
     "cycles": 2, "keys": {"k": "uniform(100)"}, "retries": {"mode": "standard", "attempts": 3},
     "thresholds": {"a": ["errors < 5%"]}, "stop_if": "errors > 50% for 5s", "in_flight_limit": 2000,
-    "max_rate": "1000/s", "timeout": "30s", "seed": 7,
+    "max_rate": "1000/s", "timeout": "30s", "seed": 7, "workers": 2,
     "scenarios": [{"name": "s", "weight": 2, "steps": STEPS, "split_by": ["seen"],
                    "data": {"file": "data.csv", "order": "shuffle"}}],
 }  # fmt: skip
@@ -162,5 +162,5 @@ def shown_nowhere(loaded: Loaded, folder: Path) -> None:
     names = [variant.name for variant in loaded.variants]
     assert not any(CANARY in slug(name) for name in names)
     assert len({hide(name) for name in names}) == len(names)
-    plan = map_text(check(loaded.profile, "1", [variant.profile for variant in loaded.variants]), hide)
+    plan = map_text(check(loaded.profile, [variant.profile for variant in loaded.variants]), hide)
     assert CANARY not in render_check(plan) + json_text(plan)
