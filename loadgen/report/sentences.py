@@ -93,17 +93,10 @@ def _everything_failed(values: Values) -> str:
 
 
 def _most_frequent(values: Values) -> str:
-    number, sent = _number(values, "count"), _number(values, "sent")
+    number, sent = number(values, "count"), number(values, "sent")
     often = "most often " if number < sent else ""
     run = f" ({values['variant']}, round {values['round']})" if "variant" in values else ""
     return f"{often}{values['reason'] or values['outcome']}, {count(number)} of {count(sent)}{run}"
-
-
-def _number(values: Values, name: str) -> float:
-    value = values[name]
-    if isinstance(value, str):
-        raise TypeError(f"{name} is no number")
-    return value
 
 
 def _few_events(values: Values) -> str:

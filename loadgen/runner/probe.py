@@ -1,5 +1,4 @@
-"""One exchange of each step, not measured and kept whole: for `loadgen once`, and before a run on a host that is not
-this machine."""
+"""One exchange of each step, not measured and kept whole: for `loadgen once`, and before a run."""
 
 from __future__ import annotations
 
