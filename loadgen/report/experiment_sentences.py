@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
+from loadgen.report.values import Sentence, Values, number, words
 from loadgen.report.words import several, there
-
-Values = Mapping[str, float | str]
 
 
 def _connections_not_as_said(values: Values) -> str:
@@ -20,7 +19,7 @@ def _connections_not_as_said(values: Values) -> str:
 
 # what several runs may have: how each of them is named, and the line that names them, where it has a lead
 RUN = "{variant}, round {round}"
-RUNS: dict[str, str | Callable[[Values], str]] = {
+RUNS: dict[str, Sentence] = {
     "broken_off": RUN,
     "invalid_run": RUN,
     "accepted_run": RUN,
@@ -46,11 +45,7 @@ LEADS = {
 def listed(code: str, runs: Sequence[Values], more: int = 0) -> str:
     """The sentence for several reasons of one code of `RUNS`; so many `more` are not named."""
     rest = f" (and {more} more like it)" if more else ""
-    return f"{LEADS.get(code, '')}{'; '.join(_worded(RUNS[code], values) for values in runs)}{rest}"
-
-
-def _worded(template: str | Callable[[Values], str], values: Values) -> str:
-    return template(values) if callable(template) else template.format_map(values)
+    return f"{LEADS.get(code, '')}{'; '.join(words(RUNS[code], values) for values in runs)}{rest}"
 
 
 def _alone(code: str) -> Callable[[Values], str]:
@@ -69,14 +64,6 @@ def _cap(values: Values, name: str) -> str:
     return f"at most {values[name]:,}" if name in values else "no cap"
 
 
-def number(values: Values, name: str) -> float:
-    """The number of that name. Raises TypeError for a text."""
-    value = values[name]
-    if isinstance(value, str):
-        raise TypeError(f"{name} is not a number")
-    return value
-
-
 def _unplanned_look(values: Values) -> str:
     rounds = number(values, "rounds")
     done = f"{several(rounds, 'round')} {'is' if rounds == 1 else 'are'} complete"
@@ -90,7 +77,7 @@ def _too_few_rounds(values: Values) -> str:
 DEGRADED = "DEGRADED runs, of {runs} each: {baseline_runs} of {baseline}, {variant_runs} of {variant}"
 FAILED = "{variant_share:.2%} of {variant} failed, and {baseline_share:.2%} of {baseline}"
 
-EXPERIMENT_SENTENCES: dict[str, str | Callable[[Values], str]] = {
+EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     **{code: _alone(code) for code in RUNS},
     "rounds_complete": "{rounds} of {planned} rounds",
     "unplanned_look": _unplanned_look,

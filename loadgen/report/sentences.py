@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 
-from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES, number
+from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
 from loadgen.report.notice_sentences import NOTICE_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.trust_sentences import TRUST_SENTENCES
+from loadgen.report.values import Sentence, Values, number, words
 from loadgen.report.words import count, several, there
 from loadgen.result.reason import Reason
 
-Values = Mapping[str, float | str]
 UNITS = ((3600, "hour"), (60, "minute"))
 
 
@@ -20,8 +19,7 @@ def sentence(reason: Reason) -> str:
     """The reason in words, without a full stop: `needs 1,000 requests, there were 991`. If the code is unknown, because
     a later version wrote it, or its values are wrong, the code itself."""
     try:
-        made = SENTENCES[reason.code]
-        return made(reason.values) if callable(made) else made.format_map(reason.values)
+        return words(SENTENCES[reason.code], reason.values)
     except (KeyError, TypeError, ValueError, OverflowError):
         return reason.code.replace("_", " ")
 
@@ -93,10 +91,10 @@ def _everything_failed(values: Values) -> str:
 
 
 def _most_frequent(values: Values) -> str:
-    number, sent = number(values, "count"), number(values, "sent")
-    often = "most often " if number < sent else ""
+    failed, sent = number(values, "count"), number(values, "sent")
+    often = "most often " if failed < sent else ""
     run = f" ({values['variant']}, round {values['round']})" if "variant" in values else ""
-    return f"{often}{values['reason'] or values['outcome']}, {count(number)} of {count(sent)}{run}"
+    return f"{often}{values['reason'] or values['outcome']}, {count(failed)} of {count(sent)}{run}"
 
 
 def _few_events(values: Values) -> str:
@@ -117,7 +115,7 @@ def _are(amount: float) -> str:
     return "is" if amount == 1 else "are"
 
 
-SENTENCES: dict[str, str | Callable[[Values], str]] = {
+SENTENCES: dict[str, Sentence] = {
     "too_few": _too_few,
     "among_timeouts": _among_timeouts,
     "beside_timeouts": _beside_timeouts,
