@@ -1,7 +1,8 @@
-"""How the suite is spread over the cores, and what hypothesis may take on a busy machine."""
+"""How the suite is spread over the cores, what hypothesis may take on a busy machine, and what the collector skips."""
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -17,3 +18,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     real tests, which have the cores to themselves."""
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     return (os.cpu_count() or 1) if whole and config.option.markexpr == "not real" else 0
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """All that stands until the end, thousands of tests and their modules, is none of the garbage collector's."""
+    gc.collect()
+    gc.freeze()

@@ -15,6 +15,6 @@ scaling     quantiles along an axis of load
 two_runs    `loadgen compare`
 keepalive   `loadgen keepalive`
 check       `loadgen check`
-preview     what `loadgen check` says of an experiment
+preview     what `loadgen check` shows of an experiment
 saved       reads a run's folder again
 """

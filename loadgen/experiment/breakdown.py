@@ -1,16 +1,16 @@
-"""Where a difference comes from: what each part of a request takes of the mean, by phase and step.
+"""Where a difference comes from: how much of the mean each part of a request takes, by phase and step.
 
-Of ok requests, exactly, in each run, by the table of `record.attribution`:
+For the ok requests of each run, exactly, by the table of `record.attribution`:
 
     response = ours + wait + connect + service_new + service_reused + build
 
-`ours` is this machine's time; `service_new` and `service_reused` are the target's and the network's, on a connection
-that was opened for the request and on one that was there. Each is a contribution: its sum over the number of all
-requests, whether they had that part or not. So the differences of the parts add up to the difference of the mean. A
-closed load has no response: its parts add up to the service, and wait and build are beside it. dns, tcp and tls lie
-within the connect as the client timed it; our handshake CPU and connect delay are within ours.
+`ours` is this machine's time. `service_new` and `service_reused` are the time of the target and the network, on a
+connection that was opened for the request and on one that was already open. Each part is its sum divided by the number
+of all requests, also of those without that part. So the differences of the parts add up to the difference of the mean.
+A closed load has no response: its parts add up to the service, without wait and build. dns, tcp and tls are parts of
+the connect as the client timed it; the CPU time of our handshakes and the connect delay are parts of `ours`.
 
-Where there are timeouts, the parts still add up to the mean of the ok ones, which is then not all of it.
+If there are timeouts, the parts add up to the mean of the ok requests, which is then not the mean of all.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ WITHIN = {
     "dns": Metric.DNS, "tcp": Metric.TCP, "tls": Metric.TLS, "handshake_cpu": Metric.HANDSHAKE_CPU,
     "connect_delay": Metric.CONNECT_DELAY,
 }  # fmt: skip
-# what has a distribution of its own, of which a median can be had (that of connect and of service_reused with this
-# machine's part)
+# the parts that have a distribution of their own, and so a median; those of connect and of service_reused include this
+# machine's part
 TIMED = {"wait": Metric.WAIT, "connect": Metric.CONNECT, "build": Metric.BUILD, **WITHIN}
-BESIDE = ("wait", "build")  # the service of a closed load
+BESIDE = ("wait", "build")  # in a closed load these are not part of the service
 WANTED = frozenset(
     (*TIMED.values(), Metric.RESPONSE, Metric.SERVICE, Metric.LAG, Metric.SIGN, Metric.WAIT_DELAY, Metric.CLIENT_DELAY)
 )
 
-WAYS = (False, True)  # whether the connection was there already
+WAYS = (False, True)  # whether the connection was already open
 
 Place = tuple[str, str]  # phase, step
-Histograms = dict[tuple[int, bool], Histogram]  # by metric, and whether the connection was there already
+Histograms = dict[tuple[int, bool], Histogram]  # by metric, and whether the connection was already open
 
 
 class Contribution(NamedTuple):
-    """What a part takes of the mean of all requests, and its median where it has a distribution of its own; in ns."""
+    """What a part takes of the mean of all requests, and its median if it has a distribution of its own; in ns."""
 
     mean: float
     median: float | None
@@ -65,7 +65,7 @@ NOTHING = Contribution(0.0, None)
 
 
 def of_variant(variant: Variant, rounds: Iterable[int]) -> Parts:
-    """What each part takes, as the mean over the rounds. Raises OSError and ValueError for what cannot be read."""
+    """What each part takes, as the mean over the rounds. Raises OSError and ValueError if a run cannot be read."""
     of_rounds: dict[Place, dict[str, list[Contribution]]] = defaultdict(lambda: defaultdict(list))
     for number in rounds:
         for place, parts in _of_run(variant.runs[number]).items():
@@ -75,7 +75,7 @@ def of_variant(variant: Variant, rounds: Iterable[int]) -> Parts:
 
 
 def differences(pair: Pair, baseline: Parts, variant: Parts) -> Iterator[Part]:
-    """An entry of a comparison's `parts` for each part that one of them has."""
+    """An entry of a comparison's `parts` for each part that at least one of the two variants has."""
     for place in (place for place in baseline if place in variant):
         one, other = baseline[place], variant[place]
         whole = "response" if "response" in one else "service"
@@ -106,7 +106,7 @@ def _ms(ns: float) -> float:
 
 
 def _of_run(run: Run) -> dict[Place, dict[str, Contribution]]:
-    """The parts of each step; cycles have the weight of their requests."""
+    """The parts of each step. A cycle counts by its number of requests."""
     slots: dict[int, Histograms] = defaultdict(dict)
     measured = {planned.number for planned in run.plan.runs if planned.measured}
     steps = len(run.plan.steps)
@@ -129,7 +129,8 @@ def _parts(cycles: list[Histograms]) -> dict[str, Contribution]:
         return sum(cycle[metric, way].total for cycle in cycles for way in ways if (metric, way) in cycle)
 
     def sums(way: bool) -> list[int]:
-        """Of the requests whose connection was there (`way`), or not: their times by `attribution.TABLE`."""
+        """The sums of the times by `attribution.TABLE`, over the requests with a connection of the kind `way`: True if
+        it was already open."""
         times = dict.fromkeys(Share, 0) | {Share.WHOLE: total(whole, way)}
         for row in TABLE:
             if scheduled or row.part >= Share.CONNECT:
@@ -160,7 +161,7 @@ def _parts(cycles: list[Histograms]) -> dict[str, Contribution]:
 
 
 def _p50(cycles: list[Histograms], metric: Metric, ways: tuple[bool, ...] = WAYS) -> float | None:
-    """The mean of the cycles' medians."""
+    """The mean of the medians of the cycles."""
     medians = []
     for cycle in cycles:
         whole = Histogram()

@@ -1,4 +1,5 @@
-"""What a profile would do, without sending anything: requests, times, connections, and what the figures could know."""
+"""What a profile would do, without sending anything: requests, times, connections, and which figures have enough
+requests."""
 
 from __future__ import annotations
 
@@ -38,13 +39,13 @@ from loadgen.trust import host
 from loadgen.workload.draws import Unknown
 from loadgen.workload.scenarios import ScenarioWork, StepWork, Workload
 
-PRECISION = 0.1  # how well the tail's probability is to be known, as a share of it
-BODY = 400  # bytes of a request's body that are told
+PRECISION = 0.1  # the error of the tail's probability that is allowed, as a share of it
+BODY = 400  # bytes of a request's body that are shown
 
 
 def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = False) -> CheckResult:
-    """What a run of the profile would be; `variants` are those of an experiment. Raises LoadgenError where the run
-    would be refused."""
+    """What a run of the profile would be; `variants` are those of an experiment. Raises LoadgenError if the run would
+    be refused."""
     plan, count = Plan.of(profile), workers_for(profile)
     addresses, loopback, unusable = _addresses(profile)
     bounds = limits(profile, count, max(1, len(addresses)), loopback)
@@ -81,7 +82,7 @@ def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = Fa
 
 
 def _witness(profile: Profile, others: int) -> PlannedWitness:
-    """What a witness beside `others` processes would have to go by."""
+    """What a witness could judge; `others` is the number of the other processes."""
     return PlannedWitness(EACH, tuple(disturbances(profile, others)), tuple(forecast(profile)))
 
 
@@ -91,8 +92,8 @@ def _target(profile: Profile) -> PlannedTarget:
 
 
 def _addresses(profile: Profile) -> tuple[list[str], bool, str | None]:
-    """Where the target is, whether that is this machine, and why its name does not resolve. AWS's own names are looked
-    up when it matters, not here: one of them is only known with the credentials."""
+    """The target's addresses, whether it is on this machine, and why its name does not resolve. AWS's own names are not
+    looked up here: some of them are known only with the credentials."""
     table = profile.target.dynamodb
     if profile.target.sandbox or (table and not table.endpoint):
         return [], profile.target.sandbox, None
@@ -104,7 +105,7 @@ def _addresses(profile: Profile) -> tuple[list[str], bool, str | None]:
 
 
 def _table(profile: Profile) -> PlannedTable | None:
-    """What is done before and after the load, if there is no such table."""
+    """How the table would be created if it does not exist."""
     setup = profile.setup
     if not setup:
         return None
@@ -143,15 +144,15 @@ def _phase(run: PhaseRun, rarest: str | None, share: float, steps: int | None) -
 
 
 def _rarest(profile: Profile) -> tuple[str | None, float]:
-    """The scenario that is drawn least often, and its share of the iterations; None where there is no other."""
+    """The scenario that is drawn least often, and its share of the iterations; None if there is only one."""
     rarest = min(profile.scenarios, key=lambda scenario: scenario.weight)
     share = rarest.weight / sum(scenario.weight for scenario in profile.scenarios)
     return (rarest.name if len(profile.scenarios) > 1 else None), share
 
 
 def _tail_times(run: PhaseRun, iterations: float | None, share: float) -> list[TailTime]:
-    """For p99, p99.9 and p99.99: the time that this share of the phase's rate would need for its tail to be known
-    within 10 %."""
+    """For p99, p99.9 and p99.99: the time in which this share of the phase's rate gives enough requests to know the
+    tail's probability to 10 %."""
     rate = run.mean_rate and share * run.mean_rate
     lasts = (run.duration or 0) / SECOND >= SECONDS
     times = []
@@ -170,7 +171,8 @@ def _requests(profile: Profile) -> Iterator[PlannedRequest]:
 
 
 def _request(scenario: ScenarioWork, step: StepWork) -> PlannedRequest:
-    """The step's request as iteration 0 would send it; a value that only an answer can give is shown by its name."""
+    """The step's request as iteration 0 would send it. A value that comes from an earlier answer is shown by its
+    name."""
     if step.constant:
         request = step.constant
     else:

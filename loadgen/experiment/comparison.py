@@ -1,9 +1,9 @@
-"""The variants of an experiment compared with its baseline, from the folders of its runs alone: what differs, by how
-much, where that comes from, and whether a verdict may be given on it.
+"""The variants of an experiment compared with its baseline, from the folders of its runs: what differs, by how much,
+where the difference comes from, and whether a verdict may be given.
 
-Each figure is one of a phase and a step, or of whole iterations, and each round gives one pair of values of it. The
-primary one was fixed before the first run and has the level to itself (shared by the variants, if there are several);
-all others have it together.
+A figure is about a phase and a step, or about whole iterations; each round gives one pair of values. The primary figure
+was fixed before the first run, and may spend the whole error probability (the variants share it, if there are several).
+All other figures share the same error probability among themselves.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ UNKNOWN = Range(math.nan, math.nan, math.nan)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an experiment asks, as it was fixed before. `level` is how much doubt this look may leave."""
+    """What an experiment asks, as it was fixed before the first run. `level` is the error probability that this look
+    may spend."""
 
     baseline: str
     primary: Primary
@@ -40,7 +41,7 @@ class Question:
 
     @classmethod
     def of(cls, design: Design, variants: Sequence[ExperimentVariant]) -> Question:
-        """Over the rounds that all of the variants have."""
+        """The question over the rounds that all of the variants have."""
         looks, done = design.looks, design.rounds
         level = levels(looks)[looks.index(done)] if done in looks else ALPHA
         there = [{run.round for run in variant.rounds} for variant in variants]
@@ -49,7 +50,7 @@ class Question:
 
 
 def compare(variants: Sequence[Variant], question: Question) -> Comparison:
-    """A result's `comparison`, over at least one round. Raises OSError and ValueError for a run that cannot be read."""
+    """A result's `comparison`, over at least one round. Raises OSError and ValueError if a run cannot be read."""
     primary = question.primary
     compared = [
         Pair(baseline, variant, question.rounds, question.looks, primary.phase, primary.quantile)
@@ -78,7 +79,7 @@ def comparison_of(
     parts: tuple[Part, ...] = (),
     curves: tuple[Curve, ...] = (),
 ) -> Comparison:
-    """The answer to a question: valid unless something speaks against it."""
+    """The answer to a question. It is valid unless a check speaks against it."""
     return Comparison(
         baseline=question.baseline,
         primary=question.primary.text,
@@ -94,7 +95,7 @@ def comparison_of(
 
 
 def decided(comparison: Comparison) -> bool:
-    """Whether there is a verdict on every primary figure, so that no further look is needed."""
+    """Whether every primary figure has a verdict, so that no further look is needed."""
     verdicts = {figure.verdict for figure in comparison.figures if figure.primary}
     return bool(verdicts) and not {"none", "inconclusive"} & verdicts
 
@@ -104,8 +105,8 @@ def decided(comparison: Comparison) -> bool:
 
 @dataclass(slots=True)
 class _Estimate:
-    """A figure of one pair: its values by round, and what they say; `hidden`: why there is no verdict on it, whatever
-    that is."""
+    """A figure of one pair: its values by round, and the comparison of these. `hidden` is the reason why there is no
+    verdict on it, whatever the values are."""
 
     pair: Pair
     key: Key
@@ -129,7 +130,7 @@ def _estimates(pair: Pair, question: Question) -> Iterator[_Estimate]:
 
 
 def _estimate(pair: Pair, key: Key, quantile: str, question: Question, primary: bool) -> _Estimate | None:
-    """The figure, unless it takes more requests than there are in each round."""
+    """The estimate of a figure; None if the figure takes more requests than each round has."""
     rounds = [[variant.runs[number].figures.get(key, []) for variant in pair.both] for number in pair.rounds]
     if not primary and not all(enough(cycles, quantile) for both in rounds for cycles in both):
         return None
@@ -141,7 +142,7 @@ def _estimate(pair: Pair, key: Key, quantile: str, question: Question, primary: 
 
 
 def _unknown(pair: Pair, key: Key, quantile: str) -> Reason | None:
-    """Why the first run that lacks the figure does."""
+    """The reason of the first run that lacks the figure."""
     for variant, run in pair.runs():
         cycles = run.figures.get(key, [])
         if bounds(cycles, quantile) is None:
@@ -150,7 +151,7 @@ def _unknown(pair: Pair, key: Key, quantile: str) -> Reason | None:
 
 
 def _incomparable(rounds: int) -> Reason:
-    """Why figures that are known in so many rounds have no comparison."""
+    """Why figures that are known in so many rounds cannot be compared."""
     return Reason.of("one_round" if rounds < 2 else "zero_figure")
 
 
@@ -159,7 +160,7 @@ def _value(between: tuple[float, float] | None) -> Value | None:
 
 
 def _correct(estimates: Sequence[_Estimate], level: float) -> None:
-    """Let the verdicts stand together: the primary ones by themselves, and all others."""
+    """Correct for several verdicts at once: the primary ones among themselves, and all others among themselves."""
     for primary in (True, False):
         family = {str(number): of for number, of in enumerate(estimates) if of.primary == primary}
         results = {number: estimate.result for number, estimate in family.items() if estimate.result}
@@ -195,7 +196,7 @@ def _figure(estimate: _Estimate, valid: bool) -> Figure:
 
 
 def _plain(value: Value | None) -> float | None:
-    """In ms; None where it is not known, or only from below."""
+    """The value in ms; None if it is not known, or if only a bound of it is."""
     return finite(value.low) if value and value.low == value.high else None
 
 
@@ -203,7 +204,8 @@ def _plain(value: Value | None) -> float | None:
 
 
 def _trend(pair: Pair, estimates: Sequence[_Estimate]) -> Iterator[Check]:
-    """Of the primary figure alone: among many, one in a hundred would seem to have a trend."""
+    """The check for a trend, of the primary figure only: of a hundred figures without a trend, about one would seem to
+    have one."""
     names = {"variant": pair.variant.name, "baseline": pair.baseline.name}
     primary = next((estimate for estimate in estimates if estimate.pair is pair and estimate.primary), None)
     if primary is None:
@@ -214,7 +216,7 @@ def _trend(pair: Pair, estimates: Sequence[_Estimate]) -> Iterator[Check]:
 
 
 def _by_name(looked: Sequence[Check]) -> Iterator[Check]:
-    """The checks of all pairs by name: what was wrong in one of them, or else what was seen."""
+    """The checks of all pairs by name: all that is wrong, or, if nothing is, what shows that they hold."""
     for name in dict.fromkeys(check.check for check in looked):
         same = [check for check in looked if check.check == name]
         ok = all(check.ok for check in same)
@@ -229,7 +231,7 @@ def _distinct(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(distinct)
 
 
-# what is drawn
+# curves
 
 
 def _parts(compared: Sequence[Pair]) -> Iterator[Part]:

@@ -1,4 +1,4 @@
-"""Figures over the rounds of one variant, as they are drawn: the mean of the rounds and its interval."""
+"""Figures of one variant over its rounds, for drawing: the mean of the rounds, with its interval."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
 
 
 def over_rounds(variant: Variant, key: Key, quantile: str, rounds: Sequence[int]) -> Point | None:
-    """The mean over the rounds with its interval by Student's t; None if it is not known in each of them."""
+    """The mean over the rounds, with its interval by Student's t; None if a round lacks the figure."""
     of_rounds = (bounds(variant.runs[number].figures.get(key, []), quantile) for number in rounds)
     values = [low for low, high in filter(None, of_rounds) if low == high]
     if not values or len(values) < len(rounds):
@@ -35,11 +35,11 @@ def curves(variant: Variant, primary: Primary, rounds: Sequence[int]) -> Iterato
 
 
 def finite(value: float) -> float | None:
-    """As a result has it: None for what is not finite."""
+    """The value as a result has it: None if it is not finite."""
     return round(value, 6) if math.isfinite(value) else None
 
 
 def average(values: Sequence[float | None]) -> float | None:
-    """The mean, None if one of them is not known."""
+    """The mean; None if one of the values is not known."""
     sure = [value for value in values if value is not None]
     return round(math.fsum(sure) / len(sure), 6) if sure and len(sure) == len(values) else None

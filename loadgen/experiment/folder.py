@@ -1,4 +1,4 @@
-"""The runs of an experiment, put together from their folders: the result of the whole."""
+"""The result of an experiment, put together from the folders of its runs."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ Results = Mapping[str, Mapping[int, RunResult]]  # by variant and round
 
 
 def slug(name: str) -> str:
-    """A variant's name as a folder is called. Different names that look alike are kept apart by their order."""
+    """The name of a variant's folder. Variants whose names look alike are told apart by their number."""
     return re.sub(r"[^A-Za-z0-9_.=-]+", "-", name).strip("-.") or "variant"
 
 
 def run_folder(folder: Path, number: int, name: str) -> Path:
-    """Where the run of a variant in round `number` (from 1) is kept."""
+    """The folder of a variant's run in round `number` (from 1)."""
     return folder / ROUNDS / f"{number:02d}" / slug(name)
 
 
 def metadata(loaded: Loaded, began: int) -> ExperimentMetadata:
-    """What is known of an experiment before its runs; `began` is wall-clock time in ns."""
+    """What is known of an experiment before its runs. `began` is wall-clock time in ns."""
     profile, experiment = loaded.profile, loaded.profile.experiment
     assert experiment
     names = [variant.name for variant in loaded.variants]
     if len({slug(name) for name in names}) < len(names):
-        raise ProfileError("two variants have names that no folders can tell apart", key="experiment.variants")
+        raise ProfileError("two variants have names that would give the same folder", key="experiment.variants")
     return ExperimentMetadata(
         name=profile.name,
         started=datetime.fromtimestamp(began / SECOND, UTC).isoformat(timespec="seconds"),
@@ -82,7 +82,7 @@ def conclude(
     interrupted: bool = False,
     failed: LoadgenError | None = None,
 ) -> ExperimentResult:
-    """The result of the whole, of which `done` rounds are complete. `failed` is what broke it off."""
+    """The result of the experiment, of which `done` rounds are complete. `failed` is the error that ended it early."""
     if failed:
         warnings = [*warnings, Reason.of("experiment_broken_off", error=str(failed))]
     result = assembled(folder, done, warnings)
@@ -104,8 +104,8 @@ def _status(result: ExperimentResult, interrupted: bool, failed: LoadgenError | 
 
 
 def assembled(folder: Path, done: int | None = None, warnings: Sequence[Reason] = ()) -> ExperimentResult:
-    """The result of the experiment in `folder`, from what its runs have written. `done`: how many rounds are complete,
-    by default those in which every variant has a result. Raises ProfileError if it is no experiment's folder."""
+    """The result of the experiment in `folder`, from what its runs wrote. `done` is the number of complete rounds, by
+    default those in which every variant has a result. Raises ProfileError if it is no experiment's folder."""
     about = _metadata(folder)
     results = {variant.name: dict(_results(folder, variant.name)) for variant in about.variants}
     variants = tuple(
@@ -136,7 +136,7 @@ def assembled(folder: Path, done: int | None = None, warnings: Sequence[Reason] 
 
 
 def decided(folder: Path, done: int) -> bool:
-    """Whether a planned look after `done` rounds says all that the experiment is to say."""
+    """Whether the look after `done` rounds decides everything, so that the experiment can end."""
     whole = assembled(folder, done)
     of_two = {text for texts in whole.experiment.thresholds.values() for text in texts}
     if any(threshold.status == "undecided" and threshold.text in of_two for threshold in whole.thresholds):
@@ -190,12 +190,12 @@ def _phase(phase: Phase) -> RoundPhase:
 
 
 def _thresholds(name: str, results: Mapping[int, RunResult]) -> list[Threshold]:
-    """Those that each run of a variant was held to, over the rounds."""
+    """The thresholds of single variants, over the rounds."""
     return thresholds.over_rounds(name, {number: result.thresholds for number, result in results.items()})
 
 
 def _trust(runs: Sequence[tuple[str, int, RunResult]]) -> Trust:
-    """The worst of the runs' verdicts, and whose it was."""
+    """The worst verdict of the runs, and the run that it comes from."""
     worst_of: Verdict = max((result.trust.verdict for _, _, result in runs), key=GRADES.index, default="VALID")
     reasons = tuple(
         replace(signal, variant=name, round=number)

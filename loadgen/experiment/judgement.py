@@ -1,4 +1,5 @@
-"""What the rounds of an experiment come to, from the folders of its runs: it can be judged again from the disk."""
+"""The judgement on the rounds of an experiment, from the folders of its runs, so that it can be judged again from
+disk."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from loadgen.result.run import RunResult, Threshold
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the runs say together; `thresholds` are those of two variants."""
+    """What the runs show together. `thresholds` are those that compare two variants."""
 
     comparison: Comparison | None
     thresholds: tuple[Threshold, ...]
@@ -31,8 +32,8 @@ def judge(
     variants: Sequence[ExperimentVariant],
     results: Mapping[str, Mapping[int, RunResult]],
 ) -> Judgement:
-    """The judgement on the experiment in that folder, over the rounds that are complete; `results` are those of its
-    runs, by variant and round. Runs whose folder cannot be read are a comparison that is not valid."""
+    """The judgement on the experiment in that folder, over the complete rounds. `results` are the results of its runs,
+    by variant and round. If a run's folder cannot be read, the comparison is not valid."""
     question = _question(folder, design, variants)
     if not question.rounds:
         return Judgement(None, tuple(ratios.undecided(design.thresholds, Reason.of("no_round"))))
@@ -56,4 +57,4 @@ def _question(folder: Path, design: Design, variants: Sequence[ExperimentVariant
     try:
         return Question.of(design, variants)
     except (ValueError, LookupError) as error:
-        raise ProfileError(f"asks nothing that loadgen knows: {error}", file=str(folder / "run.json")) from None
+        raise ProfileError(f"has no question that loadgen knows: {error}", file=str(folder / "run.json")) from None

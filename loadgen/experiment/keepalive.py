@@ -1,4 +1,4 @@
-"""`loadgen keepalive`: what a new connection per request costs, as an experiment that needs no file."""
+"""`loadgen keepalive`: the cost of a new connection for each request, as an experiment that needs no profile."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from loadgen.profile.document import Way
 from loadgen.profile.load import Loaded, from_data, named_after
 from loadgen.profile.units import format_duration
 
-FASTEST = 100  # requests a second: it is gentle, whatever it is asked for
-REQUESTS = 110  # of one run: a p99 takes 100, and a few may fail
+FASTEST = 100  # requests per second: more would not be gentle
+REQUESTS = 110  # in each run: a p99 takes 100, and a few may fail
 PAUSE = "100ms"
-VISITS = 5  # of each user, in an idle experiment
+VISITS = 5  # by each user, in an idle experiment
 VISITORS = 10
 SHARED, RESUMED, FRESH = "shared", "resumed", "fresh"
 SESSIONS: dict[str, dict[str, object]] = {
@@ -26,17 +26,18 @@ SESSIONS: dict[str, dict[str, object]] = {
 
 
 def sessions(url: str) -> dict[str, dict[str, object]]:
-    """The ways to connect that there are: without TLS nothing is resumed."""
+    """The kinds of session to compare. Without TLS there is nothing to resume."""
     return (
         SESSIONS if url.startswith("https:") or url == SANDBOX else {name: SESSIONS[name] for name in (SHARED, FRESH)}
     )
 
 
 def profile_of(url: str, rate: str, rounds: int, sets: Sequence[str] = (), asked: Asked | None = None) -> Loaded:
-    """Shared, resumed and fresh connections in turns, `rounds` times 110 requests each. Raises ProfileError."""
+    """Shared, resumed and fresh connections in turn, with 110 requests in each of `rounds` rounds. Raises
+    ProfileError."""
     if units.rate(rate) > FASTEST:
         raise ProfileError(
-            f"{rate} is not gentle: at most {FASTEST}/s", file="--rate", remedy="`loadgen run` has no limit"
+            f"{rate} is too fast: at most {FASTEST}/s", file="--rate", remedy="`loadgen run` has no limit"
         )
     variants = {name: {"session": session} for name, session in sessions(url).items()}
     data = {
@@ -49,8 +50,8 @@ def profile_of(url: str, rate: str, rounds: int, sets: Sequence[str] = (), asked
 
 
 def idle_profile(url: str, idle: int, sets: Sequence[str] = (), asked: Asked | None = None) -> Loaded:
-    """Ten users who each come back `VISITS` times, after `idle` ns: does the connection still stand? Raises
-    ProfileError."""
+    """Ten users, each of whom comes back `VISITS` times after a pause of `idle` ns, to see whether the connection is
+    still open. Raises ProfileError."""
     pause = format_duration(idle)
     phase = {
         "name": f"idle-{pause}".replace(".", "_"),

@@ -1,4 +1,4 @@
-"""Which variant is compared with which: with the baseline, at the same load."""
+"""Which variant is compared with which: each with the baseline at the same load."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from loadgen.experiment.variants import Offer, Run, Variant
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A variant that is compared with a baseline, over rounds that both have, and the primary figure's phase and
-    quantile. `looks` are the numbers of rounds after which a verdict was planned."""
+    """A variant and the baseline that it is compared with, over the rounds that both have, and the phase and quantile
+    of the primary figure. `looks` are the numbers of rounds after which a verdict was planned."""
 
     baseline: Variant
     variant: Variant
@@ -31,7 +31,7 @@ class Pair:
 
 
 def load_axes(variants: Sequence[Variant]) -> list[str]:
-    """The axes of the matrix that set the load: variants that differ in nothing else have another one."""
+    """The axes of the matrix that set the load. Variants that differ only in these have different loads."""
     return [axis for axis in variants[0].values if _sets_load(variants, axis)]
 
 
@@ -51,20 +51,20 @@ def _offered(variant: Variant) -> list[Offer]:
 
 
 def position(variant: Variant, without: Sequence[str] = ()) -> tuple[str, ...]:
-    """Where a variant stands: the key of `variants` that it comes from, and its values of all axes but some."""
+    """A variant's key of `variants` and its values of all axes, except those to leave out."""
     axes = (axis for axis in variant.values if axis not in without)
     return (key_of(variant.name, variant.values), *(f"{axis}={variant.values[axis]}" for axis in axes))
 
 
 def key_of(name: str, values: Mapping[str, object]) -> str:
-    """The key of `variants` in a variant's name, which is followed by its axes."""
+    """The key of `variants` in a variant's name. The axes follow it."""
     first = next(iter(values), None)
     return name if first is None else name.partition(f"{first}=")[0].strip()
 
 
 def pairs(variants: Sequence[Variant], baseline: str) -> list[tuple[Variant, Variant]]:
-    """(baseline, variant): where an axis sets the load, the baseline's counterpart at the variant's load, which itself
-    is compared with nothing."""
+    """The pairs (baseline, variant). If an axis sets the load, a variant's baseline is the one with the same load; that
+    one is itself compared with nothing."""
     base = next(variant for variant in variants if variant.name == baseline)
     axes = load_axes(variants)
     compared = []

@@ -1,5 +1,5 @@
-"""An experiment before it is one: which runs it consists of, how long they take, and whether this machine can carry
-them out one after the other."""
+"""A planned experiment: its runs, how long they take, and whether this machine has the ports for all of them in a
+row."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from loadgen.trust.host import TIME_WAIT_SECONDS, Ports
 
 
 def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int, loopback: bool) -> PlannedExperiment:
-    """What is compared, and how often; the primary figure is proposed where none is named. Raises PlanError where a
-    variant's run would be refused. Of a duet, the load is what its variants share."""
+    """What is compared, and how often. If the profile names no primary figure, one is proposed. Raises PlanError if a
+    variant's run would be refused. The variants of a duet share the load."""
     names, looks = [name for name, _, _ in experiment.cells()], experiment.rounds
     planned = [_variant(name, variant, addresses, loopback) for name, variant in zip(names, variants, strict=True)]
     primary = primary_of(variants)
@@ -62,7 +62,7 @@ def _variant(name: str, profile: Profile, addresses: int, loopback: bool) -> Pla
 
 
 def _seconds(experiment: Experiment, variants: Sequence[PlannedVariant], rounds: int) -> float | None:
-    """How long all of it takes, its pauses included; None where a run's end is not known before."""
+    """How long all of it takes, pauses included; None if only the run shows when it ends."""
     lasts = [variant.seconds for variant in variants if variant.seconds is not None]
     if len(lasts) < len(variants):
         return None
@@ -73,14 +73,15 @@ def _seconds(experiment: Experiment, variants: Sequence[PlannedVariant], rounds:
 
 
 def _usd(variants: Sequence[Profile], rounds: int) -> float | None:
-    """What all runs would cost, as far as it is known; None for what is no table."""
+    """What all runs would cost, as far as it is known; None if the target is no table."""
     costs = [Cost(profile, Plan.of(profile)).plan(made=False) for profile in variants if profile.target.dynamodb]
     priced = [cost.total.usd for cost in costs if cost.total.usd is not None]
     return rounds * sum(priced) if priced else None
 
 
 def _ports(experiment: Experiment, variants: Sequence[PlannedVariant], addresses: int, loopback: bool) -> PortsNeeded:
-    """New connections in a minute of the runs as they follow each other: a closed one's port rests for so long."""
+    """The new connections per minute over the runs in a row: the port of a closed connection rests for about a
+    minute."""
     ports, round_s = Ports.read(), _seconds(experiment, variants, 1)
     opened, most = sum(variant.opened for variant in variants), max(variant.opened for variant in variants)
     minute = most

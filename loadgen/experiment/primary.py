@@ -1,4 +1,4 @@
-"""The one figure that an experiment is about, where its profile names none: fixed before the first run."""
+"""The primary figure of an experiment whose profile names none. It is fixed before the first run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loadgen.profile.model import Phase, Profile, Scenario
 from loadgen.result.check import TooFewRequests
 from loadgen.stats import fraction
 
-EVENTS = 10  # independent ones that each round is to have beyond the quantile
+EVENTS = 10  # each round is to have so many independent events beyond the quantile
 FINEST_FIRST = ("p99.9", "p99", "p95", "p90", "p50")
 # how many slow requests count as one, as they come together: before a run that is not known, and at a third of a
 # target's capacity a queue makes it about 3
@@ -19,7 +19,7 @@ TOGETHER = 3
 
 
 def primary_of(variants: Sequence[Profile]) -> Primary:
-    """The profile's own, or the one to propose."""
+    """The profile's own primary figure, or the proposed one."""
     experiment = variants[0].experiment
     return (experiment and experiment.primary) or propose(
         variants, len(variants) if experiment and experiment.duet else 1
@@ -27,10 +27,10 @@ def primary_of(variants: Sequence[Profile]) -> Primary:
 
 
 def propose(variants: Sequence[Profile], parts: int = 1) -> Primary:
-    """What a user waits for in the phase with the highest rate, at the finest quantile that every measured phase of
-    every variant will know: one beyond which `EVENTS` independent requests are to be expected in each round. Where not
-    even the median is, the mean; where only the run will tell how many there are, the median. `parts` is by how many
-    the load is divided."""
+    """The metric that a user waits for, in the phase with the highest rate, at the highest quantile that every measured
+    phase of every variant has enough requests for: `EVENTS` independent requests are expected beyond it in each round.
+    It is the mean if there are too few requests even for the median; it is the median if only the run shows how many
+    there are. The load is divided by `parts`."""
     first = variants[0]
     phase = max(first.measured, key=_rate)
     scenario = max(first.scenarios, key=lambda scenario: scenario.weight)
@@ -41,8 +41,8 @@ def propose(variants: Sequence[Profile], parts: int = 1) -> Primary:
 
 
 def too_few(primary: Primary, variants: Sequence[Profile], parts: int = 1) -> TooFewRequests | None:
-    """How many requests a run would have of the primary figure, at the least, and how many that takes, if those are
-    more: then no run could know it. None where only a run will tell."""
+    """The least number of requests that a run would have for the primary figure, and the number that it takes, if that
+    is more: then no run has enough. None if only a run shows how many there are."""
     counts = [
         count
         for profile in variants
@@ -70,7 +70,7 @@ def _metric(scenario: Scenario, phase: Phase, profile: Profile) -> str:
 
 
 def _counts(profile: Profile, name: str, parts: int, phase: str = "") -> list[float | None]:
-    """How many iterations of that scenario each measured run of a phase, or of that one, will have."""
+    """The number of iterations of that scenario in each measured run of a phase, or of the given phase."""
     weights = {scenario.name: scenario.weight for scenario in profile.scenarios}
     share = weights.get(name, 0.0) / sum(weights.values())
     planned = (run.planned(0, 1) for run in Plan.of(profile).runs if run.measured and phase in ("", run.name))

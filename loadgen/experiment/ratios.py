@@ -1,6 +1,5 @@
-"""Did the thresholds of two variants hold? `fresh / shared p99 < 3` is decided by the interval of that ratio over the
-rounds: passed if all of it is less than 3, failed if none is, else undecided. Each step is judged by itself.
-"""
+"""The thresholds of two variants. `fresh / shared p99 < 3` is decided by the interval of that ratio over the rounds:
+passed if all of it is less than 3, failed if none of it is, else undecided. Each step is judged by itself."""
 
 from __future__ import annotations
 
@@ -23,14 +22,14 @@ Texts = Mapping[str, Sequence[str]]
 
 
 def texts(thresholds: Mapping[str, Iterable[Asked]]) -> dict[str, tuple[str, ...]]:
-    """Those of two variants, by phase, as they were written."""
+    """The thresholds of two variants, by phase, as the profile has them."""
     written = {phase: tuple(of.text for of in asked if of.kind == "ratio") for phase, asked in thresholds.items()}
     return {phase: texts for phase, texts in written.items() if texts}
 
 
 def check(written: Texts, variants: Sequence[Variant], question: Question) -> Iterator[Threshold]:
-    """An entry of a result's `thresholds` for each step, over the rounds that are complete. `written` is as `texts`
-    gives it."""
+    """An entry of a result's `thresholds` for each step, over the complete rounds. `written` is what `texts`
+    returns."""
     by_name = {variant.name: variant for variant in variants}
     for phase, asked in _parsed(written):
         variant, baseline = (by_name[name] for name in asked.variants)
@@ -39,7 +38,7 @@ def check(written: Texts, variants: Sequence[Variant], question: Question) -> It
 
 
 def undecided(written: Texts, why: Reason) -> list[Threshold]:
-    """The same where there is nothing to decide them by."""
+    """The same entries, undecided, if there are no rounds to decide them by."""
     return [_undecided(asked, phase, why) for phase, asked in _parsed(written)]
 
 
@@ -64,7 +63,7 @@ def _check(asked: Asked, pair: Pair, level: float) -> Iterator[Threshold]:
 
 
 def _keys(asked: Asked, pair: Pair) -> list[Key]:
-    """The steps that both have that metric of; unless said, what the phase is judged by."""
+    """The steps of which both variants have that metric; without a metric, the one that the phase is judged by."""
     baseline, variant = (variant.runs[pair.rounds[0]].figures for variant in pair.both)
     keys = [key for key in baseline if key in variant and key.phase == pair.phase]
     metric = asked.metric or ("response" if any(key.metric == "response" for key in keys) else "service")
@@ -85,7 +84,7 @@ def _of_key(asked: Asked, pair: Pair, key: Key, level: float) -> Threshold:
 
 
 def _values(asked: Asked, pair: Pair, key: Key) -> list[tuple[Value, Value]] | Reason:
-    """The figure in each round, of the baseline and of the variant; or why one cannot go by it."""
+    """The figure in each round, of the baseline and of the variant; or the reason why it cannot be used."""
     if uneven := hidden(pair, key, asked.quantile):
         return uneven
     values = []

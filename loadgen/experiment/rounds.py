@@ -1,7 +1,8 @@
-"""An experiment carried out: in each round every variant once, in an order drawn from the seed, with the same arrivals.
+"""Carries out an experiment: in each round every variant runs once, with the same arrivals, in an order drawn from the
+seed.
 
-Each run is one as any other, in a folder of its own below the experiment's; what they come to together is read from
-those folders (`folder`), so that it can be read again from the disk.
+Each run is an ordinary run, in a folder below the experiment's. The result of the experiment is made from these folders
+(`folder`), so that it can be made again from disk.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ from loadgen.runner.table.attach import on_table
 from loadgen.store import ExperimentFolder
 from loadgen.workload.draws import stream_of
 
-_ORDER, _ROUND = 8, 9  # what a stream of the seed is for
+_ORDER, _ROUND = 8, 9  # the number of a random stream of the seed
 
 
 async def run_experiment(loaded: Loaded, options: Options, display: Display) -> ExperimentResult:
-    """Carry an experiment out. Raises LoadgenError where it cannot be begun; once begun, all of it is in the result."""
+    """Carry an experiment out. Raises LoadgenError if it cannot begin; after that every error is in the result."""
     with interrupts() as signals:
         async with AsyncExitStack() as stack:
             return await _Experiment(loaded, options, display, signals, stack).carry_out()
@@ -47,12 +48,13 @@ def order(seed: int, number: int, variants: int) -> list[int]:
 
 
 def seed_of(seed: int, number: int) -> int:
-    """The seed of every run in round `number`: so that their arrivals are the same, and each round's are others."""
+    """The seed of every run in round `number`. The runs of one round have the same arrivals, and each round has
+    others."""
     return int(stream_of((seed, _ROUND, number)).integers(2**62))
 
 
 def part_of(profile: Profile, parts: int) -> Profile:
-    """The profile with its load cut into `parts`, one of which it keeps. Raises PlanError where that leaves nothing."""
+    """One of `parts` equal parts of the profile's load. Raises PlanError if nothing would be left."""
     return profile.model_copy(update={"load": tuple(_part(phase, parts) for phase in profile.load)})
 
 
@@ -61,7 +63,7 @@ def _part(phase: Phase, parts: int) -> Phase:
     counts = {name: getattr(phase, name) for name in ("users", "at_once", "iterations")}
     if small := [name for name, value in counts.items() if value is not None and value < parts]:
         raise PlanError(
-            f"load.{phase.name}.{small[0]}: a duet has {parts} variants at once, and there is less to share"
+            f"load.{phase.name}.{small[0]}: a duet runs {parts} variants at once, and each needs at least 1 of it"
         )
     cut = {name: value // parts for name, value in counts.items() if value is not None}
     return phase.model_copy(update={"rate": rate, **cut})
@@ -126,7 +128,7 @@ class _Experiment:
         return map_text(result, hide)
 
     async def _ready(self, variant: Variant) -> None:
-        """What the variant's runs need from the beginning to the end: secrets, a place to go to, a table."""
+        """What the variant's runs need for the whole experiment: secrets, a destination, a table."""
         profile, options = variant.profile, self.options
         key = _place(profile)
         self.keepers[variant.name] = secrets = await keeper(profile, options.sandbox_at, self.loaded.secrets)
@@ -137,7 +139,7 @@ class _Experiment:
             await self.stack.enter_async_context(table)
 
     async def _round(self, number: int) -> bool:
-        """Whether the experiment goes on after it."""
+        """Carry out a round. Returns whether the experiment goes on after it."""
         variants = [self.loaded.variants[index] for index in order(self._seed, number, len(self.loaded.variants))]
         together = [variants] if self.plan.duet else [[variant] for variant in variants]
         for at, group in enumerate(together):
@@ -219,6 +221,7 @@ class _Experiment:
 
 
 def _place(profile: Profile) -> str:
-    """What two variants must have alike to go to the same place: a sandbox is one process, whose state they share."""
+    """What two variants must have in common to share a destination. A sandbox is one process, and they would share its
+    state."""
     sandbox = profile.sandbox.to_json().decode() if profile.sandbox and profile.target.sandbox else ""
     return f"{profile.target.model_dump_json()} {sandbox}"

@@ -1,4 +1,5 @@
-"""A run as its folder tells it: the result that was written, or, if the run died before, what there was: INCOMPLETE."""
+"""Reads a run from its folder: the result that the run wrote; or, if it died before that, what it had counted, as
+INCOMPLETE."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ RUNS = Path("runs")
 
 
 def find(run: Path | None) -> Path:
-    """The folder of a run: the one given, here or below `runs/`, or the newest. Raises ProfileError if none is."""
+    """The folder of a run: the given one, here or below `runs/`; or the newest. Raises ProfileError if there is
+    none."""
     if run is None:
         run = latest(RUNS)
         if run is None:
@@ -45,8 +47,8 @@ def find(run: Path | None) -> Path:
 
 
 def read(run: Path) -> RunResult | ExperimentResult:
-    """The result of the run, or of the experiment, in that folder. Raises ProfileError for a folder that loadgen did
-    not write, and for one of another version."""
+    """The result of the run or of the experiment in that folder. Raises ProfileError if loadgen did not write the
+    folder, or if another version did."""
     path = run / "result.json"
     if not os.path.lexists(path):
         return _incomplete(run)
@@ -67,7 +69,7 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
     metadata = decoded(Metadata, about, run / "run.json")
     try:
         plan = Plan.from_description(about.pop("plan"))
-        if about.pop("thinned", False):  # a witness's; that of its workers is what is kept
+        if about.pop("thinned", False):  # the folder of a witness; the load of its workers is in the document
             plan = witness_plan(plan, metadata.seed)
         ledger, lost = _ledgers(run, plan)
         recording = replay(run / "intervals.jsonl")
@@ -87,7 +89,7 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
         ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings, until=until)
         measured = Measured(plan, ledger, recording, network=health.network, stopped=seconds * SECOND)
         concluded = conclude(metadata, measured, judge(evidence), ending, {})
-        return replace(concluded, exit_status=None)  # it ended with none of ours
+        return replace(concluded, exit_status=None)  # it ended with no exit status of loadgen's
     except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise ProfileError(f"cannot be read: {type(error).__name__}: {error}", file=str(run)) from None
 
@@ -103,7 +105,7 @@ def _ledgers(run: Path, plan: Plan) -> tuple[Ledger, int]:
 
 
 def _ledger(path: Path, runs: int, slots: int) -> Ledger:
-    """A copy of a worker's figures. Raises ValueError if the file holds something else."""
+    """A copy of a worker's figures. Raises ValueError if the file holds anything else."""
     size = Ledger.size(runs, slots)
     try:
         return Ledger.from_bytes(read_regular(path, size), runs, slots)

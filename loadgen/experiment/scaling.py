@@ -1,4 +1,5 @@
-"""Latency under load: where an axis of the matrix sets it, a curve for each other combination, over that axis."""
+"""Latency under load: if an axis of the matrix sets the load, a curve over this axis for each combination of the
+others."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from loadgen.result.run import Phase
 
 
 def scaling(variants: Sequence[Variant], primary: Primary, rounds: Sequence[int]) -> Iterator[Scaling]:
-    """A result's `scaling`: the points of a series in the order of the axis. Empty where no axis sets the load."""
+    """A result's `scaling`: for each series its points in the order of the axis. Empty if no axis sets the load."""
     for axis in load_axes(variants):
         for where in dict.fromkeys(position(variant, [axis]) for variant in variants):
             along = [variant for variant in variants if position(variant, [axis]) == where]
@@ -42,12 +43,12 @@ def _figures(variant: Variant, key: Key, rounds: Sequence[int]) -> Iterator[tupl
 
 
 def _offered(run: Run, name: str) -> float | None:
-    """Iterations a second that the plan has on average; None where users set the pace."""
+    """The mean planned rate of iterations per second; None if users set the pace."""
     return next((each.mean_rate for each in run.plan.runs if each.measured and each.name == name), None)
 
 
 def _reached(phases: Sequence[Phase]) -> float | None:
-    """Iterations started a second."""
+    """The rate at which iterations were started, per second."""
     if not phases or any(not phase.seconds for phase in phases):
         return None
     started = sum(phase.iterations.started for phase in phases)

@@ -1,4 +1,4 @@
-"""Two saved runs side by side, and what that cannot prove."""
+"""Two saved runs side by side, and why that is no proof."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Place(NamedTuple):
 def compare(
     first: RunResult | ExperimentResult, second: RunResult | ExperimentResult, *, accept_invalid: bool = False
 ) -> TwoRuns:
-    """The latencies of the phases and steps that both have, with their ratio; what differed between the runs; why there
-    is no verdict. Raises ProfileError if one of them is an experiment, or if they have nothing in common; InvalidRun if
-    one of them is INVALID, unless that is to be accepted."""
+    """The latencies of the phases and steps that both runs have, with their ratio; what differed between the runs; and
+    why there is no verdict. Raises ProfileError if one of them is an experiment, or if they have nothing in common;
+    raises InvalidRun if one of them is INVALID, unless its user accepts that."""
     first, second = _of_a_run(first), _of_a_run(second)
     invalid = [result for result in (first, second) if result.trust.verdict == "INVALID"]
     if invalid and not accept_invalid:
@@ -56,7 +56,7 @@ def compare(
 
 def _of_a_run(result: RunResult | ExperimentResult) -> RunResult:
     if isinstance(result, ExperimentResult):
-        raise ProfileError("is an experiment, which `loadgen report` compares by itself", file=result.run)
+        raise ProfileError("is an experiment: `loadgen report` shows its comparison", file=result.run)
     return result
 
 
@@ -99,7 +99,7 @@ def _figures(place: Place, metric: str, first: Latency, second: Latency) -> Iter
 
 
 def _differences(first: RunResult, second: RunResult) -> Iterator[Difference]:
-    """What was not the same, besides the time."""
+    """What differed between the runs, apart from their times."""
     for name, one, other in _settings(first, second):
         if one != other:
             yield Difference(name, to_json(one), to_json(other))

@@ -1,9 +1,10 @@
-"""May a verdict be given? What must hold before two variants are compared: that they differed as they said and in
-nothing else, and that neither of them was disturbed.
+"""Whether a verdict may be given. Two variants must differ as they should and in nothing else, and nothing may have
+disturbed either of them.
 
-DEGRADED runs are allowed, as long as they are not one variant's alone: this machine then had its part in both, which
-makes a difference harder to find and not easier; and where it is only the work of making connections, which is one
-variant's by what it is, that counts for nothing. An INVALID run never is, unless the user said to accept it.
+DEGRADED runs are allowed if both variants have about as many of them. This machine then had its part in both, which
+makes a difference harder to find, not easier. A run does not count as disturbed if only the making of connections
+degraded it, because this work is part of what such a variant is. INVALID runs are not allowed, unless the user accepts
+them.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import Session
 from loadgen.stats import fraction
 
-ABOUT = 0.1  # how far the connections of a request may be from what a session says, as a share
-HELD = 0.99  # of the planned iterations must have been started
-UNEVEN = 0.5  # of the rounds: so many more runs of one variant may be DEGRADED than of the other
-SLACK = 0.01  # s that a run may seem shorter than its plan, as both are rounded
+ABOUT = 0.1  # how far the connections for each request may be from what the session says, as a share
+HELD = 0.99  # the share of the planned iterations that must have been started
+UNEVEN = 0.5  # of one variant so many more runs may be DEGRADED than of the other, as a share of the rounds
+SLACK = 0.01  # seconds that a run may seem shorter than its plan, because both are rounded
 ENDED = (Exit.PASSED, Exit.THRESHOLD, Exit.INVALID)
 
 
 def checks(pair: Pair) -> list[Check]:
-    """What was looked at, in the order in which it matters."""
+    """The checks, in the order in which they matter."""
     return [look(pair) for look in (_rounds, _trust, _settings, _connections, _cap, _load, _errors)]
 
 
 def _check(name: str, wrong: Sequence[Reason], *evidence: Reason) -> Check:
-    """One that holds unless something is wrong; `evidence` is what it rests on if it holds."""
+    """A check, which holds unless something is wrong. `evidence` shows that it holds."""
     return Check(name, not wrong, tuple(wrong) or evidence)
 
 
@@ -47,7 +48,8 @@ def _of_run(code: str, variant: Variant, run: Run, **values: float | str | None)
 
 
 def _rounds(pair: Pair) -> Check:
-    """A verdict is given at planned looks alone: a person who stops when it looks well has looked more often."""
+    """A verdict is given only at planned looks. Who stops as soon as a result looks good has looked more often than
+    planned."""
     done, wrong = len(pair.rounds), []
     if done not in pair.looks:
         wrong.append(Reason.of("unplanned_look", rounds=done, planned=" or ".join(map(str, pair.looks))))
@@ -56,7 +58,7 @@ def _rounds(pair: Pair) -> Check:
 
 
 def _broken_off(run: Run) -> bool:
-    """Whether it was stopped, or lost a worker. What is cut short during the drain is none of the measured phases'."""
+    """Whether the run was stopped, or lost a worker. The drain may be cut short, because it is not measured."""
     phases = [phase.iterations for phase in run.phases]
     stopped = any(iterations.cut_short or iterations.unsent_why.get("stopped") for iterations in phases)
     planned = sum(planned.duration or 0 for planned in run.plan.runs) / SECOND
@@ -86,12 +88,12 @@ def _trust(pair: Pair) -> Check:
 
 
 def is_disturbed(run: Run) -> bool:
-    """Whether more than making connections speaks against it."""
+    """Whether more than the making of connections speaks against the run."""
     return run.result.trust.disturbed is not False
 
 
 def _settings(pair: Pair) -> Check:
-    """A variant is the same in every round; so is what its figures are of."""
+    """The settings of a variant are the same in every round, and so is the target."""
     wrong, evidence = [], []
     for variant in pair.both:
         first = _setting(variant.runs[pair.rounds[0]])
@@ -114,15 +116,15 @@ def _setting(run: Run) -> dict[str, str | Session]:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """New connections, and iterations, for each request."""
+    """The number of new connections, and of iterations, for each request."""
 
     connections: float
     iterations: float
 
 
 def _connections(pair: Pair) -> Check:
-    """New connections for each request: about 0 in a shared session, 1 where each has its own, 1/steps where each
-    iteration has."""
+    """The number of new connections for each request: about 0 in a shared session; 1 if each request has its own;
+    1/steps if each iteration has its own."""
     wrong, seen = [], dict[str, list[float]]()
     for variant, run in pair.runs():
         for opened in (_in_measured(run), _in_all(run)):
@@ -139,7 +141,7 @@ def _connections(pair: Pair) -> Check:
 
 
 def _in_measured(run: Run) -> _Opened | None:
-    """Of the measured phases, by how the exchanges say it was."""
+    """The connections in the measured phases, as the exchanges report them."""
     labels = [phase.connections for phase in run.phases]
     new = sum(label.new + label.resumed for label in labels)
     requests = new + sum(label.reused for label in labels)
@@ -148,7 +150,7 @@ def _in_measured(run: Run) -> _Opened | None:
 
 
 def _in_all(run: Run) -> _Opened | None:
-    """Of the whole run, as the client counted what it opened."""
+    """The connections of the whole run, as the client counted them."""
     whole = run.result.variant
     opened, requests = whole.connections.opened - whole.connections.preopened, whole.requests.sent
     return _Opened(opened / requests, whole.iterations.started / requests) if requests else None
@@ -157,7 +159,7 @@ def _in_all(run: Run) -> _Opened | None:
 def _not_as_said(variant: Variant, run: Run, opened: _Opened) -> Reason | None:
     reuse, expected = run.result.session.reuse, None
     if reuse == "shared":
-        # where an iteration has many requests, one connection for each iteration is few, and still not shared
+        # if an iteration has many requests, a connection for each iteration is rare, but it is still not a shared one
         as_said = opened.connections <= min(ABOUT, opened.iterations / 2)
     else:
         expected = opened.iterations if reuse == "per-iteration" else 1.0
@@ -170,7 +172,7 @@ def _not_as_said(variant: Variant, run: Run, opened: _Opened) -> Reason | None:
 
 
 def _cap(pair: Pair) -> Check:
-    """The same cap for all, in the way of all or of none."""
+    """The cap is the same for both, and requests waited for it either in all runs or in none."""
     baseline_cap, cap = (variant.runs[pair.rounds[0]].result.session.connections for variant in pair.both)
     if baseline_cap != cap:
         names = {"baseline": pair.baseline.name, "variant": pair.variant.name}
@@ -202,7 +204,7 @@ def _binds(run: Run) -> bool:
 
 
 def _load(pair: Pair) -> Check:
-    """The same load offered to both, and started as planned."""
+    """Both had the same load, and started as much of it as planned."""
     wrong, least = [], 1.0
     for number in pair.rounds:
         base, other = pair.baseline.runs[number], pair.variant.runs[number]
@@ -219,23 +221,24 @@ def _load(pair: Pair) -> Check:
 
 
 def _errors(pair: Pair) -> Check:
-    """Those of the primary figure's phase, of all its steps."""
+    """The failures in the primary figure's phase, over all of its steps."""
     failures = _Failures.of(pair, Key(pair.phase, "", "iteration"), pair.quantile)
     return Check("errors", not failures.hide, (failures.reason,))
 
 
 def hidden(pair: Pair, key: Key, quantile: str) -> Reason | None:
-    """Why one cannot go by the figure, if so."""
+    """The reason why the figure cannot be used, if there is one."""
     failures = _Failures.of(pair, key, quantile)
     return failures.reason if failures.hide else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Failures:
-    """The shares of the requests that failed, of those that a figure is of.
+    """The shares of failed requests, among the requests that a figure is of.
 
-    Failures are not in the figures, so that those of one variant alone make it look better: they may be a tenth of the
-    tail at the most. Timeouts are in the figures, as longer than any.
+    A figure does not include failed requests. If only one variant has them, its figure looks better than it is. So the
+    shares may differ by a tenth of the tail at most. Timeouts are not among the failures: figures include them, as
+    longer than any other.
     """
 
     pair: Pair
@@ -254,7 +257,7 @@ class _Failures:
 
     @property
     def hide(self) -> bool:
-        """Whether they hide what the figure would be."""
+        """Whether the failures are too many to trust the figure."""
         return abs(self.baseline - self.variant) > self.allowed
 
     @property
@@ -280,7 +283,7 @@ def _failed(variant: Variant, rounds: Sequence[int], key: Key) -> float:
 
 
 def _outcomes(run: Run, key: Key) -> Iterator[dict[str, int]]:
-    """Of the requests that the figure is of."""
+    """The outcomes of the requests that the figure is of."""
     for phase in run.phases:
         if phase.name == key.phase:
             for step in phase.steps:

@@ -1,4 +1,4 @@
-"""The variants of an experiment: what is compared of the runs of each, by round."""
+"""The variants of an experiment: the figures of each run that are compared, by round."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ HEADLINES = ("response", "service", "operation", "iteration")
 
 
 class Key(NamedTuple):
-    """What a figure is of. `step` is empty for whole iterations; where there are several scenarios, it names one, too.
-    A phase's cycles are replicates of it."""
+    """What a figure is of. `step` is empty for whole iterations, or is the scenario's name if there are several. The
+    cycles of a phase are replicates of it."""
 
     phase: str
     step: str
@@ -45,7 +45,7 @@ class Offer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. `phases` are the measured ones; `figures` has those of each cycle."""
+    """One run. `phases` are the measured ones; `figures` holds the figures of each cycle."""
 
     round: int
     folder: Path
@@ -75,7 +75,7 @@ class Variant:
 
 
 def result_of(folder: Path) -> RunResult:
-    """The result of the run in that folder. Raises ProfileError for one that cannot be read."""
+    """The result of the run in that folder. Raises ProfileError if it cannot be read."""
     path = folder / "result.json"
     return decoded(RunResult, document(path), path)
 
@@ -86,8 +86,8 @@ def read(
     results: Mapping[str, Mapping[int, RunResult]],
     rounds: Sequence[int],
 ) -> list[Variant]:
-    """The variants of the experiment in that folder, with their runs of those rounds; `results` are those of its runs,
-    by variant and round. Raises ProfileError for a run that cannot be read."""
+    """The variants of the experiment in that folder, with their runs of the given rounds. `results` are the results of
+    its runs, by variant and round. Raises ProfileError if a run cannot be read."""
     read_variants = []
     for variant in variants:
         folders = {run.round: experiment / run.folder for run in variant.rounds}
@@ -128,26 +128,26 @@ def _of_iterations(phase: Phase) -> Iterator[tuple[Key, Latency]]:
 
 
 def scenarios_of(phase: Phase) -> set[str]:
-    """The scenarios that its steps are of."""
+    """The scenarios that the phase's steps belong to."""
     return {step.scenario for step in phase.steps}
 
 
 def label(scenario: str, step: str, scenarios: Collection[str]) -> str:
-    """The step's name; with its scenario's where there are several."""
+    """The step's name, with the scenario's name if there are several."""
     return f"{scenario}/{step}" if len(scenarios) > 1 else step
 
 
 def keys(variant: Variant, primary: Primary) -> list[Key]:
-    """What is compared: of each step what a user waits for, and whole iterations; and what the primary figure is of."""
+    """What is compared: for each step the metric that a user waits for, whole iterations, and the primary figure."""
     run = variant.runs[min(variant.runs)]
     scenarios = [scenario for scenario, _ in run.plan.steps]
     several = {scenario for scenario in scenarios if scenarios.count(scenario) > 1}
     compared = []
     for key in run.figures:
         headline = key.metric in HEADLINES
-        if key.metric == "service":  # of a closed load
+        if key.metric == "service":  # in a closed load
             headline = key._replace(metric="response") not in run.figures
-        if key.metric == "iteration":  # one of a single step is that step's
+        if key.metric == "iteration":  # an iteration with a single step takes as long as that step
             headline = bool(several) and (not key.step or key.step in several)
         if headline or is_primary(key, primary):
             compared.append(key)
@@ -155,15 +155,15 @@ def keys(variant: Variant, primary: Primary) -> list[Key]:
 
 
 def is_primary(key: Key, primary: Primary) -> bool:
-    """Whether the primary figure may be of that: the first that is."""
+    """Whether the key is one that the primary figure may be of. The first such key is the primary one."""
     step = not primary.step or key.step == primary.step or key.step.endswith(f"/{primary.step}")
     return step and (key.phase, key.metric) == (primary.phase, primary.metric)
 
 
 def bounds(cycles: Sequence[Latency], quantile: str) -> tuple[float, float] | None:
-    """Between what the figure lies, in ms, over the cycles of a run: a value twice, or the bound of one among timeouts
-    and infinity. None if a cycle does not tell. Quantiles of cycles are never pooled: it is the mean of their
-    logarithms; a mean is that of all values."""
+    """The bounds of a figure in ms, over the cycles of a run: the value twice; or, if it lies among timeouts, its lower
+    bound and infinity. None if a cycle lacks the figure. Quantiles of cycles are never pooled: the result is the mean
+    of their logarithms. A mean is that of all values."""
     of_cycles = [_bounds(latency, quantile) for latency in cycles]
     sure = [both for both in of_cycles if both is not None]
     if not sure or len(sure) < len(of_cycles):
@@ -197,6 +197,6 @@ def enough(cycles: Sequence[Latency], quantile: str) -> bool:
 
 
 def why_unknown(cycles: Sequence[Latency], quantile: str) -> Reason:
-    """Why the figure is not known: the reason of the first cycle that has one."""
+    """Why the figure is not known: the reason of the first cycle that lacks it."""
     reasons = (latency.quantile(quantile).why for latency in cycles)
     return next((reason for reason in reasons if reason), Reason.of("no_figure"))

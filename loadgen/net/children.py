@@ -1,4 +1,4 @@
-"""Processes that this one starts, and says when to stop; and what such a process does when this one is gone."""
+"""Child processes: how this process starts and stops them, and how a child notices that its parent is gone."""
 
 from __future__ import annotations
 
@@ -53,9 +53,8 @@ def _is_passed_on(name: str) -> bool:
 
 
 def end_with_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
-    """Stop `loop`, so that all ends in good order, when the process `parent` has ended; the kernel's kill is the
-    fallback. The pipe of stdin is not enough: a forked sibling may hold its other end.
-    """
+    """Stop `loop` in good order when the process `parent` has ended. The kernel's kill signal is the fallback. The pipe
+    of stdin is not enough, because a forked sibling may hold its other end."""
     try:
         watched = os.pidfd_open(parent)
     except (AttributeError, OSError):

@@ -1,4 +1,4 @@
-"""What happened to a client's connections: the numbers of the counters, and their names in results."""
+"""The counters of a client's connections: their numbers, and their names in results."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Deadlines on one absolute alarm: never early, one comparison to set one, nothing to do to take one back.
+"""Deadlines on one absolute alarm. They never fire early; to set one takes one comparison, and to cancel one takes
+nothing.
 
-Deadlines of the same lane (one step, one timeout) come in ascending order but for stragglers, so a lane is a FIFO whose
-finished entries are dropped when they reach its head.
+The deadlines of a lane (one step, one timeout) come in ascending order, apart from stragglers. So a lane is a queue,
+and finished entries are dropped when they reach its head.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from operator import attrgetter
 from loadgen.clock import NEVER, Clock
 from loadgen.exchange import Exchange
 
-SLACK = 1024  # finished entries a lane may hold behind a head that is still open, beyond as many as are open
+SLACK = 1024  # a lane may hold so many finished entries more than open ones, behind a head that is still open
 
 
 class Deadlines:
-    """Calls `expire(exchange)` for each exchange that is not done when its `deadline` has come."""
+    """Calls `expire(exchange)` for each exchange that is not done at its `deadline`."""
 
     def __init__(self, clock: Clock, expire: Callable[[Exchange], None]) -> None:
         self._now, self._expire = clock.now, expire
@@ -48,7 +49,7 @@ class Deadlines:
         lane = self._lanes[slot]
         left = [x for x in lane if not x.done]
         lane.clear()
-        lane.extend(left)  # in place: `_fire` may be at work on it
+        lane.extend(left)  # in place, because `_fire` may be working on it
         self._limits[slot] = 2 * len(lane) + SLACK
 
     def _fire(self) -> None:

@@ -1,8 +1,8 @@
-"""HTTP/1.1 as a client speaks it: requests into bytes, answers out of bytes. Sans I/O.
+"""HTTP/1.1 for a client: requests to bytes, and bytes to answers. It does no I/O.
 
-llhttp (through httptools) reads the answers: it is strict, and faster than anything written in Python (0.6 us against
-1.4 us for a small answer). What it leaves to its user is here: interim answers, answers to HEAD, answers that end with
-the connection, limits.
+llhttp (through httptools) reads the answers. It is strict, and faster than anything written in Python (0.6 us against
+1.4 us for a small answer). This module does the rest: interim answers, answers to HEAD, answers that end with the
+connection, limits.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import httptools
 
 from loadgen.exchange import BODY, BODY_LIMIT, NOTHING, Request
 
-HEAD_LIMIT = 64 * 1024  # bytes of head that an answer may have before the read that completes it, and of trailers
-USUAL_HEAD = 2048  # bytes that most heads are within
+HEAD_LIMIT = 64 * 1024  # bytes that an answer's head may have before the read that completes it, and bytes of trailers
+USUAL_HEAD = 2048  # bytes: most heads are shorter
 INTERIM_LIMIT = 16  # interim (1xx) answers before the real one
 EXCERPT = 2048  # bytes kept of an answer that is no success
 _FOLD = re.compile(rb"\r\n[ \t]+")  # a header that goes on in the next line
@@ -30,12 +30,12 @@ _FRAMED = re.compile(
 
 
 class BadResponse(Exception):
-    """The answer is not HTTP/1.1, or beyond a limit. The message says which."""
+    """The answer is not HTTP/1.1, or it is beyond a limit. The message says which."""
 
 
 def encode(request: Request, authority: str, added: str = "") -> bytes:
-    """The request as bytes, with the header lines `added`, each behind its line break, and `Host` and `Content-Length`
-    unless its own have them."""
+    """The request as bytes, with the header lines `added`, each with its line break. `Host` and `Content-Length` are
+    added unless the request has its own."""
     lines, has_length = _lines(request.headers, authority)
     body = request.body
     if (body or request.method in ("POST", "PUT", "PATCH")) and not has_length:
@@ -45,18 +45,19 @@ def encode(request: Request, authority: str, added: str = "") -> bytes:
 
 @lru_cache(256)
 def _lines(headers: tuple[tuple[str, str], ...], authority: str) -> tuple[str, bool]:
-    """The header lines, each behind its line break, and whether one is Content-Length: the same for most requests."""
+    """The header lines, each with its line break, and whether one of them is Content-Length. They are the same for most
+    requests."""
     names = {name.lower() for name, _ in headers}
     host = () if "host" in names else (("Host", authority),)
     return "".join(f"\r\n{name}: {value}" for name, value in (*host, *headers)), "content-length" in names
 
 
 class _Lean:
-    """What llhttp calls for an answer of which only the status is wanted."""
+    """The functions that llhttp calls for an answer of which only the status is wanted."""
 
     def __init__(self, reader: AnswerReader) -> None:
         self.reader = reader
-        # a message that begins without being expected fails: no check costs less than a pop
+        # a message that begins unexpectedly fails here: a failing pop costs nothing, a check would
         self.on_message_begin = reader.expected.pop
         self.parser = httptools.HttpResponseParser(self)
 
@@ -65,7 +66,7 @@ class _Lean:
         reader.status = status = self.parser.get_status_code()
         reader.in_head = False
         if reader.head_only and status >= 200:
-            # it has no body, so llhttp's own word on keep-alive, which looks for a length, does not hold
+            # it has no body, so llhttp's own answer about keep-alive, which looks for a length, does not hold
             reader.keep_head()
             reader.keep_alive = not _CLOSE.search(reader.head()) and self.parser.get_http_version() == "1.1"
             reader.complete = True
@@ -82,14 +83,14 @@ class _Lean:
 
 
 class Headers(Mapping[str, str]):
-    """An answer's headers by name in lower case, read out of its head when they are asked for: most never are, and
-    each would cost a call from llhttp."""
+    """An answer's headers by name in lower case. They are parsed from its head when somebody asks for them: most are
+    never asked for, and each would cost a call from llhttp."""
 
     __slots__ = ("_interims", "_read", "_start")
 
     def __init__(self, start: bytes, interims: int = 0) -> None:
-        """`start` is what llhttp has found to be right: so many interim answers, a status line, lines of headers, and
-        whatever else was received with them."""
+        """`start` is what llhttp has accepted: so many interim answers, a status line, lines of headers, and the bytes
+        that were received with them."""
         self._start, self._interims = start, interims
         self._read: dict[str, str] | None = None
 
@@ -103,11 +104,11 @@ class Headers(Mapping[str, str]):
         return len(self._all())
 
     def get(self, name: str, default: Any = None) -> Any:
-        """One header, without reading the others."""
+        """One header, without parsing the others."""
         if self._read is not None:
             return self._read.get(name, default)
         wanted, line = _sought(name)
-        if self._start.lower().find(wanted) < 0:  # a third of what it takes to look for its line
+        if self._start.lower().find(wanted) < 0:  # this takes a third of the time that a search for its line takes
             return default
         values = line.findall(self._unfolded())
         return b", ".join(values).decode("latin-1") if values else default
@@ -129,7 +130,7 @@ class Headers(Mapping[str, str]):
 
 
 def _answer(received: bytes, interims: int) -> bytes:
-    """What was received from the answer's status line on: interim answers and empty lines may be before it."""
+    """The received bytes from the answer's status line on. Interim answers and empty lines may come before it."""
     text = received.lstrip(b"\r\n")
     for _ in range(interims):
         text = text.partition(b"\r\n\r\n")[2].lstrip(b"\r\n")
@@ -148,13 +149,13 @@ def _together(body: bytes) -> bytes:
 
 @lru_cache(64)
 def _sought(name: str) -> tuple[bytes, re.Pattern[bytes]]:
-    """A header's name, in lower case, and its line."""
+    """A header's name in lower case, and its line."""
     wanted = name.encode()
     return wanted, re.compile(rb"\r\n" + re.escape(wanted) + rb":[ \t]*([^\r]*?)[ \t]*(?=\r|$)", re.IGNORECASE)
 
 
 class _Full(_Lean):
-    """The same for an answer whose headers, and body, are wanted."""
+    """The same for an answer whose headers, and maybe body, are wanted."""
 
     def on_body(self, data: bytes) -> None:
         reader = self.reader
@@ -167,10 +168,10 @@ class _Full(_Lean):
 
 
 class AnswerReader:
-    """Reads one answer after the other from what a connection receives.
+    """Reads one answer after another from the bytes that a connection receives.
 
-    `expect` before each; then `feed` until it returns True (or raises BadResponse), or `end` at the end of the stream.
-    Afterwards `status`, `kept()`, `body_size`, `excerpt` and `keep_alive` tell the answer.
+    Call `expect` before each answer, then `feed` until it returns True (or raises BadResponse), or `end` at the end of
+    the stream. Afterwards `status`, `kept()`, `body_size`, `excerpt` and `keep_alive` describe the answer.
     """
 
     def __init__(self) -> None:
@@ -181,22 +182,23 @@ class AnswerReader:
         self.body: list[bytes] = []
         self.excerpt = b""
         self.surplus = False
-        self._used = False  # whether the last answer left more behind than most do
+        self._used = False  # whether the last answer changed more of the state than most do
         self._prepare(NOTHING, False)
 
     def close(self) -> None:
-        """Break the cycles with what llhttp calls: the collector does not run during a load."""
+        """Break the reference cycles with the functions that llhttp calls, because the garbage collector is off during
+        a load."""
         for calls in (self._lean, self._full):
             if calls:
                 del calls.parser, calls.reader
 
     def expect(self, wants: int, head_only: bool) -> None:
-        """Make ready for an answer. `wants`: NOTHING, HEADERS or BODY; `head_only`: it is one to HEAD."""
+        """Prepare for an answer. `wants`: NOTHING, HEADERS or BODY; `head_only`: it is the answer to a HEAD."""
         self.expected.append(None)
         if wants != self.wants or head_only or self._used:
             self._prepare(wants, head_only)
             return
-        # most answers leave nothing behind but this
+        # most answers change nothing but this
         self.complete = self.begun = False
         self.in_head = True
         if wants:
@@ -205,7 +207,7 @@ class AnswerReader:
             self.body = []
 
     def feed(self, data: bytes | memoryview) -> bool:
-        """Take received bytes; True when the answer is complete. What was not asked for sets `surplus`."""
+        """Take received bytes; True when the answer is complete. Bytes that nobody asked for set `surplus`."""
         self._chunk = data
         self.begun = True
         kept, in_head = self.excerpt, self.in_head
@@ -248,19 +250,20 @@ class AnswerReader:
             self.body = []
 
     def end(self) -> bool:
-        """The stream has ended: True if that ends the answer well (it had neither length nor chunks)."""
+        """The stream has ended. True if that completes the answer, which then had neither a length nor chunks."""
         if self.complete or self.in_head or self._current.parser.should_keep_alive():
             return self.complete
         self.keep_alive = False
         return not _FRAMED.search(self.head())
 
     def kept(self) -> tuple[Headers, bytes | None]:
-        """The headers, if they were wanted, and the body, if that was: None if it was longer than BODY_LIMIT."""
+        """The headers, if they were wanted, and the body, if it was wanted; the body is None if it was longer than
+        BODY_LIMIT."""
         body = b"".join(self.body) if self.wants == BODY and self.body_size <= BODY_LIMIT else None
         return Headers(self._partial, self._interims), body
 
     def uncommon(self, version: str) -> None:
-        """A head that is complete, and neither a success nor one that leaves the connection open."""
+        """A complete head that is no success, or that does not leave the connection open."""
         if self.status < 100 or version not in ("1.0", "1.1"):
             raise BadResponse(f"not HTTP/1.1: version {version}, status {self.status}")
         if self.status >= 200:
@@ -272,7 +275,7 @@ class AnswerReader:
         self.excerpt = self._answer()[:EXCERPT]
 
     def _hold_head(self) -> None:
-        """Keep the head of an answer whose headers are wanted, and little of what is behind it."""
+        """Keep the head of an answer whose headers are wanted, and little of what follows it."""
         chunk = self._chunk
         if len(chunk) > USUAL_HEAD and not self._interims:
             kept = self._partial + chunk[:USUAL_HEAD]
@@ -303,7 +306,7 @@ class AnswerReader:
 
     @property
     def answered(self) -> int:
-        """The status of an answer that is not complete, 0 while its head is not."""
+        """The status of an incomplete answer; 0 while its head is incomplete."""
         return 0 if self.in_head else self.status
 
     def _still_in_head(self, data: bytes | memoryview) -> None:
@@ -317,7 +320,7 @@ class AnswerReader:
     def _after_head(self) -> None:
         if self._answer().partition(b"\r\n\r\n")[2].strip(b"\r\n"):
             self.surplus = True
-        # llhttp waits for a body that an answer to HEAD does not have: begin anew
+        # llhttp waits for a body, which an answer to HEAD does not have: so begin anew
         current = self._current
         current.parser = httptools.HttpResponseParser(current)
 

@@ -1,17 +1,17 @@
-"""Memory that is free and that the allocator keeps all the same."""
+"""Gives memory that is free, but that the allocator keeps, back to the system."""
 
 from __future__ import annotations
 
 import ctypes
 
-_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # GNU's alone; others give back by themselves
+_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # only in GNU's; others give back by themselves
 
 
 def give_back() -> None:
-    """Let the system have what is free, in 0.2 to 0.5 ms for a heap of 40 MB.
+    """Let the system have the free memory. This takes 0.2 to 0.5 ms for a heap of 40 MB.
 
-    What each second's work takes and frees lies between what is kept, in ever more places: a recording whose own
-    memory had grown by 0.5 MB in ten minutes had taken 4 MB.
+    The memory that each second takes and frees lies between what is kept, in more and more places: in ten minutes a
+    recording whose own memory had grown by 0.5 MB had taken 4 MB.
     """
     if _trim:
         _trim(0)

@@ -1,4 +1,4 @@
-"""Where a target is: its URL taken apart, its name resolved before the load."""
+"""The place of a target: its URL in parts, and its name resolved before the load."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Scheme, host and port of a target, and the path that the paths of the steps are put behind."""
+    """Scheme, host and port of a target, and the path that the steps' paths are added to."""
 
     scheme: str
     host: str
@@ -55,8 +55,8 @@ class Origin:
 
 
 def resolve(origin: Origin) -> tuple[Address, ...]:
-    """All addresses of the target, in the resolver's order. Raises TargetError if there is none, or one that is no
-    target."""
+    """All addresses of the target, in the resolver's order. Raises TargetError if there is none, or if one of them must
+    not be a target."""
     try:
         answers = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -70,10 +70,10 @@ def resolve(origin: Origin) -> tuple[Address, ...]:
 
 
 def keeps_credentials(address: Address) -> bool:
-    """Whether it is one of those that machines get their credentials from, however its name was written."""
+    """Whether it is an address where cloud machines get their credentials, however its name was written."""
     return reserved.keeps_credentials(address.host)
 
 
 def is_loopback(addresses: tuple[Address, ...]) -> bool:
-    """Whether every address is this machine's own."""
+    """Whether every address belongs to this machine."""
     return all(ipaddress.ip_address(address.host.split("%")[0]).is_loopback for address in addresses)

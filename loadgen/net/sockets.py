@@ -1,7 +1,7 @@
-"""Raw non-blocking TCP sockets and the kernel's receive stamps.
+"""Raw non-blocking TCP sockets, and the kernel's receive stamps.
 
-The kernel stamps packets for a socket that asks, but turns stamping on for the whole host lazily: the first packets may
-lack a stamp. `StampWarmer` holds a socket with the option on for as long as a load lasts.
+The kernel stamps packets for a socket that asks for it. But it turns stamping on lazily, for the whole host, so the
+first packets may lack a stamp. `StampWarmer` holds a socket with the option on while a load lasts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ timespec = struct.Struct("qq").unpack
 
 
 def connect(address: Address, stamps: bool = STAMPS) -> tuple[socket.socket, bool]:
-    """A non-blocking socket on its way to `address`, and whether it is there already. Raises OSError."""
+    """A non-blocking socket that connects to `address`, and whether it is connected already. Raises OSError."""
     sock = socket.socket(address.family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
@@ -38,12 +38,12 @@ def connect(address: Address, stamps: bool = STAMPS) -> tuple[socket.socket, boo
 
 
 def pending_error(sock: socket.socket) -> int:
-    """The error number of a connect that was under way, 0 if it succeeded."""
+    """The error number of a pending connect; 0 if it succeeded."""
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 
 def connected(sock: socket.socket) -> bool:
-    """Whether a connect that was under way has succeeded."""
+    """Whether a pending connect has succeeded."""
     try:
         sock.getpeername()
     except OSError:
@@ -52,14 +52,14 @@ def connected(sock: socket.socket) -> bool:
 
 
 def broken(sock: socket.socket) -> bool:
-    """Whether an error waits to be read from a socket behind its data; the error stays there."""
+    """Whether an error waits behind the socket's data. The error stays there."""
     look = select.poll()
     look.register(sock, 0)
     return bool(look.poll(0))
 
 
 class StampWarmer:
-    """Keeps the host's stamping of received packets switched on."""
+    """Keeps the host's stamping of received packets on."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

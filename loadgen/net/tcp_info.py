@@ -1,10 +1,12 @@
-"""What the kernel knows of TCP connections: round trips, and what was sent again.
+"""What the kernel knows about TCP connections: round trips and retransmits.
 
-`struct tcp_info` is that of Linux's `include/uapi/linux/tcp.h`: its fields keep their places, later kernels add to its
-end. All that is read here is there since 4.6. Of what the target sent, and sent again, the kernel here knows nothing.
+`struct tcp_info` is that of Linux's `include/uapi/linux/tcp.h`. Its fields keep their places, and later kernels add
+fields to its end. All fields that are read here exist since 4.6. The kernel of this machine does not know what the
+target sent again.
 
-`rtt` is the kernel's smoothed figure. Where a request is acknowledged by its answer, the target's own time is in it
-(up to the 40 ms after which it acknowledges alone); `least_rtt` has seen the handshake, which no program delays.
+`rtt` is the kernel's smoothed figure. If the answer itself acknowledges a request, it includes the target's own time
+(up to the 40 ms after which the target acknowledges separately). `least_rtt` has seen the handshake, which no program
+delays.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ from loadgen.clock import MILLISECOND
 
 KNOWN = sys.platform == "linux"
 SAMPLED = 32  # open connections that are looked at each time
-FINALLY = 4096  # and the last time, when nothing is measured any more
-CLOSED = 1000  # that are looked at one by one as they close, between two times; then one in `ONE_IN`
+FINALLY = 4096  # the same for the last time, when nothing is measured any more
+CLOSED = 1000  # closing connections that are all looked at, between two samples; of the others, one in `ONE_IN`
 ONE_IN = 16
 MICROSECOND = 1000
 _TCP_INFO = 11
@@ -32,18 +34,18 @@ _fields = struct.Struct("=32xI20xI8xI28xI32xI8xI")
 
 
 class Info(NamedTuple):
-    """One connection, since it was opened. Times in ns; `least_rtt` is None before there is any."""
+    """One connection since it was opened. Times are in ns; `least_rtt` is None before there is any."""
 
     rtt: int  # 0 before there is any
     least_rtt: int | None
-    lost: int  # segments that are held to be lost now
-    retransmits: int  # segments that were sent again, the first packet of the handshake among them
-    sent: int  # segments, those among them
-    heard: int  # so long ago that the peer acknowledged something, to a millisecond or the kernel's tick
+    lost: int  # segments that the kernel believes lost now
+    retransmits: int  # segments that were sent again, the first packet of the handshake included
+    sent: int  # all segments that were sent, retransmits included
+    heard: int  # how long ago the peer acknowledged something, to a millisecond or the kernel's tick
 
 
 def read(sock: socket.socket) -> Info | None:
-    """What the kernel says of a socket; None where it says nothing."""
+    """The kernel's figures of a socket; None if it has none."""
     if not KNOWN:
         return None
     try:
@@ -58,8 +60,8 @@ def read(sock: socket.socket) -> Info | None:
 
 
 class TcpWatch:
-    """Looks at a client's connections: as they open, as they close, and a few of those that are open whenever
-    `sample` is called."""
+    """Looks at a client's connections: when they open, when they close, and at a few of the open ones whenever `sample`
+    is called."""
 
     def __init__(self) -> None:
         self._counted: dict[socket.socket, tuple[int, int]] = {}  # retransmits and segments, of those seen before
@@ -72,9 +74,10 @@ class TcpWatch:
         self._least: list[int] = []
 
     def opened(self, sock: socket.socket, took: int) -> int:
-        """A connect was seen to have succeeded, `took` ns after it was asked for. Gives how much later than the kernel
-        it was seen, -1 where that is not known: all but the handshake's round trip, which is the kernel's first figure;
-        and where the first packet was sent again, which has no round trip, what the kernel counted since the answer."""
+        """A connect has succeeded, `took` ns after it was asked for. Returns how much later than the kernel the client
+        noticed it; -1 if that is not known. It is the time without the handshake's round trip, which is the kernel's
+        first figure. If the first packet was sent again, there is no round trip: then it is what the kernel counted
+        since the answer."""
         self._connects += 1
         if (info := read(sock)) is None:
             return -1
@@ -85,7 +88,7 @@ class TcpWatch:
         return max(0, took - info.rtt) if info.rtt else -1
 
     def failed(self, sock: socket.socket) -> None:
-        """A connect came to nothing; the socket is about to be closed."""
+        """A connect failed, and the socket is about to be closed."""
         self._connects += 1
         if (info := read(sock)) and info.retransmits:
             self._retried += 1
@@ -112,8 +115,8 @@ class TcpWatch:
             self._counted[sock] = info.retransmits, info.sent
 
     def sample(self, connections: Sequence[socket.socket], last: bool = False) -> dict[str, Any] | None:
-        """The figures since the last time, `connections` being all that are open: counts, and the medians of round
-        trips in ns. None where the kernel tells nothing."""
+        """The figures since the last call: counts, and the medians of round trips in ns. `connections` are all that are
+        open. None if the kernel reports nothing."""
         if not KNOWN:
             return None
         most = FINALLY if last else SAMPLED
@@ -130,6 +133,6 @@ class TcpWatch:
             "least_rtt": median_low(self._least) if self._least else None,
         }
         self._begin()
-        if len(self._counted) > len(connections):  # of a client that does not say when it closes one
+        if len(self._counted) > len(connections):  # a client that does not report the end of its connections
             self._counted = {sock: self._counted[sock] for sock in connections if sock in self._counted}
         return sample

@@ -1,8 +1,9 @@
 """Alarms on the kernel's own timer.
 
-uvloop's timers are whole milliseconds and may fire early; an absolute timerfd is neither (median lateness 50 us against
-280 us). Re-arming a timerfd clears its readiness, so an alarm that is always set again needs no read.
-On a system without timerfd (macOS) the loop's own timer is used, re-armed when it fires early; `PRECISE` tells which.
+uvloop's timers have whole milliseconds and may fire early. An absolute timerfd does neither (its median lateness is 50
+us, that of uvloop's 280 us). To set a timerfd again clears its readiness, so an alarm that is always set again needs no
+read. On a system without timerfd (macOS) the loop's own timer is used, and set again if it fires early; `PRECISE` tells
+which.
 """
 
 from __future__ import annotations
@@ -35,9 +36,8 @@ def lower_timer_slack() -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Be killed when the parent process `parent` ends, however it ends. Elsewhere than on Linux the caller's pipe
-    tells.
-    """
+    """Be killed when the parent process `parent` ends, however it ends. On systems other than Linux the caller has to
+    watch a pipe."""
     if PRECISE:
         _libc.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0)
     if os.getppid() != parent:
@@ -75,7 +75,7 @@ class TimerfdAlarm:
 
     def _fire(self) -> None:
         armed = self._when
-        if not armed or now() < armed:  # moved in the same turn of the loop
+        if not armed or now() < armed:  # it was moved in the same turn of the loop
             return
         self._when = 0
         self._callback()
@@ -84,7 +84,7 @@ class TimerfdAlarm:
 
 
 class LoopAlarm:
-    """The fallback: the loop's timer, which may be early and is then set again."""
+    """The fallback: the loop's timer, which is set again if it fires early."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
         self._loop, self._callback = loop, callback
@@ -113,7 +113,7 @@ class LoopAlarm:
 
 
 class LoopClock:
-    """The real `clock.Clock`: CLOCK_MONOTONIC and the best alarm this system has, on one event loop."""
+    """The real `clock.Clock`, on one event loop: CLOCK_MONOTONIC, and the best alarm that this system has."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

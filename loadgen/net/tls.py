@@ -1,7 +1,7 @@
-"""TLS by hand: an SSLObject between two memory buffers.
+"""TLS without a transport: an SSLObject between two memory buffers.
 
-uvloop's own TLS transport reads the socket itself, which hides the kernel's stamps, and it costs three times as much a
-request (28,800 against 84,000 requests a second on one core, https, 64 connections).
+uvloop's own TLS transport reads the socket itself, which hides the kernel's stamps. It also costs three times as much
+for each request (28,800 against 84,000 requests a second on one core, https, 64 connections).
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def client_context(
     client_key: Path | None = None,
     version: str | None = None,
 ) -> ssl.SSLContext:
-    """A context for TLS 1.2 and 1.3, or `version` alone, that checks certificate and host name, unless `verify` is off.
+    """A context for TLS 1.2 and 1.3, or for `version` alone. It checks certificate and host name, unless `verify` is
+    off.
 
     Raises ProfileError if a file cannot be read or is no certificate.
     """
@@ -48,17 +49,17 @@ def client_context(
 
 
 class Channel:
-    """One TLS connection's client side: bytes of the wire in, bytes for the wire out. Raises ssl.SSLError."""
+    """The client side of one TLS connection: bytes from the wire in, bytes for the wire out. Raises ssl.SSLError."""
 
     def __init__(self, context: ssl.SSLContext, host: str, session: ssl.SSLSession | None) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host, session=session)
         self.ready = False
         self.ended = False
-        self.handshake_cpu = 0  # ns of this thread's CPU
+        self.handshake_cpu = 0  # CPU time of this thread, in ns
 
     def handshake(self, data: bytes | memoryview = b"") -> bytes:
-        """Take what came, give what is to be sent; `ready` when it is over."""
+        """Take received bytes, return the bytes to send; `ready` is set when the handshake is over."""
         begun = thread_cpu()
         if data:
             self._incoming.write(data)
@@ -72,7 +73,7 @@ class Channel:
         return self._outgoing.read()
 
     def pending(self) -> bytes:
-        """What is still to be sent, an alert after a failed handshake for one."""
+        """The bytes still to be sent, for example an alert after a failed handshake."""
         return self._outgoing.read()
 
     def encrypt(self, data: bytes | memoryview) -> bytes:
@@ -80,11 +81,11 @@ class Channel:
         return self._outgoing.read()
 
     def receive(self, data: bytes | memoryview) -> None:
-        """Take bytes of the wire; `read` then gives what was in them."""
+        """Take bytes from the wire; `read` then returns what was in them."""
         self._incoming.write(data)
 
     def read(self) -> bytes:
-        """The next decrypted bytes, empty when there are none (`ended` tells the peer's close_notify)."""
+        """The next decrypted bytes; empty if there are none (`ended` tells whether the peer sent close_notify)."""
         if not self._incoming.pending and not self.object.pending():
             return b""
         try:

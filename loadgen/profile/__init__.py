@@ -2,7 +2,7 @@
 
     units          durations, rates, sizes, shares
     rate           the shapes of an open load
-    values         values that are written as text: selectors, thresholds
+    values         values that users write as text: selectors, thresholds
     placeholders   {{uuid}} and the others
     clients        what each client can do
     addresses      where machines get their credentials, which is no target
@@ -10,7 +10,7 @@
     model          the values; with phase, scenario, expect, connection and sandbox: what is allowed, what is wrong
     explain        a mistake in plain words
     load           makes a Profile of a file, a shipped name or a URL
-    schema, new    help to write one
+    schema, new    help to write a profile
 
-Nothing is imported here, so that a caller of `units` does not pay for pydantic.
+Nothing is imported here, so that an import of `units` does not import pydantic.
 """

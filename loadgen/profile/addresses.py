@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-WHY = "where machines keep their credentials: it is no target"
+WHY = "where cloud machines serve credentials: choose another target"
 _OF_AWS = IPv6Network("fd00:ec2::/32")  # the services of AWS at the machine itself: ::254 its role, ::23 a pod's
 # an IPv4 address is the last 32 bits: mapped, compatible, translated (RFC 2765), NAT64 (RFC 6052, RFC 8215)
 _IN_THE_LAST_BITS = tuple(

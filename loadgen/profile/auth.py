@@ -1,4 +1,4 @@
-"""How the calls of a URL target show who sends them. A profile names where a secret is, never the secret itself."""
+"""How requests to a URL are authenticated. A profile says where a secret is; it never holds the secret itself."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def _token_url(text: str) -> str:
 
 
 class Secret(Part):
-    """Where a secret is: an environment variable, or a file."""
+    """The place of a secret: an environment variable or a file."""
 
     env: Text | None = None
     """The name of an environment variable."""
 
     file: Path | None = None
-    """A file that holds it, and nothing else; relative to the profile's folder."""
+    """A file that holds the secret and nothing else. Relative to the profile's folder."""
 
     @classmethod
     def read(cls, value: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -43,44 +43,44 @@ class Secret(Part):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.env is None) == (self.file is None) and not getattr(self, "token_url", None):
-            raise complaint("says not one place of a secret", "Write {env: NAME} or {file: PATH}")
+            raise complaint("must give one place of a secret", "Write {env: NAME} or {file: PATH}")
         return self
 
 
 class Bearer(Secret):
-    """A token in the Authorization header: from a variable, a file, or an OAuth token URL (client credentials)."""
+    """A token in the Authorization header, from a variable, a file, or an OAuth token URL (client credentials)."""
 
     token_url: Annotated[Text, AfterValidator(_token_url)] | None = None
-    """The URL that gives tokens. They are fetched before the load, and anew shortly before they expire."""
+    """The URL that issues tokens. loadgen fetches one before the load, and a new one shortly before it expires."""
 
     client_id: Secret | None = None
-    """Who asks the token URL."""
+    """The client's id for the token URL."""
 
     client_secret: Secret | None = None
-    """Its secret."""
+    """The client's secret for the token URL."""
 
     scope: Text | None = None
-    """The scope that is asked for."""
+    """The scope to ask for."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.token_url and (self.env or self.file):
-            raise complaint("says two places of a token", "Leave out token_url, or env and file")
+            raise complaint("gives two places of a token", "Leave out token_url, or env and file")
         if bool(self.token_url) != bool(self.client_id) or bool(self.token_url) != bool(self.client_secret):
-            raise complaint("token_url, client_id and client_secret go together", "Give all three")
+            raise complaint("token_url, client_id and client_secret need each other", "Give all three")
         if self.scope and not self.token_url:
-            raise complaint("is for a token URL", "Leave it out, or give token_url", ("scope",))
+            raise complaint("needs a token URL", "Leave it out, or give token_url", ("scope",))
         return self
 
 
 class Sigv4(Part):
-    """A signature by AWS credentials (IAM authorization). They are found as botocore finds them."""
+    """A signature with AWS credentials (IAM authorization). loadgen looks for them where botocore does."""
 
     service: Text | None = None
-    """What is signed for. Unless said: what the URL's host says, for example execute-api."""
+    """The service to sign for, for example execute-api. Default: the one in the URL's host name."""
 
     region: RegionName | None = None
-    """Its region. Unless said: what the URL's host says."""
+    """The service's region. Default: the one in the URL's host name."""
 
     profile: Text | None = None
     """The profile of the AWS configuration to take credentials from."""
@@ -91,20 +91,20 @@ class Sigv4(Part):
 
 
 class Auth(Part):
-    """How requests show who sends them: sigv4 or bearer, and api_key beside it."""
+    """How requests are authenticated: by sigv4 or bearer, by api_key, or by api_key and one of them."""
 
     sigv4: Sigv4 | None = None
-    """A signature by AWS credentials: {} or the service, execute-api for example."""
+    """A signature with AWS credentials: {}, or the service, for example execute-api."""
 
     api_key: Secret | None = None
-    """A key in the x-api-key header, as usage plans want it: {env: NAME} or {file: PATH}."""
+    """A key in the x-api-key header, which usage plans require: {env: NAME} or {file: PATH}."""
 
     bearer: Bearer | None = None
     """A token in the Authorization header: {env: NAME}, {file: PATH}, or {token_url: URL, client_id: ...}."""
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """The headers, in lower case, that are its own: a step cannot give them."""
+        """The headers that it sets, in lower case. A step cannot set them."""
         headers: tuple[str, ...] = SIGNED if self.sigv4 else ()
         headers += ("authorization",) if self.bearer else ()
         return (*headers, "x-api-key") if self.api_key else headers
@@ -112,7 +112,7 @@ class Auth(Part):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.sigv4 and self.bearer:
-            raise complaint("sigv4 and bearer are both the Authorization header", "Leave out one of them")
+            raise complaint("sigv4 and bearer both set the Authorization header", "Leave out one of them")
         if not (self.sigv4 or self.bearer or self.api_key):
-            raise complaint("says nothing", "Give sigv4, api_key or bearer")
+            raise complaint("is empty", "Give sigv4, api_key or bearer")
         return self

@@ -1,6 +1,6 @@
-"""What each client can do, as far as a profile asks for it: one line a client.
+"""What each client can do, as far as profiles depend on it: one line for each client.
 
-What a client is has a folder of the same name in `loadgen/transport`.
+The client itself is in the folder of the same name in `loadgen/transport`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ class Abilities:
     kernel had an answer. `resumes_tls`: a new connection can resume an earlier TLS session. `names_itself`: it sends a
     User-Agent of its own.
 
-    `reuses` and `renews` are what it knows of `session`. Where it renews one of `builds`, making that is timed as
-    `build`; where it renews one of `finds_credentials`, it finds the credentials anew, too.
+    `reuses` and `renews` are the values of `session` that it supports. The making of one of `builds` is timed as
+    `build`. If it renews one of `finds_credentials`, it also looks for the credentials again.
 
-    `retries` are the rules by which it retries by itself; it has none where loadgen retries for it.
+    `retries` are the rules by which it retries by itself; it is empty if loadgen retries for it.
     """
 
     http: bool = True
@@ -43,7 +43,7 @@ class Abilities:
 
     @property
     def sessions(self) -> tuple[tuple[Reuse, Renew], ...]:
-        """Each session that it accepts, as (reuse, renew). A shared one keeps what others renew."""
+        """Each session that it accepts, as (reuse, renew). A shared session renews nothing."""
         return tuple(
             (reuse, renew)
             for reuse in self.reuses

@@ -29,7 +29,9 @@ def _url(text: str) -> str:
     if text == SANDBOX:
         return text
     if not text.isascii() or not text.isprintable() or " " in text or "{" in text:
-        raise ValueError(f"{quoted(text)} holds what a URL cannot: percent-encode the path, punycode the host")
+        raise ValueError(
+            f"{quoted(text)} holds characters that a URL must not: percent-encode the path, punycode the host"
+        )
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
@@ -39,7 +41,9 @@ def _url(text: str) -> str:
         hint = f". Did you mean {url}?" if (url := with_scheme(text)) else ""
         raise ValueError(f"{quoted(text)} is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH{hint}")
     if "@" in parts.netloc:
-        raise ValueError("a URL with a user name or password ends up in reports: send an authorization header instead")
+        raise ValueError(
+            "a URL's user name and password would be shown in reports: send an authorization header instead"
+        )
     if parts.fragment or text.endswith("#"):
         raise ValueError(f"{quoted(text)} has a fragment, which is never sent: leave out '#' and what follows")
     if addresses.keeps_credentials(host):
@@ -68,10 +72,10 @@ def _address(host: str) -> bool:
 
 
 class Target(Part):
-    """What the load goes to. Short: target: URL."""
+    """The target of the load. Short: target: URL."""
 
     written: Annotated[Text, AfterValidator(_url)] | None = Field(default=None, validation_alias="url")
-    """sandbox, for the simulated target that loadgen starts by itself, or an http:// or https:// URL."""
+    """sandbox, which is the simulated target that loadgen starts by itself; or an http:// or https:// URL."""
 
     dynamodb: DynamoDb | None = None
     """A table in DynamoDB: {table, region, endpoint}."""
@@ -86,18 +90,18 @@ class Target(Part):
     def _one(self) -> Self:
         table = self.dynamodb
         if (self.written is None) == (table is None):
-            raise complaint("says not one place to go", "Give a url, or dynamodb: {table, region}")
+            raise complaint("must have one of url and dynamodb", "Give a url, or dynamodb: {table, region}")
         if table and table.endpoint:
             with located("dynamodb", "endpoint"):
                 if urlsplit(_url(table.endpoint)).path not in ("", "/", SANDBOX):
-                    raise ValueError(f"{quoted(table.endpoint)} has a path: DynamoDB's endpoint is a host alone")
+                    raise ValueError(f"{quoted(table.endpoint)} has a path: DynamoDB's endpoint is only a host")
         elif table and not table.region:
             raise complaint("is missing", "Add it: the table's region, for example eu-west-1", ("dynamodb", "region"))
         return self
 
     @property
     def url(self) -> str:
-        """Where it is: sandbox, or a URL."""
+        """sandbox, or a URL."""
         return self.dynamodb.url if self.dynamodb else self.written or ""
 
     @property
@@ -106,7 +110,7 @@ class Target(Part):
 
     @property
     def parts(self) -> SplitResult:
-        """The URL, split; the sandbox has none before it is started."""
+        """The parts of the URL. The sandbox has no URL before it is started."""
         return urlsplit("" if self.sandbox else self.url)
 
     @property
@@ -134,32 +138,35 @@ class Target(Part):
 
     @property
     def rest(self) -> str:
-        """What follows `prefix` in the URL: the path of the step that asks for the URL itself."""
+        """The URL's part after `prefix`: the path of a step that requests the URL itself."""
         parts = self.parts
         path = parts.path[len(self.prefix) :] or ("" if self.prefix else "/")
         return f"{path}?{parts.query}" if parts.query else path
 
     @property
     def loopback(self) -> bool:
-        """Whether it is on this machine for certain: the sandbox, localhost, or an address of the loopback."""
+        """Whether it is certainly on this machine: the sandbox, localhost, or a loopback address."""
         host = self.host
         return self.sandbox or host == "localhost" or (_address(host) and ip_address(host).is_loopback)
 
 
 class Session(Part):
-    """Which connections are used again. Short: session: per-request."""
+    """How connections are used. Short: session: per-request."""
 
     reuse: Reuse = "shared"
-    """shared: one pool for all; per-iteration: new at the start of each one; per-request: new for each request."""
+    """shared: one pool of connections for all requests; per-iteration: new connections for each iteration; per-request:
+    a new connection for each request."""
 
     renew: Renew = "connection"
-    """What is made anew: the connection, the client (aiohttp: its ClientSession), or the SDK's whole session."""
+    """What is made anew when the session is not shared: the connection, the client (aiohttp: its ClientSession), or the
+    SDK's whole session."""
 
     connections: Count | None = None
-    """How many connections may be open at once, over all workers, in every mode. Unless said: as many as are needed."""
+    """How many connections may be open at once, over all workers, with any reuse. Default: as many as are needed."""
 
     dns: Literal["once", "per-connection"] = "once"
-    """once: the host's name is resolved before the load; per-connection: for each new connection, inside its time."""
+    """once: loadgen resolves the host's name before the load; per-connection: for each new connection, and the time
+    counts as part of connecting."""
 
     tls_resumption: Flag = True
     """Whether a new connection may resume an earlier TLS session, which saves part of the handshake."""
@@ -172,7 +179,7 @@ class Session(Part):
 def _version(value: object) -> object:
     if value is None or value in ("1.2", "1.3", 1.2, 1.3):
         return value and str(value)
-    raise ValueError(f"{quoted(value)} is no version of TLS that is spoken here: expected 1.2 or 1.3")
+    raise ValueError(f"{quoted(value)} is not a supported version of TLS: expected 1.2 or 1.3")
 
 
 TlsVersion = Annotated[
@@ -181,16 +188,16 @@ TlsVersion = Annotated[
 
 
 class Tls(Part):
-    """How the target is trusted, and how loadgen shows who it is."""
+    """Which certificates of the target loadgen accepts, and which certificate it shows to the target."""
 
     ca: Path | None = None
-    """A PEM file of certificates to trust besides the system's; relative to the profile's folder."""
+    """A PEM file of certificates to trust in addition to the system's. Relative to the profile's folder."""
 
     verify: Flag = True
-    """false: accept any certificate, which every report then says."""
+    """false: accept any certificate. Every report then says so."""
 
     version: TlsVersion = None
-    """1.2 or 1.3: the only version that is offered. Unless said: both, and the target takes the newer it knows."""
+    """1.2 or 1.3: the only version that loadgen offers. Default: both; the target takes the newest that it supports."""
 
     client_cert: Path | None = None
     """A PEM file with the client's certificate, and its key unless client_key names it."""
@@ -206,5 +213,5 @@ class Tls(Part):
                 with located(key):
                     options[key] = files.readable(value[key], folder)
         if "client_key" in value and "client_cert" not in value:
-            raise complaint("is a key without its certificate", "Add client_cert", ("client_key",))
+            raise complaint("needs a certificate", "Add client_cert", ("client_key",))
         return options

@@ -1,4 +1,4 @@
-"""The request that a command line asks for with a URL, in curl's options: a step of a profile that nobody wrote."""
+"""The request of `loadgen run URL`: curl's options as the step of a profile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from loadgen.profile.document import Way
 from loadgen.profile.scenario import VERBS
 from loadgen.profile.units import quoted
 
-# headers that hold no secret; what others hold is neither shown nor kept
+# headers that hold no secret; the values of others are neither shown nor kept
 OPEN = ("accept", "accept-encoding", "accept-language", "cache-control", "content-type", "user-agent")
 JSON = "application/json"
 _SCHEME = re.compile(r"[A-Za-z]+ (?=\S+$)")  # of a key: Bearer, Basic
@@ -23,21 +23,21 @@ _SCHEME = re.compile(r"[A-Za-z]+ (?=\S+$)")  # of a key: Bearer, Basic
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`method`: unless said POST with a body, else GET. `headers` as `NAME: VALUE`. `data`: a body, or `@` and the
-    name of a file below the current folder."""
+    """The options. `method`: by default POST with a body, else GET. `headers`: each as `NAME: VALUE`. `data`: a body,
+    or `@` and the name of a file below the current folder."""
 
     method: str | None = None
     headers: tuple[str, ...] = ()
     data: str | None = None
 
     def step(self, path: str) -> tuple[dict[str, Any], dict[Way, str], dict[str, str]]:
-        """The step, by the way to each of its values the option that gave it, and the values of the variables that
-        stand in it for what may be secret. Raises ProfileError."""
+        """Three things: the step; for each of its keys the option that it comes from; and the variables with their
+        values, which stand in the step for what may be secret. Raises ProfileError."""
         default = "get" if self.data is None else "post"
         verb = (default if self.method is None else self.method).lower()
         if verb not in VERBS:
             known = ", ".join(verb.upper() for verb in VERBS)
-            raise ProfileError(f"{quoted(self.method)} is no method", file="--method", remedy=f"Known: {known}")
+            raise ProfileError(f"{quoted(self.method)} is not a method", file="--method", remedy=f"Known: {known}")
         headers, variables = self._headers()
         step: dict[str, Any] = {"name": verb, verb: path}
         if self.data is not None:
@@ -62,7 +62,7 @@ class Asked:
                 problem = "is not written as NAME: VALUE"  # and is not shown: it may be a secret
                 raise ProfileError(problem, file="--header", remedy="For example -H 'x-api-key: ${API_KEY}'")
             if name in headers:
-                raise ProfileError(f"{quoted(name)} is there twice", file="--header", remedy="Give it once")
+                raise ProfileError(f"{quoted(name)} is given twice", file="--header", remedy="Give it once")
             headers[name] = value
             if name.lower() not in OPEN and value and "${" not in value:
                 variable = f"HEADER_{len(headers)}"
@@ -73,7 +73,8 @@ class Asked:
 
 
 def at(url: str) -> tuple[str, str]:
-    """A URL as a target and the path of a step; as it is where it is none, for the profile to say what is wrong."""
+    """A URL as a target and the path of a step. A text that is no URL is returned as it is: the profile's check then
+    says what is wrong with it."""
     try:
         target = Target.model_validate({"url": url})
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Service times as people write them: `lognormal(p50=8ms, p99=40ms)`. The sandbox draws from them."""
+"""The distributions of the sandbox's service times, as a profile writes them: `lognormal(p50=8ms, p99=40ms)`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ _LEVEL = re.compile(r"p([0-9]{1,3}(?:\.[0-9]{1,6})?)")
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """A named distribution of times. `values`: nanoseconds by name; but `share` from 0 to 1, and `alpha` a number."""
+    """A distribution of times and its parameters. All `values` are nanoseconds, except `share`, which is from 0 to 1,
+    and `alpha`, which is a plain number."""
 
     kind: Kind
     values: tuple[tuple[str, float], ...]
@@ -86,7 +87,7 @@ def _arguments(text: str, kind: Kind) -> dict[str, float]:
     for argument in text.split(","):
         name, equals, value = (part.strip() for part in argument.partition("="))
         if not equals or not name or name in values:
-            raise ValueError(f"{quoted(argument.strip())} is no argument of {kind}: expected {EXAMPLES[kind]}")
+            raise ValueError(f"{quoted(argument.strip())} is not an argument of {kind}: expected {EXAMPLES[kind]}")
         values[name] = share(value) if name == "share" else _alpha(value) if name == "alpha" else duration(value)
     return values
 
@@ -133,7 +134,7 @@ def _check_table(values: Mapping[str, float]) -> None:
         raise ValueError(f"table needs p0 and p100: expected for example {EXAMPLES['table']}")
     points = [(float(name[1:]), value) for name, value in values.items()]
     if any(a[0] >= b[0] or a[1] > b[1] for a, b in pairwise(points)):
-        raise ValueError("table: levels must rise, and their times must not fall")
+        raise ValueError("table: the levels must rise, and the times must not fall")
 
 
 _CHECKS: dict[Kind, Callable[[Mapping[str, float]], None]] = {

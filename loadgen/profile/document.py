@@ -1,4 +1,4 @@
-"""YAML 1.2 as plain values, each with the place where it was written: no tags, no aliases, no key twice."""
+"""YAML 1.2 as plain values, each with the place where it was written. Tags, aliases and repeated keys are refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Way = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something was written: a line of a file, or line 0 of an option of the command line."""
+    """Where a value was written: a line of a file, or line 0 of a command-line option."""
 
     file: str
     line: int
@@ -50,9 +50,9 @@ class Place:
 
 @dataclass(slots=True)
 class Document:
-    """Plain values, and by the way to each of them its place. `root` holds the one value, `data`. `moved` are the ways
-    to what was written elsewhere in the document, and where; `variables` are those that come with it, before the
-    environment's."""
+    """Plain values, and the place of each. A value's way is the keys and indices that lead to it. `root` holds the one
+    value, `data`. `moved` maps the way of a value to the way where it was written, if that is another. `variables` come
+    with the document and take precedence over the environment's."""
 
     root: list[Any] = field(default_factory=lambda: [None])
     places: dict[Way, Place] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Document:
         return self.root[0]
 
     def place(self, way: Way) -> Place:
-        """The place of the nearest thing on the way to `way` that has one."""
+        """The place of the value at `way`, or of the nearest value around it that has one."""
         return next((self.places[way[:n]] for n in range(len(way), -1, -1) if way[:n] in self.places), Place("", 0))
 
     def _written(self, way: Way) -> Way:
@@ -73,7 +73,7 @@ class Document:
         return (*self.moved[way[:moved]], *way[moved:]) if moved else way
 
     def key(self, way: Way) -> str:
-        """The way as people write it, list items by their name: `load.burst.rate`."""
+        """The way as users write it, with list items by their name: `load.burst.rate`."""
         words: list[str] = []
         value = self.data
         for length, step in enumerate(way, 1):
@@ -92,10 +92,10 @@ class Document:
 
 
 def read(text: str, file: str) -> Document:
-    """`text` as a document; `file` is what errors call it. Raises ProfileError."""
+    """`text` as a document. `file` is its name in errors. Raises ProfileError."""
     document = Document(places={(): Place(file, 1)})
     if len(text) > SIZE_LIMIT:
-        raise ProfileError(f"is larger than {SIZE_LIMIT // 2**20}MiB, which no profile is", file=file)
+        raise ProfileError(f"is larger than {SIZE_LIMIT // 2**20}MiB: it cannot be a profile", file=file)
     try:
         _Reader(document, YAML(typ="safe", pure=True).parse(text), file).document()
     except MarkedYAMLError as error:
@@ -104,7 +104,7 @@ def read(text: str, file: str) -> Document:
         line = text.count("\n", 0, error.position) + 1
         raise ProfileError("holds a control character, which YAML does not allow", file=file, line=line) from None
     except (ValueError, OverflowError):
-        raise ProfileError("holds an escape that is no character", file=file) from None
+        raise ProfileError("holds an escape sequence that stands for no character", file=file) from None
     return document
 
 
@@ -138,12 +138,15 @@ class _Reader:
 
     def _check(self, event: Event, way: Way) -> None:
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise self._error(event, "anchors (&) and aliases (*) are not read", "Write the value out or quote it", way)
+            raise self._error(
+                event, "anchors (&) and aliases (*) are not supported", "Write the value out or quote it", way
+            )
         if getattr(event, "tag", None):
-            raise self._error(event, "tags (!) are not read", "Leave it out, or put the text in quotes", way)
+            raise self._error(event, "tags (!) are not supported", "Leave it out, or put the text in quotes", way)
 
     def _fill(self, parent: Any, step: str | int, event: Event, way: Way) -> None:
-        """Read the value that begins with `event` into `parent[step]`; at once, so that errors in it find their way."""
+        """Read the value that begins with `event` into `parent[step]`. Containers are put in before they are filled, so
+        that an error inside them can name its key."""
         self._check(event, way)
         if len(way) >= DEPTH_LIMIT:
             raise self._error(event, f"is nested deeper than {DEPTH_LIMIT} levels")
@@ -164,7 +167,7 @@ class _Reader:
             self._check(event, way)
             key = self._text(event, way)
             if key in mapping:
-                raise self._error(event, "is there twice", "Keep one of them", (*way, key))
+                raise self._error(event, "is given twice", "Keep one of them", (*way, key))
             self._document.places[*way, key] = Place(self._file, event.start_mark.line + 1)
             self._fill(mapping, key, next(self._events), (*way, key))
 
@@ -196,7 +199,7 @@ class _Reader:
         elif _FLOAT.fullmatch(text):
             number = float(text)
         if (number is not None and math.isinf(float(number))) or _NO_NUMBER.fullmatch(text):
-            raise self._error(event, f"{quoted(text)} is not a number that JSON knows", "Put it in quotes", way)
+            raise self._error(event, f"{quoted(text)} is not a number in JSON", "Put it in quotes", way)
         return text if number is None else number
 
 

@@ -1,4 +1,4 @@
-"""A DynamoDB table as a target, the calls that a step makes to it, and the table that a run makes for itself."""
+"""A DynamoDB table as a target, the calls that a step makes to it, and the table that a run creates for itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from loadgen.profile.units import quoted
 
 Place = tuple[str | int, ...]
 
-# what a step may call, by the API's own names; of those that take one, the parameter that cannot be left out
+# the operations that a step may call, by the API's own names, each with the parameter that it requires, if any
 OPERATIONS = {
     "GetItem": "Key",
     "PutItem": "Item",
@@ -34,7 +34,7 @@ BATCHES = {"BatchGetItem": ("Keys", 100), "BatchWriteItem": ("RequestItems", 25)
            "TransactGetItems": ("TransactItems", 100), "TransactWriteItems": ("TransactItems", 100)}  # fmt: skip
 RESENDABLE = ("BatchGetItem", "BatchWriteItem")
 
-# parameters that hold attribute values, and what they hold: items by name, lists of such, or a list of values
+# parameters that hold attribute values: as a map by name, as a list of maps, or as a list of values
 MAPS = ("Item", "Key", "ExclusiveStartKey", "ExpressionAttributeValues")
 LISTS_OF_MAPS = ("Keys",)
 LISTS = ("Parameters",)
@@ -46,7 +46,7 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 
 
 def is_typed(value: object) -> bool:
-    """Whether it is written as an attribute value already: {S: text}."""
+    """Whether it is already written as a typed attribute value: {S: text}."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in TYPES
 
 
@@ -67,29 +67,30 @@ Share = Annotated[int, Field(ge=0, le=10**6), BeforeValidator(whole)]
 
 
 class DynamoDb(Part):
-    """A table in DynamoDB, which steps call by the API's own operations."""
+    """A DynamoDB table. Steps call it by the operations of its API."""
 
     table: Annotated[Text, AfterValidator(_table), WithJsonSchema({"type": "string", "pattern": _TABLE.pattern})]
-    """The table's name. Steps need not say it."""
+    """The table's name. Steps need not give it."""
 
     region: RegionName | None = None
-    """The region, for example eu-west-1. Needed for AWS itself."""
+    """The table's region, for example eu-west-1. AWS needs it; other endpoints do not."""
 
     endpoint: Text | None = None
-    """sandbox, or a URL: of a local DynamoDB, for example. Unless said: AWS's own in that region."""
+    """sandbox, or a URL, for example that of a local DynamoDB. Default: AWS's endpoint in the region."""
 
     account_id_endpoint: Flag = False
-    """Whether to call ACCOUNT.ddb.REGION.amazonaws.com, as the newer SDKs do, or dynamodb.REGION.amazonaws.com."""
+    """true: call ACCOUNT.ddb.REGION.amazonaws.com, as the newer SDKs do; false: dynamodb.REGION.amazonaws.com."""
 
     profile: Text | None = None
-    """The profile of the AWS configuration whose credentials are used. Unless said: what botocore finds by itself."""
+    """The profile of the AWS configuration to take credentials from. Default: the credentials that botocore finds."""
 
     consumed_capacity: Share = 100
-    """Of one call in so many the consumed capacity is asked for; 0: of none."""
+    """loadgen asks for the consumed capacity in one of so many calls; 0: in none."""
 
     @property
     def url(self) -> str:
-        """Where the calls go; with account_id_endpoint, which needs the credentials' account, only by its form."""
+        """Where the calls go. With account_id_endpoint the account, which the credentials tell, is still a
+        placeholder."""
         if self.endpoint:
             return self.endpoint
         suffix = "amazonaws.com.cn" if self.signing_region.startswith("cn-") else "amazonaws.com"
@@ -112,7 +113,7 @@ class Throughput(Part):
 
 
 class Setup(Part):
-    """The table that a run makes for itself, before the load. One that is there already is used as it is."""
+    """The table that a run creates before the load. If the table exists already, the run uses it as it is."""
 
     key: dict[Text, Literal["S", "N", "B"]] = Field(min_length=1, max_length=2)
     """The partition key and its type, then the sort key if there is one: {pk: S, sk: N}."""
@@ -121,15 +122,15 @@ class Setup(Part):
     """on-demand, or provisioned: {read: 5, write: 5}."""
 
     items: Share = 0
-    """How many items are loaded into it. Only a table that was made for the run gets any."""
+    """How many items the run writes to the table before the load. It does so only if it created the table."""
 
     item: dict[str, Any] | None = None
-    """The item that is loaded, with placeholders; {{seq}} is its number, from 0 on."""
+    """The item to write. It may hold placeholders; {{seq}} is the item's number, from 0."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.items and self.item is None:
-            raise complaint("items are loaded, but none is written", "Add item: {pk: '{{seq}}'}", ("items",))
+            raise complaint("needs an item to write", "Add item: {pk: '{{seq}}'}", ("items",))
         for name in self.key:
             if self.item is not None and name not in self.item:
                 raise complaint(f"has no {name}, which is a key of the table", f"Add {name}", ("item",))
@@ -142,12 +143,12 @@ class Setup(Part):
 
 
 def parameters(operation: str, value: object, batch: object) -> dict[str, Any]:
-    """The parameters of a step's call, as written. Raises a complaint for what can be seen to be wrong."""
+    """The parameters of a step's call, as written. Raises a complaint for what is certainly wrong."""
     needs = OPERATIONS[operation]
     if value is None and not needs:
         return {}
     if not isinstance(value, dict):
-        raise complaint(f"{quoted(value)} are no parameters", f"Expected a mapping such as {_example(operation)}")
+        raise complaint(f"{quoted(value)} is not a mapping", f"Expected parameters such as {_example(operation)}")
     if needs and needs not in value and not (operation == "BatchGetItem" and "RequestItems" in value):
         raise complaint(f"has no {needs}", f"Expected for example {_example(operation)}")
     if operation in BATCHES:
@@ -158,17 +159,17 @@ def parameters(operation: str, value: object, batch: object) -> dict[str, Any]:
 def _check_batch(operation: str, value: dict[str, Any], batch: object) -> None:
     key, most = BATCHES[operation]
     entries = value.get(key)
-    if entries is None or (operation == "BatchWriteItem" and isinstance(entries, dict)):  # by table, as the API has it
+    if entries is None or (operation == "BatchWriteItem" and isinstance(entries, dict)):  # by table, as in the API
         if batch is not None:
-            words = "names its table, and is sent as it is written: batch repeats nothing of it"
+            words = "names its table, and so is sent as it is written: batch cannot repeat it"
             raise complaint(words, f"Write {_example(operation)}, or leave batch out", ("RequestItems",))
         return
     if not isinstance(entries, list) or not entries:
         raise complaint("is not a list", f"Expected for example {_example(operation)}", (key,))
     if batch is not None and len(entries) != 1:
-        raise complaint("has several entries, and batch says how often the one entry is repeated", "Write one", (key,))
+        raise complaint("has several entries, but batch repeats a single one", "Write one entry", (key,))
     if len(entries) > most:
-        raise complaint(f"{len(entries)} are more than the {most} that DynamoDB takes at once", "Write fewer", (key,))
+        raise complaint(f"{len(entries)} is more than the {most} that DynamoDB takes at once", "Write fewer", (key,))
 
 
 def _example(operation: str) -> str:
@@ -187,8 +188,8 @@ def _example(operation: str) -> str:
 
 
 def check_keys(value: Any, types: Mapping[str, str], numbers: Collection[str], at: Place) -> None:
-    """Raise a complaint where an item or key below `value` gives a key of the table another type than it has, as far
-    as can be seen: `numbers` names the placeholders that are numbers."""
+    """Raise a complaint if an item or key below `value` certainly gives a key of the table the wrong type. `numbers`
+    are the names of the placeholders that are numbers."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             check_keys(item, types, numbers, (*at, index))
@@ -200,11 +201,11 @@ def check_keys(value: Any, types: Mapping[str, str], numbers: Collection[str], a
         elif name in types and (kind := _type_of(item, numbers)) and kind != types[name]:
             number = f"Write {{{types[name]}: {quoted(item)}}}, or for example 'id-{{{{seq}}}}'"
             remedy = number if kind == "N" else f"Write a value of type {types[name]}"
-            raise complaint(f"is of type {kind}, and the table's key of type {types[name]}", remedy, (*at, name))
+            raise complaint(f"has type {kind}, but the table's key has type {types[name]}", remedy, (*at, name))
 
 
 def _type_of(value: Any, numbers: Collection[str]) -> str:
-    """The type that a value will be sent with; empty where only the run will tell."""
+    """The type that a value will be sent with; empty if only the run shows it."""
     if is_typed(value):
         return str(next(iter(value)))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -220,7 +221,7 @@ def _type_of(value: Any, numbers: Collection[str]) -> str:
 
 
 def templates(value: Any, at: Place) -> Iterator[tuple[Place, Template]]:
-    """Each text below `value` that may hold placeholders, and where it stands. Raises a complaint for a wrong one."""
+    """Each text below `value` that may hold placeholders, and its place. Raises a complaint for a wrong one."""
     match value:
         case str():
             with located(*at):

@@ -1,4 +1,5 @@
-"""Values from outside: `${NAME}` and `${NAME:-default}`, put in after the YAML is read, and never read as YAML."""
+"""Environment variables: `${NAME}` and `${NAME:-default}`. They are put in after the YAML is read, so that their values
+are never read as YAML."""
 
 from __future__ import annotations
 
@@ -105,7 +106,7 @@ def _secret(value: str, host: int | None) -> Iterator[str]:
 
 
 def refuse_secrets(document: Document) -> None:
-    """Raise a ProfileError where an AWS access key id stands in the profile itself."""
+    """Raise a ProfileError if the profile itself holds an AWS access key id."""
     for text, way in _texts(document.data, ()):
         if _ACCESS_KEY.search(text):
             raise document.error(

@@ -1,4 +1,4 @@
-"""What a step expects of its answer. Where it is said, it alone decides whether the answer is ok."""
+"""What a step expects of its answer. If a profile gives it, it alone decides whether the answer is ok."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _exact_or_pattern(value: object) -> object:
 
 def _literal(value: object) -> object:
     if isinstance(value, str) and "{{" in value:
-        raise ValueError(f"{quoted(value)}: what is expected cannot hold a placeholder")
+        raise ValueError(f"{quoted(value)}: an expected value cannot hold a placeholder")
     return value
 
 
@@ -88,19 +88,19 @@ JsonValue = Annotated[Any, AfterValidator(_literal)]
 
 
 class Expect(Part):
-    """What the answer must be to count as ok; all that is written must hold."""
+    """What the answer must have to count as ok. Every given condition must hold."""
 
     status: Annotated[Statuses, PlainValidator(statuses), WithJsonSchema(_STATUSES)] = OK
     """The status: 201, 2xx, 200..299, or a list of them. Unless said: 2xx."""
 
     headers: dict[HeaderName, ExpectedHeader] = Field(default={})
-    """Headers by name: the exact text, or {matches: REGULAR EXPRESSION}, found anywhere in it."""
+    """Headers by name: the exact text, or {matches: REGULAR EXPRESSION}, which may match anywhere in the text."""
 
     json_values: dict[JsonPath, JsonValue] = Field(default={}, validation_alias="json")
-    """Values in the JSON body by their path, as in {items.0.id: 5}; type and value must be equal."""
+    """Values in the JSON body by their path, for example {items.0.id: 5}. Type and value must be equal."""
 
     body: Annotated[Text, AfterValidator(_literal)] | None = None
     """Text that the body must contain."""
 
     item: dict[JsonPath, JsonValue] = Field(default={})
-    """On DynamoDB: attributes of the item that came back, as plain values, by name or path."""
+    """On DynamoDB: attributes of the returned item by name or path, as plain values."""

@@ -24,7 +24,7 @@ _PRIMARY = re.compile(r"(\S+)(?: (\S+))? ([a-z_]+) (p[0-9]{1,2}(?:\.[0-9]{1,6})?
 
 @dataclass(frozen=True, slots=True)
 class Primary:
-    """The one figure that the experiment is about: a phase, a step if there are several, a latency and a quantile."""
+    """The one figure that the verdict is about: a phase, a step if there are several, a latency and a quantile."""
 
     phase: str
     step: str
@@ -38,7 +38,7 @@ class Primary:
         match = _PRIMARY.fullmatch(text.strip())
         if not match or match[3] not in LATENCIES:
             raise ValueError(
-                f"{quoted(text)} is no figure: expected PHASE [STEP] LATENCY QUANTILE, for example 'burst response "
+                f"{quoted(text)} is not a figure: expected PHASE [STEP] LATENCY QUANTILE, for example 'burst response "
                 f"p99'; latencies are {', '.join(LATENCIES)}"
             )
         phase, step, metric, quantile = match.groups()
@@ -49,13 +49,15 @@ def _rounds(value: object) -> tuple[int, ...]:
     listed = value if isinstance(value, list | tuple) else [value]
     looks = tuple(int(str(whole(item))) for item in listed)
     if not looks or any(not 1 <= look <= 1000 for look in looks) or list(looks) != sorted(set(looks)):
-        raise ValueError(f"{quoted(value)} are no rounds: expected from 1 to 1000, or planned looks such as [10, 20]")
+        raise ValueError(
+            f"{quoted(value)} is not a number of rounds: expected from 1 to 1000, or planned looks such as [10, 20]"
+        )
     return looks
 
 
 def _axis(value: object) -> object:
     if not isinstance(value, list) or not value:
-        raise ValueError(f"{quoted(value)} is no axis: expected a list of values")
+        raise ValueError(f"{quoted(value)} is not an axis: expected a list of values")
     return value
 
 
@@ -83,34 +85,36 @@ Axis = Annotated[list[Any], BeforeValidator(_axis)]
 
 
 class Experiment(Part):
-    """Ways to run the profile, each once a round in an order drawn from the seed, with the same arrivals; and what is
-    compared."""
+    """Variants of the profile, and how they are compared. In each round every variant runs once, with the same
+    arrivals, in an order that is drawn from the seed."""
 
     variants: dict[Name, dict[str, Any]] = Field(default={})
-    """By name, what is different: any keys of the profile, list items by their name. {} is the profile as it is."""
+    """The variants by name, each with the keys of the profile that it changes; list items go by their name. {} is the
+    profile as it is."""
 
     matrix: dict[Annotated[str, AfterValidator(_axis_name)], Axis] = Field(default={})
-    """Axes of values, every combination of which is a variant. ${matrix.NAME} in the profile is the value."""
+    """Axes of values. Every combination of their values is a variant; ${matrix.NAME} in the profile is the value."""
 
     rounds: Rounds = (10,)
-    """How many rounds. A list such as [10, 20] plans looks: the experiment ends at the first that decides."""
+    """How many rounds. A list such as [10, 20] plans looks: the experiment ends after 10 rounds if they decide it, and
+    otherwise after 20."""
 
     baseline: str | None = None
-    """The variant that the others are held against. Unless said: the first."""
+    """The variant that the others are compared with. Default: the first."""
 
     primary: (
         Annotated[Primary, FromText(Primary.parse, r"\S+( \S+)? [a-z_]+ (p[0-9.]+|mean)", "burst response p99")] | None
     ) = None
-    """The one figure that the verdict is about. Unless said: the finest quantile that the plan can know."""
+    """The one figure that the verdict is about. Default: the highest quantile that the plan has enough requests for."""
 
     margin: Annotated[float, FromText(units.share, units.SHARE_PATTERN, "5%")] = 0.05
-    """A difference smaller than this is none that matters."""
+    """A smaller difference than this does not matter."""
 
     duet: Flag = False
     """Whether the variants of a round run at the same time, each with its share of the rate, instead of in turn."""
 
     pause: Duration = SECOND
-    """What lies between two runs."""
+    """The pause between two runs."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -123,11 +127,11 @@ class Experiment(Part):
         if self.baseline is not None and self.baseline not in names:
             raise complaint(f"there is no variant {self.baseline}", did_you_mean(self.baseline, names), ("baseline",))
         if not 0 < self.margin < 1:
-            raise complaint(f"{self.margin:.0%} is no margin: expected for example 5%", "", ("margin",))
+            raise complaint(f"{self.margin:.0%} is not a margin: expected for example 5%", "", ("margin",))
         return self
 
     def cells(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """Each variant as it is run: its name, the key of `variants` that it comes from, and its values of the axes."""
+        """Each variant that is run: its name, its key in `variants`, and its values of the axes."""
         return self._cells
 
     @cached_property

@@ -1,4 +1,4 @@
-"""From the validator's findings to the one error that helps most, in our own words, with its line."""
+"""The validator's findings in our own words, each with its place: the first is the error that helps most."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Words = tuple[str, str]
 
 
 def findings(error: ValidationError, document: Document) -> list[tuple[Way, str, str]]:
-    """All that was found wrong as (way, problem, remedy), by line.
+    """All mistakes as (way, problem, remedy), by line.
 
-    An unknown key comes alone: what it brings about in its mapping is not looked for.
+    An unknown key is reported alone: the rest of its mapping is not checked.
     """
     details = [item for item in error.errors(include_url=False) if not _consequence(item)]
     ways = [_way(item, document.data) for item in details]
@@ -28,12 +28,12 @@ def findings(error: ValidationError, document: Document) -> list[tuple[Way, str,
 
 
 def _consequence(item: ErrorDetails) -> bool:
-    """Whether it is only what another finding brings about: a list is called empty when all its items are wrong."""
+    """Whether it only follows from another finding: the validator calls a list empty if all its items are wrong."""
     return item["type"] == "default_factory_not_called" or (item["type"] == "too_short" and bool(item["input"]))
 
 
 def _way(item: ErrorDetails, data: Any) -> Way:
-    """The way to the fault: as far as the data goes, and a key further where it is that key which is missing."""
+    """The way to the mistake, as far as the data goes; one key further if that key is missing."""
     ours = item["type"] in ("missing", "profile")
     way: Way = ()
     for step in (*item["loc"], *item.get("ctx", {}).get("at", ())):
@@ -90,6 +90,6 @@ def _description(way: Way) -> str:
 
 
 def _not_among(given: object, expected: str) -> Words:
-    """`expected` is the validator's own list of the words that may stand here."""
+    """`expected` is the validator's own list of the accepted words."""
     expected_names = re.findall(r"'([^']*)'", expected)
-    return f"{quoted(given)} is not known here", did_you_mean(str(given), expected_names)
+    return f"{quoted(given)} is not accepted here", did_you_mean(str(given), expected_names)

@@ -1,4 +1,4 @@
-"""Files that a profile names: bodies and data. They stay within the profile's folder, and within memory."""
+"""Files that a profile names: bodies and data. They must lie below the profile's folder and fit into memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Rows = tuple[dict[str, Any], ...]
 
 
 def confined(written: str, folder: Path) -> Path:
-    """The file `written` below `folder`. Raises ValueError where it is elsewhere, no file, or over 64 MiB."""
+    """The file `written` below `folder`. Raises ValueError if it is elsewhere, is no file, or is over 64 MiB."""
     relative = Path(written)
     if relative.is_absolute() or ".." in relative.parts:
         raise ValueError(f"{quoted(written)} is not below the profile's folder: copy the file there")
@@ -36,7 +36,7 @@ def confined(written: str, folder: Path) -> Path:
 
 
 def readable(written: str, folder: Path) -> Path:
-    """The file `written`, from `folder` if it is relative; anywhere, as certificates are. Raises ValueError."""
+    """The file `written`, relative to `folder`. It may lie anywhere, as certificates do. Raises ValueError."""
     path = folder / written
     try:
         open_regular(path).close()
@@ -63,7 +63,7 @@ def rows(path: Path) -> tuple[tuple[str, ...], Rows]:
     elif path.suffix in (".jsonl", ".ndjson"):
         fields, rows = _json_lines(path.name, text)
     else:
-        raise ValueError(f"{path.name} is neither .csv nor .jsonl, from which its format is told")
+        raise ValueError(f"{path.name} must end in .csv or .jsonl, which tells its format")
     if not rows:
         raise ValueError(f"{path.name} has no rows")
     return fields, rows

@@ -1,4 +1,4 @@
-"""Which of N keys an iteration is about: `zipfian(10000, theta=0.99)`. A named one is a placeholder in every step."""
+"""How an iteration chooses one of N keys: `zipfian(10000, theta=0.99)`. Its name is a placeholder in every step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXAMPLES: dict[Kind, str] = {
     "latest": "latest(10000, theta=0.99)",
 }
 EXPECTED = ", ".join(EXAMPLES.values())
-MOST = 4_000_000  # keys: the cumulated chances of a zipfian choice are held, 8 bytes each
+MOST = 4_000_000  # keys: memory holds the cumulated probabilities of a zipfian choice, 8 bytes for each
 
 _CALL = re.compile(r"\s*([a-z]+)\s*\(\s*([0-9]{1,9})\s*(?:,(.*))?\)\s*")
 _NAMES: dict[Kind, tuple[str, ...]] = {
@@ -37,10 +37,10 @@ _DEFAULTS = {"theta": 0.99}
 class Keys:
     """A choice among the numbers from 0 to `count` - 1, a new one for each iteration.
 
-    uniform: each alike. sequential: one after the other, over and over. zipfian: number k with a chance that falls
-    like 1 / (k + 1)^theta. hotset: the share `keys` of them get the share `traffic` of the choices. hotspot: the same,
-    and every `every` iterations the hot ones are the next ones. latest: zipfian, counted back from the iteration's own
-    number, for items that are named by {{seq}}.
+    uniform: all are equally likely. sequential: one after the other, over and over. zipfian: the probability of number
+    k is proportional to 1 / (k + 1)^theta. hotset: the share `keys` of the numbers gets the share `traffic` of the
+    choices. hotspot: the same, but after every `every` iterations the next numbers are the hot ones. latest: zipfian,
+    counted back from the iteration's own number, for items that are named by {{seq}}.
     """
 
     kind: Kind
@@ -56,7 +56,7 @@ class Keys:
         match = _CALL.fullmatch(text)
         kind = next((kind for kind in EXAMPLES if match and kind == match[1]), None)
         if not match or kind is None:
-            raise ValueError(f"{quoted(text)} is no choice of keys: expected one of {EXPECTED}")
+            raise ValueError(f"{quoted(text)} is not a choice of keys: expected one of {EXPECTED}")
         count = int(match[2])
         if not 1 <= count <= MOST:
             raise ValueError(f"{quoted(text)}: expected from 1 to {MOST:,} keys")
@@ -64,7 +64,7 @@ class Keys:
         for item in filter(None, (part.strip() for part in (match[3] or "").split(","))):
             name, _, value = (part.strip() for part in item.partition("="))
             if name not in _NAMES[kind]:
-                raise ValueError(f"{quoted(item)} is not known there: expected {EXAMPLES[kind]}")
+                raise ValueError(f"{quoted(item)} is not an argument of {kind}: expected {EXAMPLES[kind]}")
             given[name] = _value(name, value, text)
         if missing := [name for name in _NAMES[kind] if name not in given]:
             raise ValueError(f"{quoted(text)} has no {missing[0]}: expected {EXAMPLES[kind]}")
@@ -72,7 +72,7 @@ class Keys:
 
     @property
     def hot(self) -> int:
-        """How many of the keys are hot."""
+        """The number of hot keys."""
         return max(1, round(self.count * self.keys))
 
 
@@ -82,7 +82,7 @@ def _value(name: str, value: str, text: str) -> float:
     try:
         number = int(value) if name == "every" else float(value)
     except ValueError:
-        raise ValueError(f"{quoted(text)}: {name} is a number") from None
+        raise ValueError(f"{quoted(text)}: {name} must be a number") from None
     if not 0 < number < (10**9 if name == "every" else 10):
         raise ValueError(f"{quoted(text)}: {name} is out of range")
     return number

@@ -1,4 +1,4 @@
-"""From a file, a name or a URL to a checked profile. Every mistake is one ProfileError."""
+"""Makes a checked profile of a file, a name or a URL. Every mistake is one ProfileError."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A profile, and what must be kept of how it was written.
+    """A profile, and how it was written.
 
     `variants` are those of its experiment; without one the profile itself is the only one. `source` is the file, or the
     URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left as it is: it can be saved.
@@ -59,8 +59,8 @@ class Loaded:
 def load(source: str | Path, *, sets: Sequence[str] = (), target: str | None = None, text: str | None = None) -> Loaded:
     """Read the profile `source`: a file, or the name of a shipped one. Raises ProfileError.
 
-    `sets` are overrides as `KEY=VALUE`; `target` is what replaces the profile's, a URL or for a table `aws`; `text` is
-    the content, where `source` only says where it would be.
+    `sets` are overrides as `KEY=VALUE`. `target` replaces the profile's target: a URL, or for a table `aws`. `text` is
+    the content; if it is given, `source` is only its name.
     """
     path = Path(source) if text is not None else find(source)
     document = read(_content(path) if text is None else text, str(path))
@@ -80,10 +80,10 @@ def from_url(
     asked: Asked | None = None,
     sets: Sequence[str] = (),
 ) -> Loaded:
-    """The profile of `loadgen run URL`: GETs, or what is `asked`, at `rate` or by `users`, for `duration`. Raises
+    """The profile of `loadgen run URL`: GETs, or the request `asked`, at `rate` or by `users`, for `duration`. Raises
     ProfileError.
 
-    Unless said, 50/s for 10s: gentle enough for any target.
+    The default is 50/s for 10s, which is gentle enough for any target.
     """
     offer = {"users": users} if users is not None and rate is None else {"rate": rate or "50/s"}
     phase = {"name": "steady", **offer, "for": duration or "10s"}
@@ -96,8 +96,8 @@ def from_url(
 def from_data(
     data: dict[str, Any], url: str, places: dict[Way, str], *, asked: Asked | None = None, sets: Sequence[str] = ()
 ) -> Loaded:
-    """A profile that a command writes by itself, but for what is sent to `url`. `places` says which of its options
-    gave what. Raises ProfileError."""
+    """A profile that a command makes by itself, for `url`. `places` maps the way of a value to the option that it comes
+    from. Raises ProfileError."""
     variables: dict[str, str] = {}
     target = url
     if asked:
@@ -112,7 +112,7 @@ def from_data(
 
 
 def named_after(url: str) -> str:
-    """What a run on that URL is called."""
+    """The name of a run on that URL."""
     return re.sub(r"^https?://|[^A-Za-z0-9]+", "-", url.partition("?")[0]).strip("-")[:40].strip("-") or "url"
 
 
@@ -124,7 +124,7 @@ def shipped() -> dict[str, Path]:
 
 
 def find(source: str | Path) -> Path:
-    """The file that `source` names, or the shipped profile. Raises ProfileError with those that are near."""
+    """The file or the shipped profile that `source` names. Raises ProfileError, which offers similar names."""
     path, profiles = Path(source), shipped()
     if _is_file(path):
         return path
@@ -187,7 +187,7 @@ def _read(document: Document, folder: Path, secrets: Secrets, experiment: Experi
 
 
 def _retarget(document: Document, target: str) -> None:
-    """Put `--target` in: for a table its endpoint, AWS's own if it is `aws`; else the URL."""
+    """Put `--target` in: as the endpoint for a table, where `aws` means AWS's own; as the URL otherwise."""
     place = Place("--target", 0)
     written = document.data.get("target")
     table = written.get("dynamodb") if isinstance(written, dict) else None
@@ -198,7 +198,7 @@ def _retarget(document: Document, target: str) -> None:
         document.places[("target", "dynamodb", "endpoint")] = place
     elif target == AWS:
         remedy = "Give the URL of yours; aws is for a profile with target: {dynamodb: ...}"
-        raise ProfileError("aws is no place to send HTTP requests to", file="--target", remedy=remedy)
+        raise ProfileError("aws is only for a DynamoDB table", file="--target", remedy=remedy)
     else:
         document.data["target"] = {"url": target}
         document.places |= {("target",): place, ("target", "url"): place}
@@ -216,14 +216,15 @@ def _validated(document: Document, expanded: Expanded, folder: Path) -> Profile:
 
 
 def _unrevealing(document: Document, folder: Path, way: tuple[str | int, ...], names: set[str]) -> tuple[str, str]:
-    """What to say about a value that came from the environment: what would be wrong with the text as it was written."""
+    """The mistake and its remedy for a value from the environment, which must not be shown: they are about the text as
+    it was written."""
     try:
         _validate(document.data, folder)
     except ValidationError as error:
         for found, problem, remedy in findings(error, document):
             if found == way:
                 return problem, remedy
-    return f"what {', '.join(f'${{{name}}}' for name in sorted(names))} gives cannot stand here", ""
+    return f"the value of {', '.join(f'${{{name}}}' for name in sorted(names))} is not accepted here", ""
 
 
 def _validate(data: Any, folder: Path) -> Profile:

@@ -1,4 +1,4 @@
-"""The profile, read and checked: frozen values, times in nanoseconds, rates a second."""
+"""The profile, read and checked. Its values are frozen; times are in nanoseconds, and rates are per second."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _stop_if(value: object) -> StopIf | None:
 
 def _max_cost(text: str) -> float:
     if not re.fullmatch(r"\$[0-9]{1,9}(\.[0-9]{1,6})?", text) or not float(text[1:]):
-        raise ValueError(f"{quoted(text)} is no amount: expected US dollars such as $1.50")
+        raise ValueError(f"{quoted(text)} is not an amount: expected US dollars such as $1.50")
     return float(text[1:])
 
 
@@ -82,14 +82,14 @@ def _whole_target(given: dict[str, Any]) -> tuple[Scenario, ...]:
 
 
 class Retries(Part):
-    """How often a failing request is sent again, by the rules of the AWS SDKs. Attempts and operations are then timed
-    apart. Short: retries: 3, the attempts."""
+    """How a failed request is sent again, by the rules of the AWS SDKs. The result then has the times of attempts and
+    those of whole operations. Short: retries: 3, which are the attempts."""
 
     mode: Literal["standard", "legacy", "adaptive"] = "standard"
-    """The rules: standard, or with client: sdk also legacy and adaptive, as botocore has them."""
+    """The rules: standard; with client: sdk also botocore's legacy and adaptive."""
 
     attempts: Annotated[int, Field(ge=1, le=100), BeforeValidator(whole)] = 3
-    """How often a request is sent at the most, the first time included."""
+    """The greatest number of times that a request is sent, the first time included."""
 
     @classmethod
     def short(cls, value: object) -> object:
@@ -127,82 +127,86 @@ StopText = Annotated[
 
 
 class Profile(Part):
-    """What to send where, when, over which connections, and what must hold."""
+    """What loadgen sends, where, when and over which connections, and what must hold."""
 
     name: Name
-    """What runs of this profile are called; their folder is named after it."""
+    """The profile's name, which the folders of its runs are named after."""
 
     target: Target
-    """What the load goes to: sandbox, or a URL."""
+    """The target of the load: sandbox, or a URL."""
 
     sandbox: SandboxSettings | None = None
-    """How the simulated target behaves; only read when the target is sandbox."""
+    """How the simulated target behaves. Used only if the target is sandbox."""
 
     auth: Auth | None = None
-    """How requests to a URL show who sends them. Calls of a DynamoDB table are signed without it."""
+    """How requests to a URL are authenticated. Calls of a DynamoDB table are signed without it."""
 
     workers: Workers = 1
     """How many processes send the requests: 1 to 256, or auto, as many as the rate needs."""
 
     client: ClientName = DEFAULT
-    """wire: loadgen's own HTTP/1.1 client, which knows when the kernel had the answer; aiohttp: what programs use;
-    sdk: aioboto3, for a DynamoDB table."""
+    """wire: loadgen's own HTTP/1.1 client, which knows when the kernel had the answer; aiohttp: the library that many
+    programs use; sdk: aioboto3, for a DynamoDB table."""
 
     session: Session = Session()
-    """Which connections are used again: shared, per-iteration, per-request, or a mapping."""
+    """How connections are used: shared, per-iteration, per-request, or a mapping."""
 
     tls: Tls = Tls()
-    """Certificates: whom to trust, and who we are."""
+    """The certificates to trust, and the client's own."""
 
     load: tuple[Phase, ...] = Field(min_length=1)
-    """The phases, one after the other."""
+    """The phases of the load, which run one after the other."""
 
     cycles: Cycles = 1
-    """How many times the measured phases run, one round after the other; each time is reported for itself."""
+    """How many times the measured phases run. Each time is reported by itself."""
 
     scenarios: tuple[Scenario, ...] = Field(default_factory=_whole_target, min_length=1)
-    """What an iteration does; with several, one is drawn by weight. Unless said: a GET of the target's URL."""
+    """What an iteration does. If there are several, each iteration draws one by weight. Default: a GET of the target's
+    URL."""
 
     choices: dict[CapturedName, KeysText] = Field(default={}, validation_alias="keys")
-    """Choices of a key by a name of your own, which is then a placeholder in every step of an iteration."""
+    """Choices of a key, each under a name of your own. The name is then a placeholder in every step of an iteration."""
 
     setup: Setup | None = None
-    """The table that the run makes before the load: {key: {pk: S}, items: 1000, item: {pk: '{{seq}}'}}."""
+    """The table that the run creates before the load: {key: {pk: S}, items: 1000, item: {pk: '{{seq}}'}}."""
 
     teardown: Flag = False
-    """Whether the table that `setup` made is deleted when the run is over. Nothing else ever is."""
+    """Whether loadgen deletes the table after the run, if `setup` created it. loadgen deletes nothing else."""
 
     retries: Retries | None = None
-    """Whether a failing request is sent again. Unless said: never, so that each failure is seen."""
+    """Whether a failed request is sent again. Default: never, so that each failure is seen."""
 
     max_cost: Annotated[float, FromText(_max_cost, r"\$[0-9.]+", "$1.50")] | None = None
-    """US dollars that the load may cost: a plan beyond it is refused, a run that comes to it is stopped."""
+    """How many US dollars the load may cost. loadgen refuses a plan that costs more and stops a run that reaches it."""
 
     experiment: Experiment | None = None
-    """Ways to run the profile that are compared: {variants: {shared: {}, fresh: {session: per-request}}}."""
+    """Variants of the profile that are compared: {variants: {shared: {}, fresh: {session: per-request}}}."""
 
     thresholds: dict[str, tuple[ThresholdText, ...]] = Field(default={})
-    """By the name of a measured phase, what must hold in it; otherwise the run exits with status 4. In an experiment
-    also of two variants: fresh / shared p99 < 3."""
+    """Conditions that a measured phase must meet, by the phase's name. If one fails, the exit status is 4. In an
+    experiment a condition may also compare two variants: fresh / shared p99 < 3."""
 
     stop_if: StopText = StopIf.parse("errors > 50% for 5s")
     """When to give up: errors > 50% for 5s, or never."""
 
     in_flight_limit: Count | None = None
-    """How many iterations may be open at once; those due beyond it are not started, and counted as unsent."""
+    """How many iterations may be open at once. loadgen does not start those that are due beyond it, and counts them as
+    unsent. Default: 100000."""
 
     max_rate: Annotated[float, FromText(_max_rate, units.RATE_PATTERN, "1000/s")] | None = None
-    """A guard against slips: a profile with a phase of a higher rate is refused."""
+    """The highest rate that a phase may have. loadgen refuses a profile with a higher one, which guards against typing
+    errors."""
 
     timeout: Duration = 30 * SECOND
-    """How long a step may take from when it is due, unless the step says."""
+    """How long a step may take, counted from when it is due. A step may have a timeout of its own."""
 
     seed: Seed = 1
-    """What the load is drawn from: the same seed gives the same arrivals. Payloads also follow from the run."""
+    """The number that the load is drawn from. The same seed gives the same arrivals; payloads also depend on the
+    run."""
 
     @property
     def abilities(self) -> Abilities:
-        """What its client can do."""
+        """What the profile's client can do."""
         return CLIENTS[self.client]
 
     @property
@@ -240,7 +244,7 @@ class Profile(Part):
             raise complaint(problem, "Use reuse: per-request or per-iteration with it", ("session", "renew"))
 
     def _check_target(self) -> None:
-        """What goes with a table, and what with a URL."""
+        """Check that the other keys fit the target: a table or a URL."""
         table = self.target.dynamodb
         if not table:
             if not self.abilities.http:
@@ -254,9 +258,11 @@ class Profile(Part):
         elif self.auth:
             raise complaint("is for a URL: calls of a table are signed in any case", "Leave it out", ("auth",))
         if self.teardown and not self.setup:
-            raise complaint("deletes what setup made, and there is no setup", "Leave it out", ("teardown",))
+            raise complaint(
+                "deletes the table that setup created, and there is no setup", "Leave it out", ("teardown",)
+            )
         if self.retries and self.retries.mode not in self.abilities.retry_rules:
-            problem = f"the {self.client} client retries by the {' and '.join(self.abilities.retry_rules)} rules alone"
+            problem = f"the {self.client} client retries only by the {' and '.join(self.abilities.retry_rules)} rules"
             others = [name for name, client in CLIENTS.items() if self.retries.mode in client.retry_rules]
             remedy = f"Use mode: {' or '.join(self.abilities.retry_rules)}, or client: {' or '.join(others)}"
             raise complaint(problem, remedy, ("retries", "mode"))
@@ -293,7 +299,7 @@ class Profile(Part):
         if primary.step and primary.step not in steps:
             raise complaint(f"no step is called {primary.step}", did_you_mean(primary.step, steps), at)
         if not primary.step and len(steps) > 1 and primary.metric != "iteration":
-            problem = f"there are several steps, of which {primary.text} names none"
+            problem = f"there are several steps, and {primary.text} names none of them"
             raise complaint(
                 problem, f"Name one, as in '{primary.phase} {steps[0]} {primary.metric} {primary.quantile}'", at
             )
@@ -304,7 +310,7 @@ class Profile(Part):
         phases = {phase.name: phase for phase in self.load}
         for name, thresholds in self.thresholds.items():
             if name not in phases:
-                raise complaint(f"there is no phase {name}", did_you_mean(name, [*phases]), ("thresholds", name))
+                raise complaint(f"there is no phase called {name}", did_you_mean(name, [*phases]), ("thresholds", name))
             if not phases[name].measure:
                 raise complaint(f"{name} is not measured", "Leave out its measure: false", ("thresholds", name))
             for i, threshold in enumerate(thresholds):
@@ -319,11 +325,11 @@ class Profile(Part):
 
     def _check_variants(self, threshold: Threshold, at: tuple[str | int, ...]) -> None:
         if not self.experiment:
-            problem = f"{quoted(threshold.text)} is of two variants, and there is no experiment"
+            problem = f"{quoted(threshold.text)} compares two variants, and there is no experiment"
             raise complaint(problem, "Add experiment: {variants: ...}, or leave it out", at)
         known = [name for name, _, _ in self.experiment.cells()]
         for name in threshold.variants:
             if name not in known:
                 raise complaint(f"there is no variant {name}", did_you_mean(name, known), at)
         if len(set(threshold.variants)) == 1:
-            raise complaint(f"{quoted(threshold.text)} is of one variant", "Name two that differ", at)
+            raise complaint(f"{quoted(threshold.text)} compares a variant with itself", "Name two that differ", at)

@@ -44,7 +44,7 @@ scenarios:
 #       json: {{id: "{{{{uuid}}}}", total: "{{{{int 1 500}}}}"}}      # drawn anew each time
 #       timeout: 2s
 
-# What must hold; otherwise the exit status is 4. response counts from the instant a request was due.
+# What must hold; otherwise the exit status is 4. response is the time from the instant that a request was due.
 thresholds:
   steady: [errors < 1%, response p99 < 500ms]
 
@@ -54,8 +54,8 @@ stop_if: errors > 50% for 5s
 
 
 def commented_profile(url: str) -> str:
-    """A commented profile for `url`, which loads as it stands. Raises ProfileError for what is no URL, and for one with
-    a value from the environment, which would be written out."""
+    """A commented profile for `url`, which can be loaded as it is. Raises ProfileError if `url` is no URL, or if it has
+    a value from the environment, which would be written to the file."""
     if "${" in url:
         raise ProfileError("holds ${…}, whose value would be written", file="URL", remedy="Put it into the profile")
     loaded = from_url(url)

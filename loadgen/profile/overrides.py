@@ -1,4 +1,4 @@
-"""`--set load.burst.rate=500/s`: any key of the profile from the command line, list items by their name."""
+"""`--set load.burst.rate=500/s` sets any key of the profile from the command line; list items go by their name."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from loadgen.profile.units import quoted
 
 
 def apply(document: Document, written: str) -> None:
-    """Put `KEY=VALUE` into the document; no value takes the key out. Raises ProfileError, which names the option."""
+    """Put `KEY=VALUE` into the document; no value removes the key. Raises ProfileError, which names the option."""
     key, equals, value = written.partition("=")
     option = f"--set {key}"
     if not equals or not all(key.split(".")):
-        raise ProfileError(f"{quoted(written)} sets nothing", file="--set", remedy="Write --set load.burst.rate=500/s")
+        raise ProfileError(
+            f"{quoted(written)} is not KEY=VALUE", file="--set", remedy="Write --set load.burst.rate=500/s"
+        )
     words = key.split(".")
     if words[0] == "phases":
         words[0] = "load"
@@ -65,7 +67,7 @@ def _put(container: Any, step: str | int, value: str, document: Document, way: W
         if isinstance(container, dict):
             container.pop(step, None)
             return
-        raise ProfileError("takes an item out of a list", file=option, remedy="Set the whole list instead")
+        raise ProfileError("would remove an item of a list", file=option, remedy="Set the whole list instead")
     try:
         parsed = read(value, option)
     except ProfileError as error:
@@ -75,7 +77,7 @@ def _put(container: Any, step: str | int, value: str, document: Document, way: W
 
 
 def part_at(way: Way) -> type[Part] | None:
-    """The model of what stands at `way` in a profile, if it is a mapping of known keys."""
+    """The model of the mapping at `way` in a profile; None if it is no mapping of known keys."""
     part: type[Part] | None = Profile
     for step in way:
         if isinstance(step, str) and part:

@@ -1,4 +1,4 @@
-"""What the models of a profile share: how written YAML becomes a value, and how a mistake is put into words."""
+"""What the models of a profile share: how written YAML becomes a value, and how a mistake is worded."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from loadgen.profile.units import quoted
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The validation context of a profile that a person wrote: files are found in `folder`, and units are required."""
+    """The validation context of a profile that a user wrote: files are relative to `folder`, and units are required."""
 
     folder: Path
 
 
 def complaint(problem: str, remedy: str = "", at: tuple[str | int, ...] = ()) -> PydanticCustomError:
-    """A mistake in our own words; `at` is the way from the value being read to the key at fault."""
+    """A mistake in our own words. `at` is the way from the value that is being read to the wrong key."""
     return PydanticCustomError("profile", "{problem}", {"problem": problem, "remedy": remedy, "at": at})
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """The remedy for an unknown name: the one most like it, and all there are."""
+    """The remedy for an unknown name: the most similar known name, and all known names."""
     near = nearest(name, known, 0.7)
     return f"{f'Did you mean {near}? ' if near else ''}Known: {', '.join(known) or 'none'}"
 
@@ -52,7 +52,7 @@ def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
 
 
 class Part(BaseModel):
-    """A mapping of the profile. A field with `exclude=True` is worked out by us and cannot be written."""
+    """A mapping of the profile. A field with `exclude=True` is computed, and users cannot write it."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, use_attribute_docstrings=True
@@ -73,7 +73,7 @@ class Part(BaseModel):
 
     @classmethod
     def read(cls, value: dict[str, Any], folder: Path) -> dict[str, Any]:
-        """The fields made from the written keys, where they are not the same."""
+        """The fields that follow from the written keys, if they differ."""
         return value
 
     @model_validator(mode="before")
@@ -99,7 +99,7 @@ class Part(BaseModel):
 
 
 def unique(names: list[str], what: str, *at: str) -> None:
-    """Raise a complaint at the first name that is there twice in the list at `at`."""
+    """Raise a complaint at the first repeated name of the list at `at`."""
     seen: set[str] = set()
     for i, name in enumerate(names):
         if name in seen:
@@ -109,9 +109,9 @@ def unique(names: list[str], what: str, *at: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FromText:
-    """Annotation of a value that is written as text and read by `parse`, which refuses a number without a unit.
+    """The annotation of a value that users write as text and `parse` reads. It refuses a number without a unit.
 
-    In our own code, where nothing is written, a value already read passes.
+    Our own code may also pass a value that is already read.
     """
 
     parse: Callable[[str], Any]
@@ -146,12 +146,12 @@ def located(*at: str | int) -> Iterator[None]:
 def _positive(text: str) -> int:
     value = units.duration(text)
     if not value:
-        raise ValueError(f"{quoted(text)} is no time at all: expected more than 0")
+        raise ValueError(f"{quoted(text)} is too short: expected more than 0")
     return value
 
 
 def whole(value: object) -> object:
-    """A whole number, or its digits as text, which is what an environment variable gives. Raises ValueError."""
+    """A whole number, also from its digits as text, because environment variables are texts. Raises ValueError."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):

@@ -1,4 +1,4 @@
-"""Placeholders: `{{uuid}}`, `{{int 1 500}}`, `{{name}}` within a text. A fixed grammar, read here once; never code."""
+"""Placeholders within a text: `{{uuid}}`, `{{int 1 500}}`, `{{name}}`. Their grammar is fixed; they are never code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text taken apart: what stands as it is, and the placeholders between."""
+    """A parsed text: its fixed parts and its placeholders, in order."""
 
     parts: tuple[str | Placeholder, ...]
 
@@ -41,7 +41,7 @@ class Template:
 
     @property
     def single(self) -> Placeholder | None:
-        """The placeholder, where the text is exactly one: such a value keeps its type."""
+        """The placeholder, if the text is exactly one: its value then keeps its type."""
         return self.parts[0] if len(self.parts) == 1 and isinstance(self.parts[0], Placeholder) else None
 
     def names(self) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ class Template:
 
 
 def parse(text: str) -> Template:
-    """Take `text` apart. Raises ValueError, saying what is known, for a placeholder that is not."""
+    """Parse `text`. Raises ValueError for an unknown placeholder, and names the known ones."""
     parts: list[str | Placeholder] = []
     end = 0
     for match in _PLACEHOLDER.finditer(text):
@@ -77,9 +77,11 @@ def _placeholder(inside: str, written: str) -> Placeholder:
     if args:
         near = nearest(kind, _KINDS)
         hint = f"Did you mean {near}? " if near else ""
-        raise ValueError(f"{quoted(written)} is no placeholder. {hint}Known: {KNOWN}")
+        raise ValueError(f"{quoted(written)} is not a placeholder. {hint}Known: {KNOWN}")
     if not NAME.fullmatch(kind):
-        raise ValueError(f"{quoted(written)} is no placeholder: names are letters, digits, '_' and '-'. Known: {KNOWN}")
+        raise ValueError(
+            f"{quoted(written)} is not a placeholder: names are letters, digits, '_' and '-'. Known: {KNOWN}"
+        )
     return Placeholder("name", (kind,))
 
 
@@ -93,7 +95,7 @@ def _argument(token: str) -> Argument:
 
 def _none(args: tuple[Argument, ...], written: str) -> tuple[Argument, ...]:
     if args:
-        raise ValueError(f"{quoted(written)} takes nothing after its name")
+        raise ValueError(f"{quoted(written)} takes no arguments")
     return ()
 
 
@@ -106,7 +108,7 @@ def _range(args: tuple[Argument, ...], written: str) -> tuple[Argument, ...]:
 
 def _choices(args: tuple[Argument, ...], written: str) -> tuple[Argument, ...]:
     if not args:
-        raise ValueError(f'{quoted(written)} needs what to choose from: for example {{{{choice red "dark blue"}}}}')
+        raise ValueError(f'{quoted(written)} needs values to choose from: for example {{{{choice red "dark blue"}}}}')
     return args
 
 

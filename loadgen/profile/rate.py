@@ -1,7 +1,7 @@
-"""How many iterations start a second over the time of a phase: the shapes that an open load can have.
+"""The shapes of an open load: how the rate of iterations changes over the time of a phase.
 
-A shape is declared here and nowhere else. To add one, derive from `Rate` and put it into `SHAPES`: how it is written,
-its arithmetic, its words. What paces, plans, checks and reports a load asks the shape.
+All of a shape is in this module: how it is written, its arithmetic, its words. To add one, derive from `Rate` and put
+it into `SHAPES`. The code that paces, plans, checks and reports a load asks the shape.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ Times = TypeVar("Times", float, "Floats")
 
 
 class Rate(ABC):
-    """A frozen dataclass of rates a second and times in ns. Times are counted from the beginning of a phase that
-    `lasts` so many ns, and may be an array."""
+    """A frozen dataclass of rates per second and times in ns. A time is counted from the beginning of a phase that
+    takes `lasts` ns; it may be an array of times."""
 
     name: ClassVar[str] = ""
-    """What its text begins with, before a bracket: `name(...)`. Empty for the one that has none."""
+    """The word before the bracket in its text: `name(...)`. Empty for the one shape that has no such word."""
     pattern: ClassVar[str]
-    """Of its text, as a regular expression of JSON Schema."""
+    """The pattern of its text, as a regular expression of JSON Schema."""
     words: ClassVar[str]
     """How it is written, for the description of the key."""
 
@@ -46,7 +46,7 @@ class Rate(ABC):
     @property
     @abstractmethod
     def steady(self) -> bool:
-        """Whether it is the same all the time, so that a count of iterations can end the phase."""
+        """Whether it never changes, so that a number of iterations can end the phase."""
 
     @property
     @abstractmethod
@@ -58,7 +58,7 @@ class Rate(ABC):
 
     @abstractmethod
     def count(self, time: Times, lasts: int) -> Times:
-        """How many arrivals are expected by `time`: the area under the rate."""
+        """The expected number of arrivals by `time`: the area under the rate."""
 
     @abstractmethod
     def reached(self, count: Floats, lasts: int) -> Floats:
@@ -66,10 +66,10 @@ class Rate(ABC):
 
     @abstractmethod
     def scaled(self, factor: Fraction) -> Self:
-        """So many times as much, always."""
+        """The same shape, with every rate multiplied by `factor`."""
 
     def mean(self, lasts: int) -> float:
-        """A second, on average."""
+        """The mean rate per second."""
         return self.count(float(lasts), lasts) * SECOND / lasts
 
     @staticmethod
@@ -96,7 +96,7 @@ class Rate(ABC):
 
 @dataclass(frozen=True, slots=True)
 class LinearRate(Rate):
-    """From `start` evenly to `end`; both are equal unless it is a ramp."""
+    """A rate that changes evenly from `start` to `end`. Both are equal unless it is a ramp."""
 
     pattern: ClassVar[str] = rf"{RATE_PATTERN}(?:\.\.{RATE_PATTERN})?"
     words: ClassVar[str] = "200/s, or a ramp 200/s..2000/s"
@@ -143,7 +143,7 @@ class LinearRate(Rate):
         return seconds * SECOND
 
     def scaled(self, factor: Fraction) -> Self:
-        """Exact: a rate divided by three is that, and not a third of it."""
+        """Exact: a rate divided by 3, not a rate multiplied by a rounded third."""
         start, end = (value * factor.numerator / factor.denominator for value in (self.start, self.end))
         return type(self)(start, end)
 

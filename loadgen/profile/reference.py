@@ -1,6 +1,6 @@
-"""Every key of a profile as Markdown, made from the schema and the models: the reference part of docs/profile.md.
+"""Every key of a profile as Markdown, from the schema and the models: the reference part of docs/profile.md.
 
-`python -m loadgen.profile.reference docs/profile.md` puts it into that page.
+`python -m loadgen.profile.reference docs/profile.md` writes it into that page.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ DEFAULTS: dict[str, Callable[[Any], str]] = {
 
 
 def reference() -> str:
-    """A section for each mapping of a profile, a list item for each of its keys."""
+    """A section for each mapping of a profile, with a list item for each of its keys."""
     schema = json_schema()
     return "\n".join(_sections((), schema, schema["$defs"]))
 
 
 def with_reference(page: str) -> str:
-    """The page with its made part made anew."""
+    """The page with its generated part replaced by a new one."""
     return f"{page.partition(BEGIN)[0]}{BEGIN}\n{reference()}"
 
 
@@ -51,7 +51,7 @@ def _sections(way: tuple[str, ...], mapping: Node, definitions: Node) -> Iterato
     below: list[tuple[str, Node]] = []
     yield from (f"### {'.'.join(way) or 'The profile'}", "", *_wrapped(mapping["description"]), "")
     for key in part.keys():  # noqa: SIM118
-        if key in VERBS[1:] or key in [*OPERATIONS][1:]:  # said with the first
+        if key in VERBS[1:] or key in [*OPERATIONS][1:]:  # the item of the first names them all
             continue
         node = mapping["properties"][key]
         name = _part_in(node)
@@ -70,7 +70,7 @@ def _item(way: tuple[str, ...], key: str, node: Node, required: bool, field: Fie
         words = ["Required.", *words, f"Or {', '.join(VERBS[1:])}: a step has one of them."]
     elif key in OPERATIONS:
         shown = f"`{key}: {{PARAMETER: VALUE}}`"
-        words = ["Instead, on a DynamoDB table.", *words, f"Or {', '.join([*OPERATIONS][1:])}."]
+        words = ["Instead, on a DynamoDB table:", *words, f"Or {', '.join([*OPERATIONS][1:])}."]
     elif _part_in(node):
         shown = f"[`{key}`](#{''.join((*way, key))})"
     else:
@@ -79,12 +79,12 @@ def _item(way: tuple[str, ...], key: str, node: Node, required: bool, field: Fie
     if required:
         words.insert(0, "Required, a list." if "items" in node else "Required.")
     if field and (default := _default(field)):
-        words.append(f"Unless said: {default}.")
+        words.append(f"Default: {default}.")
     yield from _wrapped(f"- {shown}: {' '.join(words)}", "  ")
 
 
 def _long_form(definition: Node) -> Node:
-    """The mapping, where a definition has a short form beside it."""
+    """The mapping of a definition, without its short form."""
     if "properties" in definition:
         return definition
     return {
@@ -94,7 +94,7 @@ def _long_form(definition: Node) -> Node:
 
 
 def _part_in(node: Node) -> str:
-    """The name of the mapping that `node` is, or has as its items."""
+    """The name of the mapping that `node` is, or that its items are; empty if there is none."""
     if "$ref" in node:
         name = str(node["$ref"]).rpartition("/")[2]
         return "" if name == "Variable" else name
@@ -104,7 +104,7 @@ def _part_in(node: Node) -> str:
 
 
 def _value(node: Node) -> str:
-    """What may stand there: an example, the words to choose from, or what kind of thing."""
+    """The value in short: an example, the words to choose from, or its type."""
     if examples := node.get("examples"):
         return str(examples[0])
     if "anyOf" in node:
@@ -122,7 +122,7 @@ def _value(node: Node) -> str:
 
 
 def _default(field: FieldInfo) -> str:
-    """The default as it would be written; nothing where it is none, or an empty or whole mapping."""
+    """The default as users would write it; empty if there is none, or if it is a mapping or list."""
     value: Any = field.default
     if field.is_required() or field.default_factory or value is None or isinstance(value, Part | tuple | dict):
         return ""

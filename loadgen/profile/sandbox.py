@@ -39,12 +39,12 @@ def _some(rate: float) -> float:
 
 def _fits(size: int) -> int:
     if size > BODY_LIMIT:
-        raise ValueError("is more than 10MiB, which no API Gateway answers")
+        raise ValueError("is more than 10MiB, the largest answer of an API Gateway")
     return size
 
 
 class OneOrMore:
-    """Annotation of a list of which a single item may stand by itself."""
+    """The annotation of a list that users may write as its only item."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(
@@ -73,16 +73,16 @@ Overflow = Annotated[
 
 
 class Environments(Part):
-    """A Lambda-like pool: each environment serves one request at a time. Short: the number of them."""
+    """A pool of environments, as Lambda has: each serves one request at a time. Short: the number of environments."""
 
     max: Count
-    """How many there may be at once."""
+    """The greatest number of environments at once."""
     init: Time = 0
-    """What a cold start adds."""
+    """The time that a cold start adds to a request."""
     idle: Duration = units.duration("10m")
-    """One that was idle for longer is gone."""
+    """An environment ends after it was idle for so long."""
     overflow: Overflow = "queue"
-    """What happens to a request when all are busy: it waits, or it is answered 429."""
+    """What happens to a request if all environments are busy: queue: it waits; 429: it is answered 429."""
 
     @classmethod
     def short(cls, value: object) -> object:
@@ -94,19 +94,19 @@ class Environments(Part):
 
 
 class Downstream(Part):
-    """A service that the function calls, over connections that belong to its environments."""
+    """A service that the function calls, over connections that belong to the environments."""
 
     time: Service
-    """How long one call takes on an open connection, the way there and back included."""
+    """How long one call takes on an open connection, the network included."""
     connect: Service = Distribution.fixed(0)
-    """What a call takes besides that opens a connection first."""
+    """How much longer a call takes if it opens a connection first."""
     calls: Count = 1
     """How many calls a request makes, one after the other."""
     keep_alive: Flag = True
-    """Whether an environment keeps its connection, or opens one for each call. A request may choose for itself, with
-    keepAlive in its JSON."""
+    """true: an environment keeps its connection; false: it opens one for each call. A request may choose by keepAlive
+    in its JSON."""
     idle: Duration = units.duration("60s")
-    """A kept connection that was idle for longer is gone: the next call opens another."""
+    """A kept connection is closed after it was idle for so long; the next call opens another."""
 
     def describe(self) -> str:
         times = "" if self.calls == 1 else f" {self.calls} times"
@@ -115,12 +115,13 @@ class Downstream(Part):
 
 
 class Throttle(Part):
-    """A token bucket; a request that finds it empty is answered 429. Short: the rate, with one second's burst."""
+    """A token bucket. A request that finds it empty is answered 429. Short: the rate; the bucket then holds one second
+    of it."""
 
     rate: Rate
-    """How many tokens drip in."""
+    """The rate at which tokens come into the bucket."""
     burst: Count | None = None
-    """How many tokens the bucket holds. Unless said: one second's."""
+    """How many tokens the bucket holds. Default: those of one second."""
 
     @classmethod
     def short(cls, value: object) -> object:
@@ -128,7 +129,7 @@ class Throttle(Part):
 
     @property
     def tokens(self) -> int:
-        """What the bucket holds when full."""
+        """The number of tokens in a full bucket."""
         return self.burst or math.ceil(self.rate)
 
     def describe(self) -> str:
@@ -136,20 +137,21 @@ class Throttle(Part):
 
 
 class Stall(Part):
-    """A time in which nothing is answered: once, `at` so long after the first request, or `every` so often."""
+    """A time in which the target answers nothing: once, with `at`, or again and again, with `every`."""
 
     at: Time | None = None
-    """When it begins, counted from the first request."""
+    """When the stall begins, counted from the first request."""
     every: Duration | None = None
-    """How often it begins, for the first time after so long. Only one stall can have it."""
+    """The time from the beginning of one stall to the next; the first begins after the same time. Only one stall can
+    have it."""
     length: Duration = Field(validation_alias="for", serialization_alias="for")
-    """How long nothing is answered."""
+    """How long the target answers nothing."""
 
     @model_validator(mode="after")
     def _when(self) -> Self:
         if (self.at is None) == (self.every is None):
             raise complaint(
-                "a stall has one of at and every", "For example {at: 10s, for: 2s} or {every: 30s, for: 2s}"
+                "a stall must have one of at and every", "For example {at: 10s, for: 2s} or {every: 30s, for: 2s}"
             )
         if self.every is not None and self.length >= self.every:
             raise complaint("a stall must end before the next one begins", "Make `for` shorter than `every`")
@@ -161,16 +163,16 @@ class Stall(Part):
 
 
 class Faults(Part):
-    """The shares of requests that are answered badly. Short: the share of errors."""
+    """Faults, each with the share of the requests that get it. Short: the share of errors."""
 
     errors: Share = 0.0
-    """502, 503 and 504 in turn."""
+    """The status is 502, 503 or 504, in turn."""
     reset: Share = 0.0
     """The connection is reset."""
     truncate: Share = 0.0
     """The connection closes in the middle of the body."""
     drip: Share = 0.0
-    """The body comes in 100 pieces, one each 20 ms."""
+    """The body comes in 100 pieces, one every 20 ms."""
     endless: Share = 0.0
     """The body never ends."""
 
@@ -193,31 +195,32 @@ class Faults(Part):
 
 
 class Tables(Part):
-    """The simulated DynamoDB: whom it lets in, and what its tables bear."""
+    """The simulated DynamoDB: which requests it accepts, and how much load its tables can take."""
 
     signatures: Literal["verify", "ignore"] = "verify"
-    """verify: a request that the sandbox's test keys did not sign is refused; ignore: nobody is."""
+    """verify: refuse a request that the sandbox's test keys did not sign; ignore: accept every signature."""
     burst: Time = units.duration("300s")
-    """How long a table saves up provisioned throughput that it does not use; one second's worth at least."""
+    """How many seconds of unused provisioned throughput a table saves up; at least one second."""
     partition_reads: Rate = 3000.0
-    """How many read units one partition key gives."""
+    """The read units that one partition key can give."""
     partition_writes: Rate = 1000.0
-    """How many write units one partition key takes."""
+    """The write units that one partition key can take."""
     on_demand_reads: Rate = 12_000.0
-    """How many read units a new on-demand table gives at once; later it gives twice its peak, if that is more."""
+    """The read units that a new on-demand table can give at once. Later it can give twice its peak, if that is more."""
     on_demand_writes: Rate = 4000.0
-    """How many write units a new on-demand table takes at once; later it takes twice its peak, if that is more."""
+    """The write units that a new on-demand table can take at once. Later it can take twice its peak, if that is
+    more."""
     peak_after: Duration = units.duration("30m")
-    """How old the peak of an on-demand table must be before it counts."""
+    """The time after which the peak of an on-demand table counts."""
     unprocessed: Share = 0.0
-    """The share of the items of batches that are left over, drawn from the seed."""
+    """The share of a batch's items that come back unprocessed, drawn from the seed."""
     creating: Time = 0
-    """How long a new table is CREATING, and an old one DELETING."""
+    """How long a new table is CREATING, and a deleted one DELETING."""
     memory: Annotated[int, FromText(units.size, units.SIZE_PATTERN, "1GiB"), Field(ge=2**20)] = 512 * 2**20
-    """How much all items together may take in the sandbox's memory; what would be beyond is refused."""
+    """How much of the sandbox's memory all items together may take. Writes beyond it are refused."""
 
     def describe(self) -> str:
-        """What is not as usual, under the names of the keys."""
+        """The settings that differ from the defaults, by key."""
         return ", ".join(
             f"{name} {_WRITTEN.get(name, format_duration)(value)}"
             for name, value in self
@@ -231,39 +234,40 @@ _WRITTEN: dict[str, Callable[[Any], str]] = {
     "unprocessed": lambda share: f"{share * 100:g}%",
     "memory": lambda size: f"{size // 2**20}MiB",
 }
-"""How values that are no durations are written."""
+"""How values other than durations are written."""
 
 
 class SandboxSettings(Part):
-    """What the simulated target does. All of it may be left out: then it answers 200 at once."""
+    """What the simulated target does. Without any of these keys it answers 200 at once."""
 
     rtt: Time = 0
-    """The network round trip that is simulated: each request takes one more, a connection those of its handshake."""
+    """The simulated network round trip. Each request takes one, and a new connection those of its handshake."""
     service: Service = Distribution.fixed(0)
     """How long the function runs."""
     seed: Annotated[int, Field(ge=0), BeforeValidator(whole)] = 1
-    """What service times and faults are drawn from."""
+    """The number that service times and faults are drawn from."""
     environments: Environments | None = None
-    """A pool of environments, as a Lambda function has. Unless said: as many as are needed, and never a cold start."""
+    """A pool of environments, as a Lambda function has. Default: as many as are needed, without cold starts."""
     downstream: Downstream | None = None
-    """A service that the function calls, as a Lambda function calls DynamoDB. It needs environments, whose connections
-    they are."""
+    """A service that the function calls, as a Lambda function calls DynamoDB. It needs environments, because the
+    connections belong to them."""
     throttle: Throttle | None = None
-    """A limit on the rate of requests. Unless said: none."""
+    """A limit on the rate of requests. Default: none."""
     stalls: Annotated[tuple[Stall, ...], OneOrMore()] = ()
-    """Times in which nothing is answered: one, or a list of them."""
+    """Times in which the target answers nothing: one, or a list of them."""
     faults: Faults = Faults()
-    """The shares of requests that are answered badly."""
+    """Faults, each with the share of the requests that get it."""
     idle_close: Duration = units.duration("60s")
-    """A connection that was idle so long is closed."""
+    """The target closes a connection that was idle for so long."""
     requests_per_connection: Count | None = None
-    """The answer to the last of so many says `Connection: close`."""
+    """The number of requests after which the target closes a connection, with `Connection: close` in the last
+    answer."""
     body: Size = 256
-    """The size of the JSON answer; never less than what its id needs."""
+    """The size of the JSON answer. It is larger if the answer's id needs more."""
     dynamodb: Tables = Tables()
-    """The simulated DynamoDB, which answers at the same ports."""
+    """The simulated DynamoDB, which answers on the same ports."""
     log: Path | None = None
-    """Where the truth log goes, a line of CSV for each request; relative to the folder that loadgen is started in."""
+    """The file of the truth log, which has a line of CSV for each request. Relative to the current folder."""
 
     @model_validator(mode="after")
     def _one_repeats(self) -> Self:
@@ -279,7 +283,7 @@ class SandboxSettings(Part):
 
     @classmethod
     def from_json(cls, line: bytes) -> Self:
-        """The settings that `to_json` made, or that a person wrote. Raises ProfileError."""
+        """The settings that `to_json` made, or that a user wrote. Raises ProfileError."""
         try:
             return cls.model_validate_json(line)
         except ValidationError as error:
@@ -289,11 +293,11 @@ class SandboxSettings(Part):
             raise ProfileError(first["msg"], key=key, remedy=remedy) from None
 
     def to_json(self) -> bytes:
-        """One line, for the sandbox's own process."""
+        """The settings in one line, for the sandbox's process."""
         return self.model_dump_json(by_alias=True).encode() + b"\n"
 
     def describe(self) -> str:
-        """What was simulated, in one line for a report."""
+        """The simulated target in one line, for a report."""
         parts = [f"rtt {format_duration(self.rtt)}", f"service {self.service.describe()}"]
         parts += [part.describe() for part in (self.environments, self.downstream, self.throttle) if part]
         parts += [f"stalls {stall.describe()}" for stall in self.stalls]

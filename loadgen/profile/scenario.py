@@ -1,4 +1,4 @@
-"""What an iteration does: scenarios, their steps, and the data they draw on."""
+"""What an iteration does: scenarios, their steps, and the data that they take."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def _captured_name(name: str) -> str:
     if not NAME.fullmatch(name):
         raise ValueError(f"{quoted(name)} is not a name: expected letters, digits, '-' and '_', not a digit first")
     if name in RESERVED or name in LATENCIES:
-        raise ValueError(f"{quoted(name)} already means something else: choose another name")
+        raise ValueError(f"{quoted(name)} already has another meaning: choose another name")
     return name
 
 
 def _own_header(name: str) -> str:
     if name.lower() in OWN_HEADERS:
-        raise ValueError(f"{name} is set by loadgen, from the body and the session: leave it out")
+        raise ValueError(f"loadgen sets {name} from the body and the session: leave it out")
     return name
 
 
 def _printable(text: str, where: str) -> str:
     if not text.isascii() or not text.isprintable():
-        raise ValueError(f"{quoted(text)} holds a line break or a character beyond ASCII, which {where} must not")
+        raise ValueError(f"{quoted(text)} holds a line break or a character beyond ASCII, which {where} must not hold")
     return text
 
 
@@ -71,7 +71,7 @@ def _query_value(value: object) -> str | int | float:
 
 def _path(text: object) -> str:
     if not isinstance(text, str) or not text.startswith("/"):
-        raise ValueError(f"{quoted(text)} is not a path: expected one that begins with /, to follow the target's own")
+        raise ValueError(f"{quoted(text)} is not a path: expected one that begins with / and is added to the target's")
     for part in parse(text).parts:
         if isinstance(part, str) and (" " in _printable(part, "a path") or "#" in part):
             raise ValueError(f"{quoted(text)} holds a space or '#': write %20 or %23")
@@ -86,13 +86,13 @@ QueryValue = Annotated[str | int | float, PlainValidator(_query_value), WithJson
 
 
 class Step(Part):
-    """One request: its name, one of get, post, put, delete, patch, head and options with a path, and the rest. On a
-    DynamoDB table an operation by the API's own name, such as PutItem, with its parameters."""
+    """One request. Besides its name a step has one of get, post, put, delete, patch, head and options with a path; on a
+    DynamoDB table it has an operation by the API's own name, such as PutItem, with its parameters."""
 
     nullable: ClassVar[frozenset[str]] = frozenset({"json", "Scan", "ListTables", "DescribeTable"})
 
     name: Name
-    """What the step is called in results."""
+    """The step's name in results."""
 
     method: str = Field(exclude=True)
     path: str = Field(exclude=True)
@@ -100,44 +100,48 @@ class Step(Part):
     parameters: dict[str, Any] = Field(default={}, exclude=True)
 
     batch: Count | None = None
-    """Of a batch or transaction: how often its one entry is repeated, each time with values of its own."""
+    """How many entries a batch or transaction has. The step writes one; each repetition draws its own values."""
 
     unprocessed: Literal["count", "resend"] = "count"
-    """What is done with the items that a batch leaves unprocessed: counted, or sent again until none is left."""
+    """What to do with the items that a batch leaves unprocessed: count: count them; resend: send them again until none
+    is left."""
 
     headers: dict[Annotated[HeaderName, AfterValidator(_own_header)], HeaderText] = Field(default={})
-    """Headers to send. Values may hold placeholders."""
+    """Headers to send. Their values may hold placeholders."""
 
     query: dict[str, QueryValue] = Field(default={})
-    """Query parameters, after those in the path. Values may hold placeholders."""
+    """Query parameters, which follow those in the path. Their values may hold placeholders."""
 
     json_body: Any = Field(default=None, validation_alias="json")
-    """A JSON body. Texts in it may hold placeholders; one that is exactly one placeholder keeps its type."""
+    """A JSON body. Texts in it may hold placeholders. A text that is exactly one placeholder becomes its value, with
+    its type."""
 
     text: Annotated[Text, AfterValidator(_template)] | None = None
-    """A body of text, which may hold placeholders."""
+    """A text body, which may hold placeholders."""
 
     file: Path | None = None
-    """A file below the profile's folder, at most 64 MiB, sent as it is."""
+    """A file below the profile's folder, at most 64 MiB, that is sent as it is."""
 
     expect: Expect | None = None
     """What the answer must be to count as ok. Unless said: a status of 2xx."""
 
     capture: dict[CapturedName, PartOfAnswer] = Field(default={})
-    """Parts of the answer by a name of your own, for later steps and split_by: status, header.NAME, body, body.KEY."""
+    """Parts of the answer, each under a name of your own, for later steps and split_by: status, header.NAME, body,
+    body.KEY."""
 
     record: dict[CapturedName, PartOfAnswer] = Field(default={})
-    """Times that the target reports, in milliseconds, by a name of your own; each gets its own percentiles."""
+    """Times in milliseconds that the target reports, each under a name of your own. Results have the percentiles of
+    each."""
 
     timeout: Duration | None = None
-    """How long the step may take from when it is due. Unless said: the profile's timeout."""
+    """How long the step may take, counted from when it is due. Default: the profile's timeout."""
 
     think: ThinkTime | None = None
-    """A pause before this step, once the one before it is done: 1s, or 1s..3s to draw evenly between."""
+    """A pause between the step before and this one: 1s, or 1s..3s for a random one in this range."""
 
     @property
     def has_json(self) -> bool:
-        """Whether there is a JSON body; null is one."""
+        """Whether there is a JSON body. null is one."""
         return "json_body" in self.model_fields_set
 
     @classmethod
@@ -151,13 +155,13 @@ class Step(Part):
             return value
         verbs = [key for key in value if key in VERBS or key in OPERATIONS]
         if len(verbs) != 1:
-            problem = f"has both {verbs[0]} and {verbs[1]}" if verbs else "says no request"
+            problem = f"has both {verbs[0]} and {verbs[1]}" if verbs else "has no request"
             raise complaint(problem, f"Give it exactly one of {', '.join(VERBS)}, for example get: /orders")
         if verbs[0] in OPERATIONS:
             return cls._call(verbs[0], value)
         for key in ("batch", "unprocessed"):
             if key in value:
-                raise complaint("is for DynamoDB's operations", "Leave it out", (key,))
+                raise complaint("is only for DynamoDB's operations", "Leave it out", (key,))
         bodies = [key for key in value if key in BODIES]
         if len(bodies) > 1:
             raise complaint(f"has both {bodies[0]} and {bodies[1]}", "A request has one body", (bodies[1],))
@@ -171,13 +175,15 @@ class Step(Part):
 
     @classmethod
     def _call(cls, operation: str, value: dict[str, Any]) -> dict[str, Any]:
-        """The fields of a step that calls DynamoDB: one POST to /, whatever the operation."""
+        """The fields of a step that calls DynamoDB. Every operation is a POST to /."""
         for key in OF_HTTP:
             if key in value:
-                raise complaint(f"a call of {operation} has no {key}", "Leave it out: the API fixes it", (key,))
+                raise complaint(
+                    f"a call of {operation} has no {key} of its own", "Leave it out: the API sets it", (key,)
+                )
         for key, known in (("batch", BATCHES), ("unprocessed", RESENDABLE)):
             if key in value and operation not in known:
-                raise complaint(f"does not go with {operation}", f"It is for {', '.join(known)}", (key,))
+                raise complaint(f"does not go with {operation}", f"It is only for {', '.join(known)}", (key,))
         try:
             parameters = dynamodb.parameters(operation, value[operation], value.get("batch"))
         except PydanticCustomError as error:
@@ -189,20 +195,20 @@ class Step(Part):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.batch and self.batch > (most := BATCHES[self.operation][1]):
-            raise complaint(f"{self.batch} are more than the {most} that DynamoDB takes at once", "", ("batch",))
+            raise complaint(f"{self.batch} is more than the {most} that DynamoDB takes at once", "", ("batch",))
         cases = Counter(map(str.lower, self.headers))
         for name in self.headers:
             if cases[name.lower()] > 1:
-                raise complaint("is there twice, in different case", at=("headers", name))
+                raise complaint("is given twice, in different case", at=("headers", name))
         for name, part in self.record.items():
             if part.kind == "status" or part == Selector("body"):
-                raise complaint(f"{part} is no time", "Record for example header.server-timing.db", ("record", name))
+                raise complaint(f"{part} is not a time", "Record for example header.server-timing.db", ("record", name))
         for _ in self.templates():
             pass
         return self
 
     def templates(self) -> Iterator[tuple[Place, Template]]:
-        """Each text that may hold placeholders, and the key where it stands. Raises a complaint for a wrong one."""
+        """Each text that may hold placeholders, and its key. Raises a complaint for a wrong one."""
         if self.operation:
             yield from dynamodb.templates(self.parameters, (self.operation,))
             return
@@ -217,13 +223,15 @@ class Step(Part):
 
 
 class Data(Part):
-    """Rows from a file: each iteration takes one, and its columns are placeholders by name."""
+    """Rows from a file. Each iteration takes one row, and the names of the columns are placeholders."""
 
     file: Path
-    """A .csv with a header line, or a .jsonl with one object a line, below the profile's folder; at most 64 MiB."""
+    """A .csv file with a header line, or a .jsonl file with an object on each line, below the profile's folder and of
+    at most 64 MiB."""
 
     order: Literal["sequential", "random", "shuffle"] = "sequential"
-    """sequential: from the top, over and over; shuffle: the same in an order drawn once; random: any row each time."""
+    """sequential: from the first row to the last, over and over; shuffle: the same, in a random order that is drawn
+    once; random: a random row each time."""
 
     rows: SkipValidation[files.Rows] = Field(exclude=True)
     fields: tuple[str, ...] = Field(exclude=True)
@@ -243,22 +251,22 @@ class Data(Part):
 
 
 class Scenario(Part):
-    """Steps that an iteration does in order; it is timed as a whole, and each step for itself."""
+    """Steps that an iteration does in order. Results have the times of each step and of whole iterations."""
 
     name: Name
-    """What the scenario is called in results."""
+    """The scenario's name in results."""
 
     weight: Number = 1
-    """How often it is drawn, against the weights of the others."""
+    """How often the scenario is drawn, relative to the weights of the others."""
 
     steps: tuple[Step, ...] = Field(min_length=1)
-    """What it does, in order."""
+    """The steps, in order."""
 
     split_by: tuple[Text, ...] = ()
-    """Captured values by which results are split into strata, for example a header that says cold or warm."""
+    """The captured values that split results into strata, for example a header that says cold or warm."""
 
     data: Data | None = None
-    """A file of rows, of which each iteration takes one: {file: users.csv, order: sequential | random | shuffle}."""
+    """A file of rows. Each iteration takes one: {file: users.csv, order: sequential | random | shuffle}."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -266,33 +274,31 @@ class Scenario(Part):
         captured = self._captured()
         for i, name in enumerate(self.split_by):
             if name not in captured:
-                raise complaint(f"{name} is not captured by a step", did_you_mean(name, [*captured]), ("split_by", i))
+                raise complaint(f"no step captures {name}", did_you_mean(name, [*captured]), ("split_by", i))
         columns = set(self.data.fields if self.data else ())
         for name in captured:
             if name in columns:
                 at = ("steps", captured[name], "capture", name)
-                raise complaint(f"{name} is a column of the data already", "Choose another name", at)
+                raise complaint(f"{name} is already a column of the data", "Choose another name", at)
         return self
 
     def check_references(self, keys: Sequence[str]) -> None:
-        """Raise a complaint for a placeholder that names nothing; `keys` are the profile's own."""
+        """Raise a complaint for a placeholder with an unknown name. `keys` are the names of the profile's `keys`."""
         captured = self._captured()
         columns = self.data.fields if self.data else ()
         known = dict.fromkeys(keys)
         for name in (*columns, *captured):
             if name in known:
-                raise complaint(f"{name} is one of the profile's keys already", "Choose another name")
+                raise complaint(f"{name} is already one of the profile's keys", "Choose another name")
         known = dict.fromkeys((*columns, *keys))
         for i, step in enumerate(self.steps):
             for at, template in step.templates():
                 for name in template.names():
                     if name in known:
                         continue
-                    problem = f"{{{{{name}}}}} is neither captured by an earlier step nor a column of data"
+                    problem = f"{{{{{name}}}}} is neither a value that an earlier step captures nor a column of data"
                     if name in captured:
-                        problem = (
-                            f"{{{{{name}}}}} is captured by {self.steps[captured[name]].name}, which is not earlier"
-                        )
+                        problem = f"{{{{{name}}}}} is captured by {self.steps[captured[name]].name}, which comes later"
                     raise complaint(problem, did_you_mean(name, [*RESERVED, *known]), ("steps", i, *at))
             known |= dict.fromkeys(step.capture)
 

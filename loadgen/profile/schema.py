@@ -1,4 +1,4 @@
-"""JSON Schema of a profile as people write it, for editors. Its words are those of the models."""
+"""The JSON Schema of a profile as users write it, for editors. The descriptions are the docstrings of the models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Node = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 VARIABLE: Node = {
-    "description": "A value from the environment: ${NAME} or ${NAME:-default}; or of an axis: ${matrix.NAME}.",
+    "description": "A value from the environment, ${NAME} or ${NAME:-default}, or of an axis, ${matrix.NAME}.",
     "type": "string",
     "pattern": r"\$\{([A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?|matrix\.[A-Za-z_][A-Za-z0-9_-]*)\}",
 }
@@ -22,7 +22,7 @@ NARROW = ("boolean", "integer", "number")
 
 
 def json_schema() -> Node:
-    """The schema, JSON Schema 2020-12."""
+    """The schema, in JSON Schema 2020-12."""
     schema = Profile.model_json_schema()
     parts = {part.__name__: part for part in _parts(Part)}
     definitions = {name: _definition(parts[name], node) for name, node in schema.pop("$defs").items()}
@@ -37,7 +37,7 @@ def _parts(part: type[Part]) -> Iterator[type[Part]]:
 
 
 def _definition(part: type[Part], node: Node) -> Node:
-    """The mapping of `part`: its written keys, and its short form beside it."""
+    """The mapping of `part` with the keys that users write, and its short form if it has one."""
     written = {key: _tidy(node["properties"][key]) for key in node["properties"] if key in part.keys()}  # noqa: SIM118
     definition = {**_tidy(node), "properties": written}
     definition["required"] = [key for key in node.get("required", ()) if key in written]
@@ -51,9 +51,9 @@ def _definition(part: type[Part], node: Node) -> Node:
 
 
 def _step(node: Node) -> Node:
-    """A step has one verb with its path, or one operation with its parameters, and one body at most."""
+    """The mapping of a step: one verb with its path, or one operation with its parameters, and at most one body."""
     path = {"type": "string", "pattern": r"^(/|\$\{)"}
-    words = "of this path, which begins with / and follows the target's own. It may hold placeholders."
+    words = "of this path, which begins with / and is added to the target's own. It may hold placeholders."
     verbs = {verb: {**path, "description": f"A {verb.upper()} {words}"} for verb in VERBS}
     calls = {name: _call(name, needs) for name, needs in OPERATIONS.items()}
     at_most_one_body = {"not": {"anyOf": [{"required": [a, b]} for a in BODIES for b in BODIES if a < b]}}
@@ -66,12 +66,13 @@ def _step(node: Node) -> Node:
 
 
 def _call(operation: str, needs: str) -> Node:
-    words = f"Calls DynamoDB's {operation} with these parameters; the table is the target's. Plain values will do."
+    words = f"Calls DynamoDB's {operation} with these parameters, on the target's table. Values may be plain or typed."
     return {"type": "object" if needs else ["object", "null"], "description": words}
 
 
 def _tidy(node: Any) -> Any:
-    """`node` without what is only the generator's, and with a variable wherever a narrow value may stand."""
+    """`node` without the keys that only the generator needs, and with a variable as the alternative to each narrow
+    value."""
     if isinstance(node, list):
         return [_tidy(item) for item in node if item != {"type": "null"}]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""Durations, rates, sizes and shares as people write them: a number and its unit, never a bare number."""
+"""Durations, rates, sizes and shares as users write them: a number and its unit, never a bare number."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ _SHARE_EXAMPLES = "a percentage from 0% to 100%, for example 5% or 0.1%"
 
 
 def duration(text: str) -> int:
-    """`250us`, `1.5s`, `1m30s` as nanoseconds. Raises ValueError, also below a nanosecond or above 366 days."""
+    """`250us`, `1.5s`, `1m30s` as nanoseconds. Raises ValueError, also for fractions of a nanosecond and for more than
+    366 days."""
     value = _quantity(text, _DURATION, DURATIONS, "duration", _DURATION_EXAMPLES)
     if value.denominator != 1:
         raise ValueError(f"{quoted(text)} is finer than a nanosecond")
@@ -43,7 +44,7 @@ def rate(text: str) -> float:
     """`200/s`, `12000/m`, `1/h` as a number a second. Raises ValueError, also above ten million a second."""
     value = _quantity(text, _RATE, {unit: Fraction(1, per) for unit, per in RATES.items()}, "rate", _RATE_EXAMPLES)
     if value > RATE_LIMIT:
-        raise ValueError(f"{quoted(text)} is more than {RATE_LIMIT}/s, which no machine can send")
+        raise ValueError(f"{quoted(text)} is more than {RATE_LIMIT}/s: no machine can send that")
     return float(value)
 
 
@@ -66,7 +67,7 @@ def share(text: str) -> float:
 
 
 def format_duration(ns: int) -> str:
-    """The shortest way to write `ns`; `duration` reads it back exactly. Minutes and hours only where they are whole."""
+    """The shortest way to write `ns`; `duration` reads it back exactly. Minutes and hours are used only if whole."""
     if ns and not ns % DURATIONS["m"]:
         unit = "m" if ns % DURATIONS["h"] else "h"
         return f"{ns // DURATIONS[unit]}{unit}"
@@ -77,7 +78,8 @@ def format_duration(ns: int) -> str:
 
 
 def format_rate(per_second: float) -> str:
-    """`200/s`, `0.5/s`; by the minute or the hour where that is a whole number and thousandths a second are not."""
+    """`200/s`, `0.5/s`; per minute or hour if that is a whole number and the rate per second has more than three
+    decimals."""
     if abs(per_second * 1000 - round(per_second * 1000)) > 1e-9:
         for unit in ("/m", "/h"):
             count = round(per_second * RATES[unit])
@@ -87,7 +89,7 @@ def format_rate(per_second: float) -> str:
 
 
 def quoted(value: object) -> str:
-    """`value` as an error message calls it: text in quotes, on one line, not too long; a list just a list."""
+    """`value` in an error message: a text in quotes, on one line and cut if it is long; a list is just `a list`."""
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
     if not isinstance(value, str):
@@ -97,7 +99,7 @@ def quoted(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` with what would break a line or a terminal written as an escape."""
+    """`text` with escapes instead of the characters that would break a line or a terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 

@@ -1,4 +1,4 @@
-"""The small values of a profile that are written as text: `1s..3s`, `body.items.0`, `response p99 < 250ms`."""
+"""The small values of a profile that users write as text: `1s..3s`, `body.items.0`, `response p99 < 250ms`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, Self
 from loadgen.profile.units import duration, format_duration, quoted, rate, share
 
 LATENCIES = ("response", "service", "connect", "lag", "wait", "client_delay", "iteration", "operation", "build")
-SCHEDULED = ("response", "lag")  # those that a closed load does not have, as nothing is due in it
+SCHEDULED = ("response", "lag")  # a closed load does not have these, because nothing is due in it
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 Op = Literal["<", "<=", ">", ">="]
@@ -18,7 +18,7 @@ _QUANTILE = r"p[0-9]{1,2}(?:\.[0-9]{1,6})?|mean|min|max"
 _CONDITION = r"\s*(<=?|>=?)\s*"
 _LATENCY = re.compile(rf"([a-z_]+)\s+({_QUANTILE}){_CONDITION}(\S+(?: \S+)?)")
 _PLAIN = re.compile(rf"(errors|rate){_CONDITION}(\S+(?: \S+)?)")
-# a name may hold a slash, as in `rate=50/s`: what stands between two names has spaces around it
+# a name may hold a slash, as in `rate=50/s`: the slash between two names has spaces around it
 _RATIO = re.compile(
     rf"(\S.*?) +/ +(\S.*?)(?: +({'|'.join(LATENCIES)}))? +(p[0-9]{{1,2}}(?:\.[0-9]{{1,6}})?|mean){_CONDITION}(.+)"
 )
@@ -28,7 +28,7 @@ _STOP = re.compile(rf"errors{_CONDITION}(\S+)\s+for\s+(\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Think:
-    """A pause drawn evenly between `low` and `high`, nanoseconds; both are equal unless a range was written."""
+    """A pause in nanoseconds, drawn evenly between `low` and `high`. Both are equal unless the user wrote a range."""
 
     low: int
     high: int
@@ -39,7 +39,7 @@ class Think:
         low, _, high = text.partition("..")
         value = cls(duration(low), duration(high or low))
         if value.low > value.high:
-            raise ValueError(f"{quoted(text)} runs backwards: expected the shorter time first, for example 1s..3s")
+            raise ValueError(f"{quoted(text)} is backwards: expected the shorter time first, for example 1s..3s")
         return value
 
     def __str__(self) -> str:
@@ -51,9 +51,9 @@ class Think:
 class Selector:
     """A part of an answer.
 
-    `status`: the number. `header`: the text of header `name` (lower case); of server-timing with `path == ("db",)` the
-    `dur` of that metric, in milliseconds. `body`: the whole text; with a `path` the value there in the JSON body.
-    `item`, `items`: what DynamoDB gave back, as plain values: one item's attributes, or a list of items.
+    `status`: the number. `header`: the text of the header `name` (in lower case); for server-timing with
+    `path == ("db",)` the `dur` of that metric, in milliseconds. `body`: the whole text; with a `path` the value at that
+    path of the JSON body. `item`, `items`: the item or items that DynamoDB returned, as plain values.
     """
 
     kind: Literal["status", "header", "body", "item", "items"]
@@ -77,7 +77,7 @@ class Selector:
             if HEADER_NAME.fullmatch(rest):
                 return cls("header", rest.lower())
         raise ValueError(
-            f"{quoted(text)} names no part of an answer: expected status, header.NAME, header.server-timing.METRIC, "
+            f"{quoted(text)} is not a part of an answer: expected status, header.NAME, header.server-timing.METRIC, "
             "body, body.KEY.0.KEY, or on DynamoDB item.NAME and items.0.NAME"
         )
 
@@ -87,11 +87,11 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A condition that a measured phase must hold; each of its steps for itself, where it is a latency.
+    """A condition that a measured phase must meet. A latency must meet it in each step.
 
-    `latency`: `quantile` of `metric` against `value` nanoseconds. `errors`: the share of requests that are not ok.
-    `rate`: iterations started a second. `ratio`, in an experiment: a variant's `quantile` of `metric` over another's,
-    `variants` being the two; `metric` is empty for the one that the phase is judged by.
+    `latency`: the `quantile` of `metric`; `value` is in nanoseconds. `errors`: the share of requests that are not ok.
+    `rate`: iterations started per second. `ratio`, in an experiment: the `quantile` of `metric` of the first of
+    `variants`, divided by that of the second; an empty `metric` is the one that the phase is judged by.
     """
 
     kind: Literal["latency", "errors", "rate", "ratio"]
@@ -104,7 +104,7 @@ class Threshold:
 
     @property
     def fraction(self) -> float | None:
-        """0.99 for `p99`; None for mean, min, max and what is no latency."""
+        """0.99 for `p99`; None for mean, min and max, and if the threshold is not about a latency."""
         return float(self.quantile[1:]) / 100 if self.quantile.startswith("p") else None
 
     @classmethod
@@ -122,9 +122,9 @@ class Threshold:
         match = _LATENCY.fullmatch(written)
         if not match or match[1] not in LATENCIES:
             raise ValueError(
-                f"{quoted(text)} is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%' or "
-                f"'rate > 190/s', of variants 'fresh / shared p99 < 3'; latencies are {', '.join(LATENCIES)}, of which "
-                "p50, p99.9, mean, min or max"
+                f"{quoted(text)} is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%', "
+                f"'rate > 190/s', or for two variants 'fresh / shared p99 < 3'. Latencies are {', '.join(LATENCIES)}, "
+                "each with p50, p99.9, mean, min or max"
             )
         metric, quantile, op, value = match.groups()
         return cls("latency", metric, _quantile(quantile, text), _op(op), duration(value), written)
@@ -132,7 +132,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class StopIf:
-    """When the run is stopped: the share of failed requests against `value`, over the last `window` nanoseconds."""
+    """The condition that stops a run: the share of failed requests over the last `window` nanoseconds, and `value`."""
 
     metric: Literal["errors"]
     op: Op
@@ -148,7 +148,7 @@ class StopIf:
             raise ValueError(f"{quoted(text)} is not a condition to stop: expected 'errors > 50% for 5s' or never")
         window = duration(match[3])
         if window < duration("1s"):
-            raise ValueError(f"{quoted(text)} looks back over too short a time: expected 1s or more")
+            raise ValueError(f"{quoted(text)} has too short a time: expected 1s or more")
         return cls("errors", _op(match[1]), share(match[2]), window, text.strip())
 
 
@@ -162,12 +162,12 @@ def json_path(text: str) -> tuple[str | int, ...]:
 
 def _quantile(name: str, text: str) -> str:
     if name in ("p0", "p00"):
-        raise ValueError(f"{quoted(text)}: p0 is written min")
+        raise ValueError(f"{quoted(text)}: write min instead of p0")
     return name
 
 
 def _factor(text: str) -> float:
-    """How many times as long: `3`, `1.05`."""
+    """A ratio: `3`, `1.05`."""
     if not _FACTOR.fullmatch(text) or not float(text):
         raise ValueError(f"{quoted(text)} is not a ratio: expected a number of times, for example 3 or 1.05")
     return float(text)

@@ -1,4 +1,4 @@
-"""The variants of an experiment: the profile's document with what each of them says differently."""
+"""The variants of an experiment: the profile's document, changed by each of them."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ def _first_values(document: Document) -> dict[str, Any]:
 
 
 def _merge(document: Document, into: Any, way: Way, override: dict[str, Any], said: Way) -> None:
-    """Put `override`, which was written at `said`, over what stands at `way`."""
+    """Put `override`, which was written at `said`, over the value at `way`."""
     steps = _steps(into)
     for key, value in override.items():
         if not way and key == EXPERIMENT:
-            raise document.error((*said, key), "an experiment has no experiments in it", "Leave it out")
+            raise document.error((*said, key), "an experiment cannot hold another one", "Leave it out")
         if steps is not None and key not in steps:
             raise document.error((*said, key), f"there is no {key} in that list", did_you_mean(key, [*steps]))
         step = key if steps is None else steps[key]

@@ -1,4 +1,4 @@
-"""Keeps secrets out of an exchange that is shown whole: by the names under which requests and answers carry them."""
+"""Removes secrets from an exchange that is shown whole, by the names that requests and answers use for them."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _FIELD = re.compile(r"([^?&=]+)=([^&]*)")
 
 
 def is_secret(name: str) -> bool:
-    """Whether what goes by this name is better not shown."""
+    """Whether a value with this name should not be shown."""
     return _SECRET.search(name) is not None
 
 
 def header(name: str, value: str) -> str:
-    """The value of a header as it may be shown."""
+    """The value of a header in the form that may be shown."""
     if is_secret(name):
         return REDACTED
     return url(value) if name.lower() in ("location", "referer") else value
 
 
 def body(content: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
-    """A body without the values of secret members, or of secret fields if its headers say that it is a form."""
+    """A body without the values of secret members, and, if its headers say that it is a form, of secret fields."""
     kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-    text = content.decode(errors="surrogateescape")  # what is no UTF-8 stays as it is
+    text = content.decode(errors="surrogateescape")  # bytes that are not UTF-8 stay as they are
     return (fields if "form-urlencoded" in kind else members)(text).encode(errors="surrogateescape")
 
 
 def url(text: str) -> str:
-    """A URL, or a path, without user and password, and without the values of secret query fields."""
+    """A URL or a path without user name, password, and the values of secret query fields."""
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -45,7 +45,7 @@ def url(text: str) -> str:
 
 
 def fields(text: str) -> str:
-    """`a=1&token=2` without the values of secret fields: a query, or the body of a form."""
+    """`a=1&token=2`, which is a query or the body of a form, without the values of secret fields."""
     return _FIELD.sub(lambda m: f"{m[1]}={REDACTED}" if is_secret(m[1]) else m[0], text)
 
 

@@ -6,6 +6,7 @@ navigate        a result's phases, steps and figures, in the order in which they
 sentences, experiment_sentences, selftest_sentences, trust_sentences, notice_sentences:
                 make sentences of reasons: what was observed, why something is not known
 trust           what a verdict means, and a line for each signal
+values          the values of a reason, and what makes a sentence of them
 words           numbers and names as text
 capacity_units  DynamoDB's units as text
 """

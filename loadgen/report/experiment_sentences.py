@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-Values = Mapping[str, float | str]
+from loadgen.report.values import Sentence, Values, number, words
+from loadgen.report.words import several, there
 
 
 def _connections_not_as_said(values: Values) -> str:
     expected = f", not {values['expected']:.2f}" if "expected" in values else ""
-    idle = f" ({values['closed_idle']:,} were closed by the target while idle)" if "closed_idle" in values else ""
+    idle = f" (closed by the target while idle: {values['closed_idle']:,})" if "closed_idle" in values else ""
     return (
         f"{values['variant']}, round {values['round']}: the session is {values['reuse']}, but "
         f"{values['per_request']:.2f} connections were opened for each request{expected}{idle}"
@@ -18,7 +19,7 @@ def _connections_not_as_said(values: Values) -> str:
 
 # what several runs may have: how each of them is named, and the line that names them, where it has a lead
 RUN = "{variant}, round {round}"
-RUNS: dict[str, str | Callable[[Values], str]] = {
+RUNS: dict[str, Sentence] = {
     "broken_off": RUN,
     "invalid_run": RUN,
     "accepted_run": RUN,
@@ -44,11 +45,7 @@ LEADS = {
 def listed(code: str, runs: Sequence[Values], more: int = 0) -> str:
     """The sentence for several reasons of one code of `RUNS`; so many `more` are not named."""
     rest = f" (and {more} more like it)" if more else ""
-    return f"{LEADS.get(code, '')}{'; '.join(_worded(RUNS[code], values) for values in runs)}{rest}"
-
-
-def _worded(template: str | Callable[[Values], str], values: Values) -> str:
-    return template(values) if callable(template) else template.format_map(values)
+    return f"{LEADS.get(code, '')}{'; '.join(words(RUNS[code], values) for values in runs)}{rest}"
 
 
 def _alone(code: str) -> Callable[[Values], str]:
@@ -67,16 +64,26 @@ def _cap(values: Values, name: str) -> str:
     return f"at most {values[name]:,}" if name in values else "no cap"
 
 
-DEGRADED = "of {runs} runs each, {baseline_runs} of {baseline} and {variant_runs} of {variant} were DEGRADED"
+def _unplanned_look(values: Values) -> str:
+    rounds = number(values, "rounds")
+    done = f"{several(rounds, 'round')} {'is' if rounds == 1 else 'are'} complete"
+    return f"{done}, and a verdict was planned after {values['planned']}"
+
+
+def _too_few_rounds(values: Values) -> str:
+    return f"needs {several(number(values, 'needs'), 'round')}, {there(number(values, 'rounds'))}"
+
+
+DEGRADED = "DEGRADED runs, of {runs} each: {baseline_runs} of {baseline}, {variant_runs} of {variant}"
 FAILED = "{variant_share:.2%} of {variant} failed, and {baseline_share:.2%} of {baseline}"
 
-EXPERIMENT_SENTENCES: dict[str, str | Callable[[Values], str]] = {
+EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     **{code: _alone(code) for code in RUNS},
     "rounds_complete": "{rounds} of {planned} rounds",
-    "unplanned_look": "{rounds} rounds are complete, and a verdict was planned after {planned}",
+    "unplanned_look": _unplanned_look,
     "all_valid": "every run was VALID",
     "degraded_runs": DEGRADED,
-    "disturbed_runs": f"{DEGRADED} by more than making connections takes",
+    "disturbed_runs": f"{DEGRADED}, by more than the making of connections",
     "peak_connections": _peak_connections,
     "caps_differ": _caps_differ,
     "cap_for_all": "it was in the way of all alike",
@@ -89,7 +96,7 @@ EXPERIMENT_SENTENCES: dict[str, str | Callable[[Values], str]] = {
     "no_round": "no round is complete",
     "one_round": "one round does not show how much rounds differ",
     "zero_figure": "a figure is 0, so there is no ratio",
-    "too_few_rounds": "needs {needs} rounds, there were {rounds}",
+    "too_few_rounds": _too_few_rounds,
     "ratio_drifts": "the difference grows, or shrinks, from round to round",
     "could_be_chance": "with {figures} figures compared, this could be chance",
     "limit_inside": "{limit:g} lies within",

@@ -3,12 +3,9 @@ them with the reasons of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from loadgen.aws.prices import dollars
 from loadgen.aws.refusals import remedy
-
-Values = Mapping[str, float | str]
+from loadgen.report.values import Sentence, Values
 
 
 def _usd(values: Values, name: str = "usd") -> str:
@@ -45,7 +42,7 @@ def _there_already(values: Values) -> str:
 
 STORED = "items that are read, changed or deleted have {bytes:,} bytes"
 
-NOTICE_SENTENCES: dict[str, str | Callable[[Values], str]] = {
+NOTICE_SENTENCES: dict[str, Sentence] = {
     "turned_away": _turned_away,
     "secret_not_renewed": "{error}; it is asked for again, and the last one is used until then",
     "secret_expired": "the run was ended: {error}; the last one has expired",

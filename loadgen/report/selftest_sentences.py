@@ -3,11 +3,8 @@ combines them with those of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from loadgen.report.trust_sentences import TRUST_SENTENCES, words
-
-Values = Mapping[str, float | str]
+from loadgen.report.trust_sentences import TRUST_SENTENCES
+from loadgen.report.values import Sentence, Values, words
 
 ANOTHER = {
     "cpu": "another CPU", "cpus": "another number of CPUs", "kernel": "another kernel", "python": "another Python",
@@ -88,7 +85,7 @@ def _none_valid(values: Values) -> str:
 
 TRIAL = {"scheme", "rate", "why", "after_s", "of_s"}  # the values of a trial, beside those of its reason
 
-SELFTEST_SENTENCES: dict[str, str | Callable[[Values], str]] = {
+SELFTEST_SENTENCES: dict[str, Sentence] = {
     "requests_failed": _requests_failed,
     "not_valid": _not_valid,
     "busy_before": "other work was going on (load average {load_average:.1f} before): these are figures of this "

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 
 from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
 from loadgen.report.notice_sentences import NOTICE_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.trust_sentences import TRUST_SENTENCES
-from loadgen.report.words import count
+from loadgen.report.values import Sentence, Values, number, words
+from loadgen.report.words import count, several, there
 from loadgen.result.reason import Reason
 
-Values = Mapping[str, float | str]
 UNITS = ((3600, "hour"), (60, "minute"))
 
 
@@ -20,8 +19,7 @@ def sentence(reason: Reason) -> str:
     """The reason in words, without a full stop: `needs 1,000 requests, there were 991`. If the code is unknown, because
     a later version wrote it, or its values are wrong, the code itself."""
     try:
-        made = SENTENCES[reason.code]
-        return made(reason.values) if callable(made) else made.format_map(reason.values)
+        return words(SENTENCES[reason.code], reason.values)
     except (KeyError, TypeError, ValueError, OverflowError):
         return reason.code.replace("_", " ")
 
@@ -40,8 +38,8 @@ def more(reason: Reason) -> str:
     if not isinstance(seconds, float | int) or not math.isfinite(seconds):
         return ""
     size, unit = next(((size, unit) for size, unit in UNITS if seconds >= 2 * size), (1, "second"))
-    number = max(1, round(seconds / size))
-    return f"about {number:,} more {unit}{'s' if number != 1 else ''} at this rate"
+    amount = max(1, round(seconds / size))
+    return f"about {amount:,} more {unit if amount == 1 else f'{unit}s'} at this rate"
 
 
 def at_least(ms: float) -> str:
@@ -49,14 +47,29 @@ def at_least(ms: float) -> str:
     return f"{math.floor(round(ms * 1e6) / 1000) / 1000:.15g}"
 
 
+def _too_few(values: Values) -> str:
+    return f"needs {several(number(values, 'needs'), 'request')}, {there(number(values, 'count'))}"
+
+
+def _too_short(values: Values) -> str:
+    seconds = number(values, "seconds")
+    return f"needs {values['needs']:,} seconds, there {'was' if seconds == 1 else 'were'} {seconds:,}"
+
+
 def _among_timeouts(values: Values) -> str:
-    timeouts = count(_number(values, "timeouts"))
-    return f"> {at_least(_number(values, 'bound_ms'))} ms: it falls among the {timeouts} timeouts"
+    timeouts = number(values, "timeouts")
+    falls = "is the only timeout" if timeouts == 1 else f"falls among the {count(timeouts)} timeouts"
+    return f"> {at_least(number(values, 'bound_ms'))} ms: it {falls}"
+
+
+def _beside_timeouts(values: Values) -> str:
+    return f"not known: {several(number(values, 'timeouts'), 'timeout')} may lie on either side of it"
 
 
 def _censored(values: Values) -> str:
-    bound = f"> {at_least(_number(values, 'bound_ms'))} ms: " if "bound_ms" in values else ""
-    return f"{bound}{count(_number(values, 'timeouts'))} timeouts are known only to have lasted longer"
+    bound = f"> {at_least(number(values, 'bound_ms'))} ms: " if "bound_ms" in values else ""
+    timeouts = number(values, "timeouts")
+    return f"{bound}{several(timeouts, 'timeout')} {_are(timeouts)} known only to have lasted longer"
 
 
 def _too_few_events(values: Values) -> str:
@@ -65,7 +78,7 @@ def _too_few_events(values: Values) -> str:
 
 
 def _workers_have_none(values: Values) -> str:
-    timeouts = _number(values, "timeouts")
+    timeouts = number(values, "timeouts")
     return f"the workers have none: {'it falls among the timeouts' if timeouts else 'too few exchanges'}"
 
 
@@ -78,44 +91,55 @@ def _everything_failed(values: Values) -> str:
 
 
 def _most_frequent(values: Values) -> str:
-    number, sent = _number(values, "count"), _number(values, "sent")
-    often = "most often " if number < sent else ""
+    failed, sent = number(values, "count"), number(values, "sent")
+    often = "most often " if failed < sent else ""
     run = f" ({values['variant']}, round {values['round']})" if "variant" in values else ""
-    return f"{often}{values['reason'] or values['outcome']}, {count(number)} of {count(sent)}{run}"
+    return f"{often}{values['reason'] or values['outcome']}, {count(failed)} of {count(sent)}{run}"
 
 
-def _number(values: Values, name: str) -> float:
-    value = values[name]
-    if isinstance(value, str):
-        raise TypeError(f"{name} is no number")
-    return value
+def _few_events(values: Values) -> str:
+    return f"its interval rests on {several(number(values, 'events'), 'independent event')}"
 
 
-SENTENCES: dict[str, str | Callable[[Values], str]] = {
-    "too_few": "needs {needs:,} requests, there were {count:,}",
+def _too_few_of_workers(values: Values) -> str:
+    exchanges = number(values, "count")
+    return f"{several(exchanges, 'exchange')} of the workers {_are(exchanges)} too few"
+
+
+def _too_few_of_witness(values: Values) -> str:
+    needs = number(values, "needs")
+    return f"the witness had {several(number(values, 'count'), 'exchange')}, {count(needs)} {_are(needs)} needed"
+
+
+def _are(amount: float) -> str:
+    return "is" if amount == 1 else "are"
+
+
+SENTENCES: dict[str, Sentence] = {
+    "too_few": _too_few,
     "among_timeouts": _among_timeouts,
-    "beside_timeouts": "not known: {timeouts:,} timeouts may lie on either side of it",
+    "beside_timeouts": _beside_timeouts,
     "censored": _censored,
     "no_figure": "there is no such figure",
     "no_requests": "there were no requests",
     "all_timed_out": "every request timed out",
-    "too_short": "needs {needs:,} seconds, there were {seconds:,}",
+    "too_short": _too_short,
     "too_few_events": _too_few_events,
-    "few_events": "its interval rests on {events:,} independent events",
+    "few_events": _few_events,
     "no_upper_bound": "its interval has no upper end",
-    "at_once": "all were due at the same instant, and only seconds would tell how much they vary",
-    "not_saved": "the run's folder, from which it would follow, could not be written",
+    "at_once": "all requests were due at the same instant; an interval takes requests in several seconds",
+    "not_saved": "the run's folder, which it is computed from, could not be written",
     "not_in_folder": "the run's folder does not hold all of it",
     "folder_unreadable": "the run's folder cannot be read: {error}",
     "none_ok": "the {of} had no exchanges that were ok",
-    "too_few_of_workers": "{count:,} exchanges of the workers are too few",
-    "too_few_of_witness": "the witness had {count:,} exchanges, {needs:,} are needed",
+    "too_few_of_workers": _too_few_of_workers,
+    "too_few_of_witness": _too_few_of_witness,
     "workers_have_none": _workers_have_none,
     "nothing_sent": "nothing was sent",
     "stopped_before": "the run was stopped before it",
     "stopped_after": "the run was stopped after {ran_s:.3g} s of it",
     "stopped": "the run was stopped",
-    "run_invalid": "the run is INVALID. --accept-invalid decides all the same",
+    "run_invalid": "the run is INVALID. --accept-invalid decides nevertheless",
     "nothing_answered": _nothing_answered,
     "everything_failed": _everything_failed,
     **EXPERIMENT_SENTENCES,

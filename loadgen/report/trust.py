@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from loadgen.report.sentences import sentence
-from loadgen.report.trust_sentences import SIGNAL_WORDS, Sentence, words
+from loadgen.report.trust_sentences import SIGNAL_WORDS
+from loadgen.report.values import Sentence, words
 from loadgen.result.reason import Reason
 from loadgen.result.run import TrustSignal, Verdict
 

@@ -3,13 +3,10 @@ with the sentences of a run; `trust` makes the lines of a report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from loadgen.report.words import ms
-
-Values = Mapping[str, float | str]
-Sentence = str | Callable[[Values], str]
+from loadgen.report.values import Sentence, Values, number, words
+from loadgen.report.words import ms, several
 
 UNKNOWN = "not known"
 QUIETER = "Use more --workers, a lower rate or a quieter machine"
@@ -33,26 +30,21 @@ class SignalWords:
     elsewhere: bool = False
 
 
-def words(sentence: Sentence, values: Values) -> str:
-    """The sentence with its values."""
-    return sentence(values) if callable(sentence) else sentence.format_map(values)
-
-
 def _lateness(values: Values) -> str:
     tail = f", p99.9 {values['p999_ms']:.2f} ms" if "p999_ms" in values else ""
     return f"p99 {values['p99_ms']:.2f} ms{tail}"
 
 
 def _tail(values: Values) -> str:
-    cycle = f"cycle {values['cycle']}" if _number(values, "cycle") > 1 else ""
+    cycle = f"cycle {values['cycle']}" if number(values, "cycle") > 1 else ""
     where = " ".join(filter(None, (str(values["phase"]), cycle, str(values.get("step", "")))))
     least = "at least " if "at_least" in values else ""
-    return f"{least}{values['share']:.1%} of the slowest {100 * _number(values, 'slowest'):.3g}% of {where}"
+    return f"{least}{values['share']:.1%} of the slowest {100 * number(values, 'slowest'):.3g}% of {where}"
 
 
 def _tail_why(values: Values) -> str:
-    own = _number(values, "own_ms")
-    parts = {text: _number(values, f"{name}_ms") for name, text in PARTS.items() if f"{name}_ms" in values}
+    own = number(values, "own_ms")
+    parts = {text: number(values, f"{name}_ms") for name, text in PARTS.items() if f"{name}_ms" in values}
     causes = ", ".join(
         f"{text} {part:.2f} ms"
         for text, part in sorted(parts.items(), key=lambda part: -part[1])
@@ -93,12 +85,12 @@ def _resources(values: Values) -> str:
 
 
 def _retransmits(values: Values) -> str:
-    count, of = _number(values, "sent_again"), _number(values, "segments")
+    count, of = number(values, "sent_again"), number(values, "segments")
     return f"{count:,} of {of:,} segments ({count / of:.2%})" if count else f"none of {of:,} segments"
 
 
 def _syn_retries(values: Values) -> str:
-    count, of = _number(values, "retried"), _number(values, "connects")
+    count, of = number(values, "retried"), number(values, "connects")
     by = ", by how long they took" if values["by"] == "times" else ""
     if not count:
         return f"none of {of:,} connects{by}"
@@ -127,9 +119,9 @@ def _reconnects_note(values: Values) -> str:
 
 
 def _agrees(values: Values) -> str:
-    number = _number(values, "figures")
+    figures = number(values, "figures")
     rest = f"; {values['not_judged']:,} not judged" if values["not_judged"] else ""
-    return f"agrees in {number:,} figure{'s' if number != 1 else ''}{rest}"
+    return f"agrees in {several(figures, 'figure')}{rest}"
 
 
 def _disagrees(values: Values) -> str:
@@ -143,14 +135,7 @@ def _disagrees(values: Values) -> str:
 
 
 def _optional(values: Values, name: str) -> float | None:
-    return _number(values, name) if name in values else None
-
-
-def _number(values: Values, name: str) -> float:
-    value = values[name]
-    if isinstance(value, str):
-        raise TypeError(f"{name} is no number")
-    return value
+    return number(values, name) if name in values else None
 
 
 LITTLE_LEFT = "little is left, and a burst would run out"

@@ -63,6 +63,16 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}" if value is not None and math.isfinite(value) else UNKNOWN
 
 
+def several(number: float | None, noun: str) -> str:
+    """A number of things: `1 request`, `2,000 requests`."""
+    return f"{count(number)} {noun}{'s' if number != 1 else ''}"
+
+
+def there(number: float | None) -> str:
+    """`there was 1`, `there were 991`."""
+    return f"there {'was' if number == 1 else 'were'} {count(number)}"
+
+
 def rate(value: float | None) -> str:
     """A number a second: `2,000/s`, `1,998.2/s`, `0.25/s`."""
     if value is None or not math.isfinite(value):

@@ -1,12 +1,11 @@
-"""What a command can say, as values with types: every result, its JSON, and the schema of that JSON.
+"""The results of all commands, as values with types; their JSON; and the schema of that JSON.
 
 Analysis and experiment make these values, report shows them, and nothing else is written to a ``result.json``. A value
-holds facts: numbers with their units, names, and reasons as a code with its numbers. Sentences are made of them once,
-in report.
+holds facts: numbers with their units, names, and reasons as a code with its numbers. Only report makes sentences.
 
     run         one run                        latency     percentiles, each with its interval or a reason
-    experiment  several runs, and what they    reason      why something is not known, as a code and its numbers
-                say together                   codec       values to JSON, JSON to values, and the JSON Schema
+    experiment  several runs, and how they     reason      why something is not known, as a code and its numbers
+                compare                        codec       values to JSON, JSON to values, and the JSON Schema
     check       `loadgen check`                once        `loadgen once`
     selftest    `loadgen selftest`             two_runs    `loadgen compare`
     documents   every kind of result, and the schema of them all

@@ -14,224 +14,234 @@ from loadgen.result.selftest import Ports, Scheme
 
 @dataclass(frozen=True, slots=True)
 class PlannedTarget:
-    """Where the load would go."""
+    """The target that the load would go to."""
 
-    url: str = item("its URL; `sandbox` for one that loadgen would start")
-    simulated: bool = item("whether it is loadgen's own sandbox")
-    table: str | None = item("the name of the table, if it is one")
+    url: str = item("the target's URL; `sandbox` for one that loadgen would start")
+    simulated: bool = item("whether the target is loadgen's own sandbox")
+    table: str | None = item("the table's name; null for another target")
 
 
 @dataclass(frozen=True, slots=True)
 class TailTime:
-    """What it takes to know a percentile well: the requests beyond it to 10 %."""
+    """What it takes to know a percentile well. The number of requests beyond it is then known to 10 %."""
 
     quantile: str = item("the percentile")
-    requests: int = item("how many requests it takes")
-    seconds: float | None = item("how long they take at the phase's rate; null without one", "s")
+    requests: int = item("the number of requests that it takes")
+    seconds: float | None = item("the time that these requests take at the phase's rate; null without a rate", "s")
     enough: bool = item("whether the phase is long enough")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedPhase:
-    """One run of a phase, before it is one."""
+    """One run of a phase, as it is planned."""
 
-    name: str = item("its name")
-    cycle: int = item("which of its cycles, from 1; 0 where it has none")
+    name: str = item("the phase's name")
+    cycle: int = item("the number of the phase's cycle, from 1; 0 if the phase has no cycles")
     kind: Literal["open", "closed", "at-once"] = item("the kind of load")
-    measured: bool = item("whether its figures count")
-    rate: PlannedRate | None = item("the rate of an open load")
-    arrivals: str | None = item("how the arrivals of an open load are spaced: poisson, constant")
-    users: int | None = item("the users of a closed load")
-    seconds: float | None = item("how long it is to run; null where only the run tells", "s")
-    iterations: int | None = item("how many iterations; null where only the run tells")
-    rarest: str | None = item("the scenario that is drawn least often; null where there is one alone")
-    quantiles: tuple[str, ...] = item("the percentiles that it can show")
-    sharp: tuple[TailTime, ...] = item("what it takes to know a percentile well, of the rarest scenario")
-    requests: int | None = item("how many requests, at the least; null where only the run tells")
+    measured: bool = item("whether the phase's figures count; those of a warm-up do not")
+    rate: PlannedRate | None = item("the rate of an open load; null for another load")
+    arrivals: str | None = item("the spacing of an open load's arrivals: poisson or constant; null for another load")
+    users: int | None = item("the number of users of a closed load; null for another load")
+    seconds: float | None = item("the planned duration; null if only the run shows it", "s")
+    iterations: int | None = item("the number of iterations; null if only the run shows it")
+    rarest: str | None = item("the scenario that is drawn least often; null if there is only one")
+    quantiles: tuple[str, ...] = item("the percentiles that the phase has enough requests for")
+    sharp: tuple[TailTime, ...] = item("what it takes to know a percentile of the rarest scenario well")
+    requests: int | None = item("the least number of requests; null if only the run shows it")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRequest:
-    """The request of a step as iteration 0 would send it; a value that only an answer can give is shown by its name."""
+    """A step's request as iteration 0 would send it. A value that comes from an earlier answer is shown by its name."""
 
-    scenario: str = item("of which scenario")
-    step: str = item("of which step")
-    operation: str | None = item("of a call of DynamoDB: the operation")
-    method: str = item("its method")
-    path: str = item("its path")
-    headers: dict[str, str] = item("its headers")
-    body: str = item("the first 400 bytes of its body")
-    body_bytes: int = item("the size of its body", "bytes")
-    timeout_s: float = item("how long its answer may take", "s")
+    scenario: str = item("the scenario's name")
+    step: str = item("the step's name")
+    operation: str | None = item("the operation of a DynamoDB call; null for another request")
+    method: str = item("the request's method")
+    path: str = item("the request's path")
+    headers: dict[str, str] = item("the request's headers")
+    body: str = item("the first 400 bytes of the request's body")
+    body_bytes: int = item("the size of the whole body", "bytes")
+    timeout_s: float = item("the time after which a request without an answer counts as a timeout", "s")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedConnections:
-    """Connections of the load."""
+    """The connections that the load would open."""
 
-    most: int = item("open at once, at the most")
-    before_the_load: int = item("opened before the load")
-    opened_in_the_busiest_minute: int = item("new ones in the busiest minute, where they are not shared")
+    most: int = item("the greatest number of connections that may be open at once")
+    before_the_load: int = item("the number of connections that would be opened before the load")
+    opened_in_the_busiest_minute: int = item(
+        "the new connections in the busiest minute; 0 if requests share connections"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedTable:
-    """How a table would be made if there is none."""
+    """How the table would be created if it does not exist."""
 
-    key: dict[str, str] = item("its key: the attributes and their types")
-    provisioned: Provisioned | None = item("its provisioned capacity; null for on demand")
-    items: int = item("items that would be written before the load")
-    teardown: bool = item("whether it would be deleted afterwards")
+    key: dict[str, str] = item("the table's key: the attributes and their types")
+    provisioned: Provisioned | None = item("the table's provisioned capacity; null for on-demand")
+    items: int = item("the number of items that would be written before the load")
+    teardown: bool = item("whether the table would be deleted afterwards")
 
 
 @dataclass(frozen=True, slots=True)
 class UnitsCost:
-    """Capacity units of a table, and what they cost."""
+    """Capacity of a table, and what it costs."""
 
-    read_units: float = item("what would be consumed", "read units")
-    write_units: float = item("what would be consumed", "write units")
-    usd: float | None = item("what they cost; null if not billed by request", "USD")
+    read_units: float = item("the read capacity that would be consumed", "read units")
+    write_units: float = item("the write capacity that would be consumed", "write units")
+    usd: float | None = item("the cost of this capacity; null if the table is not billed by request", "USD")
 
 
 @dataclass(frozen=True, slots=True)
 class DrainCost(UnitsCost):
-    """What the arrivals after the last phase come to at the most: they go on until the last answer is there."""
+    """What the arrivals after the last phase cost at most. They go on until the last measured answer is there."""
 
-    seconds: float = item("how long that may take", "s")
+    seconds: float = item("the longest time that these arrivals go on", "s")
 
 
 @dataclass(frozen=True, slots=True)
 class TotalCost(UnitsCost):
-    """All together, the arrivals after the last phase apart."""
+    """The cost of the load and its setup, without the arrivals after the last phase."""
 
-    requests: int = item("how many requests, as far as they are known")
+    requests: int = item("the number of requests, as far as it is known before the run")
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseCost:
-    """What one run of a phase comes to; null where only the run tells."""
+    """What one run of a phase costs. A value is null if only the run shows it."""
 
-    name: str = item("its name")
-    cycle: int = item("which of its cycles, from 1; 0 where it has none")
-    requests: int | None = item("how many requests", default=None)
-    read_units: float | None = item("what they consume", "read units", default=None)
-    write_units: float | None = item("what they consume", "write units", default=None)
-    usd: float | None = item("what they cost; null too if not billed by request", "USD", default=None)
+    name: str = item("the phase's name")
+    cycle: int = item("the number of the phase's cycle, from 1; 0 if the phase has no cycles")
+    requests: int | None = item("the number of requests", default=None)
+    read_units: float | None = item("the read capacity that the requests consume", "read units", default=None)
+    write_units: float | None = item("the write capacity that the requests consume", "write units", default=None)
+    usd: float | None = item(
+        "the cost of this capacity; also null if the table is not billed by request", "USD", default=None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedCost:
-    """What a load on DynamoDB would come to, by the price list."""
+    """What the load on DynamoDB would cost, by the price list."""
 
-    region: str = item("whose prices they are")
+    region: str = item("the region whose prices these are")
     prices: Prices | None = item("the prices; null if the table is not billed by request")
-    billing: str = item("on-demand or provisioned")
-    billed: bool = item("whether the host is AWS's")
-    phases: tuple[PhaseCost, ...] = item("each run of a phase")
-    setup: UnitsCost = item("setup's items")
-    drain: DrainCost | None = item("arrivals after the last phase; null where there are none")
-    total: TotalCost = item("all together")
-    complete: bool = item("whether all of it is known before the run")
+    billing: str = item("the billing mode: on-demand or provisioned")
+    billed: bool = item("whether the host is AWS's, so that somebody pays")
+    phases: tuple[PhaseCost, ...] = item("the cost of each run of a phase")
+    setup: UnitsCost = item("the cost of the items that the setup writes")
+    drain: DrainCost | None = item("the cost of the arrivals after the last phase; null if there are none")
+    total: TotalCost = item("the cost of the setup and of all phases")
+    complete: bool = item("whether the whole cost is known before the run")
     assumed: tuple[Reason, ...] = item("the assumptions of the cost")
-    max_cost: float | None = item("the profile's limit", "USD")
-    refused: bool = item("whether the run would be refused, as it would cost more than the limit")
+    max_cost: float | None = item("the profile's limit for the cost; null without one", "USD")
+    refused: bool = item("whether loadgen would refuse the run because it would cost more than the limit")
 
 
 @dataclass(frozen=True, slots=True)
 class WitnessForecast:
-    """What a witness would have of a step in one run of a phase."""
+    """How many exchanges a witness would have of a step in one run of a phase."""
 
-    phase: str = item("of which phase")
-    cycle: int = item("of which cycle, from 1")
-    scenario: str = item("of which scenario")
-    step: str = item("of which step")
-    judged: bool = item("whether it counts for the verdict")
-    exchanges: int | None = item("exchanges that it will have, about; null where only the run tells")
-    needed: dict[str, int] = item("exchanges that a percentile takes")
-    enough: dict[str, bool] = item("whether it will have as many as a percentile takes")
+    phase: str = item("the phase's name")
+    cycle: int = item("the number of the phase's cycle, from 1")
+    scenario: str = item("the scenario's name")
+    step: str = item("the step's name")
+    judged: bool = item("whether the step counts for the verdict")
+    exchanges: int | None = item(
+        "the number of exchanges that the witness would have, about; null if only the run shows it"
+    )
+    needed: dict[str, int] = item("the number of exchanges that it takes, by percentile")
+    enough: dict[str, bool] = item("whether the witness would have enough exchanges, by percentile")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedWitness:
-    """What a witness would have to go by."""
+    """What a witness of this load could judge."""
 
-    each: int = item("it is 1 in so many of the load")
-    warnings: tuple[Reason, ...] = item("what would be in its way")
-    steps: tuple[WitnessForecast, ...] = item("what it would have of each step")
+    each: int = item("the thinning of the witness's load: it sends 1 in so many of the load's iterations")
+    warnings: tuple[Reason, ...] = item("what would keep the witness from judging")
+    steps: tuple[WitnessForecast, ...] = item("how many exchanges the witness would have of each step")
 
 
 @dataclass(frozen=True, slots=True)
 class TooFewRequests:
-    """Why no run could know the primary figure."""
+    """Why no run has enough requests for the primary figure."""
 
-    requests: int = item("how many requests a run has of it")
-    needs: int = item("how many it takes")
+    requests: int = item("the number of requests that a run has for the figure")
+    needs: int = item("the number of requests that the figure takes")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedVariant:
-    """One run of a variant."""
+    """One run of a variant, as it is planned."""
 
-    name: str = item("the variant")
-    client: str = item("its client: wire, aiohttp, sdk")
-    session: str = item("who shares a connection: shared, per-iteration, per-request")
+    name: str = item("the variant's name")
+    client: str = item("the client that sends the load: wire, aiohttp, sdk")
+    session: str = item("which requests share a connection: shared, per-iteration, per-request")
     workers: int = item("how many processes send its requests")
-    seconds: float | None = item("how long the run takes; null where only the run tells", "s")
-    iterations: int | None = item("how many iterations; null where only the run tells")
-    opened: int = item("new connections in its busiest minute, where they are not shared")
+    seconds: float | None = item("the time that the run takes; null if only the run shows it", "s")
+    iterations: int | None = item("the number of iterations; null if only the run shows it")
+    opened: int = item("the new connections in the run's busiest minute; 0 if requests share connections")
 
 
 @dataclass(frozen=True, slots=True)
 class PortsNeeded:
-    """New connections of an experiment's runs, which follow each other: the port of a closed one rests for a minute."""
+    """The local ports that an experiment takes. Its runs follow each other, and the port of a closed connection
+    rests for a minute."""
 
-    opened_in_a_minute: int = item("new connections in a minute of the runs")
-    free: int = item("ports that are free")
-    enough: bool = item("whether these are enough")
+    opened_in_a_minute: int = item("the greatest number of new connections in a minute, over all runs")
+    free: int = item("the number of free ports")
+    enough: bool = item("whether the free ports are enough")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedExperiment:
-    """What is compared, and how often. What ends with a look has an entry for each planned look."""
+    """What an experiment compares, and how often. `rounds`, `runs` and `seconds` have an entry for each planned
+    look."""
 
     variants: tuple[str, ...] = item("the names of its variants")
-    baseline: str = item("the variant that others are held against")
-    rounds: tuple[int, ...] = item("after how many rounds it looks")
-    duet: bool = item("whether its variants run at the same time")
-    margin: float = item("the difference that does not matter, as a share", "1")
-    primary: str = item("the primary figure, as a profile would have it")
-    too_few: TooFewRequests | None = item("why no run could know that figure; null if one can")
-    proposed: bool = item("whether loadgen proposes it, as the profile names none")
+    baseline: str = item("the variant that the others are compared with")
+    rounds: tuple[int, ...] = item("the planned looks: after how many rounds a verdict is given")
+    duet: bool = item("whether the variants of a round run at the same time")
+    margin: float = item("the difference that does not matter, as a share of the baseline", "1")
+    primary: str = item("the figure that the verdict is about, as a profile would name it")
+    too_few: TooFewRequests | None = item("why no run has enough requests for that figure; null if a run has enough")
+    proposed: bool = item("whether loadgen proposes the figure because the profile names none")
     finds: float | None = item(
-        "the difference beyond the margin that is found 4 times of 5, by what the rounds differ by; null where there "
-        "are too few rounds",
+        "the difference beyond the margin that is found 4 times in 5, in standard deviations of the rounds; null if "
+        "there are too few rounds",
         "standard deviations",
     )
     each: tuple[PlannedVariant, ...] = item("one run of each variant")
-    runs: tuple[int, ...] = item("how many runs, by look")
+    runs: tuple[int, ...] = item("the number of runs until each look")
     pause_s: float = item("the pause between two runs", "s")
-    seconds: tuple[float | None, ...] = item("how long all runs take, by look; null where only they tell", "s")
-    usd: float | None = item("what all runs would cost on AWS; null where that is not known", "USD")
-    ports: PortsNeeded = item("ports that its new connections take")
+    seconds: tuple[float | None, ...] = item(
+        "the time that all runs until each look take; null if only the runs show it", "s"
+    )
+    usd: float | None = item("the cost of all runs on AWS; null if it is not known", "USD")
+    ports: PortsNeeded = item("the local ports that the new connections take")
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedRate:
-    """What the last self-test of this machine says of the profile's scheme."""
+    """What this machine's last self-test says about the profile's scheme."""
 
     day: str = item("the day of the self-test")
-    scheme: Scheme = item("the scheme of the target")
+    scheme: Scheme = item("the scheme of the target's URL")
     rate: float | None = item("the highest rate that stayed VALID on one worker; null if it is not known", "1/s")
     at_least: bool = item("whether a higher rate might be VALID too")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a plan stands against the last self-test of this machine."""
+    """How the plan compares with this machine's last self-test."""
 
-    found: TrustedRate | None = item("what that self-test says; null where there is none of this machine")
-    problem: Reason | None = item("why a self-test that is there was not believed")
-    warnings: tuple[Reason, ...] = item("in which ways the plan goes beyond the self-test")
+    found: TrustedRate | None = item("what the self-test says; null if there is none of this machine")
+    problem: Reason | None = item("why loadgen does not use a self-test that it found")
+    warnings: tuple[Reason, ...] = item("how the plan goes beyond what the self-test found")
 
     @property
     def notices(self) -> tuple[Reason, ...]:
@@ -241,28 +251,28 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What a profile would do; nothing was sent."""
+    """What a profile would do. `loadgen check` sends nothing."""
 
     schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
-    kind: Literal["check"] = item("what this document is", default="check")
+    kind: Literal["check"] = item("the kind of this document", default="check")
     name: str = item("the profile's name")
-    target: PlannedTarget = item("where the load would go")
-    addresses: tuple[str, ...] = item("the target's addresses; AWS's own names are not looked up")
-    unusable: str | None = item("why the target's name does not resolve, as the error says it; null if it does")
+    target: PlannedTarget = item("the target that the load would go to")
+    addresses: tuple[str, ...] = item("the target's addresses; loadgen does not look up AWS's own names")
+    unusable: str | None = item("the error if the target's name does not resolve; null if it does")
     on_aws: bool = item("whether the host is AWS's")
-    client: str = item("which client would send it: wire, aiohttp, sdk")
-    session: str = item("who shares a connection: shared, per-iteration, per-request")
-    workers: int = item("processes that would make the load")
-    seconds: float | None = item("how long it would take; null where only the run tells", "s")
-    phases: tuple[PlannedPhase, ...] = item("in the order in which they would run, each cycle for itself")
+    client: str = item("the client that would send the load: wire, aiohttp, sdk")
+    session: str = item("which requests would share a connection: shared, per-iteration, per-request")
+    workers: int = item("the number of worker processes that would make the load")
+    seconds: float | None = item("the time that the load would take; null if only the run shows it", "s")
+    phases: tuple[PlannedPhase, ...] = item("the phases in the order in which they would run, each cycle by itself")
     requests: tuple[PlannedRequest, ...] = item("the request of each step")
-    connections: PlannedConnections = item("its connections")
-    in_flight_limit: int = item("iterations open at once, at the most")
-    descriptors: int = item("how many descriptors a process may have")
-    ports: Ports = item("local ports of this machine")
-    setup: PlannedTable | None = item("the table that would be made; null without `setup`")
-    cost: PlannedCost | None = item("of a table: what the load would come to")
-    thresholds: dict[str, tuple[str, ...]] = item("by phase, what the profile asks, as it has it")
-    witness: PlannedWitness | None = item("with --witness: what one would have to go by")
-    experiment: PlannedExperiment | None = item("of an experiment: what is compared, and how often")
-    selftest: Standing | None = item("where it stands against the last self-test of this machine", default=None)
+    connections: PlannedConnections = item("the connections that the load would open")
+    in_flight_limit: int = item("the greatest number of iterations that may be open at once")
+    descriptors: int = item("the number of file descriptors that a process may have")
+    ports: Ports = item("the local ports of this machine")
+    setup: PlannedTable | None = item("the table that would be created; null if the profile has no setup")
+    cost: PlannedCost | None = item("what the load would cost; null if the target is no table")
+    thresholds: dict[str, tuple[str, ...]] = item("the thresholds as the profile has them, by phase")
+    witness: PlannedWitness | None = item("what a witness could judge, with `--witness`; null without")
+    experiment: PlannedExperiment | None = item("what an experiment compares, and how often; null for a single run")
+    selftest: Standing | None = item("how the plan compares with this machine's last self-test", default=None)

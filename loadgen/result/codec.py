@@ -1,8 +1,8 @@
-"""Frozen dataclasses as JSON, and back, and their JSON Schema: all three from the types alone.
+"""Frozen dataclasses to JSON, JSON to dataclasses, and their JSON Schema: all three follow from the types alone.
 
-A field says what it is with `item`: its description, its unit, and, where its shape in JSON differs from that in
-Python, `inline` or `omit`. Supported are str, bytes, int, float, bool, `object` (any JSON), None, Literal, enumerations
-of strings, tuples, dictionaries by string, dataclasses, a union of one of them with None, and unions of plain types.
+`item` makes a field: it has the field's description and unit, and `inline` or `omit` if its shape in JSON differs from
+that in Python. A type may be str, bytes, int, float, bool, `object` (any JSON), None, Literal, an enumeration of
+strings, a tuple, a dictionary by string, a dataclass, a union of one of them with None, or a union of plain types.
 
 Bytes are `{"text": …}` in JSON if they are UTF-8, and `{"base64": …}` if not.
 """
@@ -22,19 +22,19 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 T = TypeVar("T")
 Decode = Callable[[Any], Any]
-SHOWN = 40  # characters of a wrong value that are repeated
-HUGE = 10**SHOWN  # no whole number of a result is as large, and floats cannot hold all that are larger
+SHOWN = 40  # an error repeats so many characters of a wrong value
+HUGE = 10**SHOWN  # no whole number of a result is as large; a float cannot hold every larger one
 
 
 class Malformed(ValueError):
-    """JSON that is not what its type says. `where` leads to it: `variants[0].phases[1].seconds`."""
+    """JSON that does not fit its type. `where` is the path to it: `variants[0].phases[1].seconds`."""
 
     def __init__(self, why: str, where: str = "") -> None:
         super().__init__(f"{where.lstrip('.')}: {why}" if where else why)
         self.why, self.where = why, where
 
     def below(self, step: str) -> Malformed:
-        """The same, seen from one level further up."""
+        """The same error, with a path that begins one level further up."""
         return Malformed(self.why, step + self.where)
 
 
@@ -50,9 +50,9 @@ def item(
     """A field with its description, and its unit where it is a number.
 
     `inline`: the members of this dictionary or dataclass stand beside the other fields instead of below a key of their
-    own; of a dictionary, a pattern says which. `omit`: there is no key where the value is the default. `among`: the
-    words of loadgen's own that a text may be; a later version may have more of them. `default` and `default_factory`
-    are those of `dataclasses.field`; an omitted field has the default None by itself.
+    own; for a dictionary it is a pattern that the keys match. `omit`: JSON has no key if the value is the default.
+    `among`: the words that this text can be, all of them loadgen's own; a later version may have more. `default` and
+    `default_factory` are those of `dataclasses.field`; with `omit` the default is None unless it is given.
     """
     if omit and not default:
         default = {"default": None}
@@ -65,8 +65,8 @@ def item(
 
 
 def to_json(value: Any) -> Any:
-    """Plain dictionaries, lists, texts and numbers, ready for `json.dumps`. What JSON cannot say, NaN and infinity, is
-    null."""
+    """Plain dictionaries, lists, texts and numbers, ready for `json.dumps`. NaN and infinity, which JSON does not have,
+    become null."""
     if dataclasses.is_dataclass(value):
         document: dict[str, Any] = {}
         for field in dataclasses.fields(value):
@@ -103,8 +103,8 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 
 
 def map_text(value: T, change: Callable[[str], str]) -> T:
-    """The same value with every text and body in it, keys of dictionaries included, as `change` makes it. The words
-    that are loadgen's own, of a Literal, an enumeration or a vocabulary (`among`), stay as they are."""
+    """The same value, with `change` applied to every text, body and dictionary key in it. The words that are loadgen's
+    own stay as they are: those of a Literal, an enumeration or a vocabulary (`among`)."""
     mapped: Any = _map(value, change)
     return mapped  # type: ignore[no-any-return]
 
@@ -134,7 +134,7 @@ def _map(value: Any, change: Callable[[str], str]) -> Any:
 
 @cache
 def _own_words(of: type) -> dict[str, Collection[Any]]:
-    """The fields of a dataclass whose texts are words of loadgen's own, with these words."""
+    """The fields of a dataclass that hold loadgen's own words, each with these words."""
     hints = get_type_hints(of)
     words = {field.name: field.metadata["among"] or _literals(hints[field.name]) for field in dataclasses.fields(of)}
     return {name: own for name, own in words.items() if own}
@@ -150,8 +150,8 @@ def _literals(hint: Any) -> tuple[Any, ...]:
 
 
 def from_json(of: type[T], document: Any) -> T:
-    """The value that a document tells of. Keys that `of` does not have are passed over: a later version may write more
-    of them. Raises Malformed where one is missing or of another type."""
+    """The value of type `of` that a document describes. Keys that `of` does not have are ignored, because a later
+    version may write more of them. Raises Malformed if a key is missing or its value has another type."""
     decode: Decode = _decoder(of)  # type: ignore[arg-type]
     value: T = decode(document)
     return value
@@ -183,7 +183,7 @@ def _wrong(expected: str, value: Any) -> Malformed:
 
 
 def _shown(value: Any) -> str:
-    """A wrong value in a few words, as JSON calls it."""
+    """A wrong value in a few words, in the terms of JSON."""
     if isinstance(value, list | dict):
         return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)}"
     if value is None or isinstance(value, bool):
@@ -235,7 +235,7 @@ _PLAIN: dict[Any, Decode] = {
 
 
 def _one_of(values: tuple[Any, ...]) -> Decode:
-    """One of these, of its type: 1 is not true."""
+    """One of these values. Its type counts too: 1 is not true."""
     expected = f"{'one of ' if len(values) > 1 else ''}{', '.join(map(str, values))}"
 
     def decode(value: Any) -> Any:
@@ -289,7 +289,7 @@ def _members(decode: Decode) -> Decode:
 
 
 def _member(name: str) -> str:
-    """The step to a member: its name, quoted where that is no plain one."""
+    """The step to a member: its name, in quotes if it is not a plain one."""
     return f".{name}" if name.isprintable() and len(name) <= SHOWN else f"[{_shown(name)}]"
 
 
@@ -324,8 +324,8 @@ def _dataclass(of: Any) -> Decode:
 
 
 def _inline(field: dataclasses.Field[Any], hint: Any) -> Decode:
-    """Of the keys that stand beside the others: a dictionary's are those that match its pattern; a dataclass that may
-    be None is there if its first key is."""
+    """Reads an inline field from the keys of the object that it stands in. A dictionary takes the keys that match its
+    pattern; a dataclass that may be None is there if its first key is."""
     pattern = field.metadata["inline"]
     if isinstance(pattern, str):
         decode, matches = _decoder(hint), re.compile(pattern, re.DOTALL).fullmatch
@@ -345,8 +345,8 @@ Definitions = dict[type, dict[str, Any]]
 
 
 def schema(of: Any, title: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of what `to_json` makes of such values; `of` may be a union of dataclasses. Raises
-    ValueError where two of the types have the same name."""
+    """The JSON Schema (2020-12) of what `to_json` makes of values of type `of`, which may be a union of dataclasses.
+    Raises ValueError if two of the types have the same name."""
     definitions: Definitions = {}
     args = get_args(of) if get_origin(of) in (Union, types.UnionType) else ()
     root = {"anyOf": [_schema(arg, definitions) for arg in args]} if args else _schema(of, definitions)
@@ -425,7 +425,7 @@ def _object(of: Any, definitions: Definitions) -> dict[str, Any]:
 
 
 def _but(names: Collection[str], pattern: str) -> str:
-    """The pattern of the other names: a name that stands for itself does not count with those that match."""
+    """The pattern, without the names that have a property of their own."""
     own = [name for name in names if re.fullmatch(pattern, name)]
     return f"^(?!({'|'.join(own)})$)({pattern})$" if own else f"^({pattern})$"
 

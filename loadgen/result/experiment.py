@@ -1,4 +1,4 @@
-"""The result of an experiment: what its runs say together."""
+"""The result of an experiment: its runs, and how they compare."""
 
 from __future__ import annotations
 
@@ -33,136 +33,150 @@ ComparisonVerdict = Literal["faster", "slower", "equivalent", "inconclusive", "n
 class RoundStep:
     """The ledgers of a step in one run of a phase."""
 
-    scenario: str = item("its scenario")
-    step: str = item("its name")
-    requests: Requests = item("its ledger")
-    skipped: Skipped = item("its requests that were not made")
+    scenario: str = item("the scenario's name")
+    step: str = item("the step's name")
+    requests: Requests = item("the step's ledger of requests")
+    skipped: Skipped = item("the step's requests that were not made")
 
 
 @dataclass(frozen=True, slots=True)
 class RoundPhase:
-    """The ledgers of one run of a phase. Its latencies are in the run's own result: rounds are never pooled."""
+    """The ledgers of one run of a phase. Its latencies are in the result of the run itself: rounds are never pooled."""
 
-    name: str = item("its name")
-    cycle: int = item("which of its cycles, from 1")
-    measured: bool = item("whether its figures count")
-    iterations: Iterations = item("its ledger of iterations")
-    requests: Requests = item("its ledger of requests")
-    steps: tuple[RoundStep, ...] = item("its steps")
+    name: str = item("the phase's name")
+    cycle: int = item("the number of the phase's cycle, from 1")
+    measured: bool = item("whether the phase's figures count; those of a warm-up do not")
+    iterations: Iterations = item("the phase's ledger of iterations")
+    requests: Requests = item("the phase's ledger of requests")
+    steps: tuple[RoundStep, ...] = item("the phase's steps")
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
     """The run of a variant in one round."""
 
-    round: int = item("which round, from 1")
-    folder: str = item("the run's folder, below that of the experiment")
-    started: str = item("when it began, in UTC, ISO 8601")
-    trust: Verdict = item("its verdict")
-    accepted: bool = item("whether it is INVALID and its user takes its figures all the same")
-    disturbed: bool = item("whether more than making connections speaks against it")
+    round: int = item("the number of the round, from 1")
+    folder: str = item("the run's folder, below the experiment's folder")
+    started: str = item("the time when the run began, in UTC, ISO 8601")
+    trust: Verdict = item("the run's verdict")
+    accepted: bool = item("whether the run is INVALID and its user accepts its figures nevertheless")
+    disturbed: bool = item("whether more than the making of connections speaks against the run")
     reasons: tuple[TrustSignal, ...] = item("the signals of the run that are not VALID, the worst first")
-    exit_status: int | None = item("the status of the run")
-    duration_s: float = item("how long it took", "s")
+    exit_status: int | None = item("the run's exit status; null if it died")
+    duration_s: float = item("the time that the run took", "s")
     iterations: Iterations = item("the ledger of iterations of the whole run")
     requests: Requests = item("the ledger of requests of the whole run")
     connections: Connections = item("the connections of the whole run")
-    phases: tuple[RoundPhase, ...] = item("its phases, in the order in which they ran")
-    session: Session = item("the connections that were asked for")
-    client: str = item("which client sent it")
-    target: str = item("the URL that it went to")
+    phases: tuple[RoundPhase, ...] = item("the run's phases, in the order in which they ran")
+    session: Session = item("how the profile wants connections to be used")
+    client: str = item("the client that sent the load")
+    target: str = item("the URL of the target")
 
 
 @dataclass(frozen=True, slots=True)
 class ExperimentVariant:
     """A variant and its runs."""
 
-    name: str = item("its name")
-    values: dict[str, object] = item("its value of each axis of the matrix")
-    rounds: tuple[Round, ...] = item("its runs, one for each round", default=())
+    name: str = item("the variant's name")
+    values: dict[str, object] = item("the variant's value of each axis of the matrix")
+    rounds: tuple[Round, ...] = item("the variant's runs, one for each round", default=())
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How the variants are compared, as it was fixed before the first run, and how far that came."""
+    """How the variants are compared, as it was fixed before the first run; and how many rounds were made."""
 
-    looks: tuple[int, ...] = item("after how many rounds a verdict is planned")
+    looks: tuple[int, ...] = item("the planned looks: after how many rounds a verdict is given")
     baseline: str = item("the variant that the others are compared with")
     primary: str = item("the figure that the verdict is about")
-    margin: float = item("how far a ratio may be from 1 and count as equivalent, as a share", "1")
+    margin: float = item("how far a ratio may be from 1 and still count as equivalent, as a share", "1")
     duet: bool = item("whether the variants of a round run at the same time")
-    seed: int = item("what the order of the variants and their arrivals are drawn from")
-    thresholds: dict[str, tuple[str, ...]] = item("thresholds of two variants, by phase, as they were written")
-    rounds: int = item("rounds that are complete", default=0)
+    seed: int = item("the number from which the order of the variants and their arrivals are drawn")
+    thresholds: dict[str, tuple[str, ...]] = item(
+        "the thresholds that compare two variants, as the profile has them, by phase"
+    )
+    rounds: int = item("the number of complete rounds", default=0)
     order: tuple[tuple[str, ...], ...] = item("the variants of each round, in the order in which they ran", default=())
 
 
-# what they say together
+# how they compare
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing that must hold before a verdict is given."""
 
-    check: str = item("its name")
-    ok: bool = item("whether it holds")
-    why: tuple[Reason, ...] = item("what was seen: all that is wrong, or, where it holds, what it rests on")
+    check: str = item("the check's name")
+    ok: bool = item("whether the condition holds")
+    why: tuple[Reason, ...] = item("all that is wrong; or, if the condition holds, what shows that it does")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of a variant compared with that of its baseline, over the rounds."""
+    """A figure of a variant over the rounds, compared with the same figure of its baseline."""
 
-    variant: str = item("the variant")
-    baseline: str = item("the variant that it is compared with")
-    phase: str = item("of which phase")
-    step: str = item("of which step; empty for whole iterations")
-    metric: str = item("of which metric")
+    variant: str = item("the variant's name")
+    baseline: str = item("the name of the variant that it is compared with")
+    phase: str = item("the phase's name")
+    step: str = item("the step's name; empty for whole iterations")
+    metric: str = item("the metric")
     quantile: str = item("a percentile, or mean")
-    primary: bool = item("whether it is the figure that the experiment is about")
-    baseline_ms: float | None = item("the baseline's, as the mean over the rounds; null if a round lacks it", "ms")
-    variant_ms: float | None = item("the variant's, as the mean over the rounds; null if a round lacks it", "ms")
-    ratio: float | None = item("the ratio of the variant to the baseline", "1")
-    ratio_low: float | None = item("the lower end of its interval", "1")
-    ratio_high: float | None = item("the upper end of its interval; null where nothing bounds it", "1")
-    difference_ms: float | None = item("the variant's less the baseline's", "ms")
-    difference_low: float | None = item("the lower end of its interval", "ms")
-    difference_high: float | None = item("the upper end of its interval; null where nothing bounds it", "ms")
-    verdict: ComparisonVerdict = item("what the interval of the ratio says")
-    why: Reason | None = item("why there is no verdict, or a lesser one than the interval alone would give")
-    more_rounds: int | None = item("of an inconclusive one: rounds that would decide, if this is the ratio")
-    rounds: tuple[tuple[float | None, float | None], ...] = item("of each round: the baseline's, the variant's", "ms")
+    primary: bool = item("whether it is the primary figure: the one that the experiment is decided by")
+    baseline_ms: float | None = item(
+        "the baseline's figure, as the mean over the rounds; null if a round lacks it", "ms"
+    )
+    variant_ms: float | None = item("the variant's figure, as the mean over the rounds; null if a round lacks it", "ms")
+    ratio: float | None = item("the ratio of the variant's figure to the baseline's; null if a round lacks one", "1")
+    ratio_low: float | None = item("the lower end of the ratio's interval; null without an interval", "1")
+    ratio_high: float | None = item(
+        "the upper end of the ratio's interval; null without an interval, or if nothing bounds it", "1"
+    )
+    difference_ms: float | None = item("the variant's figure minus the baseline's", "ms")
+    difference_low: float | None = item("the lower end of the difference's interval; null without an interval", "ms")
+    difference_high: float | None = item(
+        "the upper end of the difference's interval; null without an interval, or if nothing bounds it", "ms"
+    )
+    verdict: ComparisonVerdict = item("the verdict that follows from the ratio's interval")
+    why: Reason | None = item("why there is no verdict, or why it is weaker than the interval alone would allow")
+    more_rounds: int | None = item(
+        "of an inconclusive figure: the number of further rounds that would decide it, if the ratio stays the same"
+    )
+    rounds: tuple[tuple[float | None, float | None], ...] = item(
+        "for each round, the baseline's figure and the variant's; null where the round lacks it", "ms"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class PartMedian:
     """The median of a part, as the mean over the rounds."""
 
-    baseline_ms: float | None = item("the baseline's", "ms")
-    variant_ms: float | None = item("the variant's", "ms")
-    difference_ms: float | None = item("the variant's less the baseline's", "ms")
+    baseline_ms: float | None = item("the baseline's median; null if it is not known", "ms")
+    variant_ms: float | None = item("the variant's median; null if it is not known", "ms")
+    difference_ms: float | None = item(
+        "the variant's median minus the baseline's; null if one of them is not known", "ms"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a part of a request takes of the mean of all requests."""
+    """How much of the mean time of all requests one part of a request takes."""
 
-    variant: str = item("the variant")
-    baseline: str = item("the variant that it is compared with")
-    phase: str = item("of which phase")
-    step: str = item("of which step")
-    part: str = item("which part, or the whole: response, of a closed load service")
-    adds: bool = item("whether it is one of those that add up to the whole")
-    baseline_ms: float = item("the baseline's, as the mean over the rounds", "ms")
-    variant_ms: float = item("the variant's, as the mean over the rounds", "ms")
-    difference_ms: float = item("the variant's less the baseline's", "ms")
-    p50: PartMedian = item("its median, where it has a distribution of its own")
+    variant: str = item("the variant's name")
+    baseline: str = item("the name of the variant that it is compared with")
+    phase: str = item("the phase's name")
+    step: str = item("the step's name")
+    part: str = item("the part's name, or the whole: response, in a closed load service")
+    adds: bool = item("whether the part is one of those that add up to the whole")
+    baseline_ms: float = item("the baseline's time, as the mean over the rounds", "ms")
+    variant_ms: float = item("the variant's time, as the mean over the rounds", "ms")
+    difference_ms: float = item("the variant's time minus the baseline's", "ms")
+    p50: PartMedian = item("the part's median; its values are null if the part has no distribution of its own")
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A figure of a variant as the mean over its rounds, in ms, with its interval. Its ends are None after one
-    round."""
+    """A figure of a variant in ms, as the mean over its rounds, with its interval. After one round the ends of the
+    interval are None."""
 
     value: float
     low: float | None
@@ -173,12 +187,12 @@ class Point:
 class Curve:
     """The percentiles of a variant."""
 
-    variant: str = item("the variant")
-    phase: str = item("of which phase")
-    step: str = item("of which step; empty for whole iterations")
-    metric: str = item("of which metric")
+    variant: str = item("the variant's name")
+    phase: str = item("the phase's name")
+    step: str = item("the step's name; empty for whole iterations")
+    metric: str = item("the metric")
     points: tuple[tuple[str, float, float | None, float | None], ...] = item(
-        "of each percentile: its name, the mean over the rounds, and the ends of its interval", "ms"
+        "for each percentile: its name, its mean over the rounds, and the two ends of its interval", "ms"
     )
 
 
@@ -188,13 +202,13 @@ class Comparison:
 
     baseline: str = item("the variant that the others are compared with")
     primary: str = item("the figure that the verdict is about")
-    margin: float = item("how far a ratio may be from 1 and count as equivalent, as a share", "1")
+    margin: float = item("how far a ratio may be from 1 and still count as equivalent, as a share", "1")
     confidence: float = item("the confidence of the intervals", "1")
     valid: bool = item("whether verdicts may be given")
-    why_not: tuple[Reason, ...] = item("all that speaks against a verdict")
-    checks: tuple[Check, ...] = item("what must hold before a verdict is given")
+    why_not: tuple[Reason, ...] = item("all reasons why no verdict may be given")
+    checks: tuple[Check, ...] = item("what must hold before a verdict is given, and whether it does")
     figures: tuple[Figure, ...] = item("the figures of each variant")
-    parts: tuple[Part, ...] = item("where a difference comes from")
+    parts: tuple[Part, ...] = item("the parts of a request's time, which show where a difference comes from")
     curves: tuple[Curve, ...] = item("the percentiles of each variant")
 
 
@@ -202,13 +216,13 @@ class Comparison:
 class ScalingPoint:
     """The figures of a variant at one value of the axis."""
 
-    at: str = item("the value of the axis")
-    variant: str = item("the variant")
-    offered: float | None = item("iterations that the plan has; null where users set the pace", "1/s")
-    rate: float | None = item("iterations that were started; null where the time is not known", "1/s")
+    at: str = item("the variant's value of the axis")
+    variant: str = item("the variant's name")
+    offered: float | None = item("the planned rate of iterations; null if users set the pace", "1/s")
+    rate: float | None = item("the rate at which iterations were started; null if the duration is not known", "1/s")
     errors: float | None = item("the share of requests that were not ok; null if none was sent", "1")
     figures: dict[str, float | None] = item(
-        "a percentile or the mean over the rounds, and the ends of its interval",
+        "a percentile or the mean, as the mean over the rounds, and the ends of its interval",
         "ms",
         inline=rf"(mean|{PERCENTILE})(_low|_high)?",
         default_factory=dict,
@@ -224,21 +238,21 @@ class ScalingPoint:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """Latency over an axis that sets the load, of variants that differ in nothing else."""
+    """Latency along an axis that sets the load. The variants differ in nothing else."""
 
     series: str = item("what these variants have in common")
-    axis: str = item("the axis")
-    phase: str = item("of which phase")
-    step: str = item("of which step; empty for whole iterations")
-    metric: str = item("of which metric")
-    points: tuple[ScalingPoint, ...] = item("in the order of the axis")
+    axis: str = item("the axis's name")
+    phase: str = item("the phase's name")
+    step: str = item("the step's name; empty for whole iterations")
+    metric: str = item("the metric")
+    points: tuple[ScalingPoint, ...] = item("the points in the order of the axis")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentMetadata(Provenance):
     """What is known of an experiment before its runs."""
 
-    kind: Literal["experiment"] = item("what this document is", default="experiment")
+    kind: Literal["experiment"] = item("the kind of this document", default="experiment")
     experiment: Design = item("how the variants are compared")
     variants: tuple[ExperimentVariant, ...] = item("the variants and their runs")
 
@@ -247,24 +261,24 @@ class ExperimentMetadata(Provenance):
 class ExperimentResult(ExperimentMetadata):
     """The result of an experiment."""
 
-    target: Target | None = item("where the load went; null if there was no run")
-    duration_s: float = item("how long its runs took, all together", "s")
-    complete: bool = item("whether it came to its end")
-    interrupted: bool = item("whether it was interrupted by a signal")
-    run: str = item("its folder")
-    exit_status: int | None = item("the status that loadgen ended with; null where it died")
+    target: Target | None = item("the target of the load; null if there was no run")
+    duration_s: float = item("the time that all of the runs took together", "s")
+    complete: bool = item("whether the experiment reached its end")
+    interrupted: bool = item("whether a signal interrupted the experiment")
+    run: str = item("the experiment's folder")
+    exit_status: int | None = item("the exit status of loadgen; null if it died")
     unusable: Reason | None = item("of its first run that says nothing of the target: why", omit=True)
-    trust: Trust = item("the worst of its runs' verdicts")
+    trust: Trust = item("the worst verdict of its runs")
     warnings: tuple[Reason, ...] = item("what the user should know")
-    thresholds: tuple[Threshold, ...] = item("what the profile asks, over the rounds")
+    thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures, over the rounds")
     comparison: Comparison | None = item("the variants compared with their baseline; null if no round is complete")
-    scaling: tuple[Scaling, ...] = item("latency over an axis of the load")
+    scaling: tuple[Scaling, ...] = item("latency along an axis of the load")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdleRuns:
-    """What `loadgen keepalive --idle` found: a run for each pause."""
+    """The result of `loadgen keepalive --idle`: a run for each pause."""
 
     schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
-    kind: Literal["idle"] = item("what this document is", default="idle")
+    kind: Literal["idle"] = item("the kind of this document", default="idle")
     idle: tuple[RunResult, ...] = item("the runs, in the order of the pauses")

@@ -1,4 +1,4 @@
-"""Percentiles as a result has them: a value, or a reason why there is none, and how sure it is."""
+"""Percentiles in a result: a value, or a reason why there is none, and its interval."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ PERCENTILE = r"p[0-9]+(\.[0-9]+)?"
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Where a percentile lies, 95 times in 100."""
+    """The interval that a percentile lies in, in 95 of 100 cases."""
 
-    low: float = item("its lower end", "ms")
-    high: float | None = item("its upper end; null where nothing bounds it", "ms")
-    warning: Reason | None = item("why it is less sure than others", omit=True)
+    low: float = item("the lower end", "ms")
+    high: float | None = item("the upper end; null if nothing bounds it", "ms")
+    warning: Reason | None = item("why the interval is less certain than others", omit=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Quantile:
-    """All that is known of one figure of a block: its `value` in ms, or, where it lies among timeouts, the `bound` that
-    it is greater than, or `why` there is neither; and its `interval`, or `no_interval`: why there is none."""
+    """All that is known of one figure. It has a `value` in ms; or a `bound` that it is greater than, if it lies among
+    timeouts; or `why` there is neither. It has an `interval`; or the reason why there is none, `no_interval`."""
 
     name: str
     value: float | None
@@ -34,34 +34,41 @@ class Quantile:
 
 @dataclass(frozen=True, slots=True)
 class Resent:
-    """Connects whose first packet was sent again, by how long they took."""
+    """The connects whose first packet (SYN) was sent again, as their durations show."""
 
-    connects: int = item("how many")
-    after_s: int = item("after which time mostly", "s")
+    connects: int = item("the number of connects")
+    after_s: int = item("the time after which most of them were sent again", "s")
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """The figures of one metric: of the requests that were ok, with timeouts known only to have lasted longer."""
+    """The figures of one metric. They are of the requests that were ok; timeouts are among them as times that are
+    known only to be longer."""
 
-    count: int = item("how many values, timeouts included")
-    mean: float | None = item("the mean; null if there is none, or timeouts are among the values", "ms")
-    min: float | None = item("the least value", "ms")
+    count: int = item("the number of values, timeouts included")
+    mean: float | None = item("the mean; null if there are no values, or if timeouts are among them", "ms")
+    min: float | None = item("the smallest value; null if there are no values", "ms")
     quantiles: dict[str, float | None] = item(
-        "a percentile; null if it is not known: `why` says why", "ms", inline=PERCENTILE
+        "a percentile; null if it is not known, and `why` has the reason", "ms", inline=PERCENTILE
     )
-    spent: float = item("the sum of all values, timeouts as long as they were waited for", "ms")
-    max: float | None = item("the greatest value; null if there is none, or timeouts are among the values", "ms")
-    timeouts: int = item("how many of the values are timeouts")
-    above: dict[str, float] = item("of a figure among timeouts: what it is greater than", "ms", default_factory=dict)
-    why: dict[str, Reason] = item("why a figure is null", default_factory=dict)
-    intervals: dict[str, Interval] = item("the interval of a percentile", omit=True, default_factory=dict)
-    no_interval: dict[str, Reason] = item("why a percentile has no interval", omit=True, default_factory=dict)
-    resent: Resent | None = item("connects whose first packet was sent again", omit=True)
+    spent: float = item("the sum of all values, in which a timeout counts as long as it was waited for", "ms")
+    max: float | None = item("the greatest value; null if there are no values, or if timeouts are among them", "ms")
+    timeouts: int = item("the number of values that are timeouts")
+    above: dict[str, float] = item(
+        "the bound that a figure among timeouts is greater than, by the figure's name", "ms", default_factory=dict
+    )
+    why: dict[str, Reason] = item("the reason why a figure is null, by the figure's name", default_factory=dict)
+    intervals: dict[str, Interval] = item("the interval of a percentile, by its name", omit=True, default_factory=dict)
+    no_interval: dict[str, Reason] = item(
+        "the reason why a percentile has no interval, by its name", omit=True, default_factory=dict
+    )
+    resent: Resent | None = item(
+        "the connects whose first packet (SYN) was sent again, as their durations show", omit=True
+    )
 
     def quantile(self, name: str) -> Quantile:
-        """The figure of that name: a percentile, `mean`, `min` or `max`. One that the block does not have is not known,
-        and has the reason `no_figure`."""
+        """The figure of that name: a percentile, `mean`, `min` or `max`. If there is no such figure, its reason is
+        `no_figure`."""
         plain = {"mean": self.mean, "min": self.min, "max": self.max}
         value = plain[name] if name in plain else self.quantiles.get(name)
         why = self.why.get(name) or (Reason.of("no_figure") if value is None else None)

@@ -1,4 +1,4 @@
-"""The result of `loadgen once`: one exchange of each step, whole."""
+"""The result of `loadgen once`: one exchange of each step, with everything in it."""
 
 from __future__ import annotations
 
@@ -15,68 +15,76 @@ Pairs = tuple[tuple[str, str], ...]
 class SentRequest:
     """A request as it was sent."""
 
-    method: str = item("its method; of a call of DynamoDB, the operation")
-    url: str = item("its URL")
-    headers: Pairs = item("its headers, each a name and a value")
-    body: bytes = item("its body; of a call of DynamoDB, with plain values")
+    method: str = item("the request's method; of a DynamoDB call, the operation")
+    url: str = item("the request's URL")
+    headers: Pairs = item("the request's headers, each a name and a value")
+    body: bytes = item("the request's body; of a DynamoDB call, with plain values instead of typed ones")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer as it came."""
 
-    status: int = item("its status")
-    headers: Pairs = item("its headers, each a name and a value")
-    body: bytes = item("its body; of a call of DynamoDB, with plain values")
+    status: int = item("the answer's status")
+    headers: Pairs = item("the answer's headers, each a name and a value")
+    body: bytes = item("the answer's body; of a DynamoDB call, with plain values instead of typed ones")
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """The certificate that the target showed."""
 
-    subject: Pairs = item("whose it is: the attributes of the distinguished name")
-    issuer: Pairs = item("who issued it: the attributes of the distinguished name")
-    names: tuple[str, ...] = item("the hosts and addresses that it is for")
-    not_after: str | None = item("until when it is valid; null if it does not say")
+    subject: Pairs = item("the owner: the attributes of the distinguished name")
+    issuer: Pairs = item("the issuer: the attributes of the distinguished name")
+    names: tuple[str, ...] = item("the host names and addresses that the certificate is for")
+    not_after: str | None = item("the end of its validity; null if it has none")
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
     """The other end of a connection."""
 
-    address: str | None = item("its address and port")
+    address: str | None = item("the address and port; null if they are not known")
     tls: str | None = item("the version of TLS; null without TLS")
     cipher: str | None = item("the cipher; null without TLS")
     resumed: bool | None = item("whether the TLS session was resumed; null without TLS")
-    certificate: Certificate | None = item("its certificate; null where it was not verified, or without TLS")
+    certificate: Certificate | None = item("the certificate; null if it was not verified, or without TLS")
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumedUnits:
-    """What a call of a table consumed, as its answer says."""
+    """The capacity that a DynamoDB call consumed, as its answer reports it."""
 
-    read: float = item("read capacity", "read units")
-    write: float = item("write capacity", "write units")
+    read: float = item("the read capacity", "read units")
+    write: float = item("the write capacity", "write units")
 
 
 @dataclass(frozen=True, slots=True)
 class OnceExchange:
     """One exchange with the target."""
 
-    scenario: str = item("of which scenario")
-    step: str = item("of which step")
-    request: SentRequest = item("what was sent")
-    answer: Answer | None = item("what came back; null without an answer")
-    outcome: str = item("its outcome class")
-    reason: str = item("why, where it failed")
-    remedy: str = item("what to do about it, in a sentence; empty without advice")
-    refused: bool = item("whether the target takes nothing from us, whatever is sent: its keys, no such table")
-    capacity: ConsumedUnits | None = item("of a call of a table: what it consumed; null where the answer does not say")
-    times_ms: dict[str, float] = item("its times, without those that did not happen or are not known", "ms")
-    connection: str | None = item("its kind of connection: new, reused, resumed; null where none came about")
-    peer: Peer | None = item("the other end of its connection; null where it is not known")
-    captured: dict[str, object] = item("what was captured of the answer")
-    not_found: tuple[str, ...] = item("the names of what was to be captured and is not in the answer")
+    scenario: str = item("the scenario's name")
+    step: str = item("the step's name")
+    request: SentRequest = item("the request that was sent")
+    answer: Answer | None = item("the answer that came back; null if none did")
+    outcome: str = item("the exchange's outcome class")
+    reason: str = item("why the exchange failed; empty if it did not")
+    remedy: str = item("what to do about the failure, in a sentence; empty without advice")
+    refused: bool = item(
+        "whether the target would refuse every request of ours, for example because of the keys or the table's name"
+    )
+    capacity: ConsumedUnits | None = item(
+        "the capacity that a DynamoDB call consumed; null if the answer does not report it"
+    )
+    times_ms: dict[str, float] = item(
+        "the exchange's times, by metric, without those that did not happen or are not known", "ms"
+    )
+    connection: str | None = item("the kind of connection: new, reused, resumed; null if there was no connection")
+    peer: Peer | None = item("the other end of the connection; null if it is not known")
+    captured: dict[str, object] = item("the values that were captured from the answer, by name")
+    not_found: tuple[str, ...] = item(
+        "the names of the values that should have been captured and are not in the answer"
+    )
 
     @property
     def ok(self) -> bool:
@@ -89,7 +97,7 @@ class OnceResult:
     """The result of `loadgen once`."""
 
     schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
-    kind: Literal["once"] = item("what this document is", default="once")
+    kind: Literal["once"] = item("the kind of this document", default="once")
     name: str = item("the profile's name")
     simulated: bool = item("whether the target is loadgen's own sandbox")
-    exchanges: tuple[OnceExchange, ...] = item("in the order in which they were made")
+    exchanges: tuple[OnceExchange, ...] = item("the exchanges in the order in which they were made")

@@ -1,7 +1,7 @@
 """What report makes a sentence of: a code and its numbers. It says what was observed, or why something is not known, or
 not judged.
 
-`CODES` is the vocabulary. Report has a sentence for each code, and a test sees to it that it has no more and no less.
+`CODES` is the vocabulary. Report has a sentence for each code; a test checks that it has one for each, and no other.
 """
 
 from __future__ import annotations
@@ -100,11 +100,11 @@ CODES = {
     "all_timed_out": "Every request timed out.",
     "too_short": "An interval takes `needs` seconds, and there were `seconds`; `more_s` more would give one.",
     "too_few_events": "An interval takes `needs` independent events beyond the figure, and there were `events`; "
-    "`worth` is what they are worth, as events hang together. `more_s` more seconds would give one.",
+    "`worth` is how many they count for, because events depend on each other. `more_s` more seconds would give one.",
     "few_events": "The interval rests on `events` independent events.",
     "no_upper_bound": "The interval has no upper end.",
-    "at_once": "All were due at the same instant, and only seconds would tell how much they vary.",
-    "not_saved": "The run's folder, from which the interval would follow, could not be written.",
+    "at_once": "All requests were due at the same instant; an interval takes requests in several seconds.",
+    "not_saved": "The run's folder, which the interval is computed from, could not be written.",
     "not_in_folder": "The run's folder does not hold all of it.",
     "folder_unreadable": "The run's folder cannot be read: `error`.",
     # a witness
@@ -126,7 +126,7 @@ CODES = {
     "nothing_sent": "Nothing was sent.",
     "stopped_before": "The run was stopped before the phase.",
     "stopped_after": "The run was stopped after `ran_s` of the phase.",
-    "stopped": "The run was stopped, and nobody knows when in the phase.",
+    "stopped": "The run was stopped, and it is not known when in the phase.",
     "run_invalid": "The run is INVALID.",
     # a run, or one of an experiment's, that says nothing of its target
     "nothing_answered": "None of `sent` requests was answered: most often, `count` times, the `outcome` was this one, "
@@ -139,11 +139,11 @@ CODES = {
     "broken_off": "The run of `variant` in `round` did not come to its end.",
     "all_valid": "Every run was VALID.",
     "invalid_run": "The run of `variant` in `round` is INVALID.",
-    "accepted_run": "The run of `variant` in `round` is INVALID, and its user takes its figures all the same.",
+    "accepted_run": "The run of `variant` in `round` is INVALID, and its user accepts its figures nevertheless.",
     "degraded_runs": "Of `runs` runs each, `baseline_runs` of `baseline` and `variant_runs` of `variant` were "
     "DEGRADED.",
     "disturbed_runs": "Of `runs` runs each, `baseline_runs` of `baseline` and `variant_runs` of `variant` were "
-    "DEGRADED by more than making connections takes.",
+    "DEGRADED by more than the making of connections.",
     "same_settings": "Every run of `variant` had the `client`, the session `reuse` and the `target`.",
     "setting_changed": "The `setting` of `variant` was another in `round`.",
     "no_connections": "No request of `variant` in `round` had a connection.",
@@ -152,10 +152,10 @@ CODES = {
     "connections for each request, not `expected`, or if shared about none. The target closed `closed_idle` while they "
     "were idle.",
     "peak_connections": "`variant` had at most `peak` connections open at once, of `cap`; no cap if that is missing.",
-    "caps_differ": "`baseline` may open `baseline_cap` connections, and `variant` `variant_cap`; what is missing is no "
-    "cap.",
-    "cap_in_the_way": "Requests of `variant` in `round` waited for one of `cap` connections; those of other runs did "
-    "not.",
+    "caps_differ": "`baseline` may open `baseline_cap` connections, and `variant` `variant_cap`; no cap if the number "
+    "is missing.",
+    "cap_in_the_way": "Requests of `variant` in `round` waited for one of `cap` connections; requests of other runs "
+    "did not.",
     "cap_for_all": "Requests of every run waited for one of `cap` connections.",
     "same_load": "The load was the same, and every phase started at least `share` of it.",
     "other_load": "`variant` had another load than `baseline` in `round`.",
@@ -164,9 +164,11 @@ CODES = {
     "failures_uneven": "`variant_share` of the requests of `variant` failed, and `baseline_share` of `baseline`: "
     "`quantile` allows a difference of `allowed`.",
     "primary_missing": "`variant` and `baseline` do not both have the primary figure.",
-    "no_trend": "The ratio of `variant` to `baseline` has no trend over the rounds: one like this comes by `chance`.",
-    "trend": "The ratio of `variant` to `baseline` has a trend over the rounds: one like this comes by `chance`.",
-    # a figure over the rounds; why a run lacks it is one of the reasons of a percentile, with `variant` and `round`
+    "no_trend": "The ratio of `variant` to `baseline` has no trend over the rounds: a trend like this comes by "
+    "chance with probability `chance`.",
+    "trend": "The ratio of `variant` to `baseline` has a trend over the rounds: a trend like this comes by "
+    "chance with probability `chance`.",
+    # a figure over the rounds; if a run lacks it, the reason is one of a percentile's, with `variant` and `round`
     "no_round": "No round is complete.",
     "one_round": "There is one round, which does not show how much rounds differ.",
     "zero_figure": "A figure is 0, and so there is no ratio.",
@@ -177,7 +179,7 @@ CODES = {
     "unreadable": "A run's folder cannot be read: `error`.",
     # two runs
     "different_times": "The runs were at different times, and their difference cannot be told from drift.",
-    "compared_invalid": "`run` is INVALID, and was compared all the same.",
+    "compared_invalid": "`run` is INVALID, and was compared nevertheless.",
     # a rate that a self-test tried
     "requests_failed": "Requests failed; each value says how many came to the outcome of its name.",
     "not_valid": "The run was `verdict` by its `signal`; the other values are those of the code `observed`.",
@@ -198,7 +200,7 @@ CODES = {
     "`scheme` a second; in the self-test of `day` not even `ceiling` stayed VALID.",
     # a self-test that is not believed
     "selftest_elsewhere": "The self-test in `path` is of another machine, whose `cpu`, `cpus`, `kernel`, `python` and "
-    "`loadgen` are told where they differ.",
+    "`loadgen` are given where they differ.",
     "selftest_unreadable": "The self-test in `path` cannot be read: `error`.",
     "selftest_malformed": "What is in `path` is not as loadgen wrote it.",
     "selftest_other_version": "The self-test in `path` is of another version of loadgen, as its schema is not this "
@@ -210,12 +212,15 @@ CODES = {
 class Reason:
     """Why something is not known or not judged."""
 
-    code: str = item("which reason it is", among=CODES)
-    values: dict[str, float | str] = item("the numbers of its sentence", inline=".*", default_factory=dict)
+    code: str = item("the reason's code", among=CODES)
+    values: dict[str, float | str] = item(
+        "the numbers that the reason's sentence is made of", inline=".*", default_factory=dict
+    )
 
     @classmethod
     def of(cls, code: str, **values: float | str | None) -> Reason:
-        """A reason with those numbers; what is None is left out. Raises KeyError for a code that is not in `CODES`."""
+        """A reason with those numbers, without those that are None. Raises KeyError for a code that is not in
+        `CODES`."""
         CODES[code]
         return cls(code, {name: value for name, value in values.items() if value is not None})
 
@@ -224,7 +229,7 @@ class Reason:
         return Reason(self.code, {**self.values, **more})
 
     def of_run(self, variant: str, round: int) -> Reason:
-        """The same, where it is about one run of an experiment."""
+        """The same reason, about one run of an experiment."""
         return self.with_values(variant=variant, round=round)
 
     @property

@@ -19,28 +19,28 @@ Status = Literal["passed", "failed", "undecided"]
 
 @dataclass(frozen=True, slots=True)
 class Iterations:
-    """The ledger of iterations: planned = started + unsent."""
+    """The ledger of iterations: planned = started + unsent, and started = completed + failed + cut_short."""
 
-    planned: int = item("that the schedule has")
-    started: int = item("that were started")
-    completed: int = item("of those started: whose every step was ok")
-    failed: int = item("of those started: that ended with a step that was not ok")
-    cut_short: int = item("of those started: that the end of the run cut short")
-    unsent: int = item("that were planned and never started")
-    unsent_why: dict[str, int] = item("of those never started: how many for which reason")
+    planned: int = item("the iterations that the schedule has")
+    started: int = item("the iterations that were started")
+    completed: int = item("the started iterations whose every step was ok")
+    failed: int = item("the started iterations that ended with a step that was not ok")
+    cut_short: int = item("the started iterations that the end of the run cut short")
+    unsent: int = item("the planned iterations that were never started")
+    unsent_why: dict[str, int] = item("the number of iterations that were never started, by reason")
 
 
 @dataclass(frozen=True, slots=True)
 class Requests:
     """The ledger of requests: sent is the sum of the outcomes."""
 
-    sent: int = item("that were handed to the client")
-    on_wire: int = item("of which a first byte was sent")
-    outcomes: dict[str, int] = item("how many came to which outcome")
+    sent: int = item("the requests that were handed to the client")
+    on_wire: int = item("the requests of which at least the first byte was sent")
+    outcomes: dict[str, int] = item("the number of requests by outcome class")
 
     @property
     def failed(self) -> int:
-        """How many were not ok."""
+        """The number of requests that were not ok."""
         return sum(count for outcome, count in self.outcomes.items() if outcome != "ok")
 
 
@@ -48,75 +48,77 @@ class Requests:
 class Connections:
     """The connections of a whole run, as the client counted them."""
 
-    opened: int = item("that were opened, those before the load included")
-    resumed: int = item("of them: with a resumed TLS session")
-    closed_idle: int = item("that the target closed while they were idle")
-    preopened: int = item("that were opened before the load")
-    failed: int = item("that could not be opened")
-    peak: int = item("open at once, at the most")
-    reused: int = item("requests on a connection that was there")
+    opened: int = item("the connections that were opened, before the load and during it")
+    resumed: int = item("the opened connections that resumed a TLS session")
+    closed_idle: int = item("the connections that the target closed while they were idle")
+    preopened: int = item("the connections that were opened before the load")
+    failed: int = item("the connections that could not be opened")
+    peak: int = item("the greatest number of connections that were open at once")
+    reused: int = item("the requests that were sent on a connection that was already open")
 
 
 @dataclass(frozen=True, slots=True)
 class OnConnections:
-    """How many requests were on which kind of connection."""
+    """The number of requests on each kind of connection."""
 
-    new: int = item("on one that was opened for them")
-    reused: int = item("on one that was there")
-    resumed: int = item("on one that was opened for them with a resumed TLS session")
+    new: int = item("the requests on a connection that was opened for them")
+    reused: int = item("the requests on a connection that was already open")
+    resumed: int = item("the requests on a connection that was opened for them and resumed a TLS session")
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What the kernel told of the network."""
+    """What the kernel reported about the network."""
 
-    connects: int = item("connects of a client that tells of them")
-    syn_retried: int = item("of them: whose first packet was sent again")
-    looked_at: int = item("how often a connection was looked at")
-    segments: int = item("segments that had been sent on these")
-    retransmits: int = item("of them: sent again")
-    lost: int = item("of them: held to be lost at that moment")
-    round_trip_ms: float | None = item("the median round trip", "ms")
+    connects: int = item("the connects that the client reported")
+    syn_retried: int = item("the connects whose first packet (SYN) was sent again")
+    looked_at: int = item("the number of times that the kernel was asked about a connection")
+    segments: int = item("the segments that had been sent on these connections")
+    retransmits: int = item("the segments that were sent again")
+    lost: int = item("the segments that the kernel believed lost when it was asked")
+    round_trip_ms: float | None = item("the median round trip; null if it is not known", "ms")
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """Requests that were not made."""
 
-    failed_step: int = item("after a step of the iteration that failed")
-    stopped: int = item("because the run was stopped")
+    failed_step: int = item("the requests that were not made because an earlier step of their iteration failed")
+    stopped: int = item("the requests that were not made because the run was stopped")
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Operations of which each may take several requests."""
+    """Operations, each of which may take several requests."""
 
-    operations: int = item("how many operations there were")
-    attempts: int = item("how many requests they took")
-    per_operation: float | None = item("requests for an operation", "requests")
-    outcomes: dict[str, int] = item("how many operations came to which outcome")
+    operations: int = item("the number of operations")
+    attempts: int = item("the number of requests that the operations took")
+    per_operation: float | None = item(
+        "the mean number of requests for an operation; null if there was no operation", "requests"
+    )
+    outcomes: dict[str, int] = item("the number of operations by outcome class")
 
     @property
     def failed(self) -> int:
-        """How many came to an end that was not ok."""
+        """The number of operations whose end was not ok."""
         return sum(count for outcome, count in self.outcomes.items() if outcome != "ok")
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Items of calls that are about several, over all attempts."""
+    """The items of calls that write or read several items, over all attempts."""
 
-    sent: int = item("items that were sent")
-    unprocessed: int = item("of them: that came back unprocessed")
+    sent: int = item("the items that were sent")
+    unprocessed: int = item("the sent items that came back unprocessed")
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumedCapacity:
-    """Capacity that answers told to have been consumed."""
+    """The capacity that calls consumed, as far as their answers report it."""
 
-    sampled_calls: int = item("calls whose answer told it")
-    read_units: float = item("that these consumed", "read units")
-    write_units: float = item("that these consumed", "write units")
+    sampled_calls: int = item("the number of calls whose answer reports the capacity that they consumed")
+    read_units: float = item("the read capacity that these calls consumed", "read units")
+    write_units: float = item("the write capacity that these calls consumed", "write units")
 
 
 # a phase and its steps
@@ -124,35 +126,39 @@ class ConsumedCapacity:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Whose time it was. The parts add up to `value`."""
+    """Whose time it was. `target`, `connect`, `wait`, `build`, `held` and `own` add up to `value`."""
 
-    value: float = item("the time that is divided up: a percentile, a mean, or of one request", "ms")
-    target: float = item("the target and the network to it", "ms")
-    connect: float = item("making a connection, but for this machine's part of it", "ms")
-    wait: float = item("waiting for a connection below the cap", "ms")
-    build: float = item("making the SDK's client or session, which the profile asks for", "ms")
-    held: float = item("held back by adaptive retries", "ms")
-    own: float = item("this machine", "ms")
-    own_at_least: bool = item("whether this machine's part may be greater, as the client has no stamps of the kernel")
-    requests: int = item("from how many requests it is known")
+    value: float = item("the time that is divided up: of a percentile, of the mean, or of one request", "ms")
+    target: float = item("the time that the target and the network to it took", "ms")
+    connect: float = item("the time to make a connection, without this machine's part of it", "ms")
+    wait: float = item("the time that the request waited for a connection below the cap", "ms")
+    build: float = item("the time to make the SDK's client or session, which the profile asks for", "ms")
+    held: float = item("the time that adaptive retries held the request back", "ms")
+    own: float = item("the time that this machine took", "ms")
+    own_at_least: bool = item(
+        "whether this machine may have taken more, because the client has no stamps of the kernel"
+    )
+    requests: int = item("the number of requests from which the parts were computed")
 
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """The requests of a step with the same value of what `split_by` names."""
+    """The requests of a step that have the same value of what `split_by` names."""
 
-    stratum: str = item("its name: cold=true")
-    count: int = item("how many requests, timeouts that are known to be of it included")
-    latency_ms: dict[str, Latency] = item("response or service")
-    unassigned_timeouts: int = item("timeouts of the step that are of no stratum, as no answer could tell")
+    stratum: str = item("the stratum's name, for example cold=true")
+    count: int = item("the number of requests, with the timeouts that are known to be of this stratum")
+    latency_ms: dict[str, Latency] = item("the stratum's figures, by metric: response or service")
+    unassigned_timeouts: int = item(
+        "the timeouts of the step that belong to no stratum, because no answer gave a value"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ByConnection:
     """The requests of a step on one kind of connection."""
 
-    count: int = item("how many requests")
-    service: Latency = item("their service time")
+    count: int = item("the number of requests")
+    service: Latency = item("the service time of these requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,31 +166,37 @@ class Failure:
     """The requests of a step that failed in one way."""
 
     outcome: str = item("the outcome class")
-    count: int = item("how many requests")
-    reasons: dict[str, int] = item("how many for which reason")
-    latency_ms: dict[str, Latency] = item("how long they took: to the answer, or until it was certain")
+    count: int = item("the number of requests")
+    reasons: dict[str, int] = item("the number of requests by reason")
+    latency_ms: dict[str, Latency] = item(
+        "the time until the answer, or until it was certain that the request had failed, by metric"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step in one run of a phase."""
 
-    scenario: str = item("its scenario")
-    step: str = item("its name")
-    requests: Requests = item("its ledger")
-    skipped: Skipped = item("its requests that were not made")
-    latency_ms: dict[str, Latency] = item("the figures of each metric")
+    scenario: str = item("the scenario's name")
+    step: str = item("the step's name")
+    requests: Requests = item("the step's ledger of requests")
+    skipped: Skipped = item("the step's requests that were not made")
+    latency_ms: dict[str, Latency] = item("the step's figures, by metric")
     whose_ms: dict[str, Attribution] = item(
-        "whose time the mean and a percentile of response, or of a closed load's service, is; of the mean: of the ok "
-        "requests alone"
+        "whose time the mean and one percentile is: of response, or in a closed load of service; the mean is of the "
+        "ok requests only"
     )
-    strata: tuple[Stratum, ...] = item("its strata")
-    by_connection: dict[str, ByConnection] = item("by the kind of connection: new, reused, resumed")
-    failures: tuple[Failure, ...] = item("its failures, by outcome")
-    recorded_ms: dict[str, Latency] = item("times that the answers told, by the profile's `record`")
-    attempts: Attempts | None = item("where a request may be sent again", omit=True)
-    items: Items | None = item("where the calls are about several items", omit=True)
-    capacity: ConsumedCapacity | None = item("where answers tell the capacity that they consumed", omit=True)
+    strata: tuple[Stratum, ...] = item("the step's strata")
+    by_connection: dict[str, ByConnection] = item("the step's requests by kind of connection: new, reused, resumed")
+    failures: tuple[Failure, ...] = item("the step's failed requests, by outcome class")
+    recorded_ms: dict[str, Latency] = item(
+        "the times that answers reported, by the name that `record` in the profile gives them"
+    )
+    attempts: Attempts | None = item("the step's operations, where a request may be sent again", omit=True)
+    items: Items | None = item("the step's items, where its calls are about several items", omit=True)
+    capacity: ConsumedCapacity | None = item(
+        "the capacity that the step's calls consumed, where answers report it", omit=True
+    )
 
     def latency(self, metric: str) -> Latency | None:
         """The figures of a metric; None if the step has none of it."""
@@ -199,81 +211,87 @@ class Step:
 class WholeIteration:
     """Iterations of a scenario as a whole."""
 
-    scenario: str = item("the scenario")
-    stratum: str = item("the stratum; empty for all of them")
-    latency: Latency = item("how long an iteration took")
+    scenario: str = item("the scenario's name")
+    stratum: str = item("the stratum's name; empty for all iterations of the scenario")
+    latency: Latency = item("the time that a whole iteration took")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRate:
     """The rate of an open phase."""
 
-    planned: float = item("at its beginning", "1/s")
-    planned_end: float = item("at its end", "1/s")
+    planned: float = item("the planned rate at the beginning of the phase", "1/s")
+    planned_end: float = item("the planned rate at the end of the phase", "1/s")
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One run of a phase: cycles are runs of their own."""
+    """One run of a phase. Each cycle of a phase is a run of its own."""
 
-    name: str = item("its name")
-    cycle: int = item("which of its cycles, from 1")
-    cycles: int = item("how many cycles it has")
+    name: str = item("the phase's name")
+    cycle: int = item("the number of the phase's cycle, from 1")
+    cycles: int = item("the number of cycles that the phase has")
     kind: Literal["open", "closed", "at-once"] = item("the kind of load")
-    measured: bool = item("whether its figures count")
-    seconds: float | None = item("how long it was to run; null where only the run tells", "s")
-    ran: float | None = item("how long it ran, which is less where the run was stopped; null if not known", "s")
-    rate: PlannedRate | None = item("the rate of an open load")
-    arrivals: str | None = item("how the arrivals of an open load are spaced: poisson, constant")
-    users: int | None = item("the users of a closed load")
-    iterations: Iterations = item("its ledger of iterations")
-    requests: Requests = item("its ledger of requests")
-    connections: OnConnections = item("its requests by the kind of connection")
-    round_trip_ms: float | None = item("the run's median round trip, as the kernel tells it", "ms")
-    iteration_ms: tuple[WholeIteration, ...] = item("whole iterations")
-    steps: tuple[Step, ...] = item("its steps")
+    measured: bool = item("whether the phase's figures count; those of a warm-up do not")
+    seconds: float | None = item("the planned duration; null if only the run shows it", "s")
+    ran: float | None = item(
+        "the actual duration, which is shorter if the run was stopped; null if it is not known", "s"
+    )
+    rate: PlannedRate | None = item("the rate of an open load; null for another load")
+    arrivals: str | None = item("the spacing of an open load's arrivals: poisson or constant; null for another load")
+    users: int | None = item("the number of users of a closed load; null for another load")
+    iterations: Iterations = item("the phase's ledger of iterations")
+    requests: Requests = item("the phase's ledger of requests")
+    connections: OnConnections = item("the phase's requests by kind of connection")
+    round_trip_ms: float | None = item(
+        "the median round trip of the whole run, as the kernel reports it; null if it is not known", "ms"
+    )
+    iteration_ms: tuple[WholeIteration, ...] = item("the durations of whole iterations")
+    steps: tuple[Step, ...] = item("the phase's steps")
 
     @property
     def headline(self) -> str:
-        """The metric that it is judged by: a closed load has no due time, and so no response."""
+        """The metric that the phase is judged by. A closed load has no due times, and so no response."""
         return "service" if self.kind == "closed" else "response"
 
 
 @dataclass(frozen=True, slots=True)
 class RunVariant:
-    """All that was counted and timed in a run."""
+    """All that a run counted and timed."""
 
-    name: str = item("run")
+    name: str = item("always `run`")
     iterations: Iterations = item("the ledger of iterations of the whole run")
     requests: Requests = item("the ledger of requests of the whole run")
     connections: Connections = item("the connections of the whole run")
-    network: Network | None = item("what the kernel told of the network; null where it told nothing")
-    phases: tuple[Phase, ...] = item("in the order in which they ran, each cycle for itself, `drain` last")
+    network: Network | None = item("what the kernel reported about the network; null if it reported nothing")
+    phases: tuple[Phase, ...] = item("the phases in the order in which they ran, each cycle by itself, `drain` last")
 
 
-# what is said of it
+# judgements
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """What the profile asks of a figure, and whether it was so. The value is in the key of its unit."""
+    """A limit that the profile sets for a figure, and whether the figure kept it. The key of the value has its unit."""
 
-    phase: str = item("of which phase")
-    cycle: int = item("of which cycle")
-    step: str = item("of which step; empty for the phase, or where there is only one")
-    text: str = item("as the profile has it")
-    status: Status = item("what came of it")
-    value_ms: float | None = item("the latency that was seen", "ms", omit=True)
-    value_share: float | None = item("the share of errors that was seen", "1", omit=True)
-    value_per_s: float | None = item("the rate that was seen", "1/s", omit=True)
-    value_ratio: float | None = item("the ratio of two variants that was seen", "1", omit=True)
-    ratio_low: float | None = item("the lower end of its interval", "1", omit=True)
-    ratio_high: float | None = item("the upper end of its interval", "1", omit=True)
-    why: Reason | None = item("why it could not be decided, or was by a bound alone", default=None)
-    accepted: bool = item("whether the run is INVALID and its user takes its figures all the same", default=False)
-    variant: str | None = item("in an experiment: of which variant", omit=True)
-    rounds: int | None = item("in an experiment: in how many rounds it was looked at", omit=True)
-    rounds_passed: int | None = item("in an experiment: in how many rounds it passed", omit=True)
+    phase: str = item("the phase's name")
+    cycle: int = item("the number of the phase's cycle")
+    step: str = item("the step's name; empty for a whole phase, or if there is only one step")
+    text: str = item("the threshold as the profile has it")
+    status: Status = item("whether the figure kept the limit")
+    value_ms: float | None = item("the measured latency", "ms", omit=True)
+    value_share: float | None = item("the measured share of errors", "1", omit=True)
+    value_per_s: float | None = item("the measured rate", "1/s", omit=True)
+    value_ratio: float | None = item("the measured ratio of two variants", "1", omit=True)
+    ratio_low: float | None = item("the lower end of the ratio's interval", "1", omit=True)
+    ratio_high: float | None = item("the upper end of the ratio's interval", "1", omit=True)
+    why: Reason | None = item(
+        "why the threshold is undecided, or why only a bound of the figure decided it", default=None
+    )
+    accepted: bool = item("whether the run is INVALID and its user accepts its figures nevertheless", default=False)
+    variant: str | None = item("in an experiment: the variant's name", omit=True)
+    rounds: int | None = item("in an experiment: the number of rounds in which the threshold was checked", omit=True)
+    rounds_passed: int | None = item("in an experiment: the number of rounds in which it passed", omit=True)
     round: int | None = item("in an experiment: the first round in which it did not pass", omit=True)
 
 
@@ -281,23 +299,23 @@ class Threshold:
 class Effect:
     """This machine's part of the slowest requests of a step in one run of a phase."""
 
-    phase: str = item("of which phase")
-    cycle: int = item("of which cycle")
-    step: str = item("of which step; empty if there is only one")
-    quantile: str = item("the percentile beyond which the requests lie")
-    slowest: float = item("which share of all they are, to one digit", "1")
-    requests: int = item("how many they are")
-    of: int = item("of how many")
-    share: float = item("the mean share of their time that was this machine's", "1")
-    at_least: bool = item("whether it may be more, as the client has no stamps of the kernel")
-    parts_ms: dict[str, float] = item("the mean time of each part of it", "ms")
-    quantile_ms: float = item("the percentile as it was", "ms")
+    phase: str = item("the phase's name")
+    cycle: int = item("the number of the phase's cycle")
+    step: str = item("the step's name; empty if there is only one step")
+    quantile: str = item("the percentile beyond which these requests lie")
+    slowest: float = item("these requests as a share of all requests, rounded to one digit", "1")
+    requests: int = item("the number of these requests")
+    of: int = item("the number of all requests")
+    share: float = item("the mean share of the time of these requests that this machine took", "1")
+    at_least: bool = item("whether this machine may have taken more, because the client has no stamps of the kernel")
+    parts_ms: dict[str, float] = item("the mean of each part of the time that this machine took", "ms")
+    quantile_ms: float = item("the percentile as it was measured", "ms")
     without_ms: float = item("the percentile without this machine's part", "ms")
-    verdict: Verdict = item("what that makes of the run")
+    verdict: Verdict = item("the verdict that follows from this share")
 
     @property
     def own(self) -> float:
-        """The mean time that this machine took of one, in ms."""
+        """The mean time that this machine took of one of these requests, in ms."""
         return sum(self.parts_ms.values())
 
 
@@ -333,102 +351,110 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A distribution in brief, in ns."""
+    """The distribution of a time, in nanoseconds."""
 
-    p50: int | None = item("its median; null where nothing was seen", "ns")
-    p99: int | None = item("its 99th percentile", "ns")
-    max: int | None = item("its greatest value", "ns")
+    p50: int | None = item("the median; null if there are no values", "ns")
+    p99: int | None = item("the 99th percentile; null if there are no values", "ns")
+    max: int | None = item("the greatest value; null if there are no values", "ns")
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxConnections:
-    """Connections that the sandbox took."""
+    """The connections that the sandbox accepted."""
 
-    http: int = item("on HTTP")
-    https: int = item("on HTTPS")
-    open: int = item("open at the end")
-    closed_idle: int = item("that it closed while they were idle")
+    http: int = item("the connections on HTTP")
+    https: int = item("the connections on HTTPS")
+    open: int = item("the connections that were open at the end")
+    closed_idle: int = item("the connections that the sandbox closed while they were idle")
 
 
 @dataclass(frozen=True, slots=True)
 class Handshakes:
     """TLS handshakes of the sandbox."""
 
-    handshakes: int = item("how many")
-    resumed: int = item("of them: resumed")
-    failed: int = item("of them: failed")
+    handshakes: int = item("the number of handshakes")
+    resumed: int = item("the handshakes that resumed a session")
+    failed: int = item("the handshakes that failed")
 
 
 @dataclass(frozen=True, slots=True)
 class Downstream:
-    """Calls of the service behind the sandbox's function."""
+    """The calls of the service behind the sandbox's function."""
 
-    calls: int = item("how many")
-    opened: int = item("connections that were opened for them")
+    calls: int = item("the number of calls")
+    opened: int = item("the connections that were opened for the calls")
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
     """What the sandbox counted itself during the load."""
 
-    requests: int = item("that it answered")
-    cold_starts: int = item("environments that it started for them")
-    throttled: int = item("that it throttled")
-    queue_peak: int = item("waiting for an environment at once, at the most")
-    overflowed: int = item("that its queue had no room for")
-    downstream: Downstream | None = item("calls of the service behind; null without one")
-    cpu: float | None = item("the share of a core that it used", "1")
-    lag_ns: Spread | None = item("how late its answers left")
-    connections: SandboxConnections = item("that it took")
-    tls: Handshakes = item("of its connections")
+    requests: int = item("the requests that the sandbox answered")
+    cold_starts: int = item("the environments that the sandbox started for these requests")
+    throttled: int = item("the requests that the sandbox throttled")
+    queue_peak: int = item("the greatest number of requests that waited for an environment at once")
+    overflowed: int = item("the requests that found the sandbox's queue full")
+    downstream: Downstream | None = item(
+        "the calls of the service behind the sandbox's function; null if there is no such service"
+    )
+    cpu: float | None = item("the share of a core that the sandbox used; null if it is not known", "1")
+    lag_ns: Spread | None = item("how late the sandbox sent its answers; null if it is not known")
+    connections: SandboxConnections = item("the connections that the sandbox accepted")
+    tls: Handshakes = item("the TLS handshakes of these connections")
 
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
     """Provisioned capacity of a table."""
 
-    read: int = item("read units a second", "1/s")
-    write: int = item("write units a second", "1/s")
+    read: int = item("the provisioned read units", "1/s")
+    write: int = item("the provisioned write units", "1/s")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """The table that the load went to."""
 
-    table: str = item("its name")
-    region: str = item("its region")
-    account_id_endpoint: bool = item("whether its host has the account's number in it")
-    tls: str | None = item("the version of TLS")
-    billing: str | None = item("on-demand or provisioned; null where it is not known")
-    provisioned: Provisioned | None = item("its provisioned capacity")
-    items: int | None = item("its items, as DynamoDB counts them every six hours")
-    credentials: str | None = item("`made up` where there were none and the target is on this machine")
+    table: str = item("the table's name")
+    region: str = item("the table's region")
+    account_id_endpoint: bool = item("whether the host name contains the account's number")
+    tls: str | None = item("the version of TLS; null without TLS")
+    billing: str | None = item("the billing mode: on-demand or provisioned; null if it is not known")
+    provisioned: Provisioned | None = item(
+        "the table's provisioned capacity; null if it has none, or if that is not known"
+    )
+    items: int | None = item(
+        "the number of the table's items, as DynamoDB counts them every six hours; null if it is not known"
+    )
+    credentials: str | None = item(
+        "`made up` if there were no credentials and the target is on this machine; null otherwise"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where the load went."""
 
-    url: str = item("its URL")
-    simulated: bool = item("whether it is loadgen's own sandbox")
-    description: tuple[str, ...] = item("how the sandbox was set up")
-    addresses: tuple[str, ...] = item("its addresses")
-    sandbox: Sandbox | None = item("what the sandbox counted", default=None)
-    table: Table | None = item("the table, if it is one", inline=True, default=None)
+    url: str = item("the target's URL")
+    simulated: bool = item("whether the target is loadgen's own sandbox")
+    description: tuple[str, ...] = item("how the sandbox was set up, in lines of text; empty for another target")
+    addresses: tuple[str, ...] = item("the target's addresses")
+    sandbox: Sandbox | None = item("what the sandbox counted; null for another target", default=None)
+    table: Table | None = item("the table, if the target is one", inline=True, default=None)
 
     def counted(self, sandbox: Sandbox | None) -> Target:
-        """The same with what the sandbox counted."""
+        """The same target, with what the sandbox counted."""
         return replace(self, sandbox=sandbox)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The connections that the profile asks for."""
+    """How the profile wants connections to be used."""
 
-    reuse: str = item("who shares a connection: shared, per-iteration, per-request")
+    reuse: str = item("which requests share a connection: shared, per-iteration, per-request")
     renew: str = item("what is made anew: connection, client, session")
-    connections: int | None = item("how many may be open at once; null: no cap")
-    dns: str = item("when names are looked up: once, per-connection")
+    connections: int | None = item("the greatest number of connections that may be open at once; null without a cap")
+    dns: str = item("when host names are looked up: once, per-connection")
     tls_resumption: bool = item("whether a new connection resumes a TLS session")
 
 
@@ -445,37 +471,37 @@ class Host:
     openssl: str = item("OpenSSL's version")
     kernel: str = item("the kernel and its version")
     machine: str = item("the kind of processor")
-    cpus: int = item("how many CPUs loadgen may use")
-    descriptors: int = item("how many descriptors a process may have")
-    fallbacks: tuple[str, ...] = item("what this system lacks")
+    cpus: int = item("the number of CPUs that loadgen may use")
+    descriptors: int = item("the number of file descriptors that a process may have")
+    fallbacks: tuple[str, ...] = item("the features that this system lacks, and what follows from that")
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What was done to the table before and after the load."""
 
-    created: bool = item("whether it was created")
-    items: int = item("items that were written")
-    seconds: float = item("how long that took", "s")
-    write_units: float = item("what it consumed", "write units")
-    deleted: bool = item("whether it was deleted afterwards")
+    created: bool = item("whether the table was created")
+    items: int = item("the number of items that were written")
+    seconds: float = item("the time that the setup took", "s")
+    write_units: float = item("the write capacity that the setup consumed", "write units")
+    deleted: bool = item("whether the table was deleted afterwards")
 
 
 @dataclass(frozen=True, slots=True)
 class SampledUnits:
-    """Units that answers told."""
+    """The capacity that answers report."""
 
-    calls: int = item("calls whose answer told them")
-    read: float = item("that these consumed", "read units")
-    write: float = item("that these consumed", "write units")
+    calls: int = item("the number of calls whose answer reports the capacity that they consumed")
+    read: float = item("the read capacity that these calls consumed", "read units")
+    write: float = item("the write capacity that these calls consumed", "write units")
 
 
 @dataclass(frozen=True, slots=True)
 class ComputedUnits:
-    """Units that follow from the sizes of items."""
+    """The capacity that follows from the sizes of items."""
 
-    read: float = item("by size", "read units")
-    write: float = item("by size", "write units")
+    read: float = item("the read capacity by the sizes of items", "read units")
+    write: float = item("the write capacity by the sizes of items", "write units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -491,173 +517,179 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the load came to on DynamoDB, by the price list."""
+    """The cost of the load on DynamoDB, by the price list."""
 
-    read_units: float = item("all together", "read units")
-    write_units: float = item("all together", "write units")
-    usd: float | None = item("what they cost; null if not billed by request", "USD")
-    billed: bool = item("whether the host is AWS's")
-    billing: str = item("on-demand or provisioned")
-    region: str = item("whose prices they are")
+    read_units: float = item("all read capacity that was consumed", "read units")
+    write_units: float = item("all write capacity that was consumed, that of the setup included", "write units")
+    usd: float | None = item("the cost of this capacity; null if the table is not billed by request", "USD")
+    billed: bool = item("whether the host is AWS's, so that somebody pays")
+    billing: str = item("the billing mode: on-demand or provisioned")
+    region: str = item("the region whose prices these are")
     prices: Prices | None = item("the prices; null if the table is not billed by request")
-    setup_write_units: float = item("of the write units: those of the setup", "write units")
-    sampled: SampledUnits = item("what answers told")
-    computed: ComputedUnits = item("what followed from sizes, where answers told nothing")
+    setup_write_units: float = item("the write capacity that the setup consumed", "write units")
+    sampled: SampledUnits = item("the capacity that answers report")
+    computed: ComputedUnits = item("the capacity that was computed from sizes, where answers report none")
     assumed: tuple[Reason, ...] = item("the assumptions of the computed units")
-    max_cost: float | None = item("the profile's limit", "USD")
+    max_cost: float | None = item("the profile's limit for the cost; null without one", "USD")
 
 
 @dataclass(frozen=True, slots=True)
 class UntilFigure:
-    """The figure of a step at one look."""
+    """The figure of a step when it was checked during the run."""
 
-    scenario: str = item("its scenario")
-    step: str = item("its step")
+    scenario: str = item("the scenario's name")
+    step: str = item("the step's name")
     ms: float | None = item("the figure; null if it is not known", "ms", default=None)
-    low: float | None = item("the lower end of its interval", "ms", default=None)
-    high: float | None = item("the upper end of its interval", "ms", default=None)
-    off: float | None = item("how far off it may be, as a share of it", "1", default=None)
+    low: float | None = item("the lower end of the figure's interval; null without an interval", "ms", default=None)
+    high: float | None = item("the upper end of the figure's interval; null without an interval", "ms", default=None)
+    off: float | None = item(
+        "how far off the figure may be, as a share of it; null without an interval", "1", default=None
+    )
     why: Reason | None = item("why there is no interval", default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen at one look."""
+    """One look: a check during the run whether the figures are known well enough."""
 
-    after_s: int = item("after how much of the phase", "s")
-    confidence: float = item("the confidence of its intervals", "1")
-    figures: tuple[UntilFigure, ...] = item("of each step")
+    after_s: int = item("the time of the look, from the beginning of the phase", "s")
+    confidence: float = item("the confidence of the intervals", "1")
+    figures: tuple[UntilFigure, ...] = item("the figure of each step")
 
 
 @dataclass(frozen=True, slots=True)
 class Until:
     """The goal of a run that goes on until a figure is known well enough."""
 
-    text: str = item("the goal as it was written")
-    reached: bool = item("whether the last look reached it")
-    stopped_by_until: bool = item("whether the phase ended by it, before its limit")
+    text: str = item("the goal as the user wrote it")
+    reached: bool = item("whether the last look reached the goal")
+    stopped_by_until: bool = item("whether the goal ended the phase before its time limit")
     within: float = item("how far off the figure may be, as a share of it", "1")
-    limit_s: float = item("how long the phase may take", "s")
-    planned_s: tuple[int, ...] = item("when looks were planned, from the phase's beginning", "s")
-    looks: tuple[Look, ...] = item("those that were made")
+    limit_s: float = item("the longest time that the phase may take", "s")
+    planned_s: tuple[int, ...] = item("the planned times of the looks, from the beginning of the phase", "s")
+    looks: tuple[Look, ...] = item("the looks that were made")
 
 
 @dataclass(frozen=True, slots=True)
 class WitnessFigure:
-    """A figure of the workers beside that of the witness."""
+    """A figure of the workers beside the same figure of the witness."""
 
-    phase: str = item("of which phase")
-    cycle: int = item("of which cycle")
-    scenario: str = item("of which scenario")
-    step: str = item("of which step")
-    metric: str = item("of which metric")
-    connection: str = item("on which kind of connection")
-    workers: int = item("exchanges of the workers that it is from")
-    exchanges: int = item("exchanges of the witness that it is from")
-    left_out: int = item("exchanges of the witness on other connections")
-    quantile: str = item("of which percentile")
-    workers_ms: float | None = item("as the workers have it", "ms")
-    witness_ms: float | None = item("as the witness has it", "ms")
-    low: float | None = item("where the workers' should be: from", "ms")
-    high: float | None = item("where the workers' should be: to", "ms")
-    says: str = item("inside, near, above, below; empty if nothing")
-    judged: bool = item("whether it counts for the verdict")
+    phase: str = item("the phase's name")
+    cycle: int = item("the number of the phase's cycle")
+    scenario: str = item("the scenario's name")
+    step: str = item("the step's name")
+    metric: str = item("the metric")
+    connection: str = item("the kind of connection")
+    workers: int = item("the number of exchanges behind the workers' figure")
+    exchanges: int = item("the number of exchanges behind the witness's figure")
+    left_out: int = item("the witness's exchanges on other kinds of connection, which are left out")
+    quantile: str = item("the percentile")
+    workers_ms: float | None = item("the workers' figure; null if it is not known", "ms")
+    witness_ms: float | None = item("the witness's figure; null if it is not known", "ms")
+    low: float | None = item("the lower end of the interval in which the workers' figure should lie", "ms")
+    high: float | None = item("the upper end of that interval; null if nothing bounds it", "ms")
+    says: str = item("where the workers' figure lies: inside, near, above, below; empty if that is not known")
+    judged: bool = item("whether the figure counts for the verdict")
     why: Reason | None = item("why there is no interval")
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A second, thin load beside the workers."""
+    """A second, thin load that a quiet process sends beside the workers."""
 
-    run: str | None = item("its folder; null where that could not be written")
-    each: int = item("it is 1 in so many of the load")
-    cpu: int | None = item("the CPU that it had to itself; null if it had none")
-    lost: bool = item("whether it died")
-    late_ms: float | None = item("p99 of its own lag or client delay, the greater", "ms")
-    confidence: float = item("the confidence of its intervals", "1")
-    iterations: Iterations = item("its ledger of iterations")
-    requests: Requests = item("its ledger of requests")
-    connections: Connections = item("its connections")
-    figures: tuple[WitnessFigure, ...] = item("what it says of the workers' figures")
+    run: str | None = item("the folder of the witness's run; null if it could not be written")
+    each: int = item("the thinning of the witness's load: it sends 1 in so many of the load's iterations")
+    cpu: int | None = item("the number of the CPU that the witness had to itself; null if it had none")
+    lost: bool = item("whether the witness died")
+    late_ms: float | None = item(
+        "the p99 of the witness's own lag or client delay, whichever is greater; null if it is not known", "ms"
+    )
+    confidence: float = item("the confidence of the intervals", "1")
+    iterations: Iterations = item("the witness's ledger of iterations")
+    requests: Requests = item("the witness's ledger of requests")
+    connections: Connections = item("the witness's connections")
+    figures: tuple[WitnessFigure, ...] = item("the workers' figures beside the witness's")
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One exchange that was kept."""
+    """One exchange that was kept whole."""
 
-    phase: str = item("of which phase")
-    cycle: int = item("of which cycle")
-    scenario: str = item("of which scenario")
-    step: str = item("of which step")
-    outcome: str = item("its outcome class")
-    reason: str = item("why, where it failed")
+    phase: str = item("the phase's name")
+    cycle: int = item("the number of the phase's cycle")
+    scenario: str = item("the scenario's name")
+    step: str = item("the step's name")
+    outcome: str = item("the exchange's outcome class")
+    reason: str = item("why the exchange failed; empty if it did not")
     method: str = item("the request's method")
     path: str = item("the request's path, without the query")
-    status: int = item("the answer's status; 0 without an answer")
-    second: float = item("when it was due, from the start", "s")
-    attempt: int = item("which attempt it was, from 1")
-    connection: str = item("its kind of connection: new, reused, resumed, none")
-    request_id: str = item("by which DynamoDB or API Gateway know it")
-    headers: dict[str, str] = item("the answer's headers that hold no secret")
+    status: int = item("the status of the answer; 0 without an answer")
+    second: float = item("the time when the exchange was due, from the start of the run", "s")
+    attempt: int = item("the number of the attempt, from 1")
+    connection: str = item("the kind of connection: new, reused, resumed, none")
+    request_id: str = item("the id that DynamoDB or API Gateway gave to the request; empty without one")
+    headers: dict[str, str] = item("the answer's headers, without those that may hold a secret")
     message: str = item("of a failing answer: how its body begins, or the error or title that it has")
-    times_ms: dict[str, float] = item("its times", "ms")
-    whose_ms: Attribution = item("whose time its response, or in a closed load its service, is")
+    times_ms: dict[str, float] = item("the exchange's times, by metric", "ms")
+    whose_ms: Attribution = item("whose time the exchange's response is, or in a closed load its service")
     location: str = item("where a redirect leads, without its query", default="", omit=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Exchanges that were kept as they were."""
+    """Exchanges that were kept whole."""
 
-    failed: tuple[Sample, ...] = item("the first three of each kind of failure")
-    slowest: tuple[Sample, ...] = item("the five slowest of each step")
+    failed: tuple[Sample, ...] = item("the first three exchanges of each kind of failure")
+    slowest: tuple[Sample, ...] = item("the five slowest exchanges of each step")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a result comes from: a run's, or an experiment's."""
+    """Where a result comes from; the same for a run and for an experiment."""
 
     schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
     name: str = item("the profile's name")
-    started: str = item("when it began, in UTC, ISO 8601")
-    client: str = item("which client sends it: wire, aiohttp, sdk")
-    seed: int = item("what arrivals and payloads are drawn from")
-    host: Host = item("the machine and its programs")
+    started: str = item("the time when it began, in UTC, ISO 8601")
+    client: str = item("the client that sends the load: wire, aiohttp, sdk")
+    seed: int = item("the number from which arrivals and payloads are drawn")
+    host: Host = item("the machine and the versions of its programs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata(Provenance):
     """What is known of a run before its load begins."""
 
-    target: Target = item("where the load goes")
-    session: Session = item("the connections that are asked for")
-    payloads: int = item("with the seed, what this run's payloads are drawn from")
-    workers: int = item("processes that make the load")
+    target: Target = item("the target of the load")
+    session: Session = item("how the profile wants connections to be used")
+    payloads: int = item("the number from which, with the seed, the payloads of this run are drawn")
+    workers: int = item("the number of worker processes that make the load")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult(Metadata):
     """The result of one run."""
 
-    kind: Literal["run"] = item("what this document is", default="run")
-    duration_s: float = item("how long it took", "s")
-    complete: bool = item("whether it came to its end with all of its workers")
-    interrupted: bool = item("whether it was interrupted by a signal")
-    exit_status: int | None = item("the status that loadgen ended with; null where it died")
-    run: str | None = item("its folder; null where that could not be written")
+    kind: Literal["run"] = item("the kind of this document", default="run")
+    duration_s: float = item("the time that the run took", "s")
+    complete: bool = item("whether the run reached its end with all of its workers")
+    interrupted: bool = item("whether a signal interrupted the run")
+    exit_status: int | None = item("the exit status of loadgen; null if it died")
+    run: str | None = item("the run's folder; null if it could not be written")
     unusable: Reason | None = item("why it says nothing of its target: all that was sent failed", omit=True)
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[Reason, ...] = item("what the user should know")
-    thresholds: tuple[Threshold, ...] = item("what the profile asks")
-    variants: tuple[RunVariant] = item("one entry, with all of the figures")
-    samples: Samples = item("exchanges that were kept")
-    until: Until | None = item("the goal of a run that had one", omit=True)
-    witness: Witness | None = item("of a run with a witness", omit=True)
-    setup: Setup | None = item("of a table: what was done before and after the load", omit=True)
-    cost: Cost | None = item("of a table: what the load came to", omit=True)
-    sdk: dict[str, object] | None = item("of `client: sdk`: the options of the SDK", omit=True)
+    thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures")
+    variants: tuple[RunVariant] = item("one entry, which holds all of the figures")
+    samples: Samples = item("exchanges that were kept whole")
+    until: Until | None = item("the goal of a run with `--until`", omit=True)
+    witness: Witness | None = item("the witness of a run with `--witness`", omit=True)
+    setup: Setup | None = item(
+        "what was done to the table before and after the load, if the profile has a setup", omit=True
+    )
+    cost: Cost | None = item("the cost of the load, if the target is a table", omit=True)
+    sdk: dict[str, object] | None = item("the options of the SDK, with `client: sdk`", omit=True)
 
     @property
     def variant(self) -> RunVariant:
-        """All that was counted and timed."""
+        """All that the run counted and timed."""
         return self.variants[0]

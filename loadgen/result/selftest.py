@@ -14,7 +14,7 @@ Scheme = Literal["http", "https"]
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a self-test is true of: on another machine, kernel, Python or loadgen it has to be made anew."""
+    """The machine and the versions that a self-test holds for. After a change of any of them it must be made again."""
 
     cpu: str = item("the model of the CPU")
     cpus: int = item("how many CPUs loadgen may use")
@@ -25,81 +25,88 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Local ports."""
+    """The local ports of this machine."""
 
-    count: int = item("how many there are")
-    resting: int = item("of them: in TIME_WAIT")
-    reused_on_loopback: bool = item("whether loopback takes a port in TIME_WAIT again at once")
+    count: int = item("the number of local ports")
+    resting: int = item("the number of ports in TIME_WAIT")
+    reused_on_loopback: bool = item("whether loopback can use a port in TIME_WAIT again at once")
 
 
 @dataclass(frozen=True, slots=True)
 class TimerSlack:
-    """How late the kernel may let a timer be."""
+    """How much later than asked the kernel may let a timer fire."""
 
-    default: int = item("by default", "ns")
-    worker: int = item("in a worker", "ns")
+    default: int = item("the slack by default", "ns")
+    worker: int = item("the slack in a worker", "ns")
 
 
 @dataclass(frozen=True, slots=True)
 class MachineLimits:
-    """What the machine has. It is read, not measured."""
+    """The limits of the machine. They are read, not measured."""
 
-    cpus: int = item("how many CPUs loadgen may use")
-    cpus_of_the_machine: int | None = item("how many CPUs the machine has; null where the system does not tell")
-    quota: float | None = item("the quota of a container; null without one", "CPUs")
-    descriptors: int = item("how many descriptors a process may have")
-    ports: Ports = item("local ports")
-    timer: Literal["timerfd", "event loop"] = item("what wakes a worker: timerfd, or the event loop, a ms coarse")
-    timer_slack_ns: TimerSlack | None = item("the timer's slack; null where the system does not tell")
-    load_average: float = item("what wanted a CPU in the last minute, on average, before the self-test", "processes")
+    cpus: int = item("the number of CPUs that loadgen may use")
+    cpus_of_the_machine: int | None = item(
+        "the number of CPUs that the machine has; null if the system does not report it"
+    )
+    quota: float | None = item("the CPU quota of the container; null without one", "CPUs")
+    descriptors: int = item("the number of file descriptors that a process may have")
+    ports: Ports = item("the local ports")
+    timer: Literal["timerfd", "event loop"] = item(
+        "what wakes a worker: timerfd, or the event loop, which is exact to 1 ms only"
+    )
+    timer_slack_ns: TimerSlack | None = item("the timer's slack; null if the system does not report it")
+    load_average: float = item(
+        "the mean number of processes that wanted a CPU in the minute before the self-test", "processes"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ClockCheck:
-    """The monotonic clock, by which all is timed, and how the wall clock moved against it."""
+    """The monotonic clock, which all times are taken from, and how the wall clock moved against it."""
 
-    source: str | None = item("the kernel's clock source; null where the system does not tell")
-    resolution_ns: int = item("the least that two readings differ by", "ns")
-    steps: int = item("steps of the wall clock")
-    largest_step_ms: float = item("the largest of them", "ms")
-    drift_ms: float = item("how far the wall clock drifted besides", "ms")
-    seconds: float = item("in how long", "s")
+    source: str | None = item("the kernel's clock source; null if the system does not report it")
+    resolution_ns: int = item("the smallest difference between two readings", "ns")
+    steps: int = item("the number of times that the wall clock was set")
+    largest_step_ms: float = item("the largest of these changes", "ms")
+    drift_ms: float = item("how far the wall clock drifted apart from these changes", "ms")
+    seconds: float = item("the time in which the clocks were watched", "s")
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """The same measurement again and again: what two of them differ by is no difference of a target."""
+    """The same measurement, made several times. A target's figures that differ by no more than these may well be
+    the same."""
 
-    rate: int = item("its rate", "1/s")
-    seconds: float = item("how long each took", "s")
-    p50_ms: tuple[float | None, ...] = item("the p50 of response, of each", "ms")
-    p99_ms: tuple[float | None, ...] = item("the p99 of response, of each", "ms")
+    rate: int = item("the rate of each measurement", "1/s")
+    seconds: float = item("the time that each measurement took", "s")
+    p50_ms: tuple[float | None, ...] = item("the p50 of response, of each measurement; null if it is not known", "ms")
+    p99_ms: tuple[float | None, ...] = item("the p99 of response, of each measurement; null if it is not known", "ms")
 
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """How much later than due requests left, at one rate."""
+    """How much later than due requests left at one rate."""
 
     rate: int = item("the rate", "1/s")
-    requests: int = item("how many requests")
-    p50_ms: float | None = item("the p50 of lag", "ms")
-    p99_ms: float | None = item("the p99 of lag", "ms")
-    max_ms: float | None = item("the greatest lag", "ms")
+    requests: int = item("the number of requests")
+    p50_ms: float | None = item("the p50 of lag; null if it is not known", "ms")
+    p99_ms: float | None = item("the p99 of lag; null if it is not known", "ms")
+    max_ms: float | None = item("the greatest lag; null if it is not known", "ms")
 
 
 @dataclass(frozen=True, slots=True)
 class NewConnections:
-    """How many new connections one worker opens at the most."""
+    """The highest rate at which one worker opens new connections."""
 
-    scheme: Scheme = item("over http or https")
-    per_second: int = item("how many", "1/s")
-    at_least: bool = item("whether it may be more, as the target was in the way")
+    scheme: Scheme = item("the scheme of the target's URL")
+    per_second: int = item("the rate of new connections", "1/s")
+    at_least: bool = item("whether a higher rate may be possible, because the target was the limit")
     target_busy: float = item("the share of a core that the target used", "1")
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A rate that was tried."""
+    """One rate that was tried."""
 
     rate: float = item("the rate", "1/s")
     why: Reason | None = item("why the run was not VALID; null if it was")
@@ -115,33 +122,37 @@ class Trial:
 class Capacity:
     """The highest rate that stays VALID on one worker."""
 
-    scheme: Scheme = item("over http or https")
-    rate: float | None = item("the rate; null where none stayed VALID", "1/s", default=None)
-    sure: bool = item("whether it was VALID twice", default=False)
+    scheme: Scheme = item("the scheme of the target's URL")
+    rate: float | None = item("the highest rate that stayed VALID; null if none did", "1/s", default=None)
+    sure: bool = item("whether the run at this rate was VALID twice", default=False)
     at_least: bool = item("whether a higher rate might be VALID too", default=False)
-    failed_at: float | None = item("the lowest rate above it that was not VALID; null without one", "1/s", default=None)
-    failed_why: Reason | None = item("why that one was not VALID", default=None)
-    trials: tuple[Trial, ...] = item("the rates that were tried, in that order", default=())
+    failed_at: float | None = item(
+        "the lowest higher rate that was not VALID; null if there is none", "1/s", default=None
+    )
+    failed_why: Reason | None = item("why the run at that rate was not VALID", default=None)
+    trials: tuple[Trial, ...] = item("the rates that were tried, in the order in which they were tried", default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelftestResult:
-    """What this machine can be trusted with."""
+    """How far this machine's figures can be trusted."""
 
     schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
-    kind: Literal["selftest"] = item("what this document is", default="selftest")
-    at: str = item("when it began, in UTC, ISO 8601")
-    plan: Literal["full", "quick"] = item("which it is: full, or quick, with rougher figures")
-    seconds: float = item("how long it took", "s")
-    machine: Machine = item("what it is true of")
-    complete: bool = item("whether it came to its end, and every part could be measured")
-    interrupted: bool = item("whether it was interrupted by a signal")
+    kind: Literal["selftest"] = item("the kind of this document", default="selftest")
+    at: str = item("the time when the self-test began, in UTC, ISO 8601")
+    plan: Literal["full", "quick"] = item("the kind of self-test: full, or quick with rougher figures")
+    seconds: float = item("the time that the self-test took", "s")
+    machine: Machine = item("the machine and the versions that the self-test holds for")
+    complete: bool = item("whether the self-test reached its end and could measure every part")
+    interrupted: bool = item("whether a signal interrupted the self-test")
     warnings: tuple[Reason, ...] = item("what the user should know")
-    limits: MachineLimits = item("what the machine has")
-    stamps: bool | None = item("whether the kernel stamps answers; null where it was not measured")
-    noise: Noise | None = item("what differences are noise; null where it was not measured")
-    pacing: tuple[Pacing, ...] = item("how late requests leave, by rate")
-    connections: tuple[NewConnections, ...] = item("new connections, by scheme")
-    capacity: tuple[Capacity, ...] = item("the highest rate that stays VALID, by scheme")
-    clock: ClockCheck = item("the clock")
-    saved: str | None = item("the file that it is kept in; null where it is not kept", default=None)
+    limits: MachineLimits = item("the limits of the machine")
+    stamps: bool | None = item(
+        "whether the kernel stamps answers with the time of their arrival; null if it was not measured"
+    )
+    noise: Noise | None = item("how much figures differ without a cause; null if it was not measured")
+    pacing: tuple[Pacing, ...] = item("how late requests leave, at each rate")
+    connections: tuple[NewConnections, ...] = item("the highest rate of new connections, for each scheme")
+    capacity: tuple[Capacity, ...] = item("the highest rate that stays VALID, for each scheme")
+    clock: ClockCheck = item("the clocks of this machine")
+    saved: str | None = item("the file in which the result is kept; null if it is not kept", default=None)

@@ -1,4 +1,4 @@
-"""What to do where a target was reached the wrong way: what a reason in a library's words does not say."""
+"""What to do about a failed exchange, if the library's own words do not say it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_TLS = ("wrong version number", "packet length too long", "record layer failur
 
 
 def remedy(url: str, outcome: Outcome, reason: str) -> str:
-    """A sentence for someone whose exchange with the target `url` came to nothing; empty if there is no advice."""
+    """Advice, in a sentence, for an exchange with the target `url` that failed; empty if there is none."""
     if outcome is Outcome.TLS and any(words in reason for words in UNKNOWN_AUTHORITY):
         return "If you trust its certificate authority, name the file: --set tls.ca=FILE"
     if outcome is Outcome.TLS and any(words in reason for words in NO_TLS):
@@ -33,6 +33,6 @@ def redirected(status: int, location: str) -> str:
 
 
 def explained(url: str, outcome: Outcome, reason: str) -> str:
-    """The reason, or else the outcome's word, and what to do."""
+    """The reason (or the outcome's word if there is none) and what to do about it."""
     advice = remedy(url, outcome, reason)
     return f"{reason or outcome.word}{f'. {advice}' if advice else ''}"

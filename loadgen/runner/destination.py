@@ -1,4 +1,4 @@
-"""Where a load goes: the sandbox, started for it, or the profile's URL, its name resolved."""
+"""The destination of a load: the sandbox, which is started for it, or the profile's URL, whose name is resolved."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from loadgen.net.thread import in_thread
 from loadgen.profile.model import Profile
 from loadgen.profile.sandbox import SandboxSettings
 
-ACCOUNT = "{account}"  # stands in a DynamoDB target's URL until the credentials are known
-PATIENCE = 3  # seconds for one of several addresses to take a connection
+ACCOUNT = "{account}"  # in the URL of a DynamoDB target, until the credentials are known
+PATIENCE = 3  # seconds in which one of several addresses must accept a connection
 
 
 class Sandbox(Protocol):
@@ -39,9 +39,8 @@ SandboxAt = Callable[[int], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """`ca` is the sandbox's certificate authority, None where the system's or the profile's own are to be trusted;
-    `simulates` is what it simulates, None where the target is a real one.
-    """
+    """A place to send the load to. `ca` is the sandbox's certificate authority; None if the system's or the profile's
+    own are trusted. `simulates` are the settings of the sandbox; None if the target is a real one."""
 
     origin: Origin
     addresses: tuple[Address, ...]
@@ -56,10 +55,9 @@ class Destination:
 async def destination(
     profile: Profile, start_sandbox: StartSandbox | None, sandbox_at: SandboxAt | None = None, account: str = ""
 ) -> AsyncIterator[Destination]:
-    """The profile's destination, for as long as it is needed. `sandbox_at` tells what a sandbox simulates that
-    somebody keeps running on a port of this machine; `account` is the AWS account of the credentials, which may be a
-    part of the name. Raises TargetError if the target's name does not resolve.
-    """
+    """The profile's destination, for as long as the block lasts. `sandbox_at` is for a sandbox that is already running
+    on a port of this machine: it gives what that simulates. `account` is the AWS account of the credentials, which may
+    be a part of the host name. Raises TargetError if the target's name does not resolve."""
     if not profile.target.sandbox:
         named = Origin.of(_url(profile, account))
         origin = Origin(named.scheme, named.host, named.port, profile.target.prefix)
@@ -74,7 +72,7 @@ async def destination(
     settings = profile.sandbox or SandboxSettings()
     sandbox = await in_thread(partial(start_sandbox, settings), unwanted=lambda late: late.stop())
     try:
-        origin = Origin.of(sandbox.https)  # API Gateway speaks nothing else
+        origin = Origin.of(sandbox.https)  # API Gateway has only https
         yield Destination(origin, resolve(origin), True, (), sandbox.ca, sandbox, settings.describe())
     finally:
         await in_thread(sandbox.stop)
@@ -84,17 +82,18 @@ def _url(profile: Profile, account: str) -> str:
     url = profile.target.url
     if ACCOUNT in url and not account.isdecimal():
         raise TargetError(
-            "target.dynamodb.account_id_endpoint: the credentials do not say whose account they are of. "
+            "target.dynamodb.account_id_endpoint: the credentials do not name their account. "
             "Set AWS_ACCOUNT_ID, or leave account_id_endpoint out"
         )
     return url.replace(ACCOUNT, account)
 
 
 async def _answering(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
-    """Of several addresses, those that take a connection; all of them if none does, for the load to meet the reason.
+    """Those of several addresses that accept a connection. If none does, it is all of them, so that the load fails with
+    the reason.
 
-    A name such as localhost has addresses of both families, and often a server on one: connections are opened to each
-    address in turn, so that half of them would be refused.
+    A name such as localhost has addresses of both families, but a server often listens on one. The clients connect to
+    each address in turn, so half of the connections would be refused.
     """
     if len(addresses) == 1:
         return addresses

@@ -1,6 +1,5 @@
-"""Can this machine carry the plan out? Asked before the run, so that ports and descriptors do not end in the middle
-of it.
-"""
+"""Whether this machine can carry the plan out. It is checked before the run, so that ports and file descriptors do not
+run out during it."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ GRID = 1_000_000  # pieces at the most that a plan's time is cut into
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much there is of everything, over all workers."""
+    """The numbers to run with, over all workers."""
 
     workers: int
     connections: int
@@ -56,13 +55,15 @@ def limits(profile: Profile, workers: int, addresses: int, loopback: bool) -> Li
     if cap and cap < workers:
         raise PlanError(f"session.connections: {cap} cannot be shared by {workers} workers. Use --workers {cap}")
     _check_ports(profile, cap, addresses, loopback)
-    # beyond half of the ports the kernel searches long for a free one: a millisecond a connect instead of 40 us
+    # with more than half of the ports in use, the kernel takes long to find a free one: 1 ms for a connect instead of
+    # 40 us
     connections = cap or min(each * workers, Ports.read().count * addresses // 2)
     return Limits(workers, connections, _preopen(profile, connections), profile.in_flight_limit or IN_FLIGHT)
 
 
 def _preopen(profile: Profile, connections: int) -> int:
-    """A shared session's pool is there before the load: all of it if the profile says how large, else a modest one."""
+    """How many connections a shared session opens before the load: all of them if the profile gives their number, else
+    as many as `PREOPEN`."""
     if profile.session.reuse != "shared":
         return 0
     if profile.session.connections:
@@ -90,14 +91,14 @@ def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bo
 
 
 def new_connections(profile: Profile) -> int:
-    """How many connections are opened in the busiest minute, whichever phases it falls into, as far as rates tell."""
+    """How many connections are opened in the busiest minute, over all phases, as far as the rates tell."""
     runs = Plan.of(profile).runs
     total = sum(run.duration or 0 for run in runs) / SECOND
     step = max(1.0, total / GRID)  # seconds
     started = np.zeros(int(total / step) + 2)
     at = 0.0
     for run in runs:
-        duration = run.duration or 0  # what ends when it ends may end at once
+        duration = run.duration or 0  # a phase without a planned end may end at once
         lasts = duration / SECOND
         if run.phase.at_once:
             started[int(at / step)] += run.phase.at_once
@@ -112,7 +113,7 @@ def new_connections(profile: Profile) -> int:
 
 
 def _connections_each(profile: Profile) -> float:
-    """How many connections an iteration opens, on average."""
+    """The mean number of connections that an iteration opens."""
     if profile.session.reuse == "per-iteration":
         return 1
     weights = sum(scenario.weight for scenario in profile.scenarios)

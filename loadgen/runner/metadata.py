@@ -1,4 +1,4 @@
-"""What is known of a run before its load: target, session, seed, host, when."""
+"""What is known of a run before its load: target, session, seed, host, time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from loadgen.trust import host
 
 
 def metadata(profile: Profile, to: Destination, table: OnTable | None, began: int, workers: int) -> Metadata:
-    """`began` is wall-clock time in ns; with the seed it is what the payloads are drawn from."""
+    """The run's metadata. `began` is wall-clock time in ns; payloads are drawn from it and the seed."""
     return Metadata(
         name=profile.name,
         started=datetime.fromtimestamp(began / SECOND, UTC).isoformat(timespec="seconds"),

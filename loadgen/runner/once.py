@@ -1,4 +1,4 @@
-"""`loadgen once`: one exchange of each step, kept whole, and without secrets."""
+"""`loadgen once`: one exchange of each step, shown whole but without secrets."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from loadgen.runner.table.calls import Api
 from loadgen.runner.table.items import Say
 from loadgen.runner.table.lifecycle import Table
 
-ITEMS = 10_000  # of those that `setup` loads, at the most
+ITEMS = 10_000  # the most items of a `setup` that are written
 
 
 async def once(loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxAt | None, show: Say) -> OnceResult:
-    """One exchange of each step. A table that the profile's `setup` makes for it is deleted again; `show` shows it.
-    Raises LoadgenError where nothing can be sent."""
+    """One exchange of each step. If the profile's `setup` creates a table for it, that is deleted again; `show` shows
+    it. Raises LoadgenError if nothing can be sent."""
     profile, hide = loaded.profile, loaded.secrets.hide
     with interrupts():
         secrets = await keeper(profile, sandbox_at, loaded.secrets)
@@ -55,7 +55,7 @@ async def once(loaded: Loaded, start_sandbox: StartSandbox, sandbox_at: SandboxA
 async def _table(
     profile: Profile, to: Destination, access: Access, show: Callable[[Reason], None]
 ) -> AsyncIterator[None]:
-    """The target's table, if it is one, for as long as the block lasts."""
+    """The target's table, for as long as the block lasts; None if the target is none."""
     if not profile.target.dynamodb:
         yield
         return
@@ -69,8 +69,8 @@ async def _table(
 
 
 def without_secrets(probed: ProbedExchange, origin: Origin, access: Access) -> OnceExchange:
-    """An exchange as a result has it: without what goes by the name of a secret, and with the headers of `access`,
-    whose values are nobody's business."""
+    """An exchange as a result has it: without values under the names of secrets, and without the values of the headers
+    of `access`."""
     exchange = probed.exchange
     tally = exchange.tally if exchange.tally and exchange.tally.sampled else None
     captured = {name: REDACTED if secret_names.is_secret(name) else of for name, of in probed.captured.items()}
@@ -119,7 +119,7 @@ def _body(body: bytes, headers: Pairs, of_table: bool) -> bytes:
 
 
 def _peer(described: Mapping[str, Any]) -> Peer | None:
-    """The other end of a connection, as a client describes it."""
+    """The other end of a connection, from the client's description of it."""
     if not described:
         return None
     certificate = described.get("certificate")
@@ -133,7 +133,7 @@ def _peer(described: Mapping[str, Any]) -> Peer | None:
 
 
 def _certificate(certificate: Mapping[str, Any]) -> Certificate:
-    """As `ssl.SSLSocket.getpeercert` gives it."""
+    """The certificate, from the dictionary of `ssl.SSLSocket.getpeercert`."""
     subject, issuer = (
         tuple((str(name), str(value)) for group in certificate.get(key, ()) for name, value in group)
         for key in ("subject", "issuer")
@@ -143,7 +143,7 @@ def _certificate(certificate: Mapping[str, Any]) -> Certificate:
 
 
 def _readable(body: bytes) -> bytes:
-    """A body of DynamoDB's JSON, its attribute values as plain ones; as it is, if it is something else."""
+    """A body of DynamoDB's JSON with plain values instead of typed ones. Any other body stays as it is."""
     try:
         return json.dumps(_plainly(json.loads(body)), indent=1, ensure_ascii=False).encode()
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""How to carry a profile out, besides what it says itself."""
+"""How to carry a profile out, in addition to what the profile says."""
 
 from __future__ import annotations
 

@@ -13,13 +13,13 @@ from loadgen.record.excerpt import excerpt_of, printable
 from loadgen.runner.advice import remedy_for
 from loadgen.runner.probe import probe
 
-OF_A_TABLE = (Outcome.CONDITION_FAILED, Outcome.PARTIAL, Outcome.THROTTLED)  # answers of one that is as it should be
+OF_A_TABLE = (Outcome.CONDITION_FAILED, Outcome.PARTIAL, Outcome.THROTTLED)  # of a table in good order
 
 
 async def preflight(
     profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None, access: Access
 ) -> None:
-    """Raises TargetError, which names the step and what it met, if a step of any scenario fails."""
+    """Raises TargetError, which names the step and the failure, if a step of any scenario fails."""
     last = {(probed.scenario, probed.step): probed for probed in await probe(profile, origin, addresses, ca, access)}
     for probed in last.values():
         exchange = probed.exchange

@@ -1,4 +1,4 @@
-"""A run before its load: all that is known of it, and checked."""
+"""A run before its load: all that is known of it, checked."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from loadgen.store import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a profile comes to on this machine, which can carry it out. `witness_load` is the profile of a witness, if
-    there is to be one."""
+    """The profile's plan on this machine, which has the resources for it. `witness_load` is the profile of a witness,
+    if there is to be one."""
 
     plan: Plan
     limits: Limits
@@ -43,7 +43,7 @@ class Checked:
 
     @classmethod
     def of(cls, profile: Profile, options: Options, to: Destination) -> Self:
-        """Raises PlanError for what cannot be carried out. Nothing is sent for it."""
+        """Raises PlanError if the plan cannot be carried out. Sends nothing."""
         plan = Plan.of(profile)
         until = Until(options.until, plan) if options.until else None
         witness = witness_load(profile) if options.witness else None
@@ -52,8 +52,8 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that can begin. `table` is the target's, None if it has none; `began` is wall-clock time in ns;
-    `description` is what run.json says of it."""
+    """A run that can begin. `table` is the target's table, None if it has none; `began` is wall-clock time in ns;
+    `description` is the content of run.json."""
 
     loaded: Loaded
     options: Options
@@ -90,7 +90,7 @@ class Prepared:
 
     @property
     def secrets(self) -> Secrets:
-        """What is in nothing that is written."""
+        """The values that must not be in anything that is written."""
         return self.loaded.secrets
 
     @property
@@ -99,7 +99,7 @@ class Prepared:
         return self.loaded.profile.stop_if
 
     def metadata(self) -> Metadata:
-        """What is known of the run besides its figures, as it is by now."""
+        """What is known of the run so far, besides its figures."""
         return metadata(self.loaded.profile, self.to, self.table, self.began, self.checked.limits.workers)
 
     def slot_name(self, slot: int) -> str:
@@ -109,7 +109,7 @@ class Prepared:
 
 
 def described(metadata: Metadata, plan: Plan, until: result.Until | None, secrets: Secrets) -> dict[str, Any]:
-    """What run.json says: all that there is of a run that dies."""
+    """The content of run.json, which is all that remains of a run that dies."""
     looks = {"until": to_json(until)} if until else {}
     return map_text({**to_json(metadata), **looks, "plan": plan.describe()}, secrets.hide)
 
@@ -117,7 +117,7 @@ def described(metadata: Metadata, plan: Plan, until: result.Until | None, secret
 def assignments(
     profile: Profile, to: Destination, keeper: Keeper, checked: Checked, folder: RunFolder, began: int
 ) -> tuple[Assignment, ...]:
-    """What each worker is to do. Makes room for their ledgers."""
+    """The tasks of the workers. This makes room for their ledgers."""
     limits, plan = checked.limits, checked.plan
     n = limits.workers
     size = Ledger.size(len(plan.all_runs), plan.slots)
@@ -142,6 +142,6 @@ def assignments(
 
 
 def _from(addresses: tuple[Address, ...], index: int) -> tuple[Address, ...]:
-    """All addresses, from that of a worker on: so that workers begin with different ones."""
+    """All addresses, beginning with the one at that position, so that workers begin with different ones."""
     first = index % len(addresses)
     return addresses[first:] + addresses[:first]

@@ -1,6 +1,4 @@
-"""One exchange of each step, unmeasured and kept whole: for `loadgen once`, and before a run on somebody else's
-host.
-"""
+"""One exchange of each step, not measured and kept whole: for `loadgen once`, and before a run."""
 
 from __future__ import annotations
 
@@ -19,16 +17,16 @@ from loadgen.profile.model import Phase, Profile, Scenario
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Recorder
 from loadgen.record.samples import Samples
-from loadgen.transport import Counters, Transport
+from loadgen.transport import Counters
 from loadgen.transport.registry import make_client
 from loadgen.workload.draws import Values
-from loadgen.workload.scenarios import Workload
+from loadgen.workload.scenarios import StepWork, Workload
 
 
 @dataclass(frozen=True, slots=True)
 class ProbedExchange:
-    """An exchange that was kept whole: whose step it was, what was captured of its answer, and the names of what was
-    to be captured and is not in it. `peer` describes the connection, if it has any."""
+    """An exchange that was kept whole, with its step, the values captured from its answer, and the names of those that
+    should have been captured and are not in it. `peer` describes the connection, if there was one."""
 
     scenario: str
     step: str
@@ -38,35 +36,23 @@ class ProbedExchange:
     peer: dict[str, object]
 
 
-class _Watcher:
-    """The engine's host: collects the exchanges of one iteration."""
+class _Host:
+    """The engine's host, which is told that the one iteration is over."""
 
     def __init__(self, over: asyncio.Future[None]) -> None:
-        self.over, self.exchanges = over, list[ProbedExchange]()
-        self.engine: Engine
-        self.client: Transport
+        self._over = over
 
     def reached(self, run: int) -> None: ...
 
     def finished(self) -> None:
-        if not self.over.done():  # it was given up
-            self.over.set_result(None)
-
-    def done(self, exchange: Exchange) -> None:
-        iteration: Iteration = exchange.owner  # type: ignore[assignment]
-        step, scenario = iteration.current, iteration.scenario
-        peer = self.client.peer(exchange)
-        self.engine.done(exchange)
-        names = [name for name, _ in step.capture] if exchange.status else []
-        captured = {name: iteration.values[name] for name in names if name in iteration.values}
-        not_found = tuple(name for name in names if name not in captured)
-        self.exchanges.append(ProbedExchange(scenario.name, step.name, exchange, captured, not_found, peer))
+        if not self._over.done():  # it was given up
+            self._over.set_result(None)
 
 
 async def probe(
     profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None, access: Access
 ) -> list[ProbedExchange]:
-    """Send one iteration of each scenario, one after the other. Of a step that is sent again, each attempt is kept."""
+    """Send one iteration of each scenario, one after the other. If a step is sent again, each attempt is kept."""
     exchanges: list[ProbedExchange] = []
     for scenario in profile.scenarios:
         exchanges += await _iteration(profile, scenario, origin, addresses, ca, access)
@@ -89,21 +75,32 @@ async def _iteration(
         step.wants = BODY
     workload.scenarios[0].plain = False
     ledger = Ledger.in_memory(len(plan.all_runs), plan.slots)
-    watcher = _Watcher(loop.create_future())
-    engine = watcher.engine = Engine(clock, plan, workload, watcher, ledger, Share())
+    over, exchanges = loop.create_future(), list[ProbedExchange]()
+    engine = Engine(clock, plan, workload, _Host(over), ledger, Share())
+
+    def done(exchange: Exchange) -> None:
+        iteration: Iteration = exchange.owner  # type: ignore[assignment]
+        step, peer = iteration.current, client.peer(exchange)
+        engine.done(exchange)
+        exchanges.append(_probed(exchange, iteration, step, peer))
+
     counters = Counters(ledger.wired, ledger.connections)
-    client = make_client(
-        loop, clock, single, origin, addresses, ca, 4, 0, counters, watcher.done, access, engine.retried
-    )
-    watcher.client = client
+    client = make_client(loop, clock, single, origin, addresses, ca, 4, 0, counters, done, access, engine.retried)
     try:
         await client.prepare()
         start = clock.now()
         recorder = Recorder(start, lambda batch: None, lambda number, key: None)
         engine.attach(client, recorder, Samples(start, plan.slots), single.session.reuse == "per-iteration")
         engine.enter(0, start)
-        await watcher.over
+        await over
     finally:
         await client.close()
         clock.close()
-    return watcher.exchanges
+    return exchanges
+
+
+def _probed(exchange: Exchange, iteration: Iteration, step: StepWork, peer: dict[str, object]) -> ProbedExchange:
+    names = [name for name, _ in step.capture] if exchange.status else []
+    captured = {name: iteration.values[name] for name in names if name in iteration.values}
+    not_found = tuple(name for name in names if name not in captured)
+    return ProbedExchange(iteration.scenario.name, step.name, exchange, captured, not_found, peer)

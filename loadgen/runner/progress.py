@@ -1,4 +1,4 @@
-"""How a run stands, for whoever shows it: plain values, made twice a second."""
+"""The state of a run for the display: plain values, made twice a second."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from loadgen.stats import Histogram
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`phases` are (name, seconds or None) in the order in which they run; `phase_number` counts from 0.
+    """The state of a run. `phases` are (name, seconds or None) in the order in which they run; `phase_number` counts
+    from 0.
 
-    Rates are iterations a second; they and `p50_ms` and `p99_ms` are the last whole second's, which may have been in
-    the phase before. `failed` counts by outcome class. `state` is preparing, running, draining or stopping. `position`
-    says which run of an experiment it is, empty for one by itself.
+    Rates are in iterations per second. They, `p50_ms` and `p99_ms` are those of the last whole second, which may belong
+    to the phase before. `failed` are counts by outcome class. `state` is preparing, running, draining or stopping.
+    `position` says which run of an experiment it is; it is empty for a single run.
     """
 
     phase: str
@@ -56,7 +57,7 @@ class Display(Protocol):
 
 
 def progress(fleet: Fleet, snapshots: deque[Snapshot], second: Histogram, workers: int) -> Progress:
-    """How the load of the fleet's leading group stands; `second` are the response times of the last whole one."""
+    """The state of the load of the fleet's leading group. `second` are the response times of the last whole second."""
     plan, begun = fleet.plan, fleet.leading.start > 0
     runs = plan.runs
     number = fleet.run_number if begun else 0

@@ -1,4 +1,5 @@
-"""The secrets of a run, kept by its parent: got before the load, renewed while it lasts, off the loop."""
+"""The secrets of a run. The parent keeps them: it gets them before the load and renews them during it, outside the
+event loop."""
 
 from __future__ import annotations
 
@@ -18,10 +19,10 @@ from loadgen.redaction import Secrets
 from loadgen.result.reason import Reason
 from loadgen.runner.destination import SandboxAt
 
-LOCAL = Credentials("local", "local")  # for a DynamoDB on this machine, which takes any keys, where there are none
-DEFAULT = Scope("execute-api", "us-east-1")  # the service behind a name of one's own; the region of the sandbox
-LEAST = SECOND  # between two askings
-NAP = 30 * SECOND  # the longest at once: the wall clock may be set meanwhile, or the machine asleep
+LOCAL = Credentials("local", "local")  # for a DynamoDB on this machine, which accepts any keys, if there are none
+DEFAULT = Scope("execute-api", "us-east-1")  # the service if the host has a name of its own; the region of the sandbox
+LEAST = SECOND  # between two requests for a secret
+NAP = 30 * SECOND  # the longest sleep: the wall clock may be set meanwhile, or the machine may sleep
 FIRST_PAUSE, LONGEST_PAUSE = SECOND, 30 * SECOND  # after a renewal that failed
 
 
@@ -38,19 +39,20 @@ class Keeper:
         self.access = Access()
         self._sources = _sources(profile, simulated)
         self._account = ""
-        self._due: dict[str, int | None] = {}  # when the next of a kind is to be asked for, in wall ns
+        self._due: dict[str, int | None] = {}  # the wall-clock time in ns when the next secret of a kind must be got
         self.renewed: Callable[[str, Secret], None] = lambda kind, secret: None
         self.lost: Callable[[Reason], None] = lambda why: None
 
     async def fetch(self) -> None:
-        """Get every secret. Raises TargetError for one that cannot be had, ProfileError for a region nobody names."""
+        """Get every secret. Raises TargetError for a secret that cannot be got, and ProfileError if no region is
+        given."""
         if SIGV4 in self._sources:
             self.access.scope = await in_thread(self._scope)
         for kind, source in self._sources.items():
             self._take(kind, source, await in_thread(source.current))
 
     async def refresh(self) -> None:
-        """Get what was due meanwhile, if nobody kept it. Raises TargetError for one that cannot be had."""
+        """Get the secrets that are due, if nobody did so meanwhile. Raises TargetError for one that cannot be got."""
         for kind, source in self._sources.items():
             due = self._due[kind]
             if due is not None and due <= wall():
@@ -65,12 +67,12 @@ class Keeper:
 
     @property
     def made_up(self) -> bool:
-        """Whether there are no credentials, and requests are signed with keys that open nothing."""
+        """Whether there are no credentials, so that requests are signed with keys that give no access."""
         return self.access.credentials is LOCAL
 
     @property
     def account(self) -> str:
-        """The AWS account of the credentials, empty where they do not say."""
+        """The AWS account of the credentials; empty if they do not name it."""
         return self._account
 
     async def keep(self, warn: Callable[[Reason], None]) -> None:
@@ -111,7 +113,7 @@ class Keeper:
             self._account = self.access.credentials.account_id
 
     def _scope(self) -> Scope:
-        """What signatures are for. Blocks."""
+        """The scope of signatures. Blocks."""
         target, auth = self._profile.target, self._profile.auth
         if target.dynamodb:
             return Scope("dynamodb", target.dynamodb.signing_region)
@@ -145,7 +147,7 @@ class _AnyKeys(Keys):
 
 
 def _sources(profile: Profile, simulated: bool) -> dict[str, Source]:
-    """Where the secrets of a profile come from, by kind."""
+    """The sources of a profile's secrets, by kind."""
     sources: dict[str, Source] = {}
     auth, table = profile.auth, profile.target.dynamodb
     if signed := table or (auth and auth.sigv4):

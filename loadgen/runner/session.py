@@ -1,4 +1,4 @@
-"""One run, from a loaded profile to its result: target, limits, workers, monitoring, verdict, thresholds, folder."""
+"""One run, from a loaded profile to its result: target, limits, workers, watching, verdict, thresholds, folder."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from loadgen.trust import host
 from loadgen.trust.verdict import Finding, judge
 from loadgen.trust.watch import HostWatch, Session, evidence_of
 
-DRAWN = 0.5  # seconds between two looks at the progress
+DRAWN = 0.5  # seconds between two updates of the progress
 
 
 async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
-    """Run a profile. Raises LoadgenError if the run cannot begin; once it has begun, everything is in the result."""
+    """Run a profile. Raises LoadgenError if the run cannot begin; after that every error is in the result."""
     with interrupts() as signals:
         secrets = await keeper(loaded.profile, options.sandbox_at, loaded.secrets)
         profile = loaded.profile
@@ -53,7 +53,7 @@ async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
 async def run_at(
     loaded: Loaded, options: Options, display: Display, to: Destination, signals: Interrupts, keeper: Keeper
 ) -> RunResult:
-    """Run a profile at a destination that exists already, with signal handlers that are installed already."""
+    """Run a profile at a destination that exists, with signal handlers that are installed."""
     profile = loaded.profile
     with signals.giving_up(), loaded.secrets.unrevealing():
         await keeper.refresh()
@@ -69,7 +69,7 @@ async def run_at(
 
 @asynccontextmanager
 async def _kept(keeper: Keeper, warn: Warnings) -> AsyncIterator[None]:
-    """Renew secrets as long as the block lasts."""
+    """Renew secrets while the block lasts."""
     keeping = asyncio.create_task(keeper.keep(warn))
     try:
         yield
@@ -78,10 +78,10 @@ async def _kept(keeper: Keeper, warn: Warnings) -> AsyncIterator[None]:
 
 
 class Running:
-    """A prepared run during its load: its processes, and the figures that are watched second by second."""
+    """A prepared run during its load: its processes, and the figures that are watched every second."""
 
     def __init__(self, prepared: Prepared, display: Display, signals: Interrupts) -> None:
-        """Takes the signals over, and the word of the keeper of secrets."""
+        """Takes over the signals and the messages of the keeper of secrets."""
         self._prepared, self._display = prepared, display
         checked, keeper = prepared.checked, prepared.keeper
         self._warn, self._until = prepared.warn, checked.until
@@ -97,7 +97,7 @@ class Running:
         signals.heed(self._interrupt)
 
     async def carry_out(self) -> RunResult:
-        """The load, and what it has come to."""
+        """Carry out the load. Returns its result."""
         try:
             return await self._carry_out()
         finally:
@@ -122,12 +122,12 @@ class Running:
         return replace(concluded, run=None, warnings=tuple(self._warn.given))
 
     async def _load(self) -> dict[str, Any] | None:
-        """Carry the load out. Returns what the sandbox counted meanwhile, if the target is one."""
+        """Carry out the load. Returns what the sandbox counted meanwhile, if the target is one."""
         ticker = asyncio.create_task(self._show())
         try:
-            before = await self._ask_sandbox()  # a table's setup, and earlier runs
+            before = await self._ask_sandbox()  # the counts of a table's setup, and of earlier runs
             await self._fleet.launch()
-            await self._ask_sandbox()  # its lag and CPU time count from here
+            await self._ask_sandbox()  # the sandbox's lag and CPU time count from here
             self._watch.begin()
             await self._fleet.run()
             return since(before, await self._ask_sandbox())  # type: ignore[no-any-return]
@@ -181,7 +181,7 @@ class Running:
     def _look(self, until: Until) -> None:
         prepared, made = self._prepared, until.looks_made
         until.each_second(self._fleet, self._display.message)
-        if until.looks_made > made:  # it is told as it is by now, should the run die
+        if until.looks_made > made:  # keep the looks so far on disk, in case the run dies
             result = self._until_result(complete=False)
             prepared.folder.amend(described(prepared.metadata(), self._fleet.plan, result, prepared.secrets))
 

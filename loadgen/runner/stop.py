@@ -1,5 +1,5 @@
-"""Stop conditions: the ledgers' sums at one instant after the other, which `stop_if` and the display look back at; and
-the sandbox's counts. Pure."""
+"""Stop conditions: the sums of the ledgers at one instant after another, which `stop_if` and the display look back on;
+and the sandbox's counts. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from loadgen.profile.model import StopIf
 from loadgen.record.ledger import ITERATIONS, STARTED, Ledger
 from loadgen.result.reason import Reason
 
-NO_COUNTS = ("queue_peak", "cpu", "lag_ns", "open")  # of the sandbox's figures
+NO_COUNTS = ("queue_peak", "cpu", "lag_ns", "open")  # figures of the sandbox that are no counts
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`elapsed` ns after the start, so many exchanges had finished, and failed, and iterations been started."""
+    """The numbers of finished exchanges, failed exchanges and started iterations, `elapsed` ns after the start."""
 
     elapsed: int
     finished: int
@@ -34,12 +34,14 @@ class Snapshot:
 
 
 def history(stop_if: StopIf | None) -> deque[Snapshot]:
-    """Holds as many snapshots as must be looked back at, one a second or, after a hold-up, several at once."""
+    """An empty history. It holds as many snapshots as a condition looks back on: one for each second, and several at
+    once after a pause of this process."""
     return deque([Snapshot(0, 0, 0, 0)], maxlen=2 + (2 * stop_if.window // SECOND if stop_if else 0))
 
 
 def error_share(snapshots: deque[Snapshot], window: int) -> float | None:
-    """The share that failed over the last `window` ns; None before so much time has passed, or if nothing finished."""
+    """The share of exchanges that failed in the last `window` ns; None before so much time has passed, and if none
+    finished."""
     last = snapshots[-1]
     earlier = (m for m in reversed(snapshots) if last.elapsed - m.elapsed >= window - SECOND // 4)
     start = next(earlier, last)
@@ -57,8 +59,8 @@ def reason_to_stop(snapshots: deque[Snapshot], stop_if: StopIf | None) -> Reason
 
 
 def rates(snapshots: deque[Snapshot], runs: tuple[PhaseRun, ...]) -> tuple[float | None, float | None]:
-    """Iterations started a second, and how many the plan has on average, both between the last two snapshots; None
-    where it is not known: before the first second is over, and where users set the pace."""
+    """The rate at which iterations were started and the planned mean rate, per second, between the last two snapshots.
+    None if it is not known: before the first second is over, and if users set the pace."""
     if not snapshots:
         return None, None
     last, before = snapshots[-1], snapshots[-2] if len(snapshots) > 1 else Snapshot(0, 0, 0, 0)
@@ -70,7 +72,7 @@ def rates(snapshots: deque[Snapshot], runs: tuple[PhaseRun, ...]) -> tuple[float
 
 
 def planned_between(runs: tuple[PhaseRun, ...], start: int, end: int) -> float | None:
-    """How many iterations the rates ask for from `start` to `end`, in ns; None if rates alone do not tell."""
+    """How many iterations the rates plan from `start` to `end`, in ns; None if rates alone do not tell."""
     total, begun = 0.0, 0
     for run in runs:
         if run.duration is None:
@@ -87,7 +89,7 @@ def planned_between(runs: tuple[PhaseRun, ...], start: int, end: int) -> float |
 
 
 def since(before: Any, after: Any) -> Any:
-    """What the sandbox counted from one of its figures to a later one; what is no count is as it was at the end."""
+    """The sandbox's counts between two of its figures. A figure that is no count is that of the later one."""
     if isinstance(after, dict):
         earlier = before if isinstance(before, dict) else {}
         return {name: of if name in NO_COUNTS else since(earlier.get(name), of) for name, of in after.items()}

@@ -1,4 +1,4 @@
-"""A certificate authority of the sandbox's own and a certificate for this machine's loopback names."""
+"""The sandbox's own certificate authority, and a certificate for the loopback names of this machine."""
 
 from __future__ import annotations
 

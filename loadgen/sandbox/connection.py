@@ -1,4 +1,4 @@
-"""One client's connection: HTTP/1.1 requests in, answers out in their order, each when it is due."""
+"""One client's connection: HTTP/1.1 requests in; answers out, in the order of the requests, each when it is due."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ LINGER = SECOND
 
 
 class Link(Protocol):
-    """The bytes below. After `close`, `cut`, `reset`, or when the client has gone, it calls the connection's `gone`
-    once."""
+    """The bytes below a connection. It calls the connection's `gone` once: after `close`, `cut` or `reset`, or when the
+    client has gone."""
 
     @property
     def backlog(self) -> bool:
-        """Something is still to be handed to the kernel; the connection's `drained` is called when it has been."""
+        """Whether some bytes are not in the kernel yet. It calls the connection's `drained` when they are."""
 
     @property
     def closed(self) -> bool: ...
@@ -48,7 +48,7 @@ class Link(Protocol):
 
 
 class ServerConnection:
-    """`owed`: the round trips of the handshake that the first answer makes up for. `on_gone`: called at the end."""
+    """`owed`: the round trips of the handshake, which the first answer makes up for. `on_gone` is called at the end."""
 
     def __init__(
         self, core: Core, link: Link, number: int, owed: int, on_gone: Callable[[ServerConnection], None]
@@ -62,14 +62,14 @@ class ServerConnection:
         self._target = b""
         self._path = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._collecting = False  # only a service's API is chosen by its headers, and always a POST to /
+        self._collecting = False  # only a service's API is chosen by its headers, and it is always a POST to /
         self._handler: Handler = core.bad_request
         self._body: list[bytes] = []
         self._size = 0
         self._expecting = False
-        self._pending: deque[Request] = deque()  # unanswered, but for the current one
-        self._held = 0  # bytes of their bodies, or of the answers in their place
-        self._current: Request | None = None  # its answer is under way
+        self._pending: deque[Request] = deque()  # unanswered requests, except the current one
+        self._held = 0  # bytes of their bodies, or of the answers that replace them
+        self._current: Request | None = None  # the request whose answer is being sent
         self._reply = Reply(0)
         self._piece = Piece(0, b"")
         self._draining = False
@@ -79,7 +79,7 @@ class ServerConnection:
     # -- from the link
 
     def feed(self, data: memoryview) -> None:
-        """Bytes came. `data` is not kept."""
+        """Bytes arrived. `data` is not kept."""
         if self._deaf:
             return
         before = self._requests, self._size
@@ -96,7 +96,7 @@ class ServerConnection:
             self._link.pause()
 
     def ended(self) -> None:
-        """The client sends no more. It may still read: what is pending is answered."""
+        """The client sends no more, but it may still read: pending requests are answered."""
         self._ended = True
         hanging = self._current and self._reply.ending is Ending.HANG
         if hanging or not (self._pending or self._current):
@@ -105,7 +105,7 @@ class ServerConnection:
             self._link.pause()
 
     def drained(self) -> None:
-        """All that was sent is in the kernel's hands."""
+        """All sent bytes are in the kernel."""
         if self._draining:
             self._draining = False
             self._next_piece()
@@ -122,14 +122,14 @@ class ServerConnection:
             request.fate = Fate(0, fault="partial")
             core.broke_off(request)
         for request in self._pending:
-            request.body = b""  # a timer holds it until it would have been due
+            request.body = b""  # a timer holds the request until it would have been due
             core.lost(request)
         if self._current:
             self._lose_current(self._current)
         self._pending.clear()
         self._held = 0
         self._current = None
-        del self._parser  # it holds us
+        del self._parser  # it holds a reference to this object
         self._on_gone(self)
 
     def close_idle(self) -> None:
@@ -190,7 +190,7 @@ class ServerConnection:
                 try:
                     return self._parser.feed_data(data)
                 except httptools.HttpParserUpgrade as upgrade:
-                    # the request stands, and is answered as if it had not asked to change the protocol
+                    # the request counts, and is answered as if it had not asked to change the protocol
                     self._parser = httptools.HttpRequestParser(self)
                     data = data[upgrade.args[0] :]
         except httptools.HttpParserCallbackError:
@@ -217,7 +217,7 @@ class ServerConnection:
         )
 
     def _broken(self, received: int) -> Request:
-        """What there is of a request that is not whole."""
+        """The received part of an incomplete request."""
         self._path = self._target.partition(b"?")[0]
         request = self._request(received)
         request.keep_alive = False
@@ -241,7 +241,8 @@ class ServerConnection:
             core.timers.at(intended, request.fall_due)
 
     def _refuse(self, handler: Handler) -> None:
-        """What came is no HTTP that we take: say so after all that was asked before, and hear no more."""
+        """The bytes are not HTTP that the sandbox accepts: answer all requests before them, then say so, and read no
+        more."""
         self._core.counters.bad_requests += 1
         self._core.idle.wake(self)
         self._deaf = True
@@ -253,7 +254,7 @@ class ServerConnection:
             self._link.send(CONTINUE)
 
     def flush(self) -> None:
-        """Answer what is due, in the order of the requests."""
+        """Send the answers that are due, in the order of the requests."""
         pending, link = self._pending, self._link
         while pending and pending[0].due and not self._current and not link.backlog and not link.closed:
             request = pending.popleft()
@@ -301,7 +302,7 @@ class ServerConnection:
 
     def _finish(self) -> None:
         request, ending = self._current, self._reply.ending
-        if not request:  # the link went while it was sent to
+        if not request:  # the link ended while bytes were sent
             return
         self._current = None
         self._reply = Reply(0)
@@ -328,11 +329,11 @@ class ServerConnection:
                 self._core.timers.at(self._core.now() + LINGER, link.close)
             case _:
                 link.close()
-        if not link.closed:  # the client does not read, or not all yet
+        if not link.closed:  # the client does not read, or has not read everything yet
             self._core.idle.rest(self, self._core.now())
 
     def _lose_current(self, request: Request) -> None:
-        """Its answer was begun, unless it hangs; whether the client got any of it is not known."""
+        """The answer had begun, unless it hangs; it is not known whether the client got any of it."""
         if self._reply.ending is Ending.HANG or not request.sent:
             self._core.lost(request)
         else:

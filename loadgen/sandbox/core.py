@@ -20,7 +20,7 @@ from loadgen.sandbox.truth import Truth
 
 
 class Core:
-    """`wall`: the time of day in nanoseconds, which signatures are held against."""
+    """`wall` gives the time of day in nanoseconds, which signatures are checked against."""
 
     def __init__(
         self,
@@ -44,13 +44,13 @@ class Core:
         self._special = special_paths(simulation, heads, settings.body)
 
     def choose(self, path: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Handler:
-        """The handler of a request. The one place that decides."""
+        """The handler of a request. Only this method decides it."""
         if headers and addressed(headers):
             return self.dynamodb
         return self._special.get(path[1:].partition(b"/")[0], self._function)
 
     def came(self, request: Request) -> None:
-        """A whole request is there, and its fate is known."""
+        """A whole request has come, and its fate is known."""
         self.counters.requests += 1
         match request.fate.fault:
             case "":
@@ -63,7 +63,7 @@ class Core:
                 self.counters.faults[fault] += 1
 
     def went(self, request: Request) -> None:
-        """`request` has been answered, or met its fault."""
+        """`request` has been answered, or its fault has happened."""
         self.counters.answered += 1
         self.counters.status[request.status] += 1
         self.counters.late.record(request.sent - request.intended)
@@ -71,7 +71,7 @@ class Core:
             self.truth.add(request)
 
     def lost(self, request: Request) -> None:
-        """The connection of `request` went before its answer did."""
+        """The connection of `request` ended before its answer did."""
         self.counters.unanswered += 1
         if self.truth:
             self.truth.add(request)

@@ -1,4 +1,4 @@
-"""What the sandbox counts, and how late its answers leave."""
+"""The sandbox's counters, and how late its answers leave."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 class Lateness:
-    """Nanoseconds in buckets 3 % wide: exact below 64, memory fixed."""
+    """A histogram of nanoseconds in buckets that are 3 % wide; below 64 it is exact. Its memory is fixed."""
 
     def __init__(self) -> None:
         self._counts: Counter[int] = Counter()
@@ -20,7 +20,8 @@ class Lateness:
         self._max = max(self._max, late)
 
     def take(self) -> dict[str, int | None]:
-        """p50, p99 and max since last taken, the first two at their bucket's upper edge; None where nothing was."""
+        """p50, p99 and max since the last call, p50 and p99 as the upper edge of their bucket; None if there was no
+        value."""
         counts, most = self._counts, self._max
         self._counts, self._max = Counter(), 0
         if not counts:
@@ -40,7 +41,7 @@ def _quantile(counts: Counter[int], level: float) -> int:
 
 @dataclass(slots=True)
 class Counters:
-    """All from the start."""
+    """All counts are from the start."""
 
     requests: int = 0
     """Whole requests that came."""

@@ -1,4 +1,5 @@
-"""Service times drawn from a named distribution: its quantile function at one seeded uniform number a draw."""
+"""Service times from a named distribution: its quantile function, applied to one seeded uniform number for each
+draw."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ Quantile = Callable[[float], float]
 
 
 def sampler(distribution: Distribution, seed: int, what: str = "service") -> Callable[[], int]:
-    """A function that draws nanoseconds, the same ones for the same seed and purpose."""
+    """A function that draws nanoseconds. The same seed and purpose give the same times."""
     if distribution.kind == "fixed":
         value = int(distribution["value"])
         return lambda: value
@@ -28,7 +29,7 @@ def sampler(distribution: Distribution, seed: int, what: str = "service") -> Cal
 
 
 def quantile_function(distribution: Distribution) -> Quantile:
-    """Nanoseconds at a level from 0 up to, but not including, 1."""
+    """Nanoseconds at a level from 0 to just below 1."""
     return {
         "fixed": _fixed,
         "lognormal": _lognormal,

@@ -1,4 +1,4 @@
-"""What the function calls behind itself: a simulated service, over connections that its environments keep or do not."""
+"""The service that the function calls. Its connections belong to environments, which keep them or not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loadgen.sandbox.distributions import sampler
 
 @dataclass(slots=True)
 class Visit:
-    """What one request does behind: all its calls take `time` ns together, and `opened` connections."""
+    """What one request does at the service: its calls take `time` ns together, and open `opened` connections."""
 
     keep_alive: bool
     time: int = 0
@@ -19,26 +19,28 @@ class Visit:
 
 
 class Service:
-    """The service behind. Each environment has one connection at the most that it keeps, whose state is all there is.
+    """The service that the function calls. Each environment keeps at most one connection; its state is all that is
+    stored.
 
-    A request that keeps none opens one for each of its calls, and leaves the kept one alone, which grows old meanwhile.
+    A request that keeps no connection opens one for each of its calls. It does not use the kept one, which meanwhile
+    grows old.
     """
 
     def __init__(self, settings: Downstream, environments: int, seed: int) -> None:
-        """`environments` are alive at once at the most."""
+        """At most `environments` are alive at once."""
         self._settings, self._environments = settings, environments
         self._draw_call = sampler(settings.time, seed, "downstream call")
         self._draw_connect = sampler(settings.connect, seed, "downstream connect")
-        self._used: OrderedDict[int, int] = OrderedDict()  # when an environment's connection was last used
+        self._used: OrderedDict[int, int] = OrderedDict()  # when the connection of an environment was last used
         self.calls = 0
         self.opened = 0
 
     def visit(self, keep_alive: bool | None) -> Visit:
-        """A visit that is still to be made; None leaves to the settings whether its connection is kept."""
+        """A visit that is still to be made. None: the settings say whether its connection is kept."""
         return Visit(self._settings.keep_alive if keep_alive is None else keep_alive)
 
     def make(self, visit: Visit, environment: int, begin: int) -> int:
-        """Make the visit from that environment, beginning at `begin`, and return the ns that it takes."""
+        """Make the visit from that environment at `begin`. Returns its duration in ns."""
         calls = self._settings.calls
         visit.opened = calls if not visit.keep_alive else 0 if self._is_open(environment, begin) else 1
         connecting = sum(self._draw_connect() for _ in range(visit.opened))
@@ -54,7 +56,7 @@ class Service:
         return used is not None and now - used <= self._settings.idle
 
     def _keep(self, environment: int, now: int) -> None:
-        """Of environments that are gone, the longest unused, nothing is kept."""
+        """Forget the environments that have ended, which are those unused for longest."""
         self._used[environment] = now
         self._used.move_to_end(environment)
         if len(self._used) > self._environments:

@@ -1,4 +1,4 @@
-"""Which requests are answered badly: one seeded uniform number each, so that faults do not change the service times."""
+"""Which requests get a fault: by one seeded uniform number for each, so that faults do not change the service times."""
 
 from __future__ import annotations
 

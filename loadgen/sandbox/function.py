@@ -1,4 +1,4 @@
-"""The function behind the front: what answers wherever no special path does."""
+"""The function behind the front, which answers every path that is not special."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from loadgen.sandbox.simulation import Simulation
 READ_LIMIT = 65536
 """A larger body is not looked into."""
 
-# status: (body, the name that a REST API gives the error)
+# status: (body, the name of the error in a REST API)
 REFUSALS = {
     429: (b'{"message":"Too Many Requests"}', b"TooManyRequestsException"),
     502: (b'{"message": "Internal server error"}', b"InternalServerErrorException"),
@@ -24,7 +24,8 @@ REFUSALS = {
 
 
 class Function:
-    """Answers 200, or 201 to POST, with JSON of `size` bytes. `id` is the one of the request's JSON, or an own one."""
+    """Answers 200, or 201 to POST, with JSON of `size` bytes. `id` is that of the request's JSON, or the sandbox's
+    own."""
 
     body_limit = READ_LIMIT
 
@@ -66,7 +67,7 @@ class Function:
 
 
 class Delay(Function):
-    """`/delay/25ms`: the function, but it runs for the time that the path says."""
+    """`/delay/25ms`: the function, running for the time in the path."""
 
     def fate(self, request: Request) -> Fate:
         try:
@@ -84,8 +85,8 @@ class Delay(Function):
 
 
 def _answer(fate: Fate) -> bytes:
-    """What a function tells of itself: a module's flag for its first call, its environment, its time in ms; and what it
-    had to do with the service behind."""
+    """What a function reports about itself: a flag for its first call, its environment, its time in ms, and its calls
+    of the service behind."""
     init = b", init;dur=%.3f" % (fate.init / MILLISECOND) if fate.cold else b""
     behind, opened = b"", b""
     if visit := fate.visit:
@@ -101,13 +102,13 @@ def _answer(fate: Fate) -> bytes:
 
 
 def _keep_alive(body: bytes) -> bool | None:
-    """What `keepAlive` in the request's JSON says."""
+    """The value of `keepAlive` in the request's JSON."""
     chosen = _member(body, "keepAlive")
     return chosen if isinstance(chosen, bool) else None
 
 
 def _own_id(body: bytes) -> bytes | None:
-    """The JSON of `id` in the request's body, where there is one and it is a string or a number."""
+    """The JSON of `id` in the request's body, if it is a string or a number."""
     own = _member(body, "id")
     try:
         return json.dumps(own, allow_nan=False).encode() if isinstance(own, str | int | float) else None

@@ -16,7 +16,7 @@ BINARY = b"application/octet-stream"
 
 
 class Heads:
-    """Makes the heads of replies: the date is made once a second, the request's id counts up."""
+    """Makes the heads of replies. The date is made once a second; the request's id counts up."""
 
     def __init__(self) -> None:
         self._second = -1
@@ -24,14 +24,15 @@ class Heads:
         self._answers = 0
 
     def head(self, request: Request, status: int, length: int | None, kind: bytes = JSON, extra: bytes = b"") -> bytes:
-        """All up to the empty line. `length` None: `extra` says how the body ends; each line of it ends with CR LF."""
+        """All lines up to the empty one. If `length` is None, `extra` says how the body ends; each of its lines ends
+        with CR LF."""
         self._answers += 1
         return self._head(request, status, length, kind, b"apigw-requestid: SBX%012x=\r\n%s" % (self._answers, extra))
 
     def service_head(
         self, request: Request, status: int, length: int | None, kind: bytes = JSON, extra: bytes = b""
     ) -> bytes:
-        """The same as one of AWS's services sends it."""
+        """The same, as an AWS service sends it."""
         self._answers += 1
         number = b"x-amzn-RequestId: SANDBOX%045X\r\n" % self._answers
         return self._head(request, status, length, kind, number + extra)
@@ -52,7 +53,7 @@ class Heads:
         )
 
     def whole(self, request: Request, status: int, body: bytes, kind: bytes = JSON, extra: bytes = b"") -> bytes:
-        """Head and body of known length; the body is left out where HTTP has none."""
+        """A head, and a body of known length. The body is left out if HTTP does not allow one."""
         if status in (204, 304):
             return self.head(request, status, None, kind, extra)
         head = self.head(request, status, len(body), kind, extra)

@@ -1,4 +1,4 @@
-"""Connections that are idle, and the end of those that are for too long."""
+"""Closes connections that were idle for too long."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Idler(Protocol):
 
 
 class Idle:
-    """All have the same limit, so that the order in which they rest is the order in which they end."""
+    """All connections have the same limit, so they end in the order in which they became idle."""
 
     def __init__(self, timers: Timers, limit: int) -> None:
         self._timers, self._limit = timers, limit
@@ -28,11 +28,11 @@ class Idle:
             self._timers.at(now + self._limit, self._sweep)
 
     def wake(self, connection: Idler) -> None:
-        """`connection` has something to do, or is gone."""
+        """`connection` is in use again, or has ended."""
         self._until.pop(connection, None)
 
     def _sweep(self) -> None:
-        """Runs when the one that rested first may be due: everything due by that instant ends."""
+        """Runs when the connection that is idle for longest may be due. Ends all that are due by that instant."""
         self._sweeping = False
         now = self._timers.now()
         for connection, until in list(self._until.items()):

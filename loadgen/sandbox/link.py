@@ -1,7 +1,7 @@
-"""One accepted socket: bytes, by hand on the event loop.
+"""One accepted socket, read and written directly on the event loop.
 
-A raw socket, not a transport: what is sent is in the kernel's hands at once (uvloop's transports wait for the end of
-the loop's turn, which would make the truth log wrong), and it can be reset.
+It is a raw socket, not a transport. Sent bytes are in the kernel at once; uvloop's transports wait for the end of the
+loop's turn, which would make the truth log wrong. And it can be reset.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
 
 
 class PlainLink:
-    """`buffer`: shared by all links of a loop, as each takes what it reads at once."""
+    """`buffer` is shared by all links of a loop, because each uses what it reads at once."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, buffer: memoryview) -> None:
         self._loop, self._sock, self._fd = loop, sock, sock.fileno()
@@ -64,13 +64,13 @@ class PlainLink:
             self._loop.add_reader(self._fd, self._on_readable)
 
     def close(self) -> None:
-        """End in good order, after what is still to be sent."""
+        """End in good order, after all bytes are sent."""
         self._last = True
         if not self._out:
             self._shut()
 
     def cut(self) -> None:
-        """The same where there is no TLS that would have said goodbye."""
+        """The same as `close`, but over TLS without its goodbye."""
         PlainLink.close(self)
 
     def reset(self) -> None:
@@ -80,7 +80,7 @@ class PlainLink:
             self._shut()
 
     def linger(self) -> None:
-        """Say that no more is sent, but go on reading."""
+        """Say that no more will be sent, but go on reading."""
         if not (self.closed or self._out):
             self._last = True
             try:
@@ -89,7 +89,7 @@ class PlainLink:
                 self._shut()
 
     def received(self, data: memoryview) -> None:
-        """Bytes came from the wire."""
+        """Bytes arrived from the network."""
         self.connection.feed(data)
 
     def _on_readable(self) -> None:

@@ -1,4 +1,4 @@
-"""What goes between a connection and the handlers: a request, its fate, the reply. They know neither of the two."""
+"""What connections and handlers exchange: a request, its fate, the reply. These know nothing of either."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ BODY_LIMIT = 10 * 2**20
 class Fate:
     """When the reply is ready, and why. Times are nanoseconds.
 
-    `status` is 0 where the function decides; `fault`: throttle, overflow, a key of `Faults`, or empty. `queued` runs
-    from the request to its start, a stall included. `environment` is 0 where there is no pool, or none was reached.
-    `service` includes the time of the `visit`, where the function calls something behind.
+    `status` is 0 if the function decides it; `fault`: throttle, overflow, a key of `Faults`, or empty. `queued` is the
+    time from the request to its start, a stall included. `environment` is 0 if there is no pool, or if the request
+    reached none. `service` includes the time of the `visit` to the service behind.
     """
 
     ready: int
@@ -45,14 +45,14 @@ class Ending(Enum):
 
 
 class Piece(NamedTuple):
-    """`data` leaves `pause` ns after what came before it is in the kernel's hands."""
+    """`data` leaves `pause` ns after the bytes before it are in the kernel."""
 
     pause: int
     data: bytes
 
 
 class Reply(NamedTuple):
-    """`data` at once, then the `pieces`, then the `ending`. `status` 0: there is none."""
+    """A reply: `data` at once, then the `pieces`, then the `ending`. `status` 0: there is none."""
 
     status: int
     data: bytes = b""
@@ -61,29 +61,29 @@ class Reply(NamedTuple):
 
 
 class Handler(Protocol):
-    """What serves a request: chosen when its head is there."""
+    """Serves a request. It is chosen when the head of the request is there."""
 
     body_limit: int
     """A larger body is not kept for it."""
 
     def fate(self, request: Request) -> Fate:
-        """What happens to it; called as it comes."""
+        """The fate of the request; called when it comes."""
         ...
 
     def answer(self, request: Request) -> Reply:
-        """What it gets; called when it is due."""
+        """The answer to the request; called when it is due."""
         ...
 
 
 class Request:
-    """One request, from its last byte to its reply: number `number` on the connection `connection`, which was there at
-    the instant `accepted`. `on_due` is called when the reply is due.
+    """One request, from its last byte to its reply: number `number` on the connection `connection`, which was accepted
+    at the instant `accepted`. `on_due` is called when the reply is due.
 
-    `path` is without the query. `body` is whole, or empty where the handler does not read it; `size` is what came.
-    A handler whose reply is made as the request comes keeps it there.
+    `path` is without the query. `body` is whole, or empty if the handler does not read it; `size` is the number of
+    bytes that came. A handler that makes the reply when the request comes keeps it there.
 
     `received`, `intended`, `sent`: see `truth.Truth`. `keep_alive`: the connection may be used again after the reply.
-    `headers` are there for a POST to `/`; `operation` is what a handler of several calls it.
+    `headers` are there for a POST to `/`; `operation` is the name that the handler gives to the operation.
     """
 
     __slots__ = (

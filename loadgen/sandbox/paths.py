@@ -40,7 +40,7 @@ TEXT = b'{"message": "simulated"}'
 
 
 class Special:
-    """A handler whose reply does not depend on the simulated function: of a special path, or a refusal."""
+    """A handler whose reply does not depend on the simulated function: that of a special path, or a refusal."""
 
     def __init__(self, simulation: Simulation, heads: Heads, replier: Replier) -> None:
         self._simulation, self._heads, self._replier = simulation, heads, replier
@@ -54,7 +54,7 @@ class Special:
 
 
 def special_paths(simulation: Simulation, heads: Heads, size: int) -> dict[bytes, Handler]:
-    """Handlers by the first part of the path; `size`: see `Function`."""
+    """The handlers, by the first part of the path. `size`: see `Function`."""
     handlers: dict[bytes, Handler] = {b"delay": Delay(simulation, heads, size)}
     return handlers | {name: Special(simulation, heads, replier) for name, replier in REPLIES.items()}
 

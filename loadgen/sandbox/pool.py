@@ -1,7 +1,7 @@
-"""A Lambda-like pool of environments.
+"""A pool of environments, as Lambda has.
 
-A request's run time is known when it comes, so that its whole fate is too: no event marks an environment free. All that
-is kept is when each becomes so.
+The run time of a request is known when it comes, and so its whole fate is. No event is needed to mark an environment
+free: the pool only keeps when each becomes free.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ QUEUE_LIMIT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where and when a request runs: from `start` to `end`, nanoseconds; a cold start takes the first `init` of it."""
+    """Where and when a request runs: from `start` to `end` in nanoseconds; a cold start takes the first `init` of
+    it."""
 
     environment: int
     start: int
@@ -34,22 +35,22 @@ class Placement:
 class Pool:
     """Each environment serves one request at a time.
 
-    A request gets the warm one that was used last; else a new one, if there may be more; else it waits, first come
-    first served, or is refused. One that was idle for longer than allowed is gone.
+    A request gets the warm environment that was used last; else a new one, if there may be more; else it waits in
+    order, or is refused. An environment that was idle for longer than allowed has ended.
     """
 
     def __init__(self, settings: Environments) -> None:
         self._max, self._init, self._idle_limit = settings.max, settings.init, settings.idle
         self._queues = settings.overflow == "queue"
         self._busy: list[tuple[int, int]] = []  # heap of (free at, environment)
-        self._idle: deque[tuple[int, int]] = deque()  # (free since, environment), the last used at the end
-        self._starts: deque[int] = deque()  # of those that wait
+        self._idle: deque[tuple[int, int]] = deque()  # (free since, environment), the one used last at the end
+        self._starts: deque[int] = deque()  # the starts of the requests that wait
         self.cold_starts = 0
         self.queue_peak = 0
 
     def place(self, now: int, service: int, more: More | None = None) -> Placement | None:
-        """Run a request of `service` ns, and `more`, that comes at `now`, which never goes back. None: refused, all are
-        busy."""
+        """Run a request of `service` ns, and `more`, that comes at `now`, which never goes back. None: it is refused,
+        because all are busy."""
         busy, idle = self._busy, self._idle
         while busy and busy[0][0] <= now:
             idle.append(heapq.heappop(busy))

@@ -1,4 +1,4 @@
-"""A sandbox in a process of its own, from the caller's side."""
+"""A sandbox in a process of its own, as its caller sees it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ STOP_LIMIT = 5.0  # seconds
 
 
 class SandboxProcess:
-    """A running sandbox: `http` and `https` are its URLs, `ca` the certificate authority to trust, `pid` its process.
+    """A running sandbox. `http` and `https` are its URLs, `ca` is the certificate authority to trust, `pid` its
+    process.
 
     It ends at `stop`, at the end of a `with` block, or when this process ends.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
-        """Waits until it serves. Raises PlanError with what it says it cannot do, LoadgenError if it dies or hangs."""
+        """Waits until it serves. Raises PlanError with its own words if it cannot serve, and LoadgenError if it dies or
+        hangs."""
         self._process, self._errors = process, errors
         self._rest = b""
         self.ca = Path()
@@ -49,12 +51,13 @@ class SandboxProcess:
         self.pid: int = ready["pid"]
 
     def stats(self) -> dict[str, Any]:
-        """See `server.Server.stats`; the truth log is whole up to now. Raises LoadgenError if it has died."""
+        """See `server.Server.stats`. The truth log is complete up to now. Raises LoadgenError if the sandbox has
+        died."""
         self._write(b"stats\n")
         return self._line(ANSWER_LIMIT)
 
     def stop(self) -> None:
-        """End it and wait until it has; its log is then whole, its certificate gone."""
+        """End the sandbox and wait for its end. Its log is then complete, and its certificate is gone."""
         process = self._process
         if process.stdin:
             with suppress(BrokenPipeError):
@@ -67,7 +70,7 @@ class SandboxProcess:
         if process.stdout:
             process.stdout.close()
         self._errors.close()
-        if self.ca.parent.name.startswith(FOLDER):  # it was killed, or has removed its folder itself
+        if self.ca.parent.name.startswith(FOLDER):  # it was killed, or it has removed its folder itself
             shutil.rmtree(self.ca.parent, ignore_errors=True)
 
     def __enter__(self) -> Self:
@@ -101,7 +104,7 @@ class SandboxProcess:
         return value
 
     def _died(self) -> str:
-        """What to tell the user: the last line that it wrote to stderr says most."""
+        """The message for the user. The last line that the process wrote to stderr says most."""
         try:
             status: object = self._process.wait(STOP_LIMIT)
         except subprocess.TimeoutExpired:
@@ -114,7 +117,7 @@ class SandboxProcess:
 def start(
     settings: SandboxSettings, *, log: Path | None = None, http_port: int = 0, https_port: int = 0
 ) -> SandboxProcess:
-    """Start a sandbox and wait until it serves. `log`: instead of the settings' own. Raises as `SandboxProcess`."""
+    """Start a sandbox and wait until it serves. `log` replaces the settings' own. Raises as `SandboxProcess` does."""
     if log:
         settings = settings.model_copy(update={"log": log})
     ports = ["--http-port", str(http_port), "--https-port", str(https_port)]
@@ -122,7 +125,7 @@ def start(
 
 
 def start_responder() -> SandboxProcess:
-    """Start a `responder` and wait until it serves. Raises as `SandboxProcess`."""
+    """Start a `responder` and wait until it serves. Raises as `SandboxProcess` does."""
     return _start("loadgen.sandbox.responder")
 
 
@@ -131,7 +134,7 @@ def _start(module: str, *arguments: str, config: bytes = b"") -> SandboxProcess:
     options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": errors}
     process = spawn(module, "--parent", str(os.getpid()), *arguments, **options)
     assert process.stdin
-    with suppress(BrokenPipeError):  # it has died: waiting for its first line tells
+    with suppress(BrokenPipeError):  # it has died, and the wait for its first line will tell
         process.stdin.write(config)
         process.stdin.flush()
     return SandboxProcess(process, errors)

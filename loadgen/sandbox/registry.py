@@ -1,6 +1,7 @@
-"""Which ports of this machine belong to a sandbox that somebody keeps running: a run against one says so.
+"""Which ports of this machine belong to a running sandbox, so that a run against one can say so.
 
-A file a port, named after it, in a folder of this user's alone; it holds the process and what it simulates.
+There is a file for each port, named after it, in a folder that only this user can write. It holds the process and what
+it simulates.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def _folder() -> Path:
 
 
 def _own(folder: Path) -> bool:
-    """Whether the folder is a real one of this user's: the temporary directory is anybody's."""
+    """Whether the folder is a real one of this user's: anybody can write to the temporary directory."""
     with suppress(OSError):
         status = folder.lstat()
         return status.st_uid == os.getuid() and not folder.is_symlink() and status.st_mode & 0o077 == 0
@@ -32,7 +33,7 @@ def _own(folder: Path) -> bool:
 
 @contextmanager
 def announced(ports: list[int], description: str) -> Iterator[None]:
-    """Make known, for as long as the block lasts, that these ports are a sandbox. Where that cannot be, it is not."""
+    """Announce that these ports are a sandbox, for as long as the block lasts. If that fails, it is not announced."""
     entries: list[Path] = []
     with suppress(OSError):
         folder = _folder()
@@ -50,7 +51,7 @@ def announced(ports: list[int], description: str) -> Iterator[None]:
 
 
 def sandbox_at(port: int) -> str | None:
-    """What the sandbox on that port of this machine simulates; None if there is none that is announced."""
+    """What the sandbox on that port of this machine simulates; None if no sandbox is announced there."""
     try:
         if not _own(_folder()):
             return None

@@ -1,4 +1,4 @@
-"""What several handlers reply: refusals, bodies in pieces, and replies that a fault spoils."""
+"""The replies that several handlers give: refusals, bodies in pieces, and replies with a fault."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
 def message(request: Request, heads: Heads, status: int, text: str, error: str = "") -> Reply:
-    """A refusal as JSON; `error` is the name a REST API gives it."""
+    """A refusal as JSON. `error` is its name in a REST API."""
     extra = f"x-amzn-errortype: {error}\r\n".encode() if error else b""
     return Reply(status, heads.whole(request, status, b'{"message":"%s"}' % text.encode(), extra=extra))
 
 
 def endless() -> Iterator[Piece]:
-    """Chunks of 64 KiB for ever, one each 10 ms, slower where the client does not read."""
+    """Chunks of 64 KiB without end, one every 10 ms; slower if the client does not read."""
     chunk = b"%x\r\n%s\r\n" % (PIECE, FILLER)
     while True:
         yield Piece(10 * MILLISECOND, chunk)
 
 
 def filler(size: int) -> Iterator[Piece]:
-    """`size` bytes, never more than 64 KiB of them held."""
+    """`size` bytes, of which at most 64 KiB are in memory."""
     while size > 0:
         yield Piece(0, FILLER[:size])
         size -= PIECE
 
 
 def drip(body: bytes, pieces: int = 100) -> Iterator[Piece]:
-    """`body` in so many pieces, or in bytes if it has fewer, one each 20 ms."""
+    """`body` in so many pieces, or in single bytes if it has fewer, one every 20 ms."""
     size = max(1, -(-len(body) // pieces))
     for start in range(0, len(body), size):
         yield Piece(20 * MILLISECOND, body[start : start + size])
 
 
 def faulty(fault: str, status: int, head: Callable[[int | None, bytes], bytes], body: bytes) -> Reply:
-    """A reply with one of the faults that spoil it. `head` makes its head of a length, or of how it is framed."""
+    """A reply with a fault. `head` makes its head from a length, or from the way in which the body ends."""
     match fault:
         case "reset":
             return Reply(0, ending=Ending.RESET)

@@ -1,10 +1,10 @@
-"""The quickest target that Python makes, for `loadgen selftest`: the same bytes for every request, on 127.0.0.1.
+"""The fastest target in Python, for `loadgen selftest`: the same bytes for every request, on 127.0.0.1.
 
-`python -m loadgen.sandbox.responder --parent PID` says the words of the sandbox's own process: a JSON line `{"http",
-"https", "ca", "pid"}` when it serves, then one of counts for each line `stats`; it ends when stdin closes, or the
-parent ends. It parses no HTTP beyond the end of a request's head, and keeps no log: it is to cost less than a client
-does. A path that begins with `/later` is answered after a time as an API takes it, log-normal with a p50 of 10 ms and
-a p99 of 40 ms; any other at once.
+`python -m loadgen.sandbox.responder --parent PID` uses the protocol of the sandbox's own process. It writes a JSON line
+`{"http", "https", "ca", "pid"}` when it serves, and a line of counts for each line `stats`. It ends when stdin closes,
+or when the parent ends. It parses no HTTP beyond the end of a request's head, and keeps no log, because it must cost
+less than a client does. A path that begins with `/later` is answered after the time of a typical API, log-normal with a
+p50 of 10 ms and a p99 of 40 ms; any other path at once.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from loadgen.sandbox.tls import server_context
 
 HOST = "127.0.0.1"
 P50, P99 = 10 * MILLISECOND, 40 * MILLISECOND
-TIMES = 1000  # that are drawn: each once, and then again
+TIMES = 1000  # the number of drawn times, which are used in turn
 END = b"\r\n\r\n"
-LIMIT = 65536  # bytes of a head
+LIMIT = 65536  # the most bytes of a head
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-GONE = (OSError, ssl.SSLError)  # a WantRead is the latter, and caught before
+GONE = (OSError, ssl.SSLError)  # a WantRead is an SSLError too, and is caught before
 
 
 def times() -> list[int]:
-    """What answers take, in ns: evenly spaced quantiles of the log-normal, so that each thousand has the same tail, in
-    the order of a fixed seed."""
+    """The times of answers in ns: evenly spaced quantiles of the log-normal, in the order of a fixed seed. So each
+    thousand of them has the same tail."""
     normal = NormalDist()
     spread = log(P99 / P50) / normal.inv_cdf(0.99)
     drawn = [round(P50 * exp(spread * normal.inv_cdf((i + 0.5) / TIMES))) for i in range(TIMES)]
@@ -56,7 +56,7 @@ def times() -> list[int]:
 
 
 class Delayed:
-    """Answers that are to be sent later, each after the next of `times`."""
+    """Answers to send later, each after the next of `times`."""
 
     def __init__(self, clock: Clock) -> None:
         self._now = clock.now
@@ -82,7 +82,7 @@ class Delayed:
 
 
 class Peer:
-    """An accepted socket. Over TLS it is the `ssl` module's own, which reads and writes the descriptor itself."""
+    """An accepted socket. Over TLS it is that of the `ssl` module, which reads and writes the descriptor itself."""
 
     def __init__(self, responder: Responder, sock: socket.socket) -> None:
         self._responder, self._sock, self._fd = responder, sock, sock.fileno()
@@ -110,7 +110,7 @@ class Peer:
                 self.answer(number)
 
     def answer(self, number: int) -> None:
-        with suppress(ValueError):  # closed meanwhile
+        with suppress(ValueError):  # it was closed meanwhile
             try:
                 self._sock.send(ANSWER * number)
             except GONE:
@@ -125,7 +125,7 @@ class Peer:
 
 
 class Responder:
-    """Serves from when it is made until `close`, on `loop`; `http` and `https` are its URLs."""
+    """Serves from its making until `close`, on `loop`. `http` and `https` are its URLs."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: LoopClock, context: ssl.SSLContext) -> None:
         self.loop, self.delayed, self._context = loop, Delayed(clock), context
@@ -135,7 +135,7 @@ class Responder:
         self.http, self.https = self._listen("http", self._plain), self._listen("https", self._encrypted)
 
     def stats(self) -> dict[str, int]:
-        """Since the start: requests, and ns of CPU."""
+        """The requests and the CPU time (ns) since the start."""
         return {"requests": self.requests, "cpu_ns": cpu()}
 
     def close(self) -> None:
@@ -153,7 +153,7 @@ class Responder:
         return f"{scheme}://{HOST}:{listener.getsockname()[1]}"
 
     def _accept(self, listener: socket.socket, made: Callable[[socket.socket], socket.socket]) -> None:
-        with suppress(OSError):  # none is left, or no descriptor is: then it is asked again
+        with suppress(OSError):  # no connection is waiting, or no descriptor is left: then it is called again
             while True:
                 sock, _ = listener.accept()
                 sock.setblocking(False)

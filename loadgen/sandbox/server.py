@@ -1,4 +1,4 @@
-"""Both listeners of a sandbox, HTTP and HTTPS, on 127.0.0.1."""
+"""Both listeners of a sandbox, for HTTP and HTTPS, on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Listener:
-    """Accepts on one port and calls `welcome` with each socket; errors while accepting are counted, and survived."""
+    """Accepts on one port and calls `welcome` with each socket. It counts errors while accepting, and goes on."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, core: Core, port: int, welcome: Callable[[socket.socket], None]
@@ -70,7 +70,7 @@ class Listener:
 
 
 class Server:
-    """Serves from when it is made until `close`, on `loop`."""
+    """Serves from its making until `close`, on `loop`."""
 
     def __init__(
         self,
@@ -98,14 +98,14 @@ class Server:
         )
 
     def close(self) -> None:
-        """End all connections; what was not answered is logged as such."""
+        """End all connections. Unanswered requests are logged as unanswered."""
         for listener in self._listeners:
             listener.close()
         for connection in list(self._connections):
             connection.abandon()
 
     def stats(self) -> dict[str, object]:
-        """Counts since the start; but `cpu`, the share of a core, and `lag_ns` since they were last asked for."""
+        """Counts since the start; `cpu`, the share of a core, and `lag_ns` are those since the last call."""
         counters, simulation = self._core.counters, self._core.simulation
         asked, used = self._core.now(), cpu()
         share = (used - self._cpu) / max(1, asked - self._asked)

@@ -1,4 +1,4 @@
-"""What happens to one request, decided when it comes: pure, handed the instant."""
+"""The fate of one request, decided when it comes. Pure: the instant is an argument."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ class Simulation:
         return self._pool.queue_peak if self._pool else 0
 
     def admit(self, now: int, service: int | None = None, keep_alive: bool | None = None) -> Fate:
-        """A request for the function at `now`, which never goes back. `service`: instead of drawing one, and of calling
-        anything behind. `keep_alive`: of the connection behind, instead of what the settings say."""
+        """A request for the function at `now`, which never goes back. `service` replaces the drawn time, and the
+        service behind is then not called. `keep_alive` replaces the setting for the connection to the service
+        behind."""
         begin = self._begin(now)
         if self._bucket and not self._bucket.admit(now):
             return Fate(begin, 429, "throttle")
@@ -62,17 +63,18 @@ class Simulation:
         return fate
 
     def serve(self, now: int) -> Fate:
-        """A request for what is always there: it takes its time, but has neither the front's throttle nor the pool."""
+        """A request for a service that is always there. It takes its time, without the front's throttle and the
+        pool."""
         begin = self._begin(now)
         fault, service = self._draw_fault(), self._draw_service()
         return Fate(begin + service, 0, fault, service=service, queued=begin - now)
 
     def bypass(self, now: int) -> Fate:
-        """A request that is answered at once, whatever the throttle, the pool and the dice say."""
+        """A request that is answered at once, without throttle, pool and random faults."""
         return Fate(self._begin(now))
 
     def leaves(self, ready: int, round_trips: int = 1) -> int:
-        """When what is ready goes to the kernel, so that it has taken the network's round trips."""
+        """When a ready answer goes to the kernel, so that it has taken the network's round trips."""
         return self._stalls.after(ready + round_trips * self._rtt)
 
     def _begin(self, now: int) -> int:

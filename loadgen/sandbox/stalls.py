@@ -19,7 +19,7 @@ class Stalls:
             self._start = now
 
     def after(self, when: int) -> int:
-        """The first instant from `when` on at which something can be answered."""
+        """The first instant from `when` on at which the target can answer."""
         if self._start is None or not (self._once or self._every):
             return when
         elapsed = when - self._start
@@ -28,7 +28,7 @@ class Stalls:
         return self._start + elapsed
 
     def _end(self, elapsed: int) -> int:
-        """When the stall that `elapsed` lies in is over, or `elapsed` itself."""
+        """The end of the stall that `elapsed` lies in, or `elapsed` itself."""
         for at, length in self._once:
             if at <= elapsed < at + length:
                 return at + length

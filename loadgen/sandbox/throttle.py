@@ -1,4 +1,4 @@
-"""A token bucket in integers: admission does not depend on rounding."""
+"""A token bucket in integers, so that admission does not depend on rounding."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from loadgen.clock import SECOND
 
 
 class TokenBucket:
-    """Full at first; `rate` tokens a second drip in, up to `burst`.
+    """A token bucket. It is full at first; `rate` tokens a second come in, up to `burst`.
 
-    Whoever needs more than a full bucket holds is let through when it is full, and leaves a debt. Time never goes back.
+    A request that needs more than a full bucket holds is let through when the bucket is full, and leaves a debt. Time
+    never goes back.
     """
 
     def __init__(self, rate: float, burst: int) -> None:
@@ -27,7 +28,7 @@ class TokenBucket:
         return self._level >= min(tokens * self._token, self._full)
 
     def take(self, tokens: int = 1) -> None:
-        """What `holds` has just said to be there; a negative number gives back."""
+        """Take the tokens that `holds` has just found. A negative number gives tokens back."""
         self._level -= tokens * self._token
 
     def admit(self, now: int) -> bool:

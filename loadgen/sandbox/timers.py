@@ -1,4 +1,4 @@
-"""What is to be done when: one heap, one alarm."""
+"""Calls at given instants: one heap, one alarm."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from loadgen.clock import Clock
 
 
 class Timers:
-    """Calls at absolute instants, in order of time, those of one instant in order of their booking. Never early."""
+    """Calls functions at absolute instants, in the order of time; at the same instant in the order of booking. Never
+    early."""
 
     def __init__(self, clock: Clock) -> None:
         self.now = clock.now

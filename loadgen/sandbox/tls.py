@@ -1,4 +1,4 @@
-"""TLS on a link: an SSLObject between two memory buffers, so that a flight of the handshake can be held back."""
+"""TLS on a link: an SSLObject between two memory buffers, so that the sandbox can hold back a part of the handshake."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def server_context(chain: Path, key: Path) -> ssl.SSLContext:
 class TlsLink(PlainLink):
     """The handshake takes as many round trips as it would over a network.
 
-    The server's first flight waits for TCP's round trip, which user space cannot delay, and its own; each further one
-    (the end of a TLS 1.2 handshake that is not resumed, or the one after a HelloRetryRequest) for its own. The tickets
-    that TLS 1.3 sends afterwards hold nobody up.
+    The server's first flight waits for two round trips: that of TCP, which user space cannot delay, and its own. Each
+    further flight waits for one: at the end of a TLS 1.2 handshake that is not resumed, and after a HelloRetryRequest.
+    The tickets that TLS 1.3 sends afterwards delay nothing.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class TlsLink(PlainLink):
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._ready = False
         self._flights = 0
-        self._held: bytearray | None = None  # what waits for the network
+        self._held: bytearray | None = None  # bytes that wait for the simulated network
 
     def send(self, data: bytes) -> None:
         if self.closed or self._last:
@@ -103,8 +103,8 @@ class TlsLink(PlainLink):
     def _read(self) -> None:
         tls, incoming = self._tls, self._incoming
         while not self.closed and (incoming.pending or tls.pending()):
-            size = cast(int, tls.read(BUFFER, self._plain))  # into a buffer
-            if not size:  # the client's goodbye
+            size = cast(int, tls.read(BUFFER, self._plain))  # read into a buffer
+            if not size:  # the client's close_notify
                 self.connection.ended()
                 return
             self.connection.feed(self._view[:size])
@@ -122,12 +122,12 @@ class TlsLink(PlainLink):
             super().send(bytes(held))
 
     def _say_goodbye(self) -> None:
-        with suppress(ssl.SSLError):  # it would wait for the client's
+        with suppress(ssl.SSLError):  # it would wait for the client's close_notify
             self._tls.unwrap()
         self._transmit()
 
     def _fail(self) -> None:
-        """Tell the client why, as far as TLS does."""
+        """Tell the client why, if TLS has an alert for it."""
         self._core.counters.failed_handshakes += not self._ready
         self._held = None
         self._transmit()

@@ -1,4 +1,4 @@
-"""The truth log: a line of CSV for each request, written by blocks."""
+"""The truth log: a line of CSV for each request, written in blocks."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ BLOCK = 512
 
 
 class Truth:
-    """Times are CLOCK_MONOTONIC in nanoseconds, 0 where it did not come to that.
+    """Times are CLOCK_MONOTONIC in nanoseconds; 0 if the event did not happen.
 
-    accepted: its connection was there; received: its last byte was parsed; intended: when the answer should leave;
-    sent: when its first bytes were handed to the kernel. A request whose connection went before that has sent 0, one
-    that came only in part received 0 and the fault `partial`.
+    accepted: its connection was accepted; received: its last byte was parsed; intended: when the answer should leave;
+    sent: its first bytes were given to the kernel. A request whose connection ended before that has sent 0. A request
+    that came only in part has received 0 and the fault `partial`.
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises PlanError where `path` cannot be written, or holds something that is no truth log."""
+        """Raises PlanError if `path` cannot be written, or holds anything but a truth log."""
         self._lines: list[str] = []
         self.problem = ""
         try:

@@ -1,4 +1,4 @@
-"""The self-test from its beginning to its end, whichever way that comes."""
+"""The self-test from beginning to end, also if a signal or an error ends it early."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from loadgen.selftest import machine
 from loadgen.selftest.loads import Loads, Stopped
 from loadgen.selftest.measure import Budget, Measurements
 
-BUSY = 0.3  # load average a CPU, beyond which other work was going on
+BUSY = 0.3  # load average per CPU above which other work was going on
 
 Show = Callable[[Reason], None]
 
@@ -84,7 +84,7 @@ def _disturbances(limits: MachineLimits) -> tuple[Reason, ...]:
 
 
 async def _carry_out(measurements: Measurements) -> Ending:
-    """All of them, one after the other: one that cannot be taken does not keep the next from it."""
+    """Make all measurements, one after the other. If one fails, the next is made nevertheless."""
     warnings: list[Reason] = []
     for measure in (measurements.noise, measurements.pacing, measurements.connections, measurements.capacity):
         try:
@@ -100,4 +100,4 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     try:
         return tempfile.TemporaryDirectory(prefix="loadgen-selftest-")
     except OSError as error:
-        raise PlanError(f"there is no place for temporary files: {error.strerror}. Set TMPDIR") from None
+        raise PlanError(f"cannot make a temporary folder: {error.strerror}. Set TMPDIR") from None

@@ -1,4 +1,4 @@
-"""Loads on the self-test's own target, one after the other, each carried out as any run is."""
+"""Loads on the self-test's own target, one after the other. Each is an ordinary run."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from loadgen.runner.progress import Progress
 from loadgen.runner.secrets import keeper
 from loadgen.runner.session import run_at
 
-IN_FLIGHT = 2000  # enough for the 12 ms that an answer takes on average at 150,000/s; beyond it, the load is not held
-AT_ONCE, LATER = "/", "/later"  # how the target answers
-LOAD = "load"  # the phase that is measured, where there is one alone
+IN_FLIGHT = 2000  # enough for a mean answer time of 12 ms at 150,000/s; beyond it the rate counts as not held
+AT_ONCE, LATER = "/", "/later"  # the paths that the target answers at once, and later
+LOAD = "load"  # the measured phase of a load that has only one
 
-Phases = list[dict[str, Any]]  # as a profile has them
+Phases = list[dict[str, Any]]  # as in a profile
 
 
 class Stopped(Exception):
-    """The user wants no more."""
+    """The user wants no more loads."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadOutcome:
-    """What a load came to: its result, and the share of a core that the target used meanwhile."""
+    """The result of a load, and the share of a core that the target used meanwhile."""
 
     result: RunResult
     target_busy: float
 
     @property
     def why(self) -> Reason | None:
-        """What is in the way of its being believed; None if nothing is."""
+        """Why the load's figures cannot be used; None if they can."""
         requests, trust = self.result.variant.requests, self.result.trust
         if requests.failed:
             failed = {outcome: count for outcome, count in requests.outcomes.items() if outcome != "ok"}
@@ -61,7 +61,7 @@ class LoadOutcome:
         return self.latency("client_delay").count > 0
 
     def phase(self, name: str = LOAD) -> Phase:
-        """Its phase of that name. Raises KeyError if there is none."""
+        """The load's phase of that name. Raises KeyError if there is none."""
         return {phase.name: phase for phase in self.result.variant.phases}[name]
 
     def latency(self, metric: str, name: str = LOAD) -> Latency:
@@ -70,7 +70,7 @@ class LoadOutcome:
 
 
 class Loads:
-    """Loads on `target`, whose folders are below `folder`."""
+    """Loads on `target`. Their folders are below `folder`."""
 
     def __init__(self, target: Sandbox, folder: Path, signals: Interrupts, show: Callable[[Reason], None]) -> None:
         self._target, self._folder, self._signals = target, folder, signals
@@ -79,7 +79,7 @@ class Loads:
         signals.heed(self._stop)
 
     async def run(self, scheme: str, path: str, phases: Phases, session: str = "shared") -> LoadOutcome:
-        """Raises Stopped if the user wants no more, and LoadgenError where the load cannot be begun."""
+        """Carry out a load. Raises Stopped if the user wants no more, and LoadgenError if the load cannot begin."""
         if self._stopped:
             raise Stopped
         self._number += 1

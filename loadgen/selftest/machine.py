@@ -1,4 +1,4 @@
-"""What this machine is and has: which one it is, its clocks, its limits. Read, not measured under load."""
+"""The machine: its identity, its clocks, its limits. All of this is read, not measured under load."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from loadgen.trust import host
 CLOCK_SOURCE = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 SLACK = "/proc/self/timerslack_ns"
 READS = 2000
-SLEWED = 500e-6  # what NTP may do to a clock, in s a second, without that being a step
-UNSURE = MILLISECOND  # of one look at two clocks
+SLEWED = 500e-6  # NTP may slew a clock by so much (seconds per second) without a step
+UNSURE = MILLISECOND  # the uncertainty of one reading of both clocks
 
 
 def fingerprint() -> Machine:
-    """What a self-test is true of."""
+    """The machine and the versions that a self-test holds for."""
     return Machine(
         cpu=_cpu_model(),
         cpus=host.cpus(),
@@ -41,7 +41,7 @@ def _cpu_model() -> str:
 
 
 def limits() -> MachineLimits:
-    """What the machine has; None for what the system does not tell."""
+    """The limits of the machine; None for those that the system does not report."""
     ports = host.Ports.read()
     slack = _slack()
     lower_timer_slack()
@@ -65,8 +65,8 @@ def _slack() -> int | None:
 
 
 class Clocks:
-    """The monotonic clock, by which all is timed, and how the wall clock, which the kernel's stamps are of, moves
-    against it from when this is made."""
+    """The monotonic clock, which all times are taken from, and how the wall clock, which the kernel's stamps are taken
+    from, moves against it. It begins when it is made."""
 
     def __init__(self) -> None:
         self._began = self._at = now()
@@ -74,7 +74,8 @@ class Clocks:
         self._steps = [0]
 
     def look(self) -> None:
-        """To be called now and then: what the wall clock jumps between two looks is a step."""
+        """Compare both clocks. This is to be called now and then: a jump of the wall clock between two calls is a
+        step."""
         at, offset = now(), host.steady_offset()
         moved = offset - self._offset
         if abs(moved) > UNSURE + SLEWED * (at - self._at):
@@ -82,7 +83,7 @@ class Clocks:
         self._at, self._offset = at, offset
 
     def check(self) -> ClockCheck:
-        """What came of all looks; the last one is taken now."""
+        """The result of all comparisons, of which the last is made now."""
         self.look()
         return ClockCheck(
             source=_read(CLOCK_SOURCE).strip() or None,
@@ -95,7 +96,7 @@ class Clocks:
 
 
 def _resolution() -> int:
-    """The least that two readings of the clock differ by, ns, and so also what one costs at the most."""
+    """The smallest difference between two readings of the clock in ns, which is also the most that a reading costs."""
     readings = [now() for _ in range(READS)]
     return min(b - a for a, b in pairwise(readings) if b > a)
 

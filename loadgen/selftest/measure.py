@@ -1,4 +1,4 @@
-"""What is measured under load: noise, pacing, new connections, and the highest rate that stays VALID."""
+"""The measurements under load: noise, pacing, new connections, and the highest rate that stays VALID."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from loadgen.selftest.loads import AT_ONCE, LATER, LOAD, LoadOutcome, Loads, Pha
 from loadgen.selftest.search import LOWEST, bounds, following
 
 SCHEMES: tuple[Scheme, ...] = ("http", "https")
-SATURATED = 0.85  # of a core: a target that is as busy may be what is in the way
-MOST = 64  # connections that are asked for as much as they can
-OPENERS = 32  # users who open a connection for each request
-OF_CLOSED = 0.6  # a first guess of what stays VALID, as a share of what can be done at all
-TLS_COSTS = 0.8  # the same for https, of what was found for http
+SATURATED = 0.85  # share of a core: a target that uses more may be the limit
+MOST = 64  # connections of the load that is as fast as possible
+OPENERS = 32  # users, each of whom opens a connection for each request
+OF_CLOSED = 0.6  # the first guess of the rate that stays VALID, as a share of the highest possible rate
+TLS_COSTS = 0.8  # the first guess for https, as a share of the rate for http
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long each part takes, in seconds, and how often and how fast it loads."""
+    """How long each part takes, in seconds, and how often and how fast it sends load."""
 
     name: Literal["full", "quick"]
-    seconds: int  # that all of it takes, about
+    seconds: int  # of the whole self-test, about
     warm_up: float
     gentle: int
     measurements: int
@@ -67,7 +67,8 @@ class Measurements:
         self._guess = LOWEST
 
     async def noise(self) -> None:
-        """The same measurement several times over: what two of them differ by is no difference of a target."""
+        """The same measurement, made several times. A target's figures that differ by no more than these may well be
+        the same."""
         budget = self._budget
         noise = self.measured.noise = Noise(budget.gentle, budget.measurement, (), ())
         for _ in range(budget.measurements):
@@ -79,7 +80,8 @@ class Measurements:
             self._show(Reason.of("noise_measured", p50_ms=p50, p99_ms=p99))
 
     async def pacing(self) -> None:
-        """How late requests leave, at several rates; and before them as many as can be, which is a first guess."""
+        """How late requests leave, at several rates. Before that, the highest possible rate, which gives the first
+        guess for `capacity`."""
         rates = [
             {"name": f"at-{rate}", "rate": f"{rate}/s", "for": f"{self._budget.paced:g}s"}
             for rate in self._budget.rates
@@ -94,7 +96,7 @@ class Measurements:
         self._guess = OF_CLOSED * _answered(outcome, "most")
 
     async def connections(self) -> None:
-        """How many new connections one worker opens a second, at the most; over TLS each is a full handshake."""
+        """The highest rate at which one worker opens new connections. Over TLS each of them takes a full handshake."""
         phases = [{"name": LOAD, "users": OPENERS, "for": f"{self._budget.opening:g}s"}]
         for scheme in SCHEMES:
             outcome = await self._loads.run(scheme, AT_ONCE, phases, "per-request")
@@ -126,8 +128,8 @@ class Measurements:
 
 
 def summary(scheme: Scheme, trials: Sequence[Trial], in_the_way: bool) -> Capacity:
-    """What the trials of a search come to. `in_the_way` says that the target had no more to give, or no core of its
-    own: then a higher rate might be VALID with another."""
+    """The result of a search's trials. `in_the_way` says that the target was the limit, or had no core of its own: with
+    another target a higher rate might be VALID."""
     so_far = bounds(trials)
     beyond = [trial for trial in trials if not trial.held and trial.rate > (so_far.held or 0)]
     lowest = min(beyond, key=lambda trial: trial.rate, default=None)
@@ -153,7 +155,7 @@ def _ms(value: float | None) -> str:
 
 
 def _answered(outcome: LoadOutcome, name: str) -> float:
-    """ok answers a second."""
+    """The rate of ok answers per second."""
     phase = outcome.phase(name)
-    assert phase.seconds  # the self-test's own phases have an end
+    assert phase.seconds  # every phase of the self-test has a planned end
     return phase.requests.outcomes.get("ok", 0) / phase.seconds

@@ -1,7 +1,7 @@
-"""The highest rate that holds: which rate to try next, from those that were tried. Pure.
+"""The search for the highest rate that holds: which rate to try next, given those that were tried. Pure.
 
-A rate fails when it has failed twice, so that a moment's disturbance does not halve the answer; and the answer is a
-rate that has held twice, so that luck does not raise it.
+A rate fails only after it has failed twice, so that a short disturbance does not halve the result. The result is a rate
+that has held twice, so that luck does not raise it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from loadgen.result.selftest import Trial
 
 PRECISION = 0.1  # how far the rate that failed may be above the one that held, as a share of it
-UP, DOWN = 1.5, 2.5  # from one rate to the next, as long as none has failed, or none held
+UP, DOWN = 1.5, 2.5  # the factors to the next rate, as long as no rate has failed, or none has held
 LOWEST = 50.0
 TWICE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`held`: the highest rate below `failed` that has held, and `sure` whether it did so twice; None where none did.
-    `failed`: the lowest that failed twice. `doubtful`: the lowest that failed once, and was not tried again."""
+    """`held`: the highest rate below `failed` that has held, None if none has; `sure`: whether it held twice. `failed`:
+    the lowest rate that failed twice. `doubtful`: the lowest rate that failed once and was not tried again."""
 
     held: float | None
     sure: bool
@@ -30,7 +30,7 @@ class Bounds:
 
 
 def bounds(trials: Iterable[Trial]) -> Bounds:
-    """What the trials come to so far."""
+    """The bounds that follow from the trials so far."""
     held: dict[float, int] = {}
     failed: dict[float, int] = {}
     for trial in trials:
@@ -45,8 +45,7 @@ def bounds(trials: Iterable[Trial]) -> Bounds:
 
 
 def following(trials: Iterable[Trial], guess: float, highest: float = math.inf) -> float | None:
-    """The rate to try next; None when the answer is known as well as it is to be. `guess` comes first; none is above
-    `highest`."""
+    """The rate to try next; None if the result is precise enough. `guess` comes first; no rate is above `highest`."""
     so_far = bounds(trials := list(trials))
     if not trials:
         return _round(min(max(guess, LOWEST), highest))
@@ -68,6 +67,6 @@ def following(trials: Iterable[Trial], guess: float, highest: float = math.inf) 
 
 
 def _round(rate: float) -> float:
-    """To two digits: a third would say more than is known."""
+    """Round to two digits: a third would claim more precision than there is."""
     step = 10 ** (math.floor(math.log10(rate)) - 1)
     return float(round(rate / step) * step)

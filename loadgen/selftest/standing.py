@@ -1,4 +1,4 @@
-"""Before a run: what the last self-test of this machine says of it."""
+"""Before a run: how it compares with this machine's last self-test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the last self-test of this machine is kept, and whether what is there is to be believed."""
+"""Where this machine's last self-test is kept, and whether the file can be used."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from loadgen.selftest.machine import fingerprint
 from loadgen.selftest.trusted import Trusted
 
 NAME = "selftest.json"
-SIZE_LIMIT = 1 << 20  # bytes of a file that is read
+SIZE_LIMIT = 1 << 20  # bytes of a file that are read at most
 UNREADABLE = (OSError, ValueError, RecursionError)
 
 
 class OtherVersion(ValueError):
-    """The file is of a loadgen whose results have another schema."""
+    """Another version of loadgen, whose results have another schema, wrote the file."""
 
 
 def state_file() -> Path | None:
-    """The file, by the XDG rules; None where there is neither XDG_STATE_HOME nor a home."""
+    """The path of the file, by the XDG rules; None if there is neither XDG_STATE_HOME nor a home."""
     state = os.environ.get("XDG_STATE_HOME", "")
-    if state.startswith("/"):  # a relative one is to be ignored
+    if state.startswith("/"):  # the XDG rules ignore a relative path
         return Path(state) / "loadgen" / NAME
     try:
         return Path.home() / ".local" / "state" / "loadgen" / NAME
@@ -38,7 +38,7 @@ def state_file() -> Path | None:
 
 
 def save(path: Path | None, result: SelftestResult) -> str:
-    """Write it, whole or not at all. Returns why it was not, or nothing."""
+    """Write the file, whole or not at all. Returns why it was not written; nothing if it was."""
     if path is None:
         return "there is no home folder; set XDG_STATE_HOME"
     with suppress(*UNREADABLE):
@@ -65,13 +65,13 @@ def save(path: Path | None, result: SelftestResult) -> str:
 
 
 def last_selftest() -> tuple[Trusted | None, Reason | None]:
-    """The last self-test of this machine, by `read`."""
+    """This machine's last self-test, as `read` returns it."""
     return read(state_file(), fingerprint())
 
 
 def read(path: Path | None, machine: Machine) -> tuple[Trusted | None, Reason | None]:
-    """What the file says that may be believed on `machine` (`machine.fingerprint`), or why nothing; neither where there
-    is none. Whatever is in it is data."""
+    """The file's self-test, if it can be used on `machine` (`machine.fingerprint`), or why not; neither if there is no
+    file. Nothing in the file is trusted."""
     if path is None:
         return None, None
     where = str(path)
@@ -91,7 +91,7 @@ def read(path: Path | None, machine: Machine) -> tuple[Trusted | None, Reason | 
 
 
 def _read(path: Path) -> SelftestResult:
-    """Raises OtherVersion for one that another loadgen wrote, or one of UNREADABLE."""
+    """Raises OtherVersion if another loadgen wrote the file, and one of UNREADABLE if it cannot be read."""
     document = json.loads(read_regular(path, SIZE_LIMIT))
     if not isinstance(document, dict):
         raise ValueError("no object")
@@ -103,6 +103,6 @@ def _read(path: Path) -> SelftestResult:
 
 
 def _differences(then: Machine, now: Machine) -> dict[str, str | float]:
-    """What is another thing than it was, as it was."""
+    """The facts that differ now, each with its old value."""
     names = [field.name for field in fields(Machine)]
     return {name: getattr(then, name) for name in names if getattr(then, name) != getattr(now, name)}

@@ -1,4 +1,4 @@
-"""What a self-test says of a run that is to come."""
+"""How a run compares with a self-test, before it begins."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from loadgen.profile.model import Profile
 from loadgen.result.reason import Reason
 from loadgen.result.selftest import Scheme, SelftestResult
 
-HIGHEST = 1e9  # a second: no self-test tries as much
+HIGHEST = 1e9  # per second: no self-test tries as much
 
 
 class Ceiling(NamedTuple):
-    """The most a second on one worker, 0 if there was none; `at_least` where more was not tried; `beyond` is the least
-    that was too much."""
+    """The highest rate per second on one worker, 0 if there was none. `at_least`: higher rates were not tried. `beyond`
+    is the lowest rate that was too much."""
 
     rate: float
     at_least: bool
@@ -24,8 +24,8 @@ class Ceiling(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """The part of a self-test that runs are held against: by scheme the highest rate that stayed VALID, and the most
-    new connections. A scheme that was not measured is left out."""
+    """The part of a self-test that runs are compared with: for each scheme the highest rate that stayed VALID, and the
+    highest rate of new connections. A scheme that was not measured is missing."""
 
     day: str
     cpus: int
@@ -34,7 +34,7 @@ class Trusted:
 
     @classmethod
     def of(cls, selftest: SelftestResult) -> Self:
-        """Raises ValueError for what no self-test measures."""
+        """Raises ValueError for values that no self-test can have measured."""
         rates = {
             capacity.scheme: Ceiling(
                 _rate(capacity.rate or 0), capacity.at_least, _rate(capacity.failed_at or capacity.rate or 0)
@@ -58,7 +58,7 @@ class Trusted:
         return [warning.with_values(scheme=scheme) for warning in beyond if warning]
 
     def _beyond(self, ceiling: Ceiling | None, total: float, workers: int, **about: float) -> Reason | None:
-        """Why so many a second are too many for each worker, if they are."""
+        """Why so high a rate is too much for each worker; None if it is not."""
         rate = total / workers
         if ceiling is None or rate <= ceiling.rate or (not ceiling.rate and rate < ceiling.beyond):
             return None
@@ -73,18 +73,18 @@ class Trusted:
 
 
 def scheme_of(profile: Profile) -> Scheme:
-    """http or https; the sandbox is spoken to as API Gateway is."""
+    """http or https. The sandbox is called over https, as API Gateway is."""
     plain = not profile.target.sandbox and profile.target.url.partition(":")[0].lower() == "http"
     return "http" if plain else "https"
 
 
 def requests(profile: Profile) -> float:
-    """Requests a second, on average, in the fastest of the phases that have a rate."""
+    """The mean rate of requests per second, in the phase with the highest rate."""
     return _fastest(profile) * _mean((scenario.weight, len(scenario.steps)) for scenario in profile.scenarios)
 
 
 def new_connections(profile: Profile) -> float:
-    """New connections a second in that phase."""
+    """The rate of new connections per second in that phase."""
     if profile.session.reuse == "shared":
         return 0.0
     return requests(profile) if profile.session.reuse == "per-request" else _fastest(profile)

@@ -1,4 +1,4 @@
-"""Statistics: pure functions of counts; no clock, no file, numpy alone.
+"""Statistics: pure functions of counts, with numpy only, without a clock or a file.
 
 For one run:
 
@@ -12,7 +12,7 @@ For rounds of two variants:
 
     paired         the interval of the centre of their differences
     comparison     ratio, difference, verdict, and how many rounds a verdict needs
-    looks          the share of the error that each planned look has
+    looks          the share of the error probability that each planned look has
 
 All of them use `distributions`: Student's t, a bound on a variance, the fair coin.
 """

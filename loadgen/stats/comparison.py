@@ -1,9 +1,9 @@
 """Two variants, compared with each other over rounds.
 
-Each round runs both, so that what drifts between rounds is in both and cancels out. A round gives one difference of
-logarithms, which is the ratio in that round; requests within a round are no replicates of it, and all of them together
-do not make up for a second round. Over the rounds the differences are independent, spread alike, and their mean is
-judged by Student's t. (A bootstrap of so few finds them too certain: docs/statistics.md.)
+Each round runs both, so that a drift between rounds affects both and cancels out. A round gives one difference of
+logarithms, which is the ratio in that round. The requests within a round are not independent repetitions, and no number
+of them makes up for a second round. Over the rounds the differences are independent and spread alike, and Student's t
+judges their mean. (A bootstrap of so few differences gives too narrow an interval: docs/statistics.md.)
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from loadgen.stats.distributions import t_power, t_quantile, variance_bound
 from loadgen.stats.looks import ALPHA
 from loadgen.stats.paired import Evidence, Signs, Student, trend
 
-ROUNDS = 6  # for a verdict, at the least: of fewer, not even all on one side is beyond chance (2 / 2^5 = 6 %)
+ROUNDS = 6  # a verdict takes at least so many: with fewer, even all on one side is within chance (2 / 2^5 = 6 %)
 MARGIN = 0.05
 POWER = 0.8
-CAUTION = 0.8  # the confidence with which a standard deviation from few rounds is taken to be no greater
-TREND = 0.01  # less probable than this by chance, a trend over the rounds is one
-MOST = 1000  # rounds that are ever proposed
+CAUTION = 0.8  # the confidence of the upper bound of a standard deviation that is estimated from few rounds
+TREND = 0.01  # a trend over the rounds counts as real if its probability by chance is smaller
+MOST = 1000  # no more rounds than this are ever proposed
 
 
 class Decision(StrEnum):
-    """Of the variant against the baseline."""
+    """The verdict on the variant, compared with the baseline."""
 
     FASTER = "faster"  # the interval of the ratio is beyond the margin
     SLOWER = "slower"
-    EQUIVALENT = "equivalent"  # it is inside the margin
-    INCONCLUSIVE = "inconclusive"  # it is neither
+    EQUIVALENT = "equivalent"  # the interval is inside the margin
+    INCONCLUSIVE = "inconclusive"  # the interval is neither
 
 
 class Value(NamedTuple):
-    """A figure of one run in ns, as far as it is known: `high` is infinite where it is censored."""
+    """A figure of one run in ns, as far as it is known. `high` is infinite if the figure is censored."""
 
     low: float
     high: float
@@ -56,7 +56,7 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An estimate with its interval, whose ends are infinite where they are unknown."""
+    """An estimate with its interval. An end is infinite if it is not known."""
 
     value: float
     low: float
@@ -65,12 +65,12 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One figure of a variant against that of the baseline: their ratio, and their difference in ns.
+    """One figure of a variant compared with that of the baseline: their ratio, and their difference in ns.
 
-    `verdict` is None where none can be given, and `why` says why. `p` is the least level at which the interval would
-    have decided (as it did, or would do). `sd` is that of the rounds' log ratios, `trend` the probability of so much of
-    a trend in them by chance; both None where values are censored. `more` are the further rounds that would decide, if
-    the ratio is what it seems to be; None if no number would.
+    `verdict` is None if none can be given, and `why` is the reason. `p` is the smallest level at which the interval
+    would decide as it does. `sd` is the standard deviation of the rounds' log ratios; `trend` is the probability of so
+    strong a trend in them by chance; both are None if values are censored. `more` is the number of further rounds that
+    would decide, if the ratio stays the same; None if no number would.
     """
 
     ratio: Range
@@ -85,8 +85,8 @@ class Comparison:
 
 
 def compare(rounds: Sequence[tuple[Value, Value]], margin: float = MARGIN, level: float = ALPHA) -> Comparison | None:
-    """The comparison of (baseline, variant) in each round, with intervals of confidence 1 - level; None if there are
-    fewer than two, or a figure is 0."""
+    """The comparison of (baseline, variant) over the rounds, with intervals of confidence 1 - level; None if there are
+    fewer than two rounds, or if a figure is 0."""
     if len(rounds) < 2 or any(value.low <= 0 for pair in rounds for value in pair):
         return None
     base = np.array([pair[0] for pair in rounds])
@@ -105,8 +105,8 @@ def compare(rounds: Sequence[tuple[Value, Value]], margin: float = MARGIN, level
 
 
 def holm(comparisons: Mapping[str, Comparison], level: float = ALPHA) -> dict[str, Comparison]:
-    """The same, with the verdicts that stand when all of them are to be right together with probability 1 - level (Holm
-    1979). The primary figure is not among them: it has the level to itself."""
+    """The same comparisons, with only the verdicts that are all right together with probability 1 - level (Holm 1979).
+    The primary figure is not among them: it has the whole level for itself."""
     adjusted = dict(comparisons)
     tested = sorted((name for name, of in adjusted.items() if of.verdict), key=lambda name: adjusted[name].p)
     standing = True
@@ -119,14 +119,14 @@ def holm(comparisons: Mapping[str, Comparison], level: float = ALPHA) -> dict[st
 
 
 def power(rounds: int, difference: float, level: float = ALPHA) -> float:
-    """How often so many rounds find a difference beyond the margin of so many standard deviations of the rounds'
-    differences."""
+    """The probability that so many rounds find a difference beyond the margin, given in standard deviations of the
+    rounds' differences."""
     return t_power(difference * math.sqrt(rounds), rounds - 1, t_quantile(1 - level / 2, rounds - 1))
 
 
 def detectable(rounds: int, level: float = ALPHA) -> float:
-    """The least difference beyond the margin that so many rounds find with `POWER`, in standard deviations of the
-    rounds' differences."""
+    """The smallest difference beyond the margin that so many rounds find with probability `POWER`, in standard
+    deviations of the rounds' differences."""
     low, high = 0.0, 100.0
     for _ in range(40):
         middle = (low + high) / 2
@@ -135,9 +135,9 @@ def detectable(rounds: int, level: float = ALPHA) -> float:
 
 
 def rounds_for(difference: float, level: float = ALPHA, df: int | None = None) -> int | None:
-    """The rounds that find a difference beyond the margin of so many standard deviations with `POWER`; None if over a
-    thousand. `df` are the degrees of freedom of the standard deviation if it is an estimate: it may be too small, and
-    would be so by luck where the difference stands out."""
+    """The number of rounds that find a difference beyond the margin of so many standard deviations with probability
+    `POWER`; None if it is over a thousand. `df` are the degrees of freedom of the standard deviation, if that is an
+    estimate: it may be too small, and is so by luck where the difference seems large."""
     if df is not None:
         difference /= math.sqrt(variance_bound(df, CAUTION))
     if power(MOST, difference, level) < POWER:
@@ -150,7 +150,7 @@ def rounds_for(difference: float, level: float = ALPHA, df: int | None = None) -
 
 
 def _evidence(base: Floats, variant: Floats) -> Evidence:
-    """Of the rounds' differences; `base` and `variant` are rows of (low, high)."""
+    """The evidence from the rounds' differences. `base` and `variant` are rows of (low, high)."""
     if np.isfinite(base).all() and np.isfinite(variant).all():
         return Student(variant[:, 0] - base[:, 0])
     return Signs(variant[:, 0] - base[:, 1], variant[:, 1] - base[:, 0])
@@ -161,7 +161,7 @@ def _range(evidence: Evidence, level: float) -> Range:
 
 
 def _judge(ratios: Evidence, margin: float) -> tuple[Decision, float]:
-    """The verdict that is least doubtful, and the level at which it can be given."""
+    """The verdict with the least probability of error, and that probability."""
     levels = {
         Decision.SLOWER: 2 * ratios.above(margin),
         Decision.FASTER: 2 * ratios.below(-margin),
@@ -172,7 +172,7 @@ def _judge(ratios: Evidence, margin: float) -> tuple[Decision, float]:
 
 
 def _qualified(comparison: Comparison, ratios: Evidence, logs: Floats, margin: float, level: float) -> Comparison:
-    """With what speaks against a verdict, and with the rounds that one takes."""
+    """The comparison with the reasons against a verdict, and with the number of rounds that a verdict takes."""
     if isinstance(ratios, Student):
         comparison = replace(comparison, sd=ratios.sd, trend=trend(logs))
     if comparison.rounds < ROUNDS:

@@ -1,4 +1,4 @@
-"""What intervals are made of: Student's t, a bound on a variance, the fair coin."""
+"""The distributions that intervals are made of: Student's t, a bound on a variance, the fair coin."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def t_cdf(t: float, df: int) -> float:
 
 @lru_cache(maxsize=1024)
 def t_quantile(p: float, df: int) -> float:
-    """The t with P(T <= t) = `p`, of Student's t with `df` degrees of freedom; by bisection."""
+    """The t with P(T <= t) = `p`, for Student's t with `df` degrees of freedom; found by bisection."""
     if p < 0.5:
         return -t_quantile(1 - p, df)
     low, high = 0.0, 1.0
@@ -42,8 +42,8 @@ def t_quantile(p: float, df: int) -> float:
 
 
 def t_power(away: float, df: int, edge: float) -> float:
-    """P(T > edge) of the noncentral t with `df` degrees of freedom, whose normal is `away` from 0: over what the
-    standard deviation may be found to be, by trapezia."""
+    """P(T > edge) of the noncentral t with `df` degrees of freedom and the mean `away` of its normal: integrated over
+    the possible estimates of the standard deviation, by trapezia."""
     width = 8 / math.sqrt(2 * df)
     grid = np.linspace(max(1e-6, 1 - width), 1 + width, 201)
     weights = np.exp((df - 1) * np.log(grid) + df * (1 - grid**2) / 2)
@@ -53,12 +53,12 @@ def t_power(away: float, df: int, edge: float) -> float:
 
 
 def variance_bound(df: int, confidence: float = 0.95) -> float:
-    """The factor by which a variance estimated with `df` degrees of freedom may be too small: df / chi-square's lower
-    quantile, that by Wilson & Hilferty (1931), within 1 % from 7 degrees on."""
+    """The factor by which a variance that is estimated with `df` degrees of freedom may be too small: df / the lower
+    quantile of chi-square, by Wilson & Hilferty (1931), which is within 1 % from 7 degrees on."""
     z, c = NORMAL.inv_cdf(1 - confidence), 2 / (9 * df)
     return float(1 / (1 - c + z * math.sqrt(c)) ** 3)
 
 
 def heads(at_least: int, tosses: int) -> float:
-    """P of at least so many heads in so many tosses of a fair coin. Exact."""
+    """The probability of at least so many heads in so many tosses of a fair coin. Exact."""
     return float(sum(math.comb(tosses, k) for k in range(max(0, at_least), tosses + 1)) / 2**tosses)

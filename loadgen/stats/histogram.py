@@ -1,11 +1,11 @@
-"""Histograms as plain counts, and what can be read off them.
+"""Histograms as plain counts, and the figures that follow from them.
 
-The layout is HdrHistogram's, of 3 significant digits and 1 ns as the lowest value, up to one hour: 2,048 counters for
-the first 2,048 ns, then 1,024 for each doubling. A value's counter is at most 0.1 % wide.
+The layout is HdrHistogram's, with 3 significant digits, from 1 ns to one hour: 2,048 counters for the first 2,048 ns,
+then 1,024 for each doubling. The counter of a value is at most 0.1 % wide.
 
     k = max(0, bitlength(v) - 11)        index = 1024 k + (v >> k)
 
-One counter more holds what is above an hour: counted, never dropped.
+One more counter holds the values above an hour, so that none is dropped.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from numpy.typing import NDArray
 HALF = 1024
 HIGHEST = 3_600_000_000_000  # ns
 LIMIT = 1 << 62
-OVERFLOW = 33_792  # the counter above the last; its values are known to be above HIGHEST and no more
+OVERFLOW = 33_792  # the counter above the last; its values are known only to be above HIGHEST
 
 Integers = NDArray[np.int64]
 
 
 def index_of(values: Integers) -> Integers:
-    """The counters of `values` (ns, not negative)."""
+    """The counters of `values` (in ns, not negative)."""
     # frexp's exponent is the bit length, exactly, below 2^53
     shift = np.maximum(np.frexp(values.astype(np.float64))[1].astype(np.int64) - 11, 0)
     return np.where(values > HIGHEST, OVERFLOW, shift * HALF + (values >> shift))
 
 
 def lowest_of(index: int) -> int:
-    """The least value (ns) that falls into the counter."""
+    """The smallest value (in ns) that falls into the counter."""
     if index < 2 * HALF:
         return index
     shift = (index >> 10) - 1
@@ -43,12 +43,12 @@ def lowest_of(index: int) -> int:
 
 
 def highest_of(index: int) -> int:
-    """The greatest value (ns) that falls into the counter."""
+    """The greatest value (in ns) that falls into the counter."""
     return lowest_of(index + 1) - 1
 
 
 def bounds_of(index: Integers) -> tuple[Integers, Integers]:
-    """The least and the greatest values of all these counters."""
+    """The smallest and the greatest values of all these counters."""
     shift = np.maximum((index >> 10) - 1, 0)
     low = np.where(index < 2 * HALF, index, ((index & (HALF - 1)) + HALF) << shift)
     return low, low + (1 << shift) - 1
@@ -66,7 +66,7 @@ def fraction(percentile: str) -> Fraction:
 
 
 def _sound(bins: Any, count: Any, total: Any, least: Any, most: Any) -> bool:
-    """Whether counters ascend, counts are positive, and all of it fits together; of a file, nothing is known before."""
+    """Whether counters ascend, counts are positive, and all of it is consistent. A file may hold anything."""
     if not isinstance(bins, list) or {*map(type, bins), *map(type, (count, total, least, most))} != {int}:
         return False
     if not bins or len(bins) % 2 or min(bins) < 0 or max(bins) >= LIMIT:
@@ -82,7 +82,7 @@ def _sound(bins: Any, count: Any, total: Any, least: Any, most: Any) -> bool:
     )
 
 
-_NOTHING = np.empty(0, np.int64)  # shared by all that are empty: no array of a histogram is ever written to
+_NOTHING = np.empty(0, np.int64)  # all empty histograms share it: nothing ever writes to a histogram's arrays
 
 
 @dataclass(slots=True)
@@ -109,7 +109,8 @@ class Histogram:
 
     @classmethod
     def from_bins(cls, bins: list[int], count: int, total: int, least: int, most: int) -> Histogram:
-        """A histogram of alternating counters and counts, as a file holds them. Raises ValueError for what is none."""
+        """A histogram from alternating counters and counts, as a file holds them. Raises ValueError if they are not
+        one."""
         if not _sound(bins, count, total, least, most):
             raise ValueError("these counters and counts are not a histogram")
         pairs = np.array(bins, np.int64).reshape(-1, 2)
@@ -138,12 +139,12 @@ class Histogram:
         return self.total / self.count if self.count else None
 
     def at_rank(self, position: int) -> int:
-        """The value of that rank (from 1), as the top of its counter, never above the exact maximum."""
+        """The value of that rank (from 1): the top of its counter, but never above the exact maximum."""
         index = int(self.index[np.searchsorted(np.cumsum(self.counts), position)])
         return self.most if index >= OVERFLOW else min(highest_of(index), self.most)
 
     def quantile(self, p: Fraction, censored: int = 0) -> int | None:
-        """Nearest-rank quantile in ns when `censored` more values are known only to be greater than all of these.
+        """The nearest-rank quantile in ns, if `censored` more values are known only to be greater than all of these.
 
         None if there is no value, or if the quantile falls among the censored ones.
         """

@@ -1,8 +1,8 @@
-"""Looks at results that are not all there yet: how much doubt each planned look may spend.
+"""Looks at results before all of them are there: how much of the error probability each planned look may spend.
 
-Who looks often and stops when it looks well is wrong more often than he says: with a look after every few rounds a
-test of 5 % raised 12.9 % false alarms. Looks that are planned share the 5 % among them (Lan & DeMets 1983): however
-many, all of them together are wrong in 5 % of cases.
+Who looks often and stops when the result looks good is wrong more often than claimed: with a look after every few
+rounds, a test of 5 % gave 12.9 % false alarms. Planned looks share the 5 % (Lan & DeMets 1983): however many there are,
+together they are wrong in 5 % of cases.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from loadgen.stats.blocks import Floats
 from loadgen.stats.distributions import NORMAL
 
 ALPHA = 0.05
-_WIDTH = 8.0  # standard deviations beyond which nothing is
+_WIDTH = 8.0  # in standard deviations: the probability beyond is taken as 0
 _POINTS = 401
 _erf = np.frompyfunc(math.erf, 1, 1)
 
 
 def spent(share: float, alpha: float = ALPHA) -> float:
-    """What may have been spent when that share of the looks is over: alpha ln(1 + (e - 1) share), which is about even
-    (Lan & DeMets's form of Pocock's test). Early looks are to be able to end what is plain early."""
+    """The error probability that may have been spent after that share of the information: alpha ln(1 + (e - 1) share),
+    which spends it about evenly (Lan & DeMets's form of Pocock's test). So an early look can end a clear case early."""
     return alpha * math.log(1 + (math.e - 1) * share)
 
 
 def levels(information: Sequence[float], alpha: float = ALPHA) -> tuple[float, ...]:
-    """The two-sided level at which to test, or 1 - confidence of the interval to give, at each of the planned looks.
+    """The level of each planned look: of a two-sided test, or 1 - confidence of an interval.
 
-    `information` is what each look is to have, ascending, in any unit: rounds, or seconds. A single look has all of
-    alpha. For estimates that become more precise as 1/sqrt(information), and Student's t at the same level
+    `information` is the information of each look, ascending, in any unit: rounds, or seconds. A single look has all of
+    alpha. The levels hold for estimates whose precision is 1/sqrt(information), and for Student's t at the same level
     (Jennison & Turnbull, Group Sequential Methods, 1999, 3.8 and 7.2).
     """
     scaled = np.array(information, np.float64) / information[-1]
@@ -47,7 +47,7 @@ def levels(information: Sequence[float], alpha: float = ALPHA) -> tuple[float, .
 
 
 def times(first: int, limit: int) -> tuple[int, ...]:
-    """When to look, in whole seconds: after `first`, each time after twice as long, and at the limit at last."""
+    """When to look, in whole seconds: after `first`, then each time after twice as long, and finally at the limit."""
     times = [first]
     while 2 * times[-1] < limit:
         times.append(2 * times[-1])
@@ -55,7 +55,7 @@ def times(first: int, limit: int) -> tuple[int, ...]:
 
 
 def _bound(grid: Floats, density: Floats, now: float, step: float, budget: float) -> float:
-    """The z beyond which so much probability lies, of what has not crossed a bound before."""
+    """The z beyond which so much probability lies, among the outcomes that have not crossed a bound before."""
     low, high = 0.0, _WIDTH
     for _ in range(40):
         middle = (low + high) / 2
@@ -74,7 +74,8 @@ def _crossing(grid: Floats, density: Floats, edge: float, step: float) -> float:
 
 
 def _survivors(grid: Floats, density: Floats, edge: float, step: float) -> tuple[Floats, Floats]:
-    """The density of the sum where it has crossed no bound so far (Armitage, McPherson & Rowe 1969)."""
+    """The density of the sum, among the outcomes that have not crossed a bound so far (Armitage, McPherson & Rowe
+    1969)."""
     inside = np.linspace(-edge, edge, _POINTS)
     if not len(grid):
         return inside, _normal(inside, step)
@@ -82,7 +83,7 @@ def _survivors(grid: Floats, density: Floats, edge: float, step: float) -> tuple
 
 
 def _area(heights: Floats, grid: Floats) -> Floats:
-    """By trapezia, over the last axis; the grid is even."""
+    """The integral by trapezia over the last axis, on an even grid."""
     inner = heights.sum(axis=-1) - (heights[..., 0] + heights[..., -1]) / 2
     return np.asarray(inner * (grid[1] - grid[0]))
 

@@ -1,8 +1,9 @@
-"""Two samples of the same thing: between which values of the one a quantile of the other lies. Exact, whatever the
-distribution.
+"""Two samples of the same distribution: between which values of one a quantile of the other lies. Exact, whatever the
+distribution is.
 
-If n values and N others are as good as drawn together, the number of the n that are no greater than the r-th of the N
-is beta-binomial (n; r, N - r + 1): Gumbel & von Schelling 1950, "The distribution of the number of exceedances".
+If n values and N others are drawn from the same distribution, the number of the n values that are no greater than the
+r-th of the N is beta-binomial (n; r, N - r + 1): Gumbel & von Schelling 1950, "The distribution of the number of
+exceedances".
 """
 
 from __future__ import annotations
@@ -16,33 +17,36 @@ import numpy as np
 from loadgen.stats.blocks import Floats
 from loadgen.stats.histogram import Histogram, lowest_of, rank
 
-BEYOND = 40  # standard deviations around the mean, and values: there is nothing further out
-MOST = 1 << 20  # values that may be needed
+BEYOND = 40  # standard deviations from the mean, or values: the probability beyond is taken as 0
+MOST = 1 << 20  # the search for `fewest` ends at so many values
 
 
 class Between(NamedTuple):
-    """In ns, both ends included; None for an end that is only known to be greater than all that was seen."""
+    """The two values in ns, both included; None for an end that is only known to be greater than all values seen."""
 
     low: int | None
     high: int | None
 
 
 def ranks(p: Fraction, count: int, others: int, confidence: float) -> tuple[int, int] | None:
-    """The ranks, from 1, of the two of `count` values between which quantile `p` of `others` lies: the closest pair
-    beyond each of which it is with at most half of 1 - `confidence`. None if so few have no such pair."""
+    """The ranks, from 1, of the two of `count` values between which quantile `p` of `others` lies: the closest pair for
+    which the quantile is beyond either with a probability of at most half of 1 - `confidence`. None if so few values
+    have no such pair."""
     if not count or not others:
         return None
     allowed = (1 - confidence) / 2
     first, chances = _exceedances(count, others, rank(p, others))
-    at_most, at_least = np.cumsum(chances), np.cumsum(chances[::-1])[::-1]  # that first + i of them are no greater
-    # a value of rank k is greater than the quantile where fewer than k are not, and less where at least k are
+    # the probabilities that at most, and at least, first + i of them are no greater
+    at_most, at_least = np.cumsum(chances), np.cumsum(chances[::-1])[::-1]
+    # a value of rank k is greater than the quantile if fewer than k values are no greater, and smaller if at least k
+    # are
     low = first + int(np.searchsorted(at_most, allowed, "right"))
     high = first + int(np.searchsorted(-at_least, -allowed, "left"))
     return (low, high) if low >= 1 and high <= count else None
 
 
 def between(p: Fraction, histogram: Histogram, late: int, others: int, confidence: float) -> Between | None:
-    """Where quantile `p` of `others` lies, by the values in `histogram` and by `late` more, of which only a lower
+    """Where quantile `p` of `others` lies, by the values in `histogram` and by `late` values, of which only a lower
     bound is known. The ends are the outer bounds of their counters."""
     ranked = ranks(p, histogram.count + late, others, confidence)
     if ranked is None:
@@ -55,7 +59,7 @@ def between(p: Fraction, histogram: Histogram, late: int, others: int, confidenc
 
 
 def fewest(p: Fraction, ratio: float, confidence: float) -> int:
-    """How many values it takes that `ranks` has a pair, if the others are `ratio` times as many."""
+    """How many values it takes for `ranks` to have a pair, if there are `ratio` times as many others."""
 
     def enough(count: int) -> bool:
         others = max(1, round(count * ratio))
@@ -67,7 +71,7 @@ def fewest(p: Fraction, ratio: float, confidence: float) -> int:
     high = 1
     while not enough(high) and high < MOST:
         high *= 2
-    low = high // 2  # one that is not enough
+    low = high // 2  # a number that is not enough
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
@@ -80,8 +84,8 @@ def _least_at(histogram: Histogram, position: int) -> int:
 
 
 def _exceedances(count: int, others: int, r: int) -> tuple[int, Floats]:
-    """The chances that first, first + 1, … of `count` are no greater than the `r`-th of `others`: all that are not
-    nothing, by the ratios of neighbours."""
+    """The probabilities that first, first + 1, ... of `count` values are no greater than the `r`-th of `others`. Those
+    that are practically 0 are left out; the rest follow from the ratios of neighbours."""
     share = r / (others + 1)
     mean = count * share
     deviation = math.sqrt(mean * (1 - share) * (count + others + 1) / (others + 2))

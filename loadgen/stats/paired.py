@@ -1,4 +1,5 @@
-"""What pairs of runs say of the centre of their differences: by Student's t, or by signs where values are censored."""
+"""The interval of the centre of the differences of pairs of runs: by Student's t, or by signs if values are
+censored."""
 
 from __future__ import annotations
 
@@ -10,12 +11,12 @@ import numpy as np
 from loadgen.stats.blocks import Floats
 from loadgen.stats.distributions import NORMAL, heads, t_cdf, t_quantile
 
-EXACT = 40  # differences up to which the trend's probability is counted out
+EXACT = 40  # the trend's probability is counted exactly up to so many differences
 
 
 class Evidence(Protocol):
-    """Where the centre lies. `above` and `below` are probabilities of what was seen, or more, if the centre were
-    `edge`: small where it is above, or below."""
+    """The evidence about where the centre lies. `above` and `below` are the probabilities of what was seen, or of more,
+    if the centre were at `edge`: small if it is above, or below."""
 
     centre: float
 
@@ -27,7 +28,7 @@ class Evidence(Protocol):
 
 
 class Student:
-    """The mean of differences that spread alike: Student's t."""
+    """The mean of differences of equal spread: Student's t."""
 
     def __init__(self, differences: Floats) -> None:
         self.df = len(differences) - 1
@@ -51,8 +52,8 @@ class Student:
 
 
 class Signs:
-    """The median of differences that are known within bounds, `low` to `high`, which may be infinite: by counting those
-    on either side of it; nothing is assumed of how they spread. The centre is as far as it is known, else nan."""
+    """The median of differences that are known within the bounds `low` to `high`, which may be infinite. It counts the
+    differences on either side, and assumes nothing about their distribution. The centre is nan unless it is known."""
 
     def __init__(self, low: Floats, high: Floats) -> None:
         self._low, self._high = np.sort(low), np.sort(high)
@@ -74,8 +75,8 @@ class Signs:
 
 
 def trend(values: Floats) -> float:
-    """The probability of so much of a trend over the rounds, or more, if there is none: Kendall's tau, two-sided;
-    exact up to 40 rounds without ties."""
+    """The probability of so strong a trend over the rounds, or a stronger one, if there is none: Kendall's tau,
+    two-sided; exact up to 40 rounds without ties."""
     n = len(values)
     score = abs(int(np.sign(np.triu(values[None, :] - values[:, None], 1)).sum()))
     pairs = n * (n - 1) // 2

@@ -1,4 +1,4 @@
-"""A run's values second by second, in memory: all that intervals take."""
+"""A run's values second by second, in memory: the input of the intervals."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from loadgen.stats.intervals import CONFIDENCE, Interval, NoInterval, interval, 
 
 @dataclass(frozen=True)
 class Seconds:
-    """The values of each second, also of those without any; `censored`, if there are, second by second too, are known
-    only to be greater than they are."""
+    """The values of each second, also of seconds without any. `censored` are the values that are known only to be
+    greater than given, also by second."""
 
     values: Sequence[Histogram]
     censored: Sequence[Histogram] = ()
@@ -37,12 +37,12 @@ class Seconds:
 
     @cached_property
     def totals(self) -> Floats:
-        """The sums in ns; a censored value adds what is known of it."""
+        """The sums in ns. A censored value counts with its bound."""
         return np.array([value.total + late.total for value, late in self._pairs], np.float64)
 
     @cached_property
     def _counters(self) -> tuple[Integers, Integers, Integers]:
-        """Those of all seconds in a row, how often each was hit, and in which second."""
+        """The counters of all seconds in a row, the count of each, and the second that it belongs to."""
         none = np.empty(0, np.int64)
         return (
             np.concatenate([none, *(each.index for each in self.values)]),
@@ -55,25 +55,26 @@ class Seconds:
         return list(zip(self.values, self.censored or [Histogram()] * len(self.values), strict=True))
 
     def beyond(self, value: int) -> Integers:
-        """How many of each second are greater than the counter of `value` (ns), and those censored."""
+        """The number of values in each second that are greater than the counter of `value` (ns), and of the censored
+        ones."""
         index, counts, seconds = self._counters
         within = index <= index_of(np.array([value]))[0]
         return self.counts - np.bincount(seconds[within], counts[within], len(self.values)).astype(np.int64)
 
     def interval(self, p: Fraction, confidence: float = CONFIDENCE) -> Interval | NoInterval:
-        """That of quantile `p`."""
+        """The interval of quantile `p`."""
         beyond = self.beyond(limit(p, self.measured, self.late.count)) if self.measured.count else self.counts
         return interval(p, self.measured, self.late, self.counts, beyond, confidence)
 
     def mean_interval(self, confidence: float = CONFIDENCE) -> Interval | NoInterval:
-        """That of the mean; where values are censored nobody knows it."""
+        """The interval of the mean. There is none if values are censored."""
         if self.late.count:
             return NoInterval(Reason.of("censored", timeouts=self.late.count))
         return mean_interval(self.counts, self.totals, confidence)
 
 
 def _sum(histograms: Sequence[Histogram]) -> Histogram:
-    """All of them at once, which takes a fraction of adding one after the other."""
+    """The sum of all histograms. To add them all at once takes a fraction of the time of one after the other."""
     some = [each for each in histograms if each.count]
     if not some:
         return Histogram()

@@ -8,6 +8,7 @@ import resource
 import ssl
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -138,16 +139,18 @@ def overflows() -> int | None:
     return int(counters) if counters else None
 
 
+@cache
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "?"
+
+
 def description() -> Host:
     """The machine and the programs that make a result."""
-    packages = {}
-    for name in ("uvloop", "httptools", "aiohttp", "numpy"):
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            packages[name] = "?"
     return Host(
-        **packages,
+        **{package: _version(package) for package in ("uvloop", "httptools", "aiohttp", "numpy")},
         loadgen=__version__,
         python=platform.python_version(),
         openssl=ssl.OPENSSL_VERSION,

@@ -78,9 +78,14 @@ class HostFigures:
 
 
 class HostWatch:
-    """The host's figures since `begin`, and second by second how much of the planned load was started."""
+    """The host's figures since it was made, or since `begin`; and second by second how much of the planned load was
+    started."""
+
+    def __init__(self) -> None:
+        self.begin()
 
     def begin(self) -> None:
+        """Count from now on: what happened while the processes started is none of the load."""
         self._first = Ticks.read()
         self._peak_waiting = Ports.read().time_wait
         self._begun = self._looked = now()

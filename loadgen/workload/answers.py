@@ -1,4 +1,5 @@
-"""What a step reads of its answer: is it as expected, what is captured, which times does the server report."""
+"""What a step reads from its answer: whether it is as expected, the captured values, and the times that the server
+reports."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ from loadgen.exchange import BODY, HEADERS, NOTHING, Exchange, Outcome
 from loadgen.profile.model import Expect, Selector, Step
 
 MISSING = object()
-EXCERPT = 2048  # bytes of a refusal that are looked at for the instants that it names
-# the parts of a server-timing header: a comma or semicolon in quotes does not part them
+EXCERPT = 2048  # the bytes of a refusal that are searched for the times in it
+# the parts of a server-timing header; a comma or semicolon in quotes does not separate parts
 _METRIC = re.compile(r'(?:[^,"]|"[^"]*"?)+')
 _PARAMETER = re.compile(r'(?:[^;"]|"[^"]*"?)+')
 _DURATION = re.compile(r'dur\s*=\s*"?([0-9.]+)"?', re.IGNORECASE)
@@ -25,7 +26,7 @@ _UNREAD = object()
 
 
 class Answer:
-    """An exchange's answer as selectors see it; its JSON is parsed at most once."""
+    """An exchange's answer for selectors. Its JSON is parsed at most once."""
 
     def __init__(self, x: Exchange) -> None:
         self._x = x
@@ -44,7 +45,8 @@ class Answer:
         return self.at(selector.path)
 
     def item(self, selector: Selector) -> Any:
-        """What DynamoDB gave back, as plain values: of `item` one item's attributes, of `items` a list of items."""
+        """The item or items that DynamoDB returned, as plain values: for `item` the attributes of one, for `items` a
+        list."""
         operation = OPERATIONS.get(self._x.request.operation)
         wanted = operation.answers(self.at(())) if operation else []
         try:
@@ -96,7 +98,7 @@ def _at(value: Any, path: tuple[str | int, ...]) -> Any:
 def wants(step: Step, split_by: tuple[str, ...] = ()) -> int:
     """What a client must keep of the answer for this step: NOTHING, HEADERS or BODY."""
     if step.operation:
-        return BODY  # its checksum is looked at
+        return BODY  # its checksum is verified
     expect = step.expect
     selectors = [*step.capture.values(), *step.record.values()]
     if (expect and (expect.json_values or expect.body is not None)) or any(s.kind == "body" for s in selectors):
@@ -116,9 +118,9 @@ def by_status(status: int) -> Outcome:
 
 
 def refusal(x: Exchange) -> str:
-    """Why an answer is none that was wanted: its status, and what API Gateway means by it, where it is API Gateway's.
+    """Why the answer is a refusal: its status, and, if API Gateway sent it, what API Gateway means by it.
 
-    Of a failing answer of which nothing was wanted there is still the excerpt.
+    If the step wanted nothing of the answer, a failing one still has its excerpt.
     """
     if x.status < 400:
         return f"status {x.status}"
@@ -154,7 +156,7 @@ def _by_status_alone(x: Exchange) -> None:
 
 
 def mismatch(expect: Expect, x: Exchange) -> str:
-    """What of an answer, but for its status, is not as expected; empty if all of it is."""
+    """What is not as expected in an answer, apart from its status; empty if all is."""
     answer = Answer(x)
     for name, wanted in expect.headers.items():
         value = answer.header(name.lower())
@@ -174,7 +176,7 @@ def mismatch(expect: Expect, x: Exchange) -> str:
 
 
 def milliseconds(value: Any) -> int | None:
-    """A time that the server reported, in ms, as ns; None if it is no number."""
+    """A time that the server reported in ms, as ns; None if it is not a number."""
     try:
         number = float(value) if not isinstance(value, bool) else -1
     except (TypeError, ValueError, OverflowError):

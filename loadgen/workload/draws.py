@@ -1,6 +1,6 @@
-"""Values for placeholders: seeded, drawn in blocks, the same for iteration i whichever worker or client runs it.
+"""The values of placeholders: seeded, drawn in blocks, and the same for iteration i in every worker and client.
 
-A placeholder's value depends on (seed, its place in the profile, the iteration's index) alone, and so does its length,
+A placeholder's value depends only on the seed, its place in the profile and the iteration's index. So does its length,
 whose seed may be another.
 """
 
@@ -19,15 +19,15 @@ from loadgen.profile.placeholders import Placeholder
 
 BLOCK = 256  # values drawn at once: about 0.1 ms
 ALPHABET = np.frombuffer((string.ascii_letters + string.digits).encode(), np.uint8)
-# of a UUID as two numbers: the bits that are random, those of its version and variant
+# a UUID as two numbers: the bits that are random, and those of its version and variant
 _FREE = np.frombuffer(bytes.fromhex("ffffffffffff0fff3fffffffffffffff") * BLOCK, np.uint64)
 _FIXED = np.frombuffer(bytes.fromhex("00000000000040008000000000000000") * BLOCK, np.uint64)
-# where each character of a block of UUIDs is among its digits; behind them is a dash
+# the positions of a UUID's characters among its digits, for a block of UUIDs; the last one is a dash
 _DASHED = [place in (8, 13, 18, 23) for place in range(36)] * BLOCK
 _WRITTEN = np.where(_DASHED, 32 * BLOCK, np.cumsum(np.logical_not(_DASHED)) - 1)
-POOL = 1 << 16  # characters of random text that the values of `bytes` are cut from, at places of 16 bits
-SMALL = 1024  # characters, up to which a block of them is cut at once
-JUMP = 0x9E3779B97F4A7C15F39CC0605CEDC835  # draws, as many as numpy's PCG64.jumped leaves out
+POOL = 1 << 16  # characters of random text; the values of `bytes` are slices of it, at positions of 16 bits
+SMALL = 1024  # characters: up to this length a whole block of values is cut at once
+JUMP = 0x9E3779B97F4A7C15F39CC0605CEDC835  # draws: numpy's PCG64.jumped skips as many
 NUMBER = 20  # characters of an integer of 64 bits
 
 Values = dict[str, Any]
@@ -35,27 +35,27 @@ Getter = Callable[[Values, int], Any]
 
 
 class Unsendable(ValueError):
-    """A request cannot be made of the values there are."""
+    """A request cannot be made from its values."""
 
 
 class Unknown(dict[str, Any]):
-    """Values in which a name that is not there stands for itself: what a request looks like before any answer."""
+    """Values in which a missing name stands for itself: for a request that is shown before any answer."""
 
     def __missing__(self, name: str) -> str:
         return name.upper()
 
 
 def stream_of(seed: tuple[int, ...]) -> np.random.Generator:
-    """A stream of random numbers that is another for each `seed`: a number, and what it is for."""
+    """A stream of random numbers. It is another one for each `seed`, which is a number and its purpose."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed[0], spawn_key=seed[1:])))
 
 
 class Column:
     """Values by iteration index, a block at a time: `draw(number)` gives those of the indices from number * BLOCK on.
 
-    `width` is how many characters the longest has where all of them are short and read the same wherever they stand
-    (letters, digits, "-", or what is escaped already), else 0. The block before is kept: a late step of an earlier
-    iteration may still ask for it.
+    `width` is the number of characters of the longest value, if all of them are short and are written the same
+    everywhere (letters, digits, "-", or what is already escaped); else it is 0. The previous block is kept, because a
+    late step of an earlier iteration may still ask for it.
     """
 
     def __init__(self, draw: Callable[[int], Sequence[Any]], width: int = 0) -> None:
@@ -75,7 +75,7 @@ class Column:
         return self._block
 
     def mapped(self, change: Callable[[Any], Any]) -> Column:
-        """The column of what `change` makes of each value; it is as wide."""
+        """The column of the values that `change` makes of these. Its width is the same."""
         return Column(lambda number: list(map(change, self.block(number))), self.width)
 
     def _turn_to(self, number: int) -> None:
@@ -85,7 +85,8 @@ class Column:
 
 
 def drawn(seed: tuple[int, ...], draw: Callable[[np.random.Generator], Sequence[Any]], width: int = 0) -> Column:
-    """A column of random values: block k is drawn from its stream k jumps ahead, for which no stream has to be made."""
+    """A column of random values. Block k is drawn from the stream k jumps ahead, so that no new stream has to be
+    made."""
     stream = stream_of((*seed, 0))
     bits: Any = stream.bit_generator
     start = bits.state
@@ -99,13 +100,13 @@ def drawn(seed: tuple[int, ...], draw: Callable[[np.random.Generator], Sequence[
 
 
 def counted(first: int) -> Column:
-    """Iteration by iteration, from `first` on."""
+    """The numbers from `first` on, one for each iteration."""
     return Column(lambda number: range(first + number * BLOCK, first + (number + 1) * BLOCK), NUMBER)
 
 
 def getter(placeholder: Placeholder, seed: tuple[int, ...], sizes: tuple[int, ...] = ()) -> Getter:
-    """The function (captured values, iteration index) -> value of a placeholder. `sizes` is what its lengths are drawn
-    from; unless said, `seed`."""
+    """The function (captured values, iteration index) -> value of a placeholder. Lengths are drawn from `sizes`, by
+    default from `seed`."""
     kind, args = placeholder.kind, placeholder.args
     if kind == "name":
         return _captured(str(args[0]))
@@ -158,13 +159,13 @@ def _uuids(stream: np.random.Generator) -> list[str]:
 
 
 def _raw(stream: np.random.Generator, words: int) -> Any:
-    """So many random uint64. Of `Generator`, they take ten times as long."""
+    """So many random uint64. A `Generator` would take ten times as long."""
     bits: Any = stream.bit_generator
     return bits.random_raw(words)
 
 
 def _text(least: int, most: int, seed: tuple[int, ...], size_seed: tuple[int, ...]) -> Getter:
-    """Random letters and digits, cut from a pool at a random place: large values cost a slice, not a draw."""
+    """Random letters and digits, cut from a pool at a random position: a large value costs a slice, not a draw."""
     pool = ALPHABET[stream_of(seed).integers(0, len(ALPHABET), POOL + most)].tobytes().decode()
 
     def places(stream: np.random.Generator) -> list[int]:
@@ -187,5 +188,5 @@ def _text(least: int, most: int, seed: tuple[int, ...], size_seed: tuple[int, ..
 
 
 def as_text(value: Any) -> str:
-    """A value as it stands in a text: JSON's words for true, false and null, and for lists and objects."""
+    """A value as part of a text. true, false, null, lists and objects are written as in JSON."""
     return value if isinstance(value, str) else json.dumps(value)

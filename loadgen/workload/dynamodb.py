@@ -1,7 +1,7 @@
-"""Calls of a DynamoDB table, compiled: the body of each operation, and what its answer comes to.
+"""Calls of a DynamoDB table, compiled: the body of each operation, and what its answer means.
 
-The request is the same for every client: a POST of JSON with the operation in a header. A client of an SDK takes the
-operation and its parameters out of it.
+The request is the same for every client: a POST of JSON with the operation in a header. The client of an SDK takes the
+operation and its parameters from it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from loadgen.workload.answers import mismatch
 from loadgen.workload.draws import Column, Unsendable, Values
 from loadgen.workload.render import TEXTS, Piece, Seeds, enclosed, encoded, joined, json_pieces, quoted, single
 
-_SETUP = 6  # what the seeds of the items that setup loads are for
+_SETUP = 6  # the purpose of the seeds for the items of `setup`
 _SAMPLED = '"ReturnConsumedCapacity":"TOTAL"'
 _TABLELESS = ("ListTables", "ExecuteStatement")
 _BY_TABLE = ("BatchGetItem", "BatchWriteItem")
@@ -33,7 +33,8 @@ Render = Callable[[Values, int], Request]
 
 
 def call(step: Step, table: str, one_in: int, headers: tuple[tuple[str, str], ...], seeds: Seeds) -> Render:
-    """The function that makes the step's request. Of one in `one_in` the consumed capacity is asked for; 0: of none."""
+    """The function that makes the step's request. It asks for the consumed capacity in one of `one_in` calls; 0: in
+    none."""
     operation = step.operation
     lines = (*headers, ("Content-Type", CONTENT_TYPE), ("X-Amz-Target", TARGET_PREFIX + operation))
     members = _members(step, table, seeds)
@@ -55,7 +56,7 @@ def call(step: Step, table: str, one_in: int, headers: tuple[tuple[str, str], ..
 
 
 def _members(step: Step, table: str, seeds: Seeds) -> list[list[Piece]]:
-    """What the operation's JSON object has in it."""
+    """The members of the operation's JSON object."""
     operation, parameters = step.operation, dict(step.parameters)
     items: list[list[Piece]] = []
     if operation in _BY_TABLE:
@@ -70,7 +71,7 @@ def _members(step: Step, table: str, seeds: Seeds) -> list[list[Piece]]:
 
 
 def setup_item(profile: Profile) -> Callable[[int], str]:
-    """The function that gives the attribute values of item number i of `profile.setup` as JSON."""
+    """The function that gives the attribute values of item number i of `profile.setup`, as JSON."""
     assert profile.setup
     assert profile.setup.item is not None
     seeds = Seeds(profile.seed, _SETUP)
@@ -79,7 +80,7 @@ def setup_item(profile: Profile) -> Callable[[int], str]:
 
 
 def _requests(step: Step, table: str, seeds: Seeds) -> list[Piece]:
-    """RequestItems of a batch: as the API has it, or the entries of the target's table alone."""
+    """RequestItems of a batch: as the API has it, or the entries of the target's table."""
     parameters = step.parameters
     written = parameters.get("RequestItems")
     if isinstance(written, dict):
@@ -93,8 +94,8 @@ def _requests(step: Step, table: str, seeds: Seeds) -> list[Piece]:
 
 
 def _repeated(entries: list[list[Piece]], times: int | None) -> list[Piece]:
-    """A list of the entries; or of the one there is, so many times, each with values of its own. Equal ones, which
-    DynamoDB refuses, are sent once."""
+    """A list of the entries; or so many repetitions of the single entry, each with its own values. Entries with the
+    same values are sent once, because DynamoDB refuses duplicates."""
     if times is None:
         return enclosed("[", entries, "]")
     entry = joined(entries[0])
@@ -109,14 +110,14 @@ def _repeated(entries: list[list[Piece]], times: int | None) -> list[Piece]:
 
 
 def _with_table(entry: Any, table: str) -> Any:
-    """An entry of a transaction, {Put: {...}}, whose table is the target's unless it names one."""
+    """An entry of a transaction, {Put: {...}}, with the target's table unless it names another."""
     if not isinstance(entry, dict):
         return entry
     return {action: {"TableName": table, **what} if isinstance(what, dict) else what for action, what in entry.items()}
 
 
 def _pieces(value: Any, seeds: Seeds) -> list[Piece]:
-    """JSON in which the parameters that hold attribute values are made of such."""
+    """JSON in which the parameters that hold attribute values are converted to these."""
     if isinstance(value, dict):
         return enclosed("{", [_member(key, item, seeds) for key, item in value.items()], "}")
     if isinstance(value, list):
@@ -168,7 +169,8 @@ def _value(placeholder: Placeholder, seeds: Seeds) -> list[Piece]:
 
 
 def _typed(value: dict[str, Any], seeds: Seeds) -> list[Piece]:
-    """What is written with its type: the texts in it stay texts, a number's too, as the API has it."""
+    """A value that the profile writes with its type. The texts in it stay texts, also that of a number, as in the
+    API."""
     ((kind, held),) = value.items()
     if kind == "M":
         pieces = _map(held, seeds)
@@ -200,7 +202,7 @@ def judge(step: Step) -> Callable[[Exchange], None]:
             if checksum and checksum != str(zlib.crc32(body)):
                 x.outcome, x.reason = Outcome.BAD_RESPONSE, "x-amz-crc32 does not fit the body"
                 return
-            if batch or body.find(b'"ConsumedCapacity"') >= 0:  # `in` makes, and drops, an exception in Python 3.11
+            if batch or body.find(b'"ConsumedCapacity"') >= 0:  # `in` would make and drop an exception in Python 3.11
                 _read(x, operation, body)
         if expect and not x.outcome and (reason := mismatch(expect, x)):
             x.outcome, x.reason = Outcome.UNEXPECTED, reason
@@ -220,7 +222,7 @@ def _failed(x: Exchange, expect: Expect | None) -> None:
 
 
 def _read(x: Exchange, operation: str, body: bytes) -> None:
-    """What a call says of its items and of the capacity that it consumed."""
+    """What a call's answer says about its items and the capacity that it consumed."""
     try:
         answer = json.loads(body)
         asked = json.loads(x.request.body)
@@ -240,7 +242,7 @@ def _read(x: Exchange, operation: str, body: bytes) -> None:
 
 
 def _milli(value: Any) -> int:
-    """Thousandths of the units that were consumed, in one table or in several."""
+    """Thousandths of the consumed units, in one table or in several."""
     total = 0.0
     for table in value if isinstance(value, list) else [value]:
         units = table.get("CapacityUnits") if isinstance(table, dict) else None
@@ -250,7 +252,7 @@ def _milli(value: Any) -> int:
 
 
 def rest_of(x: Exchange) -> Request | None:
-    """The request for what a batch left unprocessed; None if it left nothing that can be read."""
+    """The request for the items that a batch left unprocessed; None if it left none that can be read."""
     key = OPERATIONS[x.request.operation].unprocessed
     try:
         left = json.loads(x.body or b"").get(key)

@@ -1,4 +1,4 @@
-"""A profile's choices of keys, drawn: the number that iteration i is about, whichever worker or client runs it."""
+"""The keys of a profile, drawn: the number of iteration i's key is the same in every worker and client."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def choice(keys: Keys, seed: tuple[int, ...]) -> Column:
 
 
 def _indices(number: int) -> range:
-    """Those of a block."""
+    """The indices of a block."""
     return range(number * BLOCK, (number + 1) * BLOCK)
 
 
 def _hot(stream: np.random.Generator, keys: Keys) -> Integers:
-    """Numbers below `hot` for the share `traffic` of the draws, the others for the rest."""
+    """Numbers below `hot` for the share `traffic` of the draws, and the other numbers for the rest."""
     count, hot = keys.count, keys.hot
     drawn = stream.integers(0, hot, BLOCK)
     if hot < count:
@@ -46,7 +46,8 @@ def _hot(stream: np.random.Generator, keys: Keys) -> Integers:
 
 
 class _Zipfian:
-    """Rank k of `count` with a chance in proportion to 1 / (k + 1)^theta: by the cumulated chances, so exactly."""
+    """Draws rank k of `count` with a probability proportional to 1 / (k + 1)^theta, exactly: from the cumulated
+    probabilities."""
 
     def __init__(self, count: int, theta: float) -> None:
         self._cumulative = np.cumsum(np.arange(1, count + 1, dtype=np.float64) ** -theta)

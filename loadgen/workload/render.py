@@ -1,7 +1,7 @@
-"""Templates into functions: a text, a path, a JSON body. What is constant is made once.
+"""Makes functions of templates: of a text, a path, a JSON body. The constant parts are made once.
 
-A value is escaped for where it stands: percent-encoded in a path or a query, as JSON in a JSON body. In a header it
-must be printable (a captured value may come from a hostile target): anything else is refused there.
+A value is escaped for its place: percent-encoded in a path or a query, as JSON in a JSON body. In a header it must be
+printable, because a captured value may come from a hostile target; any other value is refused there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import quote
 from loadgen.profile.placeholders import Placeholder, Template, parse
 from loadgen.workload.draws import Column, Getter, Unsendable, Values, as_text, counted, getter
 
-WIDTH = 2048  # characters of a text, up to which a block of them is made at once
+WIDTH = 2048  # characters: up to this length a whole block of texts is made at once
 
 Renderer = Callable[[Values, int], str]
 Bytes = Callable[[Values, int], bytes]
@@ -27,9 +27,8 @@ TEXTS = ("uuid", "bytes", "now")
 
 
 class Seeds:
-    """Numbers the placeholders of a profile, so that each draws a stream of its own; `named` are the profile's keys,
-    which are the same wherever they stand; `sizes` is what lengths are drawn from instead; `first` is what {{seq}}
-    begins with."""
+    """Numbers the placeholders of a profile, so that each draws from a stream of its own. `named` are the profile's
+    keys, which are the same everywhere; lengths are drawn from `sizes`; {{seq}} begins with `first`."""
 
     def __init__(
         self,
@@ -41,7 +40,7 @@ class Seeds:
         self._seed, self._places, self._named, self._sizes, self._first = seed, count(), named, sizes or seed, first
 
     def getter(self, placeholder: Placeholder) -> Getter:
-        """The function (captured values, iteration index) -> value of a placeholder, at its place in the profile."""
+        """The function (captured values, iteration index) -> value of a placeholder at its place in the profile."""
         place = next(self._places)
         if placeholder.kind == "seq":
             return counted(self._first)
@@ -70,8 +69,8 @@ def text(template: Template, seeds: Seeds, escape: Callable[[Any], str] = as_tex
 
 
 def joined(pieces: list[Piece]) -> str | Renderer:
-    """Constants run together; one function that joins the rest. What follows from the iteration's index alone is joined
-    for a block of them at once, in a fifth of the time."""
+    """Joins neighbouring constants, and makes one function that joins the rest. Parts that depend only on the
+    iteration's index are joined for a whole block at once, which takes a fifth of the time."""
     merged: list[Piece] = []
     for piece in pieces:
         if isinstance(piece, str) and merged and isinstance(merged[-1], str):
@@ -97,16 +96,17 @@ def joined(pieces: list[Piece]) -> str | Renderer:
 
 
 def encoded(text: str | Renderer) -> bytes | Bytes:
-    """The same in UTF-8. Raises UnicodeEncodeError for what is no Unicode text, the function when it is called."""
+    """The same in UTF-8. Raises UnicodeEncodeError for text that is not valid Unicode; the function does so when it is
+    called."""
     if isinstance(text, str):
         return text.encode()
     if isinstance(text, Column):
-        return text.mapped(str.encode).__call__  # Python calls a bound method in half the time that an object takes
+        return text.mapped(str.encode).__call__  # Python calls a bound method in half the time of an object's __call__
     return lambda values, index: text(values, index).encode()
 
 
 def _in_blocks(pieces: list[Piece]) -> list[Piece]:
-    """Columns, and the constants around them, as one column, if that is small."""
+    """Columns and the constants around them, as one column if that is small."""
     kept: list[Piece] = []
     for narrow, group in groupby(pieces, _narrow):
         run = list(group)

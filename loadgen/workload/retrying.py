@@ -1,4 +1,4 @@
-"""Whether a step makes another attempt: by the rules of the AWS SDKs, or for what a batch left unprocessed."""
+"""Whether a step makes another attempt: by the rules of the AWS SDKs, or to send what a batch left unprocessed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from loadgen.exchange import Exchange, Outcome, Request
 from loadgen.profile.model import Profile, Step
 from loadgen.workload.dynamodb import rest_of
 
-FIRST_PAUSE, LONGEST_PAUSE = 50 * MILLISECOND, 5 * SECOND  # before a batch's rest is sent again
+FIRST_PAUSE, LONGEST_PAUSE = 50 * MILLISECOND, 5 * SECOND  # before the rest of a batch is sent again
 MOST_RESENT = 50  # times
 
 Again = Callable[[Exchange, int], tuple[int, Request | None] | None]
@@ -20,12 +20,12 @@ Retry = Callable[[Exchange, int], int | None]
 
 
 def retrying(profile: Profile) -> Retry | None:
-    """The function (attempt's exchange, its number) -> back-off in ns, None for no other. All steps of a client share
-    one quota, as they do in an SDK. None where nothing is tried again, or the client does it by itself."""
+    """The function (attempt's exchange, its number) -> back-off in ns, or None for no further attempt. All steps of a
+    client share one quota, as in an SDK. None if nothing is tried again, or if the client retries by itself."""
     if not profile.retries or profile.retries.attempts < 2 or profile.abilities.retries:
         return None
     rules = Standard(profile.retries.attempts, Random(profile.seed).random)
-    failed: dict[object, Outcome] = {}  # how the last attempt of an operation ended, by its iteration
+    failed: dict[object, Outcome] = {}  # the outcome of an operation's last attempt, by its iteration
 
     def retry(x: Exchange, attempt: int) -> int | None:
         if not x.outcome or (200 <= x.status < 300 and x.outcome not in UNANSWERED):
@@ -46,7 +46,7 @@ def retrying(profile: Profile) -> Retry | None:
 
 
 def again(step: Step, retry: Retry | None) -> Again | None:
-    """What the engine asks after each attempt of the step; None for a step that makes one alone."""
+    """The function that the engine asks after each attempt of the step; None for a step that makes only one."""
     if step.unprocessed == "resend":
         return _resending(retry or _never)
     return _repeating(retry) if retry else None
@@ -61,8 +61,8 @@ def _repeating(retry: Retry) -> Again:
 
 
 def _resending(retry: Retry) -> Again:
-    """The same, and a batch's rest is sent as another call, which has all its attempts before it, as in an SDK."""
-    earlier: dict[object, tuple[int, int]] = {}  # calls of an operation before this one, their attempts; by iteration
+    """The same; and the rest of a batch is sent as another call. That call has all its attempts left, as in an SDK."""
+    earlier: dict[object, tuple[int, int]] = {}  # an operation's earlier calls and their attempts, by iteration
 
     def more(x: Exchange, attempt: int) -> tuple[int, Request | None] | None:
         calls, attempts = earlier.get(x.owner, (0, 0))
@@ -71,7 +71,7 @@ def _resending(retry: Retry) -> Again:
             return delay, None
         if x.outcome == Outcome.PARTIAL and calls < MOST_RESENT and (rest := rest_of(x)):
             earlier[x.owner] = calls + 1, attempt
-            return min(FIRST_PAUSE << min(calls, 10), LONGEST_PAUSE), rest  # doubled, as DynamoDB's guide asks for
+            return min(FIRST_PAUSE << min(calls, 10), LONGEST_PAUSE), rest  # doubled, as DynamoDB's guide advises
         earlier.pop(x.owner, None)
         return None
 

@@ -1,4 +1,4 @@
-"""A profile's scenarios, compiled: what an iteration sends, step by step, and what it makes of each answer."""
+"""A profile's scenarios, compiled: what an iteration sends, step by step, and what it reads from each answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from loadgen.workload.render import Bytes, Renderer, Seeds, encoded, in_header, 
 from loadgen.workload.retrying import Again, again, retrying
 
 USER_AGENT = f"loadgen/{__version__}"
-STRATUM_LIMIT = 32  # distinct strata a run may have; what comes after is "other"
+STRATUM_LIMIT = 32  # distinct strata that a run may have; the rest are counted as "other"
 _CHOICE, _PICK, _ROWS, _THINK, _KEYS, _SIZES = 1, 2, 3, 4, 7, 10
 
 Pause = Callable[[int], int]
@@ -50,7 +50,7 @@ class StepWork:
     repeats: bool = False  # whether an operation may take several attempts, by `again` or by the client itself
 
     def read(self, x: Exchange, values: Values) -> list[tuple[int, int]]:
-        """Put what is captured into `values`; return the times the server reported, as (metric number, ns)."""
+        """Put the captured values into `values`; return the times that the server reported, as (metric number, ns)."""
         answer = Answer(x)
         for name, selector in self.capture:
             value = answer.get(selector)
@@ -64,7 +64,7 @@ class StepWork:
 
 @dataclass(slots=True)
 class ScenarioWork:
-    """One compiled scenario. `plain`: one step, nothing captured, so an iteration holds no values."""
+    """One compiled scenario. `plain`: it has one step and captures nothing, so an iteration holds no values."""
 
     name: str
     steps: tuple[StepWork, ...]
@@ -73,17 +73,17 @@ class ScenarioWork:
     plain: bool
 
     def values(self, index: int) -> Values:
-        """What iteration `index` begins with: its row of the data."""
+        """The values that iteration `index` begins with: its row of the data."""
         return dict(self.row(index)) if self.row else {}
 
 
 class Workload:
-    """All scenarios of a profile. `metrics` names the profile's own metrics (`record:`), in the order of their
-    numbers.
+    """All scenarios of a profile. `metrics` are the names of the profile's own metrics (`record:`), in the order of
+    their numbers.
 
-    What comes when follows from the seed alone: scenarios and think times; so do keys and sizes, which are the load as
-    well. What else is sent follows from the seed and from `payloads`, the numbers of the run, the variant and the
-    round: a second run writes new items. `first` is what {{seq}} begins with.
+    Scenarios, think times, keys and sizes, which are all part of the load, follow from the seed alone. The rest of what
+    is sent follows from the seed and from `payloads`: the numbers of the run, the variant and the round. So a second
+    run writes new items. {{seq}} begins with `first`.
     """
 
     def __init__(self, profile: Profile, base: str = "", payloads: tuple[int, ...] = (), first: int = 0) -> None:
@@ -91,7 +91,7 @@ class Workload:
         self._base = base
         self._seed, self._payloads = (profile.seed,), (profile.seed, *payloads)
         self._table, self._retry = profile.target.dynamodb, retrying(profile)
-        # an answer's headers hold the id by which a service of AWS knows the request
+        # the answer's headers hold the id that an AWS service gives to the request
         self._wants = HEADERS if profile.auth or named_by(profile.target.host)[0] else NOTHING
         abilities, retries = profile.abilities, profile.retries
         self._own = () if abilities.names_itself else (("User-Agent", USER_AGENT),)
@@ -117,7 +117,7 @@ class Workload:
         return self.scenarios[min(bisect(self._cumulative, point), len(self.scenarios) - 1)]
 
     def prime(self, index: int) -> None:
-        """Draw the first block of every placeholder now: the first draw of all takes ten milliseconds."""
+        """Draw the first block of every placeholder now, because the very first draw takes ten milliseconds."""
         self.scenario(index)
         for scenario in self.scenarios:
             for step in scenario.steps:
@@ -200,7 +200,7 @@ def pause(think: Think | None, seed: tuple[int, ...]) -> Pause | None:
 
 
 def _encoded(value: str) -> Any:
-    """A query value's template with its constant parts percent-encoded."""
+    """The template of a query value, with its constant parts percent-encoded."""
     template = parse(value)
     return type(template)(tuple(in_url(part) if isinstance(part, str) else part for part in template.parts))
 

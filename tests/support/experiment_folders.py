@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -16,7 +18,7 @@ from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.experiment.folder import assembled, metadata, run_folder
 from loadgen.experiment.rounds import seed_of
-from loadgen.profile.load import Variant, load
+from loadgen.profile.load import Loaded, Variant, load
 from loadgen.profile.model import Profile
 from loadgen.result.codec import to_json
 from loadgen.result.experiment import Check, Comparison, Figure
@@ -47,8 +49,7 @@ def write_experiment(
     `found` what is wrong with the generator."""
     loaded = load("experiment.yaml", text=text)
     folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps(to_json(metadata(loaded, BEGAN))))
-    (folder / "profile.json").write_text(json.dumps(loaded.resolved))
+    _write_plan(folder, loaded)
     for number in range(1, rounds + 1):
         for place, variant in enumerate(loaded.variants):
             profile = variant.profile.model_copy(update={"seed": seed_of(loaded.profile.seed, number)})
@@ -57,6 +58,23 @@ def write_experiment(
             run = run_folder(folder, number, variant.name)
             write_run(run, profile, behave(variant, number), started, found(variant, number))
     return folder
+
+
+def rewritten(written: Path, folder: Path, text: str, rounds: int) -> Path:
+    """The first rounds of an experiment that was carried out, as if it had been of `text`, which may differ from what
+    it was in no more than its looks and its thresholds of two variants."""
+    shutil.copytree(written, folder, copy_function=os.link)  # nothing writes to what is there
+    for number in range(rounds + 1, len([*(written / "rounds").iterdir()]) + 1):
+        shutil.rmtree(folder / "rounds" / f"{number:02d}")
+    for name in ("run.json", "profile.json"):
+        (folder / name).unlink()
+    _write_plan(folder, load("experiment.yaml", text=text))
+    return folder
+
+
+def _write_plan(folder: Path, loaded: Loaded) -> None:
+    (folder / "run.json").write_text(json.dumps(to_json(metadata(loaded, BEGAN))))
+    (folder / "profile.json").write_text(json.dumps(loaded.resolved))
 
 
 TEXT = """

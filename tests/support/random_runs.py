@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from random import Random
@@ -14,8 +13,6 @@ from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import Metric
 from loadgen.transport.scripted import NEVER, Reply
-
-FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))  # twice as many of them
 
 PHASES: tuple[Callable[[Random], dict[str, Any]], ...] = (
     lambda dice: {"rate": f"{dice.randint(1, 40)}/s", "for": f"{dice.randint(1, 800)}ms"},

@@ -12,7 +12,7 @@ from loadgen.report.terminal.cost import planned
 from loadgen.report.terminal.page import WIDEST, add, drawn, indented, table
 from loadgen.report.terminal.table import Table
 from loadgen.report.terminal.witness import forecast
-from loadgen.report.words import brief, clean, seconds
+from loadgen.report.words import brief, clean, seconds, several
 from loadgen.result.check import (
     CheckResult,
     PlannedExperiment,
@@ -55,7 +55,7 @@ def _page(plan: CheckResult, width: int) -> Lines:
     lines: Lines = [
         target,
         *([f"  before a large load there, read AWS's testing policy: {POLICY}"] if plan.on_aws else []),
-        f"{plan.client} client, {plan.session} session, {_several(plan.workers, 'worker')}, {time}",
+        f"{plan.client} client, {plan.session} session, {several(plan.workers, 'worker')}, {time}",
         "",
         _phases(plan.phases),
     ]
@@ -81,7 +81,7 @@ def _table(setup: PlannedTable) -> list[str]:
     units = setup.provisioned
     capacity = f"provisioned, {units.read} read and {units.write} write units a second" if units else "on demand"
     key = ", ".join(f"{name} ({kind})" for name, kind in setup.key.items())
-    items = f", {_several(setup.items, 'item')}" if setup.items else ""
+    items = f", {several(setup.items, 'item')}" if setup.items else ""
     after = "; deleted afterwards" if setup.teardown else ""
     return [f"table: made if there is none: key {key}, {capacity}{items}{after}", ""]
 
@@ -165,7 +165,7 @@ def _phases(phases: Sequence[PlannedPhase]) -> Table:
 def _load(phase: PlannedPhase) -> str:
     if phase.rate:
         return f"{_rate(phase.rate)} {phase.arrivals}"
-    return "all at once" if phase.kind == "at-once" else f"{phase.users} users"
+    return "all at once" if phase.kind == "at-once" else several(phase.users, "user")
 
 
 def _rate(rate: PlannedRate) -> str:
@@ -188,10 +188,6 @@ def _tail_times(phases: Sequence[PlannedPhase]) -> list[str]:
     return lines if rated else []
 
 
-def _several(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' if number != 1 else ''}"
-
-
 def _time(seconds: float) -> str:
     for unit, size in (("h", 3600), ("min", 60)):
         if seconds >= size:
@@ -209,7 +205,7 @@ def _connections(plan: CheckResult) -> list[str]:
     new = f", {opened:,} new ones in the busiest minute" if opened else ""
     return [
         f"connections: at most {connections.most:,}, {connections.before_the_load:,} opened before the load{new}",
-        f"in flight: at most {_several(plan.in_flight_limit, 'iteration')}",
+        f"in flight: at most {several(plan.in_flight_limit, 'iteration')}",
         f"this machine: {plan.descriptors:,} descriptors a process, {ports.count:,} ports, "
         f"{ports.resting:,} of them in TIME_WAIT",
     ]

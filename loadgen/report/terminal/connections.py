@@ -10,7 +10,7 @@ from loadgen.report.navigate import every_step, place
 from loadgen.report.terminal.latency import Footnotes
 from loadgen.report.terminal.page import add, heading, indented, line, table
 from loadgen.report.terminal.parts import pair
-from loadgen.report.words import UNKNOWN, brief, count
+from loadgen.report.words import UNKNOWN, brief, count, several
 from loadgen.result.latency import Latency
 from loadgen.result.run import ByConnection, Phase, RunVariant, Step
 
@@ -30,9 +30,8 @@ def connections(variant: RunVariant, notes: Footnotes) -> Iterator[RenderableTyp
     said = [f"{count(number)} {text}" for number, text in counts if number]
     said += [f"at most {count(total.peak)} at once"] if total.peak else []
     yield heading("connections")
-    yield line(
-        ", ".join([f"{count(total.opened)} opened", *said, f"{count(total.reused)} requests on a reused one"]), indent=2
-    )
+    reused = f"{several(total.reused, 'request')} on a reused one"
+    yield line(", ".join([f"{count(total.opened)} opened", *said, reused]), indent=2)
     rows = [row for row in every_step(variant.phases) if _any(row[2].latency("connect"))]
     if rows:
         yield indented(_costs(rows, notes))

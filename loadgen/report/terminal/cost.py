@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from loadgen.aws.prices import dollars
 from loadgen.report.sentences import sentence
 from loadgen.report.terminal.page import DIM, STRONG, labelled, line
-from loadgen.report.words import count, seconds
+from loadgen.report.words import count, seconds, several
 from loadgen.result.check import PhaseCost, PlannedCost, UnitsCost
 from loadgen.result.run import Cost, Prices, RunResult, Setup, Table
 
@@ -42,7 +42,7 @@ def _billing(table: Table) -> str:
 def _setup(setup: Setup) -> str:
     if not setup.created:
         return "the table was there already; it was used as it is"
-    items = f" with {count(setup.items)} items" if setup.items else ""
+    items = f" with {several(setup.items, 'item')}" if setup.items else ""
     return f"made in {seconds(setup.seconds)}{items}, {'deleted afterwards' if setup.deleted else 'and left there'}"
 
 
@@ -50,7 +50,7 @@ def _spent(cost: Cost) -> Iterator[RenderableType]:
     units = f"{_units(cost.read_units)} read and {_units(cost.write_units)} write units"
     before = f", {_units(cost.setup_write_units)} of them for setup's items" if cost.setup_write_units else ""
     calls = cost.sampled.calls
-    how = f"by what {count(calls)} call{'s' if calls != 1 else ''} told" if calls else "by the size of the items"
+    how = f"by what {several(calls, 'call')} reported" if calls else "by the size of the items"
     if cost.usd is None:
         yield labelled(("cost: ", STRONG), f"{units}{before}; {how}. Provisioned: not billed by request")
         return

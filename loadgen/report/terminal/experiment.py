@@ -12,7 +12,7 @@ from loadgen.report.terminal.page import BAD, DIM, GOOD, WARN, Part, add, headin
 from loadgen.report.terminal.reasons import lines, of_figure
 from loadgen.report.terminal.scaling import scaling
 from loadgen.report.terminal.thresholds import ORDER, value_text
-from loadgen.report.words import UNKNOWN, brief, count, listed
+from loadgen.report.words import UNKNOWN, brief, count, listed, several
 from loadgen.result.experiment import Comparison, Design, ExperimentResult, ExperimentVariant, Figure
 from loadgen.result.run import Status, Threshold
 
@@ -50,7 +50,7 @@ def _head(design: Design, names: list[str]) -> Iterator[RenderableType]:
     planned = f" of {count(last)} planned" if last != rounds else ""
     who = ", ".join(brief(name, LABEL) for name in names) if len(names) <= NAMES else f"{count(len(names))} variants"
     at_once = "at the same time" if design.duet else "in turns"
-    yield heading(f"{count(rounds)} round{'s' if rounds != 1 else ''}", (f"{planned} of {who}, {at_once}", ""))
+    yield heading(several(rounds, "round"), (f"{planned} of {who}, {at_once}", ""))
 
 
 def _verdicts(comparison: Comparison) -> Iterator[RenderableType]:
@@ -77,7 +77,7 @@ def _evidence(figure: Figure, margin: float) -> str:
         said.append(of_figure(figure.why))
     if figure.verdict == "inconclusive" and figure.more_rounds:
         more = figure.more_rounds
-        said.append(f"{count(more)} more round{'s' if more != 1 else ''} may tell, if this is the ratio")
+        said.append(f"{several(more, 'more round')} may tell, if this is the ratio")
     return ": ".join(said[:2]) + "".join(f"; {text}" for text in said[2:])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from loadgen.report.sentences import sentence
-from loadgen.report.words import UNKNOWN, count, ms
+from loadgen.report.words import UNKNOWN, count, ms, several
 from loadgen.result.latency import Latency, Resent
 from loadgen.result.reason import Reason
 
@@ -52,7 +52,7 @@ class Footnotes:
         """Note that first packets of connects were sent again."""
         if resent:
             self.say(
-                f"{where}: the first packets of {count(resent.connects)} connects were sent again, mostly after "
+                f"{where}: the first packet was sent again in {several(resent.connects, 'connect')}, mostly after "
                 f"{resent.after_s} s, by how long they took: the target's queue for new connections was full, or the "
                 "packet lost. That is not how long the target takes"
             )
@@ -60,7 +60,7 @@ class Footnotes:
     def unassigned(self, where: str, timeouts: int) -> None:
         """Note that timeouts belong to no stratum."""
         if timeouts:
-            self.say(f"{where}: {count(timeouts)} timeouts are of no stratum, as no answer could tell")
+            self.say(f"{where}: timeouts of no known stratum, because no answer gave it: {count(timeouts)}")
 
     def say(self, text: str) -> None:
         """Add a note, once."""

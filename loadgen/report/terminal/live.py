@@ -27,6 +27,7 @@ from loadgen.report.words import (
     ms,
     rate,
     seconds,
+    several,
     sparkline,
     wants_color,
 )
@@ -216,7 +217,7 @@ def _progress_line(p: Progress) -> str:
     """The same as on a terminal, in one line: the state, and the figures of the last second, which may belong to
     another phase."""
     if p.state == "preparing":
-        return f"preparing {count(p.workers)} worker{'s' if p.workers != 1 else ''}"
+        return f"preparing {several(p.workers, 'worker')}"
     waiting = {"draining": "waiting for the last answers", "stopping": "stopping"}
     said = [waiting.get(p.state, _phase(p)), f"{count(p.in_flight)} in flight", f"{count(p.ok)} ok"]
     said.append(listed(p.failed) or "0 failed")

@@ -27,7 +27,7 @@ from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.terminal.parts import attribution, parts
 from loadgen.report.terminal.table import Table
-from loadgen.report.words import brief, count, listed, rate, reasoned, seconds, share
+from loadgen.report.words import brief, count, listed, rate, reasoned, seconds, several, share
 from loadgen.result.latency import Latency
 from loadgen.result.run import Iterations, Phase, Step, Stratum
 
@@ -56,7 +56,7 @@ def _unmeasured(phase: Phase) -> str:
     why = "arrivals went on while the last answers were awaited" if phase.name == "drain" else "not measured"
     at = f" at {rate(pace)}" if pace is not None else ""
     failed = failures_of(phase.requests) or "none"
-    return f"{place(phase)}  {why}: {count(phase.requests.sent)} requests{at}, {failed} failed"
+    return f"{place(phase)}  {why}: {several(phase.requests.sent, 'request')}{at}, {failed} failed"
 
 
 def _block(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
@@ -77,9 +77,9 @@ def _block(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
 def _load(phase: Phase) -> str:
     over = f" for {seconds(phase.seconds)}" if phase.seconds else ""
     if phase.kind == "closed":
-        return f"closed: {count(phase.users)} users{over}, each starts again when its last iteration is done"
+        return f"closed: {several(phase.users, 'user')}{over}, each starts again when its last iteration is done"
     if phase.kind == "at-once" or not phase.rate:
-        return f"{count(phase.iterations.planned)} iterations at once"
+        return f"{several(phase.iterations.planned, 'iteration')} at once"
     start, end = phase.rate.planned, phase.rate.planned_end
     paced = ARRIVALS.get(phase.arrivals or "", "")
     return f"open: {rate(start)}{f' to {rate(end)}' if end != start else ''}{paced}{over}"
@@ -93,8 +93,8 @@ def _ledger(phase: Phase) -> Iterator[Part]:
         yield from _held(phase.iterations) if phase.rate else ()
         yield "; "
     more = repeated([phase])
-    several = f" for {count(requests.sent - more)} operations" if more else ""
-    yield f"{count(requests.sent)} requests{several}, "
+    operations = f" for {several(requests.sent - more, 'operation')}" if more else ""
+    yield f"{several(requests.sent, 'request')}{operations}, "
     if requests.failed:
         style = BAD if requests.failed >= requests.sent * ERRORS else WARN
         failing = share(requests.failed, requests.sent)
@@ -102,9 +102,9 @@ def _ledger(phase: Phase) -> Iterator[Part]:
     else:
         yield "none failed"
     if unsent := phase.iterations.unsent:
-        yield f"; {count(unsent)} iterations never started{reasoned(phase.iterations.unsent_why)}", WARN
+        yield f"; {several(unsent, 'iteration')} never started{reasoned(phase.iterations.unsent_why)}", WARN
     if cut := phase.iterations.cut_short:
-        yield f"; {count(cut)} iterations cut short", WARN
+        yield f"; {several(cut, 'iteration')} cut short", WARN
     if text := listed(skipped(phase)):
         yield f"; requests not made: {text}"
 

@@ -41,7 +41,7 @@ from loadgen.report.terminal.until import until
 from loadgen.report.terminal.unusable import unusable
 from loadgen.report.terminal.witness import witness
 from loadgen.report.trust import EFFECT, meaning, note, observed, reason
-from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, share, wants_color
+from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, several, share, wants_color
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
@@ -119,7 +119,7 @@ def _top(result: Result) -> Iterator[RenderableType]:
     yield line((brief(result.name, 60), STRONG), f"  {brief(started, 40)} · {seconds(result.duration_s)}")
     said = [
         f"{result.client} client",
-        *(_session(result) if isinstance(result, RunResult) else [f"on {count(result.host.cpus)} CPUs"]),
+        *(_session(result) if isinstance(result, RunResult) else [f"on {several(result.host.cpus, 'CPU')}"]),
         f"seed {result.seed}",
         f"Python {result.host.python}",
     ]
@@ -128,10 +128,10 @@ def _top(result: Result) -> Iterator[RenderableType]:
 
 def _session(result: RunResult) -> list[str]:
     session, workers = result.session, result.workers
-    capped = f", at most {count(session.connections)} connections" if session.connections else ""
+    capped = f", at most {several(session.connections, 'connection')}" if session.connections else ""
     return [
         f"session {session.reuse}{capped}",
-        f"{count(workers)} worker{'s' if workers != 1 else ''} on {count(result.host.cpus)} CPUs",
+        f"{several(workers, 'worker')} on {several(result.host.cpus, 'CPU')}",
     ]
 
 
@@ -228,7 +228,7 @@ def _ledgers(variant: RunVariant) -> Iterator[RenderableType]:
     yield heading(("iterations ", DIM), (_sum(iterations.planned, "planned", parts), ""))
     outcomes = {name: number for name, number in requests.outcomes.items() if number}
     more = repeated(variant.phases)
-    again = f"; {count(more)} were repeated attempts" if more else ""
+    again = f"; repeated attempts: {count(more)}" if more else ""
     wire = f"; {count(requests.on_wire)} of them on the wire"
     yield labelled(("requests   ", DIM), f"{_sum(requests.sent, 'sent', outcomes)}{wire}{again}")
 

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from loadgen.report.sentences import sentence as reason_sentence
 from loadgen.report.terminal.page import WARN, WIDEST, Part, add, drawn, heading, labelled, line, table
-from loadgen.report.words import UNKNOWN, clean, count, known, ms, seconds
+from loadgen.report.words import UNKNOWN, clean, count, known, ms, seconds, several
 from loadgen.result.codec import map_text
 from loadgen.result.selftest import (
     Capacity,
@@ -61,9 +61,8 @@ def _page(result: SelftestResult) -> Iterator[RenderableType]:
     machine = result.machine
     kind = " · quick: rough figures" if result.plan == "quick" else ""
     yield heading("self-test", (f"  {result.at} · {seconds(result.seconds)}{kind}", ""))
-    yield line(
-        f"{machine.cpu} · {machine.cpus} CPUs · {machine.kernel} · Python {machine.python} · loadgen {machine.loadgen}"
-    )
+    programs = f"{machine.kernel} · Python {machine.python} · loadgen {machine.loadgen}"
+    yield line(f"{machine.cpu} · {several(machine.cpus, 'CPU')} · {programs}")
     if result.interrupted:
         yield line(("interrupted: this is what there was by then", WARN))
     for warning in result.warnings:
@@ -149,5 +148,5 @@ def _steps(clock: ClockCheck) -> str:
     drift = f"drifted {ms(clock.drift_ms)} ms in {seconds(clock.seconds)}"
     if not clock.steps:
         return f"the wall clock made no step, and {drift}"
-    steps = f"{clock.steps} step{'s' if clock.steps > 1 else ''}"
+    steps = several(clock.steps, "step")
     return f"the wall clock made {steps}, {ms(clock.largest_step_ms)} ms at the most, and {drift}"

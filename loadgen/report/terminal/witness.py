@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from loadgen.report.sentences import sentence
 from loadgen.report.terminal.intervals import span
 from loadgen.report.terminal.page import DIM, GOOD, STRONG, WARN, Part, add, heading, indented, labelled, line, table
-from loadgen.report.words import brief, count, ms
+from loadgen.report.words import brief, count, ms, several
 from loadgen.result.check import PlannedWitness
 from loadgen.result.run import Witness, WitnessFigure
 
@@ -27,7 +27,7 @@ def witness(seen: Witness | None) -> Iterator[RenderableType]:
     if not seen:
         return
     of = f"  1 in {count(seen.each)} of the load, at random, beside the workers: "
-    yield heading("witness", (of, ""), (f"{count(seen.requests.sent)} requests, in no other figure", ""))
+    yield heading("witness", (of, ""), (f"{several(seen.requests.sent, 'request')}, in no other figure", ""))
     compared = [figure for figure in seen.figures if figure.says]
     if compared:
         made = table(("ms", "left", 16), ("", "left", 14), ("", "left", 13), ("workers", "right", 8),

@@ -1,4 +1,4 @@
-"""What a run does besides because its target is a table: it looks at it, prepares it, watches what it costs."""
+"""The additional work of a run whose target is a table: to look at the table, to prepare it, and to watch its cost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MADE_UP = Reason.of("made_up_keys")
 async def on_table(
     profile: Profile, plan: Plan, to: Destination, keeper: Keeper, say: Say, warn: Say
 ) -> AsyncIterator[OnTable | None]:
-    """The target's table as the load needs it, for as long as the block lasts; None if the target is none."""
+    """The target's table, ready for the load, for as long as the block lasts; None if the target is none."""
     if not profile.target.dynamodb:
         yield None
         return
@@ -39,7 +39,7 @@ async def on_table(
 
 
 class OnTable:
-    """The table and the cost of one run. `say` and `warn` hear what a user should know."""
+    """The table and the cost of one run. `say` and `warn` get messages for the user."""
 
     def __init__(self, profile: Profile, plan: Plan, to: Destination, keeper: Keeper, say: Say, warn: Say) -> None:
         self._profile, self._to, self._keeper, self._warn = profile, to, keeper, warn
@@ -47,7 +47,8 @@ class OnTable:
         self._cost = Cost(profile, plan)
 
     async def begin(self) -> None:
-        """Look at the table, refuse a plan beyond `max_cost`, do what `setup` says. Raises TargetError, PlanError."""
+        """Look at the table, refuse a plan that costs more than `max_cost`, and carry out `setup`. Raises TargetError,
+        PlanError."""
         if self._keeper.made_up:
             self._warn(MADE_UP)
         await self._table.look()
@@ -59,29 +60,30 @@ class OnTable:
         await self._table.make()
 
     async def end(self) -> None:
-        """Do what `teardown` says, unless that has been done."""
+        """Carry out `teardown`, unless that has been done."""
         await self._table.tear_down()
 
     def describe(self) -> result.Table:
-        """The table, as a result has it."""
+        """The table as a result has it."""
         return self._table.describe("made up" if self._keeper.made_up else None)
 
     def beyond(self, totals: Ledger) -> Reason | None:
-        """Why the run is to be stopped, if it has come to the profile's `max_cost`."""
+        """Why the run must stop, if its cost has reached the profile's `max_cost`."""
         limit, spent = self._profile.max_cost, self._cost.beyond(totals, self._setup)
         return Reason.of("stopped_by_cost", limit_usd=limit, usd=spent) if limit and spent else None
 
     def setup(self) -> result.Setup | None:
-        """What was done to the table besides the load; None if the profile asks for nothing."""
+        """What was done to the table besides the load; None if the profile has no setup."""
         return self._table.setup()
 
     def cost(self, totals: Ledger) -> result.Cost:
-        """What the table's setup and the load came to."""
+        """The cost of the table's setup and of the load."""
         return self._cost.result(totals, self._setup, billed(self._to.origin.host))
 
     @property
     def _setup(self) -> Units:
-        """What loading setup's items took: as the service told, else as far as they were written."""
+        """The capacity that the writing of setup's items consumed: as the service reported it, or as estimated for
+        those that were written."""
         setup, table = self._profile.setup, self._table
         if not setup or not setup.items or table.units:
             return Units(write=table.units)

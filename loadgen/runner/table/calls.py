@@ -1,4 +1,5 @@
-"""Calls of DynamoDB that the parent makes for itself, before and after a load: of a table, not of what is measured."""
+"""Calls of DynamoDB that the parent makes before and after a load: they concern the table itself and are not
+measured."""
 
 from __future__ import annotations
 
@@ -27,12 +28,12 @@ from loadgen.transport import Counters
 from loadgen.transport.registry import make_client
 from loadgen.workload.scenarios import USER_AGENT
 
-AT_ONCE = 16  # calls under way
+AT_ONCE = 16  # calls that may be open at once
 TIMEOUT = 10 * SECOND
 
 
 class CallFailed(TargetError):
-    """A call came to nothing. `code` is the service's, empty if it gave none; `transient`: it may be made again."""
+    """A call failed. `code` is the service's, empty if it gave none; `transient`: the call may be repeated."""
 
     def __init__(self, line: str, code: str = "", transient: bool = False) -> None:
         super().__init__(line)
@@ -40,7 +41,7 @@ class CallFailed(TargetError):
 
 
 class Calls(Protocol):
-    """What the table is asked and changed through. `peer` describes the connection of the latest answer."""
+    """The calls by which the table is read and changed. `peer` describes the connection of the latest answer."""
 
     peer: dict[str, Any]
 
@@ -48,7 +49,7 @@ class Calls(Protocol):
 
 
 class Api:
-    """Calls of a profile's table, signed, on a few connections of its own, for as long as its block lasts."""
+    """Signed calls of a profile's table, on a few connections of their own, for as long as the block lasts."""
 
     def __init__(self, profile: Profile, to: Destination, access: Access) -> None:
         table = profile.target.dynamodb
@@ -99,7 +100,7 @@ class Api:
 
     def _done(self, x: Exchange) -> None:
         over: asyncio.Future[None] = x.owner  # type: ignore[assignment]
-        if not over.done():  # nobody waits any more
+        if not over.done():  # nobody waits for it any more
             over.set_result(None)
 
     def _failed(self, x: Exchange) -> CallFailed:

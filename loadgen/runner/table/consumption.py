@@ -1,4 +1,4 @@
-"""What calls of a table consume, by their sizes: reckoned from requests as they will be sent, before any is."""
+"""The capacity that calls of a table consume, estimated from the sizes of the requests that will be sent."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from loadgen.workload.draws import Unknown, Unsendable
 from loadgen.workload.dynamodb import setup_item
 from loadgen.workload.scenarios import ScenarioWork, StepWork, Workload
 
-SAMPLES = 200  # requests of each step, and items of `setup`, that are made to see how large they are
-SUPPOSED = 1024  # bytes of an item that nothing tells the size of
-PAGE = 2**20  # bytes that a query or scan reads at the most
+SAMPLES = 200  # requests of each step, and items of `setup`, whose sizes are taken
+SUPPOSED = 1024  # bytes: the assumed size of an item if nothing shows it
+PAGE = 2**20  # bytes that a query or scan reads at most
 ON_STORED = ("GetItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchGetItem", "BatchWriteItem",
              "TransactGetItems", "TransactWriteItems", "ExecuteStatement")  # fmt: skip
 
 
 class Units(NamedTuple):
-    """Capacity units; of a mean or a sum they need not be whole."""
+    """Capacity units. A mean or a sum may be fractional."""
 
     read: float = 0.0
     write: float = 0.0
@@ -38,9 +38,10 @@ class Units(NamedTuple):
 
 
 def consumption(operation: str, parameters: dict[str, Any], stored: int, table: int = PAGE) -> Units:
-    """What a call consumes, where each item that is there has `stored` bytes, and all of them together `table`.
+    """The capacity that a call consumes, if each stored item has `stored` bytes, and all of them together have `table`
+    bytes.
 
-    Raises ValueError for what are no attribute values.
+    Raises ValueError for values that are not attribute values.
     """
     known = OPERATIONS[operation]
     if known.kind == "control":
@@ -69,8 +70,8 @@ def consumption(operation: str, parameters: dict[str, Any], stored: int, table: 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What one request of each step of the plan consumes on average, all of setup's items together, and what had to be
-    assumed for it."""
+    """The mean consumption of a request of each step of the plan, the consumption of all of setup's items, and what was
+    assumed for them."""
 
     steps: tuple[Units, ...]
     setup: Units
@@ -94,7 +95,7 @@ def _item_sizes(profile: Profile) -> list[int]:
         return []
     render, sizes = setup_item(profile), []
     for index in range(min(setup.items, SAMPLES)):
-        with suppress(ValueError):  # of values that the service will refuse
+        with suppress(ValueError):  # the service will refuse such values
             sizes.append(size(json.loads(render(index))))
     return sizes
 
@@ -106,7 +107,7 @@ def _of_step(scenario: ScenarioWork, step: StepWork, stored: int, table: int) ->
             assert step.render
             request = step.render(Unknown(scenario.values(index)), index)
             consumed.append(consumption(request.operation, json.loads(request.body), stored, table))
-        except (Unsendable, ValueError):  # of values that only an answer gives, or that the service will refuse
+        except (Unsendable, ValueError):  # values that only an answer gives, or that the service will refuse
             continue
     if not consumed:
         return Units()

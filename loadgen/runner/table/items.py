@@ -1,4 +1,4 @@
-"""The items that a table gets before the load: batch writes, several at once, until nothing of them is left."""
+"""Writes the items that a table gets before the load: in batches, several at once, until none of a batch is left."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from loadgen.errors import TargetError
 from loadgen.result.reason import Reason
 from loadgen.runner.table.calls import AT_ONCE, CallFailed, Calls
 
-BATCH = 25  # what BatchWriteItem takes
-PATIENCE = 300 * SECOND  # without a single item written
-TOLD = 5 * SECOND  # between two words of how far it is
+BATCH = 25  # the most that BatchWriteItem takes
+PATIENCE = 300 * SECOND  # without a single item written, before it gives up
+TOLD = 5 * SECOND  # between two messages about the progress
 LONGEST = 5.0  # seconds between two attempts
 SHORTEST = 0.05
 
@@ -25,8 +25,9 @@ Say = Callable[[Reason], None]
 
 
 class Items:
-    """Writes items 0 to `count` - 1 into a table; `render` gives one's attribute values as JSON, `key` names those that
-    make its key. `written` and `units` (write units, as far as the service tells) are what it has come to."""
+    """Writes items 0 to `count` - 1 into a table. `render` gives an item's attribute values as JSON; `key` are the
+    names of its key attributes. `written` and `units` (write units, as far as the service reports them) show the
+    progress."""
 
     def __init__(
         self,
@@ -46,7 +47,8 @@ class Items:
         self.written, self.units = 0, 0.0
 
     async def load(self) -> None:
-        """Write all of them. Raises TargetError for what would fail again, or if nothing is taken for five minutes."""
+        """Write all of them. Raises TargetError for an error that a retry would not help, or if no item is written for
+        five minutes."""
         batches = iter(range(0, self._count, BATCH))
         try:
             async with asyncio.TaskGroup() as lanes:
@@ -60,7 +62,8 @@ class Items:
             await self._write(self._batch(first))
 
     def _batch(self, first: int) -> list[str]:
-        """The requests of a batch. Of items with the same key, which DynamoDB refuses together, the last."""
+        """The requests of a batch. Of items with the same key, which DynamoDB refuses in one batch, it has only the
+        last."""
         unprocessed = {}
         for index in range(first, min(first + BATCH, self._count)):
             item = self._render(index)
@@ -84,7 +87,8 @@ class Items:
             requests = left
 
     async def _attempt(self, requests: list[str]) -> tuple[list[str], str]:
-        """What is left of the requests, and why. Raises TargetError for what would fail again."""
+        """The requests that are left after an attempt, and why. Raises TargetError for an error that a retry would not
+        help."""
         body = f'{{"RequestItems":{{{self._table}:[{",".join(requests)}]}},"ReturnConsumedCapacity":"TOTAL"}}'
         try:
             answer = await self._api.call("BatchWriteItem", body)
@@ -113,7 +117,7 @@ def _unprocessed(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def consumed(answer: dict[str, Any]) -> float:
-    """The capacity units that a batch says it took, over all tables."""
+    """The capacity units that a batch consumed, as its answer reports them, over all tables."""
     capacity = answer.get("ConsumedCapacity")
     units = (
         [entry.get("CapacityUnits") for entry in capacity if isinstance(entry, dict)]

@@ -1,4 +1,5 @@
-"""The table that a load goes to: looked at before it, made for it if the profile says so, deleted if it was."""
+"""The table that a load goes to: it is looked at before the load, created if the profile says so, and deleted if the
+run created it."""
 
 from __future__ import annotations
 
@@ -20,11 +21,11 @@ from loadgen.runner.table.calls import CallFailed, Calls
 from loadgen.runner.table.items import Items, Pause, Say
 from loadgen.workload.dynamodb import setup_item
 
-PATIENCE = 300.0  # seconds for a table to become what it is to be
-FAREWELL = 60.0  # seconds for one that is to be deleted
-FIRST, LONGEST = 0.1, 5.0  # seconds between two looks
+PATIENCE = 300.0  # seconds in which a table must reach a state
+FAREWELL = 60.0  # seconds in which a table that is to be deleted must be deletable
+FIRST, LONGEST = 0.1, 5.0  # seconds between two looks at the state
 GONE = "ResourceNotFoundException"
-BUSY = "ResourceInUseException"  # it is there, or is being made or deleted
+BUSY = "ResourceInUseException"  # the table exists, or is being created or deleted
 ON_DEMAND, PROVISIONED = "on-demand", "provisioned"
 
 Connect = Callable[[], AbstractAsyncContextManager[Calls]]
@@ -32,7 +33,8 @@ Connect = Callable[[], AbstractAsyncContextManager[Calls]]
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A table as the service describes it. Units are provisioned ones a second; `items` is counted every six hours."""
+    """A table as the service describes it. Units are provisioned units per second; `items` is counted every six
+    hours."""
 
     status: str
     billing: str
@@ -43,7 +45,7 @@ class Description:
 
     @classmethod
     def of(cls, answer: dict[str, Any]) -> Description:
-        """What is in an answer to DescribeTable or CreateTable; whatever is not where it belongs is nothing."""
+        """The description in an answer to DescribeTable or CreateTable. A value of the wrong type counts as missing."""
         table = _map(answer.get("Table", answer.get("TableDescription")))
         throughput, mode = _map(table.get("ProvisionedThroughput")), _map(table.get("BillingModeSummary"))
         attributes = _maps(table.get("AttributeDefinitions"))
@@ -60,15 +62,15 @@ class Description:
 
     @property
     def provisioned(self) -> result.Provisioned | None:
-        """Its provisioned capacity; None if it is on demand."""
+        """The table's provisioned capacity; None if it is on demand."""
         return result.Provisioned(self.reads, self.writes) if self.billing == PROVISIONED else None
 
 
 @dataclass
 class Table:
-    """One run's dealings with its table. In this order: `look`, `make`, and whatever happened `tear_down`.
+    """What one run does with its table. Call `look`, then `make`, and in any case `tear_down` at the end.
 
-    `connect` gives calls of the table for a while; `warn` hears of what is left undone.
+    `connect` opens calls of the table for a while. `warn` gets a message about what could not be undone.
     """
 
     profile: Profile
@@ -76,10 +78,10 @@ class Table:
     say: Say
     warn: Say
     pause: Pause = asyncio.sleep
-    description: Description | None = None  # None: not looked at, or not there
+    description: Description | None = None  # None: not looked at, or it does not exist
     peer: dict[str, Any] = field(default_factory=dict)
-    loaded: int = 0  # items
-    units: float = 0.0  # write units that they took, as far as the service told
+    loaded: int = 0  # items that were written
+    units: float = 0.0  # write units that the items consumed, as far as the service reported them
     _seconds: float = 0.0
     _ours: bool = False
     _complete: bool = False
@@ -91,9 +93,10 @@ class Table:
         return self.profile.target.dynamodb.table
 
     async def look(self) -> None:
-        """Describe the table, if the load or `setup` is about it: that proves keys, region and name with one call.
+        """Describe the table, if the load or `setup` needs it. This one call proves that keys, region and name are
+        right.
 
-        Raises TargetError if it cannot be used.
+        Raises TargetError if the table cannot be used.
         """
         if not (self.profile.setup or any(_names(step, self.name) for s in self.profile.scenarios for step in s.steps)):
             return
@@ -113,8 +116,8 @@ class Table:
             )
 
     async def make(self, most: int | None = None) -> None:
-        """Do what `setup` says, if it says anything; with `most`, load no more items than that. What cannot be done
-        to its end is undone by `tear_down`. Raises TargetError."""
+        """Carry out `setup`, if there is one; write no more than `most` items. If it fails, `tear_down` undoes it.
+        Raises TargetError."""
         setup = self.profile.setup
         if setup is None:
             return
@@ -132,8 +135,8 @@ class Table:
         self._complete = True
 
     async def tear_down(self, keep: bool | None = None) -> None:
-        """Delete the table if this run made it, and `teardown` says so or it was not finished. `keep`: instead of what
-        the profile says. A failure is a warning."""
+        """Delete the table if this run created it, and if `teardown` says so or the table was not finished. `keep`
+        replaces what the profile says. A failure is only a warning."""
         unwanted = self.profile.teardown if keep is None else not keep
         if not self._ours or self._deleted or (self._complete and not unwanted):
             return
@@ -148,7 +151,7 @@ class Table:
             self.say(Reason.of("table_deleted", table=self.name))
 
     def describe(self, credentials: str | None) -> result.Table:
-        """Where the calls went, and what the table is, as a result has it."""
+        """Where the calls went, and the table's description, as a result has them."""
         table, found = self.profile.target.dynamodb, self.description
         assert table
         return result.Table(
@@ -163,7 +166,7 @@ class Table:
         )
 
     def setup(self) -> result.Setup | None:
-        """What `setup` and `teardown` came to, as a result has it."""
+        """What `setup` and `teardown` did, as a result has it."""
         if self.profile.setup is None:
             return None
         return result.Setup(
@@ -175,9 +178,10 @@ class Table:
         )
 
     async def _settled(self, api: Calls, made: bool) -> Description:
-        """The table, when it is neither being made nor being deleted. `made`: that it is not there yet is no failure.
+        """Wait until the table is neither being created nor being deleted. `made`: the table was just created, so it
+        may not be visible yet.
 
-        Raises CallFailed, with the code GONE if there is none.
+        Raises CallFailed, with the code GONE if there is no table.
         """
         spent, pause = 0.0, FIRST
         body = json.dumps({"TableName": self.name})
@@ -221,7 +225,7 @@ class Table:
         self.say(Reason.of("items_loaded", items=items.written, seconds=took))
 
     async def _delete(self, api: Calls) -> None:
-        """Raises CallFailed. A table that is still being made can only be deleted when it is there."""
+        """Raises CallFailed. A table that is still being created cannot be deleted before it is there."""
         spent, pause = 0.0, FIRST
         while True:
             try:
@@ -252,7 +256,7 @@ def creation(table: str, setup: Setup) -> dict[str, Any]:
 
 
 def _names(step: Step, table: str) -> bool:
-    """Whether a step calls the table, which a call may also name in its own parameters."""
+    """Whether a step calls the table. A call may also name a table in its own parameters."""
     if step.operation == "ListTables":
         return False
     if step.operation == "ExecuteStatement":

@@ -1,4 +1,4 @@
-"""What `--until 'burst response p99 within 5%'` asks for, and whether a profile can give it."""
+"""The goal of `--until 'burst response p99 within 5%'`, and whether a profile can reach it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from loadgen.profile.model import Phase, Profile
 from loadgen.profile.part import did_you_mean
 
 METRICS = ("response", "service", "operation", "iteration")
-LIMIT = 10 * 60 * SECOND  # unless said, or the phase is longer by itself
+LIMIT = 10 * 60 * SECOND  # by default, unless the phase itself is longer
 OPTION, AT_MOST = "--until", "--at-most"
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is to be known, and how well, as a share of it. Its phase takes from `least` to `limit` ns."""
+    """The figure, and how precise it must be, as a share of it. Its phase takes from `least` to `limit` ns."""
 
     figure: Primary
     within: float
@@ -30,7 +30,7 @@ class Goal:
 
     @classmethod
     def parse(cls, text: str, at_most: str | None = None) -> Self:
-        """`burst response p99 within 5%`. Raises ProfileError. The limit is 0 where none is said."""
+        """`burst response p99 within 5%`. Raises ProfileError. The limit is 0 if none is given."""
         named, within, share = text.rpartition(" within ")
         try:
             limit = units.duration(at_most) if at_most is not None else 0
@@ -44,15 +44,15 @@ class Goal:
         except ValueError as error:
             raise ProfileError(str(error), file=OPTION) from None
         if not 0 < goal.within < 1:
-            raise ProfileError(f"within {share.strip()} is no precision: expected for example 5%", file=OPTION)
+            raise ProfileError(f"within {share.strip()} is not a precision: expected for example 5%", file=OPTION)
         if at_most is not None and not limit:
-            raise ProfileError("is no time at all: expected more than 0", file=AT_MOST)
+            raise ProfileError("is too short: expected more than 0", file=AT_MOST)
         return goal
 
 
 def prolonged(loaded: Loaded, goal: Goal) -> tuple[Loaded, Goal]:
-    """The profile with the phase as long as the limit, and the goal with one. Raises ProfileError where they do not go
-    together."""
+    """The profile with the phase as long as the limit, and the goal with a limit. Raises ProfileError if they do not
+    fit together."""
     profile = loaded.profile
     if problem := _problem(profile, goal):
         raise ProfileError(problem[0], file=OPTION, remedy=problem[1])
@@ -61,13 +61,15 @@ def prolonged(loaded: Loaded, goal: Goal) -> tuple[Loaded, Goal]:
     goal = replace(goal, limit=goal.limit or max(LIMIT, phase.duration), least=phase.duration)
     if goal.limit < phase.duration:
         lasts, most = units.format_duration(phase.duration), units.format_duration(goal.limit)
-        raise ProfileError(f"{most} is less than {phase.name} takes, {lasts}", file=AT_MOST, remedy="Allow more")
+        raise ProfileError(
+            f"{most} is less than the {lasts} that {phase.name} takes", file=AT_MOST, remedy="Allow more"
+        )
     load = tuple(p.model_copy(update={"duration": goal.limit}) if p is phase else p for p in profile.load)
     return replace(loaded, profile=profile.model_copy(update={"load": load})), goal
 
 
 def _problem(profile: Profile, goal: Goal) -> tuple[str, str] | None:
-    """What is wrong, and what to do about it."""
+    """What is wrong with the goal, and what to do about it."""
     figure = goal.figure
     phases = {phase.name: phase for phase in profile.measured}
     steps = [step.name for scenario in profile.scenarios for step in scenario.steps]
@@ -89,7 +91,7 @@ def _unfit(phase: Phase, metric: str) -> tuple[str, str] | None:
     if phase.closed and metric == "response":
         return "a closed load has no due time, and so no response", "Use service"
     if phase.rate and not phase.rate.steady:
-        return f"{phase.name} has a rate that changes, and another latency when it lasts longer", "Use a steady rate"
+        return f"{phase.name} has a rate that changes, and so a longer phase has another latency", "Use a steady rate"
     if phase.iterations or not phase.duration:
         return f"{phase.name} does not end by time", "Give it for: 30s"
     return None

@@ -1,8 +1,9 @@
-"""`--until 'burst response p99 within 5%'`: a phase that goes on until a figure is known as well as was asked.
+"""`--until 'burst response p99 within 5%'`: a phase that goes on until a figure is as precise as the user asked.
 
-It is looked at after planned times only, each of which has its part of the doubt (`stats.looks`): who looks often, and
-stops when it looks well, is wrong more often than he says. A look is at the whole seconds up to its time, when their
-answers should be there; the phase ends at the next second, and its last look is at its end, at the latest at the limit.
+It is checked only at planned times, each of which has its share of the error probability (`stats.looks`). Who looks
+often and stops when the result looks good is wrong more often than claimed. A look takes the whole seconds up to its
+time, once their answers should be there. If it decides, the phase ends at the next second. The last look is made at the
+phase's end, which is at the limit at the latest.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ from loadgen.stats.intervals import EVENTS, SECONDS, NoInterval
 from loadgen.stats.looks import levels, times
 from loadgen.stats.seconds import Seconds
 
-NOTICE = SECOND // 4  # for the word to reach every worker before the phase ends
-PATIENCE = 30  # seconds that a look waits for answers at the most
+NOTICE = SECOND // 4  # the time in which the message reaches every worker before the phase ends
+PATIENCE = 30  # seconds that a look waits for answers at most
 
-BySecond = dict[int, tuple[Histogram, Histogram]]  # by second of due: the ok values, and the timeouts
+BySecond = dict[int, tuple[Histogram, Histogram]]  # by second of due: the values that were ok, and the timeouts
 
 
 class Until:
-    """Looks at one run's figures as they come in. `run` is the number of the phase's run in the plan.
+    """The looks at one run's figures while they come in. `run` is the number of the phase's run in the plan.
 
-    Where `began` is asked for, it is when that run began, in ns after the start; None if it has not.
+    `began` returns when that run began, in ns after the start; None if it has not begun.
     """
 
     def __init__(self, goal: Goal, plan: Plan) -> None:
@@ -51,7 +52,7 @@ class Until:
         return len(self._looked)
 
     def count(self, taken: Mapping[Place, Histogram]) -> None:
-        """Take what came in since the last call, by second of due."""
+        """Take the values that came in since the last call, by second of due."""
         steps, metrics = len(self._steps), _metrics(self.goal.figure.metric)
         for (second, key, metric), histogram in taken.items():
             if key.slot // steps == self.run and metric in metrics and key.outcome in (Outcome.OK, Outcome.TIMEOUT):
@@ -60,7 +61,7 @@ class Until:
                 both[key.outcome == Outcome.TIMEOUT].add(histogram)
 
     def each_second(self, fleet: Fleet, show: Callable[[Reason], None]) -> None:
-        """Make the looks that are due, and let the phase end if one decides."""
+        """Make the looks that are due, and end the phase if one of them decides."""
         began = fleet.begins(self.run)
         while began is not None and not (self._ended or fleet.stopping) and self._due(began, fleet.elapsed):
             look = self._look(began, len(self._looked))
@@ -70,7 +71,7 @@ class Until:
             show(_notice(look, self._ended))
 
     def _due(self, began: int, elapsed: int) -> bool:
-        """Whether it is time for the next look; the last one is made when all is over."""
+        """Whether it is time for the next look. The last look is made only when the run is over."""
         number = len(self._looked)
         if number >= len(self.looks) - 1:
             return False
@@ -78,14 +79,15 @@ class Until:
         return elapsed >= (end + self._patience(end)) * SECOND
 
     def _patience(self, end: int) -> int:
-        """How many seconds to wait for what was due by then: as long as any answer took so far."""
+        """How many seconds to wait for the answers of what was due by then: as long as the slowest answer took so
+        far."""
         before = (both for seconds in self._values.values() for second, both in seconds.items() if second < end)
         longest = max((values.most for both in before for values in both if values.count), default=0)
         return min(PATIENCE, 1 + longest // SECOND)
 
     def _end(self, began: int, fleet: Fleet) -> None:
         at = -(-(fleet.elapsed + NOTICE) // SECOND) * SECOND
-        if at - began < self.goal.limit:  # else it ends by itself
+        if at - began < self.goal.limit:  # at its limit the phase ends by itself
             self._ended = True
             fleet.leave(self.run, at)
 
@@ -98,7 +100,7 @@ class Until:
         return Look(self.looks[number], round(confidence, 4), figures)
 
     def _groups(self) -> Iterable[tuple[str, str, BySecond]]:
-        """What is to be known of each step, or of each scenario's iterations."""
+        """The values of each step, or of each scenario's iterations, that the goal is about."""
         scenarios = [scenario for scenario, _ in self._steps]
         figure = self.goal.figure
         for number, (scenario, step) in enumerate(self._steps):
@@ -130,10 +132,10 @@ class Until:
         )  # fmt: skip
 
     def _seconds(self, seconds: BySecond, began: int, number: int) -> Seconds:
-        """Those of a look; what came in an incomplete one counts with its neighbour, as in the phase's own figures."""
+        """The seconds of a look. An incomplete second counts with its neighbour, as in the phase's own figures."""
         last = number == len(self.looks) - 1
         first, length = _first(began), self.looks[number]
-        if last:  # the phase's end: it may be within a second
+        if last:  # the phase may end within a second
             length = max(1, (began + self.goal.limit) // SECOND - first)
         ok, late = ([Histogram() for _ in range(length)] for _ in range(2))
         for second, both in seconds.items():
@@ -144,8 +146,8 @@ class Until:
         return Seconds(ok, late)
 
     def result(self, began: int | None, complete: bool) -> result.Until:
-        """What it came to, when every answer is in: the look that ended the phase is made again with them, and the one
-        at the limit is made. `complete`: the run was not stopped by something else."""
+        """The result of the goal, when every answer is in. The look that ended the phase is made again with all
+        answers, and the look at the limit is made. `complete`: nothing else stopped the run."""
         if began is not None and self._looked and self._ended:
             self._looked[-1] = self._look(began, len(self._looked) - 1)
         elif began is not None and complete:
@@ -176,7 +178,8 @@ def _notice(look: Look, ended: bool) -> Reason:
 
 
 def _times(goal: Goal, rate: float | None) -> tuple[int, ...]:
-    """When to look, in seconds of the phase: not before its own time is over, and there can be an interval."""
+    """The times of the looks, in seconds of the phase. The first is not before the phase's own duration is over and an
+    interval is possible."""
     quantile = goal.figure.quantile
     least = max(SECONDS, math.ceil(goal.least / SECOND))
     if rate and quantile != "mean":
@@ -186,7 +189,8 @@ def _times(goal: Goal, rate: float | None) -> tuple[int, ...]:
 
 
 def _metrics(word: str) -> tuple[Metric, ...]:
-    """What a figure is of, the best first: an operation of one attempt is that attempt's response."""
+    """The metrics that the figure may be of, in order of preference. An operation with one attempt is that attempt's
+    response."""
     single = (Metric.OPERATION, Metric.RESPONSE)
     return {"iteration": (Metric.ITERATION, *single), "operation": single}.get(word) or (Metric[word.upper()],)
 

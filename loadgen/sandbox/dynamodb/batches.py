@@ -1,4 +1,4 @@
-"""BatchGetItem and BatchWriteItem: what cannot be done comes back, and only if nothing can, the call fails."""
+"""BatchGetItem and BatchWriteItem. Items that cannot be done come back; the call fails only if none can be done."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Batch:
         self._throttled: list[Throttled] = []
 
     def add(self, table: Table, key: Key) -> None:
-        """Raises Refused where it is one too many, or a second time the same."""
+        """Raises Refused if it is one too many, or if it was added before."""
         if len(self._seen) >= self._limit:
             raise invalid(f"Too many items requested for the {self._name} call")
         if (table.name, key) in self._seen:
@@ -38,12 +38,12 @@ class Batch:
         self._seen.add((table.name, key))
 
     def begin(self) -> None:
-        """All were added. Raises Refused where there is none."""
+        """All items were added. Raises Refused if there are none."""
         if not self._seen:
             raise invalid(f"The {self._name} call names no items")
 
     def lets(self, side: Side, halves: int, key: Key) -> bool:
-        """Whether one of the items is done now."""
+        """Whether an item is done now."""
         if self._call.left_over():
             side.leave_over()
             return False
@@ -55,7 +55,7 @@ class Batch:
         return True
 
     def end(self) -> None:
-        """Raises Throttled where every single item was."""
+        """Raises Throttled if every item was throttled."""
         if len(self._throttled) == len(self._seen):
             raise self._throttled[0]
 

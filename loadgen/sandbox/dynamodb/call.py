@@ -1,4 +1,4 @@
-"""One call of an operation: who asks for what, when; and what its answers have in common."""
+"""One call of an operation, and what all answers have in common."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ Reply = dict[str, Any]
 
 
 class Call(NamedTuple):
-    """`body` is the whole request; `now` the instant it came at; `authorization` the header, which names the region.
+    """`body` is the whole request; `now` is the instant at which it came; `authorization` is the header, which names
+    the region.
 
-    `left_over` draws whether an item of a batch is.
+    `left_over` draws whether a batch leaves an item unprocessed.
     """
 
     body: dict[str, Any]
@@ -35,7 +36,7 @@ CAPACITY = ("INDEXES", "TOTAL", "NONE")
 
 
 def write_halves(size: int, transactional: bool = False) -> int:
-    """Half units that writing takes."""
+    """The half units that a write takes."""
     return 2 * write_units(size, transactional)
 
 
@@ -44,10 +45,10 @@ def read_halves(size: int, consistent: bool = False, transactional: bool = False
 
 
 class Capacity:
-    """What a call consumed, by table, and how it wants to be reported."""
+    """The capacity that a call consumed, by table, and how the call wants it to be reported."""
 
     def __init__(self, parameters: Parameters, transactional: str = "") -> None:
-        """`transactional`: Read or Write, whose units are then reported apart."""
+        """`transactional`: Read or Write, whose units are then reported separately."""
         self._wanted = parameters.choice("ReturnConsumedCapacity", CAPACITY, "NONE")
         self._transactional = transactional
         self._halves: dict[str, int] = {}
@@ -62,12 +63,12 @@ class Capacity:
         return [self._entry(table, halves / 2) for table, halves in self._halves.items()]
 
     def one(self) -> Reply:
-        """What to add to the answer of an operation on one table."""
+        """The addition to the answer of an operation on one table."""
         replies = self.reported()
         return {"ConsumedCapacity": replies[0]} if replies else {}
 
     def several(self) -> Reply:
-        """The same of an operation on several tables."""
+        """The addition to the answer of an operation on several tables."""
         replies = self.reported()
         return {"ConsumedCapacity": replies} if replies else {}
 
@@ -80,7 +81,7 @@ class Capacity:
 
 
 def met(parameters: Parameters, scope: Scope, old: Stored | None) -> bool:
-    """Whether the item that is there meets the ConditionExpression, if there is one."""
+    """Whether the stored item meets the ConditionExpression, if there is one."""
     text = parameters.optional_text("ConditionExpression")
     if text is None:
         return True

@@ -1,4 +1,5 @@
-"""What Put, Update, Delete and ConditionCheck would do, alone or in a batch or transaction: worked out, then done."""
+"""Put, Update, Delete and ConditionCheck, alone or in a batch or transaction: their effect is computed first, and
+carried out later."""
 
 from __future__ import annotations
 
@@ -22,10 +23,10 @@ UPDATE = DELETE | {"UpdateExpression"}
 
 
 class Change(NamedTuple):
-    """`old` and `new` may be the same (a check) or None (there is none). `met`: its condition is.
+    """`old` and `new` may be the same (a check) or None (no item). `met`: its condition is met.
 
-    `returned` is the item that the answer shows where the condition is not met; `touched` the attributes that an update
-    names, None for all.
+    `returned` is the item that the answer shows if the condition is not met; `touched` are the attributes that an
+    update names, None for all.
     """
 
     table: Table
@@ -38,13 +39,13 @@ class Change(NamedTuple):
 
     @property
     def size(self) -> int:
-        """What its capacity is computed from: the larger of before and after, or before where nothing changes."""
+        """The size that its capacity is computed from: the larger of before and after, or before if nothing changes."""
         old, new = self.old.size if self.old else 0, self.new.size if self.new else 0
         return max(old, new) if self.met else old
 
     @property
     def growth(self) -> int:
-        """How much more the sandbox has to hold."""
+        """How many more bytes the sandbox must hold."""
         return (self.new.weight if self.new else 0) - (self.old.weight if self.old else 0)
 
     def apply(self) -> None:
@@ -95,7 +96,7 @@ def update(parameters: Parameters, database: Database, now: int) -> Change:
 
 
 def bare_put(item: Any, table: Table) -> Change:
-    """One of a batch, which knows no conditions."""
+    """A put of a batch, which has no condition."""
     checked = checked_item(item)
     key = table.schema.of_item(checked)
     return Change(table, key, table.get(key), store(checked))

@@ -53,13 +53,13 @@ Tree = And | Or | Not | Comparison | Between | Exists | BeginsWith
 
 @lru_cache(CACHE)
 def parse(text: str, what: str) -> Expression:
-    """Raises Refused. `what` is how messages call it."""
+    """Raises Refused. `what` is its name in messages."""
     tokens = Tokens(text, what)
     return finished(tokens, _either(tokens))
 
 
 def met(tree: Tree, item: Item, scope: Scope) -> bool:
-    """Whether `item`, which is empty where there is none, meets the condition."""
+    """Whether `item`, which is empty if there is none, meets the condition."""
     match tree:
         case And(parts):
             return all(met(part, item, scope) for part in parts)

@@ -34,7 +34,7 @@ class Database:
         return sorted(self._tables)
 
     def find(self, name: str, now: int) -> Table:
-        """A table in whatever state. Raises Refused."""
+        """A table in any state. Raises Refused."""
         check_name(name)
         table = self._tables.get(name)
         if table is None or self._is_gone(table, now):
@@ -42,7 +42,7 @@ class Database:
         return table
 
     def table(self, name: str, now: int) -> Table:
-        """A table whose items can be used. Raises Refused."""
+        """A table that can be used. Raises Refused."""
         table = self._tables.get(name)
         if table is None or table.gone or now < table.ready:
             check_name(name)
@@ -86,7 +86,7 @@ class Database:
         return table
 
     def make_room(self, weight: int) -> None:
-        """Raises Refused if the sandbox would hold too much with so much more."""
+        """Raises Refused if the sandbox would hold too much with so many more bytes."""
         if weight > 0 and self._weight() + weight > self._settings.memory:
             raise invalid(
                 f"The sandbox is full: its items take {self._settings.memory // 2**20} MiB, "
@@ -94,7 +94,8 @@ class Database:
             )
 
     def stats(self) -> dict[str, Any]:
-        """By table name: what was let through and what not, units consumed, items and bytes there are."""
+        """By table name: what was let through and what was throttled, the units consumed, and the stored items and
+        bytes."""
         return {name: self._stats(name, ledger) for name, ledger in self.ledgers.items()}
 
     def _stats(self, name: str, ledger: Ledger) -> dict[str, Any]:

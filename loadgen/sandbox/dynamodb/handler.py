@@ -1,4 +1,4 @@
-"""DynamoDB's API over the sandbox's HTTP: who asks, for which operation, and what goes back."""
+"""DynamoDB's API over the sandbox's HTTP: checks the caller, finds the operation, and answers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def addressed(headers: Headers) -> bool:
 
 
 class DynamoDB:
-    """The handler of such requests. Each takes effect as it comes; its reply leaves when it is due."""
+    """The handler of such requests. Each takes effect when it comes; its reply leaves when it is due."""
 
     body_limit = BODY_LIMIT
 
@@ -86,7 +86,7 @@ class DynamoDB:
         }
 
     def _perform(self, request: Request, broken: bool) -> dict[str, object]:
-        """The answer's body. Raises Refused, at the latest where the service is `broken`."""
+        """The answer's body. Raises Refused, also if the service is `broken`."""
         headers = [(_text(name).lower(), _text(value)) for name, value in request.headers]
         values = dict(headers)
         prefix, _, name = values["x-amz-target"].rpartition(".")

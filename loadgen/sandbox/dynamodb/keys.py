@@ -36,11 +36,11 @@ class Schema:
     sort: KeyPart | None
 
     def of_item(self, item: Item) -> Key:
-        """Raises Refused where the item lacks a part of the key."""
+        """Raises Refused if the item lacks a part of the key."""
         return Key(key_text(item, self.partition), sortable(item, self.sort) if self.sort else None)
 
     def of_key(self, key: Item) -> Key:
-        """The same for what must be the key and nothing else."""
+        """The same for a value that must be the key and nothing else."""
         names = {self.partition.name} if self.sort is None else {self.partition.name, self.sort.name}
         if key.keys() != names or any(part.kind not in key[part.name] for part in self.parts):
             raise invalid("The provided key element does not match the schema")
@@ -68,7 +68,7 @@ def ordered(kind: str, text: str) -> Sort:
 
 
 def key_text(item: Item, part: KeyPart, limit: int = PARTITION_LIMIT) -> str:
-    """The canonical text of a part of the key. Raises Refused where it is missing, or wrong."""
+    """The canonical text of a part of the key. Raises Refused if it is missing or wrong."""
     value = item.get(part.name)
     if value is None:
         raise wrong_parameter(f"Missing the key {part.name} in the item")

@@ -14,7 +14,7 @@ TEXT_LIMIT = 1000
 
 
 def canonical(text: object) -> str:
-    """The text that all equal numbers have. Raises Refused."""
+    """The text that all equal numbers share. Raises Refused."""
     if type(text) is not str:
         raise unreadable("NUMBER_VALUE cannot be converted to String")
     return text if _CANONICAL.fullmatch(text) else written(decimal(text))
@@ -36,7 +36,7 @@ def written(number: Decimal) -> str:
 
 
 def added(a: str, b: str, sign: int = 1) -> str:
-    """a + b, or a - b. Raises Refused where that is no number of DynamoDB's."""
+    """a + b, or a - b. Raises Refused if DynamoDB cannot hold the result."""
     try:
         combine = _EXACT.add if sign > 0 else _EXACT.subtract
         return written(combine(decimal(a), decimal(b)))
@@ -47,6 +47,6 @@ def added(a: str, b: str, sign: int = 1) -> str:
 def _beyond(error: ArithmeticError) -> Refused:
     if isinstance(error, Overflow):
         return invalid("Number overflow. Attempting to store a number with magnitude larger than supported range")
-    if isinstance(error, Subnormal):  # Underflow is one
+    if isinstance(error, Subnormal):  # Underflow is also one
         return invalid("Number underflow. Attempting to store a number with magnitude smaller than supported range")
     return invalid("Attempting to store more than 38 significant digits in a Number")

@@ -1,4 +1,4 @@
-"""Which operations there are."""
+"""The operations that the sandbox does."""
 
 from __future__ import annotations
 

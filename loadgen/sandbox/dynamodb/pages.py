@@ -35,7 +35,7 @@ WHAT = "KeyConditionExpression"
 
 
 class Page(NamedTuple):
-    """`size` is that of all `scanned` items, of which `items` are shown; `last` is where the next page begins."""
+    """`size` is that of all `scanned` items, of which `items` are shown; the next page begins at `last`."""
 
     items: list[bytes]
     scanned: int
@@ -76,7 +76,7 @@ def scan(call: Call) -> Reply:
 def in_partition(
     table: Table, partition: str, within: Range | None, start: Key | None, forward: bool
 ) -> Iterator[Stored]:
-    """The items of a partition, or of a range of it, behind `start` in the direction of reading."""
+    """The items of a partition, or of a range of it, after `start` in the direction of reading."""
     if not table.schema.sort:
         single = None if start else table.get(Key(partition, None))
         if single:
@@ -131,7 +131,7 @@ def _answer(
 
 
 def _filter(parameters: Parameters, schema: Schema | None, scope: Scope) -> Callable[[Stored], bool] | None:
-    """`schema`: whose keys it must not use."""
+    """`schema`: the filter must not use its keys."""
     text = parameters.optional_text("FilterExpression")
     if text is None:
         return None
@@ -152,7 +152,7 @@ def _start(parameters: Parameters, table: Table) -> Key | None:
 
 
 def _key_condition(tree: Tree, table: Table, scope: Scope) -> tuple[str, Range | None]:
-    """The partition that is asked for, and the range of its items if not all."""
+    """The partition that the query names, and the range of its items if it does not want all."""
     schema = table.schema
     by_name: dict[str, Tree] = {}
     for part in tree.parts if isinstance(tree, And) else (tree,):

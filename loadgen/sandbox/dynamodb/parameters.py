@@ -1,4 +1,5 @@
-"""The parameters of a request, or of one entry of a batch or transaction: read by name, refused if they are wrong."""
+"""The parameters of a request, or of one entry of a batch or transaction: read by name, and refused if they are
+wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from loadgen.sandbox.dynamodb.values import Item, checked_item, expected_map
 
 
 class Parameters:
-    """`known` are those that are done; anything else is refused, not overlooked. null is as if it were not there."""
+    """`known` are the supported parameters; any other is refused, not ignored. null counts as missing."""
 
     __slots__ = ("_given",)
 
@@ -76,7 +77,7 @@ class Parameters:
         return self.mapping(name) if self.has(name) else None
 
     def item(self, name: str) -> Item:
-        """A mapping of attribute values, canonical then."""
+        """A mapping of attribute values, which is made canonical."""
         return checked_item(self.mapping(name))
 
     def listing(self, name: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What the grammars of expressions share: tokens, operands, and what they refer to."""
+"""The parts that the grammars of all expressions share: tokens, operands, and references."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATH = re.compile(r"#\w+|[A-Za-z_]\w*")
 
 
 class Path(NamedTuple):
-    """An attribute of the item: its name, or a #placeholder for it."""
+    """An attribute of the item: its name, or a #placeholder for its name."""
 
     token: str
 
@@ -35,7 +35,7 @@ Operand = Path | Constant
 
 
 class Tokens:
-    """The tokens of an expression, one after the other, and what they refer to. `what`: for messages."""
+    """The tokens of an expression, one after the other, and their references. `what` is for messages."""
 
     def __init__(self, text: str, what: str) -> None:
         if len(text.encode()) > LENGTH_LIMIT:
@@ -51,11 +51,11 @@ class Tokens:
 
     @property
     def next(self) -> str:
-        """Empty at the end."""
+        """The next token; empty at the end."""
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
 
     def word(self) -> str:
-        """The next one in capitals, as keywords are compared."""
+        """The next token in capitals, to compare it with keywords."""
         return self.next.upper()
 
     def take(self) -> str:
@@ -64,7 +64,7 @@ class Tokens:
         return token
 
     def accept(self, *tokens: str) -> bool:
-        """Go over the next one if it is one of these, in capitals."""
+        """Skip the next token if it is one of these, in capitals."""
         if self.word() in tokens:
             self._at += 1
             return True
@@ -84,7 +84,7 @@ class Tokens:
             self.fail()
 
     def followed_by(self, token: str) -> bool:
-        """Whether the one after the next is this."""
+        """Whether this is the token after the next."""
         return self._tokens[self._at + 1 : self._at + 2] == [token]
 
     def fail(self) -> NoReturn:
@@ -113,7 +113,7 @@ class Tokens:
 
 
 class Expression(NamedTuple):
-    """A tree, and what it refers to."""
+    """A tree, and its references."""
 
     what: str
     tree: Any
@@ -130,7 +130,7 @@ def finished(tokens: Tokens, tree: Any) -> Expression:
 
 
 class Scope:
-    """What the placeholders of a request stand for, and which of them its expressions use."""
+    """The values of a request's placeholders, and which of them its expressions use."""
 
     __slots__ = ("_entered", "_names", "_used", "_values")
 
@@ -145,7 +145,7 @@ class Scope:
                 raise invalid("ExpressionAttributeNames contains invalid value")
 
     def enter(self, expression: Expression) -> None:
-        """It is going to be evaluated here. Raises Refused where it uses what is not there."""
+        """The expression is going to be evaluated. Raises Refused if it uses a placeholder that is not defined."""
         self._entered = True
         for kind, used, known in (("name", expression.names, self._names), ("value", expression.values, self._values)):
             if missing := sorted(used - known.keys()):
@@ -157,7 +157,8 @@ class Scope:
             self._used |= used
 
     def leave(self) -> None:
-        """All expressions of the request were entered. Raises Refused where something is left that none uses."""
+        """All expressions of the request were entered. Raises Refused if there is a placeholder that none of them
+        uses."""
         for which, known in (("ExpressionAttributeNames", self._names), ("ExpressionAttributeValues", self._values)):
             if known and not self._entered:
                 raise invalid(f"{which} can only be specified when using expressions")
@@ -168,5 +169,5 @@ class Scope:
         return self._names[path.token] if path.token[0] == "#" else path.token
 
     def value(self, operand: Operand, item: Item) -> Value | None:
-        """None where the item has no such attribute."""
+        """None if the item has no such attribute."""
         return self._values[operand.token] if isinstance(operand, Constant) else item.get(self.name(operand))

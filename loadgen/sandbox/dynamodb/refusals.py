@@ -1,4 +1,4 @@
-"""What a request is refused with, as DynamoDB words it."""
+"""The errors that a request is refused with, in DynamoDB's words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CAPITAL = {"SerializationException", "TransactionCanceledException"}
 
 
 class Refused(Exception):
-    """A request that is answered with an error. `more` stands in the body beside the error's type and message."""
+    """A request that is answered with an error. `more` is added to the body, beside the error's type and message."""
 
     throttled = False
     """For want of capacity."""
@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 class Unfit(Refused):
-    """An update does not fit the item that is there: it would be sound for another."""
+    """An update does not fit the stored item; it could fit another."""
 
     def __init__(self, message: str) -> None:
         super().__init__("ValidationException", message)
@@ -56,12 +56,12 @@ def wrong_parameter(problem: str) -> Refused:
 
 
 def unreadable(message: str = "") -> Refused:
-    """The request's JSON, or the type of something in it."""
+    """The error for wrong JSON, or for a wrong type in it."""
     return Refused("SerializationException", message)
 
 
 def not_done(what: str) -> Refused:
-    """DynamoDB would do it."""
+    """The error for a feature that DynamoDB has and the sandbox does not."""
     return invalid(f"The sandbox does not do {what}: it is a target for load, not an emulator")
 
 

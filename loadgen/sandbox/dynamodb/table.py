@@ -1,4 +1,4 @@
-"""A table: its items by key, each partition's in order, and an order of partitions for scans."""
+"""A table: its items by key, the items of each partition in order, and an order of partitions for scans."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Stored(NamedTuple):
 
     @property
     def weight(self) -> int:
-        """What it takes in memory."""
+        """The memory that it takes."""
         return len(self.raw) + HOLDING
 
 
 def store(item: Item) -> Stored:
-    """Raises Refused where the item is too large."""
+    """Raises Refused if the item is too large."""
     size = size_of(item)
     if size > ITEM_LIMIT:
         raise invalid("Item size has exceeded the maximum allowed size")
@@ -47,7 +47,8 @@ def store(item: Item) -> Stored:
 
 @dataclass(slots=True)
 class Table:
-    """`created` is wall ns. It can be used from `ready` on; `gone` is when its deletion ends, 0 if nobody asked."""
+    """`created` is wall-clock time in ns. The table can be used from `ready` on; `gone` is the end of its deletion, 0
+    if nobody asked for it."""
 
     name: str
     arn: str
@@ -62,7 +63,7 @@ class Table:
     weight: int = 0
     bytes: int = 0
     _items: dict[Key, Stored] = field(default_factory=dict)
-    _sorts: dict[str, list[Sort]] = field(default_factory=dict)  # of each partition, where there is a sort key
+    _sorts: dict[str, list[Sort]] = field(default_factory=dict)  # of each partition, if there is a sort key
     _shelves: dict[int, list[str]] = field(default_factory=dict)  # partitions by hash, in order
 
     def __len__(self) -> int:
@@ -72,7 +73,7 @@ class Table:
         return self._items.get(key)
 
     def set(self, key: Key, new: Stored | None) -> None:
-        """Put an item there, or (None) remove the one that is."""
+        """Put an item under its key, or (None) remove the item there."""
         old = self._items.get(key)
         if old:
             self.weight -= old.weight
@@ -88,11 +89,11 @@ class Table:
             self._leave(key)
 
     def partition(self, name: str) -> list[Sort]:
-        """The sort keys of a partition, in order; for a table that has some."""
+        """The sort keys of a partition, in order; only for a table that has a sort key."""
         return self._sorts.get(name, [])
 
     def after(self, key: Key | None) -> Iterator[tuple[Key, Stored]]:
-        """All items behind `key`, which need not be there any more, in the order of scans."""
+        """All items after `key`, which need not exist any more, in the order of scans."""
         start = _shelf(key.partition) if key else 0
         for number in range(start, SHELVES):
             shelf = self._shelves.get(number, [])
@@ -108,7 +109,7 @@ class Table:
                 yield Key(partition, None)
             return
         sorts = self._sorts[partition]
-        unordered: Any = sorts  # of one type, whichever it is
+        unordered: Any = sorts  # all of them have the same type
         for i in range(bisect_right(unordered, behind.sort) if behind else 0, len(sorts)):
             yield Key(partition, sorts[i])
 

@@ -46,7 +46,8 @@ OVER_CURRENT = (
 
 @dataclass(slots=True)
 class Ledger:
-    """What was let through to tables of one name, and what was not: operations on items, a query or scan being one."""
+    """What was let through to tables of one name, and what was throttled. It counts operations on items; a query or
+    scan is one."""
 
     granted: int = 0
     throttled: Counter[str] = field(default_factory=Counter)
@@ -59,7 +60,7 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What a table is made for, a second: provisioned units, or (`provisioned` False) a maximum, 0 being none."""
+    """The capacity of a table per second: provisioned units, or (`provisioned` False) a maximum, 0 if there is none."""
 
     provisioned: bool
     reads: int = 0
@@ -67,7 +68,7 @@ class Capacity:
 
 
 class Throttled(Refused):
-    """`reason` is whole: TableWriteKeyRangeThroughputExceeded. `word`: how a transaction calls it."""
+    """`reason` is whole: TableWriteKeyRangeThroughputExceeded. `word` is its name in a transaction."""
 
     throttled = True
 
@@ -91,7 +92,7 @@ class Bucket(Protocol):
 
 
 class Peak:
-    """What an on-demand table serves, in whole seconds from the first request on."""
+    """The use of an on-demand table, in whole seconds from the first request on."""
 
     def __init__(self, rate: float, after: int) -> None:
         self._limit, self._after = math.ceil(2 * rate), after
@@ -122,20 +123,21 @@ class Peak:
 
 
 class KeyBuckets:
-    """A bucket of one second's tokens for each key. One that is full again is forgotten, so that few are held."""
+    """A bucket of one second's tokens for each key. A bucket that is full again is dropped, so that memory holds
+    few."""
 
     def __init__(self, rate: float) -> None:
         exact = Fraction(rate).limit_denominator(10**6)
         self._gain = exact.numerator
         self._token = exact.denominator * SECOND
         self._full = self._gain * SECOND
-        self._owed: dict[str, tuple[int, int]] = {}  # what a key's bucket lacks, and when it did
+        self._owed: dict[str, tuple[int, int]] = {}  # the tokens that a key's bucket lacked, and at which instant
 
     def holds(self, now: int, tokens: int, key: str) -> bool:
         return self._owes(now, key) + min(tokens * self._token, self._full) <= self._full
 
     def take(self, now: int, tokens: int, key: str) -> None:
-        """A negative number gives back."""
+        """Take tokens. A negative number gives them back."""
         owed = self._owed
         owes = self._owes(now, key) + tokens * self._token
         owed.pop(key, None)
@@ -177,11 +179,11 @@ class Side:
         self._move(now, halves, key, 1)
 
     def give_back(self, now: int, halves: int, key: str | None) -> None:
-        """It was let through, and did not take place."""
+        """Give back the units of an operation that was let through and did not take place."""
         self._move(now, -halves, key, -1)
 
     def leave_over(self) -> None:
-        """An item of a batch is not even tried."""
+        """A batch leaves an item unprocessed without trying it."""
         self._ledger.unprocessed += 1
 
     def _lacking(self, now: int, halves: int, key: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What was done under which ClientRequestToken."""
+"""Which transaction was done under which ClientRequestToken."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ LENGTH_LIMIT = 36
 
 
 class Tokens:
-    """Asked for once more within ten minutes, a transaction is not done again."""
+    """A transaction with the same token within ten minutes is not done again."""
 
     def __init__(self) -> None:
         self._done: dict[str, tuple[int, int]] = {}  # the request's hash, and until when it is remembered
 
     def known(self, token: str, request: int, now: int) -> bool:
-        """Whether this was done. Raises Refused where the token stands for something else."""
+        """Whether this transaction was done. Raises Refused if the token belongs to another."""
         done, until = self._done.get(token, (0, 0))
         if until <= now:
             return False

@@ -1,4 +1,4 @@
-"""TransactGetItems and TransactWriteItems: all of it, or nothing."""
+"""TransactGetItems and TransactWriteItems: all items are done, or none."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ INNOCENT: Reply = {"Code": "None"}
 
 
 class Need(NamedTuple):
-    """What an item takes of a side of its table."""
+    """The units that an item takes from the reads or writes of its table."""
 
     table: Table
     side: Side
@@ -39,7 +39,7 @@ class Need(NamedTuple):
 
 
 class Cancelled(Refused):
-    """`reasons`: one for each item, in their order."""
+    """`reasons` has one for each item, in their order."""
 
     def __init__(self, reasons: list[Reply], throttled: bool) -> None:
         self.throttled = throttled
@@ -144,7 +144,7 @@ def _check(needs: list[Need], size: int) -> None:
 
 
 def _take(needs: list[Need], now: int) -> list[Reply | None]:
-    """Let all items through and return nothing; or none of them, and return why not, item by item."""
+    """Let all items through and return nothing; or let none through, and return the reason of each."""
     reasons: list[Reply | None] = []
     for need in needs:
         try:

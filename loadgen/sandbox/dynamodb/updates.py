@@ -29,11 +29,11 @@ class Joined(NamedTuple):
 
 
 class Zero(NamedTuple):
-    """What ADD adds to where there is nothing."""
+    """The value that ADD adds to if the attribute does not exist."""
 
 
 class Sum(NamedTuple):
-    """A difference where the sign is -1."""
+    """A sum; a difference if the sign is -1."""
 
     left: Source
     sign: int
@@ -44,7 +44,7 @@ Source = Operand | Default | Joined | Sum | Zero
 
 
 class Action(NamedTuple):
-    """What becomes of an attribute; None: it is removed."""
+    """The new value of an attribute; None: the attribute is removed."""
 
     path: Path
     source: Source | None
@@ -73,7 +73,7 @@ def parse(text: str) -> Expression:
 
 
 def updated(actions: tuple[Action, ...], item: Item, scope: Scope) -> tuple[Item, list[str]]:
-    """The item that comes of it, and the names of the attributes that were touched. `item` stays as it is."""
+    """The new item, and the names of the attributes that were touched. `item` stays as it is."""
     result, names = dict(item), []
     for path, source in actions:
         name = scope.name(path)

@@ -1,4 +1,5 @@
-"""Attribute values: `{"S": "text"}` and the like. Checked once, and made canonical: equal values are equal dicts."""
+"""Attribute values: `{"S": "text"}` and the like. They are checked once and made canonical: equal values are equal
+dicts."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ Item = dict[str, Value]
 
 
 def checked_item(item: object) -> Item:
-    """`item` itself, its values canonical. Raises Refused."""
+    """`item` itself, with canonical values. Raises Refused."""
     if type(item) is not dict:
         raise expected_map(item)
     for value in item.values():
@@ -49,7 +50,7 @@ def check(value: object, depth: int = 1) -> None:
 
 
 def comparable(value: Value) -> tuple[str, Any] | None:
-    """Its type, and what orders it among its like; None where nothing does."""
+    """The type of a value, and the key that orders it among values of that type; None if nothing orders it."""
     [(kind, content)] = value.items()
     match kind:
         case "S":
@@ -62,7 +63,7 @@ def comparable(value: Value) -> tuple[str, Any] | None:
 
 
 def expected_map(value: object) -> Refused:
-    """The error for what is no mapping."""
+    """The error for a value that should be a mapping."""
     return unreadable("Start of list found where not expected" if type(value) is list else "Expected map or null")
 
 
@@ -111,7 +112,7 @@ _SETS: dict[str, Callable[[object], str]] = {"SS": _string, "NS": canonical, "BS
 
 
 def _set(kind: str, content: object) -> list[str]:
-    """In order, so that equal sets are equal lists."""
+    """The members of a set, in order, so that equal sets are equal lists."""
     if type(content) is not list:
         raise unreadable("Unexpected value type in payload: expected list or null")
     if not content:
@@ -123,7 +124,7 @@ def _set(kind: str, content: object) -> list[str]:
 
 
 def _java(value: object) -> str:
-    """How DynamoDB calls what it did not expect."""
+    """DynamoDB's name for a value that it did not expect."""
     if isinstance(value, bool):
         return "TRUE_VALUE" if value else "FALSE_VALUE"
     return "STRING_VALUE" if isinstance(value, str) else "NUMBER_VALUE" if isinstance(value, int | float) else "Value"

@@ -31,7 +31,7 @@ def read(body: bytes) -> dict[str, Any]:
 
 
 def load(raw: bytes) -> dict[str, Any]:
-    """What `dump` made."""
+    """Load what `dump` made."""
     decoded: dict[str, Any] = _decode(raw.decode())
     return decoded
 
@@ -41,7 +41,7 @@ def dump(value: object) -> bytes:
 
 
 def render(value: object) -> bytes:
-    """`value` as JSON; bytes in it are JSON already."""
+    """`value` as JSON. Bytes in it already are JSON."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, dict):

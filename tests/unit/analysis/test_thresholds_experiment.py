@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from engine_harness import Script
-from experiment_folders import ROUNDS, answering, bad, text, write_experiment
+from experiment_folders import ROUNDS, answering, bad, rewritten, text, write_experiment
 
 from loadgen.analysis.thresholds import over_rounds
 from loadgen.clock import MILLISECOND
@@ -27,27 +28,49 @@ def written(*thresholds: str, rounds: object = ROUNDS) -> str:
     return f"{text(rounds)}thresholds: {{steady: [{', '.join(thresholds)}]}}\n"
 
 
-def held(folder: Path, profile: str, **options: Any) -> list[Threshold]:
-    """Where fresh is twice as slow as shared."""
-    options.setdefault("behave", answering(ratio=lambda number: 2))
-    write_experiment(folder, profile, rounds=options.pop("rounds", ROUNDS), **options)
-    return list(assembled(folder).thresholds)
+Doubled = Callable[..., Path]
 
 
-def only(folder: Path, profile: str, **options: Any) -> tuple[str, Reason | None]:
+@pytest.fixture(scope="module")
+def carried_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fresh is twice as slow as shared."""
+    return write_experiment(
+        tmp_path_factory.mktemp("doubled") / "x", written("errors < 1%"), answering(ratio=lambda n: 2), rounds=ROUNDS
+    )
+
+
+@pytest.fixture
+def doubled(carried_out: Path, tmp_path: Path) -> Doubled:
+    """The function that gives the folder of that experiment with other thresholds of two variants."""
+    numbers = count(1)
+    return lambda profile, rounds=ROUNDS: rewritten(carried_out, tmp_path / f"{next(numbers)}", profile, rounds)
+
+
+def held(folder: Path) -> list[Threshold]:
+    """The thresholds of two variants."""
+    return [threshold for threshold in assembled(folder).thresholds if "/" in threshold.text]
+
+
+def only(folder: Path) -> tuple[str, Reason | None]:
     """Status and reason."""
-    (threshold,) = held(folder, profile, **options)
+    (threshold,) = held(folder)
     return threshold.status, threshold.why
+
+
+def carry_out(folder: Path, profile: str, rounds: int = ROUNDS, **options: Any) -> Path:
+    return write_experiment(
+        folder, profile, options.pop("behave", answering(ratio=lambda n: 2)), rounds=rounds, **options
+    )
 
 
 # of two variants
 
 
-def test_the_interval_of_the_ratio_decides(tmp_path: Path) -> None:
-    found = held(tmp_path / "x", written(
+def test_the_interval_of_the_ratio_decides(doubled: Doubled) -> None:
+    found = held(doubled(written(
         "fresh / shared p50 < 3", "fresh / shared p50 < 2", "fresh / shared p50 > 1.5", "fresh / shared p90 < 1.5",
         "shared / fresh p50 < 0.6", "fresh / shared mean > 3",
-    ))  # fmt: skip
+    )))  # fmt: skip
     assert [threshold.status for threshold in found] == ["passed", "undecided", "passed", "failed", "passed", "failed"]
     times, low, high = found[0].value_ratio, found[0].ratio_low, found[0].ratio_high
     assert times and low and high
@@ -55,12 +78,12 @@ def test_the_interval_of_the_ratio_decides(tmp_path: Path) -> None:
     assert found[4].value_ratio == pytest.approx(1 / times, rel=0.01)
 
 
-def test_undecided_and_failed_end_with_status_4(tmp_path: Path) -> None:
-    for name, limit, status in (("a", 3, Exit.PASSED), ("b", 2, Exit.THRESHOLD), ("c", 1.5, Exit.THRESHOLD)):
-        folder = tmp_path / name
-        write_experiment(folder, written(f"fresh / shared p50 < {limit}"), answering(ratio=lambda n: 2), rounds=ROUNDS)
+def test_undecided_and_failed_end_with_status_4(doubled: Doubled) -> None:
+    for limit, status in ((3, Exit.PASSED), (2, Exit.THRESHOLD), (1.5, Exit.THRESHOLD)):
+        folder = doubled(written(f"fresh / shared p50 < {limit}"))
         assert conclude(folder, [], ROUNDS).exit_status == status
-    assert assembled(tmp_path / "b").thresholds[0].why == Reason.of("limit_inside", limit=2)
+        if limit == 2:
+            assert only(folder) == ("undecided", Reason.of("limit_inside", limit=2))
 
 
 def test_each_step_is_judged_by_itself(tmp_path: Path) -> None:
@@ -78,32 +101,30 @@ def test_each_step_is_judged_by_itself(tmp_path: Path) -> None:
 
 
 def test_a_metric_may_be_named_and_a_quantile_asked_for(tmp_path: Path) -> None:
-    found = held(tmp_path / "x", written("fresh / shared service p50 < 3", "fresh / shared p97 < 3"))
+    found = held(carry_out(tmp_path / "x", written("fresh / shared service p50 < 3", "fresh / shared p97 < 3")))
     assert [threshold.status for threshold in found] == ["passed", "passed"]
 
 
 def test_a_closed_load_is_judged_by_its_service(tmp_path: Path) -> None:
     profile = written("fresh / shared p50 < 3").replace("rate: 100/s", "users: 3")
     profile = profile.replace("steady response p50", "steady service p50")
-    assert only(tmp_path / "x", profile)[0] == "passed"
+    assert only(carry_out(tmp_path / "x", profile))[0] == "passed"
 
 
-def test_what_no_verdict_may_be_given_on_is_undecided(tmp_path: Path) -> None:
+def test_what_no_verdict_may_be_given_on_is_undecided(doubled: Doubled, tmp_path: Path) -> None:
     wanted = written("fresh / shared p50 < 3")
-    assert only(tmp_path / "few", wanted.replace(f"rounds: {ROUNDS}", "rounds: 3"), rounds=3) == (
-        "undecided",
-        Reason.of("too_few_rounds", needs=6, rounds=3),
-    )
-    status, why = only(tmp_path / "unplanned", wanted, rounds=7)
+    few = doubled(wanted.replace(f"rounds: {ROUNDS}", "rounds: 3"), 3)
+    assert only(few) == ("undecided", Reason.of("too_few_rounds", needs=6, rounds=3))
+    status, why = only(doubled(wanted, 7))
     assert (status, why) == ("undecided", Reason.of("unplanned_look", rounds=7, planned="8"))
-    status, why = only(tmp_path / "bad", wanted, found=lambda variant, number: bad() if number == 2 else ())
+    status, why = only(carry_out(tmp_path / "bad", wanted, found=lambda variant, number: bad() if number == 2 else ()))
     assert (status, why) == ("undecided", Reason.of("invalid_run", variant="shared", round=2))
 
     def reused(variant: Any, number: int, profile: Any) -> Any:
         kept = profile.session.model_copy(update={"reuse": "shared"})
         return profile.model_copy(update={"session": kept})
 
-    status, why = only(tmp_path / "same", wanted, change=reused)
+    status, why = only(carry_out(tmp_path / "same", wanted, change=reused))
     assert status == "passed", "the session is what the run says that it is"
 
 
@@ -124,12 +145,12 @@ def test_a_step_whose_requests_failed_in_one_variant_is_undecided(tmp_path: Path
     assert why and (why.values["quantile"], why.values["allowed"]) == ("p90", pytest.approx(0.01))
 
 
-def test_a_figure_that_is_not_known_is_undecided(tmp_path: Path) -> None:
-    status, why = only(tmp_path / "x", written("fresh / shared p99.9 < 3"))
+def test_a_figure_that_is_not_known_is_undecided(doubled: Doubled) -> None:
+    status, why = only(doubled(written("fresh / shared p99.9 < 3")))
     assert status == "undecided"
     assert why and (why.code, why.values["needs"], why.run) == ("too_few", 1000, ("shared", 1))
-    assert only(tmp_path / "y", written("fresh / shared wait p50 < 3")) == ("undecided", Reason.of("zero_figure"))
-    assert only(tmp_path / "z", written("fresh / shared build p50 < 3")) == ("undecided", Reason.of("no_figure"))
+    assert only(doubled(written("fresh / shared wait p50 < 3"))) == ("undecided", Reason.of("zero_figure"))
+    assert only(doubled(written("fresh / shared build p50 < 3"))) == ("undecided", Reason.of("no_figure"))
 
 
 def test_timeouts_decide_what_their_bound_can(tmp_path: Path) -> None:
@@ -138,16 +159,14 @@ def test_timeouts_decide_what_their_bound_can(tmp_path: Path) -> None:
         return lambda x: Reply(after=NEVER if late and x.due // MILLISECOND % 7 == 0 else (20 + number) * MILLISECOND)
 
     profile = written("fresh / shared p95 > 10", "fresh / shared p95 < 10", "fresh / shared p95 < 1000")
-    found = held(tmp_path / "x", profile, behave=behave)
+    found = held(carry_out(tmp_path / "x", profile, behave=behave))
     assert [threshold.status for threshold in found] == ["passed", "failed", "undecided"]
 
 
-def test_a_look_goes_on_while_a_threshold_is_open(tmp_path: Path) -> None:
-    slower = answering(ratio=lambda number: 2)
-    for name, limit, ends in (("a", 3, True), ("b", 2, False)):
-        profile = written(f"fresh / shared p50 < {limit}", rounds="[6, 12]")
-        write_experiment(tmp_path / name, profile, slower, rounds=6)
-        assert decided(tmp_path / name, 6) is ends
+def test_a_look_goes_on_while_a_threshold_is_open(doubled: Doubled) -> None:
+    for limit, ends in ((3, True), (2, False)):
+        folder = doubled(written(f"fresh / shared p50 < {limit}", rounds="[6, 12]"), 6)
+        assert decided(folder, 6) is ends
 
 
 def test_of_a_matrix_any_two_may_be_named(tmp_path: Path) -> None:
@@ -155,12 +174,13 @@ def test_of_a_matrix_any_two_may_be_named(tmp_path: Path) -> None:
         "variants: {shared: {}, fresh: {session: {reuse: per-request}}}", "matrix: {n: [1, 2, 3], rate: [100/s]}"
     )
     used = profile.replace("rate: 100/s, for", 'rate: "${matrix.rate}", for') + 'in_flight_limit: "100${matrix.n}"\n'
-    found = held(tmp_path / "x", used)
+    found = held(carry_out(tmp_path / "x", used))
     assert [threshold.status for threshold in found] == ["passed", "passed"]
 
 
 def test_no_round_decides_nothing(tmp_path: Path) -> None:
-    assert only(tmp_path / "x", written("fresh / shared p50 < 3"), rounds=0) == ("undecided", Reason.of("no_round"))
+    none = carry_out(tmp_path / "x", written("fresh / shared p50 < 3"), rounds=0)
+    assert only(none) == ("undecided", Reason.of("no_round"))
     folder = tmp_path / "y"
     write_experiment(folder, written("fresh / shared p50 < 3"), answering(), rounds=1)
     (folder / "rounds/01/fresh/run.json").write_text("{}")

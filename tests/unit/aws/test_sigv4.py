@@ -10,6 +10,7 @@ import botocore.auth
 import botocore.credentials
 import pytest
 from botocore.awsrequest import AWSRequest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,8 +62,8 @@ KEYS = st.builds(Credentials, st.text("AKI019", min_size=1, max_size=20), TEXT, 
 HOSTS = st.sampled_from([HOST, "x1.execute-api.us-east-1.amazonaws.com", "127.0.0.1:8000", "localhost:4443"])
 WHEN = st.integers(0, 4_000_000_000 * SECOND)
 
-thorough = settings(max_examples=2000, deadline=None, derandomize=True, database=None)
-some = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+thorough = settings(max_examples=examples(2000), deadline=None, derandomize=True, database=None)
+some = settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
 
 
 def botocores(

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from engine_harness import START, ClientRetries, Run, always, go, operations
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_runs import FULL, check_instants, random_run
+from random_runs import check_instants, random_run
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.accounts import MOST_TOLD
@@ -365,17 +366,17 @@ def run_with_attempts(dice: Random, client_too: bool) -> Run:
 
 
 @pytest.mark.parametrize("client_too", [False, True])
-@pytest.mark.parametrize("first", range(0, 600 if FULL else 300, 150))
+@pytest.mark.parametrize("first", [0, 300])
 def test_every_run_adds_up_with_attempts(client_too: bool, first: int) -> None:
     repeated = 0
-    for seed in range(first, first + 150):
+    for seed in range(first, first + examples(300)):
         try:
             run = run_with_attempts(Random(seed), client_too)
         except BaseException as error:
             error.add_note(f"seed {seed}")
             raise
         repeated += sum(run.ledger.repeated.tolist())
-    assert repeated > 750
+    assert repeated > 5 * examples(300)
 
 
 @given(st.randoms(use_true_random=False), st.booleans())

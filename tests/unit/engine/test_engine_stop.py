@@ -7,9 +7,10 @@ from random import Random
 
 import pytest
 from engine_harness import START, Run, always
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_runs import FULL, check_instants, random_run
+from random_runs import check_instants, random_run
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome
@@ -134,9 +135,9 @@ def test_a_worker_that_is_gone_is_settled_from_what_it_counted() -> None:
         assert sum(ledger.outcomes[slot * OUTCOMES + Outcome.LOST] for slot in range(ledger.slots)) == lost
 
 
-@pytest.mark.parametrize("first", range(0, 2000 if FULL else 1000, 250))
+@pytest.mark.parametrize("first", range(0, 2000, 500))
 def test_every_run_adds_up(first: int) -> None:
-    for seed in range(first, first + 250):
+    for seed in range(first, first + examples(500)):
         try:
             check_instants(random_run(Random(seed)))
         except BaseException as error:

@@ -32,7 +32,7 @@ def test_each_run_knows_a_p99() -> None:
 
 
 def test_it_is_gentle() -> None:
-    with pytest.raises(ProfileError, match=r"--rate: 101/s is not gentle: at most 100/s"):
+    with pytest.raises(ProfileError, match=r"--rate: 101/s is too fast: at most 100/s"):
         profile_of("https://h.example/", "101/s", 8)
 
 

@@ -41,7 +41,7 @@ def test_a_duet_shares_the_load() -> None:
     a, b, c = part_of(load("p.yaml", text=TEXT).profile, 2).load
     assert a.rate
     assert (a.rate.start, a.rate.end, b.users, c.at_once) == (25, 50, 5, 3)
-    with pytest.raises(PlanError, match=r"load\.c\.at_once: a duet has 8 variants at once"):
+    with pytest.raises(PlanError, match=r"load\.c\.at_once: a duet runs 8 variants at once"):
         part_of(load("p.yaml", text=TEXT).profile, 8)
 
 

@@ -31,14 +31,14 @@ SPELLINGS = [pytest.param(host, id=f"{kind}: {host}") for kind, hosts in CREDENT
 
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_where_machines_keep_credentials_is_no_target_however_it_is_written(host: str) -> None:
-    with pytest.raises(TargetError, match="where machines keep their credentials") as caught:
+    with pytest.raises(TargetError, match="where cloud machines serve credentials") as caught:
         resolve(Origin.of(f"http://{host}/"))
     assert caught.value.status == Exit.UNUSABLE
 
 
 @pytest.mark.parametrize("host", [host for host in SPELLINGS if str(host.values[0]).startswith("[")])
 def test_a_profile_that_names_one_is_refused_before_anything_is_resolved(host: str) -> None:
-    with pytest.raises(ProfileError, match="where machines keep their credentials"):
+    with pytest.raises(ProfileError, match="where cloud machines serve credentials"):
         from_url(f"http://{host}/")
 
 

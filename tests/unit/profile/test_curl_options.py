@@ -97,18 +97,18 @@ def test_every_kind_of_connection_is_asked_the_same() -> None:
 @pytest.mark.parametrize(
     ("url", "asked", "message"),
     [
-        (URL, {"method": "POTS"}, "--method: 'POTS' is no method. Known: GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS"),
-        (URL, {"method": ""}, "--method: '' is no method. Known: GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS"),
+        (URL, {"method": "PO"}, "--method: 'PO' is not a method. Known: GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS"),
+        (URL, {"method": ""}, "--method: '' is not a method. Known: GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS"),
         (
             URL, {"headers": ("hunter2-key",)},
             "--header: is not written as NAME: VALUE. For example -H 'x-api-key: ${API_KEY}'",
         ),
-        (URL, {"headers": ("a: 1", "a: 2")}, "--header: 'a' is there twice. Give it once"),
+        (URL, {"headers": ("a: 1", "a: 2")}, "--header: 'a' is given twice. Give it once"),
         (URL, {"data": "@/etc/passwd"}, "--data: '/etc/passwd' is not below this folder. Copy it here"),
         (URL, {"data": "@../x"}, "--data: '../x' is not below this folder. Copy it here"),
         (
             URL, {"data": "{{nope}}"},
-            "--data: {{nope}} is neither captured by an earlier step nor a column of data. "
+            "--data: {{nope}} is neither a value that an earlier step captures nor a column of data. "
             "Known: uuid, seq, int, choice, bytes, now",
         ),
         ("http://h/#x", {"data": ""}, None),

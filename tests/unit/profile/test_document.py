@@ -34,7 +34,7 @@ def test_plain_values_are_those_of_yaml_1_2(text: str, value: Any) -> None:
 
 @pytest.mark.parametrize("text", [".inf", "-.INF", ".nan", "1e999", "9" * 300 + "e99"])
 def test_what_json_has_no_number_for_is_refused(text: str) -> None:
-    with pytest.raises(ProfileError, match="is not a number that JSON knows"):
+    with pytest.raises(ProfileError, match="is not a number in JSON"):
         read(f"a: {text}", "p.yaml")
     assert read(f"a: '{text}'", "p.yaml").data == {"a": text}
 
@@ -48,7 +48,7 @@ def test_what_json_has_no_number_for_is_refused(text: str) -> None:
     ],
 )
 def test_a_key_that_is_there_twice_is_refused_where_it_stands(text: str, line: int, key: str) -> None:
-    with pytest.raises(ProfileError, match="is there twice") as told:
+    with pytest.raises(ProfileError, match="is given twice") as told:
         read(text, "p.yaml")
     assert (told.value.line, told.value.key) == (line, key)
 

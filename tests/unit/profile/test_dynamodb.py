@@ -74,29 +74,29 @@ def test_retries_may_be_the_attempts_alone() -> None:
 BROKEN = [
     ("table: orders", "table: o", "2: target.dynamodb.table: 'o' is not a table's name: expected 3 to 255 letters, digits, '_', '-' and '.'"),
     (", endpoint: sandbox", "", "2: target.dynamodb.region: is missing. Add it: the table's region, for example eu-west-1"),
-    ("endpoint: sandbox", "endpoint: 'http://h/x'", "2: target.dynamodb.endpoint: 'http://h/x' has a path: DynamoDB's endpoint is a host alone"),
+    ("endpoint: sandbox", "endpoint: 'http://h/x'", "2: target.dynamodb.endpoint: 'http://h/x' has a path: DynamoDB's endpoint is only a host"),
     ("endpoint: sandbox", "region: europe", "2: target.dynamodb.region: 'europe' is not a region: expected for example eu-west-1"),
-    ("{dynamodb: {table: orders, endpoint: sandbox}}", "{dynamodb: {table: orders}, url: sandbox}", "2: target: says not one place to go. Give a url, or dynamodb: {table, region}"),
+    ("{dynamodb: {table: orders, endpoint: sandbox}}", "{dynamodb: {table: orders}, url: sandbox}", "2: target: must have one of url and dynamodb. Give a url, or dynamodb: {table, region}"),
     ("zipfian(1000, theta=0.9)", "zipfian(0)", "4: keys.id: 'zipfian(0)': expected from 1 to 4,000,000 keys"),
     ("zipfian(1000, theta=0.9)", "hotset(10, keys=1%)", "4: keys.id: 'hotset(10, keys=1%)' has no traffic: expected hotset(10000, keys=1%, traffic=90%)"),
-    ("{pk: S}", "{pk: Q}", "5: setup.key.pk: 'Q' is not known here. Known: S, N, B"),
+    ("{pk: S}", "{pk: Q}", "5: setup.key.pk: 'Q' is not accepted here. Known: S, N, B"),
     ("{pk: S}", "{id: S}", "5: setup.item: has no id, which is a key of the table. Add id"),
-    (", item: {pk: \"u#{{seq}}\", v: \"{{bytes 100}}\"}", "", "5: setup.items: items are loaded, but none is written. Add item: {pk: '{{seq}}'}"),
+    (", item: {pk: \"u#{{seq}}\", v: \"{{bytes 100}}\"}", "", "5: setup.items: needs an item to write. Add item: {pk: '{{seq}}'}"),
     ("PutItem: {Item", "PutItem: {Itm", "9: scenarios.s.steps.put.PutItem: has no Item. Expected for example {Item: {pk: x}}"),
-    ("{Item: {pk: \"{{uuid}}\", n: \"{{int 1 5}}\"}}", "x", "9: scenarios.s.steps.put.PutItem: 'x' are no parameters. Expected a mapping such as {Item: {pk: x}}"),
-    ("{{id}}", "{{idd}}", "10: scenarios.s.steps.get.GetItem.Key.pk: {{idd}} is neither captured by an earlier step nor a column of data. Did you mean id? Known: uuid, seq, int, choice, bytes, now, id"),
-    ("capture: {v: item.v}", "batch: 3", "10: scenarios.s.steps.get.batch: does not go with GetItem. It is for BatchGetItem, BatchWriteItem, TransactGetItems, TransactWriteItems"),
-    ("capture: {v: item.v}", "json: {}", "10: scenarios.s.steps.get.json: a call of GetItem has no json. Leave it out: the API fixes it"),
+    ("{Item: {pk: \"{{uuid}}\", n: \"{{int 1 5}}\"}}", "x", "9: scenarios.s.steps.put.PutItem: 'x' is not a mapping. Expected parameters such as {Item: {pk: x}}"),
+    ("{{id}}", "{{idd}}", "10: scenarios.s.steps.get.GetItem.Key.pk: {{idd}} is neither a value that an earlier step captures nor a column of data. Did you mean id? Known: uuid, seq, int, choice, bytes, now, id"),
+    ("capture: {v: item.v}", "batch: 3", "10: scenarios.s.steps.get.batch: does not go with GetItem. It is only for BatchGetItem, BatchWriteItem, TransactGetItems, TransactWriteItems"),
+    ("capture: {v: item.v}", "json: {}", "10: scenarios.s.steps.get.json: a call of GetItem has no json of its own. Leave it out: the API sets it"),
     ("GetItem: {Key: {pk: \"u#{{id}}\"}}", "get: /", "10: scenarios.s.steps.get: is an HTTP request, which the target does not take. Use an operation such as GetItem"),
-    ("batch: 25", "batch: 26", "11: scenarios.s.steps.all.batch: 26 are more than the 25 that DynamoDB takes at once"),
-    ("RequestItems: [{PutRequest: {Item: {pk: \"{{uuid}}\"}}}]", "RequestItems: {orders: [{PutRequest: {Item: {pk: x}}}]}", "11: scenarios.s.steps.all.BatchWriteItem.RequestItems: names its table, and is sent as it is written: batch repeats nothing of it. Write {RequestItems: [{PutRequest: {Item: {pk: x}}}]}, or leave batch out"),
-    ("u#{{seq}}", "{{seq}}", "5: setup.item.pk: is of type N, and the table's key of type S. Write {S: '{{seq}}'}, or for example 'id-{{seq}}'"),
-    ("u#{{id}}", "{{id}}", "10: scenarios.s.steps.get.GetItem.Key.pk: is of type N, and the table's key of type S. Write {S: '{{id}}'}, or for example 'id-{{seq}}'"),
-    ("{pk: S}", "{pk: N}", "5: setup.item.pk: is of type S, and the table's key of type N. Write a value of type N"),
+    ("batch: 25", "batch: 26", "11: scenarios.s.steps.all.batch: 26 is more than the 25 that DynamoDB takes at once"),
+    ("RequestItems: [{PutRequest: {Item: {pk: \"{{uuid}}\"}}}]", "RequestItems: {orders: [{PutRequest: {Item: {pk: x}}}]}", "11: scenarios.s.steps.all.BatchWriteItem.RequestItems: names its table, and so is sent as it is written: batch cannot repeat it. Write {RequestItems: [{PutRequest: {Item: {pk: x}}}]}, or leave batch out"),
+    ("u#{{seq}}", "{{seq}}", "5: setup.item.pk: has type N, but the table's key has type S. Write {S: '{{seq}}'}, or for example 'id-{{seq}}'"),
+    ("u#{{id}}", "{{id}}", "10: scenarios.s.steps.get.GetItem.Key.pk: has type N, but the table's key has type S. Write {S: '{{id}}'}, or for example 'id-{{seq}}'"),
+    ("{pk: S}", "{pk: N}", "5: setup.item.pk: has type S, but the table's key has type N. Write a value of type N"),
     ("load:", "auth: {sigv4: {}}\nload:", "3: auth: is for a URL: calls of a table are signed in any case. Leave it out"),
-    ("load:", "retries: {mode: legacy}\nload:", "3: retries.mode: the wire client retries by the standard rules alone. Use mode: standard, or client: sdk"),
-    ("load:", "max_cost: 5\nload:", "3: max_cost: '5' is no amount: expected US dollars such as $1.50"),
-    ("load:", "max_cost: $0\nload:", "3: max_cost: '$0' is no amount: expected US dollars such as $1.50"),
+    ("load:", "retries: {mode: legacy}\nload:", "3: retries.mode: the wire client retries only by the standard rules. Use mode: standard, or client: sdk"),
+    ("load:", "max_cost: 5\nload:", "3: max_cost: '5' is not an amount: expected US dollars such as $1.50"),
+    ("load:", "max_cost: $0\nload:", "3: max_cost: '$0' is not an amount: expected US dollars such as $1.50"),
 ]  # fmt: skip
 
 
@@ -123,10 +123,10 @@ def test_a_secret_is_named_by_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("auth", "message"),
     [
-        ("{}", "4: auth: says nothing. Give sigv4, api_key or bearer"),
-        ("{sigv4: {}, bearer: {env: T}}", "4: auth: sigv4 and bearer are both the Authorization header. Leave out one of them"),
-        ("{bearer: {}}", "4: auth.bearer: says not one place of a secret. Write {env: NAME} or {file: PATH}"),
-        ("{bearer: {token_url: 'https://h/t'}}", "4: auth.bearer: token_url, client_id and client_secret go together. Give all three"),
+        ("{}", "4: auth: is empty. Give sigv4, api_key or bearer"),
+        ("{sigv4: {}, bearer: {env: T}}", "4: auth: sigv4 and bearer both set the Authorization header. Leave out one of them"),
+        ("{bearer: {}}", "4: auth.bearer: must give one place of a secret. Write {env: NAME} or {file: PATH}"),
+        ("{bearer: {token_url: 'https://h/t'}}", "4: auth.bearer: token_url, client_id and client_secret need each other. Give all three"),
         ("{bearer: {token_url: 'http://h/t', client_id: {env: A}, client_secret: {env: B}}}", "4: auth.bearer.token_url: 'http://h/t' is not a token URL: expected https://HOST/PATH, without a user name"),
     ],
 )  # fmt: skip
@@ -141,7 +141,7 @@ def test_what_is_wrong_with_auth_is_said_in_one_line(auth: str, message: str) ->
     [
         ("client: sdk", "4: client: sdk is a client of DynamoDB. Use it with target: {dynamodb: ...}"),
         ("setup: {key: {pk: S}}", "4: setup: is for a DynamoDB table. Leave it out"),
-        ("teardown: true", "4: teardown: deletes what setup made, and there is no setup. Leave it out"),
+        ("teardown: true", "4: teardown: deletes the table that setup created, and there is no setup. Leave it out"),
     ],
 )
 def test_what_is_for_a_table_does_not_go_with_a_url(line: str, message: str) -> None:
@@ -163,5 +163,5 @@ def test_what_auth_sets_no_step_sets(auth: str, header: str) -> None:
 
 
 def test_aws_is_no_place_for_http_requests() -> None:
-    with pytest.raises(ProfileError, match="aws is no place to send HTTP requests to"):
+    with pytest.raises(ProfileError, match="aws is only for a DynamoDB table"):
         load("p.yaml", text=URL, target="aws")

@@ -188,5 +188,5 @@ def test_a_wheel_has_the_profiles(tmp_path: Path) -> None:
 def test_a_tls_version_is_a_number_or_a_text(written: str, read: str) -> None:
     text = f"name: t\ntarget: https://h/\nload: [{{name: a, users: 1, for: 1s}}]\ntls: {{version: {written}}}\n"
     assert load("p.yaml", text=text).profile.tls.version == read
-    with pytest.raises(ProfileError, match=r"tls\.version: '?1\.1'? is no version of TLS"):
+    with pytest.raises(ProfileError, match=r"tls\.version: '?1\.1'? is not a supported version of TLS"):
         load("p.yaml", text=text.replace(written, "1.1"))

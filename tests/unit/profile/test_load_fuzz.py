@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,19 +64,19 @@ KEYS = sorted(
 
 
 @given(st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=20).map("".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_text(text: str) -> None:
     accept(text)
 
 
 @given(st.integers(0, len(BURST)), st.integers(0, 30), st.sampled_from(WORDS) | st.text(max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_a_good_profile_with_a_piece_of_it_replaced(start: int, length: int, piece: str) -> None:
     accept(BURST[:start] + piece + BURST[start + length :])
 
 
 @given(st.sampled_from(WAYS), VALUES, st.sampled_from(["set", "drop", "add"]), st.sampled_from(KEYS))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 def test_a_good_profile_with_a_value_replaced(way: tuple[str | int, ...], value: Any, how: str, key: str) -> None:
     tree: Any = copy.deepcopy(TREE)
     parent = tree
@@ -95,21 +96,21 @@ def test_a_good_profile_with_a_value_replaced(way: tuple[str | int, ...], value:
     st.lists(st.sampled_from([*KEYS, "burst", "order", "put", "0", "99", "", "phases"]), max_size=5),
     st.text(max_size=10),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_override(words: list[str], value: str) -> None:
     with suppress(ProfileError):
         load("burst", sets=[f"{'.'.join(words)}={value}"])
 
 
 @given(st.text(max_size=30).map("http://{}".format) | st.text(max_size=30), SCALARS, SCALARS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_url_rate_and_duration(url: str, rate: Any, duration: Any) -> None:
     with suppress(ProfileError):
         from_url(url, rate, duration)
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_data_file(tmp_path_factory: Any, content: bytes) -> None:
     folder: Path = tmp_path_factory.getbasetemp()
     text = "name: x\ntarget: sandbox\nload: [{name: a, at-once: 1}]\n"

@@ -47,14 +47,14 @@ def test_a_short_form_can_be_set_within() -> None:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("load.burst", "--set: 'load.burst' sets nothing. Write --set load.burst.rate=500/s"),
+        ("load.burst", "--set: 'load.burst' is not KEY=VALUE. Write --set load.burst.rate=500/s"),
         ("load.brst.rate=5/s", "--set load.brst.rate: there is no 'brst' in this list. Did you mean burst? Known: warm-up, steady, burst, recover"),
         ("sead=5", "--set sead: unknown key. Did you mean seed? Known: name, target, sandbox, auth, workers, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, max_cost, experiment, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"),
         ("seed=x", "--set seed: 'x' is not a whole number"),
         ("name.first=x", "--set name.first: name is a single value, which has no keys. Set it as a whole"),
         ("timeout=[", "--set timeout: not YAML: a value is missing or misplaced. Put text with special characters in quotes"),
-        ("load.burst=", "--set load.burst: takes an item out of a list. Set the whole list instead"),
-        ("thresholds={nope: [errors < 5%]}", "--set thresholds: thresholds.nope: there is no phase nope. Known: warm-up, steady, burst, recover"),
+        ("load.burst=", "--set load.burst: would remove an item of a list. Set the whole list instead"),
+        ("thresholds={nope: [errors < 5%]}", "--set thresholds: thresholds.nope: there is no phase called nope. Known: warm-up, steady, burst, recover"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_set(written: str, message: str) -> None:

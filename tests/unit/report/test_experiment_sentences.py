@@ -27,10 +27,10 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
         (Reason("all_valid"), "every run was VALID"),
         (Reason("invalid_run", RUN), "INVALID: fresh, round 3"),
         (Reason("accepted_run", RUN), "INVALID, which was accepted: fresh, round 3"),
-        (Reason("degraded_runs", GRADED), "of 8 runs each, 1 of shared and 6 of fresh were DEGRADED"),
+        (Reason("degraded_runs", GRADED), "DEGRADED runs, of 8 each: 1 of shared, 6 of fresh"),
         (
             Reason("disturbed_runs", GRADED),
-            "of 8 runs each, 1 of shared and 6 of fresh were DEGRADED by more than making connections takes",
+            "DEGRADED runs, of 8 each: 1 of shared, 6 of fresh, by more than the making of connections",
         ),
         (
             Reason("same_settings", {"variant": "fresh", "client": "wire", "reuse": "shared", "target": "http://h"}),
@@ -48,8 +48,8 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
         ),
         (
             Reason("connections_not_as_said", {**RUN, "reuse": "shared", "per_request": 1.0, "closed_idle": 7}),
-            "fresh, round 3: the session is shared, but 1.00 connections were opened for each request (7 were closed "
-            "by the target while idle)",
+            "fresh, round 3: the session is shared, but 1.00 connections were opened for each request (closed by "
+            "the target while idle: 7)",
         ),
         (Reason("peak_connections", {"variant": "fresh", "peak": 6, "cap": 50}), "fresh: at most 50, open at once 6"),
         (Reason("peak_connections", {"variant": "fresh", "peak": 6}), "fresh: no cap, open at once 6"),

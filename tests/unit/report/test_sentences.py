@@ -43,9 +43,9 @@ EACH = [
     (Reason.of("no_upper_bound"), "its interval has no upper end"),
     (
         Reason.of("at_once"),
-        "all were due at the same instant, and only seconds would tell how much they vary",
+        "all requests were due at the same instant; an interval takes requests in several seconds",
     ),
-    (Reason.of("not_saved"), "the run's folder, from which it would follow, could not be written"),
+    (Reason.of("not_saved"), "the run's folder, which it is computed from, could not be written"),
     (Reason.of("not_in_folder"), "the run's folder does not hold all of it"),
     (
         Reason.of("folder_unreadable", error="[Errno 13] Permission denied"),
@@ -76,7 +76,7 @@ EACH = [
     (Reason.of("stopped_after", ran_s=0.5), "the run was stopped after 0.5 s of it"),
     (Reason.of("stopped_after", ran_s=1.0), "the run was stopped after 1 s of it"),
     (Reason.of("stopped"), "the run was stopped"),
-    (Reason.of("run_invalid"), "the run is INVALID. --accept-invalid decides all the same"),
+    (Reason.of("run_invalid"), "the run is INVALID. --accept-invalid decides nevertheless"),
 ]
 
 
@@ -88,6 +88,26 @@ def test_each_code_has_a_sentence_and_each_sentence_a_code() -> None:
 
 @pytest.mark.parametrize(("reason", "text"), EACH, ids=lambda value: getattr(value, "code", ""))
 def test_a_reason_is_a_sentence(reason: Reason, text: str) -> None:
+    assert sentence(reason) == text
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (Reason.of("too_few", needs=100, count=1), "needs 100 requests, there was 1"),
+        (Reason.of("among_timeouts", bound_ms=2000.0, timeouts=1), "> 2000 ms: it is the only timeout"),
+        (Reason.of("beside_timeouts", timeouts=1), "not known: 1 timeout may lie on either side of it"),
+        (Reason.of("censored", timeouts=1), "1 timeout is known only to have lasted longer"),
+        (Reason.of("too_short", needs=20, seconds=1, more_s=19), "needs 20 seconds, there was 1"),
+        (Reason.of("few_events", events=1), "its interval rests on 1 independent event"),
+        (Reason.of("too_few_of_workers", count=1), "1 exchange of the workers is too few"),
+        (Reason.of("too_few_of_witness", count=1, needs=1600), "the witness had 1 exchange, 1,600 are needed"),
+        (Reason.of("unplanned_look", rounds=1, planned="6"), "1 round is complete, and a verdict was planned after 6"),
+        (Reason.of("too_few_rounds", needs=6, rounds=1), "needs 6 rounds, there was 1"),
+    ],
+    ids=lambda value: getattr(value, "code", ""),
+)
+def test_one_of_a_thing_is_in_the_singular(reason: Reason, text: str) -> None:
     assert sentence(reason) == text
 
 

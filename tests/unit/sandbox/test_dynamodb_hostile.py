@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from dynamodb_sandbox import TABLE, Sandbox
+from examples import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sandbox_link import answers, feed, request
@@ -125,19 +126,19 @@ def spoilt(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return operation, body
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(asked=spoilt())
 def test_no_spoilt_request_breaks_it(sandbox: Sandbox, asked: tuple[str, dict[str, Any]]) -> None:
     ask(sandbox, asked[0], json.dumps(asked[1]).encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(operation=st.sampled_from(sorted(OPERATIONS)), body=st.dictionaries(st.sampled_from(NAMES), anything) | anything)
 def test_no_json_breaks_it(sandbox: Sandbox, operation: str, body: Any) -> None:
     ask(sandbox, operation, json.dumps(body).encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(operation=st.sampled_from(sorted(OPERATIONS)), body=st.binary(max_size=60))
 def test_no_bytes_break_it(sandbox: Sandbox, operation: str, body: bytes) -> None:
     ask(sandbox, operation, body)
@@ -168,7 +169,7 @@ TOKENS += ["AND", "OR", "NOT", "BETWEEN", "IN", "SET", "ADD", "REMOVE", "DELETE"
 TOKENS += ["attribute_exists", "begins_with", "if_not_exists", "list_append", "size"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(tokens=st.lists(st.sampled_from(TOKENS), max_size=20), update=st.booleans())
 @example(tokens=["("] * 4096, update=False)
 @example(tokens=["NOT"] * 1300, update=False)
@@ -180,7 +181,7 @@ def test_no_expression_breaks_it(sandbox: Sandbox, tokens: list[str], update: bo
     ask(sandbox, "UpdateItem", json.dumps({"TableName": TABLE, "Key": KEY, **expression, **known}).encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     target=st.binary(max_size=20),
     authorization=st.binary(max_size=60)
@@ -205,7 +206,7 @@ def test_no_header_breaks_it(target: bytes, authorization: bytes) -> None:
 rows = st.tuples(st.sampled_from("abc"), st.integers(-3, 3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["put", "delete", "add", "query", "scan"]), rows, st.integers(1, 4)), max_size=40

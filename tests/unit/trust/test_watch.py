@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 from engine_harness import Run, always
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_runs import random_run
@@ -93,7 +94,6 @@ def test_what_was_not_looked_at_is_not_known(monkeypatch: pytest.MonkeyPatch) ->
     assert (died.core_use, died.steal, died.throttled, died.ports) == (None, None, None, None)
     monkeypatch.setattr(host, "_read", lambda path: "")
     watch = HostWatch()
-    watch.begin()
     watch.look(Ledger.in_memory(1, 1))
     seen = evidence_of(Ledger.in_memory(1, 1), [], Health(), watch.figures(True))
     assert (seen.steal, seen.throttled, seen.ports) == (None, None, 0)
@@ -102,7 +102,6 @@ def test_what_was_not_looked_at_is_not_known(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_load_of_the_worst_ten_seconds() -> None:
     """Twelve seconds of 20 a second; in one of them half was not started, and so much was missing in ten of them."""
     watch, totals = HostWatch(), Ledger.in_memory(2, 1)
-    watch.begin()
     for second in range(12):
         limited = 10 if second == 1 else 0
         totals.iterations[len(ITERATIONS) + STARTED] += 20 - limited
@@ -119,7 +118,6 @@ def test_a_clock_that_is_set_is_seen_and_one_that_is_kept_is_not(
     monkeypatch.setattr(watching, "now", clock.now)
     monkeypatch.setattr(watching, "steady_offset", lambda: offsets.pop(0))
     watch = HostWatch()
-    watch.begin()
     clock.advance(SECOND)
     watch.look(Ledger.in_memory(1, 1))
     assert watch.figures(True).clock_step == step
@@ -162,7 +160,7 @@ def test_tails_are_of_measured_phases_and_what_was_late_is_a_part_of() -> None:
     assert (of_closed[0], of_closed[1].count) == (("closed", 1, ""), len(run.of(2)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 2**32))
 def test_whatever_finished_was_timed(seed: int) -> None:
     run = random_run(Random(seed))

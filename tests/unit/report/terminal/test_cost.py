@@ -32,7 +32,7 @@ def test_the_report_of_a_table() -> None:
     assert "table: orders in eu-west-1 · on demand · TLSv1.3\n" in text
     assert "setup: made in 3.2 s with 1,000 items, deleted afterwards\n" in text
     assert "cost: would be $0.0007 on AWS: 5 read and 1,008 write units, 1,000 of them for setup's items" in text
-    assert "; by what 1 call told\n" in " ".join(text.split("\n      ")), text
+    assert "; by what 1 call reported\n" in " ".join(text.split("\n      ")), text
     assert "AWS Price List" in text
     billed_there = reported(ORDERS, cost=replace(spent, billed=True))
     assert "cost: $0.0007: 5 read" in billed_there

@@ -78,7 +78,7 @@ def test_what_is_missing_is_one_line_with_what_would_give_it() -> None:
 def test_steps_of_which_some_have_one_are_named() -> None:
     have, lack = {"p99": interval(5, 6)}, {"p99": AT_ONCE}
     assert after(lines(with_intervals(have, lack)), "no interval")[0].strip() == (
-        "no interval: p99 of read: all were due at the same instant, and only seconds would tell"
+        "no interval: p99 of read: all requests were due at the same instant; an interval takes"
     )
 
 

@@ -250,7 +250,7 @@ def test_operations_stand_below_their_attempts(result: dict[str, Any]) -> None:
     assert lines[start + 2].split()[:4] == ["back-off", "1/2", "150", "50.5"]
     assert f"requests for {steady[0]['requests']['sent'] - 200:,} operations, " in lines[1]
     assert text.count("\n  (operation): all attempts at a request") == 1
-    assert "; 400 were repeated attempts" in " ".join(text.split())
+    assert "; repeated attempts: 400" in " ".join(text.split())
 
 
 def test_without_repeated_attempts_nothing_is_said_of_them(result: dict[str, Any]) -> None:

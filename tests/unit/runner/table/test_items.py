@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from table_service import Service, failure
@@ -32,7 +33,7 @@ def filling(
 
 
 @given(st.integers(0, 900), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_every_item_is_written_whatever_is_left_unprocessed(count: int, random: Any) -> None:
     def sometimes(told: dict[str, Any]) -> dict[str, Any]:
         if random.random() < 0.2:

@@ -1,0 +1,12 @@
+"""How many examples a test tries that has many of them: some in the default suite, all of them in the long form."""
+
+from __future__ import annotations
+
+import os
+
+FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
+
+
+def examples(number: int) -> int:
+    """`number` in the long form, a quarter of it in the default suite."""
+    return number if FULL else number // 4
