@@ -164,6 +164,7 @@ class Program:
         self._out.seek(0)
         err = (self._seen + (rest or b"")).decode()
         assert "Traceback" not in err, err
+        assert "Error in sitecustomize" not in err, err
         return Ran(self.process.returncode, self._out.read().decode(), err, self.folder / "run")
 
     def leaves_nothing(self) -> None:
