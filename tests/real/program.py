@@ -156,7 +156,7 @@ class Program:
         return found
 
     def workers(self) -> list[int]:
-        return sorted(pid for pid, line in self.others().items() if "loadgen.fleet.worker" in line)
+        return [pid for pid, line in self.others().items() if "loadgen.fleet.worker" in line]
 
     def wait(self, limit: float = LIMIT) -> Ran:
         """Let it come to its end."""
@@ -238,13 +238,14 @@ def wait_for_end(pid: int, line: str = "") -> None:
 
 
 def running(session: int, mark: str) -> dict[int, str]:
-    """{pid: command line} of the processes that have not ended, and are of that session or have that mark. Between fork
-    and exec a process has no environment for a moment, but a session always."""
-    found = {}
+    """{pid: command line} of the processes that have not ended, and are of that session or have that mark, in the order
+    in which they began. Between fork and exec a process has no environment for a moment, but a session always."""
+    found = []
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile, or is not ours
-            state, _, _, its_session = (path / "stat").read_text().rpartition(")")[2].split()[:4]
-            ours = int(its_session) == session or mark.encode() in (path / "environ").read_bytes().split(b"\0")
-            if ours and state not in "ZX":
-                found[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-    return found
+            stat = (path / "stat").read_text().rpartition(")")[2].split()
+            ours = int(stat[3]) == session or mark.encode() in (path / "environ").read_bytes().split(b"\0")
+            if ours and stat[0] not in "ZX":
+                line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+                found.append((int(stat[19]), int(path.name), line))
+    return {pid: line for _, pid, line in sorted(found)}
