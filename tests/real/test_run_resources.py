@@ -6,10 +6,11 @@ import os
 import resource
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from program import COMMAND, VALID, Program, load, prepare, run
+from program import COMMAND, VALID, Program, Ran, load, prepare, run
 
 pytestmark = pytest.mark.real
 
@@ -99,13 +100,35 @@ def test_a_disk_that_fills_up_does_not_end_the_run(tmp_path: Path, small: Path) 
     assert run(tmp_path, *arguments, "--out", str(small / "run")).status == 2, "it exists already"
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def refused(ran: Ran, why: str) -> None:
+    """A folder that was asked for and cannot be had ends the run before its load. (Without --out a run goes on:
+    `test_run_disk`.)"""
+    assert (ran.status, ran.out) == (2, "")
+    assert why in ran.err and len(ran.err.splitlines()) == 1
+
+
+def test_a_disk_that_is_full_from_the_beginning(tmp_path: Path, small: Path) -> None:
+    with suppress(OSError), (small / "filler").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    arguments = prepare(tmp_path, profile("{name: a, rate: 50/s, iterations: 20}"))[:2]
+    ran = run(tmp_path, *arguments, "--out", str(small / "run"), "--json", "--workers", "2")
+    refused(ran, "No space left on device")
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """Where nothing can be written, whoever one is: below a file."""
     (tmp_path / "file").write_text("")
     arguments = prepare(tmp_path, profile("{name: a, rate: 50/s, iterations: 20}"))[:2]
     ran = run(tmp_path, *arguments, "--out", "file/run")
-    assert (ran.status, ran.out) == (2, "")
-    assert ran.err == "loadgen: file/run: cannot be made: Not a directory. Name a folder elsewhere with --out\n"
+    refused(ran, "cannot be made: Not a directory")
+
+
+def test_a_read_only_disk(tmp_path: Path, small: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    arguments = prepare(tmp_path, profile("{name: a, rate: 50/s, iterations: 20}"))[:2]
+    ran = run(tmp_path, *arguments, "--out", str(small / "run"), "--json")
+    refused(ran, "Read-only file system")
 
 
 def test_a_dead_run_is_reported_from_a_read_only_disk(tmp_path: Path, small: Path) -> None:
