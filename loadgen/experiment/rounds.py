@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 from loadgen.clock import SECOND, wall
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
 from loadgen.experiment.folder import conclude, decided, metadata, run_folder
+from loadgen.experiment.share import limits_of, part_of, parts
 from loadgen.interrupts import Interrupted, Interrupts, interrupts
 from loadgen.profile.load import Loaded, Variant
-from loadgen.profile.model import Experiment, Phase, Profile
+from loadgen.profile.model import Experiment, Profile
 from loadgen.result.codec import map_text, to_json
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
@@ -53,22 +53,6 @@ def seed_of(seed: int, number: int) -> int:
     return int(stream_of((seed, _ROUND, number)).integers(2**62))
 
 
-def part_of(profile: Profile, parts: int) -> Profile:
-    """One of `parts` equal parts of the profile's load. Raises PlanError if nothing would be left."""
-    return profile.model_copy(update={"load": tuple(_part(phase, parts) for phase in profile.load)})
-
-
-def _part(phase: Phase, parts: int) -> Phase:
-    rate = phase.rate and phase.rate.scaled(Fraction(1, parts))
-    counts = {name: getattr(phase, name) for name in ("users", "at_once", "iterations")}
-    if small := [name for name, value in counts.items() if value is not None and value < parts]:
-        raise PlanError(
-            f"load.{phase.name}.{small[0]}: a duet runs {parts} variants at once, and each needs at least 1 of it"
-        )
-    cut = {name: value // parts for name, value in counts.items() if value is not None}
-    return phase.model_copy(update={"rate": rate, **cut})
-
-
 class Within:
     """What a run of an experiment shows: its progress, with where it stands among the others, and what none of them
     has `said`."""
@@ -95,6 +79,7 @@ class _Experiment:
     stack: AsyncExitStack
     keepers: dict[str, Keeper] = field(default_factory=dict)
     places: dict[str, Destination] = field(default_factory=dict)
+    prepared: set[str] = field(default_factory=set)
     warnings: list[Reason] = field(default_factory=list)
     said: list[Reason] = field(default_factory=list)
     spent: float = 0.0
@@ -108,7 +93,9 @@ class _Experiment:
 
     async def carry_out(self) -> ExperimentResult:
         for variant in self.loaded.variants:
-            await self._ready(variant)
+            await self._reach(variant)
+        for variant in self.loaded.variants:
+            await self._prepare(variant)
         hide = self.loaded.secrets.hide
         folder = ExperimentFolder(self.options.out, self._warn, needed=True, hide=hide)
         folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), hide)))
@@ -127,14 +114,24 @@ class _Experiment:
         result = replace(result, warnings=(*result.warnings, *self.warnings[told:]))  # that it could not be written
         return map_text(result, hide)
 
-    async def _ready(self, variant: Variant) -> None:
-        """What the variant's runs need for the whole experiment: secrets, a destination, a table."""
+    async def _reach(self, variant: Variant) -> None:
+        """What the variant's runs need to reach their target during the whole experiment: secrets and a destination.
+        Raises PlanError if this machine could not carry them out."""
         profile, options = variant.profile, self.options
         key = _place(profile)
         self.keepers[variant.name] = secrets = await keeper(profile, options.sandbox_at, self.loaded.secrets)
         if key not in self.places:
             going = destination(profile, options.start_sandbox, options.sandbox_at, secrets.account)
-            self.places[key] = to = await self.stack.enter_async_context(going)
+            self.places[key] = await self.stack.enter_async_context(going)
+        to = self.places[key]
+        limits_of(variant.name, profile, parts(self.plan), len(to.addresses), to.loopback)
+
+    async def _prepare(self, variant: Variant) -> None:
+        """The target's table, which variants with the same destination share."""
+        profile, key = variant.profile, _place(variant.profile)
+        if key not in self.prepared:
+            self.prepared.add(key)
+            to, secrets = self.places[key], self.keepers[variant.name]
             table = on_table(profile, Plan.of(profile), to, secrets, self.display.message, self._warn)
             await self.stack.enter_async_context(table)
 
@@ -171,10 +168,7 @@ class _Experiment:
                 taken.take()
 
         self.signals.heed(interrupt)
-        runs = [
-            self._run(number, variant, taken, position, len(group))
-            for variant, taken in zip(group, signals, strict=True)
-        ]
+        runs = [self._run(number, variant, taken, position) for variant, taken in zip(group, signals, strict=True)]
         for ended in await asyncio.gather(*runs, return_exceptions=True):
             if isinstance(ended, Interrupted):
                 self.interrupted = True
@@ -191,10 +185,9 @@ class _Experiment:
                 self.spent += (ended.cost and ended.cost.usd) or 0.0
         return not self.failed and not self.interrupted and self._affordable()
 
-    async def _run(self, number: int, variant: Variant, signals: Interrupts, position: str, parts: int) -> RunResult:
-        profile = variant.profile.model_copy(update={"seed": seed_of(self._seed, number)})
-        if parts > 1:
-            profile = part_of(profile, parts)
+    async def _run(self, number: int, variant: Variant, signals: Interrupts, position: str) -> RunResult:
+        profile = part_of(variant.profile, parts(self.plan))
+        profile = profile.model_copy(update={"seed": seed_of(self._seed, number)})
         loaded = replace(self.loaded, profile=profile, variants=())
         out = run_folder(self.options.out, number, variant.name)
         options = replace(self.options, out=out, prepared=True, needed=True)
