@@ -109,6 +109,7 @@ def test_a_terminal_that_is_gone_changes_no_exit_status(arguments: list[str], st
 # mistakes
 
 
+NO_URL = "loadgen: URL: '{}' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"
 MISTAKES = [
     (["frob"], "loadgen: there is no command 'frob', only run, once, check, new, report, compare, keepalive, selftest, sandbox, schema. A profile or URL is for loadgen run. Try loadgen --help"),
     (["--frob"], "loadgen: No such option '--frob'. Try loadgen --help"),
@@ -120,6 +121,18 @@ MISTAKES = [
     (["check", "localhost:9101"], "loadgen: there is no profile 'localhost:9101'. Did you mean http://localhost:9101?"),
     (["once", "api.example.com/prod/x?a=1"], "loadgen: there is no profile 'api.example.com/prod/x?a=1'. Did you mean https://api.example.com/prod/x?a=1?"),
     (["run", "[::1]:8443/"], "loadgen: there is no profile '[::1]:8443/'. Did you mean https://[::1]:8443/?"),
+    (["check", "127.0.0.1:9101/x", "--rate", "5/s", "--for", "1s"], "loadgen: there is no profile '127.0.0.1:9101/x'. Did you mean http://127.0.0.1:9101/x?"),
+    (["run", "localhost:9101", "-H", "a: b"], "loadgen: there is no profile 'localhost:9101'. Did you mean http://localhost:9101?"),
+    (["run", "brust", "--users", "5"], f"loadgen: there is no profile 'brust'. Did you mean burst? Shipped: {SHIPPED}. `loadgen new URL` writes a new one"),
+    (["run", ":8080/x", "--rate", "5/s"], "loadgen: there is no profile ':8080/x'. Did you mean http://127.0.0.1:8080/x?"),
+    (["run", "http:/h/x"], "loadgen: there is no profile 'http:/h/x'. Did you mean http://h/x?"),
+    (["once", "https//h:8443/x"], "loadgen: there is no profile 'https//h:8443/x'. Did you mean https://h:8443/x?"),
+    (["run", "htp://h/x"], f"{NO_URL.format('htp://h/x')}. Did you mean http://h/x?"),
+    (["run", "http:///h/x"], f"{NO_URL.format('http:///h/x')}. Did you mean http://h/x?"),
+    (["run", "htps://h/x"], f"{NO_URL.format('htps://h/x')}. Did you mean https://h/x?"),
+    (["run", "GET:http://h/x"], f"{NO_URL.format('GET:http://h/x')}. Did you mean http://h/x?"),
+    (["run", "POST: https://h/x", "--rate", "5/s"], f"{NO_URL.format('POST: https://h/x')}. Did you mean https://h/x?"),
+    (["run", "GET https://h/a b"], "loadgen: URL: 'GET https://h/a b' holds characters that a URL must not: percent-encode the path, punycode the host"),
     (["run", "profiles/no.yaml"], f"loadgen: there is no profile 'profiles/no.yaml'. Shipped: {SHIPPED}. `loadgen new URL` writes a new one"),
     (["run", "10.0.0.1"], "loadgen: there is no profile '10.0.0.1'. Did you mean http://10.0.0.1?"),
     (["run", "."], "loadgen: .: is a folder. Name a profile in it"),
