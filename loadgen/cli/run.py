@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli import HELP, output
+from loadgen.cli import HELP, complain, output
 from loadgen.cli.loop import on_loop
 from loadgen.cli.request import load_options, request_options
 from loadgen.clock import SECOND, wall
@@ -97,7 +97,7 @@ def command(
         if as_json:
             out.write(f"{json_text(result)}\n")
             if why := unusable(result):
-                click.echo(f"loadgen: {why}", err=True)
+                complain(f"loadgen: {why}")
         else:
             show(result, out)
     return int(result.exit_status or 0)

@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import os
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -107,6 +110,22 @@ def test_a_terminal_that_is_gone_changes_no_exit_status(arguments: list[str], st
 
 
 # mistakes
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_on_a_terminal_a_mistake_breaks_between_words(width: int) -> None:
+    master, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    command = [sys.executable, "-m", "loadgen", "run", "http://h/", "--target", "http://i/"]
+    with subprocess.Popen(command, stderr=terminal) as process:
+        assert process.wait(60) == 2
+    os.close(terminal)
+    with os.fdopen(master, "rb", 0) as screen:
+        lines = screen.read(4096).decode().splitlines()
+    said = "loadgen run: --target goes with a profile; a URL is its own target. Try loadgen run --help"
+    assert len(lines) > 1
+    assert " ".join(line.strip() for line in lines) == said
+    assert max(map(len, lines)) <= width
 
 
 NO_URL = "loadgen: URL: '{}' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"

@@ -23,20 +23,17 @@ from loadgen.report.terminal.page import (
     STRONG,
     WARN,
     WIDEST,
-    add,
     drawn,
     fitted,
     fitting,
     heading,
-    indented,
     labelled,
     line,
-    table,
 )
 from loadgen.report.terminal.parts import LEGEND
 from loadgen.report.terminal.phases import phase_blocks
 from loadgen.report.terminal.samples import samples
-from loadgen.report.terminal.thresholds import value_text
+from loadgen.report.terminal.thresholds import rows, value_text
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.unusable import unusable
 from loadgen.report.terminal.witness import witness
@@ -97,7 +94,7 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from table_and_cost(result)
     yield from _warnings(result.warnings)
     phases, notes = Phases(result), Footnotes()
-    yield from _thresholds(result, phases)
+    yield from _thresholds(result, phases, width)
     yield from until(result.until)
     yield from witness(result.witness)
     for variant in result.variants:
@@ -205,16 +202,17 @@ def _target(target: Target) -> Iterator[RenderableType]:
             yield line((f"by its own count: {text}", DIM), indent=2)
 
 
-def _thresholds(result: RunResult, phases: Phases) -> Iterator[RenderableType]:
+def _thresholds(result: RunResult, phases: Phases, width: int) -> Iterator[RenderableType]:
     if not result.thresholds:
         return
     yield heading("thresholds")
-    made = table(("", "fixed", 9), ("", "left", 11), ("", "text", 22), ("", "left", 8), ("", "text", 20))
+    shown = []
     for threshold in result.thresholds:
         status, phase = threshold.status, phases.place(threshold.phase, threshold.cycle)
         word = status.upper() if status == "failed" else status
-        add(made, (word, STATUSES[status]), phase, threshold.text, brief(threshold.step, 24), value_text(threshold))
-    yield indented(made)
+        step, value = brief(threshold.step, 24), value_text(threshold)
+        shown.append(((word, STATUSES[status]), (phase, threshold.text, step, value)))
+    yield from rows(shown, ("left", "text", "left", "text"), width)
 
 
 def _variant(variant: RunVariant, notes: Footnotes, width: int) -> Iterator[RenderableType]:
