@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from loadgen.interrupts import SIGNALS
@@ -34,7 +35,7 @@ def spawn(module: str, *arguments: str, **options: Any) -> subprocess.Popen[byte
     """
     command = [sys.executable, "-P", "-m", module, *arguments]
     environment = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
-    if path := [entry for entry in environment.pop("PYTHONPATH", "").split(os.pathsep) if os.path.isabs(entry)]:
+    if path := [entry for entry in environment.pop("PYTHONPATH", "").split(os.pathsep) if Path(entry).is_absolute()]:
         environment["PYTHONPATH"] = os.pathsep.join(path)
     held = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:

@@ -106,7 +106,7 @@ def _thresholds(thresholds: Sequence[Threshold], width: int) -> Iterator[Rendera
         names = [brief(text, LABEL) for text in (whose, threshold.phase, threshold.step)]
         cells = (*names[:2], brief(threshold.text, 80), names[2], value_text(threshold))
         told.append(((word, STATUSES[threshold.status]), cells))
-    yield from rows(told, ("left", "left", "text", "left", "text"), width)
+    yield from rows(told, ("left", "left", "fixed", "left", "text"), width)
     if rest := len(every) - len(shown):
         yield line((f"{count(rest)} more: see --json", DIM), indent=2)
 

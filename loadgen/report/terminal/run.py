@@ -212,7 +212,7 @@ def _thresholds(result: RunResult, phases: Phases, width: int) -> Iterator[Rende
         word = status.upper() if status == "failed" else status
         step, value = brief(threshold.step, 24), value_text(threshold)
         shown.append(((word, STATUSES[status]), (phase, threshold.text, step, value)))
-    yield from rows(shown, ("left", "text", "left", "text"), width)
+    yield from rows(shown, ("left", "fixed", "left", "text"), width)
 
 
 def _variant(variant: RunVariant, notes: Footnotes, width: int) -> Iterator[RenderableType]:

@@ -63,7 +63,7 @@ class Table:
 
     def fits(self, width: int) -> bool:
         """Whether all columns have room beside each other."""
-        return len(self._blocks([widths.least for widths in self._widths()], width)) == 1
+        return sum(widths.least + 1 for widths in self._widths()) - 1 <= width
 
     def _widths(self) -> list[Widths]:
         return [column.widths([cells[at] for cells, _ in self._rows]) for at, column in enumerate(self._columns)]
