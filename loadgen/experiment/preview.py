@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
+from loadgen.errors import PlanError
 from loadgen.experiment.primary import primary_of, too_few
-from loadgen.experiment.share import limits_of, parts
+from loadgen.experiment.share import limits_of, part_of, parts
 from loadgen.profile.model import Experiment, Profile
 from loadgen.result.check import PlannedExperiment, PlannedVariant, PortsNeeded
 from loadgen.runner.limits import new_connections
@@ -26,6 +27,8 @@ def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int,
         _variant(name, variant, limits_of(name, variant, share, addresses, loopback).workers)
         for name, variant in zip(names, variants, strict=True)
     ]
+    for name, variant in zip(names, variants, strict=True):
+        _check_cost(name, part_of(variant, share))
     primary = primary_of(variants)
     return PlannedExperiment(
         variants=tuple(names),
@@ -59,6 +62,11 @@ def _variant(name: str, profile: Profile, workers: int) -> PlannedVariant:
         iterations=sum(p for p in planned if p) if None not in planned else None,
         opened=0 if profile.session.reuse == "shared" else new_connections(profile),
     )
+
+
+def _check_cost(name: str, profile: Profile) -> None:
+    if profile.target.dynamodb and (why := Cost(profile, Plan.of(profile)).refusal(made=False)):
+        raise PlanError(f"variant {name}: {why}")
 
 
 def _seconds(experiment: Experiment, variants: Sequence[PlannedVariant], rounds: int) -> float | None:

@@ -28,7 +28,7 @@ from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Progress
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.session import run_at
-from loadgen.runner.table.attach import on_table
+from loadgen.runner.table.attach import OnTable, on_table
 from loadgen.store import ExperimentFolder
 from loadgen.workload.draws import stream_of
 
@@ -79,7 +79,7 @@ class _Experiment:
     stack: AsyncExitStack
     keepers: dict[str, Keeper] = field(default_factory=dict)
     places: dict[str, Destination] = field(default_factory=dict)
-    prepared: set[str] = field(default_factory=set)
+    makers: dict[str, Variant] = field(default_factory=dict)  # the variant that makes the table of a place
     warnings: list[Reason] = field(default_factory=list)
     said: list[Reason] = field(default_factory=list)
     spent: float = 0.0
@@ -95,7 +95,11 @@ class _Experiment:
         for variant in self.loaded.variants:
             await self._reach(variant)
         for variant in self.loaded.variants:
-            await self._prepare(variant)
+            await self._check(variant)
+        for key, variant in self.makers.items():
+            to, secrets = self.places[key], self.keepers[variant.name]
+            say, plan = self.display.message, Plan.of(variant.profile)
+            await self.stack.enter_async_context(on_table(variant.profile, plan, to, secrets, say, self._warn))
         hide = self.loaded.secrets.hide
         folder = ExperimentFolder(self.options.out, self._warn, needed=True, hide=hide)
         folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), hide)))
@@ -115,25 +119,27 @@ class _Experiment:
         return map_text(result, hide)
 
     async def _reach(self, variant: Variant) -> None:
-        """What the variant's runs need to reach their target during the whole experiment: secrets and a destination.
-        Raises PlanError if this machine could not carry them out."""
+        """What the variant's runs need to reach their target during the whole experiment: secrets and a destination."""
         profile, options = variant.profile, self.options
         key = _place(profile)
         self.keepers[variant.name] = secrets = await keeper(profile, options.sandbox_at, self.loaded.secrets)
         if key not in self.places:
             going = destination(profile, options.start_sandbox, options.sandbox_at, secrets.account)
             self.places[key] = await self.stack.enter_async_context(going)
+            self.makers[key] = variant
+
+    async def _check(self, variant: Variant) -> None:
+        """Raises LoadgenError if the variant's runs would be refused: by this machine, or by the target's table."""
+        profile, key = variant.profile, _place(variant.profile)
         to = self.places[key]
         limits_of(variant.name, profile, parts(self.plan), len(to.addresses), to.loopback)
-
-    async def _prepare(self, variant: Variant) -> None:
-        """The target's table, which variants with the same destination share."""
-        profile, key = variant.profile, _place(variant.profile)
-        if key not in self.prepared:
-            self.prepared.add(key)
-            to, secrets = self.places[key], self.keepers[variant.name]
-            table = on_table(profile, Plan.of(profile), to, secrets, self.display.message, self._warn)
-            await self.stack.enter_async_context(table)
+        if profile.target.dynamodb:
+            part = part_of(profile, parts(self.plan))
+            table = OnTable(part, Plan.of(part), to, self.keepers[variant.name], _unheard, self._warn)
+            try:
+                await table.check(made=self.makers[key] is variant)
+            except PlanError as error:
+                raise PlanError(f"variant {variant.name}: {error}") from None
 
     async def _round(self, number: int) -> bool:
         """Carry out a round. Returns whether the experiment goes on after it."""
@@ -218,3 +224,6 @@ def _place(profile: Profile) -> str:
     state."""
     sandbox = profile.sandbox.to_json().decode() if profile.sandbox and profile.target.sandbox else ""
     return f"{profile.target.model_dump_json()} {sandbox}"
+
+
+def _unheard(notice: Reason) -> None: ...
