@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from loadgen.interrupts import SIGNALS
@@ -50,6 +51,16 @@ def withheld() -> dict[str, str]:
 
 def _is_passed_on(name: str) -> bool:
     return _PASSED_ON.fullmatch(name) is not None and not _SECRET.fullmatch(name)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether the process is stopped, as by SIGSTOP: it does nothing until it is continued. False where the system does
+    not tell."""
+    try:
+        with Path(f"/proc/{pid}/stat").open("rb") as status:
+            return status.read().rpartition(b")")[2].split()[0] in (b"T", b"t")
+    except (OSError, IndexError):
+        return False
 
 
 def end_with_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
