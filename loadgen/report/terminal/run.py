@@ -47,6 +47,7 @@ from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult, RunVariant, Status, Target
 
+NOTHING = "NOTHING MEASURED"  # in the place of a verdict
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
 VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
 STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
@@ -91,7 +92,10 @@ def _of_experiment(result: ExperimentResult, width: int) -> Iterator[RenderableT
 
 def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from _top(result)
-    yield from _trust(result)
+    if not result.unusable:
+        yield from (
+            _trust(result) if _measured(result) else [labelled((f"{NOTHING} ", BAD), "there is no tail to judge")]
+        )
     yield from _target(result.target)
     yield from table_and_cost(result)
     yield from _warnings(result.warnings)
@@ -163,15 +167,16 @@ def _trust(result: Result) -> Iterator[RenderableType]:
 
 def _meaning(result: Result) -> str:
     verdict = result.trust.verdict
-    if isinstance(result, RunResult) and not _measured(result):
-        return "but nothing was measured: there is no tail"
     worst = {signal.observed.code for signal in result.trust.signals if signal.verdict == verdict}
     return meaning(verdict, worst) + (". Do not use these figures" if verdict == "INVALID" else "")
 
 
-def _measured(result: RunResult) -> int:
-    """How many requests were sent in measured phases."""
-    return sum(phase.requests.sent for phase in result.variant.phases if phase.measured)
+def _measured(result: RunResult) -> bool:
+    """Whether there are latencies: of a request in a measured phase, from a worker that was not lost before it told
+    them."""
+    phases = [phase for phase in result.variant.phases if phase.measured]
+    of_steps = [step.latency(phase.headline) for phase in phases for step in phase.steps]
+    return any(latency.count for latency in of_steps if latency)
 
 
 def _effect(result: RunResult) -> str:
@@ -242,6 +247,9 @@ def _sum(total: int, word: str, parts: dict[str, int]) -> str:
 
 def _end(result: Result) -> Iterator[RenderableType]:
     verdict, status = result.trust.verdict, result.exit_status
+    word, style = str(verdict), VERDICTS[verdict]
+    if isinstance(result, RunResult) and (result.unusable or not _measured(result)):
+        word, style = "FAILED" if result.unusable else NOTHING, BAD
     said = ["simulated target"] if result.target and result.target.simulated else []
     statuses = [threshold.status for threshold in result.thresholds]
     if text := listed({word: statuses.count(word) for word in STATUSES}):
@@ -250,6 +258,6 @@ def _end(result: Result) -> Iterator[RenderableType]:
         said.append(f"{share(requests.failed, requests.sent)} of requests failed")
     if status:
         said.append(f"exit status {status}{f': {EXITS[status]}' if status in EXITS else ''}")
-    yield heading((verdict, VERDICTS[verdict]), ("".join(f" · {part}" for part in said), ""))
+    yield heading((word, style), ("".join(f" · {part}" for part in said), ""))
     run = result.run
     yield line(f"saved: loadgen report {run} [--json] shows it again" if run else "not saved")
