@@ -633,6 +633,9 @@ class Sample:
     times_ms: dict[str, float] = item("the exchange's times, by metric", "ms")
     whose_ms: Attribution = item("whose time the exchange's response is, or in a closed load its service")
     location: str = item("where a redirect leads, without its query", default="", omit=True)
+    wordless: Literal["compressed", "binary", "empty"] | None = item(
+        "of a failing answer without a message: what its body is", omit=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,6 +213,16 @@ def test_a_failing_answer_says_why_in_full(result: dict[str, Any]) -> None:
     assert f"the answer: {message}" in " ".join(" ".join(block(summary(result), "first failing")).split())
 
 
+@pytest.mark.parametrize(
+    ("wordless", "text"),
+    [("compressed", "compressed, not shown"), ("binary", "binary, not shown"), ("empty", "empty")],
+)
+def test_a_failing_answer_without_words_is_told_as_what_it_is(result: dict[str, Any], wordless: str, text: str) -> None:
+    failing = {"outcome": "http_5xx", "status": 502, "message": "", "wordless": wordless}
+    result["samples"]["failed"] = [result["samples"]["failed"][0] | failing]
+    assert f"the answer: {text}\n" in summary(result)
+
+
 def test_samples_are_few_and_not_all_alike(result: dict[str, Any]) -> None:
     kept = result["samples"]
     kept["failed"] *= 50
