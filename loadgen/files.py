@@ -5,6 +5,7 @@ long as a process needs them, also where no disk takes any.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import tempfile
@@ -22,15 +23,22 @@ def at_once(path: str | Path, flags: int) -> int:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """The file, to be read. Raises OSError for what is no regular file: a pipe, a socket, a device or a folder."""
-    _check(path.stat())  # before it is opened: to open a device may do something
+    """The file, to be read. Raises OSError for what is no regular file: a pipe, a socket, a device or a folder.
+
+    Of a file that has no size, nothing is read: those in /proc have none, and some of them let their readers wait.
+    """
+    _check(path, path.stat())  # before it is opened: to open a device may do something
     file = os.fdopen(at_once(path, os.O_RDONLY), "rb")
     try:
-        _check(os.fstat(file.fileno()))  # another one may have come in its place
+        status = os.fstat(file.fileno())
+        _check(path, status)  # another one may have come in its place
     except OSError:
         file.close()
         raise
-    return file
+    if status.st_size:
+        return file
+    file.close()
+    return io.BytesIO()
 
 
 def read_regular(path: Path, limit: int) -> bytes:
@@ -97,6 +105,12 @@ def why(error: OSError) -> str:
     return (error.strerror or "input error").lower()
 
 
+def taken(error: FileExistsError) -> str:
+    """What there is in the place of a new file or folder."""
+    path = Path(str(error.filename))
+    return "exists already" if path.exists() else "is a link to what does not exist"
+
+
 def _memory() -> int:
     """The descriptor of a file in memory. Raises OSError if the system has none, as macOS."""
     if not hasattr(os, "memfd_create"):
@@ -106,6 +120,6 @@ def _memory() -> int:
     return descriptor
 
 
-def _check(status: os.stat_result) -> None:
+def _check(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "not a regular file")
+        raise OSError(errno.EINVAL, "not a regular file", str(path))

@@ -23,7 +23,7 @@ from typing import Any, TextIO
 from loadgen.clock import wall
 from loadgen.errors import ProfileError
 from loadgen.exchange import CONNECTION_LABELS, Outcome
-from loadgen.files import Scratch, open_regular
+from loadgen.files import Scratch, open_regular, taken
 from loadgen.record.hlog import Encoder, header
 from loadgen.record.ledger import open_with_room
 from loadgen.record.metrics import HEADLINES, Metric
@@ -152,8 +152,9 @@ class RunFolder:
     def _try(self, what: str, work: Callable[[], object], failed: Callable[[str], None] | None = None) -> None:
         try:
             work()
-        except FileExistsError:
-            raise ProfileError(f"{self.path} exists already", remedy="Name another folder with --out") from None
+        except FileExistsError as error:
+            problem = f"{error.filename} {taken(error)}"
+            raise ProfileError(problem, remedy="Name another folder with --out") from None
         except OSError as error:
             (failed or self._give_up)(f"{what}: {error.strerror}")
 

@@ -355,6 +355,7 @@ def sample(m: Measured, kept: KeptSample) -> Sample:
         headers=kept.headers,
         message=kept.message,
         location=kept.location,
+        wordless=kept.wordless,
         times_ms={name: round(ns / MILLISECOND, 6) for name, ns in times.items()},
         whose_ms=attribution(kept.times, not run.phase.closed, m.holds_back),
     )

@@ -39,6 +39,7 @@ class Ending:
     interrupted: bool = False
     stopped: bool = False
     refused: bool = False  # the target takes no more from us
+    unserved: Reason | None = None  # the target ended, or fell silent
     lost: bool = False
     complete: bool = True
     warnings: Sequence[Reason] = ()
@@ -63,7 +64,7 @@ def conclude(
     """The result of a run."""
     confidence = Confidence.read(measured, Path(ending.folder) if ending.folder else None)
     counted = variant(measured, confidence.of)
-    verdict, failure = overall(findings), unusable(measured.ledger, measured.reasons)
+    verdict, failure = overall(findings), ending.unserved or unusable(measured.ledger, measured.reasons)
     checked = limits.check(thresholds, counted.phases)
     if verdict is Verdict.INVALID:
         checked = [limits.of_invalid(threshold, ending.accepted) for threshold in checked]

@@ -23,11 +23,14 @@ FOREIGN = (ArithmeticError, AttributeError, LookupError, RecursionError, StopIte
 def document(path: Path) -> dict[str, Any]:
     """The object in that file. Raises ProfileError if there is none."""
     try:
-        value = json.loads(read_regular(path, SIZE_LIMIT))
+        content = read_regular(path, SIZE_LIMIT)
+        if not content.strip():
+            raise ProfileError("is empty: perhaps the disk was full, or the run died at once", file=str(path))
+        value = json.loads(content)
     except OSError as error:
         raise ProfileError(f"cannot be read: {why(error)}", file=str(path)) from None
     except (ValueError, RecursionError) as error:
-        raise ProfileError(f"cannot be read: {error}", file=str(path)) from None
+        raise ProfileError(f"is not JSON: {error}", file=str(path)) from None
     if not isinstance(value, dict):
         raise ProfileError("is not a result", file=str(path))
     return value
@@ -50,7 +53,12 @@ def as_written(place: object) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ProfileError(f"cannot be read: {why(error)}", file=str(place)) from None
+        raise ProfileError(f"cannot be read: {why(error)}", file=str(error.filename or place)) from None
     except FOREIGN as error:
-        problem = f"is not as loadgen wrote it: {type(error).__name__}: {error}"
-        raise ProfileError(problem[:WHY], file=str(place)) from error
+        raise ProfileError(foreign(error), file=str(place)) from error
+
+
+def foreign(error: Exception) -> str:
+    """What is wrong with what somebody else has written, without Python's name for it."""
+    what = f"it has no {error.args[0]!r}" if isinstance(error, KeyError) and error.args else str(error)
+    return f"is not as loadgen wrote it{f': {what}' if what else ''}"[:WHY]

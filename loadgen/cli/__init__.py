@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import TextIO
+from pathlib import Path
+from typing import Any, TextIO
 
 import click
 
@@ -39,6 +40,18 @@ Exit status:
 
 # said by each command for itself: click keeps the options of a command as they were when first asked for
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class NewPath(click.Path):
+    """The name of a file or a folder that a command makes. No name at all would be that of the folder one stands in."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("it is empty. Give a name, or leave the option out", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Commands(click.Group):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loadgen.cli import HELP, output
+from loadgen.cli import HELP, NewPath, output
 from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
 from loadgen.cli.run import folder_for
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 @click.option("--idle", metavar="TIMES", help="Measure instead whether connections outlive pauses: 1s,10s,60s.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="As with run: tls.ca=FILE.")
 @request_options
-@click.option(
-    "--out", "folder", type=click.Path(path_type=Path), help="The folder.  [default: runs/keepalive-HOST-TIME]"
-)
+@click.option("--out", "folder", type=NewPath(), help="The folder.  [default: runs/keepalive-HOST-TIME]")
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of INVALID runs too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")

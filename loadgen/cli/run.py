@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli import HELP, complain, output
+from loadgen.cli import HELP, NewPath, complain, output
 from loadgen.cli.loop import on_loop
 from loadgen.cli.request import load_options, request_options
 from loadgen.clock import SECOND, wall
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Start one more quiet process, which sends the same at 1/53 of the rate, and compare p50 and p99.",
 )
-@click.option("--out", "folder", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME-TIME]")
+@click.option("--out", "folder", type=NewPath(), help="The run's folder.  [default: runs/NAME-TIME]")
 @click.option("--no-preflight", is_flag=True, help="Send the load without trying each step once before.")
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of an INVALID run too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")

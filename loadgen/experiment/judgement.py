@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadgen.analysis.documents import foreign
 from loadgen.errors import ProfileError
 from loadgen.experiment import ratios
 from loadgen.experiment.comparison import Question, compare, comparison_of
@@ -47,7 +48,7 @@ def judge(
     except (ProfileError, OSError) as error:
         why = str(error)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        why = f"it is not as loadgen wrote it: {type(error).__name__}: {error}"
+        why = f"it {foreign(error)}"
     unreadable = Reason.of("unreadable", error=why)
     undecided = ratios.undecided(design.thresholds, unreadable)
     return Judgement(comparison_of(question, why_not=(unreadable,)), tuple(undecided))

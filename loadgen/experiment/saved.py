@@ -10,7 +10,7 @@ from typing import Any
 
 from loadgen.analysis.build import Measured
 from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
-from loadgen.analysis.documents import decoded, document
+from loadgen.analysis.documents import decoded, document, foreign
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
@@ -42,7 +42,8 @@ def find(run: Path | None) -> Path:
     if not (run / "run.json").is_file() and (RUNS / run / "run.json").is_file():
         run = RUNS / run
     if not (run / "run.json").is_file():
-        raise ProfileError("is not a run's folder: it has no run.json", file=str(run))
+        what = "its run.json is no regular file" if os.path.lexists(run / "run.json") else "it has no run.json"
+        raise ProfileError(f"is not a run's folder: {what}", file=str(run))
     return run
 
 
@@ -90,8 +91,10 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
         measured = Measured(plan, ledger, recording, network=health.network, stopped=seconds * SECOND)
         concluded = conclude(metadata, measured, judge(evidence), ending, {})
         return replace(concluded, exit_status=None)  # it ended with no exit status of loadgen's
-    except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
-        raise ProfileError(f"cannot be read: {type(error).__name__}: {error}", file=str(run)) from None
+    except OSError as error:
+        raise ProfileError(f"cannot be read: {why(error)}", file=str(error.filename or run)) from None
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+        raise ProfileError(foreign(error), file=str(run)) from None
 
 
 def _ledgers(run: Path, plan: Plan) -> tuple[Ledger, int]:

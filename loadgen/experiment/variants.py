@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from loadgen.analysis.documents import decoded, document
+from loadgen.analysis.documents import decoded, document, foreign
 from loadgen.analysis.latency import fewest
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import ProfileError
@@ -101,7 +101,7 @@ def _run(number: int, folder: Path, result: RunResult) -> Run:
     try:
         plan = Plan.from_description(document(path)["plan"])
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise ProfileError(f"has no plan of a run: {type(error).__name__}: {error}", file=str(path)) from None
+        raise ProfileError(f"has no plan of a run: it {foreign(error)}", file=str(path)) from None
     phases = tuple(phase for phase in result.variant.phases if phase.measured)
     return Run(number, folder, plan, result, phases, _figures(phases))
 

@@ -129,9 +129,10 @@ class Fleet:
         group.spawn()
         try:
             async with asyncio.timeout(READY_LIMIT):
-                await group.until(lambda: self.stopping or group.ready)
+                await group.get_ready(lambda: self.stopping)
         except TimeoutError:
-            raise WorkerLost(f"a worker was not ready within {READY_LIMIT} s") from None
+            late = ", ".join(str(member.index) for member in group.members if not member.ready)
+            raise WorkerLost(f"not ready within {READY_LIMIT} s: worker {late}. The machine may be too busy") from None
 
     def _tell(self, message: ToWorker) -> None:
         for group in self.groups:

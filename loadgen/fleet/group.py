@@ -33,7 +33,7 @@ from loadgen.fleet.messages import (
     Vitals,
 )
 from loadgen.fleet.pipe import Pipe
-from loadgen.net.children import spawn
+from loadgen.net.children import is_stopped, spawn
 from loadgen.net.memory import give_back
 from loadgen.net.thread import in_thread
 from loadgen.record.ledger import Ledger
@@ -43,6 +43,7 @@ from loadgen.record.samples import Kept, Kind, Sample
 from loadgen.trust.health import Health
 
 GOODBYE_LIMIT = 5  # seconds
+ANSWER_LIMIT = 1  # seconds in which a worker that is to give up says anything at all
 LOOK = 1.0  # between two looks at whether a worker has said anything
 SILENT = 6  # looks: a worker has something to say each second, and is lost when it is 5 s overdue
 REPORT_LIMIT = 0.5  # for a worker's figures of a second to come in
@@ -64,7 +65,8 @@ class Member:
     reached: int = -1
     finished: bool = False
     lost: bool = False
-    silent: int = 0  # looks since it last said something
+    silent: int = 0  # looks since it last said something; before the load, looks at which it was stopped
+    answered: bool = True  # whether it has said anything since it was told to give up
     broken: LoadgenError | None = None  # what it died of, if that is known
     reported: int = 0  # seconds
     series: dict[int, SeriesKey] = field(default_factory=dict)
@@ -100,6 +102,7 @@ class Group:
         self.members: list[Member] = []
         self.start = 0  # the instant at which its load began, 0 before
         self._changed = asyncio.Event()
+        self._limits: list[asyncio.TimerHandle] = []  # of those that are to give up
 
     # what its fleet does with it
 
@@ -122,13 +125,24 @@ class Group:
     def kill(self) -> None:
         """Give up open exchanges, and end the workers that do not react."""
         self.tell(Kill())
-        asyncio.get_running_loop().call_later(GOODBYE_LIMIT, self._put_down)
+        for member in self.members:
+            member.answered = False
+        later = asyncio.get_running_loop().call_later
+        self._limits.extend(later(limit, self._put_down, limit) for limit in (ANSWER_LIMIT, GOODBYE_LIMIT))
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a change makes the condition hold."""
         while not condition():
             self._changed.clear()
             await self._changed.wait()
+
+    async def get_ready(self, given_up: Callable[[], bool]) -> None:
+        """Wait until every worker is ready, or the condition holds. Raises what one has died of, or WorkerLost."""
+        looking = asyncio.create_task(self._look_for_stopped())
+        try:
+            await self.until(lambda: given_up() or self.ready)
+        finally:
+            looking.cancel()
 
     async def see_through(self, start: int, changed: Callable[[], None] = lambda: None) -> None:
         """Begin the load at the instant `start`, and return when every worker is over, even if workers die. `changed`
@@ -150,6 +164,8 @@ class Group:
 
     async def close(self) -> None:
         """Leave no process behind, and no exchange without an outcome."""
+        for limit in self._limits:
+            limit.cancel()
         for member in self.members:
             if not member.finished:
                 member.process.kill()  # before it sees its pipe closed, and ends by itself
@@ -215,7 +231,7 @@ class Group:
         return member
 
     def _received(self, member: Member, message: FromWorker) -> None:
-        member.silent = 0
+        member.silent, member.answered = 0, True
         match message:
             case Batch():
                 member.batches.append(message)
@@ -262,10 +278,31 @@ class Group:
             batch, member.batches = Batch.joined(member.batches), []
             self.recording.take(fold(batch, self.start), member.series)
 
-    def _put_down(self) -> None:
+    def _put_down(self, seconds: int) -> None:
+        """Give up the workers that were told to give up so long ago, and have not answered, or not ended."""
         for member in self.members:
-            if not member.over:
-                member.process.kill()
+            if not member.over and (seconds == GOODBYE_LIMIT or not member.answered):
+                self._give_up(member, f"it did not end within {seconds} s and was killed")
+
+    def _give_up(self, member: Member, why: str) -> None:
+        member.broken = WorkerLost(why)
+        member.process.kill()
+        member.pipe.close()  # a process that is frozen does not close it by being killed
+        self._ended(member)
+
+    async def _look_for_stopped(self) -> None:
+        """Give up a worker that is stopped before the load. One that only starts slowly is not: it has said nothing
+        yet, and the machine may be busy."""
+        while True:
+            await asyncio.sleep(LOOK)
+            for member in self.members:
+                waiting = not member.over and not member.ready
+                member.silent = member.silent + 1 if waiting and is_stopped(member.process.pid) else 0
+                if member.silent >= SILENT:
+                    why = (
+                        f"worker {member.index} was stopped before the load, did nothing for {SILENT} s and was killed"
+                    )
+                    self._give_up(member, why)
 
     async def _watch(self) -> None:
         """Give up a worker that says nothing: it may be stopped, and would be waited for without end.
@@ -278,10 +315,7 @@ class Group:
             for member in self.members:
                 member.silent += 1
                 if member.silent >= SILENT and not member.over:
-                    member.broken = WorkerLost(f"it said nothing for {SILENT} s and was killed")
-                    member.process.kill()
-                    member.pipe.close()  # a process that is frozen does not close it by being killed
-                    self._ended(member)
+                    self._give_up(member, f"it said nothing for {SILENT} s and was killed")
 
     async def _tick(self) -> None:
         """Called at the end of each second, as soon as every worker has sent its figures of it."""

@@ -53,6 +53,16 @@ def _is_passed_on(name: str) -> bool:
     return _PASSED_ON.fullmatch(name) is not None and not _SECRET.fullmatch(name)
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether the process is stopped, as by SIGSTOP: it does nothing until it is continued. False where the system does
+    not tell."""
+    try:
+        with Path(f"/proc/{pid}/stat").open("rb") as status:
+            return status.read().rpartition(b")")[2].split()[0] in (b"T", b"t")
+    except (OSError, IndexError):
+        return False
+
+
 def end_with_parent(loop: asyncio.AbstractEventLoop, parent: int) -> None:
     """Stop `loop` in good order when the process `parent` has ended. The kernel's kill signal is the fallback. The pipe
     of stdin is not enough, because a forked sibling may hold its other end."""

@@ -24,7 +24,7 @@ from loadgen.profile.explain import findings
 from loadgen.profile.model import Experiment, Profile
 from loadgen.profile.part import Written, nearest
 from loadgen.profile.units import quoted
-from loadgen.profile.variants import EXPERIMENT, cell, of_first_values
+from loadgen.profile.variants import EXPERIMENT, cell, differing, of_first_values
 from loadgen.redaction import Secrets
 
 PLAIN = "run"  # the one variant of a profile without an experiment
@@ -173,10 +173,12 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         profile = _read(of_first_values(document), folder, secrets)
         if not profile.experiment:
             return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
+        cells = profile.experiment.cells()
         variants = tuple(
             Variant(name, values, _read(cell(document, override, values), folder, secrets, profile.experiment))
-            for name, override, values in profile.experiment.cells()
+            for name, override, values in cells
         )
+        differing(document, [of[1:] for of in cells], [variant.profile for variant in variants])
         return Loaded(profile, source, resolved, secrets, variants)
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import Any
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any, TypeVar
 
 from loadgen.errors import ProfileError
 from loadgen.profile.document import Document, Way
 from loadgen.profile.model import Profile
 from loadgen.profile.overrides import part_at
-from loadgen.profile.part import did_you_mean
+from loadgen.profile.part import Part, did_you_mean
 
 EXPERIMENT = "experiment"
-_AXIS = re.compile(r"\$\{matrix\.([A-Za-z_][A-Za-z0-9_-]*)\}")
+P = TypeVar("P", bound=Part)
+_AXIS = re.compile(r"(?<!\$)\$\{matrix\.([A-Za-z_][A-Za-z0-9_-]*)\}")
 
 
 def cell(document: Document, override: str, values: dict[str, Any]) -> Document:
@@ -37,6 +40,34 @@ def of_first_values(document: Document) -> Document:
     changed = _copy(document)
     _fill(changed, _first_values(document))
     return changed
+
+
+def differing(document: Document, cells: Sequence[tuple[str, dict[str, Any]]], profiles: Sequence[Profile]) -> None:
+    """Raise a ProfileError for values of an axis that change nothing but names. `cells` are the override and the values
+    of each variant, `profiles` what came of them. Variants of the user's own naming may be the same."""
+    nameless = [_nameless(profile) for profile in profiles]
+    for ((override, values), profile), ((other, others), again) in combinations(zip(cells, nameless, strict=True), 2):
+        if override == other and values and profile == again:
+            axis = next((axis for axis in values if values[axis] != others[axis]), "")
+            axis = axis or next(axis for axis in values if _repeats(document.data[EXPERIMENT]["matrix"][axis]))
+            problem = f"its values {values[axis]} and {others[axis]} make variants that are the same, but for names"
+            raise document.error((EXPERIMENT, "matrix", axis), problem, "Leave one of them out")
+
+
+def _nameless(profile: Profile) -> Profile:
+    """The profile with neither names nor its experiment."""
+    scenarios = [
+        _renamed(scenario, steps=tuple(_renamed(step) for step in scenario.steps)) for scenario in profile.scenarios
+    ]
+    return _renamed(profile, experiment=None, load=[_renamed(phase) for phase in profile.load], scenarios=scenarios)
+
+
+def _renamed(part: P, **more: Any) -> P:
+    return part.model_copy(update={"name": "", **more})
+
+
+def _repeats(values: list[Any]) -> bool:
+    return any(value in values[:index] for index, value in enumerate(values))
 
 
 def _copy(document: Document, kept: Any = None) -> Document:

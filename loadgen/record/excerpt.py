@@ -6,7 +6,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from loadgen.exchange import Exchange
@@ -18,6 +18,7 @@ MESSAGE = 200  # characters
 CUT = "…"  # stands at the end of a shorter text that was cut off all the same
 LOOKED_AT = 4096  # bytes of a body: the message of an error is near its beginning
 UNDERSTOOD = 0.9  # of a body's characters, for it to be text
+GZIP = b"\x1f\x8b"
 MESSAGES = ("message", "Message", "errorMessage", "error")  # members of a JSON error: of AWS, of Lambda, of many
 
 # headers whose values tell about the answer and never about a person or a key
@@ -47,13 +48,17 @@ _TAG = re.compile(r"<[^>]*(?:>|\Z)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
+Wordless = Literal["compressed", "binary", "empty"]
+
+
 class Excerpt(NamedTuple):
     """`headers` are the safe ones, by their names in lower case; `location` is where a redirect leads, empty for any
-    other answer; `message` is what a failing answer's body says."""
+    other answer; `message` is what a failing answer's body says. If that has no words, `wordless` is what it is."""
 
     headers: dict[str, str]
     location: str
     message: str
+    wordless: Wordless | None
 
 
 def printable(text: str) -> str:
@@ -90,20 +95,26 @@ def excerpt_of(x: Exchange) -> Excerpt:
     """What of an exchange's answer may be shown."""
     headers = _headers(x)
     safe = {name: printable(value)[:MESSAGE] for name, value in headers.items() if name in SAFE_HEADERS}
-    return Excerpt(safe, _location(x.status, headers), _message(x, headers) if x.outcome else "")
+    message, wordless = _message(x, headers) if x.outcome else ("", None)
+    return Excerpt(safe, _location(x.status, headers), message, wordless)
 
 
-def _message(x: Exchange, headers: dict[str, str]) -> str:
+def _message(x: Exchange, headers: dict[str, str]) -> tuple[str, Wordless | None]:
     """What a failing answer's body says, from its beginning; of what it was cut off from an ellipsis is left, if that
-    falls within the message."""
-    body, cut = x.body, len(x.body or b"") > LOOKED_AT
+    falls within the message. Of a body without words, what it is, as far as that is known."""
+    body, cut, whole = x.body, len(x.body or b"") > LOOKED_AT, True
     if body is None:
-        body, cut = x.excerpt.partition(b"\r\n\r\n")[2], len(x.excerpt) >= EXCERPT
-    text = _said(body[:LOOKED_AT], headers) if "content-encoding" not in headers else None
+        _, end, body = x.excerpt.partition(b"\r\n\r\n")
+        cut, whole = len(x.excerpt) >= EXCERPT, bool(end) and len(x.excerpt) < EXCERPT
+    if not body:
+        return "", "empty" if whole and headers.get("content-length", "0") == "0" else None
+    if "content-encoding" in headers or body.startswith(GZIP):
+        return "", "compressed"
+    text = _said(body[:LOOKED_AT], headers)
     if text is None:
-        return ""
+        return "", "binary"
     line = one_line(text)
-    return f"{line[: MESSAGE - 1]}{CUT}" if cut and len(line) < MESSAGE else line[:MESSAGE]
+    return f"{line[: MESSAGE - 1]}{CUT}" if cut and len(line) < MESSAGE else line[:MESSAGE], None
 
 
 def _said(body: bytes, headers: dict[str, str]) -> str | None:

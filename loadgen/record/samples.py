@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from loadgen.exchange import CONNECTION_LABELS, Exchange
-from loadgen.record.excerpt import MESSAGE, excerpt_of, printable
+from loadgen.record.excerpt import MESSAGE, Wordless, excerpt_of, printable
 from loadgen.record.metrics import times_of
 
 FIRST = 3  # of each kind (slot, outcome, reason)
@@ -40,6 +40,7 @@ class Sample:
     headers: dict[str, str]
     location: str
     message: str
+    wordless: Wordless | None
 
 
 class Kept(NamedTuple):
@@ -102,7 +103,7 @@ class Samples:
         return Kept(failed, slow, self._reasons)
 
     def _sample(self, x: Exchange) -> Sample:
-        headers, location, message = excerpt_of(x)
+        headers, location, message, wordless = excerpt_of(x)
         times = times_of(x, x.due)
         if x.backoff:
             times["backoff"] = x.backoff
@@ -121,4 +122,5 @@ class Samples:
             headers,
             location,
             message,
+            wordless,
         )

@@ -12,6 +12,12 @@ def _usd(values: Values, name: str = "usd") -> str:
     return dollars(float(values[name]))
 
 
+def _sandbox_silent(values: Values) -> str:
+    if "at_s" not in values:
+        return str(values["error"])
+    return f"{values['error']}. This ended the load after {values['at_s']:.3g} s: its last seconds met no target"
+
+
 def _turned_away(values: Values) -> str:
     answer = str(values["answer"])
     return f"the run was ended: {values['url']} answers {answer}: {remedy(answer)}"
@@ -54,7 +60,7 @@ NOTICE_SENTENCES: dict[str, Sentence] = {
     "worker_lost": "worker {worker} was lost: {why}; its open exchanges are counted as lost",
     "lost_without_latencies": "{exchanges:,} exchanges have no latencies: those of the last second of the workers that "
     "were lost",
-    "sandbox_silent": "{error}",
+    "sandbox_silent": _sandbox_silent,
     "address_left_out": "{host} is also {address}, which takes no connection, and was left out",
     "system_lacks": "this system has {what}",
     "tls_not_verified": "TLS certificates were not verified (tls.verify: false)",

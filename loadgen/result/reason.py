@@ -60,7 +60,8 @@ CODES = {
     "stopped_by_cost": "The run was stopped early by max_cost, `limit_usd`, as it has come to `usd`.",
     "worker_lost": "Worker number `worker` was lost: `why`. Its open exchanges are counted as lost.",
     "lost_without_latencies": "`exchanges` exchanges of the lost workers' last second have no latencies.",
-    "sandbox_silent": "The sandbox did not tell what it counted: `error`.",
+    "sandbox_silent": "The sandbox ended or fell silent: `error`. This ended the load after `at_s` seconds, a number "
+    "that is left out if the load had not begun.",
     "address_left_out": "`host` is also `address`, which takes no connection, and was left out.",
     "system_lacks": "This system has `what`.",
     "tls_not_verified": "TLS certificates were not verified.",

@@ -633,6 +633,9 @@ class Sample:
     times_ms: dict[str, float] = item("the exchange's times, by metric", "ms")
     whose_ms: Attribution = item("whose time the exchange's response is, or in a closed load its service")
     location: str = item("where a redirect leads, without its query", default="", omit=True)
+    wordless: Literal["compressed", "binary", "empty"] | None = item(
+        "of a failing answer without a message: what its body is", omit=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -675,7 +678,7 @@ class RunResult(Metadata):
     interrupted: bool = item("whether a signal interrupted the run")
     exit_status: int | None = item("the exit status of loadgen; null if it died")
     run: str | None = item("the run's folder; null if it could not be written")
-    unusable: Reason | None = item("why it says nothing of its target: all that was sent failed", omit=True)
+    unusable: Reason | None = item("why it says nothing of its target: all failed, or the sandbox ended", omit=True)
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures")

@@ -11,6 +11,7 @@ from typing import Any
 from loadgen.analysis import build
 from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
 from loadgen.analysis.latency import headline
+from loadgen.clock import SECOND
 from loadgen.errors import LoadgenError
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
@@ -87,6 +88,7 @@ class Running:
         self._warn, self._until = prepared.warn, checked.until
         self._watch, self._snapshots, self._last_second = HostWatch(), history(prepared.stop_if), Histogram()
         self._interrupted = self._refused = self._stopped = False
+        self._unserved: Reason | None = None  # the sandbox serves no more
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
         following = [self._witness.group] if self._witness else []
         cpus = self._witness.cores.others if self._witness else frozenset[int]()
@@ -136,10 +138,12 @@ class Running:
 
     async def _ask_sandbox(self) -> dict[str, Any] | None:
         sandbox = self._prepared.to.sandbox
+        if sandbox is None or self._unserved:
+            return None
         try:
-            return await in_thread(sandbox.stats) if sandbox else None
-        except LoadgenError as error:  # what was measured until then is worth no less
-            self._warn(Reason.of("sandbox_silent", error=str(error)))
+            return await in_thread(sandbox.stats)
+        except LoadgenError as error:
+            self._lose_sandbox(str(error))
             return None
 
     # while it runs
@@ -156,6 +160,14 @@ class Running:
     def _turned_away(self, answer: str) -> None:
         self._refuse(Reason.of("turned_away", url=self._prepared.to.origin.url, answer=answer))
 
+    def _lose_sandbox(self, error: str) -> None:
+        """The sandbox serves no more: there is nothing left to be measured."""
+        if not self._unserved:
+            at = round(self._fleet.elapsed / SECOND, 3)
+            self._unserved = Reason.of("sandbox_silent", error=error, at_s=at or None)
+            self._display.message(self._unserved)
+            self._fleet.kill()
+
     def _refuse(self, why: Reason) -> None:
         """The target refuses our requests, whatever is sent."""
         if not self._refused:
@@ -166,6 +178,8 @@ class Running:
     def _each_second(self) -> None:
         prepared, fleet = self._prepared, self._fleet
         self._store_second()
+        if prepared.to.sandbox and (error := prepared.to.sandbox.look()):
+            self._lose_sandbox(error)
         totals = self._workers.totals()
         self._watch.look(totals)
         self._snapshots.append(Snapshot.of(totals, fleet.elapsed))
@@ -226,6 +240,7 @@ class Running:
             interrupted=self._interrupted,
             stopped=self._stopped,
             refused=self._refused,
+            unserved=self._unserved,
             lost=bool(lost),
             warnings=self._warn.given,
             kept=kept,

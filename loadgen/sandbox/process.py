@@ -15,7 +15,7 @@ from typing import IO, Any, Self
 from loadgen.clock import SECOND, now
 from loadgen.errors import LoadgenError, PlanError
 from loadgen.files import unnamed
-from loadgen.net.children import spawn
+from loadgen.net.children import is_stopped, spawn
 from loadgen.profile.sandbox import SandboxSettings
 
 FOLDER = "loadgen-sandbox-"
@@ -23,6 +23,8 @@ FOLDER = "loadgen-sandbox-"
 START_LIMIT = 20 * SECOND
 ANSWER_LIMIT = 10 * SECOND
 STOP_LIMIT = 5.0  # seconds
+STILL = 6
+"""Looks after which a sandbox that is stopped is lost. A pause of the whole run is shorter for it by one look."""
 
 
 class SandboxProcess:
@@ -36,7 +38,7 @@ class SandboxProcess:
         """Waits until it serves. Raises PlanError with its own words if it cannot serve, and LoadgenError if it dies or
         hangs."""
         self._process, self._errors = process, errors
-        self._rest = b""
+        self._rest, self._still = b"", 0
         self.ca = Path()
         try:
             ready = self._line(START_LIMIT)
@@ -56,9 +58,18 @@ class SandboxProcess:
         self._write(b"stats\n")
         return self._line(ANSWER_LIMIT)
 
+    def look(self) -> str:
+        """Why it serves no more; empty while it does. To be called each second of a load, which it does not disturb."""
+        if self._process.poll() is not None:
+            return self._died()
+        self._still = self._still + 1 if is_stopped(self._process.pid) else 0
+        return f"the sandbox was stopped, and did nothing for {STILL} s" if self._still >= STILL else ""
+
     def stop(self) -> None:
         """End the sandbox and wait for its end. Its log is then complete, and its certificate is gone."""
         process = self._process
+        if is_stopped(process.pid):
+            process.kill()
         if process.stdin:
             with suppress(BrokenPipeError):
                 process.stdin.close()

@@ -139,8 +139,9 @@ def _step(old: Document, new: Document) -> None:
 
 
 def _sample(old: Document, new: Document) -> None:
-    """Whose time it is was not told, nor the parts of a new connection."""
+    """Whose time it is was not told, nor the parts of a new connection, nor what a body without words is."""
     del old["whose_ms"]
+    old.pop("wordless", None)
     for name in ("dns", "tcp", "tls", "handshake_cpu"):
         old["times_ms"].pop(name, None)
 

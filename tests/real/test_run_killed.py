@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from program import FULL, VALID, Program, prepare, run, saved, wait_for_end
 
-from loadgen.clock import SECOND
 from loadgen.fleet.group import SILENT
+from loadgen.sandbox.process import STILL
 
 pytestmark = pytest.mark.real
 
@@ -187,13 +187,18 @@ load: [{name: a, users: 2, iterations: 100}, {name: b, users: 2, iterations: 20}
 
 
 def test_a_run_without_its_sandbox_is_reported(tmp_path: Path) -> None:
-    """The simulated target dies in the middle: every request that meets nothing is counted."""
-    with Program(tmp_path, *prepare(tmp_path, PROFILE), "--json") as program:
-        program.begins()
-        (sandbox,) = (pid for pid, line in program.others().items() if "loadgen.sandbox" in line)
-        os.kill(sandbox, signal.SIGKILL)
-        ran = program.wait()
-        program.leaves_nothing()
-    assert ran.requests["outcomes"]["refused"] > RATE
-    assert any("sandbox" in text for text in ran.warnings)
-    assert ran.result["duration_s"] * SECOND > 0
+    """The simulated target dies, or is stopped, in the middle: this ends the load, and is told."""
+    for number, after in ((signal.SIGKILL, 2), (signal.SIGSTOP, STILL + 2)):
+        folder = tmp_path / number.name
+        folder.mkdir()
+        profile = PROFILE.replace(f"{SECONDS}s", "60s")
+        with Program(folder, *prepare(folder, profile), "--json") as program:
+            program.begins()
+            (sandbox,) = (pid for pid, line in program.others().items() if "loadgen.sandbox" in line)
+            os.kill(sandbox, number)
+            ran = program.wait()
+            program.leaves_nothing()
+        assert ran.status == 3
+        assert ran.result["duration_s"] < after + 5
+        assert "the sandbox" in ran.result["unusable"]["error"]
+        assert "the sandbox" in ran.err

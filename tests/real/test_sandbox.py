@@ -24,14 +24,29 @@ import pytest
 
 from loadgen.clock import MILLISECOND
 from loadgen.errors import LoadgenError, PlanError
+from loadgen.net.children import is_stopped
 from loadgen.profile.distribution import Distribution
 from loadgen.profile.sandbox import Environments, SandboxSettings
-from loadgen.sandbox.process import SandboxProcess, start
+from loadgen.sandbox.process import STILL, SandboxProcess, start
 
 pytestmark = pytest.mark.real
 
 LIMIT = 20
 """Seconds after which a wait has failed."""
+
+
+def test_one_that_is_stopped_or_has_ended_is_found_out() -> None:
+    with start(SandboxSettings()) as process:
+        assert process.look() == ""
+        for number, stopped in ((signal.SIGSTOP, True), (signal.SIGCONT, False), (signal.SIGSTOP, True)):
+            os.kill(process.pid, number)
+            while is_stopped(process.pid) != stopped:
+                pass
+            looks = [bool(process.look()) for _ in range(STILL)]
+            assert looks == [*[False] * (STILL - 1), stopped]
+        os.kill(process.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert process.look() == "the sandbox ended by itself (exit status -9)"
 
 
 @pytest.fixture(scope="module")

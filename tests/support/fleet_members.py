@@ -35,6 +35,8 @@ class Told:
 class Process:
     """In the place of a process: whether it was killed."""
 
+    pid = 0
+
     def __init__(self) -> None:
         self.killed = False
 

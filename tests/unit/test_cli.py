@@ -188,6 +188,7 @@ MISTAKES = [
     (["run", "burst", "--target", "localhost:8443"], "loadgen: --target: 'localhost:8443' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH. Did you mean https://localhost:8443?"),
     (["keepalive", "localhost:80"], "loadgen: URL: 'localhost:80' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH. Did you mean http://localhost:80?"),
     (["new", "http://h/", "--out", "no/file.yaml"], "loadgen: no/file.yaml: cannot be written: No such file or directory"),
+    (["run", "burst", "--out", ""], "loadgen run: Invalid value for '--out': it is empty. Give a name, or leave the option out. Try loadgen run --help"),
     (["new", "https://h/${HOME}"], "loadgen: URL: holds ${…}, whose value would be written. Put it into the profile"),
     (["report"], "loadgen: runs: there is no run to report. `loadgen run burst` makes one"),
     (["report", "nothere"], "loadgen: nothere: is not a run's folder: it has no run.json"),

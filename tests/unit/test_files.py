@@ -34,6 +34,12 @@ def test_a_regular_file_is_read_and_nothing_else(tmp_path: Path, monkeypatch: py
         open_regular(tmp_path / "pipe")
 
 
+def test_of_a_file_in_proc_nothing_is_read(tmp_path: Path) -> None:
+    """It is called regular and has no size, and /proc/kmsg waits for what the kernel says next."""
+    (tmp_path / "link").symlink_to("/proc/self/status")
+    assert read_regular(tmp_path / "link", 1 << 20) == b""
+
+
 # where no disk takes anything
 
 

@@ -233,6 +233,13 @@ def failing(code: int) -> Callable[..., Any]:
     return fail
 
 
+def test_a_link_to_nothing_is_not_said_to_exist(tmp_path: Path) -> None:
+    (tmp_path / "runs").symlink_to("gone")
+    for path in (tmp_path / "runs" / "x", tmp_path / "runs"):
+        with pytest.raises(ProfileError, match=f"^{tmp_path}/runs is a link to what does not exist. Name another"):
+            RunFolder(path, lambda told: None)
+
+
 def test_a_folder_that_is_there_is_never_written_into(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="exists already"):
         RunFolder(tmp_path, silent)

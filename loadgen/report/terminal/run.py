@@ -45,7 +45,7 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult, RunVariant, Status, Target, Trust
 
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
-NOTHING = ("NOTHING WAS MEASURED", BAD)  # in place of a verdict
+NOTHING = ("NOTHING MEASURED", BAD)  # in place of a verdict
 VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
 STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
 EXITS = {  # those that the line does not tell without
@@ -89,7 +89,8 @@ def _of_experiment(result: ExperimentResult, width: int) -> Iterator[RenderableT
 
 def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from _top(result)
-    yield from _trust(result)
+    if not result.unusable:
+        yield from _trust(result) if _measured(result) else [line(NOTHING, " there is no tail to judge")]
     yield from _target(result.target)
     yield from table_and_cost(result)
     yield from _warnings(result.warnings)
@@ -164,15 +165,16 @@ def _trust(result: Result) -> Iterator[RenderableType]:
 
 def _meaning(result: Result, trust: Trust) -> str:
     verdict = trust.verdict
-    if isinstance(result, RunResult) and not _measured(result):
-        return "but nothing was measured: there is no tail"
     worst = {signal.observed.code for signal in trust.signals if signal.verdict == verdict}
     return meaning(verdict, worst) + (". Do not use these figures" if verdict == "INVALID" else "")
 
 
-def _measured(result: RunResult) -> int:
-    """How many requests were sent in measured phases."""
-    return sum(phase.requests.sent for phase in result.variant.phases if phase.measured)
+def _measured(result: RunResult) -> bool:
+    """Whether there are latencies: of a request in a measured phase, from a worker that was not lost before it told
+    them."""
+    phases = [phase for phase in result.variant.phases if phase.measured]
+    of_steps = [step.latency(phase.headline) for phase in phases for step in phase.steps]
+    return any(latency.count for latency in of_steps if latency)
 
 
 def _effect(result: RunResult) -> str:
@@ -242,8 +244,18 @@ def _sum(total: int, word: str, parts: dict[str, int]) -> str:
     return f"{count(total)} {word} {'=' if exact else 'of which known:'} {said or '0'}"
 
 
+def _word(result: Result) -> tuple[str, str]:
+    """The verdict, or what stands in its place, and the style."""
+    if isinstance(result, RunResult):
+        if result.unusable:
+            return "FAILED", BAD
+        if not _measured(result):
+            return NOTHING
+    return (result.trust.verdict, VERDICTS[result.trust.verdict]) if result.trust else NOTHING
+
+
 def _end(result: Result) -> Iterator[RenderableType]:
-    trust, status = result.trust, result.exit_status
+    status = result.exit_status
     said = ["simulated target"] if result.target and result.target.simulated else []
     statuses = [threshold.status for threshold in result.thresholds]
     if text := listed({word: statuses.count(word) for word in STATUSES}):
@@ -252,7 +264,6 @@ def _end(result: Result) -> Iterator[RenderableType]:
         said.append(f"{share(requests.failed, requests.sent)} of requests failed")
     if status:
         said.append(f"exit status {status}{f': {EXITS[status]}' if status in EXITS else ''}")
-    verdict = (trust.verdict, VERDICTS[trust.verdict]) if trust else NOTHING
-    yield heading(verdict, ("".join(f" · {part}" for part in said), ""))
+    yield heading(_word(result), ("".join(f" · {part}" for part in said), ""))
     run = result.run
     yield line(f"saved: loadgen report {run} [--json] shows it again" if run else "not saved")

@@ -60,6 +60,9 @@ def _sample(sample: Sample, phases: Phases) -> Iterator[RenderableType]:
     headline = phases.headline(sample.phase, sample.cycle)
     if sample.message:
         yield labelled(" " * INDENT, ("the answer: ", DIM), brief(sample.message, MESSAGE))
+    elif sample.wordless and not sample.location:
+        shown = "" if sample.wordless == "empty" else ", not shown"
+        yield labelled(" " * INDENT, ("the answer: ", DIM), f"{sample.wordless}{shown}")
     if sample.location:
         yield labelled(" " * INDENT, redirected(sample.status, brief(sample.location, WHY)))
     yield labelled(" " * INDENT, *_times(sample, headline), (_rest(sample), DIM))

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from called import Called, Loadgen
+from no_files import KINDS, put
 from paths import DATA
 
 
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        ("", "bad/run.json: cannot be read: Expecting value: line 1 column 1 (char 0)"),
+        ("", "bad/run.json: is empty: perhaps the disk was full, or the run died at once"),
+        ("{", "bad/run.json: is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         ("[]", "bad/run.json: is not a result"),
         ('{"plan": {}}', "bad/run.json: is not a result: it has no schema"),
     ],
@@ -22,6 +24,13 @@ def test_a_run_that_is_none(loadgen: Loadgen, tmp_path: Path, content: str, line
     (tmp_path / "bad" / "run.json").write_text(content)
     (tmp_path / "bad" / "intervals.jsonl").write_text("")
     assert loadgen("report", "bad") == Called(2, "", f"loadgen: {line}\n")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "loop"])
+def test_a_run_json_that_is_no_file(loadgen: Loadgen, tmp_path: Path, kind: str) -> None:
+    put(tmp_path / "run.json", kind)
+    line = "loadgen: .: is not a run's folder: its run.json is no regular file\n"
+    assert loadgen("report", ".") == Called(2, "", line)
 
 
 @pytest.mark.parametrize(

@@ -85,5 +85,5 @@ def test_an_experiment_without_a_run_has_measured_nothing_and_no_verdict(tmp_pat
     assert result.trust is None
     assert from_json(ExperimentResult, to_json(result)) == result
     shown = render(result, color=False)
-    assert shown.count("NOTHING WAS MEASURED") == 2, "at the top and at the end"
+    assert shown.count("NOTHING MEASURED") == 2, "at the top and at the end"
     assert "VALID" not in shown

@@ -100,6 +100,21 @@ def test_a_result_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> None:
         harmless(*loadgen("compare", good, bad, "--json"))
 
 
+def test_what_is_wrong_with_a_folder_is_told_without_pythons_names(tmp_path: Path, loadgen: Loadgen) -> None:
+    folder = saved(tmp_path / "run")
+    (folder / "result.json").unlink()
+    intervals = folder / "intervals.jsonl"
+    intervals.write_text("5\n" + intervals.read_text())
+    line = "is not as loadgen wrote it: intervals.jsonl, line 1: not an interval"
+    assert loadgen("report", folder).err == f"loadgen: {folder}: {line}\n"
+    put(intervals, "pipe")
+    assert loadgen("report", folder).err == f"loadgen: {intervals}: cannot be read: not a regular file\n"
+    about = json.loads((folder / "run.json").read_text())
+    del about["plan"]
+    (folder / "run.json").write_text(json.dumps(about))
+    assert loadgen("report", folder).err == f"loadgen: {folder}: is not as loadgen wrote it: it has no 'plan'\n"
+
+
 @pytest.mark.parametrize("file", ["run.json", "intervals.jsonl"])
 def test_a_run_that_died_and_that_others_wrote(tmp_path: Path, loadgen: Loadgen, file: str) -> None:
     folder = saved(tmp_path / "run")

@@ -153,7 +153,7 @@ async def test_a_worker_that_never_is_ready_is_an_error(monkeypatch: pytest.Monk
     monkeypatch.setattr(fleets, "READY_LIMIT", 0.001)
     leading = Workers(2)
     leading.says(Ready(), 0)
-    with pytest.raises(WorkerLost, match=r"a worker was not ready within 0\.001 s"):
+    with pytest.raises(WorkerLost, match=r"^not ready within 0\.001 s: worker 1\. The machine"):
         await Fleet(leading).launch()
 
 

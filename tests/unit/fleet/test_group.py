@@ -10,7 +10,7 @@ import pytest
 from fleet_members import Workers
 
 from loadgen.clock import SECOND, now
-from loadgen.errors import Exit, LoadgenError
+from loadgen.errors import Exit, LoadgenError, WorkerLost
 from loadgen.exchange import Outcome
 from loadgen.fleet import group as groups
 from loadgen.fleet.group import FOLDED, SILENT
@@ -184,6 +184,41 @@ async def test_a_worker_that_says_nothing_is_lost_and_what_it_had_open_with_it(
     await group.close()
     assert group.totals().outcome(0)[Outcome.LOST] == 5
     assert group.totals().mismatches() == []
+
+
+async def test_one_that_does_not_answer_the_word_to_give_up_is_killed_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "ANSWER_LIMIT", 0)
+    group = Workers(3)
+    group.says(NOTHING, 2)
+    seeing = asyncio.create_task(group.see_through(now()))
+    await asyncio.sleep(0)
+    group.kill()
+    group.says(Reached(0), 0)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert [group.killed(index) for index in range(3)] == [False, True, False]
+    assert str(group.members[1].broken) == "it did not end within 0 s and was killed"
+    group.says(NOTHING, 0)
+    await asyncio.wait_for(seeing, PATIENCE)
+    await group.close()
+    assert all(limit.cancelled() for limit in group._limits), "none comes when all is over"
+
+
+async def test_one_that_is_stopped_before_the_load_is_lost_and_one_that_is_slow_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(groups, "LOOK", 0)
+    group = Workers(3)
+    group.says(Ready(), 0)
+    for index, member in enumerate(group.members):
+        monkeypatch.setattr(member.process, "pid", index, raising=False)
+    looked: list[int] = []
+    monkeypatch.setattr(groups, "is_stopped", lambda pid: looked.append(pid) or pid == 1)
+    why = f"worker 1 was stopped before the load, did nothing for {SILENT} s and was killed"
+    with pytest.raises(WorkerLost, match=why):
+        await asyncio.wait_for(group.get_ready(lambda: False), PATIENCE)
+    assert [group.killed(index) for index in range(3)] == [False, True, False]
+    assert looked.count(2) >= SILENT, "the slow one"
 
 
 async def test_a_worker_that_speaks_late_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ load: [{name: a, rate: 1/s, for: 1s}]
 ORIGIN = Origin.of("http://127.0.0.1:9")
 ACCESS = Access(Scope("execute-api", "eu-west-1"), {SIGV4: Credentials("access", "secret", "session")})
 SAMPLE = Sample(
-    0, "reset", "gone", "GET", "/", 0, 1.5, 1, "new", {"response": 7}, "id", {"server": "x"}, "/other", "message"
+    0, "reset", "gone", "GET", "/", 0, 1.5, 1, "new", {"response": 7}, "id", {"server": "x"}, "/other", "message", None
 )  # fmt: skip
 TO_WORKER: list[ToWorker] = [
     Assignment(

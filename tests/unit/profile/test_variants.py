@@ -99,3 +99,39 @@ def test_variants_and_axes_go_together_and_values_stand_within_texts() -> None:
     assert [(v.name, v.profile.client, v.profile.scenarios[0].steps[0].path) for v in loaded.variants] == [
         ("a n=1", "wire", "/a/1/x"), ("a n=2", "wire", "/a/2/x"), ("b n=1", "aiohttp", "/a/1/x"), ("b n=2", "aiohttp", "/a/2/x"),
     ]  # fmt: skip
+
+
+def test_an_axis_that_is_escaped_is_a_text_and_not_in_use() -> None:
+    base = BASE.replace("get: /}, {name: two", 'get: "/$${matrix.n}"}, {name: two')
+    with pytest.raises(ProfileError, match="nothing uses this axis"):
+        read("{matrix: {n: [1, 2]}}", base)
+    loaded = read("{matrix: {n: [1, 2]}}", base.replace("rate: 50/s", "rate: '${matrix.n}0/s'"))
+    assert {variant.profile.scenarios[0].steps[0].path for variant in loaded.variants} == {"/${matrix.n}"}
+
+
+@pytest.mark.parametrize(
+    ("put", "values", "alike"),
+    [
+        ("load: [{name: 'b${matrix.n}'", "[1, 2]", "1 and 2"),
+        ("scenarios: [{name: 's${matrix.n}'", "[1, 2]", "1 and 2"),
+        ("steps: [{name: 'x${matrix.n}'", "[1, 2]", "1 and 2"),
+        ("name: 't${matrix.n}'", "[1, 2]", "1 and 2"),
+        ("workers: '${matrix.n}'\nname: t", "[1, 2, 2]", "2 and 2"),
+        ("workers: '${matrix.n}'\nname: t", "[1, 2, '2']", "2 and 2"),
+        ("timeout: '${matrix.n}'\nname: t", "[1s, 1000ms]", "1s and 1000ms"),
+    ],
+)
+def test_values_of_an_axis_that_change_nothing_but_names_are_refused(put: str, values: str, alike: str) -> None:
+    old = next(
+        (old for old in ("load: [{name: burst", "scenarios: [{name: s", "steps: [{name: one") if old[:9] == put[:9]),
+        "name: t",
+    )
+    with pytest.raises(ProfileError) as raised:
+        read(f"{{variants: {{a: {{}}, b: {{client: aiohttp}}}}, matrix: {{n: {values}}}}}", BASE.replace(old, put, 1))
+    assert raised.value.key == "experiment.matrix.n"
+    assert raised.value.problem == f"its values {alike} make variants that are the same, but for names"
+
+
+def test_variants_that_are_named_may_be_the_same() -> None:
+    """Whoever compares a variant with itself sees what the machine makes of nothing."""
+    assert len(read("{variants: {one: {}, other: {}}}").variants) == 2

@@ -45,6 +45,28 @@ def test_a_failing_answer_says_why(body: bytes, text: str) -> None:
     assert says(body) == text
 
 
+@pytest.mark.parametrize(
+    ("body", "headers", "wordless"),
+    [
+        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\x56", b"", "compressed"),
+        (b"words?", b"Content-Encoding: br\r\n", "compressed"),
+        (b"\x89PNG\x00\x01\x02\xff\xfe\xfd", b"", "binary"),
+        (b"", b"", "empty"),
+        (b"", b"Content-Length: 0\r\n", "empty"),
+        (b"", b"Content-Length: 12\r\n", None),  # it did not come
+        (b"", b"X-Filler: " + b"f" * EXCERPT + b"\r\n", None),  # nobody kept it
+        (b"words", b"", None),
+    ],
+)
+def test_a_body_without_words_is_told_as_what_it_is(body: bytes, headers: bytes, wordless: str | None) -> None:
+    x = Exchange(Request("GET", "/"), 0, None, 1, 1, 1, 0)
+    x.status, x.outcome = 500, Outcome.HTTP_5XX
+    x.excerpt = (b"HTTP/1.1 500 No\r\n%s\r\n" % headers + body)[:EXCERPT]
+    assert excerpt_of(x)[2:] == ("words" if body == b"words" else "", wordless)
+    x.outcome = Outcome.OK
+    assert excerpt_of(x).wordless is None
+
+
 def test_what_a_body_says_is_one_short_line_that_steers_nothing() -> None:
     told = says("\x1b]0;owned\x07\r\n\u202e".encode() + b"a b " * 5000)
     assert len(told) == MESSAGE

@@ -48,6 +48,10 @@ NOTICES = [
     ),
     (Reason.of("sandbox_silent", error="the sandbox is gone"), "the sandbox is gone"),
     (
+        Reason.of("sandbox_silent", error="the sandbox is gone", at_s=4.2),
+        "the sandbox is gone. This ended the load after 4.2 s: its last seconds met no target",
+    ),
+    (
         Reason.of("address_left_out", host="h", address="::1"),
         "h is also ::1, which takes no connection, and was left out",
     ),

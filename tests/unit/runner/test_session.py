@@ -49,6 +49,27 @@ class Screen:
         self.messages.append(notice)
 
 
+class Sandbox:
+    """One that ends, or has ended before the load."""
+
+    http = https = ""
+    ca = Path()
+
+    def __init__(self, counts: bool) -> None:
+        self.counts, self.asked = counts, 0
+
+    def stats(self) -> dict[str, Any]:
+        self.asked += 1
+        if not self.counts:
+            raise LoadgenError("the sandbox said nothing for 10 s")
+        return {}
+
+    def look(self) -> str:
+        return "the sandbox ended by itself"
+
+    def stop(self) -> None: ...
+
+
 class Runs:
     """Carries TEXT out with workers who have nothing to do."""
 
@@ -56,6 +77,7 @@ class Runs:
         self.folder, self.signals, self.screen = folder / "run", Interrupts(), Screen()
         self.groups: list[Group] = []
         self.simulates: str | None = None
+        self.sandbox: Sandbox | None = None
         self.before: Callable[[Group], None] = spawn_idle
         monkeypatch.setattr(Group, "spawn", self._spawn)
 
@@ -70,7 +92,7 @@ class Runs:
     async def go(self, text: str = TEXT, **options: Any) -> Any:
         loaded = load("t.yaml", text=text)
         self.keeper = Keeper(loaded.profile, False, loaded.secrets)
-        to = Destination(ORIGIN, resolve(ORIGIN), True, simulates=self.simulates)
+        to = Destination(ORIGIN, resolve(ORIGIN), True, sandbox=self.sandbox, simulates=self.simulates)
         chosen = Options(self.folder, **{"preflight": False, **options})
         return await run_at(loaded, chosen, self.screen, to, self.signals, self.keeper)
 
@@ -192,6 +214,23 @@ async def test_the_first_signal_stops_and_the_second_gives_up(runs: Runs) -> Non
     assert runs.told() == [Stop, Kill]
     assert result.exit_status == Exit.INTERRUPTED
     assert runs.screen.messages == [Reason.of("stopping"), Reason.of("stopping_at_once")]
+
+
+@pytest.mark.parametrize("counts", [True, False])
+async def test_a_sandbox_that_serves_no_more_ends_the_load(runs: Runs, counts: bool) -> None:
+    def spawn(group: Group) -> None:
+        spawn_idle(group)
+        if counts:
+            group._each_second()
+
+    runs.before, runs.sandbox = spawn, Sandbox(counts)
+    result = await runs.go()
+    assert runs.told() == ([Kill] if counts else [])
+    assert result.exit_status == Exit.UNUSABLE
+    error = "the sandbox ended by itself" if counts else "the sandbox said nothing for 10 s"
+    assert result.unusable == Reason.of("sandbox_silent", error=error)
+    assert runs.screen.messages == [result.unusable]
+    assert runs.sandbox.asked == 1, "it is not waited for once more"
 
 
 async def test_secrets_that_cannot_be_renewed_end_the_run_with_their_reason(runs: Runs) -> None:

@@ -226,6 +226,16 @@ def test_a_failing_answer_says_why_in_full(result: dict[str, Any]) -> None:
     assert f"the answer: {message}" in " ".join(" ".join(block(summary(result), "first failing")).split())
 
 
+@pytest.mark.parametrize(
+    ("wordless", "text"),
+    [("compressed", "compressed, not shown"), ("binary", "binary, not shown"), ("empty", "empty")],
+)
+def test_a_failing_answer_without_words_is_told_as_what_it_is(result: dict[str, Any], wordless: str, text: str) -> None:
+    failing = {"outcome": "http_5xx", "status": 502, "message": "", "wordless": wordless}
+    result["samples"]["failed"] = [result["samples"]["failed"][0] | failing]
+    assert f"the answer: {text}\n" in summary(result)
+
+
 def test_samples_are_few_and_not_all_alike(result: dict[str, Any]) -> None:
     kept = result["samples"]
     kept["failed"] *= 50
@@ -391,11 +401,22 @@ def test_that_an_invalid_run_was_accepted_is_said(result: dict[str, Any]) -> Non
     assert "\n  its figures were accepted all the same (--accept-invalid)\n" in summary(result)
 
 
-def test_without_a_measured_request_there_is_nothing_to_judge(result: dict[str, Any]) -> None:
-    assert "\nVALID this machine did not make the tail\n" in summary(result)
-    (variant,) = result["variants"]
-    variant["phases"] = [{**variant["phases"][1], "requests": {"sent": 0, "on_wire": 0, "outcomes": {}}}]
-    assert "\nVALID but nothing was measured: there is no tail\n" in summary(result)
+@pytest.mark.parametrize("verdict", ["VALID", "DEGRADED", "INVALID"])
+def test_what_measured_nothing_has_no_verdict_in_words_and_no_advice(result: dict[str, Any], verdict: str) -> None:
+    """It was stopped early, its workers were lost before they told their latencies, or nothing was answered."""
+    result["trust"] |= {"verdict": verdict, "reasons": [] if verdict == "VALID" else [{**STOLEN, "verdict": verdict}]}
+    result["trust"]["signals"] = [LATE]
+    for phase in result["variants"][0]["phases"]:
+        phase["steps"] = []
+    text = summary(result)
+    assert "\nNOTHING MEASURED there is no tail to judge\n" in text
+    assert "\nNOTHING MEASURED · simulated target" in text
+    result["unusable"] = {"code": "nothing_answered", "outcome": "refused", "reason": "", "count": 5, "sent": 5}
+    failed = summary(result)
+    assert failed.startswith("FAILED ")
+    assert "\nFAILED · simulated target" in failed
+    for said in (text, failed):
+        assert not re.search("VALID|DEGRADED|hypervisor|more --workers", said)
 
 
 def test_a_time_that_answers_told_is_said_to_be_theirs(result: dict[str, Any]) -> None:
