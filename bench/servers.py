@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -84,11 +84,22 @@ class Nginx:
         return int(fields[2]) - self._asked, int(fields[0]) - 1
 
 
+def files_in(folder: Path) -> Callable[[str, bytes], Path]:
+    """Writes a file of that name and content into the folder."""
+
+    def file(name: str, content: bytes) -> Path:
+        path = folder / name
+        path.write_bytes(content)
+        return path
+
+    return file
+
+
 @contextmanager
 def nginx(folder: Path, core: int) -> Iterator[Nginx]:
     """nginx from when it listens until the context is left. Raises Absent, or RuntimeError if it does not start."""
     program, ports = _program(), _free_ports(3)
-    ca, chain, key = certificate.make(folder)
+    ca, chain, key = certificate.make(files_in(folder))
     words = {"folder": folder, "chain": chain, "key": key, "mask": "1" + "0" * core}
     words |= dict(zip(("http", "https", "status"), ports, strict=True))
     words["user"] = "user root;" if os.geteuid() == 0 else ""  # else the worker could not enter `folder`

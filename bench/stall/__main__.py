@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from bench.processes import running
+from bench.servers import files_in
 from bench.stall.report import Row, agreement, stalled
 from bench.stall.tools import ENTRIES, Entry
 from bench.stall.truth import Log
@@ -64,7 +65,7 @@ def carried_out(entry: Entry, rate: int, seconds: int, stall: int) -> Row:
     """One tool against a server of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ca, _, _ = certificate.make(folder)
+        ca, _, _ = certificate.make(files_in(folder))
         connections = entry.connections or max(1, round(rate * SERVICE / SECOND))
         told, why = Reported({}), ""
         where = os.sched_getaffinity(0)

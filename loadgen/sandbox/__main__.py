@@ -68,7 +68,7 @@ def _serve(
     """A server, and its certificate authority; `stack` ends them."""
     lower_timer_slack()
     _raise_descriptor_limit()
-    ca, chain, key = certificate.make(stack.enter_context(Scratch(FOLDER)))
+    ca, chain, key = certificate.make(stack.enter_context(Scratch(FOLDER)).file)
     context = server_context(chain, key)
     with suppress(OSError):  # in memory it stays
         key.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,14 +14,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from loadgen.clock import SECOND, wall
-from loadgen.files import Scratch
 
 NAMES = (x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1")), x509.IPAddress(ip_address("::1")))
 LIFE = timedelta(days=365)
 
 
-def make(scratch: Scratch) -> tuple[Path, Path, Path]:
-    """The files of authority, chain and key. The authority's own key is never written: it signs nothing else."""
+def make(file: Callable[[str, bytes], Path]) -> tuple[Path, Path, Path]:
+    """The files of authority, chain and key, each written by `file`, which is given a name and the content. The
+    authority's own key is never written: it signs nothing else."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("loadgen sandbox authority")
     authority_id = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())
@@ -42,9 +43,9 @@ def make(scratch: Scratch) -> tuple[Path, Path, Path]:
         .sign(authority_key, SHA256())
     )
     return (
-        scratch.file("ca.pem", authority.public_bytes(Encoding.PEM)),
-        scratch.file("chain.pem", leaf.public_bytes(Encoding.PEM)),
-        scratch.file("key.pem", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())),
+        file("ca.pem", authority.public_bytes(Encoding.PEM)),
+        file("chain.pem", leaf.public_bytes(Encoding.PEM)),
+        file("key.pem", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())),
     )
 
 

@@ -178,7 +178,7 @@ def main() -> int:
     end_with_parent(loop, parser.parse_args().parent)
     with ExitStack() as stack:
         stack.callback(loop.close)
-        ca, chain, key = certificate.make(stack.enter_context(Scratch(FOLDER)))
+        ca, chain, key = certificate.make(stack.enter_context(Scratch(FOLDER)).file)
         context = server_context(chain, key)
         with suppress(OSError):  # in memory it stays
             key.unlink()

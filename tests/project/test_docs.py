@@ -25,6 +25,7 @@ from loadgen.profile.sandbox import SandboxSettings
 from loadgen.profile.values import LATENCIES, SCHEDULED
 from loadgen.record import metrics
 from loadgen.record.metrics import Metric
+from loadgen.result.reason import CODES
 from loadgen.sandbox.heads import Heads
 from loadgen.sandbox.paths import special_paths
 from loadgen.sandbox.simulation import Simulation
@@ -194,6 +195,9 @@ def keys(value: Any) -> Iterator[str]:
             yield from keys(item)
     elif isinstance(value, dict):
         for key, item in value.items():
+            if key != "code" and "code" in value:  # a reason's numbers, which its code explains
+                assert f"`{key}`" in CODES[value["code"]] or key.endswith("_ms"), key
+                continue
             yield key
             if key not in FREE:
                 yield from keys(item)

@@ -13,14 +13,15 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self, cast
+from typing import IO, Any, Self, TypeVar, cast
 
+from loadgen.clock import SECOND, now
 from loadgen.experiment.saved import read
 from loadgen.report import trust
 from loadgen.report.formats import json_text
@@ -29,6 +30,7 @@ from loadgen.result.codec import from_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import TrustSignal
 
+T = TypeVar("T")
 FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
 """Whether the long forms are run: as long, as often and at as many requests a second as the project promises."""
 LIMIT = 60.0
@@ -139,10 +141,22 @@ class Program:
 
     def others(self) -> dict[int, str]:
         """Its other processes that run: {pid: command line}."""
-        return {pid: line for pid, line in _marked(self._mark).items() if pid != self.process.pid}
+        return {pid: line for pid, line in self._running().items() if pid != self.process.pid}
+
+    def _running(self) -> dict[int, str]:
+        return running(self.process.pid, f"{_MARK}={self._mark}")
+
+    def soon(self, look: Callable[[], T]) -> T:
+        """Look again and again until there is something. Fails if the program ends before."""
+        limit = now() + round(LIMIT * SECOND)
+        while not (found := look()):
+            assert now() < limit, "it did not come"
+            with suppress(subprocess.TimeoutExpired):
+                raise AssertionError(f"it ended with {self.process.wait(0.01)} before it came")
+        return found
 
     def workers(self) -> list[int]:
-        return sorted(pid for pid, line in self.others().items() if "loadgen.fleet.worker" in line)
+        return [pid for pid, line in self.others().items() if "loadgen.fleet.worker" in line]
 
     def wait(self, limit: float = LIMIT) -> Ran:
         """Let it come to its end."""
@@ -150,13 +164,14 @@ class Program:
         self._out.seek(0)
         err = (self._seen + (rest or b"")).decode()
         assert "Traceback" not in err, err
+        assert "Error in sitecustomize" not in err, err
         return Ran(self.process.returncode, self._out.read().decode(), err, self.folder / "run")
 
     def leaves_nothing(self) -> None:
-        """Wait until all of its processes have ended."""
-        for pid, line in _marked(self._mark).items():
-            wait_for_end(pid, line)
-        assert not _marked(self._mark)
+        """Wait until all of its processes have ended, those too that come meanwhile."""
+        while left := self._running():
+            for pid, line in left.items():
+                wait_for_end(pid, line)
 
 
 def run(
@@ -222,12 +237,15 @@ def wait_for_end(pid: int, line: str = "") -> None:
         os.close(watched)
 
 
-def _marked(mark: str) -> dict[int, str]:
-    """{pid: command line} of the processes with that mark that have not ended."""
-    found = {}
+def running(session: int, mark: str) -> dict[int, str]:
+    """{pid: command line} of the processes that have not ended, and are of that session or have that mark, in the order
+    in which they began. Between fork and exec a process has no environment for a moment, but a session always."""
+    found = []
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile, or is not ours
-            marked = f"{_MARK}={mark}".encode() in (path / "environ").read_bytes().split(b"\0")
-            if marked and (path / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
-                found[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-    return found
+            stat = (path / "stat").read_text().rpartition(")")[2].split()
+            ours = int(stat[3]) == session or mark.encode() in (path / "environ").read_bytes().split(b"\0")
+            if ours and stat[0] not in "ZX":
+                line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+                found.append((int(stat[19]), int(path.name), line))
+    return {pid: line for _, pid, line in sorted(found)}

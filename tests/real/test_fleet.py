@@ -110,6 +110,7 @@ async def test_a_worker_that_is_ready_needs_no_descriptor_of_its_own(tmp_path: P
     assert poor.totals().outcome(0)[Outcome.CLIENT_RESOURCE] == sent > 0
     assert dict(worker.kept.reasons) == {(0, Outcome.CLIENT_RESOURCE, "no free descriptor: EMFILE"): sent}
     waits = [sample["run_queue_wait"] for sample in poor.leading.health.take()]
-    assert len(waits) == 3
+    # of each second and at the end; the load may end before the report that is due at the same instant
+    assert len(waits) in (2, 3)
     assert min(waits) >= 0
     assert max(waits) > 0, "a process that just woke up for its first second waited for a CPU at some time"

@@ -96,9 +96,7 @@ def test_the_rest_of_a_run_outlives_a_killed_worker(tmp_path: Path, time: int) -
 def test_a_worker_that_is_killed_while_it_prepares_is_lost(tmp_path: Path) -> None:
     with Program(tmp_path, *prepare(tmp_path, PROFILE), "--workers", "2") as program:
         program.says("preparing")
-        while not (workers := program.workers()):
-            pass
-        os.kill(workers[0], signal.SIGKILL)
+        os.kill(program.soon(program.workers)[0], signal.SIGKILL)
         ran = program.wait()
         program.leaves_nothing()
     assert ran.status == 6, ran.err

@@ -124,7 +124,7 @@ def carried_out(
     env = {**NO_AWS, **SECRETS, **SHOWN}
     (folder / "key").write_text(f"{SECRETS['C_FILE']}\n")
     (folder / "profile.yaml").write_text(text)
-    with Program(folder, "run", "profile.yaml", "--out", "run", "--json", *extra, env=env) as program:
+    with Program(folder, "run", "profile.yaml", "--no-preflight", "--out", "run", "--json", *extra, env=env) as program:
         program.begins()
         children = environments(program)
         ran = [program.wait()]

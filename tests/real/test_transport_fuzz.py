@@ -4,7 +4,6 @@ with an outcome that says so, and the client goes on."""
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,7 +16,7 @@ from answers import OK, RIGHT, WRONG
 from contract import Bench
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from leftovers import cycles, resident
+from leftovers import WIRE, for_the_collector, resident
 from raw_server import Peer, RawServer
 from raw_tls import Authority, server_context
 
@@ -161,11 +160,7 @@ def test_chance(arena: tuple[asyncio.Runner, Arena]) -> None:
     before = resident()
     chance()
     assert resident() - before < 64 << 20
-    gc.collect()
-    gc.disable()
-    try:
+    with for_the_collector(WIRE) as left:
         for case in WRONG.values():
             runner.run(field.follow(Plan((case.data,), "close")))
-        assert field.kind != "wire" or cycles() == []
-    finally:
-        gc.enable()
+    assert field.kind != "wire" or left == []

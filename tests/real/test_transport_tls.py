@@ -21,6 +21,8 @@ from loadgen.profile.clients import CLIENTS
 pytestmark = pytest.mark.real
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+SETTINGS = bytes.fromhex("000006 04 00 00000000 0003 00000064")  # of HTTP/2: at most 100 streams
+GOAWAY = bytes.fromhex("000008 07 00 00000000 00000000 00000001")  # a protocol error
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
@@ -158,6 +160,47 @@ async def test_resumption_is_labelled(kind: str, papers: Papers, version: str, r
             assert [x.connection for x in seen] == [NEW] + [RESUMED if resumed else NEW] * 3
             assert bench.connections[COUNT_RESUMED] == (3 if resumed else 0)
             assert bench.connections[OPENED] == server.accepted == 4
+
+
+@pytest.mark.parametrize(("tickets", "resumed"), [(0, 0), (255, 3)])
+@on_uvloop
+async def test_a_target_that_gives_no_ticket_or_very_many(
+    kind: str, papers: Papers, tickets: int, resumed: int
+) -> None:
+    """255 of them are 64 kB, ahead of the first answer; half of the connections are used twice."""
+    context = server_context(papers.good)
+    context.minimum_version, context.num_tickets = ssl.TLSVersion.TLSv1_3, tickets
+    async with RawServer(answer, context) as server:
+        url, own = server.url("https", "localhost"), client_context(papers.ca)
+        async with Bench(kind, url, context=own, reuse="per-iteration") as bench:
+            seen = []
+            for _ in range(4):
+                user = object()
+                seen += [await bench.ask(owner=user), await bench.ask(owner=user)]
+                bench.client.end_iteration(user)
+            assert [(x.outcome, x.reason) for x in seen] == [(Outcome.OK, "")] * 8
+            again = RESUMED if resumed and CLIENTS[kind].resumes_tls else NEW
+            assert [x.connection for x in seen] == [NEW, REUSED, *[again, REUSED] * 3]
+            assert bench.connections[COUNT_RESUMED] == (resumed if again == RESUMED else 0)
+            assert (bench.connections[OPENED], bench.connections[CLOSED_IDLE], server.accepted) == (4, 0, 4)
+
+
+@on_uvloop
+async def test_a_target_that_speaks_http_2_alone(kind: str, papers: Papers) -> None:
+    """It greets in its own language, and hangs up at a request that is not in it."""
+
+    async def script(peer: Peer) -> None:
+        await peer.send(SETTINGS)
+        await peer.head()
+        peer.farewell(GOAWAY)
+
+    context = server_context(papers.good)
+    context.set_alpn_protocols(["h2"])
+    async with RawServer(script, context) as server, trusting(kind, server.port, papers) as bench:
+        for x in [await bench.ask(), await bench.ask()]:
+            assert (x.outcome, x.status) == (Outcome.BAD_RESPONSE, 0)
+            assert x.reason.startswith("not HTTP/1.1: ")
+        assert (bench.connections[OPENED], bench.connections[FAILED]) == (2, 0)
 
 
 @on_uvloop

@@ -147,7 +147,8 @@ class Connection:
         self.x = None
         if x.connection != REUSED:
             stream.keep_session()
-        if reader.keep_alive and not reader.surplus and stream.unsent is None and not stream.ended:
+        all_sent = stream.unsent is None and not stream.unencrypted
+        if reader.keep_alive and not reader.surplus and all_sent and not stream.ended:
             client.pool.free(self, x)
         else:
             self.close()

@@ -77,8 +77,8 @@ class Stream:
     `begun` and `connected` are the instants when TCP began to connect and was connected, 0 before. `delay` is how long
     (ns) the connect has waited for this machine, handshake CPU left out, -1 if that is not known. `stamp` is the
     kernel's receive stamp of what was read last, in wall-clock ns, 0 for none. `taken` counts the bytes that the kernel
-    has taken since `write` was last called, `unsent` are those that it had no room for. `ended`: TLS has been closed by
-    the target.
+    has taken since `write` was last called, `unsent` are those that it had no room for, `unencrypted` those that TLS
+    has not taken yet. `ended`: TLS has been closed by the target.
     """
 
     __slots__ = (
@@ -87,7 +87,6 @@ class Stream:
         "_endpoint",
         "_owner",
         "_sock",
-        "_unencrypted",
         "begun",
         "closed",
         "connected",
@@ -96,6 +95,7 @@ class Stream:
         "stamp",
         "taken",
         "tls",
+        "unencrypted",
         "unsent",
     )
 
@@ -104,12 +104,12 @@ class Stream:
         self._sock: socket.socket | None = None
         self._address: Address | None = None
         self._acted = 0  # when this end of a handshake last acted
-        self._unencrypted: memoryview | None = None  # of a large request
         self.tls: Channel | None = None
         self.begun = self.connected = 0
         self.delay = -1
         self.stamp = self.taken = 0
         self.unsent: memoryview | None = None
+        self.unencrypted: memoryview | None = None
         self.closed = self.ended = False
 
     @property
@@ -238,12 +238,17 @@ class Stream:
         elif len(data) <= PIECE:
             self._encrypt(self.tls, data)
         else:
-            self._unencrypted = memoryview(data)
+            self.unencrypted = memoryview(data)
             self._encrypt_more(self.tls)
 
     def _encrypt(self, tls: Channel, data: bytes | memoryview) -> bool:
+        """Send these bytes. False if the connection is gone, or the target negotiates anew: then they stay in
+        `unencrypted` until the target replies."""
         try:
             secret = tls.encrypt(data)
+        except ssl.SSLWantReadError:
+            self.unencrypted = self.unencrypted or memoryview(data)
+            return False
         except ssl.SSLError as error:
             self._lose_soon(*of_error(error))
             return False
@@ -251,10 +256,10 @@ class Stream:
 
     def _encrypt_more(self, tls: Channel) -> None:
         """Send more of a large request, as far as the kernel takes it: in pieces, since a TLS buffer never shrinks."""
-        while self._unencrypted and self.unsent is None:
-            piece, self._unencrypted = self._unencrypted[:PIECE], self._unencrypted[PIECE:]
-            if not self._encrypt(tls, piece):
+        while self.unencrypted and self.unsent is None:
+            if not self._encrypt(tls, self.unencrypted[:PIECE]):
                 return
+            self.unencrypted = self.unencrypted[PIECE:]
 
     def _transmit(self, data: bytes) -> bool:
         """Hand bytes to the kernel, the rest of them when it has room. False if the connection is gone."""
@@ -295,7 +300,7 @@ class Stream:
             self._endpoint.loop.remove_writer(self._sock.fileno())
         if first:
             self._owner.wrote()
-        if self._unencrypted and self.unsent is None and self.tls:
+        if self.unencrypted and self.unsent is None and self.tls:
             self._encrypt_more(self.tls)
 
     def _lose_soon(self, outcome: Outcome, reason: str, unread: bool = False) -> None:
@@ -348,13 +353,20 @@ class Stream:
         except ssl.SSLError as error:
             self._owner.lost(*of_error(error))
             return False
-        if answer := tls.pending():  # a key update asks for one
+        if answer := tls.pending():  # a target that negotiates anew waits for one
+            taken = self.taken
             self._transmit(answer)
+            self.taken = taken  # nothing of a request
         self.ended = tls.ended
         expected = self._owner.data(plain) if plain else True
         if tls.ended and not self.closed:
             self._owner.ended()
             return False
+        if self.unencrypted and self.unsent is None and not self.closed:
+            first = not self.taken
+            self._encrypt_more(tls)
+            if first and self.taken:
+                self._owner.wrote()
         return expected
 
 

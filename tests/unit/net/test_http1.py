@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from leftovers import for_the_collector
 
 from loadgen.exchange import BODY, BODY_LIMIT, HEADERS, NOTHING, Request
 from loadgen.net.http1 import EXCERPT, HEAD_LIMIT, INTERIM_LIMIT, AnswerReader, BadResponse, Headers, encode
@@ -300,16 +300,12 @@ def test_an_excerpt_has_a_limit_and_is_the_same_however_the_answer_comes(piece: 
 
 
 def test_readers_leave_nothing_for_the_collector() -> None:
-    gc.collect()
-    gc.disable()
-    try:
+    with for_the_collector() as left:
         for data in (OK, b"HTTP/1.1 100 Go\r\n\r\n" + OK, b"garbage", OK.replace(b"200", b"500")):
             for wants in WANTS:
                 for _ in range(20):
                     read([data], wants)
-        assert gc.collect() == 0
-    finally:
-        gc.enable()
+    assert left == []
 
 
 def test_a_request_in_bytes() -> None:

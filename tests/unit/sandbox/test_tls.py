@@ -55,7 +55,7 @@ class Wire:
 @pytest.fixture(scope="module")
 def files() -> Iterator[tuple[Path, Path, Path]]:
     with Scratch("certificate-") as scratch:
-        yield certificate.make(scratch)
+        yield certificate.make(scratch.file)
 
 
 class Server:

@@ -29,7 +29,7 @@ class Stream:
 
     tls = None
     resumed = False
-    unsent = None
+    unsent = unencrypted = None
     stamp = delay = 0
 
     def __init__(self, endpoint: Endpoint, owner: Owner) -> None:

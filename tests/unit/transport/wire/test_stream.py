@@ -299,7 +299,7 @@ class Server:
 @pytest.fixture(scope="module")
 def files() -> Iterator[tuple[Path, Path, Path]]:
     with Scratch("certificate-") as scratch:
-        yield certificate.make(scratch)
+        yield certificate.make(scratch.file)
 
 
 @pytest.fixture
