@@ -211,20 +211,30 @@ def _validated(document: Document, expanded: Expanded, folder: Path) -> Profile:
         way, problem, remedy = findings(error, document)[0]
     behind = {name for used, names in expanded.used.items() if used[: len(way)] == way for name in names}
     if behind:
-        problem, remedy = _unrevealing(document, folder, way, behind)
+        own = _of_option(problem, expanded.data, way) if behind <= document.variables.keys() else ""
+        problem, remedy = _unrevealing(document, folder, way, behind, own)
     raise document.error(way, problem, remedy)
 
 
-def _unrevealing(document: Document, folder: Path, way: tuple[str | int, ...], names: set[str]) -> tuple[str, str]:
+def _of_option(problem: str, data: Any, way: Way) -> str:
+    """The mistake in the value of an option, without the value. The option names it: its variable's name is ours."""
+    for step in way:
+        data = data[step]
+    value = quoted(data)
+    return problem.replace(value, "its value") if problem.startswith(value) else "its value is not accepted here"
+
+
+def _unrevealing(document: Document, folder: Path, way: Way, names: set[str], otherwise: str = "") -> tuple[str, str]:
     """The mistake and its remedy for a value from the environment, which must not be shown: they are about the text as
-    it was written."""
+    it was written, if there is one in it."""
     try:
         _validate(document.data, folder)
     except ValidationError as error:
         for found, problem, remedy in findings(error, document):
             if found == way:
                 return problem, remedy
-    return f"the value of {', '.join(f'${{{name}}}' for name in sorted(names))} is not accepted here", ""
+    of = ", ".join(f"${{{name}}}" for name in sorted(names))
+    return otherwise or f"the value of {of} is not accepted here", ""
 
 
 def _validate(data: Any, folder: Path) -> Profile:
