@@ -115,6 +115,12 @@ def _secret(value: str, host: int | None) -> Iterator[str]:
     yield from (field.partition("=")[2] for field in query.partition("#")[0].split("&"))
 
 
+def names(document: Document) -> frozenset[str]:
+    """The variables that are written anywhere in it."""
+    texts = (text for text, _ in _texts(document.data, ()))
+    return frozenset(match[2] for text in texts for match in _VARIABLE.finditer(text) if match[2] and not match[1])
+
+
 def refuse_secrets(document: Document) -> None:
     """Raise a ProfileError if the profile itself holds an AWS access key id."""
     for text, way in _texts(document.data, ()):

@@ -19,7 +19,7 @@ from loadgen.profile import overrides
 from loadgen.profile.connection import AWS, with_scheme
 from loadgen.profile.curl_options import Asked, at
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
-from loadgen.profile.environment import Expanded, expand, refuse_secrets
+from loadgen.profile.environment import Expanded, expand, names, refuse_secrets
 from loadgen.profile.explain import findings
 from loadgen.profile.model import Experiment, Profile
 from loadgen.profile.part import Written, nearest
@@ -47,6 +47,7 @@ class Loaded:
     `variants` are those of its experiment; without one the profile itself is the only one. `source` is the file, or the
     URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left as it is: it can be saved.
     `secrets` are the texts that variables and options gave, and what else nobody may see of the profile's runs.
+    `variables` are the names of those that are written in it.
     """
 
     profile: Profile
@@ -54,6 +55,7 @@ class Loaded:
     resolved: dict[str, Any]
     secrets: Secrets = field(default_factory=Secrets, compare=False)
     variants: tuple[Variant, ...] = ()
+    variables: frozenset[str] = frozenset()
 
 
 def load(source: str | Path, *, sets: Sequence[str] = (), target: str | None = None, text: str | None = None) -> Loaded:
@@ -168,16 +170,16 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         _retarget(document, target)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
-    secrets = Secrets()
+    secrets, variables = Secrets(), names(document)
     with secrets.unrevealing():
         profile = _read(of_first_values(document), folder, secrets)
         if not profile.experiment:
-            return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
+            return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),), variables)
         variants = tuple(
             Variant(name, values, _read(cell(document, override, values), folder, secrets, profile.experiment))
             for name, override, values in profile.experiment.cells()
         )
-        return Loaded(profile, source, resolved, secrets, variants)
+        return Loaded(profile, source, resolved, secrets, variants, variables)
 
 
 def _read(document: Document, folder: Path, secrets: Secrets, experiment: Experiment | None = None) -> Profile:
