@@ -19,7 +19,7 @@ import click
 from loadgen import __version__
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
 from loadgen.interrupts import Interrupted
-from loadgen.report.words import clean
+from loadgen.report.words import clean, for_person
 
 COMMANDS = ("run", "once", "check", "new", "report", "compare", "keepalive", "selftest", "sandbox", "schema")
 
@@ -93,6 +93,11 @@ def output() -> Iterator[TextIO]:
             raise ProfileError(f"stdout cannot be written: {error.strerror}") from None
 
 
+def complain(text: str) -> None:
+    """Say on stderr what is wrong."""
+    say(for_person(text, sys.stderr))
+
+
 def say(text: str) -> None:
     """Say something on stderr, if anybody still reads that."""
     try:
@@ -121,7 +126,7 @@ def main() -> None:
         _complain(error)
         _exit(Exit.USAGE)
     except LoadgenError as error:
-        say(f"loadgen: {clean(str(error))}")  # which may quote what others say
+        complain(f"loadgen: {clean(str(error))}")  # which may quote what others say
         if isinstance(error, Interrupted):
             os._exit(error.status)  # Python would wait for what still hangs
         _exit(error.status)
@@ -138,7 +143,7 @@ def _open_standard_streams() -> None:
 def _complain(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "loadgen"
-    say(f"{command}: {error.format_message().rstrip('.')}. Try {command} --help")
+    complain(f"{command}: {error.format_message().rstrip('.')}. Try {command} --help")
 
 
 def _exit(status: int) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli import HELP, output
+from loadgen.cli import HELP, complain, output
 from loadgen.cli.loop import on_loop
 from loadgen.cli.request import load_options, request_options
 from loadgen.clock import SECOND, wall
@@ -97,7 +97,7 @@ def command(
         if as_json:
             out.write(f"{json_text(result)}\n")
             if why := unusable(result):
-                click.echo(f"loadgen: {why}", err=True)
+                complain(f"loadgen: {why}")
         else:
             show(result, out)
     return int(result.exit_status or 0)
@@ -169,12 +169,13 @@ def _read(
     users: int | None,
     asked: Asked | None,
 ) -> Loaded:
-    from loadgen.profile.load import from_url, load
+    from loadgen.profile.load import find, from_url, load
 
     if "://" in profile:
         if target:
             raise click.UsageError("--target goes with a profile; a URL is its own target")
         return from_url(profile, rate, duration, users, asked=asked, sets=sets)
+    find(profile)  # what is no profile may be meant as a URL, with which all options go
     if asked:
         raise click.UsageError("--method, --header and --data go with a URL; a profile's steps have their own")
     for name, value in (("--rate", rate), ("--for", duration), ("--users", users)):

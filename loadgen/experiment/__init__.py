@@ -15,6 +15,7 @@ scaling     quantiles along an axis of load
 two_runs    `loadgen compare`
 keepalive   `loadgen keepalive`
 check       `loadgen check`
+share       what one run carries out: in a duet a share of the load; its limits
 preview     what `loadgen check` shows of an experiment
 saved       reads a run's folder again
 """

@@ -194,9 +194,11 @@ def _thresholds(name: str, results: Mapping[int, RunResult]) -> list[Threshold]:
     return thresholds.over_rounds(name, {number: result.thresholds for number, result in results.items()})
 
 
-def _trust(runs: Sequence[tuple[str, int, RunResult]]) -> Trust:
-    """The worst verdict of the runs, and the run that it comes from."""
-    worst_of: Verdict = max((result.trust.verdict for _, _, result in runs), key=GRADES.index, default="VALID")
+def _trust(runs: Sequence[tuple[str, int, RunResult]]) -> Trust | None:
+    """The worst verdict of the runs, and the run that it comes from; None if there is no run."""
+    if not runs:
+        return None
+    worst_of: Verdict = max((result.trust.verdict for _, _, result in runs), key=GRADES.index)
     reasons = tuple(
         replace(signal, variant=name, round=number)
         for name, number, result in runs

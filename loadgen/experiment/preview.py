@@ -9,9 +9,10 @@ from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.experiment.primary import primary_of, too_few
+from loadgen.experiment.share import limits_of, part_of, parts
 from loadgen.profile.model import Experiment, Profile
 from loadgen.result.check import PlannedExperiment, PlannedVariant, PortsNeeded
-from loadgen.runner.limits import limits, new_connections, workers_for
+from loadgen.runner.limits import new_connections
 from loadgen.runner.table.cost import Cost
 from loadgen.stats.comparison import ROUNDS, detectable
 from loadgen.trust.host import TIME_WAIT_SECONDS, Ports
@@ -21,7 +22,13 @@ def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int,
     """What is compared, and how often. If the profile names no primary figure, one is proposed. Raises PlanError if a
     variant's run would be refused. The variants of a duet share the load."""
     names, looks = [name for name, _, _ in experiment.cells()], experiment.rounds
-    planned = [_variant(name, variant, addresses, loopback) for name, variant in zip(names, variants, strict=True)]
+    share = parts(experiment)
+    planned = [
+        _variant(name, variant, limits_of(name, variant, share, addresses, loopback).workers)
+        for name, variant in zip(names, variants, strict=True)
+    ]
+    for name, variant in zip(names, variants, strict=True):
+        _check_cost(name, part_of(variant, share))
     primary = primary_of(variants)
     return PlannedExperiment(
         variants=tuple(names),
@@ -30,7 +37,7 @@ def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int,
         duet=experiment.duet,
         margin=experiment.margin,
         primary=primary.text,
-        too_few=too_few(primary, variants, len(variants) if experiment.duet else 1),
+        too_few=too_few(primary, variants, share),
         proposed=experiment.primary is None,
         finds=detectable(looks[-1]) if looks[-1] >= ROUNDS else None,
         each=tuple(planned),
@@ -42,11 +49,7 @@ def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int,
     )
 
 
-def _variant(name: str, profile: Profile, addresses: int, loopback: bool) -> PlannedVariant:
-    try:
-        workers = limits(profile, workers_for(profile), addresses, loopback).workers
-    except PlanError as error:
-        raise PlanError(f"variant {name}: {error}") from None
+def _variant(name: str, profile: Profile, workers: int) -> PlannedVariant:
     plan = Plan.of(profile)
     durations = [run.duration for run in plan.runs]
     planned = [run.planned(0, 1) for run in plan.runs]
@@ -59,6 +62,11 @@ def _variant(name: str, profile: Profile, addresses: int, loopback: bool) -> Pla
         iterations=sum(p for p in planned if p) if None not in planned else None,
         opened=0 if profile.session.reuse == "shared" else new_connections(profile),
     )
+
+
+def _check_cost(name: str, profile: Profile) -> None:
+    if profile.target.dynamodb and (why := Cost(profile, Plan.of(profile)).refusal(made=False)):
+        raise PlanError(f"variant {name}: {why}")
 
 
 def _seconds(experiment: Experiment, variants: Sequence[PlannedVariant], rounds: int) -> float | None:

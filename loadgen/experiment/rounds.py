@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 from loadgen.clock import SECOND, wall
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
 from loadgen.experiment.folder import conclude, decided, metadata, run_folder
+from loadgen.experiment.share import limits_of, part_of, parts
 from loadgen.interrupts import Interrupted, Interrupts, interrupts
 from loadgen.profile.load import Loaded, Variant
-from loadgen.profile.model import Experiment, Phase, Profile
+from loadgen.profile.model import Experiment, Profile
 from loadgen.result.codec import map_text, to_json
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
@@ -28,7 +28,7 @@ from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Progress
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.session import run_at
-from loadgen.runner.table.attach import on_table
+from loadgen.runner.table.attach import OnTable, on_table
 from loadgen.store import ExperimentFolder
 from loadgen.workload.draws import stream_of
 
@@ -51,22 +51,6 @@ def seed_of(seed: int, number: int) -> int:
     """The seed of every run in round `number`. The runs of one round have the same arrivals, and each round has
     others."""
     return int(stream_of((seed, _ROUND, number)).integers(2**62))
-
-
-def part_of(profile: Profile, parts: int) -> Profile:
-    """One of `parts` equal parts of the profile's load. Raises PlanError if nothing would be left."""
-    return profile.model_copy(update={"load": tuple(_part(phase, parts) for phase in profile.load)})
-
-
-def _part(phase: Phase, parts: int) -> Phase:
-    rate = phase.rate and phase.rate.scaled(Fraction(1, parts))
-    counts = {name: getattr(phase, name) for name in ("users", "at_once", "iterations")}
-    if small := [name for name, value in counts.items() if value is not None and value < parts]:
-        raise PlanError(
-            f"load.{phase.name}.{small[0]}: a duet runs {parts} variants at once, and each needs at least 1 of it"
-        )
-    cut = {name: value // parts for name, value in counts.items() if value is not None}
-    return phase.model_copy(update={"rate": rate, **cut})
 
 
 class Within:
@@ -95,6 +79,7 @@ class _Experiment:
     stack: AsyncExitStack
     keepers: dict[str, Keeper] = field(default_factory=dict)
     places: dict[str, Destination] = field(default_factory=dict)
+    makers: dict[str, Variant] = field(default_factory=dict)  # the variant that makes the table of a place
     warnings: list[Reason] = field(default_factory=list)
     said: list[Reason] = field(default_factory=list)
     spent: float = 0.0
@@ -108,7 +93,13 @@ class _Experiment:
 
     async def carry_out(self) -> ExperimentResult:
         for variant in self.loaded.variants:
-            await self._ready(variant)
+            await self._reach(variant)
+        for variant in self.loaded.variants:
+            await self._check(variant)
+        for key, variant in self.makers.items():
+            to, secrets = self.places[key], self.keepers[variant.name]
+            say, plan = self.display.message, Plan.of(variant.profile)
+            await self.stack.enter_async_context(on_table(variant.profile, plan, to, secrets, say, self._warn))
         hide = self.loaded.secrets.hide
         folder = ExperimentFolder(self.options.out, self._warn, needed=True, hide=hide)
         folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), hide)))
@@ -127,16 +118,28 @@ class _Experiment:
         result = replace(result, warnings=(*result.warnings, *self.warnings[told:]))  # that it could not be written
         return map_text(result, hide)
 
-    async def _ready(self, variant: Variant) -> None:
-        """What the variant's runs need for the whole experiment: secrets, a destination, a table."""
+    async def _reach(self, variant: Variant) -> None:
+        """What the variant's runs need to reach their target during the whole experiment: secrets and a destination."""
         profile, options = variant.profile, self.options
         key = _place(profile)
         self.keepers[variant.name] = secrets = await keeper(profile, options.sandbox_at, self.loaded.secrets)
         if key not in self.places:
             going = destination(profile, options.start_sandbox, options.sandbox_at, secrets.account)
-            self.places[key] = to = await self.stack.enter_async_context(going)
-            table = on_table(profile, Plan.of(profile), to, secrets, self.display.message, self._warn)
-            await self.stack.enter_async_context(table)
+            self.places[key] = await self.stack.enter_async_context(going)
+            self.makers[key] = variant
+
+    async def _check(self, variant: Variant) -> None:
+        """Raises LoadgenError if the variant's runs would be refused: by this machine, or by the target's table."""
+        profile, key = variant.profile, _place(variant.profile)
+        to = self.places[key]
+        limits_of(variant.name, profile, parts(self.plan), len(to.addresses), to.loopback)
+        if profile.target.dynamodb:
+            part = part_of(profile, parts(self.plan))
+            table = OnTable(part, Plan.of(part), to, self.keepers[variant.name], _unheard, self._warn)
+            try:
+                await table.check(made=self.makers[key] is variant)
+            except PlanError as error:
+                raise PlanError(f"variant {variant.name}: {error}") from None
 
     async def _round(self, number: int) -> bool:
         """Carry out a round. Returns whether the experiment goes on after it."""
@@ -171,10 +174,7 @@ class _Experiment:
                 taken.take()
 
         self.signals.heed(interrupt)
-        runs = [
-            self._run(number, variant, taken, position, len(group))
-            for variant, taken in zip(group, signals, strict=True)
-        ]
+        runs = [self._run(number, variant, taken, position) for variant, taken in zip(group, signals, strict=True)]
         for ended in await asyncio.gather(*runs, return_exceptions=True):
             if isinstance(ended, Interrupted):
                 self.interrupted = True
@@ -191,10 +191,9 @@ class _Experiment:
                 self.spent += (ended.cost and ended.cost.usd) or 0.0
         return not self.failed and not self.interrupted and self._affordable()
 
-    async def _run(self, number: int, variant: Variant, signals: Interrupts, position: str, parts: int) -> RunResult:
-        profile = variant.profile.model_copy(update={"seed": seed_of(self._seed, number)})
-        if parts > 1:
-            profile = part_of(profile, parts)
+    async def _run(self, number: int, variant: Variant, signals: Interrupts, position: str) -> RunResult:
+        profile = part_of(variant.profile, parts(self.plan))
+        profile = profile.model_copy(update={"seed": seed_of(self._seed, number)})
         loaded = replace(self.loaded, profile=profile, variants=())
         out = run_folder(self.options.out, number, variant.name)
         options = replace(self.options, out=out, prepared=True, needed=True)
@@ -225,3 +224,6 @@ def _place(profile: Profile) -> str:
     state."""
     sandbox = profile.sandbox.to_json().decode() if profile.sandbox and profile.target.sandbox else ""
     return f"{profile.target.model_dump_json()} {sandbox}"
+
+
+def _unheard(notice: Reason) -> None: ...

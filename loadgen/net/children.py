@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from loadgen.interrupts import SIGNALS
@@ -49,12 +50,12 @@ def spawn(module: str, *arguments: str, **options: Any) -> subprocess.Popen[byte
     A terminal's Ctrl-C or its end, or the end of `timeout`, goes to all processes of the group; but what a load has
     open still needs its workers, and its target.
 
-    The process imports nothing from the folder that the user stands in: `-m` would look there first, and an empty
-    entry of PYTHONPATH stands for that folder.
+    The process imports nothing from the folder that the user stands in, nor from one beside it: `-m` would look there
+    first, and so would it by an entry of PYTHONPATH that is empty or relative.
     """
     command = [sys.executable, "-P", "-m", module, *arguments]
     environment = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
-    if path := [entry for entry in environment.pop("PYTHONPATH", "").split(os.pathsep) if entry]:
+    if path := [entry for entry in environment.pop("PYTHONPATH", "").split(os.pathsep) if Path(entry).is_absolute()]:
         environment["PYTHONPATH"] = os.pathsep.join(path)
     held = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from loadgen.profile import addresses, files
 from loadgen.profile.clients import Renew, Reuse
 from loadgen.profile.dynamodb import DynamoDb
-from loadgen.profile.part import Count, Flag, Part, Text, complaint, located
+from loadgen.profile.part import Count, Flag, Part, Text, complaint, located, nearest
 from loadgen.profile.units import quoted
 
 SANDBOX = "sandbox"
@@ -22,13 +22,16 @@ TLS_PORTS = ("443", "8443")
 _HOST = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)(?::(?P<port>[0-9]{1,5}))?(?:[/?].*)?"
 )
+_METHOD = re.compile(r"[A-Za-z]+(?::\s*|\s+)(?=https?://)")
+_ALMOST = re.compile(r"(?P<scheme>[A-Za-z]+)(?::/+|//+)(?P<rest>[^/].*)")
 AWS = "aws"  # as --target: AWS's own endpoint
 
 
 def _url(text: str) -> str:
     if text == SANDBOX:
         return text
-    if not text.isascii() or not text.isprintable() or " " in text or "{" in text:
+    hint = f". Did you mean {url}?" if (url := meant(text)) else ""
+    if not _is_plain(text) and not hint:
         raise ValueError(
             f"{quoted(text)} holds characters that a URL must not: percent-encode the path, punycode the host"
         )
@@ -38,7 +41,6 @@ def _url(text: str) -> str:
     except ValueError as error:
         raise ValueError(f"{quoted(text)} is not a URL: {error}") from None
     if parts.scheme not in PORTS or not host or port == 0:
-        hint = f". Did you mean {url}?" if (url := with_scheme(text)) else ""
         raise ValueError(f"{quoted(text)} is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH{hint}")
     if "@" in parts.netloc:
         raise ValueError(
@@ -51,10 +53,26 @@ def _url(text: str) -> str:
     return text
 
 
-def with_scheme(text: str) -> str:
-    """The URL that `HOST:PORT/PATH` without a scheme is meant to be; empty for text that does not look like one."""
+def meant(text: str) -> str:
+    """The URL that is meant by a text with no scheme, a misspelt one, or a method before it: HOST:PORT/PATH,
+    :PORT/PATH, htp://HOST, http:/HOST, GET:http://HOST. Empty for a URL, and for text that does not look like one."""
+    rest = _METHOD.sub("", text)
+    match = _ALMOST.fullmatch(rest)
+    scheme = nearest(match["scheme"], PORTS) if match else ""
+    if match and scheme and _HOST.fullmatch(match["rest"]):
+        url = f"{scheme}://{match['rest']}"
+    else:
+        url = _with_scheme(f"127.0.0.1{rest}" if rest.startswith(":") else rest)
+    return url if url != text and _is_plain(url) else ""
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text and "{" not in text
+
+
+def _with_scheme(text: str) -> str:
     match = _HOST.fullmatch(text)
-    if not match or not text.isascii() or not text.isprintable():
+    if not match:
         return ""
     host, port = match["host"], match["port"]
     local = host == "localhost" or _address(host.strip("[]"))

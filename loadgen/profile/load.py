@@ -16,7 +16,7 @@ import loadgen
 from loadgen.errors import ProfileError
 from loadgen.files import at_once, why
 from loadgen.profile import overrides
-from loadgen.profile.connection import AWS, with_scheme
+from loadgen.profile.connection import AWS, meant
 from loadgen.profile.curl_options import Asked, at
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
 from loadgen.profile.environment import Expanded, expand, names, refuse_secrets
@@ -134,7 +134,7 @@ def find(source: str | Path) -> Path:
         return profiles[str(source)]
     if path.is_dir():
         raise ProfileError("is a folder", file=str(path), remedy="Name a profile in it")
-    problem, url = f"there is no profile {quoted(str(source))}", with_scheme(str(source))
+    problem, url = f"there is no profile {quoted(str(source))}", meant(str(source))
     if url and path.suffix not in SUFFIXES:
         raise ProfileError(problem, remedy=f"Did you mean {url}?")
     near = nearest(path.stem, profiles)

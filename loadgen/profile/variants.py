@@ -110,8 +110,13 @@ def _forget(document: Document, way: Way, old: Any) -> None:
 
 
 def _fill(document: Document, values: dict[str, Any], kept: Any = None) -> set[str]:
-    """Put the values of the axes in, but for the part that is `kept`, and say which were used."""
+    """Put the values of the axes in, but for the part that is `kept`, and say which were used.
+
+    What is wrong with a value is said of the axis. Within a text it is said of the axis only if it is not the first
+    value, with which the text is right: the profile is checked with the first values before.
+    """
     used: set[str] = set()
+    first = _first_values(document)
 
     def filled(value: Any, way: Way) -> Any:
         if value is kept:
@@ -122,8 +127,15 @@ def _fill(document: Document, values: dict[str, Any], kept: Any = None) -> set[s
             return [filled(item, (*way, index)) for index, item in enumerate(value)]
         if not isinstance(value, str) or "${matrix." not in value:
             return value
-        whole = _AXIS.fullmatch(value)
-        return copy.deepcopy(axis(whole[1], way)) if whole else _AXIS.sub(lambda match: str(axis(match[1], way)), value)
+        if whole := _AXIS.fullmatch(value):
+            put = copy.deepcopy(axis(whole[1], way))
+            _attribute(document, way, whole[1], put)
+            return put
+        text = _AXIS.sub(lambda match: str(axis(match[1], way)), value)
+        for name in _AXIS.findall(value):
+            if values[name] != first.get(name):
+                _attribute(document, way, name, values[name])
+        return text
 
     def axis(name: str, way: Way) -> Any:
         if name not in values:
@@ -133,3 +145,13 @@ def _fill(document: Document, values: dict[str, Any], kept: Any = None) -> set[s
 
     document.root[0] = filled(document.data, ())
     return used
+
+
+def _attribute(document: Document, way: Way, axis: str, value: Any) -> None:
+    """Make the axis the place where the value at `way` was written."""
+    written: Way = (EXPERIMENT, "matrix", axis)
+    experiment = document.data.get(EXPERIMENT)
+    listed = experiment["matrix"][axis] if isinstance(experiment, dict) else ()
+    index = next((index for index, item in enumerate(listed) if item == value), None)
+    document.places[way] = document.place(written if index is None else (*written, index))
+    document.moved[way] = written

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping
+from textwrap import wrap
 from typing import TextIO
 
 UNKNOWN = "-"
 ENDING = 12  # characters at the most of a name's last word that is not cut
+
+_HELD = "\ue000"  # no text that is `clean` has it
+_UNIT = re.compile(r"(?<=[0-9]) (?=(?:ns|us|ms|s|min|h|kB|MB|GB|kiB|MiB|GiB|%)(?![A-Za-z0-9]))")
 
 # what stands for a character that the terminal's encoding lacks; one column each, so that nothing moves
 _ASCII = str.maketrans("·…█▓▒░●━┄▸→▁▂▃▄▅▆▇▲■◆○△□◇─", "|~#cw!o=.>>_.,:-+*^#%0vnx-")
@@ -30,6 +35,27 @@ def encodable(text: str, stream: TextIO) -> str:
     except UnicodeEncodeError:
         return text.translate(_ASCII).encode("ascii", "replace").decode()
     return text
+
+
+def held(text: str) -> str:
+    """The text with a space between a number and its unit at which no line breaks; `released` makes it a space."""
+    return _UNIT.sub(_HELD, text)
+
+
+def released(text: str) -> str:
+    return text.replace(_HELD, " ")
+
+
+def wrapped(text: str, width: int, below: str = "  ") -> list[str]:
+    """The text as lines that break between words; `below` begins all but the first."""
+    lines = wrap(held(text), width, subsequent_indent=below, break_long_words=False, break_on_hyphens=False)
+    return [released(line) for line in lines] or [""]
+
+
+def for_person(text: str, stream: TextIO) -> str:
+    """A message for `stream`: on a terminal as lines, otherwise as it is."""
+    width = columns(stream, 0)
+    return "\n".join(wrapped(text, width)) if width else text
 
 
 def is_screen(stream: TextIO) -> bool:

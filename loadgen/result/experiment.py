@@ -268,7 +268,7 @@ class ExperimentResult(ExperimentMetadata):
     run: str = item("the experiment's folder")
     exit_status: int | None = item("the exit status of loadgen; null if it died")
     unusable: Reason | None = item("of its first run that says nothing of the target: why", omit=True)
-    trust: Trust = item("the worst verdict of its runs")
+    trust: Trust | None = item("the worst verdict of its runs; null if there was no run")
     warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures, over the rounds")
     comparison: Comparison | None = item("the variants compared with their baseline; null if no round is complete")

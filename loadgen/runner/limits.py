@@ -53,7 +53,9 @@ def limits(profile: Profile, workers: int, addresses: int, loopback: bool) -> Li
             f"may have. Raise ulimit -n, or lower session.connections"
         )
     if cap and cap < workers:
-        raise PlanError(f"session.connections: {cap} cannot be shared by {workers} workers. Use --workers {cap}")
+        raise PlanError(
+            f"session.connections: {cap} cannot be shared by {workers} workers. Set workers to at most {cap}"
+        )
     _check_ports(profile, cap, addresses, loopback)
     # with more than half of the ports in use, the kernel takes long to find a free one: 1 ms for a connect instead of
     # 40 us

@@ -303,3 +303,16 @@ async def test_what_is_no_dynamodb(tmp_path: Path, data: bytes, said: str) -> No
     assert (ran.status, ran.out) == (3, "")
     assert said in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_the_cost_of_every_variant_is_known_before_a_table_is_made(
+    tmp_path: Path, sandbox: SandboxProcess, boto: Any
+) -> None:
+    experiment = "experiment: {variants: {one: {}, two: {load: {a: {iterations: 9000}}}}}"
+    more = f"{SETUP}\nmax_cost: $0.002\n{experiment}"
+    for arguments in (prepare(tmp_path, profile(sandbox.http, more)), ("check", "profile.yaml")):
+        ran = run(tmp_path, *arguments, env=KEYS)
+        assert (ran.status, ran.err.count("\n")) == (2, 1), ran.err
+        assert ran.err.startswith("loadgen: variant two: max_cost: this would cost about $")
+    assert not (tmp_path / "run").exists()
+    assert names(boto) == []

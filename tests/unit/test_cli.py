@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import os
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -109,6 +112,23 @@ def test_a_terminal_that_is_gone_changes_no_exit_status(arguments: list[str], st
 # mistakes
 
 
+@pytest.mark.parametrize("width", [40, 60])
+def test_on_a_terminal_a_mistake_breaks_between_words(width: int) -> None:
+    master, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    command = [sys.executable, "-m", "loadgen", "run", "http://h/", "--target", "http://i/"]
+    with subprocess.Popen(command, stderr=terminal) as process:
+        assert process.wait(60) == 2
+    os.close(terminal)
+    with os.fdopen(master, "rb", 0) as screen:
+        lines = screen.read(4096).decode().splitlines()
+    said = "loadgen run: --target goes with a profile; a URL is its own target. Try loadgen run --help"
+    assert len(lines) > 1
+    assert " ".join(line.strip() for line in lines) == said
+    assert max(map(len, lines)) <= width
+
+
+NO_URL = "loadgen: URL: '{}' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"
 MISTAKES = [
     (["frob"], "loadgen: there is no command 'frob', only run, once, check, new, report, compare, keepalive, selftest, sandbox, schema. A profile or URL is for loadgen run. Try loadgen --help"),
     (["--frob"], "loadgen: No such option '--frob'. Try loadgen --help"),
@@ -120,6 +140,18 @@ MISTAKES = [
     (["check", "localhost:9101"], "loadgen: there is no profile 'localhost:9101'. Did you mean http://localhost:9101?"),
     (["once", "api.example.com/prod/x?a=1"], "loadgen: there is no profile 'api.example.com/prod/x?a=1'. Did you mean https://api.example.com/prod/x?a=1?"),
     (["run", "[::1]:8443/"], "loadgen: there is no profile '[::1]:8443/'. Did you mean https://[::1]:8443/?"),
+    (["check", "127.0.0.1:9101/x", "--rate", "5/s", "--for", "1s"], "loadgen: there is no profile '127.0.0.1:9101/x'. Did you mean http://127.0.0.1:9101/x?"),
+    (["run", "localhost:9101", "-H", "a: b"], "loadgen: there is no profile 'localhost:9101'. Did you mean http://localhost:9101?"),
+    (["run", "brust", "--users", "5"], f"loadgen: there is no profile 'brust'. Did you mean burst? Shipped: {SHIPPED}. `loadgen new URL` writes a new one"),
+    (["run", ":8080/x", "--rate", "5/s"], "loadgen: there is no profile ':8080/x'. Did you mean http://127.0.0.1:8080/x?"),
+    (["run", "http:/h/x"], "loadgen: there is no profile 'http:/h/x'. Did you mean http://h/x?"),
+    (["once", "https//h:8443/x"], "loadgen: there is no profile 'https//h:8443/x'. Did you mean https://h:8443/x?"),
+    (["run", "htp://h/x"], f"{NO_URL.format('htp://h/x')}. Did you mean http://h/x?"),
+    (["run", "http:///h/x"], f"{NO_URL.format('http:///h/x')}. Did you mean http://h/x?"),
+    (["run", "htps://h/x"], f"{NO_URL.format('htps://h/x')}. Did you mean https://h/x?"),
+    (["run", "GET:http://h/x"], f"{NO_URL.format('GET:http://h/x')}. Did you mean http://h/x?"),
+    (["run", "POST: https://h/x", "--rate", "5/s"], f"{NO_URL.format('POST: https://h/x')}. Did you mean https://h/x?"),
+    (["run", "GET https://h/a b"], "loadgen: URL: 'GET https://h/a b' holds characters that a URL must not: percent-encode the path, punycode the host"),
     (["run", "profiles/no.yaml"], f"loadgen: there is no profile 'profiles/no.yaml'. Shipped: {SHIPPED}. `loadgen new URL` writes a new one"),
     (["run", "10.0.0.1"], "loadgen: there is no profile '10.0.0.1'. Did you mean http://10.0.0.1?"),
     (["run", "."], "loadgen: .: is a folder. Name a profile in it"),

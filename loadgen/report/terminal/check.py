@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import wrap
 
 from loadgen.aws.prices import dollars
 from loadgen.profile.units import format_rate
@@ -12,7 +11,7 @@ from loadgen.report.terminal.cost import planned
 from loadgen.report.terminal.page import WIDEST, add, drawn, indented, table
 from loadgen.report.terminal.table import Table
 from loadgen.report.terminal.witness import forecast
-from loadgen.report.words import brief, clean, seconds, several
+from loadgen.report.words import brief, clean, seconds, several, wrapped
 from loadgen.result.check import (
     CheckResult,
     PlannedExperiment,
@@ -45,7 +44,7 @@ def _fitted(part: str | Table, width: int) -> list[str]:
     if isinstance(part, Table):
         return drawn([indented(part)], width, False).splitlines()
     below = " " * (len(part) - len(part.lstrip()) + 2)
-    return wrap(part, width, subsequent_indent=below, break_on_hyphens=False) or [""]
+    return wrapped(part, width, below)
 
 
 def _page(plan: CheckResult, width: int) -> Lines:
@@ -65,7 +64,7 @@ def _page(plan: CheckResult, width: int) -> Lines:
     lines += forecast(plan.witness) if plan.witness else []
     lines += _experiment(plan.experiment) if plan.experiment else []
     for request in plan.requests:
-        lines += [brief(text, width) for text in _request(request)]
+        lines += _request(request, width)
     if plan.thresholds:
         lines += ["thresholds"]
         lines += [f"  {phase}: {', '.join(texts)}" for phase, texts in plan.thresholds.items()]
@@ -226,10 +225,12 @@ def _selftest(standing: Standing | None) -> list[str]:
     return lines
 
 
-def _request(request: PlannedRequest) -> list[str]:
-    lines = [f"{request.scenario} / {request.step}   (timeout {request.timeout_s:g} s)"]
+def _request(request: PlannedRequest, width: int) -> list[str]:
+    """A name that has no room gives way to its timeout."""
+    timeout = f" (timeout {request.timeout_s:g} s)"
+    lines = [f"{brief(f'{request.scenario} / {request.step}', width - len(timeout))}{timeout}"]
     lines += [f"  {request.operation or f'{request.method} {request.path}'}"]
     lines += [f"  {name}: {value}" for name, value in request.headers.items()]
     if request.body_bytes:
         lines += [f"  ({request.body_bytes:,} bytes) {request.body}"]
-    return [*lines, ""]
+    return [*(brief(text, width) for text in lines), ""]

@@ -11,7 +11,7 @@ from loadgen.report.terminal.comparison import VERDICTS, apart, curves, differen
 from loadgen.report.terminal.page import BAD, DIM, GOOD, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.terminal.reasons import lines, of_figure
 from loadgen.report.terminal.scaling import scaling
-from loadgen.report.terminal.thresholds import ORDER, value_text
+from loadgen.report.terminal.thresholds import ORDER, rows, value_text
 from loadgen.report.words import UNKNOWN, brief, count, listed, several
 from loadgen.result.experiment import Comparison, Design, ExperimentResult, ExperimentVariant, Figure
 from loadgen.result.run import Status, Threshold
@@ -37,7 +37,7 @@ def experiment(result: ExperimentResult, width: int) -> Iterator[RenderableType]
         yield from _checks(comparison)
     else:
         yield line(("no verdict: ", WARN), "no round is complete")
-    yield from _thresholds(result.thresholds)
+    yield from _thresholds(result.thresholds, width)
     if comparison:
         yield from figures(comparison)
         yield from scaling(result.scaling) if result.scaling else curves(comparison, width)
@@ -90,7 +90,7 @@ def _checks(comparison: Comparison) -> Iterator[RenderableType]:
         yield line((f"looked at and as it must be: {', '.join(sound)}", DIM), indent=2)
 
 
-def _thresholds(thresholds: Sequence[Threshold]) -> Iterator[RenderableType]:
+def _thresholds(thresholds: Sequence[Threshold], width: int) -> Iterator[RenderableType]:
     """Thresholds that did not pass first. If there are many, those that passed are only counted."""
     if not thresholds:
         return
@@ -98,17 +98,15 @@ def _thresholds(thresholds: Sequence[Threshold]) -> Iterator[RenderableType]:
     missed = [threshold for threshold in every if threshold.status != "passed"]
     shown = every if len(every) <= MANY else missed[:MANY]
     yield heading("thresholds")
-    made = table(
-        ("", "fixed", 9), ("", "left", 10), ("", "left", 8), ("", "text", 20), ("", "left", 6), ("", "text", 20)
-    )
+    told = []
     for threshold in shown:
         word = threshold.status.upper() if threshold.status == "failed" else threshold.status
         of_two = threshold.rounds is None  # its text names its variants itself
         whose = "" if of_two else threshold.variant or ""
-        cells = (brief(text, LABEL) for text in (whose, threshold.phase))
-        step = brief(threshold.step, LABEL)
-        add(made, (word, STATUSES[threshold.status]), *cells, brief(threshold.text, 80), step, value_text(threshold))
-    yield indented(made)
+        names = [brief(text, LABEL) for text in (whose, threshold.phase, threshold.step)]
+        cells = (*names[:2], brief(threshold.text, 80), names[2], value_text(threshold))
+        told.append(((word, STATUSES[threshold.status]), cells))
+    yield from rows(told, ("left", "left", "fixed", "left", "text"), width)
     if rest := len(every) - len(shown):
         yield line((f"{count(rest)} more: see --json", DIM), indent=2)
 

@@ -12,7 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from loadgen.report.terminal.table import Column, Table
-from loadgen.report.words import columns
+from loadgen.report.words import columns, held, released
 
 DIM, STRONG = "dim", "bold"
 GOOD, WARN, BAD = "green", "yellow", "bold red"
@@ -34,12 +34,12 @@ def fitted(width: int) -> int:
 
 def line(*parts: Part, indent: int = 0) -> RenderableType:
     """A paragraph of plain and `(text, style)` parts."""
-    return indented(Text.assemble(*parts), indent)
+    return indented(_text(*parts), indent)
 
 
 def labelled(lead: Part, *parts: Part, indent: int = 0) -> RenderableType:
     """A paragraph beside its lead, which it is not wrapped under; below it if the lead is a third of the width."""
-    return indented(_Labelled(Text.assemble(lead), Text.assemble(*parts)), indent)
+    return indented(_Labelled(_text(lead), _text(*parts)), indent)
 
 
 class _Labelled:
@@ -60,9 +60,29 @@ class _Labelled:
 
 
 def heading(*parts: Part) -> RenderableType:
-    """A section's title, with an empty line above."""
+    """A section's title, with an empty line above. What has no room goes on in lines that are indented."""
     styled = [(part, STRONG) if isinstance(part, str) else part for part in parts]
-    return Padding(Text.assemble(*styled), (1, 0, 0, 0))
+    return Padding(_Heading(_text(*styled)), (1, 0, 0, 0))
+
+
+class _Heading:
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        if self._text.cell_len <= options.max_width:
+            yield self._text
+            return
+        first = self._text.wrap(console, options.max_width)[0]
+        first.rstrip()
+        yield first
+        rest = self._text[len(first) :]
+        yield indented(rest[len(rest) - len(rest.plain.lstrip()) :])
+
+
+def _text(*parts: Part) -> Text:
+    """Parts as a text whose numbers keep their units."""
+    return Text.assemble(*(held(part) if isinstance(part, str) else (held(part[0]), part[1]) for part in parts))
 
 
 def table(*of: tuple[str, str, int]) -> Table:
@@ -73,7 +93,7 @@ def table(*of: tuple[str, str, int]) -> Table:
 
 def add(to: Table, *cells: Part, style: str = "") -> None:
     """A row of cells, each plain or `(text, style)`."""
-    to.add_row(*(Text.assemble(cell) for cell in cells), style=style)
+    to.add_row(*map(_text, cells), style=style)
 
 
 def indented(content: RenderableType, by: int = 2) -> RenderableType:
@@ -95,4 +115,4 @@ def drawn(content: Iterable[RenderableType], width: int, color: bool) -> str:
     )
     for item in content:
         console.print(item)
-    return "".join(f"{written.rstrip()}\n" for written in out.getvalue().split("\n")[:-1])
+    return "".join(f"{written.rstrip()}\n" for written in released(out.getvalue()).split("\n")[:-1])

@@ -23,20 +23,17 @@ from loadgen.report.terminal.page import (
     STRONG,
     WARN,
     WIDEST,
-    add,
     drawn,
     fitted,
     fitting,
     heading,
-    indented,
     labelled,
     line,
-    table,
 )
 from loadgen.report.terminal.parts import LEGEND
 from loadgen.report.terminal.phases import phase_blocks
 from loadgen.report.terminal.samples import samples
-from loadgen.report.terminal.thresholds import value_text
+from loadgen.report.terminal.thresholds import rows, value_text
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.unusable import unusable
 from loadgen.report.terminal.witness import witness
@@ -45,9 +42,10 @@ from loadgen.report.words import brief, clean, count, encodable, listed, reasone
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
-from loadgen.result.run import RunResult, RunVariant, Status, Target
+from loadgen.result.run import RunResult, RunVariant, Status, Target, Trust
 
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
+NOTHING = ("NOTHING WAS MEASURED", BAD)  # in place of a verdict
 VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
 STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
 EXITS = {  # those that the line does not tell without
@@ -96,7 +94,7 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from table_and_cost(result)
     yield from _warnings(result.warnings)
     phases, notes = Phases(result), Footnotes()
-    yield from _thresholds(result, phases)
+    yield from _thresholds(result, phases, width)
     yield from until(result.until)
     yield from witness(result.witness)
     for variant in result.variants:
@@ -142,8 +140,11 @@ def _warnings(warnings: tuple[Reason, ...]) -> Iterator[RenderableType]:
 
 def _trust(result: Result) -> Iterator[RenderableType]:
     trust = result.trust
+    if trust is None:
+        yield line(NOTHING, ": no run of the experiment has a result")
+        return
     style = VERDICTS[trust.verdict]
-    yield labelled((f"{trust.verdict} ", style), _meaning(result))
+    yield labelled((f"{trust.verdict} ", style), _meaning(result, trust))
     if isinstance(result, RunResult) and (text := _effect(result)):
         yield line(text, indent=2)
     for signal in trust.reasons[:REASONS]:
@@ -161,11 +162,11 @@ def _trust(result: Result) -> Iterator[RenderableType]:
         yield line((" · ".join(observed(signal) for signal in sound), DIM), indent=2)
 
 
-def _meaning(result: Result) -> str:
-    verdict = result.trust.verdict
+def _meaning(result: Result, trust: Trust) -> str:
+    verdict = trust.verdict
     if isinstance(result, RunResult) and not _measured(result):
         return "but nothing was measured: there is no tail"
-    worst = {signal.observed.code for signal in result.trust.signals if signal.verdict == verdict}
+    worst = {signal.observed.code for signal in trust.signals if signal.verdict == verdict}
     return meaning(verdict, worst) + (". Do not use these figures" if verdict == "INVALID" else "")
 
 
@@ -201,16 +202,17 @@ def _target(target: Target) -> Iterator[RenderableType]:
             yield line((f"by its own count: {text}", DIM), indent=2)
 
 
-def _thresholds(result: RunResult, phases: Phases) -> Iterator[RenderableType]:
+def _thresholds(result: RunResult, phases: Phases, width: int) -> Iterator[RenderableType]:
     if not result.thresholds:
         return
     yield heading("thresholds")
-    made = table(("", "fixed", 9), ("", "left", 11), ("", "text", 22), ("", "left", 8), ("", "text", 20))
+    shown = []
     for threshold in result.thresholds:
         status, phase = threshold.status, phases.place(threshold.phase, threshold.cycle)
         word = status.upper() if status == "failed" else status
-        add(made, (word, STATUSES[status]), phase, threshold.text, brief(threshold.step, 24), value_text(threshold))
-    yield indented(made)
+        step, value = brief(threshold.step, 24), value_text(threshold)
+        shown.append(((word, STATUSES[status]), (phase, threshold.text, step, value)))
+    yield from rows(shown, ("left", "fixed", "left", "text"), width)
 
 
 def _variant(variant: RunVariant, notes: Footnotes, width: int) -> Iterator[RenderableType]:
@@ -241,7 +243,7 @@ def _sum(total: int, word: str, parts: dict[str, int]) -> str:
 
 
 def _end(result: Result) -> Iterator[RenderableType]:
-    verdict, status = result.trust.verdict, result.exit_status
+    trust, status = result.trust, result.exit_status
     said = ["simulated target"] if result.target and result.target.simulated else []
     statuses = [threshold.status for threshold in result.thresholds]
     if text := listed({word: statuses.count(word) for word in STATUSES}):
@@ -250,6 +252,7 @@ def _end(result: Result) -> Iterator[RenderableType]:
         said.append(f"{share(requests.failed, requests.sent)} of requests failed")
     if status:
         said.append(f"exit status {status}{f': {EXITS[status]}' if status in EXITS else ''}")
-    yield heading((verdict, VERDICTS[verdict]), ("".join(f" · {part}" for part in said), ""))
+    verdict = (trust.verdict, VERDICTS[trust.verdict]) if trust else NOTHING
+    yield heading(verdict, ("".join(f" · {part}" for part in said), ""))
     run = result.run
     yield line(f"saved: loadgen report {run} [--json] shows it again" if run else "not saved")

@@ -61,8 +61,15 @@ class Table:
     def row_count(self) -> int:
         return len(self._rows)
 
+    def fits(self, width: int) -> bool:
+        """Whether all columns have room beside each other."""
+        return sum(widths.least + 1 for widths in self._widths()) - 1 <= width
+
+    def _widths(self) -> list[Widths]:
+        return [column.widths([cells[at] for cells, _ in self._rows]) for at, column in enumerate(self._columns)]
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RichTable]:
-        of = [column.widths([cells[at] for cells, _ in self._rows]) for at, column in enumerate(self._columns)]
+        of = self._widths()
         for block in self._blocks([widths.least for widths in of], options.max_width):
             yield self._drawn(block, self._fit(block, of, options.max_width))
 

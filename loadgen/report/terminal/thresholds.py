@@ -1,12 +1,31 @@
-"""The measured value of a threshold, in words."""
+"""The rows of thresholds: what became of each, and its measured value in words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+
+from loadgen.report.terminal.page import add, indented, labelled, table
 from loadgen.report.terminal.reasons import of_figure
 from loadgen.report.words import UNKNOWN, count
 from loadgen.result.run import Status, Threshold
 
+Styled = tuple[str, str]
 ORDER: tuple[Status, ...] = ("failed", "undecided", "passed")  # what did not pass first
+
+
+def rows(of: Sequence[tuple[Styled, Sequence[str]]], sides: Sequence[str], width: int) -> Iterator[RenderableType]:
+    """The status of each threshold and its other cells, whose columns have `sides`: as a table if all columns have room
+    beside each other, otherwise a sentence each."""
+    made = table(("", "fixed", 0), *(("", side, 0) for side in sides))
+    for status, cells in of:
+        add(made, status, *cells)
+    if made.fits(width - 2):
+        yield indented(made)
+        return
+    for (word, style), cells in of:
+        yield labelled((f"{word:<9} ", style), " · ".join(filter(None, cells)), indent=2)
 
 
 def value_text(threshold: Threshold) -> str:

@@ -47,17 +47,21 @@ class OnTable:
         self._cost = Cost(profile, plan)
 
     async def begin(self) -> None:
-        """Look at the table, refuse a plan that costs more than `max_cost`, and carry out `setup`. Raises TargetError,
-        PlanError."""
+        """Check the plan against the table, and carry out `setup`. Raises TargetError, PlanError."""
+        await self.check()
+        await self._table.make()
+
+    async def check(self, made: bool = True) -> None:
+        """Look at the table, and refuse a plan that costs more than `max_cost`; `made`: with `setup`, if there is no
+        table. Raises TargetError, PlanError."""
         if self._keeper.made_up:
             self._warn(MADE_UP)
         await self._table.look()
         description = self._table.description
         if description:
             self._cost.provisioned = description.billing == PROVISIONED
-        if refusal := self._cost.refusal(made=not description):
+        if refusal := self._cost.refusal(made=made and not description):
             raise PlanError(f"{refusal}; `loadgen check` shows each phase")
-        await self._table.make()
 
     async def end(self) -> None:
         """Carry out `teardown`, unless that has been done."""

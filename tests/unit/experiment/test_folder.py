@@ -11,6 +11,7 @@ from finished_runs import TEXT, experiment
 from loadgen.errors import Exit, ProfileError, TargetError
 from loadgen.experiment.folder import conclude, metadata, run_folder, slug
 from loadgen.profile.load import load
+from loadgen.report.terminal.run import render
 from loadgen.result.codec import from_json, to_json
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
@@ -77,3 +78,12 @@ def test_how_it_ended_is_its_status(
     result = conclude(folder, [], 0, interrupted=interrupted, failed=failed)
     assert (result.exit_status, result.complete) == (status, status == Exit.PASSED)
     assert result.warnings == ((Reason.of("experiment_broken_off", error="gone"),) if failed else ())
+
+
+def test_an_experiment_without_a_run_has_measured_nothing_and_no_verdict(tmp_path: Path) -> None:
+    result = conclude(experiment(tmp_path / "x", {}), [], 0, failed=TargetError("gone"))
+    assert result.trust is None
+    assert from_json(ExperimentResult, to_json(result)) == result
+    shown = render(result, color=False)
+    assert shown.count("NOTHING WAS MEASURED") == 2, "at the top and at the end"
+    assert "VALID" not in shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections import Counter
 from dataclasses import replace
 from io import StringIO
@@ -15,7 +16,9 @@ from finished_runs import TEXT
 
 from loadgen.errors import Exit, PlanError
 from loadgen.experiment import rounds
-from loadgen.experiment.rounds import Within, order, part_of, run_experiment, seed_of
+from loadgen.experiment.check import check
+from loadgen.experiment.rounds import Within, order, run_experiment, seed_of
+from loadgen.experiment.share import part_of
 from loadgen.profile.load import load
 from loadgen.report.terminal.live import Lines, Silence
 from loadgen.result.reason import Reason
@@ -41,7 +44,7 @@ def test_a_duet_shares_the_load() -> None:
     a, b, c = part_of(load("p.yaml", text=TEXT).profile, 2).load
     assert a.rate
     assert (a.rate.start, a.rate.end, b.users, c.at_once) == (25, 50, 5, 3)
-    with pytest.raises(PlanError, match=r"load\.c\.at_once: a duet runs 8 variants at once"):
+    with pytest.raises(PlanError, match=r"load\.c\.at-once: a duet runs 8 variants at once"):
         part_of(load("p.yaml", text=TEXT).profile, 8)
 
 
@@ -55,6 +58,31 @@ def test_a_warning_of_many_runs_is_said_once() -> None:
             within.message(Reason.of("run_died" if name == "a" else "made_up_keys"))
     shown = stream.getvalue().splitlines()
     assert [line.partition(":")[0] for line in shown] == ["a, round 1", "a, round 1", "b, round 1"]
+
+
+REFUSED = (
+    ("session.connections=1", "variants={one: {}, two: {workers: 2}}", "variant two: session.connections: 1 cannot"),
+    ("load.c.at-once=1", "duet=true", "variant shared: load.c.at-once: a duet runs 2 variants at once"),
+)
+
+
+@pytest.mark.parametrize(("key", "of_experiment", "problem"), REFUSED)
+async def test_no_variant_runs_before_all_of_them_are_found_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, of_experiment: str, problem: str
+) -> None:
+    loaded = load("x.yaml", text=TEXT, sets=[key, f"experiment.{of_experiment}"])
+    monkeypatch.setattr(rounds, "run_at", None)
+    with pytest.raises(PlanError, match=re.escape(problem)) as refused:
+        await run_experiment(loaded, Options(tmp_path / "x"), Silence())
+    assert "Use --workers" not in str(refused.value), "a variant has its own"
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(("key", "of_experiment", "problem"), REFUSED)
+def test_check_refuses_what_a_run_would(key: str, of_experiment: str, problem: str) -> None:
+    loaded = load("x.yaml", text=TEXT, sets=[key, f"experiment.{of_experiment}"])
+    with pytest.raises(PlanError, match=re.escape(problem)):
+        check(loaded.profile, [variant.profile for variant in loaded.variants])
 
 
 @pytest.mark.parametrize("full", [False, True])

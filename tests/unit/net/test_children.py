@@ -59,7 +59,7 @@ def test_no_variable_that_the_profile_uses_is_passed_on(
 
 @pytest.mark.parametrize(
     ("path", "passed_on"),
-    [(None, None), ("", None), (":", None), (":/a::src:", f"/a{os.pathsep}src")],
+    [(None, None), ("", None), (":", None), (":/a::/b:", "/a:/b"), (".", None), ("src:/a:../b:~/c", "/a")],
 )
 def test_no_process_imports_from_the_folder_that_the_user_stands_in(
     monkeypatch: pytest.MonkeyPatch, started: dict[str, Any], path: str | None, passed_on: str | None

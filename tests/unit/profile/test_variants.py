@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from loadgen.errors import ProfileError
 from loadgen.profile.load import Loaded, load
 
 BASE = """name: t
@@ -66,6 +69,28 @@ def test_workers_are_set_by_variants_and_axes() -> None:
     assert [variant.profile.workers for variant in loaded.variants] == [1, 2, "auto"]
     loaded = read("{matrix: {n: [1, 3]}}", BASE + 'workers: "${matrix.n}"\n')
     assert [variant.profile.workers for variant in loaded.variants] == [1, 3]
+
+
+WRONG_VALUES = (
+    ("[1, x]", "workers: '${matrix.w}'", (), "p.yaml:9: experiment.matrix.w: 'x': expected a number from 1 to 256"),
+    ("[x, 1]", "workers: '${matrix.w}'", (), "p.yaml:8: experiment.matrix.w: 'x': expected a number from 1 to 256"),
+    ("[1, x]", "", ("workers=${matrix.w}",), "p.yaml:9: experiment.matrix.w: 'x': expected a number from 1 to 256"),
+    ("[1, x]", "stop_if: 'errors > ${matrix.w} for 5s'", ("experiment.matrix={w: [2%, x]}",), "--set experiment.matrix: experiment.matrix.w: 'x' is not a share"),
+    ("[100, x]", "max_rate: '${matrix.w}/s'", (), "p.yaml:9: experiment.matrix.w: 'x/s' is not a rate"),
+    ("[1, 2]", "max_rate: '${matrix.w}/q'", (), "p.yaml:10: max_rate: '1/q' is not a rate"),
+    ("[{reuse: shared}, {reuse: sharde}]", "tls: {}", ("session=${matrix.w}",), "p.yaml:9: experiment.matrix.w.reuse: 'sharde' is not accepted here"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "key", "sets", "problem"), WRONG_VALUES)
+def test_a_wrong_value_of_an_axis_is_named_where_it_stands(
+    values: str, key: str, sets: tuple[str, ...], problem: str
+) -> None:
+    first, _, second = values[1:-1].partition(", ")
+    axis = f"experiment:\n  matrix:\n    w: [{first},\n      {second}]\n"
+    with pytest.raises(ProfileError) as error:
+        load("p.yaml", text=f"{BASE.replace('session: shared', 'seed: 1')}{axis}{key}\n", sets=sets)
+    assert str(error.value).startswith(problem)
 
 
 def test_variants_and_axes_go_together_and_values_stand_within_texts() -> None:

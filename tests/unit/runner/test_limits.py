@@ -94,7 +94,7 @@ def test_descriptors_bound_the_connections_of_each_worker(machine: Any) -> None:
 
 def test_a_cap_below_the_number_of_workers_says_which_number_is_possible() -> None:
     assert refused(of(OPEN, "{connections: 3}"), 4) == (
-        "session.connections: 3 cannot be shared by 4 workers. Use --workers 3"
+        "session.connections: 3 cannot be shared by 4 workers. Set workers to at most 3"
     )
 
 

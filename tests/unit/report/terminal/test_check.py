@@ -11,7 +11,7 @@ from loadgen.errors import PlanError
 from loadgen.experiment.check import check
 from loadgen.profile.load import load
 from loadgen.report.terminal.check import render_check
-from loadgen.result.check import CheckResult
+from loadgen.result.check import CheckResult, PlannedRequest
 from loadgen.result.run import PlannedRate
 from loadgen.trust.host import Ports
 
@@ -83,8 +83,8 @@ def test_what_an_experiment_is_about_is_said_before() -> None:
     lines = checked("[10, 20]").splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("experiment: "))
     assert lines[at : at + 8] == [
-        "experiment: 10 or 20 rounds x 2 variants = 20 or 40 runs, in turns, against shared; in all 10 min 39",
-        "  s or 21 min 19 s, with pauses of 1 s",
+        "experiment: 10 or 20 rounds x 2 variants = 20 or 40 runs, in turns, against shared; in all 10 min",
+        "  39 s or 21 min 19 s, with pauses of 1 s",
         "  primary figure: steady response p99, as none is named",
         "  found (4 times of 5): a difference that is beyond 5% by 0.66 times the standard deviation of what",
         "    the rounds differ by",
@@ -144,3 +144,11 @@ def test_the_end_of_users_is_not_known_before() -> None:
     loaded = load("t.yaml", text=text)
     text = render_check(check(loaded.profile, [variant.profile for variant in loaded.variants]))
     assert "in all as long as they take" in text
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_a_long_name_gives_way_to_its_timeout(width: int) -> None:
+    name = "put-the-order-into-the-queue-" * 3
+    request = PlannedRequest("s", name, None, "GET", "/", {}, "", 0, timeout_s=30)
+    text = render_check(replace(plan(PHASE), requests=(request,)), width)
+    assert "… (timeout 30 s)\n" in text

@@ -185,6 +185,19 @@ def test_failures_have_their_own_latency(result: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.parametrize("width", [40, 60])
+def test_without_room_each_threshold_is_a_sentence(result: dict[str, Any], width: int) -> None:
+    invalid = {"status": "undecided", "value_ms": None, "why": {"code": "run_invalid"}}
+    result["thresholds"] = [
+        {**result["thresholds"][0], **invalid, "text": text} for text in ("response p99 < 400ms", "response p50 < 40ms")
+    ]
+    lines = block(render(typed(result), width=width, color=False), "thresholds")
+    assert [shown.startswith("  undecided ") for shown in lines[1:]].count(True) == 2
+    text = " ".join(" ".join(lines).split())
+    for limit in ("p99 < 400ms", "p50 < 40ms"):
+        assert f"steady 1/2 · response {limit} · put · the run is INVALID." in text
+
+
 def test_thresholds(result: dict[str, Any]) -> None:
     lines = block(summary(result), "thresholds")
     assert [line.split()[0] for line in lines[1:]] == ["passed", "FAILED", "passed", "passed", "undecided"]
@@ -334,7 +347,7 @@ def test_reasons_say_what_to_do(result: dict[str, Any]) -> None:
     text = summary(result)
     assert "INVALID this machine, not the target, made the tail. Do not use these figures\n  - lag p99 3.10 ms" in text
     said = "INVALID · simulated target · thresholds: 3 passed, 1 failed, 1 undecided · 0.61% of requests failed\n"
-    assert f"\n{said}· exit status 5\n" in text
+    assert f"\n{said}  · exit status 5\n" in text
 
 
 def test_the_reason_for_the_verdict_is_told_from_lesser_ones(result: dict[str, Any]) -> None:
