@@ -19,6 +19,8 @@ from loadgen.aws.auth import Secret, Token, texts
 from loadgen.aws.secrets import File, Variable, sendable
 from loadgen.clock import SECOND, wall
 from loadgen.errors import TargetError
+from loadgen.profile.addresses import WHY, keeps_credentials
+from loadgen.profile.connection import PORTS
 
 LIMIT = 10.0  # seconds for a connection, and from then on to the last byte of the answer
 ANSWER_LIMIT = 64 * 1024  # bytes
@@ -93,7 +95,7 @@ class TokenUrl:
 
     def _post(self, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
         path = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
-        with _connected(self._url.scheme, self._url.hostname or "", self._url.port, self._ca) as connection:
+        with _connected(self._url.scheme, self._url.hostname or "", self._port, self._ca) as connection:
             connection.request("POST", path, body, headers)
             answer = connection.getresponse()
             content = answer.read(ANSWER_LIMIT + 1)
@@ -115,6 +117,11 @@ class TokenUrl:
             raise self._failure("its answer has no bearer token")
         life = _seconds(fields.get("expires_in"))
         return Token(sendable(token, f"{self._key}: the token of {self.shown}"), asked + life * SECOND if life else 0)
+
+    @property
+    def _port(self) -> int:
+        """Always a number: `http.client` would take the last group of an IPv6 address for it."""
+        return self._url.port or PORTS[self._url.scheme]
 
     @property
     def shown(self) -> str:
@@ -147,11 +154,11 @@ def _seconds(written: Any) -> int:
 
 
 @contextmanager
-def _connected(scheme: str, host: str, port: int | None, ca: Path | None) -> Iterator[http.client.HTTPConnection]:
+def _connected(scheme: str, host: str, port: int, ca: Path | None) -> Iterator[http.client.HTTPConnection]:
     """A connection that is cut off after LIMIT, however slowly its bytes may drip."""
     secure = scheme == "https"
     connection = (http.client.HTTPSConnection if secure else http.client.HTTPConnection)(host, port)
-    sock = socket.create_connection((host, connection.port), LIMIT)
+    sock = socket.create_connection((host, port), LIMIT)
     late: list[None] = []
 
     def cut_off() -> None:
@@ -163,13 +170,16 @@ def _connected(scheme: str, host: str, port: int | None, ca: Path | None) -> Ite
     guard.daemon = True
     guard.start()
     try:
+        address = sock.getpeername()[0].partition("%")[0]
+        if keeps_credentials(address):  # a name may lead anywhere; nothing has been sent
+            raise OSError(0, f"{address} is an address {WHY}")
         if secure:
             context = ssl.create_default_context()
             if ca:
                 context.load_verify_locations(ca)
             sock = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
             sock.do_handshake()
-        elif not ip_address(sock.getpeername()[0].partition("%")[0]).is_loopback:
+        elif not ip_address(address).is_loopback:
             raise OSError(0, "without TLS it must be on this machine")
         connection.sock = sock
         yield connection

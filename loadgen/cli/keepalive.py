@@ -83,8 +83,10 @@ def command(
 @contextmanager
 def _shown(loaded: Loaded, quiet: bool) -> Iterator[TerminalDisplay]:
     """The display of a profile's runs. Neither it nor what is raised says a secret."""
+    from loadgen.net.children import withhold
     from loadgen.report.terminal.live import progress
 
+    withhold(loaded.variables)
     hide = loaded.secrets.hide
     with loaded.secrets.unrevealing(), closing(progress(sys.stderr, quiet=quiet, hide=hide)) as display:
         yield display

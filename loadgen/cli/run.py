@@ -149,10 +149,13 @@ def reading(
 ) -> Iterator[Loaded]:
     """The profile that a command line names, whose secrets are in nothing that the block raises. Raises UsageError for
     options that do not go together."""
+    from loadgen.net.children import withhold
+
     of_workers = () if workers is None else (f"workers={_workers(workers)}",)
     loaded = _read(profile, target, (*sets, *of_workers), rate, duration, users, asked)
     if of_workers and any(variant.profile.workers != loaded.profile.workers for variant in loaded.variants):
         raise click.UsageError("--workers: the experiment's variants have workers of their own. Leave the option out")
+    withhold(loaded.variables)
     with loaded.secrets.unrevealing():
         yield loaded
 

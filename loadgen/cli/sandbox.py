@@ -27,6 +27,7 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
     loadgen sandbox burst --https-port 8443
     loadgen sandbox --set sandbox.service=50ms
     """
+    from loadgen.net.children import withhold
     from loadgen.profile.load import load
     from loadgen.profile.sandbox import SandboxSettings
     from loadgen.sandbox.process import start
@@ -34,6 +35,7 @@ def command(profile: str | None, sets: tuple[str, ...], http_port: int, https_po
 
     minimal = "name: sandbox\ntarget: sandbox\nload: [{name: none, users: 1, for: 1s}]\n"
     loaded = load(profile, sets=sets) if profile else load("sandbox", sets=sets, text=minimal)
+    withhold(loaded.variables)
     settings = loaded.profile.sandbox or SandboxSettings()
     stops = heeded()
     with (

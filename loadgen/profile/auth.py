@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, model_validator
 
-from loadgen.profile import files
+from loadgen.profile import addresses, files
 from loadgen.profile.dynamodb import RegionName
 from loadgen.profile.part import Part, Text, complaint, located
 from loadgen.profile.units import quoted
@@ -17,10 +17,17 @@ SIGNED = ("authorization", "x-amz-date", "x-amz-security-token")
 
 
 def _token_url(text: str) -> str:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        wrong = parts.port == 0
+    except ValueError as error:
+        raise ValueError(f"{quoted(text)} is not a URL: {error}") from None
     local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if not parts.hostname or "@" in parts.netloc or parts.scheme not in (("https", "http") if local else ("https",)):
+    schemes = ("https", "http") if local else ("https",)
+    if wrong or not parts.hostname or "@" in parts.netloc or parts.scheme not in schemes:
         raise ValueError(f"{quoted(text)} is not a token URL: expected https://HOST/PATH, without a user name")
+    if addresses.keeps_credentials(parts.hostname):
+        raise ValueError(f"{parts.hostname} is an address {addresses.WHY}")
     return text
 
 

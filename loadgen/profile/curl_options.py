@@ -16,9 +16,12 @@ from loadgen.profile.scenario import VERBS
 from loadgen.profile.units import quoted
 
 # headers that hold no secret; the values of others are neither shown nor kept
-OPEN = ("accept", "accept-encoding", "accept-language", "cache-control", "content-type", "user-agent")
+OPEN = ("accept", "accept-encoding", "accept-language", "cache-control", "content-type")
 JSON = "application/json"
 _SCHEME = re.compile(r"[A-Za-z]+ (?=\S+$)")  # of a key: Bearer, Basic
+_VARIABLE = re.compile(
+    r"([A-Za-z]+ +)?\$\{[A-Za-z_][A-Za-z0-9_]*\}"
+)  # the whole value: it is read from the environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Asked:
         if headers:
             step["headers"] = headers
         said = {"headers": "--header", "text": "--data", "file": "--data", verb: "URL"}
-        return step, {(key,): option for key, option in said.items() if key in step}, variables
+        places: dict[Way, str] = {(key,): option for key, option in said.items() if key in step}
+        return step, places | {("headers", name): f"--header {name}" for name in headers}, variables
 
     def _headers(self) -> tuple[dict[str, str], dict[str, str]]:
         headers: dict[str, str] = {}
@@ -64,7 +68,9 @@ class Asked:
             if name in headers:
                 raise ProfileError(f"{quoted(name)} is given twice", file="--header", remedy="Give it once")
             headers[name] = value
-            if name.lower() not in OPEN and value and "${" not in value:
+            if name.lower() in OPEN:
+                headers[name] = value.replace("${", "$${")
+            elif value and not _VARIABLE.fullmatch(value):
                 variable = f"HEADER_{len(headers)}"
                 scheme = _SCHEME.match(value)
                 said = scheme[0] if scheme else ""

@@ -21,6 +21,9 @@ _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*(?=[/?#]|\Z)")
 _ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])")
 
 
+SHOWN_AS_WRITTEN = ("name", "env")  # two names must not become one; an error names the variable that is not set
+
+
 @dataclass(frozen=True, slots=True)
 class Expanded:
     """The data with its variables replaced, and the names behind each value."""
@@ -39,13 +42,20 @@ def expand(document: Document, secrets: Secrets, read: Mapping[str, Any] = Mappi
         if way == (EXPERIMENT, "variants"):  # what they say is read where it is put
             return value
         if isinstance(value, dict):
-            return {key: expanded(item, (*way, key)) for key, item in value.items()}
+            return {_key(document, key, way): expanded(item, (*way, key)) for key, item in value.items()}
         if isinstance(value, list):
             return [expanded(item, (*way, i)) for i, item in enumerate(value)]
         return _text(document, value, way, used, secrets) if isinstance(value, str) else value
 
     rest = {key: value for key, value in document.data.items() if key not in read}
     return Expanded({**expanded(rest, ()), **read}, used)
+
+
+def _key(document: Document, key: str, way: Way) -> str:
+    """A key as it is: it takes no variable, as what it stands beside is found by it."""
+    if any(not match[1] for match in _VARIABLE.finditer(key)):
+        raise document.error((*way, key), "a key takes no variables", "Write its text out")
+    return key
 
 
 def _text(document: Document, written: str, way: Way, used: dict[Way, tuple[str, ...]], secrets: Secrets) -> str:
@@ -67,7 +77,7 @@ def _text(document: Document, written: str, way: Way, used: dict[Way, tuple[str,
     if given and holds_text(way):
         host = _ORIGIN.match(text)
         for start, end, name in given:
-            shown_as = f"${{{name}}}" if way[-1] == "name" else REDACTED  # two names must not become one
+            shown_as = f"${{{name}}}" if way[-1] in SHOWN_AS_WRITTEN else REDACTED
             secrets.add(*_secret(text[start:end], host.end() - start if host else None), shown_as=shown_as)
     return text
 
@@ -103,6 +113,12 @@ def _secret(value: str, host: int | None) -> Iterator[str]:
     path, _, query = rest.partition("?")
     yield from (rest.strip("/"), path.strip("/"))
     yield from (field.partition("=")[2] for field in query.partition("#")[0].split("&"))
+
+
+def names(document: Document) -> frozenset[str]:
+    """The variables that are written anywhere in it."""
+    texts = (text for text, _ in _texts(document.data, ()))
+    return frozenset(match[2] for text in texts for match in _VARIABLE.finditer(text) if match[2] and not match[1])
 
 
 def refuse_secrets(document: Document) -> None:

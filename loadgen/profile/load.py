@@ -19,7 +19,7 @@ from loadgen.profile import overrides
 from loadgen.profile.connection import AWS, meant
 from loadgen.profile.curl_options import Asked, at
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
-from loadgen.profile.environment import Expanded, expand, refuse_secrets
+from loadgen.profile.environment import Expanded, expand, names, refuse_secrets
 from loadgen.profile.explain import findings
 from loadgen.profile.model import Experiment, Profile
 from loadgen.profile.part import Written, nearest
@@ -47,6 +47,7 @@ class Loaded:
     `variants` are those of its experiment; without one the profile itself is the only one. `source` is the file, or the
     URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left as it is: it can be saved.
     `secrets` are the texts that variables and options gave, and what else nobody may see of the profile's runs.
+    `variables` are the names of those that are written in it.
     """
 
     profile: Profile
@@ -54,6 +55,7 @@ class Loaded:
     resolved: dict[str, Any]
     secrets: Secrets = field(default_factory=Secrets, compare=False)
     variants: tuple[Variant, ...] = ()
+    variables: frozenset[str] = frozenset()
 
 
 def load(source: str | Path, *, sets: Sequence[str] = (), target: str | None = None, text: str | None = None) -> Loaded:
@@ -168,18 +170,18 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         _retarget(document, target)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
-    secrets = Secrets()
+    secrets, variables = Secrets(), names(document)
     with secrets.unrevealing():
         profile = _read(of_first_values(document), folder, secrets)
         if not profile.experiment:
-            return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),))
+            return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),), variables)
         cells = profile.experiment.cells()
         variants = tuple(
             Variant(name, values, _read(cell(document, override, values), folder, secrets, profile.experiment))
             for name, override, values in cells
         )
         differing(document, [of[1:] for of in cells], [variant.profile for variant in variants])
-        return Loaded(profile, source, resolved, secrets, variants)
+        return Loaded(profile, source, resolved, secrets, variants, variables)
 
 
 def _read(document: Document, folder: Path, secrets: Secrets, experiment: Experiment | None = None) -> Profile:
@@ -213,20 +215,30 @@ def _validated(document: Document, expanded: Expanded, folder: Path) -> Profile:
         way, problem, remedy = findings(error, document)[0]
     behind = {name for used, names in expanded.used.items() if used[: len(way)] == way for name in names}
     if behind:
-        problem, remedy = _unrevealing(document, folder, way, behind)
+        own = _of_option(problem, expanded.data, way) if behind <= document.variables.keys() else ""
+        problem, remedy = _unrevealing(document, folder, way, behind, own)
     raise document.error(way, problem, remedy)
 
 
-def _unrevealing(document: Document, folder: Path, way: tuple[str | int, ...], names: set[str]) -> tuple[str, str]:
+def _of_option(problem: str, data: Any, way: Way) -> str:
+    """The mistake in the value of an option, without the value. The option names it: its variable's name is ours."""
+    for step in way:
+        data = data[step]
+    value = quoted(data)
+    return problem.replace(value, "its value") if problem.startswith(value) else "its value is not accepted here"
+
+
+def _unrevealing(document: Document, folder: Path, way: Way, names: set[str], otherwise: str = "") -> tuple[str, str]:
     """The mistake and its remedy for a value from the environment, which must not be shown: they are about the text as
-    it was written."""
+    it was written, if there is one in it."""
     try:
         _validate(document.data, folder)
     except ValidationError as error:
         for found, problem, remedy in findings(error, document):
             if found == way:
                 return problem, remedy
-    return f"the value of {', '.join(f'${{{name}}}' for name in sorted(names))} is not accepted here", ""
+    of = ", ".join(f"${{{name}}}" for name in sorted(names))
+    return otherwise or f"the value of {of} is not accepted here", ""
 
 
 def _validate(data: Any, folder: Path) -> Profile:

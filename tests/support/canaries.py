@@ -8,10 +8,11 @@ import json
 from collections.abc import Callable
 from functools import cache
 from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
 
 from loadgen.redaction import CUT
 
-LETTERS = 4  # of a piece that can only come from a secret
+LETTERS = 6  # of a piece that can only come from a secret: escapes of blanks and quotes have up to two
 SHAPES = {
     "plain": "canary0123456789",
     "short": "cnry",
@@ -40,6 +41,11 @@ def coded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+def utf16(character: str) -> str:
+    data = character.encode("utf-16-be")
+    return "".join(f"\\u{data[at : at + 2].hex().upper()}" for at in range(0, len(data), 2))
+
+
 WRITINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "trimmed": str.strip,
@@ -54,6 +60,17 @@ WRITINGS: dict[str, Callable[[str], str]] = {
     "JSON with \\/": lambda text: json_text(text).replace("/", r"\/"),
     "JSON in a URL": lambda text: percent(json_text(text)),
     "HTML": html.escape,
+    "HTML with numbers": lambda text: "".join(c if c.isalnum() else f"&#{ord(c)};" for c in text),
+    "HTML of XML": lambda text: escape(
+        text, {"'": "&apos;", '"': "&#34;", "/": "&#x2F;", "=": "&#x3D;", "é": "&eacute;"}
+    ),
+    "HTML in JSON": lambda text: json_text(html.escape(text)),
+    "JSON of .NET": lambda text: "".join(c if c.isalnum() and c.isascii() else utf16(c) for c in text),
+    "JavaScript's escape": lambda text: "".join(
+        c if c.isascii() and c.isalnum() else f"%{ord(c):02X}" if ord(c) < 256 else utf16(c).replace("\\", "%")
+        for c in text
+    ),
+    "hexadecimal": lambda text: text.strip().encode().hex(),
     "latin-1": lambda text: text.encode().decode("latin-1"),
     "latin-1, trimmed, in JSON": lambda text: json_text(text.strip().encode().decode("latin-1")),
     "bytes that are not UTF-8": lambda text: text.encode("latin-1", "ignore").decode(errors="surrogateescape"),
@@ -62,6 +79,7 @@ WRITINGS: dict[str, Callable[[str], str]] = {
     "base64 behind another": lambda text: coded(f"you:{text}:"),
     "base64 for URLs": lambda text: base64.urlsafe_b64encode(f"u{text}".encode()).decode(),
     "base64 of percent": lambda text: coded(f"client:{quote_plus(text)}"),
+    "base64 twice": lambda text: coded(coded(text.strip())),
     "lower case": str.lower,
     "lower case of percent": lambda text: percent(text).lower(),
     "capitals": lambda text: text.upper() if text.isascii() else text,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from canaries import NO_LATIN, SHAPES, WRITINGS, left, marks, pieces
 from hypothesis import given
@@ -11,6 +13,7 @@ from loadgen.redaction import CUT, REDACTED, SHORTEST, Secrets, one_line
 
 SECRET = "s3cr3t-t0k3n"
 LONGER = SECRET + "-of-another"
+ESCAPE = re.compile(r"&#?\w+;?|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\.")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -30,7 +33,7 @@ def test_no_form_of_a_secret_passes(shape: str) -> None:
     st.sampled_from(sorted(set(SHAPES) - {"short"})),
     st.sampled_from(sorted(name for name in WRITINGS if "behind" not in name and "URLs" not in name)),
     st.integers(0, 4096),
-    st.sampled_from(["", "…", '"', "; Remedy", "\n"]),
+    st.sampled_from(["", "…", '"', "; Remedy", "\n", "&hellip;", "%7E."]),
 )
 def test_of_a_secret_that_was_cut_less_than_eight_characters_are_left(
     shape: str, writing: str, padding: int, after: str
@@ -41,8 +44,40 @@ def test_of_a_secret_that_was_cut_less_than_eight_characters_are_left(
     written = WRITINGS[writing](SHAPES[shape]).strip()
     kept = written[: padding % (len(written) + 1)]
     shown = Secrets(SHAPES[shape]).hide(f"{'x' * (padding // 100)} {kept}{after}")
-    assert left(shown, pieces(written)) == "" or len(kept.rstrip("/-_=&?#@+%")) < CUT
+    known = len(ESCAPE.sub("?", kept).rstrip("/-_=&?#@+%"))  # characters of the secret itself
+    assert left(shown, pieces(WRITINGS[writing](SHAPES[shape].strip()))) == "" or known < CUT
     assert shown.endswith(after[1:])  # a sign may be the form's own next one
+
+
+@pytest.mark.parametrize("after", ["zzz", "/x", "-", "_", "+1", "&amp;", "%41", "9"])
+def test_most_of_a_secret_is_hidden_whatever_goes_on_behind_it(after: str) -> None:
+    assert Secrets(LONGER).hide(f"E: {LONGER[:-5]}{after}").startswith("E: [redacted]")
+    assert Secrets("eyJ" * 400).hide(f"E: {'eyJ' * 20}{after}").startswith("E: [redacted]")
+
+
+def test_two_urls_that_begin_alike_are_not_the_same() -> None:
+    hide = Secrets("https://hooks.example/services/canary").hide
+    for shown in ("https://other.example/", "see https%3A%2F%2Fother.example", "http://hooks.example"):
+        assert hide(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("secret", "decoded"),
+    [
+        ("Basic Ym9iOmNhbmFyeS0wMTIz", ["bob:canary-0123", "canary-0123"]),
+        ("Ym9iOmNhbmFyeS0wMTIz", ["bob:canary-0123", "bob%3Acanary-0123"]),
+        ("canary%2Bof%2525", ["canary+of%25", "canary+of%", "canary%252Bof%252525", "canary of%"]),
+        ("canary&amp;co", ["canary&co", "canary%26co"]),
+    ],
+)
+def test_what_a_secret_stands_for_is_one_too(secret: str, decoded: list[str]) -> None:
+    for text in decoded:
+        assert Secrets(secret).hide(f"it said <{text}>") == "it said <[redacted]>"
+
+
+def test_what_stands_around_an_escaped_secret_is_left() -> None:
+    hide = Secrets("canary/+é'1").hide
+    assert hide(r"&lt;\u0022canary\/%2B&eacute;&#039;1\u0022&gt; 5%20") == r"&lt;\u0022[redacted]\u0022&gt; 5%20"
 
 
 @pytest.mark.parametrize("secrets", [(SECRET, LONGER), (LONGER, SECRET)])
@@ -63,10 +98,10 @@ def test_what_was_hidden_once_stays_as_it_is(text: str, secret: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "plain", f"not cut {SECRET[:6]}", f"{SECRET[:9]}and on", f"{SECRET[:-1]}/x", "abc", "[redacted]"],
+    ["", "plain", f"not cut {SECRET[:6]}", f"{LONGER[:9]}and on", f"{LONGER[:10]}/x", "abc", "[redacted]"],
 )
 def test_what_holds_no_secret_stays_as_it_is(text: str) -> None:
-    assert Secrets(SECRET, "abc", "").hide(text) == text
+    assert Secrets(LONGER, "abc", "").hide(text) == text
     assert Secrets().hide(text) == text
     assert SHORTEST == 4
 

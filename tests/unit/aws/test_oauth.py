@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import socket
 import ssl
 from typing import Any
 
@@ -12,7 +13,8 @@ from token_server import CANARY, GOOD, token_url
 
 from loadgen.aws import oauth
 from loadgen.aws.auth import Token
-from loadgen.aws.oauth import LEAST_LEFT
+from loadgen.aws.oauth import LEAST_LEFT, TokenUrl
+from loadgen.aws.secrets import Variable
 from loadgen.clock import SECOND, wall
 from loadgen.errors import TargetError
 
@@ -29,7 +31,7 @@ def test_a_token_is_asked_for_as_the_standard_says(monkeypatch: pytest.MonkeyPat
     assert headers["Content-Type"] == "application/x-www-form-urlencoded"
     pair = base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode()
     assert pair == f"client%3Aid:{CANARY}"
-    assert played.connected == [("https", "login.test", None, None)]
+    assert played.connected == [("https", "login.test", 443, None)]
     assert set(source.hidden(token)) == {"token-1", "client:id", CANARY}
 
 
@@ -94,3 +96,53 @@ def test_a_token_is_renewed_shortly_before_its_end(monkeypatch: pytest.MonkeyPat
     assert source.renew_at(Token("t")) is None
     assert source.renew_at(Token("t", 3600 * SECOND)) == 3600 * SECOND - LEAST_LEFT
     assert source.renew_at(Token("t", 10 * SECOND)) == 8 * SECOND
+
+
+@pytest.mark.parametrize("host", ["::1", "fe80::face", "2001:db8::5"])
+def test_an_address_of_ipv6_is_asked_at_the_port_of_its_scheme(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """Its last group is no port."""
+    asked: list[tuple[str, int]] = []
+
+    def refuse(to: tuple[str, int], limit: float) -> None:
+        asked.append(to)
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    for scheme, written, port in (("https", "", 443), ("http", "", 80), ("https", ":8443", 8443)):
+        source = source_of(monkeypatch, f"{scheme}://[{host}]{written}/t")
+        with pytest.raises(TargetError, match="connection refused"):
+            source.current()
+        assert asked.pop() == (host, port)
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::23", "fe80::1%eth0"])
+def test_a_name_that_leads_to_where_credentials_are_is_sent_nothing(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(socket, "create_connection", lambda to, limit: Connected(ours, address))
+    source = source_of(monkeypatch, "https://login.test/t")
+    with pytest.raises(TargetError, match="is an address where cloud machines serve credentials"):
+        source.current()
+    ours.close()
+    assert theirs.recv(1) == b""
+    theirs.close()
+
+
+class Connected:
+    """A socket that says it is connected to that address."""
+
+    def __init__(self, sock: socket.socket, address: str) -> None:
+        self._sock, self._address = sock, address
+
+    def getpeername(self) -> tuple[str, int]:
+        return self._address, 443
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+def source_of(monkeypatch: pytest.MonkeyPatch, url: str) -> TokenUrl:
+    monkeypatch.setenv("CLIENT", "client:id")
+    monkeypatch.setenv("CLIENT_SECRET", CANARY)
+    return TokenUrl("auth.bearer", url, Variable("client_id", "CLIENT"), Variable("client_secret", "CLIENT_SECRET"))

@@ -19,7 +19,9 @@ NEEDED = {
 SECRET = {
     "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "c", "AWS_SECURITY_TOKEN": "d",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN": "e", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "f", "API_TOKEN": "g",
-    "MY_OWN": "h", "LOADGEN_API_KEY": "i", "PYTHON_PASSWORD": "j", "https_proxy": "http://me:k@proxy",
+    "MY_OWN": "h", "LOADGEN_API_KEY": "i", "PYTHON_PASSWORD": "j", "LOADGEN_AUTH": "l", "LC_AUTH": "m",
+    "PYTHON_PWD": "n", "AWS_BEARER": "o", "LOADGEN_OAUTH_PIN": "p", "AWS_SECRET_FILE": "q", "COVERAGE_PIN": "r",
+    "https_proxy": "http://me:k@proxy",
 }  # fmt: skip
 
 
@@ -42,6 +44,17 @@ def test_a_process_that_is_started_has_no_secret_in_its_environment(
     children.spawn("loadgen.sandbox")
     assert started["env"] == NEEDED
     assert children.withheld() == SECRET
+
+
+def test_no_variable_that_the_profile_uses_is_passed_on(
+    monkeypatch: pytest.MonkeyPatch, started: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(NEEDED))
+    monkeypatch.setattr(children, "_of_the_profile", set())
+    children.withhold(["AWS_PROFILE", "MY_OWN"])
+    children.spawn("loadgen.sandbox")
+    assert started["env"] == {name: value for name, value in NEEDED.items() if name != "AWS_PROFILE"}
+    assert children.withheld() == {"AWS_PROFILE": "load"}
 
 
 @pytest.mark.parametrize(

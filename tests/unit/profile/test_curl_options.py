@@ -139,7 +139,39 @@ def test_bytes_that_are_no_text_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_is_wrong_with_a_key_does_not_show_it() -> None:
     with pytest.raises(ProfileError) as caught:
         of(headers=("x-api-key: s\u00e9cret-0123",))
-    assert "cret" not in str(caught.value) and str(caught.value).startswith("--header: ")
+    problem = "its value holds a line break or a character beyond ASCII, which a header must not hold"
+    assert str(caught.value) == f"--header x-api-key: {problem}"
+    for value in ("one\ntwo-0123", "s3cret-{{nope}}"):
+        with pytest.raises(ProfileError, match=r"^--header x-api-key: its value ") as caught:
+            of(headers=(f"x-api-key: {value}",))
+        assert not any(of in str(caught.value) for of in ("one", "two", "s3cret", "nope", "HEADER_1"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "pre${NOPE:-}canary-0123",
+        "canary$${b}0123",
+        "canary${XYZ}0123",
+        "${",
+        "$${TOKEN}",
+        "${TOKEN}0123",
+        "Bearer ${ABCD",
+    ],
+)
+def test_a_header_is_sent_and_hidden_as_it_is_written(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TOKEN", "t-0123456789")
+    loaded = of(headers=(f"x-key: {value}",))
+    assert step_of(loaded).headers == {"x-key": value}
+    assert "canary" not in json.dumps(loaded.resolved)
+    assert len(value) < 4 or value not in loaded.secrets.hide(f"it said {value}")
+    assert step_of(of(headers=(f"accept: {value}",))).headers == {"accept": value}
+
+
+def test_any_header_but_of_what_is_accepted_is_hidden() -> None:
+    assert "canary" not in json.dumps(of(headers=("user-agent: canary-0123",)).resolved)
+    with pytest.raises(ProfileError, match=r"^--header x: \$\{NOPE_1\} is not set"):
+        of(headers=("x: Bearer ${NOPE_1}",))
 
 
 @pytest.mark.parametrize("command", ["run", "once", "check"])

@@ -128,6 +128,11 @@ def test_a_secret_is_named_by_its_place(tmp_path: Path) -> None:
         ("{bearer: {}}", "4: auth.bearer: must give one place of a secret. Write {env: NAME} or {file: PATH}"),
         ("{bearer: {token_url: 'https://h/t'}}", "4: auth.bearer: token_url, client_id and client_secret need each other. Give all three"),
         ("{bearer: {token_url: 'http://h/t', client_id: {env: A}, client_secret: {env: B}}}", "4: auth.bearer.token_url: 'http://h/t' is not a token URL: expected https://HOST/PATH, without a user name"),
+        ("{bearer: {token_url: 'https://h:99999/t', client_id: {env: A}, client_secret: {env: B}}}", "4: auth.bearer.token_url: 'https://h:99999/t' is not a URL: Port out of range 0-65535"),
+        ("{bearer: {token_url: 'https://h:0/t', client_id: {env: A}, client_secret: {env: B}}}", "4: auth.bearer.token_url: 'https://h:0/t' is not a token URL: expected https://HOST/PATH, without a user name"),
+        ("{bearer: {token_url: 'https://[::ffff:169.254.170.2]/t', client_id: {env: A}, client_secret: {env: B}}}", "4: auth.bearer.token_url: ::ffff:169.254.170.2 is an address where cloud machines serve credentials: choose another target"),
+        ("{bearer: {token_url: 'https://169.254.169.254/t', client_id: {env: A}, client_secret: {env: B}}}", "4: auth.bearer.token_url: 169.254.169.254 is an address where cloud machines serve credentials: choose another target"),
+        ("{bearer: {token_url: 'https://[fd00:ec2::23]/t', client_id: {env: A}, client_secret: {env: B}}}", "4: auth.bearer.token_url: fd00:ec2::23 is an address where cloud machines serve credentials: choose another target"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_auth_is_said_in_one_line(auth: str, message: str) -> None:

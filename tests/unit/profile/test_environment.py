@@ -27,6 +27,7 @@ def test_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert step.headers == {"a": "Bearer s3cret: [", "b": "b", "c": "x", "d": "${TOKEN} $5"}
     assert loaded.profile.load[0].users == 12
     assert loaded.secrets.texts == ("s3cret: [",)
+    assert loaded.variables == {"TOKEN", "USERS", "UNSET", "EMPTY"}
     assert "s3cret" not in json.dumps(loaded.resolved)
     assert "Bearer ${TOKEN}" in json.dumps(loaded.resolved)
 

@@ -164,3 +164,23 @@ def shown_nowhere(loaded: Loaded, folder: Path) -> None:
     assert len({hide(name) for name in names}) == len(names)
     plan = map_text(check(loaded.profile, [variant.profile for variant in loaded.variants]), hide)
     assert CANARY not in render_check(plan) + json_text(plan)
+
+
+@pytest.mark.parametrize(
+    ("key", "way"), [("ph-${VALUE}", ("thresholds",)), ("${VALUE:-x}", ("scenarios", 0, "steps", 0, "headers"))]
+)
+def test_a_key_takes_no_variables(key: str, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = copy.deepcopy(HTTP)
+    at: Any = document
+    for step in way:
+        at = at[step]
+    at[key] = next(iter(at.values()))
+    monkeypatch.setenv("VALUE", CANARY)
+    with pytest.raises(ProfileError, match=r"a key takes no variables\. Write its text out") as caught:
+        _checked(Document([document]), "p.yaml", Path(), (), None)
+    assert key in str(caught.value)
+
+
+def test_the_name_of_a_secrets_variable_is_shown_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = read(HTTP, ("auth", "api_key", "env"), CANARY, monkeypatch)
+    assert loaded and loaded.secrets.hide(f"the variable {CANARY} is not set") == "the variable ${VALUE} is not set"

@@ -32,7 +32,7 @@ def test_a_cut_at_any_byte_of_a_secret_leaves_nothing_of_it(shape: str) -> None:
     hide = Secrets(SHAPES[shape]).hide
     for writing in WAYS:
         form = WRITINGS[writing](SHAPES[shape])
-        marks = pieces(form.strip())
+        marks = pieces(WRITINGS[writing](SHAPES[shape].strip()))
         line = " ".join(form.split())
         for cut in range(len(form) + 2):
             padded = f"{'m' * (MESSAGE - cut)}{form}"
