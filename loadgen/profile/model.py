@@ -309,9 +309,6 @@ class Profile(Part):
     def _check_thresholds(self) -> None:
         phases = {phase.name: phase for phase in self.load}
         for name, thresholds in self.thresholds.items():
-            if "${" in name:
-                problem = f"no phase is called {name}, because keys take no variables"
-                raise complaint(problem, "Give the phase a name without one, and write it here", ("thresholds", name))
             if name not in phases:
                 raise complaint(f"there is no phase called {name}", did_you_mean(name, [*phases]), ("thresholds", name))
             if not phases[name].measure:

@@ -108,7 +108,7 @@ BROKEN = [
     (phase("a"), f"p.yaml:4: load.0: 'a' is not a mapping. Its keys: {PHASE_KEYS}"),
     (phase("{name: a, at-once: 0}"), "p.yaml:4: load.a.at-once: 0 is out of range: expected at least 1"),
     # thresholds
-    (with_line(END, "thresholds: {'a${HOME:-}': [errors < 5%]}"), "p.yaml:10: thresholds.a${HOME:-}: no phase is called a${HOME:-}, because keys take no variables. Give the phase a name without one, and write it here"),
+    (with_line(END, "thresholds: {'a${HOME:-}': [errors < 5%]}"), "p.yaml:10: thresholds.a${HOME:-}: a key takes no variables. Write its text out"),
     (with_line(END, "thresholds: {b: [errors < 5%]}"), "p.yaml:10: thresholds.b: there is no phase called b. Known: a"),
     (with_line(END, "thresholds:\n  a:\n    - errors < 5"), "p.yaml:12: thresholds.a.0: '5' is not a share: expected a percentage from 0% to 100%, for example 5% or 0.1%"),
     (with_line(END, "thresholds: {a: [response p99 < 5]}"), f"p.yaml:10: thresholds.a.0: '5' is not a duration: {DURATION}"),
