@@ -34,6 +34,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen.update(options, command=command, held=signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 
     monkeypatch.setattr(subprocess, "Popen", start)
+    monkeypatch.setattr(children, "_of_the_profile", set())  # what other tests' profiles use
     return seen
 
 
@@ -50,7 +51,6 @@ def test_no_variable_that_the_profile_uses_is_passed_on(
     monkeypatch: pytest.MonkeyPatch, started: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(os, "environ", dict(NEEDED))
-    monkeypatch.setattr(children, "_of_the_profile", set())
     children.withhold(["AWS_PROFILE", "MY_OWN"])
     children.spawn("loadgen.sandbox")
     assert started["env"] == {name: value for name, value in NEEDED.items() if name != "AWS_PROFILE"}
