@@ -118,10 +118,11 @@ def test_percentiles_are_those_that_numpy_finds_in_the_raw_values(
     text = f"""
 name: raw
 target: sandbox
+workers: 2
 sandbox: {{service: "{TRUTHS["log-normal"]}"}}
 load: [{{name: a, rate: 1000/s, iterations: {count}}}]
 """
-    options = Options(tmp_path / "run", workers="2", start_sandbox=start, accept_invalid=True)
+    options = Options(tmp_path / "run", start_sandbox=start, accept_invalid=True)
     result = uvloop.run(run(load("p.yaml", text=text), options, Silence()))
     (latency,) = (phase.steps[0].latency_ms for phase in result.variant.phases if phase.measured)
     raw = Instants(*np.concatenate(rows).T)

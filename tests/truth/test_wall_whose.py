@@ -45,8 +45,9 @@ def test_the_target_s_part_is_that_of_its_own_log(tmp_path: Path) -> None:
         assert network["connects"] == connections["opened"] + connections["failed"]
         assert network["segments"] >= variant["requests"]["on_wire"]
         assert 0 < network["round_trip_ms"] < TRIP, "the kernel knows the loopback's, not what is simulated on it"
-        known = {signal["signal"]: signal["value"] for signal in ran.result["trust"]["signals"]}
-        assert known["retransmits"].endswith("segments") and known["SYN retries"].endswith("connects")
+        known = {signal["signal"]: signal["observed"] for signal in ran.result["trust"]["signals"]}
+        assert known["retransmits"]["segments"] == network["segments"]
+        assert known["SYN retries"]["connects"] == network["connects"]
 
 
 def over_a_link(folder: Path, phases: str, service: str, lost: int = 0) -> Ran:
@@ -76,4 +77,4 @@ def test_a_network_that_loses_is_told_by_what_was_sent_again(tmp_path: Path) -> 
     assert ran.result["variants"][0]["network"]["retransmits"] >= 10
     (signal,) = (signal for signal in ran.result["trust"]["signals"] if signal["signal"] == "retransmits")
     assert signal["verdict"] == ran.result["trust"]["verdict"] == "INVALID"
-    assert "the tail is the network's" in signal["why"]
+    assert "the tail is the network's" in ran.reasons
