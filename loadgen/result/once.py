@@ -69,7 +69,7 @@ class OnceExchange:
     answer: Answer | None = item("the answer that came back; null if none did")
     outcome: str = item("the exchange's outcome class")
     reason: str = item("why the exchange failed; empty if it did not")
-    remedy: str = item("what to do about the failure, in a sentence; empty without advice")
+    location: str = item("where a redirect that failed leads; empty for any other exchange")
     refused: bool = item(
         "whether the target would refuse every request of ours, for example because of the keys or the table's name"
     )

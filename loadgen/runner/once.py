@@ -11,18 +11,18 @@ from loadgen.aws import refusals
 from loadgen.aws.attributes import is_typed, plain
 from loadgen.aws.auth import Access
 from loadgen.clock import MILLISECOND
-from loadgen.exchange import CONNECTION_LABELS, Exchange
+from loadgen.exchange import CONNECTION_LABELS, Exchange, Outcome
 from loadgen.interrupts import interrupts
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
 from loadgen.record import secret_names
+from loadgen.record.excerpt import location_of
 from loadgen.record.metrics import times_of
 from loadgen.redaction import REDACTED
 from loadgen.result.codec import map_text
 from loadgen.result.once import Answer, Certificate, ConsumedUnits, OnceExchange, OnceResult, Pairs, Peer, SentRequest
 from loadgen.result.reason import Reason
-from loadgen.runner.advice import remedy_for
 from loadgen.runner.destination import Destination, SandboxAt, StartSandbox, destination
 from loadgen.runner.probe import ProbedExchange, probe
 from loadgen.runner.secrets import keeper
@@ -81,7 +81,7 @@ def without_secrets(probed: ProbedExchange, origin: Origin, access: Access) -> O
         answer=_answer(exchange),
         outcome=exchange.outcome.word,
         reason=exchange.reason,
-        remedy=remedy_for(origin.url, exchange),
+        location=location_of(exchange) if exchange.outcome is Outcome.UNEXPECTED else "",
         refused=bool(refusals.remedy(exchange.reason)),
         capacity=ConsumedUnits(tally.read / 1000, tally.written / 1000) if tally else None,
         times_ms=_times(exchange),

@@ -29,7 +29,7 @@ def exchange(**more: Any) -> OnceExchange:
         answer=Answer(201, (("content-type", "application/json"),), b'{"ok": true,\n "n": 1}'),
         outcome="ok",
         reason="",
-        remedy="",
+        location="",
         refused=False,
         capacity=None,
         times_ms={"response": 60.0, "lag": 0.0, "wait": 0.0, "service": 60.0, "connect": 40.0, "tcp": 20.0,

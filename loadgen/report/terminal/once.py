@@ -9,6 +9,7 @@ from typing import TextIO
 
 from rich.console import RenderableType
 
+from loadgen.exchange import Outcome
 from loadgen.report.terminal.page import (
     BAD,
     DIM,
@@ -26,6 +27,7 @@ from loadgen.report.terminal.page import (
 )
 from loadgen.report.words import brief, clean, count, encodable, known, ms, wants_color
 from loadgen.result.once import Answer, Certificate, OnceExchange, OnceResult, Pairs, Peer, SentRequest
+from loadgen.runner.advice import redirected, remedy
 
 BODY = 2000  # characters
 CAPTURED, HEADER = 200, 300  # characters
@@ -50,8 +52,8 @@ def _exchange(exchange: OnceExchange, width: int) -> Iterator[RenderableType]:
     reason = f": {exchange.reason}" if exchange.reason else ""
     outcome = (clean(f"{exchange.outcome}{reason}"), GOOD if exchange.ok else BAD)
     yield heading(clean(f"{f'{exchange.scenario} {exchange.step}'.strip()}  "), outcome)
-    if exchange.remedy:
-        yield line(clean(exchange.remedy), indent=2)
+    if advice := _advice(exchange):
+        yield line(clean(advice), indent=2)
     yield from _request(exchange.request)
     yield from _answer(exchange.answer)
     rest = "send→answer" if exchange.connection else "connecting"
@@ -88,6 +90,14 @@ def _answer(answer: Answer | None) -> Iterator[RenderableType]:
     phrase = f" {HTTPStatus(answer.status).phrase}" if answer.status in HTTPStatus._value2member_map_ else ""
     yield line((f"{answer.status}{phrase}", STRONG), indent=2)
     yield from _message(answer.headers, answer.body)
+
+
+def _advice(exchange: OnceExchange) -> str:
+    """What to do about a failure; empty without advice."""
+    if exchange.location and exchange.answer:
+        return redirected(exchange.answer.status, exchange.location)
+    outcome = Outcome.__members__.get(exchange.outcome.upper())
+    return remedy(exchange.request.url, outcome, exchange.reason) if outcome is not None else ""
 
 
 def _message(headers: Pairs, body: bytes) -> Iterator[RenderableType]:

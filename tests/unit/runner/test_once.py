@@ -71,7 +71,7 @@ def test_everything_of_an_exchange_is_told() -> None:
     told = shown(answered(request, {"etag": "1"}, b"{}"), {"id": [1, None]}, PEER)
     assert told.request == SentRequest("POST", "https://127.0.0.1/orders?x=1", headers, b'{"total": 12}')
     assert told.answer == Answer(200, (("etag", "1"),), b"{}")
-    assert (told.outcome, told.reason, told.remedy, told.refused, told.capacity) == ("ok", "", "", False, None)
+    assert (told.outcome, told.reason, told.location, told.refused, told.capacity) == ("ok", "", "", False, None)
     assert told.peer == Peer("127.0.0.1:443", "TLSv1.3", "TLS_AES_256_GCM_SHA384", False, CERTIFICATE)
     assert (told.captured, told.not_found) == ({"id": [1, None]}, ("gone",))
     assert told.times_ms == {

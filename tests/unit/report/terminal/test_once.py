@@ -97,11 +97,11 @@ def test_any_answer_can_be_shown(body: bytes, text: str, response: float, servic
 
 def test_where_no_connection_came_about_nothing_was_sent() -> None:
     failed = exchange(
-        answer=None, outcome="tls", reason="certificate refused", remedy="Name the authority: tls.ca",
+        answer=None, outcome="tls", reason="certificate refused: self-signed",
         times_ms={"response": 6.0, "lag": 0.0, "service": 6.0}, connection=None, peer=None,
     )  # fmt: skip
     text = render_once(of(failed))
-    assert "order put  tls: certificate refused\n  Name the authority: tls.ca\n  POST " in text
+    assert "order put  tls: certificate refused: self-signed\n  If you trust its certificate authority, name" in text
     assert re.search(r"\n  connecting +6\.00 ", text)
     assert "send" not in text
 
