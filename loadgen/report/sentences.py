@@ -52,8 +52,7 @@ def _too_few(values: Values) -> str:
 
 
 def _too_short(values: Values) -> str:
-    seconds = number(values, "seconds")
-    return f"needs {values['needs']:,} seconds, there {'was' if seconds == 1 else 'were'} {seconds:,}"
+    return f"needs {several(number(values, 'needs'), 'second')}, {there(number(values, 'seconds'))}"
 
 
 def _among_timeouts(values: Values) -> str:
