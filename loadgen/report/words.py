@@ -133,15 +133,15 @@ def share(part: float, whole: float) -> str:
     return f"{percent:.{digits}f}".rstrip("0").rstrip(".") + "%" if percent else "0%"
 
 
-def listed(counts: Mapping[str, float] | None, but: Iterable[str] = ()) -> str:
+def listed(counts: Mapping[str, float], but: Iterable[str] = ()) -> str:
     """`31 throttled, 4 timeout`: the counts that are not 0, the largest first."""
-    kept = [(name, number) for name, number in (counts or {}).items() if number and name not in but]
+    kept = [(name, number) for name, number in counts.items() if number and name not in but]
     return ", ".join(f"{count(number)} {name}" for name, number in sorted(kept, key=lambda item: -item[1]))
 
 
-def reasoned(counts: Mapping[str, float] | None) -> str:
+def reasoned(counts: Mapping[str, float]) -> str:
     """`: stopped`, or `: 12 stopped, 3 in-flight limit`; empty without reasons."""
-    names = [name for name, number in (counts or {}).items() if number]
+    names = [name for name, number in counts.items() if number]
     return f": {names[0] if len(names) == 1 else listed(counts)}" if names else ""
 
 

@@ -76,7 +76,7 @@ def test_a_share_is_never_rounded_to_nothing_or_to_all(part: int, whole: int, sh
 
 def test_counts_are_listed_from_the_largest_on() -> None:
     assert listed({"timeout": 4, "ok": 900, "reset": 0, "throttled": 1031}, but=("ok",)) == "1,031 throttled, 4 timeout"
-    assert listed(None) == ""
+    assert listed({}) == ""
 
 
 @pytest.mark.parametrize(
