@@ -3,7 +3,8 @@
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
-# A compiler, for what has no wheel (hdrhistogram on arm64); Python's headers and pip, where the base image has none.
+# A compiler, for loadgen and what has no wheel (hdrhistogram on arm64); Python's headers and pip, where the base image
+# has none.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gcc libc6-dev \
  && headers=$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))') \
@@ -16,7 +17,7 @@ COPY . /src
 RUN python3 -m venv --without-pip /opt/loadgen && python3 -m venv --without-pip /opt/build \
  && pip="python3 -m pip --no-cache-dir --python" \
  && $pip /opt/build/bin/python install --require-hashes -r /src/build.lock \
- && $pip /opt/build/bin/python wheel --no-build-isolation --no-deps --wheel-dir /wheel /src \
+ && LOADGEN_BUILD=compiled $pip /opt/build/bin/python wheel --no-build-isolation --no-deps --wheel-dir /wheel /src \
  && $pip /opt/loadgen/bin/python install --require-hashes -r /src/requirements.lock \
  && $pip /opt/loadgen/bin/python install --no-deps /wheel/*.whl \
  && find /opt/loadgen -type d -name tests -prune -exec rm -r {} +

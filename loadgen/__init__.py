@@ -9,7 +9,7 @@ Goals, in order. If two conflict, the upper one wins:
 The packages (rooms), from the ground up. A room imports only rooms on lower lines, never one on its own line;
 ``tests/project/test_rooms.py`` checks it:
 
-    0  clock, errors, files, redaction
+    0  clock, errors, files, form, native, redaction
     1  profile, exchange, result, interrupts
     2  net, stats, aws
     3  pacing, workload, transport, record            when, what, how, sum

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
+from paths import ROOT
+
+from loadgen.form import FORM
+
+sys.path.append(str(ROOT))  # bench is not installed; at the end, since loadgen may be, in another form
 
 # how long an example takes says nothing of the code where others use the machine
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -18,6 +24,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     real tests, which have the cores to themselves."""
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     return (os.cpu_count() or 1) if whole and config.option.markexpr == "not real" else 0
+
+
+def pytest_report_header() -> str:
+    return f"loadgen: {FORM}"
+
+
+def pytest_configure() -> None:
+    """What CI means to test in one form is not tested in the other."""
+    wanted = os.environ.get("LOADGEN_BUILD", "auto")
+    if wanted not in ("auto", FORM):
+        pytest.exit(f"LOADGEN_BUILD is {wanted}, but the loadgen that was found is {FORM}", returncode=4)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if FORM == "compiled" and item.get_closest_marker("pure"):
+            item.add_marker(pytest.mark.skip("puts something in the place of a part that compiled code calls directly"))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -19,6 +19,7 @@ import click
 
 from loadgen import __version__
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
+from loadgen.form import FORM
 from loadgen.interrupts import Interrupted
 from loadgen.report.words import clean, for_person
 
@@ -79,7 +80,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings=HELP)
-@click.version_option(__version__, prog_name="loadgen")
+@click.version_option(f"{__version__} ({FORM})", prog_name="loadgen")
 def cli() -> None:
     """A load generator whose tail-latency numbers can be trusted.
 

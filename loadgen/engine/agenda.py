@@ -22,6 +22,7 @@ class Agenda:
         self._armed = NEVER
         self._waking = self._closed = False
         self._blocks: Iterator[Instants] = iter(())
+        self._start = 0
         self._dues: list[int] = []
         self._position = 0
         self.next_arrival = NEVER
@@ -34,9 +35,10 @@ class Agenda:
             self._armed = when
             self._alarm.set(when)
 
-    def arrivals(self, blocks: Iterable[Instants]) -> None:
-        """Let the arrivals be those of `blocks`, instead of what came until now. Arm the alarm with `rearm`."""
-        self._blocks = iter(blocks)
+    def arrivals(self, blocks: Iterable[Instants], start: int) -> None:
+        """Let the arrivals be those of `blocks`, in ns from `start`, instead of what came until now. Arm the alarm with
+        `rearm`."""
+        self._blocks, self._start = iter(blocks), start
         self._refill()
 
     def rearm(self) -> None:
@@ -79,7 +81,7 @@ class Agenda:
     def _refill(self) -> None:
         for block in self._blocks:
             if len(block):
-                self._dues, self._position = block.tolist(), 0
+                self._dues, self._position = (block + self._start).tolist(), 0
                 self.next_arrival = self._dues[0]
                 return
         self._dues, self._position = [], 0

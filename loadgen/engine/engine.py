@@ -104,7 +104,7 @@ class Engine:
 
     def _arrive_from(self, state: RunState, blocks: Iterable[Instants], start: int) -> None:
         self._arriving = state
-        self._agenda.arrivals(block + start for block in blocks)
+        self._agenda.arrivals(blocks, start)
 
     def _leave(self, state: RunState, at: int, early: bool = False) -> None:
         """End a run whose time is up or whose count is reached: the next one begins at exactly the same instant
@@ -131,7 +131,7 @@ class Engine:
         if self._current >= 0:
             self._states[self._current].active = False
         self._arriving = None
-        self._agenda.arrivals(())
+        self._agenda.arrivals((), 0)
 
     def _drain(self, at: int) -> None:
         """Wait for open exchanges. Arrivals go on meanwhile, so that the last measured ones do not see a falling

@@ -55,6 +55,8 @@ def _lines(headers: tuple[tuple[str, str], ...], authority: str) -> tuple[str, b
 class _Lean:
     """The functions that llhttp calls for an answer of which only the status is wanted."""
 
+    __deletable__ = ("parser", "reader")  # mypyc's; `AnswerReader.close` says why
+
     def __init__(self, reader: AnswerReader) -> None:
         self.reader = reader
         # a message that begins unexpectedly fails here: a failing pop costs nothing, a check would

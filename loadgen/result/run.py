@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from loadgen.form import Form
 from loadgen.result import SCHEMA
 from loadgen.result.codec import item
 from loadgen.result.latency import Latency
@@ -474,6 +475,7 @@ class Host:
     cpus: int = item("the number of CPUs that loadgen may use")
     descriptors: int = item("the number of file descriptors that a process may have")
     fallbacks: tuple[str, ...] = item("the features that this system lacks, and what follows from that")
+    form: Form = item("whether the modules of a request's way were compiled or pure Python", default="pure")
 
 
 @dataclass(frozen=True, slots=True)

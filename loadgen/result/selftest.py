@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from loadgen.form import Form
 from loadgen.result import SCHEMA
 from loadgen.result.codec import item
 from loadgen.result.reason import Reason
@@ -21,6 +22,7 @@ class Machine:
     kernel: str = item("the kernel and its version")
     python: str = item("Python's version")
     loadgen: str = item("loadgen's version")
+    form: Form = item("whether the modules of a request's way were compiled or pure Python", default="pure")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import loadgen
 from loadgen.clock import MILLISECOND, SECOND, now
+from loadgen.form import FORM
 from loadgen.net.timerfd import PRECISE, lower_timer_slack
 from loadgen.result.selftest import ClockCheck, Machine, MachineLimits, Ports, TimerSlack
 from loadgen.trust import host
@@ -29,6 +30,7 @@ def fingerprint() -> Machine:
         kernel=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         loadgen=loadgen.__version__,
+        form=FORM,
     )
 
 

@@ -66,13 +66,14 @@ class Settings:
     table: TableSettings | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Counters:
     """Where a client counts: `wired[slot]` exchanges that had a first byte sent, `connections[…]` as
     `net.counters` names them."""
 
-    wired: memoryview[int]
-    connections: memoryview[int]
+    __slots__ = ("connections", "wired")
+
+    def __init__(self, wired: memoryview, connections: memoryview) -> None:
+        self.wired, self.connections = wired, connections
 
 
 class Transport(Protocol):

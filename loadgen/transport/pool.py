@@ -17,6 +17,7 @@ from typing import Any, Protocol, cast
 
 from loadgen.clock import Clock
 from loadgen.exchange import Exchange, Outcome
+from loadgen.native import mypyc_attr
 from loadgen.net.counters import PEAK
 from loadgen.net.deadlines import Deadlines
 from loadgen.transport import Counters, Done, Settings
@@ -137,6 +138,7 @@ def waited_for_us(x: Exchange, over: Exchange) -> int:
     return over.done - x.signed - least
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class PooledClient(ABC):
     """What clients with a pool have in common: an exchange gets a connection or waits for one, and ends exactly once,
     at the latest at its deadline. A subclass opens a connection for an exchange, which becomes the exchange's

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from loadgen import __version__
 from loadgen.clock import now, wall
+from loadgen.form import FORM
 from loadgen.result.run import Host
 
 DEFAULT_PORTS = (32768, 60999) if sys.platform == "linux" else (49152, 65535)
@@ -159,4 +160,5 @@ def description() -> Host:
         cpus=cpus(),
         descriptors=descriptors(),
         fallbacks=() if sys.platform == "linux" else ("no timerfd: pacing is a millisecond coarse", "no kernel stamps"),
+        form=FORM,
     )

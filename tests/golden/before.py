@@ -47,6 +47,7 @@ def _result(old: Document, new: Document) -> None:
         del old["schema"], old["kind"]
         return
     old["schema"] = "loadgen.result/1"
+    del old["host"]["form"]  # there was the pure one alone
     old["host"] = {name: value for name, value in old["host"].items() if name not in VERSIONS or value}
     virtual = not new["host"]["cpus"]  # of which a result told less
     if virtual:

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+HOOK = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]
 LOCKS = ("requirements.lock", "build.lock")
 
 
@@ -37,9 +38,11 @@ def test_what_the_container_installs_is_what_the_project_asks_for() -> None:
             assert asked.specifier.contains(pinned.version), f"{entry} is not {asked}"
 
 
-def test_the_build_backend_is_one_version() -> None:
-    """docs/containers.md says how build.lock is made from it."""
-    (asked,) = map(Requirement, PROJECT["build-system"]["requires"])
+@pytest.mark.parametrize(
+    "asked", [Requirement(text) for text in [*PROJECT["build-system"]["requires"], *HOOK["compilers"]]], ids=str
+)
+def test_what_builds_is_one_version(asked: Requirement) -> None:
+    """docs/containers.md says how build.lock is made from them."""
     (pinned,) = asked.specifier
     assert pinned.operator == "=="
     assert [str(entry) for entry in locked("build.lock")[asked.name]] == [str(asked)]

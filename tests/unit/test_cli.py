@@ -21,6 +21,7 @@ from called import Called, Loadgen
 from loadgen import __version__
 from loadgen.cli import COMMANDS
 from loadgen.errors import Exit
+from loadgen.form import FORM
 from loadgen.interrupts import SIGNALS
 from loadgen.profile.load import shipped
 
@@ -57,7 +58,7 @@ def test_the_help_of_a_command_has_examples_that_work(loadgen: Loadgen, command:
 
 
 def test_the_version(loadgen: Loadgen) -> None:
-    assert loadgen("--version") == Called(0, f"loadgen, version {__version__}\n", "")
+    assert loadgen("--version") == Called(0, f"loadgen, version {__version__} ({FORM})\n", "")
 
 
 def test_the_help_loads_nothing_heavy() -> None:

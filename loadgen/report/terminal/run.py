@@ -121,6 +121,7 @@ def _top(result: Result) -> Iterator[RenderableType]:
         *(_session(result) if isinstance(result, RunResult) else [f"on {several(result.host.cpus, 'CPU')}"]),
         f"seed {result.seed}",
         f"Python {result.host.python}",
+        result.host.form,
     ]
     yield line((" · ".join(said), DIM))
 

@@ -61,7 +61,7 @@ def _page(result: SelftestResult) -> Iterator[RenderableType]:
     machine = result.machine
     kind = " · quick: rough figures" if result.plan == "quick" else ""
     yield heading("self-test", (f"  {result.at} · {seconds(result.seconds)}{kind}", ""))
-    programs = f"{machine.kernel} · Python {machine.python} · loadgen {machine.loadgen}"
+    programs = f"{machine.kernel} · Python {machine.python} · loadgen {machine.loadgen} {machine.form}"
     yield line(f"{machine.cpu} · {several(machine.cpus, 'CPU')} · {programs}")
     if result.interrupted:
         yield line(("interrupted: this is what there was by then", WARN))

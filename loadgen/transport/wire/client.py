@@ -90,7 +90,7 @@ class Wire(PooledClient):
             super()._expire(x)
 
     def in_use(self) -> Iterable[Connection]:
-        return (connection for connection in self.connections if connection.x)
+        return [connection for connection in self.connections if connection.x]
 
     def tcp(self, last: bool = False) -> dict[str, Any] | None:
         sockets = [sock for connection in self.connections if (sock := connection.stream.sock)]

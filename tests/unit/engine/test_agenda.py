@@ -28,7 +28,7 @@ class Watched:
 
 def test_arrivals_and_calls_come_in_one_order_and_an_arrival_goes_before_a_call_of_its_instant() -> None:
     of = Watched()
-    of.agenda.arrivals(blocks([10, 20], [], [30]))
+    of.agenda.arrivals(blocks([10, 20], [], [30]), 0)
     for when in (20, 5, 25):
         of.at(when)
     of.agenda.rearm()
@@ -41,7 +41,7 @@ def test_arrivals_and_calls_come_in_one_order_and_an_arrival_goes_before_a_call_
 
 def test_who_wakes_late_does_all_that_is_due_with_its_own_instants() -> None:
     of = Watched()
-    of.agenda.arrivals(blocks([10, 11, 12, 40]))
+    of.agenda.arrivals(blocks([10, 11, 12, 40]), 0)
     of.at(11)
     of.agenda.rearm()
     of.clock.advance(15)
@@ -72,10 +72,10 @@ def test_a_call_that_is_made_while_others_are_done_comes() -> None:
 
 def test_new_arrivals_take_the_place_of_those_that_were_to_come() -> None:
     of = Watched()
-    of.agenda.arrivals(blocks([10, 20, 30]))
+    of.agenda.arrivals(blocks([10, 20, 30]), 0)
     of.agenda.rearm()
     of.clock.run(until=15)
-    of.agenda.arrivals(blocks([], [17]))
+    of.agenda.arrivals(blocks([], [17]), 0)
     of.agenda.rearm()
     of.clock.run()
     assert [when for _, when, _ in of.seen] == [10, 17]
@@ -83,7 +83,7 @@ def test_new_arrivals_take_the_place_of_those_that_were_to_come() -> None:
 
 def test_nothing_comes_when_it_is_closed() -> None:
     of = Watched()
-    of.agenda.arrivals(blocks([10]))
+    of.agenda.arrivals(blocks([10]), 0)
     of.at(10)
     of.agenda.rearm()
     of.agenda.close()

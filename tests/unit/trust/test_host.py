@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from loadgen import __version__
+from loadgen.form import FORM
 from loadgen.trust import host
 
 
@@ -14,3 +15,4 @@ def test_a_result_says_which_versions_made_it() -> None:
         assert re.search(r"\d+\.\d+", version)
     assert known.kernel and known.cpus > 0
     assert known.loadgen == __version__
+    assert known.form == FORM

@@ -37,7 +37,7 @@ def lines(selftest: SelftestResult) -> list[str]:
 def test_the_page_has_every_figure() -> None:
     page = lines(result(saved="/home/x/.local/state/loadgen/selftest.json"))
     for told in (
-        "Fast 9000 · 4 CPUs · Linux 6.1 · Python 3.12.1 · loadgen 0.1.0",
+        "Fast 9000 · 4 CPUs · Linux 6.1 · Python 3.12.1 · loadgen 0.1.0 pure",
         "http 24,000/s 26,000/s core use 74%",
         "https 19,000/s or more -",
         "https 2,100/s or more each a full TLS handshake",

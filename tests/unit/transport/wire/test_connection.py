@@ -19,6 +19,8 @@ from loadgen.transport.wire.client import Wire
 from loadgen.transport.wire.connection import Connection
 from loadgen.transport.wire.stream import Endpoint, Owner
 
+pytestmark = pytest.mark.pure  # the stream is this module's
+
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 HALF = ANSWER[:30]
 

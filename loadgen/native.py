@@ -1,0 +1,17 @@
+"""What modules tell mypyc. In the pure form it means nothing, and the package that defines it is not needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64, mypyc_attr
+else:
+    i64 = int  # an int of 64 bits, which is not boxed
+
+    def mypyc_attr(**_: bool):
+        """How mypyc compiles a class, for example so that classes that are not compiled can extend it."""
+        return lambda kind: kind
+
+
+__all__ = ["i64", "mypyc_attr"]
