@@ -7,6 +7,7 @@ from typing import Protocol
 
 from loadgen.clock import NEVER
 from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.native import mypyc_attr
 from loadgen.pacing import share
 from loadgen.record.ledger import ITERATIONS, PLANNED, STARTED, UNSENT_LIMIT, UNSENT_STOPPED
 from loadgen.workload.scenarios import Pause, pause
@@ -23,6 +24,7 @@ class Host(Protocol):
     def finished(self) -> None: ...
 
 
+@mypyc_attr(native_class=False)  # it is pickled
 @dataclass(frozen=True, slots=True)
 class Share:
     """This worker's part of the load: worker `index` of `workers`, and its part of the limits. Its iterations are those

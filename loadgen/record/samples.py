@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from loadgen.exchange import CONNECTION_LABELS, Exchange
+from loadgen.native import mypyc_attr
 from loadgen.record.excerpt import MESSAGE, Wordless, excerpt_of, printable
 from loadgen.record.metrics import times_of
 
@@ -22,6 +23,7 @@ REQUEST_IDS = ("x-amzn-requestid", "apigw-requestid", "x-amz-apigw-id")
 Kind = tuple[int, int, str]  # slot, outcome class, reason
 
 
+@mypyc_attr(native_class=False)  # it is pickled
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One exchange in words and numbers, as far as it may be kept. `attempt` counts from 1."""
