@@ -9,11 +9,11 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
-SECOND = 1_000_000_000
-MILLISECOND = 1_000_000
-NEVER = 1 << 62  # an instant that does not come
+SECOND: Final = 1_000_000_000
+MILLISECOND: Final = 1_000_000
+NEVER: Final = 1 << 62  # an instant that does not come
 
 now = time.monotonic_ns
 wall = time.time_ns

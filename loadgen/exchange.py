@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Outcome(IntEnum):
@@ -46,13 +46,19 @@ class Outcome(IntEnum):
         return self.name.lower()
 
 
-NEW, REUSED, RESUMED = 0, 1, 2
+OK: Final = Outcome.OK  # looked up once
+
+NEW: Final = 0
+REUSED: Final = 1
+RESUMED: Final = 2
 CONNECTION_LABELS = ("new", "reused", "resumed")
 
 # what a step needs of the answer beyond its status; a client may skip the rest
-NOTHING, HEADERS, BODY = 0, 1, 2
+NOTHING: Final = 0
+HEADERS: Final = 1
+BODY: Final = 2
 
-BODY_LIMIT = 1 << 20  # bytes of a body that are held for a step that reads it
+BODY_LIMIT: Final = 1 << 20  # bytes of a body that are held for a step that reads it
 
 
 class Request:
@@ -141,7 +147,7 @@ class Exchange:
         self.signed = released
         self.started = self.connected = self.sent = self.received = self.done = 0
         self.status = 0
-        self.outcome = Outcome.OK
+        self.outcome: Outcome = OK
         self.connection = NEW
         self.link: object = None  # the client's own: the connection the exchange is on
         self.reason = ""

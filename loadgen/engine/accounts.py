@@ -18,7 +18,7 @@ class Accounts:
 
     def __init__(self, ledger: Ledger, recorder: Recorder, samples: Samples) -> None:
         self._ledger, self._recorder, self._samples = ledger, recorder, samples
-        self._outcomes, self._record, self._slow_from = ledger.outcomes, recorder.exchange, samples.slow_from
+        self._outcomes, self._slow_from = ledger.outcomes, samples.slow_from
         self._strata: set[str] = set()
 
     def exchange(self, x: Exchange, iteration: Iteration) -> None:
@@ -29,11 +29,11 @@ class Accounts:
             if x.status and not x.outcome:
                 scenario.steps[0].assess(x)
             iteration.outcome = x.outcome
-            self._record(x, due)
+            self._recorder.exchange(x, due)
         else:
             reported = iteration.answered(x)
             stratum = self._stratum(iteration)
-            self._record(x, due, stratum)
+            self._recorder.exchange(x, due, stratum)
             if reported:
                 series = self._recorder.series(slot, int(x.outcome), x.connection, stratum)
                 for number, time in reported:

@@ -71,7 +71,6 @@ class Engine:
         """Give the engine what it works with."""
         self._transport, self._transmit, self._per_iteration = transport, transport.send, per_iteration
         self._accounts = Accounts(self._ledger, recorder, samples)
-        self._note = self._accounts.exchange
 
     # phases
 
@@ -238,14 +237,14 @@ class Engine:
         self._at(x.done, lambda now: self._unsent(iteration, x))
 
     def _unsent(self, iteration: Iteration, x: Exchange) -> None:
-        self._note(x, iteration)
+        self._accounts.exchange(x, iteration)
         self._step_over(iteration, iteration.current, x)
 
     def done(self, x: Exchange) -> None:
         """The transport calls this when an exchange is over."""
         x.link = None  # it may still stand among the deadlines, and a TLS connection is large
         iteration: Iteration = x.owner  # type: ignore[assignment]
-        self._note(x, iteration)
+        self._accounts.exchange(x, iteration)
         if iteration.scenario.plain:
             self._end(iteration, x.done)
         else:
@@ -258,7 +257,7 @@ class Engine:
         """
         x.link = None
         iteration: Iteration = x.owner  # type: ignore[assignment]
-        self._note(x, iteration)
+        self._accounts.exchange(x, iteration)
         following = next_attempt(x, self._now(), iteration.current.timeout)
         self._count_repeated(following)
         return following

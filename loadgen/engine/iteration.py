@@ -7,7 +7,7 @@ one before is done, plus back-off. A step that fails ends the iteration.
 from __future__ import annotations
 
 from loadgen.engine.state import RunState
-from loadgen.exchange import Exchange, Outcome, Request
+from loadgen.exchange import OK, Exchange, Outcome, Request
 from loadgen.workload.draws import Values
 from loadgen.workload.scenarios import ScenarioWork, StepWork
 
@@ -22,7 +22,7 @@ class Iteration:
     def __init__(self, run: RunState, scenario: ScenarioWork, index: int, due: int, user: bool) -> None:
         self.run, self.scenario, self.index, self.due, self.user = run, scenario, index, due, user
         self.step = 0
-        self.outcome = Outcome.OK
+        self.outcome: Outcome = OK
         self.values = NO_VALUES if scenario.plain else scenario.values(index)
 
     @property

@@ -29,16 +29,19 @@ class Users:
         state.budget = state.run.budget(self._part.index, self._part.workers)
         self._next = self._last + self._gap  # whoever still waits for a turn has lost it
         for _ in range(share(state.run.phase.users or 0, self._part.index, self._part.workers)):
-            self._at(start, lambda now: self._turn(state))
+            self._turn_at(start, state)
 
     def done(self, state: RunState, done: int, index: int) -> None:
         """A user's iteration, of that index, is over."""
         if state.think and state.active and state.budget != 0:
-            self._at(done + state.think(index), lambda now: self._turn(state))
+            self._turn_at(done + state.think(index), state)
         elif self._gap:
             self._turn(state)
         else:
             self._start(state, self._now())
+
+    def _turn_at(self, when: int, state: RunState) -> None:
+        self._at(when, lambda now: self._turn(state))
 
     def _turn(self, state: RunState) -> None:
         """A user starts its next iteration as soon as `max_rate` lets it."""

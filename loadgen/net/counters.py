@@ -2,5 +2,12 @@
 
 from __future__ import annotations
 
-OPENED, RESUMED, CLOSED_IDLE, PREOPENED, FAILED, PEAK = range(6)
+from typing import Final
+
+OPENED: Final = 0
+RESUMED: Final = 1
+CLOSED_IDLE: Final = 2
+PREOPENED: Final = 3
+FAILED: Final = 4
+PEAK: Final = 5
 CONNECTION_COUNTERS = ("opened", "resumed", "closed_idle", "preopened", "failed", "peak")

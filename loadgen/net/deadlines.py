@@ -11,11 +11,22 @@ from bisect import insort
 from collections import deque
 from collections.abc import Callable
 from operator import attrgetter
+from typing import Final
 
 from loadgen.clock import NEVER, Clock
 from loadgen.exchange import Exchange
 
-SLACK = 1024  # a lane may hold so many finished entries more than open ones, behind a head that is still open
+SLACK: Final = 1024  # a lane may hold so many finished entries more than open ones, behind a head that is still open
+
+
+class _Lane:
+    """A queue, and how many entries it may hold before the finished ones are taken out of its middle too."""
+
+    __slots__ = ("limit", "queue")
+
+    def __init__(self) -> None:
+        self.queue: deque[Exchange] = deque()
+        self.limit = SLACK
 
 
 class Deadlines:
@@ -25,44 +36,43 @@ class Deadlines:
         self._now, self._expire = clock.now, expire
         self._alarm = clock.alarm(self._fire)
         self._armed = NEVER
-        self._lanes: dict[int, deque[Exchange]] = {}
-        self._limits: dict[int, int] = {}
+        self._lanes: dict[int, _Lane] = {}
 
     def add(self, x: Exchange) -> None:
         lane = self._lanes.get(x.slot)
         if lane is None:
-            lane = self._lanes[x.slot] = deque()
-            self._limits[x.slot] = SLACK
-        while lane and lane[0].done:
-            lane.popleft()
-        if lane and lane[-1].deadline > x.deadline:
-            insort(lane, x, key=attrgetter("deadline"))
+            lane = self._lanes[x.slot] = _Lane()
+        queue = lane.queue
+        while queue and queue[0].done:
+            queue.popleft()
+        if queue and queue[-1].deadline > x.deadline:
+            insort(queue, x, key=attrgetter("deadline"))
         else:
-            lane.append(x)
-        if len(lane) > self._limits[x.slot]:
-            self._compact(x.slot)
+            queue.append(x)
+        if len(queue) > lane.limit:
+            self._compact(lane)
         if x.deadline < self._armed:
             self._armed = x.deadline
             self._alarm.set(x.deadline)
 
-    def _compact(self, slot: int) -> None:
-        lane = self._lanes[slot]
-        left = [x for x in lane if not x.done]
-        lane.clear()
-        lane.extend(left)  # in place, because `_fire` may be working on it
-        self._limits[slot] = 2 * len(lane) + SLACK
+    def _compact(self, lane: _Lane) -> None:
+        left = [x for x in lane.queue if not x.done]
+        lane.queue.clear()
+        lane.queue.extend(left)  # in place, because `_fire` may be working on it
+        lane.limit = 2 * len(left) + SLACK
 
     def _fire(self) -> None:
         self._armed = NEVER
         now = self._now()
         earliest = NEVER
         for slot, lane in list(self._lanes.items()):
-            while lane and (lane[0].done or lane[0].deadline <= now):
-                x = lane.popleft()
+            queue = lane.queue
+            while queue and (queue[0].done or queue[0].deadline <= now):
+                x = queue.popleft()
                 if not x.done:
                     self._expire(x)
-            if lane:
-                earliest = min(earliest, lane[0].deadline)
+            if queue:
+                earliest = min(earliest, queue[0].deadline)
             else:
                 self._lanes.pop(slot, None)
         if earliest < self._armed:

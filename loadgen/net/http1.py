@@ -10,16 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import httptools
 
 from loadgen.exchange import BODY, BODY_LIMIT, NOTHING, Request
 
-HEAD_LIMIT = 64 * 1024  # bytes that an answer's head may have before the read that completes it, and bytes of trailers
-USUAL_HEAD = 2048  # bytes: most heads are shorter
-INTERIM_LIMIT = 16  # interim (1xx) answers before the real one
-EXCERPT = 2048  # bytes kept of an answer that is no success
+HEAD_LIMIT: Final = 64 * 1024  # bytes of an answer's head before the read that completes it, and bytes of trailers
+USUAL_HEAD: Final = 2048  # bytes: most heads are shorter
+INTERIM_LIMIT: Final = 16  # interim (1xx) answers before the real one
+EXCERPT: Final = 2048  # bytes kept of an answer that is no success
 _FOLD = re.compile(rb"\r\n[ \t]+")  # a header that goes on in the next line
 _CLOSE = re.compile(rb"\r\nconnection[ \t]*:[^\r\n]*\bclose\b", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)

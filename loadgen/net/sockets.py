@@ -11,12 +11,13 @@ import select
 import socket
 import struct
 import sys
+from typing import Final
 
 from loadgen.net.names import Address
 
 STAMPS = sys.platform == "linux"
 SO_TIMESTAMPNS = 35
-ANCILLARY = 64  # bytes: room for one stamp
+ANCILLARY: Final = 64  # bytes: room for one stamp
 timespec = struct.Struct("qq").unpack
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import mmap
 import os
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -19,13 +20,21 @@ from loadgen.exchange import Outcome, Tally
 from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.stats import Integers
 
-PLANNED, STARTED, COMPLETED, FAILED, CUT_SHORT, UNSENT_LIMIT, UNSENT_STOPPED = range(7)
+# places that are Final, which compiled code has as numbers
+PLANNED: Final = 0
+STARTED: Final = 1
+COMPLETED: Final = 2
+FAILED: Final = 3
+CUT_SHORT: Final = 4
+UNSENT_LIMIT: Final = 5
+UNSENT_STOPPED: Final = 6
 ITERATIONS = ("planned", "started", "completed", "failed", "cut_short", "unsent_limit", "unsent_stopped")
 SKIPPED_FAILED, SKIPPED_STOPPED = range(2)
 SKIPPED = ("failed_step", "stopped")
 WORKER = ("peak_in_flight", "shared_read")
-PEAK_IN_FLIGHT, SHARED_READ = range(2)
-OUTCOMES = len(Outcome)
+PEAK_IN_FLIGHT: Final = 0
+SHARED_READ: Final = 1
+OUTCOMES: Final = 17  # of `Outcome`
 TALLY = Tally._fields
 
 

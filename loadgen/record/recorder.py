@@ -11,19 +11,20 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from loadgen.clock import SECOND
-from loadgen.exchange import CONNECTION_LABELS, Exchange, Outcome
+from loadgen.exchange import Exchange
+from loadgen.record.ledger import OUTCOMES
 from loadgen.record.metrics import BITS, OF_EXCHANGE, WIDTH, measure
 from loadgen.record.share import divide
 from loadgen.stats import Integers, index_of
 
 ROWS = 512  # handed in at once
-LABELS = len(CONNECTION_LABELS)
-PER_SLOT = len(Outcome) * LABELS
+LABELS: Final = 3  # of connections
+PER_SLOT: Final = OUTCOMES * LABELS
 
 # a folded value's place, 62 bits: second within the batch 16, series 22, metric 8, counter 16
 SPAN, SERIES_BITS, METRIC_BITS, INDEX_BITS = 1 << 16, 22, BITS, 16

@@ -150,7 +150,7 @@ class PooledClient(ABC):
         self.settings, self.counters, self.done = settings, counters, done
         self.pool = Pool(settings.reuse, settings.connections, self.open_for, counters.connections)
         self.deadlines = Deadlines(clock, self._expire)
-        self._now, self._deadline, self._start = clock.now, self.deadlines.add, self.pool.send
+        self._now = clock.now
 
     @abstractmethod
     def open_for(self, x: Exchange) -> None:
@@ -161,8 +161,8 @@ class PooledClient(ABC):
         """The connections that have an exchange."""
 
     def send(self, x: Exchange) -> None:
-        self._deadline(x)
-        self._start(x)
+        self.deadlines.add(x)
+        self.pool.send(x)
 
     def end_iteration(self, owner: object) -> None:
         self.pool.end_iteration(owner)

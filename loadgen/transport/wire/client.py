@@ -80,8 +80,8 @@ class Wire(PooledClient):
             else:
                 request.encoded = encode(request, self.authority)
             x.signed = now()
-        self._deadline(x)
-        self._start(x)
+        self.deadlines.add(x)
+        self.pool.send(x)
 
     def _expire(self, x: Exchange) -> None:
         if isinstance(x.link, Connection):

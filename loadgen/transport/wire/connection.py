@@ -38,10 +38,11 @@ class Client(Protocol):
 class Connection:
     """The exchanges on one stream: a `stream.Owner`. Made closed, for `x` or ahead of the load; `open` begins it."""
 
-    __slots__ = ("_client", "_reader", "owner", "settled", "stream", "x")
+    __slots__ = ("_client", "_done", "_pool", "_reader", "_wired", "owner", "settled", "stream", "x")
 
     def __init__(self, client: Client, x: Exchange | None) -> None:
         self._client, self.x = client, x
+        self._pool, self._wired, self._done = client.pool, client.counters.wired, client.done
         self.owner: object = x.owner if x else None
         self.settled: asyncio.Future[None] | None = None  # done once it is open, or has failed
         self.stream = Stream(client.endpoint, self)
@@ -67,7 +68,7 @@ class Connection:
             return
         x = self.x
         if x is None:
-            client.pool.free(self)
+            self._pool.free(self)
             return
         x.connected = now()
         x.connection = RESUMED if resumed else NEW
@@ -105,11 +106,11 @@ class Connection:
         data = request.encoded
         stream.write(x.encoded if data is None else data)
         if stream.taken:
-            self._client.counters.wired[x.slot] += 1
+            self._wired[x.slot] += 1
 
     def wrote(self) -> None:
         if self.x and self.x.sent:
-            self._client.counters.wired[self.x.slot] += 1
+            self._wired[self.x.slot] += 1
 
     def data(self, data: bytes | memoryview) -> bool:
         x, reader = self.x, self._reader
@@ -127,7 +128,7 @@ class Connection:
         return True
 
     def _answered(self, x: Exchange) -> None:
-        reader, stream, client = self._reader, self.stream, self._client
+        reader, stream = self._reader, self.stream
         x.done = done = now()
         if stream.stamp:
             # the stamp is CLOCK_REALTIME: its age is what counts
@@ -149,11 +150,11 @@ class Connection:
             stream.keep_session()
         all_sent = stream.unsent is None and not stream.unencrypted
         if reader.keep_alive and not reader.surplus and all_sent and not stream.ended:
-            client.pool.free(self, x)
+            self._pool.free(self, x)
         else:
             self.close()
-            client.pool.gone(self, x)
-        client.done(x)
+            self._pool.gone(self, x)
+        self._done(x)
 
     def describe(self) -> dict[str, object]:
         """The other end, as of `Transport.peer`."""
@@ -210,7 +211,7 @@ class Connection:
             return
         self._client.counters.connections[CLOSED_IDLE] += 1
         self.close()
-        self._client.pool.dropped(self)
+        self._pool.dropped(self)
 
     def expire(self) -> None:
         """The time of its exchange is over. What the kernel has had in time is an answer, however late we come to it:
@@ -237,7 +238,7 @@ class Connection:
         if x and self._reader.answered:
             x.status, x.excerpt = self._reader.status, self._reader.plain_excerpt()
         self.close()
-        client.pool.gone(self)
+        self._pool.gone(self)
         if x:
             client.finish(x, outcome, reason)
 

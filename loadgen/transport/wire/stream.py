@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from typing import Protocol
+from typing import Final, Protocol
 
 from loadgen.clock import now, wall
 from loadgen.exchange import Outcome
@@ -18,8 +18,8 @@ from loadgen.net.tcp_info import TcpWatch
 from loadgen.net.tls import Channel
 from loadgen.transport.errors import of_errno, of_error
 
-BUFFER = 256 * 1024
-PIECE = 256 * 1024  # bytes of a request that are encrypted at once
+BUFFER: Final = 256 * 1024
+PIECE: Final = 256 * 1024  # bytes of a request that are encrypted at once
 FRUITLESS = 300  # TLS sessions that are tried, one after the other, of a target that resumes none
 
 

@@ -34,7 +34,7 @@ class Watch:
         return x
 
     def held(self) -> int:
-        return sum(map(len, self.deadlines._lanes.values()))
+        return sum(len(lane.queue) for lane in self.deadlines._lanes.values())
 
 
 def test_each_expires_at_its_deadline() -> None:

@@ -12,22 +12,45 @@ from random import Random
 import pytest
 
 from loadgen.exchange import Outcome, Tally
-from loadgen.net.counters import CONNECTION_COUNTERS
+from loadgen.net import counters
+from loadgen.net.counters import CLOSED_IDLE, CONNECTION_COUNTERS, OPENED, PEAK, PREOPENED, RESUMED
 from loadgen.record.ledger import (
     COMPLETED,
     CUT_SHORT,
     FAILED,
     ITERATIONS,
     OUTCOMES,
+    PEAK_IN_FLIGHT,
     PLANNED,
+    SHARED_READ,
     STARTED,
     TALLY,
     UNSENT_LIMIT,
     UNSENT_STOPPED,
+    WORKER,
     Ledger,
 )
 
 RUNS, SLOTS = 3, 5
+
+
+def test_the_places_have_the_names_that_results_have() -> None:
+    """They are numbers by themselves, which compiled code has in place of a look-up."""
+    assert len(Outcome) == OUTCOMES
+    names = (PLANNED, STARTED, COMPLETED, FAILED, CUT_SHORT, UNSENT_LIMIT, UNSENT_STOPPED)
+    words = ("planned", "started", "completed", "failed", "cut_short", "unsent_limit", "unsent_stopped")
+    assert [ITERATIONS[place] for place in names] == list(words)
+    assert (WORKER[PEAK_IN_FLIGHT], WORKER[SHARED_READ]) == ("peak_in_flight", "shared_read")
+    assert [CONNECTION_COUNTERS[place] for place in (OPENED, RESUMED, CLOSED_IDLE)] == [
+        "opened",
+        "resumed",
+        "closed_idle",
+    ]
+    assert [CONNECTION_COUNTERS[place] for place in (PREOPENED, counters.FAILED, PEAK)] == [
+        "preopened",
+        "failed",
+        "peak",
+    ]
 
 
 def blank() -> Ledger:

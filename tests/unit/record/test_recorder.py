@@ -6,9 +6,14 @@ import pytest
 from recorded import ORIGIN, Sink, crowd, crowded, exchange
 
 from loadgen.clock import SECOND
+from loadgen.exchange import CONNECTION_LABELS
 from loadgen.record.metrics import MOST_RECORDED, RECORDED, WIDTH, Metric
-from loadgen.record.recorder import ROWS, Recorder, SeriesKey
+from loadgen.record.recorder import LABELS, ROWS, Recorder, SeriesKey
 from loadgen.stats import HIGHEST
+
+
+def test_the_number_of_labels_is_that_of_connections() -> None:
+    assert len(CONNECTION_LABELS) == LABELS
 
 
 @pytest.mark.parametrize("every", [1, 7, 100, ROWS, 10**9])
