@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ def loaded() -> Any:
 
 
 hatch_build = loaded()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 class Machine:
@@ -115,3 +117,11 @@ def test_it_knows_what_a_machine_lacks(
     if "Python.h" in there:
         (tmp_path / "Python.h").touch()
     assert hatch_build.lacking() == missing
+
+
+def test_wheels_are_made_for_the_pythons_and_processors_that_are_promised() -> None:
+    wheels = PROJECT["tool"]["cibuildwheel"]
+    assert wheels["build"] == [f"cp3{minor}-*" for minor in range(11, 15)]
+    assert PROJECT["project"]["requires-python"] == ">=3.11"
+    assert wheels["linux"]["archs"] == ["x86_64", "aarch64"]
+    assert wheels["environment"]["LOADGEN_BUILD"] == "compiled", "else a failure falls back to the pure form"
