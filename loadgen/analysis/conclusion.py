@@ -21,6 +21,7 @@ from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept
 from loadgen.record.share import Part, Shares
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import ASSUMED, Resolution
 from loadgen.result.run import Cost, Metadata, RunResult, Samples, Sandbox, Setup, Trust, Until, Witness
 from loadgen.trust.effect import Effect, Place, ranked
 from loadgen.trust.finding import Finding, Verdict
@@ -45,6 +46,7 @@ class Ending:
     warnings: Sequence[Reason] = ()
     kept: Kept = field(default_factory=lambda: Kept([], [], {}))
     sandbox: Sandbox | None = None
+    resolution: Resolution = ASSUMED
     accepted: bool = False  # the user takes the run's figures even if it is INVALID
     until: Until | None = None
     witness: Witness | None = None
@@ -85,6 +87,7 @@ def conclude(
         run=ending.folder,
         exit_status=int(worst({status for status, held in holds.items() if held})),
         unusable=failure,
+        resolution=ending.resolution,
         trust=_trust(verdict, findings, effects, ending.accepted),
         warnings=tuple(ending.warnings),
         thresholds=tuple(checked),

@@ -36,6 +36,7 @@ from loadgen.runner.warnings import Warnings
 from loadgen.runner.witness.witness import Witness
 from loadgen.stats import Histogram
 from loadgen.trust import host
+from loadgen.trust.idle import WATCHED
 from loadgen.trust.verdict import Finding, judge
 from loadgen.trust.watch import HostWatch, Session, evidence_of
 
@@ -129,6 +130,8 @@ class Running:
         try:
             before = await self._ask_sandbox()  # the counts of a table's setup, and of earlier runs
             await self._fleet.launch()
+            if self._prepared.options.resolution is None:
+                await self._fleet.settle(WATCHED)
             await self._ask_sandbox()  # the sandbox's lag and CPU time count from here
             self._watch.begin()
             await self._fleet.run()
@@ -224,7 +227,7 @@ class Running:
         adaptive = profile.retries is not None and profile.retries.mode == "adaptive"
         session = Session(profile.session.reuse == "shared", profile.session.connections, adaptive)
         parts = tails(fleet.plan, workers.recording)
-        evidence = evidence_of(totals, parts, workers.health, host, sandbox, session)
+        evidence = evidence_of(totals, parts, workers.health, host, sandbox, session, prepared.options.resolution)
         if missing := untimed(totals, workers.recording):
             if lost:
                 self._warn(Reason.of("lost_without_latencies", exchanges=missing))
@@ -245,6 +248,7 @@ class Running:
             warnings=self._warn.given,
             kept=kept,
             sandbox=from_json(Sandbox, sandbox) if sandbox else None,
+            resolution=evidence.resolution,
             accepted=prepared.options.accept_invalid,
             until=self._until_result(complete=not fleet.stopping),
             setup=table.setup() if table else None,

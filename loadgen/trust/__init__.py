@@ -1,6 +1,7 @@
 """Judges whether the target made the tail or this machine did.
 
 probe, host            what a worker measures of itself; what the whole machine reports
+idle                   how late an idle worker is before the load, and the resolution that follows from it
 health, network        the workers' samples, added up
 effect                 how much of the tail this machine made
 watch, evidence        collects all figures that are judged

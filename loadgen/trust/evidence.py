@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadgen.result.resolution import ASSUMED, Resolution
 from loadgen.stats import Histogram
 from loadgen.trust.effect import Effect
 from loadgen.trust.network import Network
@@ -35,6 +36,7 @@ class Evidence:
     delay_p99: int | None = None
     delay_p999: int | None = None
     delayed_p999: int | None = None  # of what that delay is a part: the response, or the service of a closed load
+    resolution: Resolution = ASSUMED  # below it, this machine's part is too small to tell
     effects: tuple[Effect, ...] = ()  # empty: there is too little to tell the share of the tail
     missing: float = 0.0  # of the iterations that were due in the worst ten seconds, those that were not started
     busiest: int | None = None  # which worker

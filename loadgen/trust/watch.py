@@ -11,11 +11,13 @@ from loadgen.exchange import Outcome
 from loadgen.net.counters import CLOSED_IDLE, PEAK
 from loadgen.record.ledger import ITERATIONS, OUTCOMES, STARTED, UNSENT_LIMIT, Ledger
 from loadgen.record.share import Shares
+from loadgen.result.resolution import Resolution
 from loadgen.stats import Histogram, fraction
 from loadgen.trust.effect import Place, effects_of
 from loadgen.trust.evidence import Evidence
 from loadgen.trust.health import Health
 from loadgen.trust.host import Ports, Ticks, descriptors, overflows, steady_offset
+from loadgen.trust.idle import resolution_of
 
 LEAST_FOR_P999 = 1000
 LEAST_FOR_P99 = 100  # a phase with fewer is judged with all the others only
@@ -136,8 +138,10 @@ def evidence_of(
     host: HostFigures | None = None,
     sandbox: dict[str, Any] | None = None,
     session: Session | None = None,
+    resolution: Resolution | None = None,
 ) -> Evidence:
-    """All that is judged. `tails` are those of the measured runs of phases."""
+    """All that is judged. `tails` are those of the measured runs of phases. `resolution` is that of the self-test, if
+    there is one of this machine; else it follows from the workers' ticks before the load."""
     host, session = host or HostFigures(), session or Session()
     lag, delay = _worst([(t.lag, t.whole) for t in tails]), _worst([(t.delay, t.whole) for t in tails])
     wait, dns, connects = Histogram(), Histogram(), Histogram()
@@ -149,6 +153,7 @@ def evidence_of(
     resources = sum(ledger.outcomes[slot * OUTCOMES + Outcome.CLIENT_RESOURCE] for slot in range(ledger.slots))
     busiest, core_use = health.busiest() or (None, None)
     return Evidence(
+        resolution=resolution or resolution_of(health.idle),
         effects=tuple(effects_of((step for tail in tails for step in tail.steps.items()), session.holds_back)),
         lag_p99=lag.p99,
         lag_p999=lag.p999,

@@ -56,6 +56,7 @@ def _result(old: Document, new: Document) -> None:
     old.pop("unusable", None)  # was a warning, which a document in virtual time has none of
     if new["kind"] == "run":
         del old["kind"]
+        del old["resolution"]  # was not known
         for name in ("payloads", "workers", "host") if virtual else ():
             del old[name]
 

@@ -96,6 +96,7 @@ class Witness:
         lost = group.start > 0 and not worker.finished
         self._store()
         where = str(self._folder.path) if self._folder.usable else None
+        evidence = evidence_of(group.totals(), tails(group.plan, group.recording), group.health)
         own = Ending(
             elapsed=group.elapsed,
             folder=where,
@@ -105,12 +106,12 @@ class Witness:
             kept=worker.kept,
             sandbox=ending.sandbox,
             accepted=ending.accepted,
+            resolution=evidence.resolution,
         )
-        findings = judge(evidence_of(group.totals(), tails(group.plan, group.recording), group.health))
         measured = Measured(
             group.plan, group.totals(), group.recording, quantiles_of(self._profile), worker.kept.reasons
         )
-        concluded = map_text(conclude(self._metadata, measured, findings, own, {}), secrets.hide)
+        concluded = map_text(conclude(self._metadata, measured, judge(evidence), own, {}), secrets.hide)
         self._folder.finish(to_json(concluded))
         if lost:
             self._warn(Reason.of("witness_gone"))
