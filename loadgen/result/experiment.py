@@ -9,6 +9,7 @@ from loadgen.result import SCHEMA
 from loadgen.result.codec import item
 from loadgen.result.latency import PERCENTILE
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.result.run import (
     Connections,
     Iterations,
@@ -95,6 +96,12 @@ class Design:
     thresholds: dict[str, tuple[str, ...]] = item(
         "the thresholds that compare two variants, as the profile has them, by phase"
     )
+    by_resolution: bool = item(
+        "whether a difference that the machine cannot tell counts as equivalent too, because the profile names no "
+        "margin",
+        omit=True,
+        default=False,
+    )
     rounds: int = item("the number of complete rounds", default=0)
     order: tuple[tuple[str, ...], ...] = item("the variants of each round, in the order in which they ran", default=())
 
@@ -136,13 +143,19 @@ class Figure:
     difference_high: float | None = item(
         "the upper end of the difference's interval; null without an interval, or if nothing bounds it", "ms"
     )
-    verdict: ComparisonVerdict = item("the verdict that follows from the ratio's interval")
+    verdict: ComparisonVerdict = item("the verdict that follows from the interval of the ratio, or of the difference")
     why: Reason | None = item("why there is no verdict, or why it is weaker than the interval alone would allow")
     more_rounds: int | None = item(
         "of an inconclusive figure: the number of further rounds that would decide it, if the ratio stays the same"
     )
     rounds: tuple[tuple[float | None, float | None], ...] = item(
         "for each round, the baseline's figure and the variant's; null where the round lacks it", "ms"
+    )
+    margin_ms: float | None = item(
+        "the difference that counts as equivalent: the machine's resolution, if it is more than the margin's share of "
+        "the baseline",
+        "ms",
+        omit=True,
     )
 
 
@@ -210,6 +223,10 @@ class Comparison:
     figures: tuple[Figure, ...] = item("the figures of each variant")
     parts: tuple[Part, ...] = item("the parts of a request's time, which show where a difference comes from")
     curves: tuple[Curve, ...] = item("the percentiles of each variant")
+    resolution: Resolution | None = item(
+        "the differences that the machine cannot tell: the median of the runs, if the profile names no margin",
+        omit=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

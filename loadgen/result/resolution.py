@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import statistics
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, Self
@@ -17,6 +18,7 @@ Source = Literal["ticks", "selftest", "assumed"]
 # checks that 250 to 1000 times a second: a wait behind other work is longer than 1 ms, and has to show in the verdict.
 # A machine that is later than this at its median or for one wake-up in ten is not quiet either.
 MOST: Mapping[str, float] = MappingProxyType({"mean": 0.25, "p50": 0.25, "p90": 0.5, "p99": 1.0, "p99.9": 1.0})
+HIDDEN = 0.1  # a share of a figure: more of it makes a run INVALID
 LEAST = 0.001  # ms: the width of a counter of a histogram at 1 ms
 
 
@@ -53,6 +55,23 @@ class Resolution:
         above = min((point for point in points if point[0] >= nines), default=points[-1])
         share = (nines - below[0]) / (above[0] - below[0]) if above[0] > below[0] else 0.0
         return round((below[1] + share * (above[1] - below[1])) * MILLISECOND)
+
+    def hides(self, figure: str, ms: float) -> bool:
+        """Whether this machine's own doing may be more than a tenth of a figure of so many ms."""
+        return self.of(figure) > HIDDEN * ms * MILLISECOND
+
+
+def median(resolutions: Iterable[Resolution | None]) -> Resolution | None:
+    """The median of the resolutions of several runs, figure by figure; None if none of them was measured."""
+    known = [resolution for resolution in resolutions if resolution and resolution.source != "assumed"]
+    if not known:
+        return None
+    measured = [name for name in MOST if all(name in resolution.measured_ms for resolution in known)]
+    return Resolution(
+        known[0].source,
+        {name: statistics.median(of.ms[name] for of in known) for name in MOST},
+        {name: statistics.median(of.measured_ms[name] for of in known) for name in measured},
+    )
 
 
 def _nines(percentile: str) -> float:

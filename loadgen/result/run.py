@@ -680,10 +680,7 @@ class RunResult(Metadata):
     exit_status: int | None = item("the exit status of loadgen; null if it died")
     run: str | None = item("the run's folder; null if it could not be written")
     unusable: Reason | None = item("why it says nothing of its target: all failed, or the sandbox ended", omit=True)
-    resolution: Resolution | None = item(
-        "the differences that this machine cannot tell; null in a result of a loadgen that did not measure it",
-        default=None,
-    )
+    resolution: Resolution | None = item("the differences that this machine cannot tell", omit=True)
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures")

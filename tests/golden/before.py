@@ -56,7 +56,7 @@ def _result(old: Document, new: Document) -> None:
     old.pop("unusable", None)  # was a warning, which a document in virtual time has none of
     if new["kind"] == "run":
         del old["kind"]
-        del old["resolution"]  # was not known
+        old.pop("resolution", None)  # was not measured, and these results assume it
         for name in ("payloads", "workers", "host") if virtual else ():
             del old[name]
 
@@ -171,6 +171,11 @@ def _comparison(old: Document, new: Document) -> None:
         old["why_not"] = list(dict.fromkeys(filter(None, why_not)))
 
 
+def _design(old: Document, new: Document) -> None:
+    """What the machine cannot tell was no margin. It is none here either, as nothing was measured."""
+    old.pop("by_resolution", None)
+
+
 def _parts(parts: list[Document]) -> None:
     """This machine's part of making a connection was in `connect`, and is in `ours`."""
     for ours in (part for part in parts if part["part"] == "ours"):
@@ -246,6 +251,7 @@ OBJECTS = (
     ({"off"}, _until_figure),
     ({"witness_ms"}, _until_figure),
     ({"checks"}, _comparison),
+    ({"looks", "margin"}, _design),
     ({"more_rounds"}, _figure),
     ({"drain", "refused"}, _planned_cost),
     ({"warnings", "trust"}, _warned),

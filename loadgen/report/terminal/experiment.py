@@ -12,7 +12,7 @@ from loadgen.report.terminal.page import BAD, DIM, GOOD, WARN, Part, add, headin
 from loadgen.report.terminal.reasons import lines, of_figure
 from loadgen.report.terminal.scaling import scaling
 from loadgen.report.terminal.thresholds import ORDER, rows, value_text
-from loadgen.report.words import UNKNOWN, brief, count, listed, several
+from loadgen.report.words import UNKNOWN, brief, count, listed, ms, several
 from loadgen.result.experiment import Comparison, Design, ExperimentResult, ExperimentVariant, Figure
 from loadgen.result.run import Status, Threshold
 
@@ -71,7 +71,9 @@ def _evidence(figure: Figure, margin: float) -> str:
     said = [named(figure)]
     if figure.ratio is not None:
         said.append(f"{ratio(figure, ' times')}, {difference(figure, ' ms')}")
-    if figure.verdict == "equivalent" and margin:
+    if figure.verdict == "equivalent" and figure.margin_ms is not None:
+        said.append(f"which is within {ms(figure.margin_ms)} ms: this machine cannot tell less")
+    elif figure.verdict == "equivalent" and margin:
         said.append(f"which is within {100 * margin:g}%")
     if figure.why:
         said.append(of_figure(figure.why))

@@ -32,6 +32,7 @@ from loadgen.report.terminal.page import (
 )
 from loadgen.report.terminal.parts import LEGEND
 from loadgen.report.terminal.phases import phase_blocks
+from loadgen.report.terminal.resolution import resolution
 from loadgen.report.terminal.samples import samples
 from loadgen.report.terminal.thresholds import rows, value_text
 from loadgen.report.terminal.until import until
@@ -161,6 +162,8 @@ def _trust(result: Result) -> Iterator[RenderableType]:
     sound = [signal for signal in trust.signals if signal.verdict == "VALID" and signal.signal not in said]
     if sound:
         yield line((" · ".join(observed(signal) for signal in sound), DIM), indent=2)
+    if isinstance(result, RunResult):
+        yield from resolution(result)
 
 
 def _meaning(result: Result, trust: Trust) -> str:
