@@ -28,6 +28,7 @@ RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
 CONNECTION, STREAM = "transport/wire/connection.py", "transport/wire/stream.py"
 EFFECT, RATE = "trust/effect.py", "profile/rate.py"
+RESOLUTION = "result/resolution.py"
 ATTRIBUTION = "record/attribution.py"
 
 RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
@@ -200,6 +201,16 @@ MUTANTS = (
     Mutant("a late connect is left out of the share", ATTRIBUTION,
            'Row(Part.CONNECT_DELAY, Part.CONNECT, MACHINE, "own")',
            'Row(Part.CONNECT_DELAY, Part.CONNECT, TARGET, "connect")', ("unit/trust/test_effect.py",)),
+    Mutant("a machine that stalls excuses itself", RESOLUTION, "max(LEAST, min(most, ms.get(name, most)))",
+           "max(LEAST, ms.get(name, most))", ("unit/trust/test_idle.py",)),
+    Mutant("a request meets one wake-up", "trust/idle.py", "np.add.outer(ticks, ticks)",
+           "np.add.outer(ticks, 0 * ticks)", ("unit/trust/test_idle.py",)),
+    Mutant("the run that is judged has a part in its resolution", "trust/idle.py", "        self._alarm.clear()\n", "",
+           ("unit/trust/test_idle.py",)),
+    Mutant("what a machine cannot tell is beyond every margin", COMPARISON, "by_resolution = resolution > margin * ",
+           "by_resolution = resolution < margin * ", ("unit/stats/test_comparison.py",)),
+    Mutant("a self-test of last year holds", "selftest/trusted.py", "HOLDS = timedelta(days=30)",
+           "HOLDS = timedelta(days=3000)", ("unit/selftest/test_trusted.py",)),
     Mutant("what degrades a run makes it INVALID", "trust/finding.py",
            "if self.invalid is not None and value > self.invalid:",
            "if self.degraded is not None and value > self.degraded:", ("unit/trust/test_verdict.py",)),
