@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from loadgen.clock import MILLISECOND
 from loadgen.report.words import ms
 from loadgen.result.resolution import Resolution, Source
 
@@ -17,13 +18,14 @@ SOURCES: dict[Source, str] = {
 
 def noise(resolution: Resolution) -> str:
     """`differences under 0.081 ms at p50 and 0.30 ms at p99 are noise`, by what was measured."""
-    return f"differences under {_at({**resolution.ms, **resolution.measured_ms}, SHOWN)} are noise"
+    return f"differences under {_at({**_used(resolution, SHOWN), **resolution.measured_ms}, SHOWN)} are noise"
 
 
 def machine(resolution: Resolution) -> str:
     """The same of the machine of a run, and where it comes from."""
-    said = f"differences under {_at(resolution.ms, SHOWN)} are noise here ({SOURCES[resolution.source]})"
-    if late := [name for name in SHOWN if resolution.measured_ms.get(name, 0) > resolution.ms[name]]:
+    used = _used(resolution, SHOWN)
+    said = f"differences under {_at(used, SHOWN)} are noise here ({SOURCES[resolution.source]})"
+    if late := [name for name in SHOWN if resolution.measured_ms.get(name, 0) > used[name]]:
         return f"{said}. It was not quiet: {_at(resolution.measured_ms, late)} were measured, and no more is excused"
     return said
 
@@ -31,8 +33,13 @@ def machine(resolution: Resolution) -> str:
 def too_fast(fast: Sequence[str], standing: Sequence[str], resolution: Resolution) -> str:
     """That these figures are too small for this machine, and that the others are not."""
     stand = f"; {' and '.join(standing)} stand{'s' if len(standing) == 1 else ''}" if standing else ""
-    under = _at(resolution.ms, fast) if len(fast) > 1 else f"{ms(resolution.ms[fast[0]])} ms"
+    used = _used(resolution, fast)
+    under = _at(used, fast) if len(fast) > 1 else f"{ms(used[fast[0]])} ms"
     return f"Too fast for this machine at {' and '.join(fast)}{stand}; differences under {under} are noise here"
+
+
+def _used(resolution: Resolution, names: Iterable[str]) -> dict[str, float]:
+    return {name: resolution.of(name) / MILLISECOND for name in names}
 
 
 def _at(values: Mapping[str, float], names: Iterable[str]) -> str:

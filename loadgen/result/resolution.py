@@ -41,15 +41,15 @@ class Resolution:
     @classmethod
     def measured(cls, source: Source, ms: Mapping[str, float]) -> Self:
         """The resolution that follows from measured figures. A figure that was not measured has the greatest."""
-        used = {name: max(LEAST, min(most, ms.get(name, most))) for name, most in MOST.items()}
-        return cls(source, used, dict(ms))
+        return cls(source, _bounded(ms), dict(ms))
 
     def of(self, figure: str) -> int:
         """The resolution of a percentile or the mean, in ns. A percentile between two known ones is in proportion to
         the logarithm of the share beyond it."""
-        if (known := self.ms.get(figure)) is not None:
+        bounded = _bounded(self.ms)
+        if (known := bounded.get(figure)) is not None:
             return round(known * MILLISECOND)
-        points = sorted((_nines(name), ms) for name, ms in self.ms.items() if name != "mean")
+        points = sorted((_nines(name), ms) for name, ms in bounded.items() if name != "mean")
         nines = _nines(figure)
         below = max((point for point in points if point[0] <= nines), default=points[0])
         above = min((point for point in points if point[0] >= nines), default=points[-1])
@@ -69,9 +69,14 @@ def median(resolutions: Iterable[Resolution | None]) -> Resolution | None:
     measured = [name for name in MOST if all(name in resolution.measured_ms for resolution in known)]
     return Resolution(
         known[0].source,
-        {name: statistics.median(of.ms[name] for of in known) for name in MOST},
+        {name: statistics.median(of.of(name) / MILLISECOND for of in known) for name in MOST},
         {name: statistics.median(of.measured_ms[name] for of in known) for name in measured},
     )
+
+
+def _bounded(ms: Mapping[str, float]) -> dict[str, float]:
+    """Each figure's resolution, whatever was measured or read from a file."""
+    return {name: max(LEAST, min(most, ms.get(name, most))) for name, most in MOST.items()}
 
 
 def _nines(percentile: str) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
+from loadgen.report.resolution import machine
 from loadgen.report.terminal.comparison import VERDICTS, apart, curves, difference, figures, named, parts, ratio
 from loadgen.report.terminal.page import BAD, DIM, GOOD, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.terminal.reasons import lines, of_figure
@@ -84,9 +85,11 @@ def _evidence(figure: Figure, margin: float) -> str:
 
 
 def _checks(comparison: Comparison) -> Iterator[RenderableType]:
-    """Why there is no verdict, or in one line which checks passed."""
+    """Why there is no verdict; what this machine cannot tell; and in one line which checks passed."""
     for why in lines(comparison.why_not):
         yield labelled(("no verdict: ", WARN), why)
+    if comparison.resolution:
+        yield line((f"this machine: {machine(comparison.resolution)}", DIM), indent=2)
     sound = [check.check for check in comparison.checks if check.ok]
     if sound:
         yield line((f"looked at and as it must be: {', '.join(sound)}", DIM), indent=2)

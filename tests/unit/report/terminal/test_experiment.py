@@ -32,6 +32,7 @@ from loadgen.result.experiment import (
     ScalingPoint,
 )
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.result.run import (
     Connections,
     Iterations,
@@ -150,6 +151,10 @@ def block(text: str, title: str) -> list[str]:
             figure("equivalent", ratio=1.01, ratio_low=0.98, ratio_high=1.04),
             "fresh is equivalent to shared: steady get response p50: 1.01 times [0.98, 1.04], +8.97 ms [+8.35, +9.59]; which is within 5%",
         ),
+        (
+            figure("equivalent", ratio=1.4, ratio_low=1.3, ratio_high=1.5, margin_ms=0.09),
+            "1.40 times [1.30, 1.50], +8.97 ms [+8.35, +9.59]; which is within 0.090 ms: this machine cannot tell less",
+        ),
         (figure("inconclusive", more_rounds=7), "fresh against shared: inconclusive: steady get response p50: 1.92 times"),
         (figure("inconclusive", more_rounds=7), "; 7 more rounds may tell, if this is the ratio"),
         (figure("inconclusive", more_rounds=1), "; 1 more round may tell, if this is the ratio"),
@@ -164,6 +169,13 @@ def block(text: str, title: str) -> list[str]:
 )  # fmt: skip
 def test_each_verdict_is_a_sentence(found: Figure, words: str) -> None:
     assert words in flat(compared(figures=(found,)))
+
+
+def test_what_the_machine_cannot_tell_is_a_line() -> None:
+    resolution = Resolution.measured("ticks", {"p50": 0.09, "p99": 0.3})
+    said = "this machine: differences under 0.090 ms at p50 and 0.300 ms at p99 are noise here (ticks before the load)"
+    assert said in flat(compared(resolution=resolution))
+    assert "this machine: " not in flat(result())
 
 
 def test_an_end_that_is_not_known_is_left_open() -> None:

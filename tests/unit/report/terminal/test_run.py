@@ -17,6 +17,7 @@ from rich.cells import cell_len
 from loadgen.report.terminal.run import render, show
 from loadgen.result.codec import from_json, map_text, to_json
 from loadgen.result.latency import Latency
+from loadgen.result.resolution import ASSUMED, Resolution
 from loadgen.result.run import RunResult
 
 RESULT = json.loads((DATA / "result.json").read_text())
@@ -394,6 +395,31 @@ def test_this_machines_share_of_the_tail_stands_above_all_reasons(result: dict[s
     ) in summary(result)
     effect |= {"cycle": 1, "phase": "what was too short", "step": "", "at_least": False}
     assert "\n  of the slowest 0.1% of what was too short, 0.82% was this machine\n" in summary(result)
+
+
+def test_what_this_machine_cannot_tell_is_a_line_and_a_note_on_what_is_too_fast(result: dict[str, Any]) -> None:
+    result["resolution"] = to_json(Resolution.measured("ticks", {"p50": 0.08, "p90": 0.2, "p99": 0.3}))
+    line = "this machine: differences under 0.080 ms at p50 and 0.300 ms at p99 are noise here (ticks before the load)"
+    text = " ".join(summary(result).split())
+    assert line in text and "Too fast" not in text
+    burst = next(phase for phase in result["variants"][0]["phases"] if phase["name"] == "burst")
+    burst["steps"][0]["latency_ms"]["response"] |= {"p50": 0.9, "p99": 1.2}
+    text = " ".join(summary(result).split())
+    said = "Too fast for this machine at p99; p50 stands; differences under 0.300 ms are noise here"
+    assert f"note: burst 1/2 put: {said}" in text
+    result["resolution"] = to_json(ASSUMED)
+    assert "this machine: " not in summary(result)
+
+
+def test_steps_that_are_too_fast_are_named_up_to_three(result: dict[str, Any]) -> None:
+    result["resolution"] = to_json(Resolution.measured("ticks", {"p50": 0.2}))
+    for phase in result["variants"][0]["phases"]:
+        for step in phase["steps"]:
+            for latency in step["latency_ms"].values():
+                latency |= {"p50": 0.5, "p99": 2.0}
+    text = " ".join(summary(result).split())
+    assert text.count("Too fast for this machine at p50") == 3
+    assert "more steps too fast for this machine: see --json" in text
 
 
 def test_that_an_invalid_run_was_accepted_is_said(result: dict[str, Any]) -> None:
