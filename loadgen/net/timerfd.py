@@ -9,10 +9,10 @@ which.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import sys
 from collections.abc import Callable
+from ctypes import CDLL, Structure, byref, c_long, get_errno
 
 from loadgen.clock import SECOND, Alarm, now
 
@@ -22,11 +22,11 @@ TFD_TIMER_ABSTIME = 1
 PR_SET_TIMERSLACK = 29
 PR_SET_PDEATHSIG = 1
 
-_libc = ctypes.CDLL(None, use_errno=True)
+_libc = CDLL(None, use_errno=True)
 
 
-class _Itimerspec(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_long) for name in ("interval_sec", "interval_nsec", "sec", "nsec")]
+class _Itimerspec(Structure):
+    _fields_ = [(name, c_long) for name in ("interval_sec", "interval_nsec", "sec", "nsec")]
 
 
 def lower_timer_slack() -> None:
@@ -51,9 +51,9 @@ class TimerfdAlarm:
         self._loop, self._callback = loop, callback
         self._fd = _libc.timerfd_create(CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
-            raise OSError(ctypes.get_errno(), "timerfd_create failed")
+            raise OSError(get_errno(), "timerfd_create failed")
         self._spec = _Itimerspec()
-        self._reference = ctypes.byref(self._spec)
+        self._reference = byref(self._spec)
         self._settime = _libc.timerfd_settime
         self._when = 0
         loop.add_reader(self._fd, self._fire)
