@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from array import array
 from collections.abc import Callable
-from ctypes import CDLL, Structure, byref, c_long, get_errno
+from ctypes import CDLL, c_void_p, get_errno
 
 from loadgen.clock import SECOND, Alarm, now
 
@@ -23,10 +24,6 @@ PR_SET_TIMERSLACK = 29
 PR_SET_PDEATHSIG = 1
 
 _libc = CDLL(None, use_errno=True)
-
-
-class _Itimerspec(Structure):
-    _fields_ = [(name, c_long) for name in ("interval_sec", "interval_nsec", "sec", "nsec")]
 
 
 def lower_timer_slack() -> None:
@@ -52,8 +49,8 @@ class TimerfdAlarm:
         self._fd = _libc.timerfd_create(CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
             raise OSError(get_errno(), "timerfd_create failed")
-        self._spec = _Itimerspec()
-        self._reference = byref(self._spec)
+        self._spec = array("l", (0, 0, 0, 0))  # a struct itimerspec: seconds and ns of the interval, and of the instant
+        self._address = c_void_p(self._spec.buffer_info()[0])
         self._settime = _libc.timerfd_settime
         self._when = 0
         loop.add_reader(self._fd, self._fire)
@@ -61,13 +58,13 @@ class TimerfdAlarm:
     def set(self, when: int) -> None:
         self._when = when
         # an absolute time of zero would disarm the timer
-        self._spec.sec, self._spec.nsec = divmod(max(when, 1), SECOND)
-        self._settime(self._fd, TFD_TIMER_ABSTIME, self._reference, None)
+        self._spec[2], self._spec[3] = divmod(max(when, 1), SECOND)
+        self._settime(self._fd, TFD_TIMER_ABSTIME, self._address, None)
 
     def clear(self) -> None:
         self._when = 0
-        self._spec.sec = self._spec.nsec = 0
-        self._settime(self._fd, 0, self._reference, None)
+        self._spec[2] = self._spec[3] = 0
+        self._settime(self._fd, 0, self._address, None)
 
     def close(self) -> None:
         self._loop.remove_reader(self._fd)

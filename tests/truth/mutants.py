@@ -100,7 +100,7 @@ MUTANTS = (
     Mutant("a timeout a millisecond early", "workload/scenarios.py", "            step.timeout or timeout,\n",
            "            (step.timeout or timeout) - 10**6,\n", (TIMEOUTS,)),
     Mutant("whatever ends within a millisecond times out with the first", "net/deadlines.py",
-           "lane[0].deadline <= now)", "lane[0].deadline <= now + 10**6)", ("unit/net/test_deadlines.py",)),
+           "queue[0].deadline <= now)", "queue[0].deadline <= now + 10**6)", ("unit/net/test_deadlines.py",)),
     Mutant("a timeout counts from release", ENGINE,
            "x = Exchange(step.constant, slot, iteration, due, released, due + step.timeout, step.wants)",
            "x = Exchange(step.constant, slot, iteration, due, released, released + step.timeout, step.wants)",
