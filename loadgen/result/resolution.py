@@ -46,15 +46,12 @@ class Resolution:
     def of(self, figure: str) -> int:
         """The resolution of a percentile or the mean, in ns. A percentile between two known ones is in proportion to
         the logarithm of the share beyond it."""
-        bounded = _bounded(self.ms)
-        if (known := bounded.get(figure)) is not None:
-            return round(known * MILLISECOND)
-        points = sorted((_nines(name), ms) for name, ms in bounded.items() if name != "mean")
-        nines = _nines(figure)
-        below = max((point for point in points if point[0] <= nines), default=points[0])
-        above = min((point for point in points if point[0] >= nines), default=points[-1])
-        share = (nines - below[0]) / (above[0] - below[0]) if above[0] > below[0] else 0.0
-        return round((below[1] + share * (above[1] - below[1])) * MILLISECOND)
+        return round(_between(_bounded(self.ms), figure) * MILLISECOND)
+
+    def part(self, figure: str) -> int:
+        """The most of a figure that this machine may have made without being to blame, in ns: what it always adds, and
+        what it cannot tell besides. No more than counts at all."""
+        return min(2 * self.of(figure), round(_between(MOST, figure) * MILLISECOND))
 
     def hides(self, figure: str, ms: float) -> bool:
         """Whether this machine's own doing may be more than a tenth of a figure of so many ms."""
@@ -77,6 +74,18 @@ def median(resolutions: Iterable[Resolution | None]) -> Resolution | None:
 def _bounded(ms: Mapping[str, float]) -> dict[str, float]:
     """Each figure's resolution, whatever was measured or read from a file."""
     return {name: max(LEAST, min(most, ms.get(name, most))) for name, most in MOST.items()}
+
+
+def _between(values: Mapping[str, float], figure: str) -> float:
+    """The value of a figure, which may lie between two that are known."""
+    if (known := values.get(figure)) is not None:
+        return known
+    points = sorted((_nines(name), value) for name, value in values.items() if name != "mean")
+    nines = _nines(figure)
+    below = max((point for point in points if point[0] <= nines), default=points[0])
+    above = min((point for point in points if point[0] >= nines), default=points[-1])
+    share = (nines - below[0]) / (above[0] - below[0]) if above[0] > below[0] else 0.0
+    return below[1] + share * (above[1] - below[1])
 
 
 def _nines(percentile: str) -> float:
