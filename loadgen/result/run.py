@@ -133,7 +133,11 @@ class Attribution:
     target: float = item("the time that the target and the network to it took", "ms")
     connect: float = item("the time to make a connection, without this machine's part of it", "ms")
     wait: float = item("the time that the request waited for a connection below the cap", "ms")
-    build: float = item("the time to make the SDK's client or session, which the profile asks for", "ms")
+    build: float = item(
+        "the time that another client than loadgen's own took before it sent, which the profile asks for: making it, "
+        "building and signing the request, and waiting for other requests of which it did so",
+        "ms",
+    )
     held: float = item("the time that adaptive retries held the request back", "ms")
     own: float = item("the time that this machine took", "ms")
     own_at_least: bool = item(

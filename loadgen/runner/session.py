@@ -11,13 +11,14 @@ from typing import Any
 from loadgen.analysis import build
 from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
 from loadgen.analysis.latency import headline
-from loadgen.analysis.standing import asked_of, standing_of
+from loadgen.analysis.standing import asked_of, asked_parts, standing_of
 from loadgen.clock import SECOND
 from loadgen.errors import LoadgenError
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
 from loadgen.interrupts import Interrupts, interrupts
 from loadgen.net.thread import in_thread
+from loadgen.profile.clients import CLIENTS
 from loadgen.profile.load import Loaded
 from loadgen.record.samples import SLOWEST
 from loadgen.result.codec import from_json, map_text, to_json
@@ -226,8 +227,8 @@ class Running:
         totals = workers.totals()
         lost = [worker for worker in workers.members if worker.lost]
         host = self._watch.figures(prepared.to.loopback)
-        adaptive = profile.retries is not None and profile.retries.mode == "adaptive"
-        session = Session(profile.session.reuse == "shared", profile.session.connections, adaptive)
+        of_profile, client_asked = asked_parts(profile), not CLIENTS[profile.client].ours
+        session = Session(profile.session.reuse == "shared", profile.session.connections, of_profile, client_asked)
         parts = tails(fleet.plan, workers.recording)
         quantiles = build.quantiles_of(profile)
         asked, resolution = asked_of(profile), prepared.options.resolution
@@ -241,7 +242,7 @@ class Running:
                 evidence.mismatches.append(f"{missing:,} exchanges have no latencies")
         kept = workers.kept(SLOWEST)
         self._explain(lost)
-        facts = (quantiles, kept.reasons, workers.health.network, adaptive, fleet.stopped)
+        facts = (quantiles, kept.reasons, workers.health.network, of_profile, fleet.stopped)
         measured = build.Measured(fleet.plan, totals, workers.recording, *facts)
         ending = Ending(
             elapsed=fleet.elapsed,
