@@ -27,6 +27,15 @@ class Cores:
     client: int
     rest: frozenset[int]
 
+    @property
+    def all(self) -> frozenset[int]:
+        return self.rest | {self.server, self.client}
+
+    def of_worker(self, number: int) -> int:
+        """The client's core is the first one's; further ones have the rest, but never the server's core."""
+        cores = [self.client, *sorted(self.rest - {self.server}, reverse=True)]
+        return cores[number % len(cores)]
+
     @classmethod
     def of(cls, allowed: Iterable[int]) -> Cores:
         cores = sorted(allowed)
@@ -106,6 +115,16 @@ def cpu_time(pids: Iterable[int]) -> Cpu:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             user, kernel = user + int(fields[11]), kernel + int(fields[12])
     return Cpu(user * TICK, kernel * TICK)
+
+
+def busy_time(cores: Iterable[int]) -> int:
+    """ns for which `cores` were not idle, whoever kept them busy: also what the machine below took from them."""
+    lines = dict(line.split(maxsplit=1) for line in Path("/proc/stat").read_text().splitlines())
+    ticks = 0
+    for core in cores:
+        user, nice, system, _, _, irq, softirq, stolen, *_ = map(int, lines[f"cpu{core}"].split())
+        ticks += user + nice + system + irq + softirq + stolen
+    return ticks * TICK
 
 
 def resident(pid: int) -> int:

@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # bench is not installed
 
 from bench.against import FIGURES, Installed, Tree, as_json, cases, heading, ratios, report
-from bench.comparison import Comparison, Rounds, Spread
+from bench.comparison import Comparison, Rounds, Row, Spread
 from bench.measure import Sample, between
 from bench.processes import Cpu, running
 from bench.tools import Load
@@ -34,7 +34,7 @@ def test_a_figure_that_one_of_them_lacks_or_that_is_nought_has_no_ratio() -> Non
 
 
 def test_the_report_has_a_row_for_each_figure_that_there_is() -> None:
-    result = Comparison(cases()[0], LOAD, {"new": NEW, "old": OLD})
+    result = Comparison(cases()[0], {"": LOAD}, {Row("", "new"): NEW, Row("", "old"): OLD})
     text = report(result)
     assert "4 rounds in turns" in text
     assert "|  | old | new | new / old |" in text
@@ -61,10 +61,11 @@ def test_one_tree_is_not_compared_with_itself() -> None:
 
 
 def test_cpu_time_of_a_request_is_told_apart() -> None:
-    a = Sample(0, 100, 64, Cpu(1_000_000, 500_000), Cpu(0, 0), Cpu(0, 0))
-    b = Sample(2_000_000, 300, 64, Cpu(3_000_000, 1_500_000), Cpu(500_000, 500_000), Cpu(1_000_000, 0))
+    a = Sample(0, 100, 64, Cpu(1_000_000, 500_000), Cpu(0, 0), Cpu(0, 0), 1_000_000)
+    b = Sample(2_000_000, 300, 64, Cpu(3_000_000, 1_500_000), Cpu(500_000, 500_000), Cpu(1_000_000, 0), 5_500_000)
     told = between(a, b)
     assert (told["cpu_us"], told["cpu_user_us"], told["cpu_kernel_us"]) == (15.0, 10.0, 5.0)
+    assert told["others"] == 0.25
     assert (told["client_busy"], told["server_busy"], told["requests_s"]) == (0.5, 0.5, 100_000)
 
 
