@@ -21,7 +21,7 @@ from bench.servers import Nginx
 from bench.tools import CannotSay, Load, Tool
 
 HELD = 0.98  # of the rate that was asked for
-DISTURBED = 0.15  # cores that were busy with something else: such a run does not count
+DISTURBED = 0.15  # of the time, in which the server had to wait for its core: such a run does not count
 
 
 class Spread(NamedTuple):
@@ -60,7 +60,7 @@ class Rounds:
 
 
 def disturbed(figures: dict[str, float]) -> bool:
-    return figures.get("others", 0.0) > DISTURBED
+    return figures.get("server_waited", 0.0) > DISTURBED
 
 
 class Row(NamedTuple):

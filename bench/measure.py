@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.processes import GONE, Cores, Cpu, busy_time, command_line, cpu_time, family, pin, resident, running
+from bench.processes import GONE, Cores, Cpu, command_line, cpu_time, family, pin, resident, running, waited
 from bench.servers import Nginx
 from bench.tools import Load, Reported, Tool
 from loadgen.clock import SECOND, now
@@ -27,8 +27,8 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Counts at one instant; times are ns. `worker_cpu` is what of `client_cpu` was spent on the client's core, `busy`
-    how long all cores were busy."""
+    """Counts at one instant; times are ns. `worker_cpu` is what of `client_cpu` was spent on the client's core,
+    `server_waited` how long the server had work but not its core."""
 
     at: int
     requests: int
@@ -36,16 +36,15 @@ class Sample:
     client_cpu: Cpu
     worker_cpu: Cpu
     server_cpu: Cpu
-    busy: int
+    server_waited: int
 
 
 def between(a: Sample, b: Sample) -> dict[str, float]:
     """What happened from `a` to `b`: rates a second, CPU us a request, and how busy a core was kept, 1 being wholly;
-    `others` is how many cores were kept busy by neither the tool nor the server."""
+    `server_waited` is for which part of the time the server could not run."""
     requests, ns = b.requests - a.requests, b.at - a.at
     connections = b.connections - a.connections
     each = 1e3 * max(1, requests or connections)
-    ours = b.client_cpu.total - a.client_cpu.total + b.server_cpu.total - a.server_cpu.total
     return {
         "requests_s": requests / ns * SECOND,
         "connections_s": connections / ns * SECOND,
@@ -54,7 +53,7 @@ def between(a: Sample, b: Sample) -> dict[str, float]:
         "cpu_kernel_us": (b.client_cpu.kernel - a.client_cpu.kernel) / each,
         "client_busy": (b.worker_cpu.total - a.worker_cpu.total) / ns,
         "server_busy": (b.server_cpu.total - a.server_cpu.total) / ns,
-        "others": max(0.0, (b.busy - a.busy - ours) / ns),
+        "server_waited": (b.server_waited - a.server_waited) / ns,
     }
 
 
@@ -83,7 +82,7 @@ class Run:
         requests, connections = self._server.served()
         everyone = family(self._process.pid)
         spent = [cpu_time(pids) for pids in (everyone, self.workers or everyone, [self._server.worker])]
-        return Sample(now(), requests, connections, *spent, busy_time(self._cores.all))
+        return Sample(now(), requests, connections, *spent, waited(self._server.worker))
 
     def end(self) -> Reported:
         """Wait for its end, and read its report."""

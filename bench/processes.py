@@ -27,10 +27,6 @@ class Cores:
     client: int
     rest: frozenset[int]
 
-    @property
-    def all(self) -> frozenset[int]:
-        return self.rest | {self.server, self.client}
-
     def of_worker(self, number: int) -> int:
         """The client's core is the first one's; further ones have the rest, but never the server's core."""
         cores = [self.client, *sorted(self.rest - {self.server}, reverse=True)]
@@ -64,10 +60,19 @@ def running(command: list[str], cores: Iterable[int], folder: Path) -> Iterator[
             env=environment,
             start_new_session=True,
         )
+    _pass_on_nice(process.pid)
     try:
         yield process
     finally:
         _end(process)
+
+
+def _pass_on_nice(pid: int) -> None:
+    """A session is a group of its own to the scheduler (`sched_autogroup`): within it our nice value holds, but beside
+    other sessions only what its group has."""
+    if nice := os.nice(0):
+        with suppress(OSError):
+            Path(f"/proc/{pid}/autogroup").write_text(str(nice))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -117,14 +122,11 @@ def cpu_time(pids: Iterable[int]) -> Cpu:
     return Cpu(user * TICK, kernel * TICK)
 
 
-def busy_time(cores: Iterable[int]) -> int:
-    """ns for which `cores` were not idle, whoever kept them busy: also what the machine below took from them."""
-    lines = dict(line.split(maxsplit=1) for line in Path("/proc/stat").read_text().splitlines())
-    ticks = 0
-    for core in cores:
-        user, nice, system, _, _, irq, softirq, stolen, *_ = map(int, lines[f"cpu{core}"].split())
-        ticks += user + nice + system + irq + softirq + stolen
-    return ticks * TICK
+def waited(pid: int) -> int:
+    """ns for which the process, which has one thread, could have run but had no CPU; 0 if the kernel does not say."""
+    with suppress(*GONE, IndexError):
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+    return 0
 
 
 def resident(pid: int) -> int:

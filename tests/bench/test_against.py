@@ -61,11 +61,11 @@ def test_one_tree_is_not_compared_with_itself() -> None:
 
 
 def test_cpu_time_of_a_request_is_told_apart() -> None:
-    a = Sample(0, 100, 64, Cpu(1_000_000, 500_000), Cpu(0, 0), Cpu(0, 0), 1_000_000)
-    b = Sample(2_000_000, 300, 64, Cpu(3_000_000, 1_500_000), Cpu(500_000, 500_000), Cpu(1_000_000, 0), 5_500_000)
+    a = Sample(0, 100, 64, Cpu(1_000_000, 500_000), Cpu(0, 0), Cpu(0, 0), 100_000)
+    b = Sample(2_000_000, 300, 64, Cpu(3_000_000, 1_500_000), Cpu(500_000, 500_000), Cpu(1_000_000, 0), 600_000)
     told = between(a, b)
     assert (told["cpu_us"], told["cpu_user_us"], told["cpu_kernel_us"]) == (15.0, 10.0, 5.0)
-    assert told["others"] == 0.25
+    assert told["server_waited"] == 0.25
     assert (told["client_busy"], told["server_busy"], told["requests_s"]) == (0.5, 0.5, 100_000)
 
 

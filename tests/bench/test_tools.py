@@ -149,13 +149,13 @@ def test_each_remark_is_told_once_the_most_frequent_first() -> None:
 
 
 def test_a_run_beside_other_work_does_not_count() -> None:
-    rounds = Rounds([{"cpu_us": 5.0, "others": 0.01}, {"cpu_us": 9.0, "others": 0.5}, {"cpu_us": 7.0, "others": 0.0}])
+    rounds = Rounds([{"cpu_us": 5.0, "server_waited": 0.01}, {"cpu_us": 9.0, "server_waited": 0.5}, {"cpu_us": 7.0}])
     assert rounds.spread("cpu_us") == Spread(6.0, 5.0, 7.0)
     assert rounds.told() == "ran beside other work and does not count (1 of 3)"
 
 
 def test_where_other_work_never_ended_all_runs_count_and_that_is_said() -> None:
-    rounds = Rounds([{"cpu_us": 5.0, "others": 0.3}, {"cpu_us": 9.0, "others": 0.5}])
+    rounds = Rounds([{"cpu_us": 5.0, "server_waited": 0.3}, {"cpu_us": 9.0, "server_waited": 0.5}])
     assert rounds.spread("cpu_us") == Spread(7.0, 5.0, 9.0)
     assert rounds.told() == "ran beside other work and counts all the same (2 of 2)"
 
