@@ -80,7 +80,8 @@ def caption(result: Comparison, files: Sequence[dict[str, Any]]) -> str:
     counts = sorted({len(rounds.figures) for rounds in result.rounds.values()})
     seconds = sorted({load.seconds for load in result.loads.values()})
     days = sorted({datetime.fromtimestamp(file["at"], UTC).strftime("%Y-%m-%d") for file in files})
-    return f"Rounds: {_span(counts)}, of {_span(seconds)} s each. Measured on {', '.join(days)}."
+    aim = f" Aim: {result.case.aim}." if result.case.aim else ""
+    return f"Rounds: {_span(counts)}, of {_span(seconds)} s each, on {', '.join(days)}.{aim}"
 
 
 def _span(values: Sequence[int]) -> str:

@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -253,8 +254,9 @@ class Vegeta(GoProgram):
             f"-connections {load.connections} -max-connections {load.connections} -keepalive={str(load.reuse).lower()}"
         )
         paced = f"-rate {load.rate or 0}/s -duration {load.seconds}s"
-        attack = f"echo GET {load.url} | vegeta attack {paced} {at_most} {kept} -root-certs {load.ca}"
-        return ["sh", "-c", f"{attack} -output {folder}/vegeta.bin && vegeta report -type json {folder}/vegeta.bin"]
+        results, ca = shlex.quote(f"{folder}/vegeta.bin"), shlex.quote(str(load.ca))
+        attack = f"echo GET {load.url} | vegeta attack {paced} {at_most} {kept} -root-certs {ca} -output {results}"
+        return ["sh", "-c", f"{attack} && vegeta report -type json {results}"]
 
     def read(self, output: str) -> Reported:
         told = json.loads(output)

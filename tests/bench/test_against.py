@@ -93,6 +93,20 @@ def test_a_tool_imports_what_is_installed(decoy: Path, monkeypatch: pytest.Monke
     assert (decoy / "out").read_text().startswith("loadgen, version ")
 
 
+@pytest.mark.real
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel's scheduler has no groups")
+@pytest.mark.skipif(os.geteuid() != 0, reason="all who are not root may set it ten times a second together")
+def test_what_is_started_is_as_nice_as_we_are_beside_other_sessions(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from bench.processes import running\n"
+        "with running(['sleep', '60'], os.sched_getaffinity(0), Path(sys.argv[1])) as process:\n"
+        "    print(Path(f'/proc/{process.pid}/autogroup').read_text())"
+    )
+    command = ["nice", "-n", "5", sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip().endswith("nice 5"), done.stderr
+
+
 def test_a_tree_is_the_one_that_is_installed(decoy: Path) -> None:
     installed = Tree("new", Path(sys.executable)).installed(decoy)
     assert installed.version
