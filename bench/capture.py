@@ -52,6 +52,8 @@ def figures(exchanges: Exchanges, rate: int) -> dict[str, float]:
     """How long requests were on their way and in the server, and how much later they were sent than an even schedule of
     `rate` a second says. What keeps a machine from sending adds lateness alone, so that the least late request was on
     time. The schedule is held against three quarters of the load, without its beginning and its end."""
+    if not len(exchanges.asked):
+        return {}
     times = (exchanges.answered - exchanges.asked) / MILLISECOND
     eighth = len(times) // 8
     offsets = (exchanges.asked - np.arange(len(times)) * SECOND // rate)[eighth : len(times) - eighth] / MILLISECOND

@@ -41,10 +41,12 @@ class Sample:
 
 def between(a: Sample, b: Sample) -> dict[str, float]:
     """What happened from `a` to `b`: rates a second, CPU us a request, and how busy a core was kept, 1 being wholly;
-    `server_waited` is for which part of the time the server could not run."""
+    `server_waited` is for which part of the time the server could not run, but for what of the tool itself may have run
+    on its core meanwhile."""
     requests, ns = b.requests - a.requests, b.at - a.at
     connections = b.connections - a.connections
     each = 1e3 * max(1, requests or connections)
+    beside = (b.client_cpu.total - a.client_cpu.total) - (b.worker_cpu.total - a.worker_cpu.total)
     return {
         "requests_s": requests / ns * SECOND,
         "connections_s": connections / ns * SECOND,
@@ -53,7 +55,7 @@ def between(a: Sample, b: Sample) -> dict[str, float]:
         "cpu_kernel_us": (b.client_cpu.kernel - a.client_cpu.kernel) / each,
         "client_busy": (b.worker_cpu.total - a.worker_cpu.total) / ns,
         "server_busy": (b.server_cpu.total - a.server_cpu.total) / ns,
-        "server_waited": (b.server_waited - a.server_waited) / ns,
+        "server_waited": max(0, b.server_waited - a.server_waited - beside) / ns,
     }
 
 

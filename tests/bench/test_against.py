@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,10 +63,12 @@ def test_one_tree_is_not_compared_with_itself() -> None:
 
 def test_cpu_time_of_a_request_is_told_apart() -> None:
     a = Sample(0, 100, 64, Cpu(1_000_000, 500_000), Cpu(0, 0), Cpu(0, 0), 100_000)
-    b = Sample(2_000_000, 300, 64, Cpu(3_000_000, 1_500_000), Cpu(500_000, 500_000), Cpu(1_000_000, 0), 600_000)
+    b = Sample(2_000_000, 300, 64, Cpu(3_000_000, 1_500_000), Cpu(500_000, 500_000), Cpu(1_000_000, 0), 2_600_000)
     told = between(a, b)
     assert (told["cpu_us"], told["cpu_user_us"], told["cpu_kernel_us"]) == (15.0, 10.0, 5.0)
     assert told["server_waited"] == 0.25
+    c = replace(b, client_cpu=Cpu(3_100_000, 1_600_000))  # what adds up ran for 0.2 ms longer beside it
+    assert between(a, c)["server_waited"] == pytest.approx(0.15)
     assert (told["client_busy"], told["server_busy"], told["requests_s"]) == (0.5, 0.5, 100_000)
 
 

@@ -51,6 +51,7 @@ def test_the_figures_of_an_even_load() -> None:
     assert told["late_p99_ms"] == 13.0  # of 751 the eighth from above: 20, 19, 18 ...
     even = Exchanges(asked[1:] * 0, np.arange(1000) * MILLISECOND, np.arange(1000) * MILLISECOND)
     assert figures(even, 1000)["late_p99_ms"] == 0
+    assert figures(Exchanges(*(column[:0] for column in even)), 1000) == {}
 
 
 @pytest.mark.real
