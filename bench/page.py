@@ -11,6 +11,7 @@ import argparse
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from bench.table import remarks, table
 
 MARKED = re.compile(r"(<!-- bench (\S+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
 WITH = "with"
+WIDTH = 118  # of a line of the page, but for those of a table
 
 
 def main() -> int:
@@ -54,7 +56,9 @@ def measured(files: Sequence[dict[str, Any]]) -> dict[str, str]:
         found = [(file, told) for file in files for told in file["cases"] if told["case"] == case.name]
         if found:
             result = together([of_json(told, case) for _, told in found])
-            blocks[case.name] = f"{caption(result, [file for file, _ in found])}\n\n{table(result)}\n{remarks(result)}"
+            head = caption(result, [file for file, _ in found])
+            notes = "".join(_wrapped(note) for note in remarks(result).splitlines())
+            blocks[case.name] = f"{head}\n\n{table(result)}\n{notes}"
     return blocks
 
 
@@ -80,8 +84,13 @@ def caption(result: Comparison, files: Sequence[dict[str, Any]]) -> str:
     counts = sorted({len(rounds.figures) for rounds in result.rounds.values()})
     seconds = sorted({load.seconds for load in result.loads.values()})
     days = sorted({datetime.fromtimestamp(file["at"], UTC).strftime("%Y-%m-%d") for file in files})
-    aim = f" Aim: {result.case.aim}." if result.case.aim else ""
+    aim = f"\nAim: {result.case.aim}." if result.case.aim else ""
     return f"Rounds: {_span(counts)}, of {_span(seconds)} s each, on {', '.join(days)}.{aim}"
+
+
+def _wrapped(line: str) -> str:
+    item = "  " if line.startswith("- ") else ""
+    return textwrap.fill(line, WIDTH, subsequent_indent=item, break_on_hyphens=False) + "\n"
 
 
 def _span(values: Sequence[int]) -> str:
@@ -93,9 +102,10 @@ def made_with(files: Sequence[dict[str, Any]]) -> str:
     versions: dict[str, str] = {}
     for file in files:
         versions |= file["versions"]
-    last = files[-1]
     told = ", ".join(f"{name} {version}".strip() for name, version in versions.items())
-    return f"{told}.\n\nPython {last['python']}, {last['kernel']}, {last['machine']}, {last['cores']['count']} cores.\n"
+    last = files[-1]
+    machine = f"{last['kernel']}, {last['machine']}, {last['cores']['count']} cores"
+    return f"{_wrapped(f'{told}.')}\nPython {last['python']}, {machine}.\n"
 
 
 if __name__ == "__main__":

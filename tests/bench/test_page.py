@@ -36,7 +36,7 @@ def test_rounds_of_several_files_count_together() -> None:
         file({"wrk": [90], "oha": [5]}, {"hey": "is not installed here", "k6": "is not installed here"}, at=86_400),
     ]
     block = measured(files)["closed-http"]
-    assert "Rounds: 1 to 3, of 4 s each, on 1970-01-01, 1970-01-02. Aim: loadgen" in block
+    assert "Rounds: 1 to 3, of 4 s each, on 1970-01-01, 1970-01-02.\nAim: loadgen" in block
     assert "| wrk | 20 (10 to 90) |" in block
     assert "| oha | 5 |" in block
     assert re.findall(r"^- .*", block, re.MULTILINE) == ["- k6: is not installed here"]
