@@ -15,7 +15,7 @@ from bench.tools import Loadgen
 
 COMPARED = ("closed-http", "open-20k")
 ROUNDS = 15
-FIGURES = (CPU, CPU_USER, CPU_KERNEL, REQUESTS, P50, P99, LAG)
+FIGURES = tuple(replace(column, ranged=True) for column in (CPU, CPU_USER, CPU_KERNEL, REQUESTS, P50, P99, LAG))
 WHERE = "import loadgen; print(loadgen.__version__, loadgen.__file__)"
 
 
