@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from loadgen.clock import MILLISECOND
-from loadgen.experiment import breakdown
+from loadgen.experiment import breakdown, standing
 from loadgen.experiment.curves import QUANTILES, average, curves, finite
 from loadgen.experiment.pairing import Pair, pairs
 from loadgen.experiment.validity import checks, hidden
@@ -69,7 +69,8 @@ def compare(variants: Sequence[Variant], question: Question) -> Comparison:
     looked_at = {pair.variant.name: [*checks(pair), *_trend(pair, estimates)] for pair in compared}
     _correct(estimates, question.level)
     wrong = {name for name, looked in looked_at.items() if not all(check.ok for check in looked)}
-    every = [check for looked in looked_at.values() for check in looked]
+    trusted = [standing.check(pair, _primary_key(pair, question)) for pair in compared]  # it hides single figures
+    every = [*(check for looked in looked_at.values() for check in looked), *trusted]
     return comparison_of(
         question,
         why_not=_distinct(reason for check in every if not check.ok for reason in check.why),
@@ -130,14 +131,21 @@ class _Estimate:
 
 
 def _estimates(pair: Pair, question: Question) -> Iterator[_Estimate]:
-    of_variant = set(keys(pair.variant, question.primary))
-    shared = [key for key in keys(pair.baseline, question.primary) if key in of_variant]
-    chosen = next((key for key in shared if is_primary(key, question.primary)), None)
-    for key in shared:
+    chosen = _primary_key(pair, question)
+    for key in _shared_keys(pair, question):
         for quantile in dict.fromkeys((*QUANTILES, "mean", question.primary.quantile)):
             primary = key == chosen and quantile == question.primary.quantile
             if estimate := _estimate(pair, key, quantile, question, primary):
                 yield estimate
+
+
+def _shared_keys(pair: Pair, question: Question) -> list[Key]:
+    of_variant = set(keys(pair.variant, question.primary))
+    return [key for key in keys(pair.baseline, question.primary) if key in of_variant]
+
+
+def _primary_key(pair: Pair, question: Question) -> Key | None:
+    return next((key for key in _shared_keys(pair, question) if is_primary(key, question.primary)), None)
 
 
 def _estimate(pair: Pair, key: Key, quantile: str, question: Question, primary: bool) -> _Estimate | None:

@@ -14,4 +14,4 @@ holds facts: numbers with their units, names, and reasons as a code with its num
 
 from typing import Literal
 
-SCHEMA: Literal["loadgen.result/3"] = "loadgen.result/3"
+SCHEMA: Literal["loadgen.result/4"] = "loadgen.result/4"

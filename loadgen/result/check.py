@@ -254,7 +254,7 @@ class Standing:
 class CheckResult:
     """What a profile would do. `loadgen check` sends nothing."""
 
-    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/4"] = item("the version of this document", default=SCHEMA)
     kind: Literal["check"] = item("the kind of this document", default="check")
     name: str = item("the profile's name")
     target: PlannedTarget = item("the target that the load would go to")

@@ -61,7 +61,6 @@ class Round:
     started: str = item("the time when the run began, in UTC, ISO 8601")
     trust: Verdict = item("the run's verdict")
     accepted: bool = item("whether the run is INVALID and its user accepts its figures nevertheless")
-    disturbed: bool = item("whether more than the making of connections speaks against the run")
     reasons: tuple[TrustSignal, ...] = item("the signals of the run that are not VALID, the worst first")
     exit_status: int | None = item("the run's exit status; null if it died")
     duration_s: float = item("the time that the run took", "s")
@@ -103,6 +102,9 @@ class Design:
         default=False,
     )
     rounds: int = item("the number of complete rounds", default=0)
+    again: tuple[int, ...] = item(
+        "the rounds that were carried out once more, because they held an INVALID run", default=()
+    )
     order: tuple[tuple[str, ...], ...] = item("the variants of each round, in the order in which they ran", default=())
 
 
@@ -296,6 +298,6 @@ class ExperimentResult(ExperimentMetadata):
 class IdleRuns:
     """The result of `loadgen keepalive --idle`: a run for each pause."""
 
-    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/4"] = item("the version of this document", default=SCHEMA)
     kind: Literal["idle"] = item("the kind of this document", default="idle")
     idle: tuple[RunResult, ...] = item("the runs, in the order of the pauses")

@@ -144,7 +144,7 @@ class Capacity:
 class SelftestResult:
     """How far this machine's figures can be trusted."""
 
-    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/4"] = item("the version of this document", default=SCHEMA)
     kind: Literal["selftest"] = item("the kind of this document", default="selftest")
     at: str = item("the time when the self-test began, in UTC, ISO 8601")
     plan: Literal["full", "quick"] = item("the kind of self-test: full, or quick with rougher figures")

@@ -147,10 +147,6 @@ def _sample(old: Document, new: Document) -> None:
         old["times_ms"].pop(name, None)
 
 
-def _effect(old: Document, new: Document) -> None:
-    old["slowest"] = f"{100 * new['slowest']:.3g}%"
-
-
 def _until_figure(old: Document, new: Document) -> None:
     old["none"] = old.pop("why") or ""
 
@@ -247,7 +243,6 @@ OBJECTS = (
     ({"whose_ms", "times_ms"}, _sample),
     ({"signals", "reasons"}, _trust),
     ({"reasons", "folder"}, _round),
-    ({"slowest", "share", "quantile_ms"}, _effect),
     ({"off"}, _until_figure),
     ({"witness_ms"}, _until_figure),
     ({"checks"}, _comparison),

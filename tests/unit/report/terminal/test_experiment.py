@@ -71,7 +71,7 @@ def variant(name: str, opened: int, rounds: int = 8, trust: Verdict = "VALID") -
     runs = tuple(
         Round(
             round=number, folder=f"rounds/{number:02d}/{name}", started=f"2026-01-01T00:00:{number:02d}", trust=trust,
-            accepted=False, disturbed=False, reasons=(), exit_status=0, duration_s=5.0,
+            accepted=False, reasons=(), exit_status=0, duration_s=5.0,
             iterations=Iterations(200, 200, 199, 1, 0, 0, {}), requests=Requests(200, 200, {"ok": 199, "timeout": 1}),
             connections=Connections(opened + 4, 0, 0, 4, 0, 6, 0), phases=(),
             session=Session("shared", "connection", None, "once", False), client="wire", target="http://127.0.0.1:1",
@@ -101,7 +101,7 @@ DESIGN = Design(
     thresholds={},
     rounds=8,
 )
-VALID = Trust("VALID", accepted=False, reasons=(), effect=(), signals=())
+VALID = Trust("VALID", accepted=False, reasons=(), figures=(), signals=())
 
 
 def result(**more: Any) -> ExperimentResult:
@@ -199,11 +199,11 @@ def test_the_verdict_stands_above_all_that_it_rests_on() -> None:
 
 
 def test_why_there_is_no_verdict_is_said_first() -> None:
-    why = tuple(Reason.of("invalid_run", variant="fresh", round=number) for number in range(1, 6))
+    why = tuple(Reason.of("broken_off", variant="fresh", round=number) for number in range(1, 6))
     why += (Reason.of("primary_missing", variant="fresh", baseline="shared"),)
-    text = page(compared(valid=False, why_not=why, figures=(figure("none"),)))
-    said = "INVALID: fresh, round 1; fresh, round 2; fresh, round 3 (and 2 more like it)"
-    assert f"no verdict: {said}\nno verdict: fresh and shared do not both have the primary figure\n" in text
+    text = " ".join(page(compared(valid=False, why_not=why, figures=(figure("none"),))).split())
+    said = "did not come to their end: fresh, round 1; fresh, round 2; fresh, round 3 (and 2 more like it)"
+    assert f"no verdict: {said} no verdict: fresh and shared do not both have the primary figure " in text
 
 
 def test_no_comparison_at_all_is_said() -> None:
