@@ -321,7 +321,7 @@ class JudgedFigure:
     at_least: bool = item("whether this machine may have made more, because the client has no stamps of the kernel")
     parts_ms: dict[str, float] = item("the part of the figure that this machine made, by what it is made of", "ms")
     requests: int = item("the number of requests that the figure is of")
-    resolution_ms: float = item("the part below which this machine cannot tell, and which is not judged", "ms")
+    resolution_ms: float = item("a part below this is not judged: twice the resolution, or the most that counts", "ms")
     verdict: Verdict = item("the verdict on the figure")
     decides: bool = item(
         "whether the verdict on the run depends on the figure: if a threshold or the primary figure is about it; or, "

@@ -74,8 +74,8 @@ class Figure:
     """A figure of a step in a run of a phase, and this machine's share of it. Times in ns, shares from 0 to 1.
 
     `without` is the figure of the same exchanges without this machine's part of each; `parts` add up to this machine's
-    part of the figure. A part below `resolution` is nobody's fault. `decides`: the verdict on the run depends
-    on the figure.
+    part of the figure. A part below `resolution` is nobody's fault (`Resolution.part`). `decides`: the verdict on the
+    run depends on the figure.
     """
 
     phase: str

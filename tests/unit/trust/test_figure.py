@@ -142,7 +142,7 @@ def test_a_quiet_machine_is_valid(seed: int) -> None:
 
 def test_what_is_below_the_resolution_is_not_judged() -> None:
     of = shares(np.full(200, MILLISECOND // 10), lag=np.full(200, MILLISECOND // 2))
-    coarse = Resolution.measured("ticks", {"p50": 0.2, "p90": 0.5, "p99": 0.6, "p99.9": 1.0})
+    coarse = Resolution.measured("ticks", {"p50": 0.1, "p90": 0.2, "p99": 0.3, "p99.9": 1.0})
     every = figures_of([(STEADY, of)], ("p50", "p99", "min", "max"), resolution=coarse)
     assert all(each.share > 0.8 for each in every)
     assert {each.quantile: (each.resolution, each.verdict.name) for each in every} == {
