@@ -37,6 +37,13 @@ class Recording:
         for number, shares in by_series(delta.shares):
             self.shares.setdefault(series[number], Shares()).add(shares)
 
+    def merge(self, other: Recording) -> None:
+        """Add what another recording took and has not flushed."""
+        for place, histogram in other.pending.items():
+            self.add(*place, histogram)
+        for key, shares in other.shares.items():
+            self.shares.setdefault(key, Shares()).add(shares)
+
     def add(self, second: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
         self.pending.setdefault((second, key, metric), Histogram()).add(histogram)
 
