@@ -3,7 +3,10 @@
 fleet       groups of workers, started and steered together
 group       the workers of one plan, and the figures that they send
 worker      one worker, from its start to its end
-messages    the messages between fleet and workers
+backlog     what workers recorded and is not counted yet
+aggregator  the process that counts it
+folder      counts it, in that process or in this one
+messages    the messages between these processes
 pipe        carries the messages
 client      makes a profile's client
 """

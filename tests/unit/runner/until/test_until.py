@@ -72,6 +72,10 @@ class VirtualFleet:
     def elapsed(self) -> int:
         return self.run.clock.now() - START
 
+    @property
+    def counted(self) -> int:
+        return self.elapsed // SECOND
+
     def begins(self, number: int) -> int:
         return sum(run.duration or 0 for run in self.plan.runs[:number])
 
