@@ -28,7 +28,7 @@ RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
 CONNECTION, STREAM = "transport/wire/connection.py", "transport/wire/stream.py"
 EFFECT, RATE = "trust/effect.py", "profile/rate.py"
-ATTRIBUTION = "record/attribution.py"
+ATTRIBUTION, BACKLOG = "record/attribution.py", "fleet/backlog.py"
 
 RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
 SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
@@ -164,6 +164,10 @@ MUTANTS = (
            "            if file.peek(1):\n                yield value\n", (CONSERVATION,)),
     Mutant("a batch loses its last row", RECORDER, "bytes(memoryview(self._buffer)[: self._position])",
            "bytes(memoryview(self._buffer)[: self._position - self._size])", (CONSERVATION,)),
+    Mutant("what the aggregator had when it died is lost", BACKLOG, "        self._fold_lots()\n        self._fold([",
+           "        self._fold([", ("unit/fleet/test_backlog.py",)),
+    Mutant("what was folded here is counted again", BACKLOG, "            self._ignored = len(self._lots)\n", "",
+           ("unit/fleet/test_backlog.py",)),
     Mutant("a second is that of the answer", RECORDER, "np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2])", "rows[:, 8]",
            ("unit/record/test_recorder.py",)),
     Mutant("what came in a phase's last second is left out of its intervals", SECONDS,
