@@ -1,6 +1,7 @@
-"""Folds what workers recorded, out of everybody's way: this process runs while nobody else wants the CPU.
+"""Folds what workers recorded, and makes the text of it that the parent writes. This process runs while nobody else
+wants the CPU.
 
-Folding takes milliseconds at once. In the parent, which has to answer signals and wake up in time, they would be taken
+This takes milliseconds at once. In the parent, which has to answer signals and wake up in time, they would be taken
 from whoever is on that CPU: a worker, or a target on this machine.
 
 Run it as `python -m loadgen.fleet.aggregator FD PARENT`, where descriptor FD is its end of a socket pair.
@@ -19,6 +20,8 @@ from loadgen.fleet.folder import Folder
 from loadgen.fleet.messages import Counted, FromAggregator, Go, HandIn, Recorded, ToAggregator
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.timerfd import die_with_parent
+from loadgen.record.hlog import Encoder
+from loadgen.store import written
 
 
 class Aggregator:
@@ -28,14 +31,17 @@ class Aggregator:
         self.over = loop.create_future()
         loop.set_exception_handler(self._failed)
         self._pipe: Pipe[FromAggregator, ToAggregator] = Pipe(loop, sock, self._received, self._orphaned)
-        self._folder = Folder()
+        self._folder, self._encoder = Folder(), Encoder()
 
     def _received(self, message: ToAggregator) -> None:
         match message:
             case Recorded(worker, what):
                 self._folder.add(worker, what)
             case HandIn():
-                self._pipe.send(Counted(self._folder.take()))
+                recording = self._folder.take()
+                for (_, key, metric), histogram in recording.pending.items():
+                    histogram.written = written(histogram, key, metric, self._encoder)
+                self._pipe.send(Counted(recording))
             case Go(start):
                 self._folder.origin = start
             case _:

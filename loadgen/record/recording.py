@@ -38,9 +38,12 @@ class Recording:
             self.shares.setdefault(series[number], Shares()).add(shares)
 
     def merge(self, other: Recording) -> None:
-        """Add what another recording took and has not flushed."""
+        """Add what another recording took and has not flushed. The other one is of no use then."""
         for place, histogram in other.pending.items():
-            self.add(*place, histogram)
+            if place in self.pending:
+                self.pending[place].add(histogram)
+            else:
+                self.pending[place] = histogram  # itself, as it may be written already
         for key, shares in other.shares.items():
             self.shares.setdefault(key, Shares()).add(shares)
 

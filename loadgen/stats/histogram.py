@@ -100,6 +100,7 @@ class Histogram:
     total: int = 0
     least: int = 0
     most: int = 0
+    written: tuple[str, str] | None = field(default=None, compare=False)  # see `store.written`; none after a change
 
     @classmethod
     def of(cls, values: Integers) -> Histogram:
@@ -122,6 +123,7 @@ class Histogram:
         """Add the counts of `other`: exact, commutative, associative."""
         if not other.count:
             return
+        self.written = None
         if not self.count:
             self.index, self.counts = other.index, other.counts
             self.count, self.total, self.least, self.most = other.count, other.total, other.least, other.most
