@@ -73,7 +73,7 @@ class Figure:
     """A figure of a step in a run of a phase, and this machine's share of it. Times in ns, shares from 0 to 1.
 
     `without` is the figure of the same exchanges without this machine's part of each; `parts` add up to this machine's
-    part of the figure. A part below `resolution` cannot be told from noise. `decides`: the verdict on the run depends
+    part of the figure. A part below `resolution` is nobody's fault. `decides`: the verdict on the run depends
     on the figure.
     """
 
@@ -135,7 +135,7 @@ def figures_of(
     return [
         replace(
             figure,
-            resolution=resolution.of(ALIKE.get(figure.quantile, figure.quantile)),
+            resolution=resolution.part(ALIKE.get(figure.quantile, figure.quantile)),
             decides=_decides(place, figure.quantile, asked),
         )
         for place, shares in steps

@@ -145,9 +145,9 @@ def test_what_is_below_the_resolution_is_not_judged() -> None:
     every = figures_of([(STEADY, of)], ("p50", "p99", "min", "max"), resolution=coarse)
     assert all(each.share > 0.8 for each in every)
     assert {each.quantile: (each.resolution, each.verdict.name) for each in every} == {
-        "p50": (200_000, "INVALID"),
-        "p99": (600_000, "VALID"),
-        "min": (200_000, "INVALID"),
+        "p50": (250_000, "INVALID"),
+        "p99": (1_000_000, "VALID"),
+        "min": (250_000, "INVALID"),
         "max": (1_000_000, "VALID"),
     }
 
