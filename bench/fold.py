@@ -18,7 +18,6 @@ import numpy as np
 from bench.table import lined
 from loadgen.clock import SECOND, cpu
 from loadgen.fleet.folder import Folder
-from loadgen.fleet.messages import NewSeries
 from loadgen.record.hlog import Encoder
 from loadgen.record.metrics import WIDTH, Instants
 from loadgen.record.recorder import ROWS, Batch, SeriesKey
@@ -43,7 +42,7 @@ def cost(series: int, new: float) -> list[float]:
     """The median of each step, and their sum."""
     random, recording, folder = np.random.default_rng(1), Recording(), Folder()
     for number in range(series):
-        folder.add(0, NewSeries(number, SeriesKey(number, 0, 1, "")))
+        folder.name(0, number, SeriesKey(number, 0, 1, ""))
     with tempfile.TemporaryDirectory() as place:
         run = RunFolder(Path(place) / "run", print)
         run.begin({}, {})

@@ -16,8 +16,8 @@ import sys
 from contextlib import suppress
 from typing import Any, assert_never
 
+from loadgen.fleet.aggregation import Begin, Counted, FromAggregator, HandIn, Named, Recorded, ToAggregator
 from loadgen.fleet.folder import Folder
-from loadgen.fleet.messages import Counted, FromAggregator, Go, HandIn, Recorded, ToAggregator
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.timerfd import die_with_parent
 from loadgen.record.hlog import Encoder
@@ -35,15 +35,17 @@ class Aggregator:
 
     def _received(self, message: ToAggregator) -> None:
         match message:
-            case Recorded(worker, what):
-                self._folder.add(worker, what)
+            case Recorded(worker, batch):
+                self._folder.add(worker, batch)
+            case Named(worker, number, key):
+                self._folder.name(worker, number, key)
             case HandIn():
                 recording = self._folder.take()
                 for (_, key, metric), histogram in recording.pending.items():
                     histogram.written = written(histogram, key, metric, self._encoder)
                 self._pipe.send(Counted(recording))
-            case Go(start):
-                self._folder.origin = start
+            case Begin(origin):
+                self._folder.origin = origin
             case _:
                 assert_never(message)
 

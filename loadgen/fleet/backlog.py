@@ -14,11 +14,11 @@ import subprocess
 from collections import deque
 from collections.abc import Callable
 
+from loadgen.fleet.aggregation import Begin, FromAggregator, HandIn, Named, Recorded, ToAggregator
 from loadgen.fleet.folder import Folder
-from loadgen.fleet.messages import FromAggregator, Go, HandIn, NewSeries, Recorded, ToAggregator
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.children import spawn
-from loadgen.record.recorder import Batch
+from loadgen.record.recorder import Batch, SeriesKey
 from loadgen.record.recording import Recording
 
 BEHIND = 2  # lots that may be without an answer when the next one is handed in, so seconds
@@ -55,13 +55,13 @@ class Backlog:
         """The load begins at the instant `origin`."""
         self._here.origin = origin
         if self._pipe:
-            self._pipe.send(Go(origin))
+            self._pipe.send(Begin(origin))
 
-    def name(self, worker: int, series: NewSeries) -> None:
+    def name(self, worker: int, number: int, key: SeriesKey) -> None:
         """Take what a series of the worker's batches stands for."""
-        self._here.add(worker, series)
+        self._here.name(worker, number, key)
         if self._pipe:
-            self._pipe.send(Recorded(worker, series))
+            self._pipe.send(Named(worker, number, key))
 
     def add(self, worker: int, batch: Batch) -> None:
         """Take a batch."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from loadgen.fleet.messages import NewSeries
 from loadgen.record.recorder import Batch, SeriesKey, fold
 from loadgen.record.recording import Recording
 
@@ -18,13 +17,14 @@ class Folder:
         self._series: dict[int, dict[int, SeriesKey]] = {}  # by worker
         self._batches: dict[int, list[Batch]] = {}
 
-    def add(self, worker: int, what: NewSeries | Batch) -> None:
-        """Take a batch, or what a series of the batches that follow stands for."""
-        if isinstance(what, NewSeries):
-            self._series.setdefault(worker, {})[what.number] = what.key
-            return
+    def name(self, worker: int, number: int, key: SeriesKey) -> None:
+        """Take what a series of the worker's batches stands for."""
+        self._series.setdefault(worker, {})[number] = key
+
+    def add(self, worker: int, batch: Batch) -> None:
+        """Take a batch."""
         batches = self._batches.setdefault(worker, [])
-        batches.append(what)
+        batches.append(batch)
         if len(batches) >= FOLDED:
             self._fold(worker)
 

@@ -1,5 +1,4 @@
-"""The messages between a fleet and its workers, and between a fleet and its aggregators: a frozen dataclass for each,
-and a union for each direction.
+"""The messages between a fleet and its workers: a frozen dataclass for each, and a union for each direction.
 
 Any carrier may send them; `pipe` is the one on this machine. They contain nothing that belongs to one process, except
 the paths in `Assignment`. Instants are ns of the monotonic clock, which all processes of a machine share. A carrier
@@ -18,7 +17,6 @@ from loadgen.errors import LoadgenError
 from loadgen.net.names import Address, Origin
 from loadgen.profile.model import Profile
 from loadgen.record.recorder import Batch, SeriesKey
-from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept, Kind
 
 # to a worker
@@ -169,35 +167,3 @@ class Finished:
 
 
 FromWorker = Ready | Idled | Reached | Batch | NewSeries | Failures | Vitals | Refused | Broken | Finished
-
-
-# to an aggregator: also `Go`
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What worker `worker` recorded."""
-
-    worker: int
-    what: NewSeries | Batch
-
-
-@dataclass(frozen=True, slots=True)
-class HandIn:
-    """Hand in the counts of what was recorded since the last such message."""
-
-
-ToAggregator = Go | Recorded | HandIn
-
-
-# from an aggregator
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """The answer to `HandIn`."""
-
-    recording: Recording
-
-
-FromAggregator = Counted

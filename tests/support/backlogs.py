@@ -10,9 +10,9 @@ import numpy as np
 from recorded import ORIGIN
 
 from loadgen.clock import SECOND
+from loadgen.fleet.aggregation import Begin, Counted, HandIn, Named, Recorded, ToAggregator
 from loadgen.fleet.backlog import Backlog
 from loadgen.fleet.folder import Folder
-from loadgen.fleet.messages import Counted, Go, HandIn, NewSeries, Recorded, ToAggregator
 from loadgen.record.metrics import WIDTH, Instants
 from loadgen.record.recorder import Batch, SeriesKey, fold
 from loadgen.record.recording import Recording
@@ -37,10 +37,12 @@ class Process:
     def work(self) -> None:
         """Handle the next message."""
         match self.sent.popleft():
-            case Go(start):
-                self._folder.origin = start
-            case Recorded(worker, what):
-                self._folder.add(worker, what)
+            case Begin(origin):
+                self._folder.origin = origin
+            case Named(worker, number, key):
+                self._folder.name(worker, number, key)
+            case Recorded(worker, batch):
+                self._folder.add(worker, batch)
             case HandIn():
                 self.answers.append(Counted(self._folder.take()))
 
@@ -65,7 +67,7 @@ class Story:
         self.backlog.begin(ORIGIN)
         for worker, series in SERIES.items():
             for number, key in series.items():
-                self.backlog.name(worker, NewSeries(number, key))
+                self.backlog.name(worker, number, key)
 
     def _count(self) -> None:
         self.counted += 1

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from backlogs import Story, plain
 
+from loadgen.fleet.aggregation import Counted, HandIn, Recorded, ToAggregator
 from loadgen.fleet.aggregator import Aggregator, give_way
-from loadgen.fleet.messages import Counted, HandIn, Recorded, ToAggregator
 from loadgen.fleet.pipe import Pipe
 from loadgen.record.recorder import Batch
 

@@ -16,28 +16,25 @@ from loadgen.aws.credentials import Credentials
 from loadgen.engine.engine import Share
 from loadgen.errors import LoadgenError, ProfileError
 from loadgen.exchange import Outcome
+from loadgen.fleet.aggregation import Begin, Counted, HandIn, Named, Recorded, ToAggregator
 from loadgen.fleet.messages import (
     Assignment,
     Broken,
     Bye,
-    Counted,
     Enter,
     Failures,
     Finished,
     FromWorker,
     Go,
-    HandIn,
     Idled,
     Kill,
     Leave,
     NewSeries,
     Reached,
     Ready,
-    Recorded,
     Refused,
     Renew,
     Stop,
-    ToAggregator,
     ToWorker,
     Vitals,
 )
@@ -72,7 +69,7 @@ FROM_WORKER: list[FromWorker] = [
 
 
 TO_AGGREGATOR: list[ToAggregator] = [
-    Go(10**18), Recorded(1, NewSeries(4, SeriesKey(1, Outcome.OK, 2, "cold=true"))),
+    Begin(10**18), Named(1, 4, SeriesKey(1, Outcome.OK, 2, "cold=true")),
     Recorded(2, Batch(bytes(range(256)), ((1, 2, 3, 4),))), HandIn(),
 ]  # fmt: skip
 
