@@ -96,7 +96,9 @@ class Running:
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
         following = [self._witness.group] if self._witness else []
         cpus = self._witness.cores.others if self._witness else frozenset[int]()
-        self._workers = Group(checked.plan, prepared.assignments, self._each_second, self._turned_away, cpus)
+        self._workers = Group(
+            checked.plan, prepared.assignments, self._each_second, self._counted, self._turned_away, cpus
+        )
         self._fleet = Fleet(self._workers, *following)
         keeper.renewed, keeper.lost = self._fleet.renew, self._refuse
         self._signals = signals
@@ -183,20 +185,22 @@ class Running:
 
     def _each_second(self) -> None:
         prepared, fleet = self._prepared, self._fleet
-        self._store_second()
         if prepared.to.sandbox and (error := prepared.to.sandbox.look()):
             self._lose_sandbox(error)
         totals = self._workers.totals()
         self._watch.look(totals)
         self._snapshots.append(Snapshot.of(totals, fleet.elapsed))
-        if self._until:
-            self._look(self._until)
         table = prepared.table
         why = reason_to_stop(self._snapshots, prepared.stop_if) or (table.beyond(fleet.totals()) if table else None)
         if why and not fleet.stopping:
             self._stopped = True
             self._warn(why)
             fleet.stop()
+
+    def _counted(self) -> None:
+        self._store_second()
+        if self._until:
+            self._look(self._until)
 
     def _look(self, until: Until) -> None:
         prepared, made = self._prepared, until.looks_made

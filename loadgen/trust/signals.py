@@ -259,7 +259,8 @@ SIGNALS = (
     ),
     Signal(
         "CPU pressure",
-        "the time in which something in this container, or on this machine, was ready and had no CPU",
+        "the time in which something in this container, or on this machine, was ready and had no CPU. loadgen's own "
+        "adding up is among it: it waits for a free CPU",
         (Limit("share", "%", 0.5),),
         False,
         _pressure,
