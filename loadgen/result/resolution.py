@@ -14,9 +14,9 @@ from loadgen.result.codec import item
 
 Source = Literal["ticks", "selftest", "assumed"]
 
-# The most that counts, in ms, by figure. The kernel lets a process run for 3 ms before it looks for another one, and
-# checks that 250 to 1000 times a second: a wait behind other work is longer than 1 ms, and has to show in the verdict.
-# A machine that is later than this at its median or for one wake-up in ten is not quiet either.
+# The most that counts, in ms, by figure. The kernel gives a process a slice of 1 to 3 ms before another has its turn:
+# most waits behind other work are longer than 1 ms, and have to show in the verdict. A machine that is later than this
+# at its median, or for one wake-up in ten, is not quiet either.
 MOST: Mapping[str, float] = MappingProxyType({"mean": 0.25, "p50": 0.25, "p90": 0.5, "p99": 1.0, "p99.9": 1.0})
 HIDDEN = 0.1  # a share of a figure: more of it makes a run INVALID
 LEAST = 0.001  # ms: the width of a counter of a histogram at 1 ms
@@ -46,15 +46,12 @@ class Resolution:
     def of(self, figure: str) -> int:
         """The resolution of a percentile or the mean, in ns. A percentile between two known ones is in proportion to
         the logarithm of the share beyond it."""
-        bounded = _bounded(self.ms)
-        if (known := bounded.get(figure)) is not None:
-            return round(known * MILLISECOND)
-        points = sorted((_nines(name), ms) for name, ms in bounded.items() if name != "mean")
-        nines = _nines(figure)
-        below = max((point for point in points if point[0] <= nines), default=points[0])
-        above = min((point for point in points if point[0] >= nines), default=points[-1])
-        share = (nines - below[0]) / (above[0] - below[0]) if above[0] > below[0] else 0.0
-        return round((below[1] + share * (above[1] - below[1])) * MILLISECOND)
+        return round(_between(_bounded(self.ms), figure) * MILLISECOND)
+
+    def part(self, figure: str) -> int:
+        """The most of a figure that this machine may have made without being to blame, in ns: what it always adds, and
+        what it cannot tell besides. No more than counts at all."""
+        return min(2 * self.of(figure), round(_between(MOST, figure) * MILLISECOND))
 
     def hides(self, figure: str, ms: float) -> bool:
         """Whether this machine's own doing may be more than a tenth of a figure of so many ms."""
@@ -79,10 +76,22 @@ def _bounded(ms: Mapping[str, float]) -> dict[str, float]:
     return {name: max(LEAST, min(most, ms.get(name, most))) for name, most in MOST.items()}
 
 
+def _between(values: Mapping[str, float], figure: str) -> float:
+    """The value of a figure, which may lie between two that are known."""
+    if (known := values.get(figure)) is not None:
+        return known
+    points = sorted((_nines(name), value) for name, value in values.items() if name != "mean")
+    nines = _nines(figure)
+    below = max((point for point in points if point[0] <= nines), default=points[0])
+    above = min((point for point in points if point[0] >= nines), default=points[-1])
+    share = (nines - below[0]) / (above[0] - below[0]) if above[0] > below[0] else 0.0
+    return below[1] + share * (above[1] - below[1])
+
+
 def _nines(percentile: str) -> float:
     """How many nines it has: 1 for p90, 3 for p99.9, 0.3 for p50."""
     beyond = 1 - float(percentile.removeprefix("p")) / 100
     return -math.log10(max(beyond, 1e-9))
 
 
-ASSUMED = Resolution("assumed", dict.fromkeys(MOST, 0.1), {})  # as a quiet machine has it
+ASSUMED = Resolution("assumed", dict.fromkeys(MOST, 0.05), {})  # as a quiet machine has it

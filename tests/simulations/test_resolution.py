@@ -73,7 +73,7 @@ def test_no_machine_that_stalls_excuses_itself(machine: Machine, quantile: str) 
         dice = random(41, seed)
         mood = Mood.of(machine, dice)
         own = float(np.quantile(mood.own(dice, REQUESTS), float(quantile.removeprefix("p")) / 100))
-        excused += own < mood.resolution(dice).of(quantile) / 1e6
+        excused += own * 1e6 < mood.resolution(dice).part(quantile)
     note("excused", {"machine": machine.name, "quantile": quantile, "excused": excused, "of": len(tried)})
     assert not excused
 
@@ -84,11 +84,12 @@ def test_a_quiet_machine_is_not_blamed_for_what_it_always_adds(quantile: str) ->
     tried, beyond, ratios = seeds(100, 2000), 0, []
     for seed in tried:
         dice = random(42, seed)
-        mood = Mood.of(STEADY, dice)
+        mood = Mood.of(QUIET, dice)
         own = float(np.quantile(mood.own(dice, REQUESTS), float(quantile.removeprefix("p")) / 100))
-        ratios.append(own * 1e6 / mood.resolution(dice).of(quantile))
-        beyond += ratios[-1] > 1.3
+        resolution = mood.resolution(dice)
+        ratios.append(own * 1e6 / resolution.of(quantile))
+        beyond += own * 1e6 > resolution.part(quantile)
     note("quiet", {"quantile": quantile, "beyond": beyond, "median": float(np.median(ratios)),
                    "most": max(ratios), "of": len(tried)})  # fmt: skip
-    assert at_most(0.05, beyond, len(tried))
+    assert at_most(0.25 if quantile == "p99" else 0.01, beyond, len(tried))
     assert 0.9 < np.median(ratios) < 1.1

@@ -91,6 +91,11 @@ def test_a_resolution_in_the_file_excuses_no_more_than_any() -> None:
     assert Trusted.of(result(resolution=None)).resolution("4f8a", AT) is None
 
 
+def test_a_self_test_beside_other_work_has_no_resolution_of_this_machine() -> None:
+    busy = (Reason.of("busy_before", load_average=3.9),)
+    assert Trusted.of(result(warnings=busy)).resolution("4f8a", AT) is None
+
+
 @pytest.mark.parametrize("at", ["yesterday", "2026-11-22T19:02:11", ""])
 def test_an_instant_that_none_is_makes_the_file_malformed(at: str) -> None:
     with pytest.raises(ValueError, match=r"instant|isoformat"):
