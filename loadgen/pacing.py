@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,8 @@ from loadgen.profile.rate import Rate
 
 BLOCK = 8192  # part of the definition of a schedule: a stream is drawn in blocks of this size
 
-Floats = NDArray[np.float64]
-Instants = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+Instants: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ OVERFLOW = 33_792  # the counter above the last; its values are known only to be
 COUNTERS = OVERFLOW + 1
 _BIAS = (1023 + 9) * HALF  # the exponent that a double has for 1, and those of the values below HALF
 
-Integers = NDArray[np.int64]
+Integers: TypeAlias = NDArray[np.int64]
 
 
 def index_of(values: Integers) -> Integers:
