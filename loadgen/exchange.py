@@ -1,6 +1,7 @@
 """One request and its answer, as plain values: what every client fills in the same way.
 
-The instants, in order, all CLOCK_MONOTONIC nanoseconds (0: did not happen or cannot be known):
+The instants, in order, all CLOCK_MONOTONIC nanoseconds (0: did not happen or cannot be known; `NOT_YET`, of `first`
+and `received`: the kernel did not have it by `done`):
 
     due        the schedule says now
     released   the loop got to it
@@ -8,6 +9,7 @@ The instants, in order, all CLOCK_MONOTONIC nanoseconds (0: did not happen or ca
     started    first action towards the target: the connect if the connection is new, else the send
     connected  a connection is in hand
     sent       the first byte goes to the kernel
+    first      the kernel had the first byte of the answer (only the wire client knows)
     received   the kernel had the last byte of the answer (only the wire client knows)
     done       the answer is parsed, or its failure certain
 """
@@ -46,6 +48,7 @@ class Outcome(IntEnum):
         return self.name.lower()
 
 
+NOT_YET = -1  # by `done`
 NEW, REUSED, RESUMED = 0, 1, 2
 CONNECTION_LABELS = ("new", "reused", "resumed")
 
@@ -110,6 +113,7 @@ class Exchange:
         "due",
         "encoded",
         "excerpt",
+        "first",
         "first_due",
         "handshake_cpu",
         "headers",
@@ -139,7 +143,7 @@ class Exchange:
         self.request, self.slot, self.owner = request, slot, owner
         self.due, self.released, self.deadline, self.wants = due, released, deadline, wants
         self.signed = released
-        self.started = self.connected = self.sent = self.received = self.done = 0
+        self.started = self.connected = self.sent = self.first = self.received = self.done = 0
         self.status = 0
         self.outcome = Outcome.OK
         self.connection = NEW

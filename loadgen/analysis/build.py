@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from loadgen.analysis.latency import QUANTILES, latency, milliseconds
+from loadgen.analysis.latency import QUANTILES, latency, milliseconds, without_stamps
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
@@ -14,7 +14,7 @@ from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.profile.model import Profile
 from loadgen.record.attribution import attribution, attributions
 from loadgen.record.ledger import SKIPPED, Ledger
-from loadgen.record.metrics import CENSORED, EVERY, HEADLINES, MOST_RECORDED, RECORDED, Metric, Shown
+from loadgen.record.metrics import CENSORED, EVERY, HEADLINES, MOST_RECORDED, RECORDED, STAMPED, Metric, Shown
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kind
@@ -233,7 +233,10 @@ def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> Late
     every = metric in EVERY
     values = _together([h for key, h in matching if every or key.outcome == Outcome.OK])
     late = _together([h for key, h in matching if key.outcome == Outcome.TIMEOUT]) if metric in CENSORED else None
-    return latency(values, late, m.quantiles)
+    timed = latency(values, late, m.quantiles)
+    if metric in STAMPED:
+        return without_stamps(timed, _of(m, series, Metric.SERVICE, outcome=Outcome.OK, **wanted).count - values.count)
+    return timed
 
 
 def _together(histograms: list[Histogram]) -> Histogram:

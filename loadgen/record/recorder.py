@@ -96,8 +96,8 @@ class Recorder:
         connected = 0 if x.connection == 1 else x.connected
         # fmt: off
         self._pack(
-            self._buffer, position, series, due, x.released, x.signed, x.started, connected, x.sent, x.received, x.done,
-            x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build,
+            self._buffer, position, series, due, x.released, x.signed, x.started, connected, x.sent, x.first,
+            x.received, x.done, x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build,
         )
         # fmt: on
         self._position = position + self._size

@@ -71,6 +71,14 @@ def _censored(values: Values) -> str:
     return f"{bound}{several(timeouts, 'timeout')} {_are(timeouts)} known only to have lasted longer"
 
 
+def _unstamped(values: Values) -> str:
+    requests, of = number(values, "requests"), number(values, "of")
+    if requests == of:
+        return "not known: no request has a stamp of the kernel"
+    lack = "has" if requests == 1 else "have"
+    return f"not known: {count(requests)} of {several(of, 'request')} {lack} no stamp of the kernel"
+
+
 def _too_few_events(values: Values) -> str:
     worth = f"; they may be worth as few as {values['worth']:.1f}" if "worth" in values else ""
     return f"needs {values['needs']:,} independent events beyond it, there were {values['events']:.1f}{worth}"
@@ -119,6 +127,7 @@ SENTENCES: dict[str, Sentence] = {
     "among_timeouts": _among_timeouts,
     "beside_timeouts": _beside_timeouts,
     "censored": _censored,
+    "unstamped": _unstamped,
     "no_figure": "there is no such figure",
     "no_requests": "there were no requests",
     "all_timed_out": "every request timed out",

@@ -16,6 +16,7 @@ CODES = {
     "among_timeouts": "The figure falls among the `timeouts` timeouts, and is greater than `bound_ms`.",
     "beside_timeouts": "`timeouts` timeouts may lie on either side of the figure.",
     "censored": "`timeouts` timeouts are known only to have lasted longer; the figure is greater than `bound_ms`.",
+    "unstamped": "`requests` of `of` requests have no stamp of the kernel that would tell it.",
     "no_figure": "There is no such figure.",
     # a signal of trust
     "share_of_tail": "This machine made the `share` of the `slowest` requests of `step` in `phase` (run `cycle`): "

@@ -134,15 +134,18 @@ def _times(ratio: float | None) -> str:
 
 
 def _step(old: Document, new: Document) -> None:
-    """Whose time the mean is was not told."""
+    """Whose time the mean is was not told, nor the target's own time."""
     old["whose_ms"].pop("mean", None)
+    for name in ("target", "ttfb"):
+        del old["latency_ms"][name]
 
 
 def _sample(old: Document, new: Document) -> None:
-    """Whose time it is was not told, nor the parts of a new connection, nor what a body without words is."""
+    """Whose time it is was not told, nor the parts of a new connection, nor what a body without words is, nor the
+    target's own time."""
     del old["whose_ms"]
     old.pop("wordless", None)
-    for name in ("dns", "tcp", "tls", "handshake_cpu"):
+    for name in ("dns", "tcp", "tls", "handshake_cpu", "target", "ttfb"):
         old["times_ms"].pop(name, None)
 
 

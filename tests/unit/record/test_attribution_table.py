@@ -36,7 +36,8 @@ def exchange(random: Random, *, connection: int) -> Exchange:
         x.handshake_cpu, x.connect_delay = random.randrange(MS), random.randrange(MS)
         x.connected = x.started + x.dns + x.tcp + x.tls + x.handshake_cpu + x.connect_delay + 1
     x.sent = x.connected
-    x.received = x.sent + random.randrange(30 * MS)
+    x.first = x.sent + random.randrange(30 * MS)
+    x.received = x.first + random.randrange(30 * MS)
     x.done = x.received + random.randrange(MS)
     return x
 
@@ -83,6 +84,18 @@ def test_many_are_divided_as_each_of_them_is(scheduled: bool) -> None:
     assert all(added(of) == pytest.approx(of.value, abs=1e-5) for of in (mean, *each))
     assert mean.requests == 200
     assert not mean.own_at_least
+
+
+@pytest.mark.parametrize("connection", [NEW, REUSED])
+def test_the_targets_own_time_is_what_attribution_gives_the_target(connection: int) -> None:
+    """With connecting, for each exchange by itself; and its first byte lies within."""
+    random = Random(connection)
+    for _ in range(100):
+        x = exchange(random, connection=connection)
+        times = times_of(x, x.due)
+        whose = attribution(times, scheduled=True)
+        assert whose.target + whose.connect == pytest.approx(times["target"] / MS, abs=2e-6)
+        assert times["ttfb"] == x.first - x.sent <= times["target"]
 
 
 def test_parts_add_up_to_the_whole_on_any_axis() -> None:

@@ -27,6 +27,8 @@ EACH = [
         "> 69.7 ms: 30 timeouts are known only to have lasted longer",
     ),
     (Reason.of("censored", timeouts=1030), "1,030 timeouts are known only to have lasted longer"),
+    (Reason.of("unstamped", requests=1030, of=1030), "not known: no request has a stamp of the kernel"),
+    (Reason.of("unstamped", requests=1, of=2000), "not known: 1 of 2,000 requests has no stamp of the kernel"),
     (Reason.of("no_figure"), "there is no such figure"),
     (Reason.of("no_requests"), "there were no requests"),
     (Reason.of("all_timed_out"), "every request timed out"),
