@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from loadgen.analysis.latency import QUANTILES, latency, milliseconds, without_stamps
+from loadgen.analysis.off_schedule import MEAN
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
@@ -19,7 +21,7 @@ from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kind
 from loadgen.record.samples import Sample as KeptSample
-from loadgen.record.share import Shares
+from loadgen.record.share import Part, Shares
 from loadgen.result.latency import Latency, Resent
 from loadgen.result.run import (
     Attempts,
@@ -30,6 +32,7 @@ from loadgen.result.run import (
     Failure,
     Items,
     Iterations,
+    OffSchedule,
     OnConnections,
     Phase,
     PlannedRate,
@@ -41,7 +44,7 @@ from loadgen.result.run import (
     Stratum,
     WholeIteration,
 )
-from loadgen.stats import Histogram
+from loadgen.stats import Histogram, fraction
 from loadgen.trust.network import Network, retried
 
 UNSENT = {"unsent_limit": "in-flight limit", "unsent_stopped": "stopped"}
@@ -155,6 +158,7 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
         by_connection=_by_connection(m, series),
         failures=_failures(m, run, slot, series),
         recorded_ms={m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in recorded},
+        off_schedule=_off_schedule(m, run, slot),
         attempts=_attempts(m, slot, series),
         items=_items(m.ledger.tally(slot)),
         capacity=_capacity(m.ledger.tally(slot)),
@@ -195,6 +199,25 @@ def _attributions(
     shares = Shares.together(m.recording.shares[key] for key in mine)
     timed = sum(h.count for key, metric, h in series if metric == headline and key.outcome == Outcome.OK)
     return attributions(shares, latency_ms[headline.word], m.holds_back) if shares.count == timed else {}
+
+
+def _off_schedule(m: Measured, run: PhaseRun, slot: int) -> dict[str, OffSchedule]:
+    """How much of each tail of a scheduled load did not leave as planned. Timeouts are in it, and iterations that
+    were not started, which would have been the slowest."""
+    counted = (Outcome.OK, Outcome.TIMEOUT)
+    mine = (key for key in m.recording.shares if key.slot == slot and key.outcome in counted)
+    shares = Shares.together(m.recording.shares[key] for key in mine)
+    if run.phase.closed or not shares.count:
+        return {}
+    unsent = m.ledger.iteration(run.number)["unsent_limit"]
+    tails = {MEAN: Fraction(1), **{name: 1 - fraction(name) for name in m.quantiles}}
+    return {name: _off(shares, tail, unsent) for name, tail in tails.items()}
+
+
+def _off(shares: Shares, share: Fraction, unsent: int) -> OffSchedule:
+    tail = shares.slowest(share)
+    requests, displaced, waited = (round(tail[part]) for part in (Part.COUNT, Part.OFF_SCHEDULE, Part.WAITED))
+    return OffSchedule(requests + unsent, displaced + unsent, waited)
 
 
 def _attempts(m: Measured, slot: int, series: list[Entry]) -> Attempts | None:

@@ -7,8 +7,10 @@ import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from loadgen.analysis.off_schedule import off_schedule
 from loadgen.clock import MILLISECOND
 from loadgen.profile.model import Threshold as Asked
+from loadgen.profile.values import STAMPED
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.run import Phase, Status, Threshold
@@ -22,7 +24,9 @@ def check(thresholds: Mapping[str, tuple[Asked, ...]], phases: Iterable[Phase]) 
     for phase in phases:
         for asked in thresholds.get(phase.name, ()) if phase.measured else ():
             if asked.kind == "latency":
-                checked += [_of_latency(asked, phase, step, figures) for step, figures in _figures(asked.metric, phase)]
+                why = _other_load(asked, phase)
+                for step, figures in _figures(asked.metric, phase):
+                    checked.append(_of_latency(asked, phase, step, figures, why.get(step)))
             elif asked.kind == "errors":
                 checked.append(_of_errors(asked, phase))
             elif asked.kind == "rate":
@@ -36,11 +40,20 @@ def _figures(metric: str, phase: Phase) -> list[tuple[str, Latency | None]]:
     if metric == "iteration":
         whole = {entry.scenario: entry.latency for entry in phase.iteration_ms if not entry.stratum}
         return [(scenario, whole.get(scenario)) for scenario in scenarios]
-    several = len(scenarios) > 1
-    return [
-        (f"{step.scenario}/{step.step}" if several else step.step, _of_step(metric, step.latency_ms))
-        for step in phase.steps
-    ]
+    return [(name, _of_step(metric, step.latency_ms)) for name, step in zip(_names(phase), phase.steps, strict=True)]
+
+
+def _other_load(asked: Asked, phase: Phase) -> dict[str, Reason]:
+    """By step, why the target's own time does not decide: it had another load than the plan's."""
+    if asked.metric not in STAMPED:
+        return {}
+    whys = ((name, off_schedule([step], asked.quantile)) for name, step in zip(_names(phase), phase.steps, strict=True))
+    return {name: why for name, why in whys if why}
+
+
+def _names(phase: Phase) -> list[str]:
+    several = len({step.scenario for step in phase.steps}) > 1
+    return [f"{step.scenario}/{step.step}" if several else step.step for step in phase.steps]
 
 
 def _of_step(metric: str, figures: Mapping[str, Latency]) -> Latency | None:
@@ -48,8 +61,10 @@ def _of_step(metric: str, figures: Mapping[str, Latency]) -> Latency | None:
     return figures.get(metric) or (figures.get("response") if metric == "operation" else None)
 
 
-def _of_latency(asked: Asked, phase: Phase, step: str, figures: Latency | None) -> Threshold:
+def _of_latency(asked: Asked, phase: Phase, step: str, figures: Latency | None, other_load: Reason | None) -> Threshold:
     entry = _entry(asked, phase, step)
+    if other_load:
+        return replace(entry, why=other_load)
     if figures is None:
         return replace(entry, why=Reason.of("no_figure"))
     figure = figures.quantile(asked.quantile)

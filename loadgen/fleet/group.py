@@ -70,6 +70,7 @@ class Member:
     broken: LoadgenError | None = None  # what it died of, if that is known
     reported: int = 0  # seconds
     series: dict[int, SeriesKey] = field(default_factory=dict)
+    gaps: list[int] = field(default_factory=list)  # of each series, the mean gap between the arrivals of its phase
     batches: list[Batch] = field(default_factory=list)  # not folded yet
     kept: Kept = field(default_factory=lambda: Kept([], [], {}))
     options: dict[str, Any] | None = None  # of a client that has some of its own: the SDK's
@@ -240,6 +241,7 @@ class Group:
                 return
             case NewSeries(number, key):
                 member.series[number] = key
+                member.gaps.append(self.plan.gap(key.slot))
             case Failures(counts):
                 _count(member.kept.reasons, counts)
             case Vitals():
@@ -276,7 +278,7 @@ class Group:
         """Add a worker's batch to the recording."""
         if member.batches:
             batch, member.batches = Batch.joined(member.batches), []
-            self.recording.take(fold(batch, self.start), member.series)
+            self.recording.take(fold(batch, self.start, member.gaps), member.series)
 
     def _put_down(self, seconds: int) -> None:
         """Give up the workers that were told to give up so long ago, and have not answered, or not ended."""

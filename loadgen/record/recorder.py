@@ -129,8 +129,8 @@ class Recorder:
             self._singles.clear()
 
 
-def fold(batch: Batch, origin: int) -> Delta:
-    """The sparse counts of a batch. `origin` as the recorder's."""
+def fold(batch: Batch, origin: int, gaps: Sequence[int] = ()) -> Delta:
+    """The sparse counts of a batch. `origin` as the recorder's, `gaps` as `share.divide` takes them."""
     rows = np.frombuffer(batch.rows, np.int64).reshape(-1, WIDTH)
     singles = np.array(batch.singles, np.int64).reshape(-1, 4)
     # a load without a schedule is put into the second of its release
@@ -144,7 +144,7 @@ def fold(batch: Batch, origin: int) -> Delta:
     more = _place(seconds[len(rows) :], singles[:, 1], singles[:, 2])
     groups, bins = _counts(np.concatenate((places[measured], more)), np.concatenate((figures[measured], singles[:, 3])))
     groups[:, 0] += first
-    return Delta(groups, bins, divide(rows[:, 0], figures))
+    return Delta(groups, bins, divide(rows[:, 0], figures, gaps))
 
 
 def _place(second: Integers, series: Integers, metric: Integers) -> Integers:

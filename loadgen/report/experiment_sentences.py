@@ -74,6 +74,13 @@ def _too_few_rounds(values: Values) -> str:
     return f"needs {several(number(values, 'needs'), 'round')}, {there(number(values, 'rounds'))}"
 
 
+def _target_not_equivalent(values: Values) -> str:
+    of = f" of {values['step']}" if values.get("step") else ""
+    known = {"none": "not judged", "inconclusive": "not known well enough"}
+    said = known.get(str(values["verdict"]), str(values["verdict"]))
+    return f"the figures are alike, but the target's own time{of} is {said}"
+
+
 DEGRADED = "DEGRADED runs, of {runs} each: {baseline_runs} of {baseline}, {variant_runs} of {variant}"
 FAILED = "{variant_share:.2%} of {variant} failed, and {baseline_share:.2%} of {baseline}"
 
@@ -98,6 +105,7 @@ EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     "zero_figure": "a figure is 0, so there is no ratio",
     "too_few_rounds": _too_few_rounds,
     "ratio_drifts": "the difference grows, or shrinks, from round to round",
+    "target_not_equivalent": _target_not_equivalent,
     "could_be_chance": "with {figures} figures compared, this could be chance",
     "limit_inside": "{limit:g} lies within",
     "unreadable": "a run cannot be read: {error}",

@@ -108,6 +108,15 @@ def _few_events(values: Values) -> str:
     return f"its interval rests on {several(number(values, 'events'), 'independent event')}"
 
 
+def _off_schedule(values: Values) -> str:
+    displaced, requests, waited = (number(values, name) for name in ("displaced", "requests", "waited"))
+    late = displaced - waited
+    others = f", and {count(late)} left late or {'was' if late == 1 else 'were'} not sent" if late else ""
+    of = f" of {values['variant']}" if "variant" in values else ""
+    slowest = f"of the {count(requests)} slowest requests {count(waited)} waited for a connection"
+    return f"the target{of} had another load than planned: {slowest}{others}"
+
+
 def _too_few_of_workers(values: Values) -> str:
     exchanges = number(values, "count")
     return f"{several(exchanges, 'exchange')} of the workers {_are(exchanges)} too few"
@@ -143,6 +152,7 @@ SENTENCES: dict[str, Sentence] = {
     "too_few_of_workers": _too_few_of_workers,
     "too_few_of_witness": _too_few_of_witness,
     "workers_have_none": _workers_have_none,
+    "off_schedule": _off_schedule,
     "nothing_sent": "nothing was sent",
     "stopped_before": "the run was stopped before it",
     "stopped_after": "the run was stopped after {ran_s:.3g} s of it",

@@ -124,7 +124,10 @@ CODES = {
     "too_few_of_witness": "The witness had `count` exchanges, and `needs` are needed.",
     "workers_have_none": "The workers have no such figure: it falls among the `timeouts`, or there were too few "
     "exchanges.",
-    # a threshold
+    # a threshold, or a figure over the rounds
+    "off_schedule": "Of the `requests` requests at and beyond the figure, `displaced` did not leave as planned, and so "
+    "the target had another load than the plan's: `waited` of them waited for a connection, the others left late or "
+    "were not sent at all. `variant`, if the figure compares two, is the one with that load.",
     "nothing_sent": "Nothing was sent.",
     "stopped_before": "The run was stopped before the phase.",
     "stopped_after": "The run was stopped after `ran_s` of the phase.",
@@ -176,6 +179,8 @@ CODES = {
     "zero_figure": "A figure is 0, and so there is no ratio.",
     "too_few_rounds": "A verdict takes `needs` rounds, and there were `rounds`.",
     "ratio_drifts": "The difference grows, or shrinks, from round to round.",
+    "target_not_equivalent": "The figure is equivalent, but the verdict on the target's own time in `step` is "
+    "`verdict`.",
     "could_be_chance": "With `figures` figures compared, this could be chance.",
     "limit_inside": "The `limit` lies within the interval.",
     "unreadable": "A run's folder cannot be read: `error`.",

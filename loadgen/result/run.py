@@ -142,6 +142,20 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True)
+class OffSchedule:
+    """How much of a tail did not leave as planned: it waited for a connection, or left more than the mean gap between
+    arrivals late, or was not sent because too much was in flight. The target then had another load than the plan's."""
+
+    requests: int = item("the number of requests at and beyond the percentile")
+    displaced: int = item("of these, the number that did not leave as planned")
+    waited: int = item("of the displaced, the number that waited for a connection")
+
+    @property
+    def share(self) -> float:
+        return self.displaced / self.requests if self.requests else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Stratum:
     """The requests of a step that have the same value of what `split_by` names."""
 
@@ -191,6 +205,11 @@ class Step:
     failures: tuple[Failure, ...] = item("the step's failed requests, by outcome class")
     recorded_ms: dict[str, Latency] = item(
         "the times that answers reported, by the name that `record` in the profile gives them"
+    )
+    off_schedule: dict[str, OffSchedule] = item(
+        "of an open load, how much of the tail from each percentile on did not leave as planned; of all, for mean",
+        omit=True,
+        default_factory=dict,
     )
     attempts: Attempts | None = item("the step's operations, where a request may be sent again", omit=True)
     items: Items | None = item("the step's items, where its calls are about several items", omit=True)

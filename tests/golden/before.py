@@ -138,6 +138,7 @@ def _step(old: Document, new: Document) -> None:
     old["whose_ms"].pop("mean", None)
     for name in ("target", "ttfb"):
         del old["latency_ms"][name]
+    old.pop("off_schedule", None)
 
 
 def _sample(old: Document, new: Document) -> None:
@@ -159,6 +160,7 @@ def _until_figure(old: Document, new: Document) -> None:
 
 def _comparison(old: Document, new: Document) -> None:
     """A check was one sentence about each variant and its baseline, and so was what spoke against a verdict."""
+    old["figures"] = [figure for figure in old["figures"] if figure["metric"] != "target"]  # was not judged
     pairs = list(dict.fromkeys((figure["baseline"], figure["variant"]) for figure in new["figures"]))
     for check, its in zip(old["checks"], new["checks"], strict=True):
         check["why"] = "; ".join(dict.fromkeys(filter(None, (_of_pair(its, *pair) for pair in pairs))))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -68,8 +69,9 @@ def test_every_figure_is_told_by_round(found: Comparison, planted: Path) -> None
 
 
 def test_only_what_the_plan_can_know_is_compared(found: Comparison) -> None:
-    assert [f.quantile for f in found.figures] == ["p50", "p90", "p95", "p99", "mean"]
-    assert [f.primary for f in found.figures] == [True, False, False, False, False]
+    assert [f.quantile for f in found.figures] == ["p50", "p90", "p95", "p99", "mean"] * 2
+    assert [f.metric for f in found.figures] == ["response"] * 5 + ["target"] * 5
+    assert [f.primary for f in found.figures] == [True] + [False] * 9
     assert {f.phase for f in found.figures} == {"steady"}, "what is not measured is not compared"
 
 
@@ -208,7 +210,7 @@ def test_steps_are_told_apart_and_iterations_are_whole(tmp_path: Path) -> None:
     behave = answering(connect=2)
     found = compared(tmp_path / "x", behave, written, rounds=2)
     assert {(f.step, f.metric) for f in found.figures} == {
-        ("put", "response"), ("read", "response"), ("", "iteration"),
+        ("put", "response"), ("put", "target"), ("read", "response"), ("read", "target"), ("", "iteration"),
     }  # fmt: skip
     assert [(f.step, f.quantile) for f in found.figures if f.primary] == [("", "p90")]
     put, read, whole = (
@@ -224,7 +226,7 @@ def test_scenarios_are_told_apart(tmp_path: Path) -> None:
     written += STEPS + "  - {name: browse, steps: [{name: list, get: /}]}\n"
     found = compared(tmp_path / "x", answering(), written, rounds=2)
     assert {(f.step, f.metric) for f in found.figures} == {
-        ("order/put", "response"), ("order/read", "response"), ("browse/list", "response"), ("order", "iteration"),
+        *product(("order/put", "order/read", "browse/list"), ("response", "target")), ("order", "iteration"),
     }  # fmt: skip
     assert {f.step for f in found.figures if f.primary} == {"browse/list"}
 
@@ -232,7 +234,7 @@ def test_scenarios_are_told_apart(tmp_path: Path) -> None:
 def test_a_closed_load_is_compared_by_its_service(tmp_path: Path) -> None:
     written = text(rounds=2).replace("rate: 100/s", "users: 4").replace("response p50", "service p50")
     found = compared(tmp_path / "x", answering(connect=3), written, rounds=2)
-    assert {f.metric for f in found.figures} == {"service"}
+    assert {f.metric for f in found.figures} == {"service", "target"}
     parts = {part.part: part for part in found.parts}
     assert "response" not in parts
     total = math.fsum(part.variant_ms for part in parts.values() if part.adds)

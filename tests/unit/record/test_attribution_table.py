@@ -14,7 +14,7 @@ from loadgen.exchange import NEW, REUSED, Exchange, Request
 from loadgen.record.attribution import OWN, TABLE, attribution, attributions, net, own
 from loadgen.record.metrics import OF_EXCHANGE, Metric, measure, times_of
 from loadgen.record.recorder import Recorder
-from loadgen.record.share import Part, Shares, divide
+from loadgen.record.share import COUNTS, Part, Shares, divide
 from loadgen.result.latency import Latency
 from loadgen.result.run import Attribution
 from loadgen.transport.scripted import Reply
@@ -101,7 +101,7 @@ def test_the_targets_own_time_is_what_attribution_gives_the_target(connection: i
 def test_parts_add_up_to_the_whole_on_any_axis() -> None:
     sums = np.random.default_rng(1).integers(0, 1000, (50, len(Part)))
     parts = net(sums)
-    without = [part for part in Part if part not in (Part.COUNT, Part.STAMPED)]
+    without = [part for part in Part if part not in COUNTS]
     assert (parts[:, without].sum(axis=1) == sums[:, Part.WHOLE]).all()
     assert (own(parts) == [own(net(row)) for row in sums]).all()
     assert (net(sums, holds_back=True)[:, without].sum(axis=1) == sums[:, Part.WHOLE]).all()
@@ -111,7 +111,7 @@ def test_parts_add_up_to_the_whole_on_any_axis() -> None:
 def test_every_part_is_in_the_table_once_and_inside_what_is_there() -> None:
     parts = [row.part for row in TABLE]
     assert len(parts) == len(set(parts))
-    assert set(parts) == set(Part) - {Part.COUNT, Part.WHOLE, Part.STAMPED}
+    assert set(parts) == set(Part) - COUNTS - {Part.WHOLE}
     assert all(row.inside is Part.WHOLE or row.inside in parts for row in TABLE)
     assert {row.field for row in TABLE} <= set(FIELDS)
     assert set(OWN) == {row.part for row in TABLE if row.field == "own"}

@@ -84,6 +84,18 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
         (Reason("zero_figure"), "a figure is 0, so there is no ratio"),
         (Reason("too_few_rounds", {"needs": 6, "rounds": 3}), "needs 6 rounds, there were 3"),
         (Reason("ratio_drifts"), "the difference grows, or shrinks, from round to round"),
+        (
+            Reason("target_not_equivalent", {"step": "get", "verdict": "slower"}),
+            "the figures are alike, but the target's own time of get is slower",
+        ),
+        (
+            Reason("target_not_equivalent", {"step": "", "verdict": "inconclusive"}),
+            "the figures are alike, but the target's own time is not known well enough",
+        ),
+        (
+            Reason("target_not_equivalent", {"step": "get", "verdict": "none"}),
+            "the figures are alike, but the target's own time of get is not judged",
+        ),
         (Reason("could_be_chance", {"figures": 7}), "with 7 figures compared, this could be chance"),
         (Reason("limit_inside", {"limit": 3.0}), "3 lies within"),
         (Reason("unreadable", {"error": "x"}), "a run cannot be read: x"),
