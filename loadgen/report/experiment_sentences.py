@@ -94,7 +94,7 @@ EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     "peak_connections": _peak_connections,
     "caps_differ": _caps_differ,
     "cap_for_all": "it was in the way of all alike",
-    "same_load": "the same for both, and {share:.1%} of it started at the least",
+    "same_load": "the same arrivals for both in each round, and {share:.1%} of them started at the least",
     "failures_even": FAILED,
     "failures_uneven": f"{FAILED}: {{quantile}} allows a difference of {{allowed:.2%}}",
     "primary_missing": "{variant} and {baseline} do not both have the primary figure",
@@ -111,5 +111,7 @@ EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     "unreadable": "a run cannot be read: {error}",
     "different_times": "the runs were at different times, and the machine, the network or the target may have been "
     "slower in between. For a verdict, let the variants take turns in an experiment",
+    "same_arrivals": "both runs have seed {seed}, and so the same arrivals. What they have in common may be due to "
+    "these: `--seed random` draws others",
     "compared_invalid": "{run} is INVALID, which was accepted: its figures are not the target's",
 }

@@ -162,7 +162,7 @@ CODES = {
     "cap_in_the_way": "Requests of `variant` in `round` waited for one of `cap` connections; requests of other runs "
     "did not.",
     "cap_for_all": "Requests of every run waited for one of `cap` connections.",
-    "same_load": "The load was the same, and every phase started at least `share` of it.",
+    "same_load": "The load was the same, arrival by arrival, and every phase started at least `share` of it.",
     "other_load": "`variant` had another load than `baseline` in `round`.",
     "load_not_started": "`variant` in `round` started the `share` of what `phase` planned.",
     "failures_even": "`variant_share` of the requests of `variant` failed, and `baseline_share` of `baseline`.",
@@ -186,6 +186,7 @@ CODES = {
     "unreadable": "A run's folder cannot be read: `error`.",
     # two runs
     "different_times": "The runs were at different times, and their difference cannot be told from drift.",
+    "same_arrivals": "The runs have the same `seed` and load, and so the same arrivals.",
     "compared_invalid": "`run` is INVALID, and was compared nevertheless.",
     # a rate that a self-test tried
     "requests_failed": "Requests failed; each value says how many came to the outcome of its name.",

@@ -229,6 +229,8 @@ def _figure(old: Document, new: Document) -> None:
 
 
 def _two_runs(old: Document, new: Document) -> None:
+    old.pop("notes", None)
+    old["rows"] = [row for row in old["rows"] if row["metric"] != "target"]  # was not shown
     old["differ"] = [f"{of['name']}: {_word(of['first'])} and {_word(of['second'])}" for of in new["differ"]]
 
 

@@ -59,7 +59,10 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
             "requests waited for a connection in some runs only: fresh, round 3",
         ),
         (Reason("cap_for_all", {"cap": 6}), "it was in the way of all alike"),
-        (Reason("same_load", {"share": 0.995}), "the same for both, and 99.5% of it started at the least"),
+        (
+            Reason("same_load", {"share": 0.995}),
+            "the same arrivals for both in each round, and 99.5% of them started at the least",
+        ),
         (Reason("other_load", {**RUN, **BOTH}), "fresh had another load than shared in round 3"),
         (
             Reason("load_not_started", {**RUN, "phase": "steady", "share": 0.9}),
@@ -103,6 +106,11 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
             Reason("different_times"),
             "the runs were at different times, and the machine, the network or the target may have been slower in "
             "between. For a verdict, let the variants take turns in an experiment",
+        ),
+        (
+            Reason("same_arrivals", {"seed": 7}),
+            "both runs have seed 7, and so the same arrivals. What they have in common may be due to these: `--seed "
+            "random` draws others",
         ),
         (
             Reason("compared_invalid", {"run": "runs/a"}),
