@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,9 +111,9 @@ def test_percentiles_are_those_that_numpy_finds_in_the_raw_values(
     count = SECONDS * 1000 + 7  # no rank is whole: numpy finds it with floats, and may be one beyond it
     rows: list[np.ndarray[Any, np.dtype[np.int64]]] = []
 
-    def folded(batch: Batch, origin: int) -> Delta:
+    def folded(batch: Batch, origin: int, gaps: Sequence[int]) -> Delta:
         rows.append(np.frombuffer(batch.rows, np.int64).reshape(-1, WIDTH))
-        return fold(batch, origin)
+        return fold(batch, origin, gaps)
 
     monkeypatch.setattr(group, "fold", folded)
     text = f"""
@@ -131,6 +132,7 @@ load: [{{name: a, rate: 1000/s, iterations: {count}}}]
         "service": raw.done - raw.started,
         "lag": raw.released - raw.due,
         "wait": raw.started - raw.signed,
+        "target": raw.received - raw.started - np.maximum(raw.connect_delay, 0),
     }.items():
         block = latency[name]
         assert (block.count, block.min, block.max) == (count, values.min() / 1e6, values.max() / 1e6)

@@ -17,7 +17,7 @@ from program import FULL, Program, Ran, prepare
 from truth.busy import busy
 from truth.capture import Capture
 from truth.cgroup import quota
-from truth.wall import DIGITS, Seen, quantile, read, target
+from truth.wall import DIGITS, Seen, quantile, read, target, target_is_the_wires
 
 pytestmark = pytest.mark.real
 
@@ -64,6 +64,7 @@ def is_told_as_it_is(seen: Seen) -> None:
     assert not (changed > 0.1 and seen.ran.result["trust"]["verdict"] == "VALID"), changed
     without = of_p99(seen.ran)["without_ms"]
     assert FIXED * DIGITS <= without <= quantile(wire, 0.992) + 1
+    target_is_the_wires(seen)
     own = latency["service"]["mean"] - latency["client_delay"]["mean"] - sum(wire) / len(wire)
     assert 0 <= own <= 1, "service minus client delay is what was on the wire"
 
@@ -87,6 +88,11 @@ def test_a_client_that_stalls_makes_no_tail_of_the_targets(tmp_path: Path, time:
     assert trust["verdict"] == "INVALID"
     assert seen.ran.status == 5
     assert naive >= FIXED + 0.7 * 50
+    (step,) = seen.ran.phases["a"]["steps"]
+    tail = step["off_schedule"]["p99"]
+    assert tail["displaced"] > tail["requests"] / 10, (
+        "what was sent is not what was planned: the target decides nothing"
+    )
     assert "loop stalls" in seen.ran.reasons
 
 
