@@ -13,15 +13,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from loadgen.experiment import breakdown
+from loadgen.clock import MILLISECOND
+from loadgen.experiment import breakdown, standing
 from loadgen.experiment.curves import QUANTILES, average, curves, finite
 from loadgen.experiment.pairing import Pair, pairs
 from loadgen.experiment.target_time import TARGET, concerns, judged, other_load
 from loadgen.experiment.validity import checks, hidden
 from loadgen.experiment.variants import Key, Variant, bounds, enough, is_primary, keys, why_unknown
 from loadgen.profile.experiment import Primary
+from loadgen.profile.values import STAMPED
 from loadgen.result.experiment import Check, Comparison, Curve, Design, ExperimentVariant, Figure, Part
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution, median
+from loadgen.result.run import RunResult
 from loadgen.stats import comparison as statistics
 from loadgen.stats.comparison import Decision, Range, Value
 from loadgen.stats.looks import ALPHA, levels
@@ -32,7 +36,7 @@ UNKNOWN = Range(math.nan, math.nan, math.nan)
 @dataclass(frozen=True, slots=True)
 class Question:
     """What an experiment asks, as it was fixed before the first run. `level` is the error probability that this look
-    may spend."""
+    may spend. `resolution` is what the machine cannot tell, if that may be the margin."""
 
     baseline: str
     primary: Primary
@@ -40,15 +44,21 @@ class Question:
     looks: tuple[int, ...]
     rounds: tuple[int, ...]
     level: float
+    resolution: Resolution | None = None
 
     @classmethod
-    def of(cls, design: Design, variants: Sequence[ExperimentVariant]) -> Question:
-        """The question over the rounds that all of the variants have."""
+    def of(cls, design: Design, variants: Sequence[ExperimentVariant], runs: Iterable[RunResult] = ()) -> Question:
+        """The question over the rounds that all of the variants have. `runs` are all runs of the experiment."""
         looks, done = design.looks, design.rounds
         level = levels(looks)[looks.index(done)] if done in looks else ALPHA
         there = [{run.round for run in variant.rounds} for variant in variants]
         rounds = tuple(number for number in range(1, done + 1) if all(number in numbers for numbers in there))
-        return cls(design.baseline, Primary.parse(design.primary), design.margin, looks, rounds, level)
+        resolution = median(run.resolution for run in runs) if design.by_resolution else None
+        return cls(design.baseline, Primary.parse(design.primary), design.margin, looks, rounds, level, resolution)
+
+    def resolution_ms(self, quantile: str) -> float:
+        """The machine's resolution of a percentile or the mean; 0 if it may not be the margin."""
+        return self.resolution.of(quantile) / MILLISECOND if self.resolution else 0.0
 
 
 def compare(variants: Sequence[Variant], question: Question) -> Comparison:
@@ -63,7 +73,8 @@ def compare(variants: Sequence[Variant], question: Question) -> Comparison:
     _correct(estimates, question.level)
     _hold_back(estimates)
     wrong = {name for name, looked in looked_at.items() if not all(check.ok for check in looked)}
-    every = [check for looked in looked_at.values() for check in looked]
+    trusted = [standing.check(pair, _primary_key(pair, question)) for pair in compared]  # it hides single figures
+    every = [*(check for looked in looked_at.values() for check in looked), *trusted]
     return comparison_of(
         question,
         why_not=_distinct(reason for check in every if not check.ok for reason in check.why),
@@ -94,6 +105,7 @@ def comparison_of(
         figures=figures,
         parts=parts,
         curves=curves,
+        resolution=question.resolution,
     )
 
 
@@ -109,7 +121,7 @@ def decided(comparison: Comparison) -> bool:
 @dataclass(slots=True)
 class _Estimate:
     """A figure of one pair: its values by round, and the comparison of these. `hidden` is the reason why there is no
-    verdict on it, whatever the values are."""
+    verdict on it, whatever the values are. `margin_ms` is the margin, if it is not a share."""
 
     pair: Pair
     key: Key
@@ -119,6 +131,7 @@ class _Estimate:
     result: statistics.Comparison | None
     why: Reason | None
     hidden: Reason | None
+    margin_ms: float | None
 
     @property
     def verdict(self) -> Decision | None:
@@ -133,14 +146,21 @@ class _Estimate:
 
 
 def _estimates(pair: Pair, question: Question) -> Iterator[_Estimate]:
-    of_variant = set(keys(pair.variant, question.primary))
-    shared = judged([key for key in keys(pair.baseline, question.primary) if key in of_variant], pair)
-    chosen = next((key for key in shared if is_primary(key, question.primary)), None)
-    for key in shared:
+    chosen = _primary_key(pair, question)
+    for key in _shared_keys(pair, question):
         for quantile in dict.fromkeys((*QUANTILES, "mean", question.primary.quantile)):
             primary = key == chosen and quantile == question.primary.quantile
             if estimate := _estimate(pair, key, quantile, question, primary):
                 yield estimate
+
+
+def _shared_keys(pair: Pair, question: Question) -> list[Key]:
+    of_variant = set(keys(pair.variant, question.primary))
+    return judged([key for key in keys(pair.baseline, question.primary) if key in of_variant], pair)
+
+
+def _primary_key(pair: Pair, question: Question) -> Key | None:
+    return next((key for key in _shared_keys(pair, question) if is_primary(key, question.primary)), None)
 
 
 def _estimate(pair: Pair, key: Key, quantile: str, question: Question, primary: bool) -> _Estimate | None:
@@ -150,18 +170,14 @@ def _estimate(pair: Pair, key: Key, quantile: str, question: Question, primary: 
         return None
     values = [(_value(bounds(base, quantile)), _value(bounds(other, quantile))) for base, other in rounds]
     sure = [(base, other) for base, other in values if base and other]
-    result = statistics.compare(sure, question.margin, question.level) if len(sure) == len(values) else None
+    # what this machine adds is not in the target's own time, so that its noise excuses no difference there
+    resolution = None if key.metric in STAMPED else question.resolution_ms(quantile)
+    known = len(sure) == len(values)
+    result = statistics.compare(sure, question.margin, question.level, resolution) if known else None
     why = result.why if result else _unknown(pair, key, quantile) or _incomparable(len(values))
-    return _Estimate(
-        pair,
-        key,
-        quantile,
-        primary,
-        values,
-        result,
-        why,
-        hidden(pair, key, quantile) or other_load(pair, key, quantile),
-    )
+    margin = resolution if result and result.by_resolution else None
+    unused = hidden(pair, key, quantile) or other_load(pair, key, quantile)
+    return _Estimate(pair, key, quantile, primary, values, result, why, unused, margin)
 
 
 def _unknown(pair: Pair, key: Key, quantile: str) -> Reason | None:
@@ -237,6 +253,7 @@ def _figure(estimate: _Estimate, valid: bool) -> Figure:
         why=estimate.hidden or estimate.why,
         more_rounds=result.more if result and verdict else None,
         rounds=rounds,
+        margin_ms=estimate.margin_ms,
     )
 
 

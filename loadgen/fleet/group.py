@@ -23,6 +23,7 @@ from loadgen.fleet.messages import (
     Finished,
     FromWorker,
     Go,
+    Idled,
     Kill,
     NewSeries,
     Reached,
@@ -249,6 +250,8 @@ class Group:
                 self.health.add(self._sample(member, message))
             case Ready():
                 member.ready = True
+            case Idled(late):
+                self.health.idle.extend(late)
             case Reached(run):
                 member.reached = run
             case Finished(kept, options):

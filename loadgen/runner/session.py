@@ -11,6 +11,7 @@ from typing import Any
 from loadgen.analysis import build
 from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
 from loadgen.analysis.latency import headline
+from loadgen.analysis.standing import asked_of, standing_of
 from loadgen.clock import SECOND
 from loadgen.errors import LoadgenError
 from loadgen.fleet.fleet import Fleet
@@ -36,7 +37,9 @@ from loadgen.runner.warnings import Warnings
 from loadgen.runner.witness.witness import Witness
 from loadgen.stats import Histogram
 from loadgen.trust import host
-from loadgen.trust.verdict import Finding, judge
+from loadgen.trust.finding import Finding
+from loadgen.trust.idle import WATCHED
+from loadgen.trust.verdict import judge
 from loadgen.trust.watch import HostWatch, Session, evidence_of
 
 DRAWN = 0.5  # seconds between two updates of the progress
@@ -129,6 +132,8 @@ class Running:
         try:
             before = await self._ask_sandbox()  # the counts of a table's setup, and of earlier runs
             await self._fleet.launch()
+            if self._prepared.options.resolution is None:
+                await self._fleet.settle(WATCHED)
             await self._ask_sandbox()  # the sandbox's lag and CPU time count from here
             self._watch.begin()
             await self._fleet.run()
@@ -224,7 +229,11 @@ class Running:
         adaptive = profile.retries is not None and profile.retries.mode == "adaptive"
         session = Session(profile.session.reuse == "shared", profile.session.connections, adaptive)
         parts = tails(fleet.plan, workers.recording)
-        evidence = evidence_of(totals, parts, workers.health, host, sandbox, session)
+        quantiles = build.quantiles_of(profile)
+        asked, resolution = asked_of(profile), prepared.options.resolution
+        evidence = evidence_of(
+            totals, parts, workers.health, host, sandbox, session, resolution, quantiles=quantiles, asked=asked
+        )
         if missing := untimed(totals, workers.recording):
             if lost:
                 self._warn(Reason.of("lost_without_latencies", exchanges=missing))
@@ -232,7 +241,7 @@ class Running:
                 evidence.mismatches.append(f"{missing:,} exchanges have no latencies")
         kept = workers.kept(SLOWEST)
         self._explain(lost)
-        facts = (build.quantiles_of(profile), kept.reasons, workers.health.network, adaptive, fleet.stopped)
+        facts = (quantiles, kept.reasons, workers.health.network, adaptive, fleet.stopped)
         measured = build.Measured(fleet.plan, totals, workers.recording, *facts)
         ending = Ending(
             elapsed=fleet.elapsed,
@@ -245,7 +254,7 @@ class Running:
             warnings=self._warn.given,
             kept=kept,
             sandbox=from_json(Sandbox, sandbox) if sandbox else None,
-            accepted=prepared.options.accept_invalid,
+            resolution=evidence.resolution,
             until=self._until_result(complete=not fleet.stopping),
             setup=table.setup() if table else None,
             cost=table.cost(fleet.totals()) if table else None,
@@ -255,8 +264,9 @@ class Running:
         if self._witness:
             witness, *more = self._witness.conclude(fleet.plan, workers.recording, prepared.secrets, ending)
             ending = replace(ending, witness=witness)
-        findings = judge(evidence, more)
-        return conclude(prepared.metadata(), measured, findings, ending, profile.thresholds, evidence.effects)
+        accepted, primary = prepared.options.accept_invalid, profile.experiment is not None
+        standing = standing_of(evidence, judge(evidence, more), accepted=accepted, primary=primary)
+        return conclude(prepared.metadata(), measured, standing, ending, profile.thresholds)
 
     def _until_result(self, complete: bool) -> UntilResult | None:
         return self._until.result(self._fleet.begins(self._until.run), complete) if self._until else None

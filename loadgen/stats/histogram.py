@@ -60,6 +60,12 @@ def rank(p: Fraction, n: int) -> int:
 
 
 @cache
+def fewest(percentile: str) -> int:
+    """How many values a percentile needs: one must lie beyond it."""
+    return math.ceil(1 / (1 - fraction(percentile)))
+
+
+@cache
 def fraction(percentile: str) -> Fraction:
     """`p99.9` as 999/1000."""
     return Fraction(percentile.removeprefix("p")) / 100

@@ -24,6 +24,7 @@ from loadgen.fleet.messages import (
     Finished,
     FromWorker,
     Go,
+    Idled,
     Kill,
     Leave,
     NewSeries,
@@ -58,7 +59,7 @@ TO_WORKER: list[ToWorker] = [
     Go(10**18), Renew(API_KEY, Token("key", 9)), Enter(2, 10**18), Leave(1, 10**18), Stop(), Kill(), Bye(),
 ]  # fmt: skip
 FROM_WORKER: list[FromWorker] = [
-    Ready(), Reached(3), Batch(bytes(range(256)) * 8, ((1, 2, 3, 4), (5, 6, 7, 8))),
+    Ready(), Idled((20_000, 4_000_000)), Reached(3), Batch(bytes(range(256)) * 8, ((1, 2, 3, 4), (5, 6, 7, 8))),
     NewSeries(4, SeriesKey(1, Outcome.OK, 2, "cold=true")), Failures({(0, int(Outcome.RESET), "gone"): 12}),
     Vitals({"elapsed": 10**9, "cpu": 5}, 17, {"connects": 1, "least_rtt": None}), Vitals({}, 0, None),
     Refused("ExpiredToken"), Finished(Kept([SAMPLE], [SAMPLE], {(0, 1, "gone"): 1}), {"versions": {"aioboto3": "1"}}),
