@@ -171,7 +171,7 @@ def _estimate(pair: Pair, key: Key, quantile: str, question: Question, primary: 
     values = [(_value(bounds(base, quantile)), _value(bounds(other, quantile))) for base, other in rounds]
     sure = [(base, other) for base, other in values if base and other]
     # what this machine adds is not in the target's own time, so that its noise excuses no difference there
-    resolution = None if key.metric in STAMPED else question.resolution_ms(quantile)
+    resolution = 0.0 if key.metric in STAMPED else question.resolution_ms(quantile)
     known = len(sure) == len(values)
     result = statistics.compare(sure, question.margin, question.level, resolution) if known else None
     why = result.why if result else _unknown(pair, key, quantile) or _incomparable(len(values))

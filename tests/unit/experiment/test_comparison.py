@@ -282,9 +282,16 @@ def measured(folder: Path, *p50s: float) -> None:
         path.write_text(json.dumps(document))
 
 
+def read_late(variant: Variant, number: int) -> Script:
+    """Answers after about 0.2 ms, the same ones of both, of which this machine reads those of fresh 0.06 ms later."""
+    random = Random(number)
+    delay = 50_000 + 60_000 * (variant.name == "fresh")
+    return lambda x: Reply(after=int(random.lognormvariate(math.log(0.2), 0.3) * MILLISECOND), client_delay=delay)
+
+
 def test_a_difference_that_the_machine_cannot_tell_is_equivalent(tmp_path: Path) -> None:
-    """0.06 ms of 0.2, for certain: 30 %."""
-    folder = write_experiment(tmp_path / "x", text(), answering(median=0.2, connect=0.06), rounds=ROUNDS)
+    """0.06 ms of 0.25, for certain: a quarter."""
+    folder = write_experiment(tmp_path / "x", text(), read_late, rounds=ROUNDS)
     assumed = comparison_of(folder)
     assert (figure(assumed).verdict, figure(assumed).margin_ms, assumed.resolution) == ("slower", None, None)
     measured(folder, 0.09, 0.1, 0.24)
@@ -293,7 +300,18 @@ def test_a_difference_that_the_machine_cannot_tell_is_equivalent(tmp_path: Path)
     assert told.resolution and told.resolution.ms["p50"] == 0.1
     measured(folder, 0.02)
     assert (figure(comparison_of(folder)).verdict, figure(comparison_of(folder)).margin_ms) == ("slower", 0.02)
+    assert figure(told, metric="target").verdict == "equivalent"
     named = rewritten(folder, tmp_path / "named", text().replace("rounds:", "margin: 5%\n  rounds:"), ROUNDS)
     measured(named, 0.2)
     by_name = comparison_of(named)
     assert (figure(by_name).verdict, figure(by_name).margin_ms, by_name.resolution) == ("slower", None, None)
+
+
+def test_what_the_machine_cannot_tell_of_the_response_the_targets_own_time_may_tell(tmp_path: Path) -> None:
+    """The same, of connecting: that is the target's, and this machine's noise is not in it."""
+    folder = write_experiment(tmp_path / "x", text(), answering(median=0.2, connect=0.06), rounds=ROUNDS)
+    measured(folder, 0.2)
+    response, target = (figure(comparison_of(folder), metric=metric) for metric in ("response", "target"))
+    assert (target.verdict, target.margin_ms) == ("slower", None)
+    assert (response.verdict, response.margin_ms) == ("inconclusive", 0.2)
+    assert response.why and response.why.code == "target_not_equivalent"
