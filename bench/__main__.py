@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from bench import against
-from bench.cases import CASES, TOOLS, Case
-from bench.comparison import Comparison, compare
+from bench.cases import CASES, ROUNDS, TOOLS, Case
+from bench.comparison import Comparison, Place, compare
 from bench.processes import Cores
 from bench.servers import Absent, nginx, version
 from bench.table import markdown
+from bench.tools import Tool
 from loadgen.clock import SECOND, wall
 
-SCHEMA = "loadgen.bench/1"
-ROUNDS = 5
+SCHEMA = "loadgen.bench/2"
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
     cores = Cores.of(allowed)
     os.sched_setaffinity(0, cores.rest)
     try:
-        about = _about(cores, len(allowed), asked.trees)
+        about = _about(cores, len(allowed), [] if asked.trees else _tools(asked))
         print(_heading(about), flush=True)
         if asked.trees:
             print(against.heading(*(tree.installed(Path("/")) for tree in asked.trees)), flush=True)
@@ -52,12 +52,14 @@ def main() -> int:
 
 
 def _carried_out(case: Case, asked: argparse.Namespace, cores: Cores) -> Comparison:
-    tools = asked.trees or [tool for tool in case.tools if not asked.tool or tool.name in asked.tool]
-    rounds = asked.rounds or (against.ROUNDS if asked.trees else ROUNDS)
+    trees = bool(asked.trees)
+    tools = asked.trees or [tool for tool in case.tools if tool in _tools(asked)]
+    rounds = 1 if case.grows else asked.rounds or (against.ROUNDS if trees else case.rounds)
     # a server for each case, none of which finds another's leavings
     with tempfile.TemporaryDirectory() as folder, nginx(Path(folder), cores.server) as server:
-        load = case.load(server, asked.seconds, asked.minute)
-        return compare(case, tools, server, cores, load, 1 if case.grows else rounds, _say, bool(asked.trees))
+        loads = {point.name: case.load(point, server, asked.seconds, asked.minute) for point in case.points}
+        place = Place(server, cores, _say, asked.capture and not trees)
+        return compare(case, tools, place, loads, rounds)
 
 
 def _arguments() -> argparse.Namespace:
@@ -72,10 +74,12 @@ def _arguments() -> argparse.Namespace:
     which.add_argument(
         "--against", type=_venv, metavar="VENV", help="instead of peers: the loadgen that is installed in this venv"
     )
-    rounds = f"of every tool in turn (default: {ROUNDS}, with --against {against.ROUNDS})"
+    rounds = f"of every tool in turn (default: {ROUNDS}, fewer for a curve; with --against {against.ROUNDS})"
     parser.add_argument("--rounds", type=positive, help=rounds)
     parser.add_argument("--seconds", type=positive, default=4, help="that each load lasts (default: 4)")
     parser.add_argument("--minute", type=positive, default=60, help="seconds in a minute of `memory` (default: 60)")
+    captured = "do without the packet capture that looks on at the open loads"
+    parser.add_argument("--no-capture", dest="capture", action="store_false", help=captured)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there")
     asked = parser.parse_args()
     if sys.platform != "linux" or not shutil.which("taskset"):
@@ -110,8 +114,15 @@ def positive(text: str) -> int:
     return value
 
 
-def _about(cores: Cores, count: int, trees: list[against.Tree]) -> dict[str, Any]:
-    versions = {tool.name: tool.version() for tool in TOOLS if tool.program and not trees}
+def _tools(asked: argparse.Namespace) -> list[Tool]:
+    """Those that are asked for, of the cases that are."""
+    of_cases = {tool.name for case in asked.cases for tool in case.tools}
+    return [tool for tool in TOOLS if tool.name in (asked.tool or of_cases) and tool.name in of_cases]
+
+
+def _about(cores: Cores, count: int, tools: list[Tool]) -> dict[str, Any]:
+    # one line for loadgen, whose clients and sessions are tools of their own
+    versions = {tool.name.partition(" ")[0]: tool.version() for tool in tools if tool.program}
     return {
         "at": wall() // SECOND,
         "python": platform.python_version(),

@@ -9,13 +9,13 @@ from statistics import median
 from typing import NamedTuple
 
 from bench.cases import CASES, CPU, CPU_KERNEL, CPU_USER, LAG, P50, P99, REQUESTS, Case, Column
-from bench.comparison import Comparison, Rounds, Spread
+from bench.comparison import Comparison, Rounds, Spread, disturbed
 from bench.table import cell, lined, remarks
 from bench.tools import Loadgen
 
 COMPARED = ("closed-http", "open-20k")
 ROUNDS = 15
-FIGURES = (CPU, CPU_USER, CPU_KERNEL, REQUESTS, P50, P99, LAG)
+FIGURES = tuple(replace(column, ranged=True) for column in (CPU, CPU_USER, CPU_KERNEL, REQUESTS, P50, P99, LAG))
 WHERE = "import loadgen; print(loadgen.__version__, loadgen.__file__)"
 
 
@@ -61,8 +61,10 @@ def heading(new: Installed, old: Installed) -> str:
 
 
 def ratios(new: Rounds, old: Rounds, key: str) -> Spread | None:
-    """new / old of each round in which both have the figure: of runs that were neighbours."""
-    pairs = zip(new.figures, old.figures, strict=False)
+    """new / old of each round in which both have the figure: of runs that were neighbours. Rounds beside other work do
+    not count, unless all were."""
+    pairs = list(zip(new.figures, old.figures, strict=False))
+    pairs = [pair for pair in pairs if not any(map(disturbed, pair))] or pairs
     found = [ours[key] / theirs[key] for ours, theirs in pairs if key in ours and theirs.get(key)]
     return Spread(median(found), min(found), max(found)) if found else None
 

@@ -27,6 +27,11 @@ class Cores:
     client: int
     rest: frozenset[int]
 
+    def of_worker(self, number: int) -> int:
+        """The client's core is the first one's; further ones have the rest, but never the server's core."""
+        cores = [self.client, *sorted(self.rest - {self.server}, reverse=True)]
+        return cores[number % len(cores)]
+
     @classmethod
     def of(cls, allowed: Iterable[int]) -> Cores:
         cores = sorted(allowed)
@@ -55,10 +60,19 @@ def running(command: list[str], cores: Iterable[int], folder: Path) -> Iterator[
             env=environment,
             start_new_session=True,
         )
+    _pass_on_nice(process.pid)
     try:
         yield process
     finally:
         _end(process)
+
+
+def _pass_on_nice(pid: int) -> None:
+    """A session is a group of its own to the scheduler (`sched_autogroup`): within it our nice value holds, but beside
+    other sessions only what its group has."""
+    if nice := os.nice(0):
+        with suppress(OSError):
+            Path(f"/proc/{pid}/autogroup").write_text(str(nice))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -106,6 +120,13 @@ def cpu_time(pids: Iterable[int]) -> Cpu:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             user, kernel = user + int(fields[11]), kernel + int(fields[12])
     return Cpu(user * TICK, kernel * TICK)
+
+
+def waited(pid: int) -> int:
+    """ns for which the process, which has one thread, could have run but had no CPU; 0 if the kernel does not say."""
+    with suppress(*GONE, IndexError):
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+    return 0
 
 
 def resident(pid: int) -> int:

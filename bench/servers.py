@@ -18,6 +18,7 @@ from loadgen.clock import SECOND, now
 from loadgen.sandbox import certificate
 
 START_LIMIT = 10 * SECOND
+BODIES = (100, 1_000, 10_000, 100_000, 1_000_000)  # bytes: the files below /body/
 
 # No session is resumed: every new TLS connection is a full handshake, whether or not a tool offers to resume one. One
 # version and one cipher, so that no tool is faster for having chosen another. No connection is closed for being idle,
@@ -43,15 +44,19 @@ http {{
     ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;
     ssl_session_cache off;
     ssl_session_tickets off;
-    client_body_temp_path {folder}/body;
+    client_body_temp_path {folder}/sent;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    open_file_cache max=16 inactive=24h;
+    sendfile on;
+    tcp_nopush on;
     server {{
         listen 127.0.0.1:{http} backlog=4096;
         listen 127.0.0.1:{https} ssl backlog=4096;
         location / {{ return 200 '{{}}'; }}
+        location /body/ {{ root {folder}; }}
     }}
     server {{
         listen 127.0.0.1:{status};
@@ -103,6 +108,9 @@ def nginx(folder: Path, core: int) -> Iterator[Nginx]:
     words = {"folder": folder, "chain": chain, "key": key, "mask": "1" + "0" * core}
     words |= dict(zip(("http", "https", "status"), ports, strict=True))
     words["user"] = "user root;" if os.geteuid() == 0 else ""  # else the worker could not enter `folder`
+    (folder / "body").mkdir()
+    for size in BODIES:
+        (folder / "body" / str(size)).write_bytes(b"x" * size)
     config = folder / "nginx.conf"
     config.write_text(CONFIG.format_map(words))
     command = [program, "-p", str(folder), "-e", "stderr", "-c", str(config)]

@@ -9,15 +9,22 @@ from bench.comparison import Comparison, Spread
 
 
 def markdown(comparison: Comparison) -> str:
-    """Heading, what was asked, a row for each tool, notes."""
+    """Heading, what was asked, a row for each tool at each point, notes."""
     case = comparison.case
-    rows = [
-        [name, *(cell(rounds.spread(column.key), column) for column in case.columns)]
-        for name, rounds in comparison.rounds.items()
-    ]
-    table = lined(["", *(column.title for column in case.columns)], rows)
     aim = f" Aim: {case.aim}." if case.aim else ""
-    return f"## {case.name}\n\n{case.about}{aim}\n\n{table}\n{remarks(comparison)}"
+    return f"## {case.name}\n\n{case.about}{aim}\n\n{table(comparison)}\n{remarks(comparison)}"
+
+
+def table(comparison: Comparison) -> str:
+    """Without the columns for which nobody has a figure."""
+    case, everyone = comparison.case, comparison.rounds.values()
+    columns = [column for column in case.columns if any(rounds.spread(column.key) for rounds in everyone)]
+    varied = [case.varies] if case.varies else []
+    rows = [
+        [*([row.point] if varied else []), row.tool, *(cell(rounds.spread(column.key), column) for column in columns)]
+        for row, rounds in comparison.rounds.items()
+    ]
+    return lined([*varied, "", *(column.title for column in columns)], rows)
 
 
 def remarks(comparison: Comparison) -> str:
@@ -29,7 +36,7 @@ def cell(spread: Spread | None, column: Column) -> str:
     if spread is None:
         return "-"
     middle, low, high = (f"{value:{column.form}}" for value in spread)
-    return middle if low == high else f"{middle} ({low} to {high})"
+    return middle if low == high or not column.ranged else f"{middle} ({low} to {high})"
 
 
 def lined(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

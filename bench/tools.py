@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,8 @@ class CannotSay(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a tool is asked for: GETs of `url`, as fast as `connections` allow or at `rate` a second."""
+    """What a tool is asked for: GETs of `url`, as fast as `connections` allow or at `rate` a second. `workers` is for a
+    tool that has processes."""
 
     url: str
     ca: Path
@@ -34,6 +36,7 @@ class Load:
     connections: int = 64
     rate: int | None = None
     reuse: bool = True
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Reported:
     says them, and what else a reader must know."""
 
     figures: dict[str, float]
-    remark: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class Tool(ABC):
@@ -105,6 +108,7 @@ class Loadgen(Tool):
             "target": load.url,
             "tls": {"ca": str(load.ca)},
             "session": {"reuse": "shared" if load.reuse else "per-request", "connections": load.connections},
+            "workers": load.workers,
             "load": [phase],
         }
 
@@ -121,11 +125,13 @@ class Loadgen(Tool):
         }
         figures |= {name: value for name, value in said.items() if value is not None}
         trust = result["trust"]
-        signals = ", ".join(signal["signal"] for signal in trust["signals"] if signal["verdict"] != "VALID")
-        return Reported(figures, f"says {trust['verdict']}" + (f" of itself, for {signals}" if signals else ""))
+        signals = (signal["signal"] for signal in trust["signals"] if signal["verdict"] != "VALID")
+        return Reported(figures, (f"says {trust['verdict']} of itself", *(f"for {signal}" for signal in signals)))
 
     def version(self) -> str:
-        return importlib.metadata.version("loadgen")
+        """As it says itself, so that it can tell which form of it is installed."""
+        told = subprocess.run([self.python, "-P", "-m", "loadgen", "--version"], capture_output=True, text=True)
+        return told.stdout.partition("version ")[2].strip()
 
 
 class Wrk(Tool):
@@ -184,6 +190,106 @@ class Hey(Tool):
         errors = re.findall(r"^\s*\[(\d+)\]\s", output.partition("Error distribution:")[2], re.MULTILINE)
         figures["failed"] = sum(int(n) for status, n in answers if status != "200") + sum(map(int, errors))
         return Reported(figures)
+
+
+class Oha(Tool):
+    """At a rate it is asked for times from when a request was due (`--latency-correction`)."""
+
+    name = "oha"
+    asks_version = ("oha", "--version")
+
+    def command(self, load: Load, folder: Path) -> list[str]:
+        options = ["--no-tui", "--output-format", "json", "--cacert", str(load.ca)]
+        options += [] if load.reuse else ["--disable-keepalive"]
+        options += ["-q", str(load.rate), "--latency-correction"] if load.rate else []
+        return ["oha", "-z", f"{load.seconds}s", "-c", str(load.connections), *options, load.url]
+
+    def read(self, output: str) -> Reported:
+        told = json.loads(output)
+        summary, latency, answers = told["summary"], told["latencyPercentiles"], told["statusCodeDistribution"]
+        # a request that the end of the load cut off is no failure
+        errors = sum(n for why, n in told["errorDistribution"].items() if why != "aborted due to deadline")
+        bad = sum(n for status, n in answers.items() if status != "200")
+        times = {f"{key}_ms": latency[key] * 1e3 for key in ("p50", "p99") if latency[key] is not None}
+        return Reported({"requests_s": summary["requestsPerSec"], "failed": errors + bad, **times})
+
+
+class GoProgram(Tool):
+    """Built by `go install`, which writes the version into the program where only `go` reads it."""
+
+    def version(self) -> str:
+        if not (self.program and shutil.which("go")):
+            return ""
+        told = subprocess.run(["go", "version", "-m", self.program], capture_output=True, text=True)
+        found = re.search(r"^\s*mod\s+\S+\s+v(\S+)", told.stdout, re.MULTILINE)
+        return found[1] if found else ""
+
+
+class Bombardier(GoProgram):
+    name = "bombardier"
+
+    def command(self, load: Load, folder: Path) -> list[str]:
+        options = ["-d", f"{load.seconds}s", "-c", str(load.connections), "-k", "-l", "-p", "r", "-o", "json"]
+        options += [] if load.reuse else ["-H", "Connection: close"]
+        options += ["-r", str(load.rate)] if load.rate else []
+        return ["bombardier", *options, load.url]
+
+    def read(self, output: str) -> Reported:
+        told = json.loads(output)["result"]
+        times = {f"p{q}_ms": told["latency"]["percentiles"][str(q)] / 1e3 for q in (50, 99)}
+        answers = {name: told[name] for name in ("req1xx", "req2xx", "req3xx", "req4xx", "req5xx", "others")}
+        requests = sum(answers.values())
+        failed = requests - answers["req2xx"]
+        return Reported({"requests_s": requests / told["timeTakenSeconds"], "failed": failed, **times})
+
+
+class Vegeta(GoProgram):
+    """It writes what became of each request to a file, and its second command makes a report of that."""
+
+    name = "vegeta"
+
+    def command(self, load: Load, folder: Path) -> list[str]:
+        at_most = f"-workers {load.connections} -max-workers {load.connections}"
+        kept = (
+            f"-connections {load.connections} -max-connections {load.connections} -keepalive={str(load.reuse).lower()}"
+        )
+        paced = f"-rate {load.rate or 0}/s -duration {load.seconds}s"
+        results, ca = shlex.quote(f"{folder}/vegeta.bin"), shlex.quote(str(load.ca))
+        attack = f"echo GET {load.url} | vegeta attack {paced} {at_most} {kept} -root-certs {ca} -output {results}"
+        return ["sh", "-c", f"{attack} && vegeta report -type json {results}"]
+
+    def read(self, output: str) -> Reported:
+        told = json.loads(output)
+        times = {f"p{q}_ms": told["latencies"][f"{q}th"] / 1e6 for q in (50, 99)}
+        failed = told["requests"] - told["status_codes"].get("200", 0)
+        return Reported({"requests_s": told["rate"], "failed": failed, **times})
+
+
+class K6(Tool):
+    """Each of its users waits for its answer: as many of them as there should be connections, if not told otherwise."""
+
+    name = "k6"
+    asks_version = ("k6", "version")
+
+    def users(self, load: Load) -> int:
+        return load.connections
+
+    def command(self, load: Load, folder: Path) -> list[str]:
+        report = folder / "k6-report.json"
+        told = {"URL": load.url, "SECONDS": load.seconds, "USERS": self.users(load), "RATE": load.rate or 0}
+        options = " ".join(f"-e {name}={value}" for name, value in {**told, "REUSE": int(load.reuse)}.items())
+        quietly = "k6 run --quiet --no-color --no-usage-report --address 127.0.0.1:0"
+        script = CLIENTS / "k6.js"
+        return ["sh", "-c", f"{quietly} --summary-export {report} {options} {script} >&2 && cat {report}"]
+
+    def read(self, output: str) -> Reported:
+        told = json.loads(output)["metrics"]
+        latency = told["http_req_duration"]
+        times = {"p50_ms": latency["med"], "p99_ms": latency["p(99)"]}
+        dropped = told.get("dropped_iterations", {}).get("count", 0)
+        remarks = (f"dropped {dropped:,} iterations, as it says",) if dropped else ()
+        failed = float(told["http_req_failed"]["passes"])
+        return Reported({"requests_s": told["http_reqs"]["rate"], "failed": failed, **times}, remarks)
 
 
 class Locust(Tool):

@@ -28,6 +28,10 @@ class Row:
     log: Log
     why: str = ""
 
+    @property
+    def remark(self) -> str:
+        return self.why or "; ".join(self.told.remarks)
+
     def summary(self) -> str:
         said = ", ".join(f"{key} {value:,.1f}" for key, value in self.told.figures.items())
         return f"{said or self.why}; the server had {len(self.log.received):,} requests, held {self.log.held:,}"
@@ -36,13 +40,12 @@ class Row:
         seen = figures(self.log.times)._asdict() if self.log.answered else {}
         asked = {"tool": self.entry.name, "asked": self.entry.asked, "connections": self.connections}
         server = {"requests": len(self.log.received), "held": self.log.held, "connections": self.log.connections}
-        remark = self.why or self.told.remark
-        return {**asked, "reported": self.told.figures, "server": {**server, **seen}, "remark": remark}
+        return {**asked, "reported": self.told.figures, "server": {**server, **seen}, "remark": self.remark}
 
     def notes(self) -> Iterator[str]:
         name = f"{self.entry.name} ({self.entry.asked})"
-        if self.why or self.told.remark:
-            yield f"{name}: {self.why or self.told.remark}"
+        if self.remark:
+            yield f"{name}: {self.remark}"
         if failed := self.told.figures.get("failed"):
             yield f"{name}: {failed:,.0f} failed, as it says"
 

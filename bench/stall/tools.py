@@ -35,7 +35,7 @@ class Loadgen(tools.Loadgen):
         latency = phase["steps"][0]["latency_ms"]
         words = {"": latency["response"], "service_": latency["service"]}
         figures = {f"{of}{key}_ms": each[key] for of, each in words.items() for key in ("p50", "p95", "p99", "max")}
-        return Reported(told.figures | figures, told.remark)
+        return Reported(told.figures | figures, told.remarks)
 
 
 class Wrk(tools.Wrk):
@@ -123,31 +123,20 @@ class Locust(tools.Locust):
         return Reported(quantiles | {"max_ms": longest, "failed": float(entry["num_failures"])})
 
 
-class K6(Tool):
-    """`users`: how many it may have, each of whom waits for its answer; None for as many as the stall takes."""
+class K6(tools.K6):
+    """`at_most`: how many users it may have, each of whom waits for its answer; None for as many as the stall takes."""
 
-    name = "k6"
-    asks_version = ("k6", "version")
+    def __init__(self, at_most: int | None = None) -> None:
+        self.at_most = at_most
 
-    def __init__(self, users: int | None = None) -> None:
-        self.users = users
-
-    def command(self, load: Load, folder: Path) -> list[str]:
-        report = folder / "k6-report.json"
-        users = self.users or 3 * (load.rate or 0)
-        options = f"-e URL={load.url} -e RATE={load.rate} -e SECONDS={load.seconds} -e USERS={users}"
-        quietly = "k6 run --quiet --no-color --no-usage-report --address 127.0.0.1:0"
-        script = HERE / "k6.js"
-        return ["sh", "-c", f"{quietly} --summary-export {report} {options} {script} >&2 && cat {report}"]
+    def users(self, load: Load) -> int:
+        return self.at_most or 3 * (load.rate or 0)
 
     def read(self, output: str) -> Reported:
-        told = json.loads(output)["metrics"]
-        latency = told["http_req_duration"]
+        told = super().read(output)
+        latency = json.loads(output)["metrics"]["http_req_duration"]
         quantiles = {f"p{q}_ms": latency["med" if q == 50 else f"p({q})"] for q in WITHIN}
-        dropped = told.get("dropped_iterations", {}).get("count", 0)
-        remark = f"dropped {dropped:,} iterations, as it says" if dropped else ""
-        failed = float(told["http_req_failed"]["passes"])
-        return Reported(quantiles | {"max_ms": latency["max"], "failed": failed}, remark)
+        return Reported(quantiles | {"max_ms": latency["max"], "failed": told.figures["failed"]}, told.remarks)
 
 
 class Aiohttp(Tool):

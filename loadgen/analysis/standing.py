@@ -3,12 +3,15 @@ down with them, and what they leave standing."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from loadgen.profile.clients import CLIENTS
 from loadgen.profile.model import Profile
 from loadgen.profile.model import Threshold as Limit
+from loadgen.record import attribution
+from loadgen.record.share import Part
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.run import JudgedFigure, Phase
@@ -88,6 +91,13 @@ def standing_of(
     """The standing of a run on which there are these findings."""
     figures = tuple(figure.to_result() for figure in ranked(evidence.figures))
     return Standing(figures, tuple(findings), held(evidence), accepted, primary)
+
+
+def asked_parts(profile: Profile) -> Mapping[Part, str]:
+    """The parts of a time that this profile asks for, and the field that counts each."""
+    adaptive = profile.retries is not None and profile.retries.mode == "adaptive"
+    of_client = attribution.NONE if CLIENTS[profile.client].ours else attribution.OF_CLIENT
+    return {**of_client, **(attribution.HELD_BACK if adaptive else {})}
 
 
 def asked_of(profile: Profile) -> Sequence[Asked]:

@@ -110,6 +110,11 @@ class Fleet:
         return self.leading.elapsed
 
     @property
+    def counted(self) -> int:
+        """How many seconds of the leading group's load are in its recording, with all that was known by then."""
+        return self.leading.counted
+
+    @property
     def run_number(self) -> int:
         """The run of the plan that is under way, by the clock where ends are fixed."""
         number = max(self._entries)

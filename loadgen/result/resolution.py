@@ -14,9 +14,9 @@ from loadgen.result.codec import item
 
 Source = Literal["ticks", "selftest", "assumed"]
 
-# The most that counts, in ms, by figure. The kernel lets a process run for 3 ms before it looks for another one, and
-# checks that 250 to 1000 times a second: a wait behind other work is longer than 1 ms, and has to show in the verdict.
-# A machine that is later than this at its median or for one wake-up in ten is not quiet either.
+# The most that counts, in ms, by figure. The kernel gives a process a slice of 1 to 3 ms before another has its turn:
+# most waits behind other work are longer than 1 ms, and have to show in the verdict. A machine that is later than this
+# at its median, or for one wake-up in ten, is not quiet either.
 MOST: Mapping[str, float] = MappingProxyType({"mean": 0.25, "p50": 0.25, "p90": 0.5, "p99": 1.0, "p99.9": 1.0})
 HIDDEN = 0.1  # a share of a figure: more of it makes a run INVALID
 LEAST = 0.001  # ms: the width of a counter of a histogram at 1 ms
@@ -94,4 +94,4 @@ def _nines(percentile: str) -> float:
     return -math.log10(max(beyond, 1e-9))
 
 
-ASSUMED = Resolution("assumed", dict.fromkeys(MOST, 0.1), {})  # as a quiet machine has it
+ASSUMED = Resolution("assumed", dict.fromkeys(MOST, 0.05), {})  # as a quiet machine has it

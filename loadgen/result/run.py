@@ -133,7 +133,11 @@ class Attribution:
     target: float = item("the time that the target and the network to it took", "ms")
     connect: float = item("the time to make a connection, without this machine's part of it", "ms")
     wait: float = item("the time that the request waited for a connection below the cap", "ms")
-    build: float = item("the time to make the SDK's client or session, which the profile asks for", "ms")
+    build: float = item(
+        "the time that another client than loadgen's own took before it sent, which the profile asks for: making it, "
+        "building and signing the request, and waiting for other requests of which it did so",
+        "ms",
+    )
     held: float = item("the time that adaptive retries held the request back", "ms")
     own: float = item("the time that this machine took", "ms")
     own_at_least: bool = item(
@@ -336,7 +340,7 @@ class JudgedFigure:
     at_least: bool = item("whether this machine may have made more, because the client has no stamps of the kernel")
     parts_ms: dict[str, float] = item("the part of the figure that this machine made, by what it is made of", "ms")
     requests: int = item("the number of requests that the figure is of")
-    resolution_ms: float = item("the part below which this machine cannot tell, and which is not judged", "ms")
+    resolution_ms: float = item("a part below this is not judged: twice the resolution, or the most that counts", "ms")
     verdict: Verdict = item("the verdict on the figure")
     decides: bool = item(
         "whether the verdict on the run depends on the figure: if a threshold or the primary figure is about it; or, "

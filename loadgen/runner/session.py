@@ -11,13 +11,14 @@ from typing import Any
 from loadgen.analysis import build
 from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
 from loadgen.analysis.latency import headline
-from loadgen.analysis.standing import asked_of, standing_of
+from loadgen.analysis.standing import asked_of, asked_parts, standing_of
 from loadgen.clock import SECOND
 from loadgen.errors import LoadgenError
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
 from loadgen.interrupts import Interrupts, interrupts
 from loadgen.net.thread import in_thread
+from loadgen.profile.clients import CLIENTS
 from loadgen.profile.load import Loaded
 from loadgen.record.samples import SLOWEST
 from loadgen.result.codec import from_json, map_text, to_json
@@ -95,7 +96,9 @@ class Running:
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
         following = [self._witness.group] if self._witness else []
         cpus = self._witness.cores.others if self._witness else frozenset[int]()
-        self._workers = Group(checked.plan, prepared.assignments, self._each_second, self._turned_away, cpus)
+        self._workers = Group(
+            checked.plan, prepared.assignments, self._each_second, self._counted, self._turned_away, cpus
+        )
         self._fleet = Fleet(self._workers, *following)
         keeper.renewed, keeper.lost = self._fleet.renew, self._refuse
         self._signals = signals
@@ -182,20 +185,22 @@ class Running:
 
     def _each_second(self) -> None:
         prepared, fleet = self._prepared, self._fleet
-        self._store_second()
         if prepared.to.sandbox and (error := prepared.to.sandbox.look()):
             self._lose_sandbox(error)
         totals = self._workers.totals()
         self._watch.look(totals)
         self._snapshots.append(Snapshot.of(totals, fleet.elapsed))
-        if self._until:
-            self._look(self._until)
         table = prepared.table
         why = reason_to_stop(self._snapshots, prepared.stop_if) or (table.beyond(fleet.totals()) if table else None)
         if why and not fleet.stopping:
             self._stopped = True
             self._warn(why)
             fleet.stop()
+
+    def _counted(self) -> None:
+        self._store_second()
+        if self._until:
+            self._look(self._until)
 
     def _look(self, until: Until) -> None:
         prepared, made = self._prepared, until.looks_made
@@ -226,8 +231,8 @@ class Running:
         totals = workers.totals()
         lost = [worker for worker in workers.members if worker.lost]
         host = self._watch.figures(prepared.to.loopback)
-        adaptive = profile.retries is not None and profile.retries.mode == "adaptive"
-        session = Session(profile.session.reuse == "shared", profile.session.connections, adaptive)
+        of_profile, client_asked = asked_parts(profile), not CLIENTS[profile.client].ours
+        session = Session(profile.session.reuse == "shared", profile.session.connections, of_profile, client_asked)
         parts = tails(fleet.plan, workers.recording)
         quantiles = build.quantiles_of(profile)
         asked, resolution = asked_of(profile), prepared.options.resolution
@@ -241,7 +246,7 @@ class Running:
                 evidence.mismatches.append(f"{missing:,} exchanges have no latencies")
         kept = workers.kept(SLOWEST)
         self._explain(lost)
-        facts = (quantiles, kept.reasons, workers.health.network, adaptive, fleet.stopped)
+        facts = (quantiles, kept.reasons, workers.health.network, of_profile, fleet.stopped)
         measured = build.Measured(fleet.plan, totals, workers.recording, *facts)
         ending = Ending(
             elapsed=fleet.elapsed,

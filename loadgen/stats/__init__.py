@@ -20,6 +20,7 @@ All of them use `distributions`: Student's t, a bound on a variance, the fair co
 from __future__ import annotations
 
 from loadgen.stats.histogram import (
+    COUNTERS,
     HIGHEST,
     OVERFLOW,
     Histogram,
@@ -34,6 +35,7 @@ from loadgen.stats.histogram import (
 )
 
 __all__ = [
+    "COUNTERS",
     "HIGHEST",
     "OVERFLOW",
     "Histogram",

@@ -43,6 +43,7 @@ class Evidence:
     preemptions: float = 0.0  # a second
     pressure: float | None = None  # of the time in which something here was ready and had no CPU
     clock_step: int | None = None
+    client_asked: bool = False  # what the client costs is what the user asks for
     capped: int | None = None  # connections, if the profile says how many at the most
     wait_p99: int | None = None
     closed_idle: int = 0  # connections that the target closed and a request had to replace

@@ -1,8 +1,9 @@
 """This machine's share of a figure: by how much it lifted a percentile, the mean or the maximum.
 
 This machine's part of an exchange is lag + sign + wait delay + connect delay + client delay. What the profile asks for
-is none of it: making the SDK's client or session, what adaptive retries hold back, and making a connection (the CPU
-time of its handshake, and up to `MOMENT` of delay for the messages on the way). A load without a schedule is timed from
+is none of it: making the SDK's client or session, what adaptive retries hold back, what another client than ours takes
+before it sends (`lag` and `sign`), and making a connection (the CPU time of its handshake, and up to `MOMENT` of delay
+for the messages on the way). A load without a schedule is timed from
 its first action, so that only the last two count.
 
 Let w be the times in order, and l the times without this machine's part, put in order by themselves. The share of the
@@ -18,7 +19,7 @@ as slow as any exchange: it may have left late, and that may be the whole reason
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -73,8 +74,8 @@ class Figure:
     """A figure of a step in a run of a phase, and this machine's share of it. Times in ns, shares from 0 to 1.
 
     `without` is the figure of the same exchanges without this machine's part of each; `parts` add up to this machine's
-    part of the figure. A part below `resolution` is nobody's fault. `decides`: the verdict on the run depends
-    on the figure.
+    part of the figure. A part below `resolution` is nobody's fault (`Resolution.part`). `decides`: the verdict on the
+    run depends on the figure.
     """
 
     phase: str
@@ -126,11 +127,11 @@ def figures_of(
     steps: Iterable[tuple[Place, Shares]],
     quantiles: Sequence[str],
     asked: Sequence[Asked] = (),
-    held_back: bool = False,
+    of_profile: Mapping[Part, str] = attribution.NONE,
     resolution: Resolution = ASSUMED,
 ) -> list[Figure]:
     """The figures of the ok exchanges and the timeouts of each step of each run of a phase. The quantiles of `asked`
-    are among them. `held_back`: `sign` is mostly not this machine's."""
+    are among them. `of_profile` are parts that are not this machine's."""
     names = tuple(dict.fromkeys((*quantiles, *(of.quantile for of in asked))))
     return [
         replace(
@@ -140,7 +141,7 @@ def figures_of(
         )
         for place, shares in steps
         if shares.count
-        for figure in _figures(place, shares, names, held_back)
+        for figure in _figures(place, shares, names, of_profile)
     ]
 
 
@@ -180,10 +181,10 @@ class _Ordered:
         return float(np.maximum(inside, 0) @ np.log(self.times)) / (last - first + 1)
 
 
-def _figures(place: Place, shares: Shares, names: Sequence[str], held_back: bool) -> Iterator[Figure]:
+def _figures(place: Place, shares: Shares, names: Sequence[str], of_profile: Mapping[Part, str]) -> Iterator[Figure]:
     count, sums = shares.count, shares.sums
     counts = sums[:, Part.COUNT]
-    parts = _own_parts(attribution.net(sums, held_back), counts)
+    parts = _own_parts(attribution.net(sums, of_profile), counts)
     whole = np.maximum(sums[:, Part.WHOLE] / counts, 1)
     left = np.maximum(whole - parts.sum(axis=1) / counts, 1)
     measured, without = _Ordered(whole, counts), _Ordered(left, counts)

@@ -31,10 +31,14 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A row of the table. `alone`: it changes figures in a way that this machine's share of them does not show, and so
-    can make a run INVALID by itself. Any other signal explains the share. `bounds`: it explains the share, but may also
-    have limited the load, which no share shows. `symptom`: it says how late things were, and not why. `longer`: it only
-    makes times longer. `counts`: it changes the counts of requests as well."""
+    """A row of the table. Two signals of three explain this machine's share of the figures, and are no worse than it.
+
+    `alone`: it changes figures in a way that the share does not show, and so can make a run INVALID by itself.
+    `bounds`: it explains the share, but may also have limited the load, which no share shows. `symptom`: it says how
+    late things were, and not why. `longer`: it only makes times longer. `counts`: it changes the counts of requests as
+    well. `of_client`: it is what the client costs, and tells nothing against a run with a client of which the user asks
+    that.
+    """
 
     name: str
     what: str
@@ -45,6 +49,7 @@ class Signal:
     symptom: bool = False
     longer: bool = False
     counts: bool = False
+    of_client: bool = False
 
     def judge(self, evidence: Evidence, most: Verdict) -> Finding | None:
         """The finding. `most` is the worst verdict of a signal that does not stand alone. If such a signal is beyond a
@@ -52,6 +57,8 @@ class Signal:
         observation = self.look(evidence)
         if observation is None:
             return None
+        if self.of_client and evidence.client_asked:
+            most = Verdict.VALID
         measured = zip(self.limits, observation.figures, strict=False)
         limits = max((limit.grade(of) for limit, of in measured if of is not None), default=Verdict.VALID)
         if self.bounds:
@@ -211,6 +218,7 @@ SIGNALS = (
         False,
         _lag,
         symptom=True,
+        of_client=True,
     ),
     Signal(
         "client delay",
@@ -231,6 +239,7 @@ SIGNALS = (
         (Limit("p99", "ms", 2 * MS), Limit("max", "ms", 20 * MS, 100 * MS)),
         False,
         _loop,
+        of_client=True,
     ),
     Signal(
         "core use",
@@ -239,6 +248,7 @@ SIGNALS = (
         False,
         _core,
         bounds=True,
+        of_client=True,
     ),
     Signal(
         "waiting for a CPU",
@@ -249,7 +259,8 @@ SIGNALS = (
     ),
     Signal(
         "CPU pressure",
-        "the time in which something in this container, or on this machine, was ready and had no CPU",
+        "the time in which something in this container, or on this machine, was ready and had no CPU. loadgen's own "
+        "adding up is among it: it waits for a free CPU",
         (Limit("share", "%", 0.5),),
         False,
         _pressure,
@@ -267,6 +278,7 @@ SIGNALS = (
         (Limit("longest", "ms", 2 * MS, 20 * MS), Limit("share", "%", 0.002, 0.005)),
         False,
         _collector,
+        of_client=True,
     ),
     Signal(
         "rate held",

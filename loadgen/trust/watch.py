@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from loadgen.clock import MILLISECOND, now
 from loadgen.exchange import Outcome
 from loadgen.net.counters import CLOSED_IDLE, PEAK
 from loadgen.record.ledger import ITERATIONS, OUTCOMES, STARTED, UNSENT_LIMIT, Ledger
-from loadgen.record.share import Shares
+from loadgen.record.share import Part, Shares
 from loadgen.result.resolution import Resolution
 from loadgen.stats import Histogram, fraction
 from loadgen.trust.evidence import Evidence
@@ -58,12 +58,13 @@ class Late(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """How the profile shares connections, its cap on them, and whether its retries hold requests back before
-    sending."""
+    """How the profile shares connections, its cap on them, the parts that are its own doing, and whether its client is
+    one of which the user asks what it costs."""
 
     shared: bool = True
     cap: int | None = None
-    holds_back: bool = False
+    asked: Mapping[Part, str] = field(default_factory=dict)
+    client_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ def evidence_of(
     busiest, core_use = health.busiest() or (None, None)
     return Evidence(
         resolution=resolution,
-        figures=tuple(figures_of(steps, quantiles, asked, session.holds_back, resolution)),
+        figures=tuple(figures_of(steps, quantiles, asked, session.asked, resolution)),
         lag_p99=lag.p99,
         lag_p999=lag.p999,
         response_p999=lag.whole,
@@ -189,6 +190,7 @@ def evidence_of(
         delay_p999=delay.p999,
         delayed_p999=delay.whole,
         capped=session.cap,
+        client_asked=session.client_asked,
         shared=session.shared,
         wait_p99=wait.quantile(_P99),
         closed_idle=ledger.connections[CLOSED_IDLE],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # bench is not installed
 
 from bench.against import FIGURES, Installed, Tree, as_json, cases, heading, ratios, report
-from bench.comparison import Comparison, Rounds, Spread
+from bench.comparison import Comparison, Rounds, Row, Spread
 from bench.measure import Sample, between
 from bench.processes import Cpu, running
 from bench.tools import Load
@@ -34,7 +35,7 @@ def test_a_figure_that_one_of_them_lacks_or_that_is_nought_has_no_ratio() -> Non
 
 
 def test_the_report_has_a_row_for_each_figure_that_there_is() -> None:
-    result = Comparison(cases()[0], LOAD, {"new": NEW, "old": OLD})
+    result = Comparison(cases()[0], {"": LOAD}, {Row("", "new"): NEW, Row("", "old"): OLD})
     text = report(result)
     assert "4 rounds in turns" in text
     assert "|  | old | new | new / old |" in text
@@ -61,10 +62,13 @@ def test_one_tree_is_not_compared_with_itself() -> None:
 
 
 def test_cpu_time_of_a_request_is_told_apart() -> None:
-    a = Sample(0, 100, 64, Cpu(1_000_000, 500_000), Cpu(0, 0), Cpu(0, 0))
-    b = Sample(2_000_000, 300, 64, Cpu(3_000_000, 1_500_000), Cpu(500_000, 500_000), Cpu(1_000_000, 0))
+    a = Sample(0, 100, 64, Cpu(1_000_000, 500_000), Cpu(0, 0), Cpu(0, 0), 100_000)
+    b = Sample(2_000_000, 300, 64, Cpu(3_000_000, 1_500_000), Cpu(500_000, 500_000), Cpu(1_000_000, 0), 2_600_000)
     told = between(a, b)
     assert (told["cpu_us"], told["cpu_user_us"], told["cpu_kernel_us"]) == (15.0, 10.0, 5.0)
+    assert told["server_waited"] == 0.25
+    c = replace(b, client_cpu=Cpu(3_100_000, 1_600_000))  # what adds up ran for 0.2 ms longer beside it
+    assert between(a, c)["server_waited"] == pytest.approx(0.15)
     assert (told["client_busy"], told["server_busy"], told["requests_s"]) == (0.5, 0.5, 100_000)
 
 
@@ -90,6 +94,20 @@ def test_a_tool_imports_what_is_installed(decoy: Path, monkeypatch: pytest.Monke
     with running([sys.executable, "-m", "loadgen", "--version"], os.sched_getaffinity(0), decoy) as process:
         assert process.wait(60) == 0
     assert (decoy / "out").read_text().startswith("loadgen, version ")
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel's scheduler has no groups")
+@pytest.mark.skipif(os.geteuid() != 0, reason="all who are not root may set it ten times a second together")
+def test_what_is_started_is_as_nice_as_we_are_beside_other_sessions(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from bench.processes import running\n"
+        "with running(['sleep', '60'], os.sched_getaffinity(0), Path(sys.argv[1])) as process:\n"
+        "    print(Path(f'/proc/{process.pid}/autogroup').read_text())"
+    )
+    command = ["nice", "-n", "5", sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip().endswith("nice 5"), done.stderr
 
 
 def test_a_tree_is_the_one_that_is_installed(decoy: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_request_beyond_the_patience_of_wrk_is_a_failure() -> None:
 def test_what_k6_dropped_is_said() -> None:
     told = json.loads((STALL / "k6.json").read_text())
     told["metrics"]["dropped_iterations"] = {"count": 380, "rate": 19}
-    assert "dropped 380" in tools.K6(20).read(json.dumps(told)).remark
+    assert "dropped 380" in tools.K6(20).read(json.dumps(told)).remarks[0]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=[f"{entry.name}, {entry.asked}" for entry in ENTRIES])

@@ -30,6 +30,7 @@ import loadgen.experiment.saved
 import loadgen.experiment.two_runs
 import loadgen.fleet.group
 import loadgen.profile.load
+import loadgen.record.attribution
 import loadgen.result
 import loadgen.result.codec
 import loadgen.result.run
@@ -76,7 +77,8 @@ def concluded(run: Run, folder: Path | None, **said: Any) -> Document:
     kept = loadgen.fleet.group.merge((member.samples.kept() for member in run.members), 5)
     if said.get("killed"):  # in any order, so that the first of them are any
         kept = kept._replace(failed=[], slowest=[])
-    adaptive, sandbox = said.get("adaptive", False), said.get("sandbox")
+    asked, sandbox = loadgen.analysis.standing.asked_parts(profile), said.get("sandbox")
+    asked |= loadgen.record.attribution.HELD_BACK if said.get("adaptive") else {}
     measured = loadgen.analysis.build.Measured(
         run.plan,
         run.ledger,
@@ -84,7 +86,7 @@ def concluded(run: Run, folder: Path | None, **said: Any) -> Document:
         loadgen.analysis.build.quantiles_of(profile),
         kept.reasons,
         health.network,
-        adaptive,
+        asked,
         said.get("stopped"),
     )
     evidence = loadgen.trust.watch.evidence_of(
@@ -93,7 +95,7 @@ def concluded(run: Run, folder: Path | None, **said: Any) -> Document:
         health,
         loadgen.trust.watch.HostFigures(**said["seen"]) if "seen" in said else None,
         sandbox,
-        loadgen.trust.watch.Session(session.reuse == "shared", session.connections, adaptive),
+        loadgen.trust.watch.Session(session.reuse == "shared", session.connections, asked, profile.client != "wire"),
         quantiles=loadgen.analysis.build.quantiles_of(profile),
         asked=loadgen.analysis.standing.asked_of(profile),
     )

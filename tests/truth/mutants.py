@@ -30,12 +30,13 @@ CONNECTION, STREAM = "transport/wire/connection.py", "transport/wire/stream.py"
 RESOLUTION = "result/resolution.py"
 FIGURE, RATE = "trust/figure.py", "profile/rate.py"
 ATTRIBUTION, COMPARED = "record/attribution.py", "experiment/comparison.py"
+BACKLOG = "fleet/backlog.py"
 
 RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
 SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
 AGE = "if 0 <= age <= done - x.sent:"
 ARRIVE = "                self._arrive(due)\n"
-INDEX = "return np.where(values > HIGHEST, OVERFLOW, shift * HALF + (values >> shift))"
+INDEX = "np.where(values < HALF, values, counters)"
 RANK = "return max(1, math.ceil(p * n))"
 
 MUTANTS = (
@@ -76,8 +77,8 @@ MUTANTS = (
     Mutant("the target's own time decides whatever was sent", "analysis/off_schedule.py", "MOST = 0.1", "MOST = 1.0",
            ("truth/test_target.py",)),
     Mutant("what waited for a connection left as planned", "record/share.py",
-           "waited | (scheduled & (figures[:, Metric.LAG] > allowed))",
-           "scheduled & (figures[:, Metric.LAG] > allowed)",
+           "waited | (scheduled & (of[Metric.LAG] > allowed))",
+           "scheduled & (of[Metric.LAG] > allowed)",
            ("truth/test_target.py",)),
     Mutant("what was never sent is not missed", RESULT, "OffSchedule(requests + unsent, displaced + unsent, waited)",
            "OffSchedule(requests, displaced, waited)", ("truth/test_target.py",)),
@@ -135,16 +136,14 @@ MUTANTS = (
     Mutant("a percentile of too few values", LATENCY, "    if count < needed:\n", "    if not count:\n", (LATENCIES,)),
     Mutant("a percentile is its counter's least value", HISTOGRAM, "else min(highest_of(index), self.most)",
            "else max(lowest_of(index), self.least)", (LATENCIES,)),
-    Mutant("the next counter", HISTOGRAM, INDEX, INDEX.replace("shift))", "shift) + 1)"), (LATENCIES,)),
-    Mutant("counters twice as wide", HISTOGRAM, "[1].astype(np.int64) - 11, 0)", "[1].astype(np.int64) - 10, 0)",
-           (LATENCIES,)),
+    Mutant("the next counter", HISTOGRAM, INDEX, INDEX + " + 1", (LATENCIES,)),
+    Mutant("counters twice as wide", HISTOGRAM, INDEX, INDEX.replace("counters)", "counters | 1)"), (LATENCIES,)),
     Mutant("what lasted over an hour lasted an hour", HISTOGRAM, "np.where(values > HIGHEST, OVERFLOW,",
            "np.where(values > HIGHEST, 33_000,", (HISTOGRAMS,)),
-    Mutant("what lasted over an hour is dropped", RECORDER, "measured = figures >= 0",
-           "measured = (figures >= 0) & (figures <= 3_600_000_000_000)", (HISTOGRAMS,)),
+    Mutant("what lasted over an hour is dropped", RECORDER, "measured = values >= 0",
+           "measured = (values >= 0) & (values <= 3_600_000_000_000)", (HISTOGRAMS,)),
     Mutant("a counter that two have is that of the second", HISTOGRAM,
-           "np.add.at(counts, inverse, np.concatenate((self.counts, other.counts)))",
-           "counts[inverse] = np.concatenate((self.counts, other.counts))", (LATENCIES,)),
+           "counts[other.index - first] += other.counts", "counts[other.index - first] = other.counts", (LATENCIES,)),
     Mutant("merged histograms have the mean of both", HISTOGRAM, "        self.total += other.total\n",
            "        self.total = (self.total + other.total) // 2\n", (LATENCIES,)),
     Mutant("merging forgets the lesser minimum", HISTOGRAM, "min(self.least, other.least)", "self.least",
@@ -182,6 +181,10 @@ MUTANTS = (
            "            if file.peek(1):\n                yield value\n", (CONSERVATION,)),
     Mutant("a batch loses its last row", RECORDER, "bytes(memoryview(self._buffer)[: self._position])",
            "bytes(memoryview(self._buffer)[: self._position - self._size])", (CONSERVATION,)),
+    Mutant("what the aggregator had when it died is lost", BACKLOG, "        self._fold_lots()\n        self._fold([",
+           "        self._fold([", ("unit/fleet/test_backlog.py",)),
+    Mutant("what was folded here is counted again", BACKLOG, "            self._ignored = len(self._lots)\n", "",
+           ("unit/fleet/test_backlog.py",)),
     Mutant("a second is that of the answer", RECORDER, "np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2])", "rows[:, 8]",
            ("unit/record/test_recorder.py",)),
     Mutant("what came in a phase's last second is left out of its intervals", SECONDS,

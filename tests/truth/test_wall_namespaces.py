@@ -77,7 +77,7 @@ def test_over_a_link_three_clocks_agree(tmp_path: Path) -> None:
         phases = f"{{name: a, rate: 500/s, iterations: {number}}}"
         text = f"name: v\ntarget: {sandbox.http}\nload: [{phases}]\nsession: {{connections: 200}}\n"
         ran = load(tmp_path, text, limit=120)
-    seen = Seen(ran, read(log), capture.exchanges())
+    seen = Seen(ran, read(log), capture.exchanged())
     latency, wire, truth = seen.latency(), seen.on_wire(), seen.answered()
     assert ran.requests["outcomes"] == {"ok": number}
     assert len(wire) == len(truth) == ran.requests["on_wire"] == number

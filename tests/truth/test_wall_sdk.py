@@ -46,7 +46,7 @@ def puts(folder: Path, env: dict[str, str]) -> tuple[Ran, list[float]]:
     with log.open(newline="") as lines:
         served = [row["operation"] for row in csv.DictReader(lines)]
     assert served.count("PutItem") == NUMBER == ran.requests["outcomes"]["ok"]
-    wire = capture.exchanges()[-NUMBER:]  # what made the table came before
+    wire = capture.exchanged()[-NUMBER:]  # what made the table came before
     return ran, sorted((exchange.answered - exchange.asked) / 1e6 for exchange in wire)
 
 

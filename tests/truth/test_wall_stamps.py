@@ -71,7 +71,7 @@ def test_without_the_clients_delay_it_is_the_wires(tmp_path: Path, busy_ms: floa
         port = urlsplit(sandbox.http).port or 0
         with Capture(port) as capture:
             ended, periods = uvloop.run(sent(port, busy_ms, 0.1))
-    wire = capture.exchanges()
+    wire = capture.exchanged()
     assert len(wire) == len(ended) == NUMBER
     assert {x.outcome for x in ended} == {Outcome.OK}
     assert all(x.received for x in ended)

@@ -42,7 +42,7 @@ def watched(
         with Capture(port) as capture, Program(folder, *prepare(folder, text), "--json", env=env) as program:
             ran = program.wait()
             program.leaves_nothing()
-    return Seen(ran, read(log), capture.exchanges())
+    return Seen(ran, read(log), capture.exchanged())
 
 
 def stalled(folder: Path, busy_ms: float, every_s: float, **more: int) -> Seen:

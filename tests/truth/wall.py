@@ -70,7 +70,7 @@ def watch(
         with Capture(port) as capture:
             ran = load(folder, f"name: t\ntarget: {sandbox.http}\nload: [{phases}]\n{more}", *arguments, limit=limit)
     assert "variants" in ran.result, ran.err
-    return Seen(ran, read(log), capture.exchanges())
+    return Seen(ran, read(log), capture.exchanged())
 
 
 def read(log: Path) -> Rows:

@@ -81,7 +81,7 @@ class Witness:
             ledger=self._folder.make_room(0, Ledger.size(len(plan.all_runs), plan.slots)),
             first=FIRST,
         )
-        self.group = Group(plan, [work], self._store, cpus=self.cores.own)
+        self.group = Group(plan, [work], counted=self._store, cpus=self.cores.own)
 
     def close(self) -> None:
         """Let go of its folder, whatever became of the run."""

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from loadgen.clock import MILLISECOND
+from loadgen.record.attribution import HELD_BACK, OF_CLIENT
 from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, divide
 from loadgen.result import run as result
@@ -141,7 +142,7 @@ def test_a_quiet_machine_is_valid(seed: int) -> None:
 
 def test_what_is_below_the_resolution_is_not_judged() -> None:
     of = shares(np.full(200, MILLISECOND // 10), lag=np.full(200, MILLISECOND // 2))
-    coarse = Resolution.measured("ticks", {"p50": 0.2, "p90": 0.5, "p99": 0.6, "p99.9": 1.0})
+    coarse = Resolution.measured("ticks", {"p50": 0.1, "p90": 0.2, "p99": 0.3, "p99.9": 1.0})
     every = figures_of([(STEADY, of)], ("p50", "p99", "min", "max"), resolution=coarse)
     assert all(each.share > 0.8 for each in every)
     assert {each.quantile: (each.resolution, each.verdict.name) for each in every} == {
@@ -161,9 +162,16 @@ def test_what_the_profile_asked_to_be_made_is_not_ours() -> None:
 def test_what_the_profile_holds_back_is_not_ours() -> None:
     of = shares(np.full(200, 20 * MILLISECOND), sign=np.full(200, 80 * MILLISECOND), lag=np.full(200, 1000))
     assert figure(of).verdict is Verdict.INVALID
-    (held,) = figures_of([(STEADY, of)], ["p99"], held_back=True)
+    (held,) = figures_of([(STEADY, of)], ["p99"], of_profile=HELD_BACK)
     assert held.part == pytest.approx(1000)
     assert held.verdict is Verdict.VALID
+
+
+def test_what_another_client_takes_before_it_sends_is_asked_for() -> None:
+    late = np.full(200, 80 * MILLISECOND)
+    of = shares(np.full(200, 20 * MILLISECOND), sign=late, lag=late, connect=np.full(200, 3 * MILLISECOND))
+    (figure,) = figures_of([(STEADY, of)], ["p99"], of_profile=OF_CLIENT)
+    assert figure.parts == {"connect_delay": pytest.approx(2 * MILLISECOND, rel=0.01)}
 
 
 def test_a_closed_load_has_no_lag() -> None:
