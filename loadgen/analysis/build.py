@@ -19,7 +19,7 @@ from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kind
 from loadgen.record.samples import Sample as KeptSample
-from loadgen.record.share import Shares
+from loadgen.record.share import Part, Shares
 from loadgen.result.latency import Latency, Resent
 from loadgen.result.run import (
     Attempts,
@@ -59,8 +59,8 @@ def _unsure(run: int, step: int, metric: int, timed: Latency) -> Latency:
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The raw material of one variant: what was planned, counted and recorded. `quantiles` are those to show; `network`
-    has the kernel's figures, None if there are none; `holds_back`: retries are adaptive; `stopped` is when the run was
-    stopped early, in ns after the start, None if it was not."""
+    has the kernel's figures, None if there are none; `asked` are parts of a time that are the profile's; `stopped` is
+    when the run was stopped early, in ns after the start, None if it was not."""
 
     plan: Plan
     ledger: Ledger
@@ -68,7 +68,7 @@ class Measured:
     quantiles: tuple[str, ...] = QUANTILES
     reasons: Mapping[Kind, int] = field(default_factory=dict)
     network: Network | None = None
-    holds_back: bool = False
+    asked: Mapping[Part, str] = field(default_factory=dict)
     stopped: int | None = None
 
 
@@ -194,7 +194,7 @@ def _attributions(
     mine = (key for key in m.recording.shares if key.slot == slot and key.outcome == Outcome.OK)
     shares = Shares.together(m.recording.shares[key] for key in mine)
     timed = sum(h.count for key, metric, h in series if metric == headline and key.outcome == Outcome.OK)
-    return attributions(shares, latency_ms[headline.word], m.holds_back) if shares.count == timed else {}
+    return attributions(shares, latency_ms[headline.word], m.asked) if shares.count == timed else {}
 
 
 def _attempts(m: Measured, slot: int, series: list[Entry]) -> Attempts | None:
@@ -357,5 +357,5 @@ def sample(m: Measured, kept: KeptSample) -> Sample:
         location=kept.location,
         wordless=kept.wordless,
         times_ms={name: round(ns / MILLISECOND, 6) for name, ns in times.items()},
-        whose_ms=attribution(kept.times, not run.phase.closed, m.holds_back),
+        whose_ms=attribution(kept.times, not run.phase.closed, m.asked),
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 
 from loadgen.analysis import thresholds as limits
 from loadgen.analysis.build import Measured, sample, variant
 from loadgen.analysis.confidence import Confidence
+from loadgen.analysis.standing import DOUBTS, Standing
 from loadgen.analysis.unusable import unusable
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
@@ -20,11 +22,13 @@ from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept
 from loadgen.record.share import Part, Shares
+from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import ASSUMED, Resolution
 from loadgen.result.run import Cost, Metadata, RunResult, Samples, Sandbox, Setup, Trust, Until, Witness
-from loadgen.trust.effect import Effect, Place, ranked
-from loadgen.trust.finding import Finding, Verdict
-from loadgen.trust.verdict import disturbed, overall
+from loadgen.trust.figure import Place
+from loadgen.trust.finding import Verdict
+from loadgen.trust.verdict import overall
 from loadgen.trust.watch import Tail
 
 _OF_A_TAIL = {Metric.CLIENT_DELAY: "delay", Metric.WAIT: "wait", Metric.DNS: "dns", Metric.CONNECT: "connect"}
@@ -45,7 +49,7 @@ class Ending:
     warnings: Sequence[Reason] = ()
     kept: Kept = field(default_factory=lambda: Kept([], [], {}))
     sandbox: Sandbox | None = None
-    accepted: bool = False  # the user takes the run's figures even if it is INVALID
+    resolution: Resolution = ASSUMED
     until: Until | None = None
     witness: Witness | None = None
     setup: Setup | None = None
@@ -56,24 +60,22 @@ class Ending:
 def conclude(
     metadata: Metadata,
     measured: Measured,
-    findings: list[Finding],
+    standing: Standing,
     ending: Ending,
     thresholds: Mapping[str, tuple[Asked, ...]],
-    effects: Sequence[Effect] = (),
 ) -> RunResult:
     """The result of a run."""
     confidence = Confidence.read(measured, Path(ending.folder) if ending.folder else None)
-    counted = variant(measured, confidence.of)
-    verdict, failure = overall(findings), ending.unserved or unusable(measured.ledger, measured.reasons)
-    checked = limits.check(thresholds, counted.phases)
-    if verdict is Verdict.INVALID:
-        checked = [limits.of_invalid(threshold, ending.accepted) for threshold in checked]
+    counted = variant(measured, partial(_sure, measured.plan, confidence, standing))
+    verdict, failure = overall(standing.findings), ending.unserved or unusable(measured.ledger, measured.reasons)
+    checked = limits.check(thresholds, counted.phases, standing)
+    doubted = any(of.accepted or (of.why and of.why.code in DOUBTS) for of in checked)
     missed = ending.stopped or any(threshold.status != "passed" for threshold in checked)
     holds = {
         Exit.INTERRUPTED: ending.interrupted,
         Exit.WORKER_LOST: ending.lost,
         Exit.UNUSABLE: ending.refused or failure is not None,
-        Exit.INVALID: verdict is Verdict.INVALID,
+        Exit.INVALID: doubted or (standing.primary and verdict is Verdict.INVALID),
         Exit.THRESHOLD: missed,
     }
     metadata_fields = {of.name: getattr(metadata, of.name) for of in fields(Metadata)}
@@ -85,7 +87,8 @@ def conclude(
         run=ending.folder,
         exit_status=int(worst({status for status, held in holds.items() if held})),
         unusable=failure,
-        trust=_trust(verdict, findings, effects, ending.accepted),
+        resolution=ending.resolution,
+        trust=_trust(verdict, standing),
         warnings=tuple(ending.warnings),
         thresholds=tuple(checked),
         variants=(counted,),
@@ -99,6 +102,15 @@ def conclude(
         cost=ending.cost,
         sdk=ending.sdk,
     )
+
+
+def _sure(
+    plan: Plan, confidence: Confidence, standing: Standing, run: int, step: int, metric: int, timed: Latency
+) -> Latency:
+    """Figures with their intervals, and with the verdict on those of which this machine made too much."""
+    of, (scenario, name) = plan.all_runs[run], plan.steps[step]
+    place = Place(of.name, of.cycle or 1, f"{scenario}/{name}" if len(plan.steps) > 1 else "")
+    return standing.marked(place, Metric(metric).word, confidence.of(run, step, metric, timed))
 
 
 def tails(plan: Plan, recording: Recording) -> list[Tail]:
@@ -129,13 +141,12 @@ def untimed(ledger: Ledger, recording: Recording) -> int:
     return sum(counts) - counts[Outcome.LOST] - recording.total(Metric.SIGN).count
 
 
-def _trust(verdict: Verdict, findings: list[Finding], effects: Sequence[Effect], accepted: bool) -> Trust:
-    against = sorted((finding for finding in findings if finding.verdict), key=lambda finding: -finding.verdict)
+def _trust(verdict: Verdict, standing: Standing) -> Trust:
+    against = sorted((finding for finding in standing.findings if finding.verdict), key=lambda of: -of.verdict)
     return Trust(
         verdict=verdict.word,
-        accepted=accepted and verdict is Verdict.INVALID,
+        accepted=standing.accepted and verdict is Verdict.INVALID,
         reasons=tuple(finding.to_result() for finding in against),
-        effect=tuple(effect.to_result() for effect in ranked(effects)),
-        signals=tuple(finding.to_result() for finding in findings),
-        disturbed=disturbed(findings, effects),
+        figures=standing.figures,
+        signals=tuple(finding.to_result() for finding in standing.findings),
     )

@@ -6,16 +6,13 @@ lasted longer than loadgen waited, and nobody knows how long.
 
 from __future__ import annotations
 
-import math
-from functools import cache
-
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import HEADLINES
 from loadgen.record.recording import Place
 from loadgen.result.latency import Latency, Quantile
 from loadgen.result.reason import Reason
-from loadgen.stats import Histogram, fraction, rank
+from loadgen.stats import Histogram, fewest, fraction, rank
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
 
@@ -49,12 +46,6 @@ def latency(values: Histogram, censored: Histogram | None = None, quantiles: tup
 def milliseconds(ns: float | None) -> float | None:
     """ns as ms, rounded to the nanosecond, as in a result."""
     return None if ns is None else round(ns / MILLISECOND, 6)
-
-
-@cache
-def fewest(quantile: str) -> int:
-    """How many values a quantile needs: one must lie beyond it."""
-    return math.ceil(1 / (1 - fraction(quantile)))
 
 
 def _reason(code: str, bound: int, timeouts: int) -> Reason:

@@ -6,41 +6,84 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
+from loadgen.analysis.standing import NOTHING_KNOWN, Standing
 from loadgen.clock import MILLISECOND
 from loadgen.profile.model import Threshold as Asked
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
-from loadgen.result.run import Phase, Status, Threshold
+from loadgen.result.run import Phase, Status, Step, Threshold
 
 OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
-def check(thresholds: Mapping[str, tuple[Asked, ...]], phases: Iterable[Phase]) -> list[Threshold]:
+class _Figures(NamedTuple):
+    """The figures of a metric, and the step, or for whole iterations the scenario, that they are of. `steps` are the
+    steps in it, as trust names them."""
+
+    step: str
+    figures: Latency | None
+    steps: list[str]
+
+
+def check(
+    thresholds: Mapping[str, tuple[Asked, ...]], phases: Iterable[Phase], standing: Standing = NOTHING_KNOWN
+) -> list[Threshold]:
     """An entry of a result's `thresholds` for each threshold of a single variant."""
     checked = []
     for phase in phases:
         for asked in thresholds.get(phase.name, ()) if phase.measured else ():
             if asked.kind == "latency":
-                checked += [_of_latency(asked, phase, step, figures) for step, figures in _figures(asked.metric, phase)]
+                for of in _figures(asked.metric, phase):
+                    entry = _of_latency(asked, phase, of.step, of.figures)
+                    checked.append(_latency_standing(entry, asked, phase, of, standing))
             elif asked.kind == "errors":
-                checked.append(_of_errors(asked, phase))
+                checked.append(_count_standing(_of_errors(asked, phase), standing))
             elif asked.kind == "rate":
-                checked.append(_of_rate(asked, phase))
+                checked.append(_count_standing(_of_rate(asked, phase), standing))
     return checked
 
 
-def _figures(metric: str, phase: Phase) -> list[tuple[str, Latency | None]]:
-    """The figures of a metric, by the step, or for whole iterations the scenario, that they are of."""
+def _latency_standing(entry: Threshold, asked: Asked, phase: Phase, of: _Figures, standing: Standing) -> Threshold:
+    if entry.status == "undecided":
+        return entry
+    why, usable = standing.of_latency(asked, phase, of.steps, entry.value_ms, entry.status == "passed")
+    return replace(entry, why=entry.why or why) if usable else _doubted(entry, why, standing)
+
+
+def _count_standing(entry: Threshold, standing: Standing) -> Threshold:
+    return entry if entry.status == "undecided" else _doubted(entry, standing.of_counts(), standing)
+
+
+def _doubted(entry: Threshold, why: Reason | None, standing: Standing) -> Threshold:
+    """The entry, undecided if there is a reason to doubt its value, unless the user accepts that."""
+    if why is None:
+        return entry
+    return replace(entry, accepted=True) if standing.accepted else replace(entry, status="undecided", why=why)
+
+
+def _figures(metric: str, phase: Phase) -> list[_Figures]:
     scenarios = dict.fromkeys(step.scenario for step in phase.steps)
     if metric == "iteration":
         whole = {entry.scenario: entry.latency for entry in phase.iteration_ms if not entry.stratum}
-        return [(scenario, whole.get(scenario)) for scenario in scenarios]
+        return [
+            _Figures(name, whole.get(name), [_place(phase, step) for step in phase.steps if step.scenario == name])
+            for name in scenarios
+        ]
     several = len(scenarios) > 1
     return [
-        (f"{step.scenario}/{step.step}" if several else step.step, _of_step(metric, step.latency_ms))
+        _Figures(
+            f"{step.scenario}/{step.step}" if several else step.step,
+            _of_step(metric, step.latency_ms),
+            [_place(phase, step)],
+        )
         for step in phase.steps
     ]
+
+
+def _place(phase: Phase, step: Step) -> str:
+    return f"{step.scenario}/{step.step}" if len(phase.steps) > 1 else ""
 
 
 def _of_step(metric: str, figures: Mapping[str, Latency]) -> Latency | None:
@@ -90,13 +133,6 @@ def _decided(asked: Asked, value: float) -> Status:
 
 def _entry(asked: Asked, phase: Phase, step: str = "") -> Threshold:
     return Threshold(phase.name, phase.cycle, step, asked.text, "undecided")
-
-
-def of_invalid(threshold: Threshold, accepted: bool) -> Threshold:
-    """A threshold of an INVALID run: undecided, unless the user accepts the run's figures."""
-    if accepted:
-        return replace(threshold, accepted=True)
-    return replace(threshold, status="undecided", why=Reason.of("run_invalid"))
 
 
 def over_rounds(variant: str, rounds: Mapping[int, Iterable[Threshold]]) -> list[Threshold]:

@@ -32,7 +32,7 @@ Exit status:
   3    the target cannot be used: nothing was answered or everything failed, or it refuses the
        keys or knows no such table
   4    a threshold failed, or could not be decided
-  5    INVALID: the figures are not the target's, mostly because this machine made the tail
+  5    INVALID: this machine made too much of a figure that a threshold is about
   6    a worker was lost
   130  interrupted; the partial result is saved
 """

@@ -97,9 +97,12 @@ def _take_turns(loaded: Loaded, folder: Path | None, accept_invalid: bool, quiet
     from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
+    from loadgen.selftest.standing import known_resolution
 
     place, needed = folder or folder_for(loaded), folder is not None
-    options = Options(place, start, sandbox_at, accept_invalid=accept_invalid, needed=needed)
+    options = Options(
+        place, start, sandbox_at, accept_invalid=accept_invalid, needed=needed, resolution=known_resolution()
+    )
     with _shown(loaded, quiet) as display:
         return on_loop(run_experiment(loaded, options, display), display.close)
 
@@ -115,12 +118,13 @@ def _come_back(
     from loadgen.runner.session import run
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
+    from loadgen.selftest.standing import known_resolution
 
     runs: list[RunResult] = []
     for pause in map(duration, pauses.split(",")):
         loaded = idle_profile(url, pause, sets, asked)
         place = folder / loaded.profile.load[0].name if folder else folder_for(loaded)
-        options = Options(place, start, sandbox_at, needed=folder is not None)
+        options = Options(place, start, sandbox_at, needed=folder is not None, resolution=known_resolution())
         with _shown(loaded, quiet) as display:
             runs.append(on_loop(run(loaded, options, display), display.close))
         if runs[-1].interrupted:

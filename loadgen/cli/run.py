@@ -121,10 +121,10 @@ def _carry_out(loaded: Loaded, folder: Path | None, quiet: bool, **wanted: Any) 
     from loadgen.runner.session import run
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
-    from loadgen.selftest.standing import standing
+    from loadgen.selftest.standing import known_resolution, standing
 
     place, needed = folder or folder_for(loaded), folder is not None
-    options = Options(place, start, sandbox_at, needed=needed, **wanted)
+    options = Options(place, start, sandbox_at, needed=needed, resolution=known_resolution(), **wanted)
     display = progress(sys.stderr, quiet=quiet, hide=loaded.secrets.hide)
     for notice in standing(loaded).notices:
         display.message(notice)

@@ -12,7 +12,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from loadgen.experiment import breakdown
+from loadgen.clock import MILLISECOND
+from loadgen.experiment import breakdown, standing
 from loadgen.experiment.curves import QUANTILES, average, curves, finite
 from loadgen.experiment.pairing import Pair, pairs
 from loadgen.experiment.validity import checks, hidden
@@ -20,6 +21,8 @@ from loadgen.experiment.variants import Key, Variant, bounds, enough, is_primary
 from loadgen.profile.experiment import Primary
 from loadgen.result.experiment import Check, Comparison, Curve, Design, ExperimentVariant, Figure, Part
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution, median
+from loadgen.result.run import RunResult
 from loadgen.stats import comparison as statistics
 from loadgen.stats.comparison import Range, Value
 from loadgen.stats.looks import ALPHA, levels
@@ -30,7 +33,7 @@ UNKNOWN = Range(math.nan, math.nan, math.nan)
 @dataclass(frozen=True, slots=True)
 class Question:
     """What an experiment asks, as it was fixed before the first run. `level` is the error probability that this look
-    may spend."""
+    may spend. `resolution` is what the machine cannot tell, if that may be the margin."""
 
     baseline: str
     primary: Primary
@@ -38,15 +41,21 @@ class Question:
     looks: tuple[int, ...]
     rounds: tuple[int, ...]
     level: float
+    resolution: Resolution | None = None
 
     @classmethod
-    def of(cls, design: Design, variants: Sequence[ExperimentVariant]) -> Question:
-        """The question over the rounds that all of the variants have."""
+    def of(cls, design: Design, variants: Sequence[ExperimentVariant], runs: Iterable[RunResult] = ()) -> Question:
+        """The question over the rounds that all of the variants have. `runs` are all runs of the experiment."""
         looks, done = design.looks, design.rounds
         level = levels(looks)[looks.index(done)] if done in looks else ALPHA
         there = [{run.round for run in variant.rounds} for variant in variants]
         rounds = tuple(number for number in range(1, done + 1) if all(number in numbers for numbers in there))
-        return cls(design.baseline, Primary.parse(design.primary), design.margin, looks, rounds, level)
+        resolution = median(run.resolution for run in runs) if design.by_resolution else None
+        return cls(design.baseline, Primary.parse(design.primary), design.margin, looks, rounds, level, resolution)
+
+    def resolution_ms(self, quantile: str) -> float:
+        """The machine's resolution of a percentile or the mean; 0 if it may not be the margin."""
+        return self.resolution.of(quantile) / MILLISECOND if self.resolution else 0.0
 
 
 def compare(variants: Sequence[Variant], question: Question) -> Comparison:
@@ -60,7 +69,8 @@ def compare(variants: Sequence[Variant], question: Question) -> Comparison:
     looked_at = {pair.variant.name: [*checks(pair), *_trend(pair, estimates)] for pair in compared}
     _correct(estimates, question.level)
     wrong = {name for name, looked in looked_at.items() if not all(check.ok for check in looked)}
-    every = [check for looked in looked_at.values() for check in looked]
+    trusted = [standing.check(pair, _primary_key(pair, question)) for pair in compared]  # it hides single figures
+    every = [*(check for looked in looked_at.values() for check in looked), *trusted]
     return comparison_of(
         question,
         why_not=_distinct(reason for check in every if not check.ok for reason in check.why),
@@ -91,6 +101,7 @@ def comparison_of(
         figures=figures,
         parts=parts,
         curves=curves,
+        resolution=question.resolution,
     )
 
 
@@ -106,7 +117,7 @@ def decided(comparison: Comparison) -> bool:
 @dataclass(slots=True)
 class _Estimate:
     """A figure of one pair: its values by round, and the comparison of these. `hidden` is the reason why there is no
-    verdict on it, whatever the values are."""
+    verdict on it, whatever the values are. `margin_ms` is the margin, if it is not a share."""
 
     pair: Pair
     key: Key
@@ -116,17 +127,25 @@ class _Estimate:
     result: statistics.Comparison | None
     why: Reason | None
     hidden: Reason | None
+    margin_ms: float | None
 
 
 def _estimates(pair: Pair, question: Question) -> Iterator[_Estimate]:
-    of_variant = set(keys(pair.variant, question.primary))
-    shared = [key for key in keys(pair.baseline, question.primary) if key in of_variant]
-    chosen = next((key for key in shared if is_primary(key, question.primary)), None)
-    for key in shared:
+    chosen = _primary_key(pair, question)
+    for key in _shared_keys(pair, question):
         for quantile in dict.fromkeys((*QUANTILES, "mean", question.primary.quantile)):
             primary = key == chosen and quantile == question.primary.quantile
             if estimate := _estimate(pair, key, quantile, question, primary):
                 yield estimate
+
+
+def _shared_keys(pair: Pair, question: Question) -> list[Key]:
+    of_variant = set(keys(pair.variant, question.primary))
+    return [key for key in keys(pair.baseline, question.primary) if key in of_variant]
+
+
+def _primary_key(pair: Pair, question: Question) -> Key | None:
+    return next((key for key in _shared_keys(pair, question) if is_primary(key, question.primary)), None)
 
 
 def _estimate(pair: Pair, key: Key, quantile: str, question: Question, primary: bool) -> _Estimate | None:
@@ -136,9 +155,12 @@ def _estimate(pair: Pair, key: Key, quantile: str, question: Question, primary: 
         return None
     values = [(_value(bounds(base, quantile)), _value(bounds(other, quantile))) for base, other in rounds]
     sure = [(base, other) for base, other in values if base and other]
-    result = statistics.compare(sure, question.margin, question.level) if len(sure) == len(values) else None
+    resolution = question.resolution_ms(quantile)
+    known = len(sure) == len(values)
+    result = statistics.compare(sure, question.margin, question.level, resolution) if known else None
     why = result.why if result else _unknown(pair, key, quantile) or _incomparable(len(values))
-    return _Estimate(pair, key, quantile, primary, values, result, why, hidden(pair, key, quantile))
+    margin = resolution if result and result.by_resolution else None
+    return _Estimate(pair, key, quantile, primary, values, result, why, hidden(pair, key, quantile), margin)
 
 
 def _unknown(pair: Pair, key: Key, quantile: str) -> Reason | None:
@@ -192,6 +214,7 @@ def _figure(estimate: _Estimate, valid: bool) -> Figure:
         why=estimate.hidden or estimate.why,
         more_rounds=result.more if result and verdict else None,
         rounds=rounds,
+        margin_ms=estimate.margin_ms,
     )
 
 

@@ -10,14 +10,18 @@ from pathlib import Path
 
 from loadgen.analysis import thresholds
 from loadgen.analysis.documents import decoded, document
+from loadgen.analysis.standing import DOUBTS
 from loadgen.clock import SECOND
-from loadgen.errors import Exit, LoadgenError, ProfileError, worst
+from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError, worst
 from loadgen.experiment import comparison, ratios
 from loadgen.experiment.judgement import judge
 from loadgen.experiment.primary import primary_of
+from loadgen.experiment.standing import TRUST
 from loadgen.experiment.variants import result_of
+from loadgen.files import why
 from loadgen.profile.load import Loaded
 from loadgen.result.experiment import (
+    Comparison,
     Design,
     ExperimentMetadata,
     ExperimentResult,
@@ -31,6 +35,7 @@ from loadgen.result.run import Phase, RunResult, Threshold, Trust, Verdict
 from loadgen.trust import host
 
 ROUNDS = "rounds"
+ASIDE = "-invalid"  # after the name of a round's folder: it was carried out once more
 MOST_ROUNDS = 1000
 KIND = "experiment"
 GRADES: tuple[Verdict, ...] = ("VALID", "DEGRADED", "INVALID")
@@ -46,6 +51,22 @@ def slug(name: str) -> str:
 def run_folder(folder: Path, number: int, name: str) -> Path:
     """The folder of a variant's run in round `number` (from 1)."""
     return folder / ROUNDS / f"{number:02d}" / slug(name)
+
+
+def holds_invalid(folder: Path, number: int) -> bool:
+    """Whether a run of that round is INVALID, and its user does not accept that."""
+    results = (result_of(path.parent) for path in (folder / ROUNDS / f"{number:02d}").glob("*/result.json"))
+    return any(result.trust.verdict == "INVALID" and not result.trust.accepted for result in results)
+
+
+def put_aside(folder: Path, number: int) -> None:
+    """Keep the runs of a round that is carried out once more, under another name. Raises PlanError if that cannot
+    be."""
+    path = folder / ROUNDS / f"{number:02d}"
+    try:
+        path.rename(_aside(folder, number))
+    except OSError as error:
+        raise PlanError(f"{path}: round {number} is to be run again, and cannot be renamed: {why(error)}") from None
 
 
 def metadata(loaded: Loaded, began: int) -> ExperimentMetadata:
@@ -65,7 +86,8 @@ def metadata(loaded: Loaded, began: int) -> ExperimentMetadata:
             looks=tuple(experiment.rounds),
             baseline=experiment.baseline or names[0],
             primary=primary_of([variant.profile for variant in loaded.variants]).text,
-            margin=experiment.margin,
+            margin=experiment.share,
+            by_resolution=experiment.margin is None,
             duet=experiment.duet,
             seed=profile.seed,
             thresholds=ratios.texts(profile.thresholds),
@@ -92,15 +114,26 @@ def conclude(
 
 def _status(result: ExperimentResult, interrupted: bool, failed: LoadgenError | None) -> Exit:
     runs = [run for variant in result.variants for run in variant.rounds]
-    statuses = {Exit(run.exit_status) for run in runs if run.exit_status}
+    statuses = {Exit(run.exit_status) for run in runs if run.exit_status} - {Exit.INVALID}
     if any(threshold.status != "passed" for threshold in result.thresholds):
         statuses.add(Exit.THRESHOLD)
+    if _doubted(result.thresholds, result.comparison):
+        statuses.add(Exit.INVALID)
     if interrupted:
         statuses.add(Exit.INTERRUPTED)
     if failed:
         statuses.add(failed.status)
     status = worst(statuses) if statuses else Exit.PASSED
     return failed.status if failed and status == Exit.PASSED else status
+
+
+def _doubted(limits: Sequence[Threshold], comparison: Comparison | None) -> bool:
+    """Whether INVALID runs are why a threshold, or the primary figure, cannot be decided; or were accepted."""
+    if any(of.accepted or (of.why and of.why.code in DOUBTS) for of in limits):
+        return True
+    checks = comparison.checks if comparison else ()
+    trust = next((check for check in checks if check.check == TRUST), None)
+    return trust is not None and (not trust.ok or any(why.code == "accepted_run" for why in trust.why))
 
 
 def assembled(folder: Path, done: int | None = None, warnings: Sequence[Reason] = ()) -> ExperimentResult:
@@ -113,10 +146,12 @@ def assembled(folder: Path, done: int | None = None, warnings: Sequence[Reason] 
         for variant in about.variants
     )
     complete = min((len(variant.rounds) for variant in variants), default=0) if done is None else done
-    design = replace(about.experiment, rounds=complete, order=_order(variants))
+    again = tuple(number for number in range(1, complete + 1) if _aside(folder, number).is_dir())
+    design = replace(about.experiment, rounds=complete, order=_order(variants), again=again)
     runs = [(name, number, result) for name, of in results.items() for number, result in of.items()]
     judgement = judge(folder, design, variants, results)
-    of_runs = (entry for name, of in results.items() for entry in _thresholds(name, of))
+    of_runs = [entry for name, of in results.items() for entry in _thresholds(name, of)]
+    limits = (*of_runs, *judgement.thresholds)
     metadata = {field.name: getattr(about, field.name) for field in fields(ExperimentMetadata)}
     return ExperimentResult(
         **metadata | {"experiment": design, "variants": variants},
@@ -127,9 +162,9 @@ def assembled(folder: Path, done: int | None = None, warnings: Sequence[Reason] 
         run=str(folder),
         exit_status=0,
         unusable=next((of.unusable.of_run(name, number) for name, number, of in runs if of.unusable), None),
-        trust=_trust(runs),
+        trust=_trust(runs, _doubted(limits, judgement.comparison)),
         warnings=(*warnings, *_warnings([result for _, _, result in runs], warnings)),
-        thresholds=(*of_runs, *judgement.thresholds),
+        thresholds=limits,
         comparison=judgement.comparison,
         scaling=judgement.scaling,
     )
@@ -142,6 +177,10 @@ def decided(folder: Path, done: int) -> bool:
     if any(threshold.status == "undecided" and threshold.text in of_two for threshold in whole.thresholds):
         return False
     return whole.comparison is not None and comparison.decided(whole.comparison)
+
+
+def _aside(folder: Path, number: int) -> Path:
+    return folder / ROUNDS / f"{number:02d}{ASIDE}"
 
 
 def _metadata(folder: Path) -> ExperimentMetadata:
@@ -170,7 +209,6 @@ def _round(number: int, name: str, result: RunResult) -> Round:
         started=result.started,
         trust=result.trust.verdict,
         accepted=result.trust.accepted,
-        disturbed=result.trust.disturbed is not False,
         reasons=result.trust.reasons,
         exit_status=result.exit_status,
         duration_s=result.duration_s,
@@ -194,8 +232,9 @@ def _thresholds(name: str, results: Mapping[int, RunResult]) -> list[Threshold]:
     return thresholds.over_rounds(name, {number: result.thresholds for number, result in results.items()})
 
 
-def _trust(runs: Sequence[tuple[str, int, RunResult]]) -> Trust | None:
-    """The worst verdict of the runs, and the run that it comes from; None if there is no run."""
+def _trust(runs: Sequence[tuple[str, int, RunResult]], doubted: bool) -> Trust | None:
+    """The worst verdict of the runs, and the run that it comes from; None if there is no run. INVALID runs that take
+    nothing down leave the experiment DEGRADED."""
     if not runs:
         return None
     worst_of: Verdict = max((result.trust.verdict for _, _, result in runs), key=GRADES.index)
@@ -206,7 +245,8 @@ def _trust(runs: Sequence[tuple[str, int, RunResult]]) -> Trust | None:
         for signal in result.trust.reasons[:1]
     )
     accepted = any(result.trust.accepted for _, _, result in runs)
-    return Trust(verdict=worst_of, accepted=accepted, reasons=reasons, effect=(), signals=())
+    verdict: Verdict = "DEGRADED" if worst_of == "INVALID" and not doubted else worst_of
+    return Trust(verdict=verdict, accepted=accepted, reasons=reasons, figures=(), signals=())
 
 
 def _warnings(results: Sequence[RunResult], said: Sequence[Reason]) -> list[Reason]:

@@ -35,7 +35,7 @@ def judge(
 ) -> Judgement:
     """The judgement on the experiment in that folder, over the complete rounds. `results` are the results of its runs,
     by variant and round. If a run's folder cannot be read, the comparison is not valid."""
-    question = _question(folder, design, variants)
+    question = _question(folder, design, variants, [run for of in results.values() for run in of.values()])
     if not question.rounds:
         return Judgement(None, tuple(ratios.undecided(design.thresholds, Reason.of("no_round"))))
     try:
@@ -54,8 +54,10 @@ def judge(
     return Judgement(comparison_of(question, why_not=(unreadable,)), tuple(undecided))
 
 
-def _question(folder: Path, design: Design, variants: Sequence[ExperimentVariant]) -> Question:
+def _question(
+    folder: Path, design: Design, variants: Sequence[ExperimentVariant], runs: Sequence[RunResult]
+) -> Question:
     try:
-        return Question.of(design, variants)
+        return Question.of(design, variants, runs)
     except (ValueError, LookupError) as error:
         raise ProfileError(f"has no question that loadgen knows: {error}", file=str(folder / "run.json")) from None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadgen.analysis.latency import fewest
 from loadgen.engine.plan import Plan
 from loadgen.profile.experiment import Primary
 from loadgen.profile.model import Phase, Profile, Scenario
 from loadgen.result.check import TooFewRequests
-from loadgen.stats import fraction
+from loadgen.stats import fewest, fraction
 
 EVENTS = 10  # each round is to have so many independent events beyond the quantile
 FINEST_FIRST = ("p99.9", "p99", "p95", "p90", "p50")

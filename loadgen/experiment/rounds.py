@@ -1,6 +1,7 @@
 """Carries out an experiment: in each round every variant runs once, with the same arrivals, in an order drawn from the
 seed.
 
+A round that holds an INVALID run is carried out once more, all of its variants; the first form is kept beside it.
 Each run is an ordinary run, in a folder below the experiment's. The result of the experiment is made from these folders
 (`folder`), so that it can be made again from disk.
 """
@@ -8,15 +9,19 @@ Each run is an ordinary run, in a folder below the experiment's. The result of t
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from loadgen.clock import SECOND, wall
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
-from loadgen.experiment.folder import conclude, decided, metadata, run_folder
+from loadgen.experiment.folder import conclude, decided, holds_invalid, metadata, put_aside, run_folder
+from loadgen.experiment.primary import primary_of
 from loadgen.experiment.share import limits_of, part_of, parts
 from loadgen.interrupts import Interrupted, Interrupts, interrupts
+from loadgen.profile.experiment import Primary
 from loadgen.profile.load import Loaded, Variant
 from loadgen.profile.model import Experiment, Profile
 from loadgen.result.codec import map_text, to_json
@@ -33,6 +38,7 @@ from loadgen.store import ExperimentFolder
 from loadgen.workload.draws import stream_of
 
 _ORDER, _ROUND = 8, 9  # the number of a random stream of the seed
+MORE = 0.25  # of the planned rounds: so many may be carried out once more
 
 
 async def run_experiment(loaded: Loaded, options: Options, display: Display) -> ExperimentResult:
@@ -83,6 +89,7 @@ class _Experiment:
     warnings: list[Reason] = field(default_factory=list)
     said: list[Reason] = field(default_factory=list)
     spent: float = 0.0
+    repeated: int = 0  # rounds that were carried out once more
     interrupted: bool = False
     failed: LoadgenError | None = None
 
@@ -105,7 +112,7 @@ class _Experiment:
         folder.begin(self.loaded.resolved, to_json(map_text(metadata(self.loaded, wall()), hide)))
         done = 0
         for number in range(1, self.plan.rounds[-1] + 1):
-            if not await self._round(number):
+            if not (await self._round(number) and await self._again(number)):
                 break
             done = number
             if number in self.plan.rounds[:-1] and decided(self.options.out, number):
@@ -155,6 +162,21 @@ class _Experiment:
                 return False
         return True
 
+    async def _again(self, number: int) -> bool:
+        """Carry the round out once more, in the place of one that held an INVALID run, as long as few rounds were.
+        Returns whether the experiment goes on after it."""
+        most = math.ceil(MORE * self.plan.rounds[-1])
+        if self.repeated >= most or not holds_invalid(self.options.out, number):
+            return True
+        try:
+            put_aside(self.options.out, number)
+        except LoadgenError as error:
+            self.failed = error
+            return False
+        self.repeated += 1
+        self.display.message(Reason.of("round_again", round=number))
+        return await self._round(number)
+
     async def _pause(self) -> None:
         waiting = asyncio.ensure_future(asyncio.sleep(self.plan.pause / SECOND))
 
@@ -193,7 +215,8 @@ class _Experiment:
 
     async def _run(self, number: int, variant: Variant, signals: Interrupts, position: str) -> RunResult:
         profile = part_of(variant.profile, parts(self.plan))
-        profile = profile.model_copy(update={"seed": seed_of(self._seed, number)})
+        asked = self.plan.model_copy(update={"primary": self._primary})
+        profile = profile.model_copy(update={"seed": seed_of(self._seed, number), "experiment": asked})
         loaded = replace(self.loaded, profile=profile, variants=())
         out = run_folder(self.options.out, number, variant.name)
         options = replace(self.options, out=out, prepared=True, needed=True)
@@ -207,6 +230,10 @@ class _Experiment:
             return True
         self._warn(Reason.of("experiment_stopped_by_cost", usd=self.spent))
         return False
+
+    @cached_property
+    def _primary(self) -> Primary:
+        return primary_of([variant.profile for variant in self.loaded.variants])
 
     @property
     def _seed(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from loadgen.analysis.build import Measured
 from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
 from loadgen.analysis.documents import decoded, document, foreign
+from loadgen.analysis.standing import standing_of
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
@@ -89,7 +90,7 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
         until = from_json(Until, about["until"]) if "until" in about else None
         ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings, until=until)
         measured = Measured(plan, ledger, recording, network=health.network, stopped=seconds * SECOND)
-        concluded = conclude(metadata, measured, judge(evidence), ending, {})
+        concluded = conclude(metadata, measured, standing_of(evidence, judge(evidence)), ending, {})
         return replace(concluded, exit_status=None)  # it ended with no exit status of loadgen's
     except OSError as error:
         raise ProfileError(f"cannot be read: {why(error)}", file=str(error.filename or run)) from None

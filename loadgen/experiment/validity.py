@@ -1,10 +1,7 @@
 """Whether a verdict may be given. Two variants must differ as they should and in nothing else, and nothing may have
 disturbed either of them.
 
-DEGRADED runs are allowed if both variants have about as many of them. This machine then had its part in both, which
-makes a difference harder to find, not easier. A run does not count as disturbed if only the making of connections
-degraded it, because this work is part of what such a variant is. INVALID runs are not allowed, unless the user accepts
-them.
+This machine's part in the runs is judged figure by figure (`standing`), so that an INVALID p99 takes no median down.
 """
 
 from __future__ import annotations
@@ -15,6 +12,7 @@ from dataclasses import dataclass
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.errors import Exit
+from loadgen.experiment import standing
 from loadgen.experiment.pairing import Pair
 from loadgen.experiment.variants import Key, Run, Variant, label, scenarios_of
 from loadgen.record.metrics import WAITED
@@ -25,14 +23,13 @@ from loadgen.stats import fraction
 
 ABOUT = 0.1  # how far the connections for each request may be from what the session says, as a share
 HELD = 0.99  # the share of the planned iterations that must have been started
-UNEVEN = 0.5  # of one variant so many more runs may be DEGRADED than of the other, as a share of the rounds
 SLACK = 0.01  # seconds that a run may seem shorter than its plan, because both are rounded
 ENDED = (Exit.PASSED, Exit.THRESHOLD, Exit.INVALID)
 
 
 def checks(pair: Pair) -> list[Check]:
     """The checks, in the order in which they matter."""
-    return [look(pair) for look in (_rounds, _trust, _settings, _connections, _cap, _load, _errors)]
+    return [look(pair) for look in (_rounds, _settings, _connections, _cap, _load, _errors)]
 
 
 def _check(name: str, wrong: Sequence[Reason], *evidence: Reason) -> Check:
@@ -63,33 +60,6 @@ def _broken_off(run: Run) -> bool:
     stopped = any(iterations.cut_short or iterations.unsent_why.get("stopped") for iterations in phases)
     planned = sum(planned.duration or 0 for planned in run.plan.runs) / SECOND
     return stopped or run.result.duration_s < planned - SLACK or run.result.exit_status not in ENDED
-
-
-def _trust(pair: Pair) -> Check:
-    invalid = [(variant, run) for variant, run in pair.runs() if run.result.trust.verdict == "INVALID"]
-    if invalid:
-        accepted = all(run.result.trust.accepted for _, run in invalid)
-        code = "accepted_run" if accepted else "invalid_run"
-        return Check("trust", accepted, tuple(_of_run(code, variant, run) for variant, run in invalid))
-    degraded = [(variant, run) for variant, run in pair.runs() if run.result.trust.verdict == "DEGRADED"]
-    if not degraded:
-        return Check("trust", True, (Reason.of("all_valid"),))
-    counts = [sum(of is variant and is_disturbed(run) for of, run in degraded) for variant in pair.both]
-    even = abs(counts[0] - counts[1]) <= UNEVEN * len(pair.rounds)
-    evidence = Reason.of(
-        "disturbed_runs" if sum(counts) < len(degraded) else "degraded_runs",
-        runs=len(pair.rounds),
-        baseline=pair.baseline.name,
-        baseline_runs=counts[0],
-        variant=pair.variant.name,
-        variant_runs=counts[1],
-    )
-    return Check("trust", even, (evidence,))
-
-
-def is_disturbed(run: Run) -> bool:
-    """Whether more than the making of connections speaks against the run."""
-    return run.result.trust.disturbed is not False
 
 
 def _settings(pair: Pair) -> Check:
@@ -229,7 +199,7 @@ def _errors(pair: Pair) -> Check:
 def hidden(pair: Pair, key: Key, quantile: str) -> Reason | None:
     """The reason why the figure cannot be used, if there is one."""
     failures = _Failures.of(pair, key, quantile)
-    return failures.reason if failures.hide else None
+    return failures.reason if failures.hide else standing.doubt(pair, key, quantile)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loadgen.analysis.documents import decoded, document, foreign
-from loadgen.analysis.latency import fewest
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import ProfileError
 from loadgen.profile.experiment import Primary
@@ -18,6 +17,7 @@ from loadgen.result.experiment import ExperimentVariant
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.run import Phase, RunResult
+from loadgen.stats import fewest
 
 HEADLINES = ("response", "service", "operation", "iteration")
 

@@ -3,7 +3,11 @@
 fleet       groups of workers, started and steered together
 group       the workers of one plan, and the figures that they send
 worker      one worker, from its start to its end
+backlog     what workers recorded and is not counted yet
+aggregator  the process that counts it
+folder      counts it, in that process or in this one
 messages    the messages between fleet and workers
+aggregation the messages between fleet and aggregator
 pipe        carries the messages
 client      makes a profile's client
 """

@@ -9,6 +9,7 @@ with one worker is one group of one.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from loadgen.aws.auth import Secret
 from loadgen.clock import MILLISECOND, SECOND, now
@@ -23,7 +24,7 @@ READY_LIMIT = 60  # seconds
 
 
 class Fleet:
-    """Groups on this machine. Call `launch`, then `run`, and always `close`."""
+    """Groups on this machine. Call `launch`, `settle`, then `run`, and always `close`."""
 
     def __init__(self, leading: Group, *following: Group) -> None:
         self.leading, self.following = leading, following
@@ -36,6 +37,12 @@ class Fleet:
         start, WorkerLost if one dies."""
         for group in self.groups:
             await self._launch(group)
+
+    async def settle(self, ns: int) -> None:
+        """Let the workers idle for so long before the load, unless it is stopped: they measure how late they are."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ns / SECOND):
+                await self.leading.until(lambda: self.stopping)
 
     async def run(self) -> None:
         """Start the load, unless it is already stopped, and return when it is over, even if workers die.
@@ -101,6 +108,11 @@ class Fleet:
     def elapsed(self) -> int:
         """ns since the start of the load."""
         return self.leading.elapsed
+
+    @property
+    def counted(self) -> int:
+        """How many seconds of the leading group's load are in its recording, with all that was known by then."""
+        return self.leading.counted
 
     @property
     def run_number(self) -> int:

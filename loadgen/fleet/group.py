@@ -15,6 +15,7 @@ from typing import Any, assert_never
 from loadgen.clock import SECOND, now
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError, WorkerLost
+from loadgen.fleet.backlog import Backlog
 from loadgen.fleet.messages import (
     Assignment,
     Broken,
@@ -23,6 +24,7 @@ from loadgen.fleet.messages import (
     Finished,
     FromWorker,
     Go,
+    Idled,
     Kill,
     NewSeries,
     Reached,
@@ -37,7 +39,7 @@ from loadgen.net.children import is_stopped, spawn
 from loadgen.net.memory import give_back
 from loadgen.net.thread import in_thread
 from loadgen.record.ledger import Ledger
-from loadgen.record.recorder import Batch, SeriesKey, fold
+from loadgen.record.recorder import Batch, SeriesKey
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept, Kind, Sample
 from loadgen.trust.health import Health
@@ -47,10 +49,12 @@ ANSWER_LIMIT = 1  # seconds in which a worker that is to give up says anything a
 LOOK = 1.0  # between two looks at whether a worker has said anything
 SILENT = 6  # looks: a worker has something to say each second, and is lost when it is 5 s overdue
 REPORT_LIMIT = 0.5  # for a worker's figures of a second to come in
-FOLDED = 8  # batches at once: a row of one alone costs 1.6 us, of eight 0.6
 
 
 def _nobody(reason: str) -> None: ...
+
+
+def _nothing() -> None: ...
 
 
 @dataclass(slots=True)
@@ -70,7 +74,6 @@ class Member:
     broken: LoadgenError | None = None  # what it died of, if that is known
     reported: int = 0  # seconds
     series: dict[int, SeriesKey] = field(default_factory=dict)
-    batches: list[Batch] = field(default_factory=list)  # not folded yet
     kept: Kept = field(default_factory=lambda: Kept([], [], {}))
     options: dict[str, Any] | None = None  # of a client that has some of its own: the SDK's
 
@@ -83,15 +86,17 @@ class Group:
     """Workers of one plan. A fleet starts and steers them. `recording`, `health`, `totals` and the `members` can be
     read at any time.
 
-    `each_second` is called when the figures of a second have arrived. `refused` is called with the reason of a failure
-    that every further request would meet as well. `cpus` are the CPUs that the workers may use; none: any.
+    `each_second` is called when the figures of a second have arrived, `counted` when the recording has all that was
+    recorded until then, which may be a little later. `refused` is called with the reason of a failure that every
+    further request would meet as well. `cpus` are the CPUs that the workers may use; none: any.
     """
 
     def __init__(
         self,
         plan: Plan,
         assignments: Sequence[Assignment],
-        each_second: Callable[[], None],
+        each_second: Callable[[], None] = _nothing,
+        counted: Callable[[], None] = _nothing,
         refused: Callable[[str], None] = _nobody,
         cpus: frozenset[int] = frozenset(),
     ) -> None:
@@ -99,6 +104,8 @@ class Group:
             plan, assignments, each_second, refused, cpus,
         )  # fmt: skip
         self.recording, self.health = Recording(), Health()
+        self.counted = 0  # seconds of which the recording has everything
+        self._on_counted, self._backlog = counted, Backlog(self.recording, self._count)
         self.members: list[Member] = []
         self.start = 0  # the instant at which its load began, 0 before
         self._changed = asyncio.Event()
@@ -107,8 +114,9 @@ class Group:
     # what its fleet does with it
 
     def spawn(self) -> None:
-        """Start the workers' processes, which then prepare."""
+        """Start the workers' processes, which then prepare, and the one that counts."""
         loop = asyncio.get_running_loop()
+        self._backlog.start(loop)
         for index, assignment in enumerate(self._assignments):
             self.members.append(self._member(loop, index, assignment))
 
@@ -153,6 +161,7 @@ class Group:
             return self.over
 
         self.start = start
+        self._backlog.begin(start)
         self.tell(Go(start))
         tasks = [asyncio.create_task(work) for work in (self._tick(), self._watch())]
         try:
@@ -170,11 +179,13 @@ class Group:
             if not member.finished:
                 member.process.kill()  # before it sees its pipe closed, and ends by itself
                 member.pipe.close()  # that it now ends is no loss
-        await asyncio.gather(*(in_thread(partial(_see_off, member.process)) for member in self.members))
+        self._backlog.close()
+        counting = [self._backlog.process] if self._backlog.process else []
+        processes = [*(member.process for member in self.members), *counting]
+        await asyncio.gather(*(in_thread(partial(_see_off, process)) for process in processes))
         for member in self.members:
             member.pipe.close()
             if not member.finished:
-                self._fold(member)
                 member.ledger.settle()
 
     # how it stands
@@ -234,12 +245,11 @@ class Group:
         member.silent, member.answered = 0, True
         match message:
             case Batch():
-                member.batches.append(message)
-                if len(member.batches) >= FOLDED:
-                    self._fold(member)
+                self._backlog.add(member.index, message)
                 return
             case NewSeries(number, key):
                 member.series[number] = key
+                self._backlog.name(member.index, number, key)
             case Failures(counts):
                 _count(member.kept.reasons, counts)
             case Vitals():
@@ -247,12 +257,13 @@ class Group:
                 self.health.add(self._sample(member, message))
             case Ready():
                 member.ready = True
+            case Idled(late):
+                self.health.idle.extend(late)
             case Reached(run):
                 member.reached = run
             case Finished(kept, options):
                 member.finished = True
                 member.kept, member.options = kept, options
-                self._fold(member)
             case Refused(reason):
                 self._refused(reason)
             case Broken(error):
@@ -269,14 +280,12 @@ class Group:
     def _ended(self, member: Member) -> None:
         if not member.finished:
             member.lost = True
-            self._fold(member)
         self._changed.set()
 
-    def _fold(self, member: Member) -> None:
-        """Add a worker's batch to the recording."""
-        if member.batches:
-            batch, member.batches = Batch.joined(member.batches), []
-            self.recording.take(fold(batch, self.start), member.series)
+    def _count(self) -> None:
+        self.counted += 1
+        if not self.over:  # when the load is over there are no seconds any more, as in `_tick`
+            self._on_counted()
 
     def _put_down(self, seconds: int) -> None:
         """Give up the workers that were told to give up so long ago, and have not answered, or not ended."""
@@ -330,8 +339,7 @@ class Group:
             with suppress(TimeoutError):
                 async with asyncio.timeout(REPORT_LIMIT):  # wait_for loses a cancellation that comes as it ends
                     await self.until(handed_in)
-            for member in self.members:
-                self._fold(member)
+            self._backlog.hand_in()
             self._each_second()
             give_back()
 

@@ -103,6 +103,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Idled:
+    """How late the worker came to its latest ticks before the load, in ns."""
+
+    late: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
     """The worker has reached run `run`, which all workers start together."""
 
@@ -159,4 +166,4 @@ class Finished:
     options: dict[str, Any] | None = None
 
 
-FromWorker = Ready | Reached | Batch | NewSeries | Failures | Vitals | Refused | Broken | Finished
+FromWorker = Ready | Idled | Reached | Batch | NewSeries | Failures | Vitals | Refused | Broken | Finished

@@ -33,6 +33,7 @@ from loadgen.fleet.messages import (
     Finished,
     FromWorker,
     Go,
+    Idled,
     Kill,
     Leave,
     NewSeries,
@@ -51,6 +52,7 @@ from loadgen.record.recorder import Recorder, SeriesKey
 from loadgen.record.samples import Samples
 from loadgen.transport import Counters, Transport
 from loadgen.transport.registry import make_client
+from loadgen.trust.idle import IdleTicks
 from loadgen.trust.probe import Probe, raise_descriptor_limit
 from loadgen.workload.scenarios import Workload
 
@@ -64,6 +66,7 @@ class _Prepared:
     engine: Engine
     transport: Transport
     probe: Probe
+    ticks: IdleTicks
     slots: int
     per_iteration: bool
 
@@ -133,6 +136,7 @@ class Worker:
                 self._spawn(self._prepare(message))
             case Go(start):
                 assert isinstance(stage, _Prepared)
+                self.pipe.send(Idled(stage.ticks.stop()))
                 self._stage = _Load(stage, start, self.pipe, self._report_alarm)
                 stage.engine.enter(0, start)
             case Renew(kind, secret):
@@ -175,12 +179,14 @@ class Worker:
             counters, engine.done, work.access, engine.retried,
         )  # fmt: skip
         raise_descriptor_limit()
-        probe = Probe(self.clock, transport.built)
+        probe, ticks = Probe(self.clock, transport.built), IdleTicks(self.clock)
         await transport.prepare()
-        self._stage = _Prepared(engine, transport, probe, plan.slots, work.profile.session.reuse == "per-iteration")
+        per_iteration = work.profile.session.reuse == "per-iteration"
+        self._stage = _Prepared(engine, transport, probe, ticks, plan.slots, per_iteration)
         lower_timer_slack()
         _calm_collector(transport.makes_cycles)
         self.pipe.send(Ready())
+        ticks.start()
 
     def _report(self) -> None:
         self._load.report()

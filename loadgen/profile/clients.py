@@ -24,6 +24,9 @@ class Abilities:
     `build`. If it renews one of `finds_credentials`, it also looks for the credentials again.
 
     `retries` are the rules by which it retries by itself; it is empty if loadgen retries for it.
+
+    `ours`: what it costs is the generator's doing. Any other client is what the user's own program has, and what it
+    costs is asked for.
     """
 
     http: bool = True
@@ -35,6 +38,7 @@ class Abilities:
     builds: tuple[Renew, ...] = ()
     finds_credentials: tuple[Renew, ...] = ()
     retries: tuple[str, ...] = ()
+    ours: bool = False
 
     @property
     def retry_rules(self) -> tuple[str, ...]:
@@ -53,7 +57,7 @@ class Abilities:
 
 
 CLIENTS: dict[str, Abilities] = {
-    "wire": Abilities(stamps=True, resumes_tls=True),
+    "wire": Abilities(stamps=True, resumes_tls=True, ours=True),
     "aiohttp": Abilities(renews=("connection", "client")),
     "sdk": Abilities(
         http=False,

@@ -18,6 +18,7 @@ from loadgen.profile.units import quoted
 from loadgen.profile.values import LATENCIES
 
 MOST_VARIANTS = 64
+MARGIN = 0.05
 SECOND = units.DURATIONS["s"]
 _PRIMARY = re.compile(r"(\S+)(?: (\S+))? ([a-z_]+) (p[0-9]{1,2}(?:\.[0-9]{1,6})?|mean)")
 
@@ -107,8 +108,9 @@ class Experiment(Part):
     ) = None
     """The one figure that the verdict is about. Default: the highest quantile that the plan has enough requests for."""
 
-    margin: Annotated[float, FromText(units.share, units.SHARE_PATTERN, "5%")] = 0.05
-    """A smaller difference than this does not matter."""
+    margin: Annotated[float, FromText(units.share, units.SHARE_PATTERN, "5%")] | None = None
+    """A smaller difference than this does not matter. Default: 5%, or what this machine cannot tell, if that is
+    more."""
 
     duet: Flag = False
     """Whether the variants of a round run at the same time, each with its share of the rate, instead of in turn."""
@@ -126,9 +128,14 @@ class Experiment(Part):
         names = [name for name, _, _ in self.cells()]
         if self.baseline is not None and self.baseline not in names:
             raise complaint(f"there is no variant {self.baseline}", did_you_mean(self.baseline, names), ("baseline",))
-        if not 0 < self.margin < 1:
+        if self.margin is not None and not 0 < self.margin < 1:
             raise complaint(f"{self.margin:.0%} is not a margin: expected for example 5%", "", ("margin",))
         return self
+
+    @property
+    def share(self) -> float:
+        """The margin, as a share of the baseline's figure."""
+        return MARGIN if self.margin is None else self.margin
 
     def cells(self) -> list[tuple[str, str, dict[str, Any]]]:
         """Each variant that is run: its name, its key in `variants`, and its values of the axes."""

@@ -8,6 +8,7 @@ far apart, the division is not known.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ class Row(NamedTuple):
 
 TABLE = (
     Row(Part.LAG, Part.WHOLE, MACHINE, "own"),
-    Row(Part.SIGN, Part.WHOLE, MACHINE, "own"),  # of adaptive retries it is what they hold back: the profile's, `held`
+    Row(Part.SIGN, Part.WHOLE, MACHINE, "own"),
     Row(Part.BUILD, Part.SIGN, PROFILE, "build"),
     Row(Part.WAIT, Part.WHOLE, PROFILE, "wait"),
     Row(Part.WAIT_DELAY, Part.WAIT, MACHINE, "own"),
@@ -46,22 +47,27 @@ TABLE = (
 )  # what is left of the whole is the target's and its network's
 OWN = tuple(row.part for row in TABLE if row.owner == MACHINE)
 
+# Parts that are the profile's in some runs, and the field that counts them there: adaptive retries hold back requests
+# in `sign`; what another client than ours takes before it sends, and what waits for that, is asked for
+HELD_BACK: Mapping[Part, str] = MappingProxyType({Part.SIGN: "held"})
+OF_CLIENT: Mapping[Part, str] = MappingProxyType({Part.LAG: "build", Part.SIGN: "build"})
+NONE: Mapping[Part, str] = MappingProxyType({})
+
 ATTRIBUTED = ("p50", "p99", "p99.9")
 WITHIN = 10  # the exchanges are those within a tenth of what lies beyond the quantile, at either side
 LEAST = 2  # and as many at the least
 ALIKE = 0.1  # how far from the quantile they may be on average, as a share of it
 
 
-def net(sums: Sums, holds_back: bool = False) -> Sums:
+def net(sums: Sums, asked: Mapping[Part, str] = NONE) -> Sums:
     """Each part without the parts inside it, so that all add up to the whole; the column of the whole has the rest.
-    `holds_back`: retries are adaptive, so that the rest of `sign` is not this machine's. It is then taken out of the
-    parts and added to that column."""
+    The parts of `asked` are not this machine's: they are taken out and added to that column."""
     out = sums.copy()
     for row in TABLE:
         out[..., row.inside] -= sums[..., row.part]
-    if holds_back:
-        out[..., Part.WHOLE] += out[..., Part.SIGN]
-        out[..., Part.SIGN] = 0
+    for part in asked:
+        out[..., Part.WHOLE] += out[..., part]
+        out[..., part] = 0
     return out
 
 
@@ -71,23 +77,23 @@ def own(parts: Sums) -> Sums:
     return mine
 
 
-def attributions(shares: Shares, figures: Latency, holds_back: bool = False) -> dict[str, Attribution]:
+def attributions(shares: Shares, figures: Latency, asked: Mapping[Part, str] = NONE) -> dict[str, Attribution]:
     """Whose time the mean is, and each quantile that is known. `figures` are those of the exchanges in `shares`,
     perhaps with timeouts beyond them, which the mean leaves out."""
     if not shares.count:
         return {}
     every = shares.sums.sum(axis=0).astype(float)
-    attributed = {"mean": _attribution(every, float(every[Part.WHOLE]) / shares.count / MILLISECOND, holds_back)}
+    attributed = {"mean": _attribution(every, float(every[Part.WHOLE]) / shares.count / MILLISECOND, asked)}
     for name in ATTRIBUTED:
         if (value := figures.quantiles.get(name)) is not None:
             position = min(rank(fraction(name), figures.count), shares.count)
             sums = _about(shares, position, name)
             if abs(sums[Part.WHOLE] / sums[Part.COUNT] / MILLISECOND - value) <= ALIKE * value:
-                attributed[name] = _attribution(sums, value, holds_back)
+                attributed[name] = _attribution(sums, value, asked)
     return attributed
 
 
-def attribution(times: Mapping[str, int], scheduled: bool, holds_back: bool = False) -> Attribution:
+def attribution(times: Mapping[str, int], scheduled: bool, asked: Mapping[Part, str] = NONE) -> Attribution:
     """Whose time one exchange is. `times` are its metrics by word, in ns. Without a schedule its whole is the service,
     and the parts before it are not in it."""
     sums = np.zeros(len(Part))
@@ -96,7 +102,7 @@ def attribution(times: Mapping[str, int], scheduled: bool, holds_back: bool = Fa
         if scheduled or row.part >= Part.CONNECT:
             sums[row.part] = times.get(row.part.name.lower(), 0)
     sums[Part.STAMPED] = "client_delay" in times and ("connect" not in times or "connect_delay" in times)
-    return _attribution(sums, float(sums[Part.WHOLE]) / MILLISECOND, holds_back)
+    return _attribution(sums, float(sums[Part.WHOLE]) / MILLISECOND, asked)
 
 
 def _about(shares: Shares, position: int, name: str) -> Sums:
@@ -107,15 +113,14 @@ def _about(shares: Shares, position: int, name: str) -> Sums:
     return np.array([sums[part] for part in Part])
 
 
-def _attribution(sums: Sums, value: float, holds_back: bool) -> Attribution:
+def _attribution(sums: Sums, value: float, asked: Mapping[Part, str]) -> Attribution:
     """The parts of `sums` as parts of `value`, in ms."""
     scale = value / float(sums[Part.WHOLE]) if sums[Part.WHOLE] else 0.0
     parts = net(sums)
     fields = dict.fromkeys(("target", "connect", "wait", "build", "held", "own"), 0.0)
     fields["target"] = float(parts[Part.WHOLE])
     for row in TABLE:
-        held = holds_back and row.part is Part.SIGN
-        fields["held" if held else row.field] += float(parts[row.part])
+        fields[asked.get(row.part, row.field)] += float(parts[row.part])
     return Attribution(
         value=round(value, 6),
         **{name: round(time * scale, 6) for name, time in fields.items()},

@@ -50,11 +50,11 @@ class Encoder:
             counts[index] = 0
         return encoded
 
-    def line(self, tag: str, second: int, histogram: Histogram, length: float = 1.0) -> str:
-        """One interval of a log. Times in seconds from the start, the maximum in ms."""
-        tag = _UNTAGGED.sub("_", tag)
-        top = histogram.most / MILLISECOND
-        return f"Tag={tag},{second:.3f},{length:.3f},{top:.3f},{self.encode(histogram)}\n"
+
+def log_line(tag: str, second: int, histogram: Histogram, encoded: str, length: float = 1.0) -> str:
+    """One interval of a log, with the histogram as `Encoder` encodes it. Times in seconds from the start, the maximum
+    in ms."""
+    return f"Tag={_UNTAGGED.sub('_', tag)},{second:.3f},{length:.3f},{histogram.most / MILLISECOND:.3f},{encoded}\n"
 
 
 def decode(encoded: str) -> Histogram:

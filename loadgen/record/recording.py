@@ -37,6 +37,16 @@ class Recording:
         for number, shares in by_series(delta.shares):
             self.shares.setdefault(series[number], Shares()).add(shares)
 
+    def merge(self, other: Recording) -> None:
+        """Add what another recording took and has not flushed. The other one is of no use then."""
+        for place, histogram in other.pending.items():
+            if place in self.pending:
+                self.pending[place].add(histogram)
+            else:
+                self.pending[place] = histogram  # itself, as it may be written already
+        for key, shares in other.shares.items():
+            self.shares.setdefault(key, Shares()).add(shares)
+
     def add(self, second: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
         self.pending.setdefault((second, key, metric), Histogram()).add(histogram)
 

@@ -21,7 +21,7 @@ from fractions import Fraction
 import numpy as np
 
 from loadgen.record.metrics import OF_EXCHANGE, Metric
-from loadgen.stats import Integers, index_of
+from loadgen.stats import COUNTERS, Integers, index_of
 
 
 class Part(IntEnum):
@@ -58,31 +58,33 @@ def divide(series: Integers, figures: Integers) -> Integers:
 
     `series` has a number and `figures` a row of `metrics.measure` for each exchange.
     """
-    response, service = figures[:, Metric.RESPONSE], figures[:, Metric.SERVICE]
+    of = figures.T
+    response, service = of[Metric.RESPONSE], of[Metric.SERVICE]
     scheduled = response >= 0
     whole = np.where(scheduled, response, service)
-    values = np.empty((len(figures), len(Part)), np.int64)
-    values[:, Part.COUNT], values[:, Part.WHOLE] = 1, whole
-    values[:, Part.LAG : Part.STAMPED] = np.maximum(figures[:, _COLUMNS], 0)
-    behind = figures[:, _WAIT_DELAY]
-    values[:, Part.WAIT_DELAY] = np.where(behind == -1, 0, behind)  # the one that may be below 0
-    values[:, Part.LAG : Part.CONNECT] *= scheduled[:, None]
-    measured = (figures[:, Metric.CONNECT] < 0) | (figures[:, _CONNECT_DELAY] >= 0)
-    values[:, Part.STAMPED] = measured & (figures[:, Metric.CLIENT_DELAY] >= 0)
+    values = np.empty((len(Part), len(figures)), np.int64)
+    values[Part.COUNT], values[Part.WHOLE] = 1, whole
+    values[Part.LAG : Part.STAMPED] = np.maximum(of[_COLUMNS], 0)
+    behind = of[_WAIT_DELAY]
+    values[Part.WAIT_DELAY] = np.where(behind == -1, 0, behind)  # the one that may be below 0
+    values[Part.LAG : Part.CONNECT] *= scheduled
+    measured = (of[Metric.CONNECT] < 0) | (of[_CONNECT_DELAY] >= 0)
+    values[Part.STAMPED] = measured & (of[Metric.CLIENT_DELAY] >= 0)
     known = whole >= 0
     if not known.all():
-        series, whole, values = series[known], whole[known], values[known]
+        series, whole, values = series[known], whole[known], values[:, known]
     return _summed(series << INDEX_BITS | index_of(whole), values)
 
 
 def _summed(keys: Integers, values: Integers) -> Integers:
+    """`values` has a row for each part."""
     order = np.argsort(keys)
     keys = keys[order]
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else keys
     out = np.empty((len(starts), 2 + len(Part)), np.int64)
     out[:, 0], out[:, 1] = keys[starts] >> INDEX_BITS, keys[starts] & ((1 << INDEX_BITS) - 1)
-    if len(starts):
-        out[:, 2:] = np.add.reduceat(values[order], starts, axis=0)
+    for column, part in zip(out.T[2:], values, strict=True):
+        column[:] = np.add.reduceat(part[order], starts) if part.any() else 0  # reduceat takes no empty array
     return out
 
 
@@ -103,6 +105,9 @@ class Shares:
         self._pending: list[Shares] = []
         self._rows = 0
 
+    def __reduce__(self) -> tuple[type[Shares], tuple[Integers, Integers]]:
+        return Shares, (self.index, self.sums)
+
     @classmethod
     def together(cls, many: Iterable[Shares]) -> Shares:
         """The sum of several."""
@@ -119,13 +124,17 @@ class Shares:
             self._settle()
 
     def _settle(self) -> None:
-        if self._pending:
-            every = [Shares(self._index, self._sums), *self._pending]
-            self._pending, self._rows = [], 0
-            divided = _summed(
-                np.concatenate([each.index for each in every]), np.concatenate([each.sums for each in every])
-            )
-            self._index, self._sums = divided[:, 1], divided[:, 2:]
+        if not self._pending:
+            return
+        every = [Shares(self._index, self._sums), *self._pending]
+        self._pending, self._rows = [], 0
+        there = np.zeros(COUNTERS, np.bool_)
+        for shares in every:
+            there[shares.index] = True
+        row = np.cumsum(there) - 1
+        self._index, self._sums = np.flatnonzero(there), np.zeros((row[-1] + 1, len(Part)), np.int64)
+        for shares in every:
+            self._sums[row[shares.index]] += shares.sums
 
     @property
     def index(self) -> Integers:

@@ -21,7 +21,6 @@ def _connections_not_as_said(values: Values) -> str:
 RUN = "{variant}, round {round}"
 RUNS: dict[str, Sentence] = {
     "broken_off": RUN,
-    "invalid_run": RUN,
     "accepted_run": RUN,
     "no_connections": RUN,
     "cap_in_the_way": RUN,
@@ -34,7 +33,6 @@ RUNS: dict[str, Sentence] = {
 }
 LEADS = {
     "broken_off": "did not come to their end: ",
-    "invalid_run": "INVALID: ",
     "accepted_run": "INVALID, which was accepted: ",
     "no_connections": "no request had a connection: ",
     "cap_in_the_way": "requests waited for a connection in some runs only: ",
@@ -74,7 +72,7 @@ def _too_few_rounds(values: Values) -> str:
     return f"needs {several(number(values, 'needs'), 'round')}, {there(number(values, 'rounds'))}"
 
 
-DEGRADED = "DEGRADED runs, of {runs} each: {baseline_runs} of {baseline}, {variant_runs} of {variant}"
+COUNTED = "of {runs} runs each {baseline_runs} of {baseline}, {variant_runs} of {variant}"
 FAILED = "{variant_share:.2%} of {variant} failed, and {baseline_share:.2%} of {baseline}"
 
 EXPERIMENT_SENTENCES: dict[str, Sentence] = {
@@ -82,8 +80,9 @@ EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     "rounds_complete": "{rounds} of {planned} rounds",
     "unplanned_look": _unplanned_look,
     "all_valid": "every run was VALID",
-    "degraded_runs": DEGRADED,
-    "disturbed_runs": f"{DEGRADED}, by more than the making of connections",
+    "degraded_runs": f"less than VALID, {COUNTED}",
+    "many_invalid_runs": f"INVALID, {COUNTED}: too many of the figures are this machine's",
+    "uneven_invalid_runs": f"INVALID, {COUNTED}: what this machine does would look like a difference between them",
     "peak_connections": _peak_connections,
     "caps_differ": _caps_differ,
     "cap_for_all": "it was in the way of all alike",

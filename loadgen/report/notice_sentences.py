@@ -81,6 +81,7 @@ NOTICE_SENTENCES: dict[str, Sentence] = {
     "witness_one_user_more": _one_user_more,
     "stopping": "stopping: waiting for what is open; once more to stop at once",
     "stopping_at_once": "stopping at once: what is open is given up",
+    "round_again": "round {round} held an INVALID run and is run again",
     "decided": "decided after {rounds} rounds, as planned",
     "until_look": _until_look,
     "table_there_already": _there_already,

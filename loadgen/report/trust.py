@@ -10,7 +10,8 @@ from loadgen.report.values import Sentence, words
 from loadgen.result.reason import Reason
 from loadgen.result.run import TrustSignal, Verdict
 
-EFFECT = "share of the tail"  # the signal that `trust.effect` has more of
+SHARE = "share of a figure"  # the signal that `trust.figures` has more of
+MARKS = {"DEGRADED": "~", "INVALID": "!"}  # of a figure of which this machine made too much
 NOT_PLANNED = "rate_held"  # the code of a load that was another than the one planned
 
 
@@ -18,14 +19,13 @@ def meaning(verdict: Verdict, codes: Collection[str]) -> str:
     """What the verdict says of a run's figures, where signals with these `codes` have that verdict: not every signal
     accuses this machine."""
     if verdict == "VALID":
-        return "this machine did not make the tail"
+        return "this machine made hardly anything of these figures"
     invalid = verdict == "INVALID"
     if {*codes} == {NOT_PLANNED}:
         return f"the load was not {'' if invalid else 'quite '}the one planned"
     if codes and all(code in SIGNAL_WORDS and SIGNAL_WORDS[code].elsewhere for code in codes):
         return "the figures are not the target's alone"
-    made = "this machine, not the target, made the tail"
-    return made if invalid else "this machine may have had a part in the tail"
+    return f"this machine made {'too much' if invalid else 'a part'} of the figures marked {MARKS[verdict]}"
 
 
 def observed(signal: TrustSignal) -> str:
@@ -53,7 +53,7 @@ def note(signal: TrustSignal) -> str:
     if not signal.noted or not of:
         return ""
     if signal.limits != signal.verdict:
-        return f"{observed(signal)}: {why(signal)}; but hardly any of the tail is that"
+        return f"{observed(signal)}: {why(signal)}; but it made hardly anything of the figures"
     return _words(of.note, signal.observed)
 
 

@@ -13,7 +13,7 @@ QUIETER = "Use more --workers, a lower rate or a quieter machine"
 OTHERS = "Stop what else runs on this machine, or lower the rate"
 PARTS = {
     "lag": "lag", "sign": "building and signing", "wait_delay": "waiting behind what was late",
-    "connect_delay": "connect delay", "client_delay": "client delay", "handshake_cpu": "handshakes",
+    "connect_delay": "connect delay", "client_delay": "client delay",
 }  # fmt: skip
 TENTH = 0.1  # of this machine's part: a smaller one is not named
 
@@ -35,14 +35,14 @@ def _lateness(values: Values) -> str:
     return f"p99 {values['p99_ms']:.2f} ms{tail}"
 
 
-def _tail(values: Values) -> str:
+def _share(values: Values) -> str:
     cycle = f"cycle {values['cycle']}" if number(values, "cycle") > 1 else ""
     where = " ".join(filter(None, (str(values["phase"]), cycle, str(values.get("step", "")))))
     least = "at least " if "at_least" in values else ""
-    return f"{least}{values['share']:.1%} of the slowest {100 * number(values, 'slowest'):.3g}% of {where}"
+    return f"{least}{values['share']:.1%} of {values['quantile']} of {where}"
 
 
-def _tail_why(values: Values) -> str:
+def _share_why(values: Values) -> str:
     own = number(values, "own_ms")
     parts = {text: number(values, f"{name}_ms") for name, text in PARTS.items() if f"{name}_ms" in values}
     causes = ", ".join(
@@ -50,13 +50,11 @@ def _tail_why(values: Values) -> str:
         for text, part in sorted(parts.items(), key=lambda part: -part[1])
         if part >= own * TENTH
     )
-    return (
-        f"this machine took {own:.2f} ms of each ({causes}); {values['quantile']} was {values['quantile_ms']:.2f} ms, "
-        f"and {values['without_ms']:.2f} ms without it"
-    )
+    made = f" ({causes})" if causes else ""
+    return f"this machine made {own:.2f} of its {values['value_ms']:.2f} ms{made}"
 
 
-def _tail_remedy(values: Values) -> str:
+def _share_remedy(values: Values) -> str:
     cause = SIGNAL_WORDS.get(str(values.get("cause")))
     return words(cause.remedy, values) if cause else QUIETER
 
@@ -141,7 +139,7 @@ def _optional(values: Values, name: str) -> float | None:
 LITTLE_LEFT = "little is left, and a burst would run out"
 
 SIGNAL_WORDS = {
-    "share_of_tail": SignalWords(_tail, _tail_why, _tail_remedy),
+    "share_of_figure": SignalWords(_share, _share_why, _share_remedy),
     "too_few_answered": SignalWords(f"{UNKNOWN}: too few requests were answered"),
     "not_observed": SignalWords(UNKNOWN),
     "no_due_time": SignalWords("does not apply: no measured request had a due time"),
@@ -211,22 +209,16 @@ SIGNAL_WORDS = {
     ),
     "retransmits": SignalWords(
         _retransmits,
-        "what the network loses is sent again 200 ms later or more: the tail is the network's, and tells nothing of "
-        "the target",
-        "Look at the way to the target, or test from nearer",
-        "{sent_again:,} segments were sent again; each may have made a request 200 ms late or more",
-        elsewhere=True,
+        note="{sent_again:,} of {segments:,} segments were sent again: each may have made a request 200 ms late or "
+        "more. The way to the target lost them",
     ),
     "syn_retries": SignalWords(
         _syn_retries,
-        "a connect whose first packet gets no answer tries again after 1 s: the target's queue for new connections is "
-        "full, or the network loses packets. That is in the connects, and is not how long the target takes",
-        "Raise the target's backlog, open fewer connections at once, or use a shared session",
-        lambda values: (
-            f"{values['retried']:,} connects waited 1 s or more for their first packet to be sent again"
-            f"{_dropped(values)}"
+        note=lambda values: (
+            f"{values['retried']:,} of {values['connects']:,} connects waited 1 s or more for their first packet to be "
+            f"sent again{_dropped(values)}: the target's queue for new connections is full, or the network loses "
+            "packets"
         ),
-        elsewhere=True,
     ),
     "no_connects": SignalWords("do not apply: nothing was connected"),
     "pool": SignalWords("wait p99 {p99_ms:.2f} ms", note=_pool_note),

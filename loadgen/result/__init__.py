@@ -6,6 +6,7 @@ holds facts: numbers with their units, names, and reasons as a code with its num
     run         one run                        latency     percentiles, each with its interval or a reason
     experiment  several runs, and how they     reason      why something is not known, as a code and its numbers
                 compare                        codec       values to JSON, JSON to values, and the JSON Schema
+    resolution  the differences that this machine cannot tell
     check       `loadgen check`                once        `loadgen once`
     selftest    `loadgen selftest`             two_runs    `loadgen compare`
     documents   every kind of result, and the schema of them all
@@ -13,4 +14,4 @@ holds facts: numbers with their units, names, and reasons as a code with its num
 
 from typing import Literal
 
-SCHEMA: Literal["loadgen.result/3"] = "loadgen.result/3"
+SCHEMA: Literal["loadgen.result/4"] = "loadgen.result/4"

@@ -207,6 +207,7 @@ class PlannedExperiment:
     rounds: tuple[int, ...] = item("the planned looks: after how many rounds a verdict is given")
     duet: bool = item("whether the variants of a round run at the same time")
     margin: float = item("the difference that does not matter, as a share of the baseline", "1")
+    by_resolution: bool = item("whether what the machine cannot tell is the margin, if it is more")
     primary: str = item("the figure that the verdict is about, as a profile would name it")
     too_few: TooFewRequests | None = item("why no run has enough requests for that figure; null if a run has enough")
     proposed: bool = item("whether loadgen proposes the figure because the profile names none")
@@ -253,7 +254,7 @@ class Standing:
 class CheckResult:
     """What a profile would do. `loadgen check` sends nothing."""
 
-    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/4"] = item("the version of this document", default=SCHEMA)
     kind: Literal["check"] = item("the kind of this document", default="check")
     name: str = item("the profile's name")
     target: PlannedTarget = item("the target that the load would go to")

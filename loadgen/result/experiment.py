@@ -9,6 +9,7 @@ from loadgen.result import SCHEMA
 from loadgen.result.codec import item
 from loadgen.result.latency import PERCENTILE
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.result.run import (
     Connections,
     Iterations,
@@ -60,7 +61,6 @@ class Round:
     started: str = item("the time when the run began, in UTC, ISO 8601")
     trust: Verdict = item("the run's verdict")
     accepted: bool = item("whether the run is INVALID and its user accepts its figures nevertheless")
-    disturbed: bool = item("whether more than the making of connections speaks against the run")
     reasons: tuple[TrustSignal, ...] = item("the signals of the run that are not VALID, the worst first")
     exit_status: int | None = item("the run's exit status; null if it died")
     duration_s: float = item("the time that the run took", "s")
@@ -95,7 +95,16 @@ class Design:
     thresholds: dict[str, tuple[str, ...]] = item(
         "the thresholds that compare two variants, as the profile has them, by phase"
     )
+    by_resolution: bool = item(
+        "whether a difference that the machine cannot tell counts as equivalent too, because the profile names no "
+        "margin",
+        omit=True,
+        default=False,
+    )
     rounds: int = item("the number of complete rounds", default=0)
+    again: tuple[int, ...] = item(
+        "the rounds that were carried out once more, because they held an INVALID run", default=()
+    )
     order: tuple[tuple[str, ...], ...] = item("the variants of each round, in the order in which they ran", default=())
 
 
@@ -136,13 +145,19 @@ class Figure:
     difference_high: float | None = item(
         "the upper end of the difference's interval; null without an interval, or if nothing bounds it", "ms"
     )
-    verdict: ComparisonVerdict = item("the verdict that follows from the ratio's interval")
+    verdict: ComparisonVerdict = item("the verdict that follows from the interval of the ratio, or of the difference")
     why: Reason | None = item("why there is no verdict, or why it is weaker than the interval alone would allow")
     more_rounds: int | None = item(
         "of an inconclusive figure: the number of further rounds that would decide it, if the ratio stays the same"
     )
     rounds: tuple[tuple[float | None, float | None], ...] = item(
         "for each round, the baseline's figure and the variant's; null where the round lacks it", "ms"
+    )
+    margin_ms: float | None = item(
+        "the difference that counts as equivalent: the machine's resolution, if it is more than the margin's share of "
+        "the baseline",
+        "ms",
+        omit=True,
     )
 
 
@@ -210,6 +225,10 @@ class Comparison:
     figures: tuple[Figure, ...] = item("the figures of each variant")
     parts: tuple[Part, ...] = item("the parts of a request's time, which show where a difference comes from")
     curves: tuple[Curve, ...] = item("the percentiles of each variant")
+    resolution: Resolution | None = item(
+        "the differences that the machine cannot tell: the median of the runs, if the profile names no margin",
+        omit=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +298,6 @@ class ExperimentResult(ExperimentMetadata):
 class IdleRuns:
     """The result of `loadgen keepalive --idle`: a run for each pause."""
 
-    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/4"] = item("the version of this document", default=SCHEMA)
     kind: Literal["idle"] = item("the kind of this document", default="idle")
     idle: tuple[RunResult, ...] = item("the runs, in the order of the pauses")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from loadgen.result.codec import item
 from loadgen.result.reason import Reason
@@ -30,6 +31,7 @@ class Quantile:
     why: Reason | None = None
     interval: Interval | None = None
     no_interval: Reason | None = None
+    doubt: str | None = None  # DEGRADED or INVALID, if this machine made too much of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,9 @@ class Latency:
     no_interval: dict[str, Reason] = item(
         "the reason why a percentile has no interval, by its name", omit=True, default_factory=dict
     )
+    doubted: dict[str, Literal["DEGRADED", "INVALID"]] = item(
+        "the verdict on a percentile of which this machine made too much, by its name", omit=True, default_factory=dict
+    )
     resent: Resent | None = item(
         "the connects whose first packet (SYN) was sent again, as their durations show", omit=True
     )
@@ -72,4 +77,5 @@ class Latency:
         plain = {"mean": self.mean, "min": self.min, "max": self.max}
         value = plain[name] if name in plain else self.quantiles.get(name)
         why = self.why.get(name) or (Reason.of("no_figure") if value is None else None)
-        return Quantile(name, value, self.above.get(name), why, self.intervals.get(name), self.no_interval.get(name))
+        sure = self.intervals.get(name), self.no_interval.get(name), self.doubted.get(name)
+        return Quantile(name, value, self.above.get(name), why, *sure)

@@ -96,7 +96,7 @@ class OnceExchange:
 class OnceResult:
     """The result of `loadgen once`."""
 
-    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/4"] = item("the version of this document", default=SCHEMA)
     kind: Literal["once"] = item("the kind of this document", default="once")
     name: str = item("the profile's name")
     simulated: bool = item("whether the target is loadgen's own sandbox")

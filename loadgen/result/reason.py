@@ -18,9 +18,9 @@ CODES = {
     "censored": "`timeouts` timeouts are known only to have lasted longer; the figure is greater than `bound_ms`.",
     "no_figure": "There is no such figure.",
     # a signal of trust
-    "share_of_tail": "This machine made the `share` of the `slowest` requests of `step` in `phase` (run `cycle`): "
-    "`own_ms` of each, by its parts, whose keys end in `_ms`. `quantile` was `quantile_ms`, and `without_ms` without "
-    "it. `at_least`: it may be more. `cause`: the code of the signal that explains it best.",
+    "share_of_figure": "This machine made the `share` of `quantile` of `step` in `phase` (run `cycle`): `own_ms` of "
+    "`value_ms`, by its parts, whose keys end in `_ms`. `at_least`: it may be more. Below `resolution_ms` it is not "
+    "judged. `cause`: the code of the signal that explains it best.",
     "too_few_answered": "Too few requests were answered.",
     "not_observed": "This system does not tell.",
     "no_due_time": "No measured request had a due time.",
@@ -80,6 +80,7 @@ CODES = {
     # the progress of a command, which no result holds; it may be of one `variant` in one `round`
     "stopping": "A signal ends the run, which waits for what is open.",
     "stopping_at_once": "A second signal gives up what is open.",
+    "round_again": "Round `round` held an INVALID run, and is carried out once more.",
     "decided": "The experiment is decided after `rounds` rounds, as planned.",
     "until_look": "After `after_s` the figure of `step` is `ms`, within `off` of it; `enough`: the goal is reached.",
     "table_there_already": "`table` is there already; `unfilled`: it gets no items; `left`: it is not deleted.",
@@ -128,7 +129,9 @@ CODES = {
     "stopped_before": "The run was stopped before the phase.",
     "stopped_after": "The run was stopped after `ran_s` of the phase.",
     "stopped": "The run was stopped, and it is not known when in the phase.",
-    "run_invalid": "The run is INVALID.",
+    "run_invalid": "`signal` is INVALID, and stands alone.",
+    "figure_invalid": "This machine made the `share` of `quantile`, `own_ms`: INVALID.",
+    "met_with_own": "The limit is kept with this machine's part inside, the `share` of the figure.",
     # a run, or one of an experiment's, that says nothing of its target
     "nothing_answered": "None of `sent` requests was answered: most often, `count` times, the `outcome` was this one, "
     "with this `reason`.",
@@ -139,12 +142,13 @@ CODES = {
     "unplanned_look": "`rounds` rounds are complete, and a verdict was planned after `planned`.",
     "broken_off": "The run of `variant` in `round` did not come to its end.",
     "all_valid": "Every run was VALID.",
-    "invalid_run": "The run of `variant` in `round` is INVALID.",
+    "many_invalid_runs": "Of `runs` runs each, the figure is INVALID in `baseline_runs` of `baseline` and "
+    "`variant_runs` of `variant`: too many.",
+    "uneven_invalid_runs": "Of `runs` runs each, the figure is INVALID in `baseline_runs` of `baseline` and "
+    "`variant_runs` of `variant`: more than chance would give one of them.",
     "accepted_run": "The run of `variant` in `round` is INVALID, and its user accepts its figures nevertheless.",
-    "degraded_runs": "Of `runs` runs each, `baseline_runs` of `baseline` and `variant_runs` of `variant` were "
-    "DEGRADED.",
-    "disturbed_runs": "Of `runs` runs each, `baseline_runs` of `baseline` and `variant_runs` of `variant` were "
-    "DEGRADED by more than the making of connections.",
+    "degraded_runs": "Of `runs` runs each, the primary figure is less than VALID in `baseline_runs` of `baseline` and "
+    "`variant_runs` of `variant`.",
     "same_settings": "Every run of `variant` had the `client`, the session `reuse` and the `target`.",
     "setting_changed": "The `setting` of `variant` was another in `round`.",
     "no_connections": "No request of `variant` in `round` had a connection.",

@@ -9,6 +9,7 @@ from loadgen.result import SCHEMA
 from loadgen.result.codec import item
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 
 Verdict = Literal["VALID", "DEGRADED", "INVALID"]
 Status = Literal["passed", "failed", "undecided"]
@@ -132,7 +133,11 @@ class Attribution:
     target: float = item("the time that the target and the network to it took", "ms")
     connect: float = item("the time to make a connection, without this machine's part of it", "ms")
     wait: float = item("the time that the request waited for a connection below the cap", "ms")
-    build: float = item("the time to make the SDK's client or session, which the profile asks for", "ms")
+    build: float = item(
+        "the time that another client than loadgen's own took before it sent, which the profile asks for: making it, "
+        "building and signing the request, and waiting for other requests of which it did so",
+        "ms",
+    )
     held: float = item("the time that adaptive retries held the request back", "ms")
     own: float = item("the time that this machine took", "ms")
     own_at_least: bool = item(
@@ -296,27 +301,37 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """This machine's part of the slowest requests of a step in one run of a phase."""
+class JudgedFigure:
+    """A figure of a step in one run of a phase, and this machine's share of it. The figure is of the response, or of
+    the service of a closed load."""
 
     phase: str = item("the phase's name")
     cycle: int = item("the number of the phase's cycle")
     step: str = item("the step's name; empty if there is only one step")
-    quantile: str = item("the percentile beyond which these requests lie")
-    slowest: float = item("these requests as a share of all requests, rounded to one digit", "1")
-    requests: int = item("the number of these requests")
-    of: int = item("the number of all requests")
-    share: float = item("the mean share of the time of these requests that this machine took", "1")
-    at_least: bool = item("whether this machine may have taken more, because the client has no stamps of the kernel")
-    parts_ms: dict[str, float] = item("the mean of each part of the time that this machine took", "ms")
-    quantile_ms: float = item("the percentile as it was measured", "ms")
-    without_ms: float = item("the percentile without this machine's part", "ms")
-    verdict: Verdict = item("the verdict that follows from this share")
+    quantile: str = item("the percentile; or mean, min or max, if a threshold names it")
+    value_ms: float = item(
+        "the figure as it was measured, in which a timeout counts as long as it was waited for", "ms"
+    )
+    without_ms: float = item("the figure of the same requests without this machine's part of each", "ms")
+    share: float = item(
+        "the share of the figure that this machine made, from the requests around it: it varies less than the "
+        "difference of the two",
+        "1",
+    )
+    at_least: bool = item("whether this machine may have made more, because the client has no stamps of the kernel")
+    parts_ms: dict[str, float] = item("the part of the figure that this machine made, by what it is made of", "ms")
+    requests: int = item("the number of requests that the figure is of")
+    resolution_ms: float = item("a part below this is not judged: twice the resolution, or the most that counts", "ms")
+    verdict: Verdict = item("the verdict on the figure")
+    decides: bool = item(
+        "whether the verdict on the run depends on the figure: if a threshold or the primary figure is about it; or, "
+        "if there is neither, if it is p50 or p99"
+    )
 
     @property
-    def own(self) -> float:
-        """The mean time that this machine took of one of these requests, in ms."""
-        return sum(self.parts_ms.values())
+    def own_ms(self) -> float:
+        """The part of the figure that this machine made, in ms."""
+        return self.share * self.value_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,8 +342,8 @@ class TrustSignal:
     verdict: Verdict = item("what it makes of the run")
     observed: Reason = item("what was observed")
     limits: Verdict = item(
-        "what its limits alone say; a signal that only explains the tail has a better verdict where hardly any of the "
-        "tail is its doing"
+        "what its limits alone say; a signal that only explains the figures has a better verdict where hardly any of "
+        "them is its doing"
     )
     noted: bool = item("whether it is worth reading although it does not count against the run")
     variant: str | None = item("in an experiment: the variant of the run", omit=True)
@@ -339,14 +354,16 @@ class TrustSignal:
 class Trust:
     """Whether the figures are the target's, or this machine's."""
 
-    verdict: Verdict = item("VALID; DEGRADED: to be used with care; INVALID: not to be used")
+    verdict: Verdict = item(
+        "the worst verdict on a figure that decides, or of a signal that stands alone: VALID; DEGRADED: to be used "
+        "with care; INVALID: not to be used"
+    )
     accepted: bool = item("whether the user takes the figures of an INVALID run all the same")
     reasons: tuple[TrustSignal, ...] = item("the signals that are not VALID, the worst first")
-    effect: tuple[Effect, ...] = item("this machine's part of the tail, the worst first")
-    signals: tuple[TrustSignal, ...] = item("every signal that was watched; an experiment has those of no run")
-    disturbed: bool | None = item(
-        "whether more than making connections speaks against the run; an experiment does not have it", omit=True
+    figures: tuple[JudgedFigure, ...] = item(
+        "this machine's share of each figure, the worst first; an experiment has those of no run"
     )
+    signals: tuple[TrustSignal, ...] = item("every signal that was watched; an experiment has those of no run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -650,7 +667,7 @@ class Samples:
 class Provenance:
     """Where a result comes from; the same for a run and for an experiment."""
 
-    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/4"] = item("the version of this document", default=SCHEMA)
     name: str = item("the profile's name")
     started: str = item("the time when it began, in UTC, ISO 8601")
     client: str = item("the client that sends the load: wire, aiohttp, sdk")
@@ -679,6 +696,7 @@ class RunResult(Metadata):
     exit_status: int | None = item("the exit status of loadgen; null if it died")
     run: str | None = item("the run's folder; null if it could not be written")
     unusable: Reason | None = item("why it says nothing of its target: all failed, or the sandbox ended", omit=True)
+    resolution: Resolution | None = item("the differences that this machine cannot tell", omit=True)
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures")

@@ -8,6 +8,7 @@ from typing import Literal
 from loadgen.result import SCHEMA
 from loadgen.result.codec import item
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 
 Scheme = Literal["http", "https"]
 
@@ -79,8 +80,14 @@ class Noise:
 
     rate: int = item("the rate of each measurement", "1/s")
     seconds: float = item("the time that each measurement took", "s")
-    p50_ms: tuple[float | None, ...] = item("the p50 of response, of each measurement; null if it is not known", "ms")
-    p99_ms: tuple[float | None, ...] = item("the p99 of response, of each measurement; null if it is not known", "ms")
+    each_ms: dict[str, tuple[float | None, ...]] = item(
+        "the figures of response of each measurement, by the figure's name; null if it is not known", "ms"
+    )
+    repeatability_ms: dict[str, float] = item(
+        "2.77 standard deviations of these figures: two of them differ by less in 95 of 100 cases; without the figures "
+        "that too few measurements have",
+        "ms",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +144,13 @@ class Capacity:
 class SelftestResult:
     """How far this machine's figures can be trusted."""
 
-    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/4"] = item("the version of this document", default=SCHEMA)
     kind: Literal["selftest"] = item("the kind of this document", default="selftest")
     at: str = item("the time when the self-test began, in UTC, ISO 8601")
     plan: Literal["full", "quick"] = item("the kind of self-test: full, or quick with rougher figures")
     seconds: float = item("the time that the self-test took", "s")
     machine: Machine = item("the machine and the versions that the self-test holds for")
+    boot: str | None = item("the system's number of the time since it was started; null if there is none", default=None)
     complete: bool = item("whether the self-test reached its end and could measure every part")
     interrupted: bool = item("whether a signal interrupted the self-test")
     warnings: tuple[Reason, ...] = item("what the user should know")
@@ -151,6 +159,9 @@ class SelftestResult:
         "whether the kernel stamps answers with the time of their arrival; null if it was not measured"
     )
     noise: Noise | None = item("how much figures differ without a cause; null if it was not measured")
+    resolution: Resolution | None = item(
+        "the differences that this machine cannot tell; null if too little was measured", default=None
+    )
     pacing: tuple[Pacing, ...] = item("how late requests leave, at each rate")
     connections: tuple[NewConnections, ...] = item("the highest rate of new connections, for each scheme")
     capacity: tuple[Capacity, ...] = item("the highest rate that stays VALID, for each scheme")

@@ -52,7 +52,7 @@ class SideBySide:
 class TwoRuns:
     """Two saved runs side by side, without a verdict."""
 
-    schema: Literal["loadgen.result/3"] = item("the version of this document", default=SCHEMA)
+    schema: Literal["loadgen.result/4"] = item("the version of this document", default=SCHEMA)
     kind: Literal["two-runs"] = item("the kind of this document", default="two-runs")
     runs: tuple[ComparedRun, ...] = item("the first run and the second")
     differ: tuple[Difference, ...] = item("what differed between the runs, apart from their times")

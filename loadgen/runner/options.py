@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadgen.result.resolution import Resolution
 from loadgen.runner.destination import SandboxAt, StartSandbox
 from loadgen.runner.until.goal import Goal
 
@@ -14,7 +15,8 @@ class Options:
     """`out` is the run's folder, and `needed` says that the load must not begin if it cannot be written; `prepared`
     says that a table which the load needs has been made ready, and is told about, by whoever asks; `until` is what a
     phase goes on for; `accept_invalid` decides thresholds on the figures of an INVALID run too; `witness` asks for
-    one; `preflight` is whether each step is tried once before the load."""
+    one; `preflight` is whether each step is tried once before the load; `resolution` is that of this machine's
+    self-test, without which the workers measure it before the load."""
 
     out: Path
     start_sandbox: StartSandbox | None = None
@@ -25,3 +27,4 @@ class Options:
     witness: bool = False
     preflight: bool = True
     needed: bool = False
+    resolution: Resolution | None = None

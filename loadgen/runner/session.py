@@ -11,12 +11,14 @@ from typing import Any
 from loadgen.analysis import build
 from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
 from loadgen.analysis.latency import headline
+from loadgen.analysis.standing import asked_of, asked_parts, standing_of
 from loadgen.clock import SECOND
 from loadgen.errors import LoadgenError
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
 from loadgen.interrupts import Interrupts, interrupts
 from loadgen.net.thread import in_thread
+from loadgen.profile.clients import CLIENTS
 from loadgen.profile.load import Loaded
 from loadgen.record.samples import SLOWEST
 from loadgen.result.codec import from_json, map_text, to_json
@@ -36,7 +38,9 @@ from loadgen.runner.warnings import Warnings
 from loadgen.runner.witness.witness import Witness
 from loadgen.stats import Histogram
 from loadgen.trust import host
-from loadgen.trust.verdict import Finding, judge
+from loadgen.trust.finding import Finding
+from loadgen.trust.idle import WATCHED
+from loadgen.trust.verdict import judge
 from loadgen.trust.watch import HostWatch, Session, evidence_of
 
 DRAWN = 0.5  # seconds between two updates of the progress
@@ -92,7 +96,9 @@ class Running:
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
         following = [self._witness.group] if self._witness else []
         cpus = self._witness.cores.others if self._witness else frozenset[int]()
-        self._workers = Group(checked.plan, prepared.assignments, self._each_second, self._turned_away, cpus)
+        self._workers = Group(
+            checked.plan, prepared.assignments, self._each_second, self._counted, self._turned_away, cpus
+        )
         self._fleet = Fleet(self._workers, *following)
         keeper.renewed, keeper.lost = self._fleet.renew, self._refuse
         self._signals = signals
@@ -129,6 +135,8 @@ class Running:
         try:
             before = await self._ask_sandbox()  # the counts of a table's setup, and of earlier runs
             await self._fleet.launch()
+            if self._prepared.options.resolution is None:
+                await self._fleet.settle(WATCHED)
             await self._ask_sandbox()  # the sandbox's lag and CPU time count from here
             self._watch.begin()
             await self._fleet.run()
@@ -177,20 +185,22 @@ class Running:
 
     def _each_second(self) -> None:
         prepared, fleet = self._prepared, self._fleet
-        self._store_second()
         if prepared.to.sandbox and (error := prepared.to.sandbox.look()):
             self._lose_sandbox(error)
         totals = self._workers.totals()
         self._watch.look(totals)
         self._snapshots.append(Snapshot.of(totals, fleet.elapsed))
-        if self._until:
-            self._look(self._until)
         table = prepared.table
         why = reason_to_stop(self._snapshots, prepared.stop_if) or (table.beyond(fleet.totals()) if table else None)
         if why and not fleet.stopping:
             self._stopped = True
             self._warn(why)
             fleet.stop()
+
+    def _counted(self) -> None:
+        self._store_second()
+        if self._until:
+            self._look(self._until)
 
     def _look(self, until: Until) -> None:
         prepared, made = self._prepared, until.looks_made
@@ -221,10 +231,14 @@ class Running:
         totals = workers.totals()
         lost = [worker for worker in workers.members if worker.lost]
         host = self._watch.figures(prepared.to.loopback)
-        adaptive = profile.retries is not None and profile.retries.mode == "adaptive"
-        session = Session(profile.session.reuse == "shared", profile.session.connections, adaptive)
+        of_profile, client_asked = asked_parts(profile), not CLIENTS[profile.client].ours
+        session = Session(profile.session.reuse == "shared", profile.session.connections, of_profile, client_asked)
         parts = tails(fleet.plan, workers.recording)
-        evidence = evidence_of(totals, parts, workers.health, host, sandbox, session)
+        quantiles = build.quantiles_of(profile)
+        asked, resolution = asked_of(profile), prepared.options.resolution
+        evidence = evidence_of(
+            totals, parts, workers.health, host, sandbox, session, resolution, quantiles=quantiles, asked=asked
+        )
         if missing := untimed(totals, workers.recording):
             if lost:
                 self._warn(Reason.of("lost_without_latencies", exchanges=missing))
@@ -232,7 +246,7 @@ class Running:
                 evidence.mismatches.append(f"{missing:,} exchanges have no latencies")
         kept = workers.kept(SLOWEST)
         self._explain(lost)
-        facts = (build.quantiles_of(profile), kept.reasons, workers.health.network, adaptive, fleet.stopped)
+        facts = (quantiles, kept.reasons, workers.health.network, of_profile, fleet.stopped)
         measured = build.Measured(fleet.plan, totals, workers.recording, *facts)
         ending = Ending(
             elapsed=fleet.elapsed,
@@ -245,7 +259,7 @@ class Running:
             warnings=self._warn.given,
             kept=kept,
             sandbox=from_json(Sandbox, sandbox) if sandbox else None,
-            accepted=prepared.options.accept_invalid,
+            resolution=evidence.resolution,
             until=self._until_result(complete=not fleet.stopping),
             setup=table.setup() if table else None,
             cost=table.cost(fleet.totals()) if table else None,
@@ -255,8 +269,9 @@ class Running:
         if self._witness:
             witness, *more = self._witness.conclude(fleet.plan, workers.recording, prepared.secrets, ending)
             ending = replace(ending, witness=witness)
-        findings = judge(evidence, more)
-        return conclude(prepared.metadata(), measured, findings, ending, profile.thresholds, evidence.effects)
+        accepted, primary = prepared.options.accept_invalid, profile.experiment is not None
+        standing = standing_of(evidence, judge(evidence, more), accepted=accepted, primary=primary)
+        return conclude(prepared.metadata(), measured, standing, ending, profile.thresholds)
 
     def _until_result(self, complete: bool) -> UntilResult | None:
         return self._until.result(self._fleet.begins(self._until.run), complete) if self._until else None

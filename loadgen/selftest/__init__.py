@@ -3,6 +3,7 @@
 course    runs all parts in order
 measure   the measurements
 loads     the loads that they send
+repeatability  how much the same measurement differs, and the resolution that follows from it
 search    the highest rate that stays VALID
 machine   identifies this machine
 state     the file that keeps the result

@@ -12,6 +12,7 @@ from loadgen.interrupts import Interrupted, Interrupts
 from loadgen.profile.load import from_data
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.result.run import Phase, RunResult
 from loadgen.runner.destination import Sandbox, destination
 from loadgen.runner.options import Options
@@ -55,10 +56,9 @@ class LoadOutcome:
             observed=worst.observed.code,
         )
 
-    @property
-    def stamps(self) -> bool:
-        """Whether the kernel stamped the answers."""
-        return self.latency("client_delay").count > 0
+    def stamps(self, name: str = LOAD) -> bool:
+        """Whether the kernel stamped the answers of that phase."""
+        return self.latency("client_delay", name).count > 0
 
     def phase(self, name: str = LOAD) -> Phase:
         """The load's phase of that name. Raises KeyError if there is none."""
@@ -78,8 +78,11 @@ class Loads:
         self._stopped = False
         signals.heed(self._stop)
 
-    async def run(self, scheme: str, path: str, phases: Phases, session: str = "shared") -> LoadOutcome:
-        """Carry out a load. Raises Stopped if the user wants no more, and LoadgenError if the load cannot begin."""
+    async def run(
+        self, scheme: str, path: str, phases: Phases, session: str = "shared", resolution: Resolution | None = None
+    ) -> LoadOutcome:
+        """Carry out a load, which measures the resolution if it is not given. Raises Stopped if the user wants no more,
+        and LoadgenError if the load cannot begin."""
         if self._stopped:
             raise Stopped
         self._number += 1
@@ -93,7 +96,7 @@ class Loads:
             "load": phases,
         }
         loaded = from_data(data, url + path, {})
-        options = Options(self._folder / str(self._number), preflight=False)
+        options = Options(self._folder / str(self._number), preflight=False, resolution=resolution)
         before = self._target.stats()["cpu_ns"]
         try:
             async with destination(loaded.profile, None) as to:

@@ -15,6 +15,7 @@ from loadgen.result.selftest import ClockCheck, Machine, MachineLimits, Ports, T
 from loadgen.trust import host
 
 CLOCK_SOURCE = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+BOOT = "/proc/sys/kernel/random/boot_id"
 SLACK = "/proc/self/timerslack_ns"
 READS = 2000
 SLEWED = 500e-6  # NTP may slew a clock by so much (seconds per second) without a step
@@ -30,6 +31,11 @@ def fingerprint() -> Machine:
         python=platform.python_version(),
         loadgen=loadgen.__version__,
     )
+
+
+def boot() -> str | None:
+    """The number of this start of the system, the same in all of its containers; None if there is none."""
+    return _read(BOOT).strip() or None
 
 
 def _cpu_model() -> str:

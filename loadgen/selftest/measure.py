@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from loadgen.clock import SECOND, now
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.result.selftest import Capacity, NewConnections, Noise, Pacing, Scheme, Trial
 from loadgen.selftest.loads import AT_ONCE, LATER, LOAD, LoadOutcome, Loads, Phases
+from loadgen.selftest.repeatability import FIGURES, resolution, with_another
 from loadgen.selftest.search import LOWEST, bounds, following
 
 SCHEMES: tuple[Scheme, ...] = ("http", "https")
@@ -28,7 +30,8 @@ class Budget:
     seconds: int  # of the whole self-test, about
     warm_up: float
     gentle: int
-    measurements: int
+    processes: int  # that measure the noise,
+    measurements: int  # so often each
     measurement: float
     rates: tuple[int, ...]
     paced: float
@@ -36,15 +39,16 @@ class Budget:
     trial: float
     search: float  # for each scheme
 
-    def phases(self, rate: float, lasts: float) -> Phases:
+    def phases(self, rate: float, lasts: float, *names: str) -> Phases:
+        """A warm-up, and a measured phase of each name."""
         return [
             {"name": "warm-up", "rate": f"{rate:g}/s", "for": f"{self.warm_up:g}s", "measure": False},
-            {"name": LOAD, "rate": f"{rate:g}/s", "for": f"{lasts:g}s"},
+            *({"name": name, "rate": f"{rate:g}/s", "for": f"{lasts:g}s"} for name in names or (LOAD,)),
         ]
 
 
-FULL = Budget("full", 120, 0.5, 1000, 6, 2, (100, 1000, 5000, 10_000, 20_000), 3, 2, 2.5, 34)
-QUICK = Budget("quick", 20, 0.2, 1000, 2, 1, (100, 1000, 10_000), 0.6, 0.5, 0.8, 3)
+FULL = Budget("full", 120, 0.5, 1000, 6, 2, 1, (100, 1000, 5000, 10_000, 20_000), 3, 2, 2.5, 34)
+QUICK = Budget("quick", 20, 0.2, 1000, 2, 3, 0.5, (100, 1000, 10_000), 0.6, 0.5, 0.8, 3)
 
 
 @dataclass(slots=True)
@@ -53,6 +57,7 @@ class Measured:
 
     stamps: bool | None = None
     noise: Noise | None = None
+    resolution: Resolution | None = None
     pacing: list[Pacing] = field(default_factory=list)
     connections: list[NewConnections] = field(default_factory=list)
     capacity: dict[Scheme, Capacity] = field(default_factory=dict)
@@ -67,17 +72,20 @@ class Measurements:
         self._guess = LOWEST
 
     async def noise(self) -> None:
-        """The same measurement, made several times. A target's figures that differ by no more than these may well be
-        the same."""
-        budget = self._budget
-        noise = self.measured.noise = Noise(budget.gentle, budget.measurement, (), ())
-        for _ in range(budget.measurements):
-            phases = budget.phases(budget.gentle, budget.measurement)
-            outcome = await self._loads.run("http", AT_ONCE, phases)
-            p50, p99 = _quantiles(outcome, "response", LOAD)
-            noise = replace(noise, p50_ms=(*noise.p50_ms, p50), p99_ms=(*noise.p99_ms, p99))
-            self.measured.stamps, self.measured.noise = outcome.stamps, noise
-            self._show(Reason.of("noise_measured", p50_ms=p50, p99_ms=p99))
+        """The same measurement, made several times in each of several processes. A target's figures that differ by no
+        more than these may well be the same."""
+        budget, ticks = self._budget, list[Resolution]()
+        names = [f"again-{number}" for number in range(1, budget.measurements + 1)]
+        noise = Noise(budget.gentle, budget.measurement, dict.fromkeys(FIGURES, ()), {})
+        for _ in range(budget.processes):
+            outcome = await self._loads.run("http", AT_ONCE, budget.phases(budget.gentle, budget.measurement, *names))
+            ticks += [outcome.result.resolution] if outcome.result.resolution else []
+            for name in names:
+                noise = with_another(noise, outcome.latency("response", name))
+                p50, p99 = (noise.each_ms[figure][-1] for figure in ("p50", "p99"))
+                self._show(Reason.of("noise_measured", p50_ms=p50, p99_ms=p99))
+            self.measured.stamps, self.measured.noise = outcome.stamps(names[0]), noise
+            self.measured.resolution = resolution(noise, ticks)
 
     async def pacing(self) -> None:
         """How late requests leave, at several rates. Before that, the highest possible rate, which gives the first
@@ -87,7 +95,7 @@ class Measurements:
             for rate in self._budget.rates
         ]
         most = {"name": "most", "users": MOST, "for": f"{self._budget.opening:g}s"}
-        outcome = await self._loads.run("http", AT_ONCE, [most, *rates])
+        outcome = await self._loads.run("http", AT_ONCE, [most, *rates], resolution=self.measured.resolution)
         for rate in self._budget.rates:
             lag = outcome.latency("lag", f"at-{rate}")
             p50, p99 = _quantiles(outcome, "lag", f"at-{rate}")
@@ -99,7 +107,7 @@ class Measurements:
         """The highest rate at which one worker opens new connections. Over TLS each of them takes a full handshake."""
         phases = [{"name": LOAD, "users": OPENERS, "for": f"{self._budget.opening:g}s"}]
         for scheme in SCHEMES:
-            outcome = await self._loads.run(scheme, AT_ONCE, phases, "per-request")
+            outcome = await self._loads.run(scheme, AT_ONCE, phases, "per-request", self.measured.resolution)
             rate = round(_answered(outcome, LOAD))
             in_the_way = self._alone or outcome.target_busy > SATURATED
             self.measured.connections.append(NewConnections(scheme, rate, in_the_way, round(outcome.target_busy, 3)))
@@ -117,7 +125,8 @@ class Measurements:
         trials: list[Trial] = []
         highest, until = float("inf"), now() + round(self._budget.search * SECOND)
         while now() < until and (rate := following(trials, self._guess, highest)) is not None:
-            outcome = await self._loads.run(scheme, LATER, self._budget.phases(rate, self._budget.trial))
+            phases = self._budget.phases(rate, self._budget.trial)
+            outcome = await self._loads.run(scheme, LATER, phases, resolution=self.measured.resolution)
             why = outcome.why
             trials.append(Trial(rate, why, round(outcome.target_busy, 3)))
             if outcome.target_busy > SATURATED:
@@ -148,10 +157,6 @@ def _quantiles(outcome: LoadOutcome, metric: str, phase: str) -> tuple[float | N
     """The p50 and p99 of a metric, in ms."""
     latency = outcome.latency(metric, phase)
     return latency.quantile("p50").value, latency.quantile("p99").value
-
-
-def _ms(value: float | None) -> str:
-    return "not known" if value is None else f"{value:.3g} ms"
 
 
 def _answered(outcome: LoadOutcome, name: str) -> float:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
 from loadgen.profile.model import Profile
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.result.selftest import Scheme, SelftestResult
 
+HOLDS = timedelta(days=30)
 HIGHEST = 1e9  # per second: no self-test tries as much
 
 
@@ -25,9 +28,12 @@ class Ceiling(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Trusted:
     """The part of a self-test that runs are compared with: for each scheme the highest rate that stayed VALID, and the
-    highest rate of new connections. A scheme that was not measured is missing."""
+    highest rate of new connections. A scheme that was not measured is missing. `measured` is the resolution, if enough
+    was measured for it."""
 
-    day: str
+    at: datetime
+    boot: str | None
+    measured: Resolution | None
     cpus: int
     rates: dict[Scheme, Ceiling]
     connections: dict[Scheme, Ceiling]
@@ -45,8 +51,24 @@ class Trusted:
         opened = {
             row.scheme: Ceiling(most := _rate(row.per_second), row.at_least, most) for row in selftest.connections
         }
-        day = selftest.at[:10]
-        return cls(day if day.isascii() and day.isprintable() else "", selftest.machine.cpus, rates, opened)
+        at, resolution = datetime.fromisoformat(selftest.at), selftest.resolution
+        if at.tzinfo is None:
+            raise ValueError("not an instant")
+        measured = None
+        if resolution and not selftest.warnings:  # beside other work, it would be the resolution with that work
+            measured = Resolution.measured("selftest", resolution.measured_ms)
+        return cls(at, selftest.boot, measured, selftest.machine.cpus, rates, opened)
+
+    @property
+    def day(self) -> str:
+        """The day of the self-test."""
+        return self.at.date().isoformat()
+
+    def resolution(self, boot: str | None, at: datetime) -> Resolution | None:
+        """The resolution, if it holds at that time, since that start of the system: a machine may change while it is
+        off, and so do its neighbours as months go by. A container that was moved is on another system."""
+        holds = boot is not None and boot == self.boot and timedelta() <= at - self.at <= HOLDS
+        return self.measured if holds else None
 
     def warnings(self, profile: Profile, workers: int) -> list[Reason]:
         """Why a run of the profile would go beyond what was measured; empty if it would not."""

@@ -20,11 +20,13 @@ All of them use `distributions`: Student's t, a bound on a variance, the fair co
 from __future__ import annotations
 
 from loadgen.stats.histogram import (
+    COUNTERS,
     HIGHEST,
     OVERFLOW,
     Histogram,
     Integers,
     bounds_of,
+    fewest,
     fraction,
     highest_of,
     index_of,
@@ -33,11 +35,13 @@ from loadgen.stats.histogram import (
 )
 
 __all__ = [
+    "COUNTERS",
     "HIGHEST",
     "OVERFLOW",
     "Histogram",
     "Integers",
     "bounds_of",
+    "fewest",
     "fraction",
     "highest_of",
     "index_of",

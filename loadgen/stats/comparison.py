@@ -65,12 +65,13 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One figure of a variant compared with that of the baseline: their ratio, and their difference in ns.
+    """One figure of a variant compared with that of the baseline: their ratio, and their difference.
 
     `verdict` is None if none can be given, and `why` is the reason. `p` is the smallest level at which the interval
     would decide as it does. `sd` is the standard deviation of the rounds' log ratios; `trend` is the probability of so
     strong a trend in them by chance; both are None if values are censored. `more` is the number of further rounds that
-    would decide, if the ratio stays the same; None if no number would.
+    would decide, if the ratio stays the same; None if no number would. `by_resolution`: the difference was judged, and
+    not the ratio.
     """
 
     ratio: Range
@@ -82,26 +83,35 @@ class Comparison:
     sd: float | None = None
     trend: float | None = None
     more: int | None = None
+    by_resolution: bool = False
 
 
-def compare(rounds: Sequence[tuple[Value, Value]], margin: float = MARGIN, level: float = ALPHA) -> Comparison | None:
+def compare(
+    rounds: Sequence[tuple[Value, Value]], margin: float = MARGIN, level: float = ALPHA, resolution: float = 0.0
+) -> Comparison | None:
     """The comparison of (baseline, variant) over the rounds, with intervals of confidence 1 - level; None if there are
-    fewer than two rounds, or if a figure is 0."""
+    fewer than two rounds, or if a figure is 0. The verdict is about the ratio and `margin`; or, if `resolution` is more
+    than that share of the baseline, about the difference and `resolution`, which is in the unit of the values."""
     if len(rounds) < 2 or any(value.low <= 0 for pair in rounds for value in pair):
         return None
     base = np.array([pair[0] for pair in rounds])
     variant = np.array([pair[1] for pair in rounds])
-    ratios = _evidence(np.log(base), np.log(variant))
+    ratios, differences = _evidence(np.log(base), np.log(variant)), _evidence(base, variant)
+    by_resolution = resolution > margin * math.exp(np.log(base[:, 0]).mean())
+    judged, edge = (differences, resolution) if by_resolution else (ratios, math.log1p(margin))
     low, high = ratios.interval(level)
-    verdict, p = _judge(ratios, math.log1p(margin))
+    verdict, p = _judge(judged, edge)
     comparison = Comparison(
         Range(math.exp(ratios.centre), math.exp(low), math.exp(high)),
-        _range(_evidence(base, variant), level),
+        _range(differences, level),
         len(rounds),
         verdict if p <= level else Decision.INCONCLUSIVE,
         p,
+        by_resolution=by_resolution,
     )
-    return _qualified(comparison, ratios, np.log(variant[:, 0] / base[:, 0]), math.log1p(margin), level)
+    if isinstance(ratios, Student):
+        comparison = replace(comparison, sd=ratios.sd, trend=trend(np.log(variant[:, 0] / base[:, 0])))
+    return _qualified(comparison, judged, edge, level)
 
 
 def holm(comparisons: Mapping[str, Comparison], level: float = ALPHA) -> dict[str, Comparison]:
@@ -160,29 +170,27 @@ def _range(evidence: Evidence, level: float) -> Range:
     return Range(evidence.centre, *evidence.interval(level))
 
 
-def _judge(ratios: Evidence, margin: float) -> tuple[Decision, float]:
+def _judge(judged: Evidence, edge: float) -> tuple[Decision, float]:
     """The verdict with the least probability of error, and that probability."""
     levels = {
-        Decision.SLOWER: 2 * ratios.above(margin),
-        Decision.FASTER: 2 * ratios.below(-margin),
-        Decision.EQUIVALENT: 2 * max(ratios.above(-margin), ratios.below(margin)),
+        Decision.SLOWER: 2 * judged.above(edge),
+        Decision.FASTER: 2 * judged.below(-edge),
+        Decision.EQUIVALENT: 2 * max(judged.above(-edge), judged.below(edge)),
     }
     verdict = min(levels, key=lambda each: levels[each])
     return verdict, min(1.0, levels[verdict])
 
 
-def _qualified(comparison: Comparison, ratios: Evidence, logs: Floats, margin: float, level: float) -> Comparison:
+def _qualified(comparison: Comparison, judged: Evidence, edge: float, level: float) -> Comparison:
     """The comparison with the reasons against a verdict, and with the number of rounds that a verdict takes."""
-    if isinstance(ratios, Student):
-        comparison = replace(comparison, sd=ratios.sd, trend=trend(logs))
     if comparison.rounds < ROUNDS:
         return replace(
             comparison, verdict=None, why=Reason.of("too_few_rounds", needs=ROUNDS, rounds=comparison.rounds)
         )
     if comparison.trend is not None and comparison.trend < TREND:
         return replace(comparison, verdict=None, why=Reason.of("ratio_drifts"))
-    if comparison.verdict is not Decision.INCONCLUSIVE or not comparison.sd:
+    if comparison.verdict is not Decision.INCONCLUSIVE or not isinstance(judged, Student) or not judged.sd:
         return comparison
-    away = min(abs(ratios.centre - margin), abs(ratios.centre + margin))
-    total = rounds_for(away / comparison.sd, level, comparison.rounds - 1)
+    away = min(abs(judged.centre - edge), abs(judged.centre + edge))
+    total = rounds_for(away / judged.sd, level, comparison.rounds - 1)
     return replace(comparison, more=None if total is None else max(1, total - comparison.rounds))

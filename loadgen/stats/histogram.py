@@ -23,15 +23,17 @@ HALF = 1024
 HIGHEST = 3_600_000_000_000  # ns
 LIMIT = 1 << 62
 OVERFLOW = 33_792  # the counter above the last; its values are known only to be above HIGHEST
+COUNTERS = OVERFLOW + 1
+_BIAS = (1023 + 9) * HALF  # the exponent that a double has for 1, and those of the values below HALF
 
 Integers = NDArray[np.int64]
 
 
 def index_of(values: Integers) -> Integers:
     """The counters of `values` (in ns, not negative)."""
-    # frexp's exponent is the bit length, exactly, below 2^53
-    shift = np.maximum(np.frexp(values.astype(np.float64))[1].astype(np.int64) - 11, 0)
-    return np.where(values > HIGHEST, OVERFLOW, shift * HALF + (values >> shift))
+    # from HALF on, a counter is the exponent of a double and the ten bits after it; a double is exact below 2^53
+    counters = (values.astype(np.float64).view(np.int64) >> 42) - _BIAS
+    return np.where(values > HIGHEST, OVERFLOW, np.where(values < HALF, values, counters))
 
 
 def lowest_of(index: int) -> int:
@@ -57,6 +59,12 @@ def bounds_of(index: Integers) -> tuple[Integers, Integers]:
 def rank(p: Fraction, n: int) -> int:
     """The nearest rank of quantile `p` of `n` values: ceil(p n), from 1. Exact, as `p` is a fraction."""
     return max(1, math.ceil(p * n))
+
+
+@cache
+def fewest(percentile: str) -> int:
+    """How many values a percentile needs: one must lie beyond it."""
+    return math.ceil(1 / (1 - fraction(percentile)))
 
 
 @cache
@@ -98,6 +106,7 @@ class Histogram:
     total: int = 0
     least: int = 0
     most: int = 0
+    written: tuple[str, str] | None = field(default=None, compare=False)  # see `store.written`; none after a change
 
     @classmethod
     def of(cls, values: Integers) -> Histogram:
@@ -120,16 +129,19 @@ class Histogram:
         """Add the counts of `other`: exact, commutative, associative."""
         if not other.count:
             return
+        self.written = None
         if not self.count:
             self.index, self.counts = other.index, other.counts
             self.count, self.total, self.least, self.most = other.count, other.total, other.least, other.most
             return
-        both = np.concatenate((self.index, other.index))
-        index, inverse = np.unique(both, return_inverse=True)
-        counts = np.zeros(len(index), np.int64)
-        np.add.at(counts, inverse, np.concatenate((self.counts, other.counts)))
+        first, last = min(self.index[0], other.index[0]), max(self.index[-1], other.index[-1])
+        counts = np.zeros(last - first + 1, np.int64)  # of every counter between: a tenth of the time of sorting them
+        counts[self.index - first] = self.counts
+        counts[other.index - first] += other.counts
         self.least, self.most = min(self.least, other.least), max(self.most, other.most)
-        self.index, self.counts = index, counts
+        self.index = np.flatnonzero(counts)
+        self.counts = counts[self.index]
+        self.index += first
         self.count += other.count
         self.total += other.total
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from loadgen.result.resolution import ASSUMED, Resolution
 from loadgen.stats import Histogram
-from loadgen.trust.effect import Effect
+from loadgen.trust.figure import Figure
 from loadgen.trust.network import Network
 
 
@@ -35,12 +36,14 @@ class Evidence:
     delay_p99: int | None = None
     delay_p999: int | None = None
     delayed_p999: int | None = None  # of what that delay is a part: the response, or the service of a closed load
-    effects: tuple[Effect, ...] = ()  # empty: there is too little to tell the share of the tail
+    resolution: Resolution = ASSUMED  # below it, this machine's part is too small to tell
+    figures: tuple[Figure, ...] = ()  # empty: too little is known to tell this machine's share of them
     missing: float = 0.0  # of the iterations that were due in the worst ten seconds, those that were not started
     busiest: int | None = None  # which worker
     preemptions: float = 0.0  # a second
     pressure: float | None = None  # of the time in which something here was ready and had no CPU
     clock_step: int | None = None
+    client_asked: bool = False  # what the client costs is what the user asks for
     capped: int | None = None  # connections, if the profile says how many at the most
     wait_p99: int | None = None
     closed_idle: int = 0  # connections that the target closed and a request had to replace

@@ -20,6 +20,7 @@ class Health:
         self.total = dict.fromkeys(SUMMED, 0)
         self.greatest = dict.fromkeys(GREATEST, 0)
         self.last: dict[int, Sample] = {}  # by worker
+        self.idle = array("q")  # how late the workers came to their ticks before the load, in ns
         self.network: Network | None = None  # where the kernel can be asked
         self._use: dict[int, array[float]] = {}
         self._lateness = array("q")

@@ -18,8 +18,6 @@ from loadgen.trust.finding import UNKNOWN, Finding, Limit, Verdict, in_ms
 from loadgen.trust.network import retried
 
 SMALL = ", and > 1/50 of the response's p99.9"
-COMMON = 0.001  # of the connects, or of the segments
-MANY = 10  # segments sent again: below, a single loss is a large share of a short run
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +31,14 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A row of the table. `alone`: it changes figures in a way that the share of the tail does not show, and so can
-    make a run INVALID by itself. Any other signal explains the share. `bounds`: it explains the share, but may also
-    have limited the load, which no share shows. `symptom`: it says how late things were, and not why."""
+    """A row of the table. Two signals of three explain this machine's share of the figures, and are no worse than it.
+
+    `alone`: it changes figures in a way that the share does not show, and so can make a run INVALID by itself.
+    `bounds`: it explains the share, but may also have limited the load, which no share shows. `symptom`: it says how
+    late things were, and not why. `longer`: it only makes times longer. `counts`: it changes the counts of requests as
+    well. `of_client`: it is what the client costs, and tells nothing against a run with a client of which the user asks
+    that.
+    """
 
     name: str
     what: str
@@ -44,6 +47,9 @@ class Signal:
     look: Callable[[Evidence], Observation | None]  # None: there is nothing to look at
     bounds: bool = False
     symptom: bool = False
+    longer: bool = False
+    counts: bool = False
+    of_client: bool = False
 
     def judge(self, evidence: Evidence, most: Verdict) -> Finding | None:
         """The finding. `most` is the worst verdict of a signal that does not stand alone. If such a signal is beyond a
@@ -51,6 +57,8 @@ class Signal:
         observation = self.look(evidence)
         if observation is None:
             return None
+        if self.of_client and evidence.client_asked:
+            most = Verdict.VALID
         measured = zip(self.limits, observation.figures, strict=False)
         limits = max((limit.grade(of) for limit, of in measured if of is not None), default=Verdict.VALID)
         if self.bounds:
@@ -150,7 +158,7 @@ def _ledgers(e: Evidence) -> Observation:
 def _pool(e: Evidence) -> Observation | None:
     if e.capped is None or e.wait_p99 is None or e.wait_p99 < WAITED:
         return None
-    ours = max((effect.parts["wait_delay"] for effect in e.effects), default=0)
+    ours = max((figure.parts.get("wait_delay", 0) for figure in e.figures), default=0)
     late_ms = in_ms(ours) if ours > e.wait_p99 / 10 else None
     return Observation(Reason.of("pool", p99_ms=in_ms(e.wait_p99), cap=e.capped, late_ms=late_ms), noted=True)
 
@@ -166,12 +174,8 @@ def _retransmits(e: Evidence) -> Observation:
     network = e.network
     if network is None or not network.segments:
         return Observation(UNKNOWN)
-    count, share = network.retransmits, network.retransmits / network.segments
-    return Observation(
-        Reason.of("retransmits", segments=network.segments, sent_again=count),
-        (share, share if count >= MANY else None),
-        noted=0 < share <= COMMON,
-    )
+    count = network.retransmits
+    return Observation(Reason.of("retransmits", segments=network.segments, sent_again=count), noted=count > 0)
 
 
 def _syn_retries(e: Evidence) -> Observation:
@@ -184,7 +188,6 @@ def _syn_retries(e: Evidence) -> Observation:
         of, count = e.connects.count, clusters.connects
     if not of:
         return Observation(Reason.of("no_connects"))
-    share = count / of
     after = clusters.age // SECOND if count and clusters.age else None
     return Observation(
         Reason.of(
@@ -195,8 +198,7 @@ def _syn_retries(e: Evidence) -> Observation:
             after_s=after,
             dropped=(e.overflows or None) if count else None,
         ),
-        (share,),
-        noted=0 < share <= COMMON,
+        noted=count > 0,
     )
 
 
@@ -216,6 +218,7 @@ SIGNALS = (
         False,
         _lag,
         symptom=True,
+        of_client=True,
     ),
     Signal(
         "client delay",
@@ -236,6 +239,7 @@ SIGNALS = (
         (Limit("p99", "ms", 2 * MS), Limit("max", "ms", 20 * MS, 100 * MS)),
         False,
         _loop,
+        of_client=True,
     ),
     Signal(
         "core use",
@@ -244,6 +248,7 @@ SIGNALS = (
         False,
         _core,
         bounds=True,
+        of_client=True,
     ),
     Signal(
         "waiting for a CPU",
@@ -254,7 +259,8 @@ SIGNALS = (
     ),
     Signal(
         "CPU pressure",
-        "the time in which something in this container, or on this machine, was ready and had no CPU",
+        "the time in which something in this container, or on this machine, was ready and had no CPU. loadgen's own "
+        "adding up is among it: it waits for a free CPU",
         (Limit("share", "%", 0.5),),
         False,
         _pressure,
@@ -272,6 +278,7 @@ SIGNALS = (
         (Limit("longest", "ms", 2 * MS, 20 * MS), Limit("share", "%", 0.002, 0.005)),
         False,
         _collector,
+        of_client=True,
     ),
     Signal(
         "rate held",
@@ -284,7 +291,7 @@ SIGNALS = (
         "quota",
         "periods in which a container's CPU quota stopped it",
         (Limit("any", "", None, 0),),
-        True,
+        False,
         _quota,
     ),
     Signal(
@@ -300,6 +307,7 @@ SIGNALS = (
         (Limit("any", "", None, 0),),
         True,
         _resources,
+        counts=True,
     ),
     Signal(
         "descriptors",
@@ -321,6 +329,7 @@ SIGNALS = (
         (Limit("any", "", None, 0),),
         True,
         _ledgers,
+        counts=True,
     ),
     Signal(
         "sandbox",
@@ -328,19 +337,21 @@ SIGNALS = (
         (Limit("lag p99", "ms", 1 * MS, 10 * MS, SMALL), Limit("use", "%", 0.85, 0.97)),
         True,
         _sandbox,
+        longer=True,
     ),
     Signal(
         "retransmits",
-        "TCP segments that this machine sent again, of those of the connections that were looked at",
-        (Limit("share", "%", COMMON), Limit("share", "%", None, 0.01, f", and at least {MANY}")),
+        "TCP segments that this machine sent again, of those of the connections that were looked at. A note, and no "
+        "limit: the way to the target lost them",
+        (),
         True,
         _retransmits,
     ),
     Signal(
         "SYN retries",
         "connects whose first packet was sent again, by the kernel's count or, where it is not known, by connect times "
-        "of just over 1, 2, 3, 4, 7 or 15 s",
-        (Limit("share", "%", COMMON),),
+        "of just over 1, 2, 3, 4, 7 or 15 s. A note, and no limit: the target's queue was full, or the way lost them",
+        (),
         True,
         _syn_retries,
     ),

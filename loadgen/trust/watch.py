@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -10,12 +11,14 @@ from loadgen.clock import MILLISECOND, now
 from loadgen.exchange import Outcome
 from loadgen.net.counters import CLOSED_IDLE, PEAK
 from loadgen.record.ledger import ITERATIONS, OUTCOMES, STARTED, UNSENT_LIMIT, Ledger
-from loadgen.record.share import Shares
+from loadgen.record.share import Part, Shares
+from loadgen.result.resolution import Resolution
 from loadgen.stats import Histogram, fraction
-from loadgen.trust.effect import Place, effects_of
 from loadgen.trust.evidence import Evidence
+from loadgen.trust.figure import JUDGED, Asked, Place, figures_of
 from loadgen.trust.health import Health
 from loadgen.trust.host import Ports, Ticks, descriptors, overflows, steady_offset
+from loadgen.trust.idle import resolution_of
 
 LEAST_FOR_P999 = 1000
 LEAST_FOR_P99 = 100  # a phase with fewer is judged with all the others only
@@ -55,12 +58,13 @@ class Late(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """How the profile shares connections, its cap on them, and whether its retries hold requests back before
-    sending."""
+    """How the profile shares connections, its cap on them, the parts that are its own doing, and whether its client is
+    one of which the user asks what it costs."""
 
     shared: bool = True
     cap: int | None = None
-    holds_back: bool = False
+    asked: Mapping[Part, str] = field(default_factory=dict)
+    client_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,14 @@ def evidence_of(
     host: HostFigures | None = None,
     sandbox: dict[str, Any] | None = None,
     session: Session | None = None,
+    resolution: Resolution | None = None,
+    *,
+    quantiles: Sequence[str] = JUDGED,
+    asked: Sequence[Asked] = (),
 ) -> Evidence:
-    """All that is judged. `tails` are those of the measured runs of phases."""
+    """All that is judged. `tails` are those of the measured runs of phases. `resolution` is that of the self-test, if
+    there is one of this machine; else it follows from the workers' ticks before the load. `quantiles` are those that a
+    result shows, `asked` the figures that something depends on."""
     host, session = host or HostFigures(), session or Session()
     lag, delay = _worst([(t.lag, t.whole) for t in tails]), _worst([(t.delay, t.whole) for t in tails])
     wait, dns, connects = Histogram(), Histogram(), Histogram()
@@ -147,9 +157,12 @@ def evidence_of(
         connects.add(tail.connect)
     started, limited = _due(ledger)
     resources = sum(ledger.outcomes[slot * OUTCOMES + Outcome.CLIENT_RESOURCE] for slot in range(ledger.slots))
+    resolution = resolution or resolution_of(health.idle)
+    steps = (step for tail in tails for step in tail.steps.items())
     busiest, core_use = health.busiest() or (None, None)
     return Evidence(
-        effects=tuple(effects_of((step for tail in tails for step in tail.steps.items()), session.holds_back)),
+        resolution=resolution,
+        figures=tuple(figures_of(steps, quantiles, asked, session.asked, resolution)),
         lag_p99=lag.p99,
         lag_p999=lag.p999,
         response_p999=lag.whole,
@@ -177,6 +190,7 @@ def evidence_of(
         delay_p999=delay.p999,
         delayed_p999=delay.whole,
         capped=session.cap,
+        client_asked=session.client_asked,
         shared=session.shared,
         wait_p99=wait.quantile(_P99),
         closed_idle=ledger.connections[CLOSED_IDLE],

@@ -56,6 +56,7 @@ def _result(old: Document, new: Document) -> None:
     old.pop("unusable", None)  # was a warning, which a document in virtual time has none of
     if new["kind"] == "run":
         del old["kind"]
+        old.pop("resolution", None)  # was not measured, and these results assume it
         for name in ("payloads", "workers", "host") if virtual else ():
             del old[name]
 
@@ -146,10 +147,6 @@ def _sample(old: Document, new: Document) -> None:
         old["times_ms"].pop(name, None)
 
 
-def _effect(old: Document, new: Document) -> None:
-    old["slowest"] = f"{100 * new['slowest']:.3g}%"
-
-
 def _until_figure(old: Document, new: Document) -> None:
     old["none"] = old.pop("why") or ""
 
@@ -168,6 +165,11 @@ def _comparison(old: Document, new: Document) -> None:
     _parts(old["parts"])
     if new["checks"]:
         old["why_not"] = list(dict.fromkeys(filter(None, why_not)))
+
+
+def _design(old: Document, new: Document) -> None:
+    """What the machine cannot tell was no margin. It is none here either, as nothing was measured."""
+    old.pop("by_resolution", None)
 
 
 def _parts(parts: list[Document]) -> None:
@@ -241,10 +243,10 @@ OBJECTS = (
     ({"whose_ms", "times_ms"}, _sample),
     ({"signals", "reasons"}, _trust),
     ({"reasons", "folder"}, _round),
-    ({"slowest", "share", "quantile_ms"}, _effect),
     ({"off"}, _until_figure),
     ({"witness_ms"}, _until_figure),
     ({"checks"}, _comparison),
+    ({"looks", "margin"}, _design),
     ({"more_rounds"}, _figure),
     ({"drain", "refused"}, _planned_cost),
     ({"warnings", "trust"}, _warned),

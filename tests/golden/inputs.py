@@ -22,6 +22,7 @@ import run_folders
 
 import loadgen.analysis.build
 import loadgen.analysis.conclusion
+import loadgen.analysis.standing
 import loadgen.engine.plan
 import loadgen.exchange
 import loadgen.experiment.folder
@@ -29,6 +30,7 @@ import loadgen.experiment.saved
 import loadgen.experiment.two_runs
 import loadgen.fleet.group
 import loadgen.profile.load
+import loadgen.record.attribution
 import loadgen.result
 import loadgen.result.codec
 import loadgen.result.run
@@ -75,7 +77,8 @@ def concluded(run: Run, folder: Path | None, **said: Any) -> Document:
     kept = loadgen.fleet.group.merge((member.samples.kept() for member in run.members), 5)
     if said.get("killed"):  # in any order, so that the first of them are any
         kept = kept._replace(failed=[], slowest=[])
-    adaptive, sandbox = said.get("adaptive", False), said.get("sandbox")
+    asked, sandbox = loadgen.analysis.standing.asked_parts(profile), said.get("sandbox")
+    asked |= loadgen.record.attribution.HELD_BACK if said.get("adaptive") else {}
     measured = loadgen.analysis.build.Measured(
         run.plan,
         run.ledger,
@@ -83,7 +86,7 @@ def concluded(run: Run, folder: Path | None, **said: Any) -> Document:
         loadgen.analysis.build.quantiles_of(profile),
         kept.reasons,
         health.network,
-        adaptive,
+        asked,
         said.get("stopped"),
     )
     evidence = loadgen.trust.watch.evidence_of(
@@ -92,7 +95,9 @@ def concluded(run: Run, folder: Path | None, **said: Any) -> Document:
         health,
         loadgen.trust.watch.HostFigures(**said["seen"]) if "seen" in said else None,
         sandbox,
-        loadgen.trust.watch.Session(session.reuse == "shared", session.connections, adaptive),
+        loadgen.trust.watch.Session(session.reuse == "shared", session.connections, asked, profile.client != "wire"),
+        quantiles=loadgen.analysis.build.quantiles_of(profile),
+        asked=loadgen.analysis.standing.asked_of(profile),
     )
     ending = loadgen.analysis.conclusion.Ending(
         run.finished_at,
@@ -102,11 +107,11 @@ def concluded(run: Run, folder: Path | None, **said: Any) -> Document:
         until=said.get("until"),
         **said.get("ending", {}),
     )
-    findings = loadgen.trust.verdict.judge(evidence)
+    standing = loadgen.analysis.standing.standing_of(
+        evidence, loadgen.trust.verdict.judge(evidence), accepted=said.get("accepted", False)
+    )
     return written(
-        loadgen.analysis.conclusion.conclude(
-            metadata(profile), measured, findings, ending, profile.thresholds, evidence.effects
-        )
+        loadgen.analysis.conclusion.conclude(metadata(profile), measured, standing, ending, profile.thresholds)
     )
 
 
@@ -209,12 +214,12 @@ def until(goal: Any, plan: Any) -> Any:
     return loadgen.runner.until.until.Until(goal, plan)
 
 
-def invalid() -> tuple[Any, ...]:
+def invalid() -> Any:
     return experiment_folders.bad()
 
 
-def degraded() -> tuple[Any, ...]:
-    return experiment_folders.bad(loadgen.trust.finding.Verdict.DEGRADED)
+def degraded() -> Any:
+    return experiment_folders.bad(0.05)
 
 
 # what the scripted target does
@@ -500,7 +505,7 @@ virtual(
     LATE,
     spread(),
     more=lambda run: run.stall(SECOND, 200 * MILLISECOND),
-    ending={"accepted": True},
+    accepted=True,
 )
 virtual(
     "degraded",
@@ -712,9 +717,12 @@ in_turns("a-trend", brief(), answering(ratio=lambda number: 1 + 0.2 * number))
 in_turns("timeouts-in-one", brief(3, RATIOS), timing_out)
 in_turns("failures-in-one", brief(3), failing)
 in_turns(
-    "one-invalid-round", brief(3, RATIOS), answering(), found=lambda variant, number: invalid() if number == 2 else ()
+    "one-invalid-round",
+    brief(3, RATIOS),
+    answering(),
+    standing=lambda variant, number: invalid() if number == 2 else loadgen.analysis.standing.NOTHING_KNOWN,
 )
-in_turns("degraded-rounds-of-cycles", brief(2, "cycles: 2\n"), answering(), found=lambda variant, number: degraded())
+in_turns("degraded-rounds-of-cycles", brief(2, "cycles: 2\n"), answering(), standing=lambda variant, number: degraded())
 in_turns("seconds-drawn-again", LONG, answering(ratio=lambda number: 1.3))
 in_turns("scaling", SCALING, growing)
 

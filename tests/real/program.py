@@ -156,7 +156,13 @@ class Program:
         return found
 
     def workers(self) -> list[int]:
-        return [pid for pid, line in self.others().items() if "loadgen.fleet.worker" in line]
+        return self._named("loadgen.fleet.worker")
+
+    def aggregators(self) -> list[int]:
+        return self._named("loadgen.fleet.aggregator")
+
+    def _named(self, module: str) -> list[int]:
+        return [pid for pid, line in self.others().items() if module in line]
 
     def wait(self, limit: float = LIMIT) -> Ran:
         """Let it come to its end."""

@@ -60,7 +60,7 @@ def test_the_json_is_one_object_with_the_promised_keys(once_run: tuple[Path, Ran
     _, ran = once_run
     assert ran.status in VALID
     result = ran.result
-    assert (result["schema"], result["kind"]) == ("loadgen.result/3", "run")
+    assert (result["schema"], result["kind"]) == ("loadgen.result/4", "run")
     assert result["trust"]["verdict"] in ("VALID", "DEGRADED", "INVALID")
     has(result["trust"], {"reasons": list})
     (variant,) = result["variants"]

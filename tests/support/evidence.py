@@ -6,20 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 from loadgen.clock import MILLISECOND
-from loadgen.trust.effect import Effect
 from loadgen.trust.evidence import Evidence
+from loadgen.trust.figure import Figure
 
 
-def effect(share: float, own: float = 10 * MILLISECOND, *, at_least: bool = False, **more: Any) -> Effect:
-    """Of the slowest hundredth of 10,000 exchanges, such a share, and so many ns of each."""
-    parts = dict.fromkeys(("sign", "wait_delay", "connect_delay", "client_delay", "handshake_cpu"), 0.0) | {"lag": own}
-    value = round(own / share) if share else 40 * MILLISECOND
-    given: dict[str, Any] = {"value": value, "without": value - round(own if share else 0), **more}
-    return Effect("burst", 1, "", "p99", 100, 10_000, share, parts, given["value"], given["without"], at_least)
+def figure(share: float, own: float = 10 * MILLISECOND, **more: Any) -> Figure:
+    """p99 of 10,000 exchanges, of which this machine made such a share, which is so many ns."""
+    value = own / share if share else 40.0 * MILLISECOND
+    given: dict[str, Any] = {"decides": True, "resolution": 0.1 * MILLISECOND, **more}
+    at_least = bool(given.pop("at_least", False))
+    return Figure(
+        "burst", 1, "", "p99", value, value - own, share, {"lag": own} if share else {}, 10_000, at_least, **given
+    )
 
 
 QUIET = Evidence(
-    effects=(effect(0.005, 200_000),),
+    figures=(figure(0.005, 200_000),),
     lag_p99=50_000,
     lag_p999=200_000,
     response_p999=40 * MILLISECOND,
@@ -41,7 +43,7 @@ QUIET = Evidence(
     delay_p999=200_000,
     delayed_p999=40 * MILLISECOND,
 )
-BLIND = replace(QUIET, effects=())  # too few requests for a share of the tail
+BLIND = replace(QUIET, figures=())  # too little is known to tell this machine's share
 
 
 LIMITS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [

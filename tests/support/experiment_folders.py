@@ -14,6 +14,7 @@ from typing import Any
 from engine_harness import Script
 from run_folders import write_run
 
+from loadgen.analysis.standing import NOTHING_KNOWN, Standing
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.experiment.folder import assembled, metadata, run_folder
@@ -23,8 +24,11 @@ from loadgen.profile.model import Profile
 from loadgen.result.codec import to_json
 from loadgen.result.experiment import Check, Comparison, Figure
 from loadgen.result.reason import Reason
+from loadgen.result.run import JudgedFigure
 from loadgen.transport.scripted import Reply
-from loadgen.trust.verdict import Finding, Verdict
+from loadgen.trust.figure import graded
+from loadgen.trust.finding import Finding
+from loadgen.trust.verdict import SHARE
 
 BEGAN = 1_700_000_000 * SECOND
 
@@ -32,8 +36,19 @@ BEGAN = 1_700_000_000 * SECOND
 Behaviour = Callable[[int], Script]
 
 
-def bad(verdict: Verdict = Verdict.INVALID) -> tuple[Finding, ...]:
-    return (Finding("lag", Reason.of("lag", p99_ms=50.0), verdict, verdict),)
+def bad(share: float = 0.3, *quantiles: str, accepted: bool = False) -> Standing:
+    """Of a run of which this machine made such a share of the figures of `steady`."""
+    made = tuple(
+        JudgedFigure(
+            phase="steady", cycle=1, step="", quantile=quantile, value_ms=10.0, without_ms=10 - 10 * share,
+            share=share, at_least=False, parts_ms={"lag": 10 * share}, requests=200, resolution_ms=0.1,
+            verdict=graded(share, 1, 0).word, decides=True,
+        )
+        for quantile in quantiles or ("p50",)
+    )  # fmt: skip
+    observed = Reason.of("share_of_figure", phase="steady", cycle=1, quantile="p50", share=share, value_ms=10.0)
+    verdict = graded(share, 1, 0)
+    return Standing(made, (Finding(SHARE, observed, verdict, verdict),), accepted=accepted)
 
 
 def write_experiment(
@@ -43,10 +58,10 @@ def write_experiment(
     *,
     rounds: int,
     change: Callable[[Variant, int, Profile], Profile] = lambda variant, number, profile: profile,
-    found: Callable[[Variant, int], tuple[Finding, ...]] = lambda variant, number: (),
+    standing: Callable[[Variant, int], Standing] = lambda variant, number: NOTHING_KNOWN,
 ) -> Path:
     """Carry out so many rounds of the experiment that `text` is. `change` is what a variant does other than it says,
-    `found` what is wrong with the generator."""
+    `standing` what is wrong with the generator."""
     loaded = load("experiment.yaml", text=text)
     folder.mkdir(parents=True)
     _write_plan(folder, loaded)
@@ -56,7 +71,7 @@ def write_experiment(
             profile = change(variant, number, profile)
             started = f"2026-01-01T{number:02d}:{place:02d}:00+00:00"
             run = run_folder(folder, number, variant.name)
-            write_run(run, profile, behave(variant, number), started, found(variant, number))
+            write_run(run, profile, behave(variant, number), started, standing(variant, number))
     return folder
 
 

@@ -52,7 +52,7 @@ class Workers(Group):
 
     def __init__(self, count: int, of: Plan | None = None, each_second: Callable[[], None] = lambda: None) -> None:
         self.refusals: list[str] = []
-        super().__init__(of or plan(), [], each_second, self.refusals.append)
+        super().__init__(of or plan(), [], each_second, refused=self.refusals.append)
         for index in range(count):
             ledger = Ledger.in_memory(len(self.plan.all_runs), self.plan.slots)
             self.members.append(Member(index, cast(Any, Process()), ledger, cast(Any, Told())))

@@ -11,11 +11,11 @@ from run_results import metadata
 
 from loadgen.analysis.build import Measured, quantiles_of
 from loadgen.analysis.conclusion import Ending, conclude
+from loadgen.analysis.standing import NOTHING_KNOWN, Standing
 from loadgen.profile.model import Profile
 from loadgen.result.codec import to_json
 from loadgen.result.run import RunResult
 from loadgen.store import RunFolder
-from loadgen.trust.finding import Finding
 
 
 def fail(text: str) -> None:
@@ -31,7 +31,7 @@ def write_seconds(folder: Path, run: Run, **known: Any) -> RunFolder:
 
 
 def write_run(
-    folder: Path, profile: Profile, script: Script, started: str = "", findings: tuple[Finding, ...] = ()
+    folder: Path, profile: Profile, script: Script, started: str = "", standing: Standing = NOTHING_KNOWN
 ) -> RunResult:
     """Carry a profile out and keep it; returns its result."""
     run = go(profile, script)
@@ -39,7 +39,7 @@ def write_run(
     kept = write_seconds(folder, run, **to_json(known))
     measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(profile))
     ending = Ending(run.finished_at, str(folder))
-    result = conclude(known, measured, list(findings), ending, profile.thresholds)
+    result = conclude(known, measured, standing, ending, profile.thresholds)
     kept.close()
     (folder / "result.json").write_text(json.dumps(to_json(result)))  # `finish` indents, which takes its time
     return result

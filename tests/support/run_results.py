@@ -9,6 +9,7 @@ from engine_harness import Run
 
 from loadgen.analysis.build import Measured, quantiles_of
 from loadgen.analysis.conclusion import Ending, conclude, tails
+from loadgen.analysis.standing import asked_of, standing_of
 from loadgen.fleet.group import merge
 from loadgen.profile.model import Profile
 from loadgen.result.codec import from_json
@@ -40,10 +41,12 @@ def measured(run: Run) -> Measured:
     return Measured(run.plan, run.ledger, run.recording, quantiles_of(run.profile), kept.reasons)
 
 
-def concluded(run: Run, folder: Path | None = None, **ending: Any) -> RunResult:
+def concluded(run: Run, folder: Path | None = None, accepted: bool = False, **ending: Any) -> RunResult:
     """All that is said of a run, by a machine of which nothing is known. `folder` is where its seconds are."""
-    evidence = evidence_of(run.ledger, tails(run.plan, run.recording), Health())
+    asked, quantiles = asked_of(run.profile), quantiles_of(run.profile)
+    evidence = evidence_of(run.ledger, tails(run.plan, run.recording), Health(), quantiles=quantiles, asked=asked)
+    standing = standing_of(evidence, judge(evidence), accepted=accepted)
     kept = merge((member.samples.kept() for member in run.members), 5)
     ended = Ending(run.finished_at, str(folder) if folder else None, kept=kept, **ending)
     about = metadata(run.profile)
-    return conclude(about, measured(run), judge(evidence), ended, run.profile.thresholds, evidence.effects)
+    return conclude(about, measured(run), standing, ended, run.profile.thresholds)

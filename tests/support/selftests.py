@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.result.selftest import (
     Capacity,
     ClockCheck,
@@ -22,6 +23,7 @@ from loadgen.result.selftest import (
 )
 
 MACHINE = Machine(cpu="Fast 9000", cpus=4, kernel="Linux 6.1", python="3.12.1", loadgen="0.1.0")
+EACH: dict[str, tuple[float | None, ...]] = {"p50": (0.081, 0.085, 0.131), "p99": (0.21, 0.4, None)}
 BUSY = Reason.of("not_valid", signal="core use", observed="core_use", share=0.74, verdict="INVALID")
 
 
@@ -52,7 +54,9 @@ def result(**more: Any) -> SelftestResult:
             load_average=0.1,
         ),
         stamps=True,
-        noise=Noise(1000, 2, (0.081, 0.085, 0.131), (0.21, 0.4, 0.3)),
+        noise=Noise(1000, 1, EACH, {"mean": 0.06, "p50": 0.05, "p99": 0.21}),
+        resolution=Resolution.measured("selftest", {"mean": 0.08, "p50": 0.07, "p90": 0.11, "p99": 0.21}),
+        boot="4f8a",
         pacing=(Pacing(100, 300, 0.051, 0.09, 0.4),),
         connections=(NewConnections("http", 9000, False, 0.5), NewConnections("https", 2100, True, 0.9)),
         capacity=(

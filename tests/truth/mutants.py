@@ -27,14 +27,15 @@ ENGINE, AGENDA, PLAN, ACCOUNTS = "engine/engine.py", "engine/agenda.py", "engine
 RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis/per_second.py"
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
 CONNECTION, STREAM = "transport/wire/connection.py", "transport/wire/stream.py"
-EFFECT, RATE = "trust/effect.py", "profile/rate.py"
-ATTRIBUTION = "record/attribution.py"
+RESOLUTION = "result/resolution.py"
+FIGURE, RATE = "trust/figure.py", "profile/rate.py"
+ATTRIBUTION, BACKLOG = "record/attribution.py", "fleet/backlog.py"
 
 RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
 SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
 AGE = "if 0 <= age <= done - x.sent:"
 ARRIVE = "                self._arrive(due)\n"
-INDEX = "return np.where(values > HIGHEST, OVERFLOW, shift * HALF + (values >> shift))"
+INDEX = "np.where(values < HALF, values, counters)"
 RANK = "return max(1, math.ceil(p * n))"
 
 MUTANTS = (
@@ -119,16 +120,14 @@ MUTANTS = (
     Mutant("a percentile of too few values", LATENCY, "    if count < needed:\n", "    if not count:\n", (LATENCIES,)),
     Mutant("a percentile is its counter's least value", HISTOGRAM, "else min(highest_of(index), self.most)",
            "else max(lowest_of(index), self.least)", (LATENCIES,)),
-    Mutant("the next counter", HISTOGRAM, INDEX, INDEX.replace("shift))", "shift) + 1)"), (LATENCIES,)),
-    Mutant("counters twice as wide", HISTOGRAM, "[1].astype(np.int64) - 11, 0)", "[1].astype(np.int64) - 10, 0)",
-           (LATENCIES,)),
+    Mutant("the next counter", HISTOGRAM, INDEX, INDEX + " + 1", (LATENCIES,)),
+    Mutant("counters twice as wide", HISTOGRAM, INDEX, INDEX.replace("counters)", "counters | 1)"), (LATENCIES,)),
     Mutant("what lasted over an hour lasted an hour", HISTOGRAM, "np.where(values > HIGHEST, OVERFLOW,",
            "np.where(values > HIGHEST, 33_000,", (HISTOGRAMS,)),
-    Mutant("what lasted over an hour is dropped", RECORDER, "measured = figures >= 0",
-           "measured = (figures >= 0) & (figures <= 3_600_000_000_000)", (HISTOGRAMS,)),
+    Mutant("what lasted over an hour is dropped", RECORDER, "measured = values >= 0",
+           "measured = (values >= 0) & (values <= 3_600_000_000_000)", (HISTOGRAMS,)),
     Mutant("a counter that two have is that of the second", HISTOGRAM,
-           "np.add.at(counts, inverse, np.concatenate((self.counts, other.counts)))",
-           "counts[inverse] = np.concatenate((self.counts, other.counts))", (LATENCIES,)),
+           "counts[other.index - first] += other.counts", "counts[other.index - first] = other.counts", (LATENCIES,)),
     Mutant("merged histograms have the mean of both", HISTOGRAM, "        self.total += other.total\n",
            "        self.total = (self.total + other.total) // 2\n", (LATENCIES,)),
     Mutant("merging forgets the lesser minimum", HISTOGRAM, "min(self.least, other.least)", "self.least",
@@ -166,6 +165,10 @@ MUTANTS = (
            "            if file.peek(1):\n                yield value\n", (CONSERVATION,)),
     Mutant("a batch loses its last row", RECORDER, "bytes(memoryview(self._buffer)[: self._position])",
            "bytes(memoryview(self._buffer)[: self._position - self._size])", (CONSERVATION,)),
+    Mutant("what the aggregator had when it died is lost", BACKLOG, "        self._fold_lots()\n        self._fold([",
+           "        self._fold([", ("unit/fleet/test_backlog.py",)),
+    Mutant("what was folded here is counted again", BACKLOG, "            self._ignored = len(self._lots)\n", "",
+           ("unit/fleet/test_backlog.py",)),
     Mutant("a second is that of the answer", RECORDER, "np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2])", "rows[:, 8]",
            ("unit/record/test_recorder.py",)),
     Mutant("what came in a phase's last second is left out of its intervals", SECONDS,
@@ -180,8 +183,8 @@ MUTANTS = (
     Mutant("an interval of any few events", OF_RUN, "    if events < EVENTS:\n", "    if events < 0:\n",
            (INTERVALS, "unit/stats/test_intervals.py")),
     Mutant("an interval of ten seconds", OF_RUN, "SECONDS = 20 ", "SECONDS = 10 ", (INTERVALS,)),
-    Mutant("faster is slower", COMPARISON, "Decision.SLOWER: 2 * ratios.above(margin)",
-           "Decision.SLOWER: 2 * ratios.below(margin)", ("unit/stats/test_comparison.py",)),
+    Mutant("faster is slower", COMPARISON, "Decision.SLOWER: 2 * judged.above(edge)",
+           "Decision.SLOWER: 2 * judged.below(edge)", ("unit/stats/test_comparison.py",)),
     Mutant("twenty figures, each with all the doubt", COMPARISON, "<= level / (len(tested) - number)", "<= level",
            ("unit/stats/test_comparison.py",)),
     Mutant("a verdict of two rounds", COMPARISON, "if comparison.rounds < ROUNDS:", "if comparison.rounds < 2:",
@@ -199,7 +202,17 @@ MUTANTS = (
            "return max(0, took - info.rtt) if info.rtt else -1", "return 0", ("unit/net/test_tcp_info.py",)),
     Mutant("a late connect is left out of the share", ATTRIBUTION,
            'Row(Part.CONNECT_DELAY, Part.CONNECT, MACHINE, "own")',
-           'Row(Part.CONNECT_DELAY, Part.CONNECT, TARGET, "connect")', ("unit/trust/test_effect.py",)),
+           'Row(Part.CONNECT_DELAY, Part.CONNECT, TARGET, "connect")', ("unit/trust/test_figure.py",)),
+    Mutant("a machine that stalls excuses itself", RESOLUTION, "max(LEAST, min(most, ms.get(name, most)))",
+           "max(LEAST, ms.get(name, most))", ("unit/trust/test_idle.py",)),
+    Mutant("a request meets one wake-up", "trust/idle.py", "np.add.outer(ticks, ticks)",
+           "np.add.outer(ticks, 0 * ticks)", ("unit/trust/test_idle.py",)),
+    Mutant("the run that is judged has a part in its resolution", "trust/idle.py", "        self._alarm.clear()\n", "",
+           ("unit/trust/test_idle.py",)),
+    Mutant("what a machine cannot tell is beyond every margin", COMPARISON, "by_resolution = resolution > margin * ",
+           "by_resolution = resolution < margin * ", ("unit/stats/test_comparison.py",)),
+    Mutant("a self-test of last year holds", "selftest/trusted.py", "HOLDS = timedelta(days=30)",
+           "HOLDS = timedelta(days=3000)", ("unit/selftest/test_trusted.py",)),
     Mutant("what degrades a run makes it INVALID", "trust/finding.py",
            "if self.invalid is not None and value > self.invalid:",
            "if self.degraded is not None and value > self.degraded:", ("unit/trust/test_verdict.py",)),
@@ -210,15 +223,21 @@ MUTANTS = (
     Mutant("the client delay is the target's", ATTRIBUTION,
            'Row(Part.CLIENT_DELAY, Part.WHOLE, MACHINE, "own")', 'Row(Part.CLIENT_DELAY, Part.WHOLE, TARGET, "target")',
            (VERDICT,)),
-    Mutant("our share is that of all, not of the slowest", EFFECT,
-           "share = float(taken @ own_shares) / tail", "share = float(own_shares.mean())",
-           ("unit/trust/test_effect.py",)),
-    Mutant("without us, the slowest are the same ones", EFFECT,
-           "    order = np.argsort(left)\n", "    order = np.arange(len(left))\n", (VERDICT,)),
+    Mutant("without us, the slowest are the same ones", FIGURE,
+           '    order = np.argsort(times, kind="stable")\n', "    order = np.arange(len(times))\n",
+           ("unit/trust/test_figure.py",)),
+    Mutant("our share is that of all, not of those about the quantile", FIGURE,
+           "first, last = max(1, position - reach), min(count, position + reach)", "first, last = 1, count",
+           ("unit/trust/test_figure.py",)),
+    Mutant("what is below the resolution is judged", FIGURE,
+           "if part >= resolution else Verdict.VALID", "if part >= 0 else Verdict.VALID",
+           ("unit/trust/test_figure.py",)),
     Mutant("parts by how long the target took", "record/share.py", "whole = np.where(scheduled, response, service)",
            "whole = np.where(scheduled, service, service)", ("unit/record/test_share.py",)),
-    Mutant("an INVALID run decides", "analysis/conclusion.py",
-           "    if verdict is Verdict.INVALID:\n", "    if False:\n", (VERDICT,)),
+    Mutant("an INVALID figure decides", "analysis/standing.py",
+           "is Verdict.INVALID\n        )", "is Verdict.DEGRADED\n        )", (VERDICT,)),
+    Mutant("a limit that is missed is kept with our part inside", "analysis/standing.py",
+           "met = passed and self.held and", "met = self.held and", (VERDICT,)),
     Mutant("lag is nobody's", ATTRIBUTION, '    Row(Part.LAG, Part.WHOLE, MACHINE, "own"),\n', "", (VERDICT,)),
     # what is said of it
     Mutant("a threshold on a figure among timeouts passes", "analysis/thresholds.py",

@@ -17,7 +17,7 @@ from truth.pipeline import FULL, Told, nearest_rank, ns, told
 SERVICE, SECONDS = 25 * MILLISECOND, 10
 TEXT = f"""
 load: [{{name: steady, rate: 300/s, for: {SECONDS}s}}]
-thresholds: {{steady: [response p99 < 1s]}}
+thresholds: {{steady: [response p99 < 1s, response p99 < 26ms]}}
 """
 
 
@@ -39,7 +39,7 @@ def stalled(folder: Path, busy: int, every: int, script: Script = steady, accept
 
 
 def of_p99(found: Told) -> dict[str, float]:
-    return next(effect for effect in found.result["trust"]["effect"] if effect["quantile"] == "p99")
+    return next(figure for figure in found.result["trust"]["figures"] if figure["quantile"] == "p99")
 
 
 def verdict(found: Told) -> str:
@@ -50,6 +50,7 @@ def test_a_quiet_client_is_valid(tmp_path: Path) -> None:
     found = stalled(tmp_path / "run", 0, SECOND)
     assert (verdict(found), found.result["exit_status"]) == ("VALID", 0)
     assert of_p99(found)["share"] == 0
+    assert [entry["status"] for entry in found.result["thresholds"]] == ["passed", "passed"]
 
 
 BUSY = (0.1, 0.3, 0.5, 1, 2, 3, 5, 10, 20, 35, 50) if FULL else (0.5, 5, 50)
@@ -79,7 +80,7 @@ def looked_at_late(x: Exchange) -> Reply:
 
 
 @pytest.mark.parametrize("how", ["stalls", "looks late"])
-def test_an_invalid_run_decides_nothing_unless_it_is_accepted(how: str, tmp_path: Path) -> None:
+def test_an_invalid_figure_decides_only_what_it_keeps_all_the_same(how: str, tmp_path: Path) -> None:
     def run(folder: Path, accepted: bool) -> Told:
         if how == "stalls":
             return stalled(folder, 50 * MILLISECOND, SECOND, accepted=accepted)
@@ -87,13 +88,14 @@ def test_an_invalid_run_decides_nothing_unless_it_is_accepted(how: str, tmp_path
 
     found = run(tmp_path / "run", False)
     assert (verdict(found), found.result["exit_status"]) == ("INVALID", 5)
-    (entry,) = found.result["thresholds"]
-    assert (entry["status"], entry["why"], entry["accepted"]) == ("undecided", {"code": "run_invalid"}, False)
+    kept, missed = found.result["thresholds"]
+    assert (kept["status"], kept["why"]["code"]) == ("passed", "met_with_own"), "even with this machine's part inside"
+    assert (missed["status"], missed["why"]["code"], missed["accepted"]) == ("undecided", "figure_invalid", False)
     assert found.result["trust"]["reasons"], "it says why"
     accepted = run(tmp_path / "accepted", True)
     assert verdict(accepted) == "INVALID"
-    (entry,) = accepted.result["thresholds"]
-    assert (entry["status"], entry["why"], entry["accepted"]) == ("passed", None, True)
+    kept, missed = accepted.result["thresholds"]
+    assert (missed["status"], missed["why"], missed["accepted"]) == ("failed", None, True)
 
 
 def test_behind_what_the_client_made_slow_is_what_the_target_did(tmp_path: Path) -> None:
@@ -129,7 +131,7 @@ def test_a_target_that_stalls_as_much_is_the_targets_fault(tmp_path: Path) -> No
     found = stalled(tmp_path / "run", 0, every, frozen(every, busy))
     block = found.block("steady")
     assert ns(block["p99"]) > 1.5 * SERVICE
-    assert (verdict(found), found.result["exit_status"]) == ("VALID", 0)
+    assert (verdict(found), found.result["exit_status"]) == ("VALID", 4)
     assert ns(of_p99(found)["without_ms"]) == pytest.approx(ns(block["p99"]), rel=0.001)
 
 

@@ -10,10 +10,10 @@ import pytest
 import uvloop
 from program import FULL
 
-from loadgen.fleet import group
+from loadgen.fleet.backlog import Backlog
 from loadgen.profile.load import load
 from loadgen.record.metrics import WIDTH, Instants
-from loadgen.record.recorder import Batch, Delta, fold
+from loadgen.record.recorder import Batch
 from loadgen.report.terminal.live import Silence
 from loadgen.runner.options import Options
 from loadgen.runner.session import run
@@ -110,11 +110,13 @@ def test_percentiles_are_those_that_numpy_finds_in_the_raw_values(
     count = SECONDS * 1000 + 7  # no rank is whole: numpy finds it with floats, and may be one beyond it
     rows: list[np.ndarray[Any, np.dtype[np.int64]]] = []
 
-    def folded(batch: Batch, origin: int) -> Delta:
-        rows.append(np.frombuffer(batch.rows, np.int64).reshape(-1, WIDTH))
-        return fold(batch, origin)
+    add = Backlog.add
 
-    monkeypatch.setattr(group, "fold", folded)
+    def added(backlog: Backlog, worker: int, batch: Batch) -> None:
+        rows.append(np.frombuffer(batch.rows, np.int64).reshape(-1, WIDTH))
+        add(backlog, worker, batch)
+
+    monkeypatch.setattr(Backlog, "add", added)
     text = f"""
 name: raw
 target: sandbox

@@ -19,12 +19,13 @@ from loadgen import store
 from loadgen.clock import MILLISECOND
 from loadgen.errors import ProfileError
 from loadgen.exchange import Exchange, Outcome
+from loadgen.record.hlog import Encoder
 from loadgen.record.metrics import Metric
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Place, Recording
 from loadgen.result.reason import Reason
 from loadgen.stats import HIGHEST, OVERFLOW, Histogram
-from loadgen.store import RunFolder, latest, read_intervals, replay
+from loadgen.store import RunFolder, latest, read_intervals, replay, written
 from loadgen.transport.scripted import NEVER, Reply
 
 SHOP = """
@@ -221,6 +222,38 @@ def test_figures_over_an_hour_come_back_too(tmp_path: Path) -> None:
     folder.close()
     found = replay(folder.path / "intervals.jsonl").total(Metric.RESPONSE)
     assert (found.index.tolist(), found.most) == ([5, OVERFLOW], 2 * HIGHEST)
+
+
+def test_what_is_written_in_advance_is_written_the_same(tmp_path: Path) -> None:
+    texts = []
+    for name, advance in (("late", False), ("early", True)):
+        folder, recording = RunFolder(tmp_path / name, silent), Recording()
+        folder.begin({}, {})
+        for second in (0, 1):
+            for key in (SeriesKey(0, 0, 0, ""), SeriesKey(1, 8, 1, "cold=true")):
+                for metric in (Metric.RESPONSE, Metric.WAIT):
+                    recording.add(second, key, metric, Histogram.of(np.array([5, 7, 7, 10**9 + second])))
+        if advance:
+            for (_, key, metric), histogram in recording.pending.items():
+                histogram.written = written(histogram, key, metric, Encoder())
+        folder.interval(recording.flush(), [{"second": 3}], str)
+        folder.close()
+        log = (folder.path / "latency.hlog").read_text().splitlines()
+        texts.append(((folder.path / "intervals.jsonl").read_text(), [text for text in log if text[0] == "T"]))
+    assert texts[0] == texts[1]
+    (line,) = texts[0][0].splitlines()
+    assert json.loads(line)["deltas"][0] == [0, 0, 0, 4, 10**9 + 19, 5, 10**9, [5, 1, 7, 2, 21363, 1]]
+
+
+def test_a_histogram_that_grows_is_written_anew() -> None:
+    key, one = SeriesKey(0, 0, 0, ""), Histogram.of(np.array([5]))
+    one.written = written(one, key, Metric.RESPONSE, Encoder())
+    first, second = Recording(), Recording()
+    first.pending[0, key, Metric.RESPONSE] = one
+    second.merge(first)
+    assert second.pending[0, key, Metric.RESPONSE].written
+    second.add(0, key, Metric.RESPONSE, Histogram.of(np.array([5])))
+    assert second.pending[0, key, Metric.RESPONSE].written is None
 
 
 # disks that fail

@@ -134,7 +134,8 @@ def _finds(experiment: PlannedExperiment) -> str:
                 f"{few.requests:,}. Name a lower quantile, or make the phase longer")  # fmt: skip
     if experiment.finds is None:
         return "a verdict takes at least 6 rounds"
-    return (f"found (4 times of 5): a difference that is beyond {experiment.margin:.0%} by "
+    least = " (or what this machine cannot tell)" if experiment.by_resolution else ""
+    return (f"found (4 times of 5): a difference that is beyond {experiment.margin:.0%}{least} by "
             f"{experiment.finds:.2g} times the standard deviation of what the rounds differ by")  # fmt: skip
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
+from loadgen.report.resolution import machine
 from loadgen.report.terminal.comparison import VERDICTS, apart, curves, difference, figures, named, parts, ratio
 from loadgen.report.terminal.page import BAD, DIM, GOOD, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.terminal.reasons import lines, of_figure
 from loadgen.report.terminal.scaling import scaling
 from loadgen.report.terminal.thresholds import ORDER, rows, value_text
-from loadgen.report.words import UNKNOWN, brief, count, listed, several
+from loadgen.report.words import UNKNOWN, brief, count, listed, ms, several
 from loadgen.result.experiment import Comparison, Design, ExperimentResult, ExperimentVariant, Figure
 from loadgen.result.run import Status, Threshold
 
@@ -71,7 +72,9 @@ def _evidence(figure: Figure, margin: float) -> str:
     said = [named(figure)]
     if figure.ratio is not None:
         said.append(f"{ratio(figure, ' times')}, {difference(figure, ' ms')}")
-    if figure.verdict == "equivalent" and margin:
+    if figure.verdict == "equivalent" and figure.margin_ms is not None:
+        said.append(f"which is within {ms(figure.margin_ms)} ms: this machine cannot tell less")
+    elif figure.verdict == "equivalent" and margin:
         said.append(f"which is within {100 * margin:g}%")
     if figure.why:
         said.append(of_figure(figure.why))
@@ -82,9 +85,11 @@ def _evidence(figure: Figure, margin: float) -> str:
 
 
 def _checks(comparison: Comparison) -> Iterator[RenderableType]:
-    """Why there is no verdict, or in one line which checks passed."""
+    """Why there is no verdict; what this machine cannot tell; and in one line which checks passed."""
     for why in lines(comparison.why_not):
         yield labelled(("no verdict: ", WARN), why)
+    if comparison.resolution:
+        yield line((f"this machine: {machine(comparison.resolution)}", DIM), indent=2)
     sound = [check.check for check in comparison.checks if check.ok]
     if sound:
         yield line((f"looked at and as it must be: {', '.join(sound)}", DIM), indent=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from loadgen.report.sentences import sentence
+from loadgen.report.trust import MARKS
 from loadgen.report.words import UNKNOWN, count, ms, several
 from loadgen.result.latency import Latency, Resent
 from loadgen.result.reason import Reason
@@ -12,6 +13,11 @@ from loadgen.result.reason import Reason
 PERCENTILES = ("p50", "p90", "p95", "p99", "p99.9", "max")
 NOTES = 15  # that are printed
 CENSORED = ">2,000: more than 2,000 ms, among the timeouts, of which nobody knows how long they would have taken"
+
+DOUBTED = {
+    "INVALID": "289!: this machine made more than 10% of the figure, so that it is not the target's",
+    "DEGRADED": "289~: this machine made 2 to 10% of the figure",
+}
 
 
 class Footnotes:
@@ -24,6 +30,7 @@ class Footnotes:
         self._plain: set[str] = set()
         self._remarks: dict[str, None] = {}
         self._censored = False
+        self._doubted: set[str] = set()
 
     def cell(self, latency: Latency | None, statistic: str) -> str:
         """The figure in ms; `>2,000` if only a lower bound is known; else the mark of the note that gives the
@@ -32,7 +39,9 @@ class Footnotes:
             return UNKNOWN
         figure = latency.quantile(statistic)
         if figure.value is not None:
-            return ms(figure.value)
+            if figure.doubt:
+                self._doubted.add(figure.doubt)
+            return f"{ms(figure.value)}{MARKS[figure.doubt] if figure.doubt else ''}"
         if figure.bound is not None:
             self._censored = True
             return f">{ms(figure.bound)}"
@@ -69,6 +78,7 @@ class Footnotes:
     def lines(self) -> list[str]:
         """The footnotes, each a line."""
         lines = [CENSORED] if self._censored else []
+        lines += [text for verdict, text in DOUBTED.items() if verdict in self._doubted]
         for key, mark in self._marks.items():
             others = self._times[key] - 1
             alike = f" (and {count(others)} more like it)" if others else ""

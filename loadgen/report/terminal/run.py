@@ -32,12 +32,13 @@ from loadgen.report.terminal.page import (
 )
 from loadgen.report.terminal.parts import LEGEND
 from loadgen.report.terminal.phases import phase_blocks
+from loadgen.report.terminal.resolution import resolution
 from loadgen.report.terminal.samples import samples
 from loadgen.report.terminal.thresholds import rows, value_text
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.unusable import unusable
 from loadgen.report.terminal.witness import witness
-from loadgen.report.trust import EFFECT, meaning, note, observed, reason
+from loadgen.report.trust import meaning, note, reason
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, several, share, wants_color
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
@@ -146,10 +147,10 @@ def _trust(result: Result) -> Iterator[RenderableType]:
         return
     style = VERDICTS[trust.verdict]
     yield labelled((f"{trust.verdict} ", style), _meaning(result, trust))
-    if isinstance(result, RunResult) and (text := _effect(result)):
+    if isinstance(result, RunResult) and (text := _decided(result)):
         yield line(text, indent=2)
     for signal in trust.reasons[:REASONS]:
-        less = "DEGRADED: " if signal.verdict != trust.verdict else ""
+        less = f"{signal.verdict}: " if signal.verdict != trust.verdict else ""
         yield labelled(("- ", style), less, reason(signal), indent=2)
     if len(trust.reasons) > REASONS:
         yield line((f"and {count(len(trust.reasons) - REASONS)} more: see --json", DIM), indent=2)
@@ -157,10 +158,11 @@ def _trust(result: Result) -> Iterator[RenderableType]:
         yield labelled(("note: ", WARN), text, indent=2)
     if trust.accepted:
         yield line(("its figures were accepted all the same (--accept-invalid)", WARN), indent=2)
-    said = (EFFECT,) if trust.effect else ()
-    sound = [signal for signal in trust.signals if signal.verdict == "VALID" and signal.signal not in said]
-    if sound:
-        yield line((" · ".join(observed(signal) for signal in sound), DIM), indent=2)
+    fine = [signal for signal in trust.signals if signal.verdict == "VALID" and not signal.noted]
+    if fine:
+        yield line((f"{several(len(fine), 'signal')} fine: see --json", DIM), indent=2)
+    if isinstance(result, RunResult):
+        yield from resolution(result)
 
 
 def _meaning(result: Result, trust: Trust) -> str:
@@ -177,14 +179,14 @@ def _measured(result: RunResult) -> bool:
     return any(latency.count for latency in of_steps if latency)
 
 
-def _effect(result: RunResult) -> str:
-    """The tail of which this machine made most, and how much; a result has the worst first."""
-    if not result.trust.effect:
+def _decided(result: RunResult) -> str:
+    """The figure that the verdict comes from, and this machine's share of it; a result has the worst first."""
+    worst = next((figure for figure in result.trust.figures if figure.decides), None)
+    if worst is None:
         return ""
-    worst = result.trust.effect[0]
     where = brief(f"{Phases(result).place(worst.phase, worst.cycle)} {worst.step}".strip(), 44)
-    least, slowest = "at least " if worst.at_least else "", f"{100 * worst.slowest:.3g}%"
-    return f"of the slowest {slowest} of {where}, {least}{share(worst.share, 1)} was this machine"
+    least = "at least " if worst.at_least else ""
+    return f"decided by {worst.quantile} of {where}: {least}{share(worst.share, 1)} of it was this machine"
 
 
 def _target(target: Target) -> Iterator[RenderableType]:

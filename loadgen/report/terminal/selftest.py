@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
+from loadgen.report.resolution import noise
 from loadgen.report.sentences import sentence as reason_sentence
 from loadgen.report.terminal.page import WARN, WIDEST, Part, add, drawn, heading, labelled, line, table
-from loadgen.report.words import UNKNOWN, clean, count, known, ms, seconds, several
+from loadgen.report.words import UNKNOWN, clean, count, ms, seconds, several
 from loadgen.result.codec import map_text
+from loadgen.result.resolution import Resolution
 from loadgen.result.selftest import (
     Capacity,
     ClockCheck,
@@ -35,22 +37,8 @@ def sentence(result: SelftestResult) -> str:
     none = [f"even {count(of.failed_at)}/s over {of.scheme}" for of in tried if not of.rate]
     said = [f"up to {' and '.join(rates)} on one worker"] if rates else []
     said += [f"nothing that was tried, not {' nor '.join(none)}"] if none else []
-    said += _floor(result.noise) if result.noise else []
+    said += [noise(result.resolution)] if result.resolution else []
     return f"This machine can be trusted with {'; '.join(said)}." if tried else "Too little was measured to say."
-
-
-def _floor(noise: Noise) -> list[str]:
-    spreads = [f"{ms(spread)} ms at {name}" for name, values in _quantiles(noise) if known(spread := _spread(values))]
-    return [f"differences under {' and '.join(spreads)} are noise"] if spreads else []
-
-
-def _quantiles(noise: Noise) -> tuple[tuple[str, Sequence[float | None]], ...]:
-    return ("p50", noise.p50_ms), ("p99", noise.p99_ms)
-
-
-def _spread(values: Sequence[float | None]) -> float | None:
-    numbers = [value for value in values if value is not None]
-    return max(numbers) - min(numbers) if len(numbers) > 1 else None
 
 
 def _at_most(rate: float, at_least: bool) -> str:
@@ -73,7 +61,7 @@ def _page(result: SelftestResult) -> Iterator[RenderableType]:
     if result.connections:
         yield from _connections(result.connections)
     if result.noise:
-        yield from _noise(result.noise)
+        yield from _noise(result.noise, result.resolution)
     if result.pacing:
         yield from _pacing(result.pacing)
     yield heading("this machine")
@@ -104,12 +92,15 @@ def _connections(rows: Sequence[NewConnections]) -> Iterator[RenderableType]:
     yield made
 
 
-def _noise(noise: Noise) -> Iterator[RenderableType]:
-    how = f"  the same measurement again and again: {count(noise.rate)}/s for {noise.seconds:g} s"
+def _noise(measured: Noise, resolution: Resolution | None) -> Iterator[RenderableType]:
+    how = f"  the same measurement again and again: {count(measured.rate)}/s for {measured.seconds:g} s"
     yield heading("noise", (how, ""))
-    made = table(("response", "left", 8), ("spread ms", "right", 10), ("each time, ms", "text", 0))
-    for name, values in _quantiles(noise):
-        add(made, name, ms(_spread(values)), "  ".join(map(ms, values)))
+    made = table(
+        ("response", "left", 8), ("noise ms", "right", 10), ("2.77 sd ms", "right", 10), ("each time, ms", "text", 0)
+    )
+    for name, values in measured.each_ms.items():
+        least = resolution.measured_ms.get(name) if resolution else None
+        add(made, name, ms(least), ms(measured.repeatability_ms.get(name)), "  ".join(map(ms, values)))
     yield made
 
 

@@ -63,20 +63,21 @@ class Until:
     def each_second(self, fleet: Fleet, show: Callable[[Reason], None]) -> None:
         """Make the looks that are due, and end the phase if one of them decides."""
         began = fleet.begins(self.run)
-        while began is not None and not (self._ended or fleet.stopping) and self._due(began, fleet.elapsed):
+        while began is not None and not (self._ended or fleet.stopping) and self._due(began, fleet.counted):
             look = self._look(began, len(self._looked))
             self._looked.append(look)
             if _decides(look, self.goal.within):
                 self._end(began, fleet)
             show(_notice(look, self._ended))
 
-    def _due(self, began: int, elapsed: int) -> bool:
-        """Whether it is time for the next look. The last look is made only when the run is over."""
+    def _due(self, began: int, counted: int) -> bool:
+        """Whether it is time for the next look, when so many seconds are counted. The last look is made only when the
+        run is over."""
         number = len(self._looked)
         if number >= len(self.looks) - 1:
             return False
         end = _first(began) + self.looks[number]
-        return elapsed >= (end + self._patience(end)) * SECOND
+        return counted >= end + self._patience(end)
 
     def _patience(self, end: int) -> int:
         """How many seconds to wait for the answers of what was due by then: as long as the slowest answer took so

@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from loadgen.analysis.latency import fewest as fewest_shown
 from loadgen.analysis.latency import milliseconds
 from loadgen.clock import MILLISECOND
 from loadgen.engine.plan import PhaseRun, Plan
@@ -31,8 +30,9 @@ from loadgen.result.check import WitnessForecast
 from loadgen.result.reason import Reason
 from loadgen.runner.witness.load import EACH, judged, watched
 from loadgen.stats import Histogram, fraction
+from loadgen.stats import fewest as fewest_shown
 from loadgen.stats.order import MOST, Between, between, fewest
-from loadgen.trust.verdict import Finding, Verdict
+from loadgen.trust.finding import Finding, Verdict
 
 SIGNAL = "witness"
 QUANTILES = ("p50", "p99")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from loadgen.analysis.build import Measured, quantiles_of
 from loadgen.analysis.conclusion import Ending, conclude, tails
 from loadgen.analysis.latency import milliseconds
+from loadgen.analysis.standing import standing_of
 from loadgen.clock import NEVER
 from loadgen.engine.engine import Share
 from loadgen.engine.plan import Plan
@@ -24,8 +25,9 @@ from loadgen.result.reason import Reason
 from loadgen.runner.prepared import Prepared
 from loadgen.runner.witness import agreement
 from loadgen.runner.witness.load import EACH, FIRST
+from loadgen.trust.finding import Finding
 from loadgen.trust.host import RESERVE, cpus, descriptors
-from loadgen.trust.verdict import Finding, judge
+from loadgen.trust.verdict import judge
 from loadgen.trust.watch import evidence_of
 
 FOLDER = "witness"
@@ -79,7 +81,7 @@ class Witness:
             ledger=self._folder.make_room(0, Ledger.size(len(plan.all_runs), plan.slots)),
             first=FIRST,
         )
-        self.group = Group(plan, [work], self._store, cpus=self.cores.own)
+        self.group = Group(plan, [work], counted=self._store, cpus=self.cores.own)
 
     def close(self) -> None:
         """Let go of its folder, whatever became of the run."""
@@ -96,6 +98,7 @@ class Witness:
         lost = group.start > 0 and not worker.finished
         self._store()
         where = str(self._folder.path) if self._folder.usable else None
+        evidence = evidence_of(group.totals(), tails(group.plan, group.recording), group.health)
         own = Ending(
             elapsed=group.elapsed,
             folder=where,
@@ -104,13 +107,13 @@ class Witness:
             lost=lost,
             kept=worker.kept,
             sandbox=ending.sandbox,
-            accepted=ending.accepted,
+            resolution=evidence.resolution,
         )
-        findings = judge(evidence_of(group.totals(), tails(group.plan, group.recording), group.health))
         measured = Measured(
             group.plan, group.totals(), group.recording, quantiles_of(self._profile), worker.kept.reasons
         )
-        concluded = map_text(conclude(self._metadata, measured, findings, own, {}), secrets.hide)
+        standing = standing_of(evidence, judge(evidence))
+        concluded = map_text(conclude(self._metadata, measured, standing, own, {}), secrets.hide)
         self._folder.finish(to_json(concluded))
         if lost:
             self._warn(Reason.of("witness_gone"))

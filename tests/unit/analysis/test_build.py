@@ -15,6 +15,7 @@ from run_results import concluded, measured, metadata
 from loadgen.analysis.build import sample, variant
 from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.analysis.latency import QUANTILES
+from loadgen.analysis.standing import NOTHING_KNOWN
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome, Tally
 from loadgen.fleet.group import merge
@@ -393,12 +394,12 @@ def test_a_sample_says_where_it_belongs(shopped: Run) -> None:
 
 def test_the_whole_is_a_result_of_version_2(shopped: Run) -> None:
     ending = Ending(10 * SECOND, None, kept=merge((member.samples.kept() for member in shopped.members), 5))
-    result = conclude(metadata(shopped.profile), measured(shopped), [], ending, shopped.profile.thresholds)
-    assert (result.schema, result.kind) == ("loadgen.result/3", "run")
-    assert result.trust == Trust("VALID", False, (), (), (), disturbed=False)
+    result = conclude(metadata(shopped.profile), measured(shopped), NOTHING_KNOWN, ending, shopped.profile.thresholds)
+    assert (result.schema, result.kind) == ("loadgen.result/4", "run")
+    assert result.trust == Trust("VALID", False, (), (), ())
     assert (result.duration_s, result.complete, result.interrupted, result.run) == (10.0, True, False, None)
     assert {entry.status for entry in result.thresholds} <= {"passed", "failed", "undecided"}
     assert len(result.thresholds) == 2 * (3 + 3 + 1)
     document = to_json(result)
-    assert (document["schema"], document["kind"], len(document["variants"])) == ("loadgen.result/3", "run", 1)
+    assert (document["schema"], document["kind"], len(document["variants"])) == ("loadgen.result/4", "run", 1)
     assert not {"until", "witness", "setup", "cost", "sdk"} & set(document), "there are none, and so no key"

@@ -14,6 +14,7 @@ from run_results import metadata
 from loadgen.analysis.build import Measured
 from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.analysis.latency import QUANTILES
+from loadgen.analysis.standing import NOTHING_KNOWN
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange
 from loadgen.profile.load import load
@@ -107,7 +108,7 @@ def test_why_there_is_none_and_what_would_give_one(result: RunResult) -> None:
 
 def conclusion(run: Run, folder: str | None) -> RunResult:
     measured = Measured(run.plan, run.ledger, run.recording)
-    return conclude(metadata(run.profile), measured, [], Ending(run.finished_at, folder), {})
+    return conclude(metadata(run.profile), measured, NOTHING_KNOWN, Ending(run.finished_at, folder), {})
 
 
 def test_without_its_folder_a_run_has_none(tmp_path: Path) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from engine_harness import always, go
 
 from loadgen.analysis.build import Measured, quantiles_of, variant
-from loadgen.analysis.thresholds import check, of_invalid
+from loadgen.analysis.standing import Standing
+from loadgen.analysis.thresholds import check
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.result.reason import Reason
-from loadgen.result.run import Threshold
+from loadgen.result.run import JudgedFigure, Threshold
 from loadgen.transport.scripted import NEVER, Reply
+from loadgen.trust.finding import Finding, Verdict
 
 
 def checked(written: str, script: Any = None) -> list[Threshold]:
@@ -270,12 +273,72 @@ def test_a_rate_of_a_phase_that_nobody_knows_the_time_of_is_undecided() -> None:
     assert (entry.status, entry.why, entry.value_per_s) == ("undecided", Reason.of("stopped"), None)
 
 
-def test_those_of_an_invalid_run_are_undecided_unless_it_is_accepted() -> None:
-    load = "load: [{name: a, rate: 100/s, for: 1s}]\n"
-    for entry in checked(load + "thresholds: {a: ['response p50 < 5s', 'response p50 < 1ms']}"):
-        assert entry.status in ("passed", "failed")
-        undecided = of_invalid(entry, accepted=False)
-        assert (undecided.status, undecided.value_ms) == ("undecided", entry.value_ms)
-        assert (undecided.why, undecided.accepted) == (Reason.of("run_invalid"), False)
-        accepted = of_invalid(entry, accepted=True)
-        assert (accepted.status, accepted.why, accepted.accepted) == (entry.status, None, True)
+def judged(share: float, quantile: str = "p50", **parts: float) -> JudgedFigure:
+    return JudgedFigure(
+        phase="a", cycle=1, step="", quantile=quantile, value_ms=10.0, without_ms=7.0, share=share, at_least=False,
+        parts_ms=parts or {"lag": 10 * share}, requests=100, resolution_ms=0.1, verdict="VALID", decides=True,
+    )  # fmt: skip
+
+
+def clock(verdict: Verdict = Verdict.INVALID, signal: str = "clock") -> Finding:
+    return Finding(signal, Reason.of("clock", step_ms=200.0), verdict, verdict)
+
+
+INVALID = Reason.of("figure_invalid", quantile="p50", share=0.3, own_ms=3.0)
+
+
+@pytest.mark.parametrize(
+    ("standing", "low", "high"),
+    [
+        (Standing(), "passed", "failed"),
+        (Standing((judged(0.3),)), INVALID, INVALID),
+        (Standing((judged(0.3),), held=True), Reason.of("met_with_own", share=0.3), INVALID),
+        (Standing((judged(0.05),)), "passed", "failed"),
+        (Standing((judged(0.3, "p99"),)), "passed", "failed"),
+        (Standing(findings=(clock(),), held=True), *[Reason.of("run_invalid", signal="clock")] * 2),
+        (Standing(findings=(clock(Verdict.DEGRADED),)), "passed", "failed"),
+        (Standing(findings=(clock(signal="lag"),)), "passed", "failed"),
+        (
+            Standing(findings=(clock(signal="sandbox"),), held=True),
+            "passed",
+            Reason.of("run_invalid", signal="sandbox"),
+        ),
+    ],
+)
+def test_what_this_machine_did_takes_down_no_more_than_it_must(
+    standing: Standing, low: str | Reason, high: str | Reason
+) -> None:
+    """Of a p50 that keeps one upper limit and misses another. An upper limit that is kept with this machine's part
+    inside would be kept without it, if all of the load was sent in its second."""
+    run = go(
+        "load: [{name: a, rate: 100/s, for: 1s}]\nthresholds: {a: ['response p50 < 5s', 'response p50 < 1ms']}\n",
+        always(after=20 * MILLISECOND),
+    )
+    phases = variant(Measured(run.plan, run.ledger, run.recording)).phases
+    entries = check(run.profile.thresholds, phases, standing)
+    assert [entry.why or entry.status for entry in entries] == [low, high]
+    assert [entry.status for entry in entries][1] == ("failed" if high == "failed" else "undecided")
+    accepted = check(run.profile.thresholds, phases, replace(standing, accepted=True))
+    assert [entry.status for entry in accepted] == ["passed", "failed"]
+    assert [entry.accepted for entry in accepted] == [entry.status == "undecided" for entry in entries]
+
+
+def test_counts_are_judged_whatever_the_latencies() -> None:
+    run = go("load: [{name: a, rate: 100/s, for: 1s}]\nthresholds: {a: ['errors < 1%', 'rate > 50/s']}\n")
+    phases = variant(Measured(run.plan, run.ledger, run.recording)).phases
+    for standing in (Standing((judged(0.9),)), Standing(findings=(clock(),))):
+        assert [entry.status for entry in check(run.profile.thresholds, phases, standing)] == ["passed", "passed"]
+    broken = Standing(findings=(clock(signal="ledgers"),))
+    why = Reason.of("run_invalid", signal="ledgers")
+    assert [entry.why for entry in check(run.profile.thresholds, phases, broken)] == [why, why]
+
+
+def test_a_metric_is_taken_down_by_the_part_that_is_in_it() -> None:
+    """The lag of a response is not in its service, nor in itself a fault of a limit on lag."""
+    limits = ", ".join(f"'{metric} p50 < 1ns'" for metric in ("response", "service", "lag", "operation", "iteration"))
+    run = go(f"load: [{{name: a, rate: 100/s, for: 1s}}]\nthresholds: {{a: [{limits}]}}\n", always(after=MILLISECOND))
+    phases = variant(Measured(run.plan, run.ledger, run.recording)).phases
+    late = check(run.profile.thresholds, phases, Standing((judged(0.3),)))
+    assert [entry.status for entry in late] == ["undecided", "failed", "passed", "undecided", "undecided"]
+    unread = check(run.profile.thresholds, phases, Standing((judged(0.3, client_delay=3.0),)))
+    assert [entry.status for entry in unread] == ["undecided", "undecided", "passed", "undecided", "undecided"]

@@ -12,6 +12,7 @@ import pytest
 from engine_harness import Script
 from experiment_folders import ROUNDS, answering, bad, rewritten, text, write_experiment
 
+from loadgen.analysis.standing import NOTHING_KNOWN
 from loadgen.analysis.thresholds import over_rounds
 from loadgen.clock import MILLISECOND
 from loadgen.errors import Exit, ProfileError
@@ -117,8 +118,14 @@ def test_what_no_verdict_may_be_given_on_is_undecided(doubled: Doubled, tmp_path
     assert only(few) == ("undecided", Reason.of("too_few_rounds", needs=6, rounds=3))
     status, why = only(doubled(wanted, 7))
     assert (status, why) == ("undecided", Reason.of("unplanned_look", rounds=7, planned="8"))
-    status, why = only(carry_out(tmp_path / "bad", wanted, found=lambda variant, number: bad() if number == 2 else ()))
-    assert (status, why) == ("undecided", Reason.of("invalid_run", variant="shared", round=2))
+    status, why = only(
+        carry_out(
+            tmp_path / "bad",
+            wanted,
+            standing=lambda variant, number: bad(0.3, "p50", "p90", "p99") if number <= 4 else NOTHING_KNOWN,
+        )
+    )
+    assert (status, why and why.code) == ("undecided", "many_invalid_runs")
 
     def reused(variant: Any, number: int, profile: Any) -> Any:
         kept = profile.session.model_copy(update={"reuse": "shared"})

@@ -34,7 +34,7 @@ def test_a_run_json_that_is_no_file(loadgen: Loadgen, tmp_path: Path, kind: str)
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "5", '{"schema": "loadgen.result/1"}', '{"schema": "loadgen.result/3", "trust": 5}']
+    "content", ["{", "5", '{"schema": "loadgen.result/1"}', '{"schema": "loadgen.result/4", "trust": 5}']
 )
 def test_a_result_that_is_none(loadgen: Loadgen, tmp_path: Path, content: str) -> None:
     (tmp_path / "run.json").write_text("{}")

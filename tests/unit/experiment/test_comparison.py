@@ -11,7 +11,17 @@ from random import Random
 
 import pytest
 from engine_harness import Script
-from experiment_folders import ROUNDS, answering, compared, comparison_of, figure, ratio_of, text, write_experiment
+from experiment_folders import (
+    ROUNDS,
+    answering,
+    compared,
+    comparison_of,
+    figure,
+    ratio_of,
+    rewritten,
+    text,
+    write_experiment,
+)
 
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange, Outcome
@@ -21,6 +31,7 @@ from loadgen.profile.load import Variant
 from loadgen.result.codec import from_json, to_json
 from loadgen.result.experiment import Comparison
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.transport.scripted import NEVER, Reply
 
 
@@ -255,3 +266,32 @@ def test_what_failed_is_in_no_part(tmp_path: Path) -> None:
     total = math.fsum(part.variant_ms for part in parts.values() if part.adds)
     assert total == pytest.approx(figure(found, "mean").variant_ms, abs=1e-5)
     assert parts["connect"].variant_ms == 5
+
+
+# what the machine cannot tell
+
+
+def measured(folder: Path, *p50s: float) -> None:
+    """Let the machine of the runs have had these resolutions of p50, in ms, in turn."""
+    for number, path in enumerate(sorted(folder.glob("rounds/*/*/result.json"))):
+        resolution = Resolution.measured("ticks", {"p50": p50s[number % len(p50s)]})
+        document = json.loads(path.read_text()) | {"resolution": to_json(resolution)}
+        path.unlink()  # it may be shared
+        path.write_text(json.dumps(document))
+
+
+def test_a_difference_that_the_machine_cannot_tell_is_equivalent(tmp_path: Path) -> None:
+    """0.06 ms of 0.2, for certain: 30 %."""
+    folder = write_experiment(tmp_path / "x", text(), answering(median=0.2, connect=0.06), rounds=ROUNDS)
+    assumed = comparison_of(folder)
+    assert (figure(assumed).verdict, figure(assumed).margin_ms, assumed.resolution) == ("slower", None, None)
+    measured(folder, 0.09, 0.1, 0.24)
+    told = comparison_of(folder)
+    assert (figure(told).verdict, figure(told).margin_ms) == ("equivalent", 0.1), "the median of the runs"
+    assert told.resolution and told.resolution.ms["p50"] == 0.1
+    measured(folder, 0.02)
+    assert (figure(comparison_of(folder)).verdict, figure(comparison_of(folder)).margin_ms) == ("slower", 0.02)
+    named = rewritten(folder, tmp_path / "named", text().replace("rounds:", "margin: 5%\n  rounds:"), ROUNDS)
+    measured(named, 0.2)
+    by_name = comparison_of(named)
+    assert (figure(by_name).verdict, figure(by_name).margin_ms, by_name.resolution) == ("slower", None, None)

@@ -70,10 +70,10 @@ def test_the_sentence_says_what_it_costs_and_whose_it_is() -> None:
 
 def test_what_is_not_known_is_said() -> None:
     figures = (figure("fresh", "p50", 61, None, None),)
-    why = (Reason.of("invalid_run", variant="fresh", round=2), Reason.of("invalid_run", variant="fresh", round=3))
+    why = (Reason.of("broken_off", variant="fresh", round=2), Reason.of("broken_off", variant="fresh", round=3))
     assert sentence(replace(COMPARISON, figures=figures, why_not=why)) == (
-        "A new connection per request costs 61.0 ms, no interval, at p50. But no verdict: INVALID: fresh, round 2; "
-        "fresh, round 3."
+        "A new connection per request costs 61.0 ms, no interval, at p50. But no verdict: did not come to their "
+        "end: fresh, round 2; fresh, round 3."
     )
     assert sentence(COMPARISON).startswith("No cost can be told")
     assert sentence(None).startswith("No cost can be told")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from collections import Counter
@@ -21,6 +22,7 @@ from loadgen.experiment.rounds import Within, order, run_experiment, seed_of
 from loadgen.experiment.share import part_of
 from loadgen.profile.load import load
 from loadgen.report.terminal.live import Lines, Silence
+from loadgen.result.codec import to_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.options import Options
@@ -110,3 +112,56 @@ async def test_a_run_that_the_disk_does_not_take_ends_the_experiment(
     assert [warning.code for warning in result.warnings] == told
     assert "a run could not be saved" in str(result.warnings[0].values["error"])
     assert (tmp_path / "x" / "result.json").is_file() == (not full)
+
+
+@pytest.mark.parametrize("bad", [{3}, {1, 2, 3, 4}])
+async def test_a_round_with_an_invalid_run_is_run_again_as_long_as_few_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: RunResult, bad: set[int]
+) -> None:
+    """All of its variants, up to a quarter more rounds than planned. What it held is kept beside it."""
+    made: list[str] = []
+
+    async def ran(loaded: Any, options: Options, *rest: Any) -> RunResult:
+        number, name = int(options.out.parent.name), options.out.name
+        made.append(f"{number} {name}")
+        assert loaded.profile.experiment.primary, "the run knows what it is decided by"
+        invalid = number in bad and name == "per_request" and made.count(f"{number} {name}") == 1
+        of = replace(run, trust=replace(run.trust, verdict="INVALID")) if invalid else run
+        options.out.mkdir(parents=True)
+        (options.out / "result.json").write_text(json.dumps(to_json(of)))
+        return replace(of, run=str(options.out))
+
+    monkeypatch.setattr(rounds, "run_at", ran)
+    stream = StringIO()
+    loaded = load("x.yaml", text=TEXT, sets=["experiment.pause=1us"])
+    result = await run_experiment(loaded, Options(tmp_path / "x"), Lines(stream))
+    again = min(bad)
+    assert result.experiment.again == (again,)
+    assert sorted(made) == sorted(
+        [f"{number} {name}" for number in range(1, 5) for name in ("shared", "per_request")]
+        + [f"{again} shared", f"{again} per_request"]
+    )
+    assert f"round {again} held an INVALID run and is run again" in stream.getvalue()
+    kept = tmp_path / "x" / "rounds" / f"{again:02d}-invalid" / "per_request" / "result.json"
+    assert json.loads(kept.read_text())["trust"]["verdict"] == "INVALID"
+    in_rounds = {of.round: of.trust for of in result.variants[1].rounds}
+    assert {number for number, verdict in in_rounds.items() if verdict == "INVALID"} == bad - {again}
+
+
+async def test_a_round_that_cannot_be_put_aside_ends_the_experiment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: RunResult
+) -> None:
+    async def ran(loaded: Any, options: Options, *rest: Any) -> RunResult:
+        options.out.mkdir(parents=True)
+        of = replace(run, trust=replace(run.trust, verdict="INVALID"), run=str(options.out))
+        (options.out / "result.json").write_text(json.dumps(to_json(of)))
+        blocked = options.out.parent.with_name("01-invalid")
+        blocked.mkdir(exist_ok=True)
+        (blocked / "in the way").touch()
+        return of
+
+    monkeypatch.setattr(rounds, "run_at", ran)
+    loaded = load("x.yaml", text=TEXT, sets=["experiment.pause=1us"])
+    result = await run_experiment(loaded, Options(tmp_path / "x"), Silence())
+    assert (result.complete, result.exit_status) == (False, Exit.USAGE)
+    assert "round 1 is to be run again, and cannot be renamed" in str(result.warnings[0].values["error"])

@@ -37,9 +37,9 @@ def test_a_saved_result_is_what_was_saved(tmp_path: Path, run: RunResult) -> Non
 def test_a_result_of_another_version_is_refused_in_one_line(tmp_path: Path, run: RunResult, of_a_run: bool) -> None:
     folder = experiment(tmp_path / "x", {(1, "shared"): run, (1, "per_request"): run})
     written = run_folder(folder, 1, "shared") / "result.json" if of_a_run else folder / "run.json"
-    written.write_text(written.read_text().replace("loadgen.result/3", "loadgen.result/1"))
+    written.write_text(written.read_text().replace("loadgen.result/4", "loadgen.result/1"))
     for read in (saved.read, assembled):
-        with pytest.raises(ProfileError, match=r"has the schema 'loadgen\.result/1', not loadgen\.result/3"):
+        with pytest.raises(ProfileError, match=r"has the schema 'loadgen\.result/1', not loadgen\.result/4"):
             read(folder)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,17 +23,17 @@ from experiment_folders import (
     write_experiment,
 )
 
+from loadgen.analysis.standing import NOTHING_KNOWN, Standing
 from loadgen.clock import MILLISECOND
 from loadgen.errors import ProfileError
 from loadgen.exchange import Exchange
 from loadgen.experiment.comparison import decided
-from loadgen.experiment.folder import assembled, run_folder
+from loadgen.experiment.folder import assembled
 from loadgen.profile.load import Variant
 from loadgen.profile.model import Profile
 from loadgen.result.experiment import Check, Comparison
 from loadgen.result.reason import Reason
 from loadgen.transport.scripted import Reply
-from loadgen.trust.verdict import Verdict
 
 
 @pytest.fixture(scope="module")
@@ -143,59 +143,69 @@ def test_a_trend_over_the_rounds(tmp_path: Path) -> None:
     assert float(why.values["chance"]) < 0.01
 
 
-def test_one_invalid_round(tmp_path: Path) -> None:
-    found = compared(
-        tmp_path / "x", answering(), found=lambda v, number: bad() if (v.name, number) == ("fresh", 3) else ()
-    )
-    assert no_verdict(found, "trust") == of_rounds("invalid_run", "fresh", 3)
-
-
-def degraded(code: str, of_shared: int, of_fresh: int) -> Reason:
+def counted(code: str, of_shared: int, of_fresh: int) -> Reason:
     both = {"baseline": "shared", "variant": "fresh"}
     return Reason.of(code, runs=ROUNDS, **both, baseline_runs=of_shared, variant_runs=of_fresh)
 
 
-def test_what_is_degraded_by_its_connections_alone_is_not_uneven(sound: Path, tmp_path: Path) -> None:
-    folder = copy(sound, tmp_path)
-    for number in range(1, ROUNDS + 1):
-        path = run_folder(folder, number, "fresh") / "result.json"
-        result = json.loads(path.read_text())
-        result["trust"] |= {"verdict": "DEGRADED", "disturbed": number == 1}
-        path.write_text(json.dumps(result))
-    assert check(comparison_of(folder), "trust") == Check("trust", True, (degraded("disturbed_runs", 0, 1),))
-
-
-def test_an_invalid_round_that_was_accepted(sound: Path, tmp_path: Path) -> None:
-    """Each run says itself whether its figures were to be taken whatever they are."""
-    folder = copy(sound, tmp_path)
-    for number in (3, 5):
-        path = run_folder(folder, number, "fresh") / "result.json"
-        result = json.loads(path.read_text())
-        result["trust"] |= {"verdict": "INVALID", "accepted": True}
-        path.write_text(json.dumps(result))
-    whole = assembled(folder)
-    assert whole.comparison
-    looked = check(whole.comparison, "trust")
-    assert (looked.ok, list(looked.why)) == (True, of_rounds("accepted_run", "fresh", 3, 5))
-    assert (whole.comparison.valid, whole.trust.accepted) == (True, True)
-    path.write_text(json.dumps(result | {"trust": {**result["trust"], "accepted": False}}))
-    assert not comparison_of(folder).valid
-
-
 @pytest.mark.parametrize(
-    ("rounds_of", "ok"),
-    [({"shared": 2, "fresh": 3}, True), ({"shared": 8, "fresh": 8}, True), ({"shared": 1, "fresh": 6}, False)],
-    ids=["some", "all", "one-variant"],
+    ("shared", "fresh", "code"),
+    [
+        ((), (3,), ""),
+        ((1,), (3,), ""),
+        ((3,), (3, 4), ""),
+        ((1, 2), (3,), "many_invalid_runs"),
+        ((), range(1, 9), "many_invalid_runs"),
+    ],
 )
-def test_degraded_runs_are_allowed_where_they_are_in_both(tmp_path: Path, rounds_of: dict[str, int], ok: bool) -> None:
-    found = compared(
+def test_few_invalid_runs_take_nothing_down(
+    tmp_path: Path, shared: Sequence[int], fresh: Sequence[int], code: str
+) -> None:
+    numbers = {"shared": shared, "fresh": fresh}
+    comparison = compared(
+        tmp_path / "x", answering(), standing=lambda v, number: bad() if number in numbers[v.name] else NOTHING_KNOWN
+    )
+    why = counted(code or "degraded_runs", len(shared), len(fresh))
+    assert check(comparison, "trust") == Check("trust", not code, (why,))
+    assert comparison.valid is not code
+    by_quantile = {of.quantile: of for of in comparison.figures if of.metric == "response"}
+    assert (by_quantile["p50"].verdict == "none") is bool(code)
+    assert by_quantile["p90"].verdict != "none", "an INVALID p50 leaves p90 standing"
+
+
+def test_invalid_runs_of_one_variant_alone_look_like_a_difference(tmp_path: Path) -> None:
+    def of(v: Variant, number: int) -> Standing:
+        return bad() if v.name == "fresh" and number <= 5 else NOTHING_KNOWN
+
+    comparison = compared(tmp_path / "x", answering(), text(20), rounds=20, standing=of)
+    (why,) = check(comparison, "trust").why
+    assert (why.code, why.values["variant_runs"]) == ("uneven_invalid_runs", 5)
+
+
+def test_invalid_rounds_that_were_accepted(tmp_path: Path) -> None:
+    """Each run says itself whether its figures were to be taken whatever they are."""
+
+    def of(v: Variant, number: int) -> Standing:
+        return bad(accepted=number != 7) if v.name == "fresh" and number in (3, 5, 7) else NOTHING_KNOWN
+
+    folder = tmp_path / "x"
+    looked = check(compared(folder, answering(), standing=of), "trust")
+    assert looked.ok
+    assert list(looked.why) == [*of_rounds("accepted_run", "fresh", 3, 5), counted("degraded_runs", 0, 3)]
+    whole = assembled(folder)
+    assert (whole.trust.verdict, whole.trust.accepted) == ("INVALID", True)
+
+
+@pytest.mark.parametrize("rounds_of", [{"shared": 2, "fresh": 3}, {"shared": 8, "fresh": 8}, {"shared": 1, "fresh": 6}])
+def test_degraded_runs_take_nothing_down(tmp_path: Path, rounds_of: dict[str, int]) -> None:
+    comparison = compared(
         tmp_path / "x",
         answering(),
-        found=lambda v, number: bad(Verdict.DEGRADED) if number <= rounds_of[v.name] else (),
+        standing=lambda v, number: bad(0.05) if number <= rounds_of[v.name] else NOTHING_KNOWN,
     )
-    why = degraded("degraded_runs", rounds_of["shared"], rounds_of["fresh"])
-    assert check(found, "trust") == Check("trust", ok, (why,))
-    assert found.valid is ok
+    why = counted("degraded_runs", rounds_of["shared"], rounds_of["fresh"])
+    assert check(comparison, "trust") == Check("trust", True, (why,))
+    assert comparison.valid
 
 
 def test_loads_that_differ(tmp_path: Path) -> None:

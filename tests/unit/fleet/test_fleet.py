@@ -12,7 +12,7 @@ from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.errors import WorkerLost
 from loadgen.fleet import fleet as fleets
 from loadgen.fleet.fleet import Fleet
-from loadgen.fleet.messages import Bye, Enter, Finished, Go, Kill, Leave, Reached, Ready, Renew, Stop
+from loadgen.fleet.messages import Bye, Enter, Finished, Go, Idled, Kill, Leave, Reached, Ready, Renew, Stop
 from loadgen.record.samples import Kept
 
 PATIENCE = 10
@@ -155,6 +155,24 @@ async def test_a_worker_that_never_is_ready_is_an_error(monkeypatch: pytest.Monk
     leading.says(Ready(), 0)
     with pytest.raises(WorkerLost, match=r"^not ready within 0\.001 s: worker 1\. The machine"):
         await Fleet(leading).launch()
+
+
+async def test_workers_idle_before_the_load_so_that_they_measure_how_late_they_are() -> None:
+    leading = Workers(2)
+    await Fleet(leading).settle(MILLISECOND)
+    leading.says(Idled((20, 30)), 0)
+    leading.says(Idled((40,)), 1)
+    assert list(leading.health.idle) == [20, 30, 40]
+    assert kinds(leading) == [], "before the load"
+
+
+async def test_a_run_that_is_stopped_does_not_idle() -> None:
+    fleet = Fleet(Workers(1))
+    settling = asyncio.create_task(fleet.settle(1000 * SECOND))
+    await turns()
+    assert not settling.done()
+    fleet.stop()
+    await asyncio.wait_for(settling, PATIENCE)
 
 
 async def test_when_a_run_begins_follows_from_the_last_one_whose_start_is_known() -> None:

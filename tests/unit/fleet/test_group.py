@@ -13,7 +13,7 @@ from loadgen.clock import SECOND, now
 from loadgen.errors import Exit, LoadgenError, WorkerLost
 from loadgen.exchange import Outcome
 from loadgen.fleet import group as groups
-from loadgen.fleet.group import FOLDED, SILENT
+from loadgen.fleet.group import SILENT
 from loadgen.fleet.messages import (
     Broken,
     Bye,
@@ -82,16 +82,22 @@ async def test_a_worker_that_dies_before_it_is_ready_is_told_of(error: LoadgenEr
     assert raised.value.status == (Exit.BUG if error else Exit.WORKER_LOST)
 
 
-async def test_what_workers_record_is_folded_several_batches_at_once() -> None:
+async def test_what_workers_record_is_counted_each_second_and_at_the_end() -> None:
     group = Workers(1)
-    group.start = now() - SECOND
     group.says(NewSeries(0, SeriesKey(0, Outcome.OK, 1, "")))
-    for number in range(FOLDED + 1):
-        group.says(one_exchange(group.start + 1))
-        assert bool(group.recording.pending) == (number + 1 >= FOLDED)
+    ticking = asyncio.create_task(group.see_through(now() - SECOND))
+    group.says(one_exchange(group.start + 1))
+    group.says(Vitals(PROBE, 17, None))
+    async with asyncio.timeout(PATIENCE):
+        while not group.counted:
+            await asyncio.sleep(0)
+    assert {h.count for h in group.recording.flush().values()} == {1}
+    group.says(one_exchange(group.start + 1))
     group.says(NOTHING)
+    await asyncio.wait_for(ticking, PATIENCE)
+    await group.close()
     group.recording.flush()
-    assert group.recording.total(Metric.RESPONSE).count == FOLDED + 1
+    assert group.recording.total(Metric.RESPONSE).count == 2
 
 
 async def test_why_requests_failed_is_counted_as_it_comes_and_replaced_by_the_whole() -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from backlogs import Story, plain
 
 from loadgen.aws.auth import API_KEY, SIGV4, Access, Scope, Token
 from loadgen.aws.credentials import Credentials
 from loadgen.engine.engine import Share
 from loadgen.errors import LoadgenError, ProfileError
 from loadgen.exchange import Outcome
+from loadgen.fleet.aggregation import Begin, Counted, HandIn, Named, Recorded, ToAggregator
 from loadgen.fleet.messages import (
     Assignment,
     Broken,
@@ -24,6 +26,7 @@ from loadgen.fleet.messages import (
     Finished,
     FromWorker,
     Go,
+    Idled,
     Kill,
     Leave,
     NewSeries,
@@ -58,10 +61,16 @@ TO_WORKER: list[ToWorker] = [
     Go(10**18), Renew(API_KEY, Token("key", 9)), Enter(2, 10**18), Leave(1, 10**18), Stop(), Kill(), Bye(),
 ]  # fmt: skip
 FROM_WORKER: list[FromWorker] = [
-    Ready(), Reached(3), Batch(bytes(range(256)) * 8, ((1, 2, 3, 4), (5, 6, 7, 8))),
+    Ready(), Idled((20_000, 4_000_000)), Reached(3), Batch(bytes(range(256)) * 8, ((1, 2, 3, 4), (5, 6, 7, 8))),
     NewSeries(4, SeriesKey(1, Outcome.OK, 2, "cold=true")), Failures({(0, int(Outcome.RESET), "gone"): 12}),
     Vitals({"elapsed": 10**9, "cpu": 5}, 17, {"connects": 1, "least_rtt": None}), Vitals({}, 0, None),
     Refused("ExpiredToken"), Finished(Kept([SAMPLE], [SAMPLE], {(0, 1, "gone"): 1}), {"versions": {"aioboto3": "1"}}),
+]  # fmt: skip
+
+
+TO_AGGREGATOR: list[ToAggregator] = [
+    Begin(10**18), Named(1, 4, SeriesKey(1, Outcome.OK, 2, "cold=true")),
+    Recorded(2, Batch(bytes(range(256)), ((1, 2, 3, 4),))), HandIn(),
 ]  # fmt: skip
 
 
@@ -97,12 +106,25 @@ async def test_what_broke_a_worker_arrives_with_its_status_and_its_place(error: 
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("message", TO_AGGREGATOR, ids=lambda message: type(message).__name__)
+async def test_a_message_to_an_aggregator_arrives_as_it_was_sent(message: ToAggregator) -> None:
+    assert await sent_through_a_pipe(message) == message
+
+
+async def test_counts_arrive_as_they_were_sent() -> None:
+    story = Story()
+    story.add()
+    arrived = await sent_through_a_pipe(Counted(story.expected))
+    assert plain(arrived.recording) == plain(story.expected)
+
+
 def test_every_message_is_tried() -> None:
+    assert {type(message) for message in TO_AGGREGATOR} == set(get_args(ToAggregator))
     assert {type(message) for message in TO_WORKER} == set(get_args(ToWorker))
     assert {type(message) for message in FROM_WORKER} | {Broken} == set(get_args(FromWorker))
 
 
 def test_no_message_can_be_changed_once_it_is_made() -> None:
-    kinds = {*get_args(ToWorker), *get_args(FromWorker)} - {Batch}  # a NamedTuple
+    kinds = {*get_args(ToWorker), *get_args(FromWorker), *get_args(ToAggregator), Counted} - {Batch}  # a NamedTuple
     assert all(is_dataclass(kind) and kind.__dataclass_params__.frozen for kind in kinds)
     assert [kind for kind in kinds if hasattr(kind(*[None] * len(kind.__match_args__)), "__dict__")] == []

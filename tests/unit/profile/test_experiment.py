@@ -26,7 +26,7 @@ def test_planned_looks_and_their_defaults() -> None:
         "{variants: {a: {}, b: {client: aiohttp}}, rounds: [10, 20], primary: burst one response p99}"
     ).profile.experiment
     assert experiment
-    assert (experiment.rounds, experiment.margin) == ((10, 20), 0.05)
+    assert (experiment.rounds, experiment.margin, experiment.share) == ((10, 20), None, 0.05)
     assert experiment.primary
     assert (experiment.primary.phase, experiment.primary.step, experiment.primary.quantile) == ("burst", "one", "p99")
 

@@ -13,7 +13,7 @@ from loadgen.analysis.build import Measured, variant
 from loadgen.analysis.latency import latency
 from loadgen.clock import MILLISECOND as MS
 from loadgen.exchange import NEW, Exchange, Outcome
-from loadgen.record.attribution import attributions
+from loadgen.record.attribution import HELD_BACK, attributions
 from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, by_series, divide
 from loadgen.report.terminal.parts import share_bar
@@ -113,7 +113,7 @@ def test_what_adaptive_retries_hold_back_is_not_the_machine_s() -> None:
     figures[:, [Metric.RESPONSE, Metric.SIGN, Metric.LAG]] = [100 * MS, 60 * MS, MS]
     shares = Shares.together(shares for _, shares in by_series(divide(series, figures)))
     of_100 = latency(Histogram.of(np.full(100, 100 * MS, np.int64)))
-    mine, held = attributions(shares, of_100)["p99"], attributions(shares, of_100, holds_back=True)["p99"]
+    mine, held = attributions(shares, of_100)["p99"], attributions(shares, of_100, HELD_BACK)["p99"]
     assert (mine.held, mine.own) == (0.0, 61.0)
     assert (held.held, held.own) == (60.0, 1.0)
 

@@ -11,7 +11,7 @@ from engine_harness import Run, go
 from loadgen.analysis.build import Measured, variant
 from loadgen.clock import MILLISECOND as MS
 from loadgen.exchange import NEW, REUSED, Exchange, Request
-from loadgen.record.attribution import OWN, TABLE, attribution, attributions, net, own
+from loadgen.record.attribution import HELD_BACK, NONE, OWN, TABLE, attribution, attributions, net, own
 from loadgen.record.metrics import OF_EXCHANGE, Metric, measure, times_of
 from loadgen.record.recorder import Recorder
 from loadgen.record.share import Part, Shares, divide
@@ -91,8 +91,8 @@ def test_parts_add_up_to_the_whole_on_any_axis() -> None:
     without = [part for part in Part if part not in (Part.COUNT, Part.STAMPED)]
     assert (parts[:, without].sum(axis=1) == sums[:, Part.WHOLE]).all()
     assert (own(parts) == [own(net(row)) for row in sums]).all()
-    assert (net(sums, holds_back=True)[:, without].sum(axis=1) == sums[:, Part.WHOLE]).all()
-    assert (own(parts) - own(net(sums, holds_back=True)) == sums[:, Part.SIGN] - sums[:, Part.BUILD]).all()
+    assert (net(sums, HELD_BACK)[:, without].sum(axis=1) == sums[:, Part.WHOLE]).all()
+    assert (own(parts) - own(net(sums, HELD_BACK)) == sums[:, Part.SIGN] - sums[:, Part.BUILD]).all()
 
 
 def test_every_part_is_in_the_table_once_and_inside_what_is_there() -> None:
@@ -107,7 +107,7 @@ def test_every_part_is_in_the_table_once_and_inside_what_is_there() -> None:
 
 def test_what_adaptive_retries_hold_back_is_the_profiles() -> None:
     x = exchange(Random(3), connection=REUSED)
-    plain, held = (attribution(times_of(x, x.due), True, holds_back) for holds_back in (False, True))
+    plain, held = (attribution(times_of(x, x.due), True, asked) for asked in (NONE, HELD_BACK))
     assert plain.held == 0
     assert held.held == pytest.approx(plain.own - held.own, abs=2e-6)
     assert held.held == pytest.approx((x.signed - x.released - x.build) / MS, abs=2e-6)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.clock import MILLISECOND, SECOND
-from loadgen.record.hlog import Encoder, decode, header
+from loadgen.record.hlog import Encoder, decode, header, log_line
 from loadgen.stats import HIGHEST, Histogram, fraction, rank
 
 STARTED = 1_750_000_000 * SECOND + 250 * MILLISECOND
@@ -83,7 +83,8 @@ def test_a_log_is_read_by_the_library(tmp_path: Path) -> None:
     path = tmp_path / "latency.hlog"
     written = [of([n * MILLISECOND, (n + 1) * MILLISECOND]) for n in range(1, 6)]
     lines = [
-        ENCODER.line(f"steady.s.get.all.{'response' if n % 2 else 'service'}", n, h) for n, h in enumerate(written)
+        log_line(f"steady.s.get.all.{'response' if n % 2 else 'service'}", n, h, ENCODER.encode(h))
+        for n, h in enumerate(written)
     ]
     path.write_text(header(STARTED) + "".join(lines))
     found = intervals(path)
@@ -105,9 +106,9 @@ def test_the_header_is_that_of_version_1_2() -> None:
 
 
 def test_a_tag_cannot_break_its_line() -> None:
-    line = ENCODER.line("a b,c\nd=\r\n.response", 3, of([5 * MILLISECOND]))
+    line = log_line("a b,c\nd=\r\n.response", 3, of([5 * MILLISECOND]), "HISTFAAA=")
     tag, start, length, most, encoded = line.rstrip("\n").split(",")
     assert line.count("\n") == 1
     assert tag == "Tag=a_b_c_d=_.response"
     assert (start, length, most) == ("3.000", "1.000", "5.000")
-    assert encoded.startswith("HISTFAAA")
+    assert encoded == "HISTFAAA="

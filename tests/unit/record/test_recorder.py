@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from random import Random
+from typing import Any
+
+import numpy as np
 import pytest
 from recorded import ORIGIN, Sink, crowd, crowded, exchange
 
 from loadgen.clock import SECOND
 from loadgen.record.metrics import MOST_RECORDED, RECORDED, WIDTH, Metric
 from loadgen.record.recorder import ROWS, Recorder, SeriesKey
-from loadgen.stats import HIGHEST
+from loadgen.stats import HIGHEST, Histogram
 
 
 @pytest.mark.parametrize("every", [1, 7, 100, ROWS, 10**9])
@@ -34,6 +38,24 @@ def test_seconds_are_those_of_due_and_of_release_without_a_schedule() -> None:
     assert list(seconds.values()) == [0, 0, 1, 59, 3_000_000]
     services = [second for second, key, metric in sink.recording.pending if metric == Metric.SERVICE]
     assert sorted(services) == sorted([0, 0, 1, 59, 3_000_000, 20, 20, 21, 79, 3_000_020])
+
+
+@pytest.mark.parametrize("spread", [1, 100, 10**5, 10**10])
+def test_values_that_lie_close_are_counted_as_those_that_do_not(spread: int) -> None:
+    sink, dice, plain = Sink(), Random(spread), dict[Any, list[int]]()
+    for _ in range(ROWS - 1):
+        slot, second, took = dice.randrange(3), dice.randrange(2), dice.randrange(spread)
+        sink.recorder.exchange(exchange(1, 1, 1, 1, 1, 1, took, slot=slot), ORIGIN + second * SECOND)
+        plain.setdefault((second, slot), []).append(took)
+    found = {
+        (second, key.slot): values
+        for (second, key, metric), values in sink.places().items()
+        if metric == Metric.CLIENT_DELAY
+    }
+    assert found.keys() == plain.keys()
+    for place, values in plain.items():
+        h = Histogram.of(np.array(values))
+        assert found[place] == (h.index.tolist(), h.counts.tolist(), h.count, h.total, h.least, h.most)
 
 
 def test_what_was_due_before_the_start_belongs_to_the_first_second() -> None:

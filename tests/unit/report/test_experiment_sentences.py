@@ -25,12 +25,16 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
         ),
         (Reason("broken_off", RUN), "did not come to their end: fresh, round 3"),
         (Reason("all_valid"), "every run was VALID"),
-        (Reason("invalid_run", RUN), "INVALID: fresh, round 3"),
         (Reason("accepted_run", RUN), "INVALID, which was accepted: fresh, round 3"),
-        (Reason("degraded_runs", GRADED), "DEGRADED runs, of 8 each: 1 of shared, 6 of fresh"),
+        (Reason("degraded_runs", GRADED), "less than VALID, of 8 runs each 1 of shared, 6 of fresh"),
         (
-            Reason("disturbed_runs", GRADED),
-            "DEGRADED runs, of 8 each: 1 of shared, 6 of fresh, by more than the making of connections",
+            Reason("many_invalid_runs", GRADED),
+            "INVALID, of 8 runs each 1 of shared, 6 of fresh: too many of the figures are this machine's",
+        ),
+        (
+            Reason("uneven_invalid_runs", GRADED),
+            "INVALID, of 8 runs each 1 of shared, 6 of fresh: what this machine does would look like a difference "
+            "between them",
         ),
         (
             Reason("same_settings", {"variant": "fresh", "client": "wire", "reuse": "shared", "target": "http://h"}),
@@ -109,23 +113,23 @@ def test_no_code_has_a_sentence_that_it_may_not_have() -> None:
 
 
 def of_round(number: int) -> Reason:
-    return Reason.of("invalid_run", variant="fresh", round=number)
+    return Reason.of("broken_off", variant="fresh", round=number)
 
 
 def test_runs_of_a_kind_are_one_line_and_only_some_are_named() -> None:
     other = Reason.of("primary_missing", variant="fresh", baseline="shared")
     assert list(lines([of_round(1), other, of_round(2)])) == [
-        "INVALID: fresh, round 1; fresh, round 2",
+        "did not come to their end: fresh, round 1; fresh, round 2",
         "fresh and shared do not both have the primary figure",
     ]
     assert list(lines([of_round(number) for number in range(1, 6)])) == [
-        "INVALID: fresh, round 1; fresh, round 2; fresh, round 3 (and 2 more like it)"
+        "did not come to their end: fresh, round 1; fresh, round 2; fresh, round 3 (and 2 more like it)"
     ]
 
 
 def test_values_that_are_not_as_they_should_be_leave_a_line() -> None:
-    broken = [Reason("invalid_run", {"x": 1}), Reason("invalid_run", {})]
-    assert list(lines(broken)) == ["invalid run"]
+    broken = [Reason("broken_off", {"x": 1}), Reason("broken_off", {})]
+    assert list(lines(broken)) == ["broken off"]
     assert list(lines([Reason("made up")])) == ["made up"]
 
 
@@ -133,4 +137,4 @@ def test_a_figure_of_one_run_is_told_with_that_run() -> None:
     few = Reason.of("too_few", needs=100, count=60)
     assert of_figure(few) == "needs 100 requests, there were 60"
     assert of_figure(few.of_run("fresh", 3)) == "fresh, round 3: needs 100 requests, there were 60"
-    assert of_figure(of_round(3)) == "INVALID: fresh, round 3", "which names its run itself"
+    assert of_figure(of_round(3)) == "did not come to their end: fresh, round 3", "which names its run itself"

@@ -13,6 +13,7 @@ NOTICES = [
         Reason.of("turned_away", url="https://h", answer="403 signature expired"),
         "the run was ended: https://h answers 403 signature expired: set this machine's clock",
     ),
+    (Reason.of("round_again", round=3), "round 3 held an INVALID run and is run again"),
     (
         Reason.of("secret_not_renewed", error="no token"),
         "no token; it is asked for again, and the last one is used until then",

@@ -76,7 +76,12 @@ EACH = [
     (Reason.of("stopped_after", ran_s=0.5), "the run was stopped after 0.5 s of it"),
     (Reason.of("stopped_after", ran_s=1.0), "the run was stopped after 1 s of it"),
     (Reason.of("stopped"), "the run was stopped"),
-    (Reason.of("run_invalid"), "the run is INVALID. --accept-invalid decides nevertheless"),
+    (Reason.of("run_invalid", signal="clock"), "clock is INVALID. --accept-invalid decides nevertheless"),
+    (
+        Reason.of("figure_invalid", quantile="p99", share=0.123, own_ms=2.0),
+        "this machine made 2 ms of it, 12.3%. --accept-invalid decides nevertheless",
+    ),
+    (Reason.of("met_with_own", share=0.123), "kept, although this machine made 12.3% of it"),
 ]
 
 
@@ -121,7 +126,7 @@ def test_a_code_that_nobody_knows_is_its_words(code: str) -> None:
     assert sentence(Reason(code, {"needs": 5})) == code.replace("_", " ")
 
 
-TEXTS = {"error", "of", "outcome", "reason", "variant", "round"}  # values that are words
+TEXTS = {"error", "of", "outcome", "reason", "variant", "round", "signal", "quantile"}  # values that are words
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from evidence import BLIND, LIMITS, QUIET, effect
+from evidence import BLIND, LIMITS, QUIET, figure
 
 from loadgen.clock import MILLISECOND
-from loadgen.report.trust import EFFECT, meaning, note, observed, reason, why
+from loadgen.report.trust import SHARE, meaning, note, observed, reason, why
 from loadgen.report.trust_sentences import SIGNAL_WORDS
 from loadgen.result.reason import Reason
 from loadgen.result.run import TrustSignal
@@ -30,9 +30,9 @@ def test_a_reason_says_what_was_observed_why_it_matters_and_what_to_do() -> None
         "core use 90% (worker 3): a busy generator answers late, and its own queueing is in the figures. "
         "Use more --workers or a lower rate"
     )
-    assert reason(signals(replace(QUIET, effects=(effect(0.34, 18 * MILLISECOND),)))[EFFECT]) == (
-        "share of the tail 34.0% of the slowest 1% of burst: this machine took 18.00 ms of each (lag 18.00 ms); p99 "
-        "was 52.94 ms, and 34.94 ms without it. Use more --workers, a lower rate or a quieter machine"
+    assert reason(signals(replace(QUIET, figures=(figure(0.34, 18 * MILLISECOND),)))[SHARE]) == (
+        "share of a figure 34.0% of p99 of burst: this machine made 18.00 of its 52.94 ms (lag 18.00 ms). Use more "
+        "--workers, a lower rate or a quieter machine"
     )
 
 
@@ -43,9 +43,9 @@ def test_every_signal_beyond_its_limit_has_all_three() -> None:
             assert signal.verdict == "VALID" or (observed(signal) and why(signal) and words.remedy)
 
 
-def test_the_effect_has_the_remedy_of_its_cause() -> None:
-    seen = replace(QUIET, effects=(effect(0.34),), lag_p999=50 * MILLISECOND, waiting_for_cpu=0.5)
-    assert reason(signals(seen)[EFFECT]).endswith(". Stop what else runs on this machine")
+def test_the_share_has_the_remedy_of_its_cause() -> None:
+    seen = replace(QUIET, figures=(figure(0.34),), lag_p999=50 * MILLISECOND, waiting_for_cpu=0.5)
+    assert reason(signals(seen)[SHARE]).endswith(". Stop what else runs on this machine")
 
 
 def test_a_run_of_an_experiment_is_named() -> None:
@@ -88,8 +88,11 @@ def test_a_run_of_an_experiment_is_named() -> None:
             "witness steady 2, get, response p99: the workers' 31.2 ms, its own 12.0 ms (11.0 to 14.0), and 1 more",
         ),
         (
-            of(EFFECT, "share_of_tail", phase="burst", cycle=2, step="order/put", slowest=0.03, share=0.05, at_least=1),
-            "share of the tail at least 5.0% of the slowest 3% of burst cycle 2 order/put",
+            of(
+                SHARE, "share_of_figure", phase="burst", cycle=2, step="order/put", quantile="p95", share=0.05,
+                at_least=1,
+            ),
+            "share of a figure at least 5.0% of p95 of burst cycle 2 order/put",
         ),
     ],
     ids=lambda value: value.observed.code if isinstance(value, TrustSignal) else "",
@@ -109,8 +112,8 @@ def test_notes() -> None:
     assert "closed 7 connections while idle" in note(closed) and "look-up took 3.00 ms" in note(closed)
     busy = signals(replace(QUIET, waiting_for_cpu=1.0))["waiting for a CPU"]
     assert note(busy) == (
-        "waiting for a CPU 100.0%: the generator was ready to run and had to wait for a CPU; but hardly any of the "
-        "tail is that"
+        "waiting for a CPU 100.0%: the generator was ready to run and had to wait for a CPU; but it made hardly "
+        "anything of the figures"
     )
 
 
@@ -124,12 +127,12 @@ def test_what_a_later_version_observed_is_said_in_its_code() -> None:
 @pytest.mark.parametrize(
     ("worst", "said"),
     [
-        ({"share_of_tail"}, "this machine, not the target, made the tail"),
-        ({"quota"}, "this machine, not the target, made the tail"),
-        ({"rate_held", "lag"}, "this machine, not the target, made the tail"),
+        ({"share_of_figure"}, "this machine made too much of the figures marked !"),
+        ({"clock"}, "this machine made too much of the figures marked !"),
+        ({"rate_held", "lag"}, "this machine made too much of the figures marked !"),
         ({"rate_held"}, "the load was not the one planned"),
-        ({"rate_held", "retransmits"}, "the figures are not the target's alone"),
-        (set(), "this machine, not the target, made the tail"),
+        ({"rate_held", "ledgers"}, "the figures are not the target's alone"),
+        (set(), "this machine made too much of the figures marked !"),
     ],
 )
 def test_not_every_reason_accuses_this_machine(worst: set[str], said: str) -> None:
@@ -137,5 +140,5 @@ def test_not_every_reason_accuses_this_machine(worst: set[str], said: str) -> No
     assert said.startswith("this machine") == meaning("DEGRADED", worst).startswith("this machine")
 
 
-def test_the_effect_has_one_name() -> None:
-    assert verdict.EFFECT == EFFECT
+def test_the_share_has_one_name() -> None:
+    assert verdict.SHARE == SHARE

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fleet_members import Told, spawn_idle
 
+from loadgen.clock import SECOND
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
 from loadgen.fleet.group import Group
 from loadgen.fleet.messages import Bye, Go, Kill, Stop
@@ -19,6 +20,7 @@ from loadgen.net.names import Origin, resolve
 from loadgen.profile.load import load
 from loadgen.result.codec import from_json
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.result.run import RunResult
 from loadgen.runner import session
 from loadgen.runner.destination import Destination
@@ -80,6 +82,7 @@ class Runs:
         self.sandbox: Sandbox | None = None
         self.before: Callable[[Group], None] = spawn_idle
         monkeypatch.setattr(Group, "spawn", self._spawn)
+        monkeypatch.setattr(session, "WATCHED", 0)
 
     def _spawn_group(self, group: Group) -> None:
         self.groups.append(group)
@@ -121,6 +124,24 @@ async def test_a_run_from_its_profile_to_its_result(runs: Runs) -> None:
     assert runs.told(worker=0) == runs.told(worker=1) == [Go, Bye]
     assert runs.screen.states
     assert runs.keeper.renewed.__name__ == "renew"
+
+
+async def test_the_resolution_is_that_of_the_ticks_before_the_load(runs: Runs) -> None:
+    def spawn(group: Group) -> None:
+        spawn_idle(group)
+        group.health.idle.extend([50_000] * 200)
+
+    runs.before = spawn
+    result = await runs.go()
+    assert (result.resolution.source, result.resolution.of("p50")) == ("ticks", 100_000)
+
+
+async def test_a_run_that_knows_its_machine_does_not_wait_for_ticks(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "WATCHED", 1000 * SECOND)
+    known = Resolution.measured("selftest", {"p50": 0.07})
+    assert (await runs.go(resolution=known)).resolution == known
 
 
 @pytest.mark.parametrize(

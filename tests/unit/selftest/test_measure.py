@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,8 +10,9 @@ from selftests import BUSY
 
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.result.run import Requests, RunResult, Trust, TrustSignal, Verdict
-from loadgen.result.selftest import Capacity, Noise, Pacing, Trial
+from loadgen.result.selftest import Capacity, Pacing, Trial
 from loadgen.selftest.loads import LoadOutcome, Loads
 from loadgen.selftest.measure import QUICK, Budget, Measurements, summary
 
@@ -50,14 +52,21 @@ class FakeLoads:
         self._truth, self._target = truth, target
         self.asked: list[tuple[str, str, float]] = []
 
-    async def run(self, scheme: str, path: str, phases: list[dict[str, Any]], session: str = "shared") -> LoadOutcome:
+    async def run(
+        self,
+        scheme: str,
+        path: str,
+        phases: list[dict[str, Any]],
+        session: str = "shared",
+        resolution: Resolution | None = None,
+    ) -> LoadOutcome:
         rate = float(phases[1]["rate"].removesuffix("/s"))
         self.asked.append((scheme, path, rate))
         truth = self._truth * (1 if scheme == "http" else 0.75)
         return outcome(rate <= truth, 0.95 if rate >= self._target else 0.4)
 
 
-PATIENT = Budget("full", 120, 0.5, 1000, 6, 2, (100,), 3, 2, 2.5, 3600)  # its searches end by themselves
+PATIENT = Budget("full", 120, 0.5, 1000, 6, 2, 1, (100,), 3, 2, 2.5, 3600)  # its searches end by themselves
 
 
 def measuring(loads: Any, cpus: int = 2, plan: Budget = PATIENT) -> tuple[Measurements, list[Reason]]:
@@ -112,13 +121,25 @@ def figures(**quantiles: float | None) -> Latency:
     return Latency(count=7, mean=None, min=None, quantiles=quantiles, spent=0.0, max=9.0, timeouts=0)
 
 
+TICKS = Resolution.measured("ticks", {"mean": 0.09, "p50": 0.08, "p90": 0.11, "p99": 0.2})
+
+
 class TimedLoads:
     """Answers that are as late as they are given, one after the other."""
 
     def __init__(self, *given: Latency) -> None:
         self._given = list(given)
+        self.resolutions: list[Resolution | None] = []  # that each run was given
 
-    async def run(self, scheme: str, path: str, phases: list[dict[str, Any]], session: str = "shared") -> LoadOutcome:
+    async def run(
+        self,
+        scheme: str,
+        path: str,
+        phases: list[dict[str, Any]],
+        session: str = "shared",
+        resolution: Resolution | None = None,
+    ) -> LoadOutcome:
+        self.resolutions.append(resolution)
         latency = self._given.pop(0)
         step = SimpleNamespace(latency_ms=dict.fromkeys(("response", "lag", "client_delay"), latency))
         made = [
@@ -127,17 +148,34 @@ class TimedLoads:
             )
             for phase in phases
         ]
-        variant = SimpleNamespace(phases=tuple(made))
-        return LoadOutcome(cast(RunResult, SimpleNamespace(variant=variant)), 0.123456)
+        result = SimpleNamespace(variant=SimpleNamespace(phases=tuple(made)), resolution=resolution or TICKS)
+        return LoadOutcome(cast(RunResult, result), 0.123456)
 
 
 async def test_noise_has_the_figures_of_each_measurement() -> None:
     loads = TimedLoads(figures(p50=0.1, p99=0.4), figures(p50=0.2, p99=None))
     measurements, said = measuring(loads, plan=QUICK)
     await measurements.noise()
-    assert measurements.measured.noise == Noise(1000, 1, (0.1, 0.2), (0.4, None))
+    noise = measurements.measured.noise
+    assert noise and (noise.rate, noise.seconds) == (1000, 0.5)
+    assert noise.each_ms["p50"] == (0.1, 0.1, 0.1, 0.2, 0.2, 0.2), "of three phases of two processes"
+    assert noise.each_ms["p99"] == (0.4, 0.4, 0.4, None, None, None)
     assert measurements.measured.stamps is True
-    assert said == [Reason.of("noise_measured", p50_ms=0.1, p99_ms=0.4), Reason.of("noise_measured", p50_ms=0.2)]
+    first, *_, last = said
+    assert (first, last) == (
+        Reason.of("noise_measured", p50_ms=0.1, p99_ms=0.4),
+        Reason.of("noise_measured", p50_ms=0.2),
+    )
+    assert len(said) == 6
+
+
+async def test_the_runs_after_the_noise_are_judged_by_the_resolution_that_it_shows() -> None:
+    loads = TimedLoads(*[figures(p50=0.1, p99=0.4)] * 3)
+    measurements, _ = measuring(loads, plan=replace(QUICK, rates=(100,)))
+    await measurements.noise()
+    await measurements.pacing()
+    assert loads.resolutions == [None, None, measurements.measured.resolution]
+    assert measurements.measured.resolution == Resolution.measured("selftest", {"p50": 0.08, "p99": 0.2})
 
 
 async def test_pacing_has_the_lag_of_each_rate() -> None:

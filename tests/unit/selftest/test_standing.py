@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from selftests import result
 
 from loadgen.cli import main
+from loadgen.clock import SECOND
 from loadgen.errors import PlanError
-from loadgen.selftest import machine
+from loadgen.selftest import machine, standing
 from loadgen.selftest.state import save, state_file
 
 
@@ -47,6 +49,26 @@ def test_check_says_what_the_self_test_says_of_a_plan(
     assert "beyond the self-test: 20,000 https requests a second are asked of one worker: more than" in fast
     kept.write_text("{")
     assert "is not as loadgen wrote it, and was ignored" in checked()
+
+
+def test_a_run_has_the_resolution_of_the_self_test_or_measures_it(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: list[Any] = []
+
+    async def begun(loaded: Any, options: Any, *arguments: Any) -> None:
+        given.append(options.resolution)
+        raise PlanError("it was to begin now")
+
+    monkeypatch.setattr("loadgen.runner.session.run", begun)
+    monkeypatch.setattr(machine, "boot", lambda: "4f8a")
+    monkeypatch.setattr(standing, "wall", lambda: int(datetime.fromisoformat(result().at).timestamp()) * SECOND)
+    url = ("http://127.0.0.1:9/", "--rate", "10/s")
+    command(monkeypatch, capsys, "run", *url)
+    save(kept, result(machine=machine.fingerprint()))
+    command(monkeypatch, capsys, "run", *url)
+    command(monkeypatch, capsys, "keepalive", url[0], "--idle", "1s")
+    assert given == [None, result().resolution, result().resolution]
 
 
 def test_a_run_is_warned_before_it_starts(

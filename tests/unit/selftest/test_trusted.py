@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+import pytest
 from selftests import capacity, result
 
 from loadgen.profile.load import from_url, load
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.selftest.trusted import Trusted
 
 TRUSTED = Trusted.of(result())
@@ -59,3 +63,40 @@ def test_iterations_count_with_the_requests_that_they_make() -> None:
     (told,) = TRUSTED.warnings(load("t.yaml", text=STEPS).profile, 1)  # the sandbox is https
     assert (told.values["scheme"], told.values["rate"]) == ("https", 19_200)
     assert TRUSTED.warnings(load("t.yaml", text=STEPS.replace("9600", "9400")).profile, 1) == []
+
+
+AT = datetime.fromisoformat(result().at)
+
+
+@pytest.mark.parametrize(
+    ("boot", "later", "holds"),
+    [
+        ("4f8a", timedelta(days=30), True),
+        ("4f8a", timedelta(days=30, seconds=1), False),
+        ("4f8a", -timedelta(seconds=1), False),  # the clock was set
+        ("0c11", timedelta(days=1), False),  # started again, or another host
+        (None, timedelta(days=1), False),
+    ],
+)
+def test_the_resolution_holds_on_the_same_start_of_the_system_for_30_days(
+    boot: str | None, later: timedelta, holds: bool
+) -> None:
+    assert TRUSTED.resolution(boot, AT + later) == (result().resolution if holds else None)
+
+
+def test_a_resolution_in_the_file_excuses_no_more_than_any() -> None:
+    forged = Resolution("selftest", {"p50": 1e9}, {"p50": 1e9})
+    found = Trusted.of(result(resolution=forged)).resolution("4f8a", AT)
+    assert found and found.of("p50") == 250_000
+    assert Trusted.of(result(resolution=None)).resolution("4f8a", AT) is None
+
+
+def test_a_self_test_beside_other_work_has_no_resolution_of_this_machine() -> None:
+    busy = (Reason.of("busy_before", load_average=3.9),)
+    assert Trusted.of(result(warnings=busy)).resolution("4f8a", AT) is None
+
+
+@pytest.mark.parametrize("at", ["yesterday", "2026-11-22T19:02:11", ""])
+def test_an_instant_that_none_is_makes_the_file_malformed(at: str) -> None:
+    with pytest.raises(ValueError, match=r"instant|isoformat"):
+        Trusted.of(result(at=at))

@@ -202,3 +202,50 @@ def test_holm_leaves_out_what_has_no_verdict() -> None:
     assert found["b"].verdict is None
     assert found["c"].why is None
     assert holm({}) == {}
+
+
+def in_ms(differences: Sequence[float], base: float, resolution: float) -> Comparison:
+    """Of a baseline that always takes `base`, with these differences over the rounds."""
+    rounds = [(Value.exactly(base), Value.exactly(base + difference)) for difference in differences]
+    found = compare(rounds, resolution=resolution)
+    assert found
+    return found
+
+
+SPREAD = [sign * 0.001 for sign in (1, -1) * 4]  # ms, about a difference
+
+
+@pytest.mark.parametrize(
+    ("difference", "verdict"),
+    [
+        (0.0, Decision.EQUIVALENT),
+        (0.08, Decision.EQUIVALENT),  # 40%, and the machine cannot tell it
+        (-0.08, Decision.EQUIVALENT),
+        (0.15, Decision.SLOWER),
+        (-0.15, Decision.FASTER),
+        (0.1, Decision.INCONCLUSIVE),
+    ],
+)
+def test_a_difference_that_the_machine_cannot_tell_is_none(difference: float, verdict: Decision) -> None:
+    found = in_ms([difference + spread for spread in SPREAD], base=0.2, resolution=0.1)
+    assert (found.verdict, found.by_resolution) == (verdict, True)
+
+
+def test_the_resolution_counts_only_where_it_is_more_than_the_margin() -> None:
+    slow = in_ms([0.15 + spread for spread in SPREAD], base=20.0, resolution=0.1)
+    assert (slow.verdict, slow.by_resolution) == (Decision.EQUIVALENT, False), "0.75% of 20 ms, within 5%"
+    assert in_ms([0.15 + spread for spread in SPREAD], base=0.2, resolution=0.0).verdict is Decision.SLOWER
+
+
+def test_rounds_that_would_decide_a_difference_follow_from_its_own_spread() -> None:
+    few, near = (
+        in_ms([0.1 + beyond + 20 * spread for spread in SPREAD], base=0.2, resolution=0.1) for beyond in (0.01, 0.005)
+    )
+    assert few.verdict is near.verdict is Decision.INCONCLUSIVE
+    assert few.more and near.more and few.more < near.more
+
+
+def test_censored_rounds_are_judged_by_the_resolution_too() -> None:
+    rounds = [(Value.exactly(0.2), Value.at_least(0.5))] * 8
+    found = compare(rounds, resolution=0.1)
+    assert found and (found.verdict, found.by_resolution) == (Decision.SLOWER, True)

@@ -17,7 +17,6 @@ from loadgen.stats import Histogram
 from loadgen.trust.finding import Finding, Verdict
 from loadgen.trust.health import Health
 from loadgen.trust.network import AGES, Network, Retried, retried
-from loadgen.trust.signals import MANY
 from loadgen.trust.verdict import judge
 
 SAMPLE = {
@@ -69,16 +68,10 @@ def test_a_worker_whose_client_cannot_be_asked_tells_nothing() -> None:
     assert health.network is not None and health.network.connects == 20
 
 
-@pytest.mark.parametrize(("lost", "verdict"), [(0, "VALID"), (1, "VALID"), (2, "DEGRADED"), (11, "INVALID")])
-def test_what_was_sent_again_is_judged_by_its_share(lost: int, verdict: str) -> None:
+@pytest.mark.parametrize("lost", [0, 1, 11, 900])
+def test_what_was_sent_again_is_told_and_not_held_against_this_machine(lost: int) -> None:
     found = finding("retransmits", network=network(sample(retransmits=lost)))
-    assert found.verdict.name == verdict
-    assert found.noted == (lost == 1), "a loss below the limit is told all the same"
-
-
-def test_few_losses_of_a_short_run_are_none_to_refuse_it_for() -> None:
-    short = network(sample(segments=100, retransmits=MANY - 1))
-    assert finding("retransmits", network=short).verdict is Verdict.DEGRADED
+    assert (found.verdict, found.limits, found.noted) == (Verdict.VALID, Verdict.VALID, lost > 0)
 
 
 def test_what_cannot_be_known_is_no_reason() -> None:
@@ -91,20 +84,18 @@ def test_what_cannot_be_known_is_no_reason() -> None:
 def test_first_packets_sent_again_are_told_by_the_kernel() -> None:
     connects = times(*[MS] * 98, SECOND + MS, SECOND + 2 * MS)
     found = finding("SYN retries", network=network(sample(connects=1000, syn_retried=2)), connects=connects)
-    assert found.verdict is Verdict.DEGRADED
+    assert found.verdict is Verdict.VALID and found.noted
     assert found.observed == Reason.of("syn_retries", connects=1000, retried=2, by="kernel", after_s=1)
     here = finding("SYN retries", network=network(sample(connects=1000, syn_retried=2)), overflows=3)
     assert here.observed.values["dropped"] == 3
-    few = finding("SYN retries", network=network(sample(connects=10_000, syn_retried=2)), connects=connects)
-    assert few.verdict is Verdict.VALID and few.noted
 
 
 def test_without_the_kernel_they_are_told_by_how_long_connects_took() -> None:
     connects = times(*[20 * MS] * 97, 1020 * MS, 1021 * MS, 3020 * MS)
     found = finding("SYN retries", connects=connects)
     assert found.observed == Reason.of("syn_retries", connects=100, retried=3, by="times", after_s=1)
-    assert found.verdict is Verdict.DEGRADED
-    assert finding("SYN retries", connects=times(*[20 * MS] * 100)).verdict is Verdict.VALID
+    assert found.verdict is Verdict.VALID and found.noted
+    assert not finding("SYN retries", connects=times(*[20 * MS] * 100)).noted
 
 
 @pytest.mark.parametrize("age", AGES)

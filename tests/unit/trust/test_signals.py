@@ -34,7 +34,7 @@ def test_each_signal_has_its_two_limits(
 
 @pytest.mark.parametrize(
     ("signal", "change"),
-    [("quota", {"throttled": 1}), ("client resources", {"client_resources": 1}), ("ledgers", {"mismatches": ["x"]})],
+    [("client resources", {"client_resources": 1}), ("ledgers", {"mismatches": ["x"]})],
 )
 def test_some_signals_bear_nothing_at_all(signal: str, change: dict[str, Any]) -> None:
     assert worse(replace(QUIET, **change)) == {signal: "INVALID"}
@@ -105,5 +105,5 @@ def test_the_table_has_each_signal_with_its_limits() -> None:
     rows = {line.split("|")[1].strip(" `"): [cell.strip() for cell in line.split("|")[2:-1]] for line in table()[2:]}
     assert list(rows) == [signal.name for signal in SIGNALS]
     assert rows["rate held"][1:] == ["missing > 0.5 %", "missing > 2 %, or worst > 5 %", "yes"]
-    assert rows["quota"][1:] == ["", "any", "yes"]
+    assert rows["quota"][1:] == ["", "any", ""]
     assert rows["loop stalls"][1:] == ["p99 > 2 ms, or max > 20 ms", "max > 100 ms", ""]

@@ -32,6 +32,7 @@ from loadgen.result.experiment import (
     ScalingPoint,
 )
 from loadgen.result.reason import Reason
+from loadgen.result.resolution import Resolution
 from loadgen.result.run import (
     Connections,
     Iterations,
@@ -70,7 +71,7 @@ def variant(name: str, opened: int, rounds: int = 8, trust: Verdict = "VALID") -
     runs = tuple(
         Round(
             round=number, folder=f"rounds/{number:02d}/{name}", started=f"2026-01-01T00:00:{number:02d}", trust=trust,
-            accepted=False, disturbed=False, reasons=(), exit_status=0, duration_s=5.0,
+            accepted=False, reasons=(), exit_status=0, duration_s=5.0,
             iterations=Iterations(200, 200, 199, 1, 0, 0, {}), requests=Requests(200, 200, {"ok": 199, "timeout": 1}),
             connections=Connections(opened + 4, 0, 0, 4, 0, 6, 0), phases=(),
             session=Session("shared", "connection", None, "once", False), client="wire", target="http://127.0.0.1:1",
@@ -100,7 +101,7 @@ DESIGN = Design(
     thresholds={},
     rounds=8,
 )
-VALID = Trust("VALID", accepted=False, reasons=(), effect=(), signals=())
+VALID = Trust("VALID", accepted=False, reasons=(), figures=(), signals=())
 
 
 def result(**more: Any) -> ExperimentResult:
@@ -150,6 +151,10 @@ def block(text: str, title: str) -> list[str]:
             figure("equivalent", ratio=1.01, ratio_low=0.98, ratio_high=1.04),
             "fresh is equivalent to shared: steady get response p50: 1.01 times [0.98, 1.04], +8.97 ms [+8.35, +9.59]; which is within 5%",
         ),
+        (
+            figure("equivalent", ratio=1.4, ratio_low=1.3, ratio_high=1.5, margin_ms=0.09),
+            "1.40 times [1.30, 1.50], +8.97 ms [+8.35, +9.59]; which is within 0.090 ms: this machine cannot tell less",
+        ),
         (figure("inconclusive", more_rounds=7), "fresh against shared: inconclusive: steady get response p50: 1.92 times"),
         (figure("inconclusive", more_rounds=7), "; 7 more rounds may tell, if this is the ratio"),
         (figure("inconclusive", more_rounds=1), "; 1 more round may tell, if this is the ratio"),
@@ -164,6 +169,13 @@ def block(text: str, title: str) -> list[str]:
 )  # fmt: skip
 def test_each_verdict_is_a_sentence(found: Figure, words: str) -> None:
     assert words in flat(compared(figures=(found,)))
+
+
+def test_what_the_machine_cannot_tell_is_a_line() -> None:
+    resolution = Resolution.measured("ticks", {"p50": 0.09, "p99": 0.3})
+    said = "this machine: differences under 0.090 ms at p50 and 0.300 ms at p99 are noise here (ticks before the load)"
+    assert said in flat(compared(resolution=resolution))
+    assert "this machine: " not in flat(result())
 
 
 def test_an_end_that_is_not_known_is_left_open() -> None:
@@ -187,11 +199,11 @@ def test_the_verdict_stands_above_all_that_it_rests_on() -> None:
 
 
 def test_why_there_is_no_verdict_is_said_first() -> None:
-    why = tuple(Reason.of("invalid_run", variant="fresh", round=number) for number in range(1, 6))
+    why = tuple(Reason.of("broken_off", variant="fresh", round=number) for number in range(1, 6))
     why += (Reason.of("primary_missing", variant="fresh", baseline="shared"),)
-    text = page(compared(valid=False, why_not=why, figures=(figure("none"),)))
-    said = "INVALID: fresh, round 1; fresh, round 2; fresh, round 3 (and 2 more like it)"
-    assert f"no verdict: {said}\nno verdict: fresh and shared do not both have the primary figure\n" in text
+    text = " ".join(page(compared(valid=False, why_not=why, figures=(figure("none"),))).split())
+    said = "did not come to their end: fresh, round 1; fresh, round 2; fresh, round 3 (and 2 more like it)"
+    assert f"no verdict: {said} no verdict: fresh and shared do not both have the primary figure " in text
 
 
 def test_no_comparison_at_all_is_said() -> None:

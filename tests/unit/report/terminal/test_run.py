@@ -15,8 +15,10 @@ from paths import DATA
 from rich.cells import cell_len
 
 from loadgen.report.terminal.run import render, show
+from loadgen.report.words import ms
 from loadgen.result.codec import from_json, map_text, to_json
 from loadgen.result.latency import Latency
+from loadgen.result.resolution import ASSUMED, Resolution
 from loadgen.result.run import RunResult
 
 RESULT = json.loads((DATA / "result.json").read_text())
@@ -187,7 +189,7 @@ def test_failures_have_their_own_latency(result: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("width", [40, 60])
 def test_without_room_each_threshold_is_a_sentence(result: dict[str, Any], width: int) -> None:
-    invalid = {"status": "undecided", "value_ms": None, "why": {"code": "run_invalid"}}
+    invalid = {"status": "undecided", "value_ms": None, "why": {"code": "run_invalid", "signal": "clock"}}
     result["thresholds"] = [
         {**result["thresholds"][0], **invalid, "text": text} for text in ("response p99 < 400ms", "response p50 < 40ms")
     ]
@@ -195,7 +197,7 @@ def test_without_room_each_threshold_is_a_sentence(result: dict[str, Any], width
     assert [shown.startswith("  undecided ") for shown in lines[1:]].count(True) == 2
     text = " ".join(" ".join(lines).split())
     for limit in ("p99 < 400ms", "p50 < 40ms"):
-        assert f"steady 1/2 · response {limit} · put · the run is INVALID." in text
+        assert f"steady 1/2 · response {limit} · put · clock is INVALID." in text
 
 
 def test_thresholds(result: dict[str, Any]) -> None:
@@ -355,7 +357,10 @@ def test_reasons_say_what_to_do(result: dict[str, Any]) -> None:
     result["trust"] |= {"verdict": "INVALID", "reasons": [LATE]}
     result["exit_status"] = 5
     text = summary(result)
-    assert "INVALID this machine, not the target, made the tail. Do not use these figures\n  - lag p99 3.10 ms" in text
+    assert (
+        "INVALID this machine made too much of the figures marked !. Do not use these figures\n  - lag p99 3.10 ms"
+        in text
+    )
     said = "INVALID · simulated target · thresholds: 3 passed, 1 failed, 1 undecided · 0.61% of requests failed\n"
     assert f"\n{said}  · exit status 5\n" in text
 
@@ -367,33 +372,70 @@ def test_the_reason_for_the_verdict_is_told_from_lesser_ones(result: dict[str, A
     first, second = (line for line in lines if line.startswith("  - "))
     assert first.startswith("  - lag p99 3.10 ms: requests left")
     assert second.startswith("  - DEGRADED: steal 0.60%: the hypervisor")
-    assert "  ports 2% used" in lines
+    assert "  1 signal fine: see --json" in lines
     result["trust"] |= {"verdict": "DEGRADED", "reasons": [STOLEN], "signals": [STOLEN]}
     assert "\n  - steal 0.60%: the hypervisor" in summary(result)
 
 
-def test_this_machines_share_of_the_tail_stands_above_all_reasons(result: dict[str, Any]) -> None:
-    effect = {
-        "phase": "burst", "cycle": 2, "step": "order/put", "slowest": 0.001, "share": 0.0082, "at_least": True,
-        "quantile": "p99.9", "requests": 20, "of": 20_000, "parts_ms": {}, "quantile_ms": 9.0, "without_ms": 9.0,
-        "verdict": "VALID",
+def judged(**more: Any) -> dict[str, Any]:
+    return {
+        "phase": "burst", "cycle": 2, "step": "order/put", "quantile": "p99", "value_ms": 9.0, "without_ms": 9.0,
+        "share": 0.0082, "at_least": True, "parts_ms": {}, "requests": 20_000, "resolution_ms": 0.1, "verdict": "VALID",
+        "decides": True, **more,
     }  # fmt: skip
+
+
+def test_the_figure_that_decided_stands_above_all_reasons(result: dict[str, Any]) -> None:
     result["trust"] |= {
-        "effect": [effect, {**effect, "phase": "steady", "share": 0.0001}],
+        "figures": [judged(quantile="p99.9", decides=False), judged(), judged(phase="steady", share=0.0001)],
         "signals": [
-            signal("share of the tail", "VALID", "too_few_answered"),
+            signal("share of a figure", "VALID", "too_few_answered"),
             {**signal("pool", "VALID", "pool", p99_ms=12.0, cap=10), "noted": True},
             signal("lag", "VALID", "lag", p99_ms=0.1),
         ],
     }
     assert (
-        "\nVALID this machine did not make the tail\n"
-        "  of the slowest 0.1% of burst 2/2 order/put, at least 0.82% was this machine\n"
+        "\nVALID this machine made hardly anything of these figures\n"
+        "  decided by p99 of burst 2/2 order/put: at least 0.82% of it was this machine\n"
         "  note: session.connections: 10 made requests wait, and it was neither the target nor this machine\n"
-        "  pool wait p99 12.00 ms · lag p99 0.10 ms\n"
+        "  2 signals fine: see --json\n"
     ) in summary(result)
-    effect |= {"cycle": 1, "phase": "what was too short", "step": "", "at_least": False}
-    assert "\n  of the slowest 0.1% of what was too short, 0.82% was this machine\n" in summary(result)
+
+
+def test_a_figure_of_which_this_machine_made_too_much_is_marked(result: dict[str, Any]) -> None:
+    step = result["variants"][0]["phases"][1]["steps"][0]
+    step["latency_ms"]["response"]["doubted"] = {"p50": "DEGRADED", "p99": "INVALID"}
+    text = summary(result)
+    figures = step["latency_ms"]["response"]
+    for quantile, mark in (("p50", "~"), ("p99", "!"), ("p90", " ")):
+        assert f"{ms(figures[quantile])}{mark}" in text
+    assert "289!: this machine made more than 10% of the figure" in text
+    assert "289~: this machine made 2 to 10% of the figure" in text
+
+
+def test_what_this_machine_cannot_tell_is_a_line_and_a_note_on_what_is_too_fast(result: dict[str, Any]) -> None:
+    result["resolution"] = to_json(Resolution.measured("ticks", {"p50": 0.08, "p90": 0.2, "p99": 0.3}))
+    line = "this machine: differences under 0.080 ms at p50 and 0.300 ms at p99 are noise here (ticks before the load)"
+    text = " ".join(summary(result).split())
+    assert line in text and "Too fast" not in text
+    burst = next(phase for phase in result["variants"][0]["phases"] if phase["name"] == "burst")
+    burst["steps"][0]["latency_ms"]["response"] |= {"p50": 0.9, "p99": 1.2}
+    text = " ".join(summary(result).split())
+    said = "Too fast for this machine at p99; p50 stands; differences under 0.300 ms are noise here"
+    assert f"note: burst 1/2 put: {said}" in text
+    result["resolution"] = to_json(ASSUMED)
+    assert "this machine: " not in summary(result)
+
+
+def test_steps_that_are_too_fast_are_named_up_to_three(result: dict[str, Any]) -> None:
+    result["resolution"] = to_json(Resolution.measured("ticks", {"p50": 0.2}))
+    for phase in result["variants"][0]["phases"]:
+        for step in phase["steps"]:
+            for latency in step["latency_ms"].values():
+                latency |= {"p50": 0.5, "p99": 2.0}
+    text = " ".join(summary(result).split())
+    assert text.count("Too fast for this machine at p50") == 3
+    assert "more steps too fast for this machine: see --json" in text
 
 
 def test_that_an_invalid_run_was_accepted_is_said(result: dict[str, Any]) -> None:

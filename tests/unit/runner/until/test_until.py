@@ -62,15 +62,19 @@ def test_looks_are_planned_from_the_first_that_can_tell_to_the_limit() -> None:
 
 
 class VirtualFleet:
-    """What `Until` needs of a fleet, of engines in virtual time."""
+    """What `Until` needs of a fleet, of engines in virtual time, which counts so many seconds late."""
 
-    def __init__(self, run: Run) -> None:
-        self.run, self.plan, self.stopping = run, run.plan, False
+    def __init__(self, run: Run, late: int = 0) -> None:
+        self.run, self.plan, self.stopping, self._late = run, run.plan, False, late
         self.ended_at: list[int] = []
 
     @property
     def elapsed(self) -> int:
         return self.run.clock.now() - START
+
+    @property
+    def counted(self) -> int:
+        return self.elapsed // SECOND - self._late
 
     def begins(self, number: int) -> int:
         return sum(run.duration or 0 for run in self.plan.runs[:number])
@@ -83,11 +87,11 @@ class VirtualFleet:
 
 
 def carried_out(
-    goal: str, at_most: str, script: Script, text: str = TEXT, stop: int = 0, **options: Any
+    goal: str, at_most: str, script: Script, text: str = TEXT, stop: int = 0, late: int = 0, **options: Any
 ) -> tuple[Run, result.Until, VirtualFleet, list[str]]:
     found, whole = prolonged(loaded(text), Goal.parse(goal, at_most))
     run, said = Run(found.profile, script, **options), list[Reason]()
-    until, fleet = Until(whole, run.plan), VirtualFleet(run)
+    until, fleet = Until(whole, run.plan), VirtualFleet(run, late)
 
     def tick(run: Run) -> None:
         for member in run.members:
@@ -129,6 +133,12 @@ def test_a_phase_ends_at_the_first_look_that_decides(workers: int) -> None:
     assert said == [Reason.of("until_look", after_s=20, step=worst.step, ms=worst.ms, off=worst.off, enough=1)]
     assert run.ledger.iteration(1)["started"] == run.ledger.iteration(1)["planned"]
     assert run.entries == []
+
+
+def test_a_look_waits_until_its_seconds_are_counted() -> None:
+    _, found, fleet, _ = carried_out("steady response p50 within 10%", "3m", lognormal(), late=2)
+    assert [look.after_s for look in found.looks] == [20]
+    assert fleet.ended_at == [26 * SECOND]
 
 
 def test_the_phase_is_whole_and_the_next_one_follows_at_once() -> None:

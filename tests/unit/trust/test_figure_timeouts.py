@@ -11,7 +11,7 @@ from loadgen.engine.plan import Plan
 from loadgen.exchange import REUSED, Exchange, Outcome, Request
 from loadgen.record.recorder import Batch, Recorder, SeriesKey, fold
 from loadgen.record.recording import Recording
-from loadgen.trust.effect import Effect, effects_of, ranked
+from loadgen.trust.figure import Figure, figures_of
 from loadgen.trust.finding import Verdict
 
 TIMEOUT, SERVICE = 280 * MS, 250 * MS
@@ -19,7 +19,7 @@ EACH = 5 * MS
 COUNT, HELD_UP = 2000, range(1000, 1080)  # the requests that were due while this machine stood still
 
 
-def recorded(late: int, takes: int, stamps: bool) -> Effect:
+def recorded(late: int, takes: int, stamps: bool) -> Figure:
     """200/s for 10 s to a target that takes `takes` in the time of `HELD_UP`, when requests leave `late` too late."""
     batches: list[Batch] = []
     names: dict[int, SeriesKey] = {}
@@ -43,19 +43,20 @@ def recorded(late: int, takes: int, stamps: bool) -> Effect:
         recording.take(fold(batch, START), names)
     plan = Plan.of(profile("load: [{name: a, rate: 200/s, for: 10s}]\n"))
     (tail,) = tails(plan, recording)
-    return ranked(effects_of(tail.steps.items()))[0]
+    (p99,) = figures_of(tail.steps.items(), ["p99"])
+    return p99
 
 
 @pytest.mark.parametrize("stamps", [True, False])
 def test_a_machine_that_is_late_has_made_its_timeouts(stamps: bool) -> None:
-    effect = recorded(late=200 * MS, takes=SERVICE, stamps=stamps)
-    assert effect.verdict is Verdict.INVALID
-    assert effect.parts["lag"] > 100 * MS
-    assert effect.at_least is not stamps
+    figure = recorded(late=200 * MS, takes=SERVICE, stamps=stamps)
+    assert figure.verdict is Verdict.INVALID
+    assert figure.parts == {"lag": pytest.approx(TIMEOUT - SERVICE)}, "p99 would be the service"
+    assert figure.at_least is not stamps
 
 
 @pytest.mark.parametrize("stamps", [True, False])
 def test_a_target_that_is_late_has_made_its_own(stamps: bool) -> None:
-    effect = recorded(late=MS // 10, takes=10 * SERVICE, stamps=stamps)
-    assert effect.verdict is Verdict.VALID
-    assert effect.at_least is not stamps, "without a stamp it may have been there unread"
+    figure = recorded(late=MS // 10, takes=10 * SERVICE, stamps=stamps)
+    assert figure.verdict is Verdict.VALID
+    assert figure.at_least is not stamps, "without a stamp it may have been there unread"
