@@ -134,8 +134,8 @@ class Attribution:
     connect: float = item("the time to make a connection, without this machine's part of it", "ms")
     wait: float = item("the time that the request waited for a connection below the cap", "ms")
     build: float = item(
-        "the time that another client than loadgen's own took before it sent, which the profile asks for: making it, "
-        "building and signing the request, and waiting for other requests of which it did so",
+        "the time that another client than loadgen's own took for what the profile asks for: making it, and building "
+        "and signing the request",
         "ms",
     )
     held: float = item("the time that adaptive retries held the request back", "ms")
