@@ -44,7 +44,7 @@ class Rounds:
     @property
     def undisturbed(self) -> list[dict[str, float]]:
         """What counts: the figures of runs beside which there was no other work; of all, if there was in each."""
-        return [figures for figures in self.figures if not disturbed(figures)] or self.figures
+        return [figures for figures in self.figures if figures and not disturbed(figures)] or self.figures
 
     def spread(self, key: str) -> Spread | None:
         values = [figures[key] for figures in self.undisturbed if key in figures]
@@ -54,7 +54,7 @@ class Rounds:
         """Each remark once, with how many rounds it is of."""
         remarks, beside = Counter(self.remarks), sum(map(disturbed, self.figures))
         if beside:
-            counts = "counts all the same" if beside == len(self.figures) else "does not count"
+            counts = "counts all the same" if self.undisturbed is self.figures else "does not count"
             remarks[f"ran beside other work and {counts}"] = beside
         return "; ".join(f"{one} ({n} of {len(self.figures)})" for one, n in remarks.most_common())
 

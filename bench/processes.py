@@ -16,6 +16,7 @@ from loadgen.clock import SECOND
 
 TICK = SECOND // os.sysconf("SC_CLK_TCK")
 STOP_LIMIT = 10.0  # seconds
+WAKING = 20_000  # ns that a core which sleeps takes at most, as a rule, to take up a process
 GONE = (FileNotFoundError, ProcessLookupError)
 
 
@@ -123,9 +124,11 @@ def cpu_time(pids: Iterable[int]) -> Cpu:
 
 
 def waited(pid: int) -> int:
-    """ns for which the process, which has one thread, could have run but had no CPU; 0 if the kernel does not say."""
-    with suppress(*GONE, IndexError):
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+    """ns for which the process, which has one thread, could have run but had no CPU, beyond what it takes to wake it; 0
+    if the kernel does not say."""
+    with suppress(*GONE, ValueError):
+        _, delay, times = map(int, Path(f"/proc/{pid}/schedstat").read_text().split())
+        return delay - times * WAKING
     return 0
 
 

@@ -1,6 +1,7 @@
 """One request and its answer, as plain values: what every client fills in the same way.
 
-The instants, in order, all CLOCK_MONOTONIC nanoseconds (0: did not happen or cannot be known):
+The instants, in order, all CLOCK_MONOTONIC nanoseconds (0: did not happen or cannot be known; `NOT_YET`, of `first`
+and `received`: the kernel did not have it by `done`):
 
     due        the schedule says now
     released   the loop got to it
@@ -8,6 +9,7 @@ The instants, in order, all CLOCK_MONOTONIC nanoseconds (0: did not happen or ca
     started    first action towards the target: the connect if the connection is new, else the send
     connected  a connection is in hand
     sent       the first byte goes to the kernel
+    first      the kernel had the first byte of the answer (only the wire client knows)
     received   the kernel had the last byte of the answer (only the wire client knows)
     done       the answer is parsed, or its failure certain
 """
@@ -48,6 +50,7 @@ class Outcome(IntEnum):
 
 OK: Final = Outcome.OK  # looked up once
 
+NOT_YET: Final = -1  # by `done`
 NEW: Final = 0
 REUSED: Final = 1
 RESUMED: Final = 2
@@ -116,6 +119,7 @@ class Exchange:
         "due",
         "encoded",
         "excerpt",
+        "first",
         "first_due",
         "handshake_cpu",
         "headers",
@@ -145,7 +149,7 @@ class Exchange:
         self.request, self.slot, self.owner = request, slot, owner
         self.due, self.released, self.deadline, self.wants = due, released, deadline, wants
         self.signed = released
-        self.started = self.connected = self.sent = self.received = self.done = 0
+        self.started = self.connected = self.sent = self.first = self.received = self.done = 0
         self.status = 0
         self.outcome: Outcome = OK
         self.connection = NEW

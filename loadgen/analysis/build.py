@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
-from loadgen.analysis.latency import QUANTILES, latency, milliseconds
+from loadgen.analysis.latency import QUANTILES, latency, milliseconds, without_stamps
+from loadgen.analysis.off_schedule import MEAN
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
@@ -14,7 +16,7 @@ from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.profile.model import Profile
 from loadgen.record.attribution import attribution, attributions
 from loadgen.record.ledger import SKIPPED, Ledger
-from loadgen.record.metrics import CENSORED, EVERY, HEADLINES, MOST_RECORDED, RECORDED, Metric, Shown
+from loadgen.record.metrics import CENSORED, EVERY, HEADLINES, MOST_RECORDED, RECORDED, STAMPED, Metric, Shown
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kind
@@ -30,6 +32,7 @@ from loadgen.result.run import (
     Failure,
     Items,
     Iterations,
+    OffSchedule,
     OnConnections,
     Phase,
     PlannedRate,
@@ -41,7 +44,7 @@ from loadgen.result.run import (
     Stratum,
     WholeIteration,
 )
-from loadgen.stats import Histogram
+from loadgen.stats import Histogram, fraction
 from loadgen.trust.network import Network, retried
 
 UNSENT = {"unsent_limit": "in-flight limit", "unsent_stopped": "stopped"}
@@ -155,6 +158,7 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
         by_connection=_by_connection(m, series),
         failures=_failures(m, run, slot, series),
         recorded_ms={m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in recorded},
+        off_schedule=_off_schedule(m, run, slot),
         attempts=_attempts(m, slot, series),
         items=_items(m.ledger.tally(slot)),
         capacity=_capacity(m.ledger.tally(slot)),
@@ -197,6 +201,25 @@ def _attributions(
     return attributions(shares, latency_ms[headline.word], m.asked) if shares.count == timed else {}
 
 
+def _off_schedule(m: Measured, run: PhaseRun, slot: int) -> dict[str, OffSchedule]:
+    """How much of each tail of a scheduled load did not leave as planned. Timeouts are in it, and iterations that
+    were not started, which would have been the slowest."""
+    counted = (Outcome.OK, Outcome.TIMEOUT)
+    mine = (key for key in m.recording.shares if key.slot == slot and key.outcome in counted)
+    shares = Shares.together(m.recording.shares[key] for key in mine)
+    if run.phase.closed or not shares.count:
+        return {}
+    unsent = m.ledger.iteration(run.number)["unsent_limit"]
+    tails = {MEAN: Fraction(1), **{name: 1 - fraction(name) for name in m.quantiles}}
+    return {name: _off(shares, tail, unsent) for name, tail in tails.items()}
+
+
+def _off(shares: Shares, share: Fraction, unsent: int) -> OffSchedule:
+    tail = shares.slowest(share)
+    requests, displaced, waited = (round(tail[part]) for part in (Part.COUNT, Part.OFF_SCHEDULE, Part.WAITED))
+    return OffSchedule(requests + unsent, displaced + unsent, waited)
+
+
 def _attempts(m: Measured, slot: int, series: list[Entry]) -> Attempts | None:
     """How many attempts the operations of a step took, and how they ended, if a step may take several."""
     ended: Counter[str] = Counter()
@@ -233,7 +256,10 @@ def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> Late
     every = metric in EVERY
     values = _together([h for key, h in matching if every or key.outcome == Outcome.OK])
     late = _together([h for key, h in matching if key.outcome == Outcome.TIMEOUT]) if metric in CENSORED else None
-    return latency(values, late, m.quantiles)
+    timed = latency(values, late, m.quantiles)
+    if metric in STAMPED:
+        return without_stamps(timed, _of(m, series, Metric.SERVICE, outcome=Outcome.OK, **wanted).count - values.count)
+    return timed
 
 
 def _together(histograms: list[Histogram]) -> Histogram:

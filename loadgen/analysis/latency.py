@@ -6,14 +6,18 @@ lasted longer than loadgen waited, and nobody knows how long.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import HEADLINES
 from loadgen.record.recording import Place
+from loadgen.record.share import MOSTLY_STAMPED
 from loadgen.result.latency import Latency, Quantile
 from loadgen.result.reason import Reason
 from loadgen.stats import Histogram, fewest, fraction, rank
 
+MOVED = 0.1  # of what lies beyond a figure, so much may be unknown
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
 
 
@@ -40,6 +44,25 @@ def latency(values: Histogram, censored: Histogram | None = None, quantiles: tup
         timeouts=late.count,
         above={name: round(bound / MILLISECOND, 6) for name, bound in above.items()} | bounds,
         why=why,
+    )
+
+
+def without_stamps(known: Latency, unknown: int) -> Latency:
+    """The figures of a metric that the kernel's stamps tell, which `unknown` other requests lack: those figures that
+    these requests could not move by more than a tenth of what lies beyond."""
+    if not unknown:
+        return known
+    count = known.count + unknown
+    why = Reason.of("unstamped", requests=unknown, of=count)
+    lost = [name for name in known.quantiles if unknown > float(1 - fraction(name)) * count * MOVED]
+    lost += ["max", *(["mean"] if unknown > (1 - MOSTLY_STAMPED) * count else [])]
+    return replace(
+        known,
+        mean=None if "mean" in lost else known.mean,
+        max=None,
+        quantiles={name: None if name in lost else value for name, value in known.quantiles.items()},
+        above={name: bound for name, bound in known.above.items() if name not in lost},
+        why={**known.why, **dict.fromkeys(lost, why)},
     )
 
 

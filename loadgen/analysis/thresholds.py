@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from loadgen.analysis.off_schedule import off_schedule
 from loadgen.analysis.standing import NOTHING_KNOWN, Standing
 from loadgen.clock import MILLISECOND
 from loadgen.profile.model import Threshold as Asked
+from loadgen.profile.values import STAMPED
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.run import Phase, Status, Step, Threshold
@@ -20,11 +22,12 @@ OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operat
 
 class _Figures(NamedTuple):
     """The figures of a metric, and the step, or for whole iterations the scenario, that they are of. `steps` are the
-    steps in it, as trust names them."""
+    steps in it, as trust names them. `other_load`: why the target's own time decides nothing here."""
 
     step: str
     figures: Latency | None
     steps: list[str]
+    other_load: Reason | None = None
 
 
 def check(
@@ -35,8 +38,8 @@ def check(
     for phase in phases:
         for asked in thresholds.get(phase.name, ()) if phase.measured else ():
             if asked.kind == "latency":
-                for of in _figures(asked.metric, phase):
-                    entry = _of_latency(asked, phase, of.step, of.figures)
+                for of in _figures(asked, phase):
+                    entry = _of_latency(asked, phase, of)
                     checked.append(_latency_standing(entry, asked, phase, of, standing))
             elif asked.kind == "errors":
                 checked.append(_count_standing(_of_errors(asked, phase), standing))
@@ -63,7 +66,8 @@ def _doubted(entry: Threshold, why: Reason | None, standing: Standing) -> Thresh
     return replace(entry, accepted=True) if standing.accepted else replace(entry, status="undecided", why=why)
 
 
-def _figures(metric: str, phase: Phase) -> list[_Figures]:
+def _figures(asked: Asked, phase: Phase) -> list[_Figures]:
+    metric = asked.metric
     scenarios = dict.fromkeys(step.scenario for step in phase.steps)
     if metric == "iteration":
         whole = {entry.scenario: entry.latency for entry in phase.iteration_ms if not entry.stratum}
@@ -77,6 +81,7 @@ def _figures(metric: str, phase: Phase) -> list[_Figures]:
             f"{step.scenario}/{step.step}" if several else step.step,
             _of_step(metric, step.latency_ms),
             [_place(phase, step)],
+            off_schedule([step], asked.quantile) if metric in STAMPED else None,
         )
         for step in phase.steps
     ]
@@ -91,8 +96,10 @@ def _of_step(metric: str, figures: Mapping[str, Latency]) -> Latency | None:
     return figures.get(metric) or (figures.get("response") if metric == "operation" else None)
 
 
-def _of_latency(asked: Asked, phase: Phase, step: str, figures: Latency | None) -> Threshold:
-    entry = _entry(asked, phase, step)
+def _of_latency(asked: Asked, phase: Phase, of: _Figures) -> Threshold:
+    entry, figures = _entry(asked, phase, of.step), of.figures
+    if of.other_load:
+        return replace(entry, why=of.other_load)
     if figures is None:
         return replace(entry, why=Reason.of("no_figure"))
     figure = figures.quantile(asked.quantile)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from loadgen.runner.until.goal import Goal
 
 
+MOST_DRAWN = 1_000_000  # a seed that a person can type again
+
+
 @click.command("run", short_help="Run a profile, or a load on a URL, and report.", context_settings=HELP)
 @click.argument("profile")
 @click.option("--target", metavar="URL|aws", help="Send the load to this URL. aws: for a table, to AWS.")
@@ -35,6 +39,9 @@ if TYPE_CHECKING:
 @request_options
 @click.option(
     "--workers", metavar="N|auto", help="How many processes send requests.  [default: the profile's workers, or 1]"
+)
+@click.option(
+    "--seed", metavar="N|random", help="Draw the arrivals from N; random: from a number that the result tells."
 )
 @click.option("--until", metavar="GOAL", help="Prolong a phase until: 'burst response p99 within 5%'.")
 @click.option("--at-most", metavar="TIME", help="With --until: the longest that the phase may take.  [default: 10m]")
@@ -57,6 +64,7 @@ def command(
     users: int | None,
     asked: Asked | None,
     workers: str | None,
+    seed: str | None,
     until: str | None,
     at_most: str | None,
     witness: bool,
@@ -82,12 +90,13 @@ def command(
     loadgen run dynamodb-put --target aws
     loadgen run steady --until 'steady response p99 within 5%'
     loadgen run steady --witness
+    loadgen run steady --seed random
     """
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.run import show
     from loadgen.report.terminal.unusable import unusable
 
-    with reading(profile, target, sets, rate, duration, users, asked, workers) as loaded:
+    with reading(profile, target, (*sets, *_seed(seed)), rate, duration, users, asked, workers) as loaded:
         if witness:
             witness_option(loaded)
         loaded, goal = _prolonged(loaded, until, at_most)
@@ -202,6 +211,13 @@ def folder_for(loaded: Loaded) -> Path:
     named = f"{re.sub('[^A-Za-z0-9_-]+', '', name)}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
     free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
     return next(path for path in free if not os.path.lexists(path))  # two may begin in the same second
+
+
+def _seed(text: str | None) -> tuple[str, ...]:
+    """The profile's seed as `--set` takes it, drawn if it is to be random."""
+    if text is None:
+        return ()
+    return (f"seed={SystemRandom().randrange(MOST_DRAWN) if text == 'random' else text}",)
 
 
 def _workers(text: str) -> str:

@@ -10,21 +10,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 from loadgen.clock import MILLISECOND
 from loadgen.experiment import breakdown, standing
 from loadgen.experiment.curves import QUANTILES, average, curves, finite
 from loadgen.experiment.pairing import Pair, pairs
+from loadgen.experiment.target_time import TARGET, concerns, judged, other_load
 from loadgen.experiment.validity import checks, hidden
 from loadgen.experiment.variants import Key, Variant, bounds, enough, is_primary, keys, why_unknown
 from loadgen.profile.experiment import Primary
+from loadgen.profile.values import STAMPED
 from loadgen.result.experiment import Check, Comparison, Curve, Design, ExperimentVariant, Figure, Part
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import Resolution, median
 from loadgen.result.run import RunResult
 from loadgen.stats import comparison as statistics
-from loadgen.stats.comparison import Range, Value
+from loadgen.stats.comparison import Decision, Range, Value
 from loadgen.stats.looks import ALPHA, levels
 
 UNKNOWN = Range(math.nan, math.nan, math.nan)
@@ -68,6 +71,7 @@ def compare(variants: Sequence[Variant], question: Question) -> Comparison:
     estimates = [estimate for pair in compared for estimate in _estimates(pair, question)]
     looked_at = {pair.variant.name: [*checks(pair), *_trend(pair, estimates)] for pair in compared}
     _correct(estimates, question.level)
+    _hold_back(estimates)
     wrong = {name for name, looked in looked_at.items() if not all(check.ok for check in looked)}
     trusted = [standing.check(pair, _primary_key(pair, question)) for pair in compared]  # it hides single figures
     every = [*(check for looked in looked_at.values() for check in looked), *trusted]
@@ -129,6 +133,17 @@ class _Estimate:
     hidden: Reason | None
     margin_ms: float | None
 
+    @property
+    def verdict(self) -> Decision | None:
+        return self.result.verdict if self.result and not self.hidden else None
+
+    def weaken(self, target: _Estimate) -> None:
+        """Its values are alike, but those of the target's own time may differ."""
+        assert self.result
+        more = target.result.more if target.result and not target.hidden else None
+        self.result = replace(self.result, verdict=Decision.INCONCLUSIVE, more=more)
+        self.why = Reason.of("target_not_equivalent", step=target.key.step, verdict=target.verdict or "none")
+
 
 def _estimates(pair: Pair, question: Question) -> Iterator[_Estimate]:
     chosen = _primary_key(pair, question)
@@ -141,7 +156,7 @@ def _estimates(pair: Pair, question: Question) -> Iterator[_Estimate]:
 
 def _shared_keys(pair: Pair, question: Question) -> list[Key]:
     of_variant = set(keys(pair.variant, question.primary))
-    return [key for key in keys(pair.baseline, question.primary) if key in of_variant]
+    return judged([key for key in keys(pair.baseline, question.primary) if key in of_variant], pair)
 
 
 def _primary_key(pair: Pair, question: Question) -> Key | None:
@@ -155,12 +170,14 @@ def _estimate(pair: Pair, key: Key, quantile: str, question: Question, primary: 
         return None
     values = [(_value(bounds(base, quantile)), _value(bounds(other, quantile))) for base, other in rounds]
     sure = [(base, other) for base, other in values if base and other]
-    resolution = question.resolution_ms(quantile)
+    # what this machine adds is not in the target's own time, so that its noise excuses no difference there
+    resolution = 0.0 if key.metric in STAMPED else question.resolution_ms(quantile)
     known = len(sure) == len(values)
     result = statistics.compare(sure, question.margin, question.level, resolution) if known else None
     why = result.why if result else _unknown(pair, key, quantile) or _incomparable(len(values))
     margin = resolution if result and result.by_resolution else None
-    return _Estimate(pair, key, quantile, primary, values, result, why, hidden(pair, key, quantile), margin)
+    unused = hidden(pair, key, quantile) or other_load(pair, key, quantile)
+    return _Estimate(pair, key, quantile, primary, values, result, why, unused, margin)
 
 
 def _unknown(pair: Pair, key: Key, quantile: str) -> Reason | None:
@@ -182,18 +199,40 @@ def _value(between: tuple[float, float] | None) -> Value | None:
 
 
 def _correct(estimates: Sequence[_Estimate], level: float) -> None:
-    """Correct for several verdicts at once: the primary ones among themselves, and all others among themselves."""
-    for primary in (True, False):
-        family = {str(number): of for number, of in enumerate(estimates) if of.primary == primary}
+    """Correct for several verdicts at once: the primary ones among themselves, all others among themselves, and those
+    of the target's own time beside either likewise."""
+    for family in _families(estimates):
         results = {number: estimate.result for number, estimate in family.items() if estimate.result}
         for number, result in statistics.holm(results, level).items():
             family[number].result = result
             family[number].why = result.why
 
 
+def _families(estimates: Sequence[_Estimate]) -> Iterator[dict[str, _Estimate]]:
+    questions = {(of.pair.variant.name, of.quantile): of.key for of in estimates if of.primary}
+
+    def family(of: _Estimate) -> tuple[bool, bool]:
+        asked = questions.get((of.pair.variant.name, of.quantile))
+        beside = asked is not None and concerns(of.key, asked)
+        return of.primary or beside, of.key.metric == TARGET and not of.primary
+
+    for kind in product((True, False), repeat=2):
+        yield {str(number): of for number, of in enumerate(estimates) if family(of) == kind}
+
+
+def _hold_back(estimates: Sequence[_Estimate]) -> None:
+    """Nothing is equivalent where the target's own time is not."""
+    for of in estimates:
+        if of.verdict is Decision.EQUIVALENT:
+            alike = (other for other in estimates if (other.pair, other.quantile) == (of.pair, of.quantile))
+            for target in alike:
+                if concerns(target.key, of.key) and target.verdict is not Decision.EQUIVALENT:
+                    of.weaken(target)
+
+
 def _figure(estimate: _Estimate, valid: bool) -> Figure:
     result = estimate.result
-    verdict = result.verdict if result and valid and not estimate.hidden else None
+    verdict = estimate.verdict if valid else None
     ratio, difference = (result.ratio, result.difference) if result else (UNKNOWN, UNKNOWN)
     rounds = tuple((_plain(base), _plain(other)) for base, other in estimate.values)
     return Figure(

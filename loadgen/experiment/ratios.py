@@ -11,6 +11,7 @@ from loadgen.errors import ProfileError
 from loadgen.experiment.comparison import Question
 from loadgen.experiment.curves import finite
 from loadgen.experiment.pairing import Pair
+from loadgen.experiment.target_time import other_load
 from loadgen.experiment.validity import checks, hidden
 from loadgen.experiment.variants import Key, Variant, bounds, why_unknown
 from loadgen.profile.model import Threshold as Asked
@@ -85,8 +86,8 @@ def _of_key(asked: Asked, pair: Pair, key: Key, level: float) -> Threshold:
 
 def _values(asked: Asked, pair: Pair, key: Key) -> list[tuple[Value, Value]] | Reason:
     """The figure in each round, of the baseline and of the variant; or the reason why it cannot be used."""
-    if uneven := hidden(pair, key, asked.quantile):
-        return uneven
+    if why := hidden(pair, key, asked.quantile) or other_load(pair, key, asked.quantile):
+        return why
     values = []
     for variant, run in pair.runs():
         cycles = run.figures.get(key, [])

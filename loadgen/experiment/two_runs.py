@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import NamedTuple
 
+from loadgen.engine.plan import DRAIN
 from loadgen.errors import InvalidRun, ProfileError
 from loadgen.result.codec import to_json
 from loadgen.result.experiment import ExperimentResult
@@ -16,6 +17,7 @@ from loadgen.result.two_runs import ComparedRun, Difference, SideBySide, TwoRuns
 
 QUANTILES = ("mean", "p50", "p90", "p95", "p99", "p99.9")
 METRICS = ("response", "service")
+TARGET = "target"  # stands beside the one of them that both have
 
 
 class Place(NamedTuple):
@@ -50,6 +52,7 @@ def compare(
         differ=tuple(_differences(first, second)),
         accepted=accepted,
         why_not=(Reason.of("different_times"), *(Reason.of("compared_invalid", run=run) for run in accepted)),
+        notes=(Reason.of("same_arrivals", seed=first.seed),) if _same_arrivals(first, second) else (),
         rows=tuple(row for place in both for row in _rows(place, of_first[place], of_second[place])),
     )
 
@@ -87,7 +90,9 @@ def _rows(place: Place, first: Step, second: Step) -> Iterator[SideBySide]:
         one, other = first.latency(metric), second.latency(metric)
         if one and other:
             yield from _figures(place, metric, one, other)
-            return
+            break
+    if (one := first.latency(TARGET)) and (other := second.latency(TARGET)):
+        yield from _figures(place, TARGET, one, other)
 
 
 def _figures(place: Place, metric: str, first: Latency, second: Latency) -> Iterator[SideBySide]:
@@ -96,6 +101,21 @@ def _figures(place: Place, metric: str, first: Latency, second: Latency) -> Iter
         if one is not None and other is not None:
             ratio = other / one if one else None
             yield SideBySide(*place, metric=metric, quantile=quantile, ms=(one, other), ratio=ratio)
+
+
+def _same_arrivals(first: RunResult, second: RunResult) -> bool:
+    """Whether requests were due at the same instants of both: the seed decides that, and the load."""
+    load = _load(first)
+    return bool(load) and first.seed == second.seed and load == _load(second)
+
+
+def _load(result: RunResult) -> list[tuple[object, ...]]:
+    """The scheduled phases, in their order, up to the drain."""
+    return [
+        (number, phase.name, phase.cycle, phase.rate, phase.arrivals, phase.seconds, phase.iterations.planned)
+        for number, phase in enumerate(result.variant.phases)
+        if phase.kind == "open" and phase.name != DRAIN
+    ]
 
 
 def _differences(first: RunResult, second: RunResult) -> Iterator[Difference]:

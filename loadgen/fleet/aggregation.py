@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loadgen.record.metrics import WAITED
 from loadgen.record.recorder import Batch, SeriesKey
 from loadgen.record.recording import Recording
 
@@ -20,11 +21,12 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What the series `number` in the worker's batches stands for."""
+    """What the series `number` in the worker's batches stands for, and the mean gap (ns) between its arrivals."""
 
     worker: int
     number: int
     key: SeriesKey
+    gap: int = WAITED
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from typing import Any, assert_never
 from loadgen.fleet.aggregation import Begin, Counted, FromAggregator, HandIn, Named, Recorded, ToAggregator
 from loadgen.fleet.folder import Folder
 from loadgen.fleet.pipe import Pipe
+from loadgen.net.memory import keep
 from loadgen.net.timerfd import die_with_parent
 from loadgen.record.hlog import Encoder
 from loadgen.store import written
@@ -37,8 +38,8 @@ class Aggregator:
         match message:
             case Recorded(worker, batch):
                 self._folder.add(worker, batch)
-            case Named(worker, number, key):
-                self._folder.name(worker, number, key)
+            case Named(worker, number, key, gap):
+                self._folder.name(worker, number, key, gap)
             case HandIn():
                 recording = self._folder.take()
                 for (_, key, metric), histogram in recording.pending.items():
@@ -74,6 +75,7 @@ def main() -> None:
     sock = socket.socket(fileno=int(sys.argv[1]))
     die_with_parent(int(sys.argv[2]))
     give_way()
+    keep()
     loop = asyncio.new_event_loop()
     loop.run_until_complete(Aggregator(loop, sock).over)
     os._exit(0)  # nothing is left to be saved

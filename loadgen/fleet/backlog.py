@@ -18,6 +18,7 @@ from loadgen.fleet.aggregation import Begin, FromAggregator, HandIn, Named, Reco
 from loadgen.fleet.folder import Folder
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.children import spawn
+from loadgen.record.metrics import WAITED
 from loadgen.record.recorder import Batch, SeriesKey
 from loadgen.record.recording import Recording
 
@@ -57,11 +58,11 @@ class Backlog:
         if self._pipe:
             self._pipe.send(Begin(origin))
 
-    def name(self, worker: int, number: int, key: SeriesKey) -> None:
-        """Take what a series of the worker's batches stands for."""
-        self._here.name(worker, number, key)
+    def name(self, worker: int, number: int, key: SeriesKey, gap: int = WAITED) -> None:
+        """Take what a series of the worker's batches stands for, and the mean gap between its arrivals."""
+        self._here.name(worker, number, key, gap)
         if self._pipe:
-            self._pipe.send(Named(worker, number, key))
+            self._pipe.send(Named(worker, number, key, gap))
 
     def add(self, worker: int, batch: Batch) -> None:
         """Take a batch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loadgen.record.metrics import WAITED
 from loadgen.record.recorder import Batch, SeriesKey, fold
 from loadgen.record.recording import Recording
 
@@ -15,11 +16,14 @@ class Folder:
         self.origin = 0
         self._recording = Recording()
         self._series: dict[int, dict[int, SeriesKey]] = {}  # by worker
+        self._gaps: dict[int, list[int]] = {}
         self._batches: dict[int, list[Batch]] = {}
 
-    def name(self, worker: int, number: int, key: SeriesKey) -> None:
-        """Take what a series of the worker's batches stands for."""
+    def name(self, worker: int, number: int, key: SeriesKey, gap: int = WAITED) -> None:
+        """Take what a series of the worker's batches stands for, and the mean gap between its arrivals. They come in
+        order."""
         self._series.setdefault(worker, {})[number] = key
+        self._gaps.setdefault(worker, []).append(gap)
 
     def add(self, worker: int, batch: Batch) -> None:
         """Take a batch."""
@@ -37,5 +41,5 @@ class Folder:
 
     def _fold(self, worker: int) -> None:
         if batches := self._batches[worker]:
-            self._recording.take(fold(Batch.joined(batches), self.origin), self._series[worker])
+            self._recording.take(fold(Batch.joined(batches), self.origin, self._gaps[worker]), self._series[worker])
             batches.clear()

@@ -22,7 +22,7 @@ from loadgen.profile.rate import LinearRate, Rate
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.profile.scenario import CapturedName, Data, Scenario, Step
 from loadgen.profile.units import format_rate, quoted
-from loadgen.profile.values import SCHEDULED, Selector, StopIf, Think, Threshold
+from loadgen.profile.values import SCHEDULED, STAMPED, Selector, StopIf, Think, Threshold
 
 __all__ = [
     "Auth",
@@ -303,8 +303,7 @@ class Profile(Part):
             raise complaint(
                 problem, f"Name one, as in '{primary.phase} {steps[0]} {primary.metric} {primary.quantile}'", at
             )
-        if phases[primary.phase].closed and primary.metric in SCHEDULED:
-            raise complaint(f"a closed load has no due time, and so no {primary.metric}", "Use service", at)
+        self._check_metric(primary.metric, phases[primary.phase], at)
 
     def _check_thresholds(self) -> None:
         phases = {phase.name: phase for phase in self.load}
@@ -316,12 +315,17 @@ class Profile(Part):
             for i, threshold in enumerate(thresholds):
                 if threshold.kind == "ratio":
                     self._check_variants(threshold, ("thresholds", name, i))
-                if phases[name].closed and threshold.metric in SCHEDULED:
-                    problem = f"a closed load has no due time, and so no {threshold.metric}"
-                    raise complaint(problem, "Use service", ("thresholds", name, i))
+                self._check_metric(threshold.metric, phases[name], ("thresholds", name, i))
                 if threshold.kind == "rate" and phases[name].length is None:
                     problem = f"{name} takes as long as its iterations do, and so has no rate"
                     raise complaint(problem, "Use a quantile or errors", ("thresholds", name, i))
+
+    def _check_metric(self, metric: str, phase: Phase, at: tuple[str | int, ...]) -> None:
+        if phase.closed and metric in SCHEDULED:
+            raise complaint(f"a closed load has no due time, and so no {metric}", "Use service", at)
+        if metric in STAMPED and not self.abilities.stamps:
+            problem = f"{metric} is known to the wire client only, and this is client: {self.client}"
+            raise complaint(problem, "Use service, or client: wire", at)
 
     def _check_variants(self, threshold: Threshold, at: tuple[str | int, ...]) -> None:
         if not self.experiment:

@@ -8,7 +8,11 @@ from typing import Literal, Self
 
 from loadgen.profile.units import duration, format_duration, quoted, rate, share
 
-LATENCIES = ("response", "service", "connect", "lag", "wait", "client_delay", "iteration", "operation", "build")
+LATENCIES = (
+    "response", "service", "connect", "lag", "wait", "client_delay", "target", "ttfb", "iteration", "operation",
+    "build",
+)  # fmt: skip
+STAMPED = ("target", "ttfb")  # only a client with the kernel's stamps has these
 SCHEDULED = ("response", "lag")  # a closed load does not have these, because nothing is due in it
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 

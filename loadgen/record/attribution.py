@@ -48,9 +48,9 @@ TABLE = (
 OWN = tuple(row.part for row in TABLE if row.owner == MACHINE)
 
 # Parts that are the profile's in some runs, and the field that counts them there: adaptive retries hold back requests
-# in `sign`; what another client than ours takes before it sends, and what waits for that, is asked for
+# in `sign`; what another client than ours takes to build and sign a request is asked for
 HELD_BACK: Mapping[Part, str] = MappingProxyType({Part.SIGN: "held"})
-OF_CLIENT: Mapping[Part, str] = MappingProxyType({Part.LAG: "build", Part.SIGN: "build"})
+OF_CLIENT: Mapping[Part, str] = MappingProxyType({Part.SIGN: "build"})
 NONE: Mapping[Part, str] = MappingProxyType({})
 
 ATTRIBUTED = ("p50", "p99", "p99.9")

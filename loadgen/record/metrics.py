@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from loadgen.clock import MILLISECOND
-from loadgen.exchange import REUSED, Exchange
+from loadgen.exchange import NOT_YET, REUSED, Exchange
 from loadgen.stats import Integers
 
 
@@ -25,7 +25,7 @@ class Instants(NamedTuple):
     """The series, the instants and the durations of exchanges, in the recorder's rows; in ns, shape (rows,).
 
     `due` is 0 for a load without a schedule, `connected` is 0 on a connection that was open already. An instant that
-    did not happen or is not known is 0, a duration -1.
+    did not happen or is not known is 0, a duration -1. `first` and `received` may be `NOT_YET`.
     """
 
     series: Integers
@@ -35,6 +35,7 @@ class Instants(NamedTuple):
     started: Integers
     connected: Integers
     sent: Integers
+    first: Integers
     received: Integers
     done: Integers
     dns: Integers
@@ -70,6 +71,22 @@ class Spec:
     censored: bool = False  # timeouts are among its figures, as longer than they were waited for
     scheduled: bool = False  # a load without a schedule has none
     every: bool = False  # without the target: of all exchanges, whatever became of them, and not of the ok ones alone
+    stamped: bool = (
+        False  # known by the kernel's stamps alone: a figure stands only where hardly any exchange lacks one
+    )
+
+
+def _target(of: Instants) -> Integers:
+    """Of a timeout as long as the target has had, of which the figure is known to be longer."""
+    known = (of.received != 0) & (of.started > 0) & ((of.connected == 0) | (of.connect_delay >= 0))
+    own = np.maximum(of.handshake_cpu, 0) + np.maximum(of.connect_delay, 0)
+    until = np.where(of.received == NOT_YET, of.done, of.received)
+    return np.where(known, np.maximum(until - of.started - own, 0), -1)
+
+
+def _ttfb(of: Instants) -> Integers:
+    until = np.where(of.first == NOT_YET, of.done, of.first)
+    return np.where((of.first != 0) & (of.sent > 0), until - of.sent, -1)
 
 
 class Metric(IntEnum):
@@ -147,6 +164,21 @@ class Metric(IntEnum):
         "ours",
         lambda of: np.where(of.received > 0, of.done - of.received, -1),
     )
+    TARGET = 250, Spec(
+        "received - started, without `handshake_cpu` and `connect_delay`: what the target and its network took, with "
+        "the load as it was sent; inside service. Only the wire client knows it",
+        "the target's",
+        _target,
+        censored=True,
+        stamped=True,
+    )
+    TTFB = 249, Spec(
+        "first - sent: until the first byte of the answer, without connecting; inside target",
+        "the target's",
+        _ttfb,
+        censored=True,
+        stamped=True,
+    )
     OPERATION = 253, Spec(
         "from the first attempt's due to the last one's done ([below](#attempts-and-operations))",
         "everybody's",
@@ -180,6 +212,7 @@ WAITED = MILLISECOND  # a wait below is none: it takes a moment to hand a connec
 HEADLINES = (Metric.RESPONSE, Metric.SERVICE)  # by which a step is judged: the first, where it has one
 CENSORED = frozenset(metric for metric in Metric if metric.spec.censored)
 EVERY = frozenset(metric for metric in Metric if metric.spec.every)
+STAMPED = frozenset(metric for metric in Metric if metric.spec.stamped)
 
 # the metrics that come from a row of instants, in the order of `measure`'s columns
 OF_EXCHANGE = tuple(sorted(metric for metric in Metric if metric.spec.formula))
@@ -199,7 +232,7 @@ def measure(rows: Integers) -> Integers:
 def times_of(x: Exchange, due: int) -> dict[str, int]:
     """The metrics of one exchange that apply to it, by word, in ns. `due` is 0 if the load has no schedule."""
     row = (
-        0, due, x.released, x.signed, x.started, connected(x), x.sent, x.received, x.done,
+        0, due, x.released, x.signed, x.started, connected(x), x.sent, x.first, x.received, x.done,
         x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build,
     )  # fmt: skip
     figures = measure(np.array([row], np.int64))[0].tolist()

@@ -96,8 +96,8 @@ class Recorder:
         connected = 0 if x.connection == 1 else x.connected
         # fmt: off
         self._pack(
-            self._buffer, position, series, due, x.released, x.signed, x.started, connected, x.sent, x.received, x.done,
-            x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build,
+            self._buffer, position, series, due, x.released, x.signed, x.started, connected, x.sent, x.first,
+            x.received, x.done, x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build,
         )
         # fmt: on
         self._position = position + self._size
@@ -129,8 +129,8 @@ class Recorder:
             self._singles.clear()
 
 
-def fold(batch: Batch, origin: int) -> Delta:
-    """The sparse counts of a batch. `origin` as the recorder's."""
+def fold(batch: Batch, origin: int, gaps: Sequence[int] = ()) -> Delta:
+    """The sparse counts of a batch. `origin` as the recorder's, `gaps` as `share.divide` takes them."""
     rows = np.frombuffer(batch.rows, np.int64).reshape(-1, WIDTH)
     singles = np.array(batch.singles, np.int64).reshape(-1, 4)
     # a load without a schedule is put into the second of its release
@@ -145,7 +145,7 @@ def fold(batch: Batch, origin: int) -> Delta:
         counted.append(_counts(places[order], singles[order, 3]))
     groups, bins = (np.concatenate(of) for of in zip(*counted, strict=True))
     groups[:, 0] += first
-    return Delta(groups, bins, divide(rows[:, 0], figures))
+    return Delta(groups, bins, divide(rows[:, 0], figures, gaps))
 
 
 def _of_exchanges(places: Integers, figures: Integers) -> Iterator[tuple[Integers, Integers]]:

@@ -6,26 +6,26 @@ slowest hundredth, or the exchanges around a quantile, can be divided up, exactl
 
     whole = lag + sign + wait + connect + client_delay + rest
 
-`build` is inside sign, `wait_delay` inside wait. `handshake_cpu` and `connect_delay` are inside connect, unless the
-connection failed: connect is 0 then. Without a schedule lag, sign, wait and the parts inside them are not in the whole,
-and 0 here.
+An exchange is off schedule if it waited for a connection or left late, by more than a given time. `build` is inside
+sign, `wait_delay` inside wait. `handshake_cpu` and `connect_delay` are inside connect, unless the connection failed:
+connect is 0 then. Without a schedule lag, sign, wait and the parts inside them are not in the whole, and 0 here.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from fractions import Fraction
 
 import numpy as np
 
-from loadgen.record.metrics import OF_EXCHANGE, Metric
+from loadgen.record.metrics import OF_EXCHANGE, WAITED, Metric
 from loadgen.stats import COUNTERS, Integers, index_of
 
 
 class Part(IntEnum):
-    """The columns of `Shares.sums`: times in ns, but for the two that count exchanges."""
+    """The columns of `Shares.sums`: times in ns, but for those that count exchanges."""
 
     COUNT = 0
     WHOLE = 1
@@ -39,8 +39,11 @@ class Part(IntEnum):
     CONNECT_DELAY = 9
     CLIENT_DELAY = 10
     STAMPED = 11  # of them, those of which it is known how late they were read
+    OFF_SCHEDULE = 12  # of them, those that did not leave as planned
+    WAITED = 13  # of these, those that waited for a connection
 
 
+COUNTS = frozenset((Part.COUNT, Part.STAMPED, Part.OFF_SCHEDULE, Part.WAITED))
 MOSTLY_STAMPED = 0.99  # of exchanges must have a kernel stamp, or this machine's part is known to be at least so much
 PENDING = 1024  # rows that are kept before they are added up: so many, or as many as there are sums
 INDEX_BITS = 16
@@ -53,10 +56,11 @@ _WAIT_DELAY = OF_EXCHANGE.index(Metric.WAIT_DELAY)
 _CONNECT_DELAY = OF_EXCHANGE.index(Metric.CONNECT_DELAY)
 
 
-def divide(series: Integers, figures: Integers) -> Integers:
+def divide(series: Integers, figures: Integers, gaps: Sequence[int] = ()) -> Integers:
     """The sums of exchanges by series and counter: rows of (series, counter, *Part), ascending.
 
-    `series` has a number and `figures` a row of `metrics.measure` for each exchange.
+    `series` has a number and `figures` a row of `metrics.measure` for each exchange; `gaps` has for each series the
+    time by which an exchange may be late, `WAITED` if there is none.
     """
     of = figures.T
     response, service = of[Metric.RESPONSE], of[Metric.SERVICE]
@@ -70,6 +74,10 @@ def divide(series: Integers, figures: Integers) -> Integers:
     values[Part.LAG : Part.CONNECT] *= scheduled
     measured = (of[Metric.CONNECT] < 0) | (of[_CONNECT_DELAY] >= 0)
     values[Part.STAMPED] = measured & (of[Metric.CLIENT_DELAY] >= 0)
+    allowed = np.array(gaps, np.int64)[series] if gaps else np.full(len(figures), WAITED)
+    waited = scheduled & (of[Metric.WAIT] > np.minimum(allowed, WAITED))
+    values[Part.WAITED] = waited
+    values[Part.OFF_SCHEDULE] = waited | (scheduled & (of[Metric.LAG] > allowed))
     known = whole >= 0
     if not known.all():
         series, whole, values = series[known], whole[known], values[:, known]

@@ -72,6 +72,13 @@ def _too_few_rounds(values: Values) -> str:
     return f"needs {several(number(values, 'needs'), 'round')}, {there(number(values, 'rounds'))}"
 
 
+def _target_not_equivalent(values: Values) -> str:
+    of = f" of {values['step']}" if values.get("step") else ""
+    known = {"none": "not judged", "inconclusive": "not known well enough"}
+    said = known.get(str(values["verdict"]), str(values["verdict"]))
+    return f"the figures are alike, but the target's own time{of} is {said}"
+
+
 COUNTED = "of {runs} runs each {baseline_runs} of {baseline}, {variant_runs} of {variant}"
 FAILED = "{variant_share:.2%} of {variant} failed, and {baseline_share:.2%} of {baseline}"
 
@@ -86,7 +93,7 @@ EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     "peak_connections": _peak_connections,
     "caps_differ": _caps_differ,
     "cap_for_all": "it was in the way of all alike",
-    "same_load": "the same for both, and {share:.1%} of it started at the least",
+    "same_load": "the same arrivals for both in each round, and {share:.1%} of them started at the least",
     "failures_even": FAILED,
     "failures_uneven": f"{FAILED}: {{quantile}} allows a difference of {{allowed:.2%}}",
     "primary_missing": "{variant} and {baseline} do not both have the primary figure",
@@ -97,10 +104,13 @@ EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     "zero_figure": "a figure is 0, so there is no ratio",
     "too_few_rounds": _too_few_rounds,
     "ratio_drifts": "the difference grows, or shrinks, from round to round",
+    "target_not_equivalent": _target_not_equivalent,
     "could_be_chance": "with {figures} figures compared, this could be chance",
     "limit_inside": "{limit:g} lies within",
     "unreadable": "a run cannot be read: {error}",
     "different_times": "the runs were at different times, and the machine, the network or the target may have been "
     "slower in between. For a verdict, let the variants take turns in an experiment",
+    "same_arrivals": "both runs have seed {seed}, and so the same arrivals. What they have in common may be due to "
+    "these: `--seed random` draws others",
     "compared_invalid": "{run} is INVALID, which was accepted: its figures are not the target's",
 }

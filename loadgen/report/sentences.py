@@ -71,6 +71,14 @@ def _censored(values: Values) -> str:
     return f"{bound}{several(timeouts, 'timeout')} {_are(timeouts)} known only to have lasted longer"
 
 
+def _unstamped(values: Values) -> str:
+    requests, of = number(values, "requests"), number(values, "of")
+    if requests == of:
+        return "not known: no request has a stamp of the kernel"
+    lack = "has" if requests == 1 else "have"
+    return f"not known: {count(requests)} of {several(of, 'request')} {lack} no stamp of the kernel"
+
+
 def _too_few_events(values: Values) -> str:
     worth = f"; they may be worth as few as {values['worth']:.1f}" if "worth" in values else ""
     return f"needs {values['needs']:,} independent events beyond it, there were {values['events']:.1f}{worth}"
@@ -100,6 +108,15 @@ def _few_events(values: Values) -> str:
     return f"its interval rests on {several(number(values, 'events'), 'independent event')}"
 
 
+def _off_schedule(values: Values) -> str:
+    displaced, requests, waited = (number(values, name) for name in ("displaced", "requests", "waited"))
+    late = displaced - waited
+    others = f", and {count(late)} left late or {'was' if late == 1 else 'were'} not sent" if late else ""
+    of = f" of {values['variant']}" if "variant" in values else ""
+    slowest = f"of the {count(requests)} slowest requests {count(waited)} waited for a connection"
+    return f"the target{of} had another load than planned: {slowest}{others}"
+
+
 def _too_few_of_workers(values: Values) -> str:
     exchanges = number(values, "count")
     return f"{several(exchanges, 'exchange')} of the workers {_are(exchanges)} too few"
@@ -119,6 +136,7 @@ SENTENCES: dict[str, Sentence] = {
     "among_timeouts": _among_timeouts,
     "beside_timeouts": _beside_timeouts,
     "censored": _censored,
+    "unstamped": _unstamped,
     "no_figure": "there is no such figure",
     "no_requests": "there were no requests",
     "all_timed_out": "every request timed out",
@@ -134,6 +152,7 @@ SENTENCES: dict[str, Sentence] = {
     "too_few_of_workers": _too_few_of_workers,
     "too_few_of_witness": _too_few_of_witness,
     "workers_have_none": _workers_have_none,
+    "off_schedule": _off_schedule,
     "nothing_sent": "nothing was sent",
     "stopped_before": "the run was stopped before it",
     "stopped_after": "the run was stopped after {ran_s:.3g} s of it",

@@ -16,6 +16,7 @@ CODES = {
     "among_timeouts": "The figure falls among the `timeouts` timeouts, and is greater than `bound_ms`.",
     "beside_timeouts": "`timeouts` timeouts may lie on either side of the figure.",
     "censored": "`timeouts` timeouts are known only to have lasted longer; the figure is greater than `bound_ms`.",
+    "unstamped": "`requests` of `of` requests have no stamp of the kernel that would tell it.",
     "no_figure": "There is no such figure.",
     # a signal of trust
     "share_of_figure": "This machine made the `share` of `quantile` of `step` in `phase` (run `cycle`): `own_ms` of "
@@ -124,7 +125,10 @@ CODES = {
     "too_few_of_witness": "The witness had `count` exchanges, and `needs` are needed.",
     "workers_have_none": "The workers have no such figure: it falls among the `timeouts`, or there were too few "
     "exchanges.",
-    # a threshold
+    # a threshold, or a figure over the rounds
+    "off_schedule": "Of the `requests` requests at and beyond the figure, `displaced` did not leave as planned, and so "
+    "the target had another load than the plan's: `waited` of them waited for a connection, the others left late or "
+    "were not sent at all. `variant`, if the figure compares two, is the one with that load.",
     "nothing_sent": "Nothing was sent.",
     "stopped_before": "The run was stopped before the phase.",
     "stopped_after": "The run was stopped after `ran_s` of the phase.",
@@ -162,7 +166,7 @@ CODES = {
     "cap_in_the_way": "Requests of `variant` in `round` waited for one of `cap` connections; requests of other runs "
     "did not.",
     "cap_for_all": "Requests of every run waited for one of `cap` connections.",
-    "same_load": "The load was the same, and every phase started at least `share` of it.",
+    "same_load": "The load was the same, arrival by arrival, and every phase started at least `share` of it.",
     "other_load": "`variant` had another load than `baseline` in `round`.",
     "load_not_started": "`variant` in `round` started the `share` of what `phase` planned.",
     "failures_even": "`variant_share` of the requests of `variant` failed, and `baseline_share` of `baseline`.",
@@ -179,11 +183,14 @@ CODES = {
     "zero_figure": "A figure is 0, and so there is no ratio.",
     "too_few_rounds": "A verdict takes `needs` rounds, and there were `rounds`.",
     "ratio_drifts": "The difference grows, or shrinks, from round to round.",
+    "target_not_equivalent": "The figure is equivalent, but the verdict on the target's own time in `step` is "
+    "`verdict`.",
     "could_be_chance": "With `figures` figures compared, this could be chance.",
     "limit_inside": "The `limit` lies within the interval.",
     "unreadable": "A run's folder cannot be read: `error`.",
     # two runs
     "different_times": "The runs were at different times, and their difference cannot be told from drift.",
+    "same_arrivals": "The runs have the same `seed` and load, and so the same arrivals.",
     "compared_invalid": "`run` is INVALID, and was compared nevertheless.",
     # a rate that a self-test tried
     "requests_failed": "Requests failed; each value says how many came to the outcome of its name.",

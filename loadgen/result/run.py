@@ -135,8 +135,8 @@ class Attribution:
     connect: float = item("the time to make a connection, without this machine's part of it", "ms")
     wait: float = item("the time that the request waited for a connection below the cap", "ms")
     build: float = item(
-        "the time that another client than loadgen's own took before it sent, which the profile asks for: making it, "
-        "building and signing the request, and waiting for other requests of which it did so",
+        "the time that another client than loadgen's own took for what the profile asks for: making it, and building "
+        "and signing the request",
         "ms",
     )
     held: float = item("the time that adaptive retries held the request back", "ms")
@@ -145,6 +145,20 @@ class Attribution:
         "whether this machine may have taken more, because the client has no stamps of the kernel"
     )
     requests: int = item("the number of requests from which the parts were computed")
+
+
+@dataclass(frozen=True, slots=True)
+class OffSchedule:
+    """How much of a tail did not leave as planned: it waited for a connection, or left more than the mean gap between
+    arrivals late, or was not sent because too much was in flight. The target then had another load than the plan's."""
+
+    requests: int = item("the number of requests at and beyond the percentile")
+    displaced: int = item("of these, the number that did not leave as planned")
+    waited: int = item("of the displaced, the number that waited for a connection")
+
+    @property
+    def share(self) -> float:
+        return self.displaced / self.requests if self.requests else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +211,11 @@ class Step:
     failures: tuple[Failure, ...] = item("the step's failed requests, by outcome class")
     recorded_ms: dict[str, Latency] = item(
         "the times that answers reported, by the name that `record` in the profile gives them"
+    )
+    off_schedule: dict[str, OffSchedule] = item(
+        "of an open load, how much of the tail from each percentile on did not leave as planned; of all, for mean",
+        omit=True,
+        default_factory=dict,
     )
     attempts: Attempts | None = item("the step's operations, where a request may be sent again", omit=True)
     items: Items | None = item("the step's items, where its calls are about several items", omit=True)

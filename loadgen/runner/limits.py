@@ -77,10 +77,11 @@ def _preopen(profile: Profile, connections: int) -> int:
 
 def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bool) -> None:
     ports = Ports.read()
-    free = (ports.count - ports.time_wait) * addresses
+    reused = loopback and ports.reused_on_loopback
+    free = max(0, ports.count - (0 if reused else ports.time_wait)) * addresses
     if cap and cap > free:
         raise PlanError(f"session.connections: {cap:,} connections need more ports than the {free:,} that are free")
-    if profile.session.reuse == "shared" or (loopback and ports.reused_on_loopback):
+    if profile.session.reuse == "shared" or reused:
         return
     opened = new_connections(profile)
     if opened > free:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from loadgen.clock import VirtualClock
-from loadgen.exchange import NEW, REUSED, Exchange, Outcome
+from loadgen.exchange import NEW, NOT_YET, REUSED, Exchange, Outcome
 from loadgen.net.counters import OPENED
 from loadgen.transport import Counters, Done, Settings
 from loadgen.transport.pool import PooledClient
@@ -18,7 +18,8 @@ NEVER = -1
 class Reply:
     """What becomes of an exchange: an answer, or a failure, `after` ns from when it was sent (NEVER: nothing at all).
 
-    A new connection takes `connect` ns before; `client_delay` is how late the client then looks.
+    A new connection takes `connect` ns before; the first byte comes after `first`, if that is not 0; `client_delay` is
+    how late the client then looks.
     """
 
     after: int = 0
@@ -28,6 +29,7 @@ class Reply:
     outcome: Outcome = Outcome.OK
     reason: str = ""
     connect: int = 0
+    first: int = 0
     client_delay: int = 0
 
 
@@ -100,6 +102,7 @@ class _Connection:
         self.x = None
         x.done = self.client._clock.now()
         x.received = x.sent + reply.after  # whenever it is looked at
+        x.first = x.sent + (reply.first or reply.after)
         x.status, x.headers, x.body = reply.status, dict(reply.headers), reply.body
         self.client.pool.free(self, x)
         self.client.done(x)
@@ -109,6 +112,8 @@ class _Connection:
         self.close()
         self.client.pool.gone(self)
         if x:
+            if outcome is Outcome.TIMEOUT:
+                x.first = x.received = NOT_YET
             self.client.finish(x, outcome, reason)
 
     def describe(self) -> dict[str, object]:

@@ -1,9 +1,9 @@
 """This machine's share of a figure: by how much it lifted a percentile, the mean or the maximum.
 
 This machine's part of an exchange is lag + sign + wait delay + connect delay + client delay. What the profile asks for
-is none of it: making the SDK's client or session, what adaptive retries hold back, what another client than ours takes
-before it sends (`lag` and `sign`), and making a connection (the CPU time of its handshake, and up to `MOMENT` of delay
-for the messages on the way). A load without a schedule is timed from
+is none of it: making the SDK's client or session, what adaptive retries hold back, building and signing in
+another client than ours, and making a connection (the CPU time of its handshake, and up to `MOMENT` of delay for the
+messages on the way). A load without a schedule is timed from
 its first action, so that only the last two count.
 
 Let w be the times in order, and l the times without this machine's part, put in order by themselves. The share of the

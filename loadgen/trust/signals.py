@@ -218,7 +218,6 @@ SIGNALS = (
         False,
         _lag,
         symptom=True,
-        of_client=True,
     ),
     Signal(
         "client delay",
@@ -239,7 +238,6 @@ SIGNALS = (
         (Limit("p99", "ms", 2 * MS), Limit("max", "ms", 20 * MS, 100 * MS)),
         False,
         _loop,
-        of_client=True,
     ),
     Signal(
         "core use",

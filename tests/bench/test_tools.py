@@ -155,9 +155,10 @@ def test_a_run_beside_other_work_does_not_count() -> None:
 
 
 def test_where_other_work_never_ended_all_runs_count_and_that_is_said() -> None:
-    rounds = Rounds([{"cpu_us": 5.0, "server_waited": 0.3}, {"cpu_us": 9.0, "server_waited": 0.5}])
+    failed: dict[str, float] = {}
+    rounds = Rounds([{"cpu_us": 5.0, "server_waited": 0.3}, {"cpu_us": 9.0, "server_waited": 0.5}, failed])
     assert rounds.spread("cpu_us") == Spread(7.0, 5.0, 9.0)
-    assert rounds.told() == "ran beside other work and counts all the same (2 of 2)"
+    assert rounds.told() == "ran beside other work and counts all the same (2 of 3)"
 
 
 def test_a_comparison_is_read_back() -> None:

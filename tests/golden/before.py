@@ -136,15 +136,19 @@ def _times(ratio: float | None) -> str:
 
 
 def _step(old: Document, new: Document) -> None:
-    """Whose time the mean is was not told."""
+    """Whose time the mean is was not told, nor the target's own time."""
     old["whose_ms"].pop("mean", None)
+    for name in ("target", "ttfb"):
+        del old["latency_ms"][name]
+    old.pop("off_schedule", None)
 
 
 def _sample(old: Document, new: Document) -> None:
-    """Whose time it is was not told, nor the parts of a new connection, nor what a body without words is."""
+    """Whose time it is was not told, nor the parts of a new connection, nor what a body without words is, nor the
+    target's own time."""
     del old["whose_ms"]
     old.pop("wordless", None)
-    for name in ("dns", "tcp", "tls", "handshake_cpu"):
+    for name in ("dns", "tcp", "tls", "handshake_cpu", "target", "ttfb"):
         old["times_ms"].pop(name, None)
 
 
@@ -154,6 +158,7 @@ def _until_figure(old: Document, new: Document) -> None:
 
 def _comparison(old: Document, new: Document) -> None:
     """A check was one sentence about each variant and its baseline, and so was what spoke against a verdict."""
+    old["figures"] = [figure for figure in old["figures"] if figure["metric"] != "target"]  # was not judged
     pairs = list(dict.fromkeys((figure["baseline"], figure["variant"]) for figure in new["figures"]))
     for check, its in zip(old["checks"], new["checks"], strict=True):
         check["why"] = "; ".join(dict.fromkeys(filter(None, (_of_pair(its, *pair) for pair in pairs))))
@@ -227,6 +232,8 @@ def _figure(old: Document, new: Document) -> None:
 
 
 def _two_runs(old: Document, new: Document) -> None:
+    old.pop("notes", None)
+    old["rows"] = [row for row in old["rows"] if row["metric"] != "target"]  # was not shown
     old["differ"] = [f"{of['name']}: {_word(of['first'])} and {_word(of['second'])}" for of in new["differ"]]
 
 

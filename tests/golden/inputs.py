@@ -627,6 +627,10 @@ class _Fleet:
     def elapsed(self) -> int:
         return self.run.clock.now() - engine_harness.START
 
+    @property
+    def counted(self) -> int:
+        return int(self.elapsed // SECOND)
+
     def begins(self, number: int) -> int:
         return sum(run.duration or 0 for run in self.plan.runs[:number])
 

@@ -21,7 +21,7 @@ from loadgen.exchange import Outcome
 from loadgen.profile.load import load
 from loadgen.profile.reference import with_reference
 from loadgen.profile.sandbox import SandboxSettings
-from loadgen.profile.values import LATENCIES, SCHEDULED
+from loadgen.profile.values import LATENCIES, SCHEDULED, STAMPED
 from loadgen.record import metrics
 from loadgen.record.metrics import Metric
 from loadgen.result.reason import CODES
@@ -170,6 +170,7 @@ def test_a_threshold_names_metrics_of_the_table() -> None:
     named = [metric for metric in Metric if metric.word in LATENCIES]
     assert len(named) == len(LATENCIES)
     assert {*SCHEDULED} == {metric.word for metric in named if metric.spec.scheduled}
+    assert {*STAMPED} == {metric.word for metric in named if metric.spec.stamped}
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/results.md"])

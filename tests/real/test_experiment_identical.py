@@ -12,7 +12,7 @@ import pytest
 from program import FULL, VALID, prepare, run
 from servers import Server
 
-from loadgen.experiment import comparison
+from loadgen.experiment import comparison, standing
 from loadgen.experiment.folder import assembled
 from loadgen.result.codec import to_json
 
@@ -51,6 +51,7 @@ def experiments(folder: Path, target: str, times: int, lasting: str, margin: str
         given = json.loads(ran.out)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(comparison, "checks", lambda pair: [])
+            patch.setattr(standing, "doubt", lambda pair, key, quantile: None)
             patch.setattr(comparison, "_trend", lambda pair, found: iter(()))
             judged = to_json(assembled(ran.folder))
         (primary,) = (figure for figure in judged["comparison"]["figures"] if figure["primary"])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from program import VALID, prepare, run
 
-from loadgen.experiment import comparison
+from loadgen.experiment import comparison, standing
 from loadgen.experiment.folder import assembled
 
 pytestmark = pytest.mark.real
@@ -95,6 +95,7 @@ def test_a_cap_that_binds_in_one_arm(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert {(why["code"], why["cap"]) for why in whys} == {("cap_in_the_way", 2)}
     assert "fresh" in {why["variant"] for why in whys}
     monkeypatch.setattr(comparison, "checks", lambda pair: [])
+    monkeypatch.setattr(standing, "doubt", lambda pair, key, quantile: None)
     monkeypatch.setattr(comparison, "_trend", lambda pair, found: iter(()))
     comparison_given = assembled(tmp_path / "run").comparison
     assert comparison_given is not None

@@ -45,7 +45,7 @@ def test_a_cap_that_needs_more_descriptors_than_there_are(tmp_path: Path) -> Non
 
 def test_descriptors_that_run_out_are_not_the_targets_fault(tmp_path: Path) -> None:
     """Somebody lowers the worker's limit in the middle of the load."""
-    text = profile("{name: a, rate: 200/s, for: 3s}", more="session: per-request")
+    text = profile("{name: a, rate: 200/s, for: 3s}", more="session: per-request\nthresholds: {a: [errors < 1%]}")
     with Program(tmp_path, *prepare(tmp_path, text), "--json") as program:
         program.begins()
         (worker,) = program.workers()
@@ -53,6 +53,9 @@ def test_descriptors_that_run_out_are_not_the_targets_fault(tmp_path: Path) -> N
         ran = program.wait()
         program.leaves_nothing()
     assert ran.status == 5, ran.err
+    assert [entry["status"] for entry in ran.result["thresholds"]] == ["undecided"], (
+        "errors of this machine decide nothing"
+    )
     outcomes = ran.requests["outcomes"]
     assert outcomes["client_resource"] > 0
     assert set(outcomes) <= {"ok", "client_resource"}
@@ -148,7 +151,8 @@ def test_a_dead_run_is_reported_from_a_read_only_disk(tmp_path: Path, small: Pat
 
 
 def test_no_more_are_in_flight_than_may_be(tmp_path: Path) -> None:
-    text = profile("{name: a, rate: 200/s, for: 2s}", "service: 500ms", "in_flight_limit: 10")
+    more = "in_flight_limit: 10\nthresholds: {a: [response p50 < 400ms]}"
+    text = profile("{name: a, rate: 200/s, for: 2s}", "service: 500ms", more)
     ran = load(tmp_path, text, "--workers", "2")
     assert ran.status == 5, "a load that could not be held is not the one that was asked for"
     assert ran.iterations["unsent_why"] == {"in-flight limit": ran.iterations["unsent"]}

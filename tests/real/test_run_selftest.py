@@ -57,7 +57,8 @@ def test_a_quick_selftest_prints_what_it_keeps(tmp_path: Path) -> None:
         assert row["rate"] is None or row["rate"] in [trial["rate"] for trial in row["trials"] if trial["why"] is None]
     assert all(row["per_second"] > 0 for row in result["connections"])
     assert all(row["requests"] > 0 and row["max_ms"] >= row["p50_ms"] > 0 for row in result["pacing"])
-    assert len(result["noise"]["p50_ms"]) == 2 and all(result["noise"]["p50_ms"])
+    assert len(result["noise"]["each_ms"]["p50"]) == 6 and all(result["noise"]["each_ms"]["p50"])
+    assert result["resolution"]["source"] == "selftest" and result["resolution"]["measured_ms"]["p50"] > 0
     assert result["clock"]["resolution_ns"] > 0
     trusted, problem = read(Path(result["saved"]), machine.fingerprint())
     assert trusted and not problem

@@ -112,7 +112,7 @@ BROKEN = [
     (with_line(END, "thresholds: {b: [errors < 5%]}"), "p.yaml:10: thresholds.b: there is no phase called b. Known: a"),
     (with_line(END, "thresholds:\n  a:\n    - errors < 5"), "p.yaml:12: thresholds.a.0: '5' is not a share: expected a percentage from 0% to 100%, for example 5% or 0.1%"),
     (with_line(END, "thresholds: {a: [response p99 < 5]}"), f"p.yaml:10: thresholds.a.0: '5' is not a duration: {DURATION}"),
-    (with_line(END, "thresholds: {a: [p99 < 5ms]}"), "p.yaml:10: thresholds.a.0: 'p99 < 5ms' is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%', 'rate > 190/s', or for two variants 'fresh / shared p99 < 3'. Latencies are response, service, connect, lag, wait, client_delay, iteration, operation, build, each with p50, p99.9, mean, min or max"),
+    (with_line(END, "thresholds: {a: [p99 < 5ms]}"), "p.yaml:10: thresholds.a.0: 'p99 < 5ms' is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%', 'rate > 190/s', or for two variants 'fresh / shared p99 < 3'. Latencies are response, service, connect, lag, wait, client_delay, target, ttfb, iteration, operation, build, each with p50, p99.9, mean, min or max"),
     (with_line(END, "thresholds: {a: errors < 5%}"), "p.yaml:10: thresholds.a: 'errors < 5%' is not a list. Write [a, b], or '- ' before each item on a line of its own"),
     (phase("{name: a, at-once: 10}") + "\nthresholds: {a: [rate > 1/s]}", "p.yaml:10: thresholds.a.0: a takes as long as its iterations do, and so has no rate. Use a quantile or errors"),
     (phase("{name: a, users: 1, for: 1s, iterations: 5}") + "\nthresholds: {a: [rate > 1/s]}", "p.yaml:10: thresholds.a.0: a takes as long as its iterations do, and so has no rate. Use a quantile or errors"),
@@ -122,6 +122,8 @@ BROKEN = [
     (with_line(END, f"thresholds: {{a: [x / z p99 < 3]}}\n{VARIANTS}"), "p.yaml:10: thresholds.a.0: there is no variant z. Known: x, y"),
     (with_line(END, f"thresholds: {{a: [x / x p99 < 3]}}\n{VARIANTS}"), "p.yaml:10: thresholds.a.0: 'x / x p99 < 3' compares a variant with itself. Name two that differ"),
     (phase("{name: a, users: 1, for: 1s}") + f"\nthresholds: {{a: [x / y response p99 < 3]}}\n{VARIANTS}", "p.yaml:10: thresholds.a.0: a closed load has no due time, and so no response. Use service"),
+    (with_line(END, "client: aiohttp\nthresholds: {a: [target p99 < 1s]}"), "p.yaml:11: thresholds.a.0: target is known to the wire client only, and this is client: aiohttp. Use service, or client: wire"),
+    (with_line(END, "client: aiohttp\nexperiment: {variants: {x: {}, y: {}}, primary: a two ttfb p99}"), "p.yaml:11: experiment.primary: ttfb is known to the wire client only, and this is client: aiohttp. Use service, or client: wire"),
     # steps
     (with_line(STEP, "      - {name: two}"), f"p.yaml:9: scenarios.s.steps.two: has no request. Give it exactly one of {VERBS}, for example get: /orders"),
     (step("GET: /"), f"p.yaml:9: scenarios.s.steps.two.GET: unknown key. Did you mean get? Known: {STEP_KEYS}"),

@@ -111,7 +111,8 @@ class Member:
             self.engine.done(self.repeating.pop())
 
     def emit(self, batch: Batch) -> None:
-        self.run.recording.take(fold(batch, START), self.series)
+        gaps = [self.run.plan.gap(key.slot) for key in self.series.values()]
+        self.run.recording.take(fold(batch, START, gaps), self.series)
 
     def name_series(self, number: int, key: SeriesKey) -> None:
         self.series[number] = key

@@ -29,7 +29,8 @@ HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "sta
 CONNECTION, STREAM = "transport/wire/connection.py", "transport/wire/stream.py"
 RESOLUTION = "result/resolution.py"
 FIGURE, RATE = "trust/figure.py", "profile/rate.py"
-ATTRIBUTION, BACKLOG = "record/attribution.py", "fleet/backlog.py"
+ATTRIBUTION, COMPARED = "record/attribution.py", "experiment/comparison.py"
+BACKLOG = "fleet/backlog.py"
 
 RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
 SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
@@ -69,6 +70,21 @@ MUTANTS = (
     Mutant("a kernel stamp from the future", CONNECTION, AGE, "if age <= done - x.sent:", (STAMPS,)),
     Mutant("the stamp's age by the wrong clock", CONNECTION, "age = wall() - stream.stamp",
            "age = now() - stream.stamp", (STAMPS,)),
+    # the target's own time
+    Mutant("what the target took has this machine's part of connecting in it", METRICS,
+           "np.maximum(until - of.started - own, 0)", "np.maximum(until - of.started, 0)",
+           ("unit/record/test_attribution_table.py",)),
+    Mutant("the target's own time decides whatever was sent", "analysis/off_schedule.py", "MOST = 0.1", "MOST = 1.0",
+           ("truth/test_target.py",)),
+    Mutant("what waited for a connection left as planned", "record/share.py",
+           "waited | (scheduled & (of[Metric.LAG] > allowed))",
+           "scheduled & (of[Metric.LAG] > allowed)",
+           ("truth/test_target.py",)),
+    Mutant("what was never sent is not missed", RESULT, "OffSchedule(requests + unsent, displaced + unsent, waited)",
+           "OffSchedule(requests, displaced, waited)", ("truth/test_target.py",)),
+    Mutant("equivalent whatever the target's own time", COMPARED, "target.verdict is not Decision.EQUIVALENT",
+           "target.verdict is Decision.EQUIVALENT", ("truth/test_target.py",)),
+    Mutant("the first byte is that of the last piece", CONNECTION, "if not self._first:\n", "if True:\n", (STAMPS,)),
     # what is sent when
     Mutant("an arrival that is late is skipped", AGENDA, ARRIVE,
            "                if now - due < 100_000_000:\n                    self._arrive(due)\n", (OMISSION,)),

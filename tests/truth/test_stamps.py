@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from loadgen.clock import MILLISECOND, SECOND, VirtualClock
-from loadgen.exchange import NOTHING, Exchange, Request
+from loadgen.exchange import NOT_YET, NOTHING, Exchange, Outcome, Request
 from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.net.names import Origin
 from loadgen.net.sockets import SO_TIMESTAMPNS
@@ -43,6 +43,9 @@ class Kernel:
 
     def fileno(self) -> int:
         return self._ends[0].fileno()
+
+    def getsockopt(self, *which: int) -> bytes:
+        raise OSError("it tells nothing of itself")
 
     def close(self) -> None:
         for end in self._ends:
@@ -91,6 +94,19 @@ class Bench:
         assert x.done == now + takes + late
         return x
 
+    def timed_out(self, *packets: tuple[bytes, int]) -> Exchange:
+        """Send a request that gets no more than those packets of an answer."""
+        now = self.clock.now()
+        x = Exchange(Request("GET", "/"), 0, None, now, now, now + SECOND, NOTHING)
+        self.wire.send(x)
+        for data, before in packets:
+            self.clock.advance(10 * MILLISECOND)
+            self.kernel.packets.append((data, self.clock.now() + self.ahead - before))
+            self.connection.stream._on_readable()
+        self.connection.fail(Outcome.TIMEOUT, "")
+        assert self.done.pop() is x
+        return x
+
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
@@ -117,6 +133,34 @@ def test_of_an_answer_in_pieces_the_last_one_counts(bench: Bench) -> None:
     assert whole.done - whole.received == 3 * MILLISECOND
     unknown = bench.exchange((ANSWER[:30], 5 * MILLISECOND), (ANSWER[30:], None))
     assert unknown.received == 0, "the first piece's stamp is not the answer's"
+
+
+def test_the_first_byte_is_that_of_the_first_piece(bench: Bench) -> None:
+    pieces = (ANSWER[:30], 5 * MILLISECOND), (ANSWER[30:32], 3 * MILLISECOND), (ANSWER[32:], MILLISECOND)
+    x = bench.exchange(*pieces, late=2 * MILLISECOND)
+    assert (x.received - x.first, x.done - x.received) == (4 * MILLISECOND, 3 * MILLISECOND)
+    whole = bench.exchange((ANSWER, MILLISECOND))
+    assert whole.first == whole.received, "one read held all of it: no later than that"
+
+
+@pytest.mark.parametrize("first", [None, 11 * MILLISECOND])
+def test_a_first_piece_without_a_stamp_of_its_own_tells_nothing(bench: Bench, first: int | None) -> None:
+    x = bench.exchange((ANSWER[:30], first), (ANSWER[30:32], 2 * MILLISECOND), (ANSWER[32:], MILLISECOND))
+    assert (x.first, x.done - x.received) == (0, MILLISECOND)
+    assert bench.exchange((ANSWER, MILLISECOND)).first, "nor does it spoil the next one"
+
+
+def test_a_first_byte_is_known_without_the_last_ones_stamp(bench: Bench) -> None:
+    x = bench.exchange((ANSWER[:30], 5 * MILLISECOND), (ANSWER[30:], None), late=MILLISECOND)
+    assert (x.done - x.first, x.received) == (6 * MILLISECOND, 0)
+
+
+@pytest.mark.parametrize(("pieces", "first"), [((), NOT_YET), (((ANSWER[:30], MILLISECOND),), 0)])
+def test_of_a_timeout_it_is_known_what_had_not_come(
+    bench: Bench, pieces: tuple[tuple[bytes, int], ...], first: int
+) -> None:
+    x = bench.timed_out(*pieces)
+    assert (x.outcome, x.first, x.received) == (Outcome.TIMEOUT, first, NOT_YET)
 
 
 def test_a_stamp_from_before_the_request_is_another_packets(bench: Bench) -> None:

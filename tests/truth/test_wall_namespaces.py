@@ -33,8 +33,7 @@ def of_this_machine(folder: Path, phases: str, reuse: int, taken: int = 0) -> Ra
     outcomes = ran.requests["outcomes"]
     assert set(outcomes) == {"ok", "client_resource"}, "nothing is the target's fault"
     assert outcomes["ok"] == ran.requests["on_wire"] == len(read(log))
-    assert ran.result["trust"]["verdict"] == "INVALID"
-    assert ran.status == 5
+    assert (ran.result["trust"]["verdict"], ran.status) == ("INVALID", 0), "no threshold is in doubt"
     assert "client resources" in ran.reasons
     failed = [sample for sample in ran.result["samples"]["failed"] if sample["outcome"] == "client_resource"]
     assert failed

@@ -66,12 +66,11 @@ def test_what_a_busy_client_adds_is_no_valid_tail(tmp_path: Path, busy_ms: float
     trust = ran.result["trust"]
     changed = latency["response"]["p99"] / quantile(wire, 0.99) - 1
     assert not (changed > 0.1 and trust["verdict"] == "VALID"), changed
-    (effect,) = trust["effect"]
-    assert effect["at_least"], "what lay unread is not in it"
-    assert FIXED * DIGITS <= effect["without_ms"] <= effect["quantile_ms"]
-    parts = effect["parts_ms"]
-    assert parts["client_delay"] == 0 < parts["sign"]
+    p99 = next(figure for figure in trust["figures"] if figure["quantile"] == "p99")
+    assert p99["at_least"], "what lay unread is not in it"
+    assert FIXED * DIGITS <= p99["without_ms"] <= p99["value_ms"]
+    assert not {"client_delay", "sign"} & set(p99["parts_ms"]), "nobody knows the one, and the SDK's is what is asked"
     if busy_ms == 50:
         assert latency["response"]["p99"] >= FIXED + 0.7 * busy_ms
-        assert (trust["verdict"], ran.status) == ("INVALID", 5)
+        assert (trust["verdict"], ran.status) == ("INVALID", 0)
         assert "loop stalls" in ran.reasons

@@ -76,5 +76,6 @@ def test_a_network_that_loses_is_told_by_what_was_sent_again(tmp_path: Path) -> 
     assert ran.requests["outcomes"] == {"ok": 400}
     assert ran.result["variants"][0]["network"]["retransmits"] >= 10
     (signal,) = (signal for signal in ran.result["trust"]["signals"] if signal["signal"] == "retransmits")
-    assert signal["verdict"] == ran.result["trust"]["verdict"] == "INVALID"
-    assert "the tail is the network's" in ran.reasons
+    assert (signal["verdict"], signal["noted"]) == ("VALID", True), (
+        "a finding about the way, and not against this machine"
+    )

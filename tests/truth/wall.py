@@ -20,6 +20,7 @@ from truth.capture import Capture, Exchanged
 
 DIGITS = 0.999  # three of them
 QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
+CLOSE = 0.2  # ms
 RARE = 0.001  # the share of requests that a p99.9 leaves out
 
 Block = dict[str, Any]  # the figures of one latency in a result
@@ -96,6 +97,16 @@ def least_error(told: Block, truth: Sequence[float], admitted: float = 0.0) -> N
         assert told[name] >= quantile(truth, p) * DIGITS, f"{name}: faster than it can have been"
         most = quantile(truth, p + RARE) * 1.01 + 0.2 + admitted
         assert told[name] <= most, f"{name} {told[name]}: {quantile(truth, p)} in truth, at most {most}"
+
+
+def target_is_the_wires(seen: Seen) -> None:
+    """The target's own p50 and p99 are those of the capture, within 0.2 ms, and never below. One in a thousand may have
+    to wait for a CPU between the reading of the clock and the kernel."""
+    told, wire = seen.latency()["target"], seen.on_wire()
+    assert told["count"] == len(wire)
+    for name, p in (("p50", 0.5), ("p99", 0.99)):
+        most = quantile(wire, p + RARE) / DIGITS + CLOSE
+        assert quantile(wire, p) * DIGITS <= told[name] <= most, f"{name} {told[name]}: at most {most}"
 
 
 def admitted(latency: dict[str, Block], *metrics: str) -> float:

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import io
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from called import Called, Loadgen
 
 from loadgen import __version__
 from loadgen.cli import COMMANDS
+from loadgen.cli.run import _seed
 from loadgen.errors import Exit
 from loadgen.form import FORM
 from loadgen.interrupts import SIGNALS
@@ -181,6 +183,7 @@ MISTAKES = [
     (["once"], "loadgen once: Missing argument 'PROFILE'. Try loadgen once --help"),
     (["once", "brust"], f"loadgen: there is no profile 'brust'. Did you mean burst? Shipped: {SHIPPED}. `loadgen new URL` writes a new one"),
     (["check", "http://h/", "--target", "http://i/"], "loadgen check: --target goes with a profile; a URL is its own target. Try loadgen check --help"),
+    (["run", "burst", "--seed", "many"], "loadgen: --set seed: 'many' is not a whole number"),
     (["check", "burst", "--workers", "1.5"], "loadgen check: --workers 1.5: expected a number from 1 to 256, or auto. Try loadgen check --help"),
     (["check", "burst", "--rate", "5/s"], "loadgen check: --rate goes with a URL; with a profile, use --set, as in load.NAME.rate=500/s. Try loadgen check --help"),
     (["new"], "loadgen new: Missing argument 'URL'. Try loadgen new --help"),
@@ -232,3 +235,11 @@ def test_where_stderr_takes_nothing_the_status_is_the_same(loadgen: Loadgen, mon
     monkeypatch.setattr(sys, "stderr", FullStream())
     assert loadgen("report", "nothing").status == loadgen("run", "--nope").status == Exit.USAGE
     assert loadgen("new", "http://127.0.0.1/", "--out", "mine.yaml").status == Exit.PASSED
+
+
+def test_a_seed_is_drawn_if_it_is_to_be_random() -> None:
+    assert _seed(None) == ()
+    assert _seed("7") == ("seed=7",)
+    drawn = {_seed("random") for _ in range(20)}
+    assert len(drawn) > 1
+    assert all(re.fullmatch("seed=[0-9]{1,6}", text) for (text,) in drawn)

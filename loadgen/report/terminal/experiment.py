@@ -63,8 +63,27 @@ def _verdicts(comparison: Comparison) -> Iterator[RenderableType]:
         against = sentence.format(baseline) if "{}" in sentence else f"{sentence} {baseline}"
         lead: Part = (f"{where}{variant} {against}: ", VERDICTS[figure.verdict])
         yield line(lead, _evidence(figure, comparison.margin))
+        for target in comparison.figures:
+            if _is_beside(target, figure):
+                yield line(("the target's own time: ", VERDICTS[target.verdict]), _of_target(target), indent=2)
     if len(primary) > MANY:
         yield line((f"{count(len(primary) - MANY)} more verdicts: see --json", DIM), indent=2)
+
+
+def _is_beside(target: Figure, figure: Figure) -> bool:
+    """Whether it is the target's own time of what a figure is of."""
+    same = (target.variant, target.baseline, target.phase, target.step, target.quantile)
+    of_figure = (figure.variant, figure.baseline, figure.phase, figure.step, figure.quantile)
+    return target.metric == "target" and figure.metric != "target" and same == of_figure
+
+
+def _of_target(target: Figure) -> str:
+    said: list[str] = [] if target.verdict == "none" else [target.verdict]
+    if target.ratio is not None:
+        said.append(f"{ratio(target, ' times')}, {difference(target, ' ms')}")
+    if target.why:
+        said.append(of_figure(target.why))
+    return "; ".join(said)
 
 
 def _evidence(figure: Figure, margin: float) -> str:

@@ -12,7 +12,7 @@ from loadgen.report.terminal.page import DIM, add, indented, line, table
 from loadgen.report.terminal.table import Table
 from loadgen.report.words import UNKNOWN, bar, brief, ms
 from loadgen.result.latency import Latency
-from loadgen.result.run import Attribution
+from loadgen.result.run import Attribution, Step
 
 COLUMNS = ("lag", "sign", "build", "wait", "connect", "service", "client_delay")
 BAR = 10
@@ -29,6 +29,7 @@ OWNERS = {
     "own": "this machine",
 }
 ALWAYS = ("value", "target", "own")
+NOTABLE = 0.1  # of a time: from here on it is said what the target's own was
 MOST = 12  # steps and cycles that are shown
 LEGEND = "share of the time: █ target, network  ▓ connect  ▒ wait, SDK client, held back  ░ this machine"
 
@@ -89,6 +90,31 @@ def attribution(cycles: Cycles) -> Iterator[RenderableType]:
         yield line((f"{len(rows) - MOST} more: see --json", DIM), indent=2)
     if (trip := cycles[0].round_trip_ms) is not None:
         yield line((f"a round trip of the network, by the kernel's count: {ms(trip)} ms", DIM), indent=2)
+
+
+def own_times(cycles: Cycles) -> Iterator[RenderableType]:
+    """Where a response is this machine's in good part: what it is without that, and what the target took."""
+    said = []
+    for label, rows in steps(cycles):
+        for phase, step in rows:
+            if texts := [text for name in ATTRIBUTED if (text := _own_time(step, name))]:
+                said.append(" ".join(filter(None, (brief(label, LABEL), cycle(phase)))) + f": {'; '.join(texts)}")
+    for text in said[:MOST]:
+        yield line(text, indent=2)
+    if len(said) > MOST:
+        yield line((f"{len(said) - MOST} more: see --json", DIM), indent=2)
+
+
+def _own_time(step: Step, name: str) -> str:
+    """`p99 1.9 ms, 1.5 of it this machine, target 0.4`."""
+    whose, target = step.attribution(name), step.latency("target")
+    if not whose or not target or whose.own <= NOTABLE * whose.value:
+        return ""
+    figure = target.quantile(name)
+    if figure.value is None:
+        return ""
+    at_least = "≥ " if whose.own_at_least else ""
+    return f"{name} {ms(whose.value)} ms, {at_least}{ms(whose.own)} of it this machine, target {ms(figure.value)}"
 
 
 def pair(latency: Latency | None, notes: Footnotes) -> str:

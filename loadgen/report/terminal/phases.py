@@ -25,7 +25,7 @@ from loadgen.report.terminal.capacity_units import capacity_units
 from loadgen.report.terminal.intervals import intervals
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, heading, indented, labelled, line, table
-from loadgen.report.terminal.parts import attribution, parts
+from loadgen.report.terminal.parts import attribution, own_times, parts
 from loadgen.report.terminal.table import Table
 from loadgen.report.words import brief, count, listed, rate, reasoned, seconds, several, share
 from loadgen.result.latency import Latency
@@ -71,6 +71,7 @@ def _block(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
     if any(service and service.count for service in services):
         yield indented(parts(cycles, notes))
         yield from attribution(cycles)
+        yield from own_times(cycles)
     yield from capacity_units(cycles)
 
 

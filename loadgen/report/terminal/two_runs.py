@@ -45,6 +45,8 @@ def _page(result: TwoRuns) -> Iterator[RenderableType]:
         yield labelled((f"{letter} ", STRONG), f"{run.run or 'not saved'}  ", (f"{started} · {run.trust}", DIM))
     for why in result.why_not:
         yield labelled(("no verdict: ", WARN), sentence(why))
+    for note in result.notes:
+        yield labelled("note: ", sentence(note), indent=2)
     for difference in result.differ:
         yield line(f"not the same: {_worded(difference)}", indent=2)
     several = any(row.cycle > 1 for row in result.rows)

@@ -78,7 +78,7 @@ def _problem(profile: Profile, goal: Goal) -> tuple[str, str] | None:
     if figure.phase not in phases:
         return f"no measured phase is called {figure.phase}", did_you_mean(figure.phase, [*phases])
     if figure.metric not in METRICS:
-        return f"there are no intervals of {figure.metric}", f"Use one of {', '.join(METRICS)}"
+        return f"a run does not go on for the sake of {figure.metric}", f"Use one of {', '.join(METRICS)}"
     if figure.step and (figure.step not in steps or figure.metric == "iteration"):
         names = [] if figure.metric == "iteration" else steps
         return f"{figure.metric} has no step {figure.step}", did_you_mean(figure.step, names) if names else "Name none"

@@ -9,7 +9,7 @@ import asyncio
 from typing import Protocol
 
 from loadgen.clock import now, wall
-from loadgen.exchange import NEW, RESUMED, REUSED, Exchange, Outcome
+from loadgen.exchange import NEW, NOT_YET, RESUMED, REUSED, Exchange, Outcome
 from loadgen.net.counters import CLOSED_IDLE, FAILED, OPENED
 from loadgen.net.counters import RESUMED as COUNT_RESUMED
 from loadgen.net.http1 import AnswerReader, BadResponse
@@ -38,7 +38,7 @@ class Client(Protocol):
 class Connection:
     """The exchanges on one stream: a `stream.Owner`. Made closed, for `x` or ahead of the load; `open` begins it."""
 
-    __slots__ = ("_client", "_done", "_pool", "_reader", "_wired", "owner", "settled", "stream", "x")
+    __slots__ = ("_client", "_done", "_first", "_pool", "_reader", "_wired", "owner", "settled", "stream", "x")
 
     def __init__(self, client: Client, x: Exchange | None) -> None:
         self._client, self.x = client, x
@@ -47,6 +47,7 @@ class Connection:
         self.settled: asyncio.Future[None] | None = None  # done once it is open, or has failed
         self.stream = Stream(client.endpoint, self)
         self._reader = AnswerReader()
+        self._first = 0  # the stamp of the first of several reads of an answer; NOT_YET: it has none
         client.connections.add(self)
 
     def open(self, address: Address) -> None:
@@ -125,6 +126,8 @@ class Connection:
         if complete:
             self._answered(x)
             return False
+        if not self._first:
+            self._first = self.stream.stamp or NOT_YET
         return True
 
     def _answered(self, x: Exchange) -> None:
@@ -134,8 +137,10 @@ class Connection:
             # the stamp is CLOCK_REALTIME: its age is what counts
             age = wall() - stream.stamp
             if 0 <= age <= done - x.sent:  # a stamp from before it was sent is another packet's
-                x.received = done - age
+                x.received = x.first = done - age
             x.shared_read = reader.surplus
+        if self._first:
+            x.first = self._first_byte(x)
         if done > x.deadline and (x.received or done) > x.deadline:
             self.fail(Outcome.TIMEOUT, "")
             return
@@ -155,6 +160,14 @@ class Connection:
             self.close()
             self._pool.gone(self, x)
         self._done(x)
+
+    def _first_byte(self, x: Exchange) -> int:
+        """When the kernel had the first byte of an answer that came in several reads; 0 if that is not known."""
+        stamp, self._first = self._first, 0
+        if stamp == NOT_YET:
+            return 0
+        first = x.received - (self.stream.stamp - stamp) if x.received else x.done - (wall() - stamp)
+        return first if x.sent <= first <= (x.received or x.done) else 0
 
     def describe(self) -> dict[str, object]:
         """The other end, as of `Transport.peer`."""
@@ -237,6 +250,10 @@ class Connection:
             x.connect_delay = stream.delay
         if x and self._reader.answered:
             x.status, x.excerpt = self._reader.status, self._reader.plain_excerpt()
+        if x and outcome is Outcome.TIMEOUT:
+            # as the stamps tell; if its answer had begun, the time to its first byte is no longer asked
+            x.first = 0 if self._first or x.first else NOT_YET
+            x.received = x.received or NOT_YET
         self.close()
         self._pool.gone(self)
         if x:

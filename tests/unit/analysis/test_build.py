@@ -29,7 +29,7 @@ from loadgen.transport.scripted import NEVER, Reply
 LATENCY = {"count", "mean", "min", *QUANTILES, "max", "spent", "above", "why", "timeouts"}
 OPEN_METRICS = {
     "response", "service", "connect", "lag", "wait", "client_delay", "sign", "dns", "tcp", "tls", "handshake_cpu",
-    "wait_delay", "connect_delay",
+    "wait_delay", "connect_delay", "target", "ttfb",
 }  # fmt: skip
 COUNTED = ("planned", "started", "completed", "failed", "cut_short", "unsent")
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadgen.analysis.latency import QUANTILES, latency, milliseconds
+from loadgen.analysis.latency import QUANTILES, latency, milliseconds, without_stamps
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.result.codec import from_json, to_json
 from loadgen.result.latency import Latency
@@ -62,6 +62,20 @@ def test_quantiles_of_ones_own_are_shown_too() -> None:
     found = latency(ms(*range(1, 21)), quantiles=(*QUANTILES, "p25", "p99.99"))
     assert found.quantiles["p25"] == pytest.approx(5, rel=0.001)
     assert found.why["p99.99"] == Reason.of("too_few", needs=10_000, count=20)
+
+
+def test_a_figure_stands_where_hardly_any_request_lacks_a_stamp() -> None:
+    """Those that lack one may be the slowest: a tenth of what lies beyond a figure, and no more."""
+    whole = latency(ms(*range(1, 2001)))
+    assert without_stamps(whole, 0) is whole
+    found = without_stamps(whole, 2)
+    assert (found.quantiles["p99"], found.mean) == (whole.quantiles["p99"], whole.mean)
+    assert found.quantiles["p99.9"] is found.max is None
+    assert found.why == dict.fromkeys(("p99.9", "max"), Reason.of("unstamped", requests=2, of=2002))
+    assert set(without_stamps(whole, 10).why) == {"p99", "p99.9", "max"}
+    nothing = without_stamps(latency(Histogram()), 500)
+    assert set(nothing.quantiles.values()) == {None}
+    assert nothing.why["p50"] == Reason.of("unstamped", requests=500, of=500)
 
 
 def test_a_quantile_among_the_timeouts_is_a_bound() -> None:

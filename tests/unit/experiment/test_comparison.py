@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -79,8 +80,9 @@ def test_every_figure_is_told_by_round(found: Comparison, planted: Path) -> None
 
 
 def test_only_what_the_plan_can_know_is_compared(found: Comparison) -> None:
-    assert [f.quantile for f in found.figures] == ["p50", "p90", "p95", "p99", "mean"]
-    assert [f.primary for f in found.figures] == [True, False, False, False, False]
+    assert [f.quantile for f in found.figures] == ["p50", "p90", "p95", "p99", "mean"] * 2
+    assert [f.metric for f in found.figures] == ["response"] * 5 + ["target"] * 5
+    assert [f.primary for f in found.figures] == [True] + [False] * 9
     assert {f.phase for f in found.figures} == {"steady"}, "what is not measured is not compared"
 
 
@@ -219,7 +221,7 @@ def test_steps_are_told_apart_and_iterations_are_whole(tmp_path: Path) -> None:
     behave = answering(connect=2)
     found = compared(tmp_path / "x", behave, written, rounds=2)
     assert {(f.step, f.metric) for f in found.figures} == {
-        ("put", "response"), ("read", "response"), ("", "iteration"),
+        ("put", "response"), ("put", "target"), ("read", "response"), ("read", "target"), ("", "iteration"),
     }  # fmt: skip
     assert [(f.step, f.quantile) for f in found.figures if f.primary] == [("", "p90")]
     put, read, whole = (
@@ -235,7 +237,7 @@ def test_scenarios_are_told_apart(tmp_path: Path) -> None:
     written += STEPS + "  - {name: browse, steps: [{name: list, get: /}]}\n"
     found = compared(tmp_path / "x", answering(), written, rounds=2)
     assert {(f.step, f.metric) for f in found.figures} == {
-        ("order/put", "response"), ("order/read", "response"), ("browse/list", "response"), ("order", "iteration"),
+        *product(("order/put", "order/read", "browse/list"), ("response", "target")), ("order", "iteration"),
     }  # fmt: skip
     assert {f.step for f in found.figures if f.primary} == {"browse/list"}
 
@@ -243,7 +245,7 @@ def test_scenarios_are_told_apart(tmp_path: Path) -> None:
 def test_a_closed_load_is_compared_by_its_service(tmp_path: Path) -> None:
     written = text(rounds=2).replace("rate: 100/s", "users: 4").replace("response p50", "service p50")
     found = compared(tmp_path / "x", answering(connect=3), written, rounds=2)
-    assert {f.metric for f in found.figures} == {"service"}
+    assert {f.metric for f in found.figures} == {"service", "target"}
     parts = {part.part: part for part in found.parts}
     assert "response" not in parts
     total = math.fsum(part.variant_ms for part in parts.values() if part.adds)
@@ -280,9 +282,16 @@ def measured(folder: Path, *p50s: float) -> None:
         path.write_text(json.dumps(document))
 
 
+def read_late(variant: Variant, number: int) -> Script:
+    """Answers after about 0.2 ms, the same ones of both, of which this machine reads those of fresh 0.06 ms later."""
+    random = Random(number)
+    delay = 50_000 + 60_000 * (variant.name == "fresh")
+    return lambda x: Reply(after=int(random.lognormvariate(math.log(0.2), 0.3) * MILLISECOND), client_delay=delay)
+
+
 def test_a_difference_that_the_machine_cannot_tell_is_equivalent(tmp_path: Path) -> None:
-    """0.06 ms of 0.2, for certain: 30 %."""
-    folder = write_experiment(tmp_path / "x", text(), answering(median=0.2, connect=0.06), rounds=ROUNDS)
+    """0.06 ms of 0.25, for certain: a quarter."""
+    folder = write_experiment(tmp_path / "x", text(), read_late, rounds=ROUNDS)
     assumed = comparison_of(folder)
     assert (figure(assumed).verdict, figure(assumed).margin_ms, assumed.resolution) == ("slower", None, None)
     measured(folder, 0.09, 0.1, 0.24)
@@ -291,7 +300,18 @@ def test_a_difference_that_the_machine_cannot_tell_is_equivalent(tmp_path: Path)
     assert told.resolution and told.resolution.ms["p50"] == 0.1
     measured(folder, 0.02)
     assert (figure(comparison_of(folder)).verdict, figure(comparison_of(folder)).margin_ms) == ("slower", 0.02)
+    assert figure(told, metric="target").verdict == "equivalent"
     named = rewritten(folder, tmp_path / "named", text().replace("rounds:", "margin: 5%\n  rounds:"), ROUNDS)
     measured(named, 0.2)
     by_name = comparison_of(named)
     assert (figure(by_name).verdict, figure(by_name).margin_ms, by_name.resolution) == ("slower", None, None)
+
+
+def test_what_the_machine_cannot_tell_of_the_response_the_targets_own_time_may_tell(tmp_path: Path) -> None:
+    """The same, of connecting: that is the target's, and this machine's noise is not in it."""
+    folder = write_experiment(tmp_path / "x", text(), answering(median=0.2, connect=0.06), rounds=ROUNDS)
+    measured(folder, 0.2)
+    response, target = (figure(comparison_of(folder), metric=metric) for metric in ("response", "target"))
+    assert (target.verdict, target.margin_ms) == ("slower", None)
+    assert (response.verdict, response.margin_ms) == ("inconclusive", 0.2)
+    assert response.why and response.why.code == "target_not_equivalent"

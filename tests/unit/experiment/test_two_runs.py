@@ -51,8 +51,9 @@ def test_what_both_have_is_put_side_by_side(run: Run) -> None:
     session, host = replace(second.session, reuse="per-request"), replace(second.host, cpus=first.host.cpus + 1)
     found = compare(first, replace(second, seed=first.seed + 1, session=session, host=host))
     assert [(row.quantile, row.metric) for row in found.rows] == [
-        (quantile, "response") for quantile in ("mean", "p50", "p90", "p95", "p99")
+        (quantile, metric) for metric in ("response", "target") for quantile in ("mean", "p50", "p90", "p95", "p99")
     ]
+    assert found.notes == ()
     for row in found.rows:
         assert row.ms == pytest.approx((2, 3), rel=2e-3)
         assert row.ratio == pytest.approx(1.5, rel=2e-3)
@@ -64,6 +65,17 @@ def test_what_both_have_is_put_side_by_side(run: Run) -> None:
     )
     assert found.why_not == (Reason.of("different_times"),)
     assert from_json(TwoRuns, to_json(found)) == found
+
+
+def test_runs_of_the_same_seed_have_the_same_arrivals(run: Run) -> None:
+    first, second = run(2), run(3)
+    found = compare(first, second)
+    assert found.notes == (Reason.of("same_arrivals", seed=first.seed),)
+    assert "note: both runs have seed 1, and so the same arrivals" in " ".join(render(found).split())
+    phases = second.variant.phases
+    longer = replace(phases[0], seconds=2.0)
+    other = replace(second, variants=(replace(second.variant, phases=(longer, *phases[1:])),))
+    assert compare(first, other).notes == compare(first, replace(second, seed=2)).notes == ()
 
 
 def test_it_is_shown_with_what_it_cannot_prove(run: Run) -> None:

@@ -40,7 +40,7 @@ PROBE = {**dict.fromkeys((*SUMMED, *GREATEST), 7), "loop_lag_p99": 3, "elapsed":
 
 def one_exchange(at: int) -> Batch:
     """That of series 0: due, and everything else, at one instant."""
-    instants = [0, *[at] * 8]
+    instants = [0, *[at] * 9]
     return Batch(struct.pack(f"{WIDTH}q", *instants, *[-1] * (WIDTH - len(instants))), ())
 
 

@@ -14,7 +14,7 @@ from loadgen.exchange import NEW, REUSED, Exchange, Request
 from loadgen.record.attribution import HELD_BACK, NONE, OWN, TABLE, attribution, attributions, net, own
 from loadgen.record.metrics import OF_EXCHANGE, Metric, measure, times_of
 from loadgen.record.recorder import Recorder
-from loadgen.record.share import Part, Shares, divide
+from loadgen.record.share import COUNTS, Part, Shares, divide
 from loadgen.result.latency import Latency
 from loadgen.result.run import Attribution
 from loadgen.transport.scripted import Reply
@@ -36,7 +36,8 @@ def exchange(random: Random, *, connection: int) -> Exchange:
         x.handshake_cpu, x.connect_delay = random.randrange(MS), random.randrange(MS)
         x.connected = x.started + x.dns + x.tcp + x.tls + x.handshake_cpu + x.connect_delay + 1
     x.sent = x.connected
-    x.received = x.sent + random.randrange(30 * MS)
+    x.first = x.sent + random.randrange(30 * MS)
+    x.received = x.first + random.randrange(30 * MS)
     x.done = x.received + random.randrange(MS)
     return x
 
@@ -85,10 +86,22 @@ def test_many_are_divided_as_each_of_them_is(scheduled: bool) -> None:
     assert not mean.own_at_least
 
 
+@pytest.mark.parametrize("connection", [NEW, REUSED])
+def test_the_targets_own_time_is_what_attribution_gives_the_target(connection: int) -> None:
+    """With connecting, for each exchange by itself; and its first byte lies within."""
+    random = Random(connection)
+    for _ in range(100):
+        x = exchange(random, connection=connection)
+        times = times_of(x, x.due)
+        whose = attribution(times, scheduled=True)
+        assert whose.target + whose.connect == pytest.approx(times["target"] / MS, abs=2e-6)
+        assert times["ttfb"] == x.first - x.sent <= times["target"]
+
+
 def test_parts_add_up_to_the_whole_on_any_axis() -> None:
     sums = np.random.default_rng(1).integers(0, 1000, (50, len(Part)))
     parts = net(sums)
-    without = [part for part in Part if part not in (Part.COUNT, Part.STAMPED)]
+    without = [part for part in Part if part not in COUNTS]
     assert (parts[:, without].sum(axis=1) == sums[:, Part.WHOLE]).all()
     assert (own(parts) == [own(net(row)) for row in sums]).all()
     assert (net(sums, HELD_BACK)[:, without].sum(axis=1) == sums[:, Part.WHOLE]).all()
@@ -98,7 +111,7 @@ def test_parts_add_up_to_the_whole_on_any_axis() -> None:
 def test_every_part_is_in_the_table_once_and_inside_what_is_there() -> None:
     parts = [row.part for row in TABLE]
     assert len(parts) == len(set(parts))
-    assert set(parts) == set(Part) - {Part.COUNT, Part.WHOLE, Part.STAMPED}
+    assert set(parts) == set(Part) - COUNTS - {Part.WHOLE}
     assert all(row.inside is Part.WHOLE or row.inside in parts for row in TABLE)
     assert {row.field for row in TABLE} <= set(FIELDS)
     assert set(OWN) == {row.part for row in TABLE if row.field == "own"}

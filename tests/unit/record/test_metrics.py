@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import Sink, exchange, gaps
 
-from loadgen.exchange import NEW, RESUMED, REUSED, Outcome
-from loadgen.record.metrics import OF_EXCHANGE, WIDTH, Metric, measure
+from loadgen.exchange import NEW, NOT_YET, RESUMED, REUSED, Outcome
+from loadgen.record.metrics import OF_EXCHANGE, WIDTH, Metric, measure, times_of
 from loadgen.stats import index_of
 
 PARTS = (Metric.LAG, Metric.SIGN, Metric.WAIT, Metric.SERVICE)
@@ -67,8 +67,27 @@ def test_what_is_not_known_is_never_nought() -> None:
     assert found["whole"] == whole
     assert found["no stamp"] == whole - {"client_delay"}
     assert found["no schedule"] == whole - {"response", "lag"}
-    assert found["reused"] == whole - {"connect"}
+    assert found["reused"] == whole - {"connect"} | {"target"}
     assert "service" not in found["not begun"]
+
+
+def test_a_timeout_is_longer_than_the_target_has_had() -> None:
+    """In its answer's place, from when it was sent; and its first byte is no figure if it came."""
+    x = exchange(1, 2, 3, 4, 5, 0, 6, outcome=Outcome.TIMEOUT)
+    x.handshake_cpu, x.connect_delay = 1, 2
+    x.first = x.received = NOT_YET
+    assert (times_of(x, x.due)["target"], times_of(x, x.due)["ttfb"]) == (4 + 5 + 6 - 3, 6)
+    x.first = 0
+    assert "ttfb" not in times_of(x, x.due)
+    x.started = x.connected = x.sent = 0
+    assert "target" not in times_of(x, x.due), "it waited in vain"
+
+
+def test_what_a_new_connection_waited_for_this_machine_is_not_the_targets() -> None:
+    x = exchange(1, 2, 3, 400, 5, 60, 7)
+    assert "target" not in times_of(x, x.due), "how long it waited is not known"
+    x.handshake_cpu, x.connect_delay = 10, 90
+    assert times_of(x, x.due)["target"] == 400 - 90 - 10 + 5 + 60
 
 
 def test_nought_is_a_figure_like_any_other() -> None:

@@ -27,7 +27,7 @@ def exchanges(count: int, seed: int = 1, scheduled: bool = True, stamped: bool =
     received = done - delay if stamped else np.zeros(count, np.int64)
     due = np.full(count, START if scheduled else 0)
     columns = [np.where(new, 7, 0), due, released, released + sign, started, new * (started + connect)]
-    rows[:, :9] = np.stack([*columns, started + new * connect, received, done], axis=1)
+    rows[:, :10] = np.stack([*columns, started + new * connect, received, received, done], axis=1)
     rows[:, WIDTH - 4] = np.where(new, connect // 3, -1)  # handshake_cpu
     rows[:, WIDTH - 3] = wait // 5  # wait_delay
     rows[:, WIDTH - 2] = np.where(new, connect // 4, -1)  # connect_delay

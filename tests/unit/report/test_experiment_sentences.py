@@ -63,7 +63,10 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
             "requests waited for a connection in some runs only: fresh, round 3",
         ),
         (Reason("cap_for_all", {"cap": 6}), "it was in the way of all alike"),
-        (Reason("same_load", {"share": 0.995}), "the same for both, and 99.5% of it started at the least"),
+        (
+            Reason("same_load", {"share": 0.995}),
+            "the same arrivals for both in each round, and 99.5% of them started at the least",
+        ),
         (Reason("other_load", {**RUN, **BOTH}), "fresh had another load than shared in round 3"),
         (
             Reason("load_not_started", {**RUN, "phase": "steady", "share": 0.9}),
@@ -88,6 +91,18 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
         (Reason("zero_figure"), "a figure is 0, so there is no ratio"),
         (Reason("too_few_rounds", {"needs": 6, "rounds": 3}), "needs 6 rounds, there were 3"),
         (Reason("ratio_drifts"), "the difference grows, or shrinks, from round to round"),
+        (
+            Reason("target_not_equivalent", {"step": "get", "verdict": "slower"}),
+            "the figures are alike, but the target's own time of get is slower",
+        ),
+        (
+            Reason("target_not_equivalent", {"step": "", "verdict": "inconclusive"}),
+            "the figures are alike, but the target's own time is not known well enough",
+        ),
+        (
+            Reason("target_not_equivalent", {"step": "get", "verdict": "none"}),
+            "the figures are alike, but the target's own time of get is not judged",
+        ),
         (Reason("could_be_chance", {"figures": 7}), "with 7 figures compared, this could be chance"),
         (Reason("limit_inside", {"limit": 3.0}), "3 lies within"),
         (Reason("unreadable", {"error": "x"}), "a run cannot be read: x"),
@@ -95,6 +110,11 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
             Reason("different_times"),
             "the runs were at different times, and the machine, the network or the target may have been slower in "
             "between. For a verdict, let the variants take turns in an experiment",
+        ),
+        (
+            Reason("same_arrivals", {"seed": 7}),
+            "both runs have seed 7, and so the same arrivals. What they have in common may be due to these: `--seed "
+            "random` draws others",
         ),
         (
             Reason("compared_invalid", {"run": "runs/a"}),

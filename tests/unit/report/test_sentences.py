@@ -27,6 +27,17 @@ EACH = [
         "> 69.7 ms: 30 timeouts are known only to have lasted longer",
     ),
     (Reason.of("censored", timeouts=1030), "1,030 timeouts are known only to have lasted longer"),
+    (Reason.of("unstamped", requests=1030, of=1030), "not known: no request has a stamp of the kernel"),
+    (Reason.of("unstamped", requests=1, of=2000), "not known: 1 of 2,000 requests has no stamp of the kernel"),
+    (
+        Reason.of("off_schedule", requests=1030, displaced=500, waited=499),
+        "the target had another load than planned: of the 1,030 slowest requests 499 waited for a connection, and 1 "
+        "left late or was not sent",
+    ),
+    (
+        Reason.of("off_schedule", requests=30, displaced=20, waited=20, variant="fresh"),
+        "the target of fresh had another load than planned: of the 30 slowest requests 20 waited for a connection",
+    ),
     (Reason.of("no_figure"), "there is no such figure"),
     (Reason.of("no_requests"), "there were no requests"),
     (Reason.of("all_timed_out"), "every request timed out"),

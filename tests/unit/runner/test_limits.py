@@ -103,6 +103,11 @@ def test_a_cap_needs_as_many_ports(machine: Any) -> None:
     given = of(OPEN, "{connections: 20001}")
     assert "20,001 connections need more ports than the 20,000 that are free" in refused(given)
     assert limits(given, 1, 2, False).connections == 20_001
+    assert limits(given, 1, 1, True).connections == 20_001, "loopback takes a resting port again"
+    machine(descriptors=100_000, waiting=29_000)
+    assert "more ports than the 0 that are free" in refused(given), "other addresses have resting ports, too"
+    machine(descriptors=100_000, waiting=8000, reused=False)
+    assert "than the 20,000 that are free" in refused(given, loopback=True)
 
 
 def test_ports_bound_what_new_connections_take_in_a_minute(machine: Any) -> None:

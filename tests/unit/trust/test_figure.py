@@ -146,9 +146,9 @@ def test_what_is_below_the_resolution_is_not_judged() -> None:
     every = figures_of([(STEADY, of)], ("p50", "p99", "min", "max"), resolution=coarse)
     assert all(each.share > 0.8 for each in every)
     assert {each.quantile: (each.resolution, each.verdict.name) for each in every} == {
-        "p50": (250_000, "INVALID"),
-        "p99": (1_000_000, "VALID"),
-        "min": (250_000, "INVALID"),
+        "p50": (200_000, "INVALID"),
+        "p99": (600_000, "VALID"),
+        "min": (200_000, "INVALID"),
         "max": (1_000_000, "VALID"),
     }
 
@@ -167,9 +167,9 @@ def test_what_the_profile_holds_back_is_not_ours() -> None:
     assert held.verdict is Verdict.VALID
 
 
-def test_what_another_client_takes_before_it_sends_is_asked_for() -> None:
+def test_what_another_client_takes_to_build_a_request_is_asked_for() -> None:
     late = np.full(200, 80 * MILLISECOND)
-    of = shares(np.full(200, 20 * MILLISECOND), sign=late, lag=late, connect=np.full(200, 3 * MILLISECOND))
+    of = shares(np.full(200, 20 * MILLISECOND), sign=late, connect=np.full(200, 3 * MILLISECOND))
     (figure,) = figures_of([(STEADY, of)], ["p99"], of_profile=OF_CLIENT)
     assert figure.parts == {"connect_delay": pytest.approx(2 * MILLISECOND, rel=0.01)}
 

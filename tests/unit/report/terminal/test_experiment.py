@@ -130,6 +130,16 @@ def flat(found: ExperimentResult) -> str:
     return " ".join(page(found).split())
 
 
+def test_the_targets_own_time_stands_below_the_primary_figure() -> None:
+    target = replace(figure("faster"), metric="target", primary=False)
+    told = flat(compared(figures=(figure(), target)))
+    assert "the target's own time: faster; 1.92 times [1.88, 1.95], +8.97 ms [+8.35, +9.59]" in told
+    why = Reason.of("off_schedule", requests=30, displaced=20, waited=20, variant="fresh")
+    told = flat(compared(figures=(figure(), replace(target, verdict="none", ratio=None, why=why))))
+    assert "the target's own time: the target of fresh had another load than planned: of the 30 slowest" in told
+    assert "own time" not in flat(compared(figures=(figure(), replace(target, quantile="p99"))))
+
+
 def block(text: str, title: str) -> list[str]:
     lines = text.split("\n")
     start = next(number for number, line in enumerate(lines) if line.startswith(title))

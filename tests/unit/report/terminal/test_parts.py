@@ -10,7 +10,7 @@ from engine_harness import go
 from loadgen.analysis.build import Measured, variant
 from loadgen.clock import MILLISECOND as MS
 from loadgen.report.terminal.page import drawn
-from loadgen.report.terminal.parts import attribution
+from loadgen.report.terminal.parts import attribution, own_times
 from loadgen.result.run import Attribution, Phase
 from loadgen.transport.scripted import Reply
 
@@ -56,3 +56,19 @@ def test_of_very_many_steps_not_each_is_told() -> None:
     assert text(phase(steps=40)).count("41.0") == 12
     assert text(phase(steps=40)).endswith("28 more: see --json")
     assert text(phase(whose={})) == ""
+
+
+def own(whose: Attribution, *, steps: int = 1, target: float | None = 1.0) -> str:
+    made = phase(steps=steps, whose={"p50": whose})
+    latency = {"target": replace(made.steps[0].latency_ms["target"], quantiles={"p50": target})}
+    told = tuple(replace(step, latency_ms={**step.latency_ms, **latency}) for step in made.steps)
+    return " ".join(drawn(own_times([replace(made, steps=told)]), 200, False).split())
+
+
+def test_where_much_is_this_machines_the_targets_own_time_stands_beside_it() -> None:
+    slow = replace(OF_P50, value=1.9, target=0.4, own=1.5)
+    assert own(slow, target=0.38) == "step-0: p50 1.90 ms, 1.50 of it this machine, target 0.380"
+    assert "≥ 1.50 of it" in own(replace(slow, own_at_least=True))
+    assert own(replace(slow, own=0.19)) == "", "a tenth is not much"
+    assert own(slow, target=None) == "", "a client without stamps does not know it"
+    assert own(slow, steps=20).endswith("8 more: see --json")

@@ -45,7 +45,7 @@ def test_a_goal_is_a_figure_and_a_share() -> None:
         ("steady response p99 within 5%", "4s", "--at-most: 4s is less than the 5s that steady takes. Allow more"),
         ("stedy response p99 within 5%", None, "--until: no measured phase is called stedy. Did you mean steady? Known: steady, after"),
         ("warm response p99 within 5%", None, "--until: no measured phase is called warm. Known: steady, after"),
-        ("steady connect p99 within 5%", None, "--until: there are no intervals of connect. Use one of response, service, operation, iteration"),
+        ("steady connect p99 within 5%", None, "--until: a run does not go on for the sake of connect. Use one of response, service, operation, iteration"),
         ("steady pt response p99 within 5%", None, "--until: response has no step pt. Did you mean put? Known: put, get"),
         ("steady put iteration p99 within 5%", None, "--until: iteration has no step put. Name none"),
     ],
