@@ -229,8 +229,16 @@ def _bytes(value: Any) -> bytes:
     raise _wrong("an object with text or base64", value)
 
 
+def _anything(value: Any) -> Any:
+    """Any JSON. A file may hold NaN and infinity, which JSON does not have: they are null, as when it is written."""
+    try:
+        return to_json(value)
+    except RecursionError:
+        raise _wrong("of less depth", value) from None
+
+
 _PLAIN: dict[Any, Decode] = {
-    int: _integer, float: _number, str: _text, bool: _boolean, bytes: _bytes, object: lambda value: value
+    int: _integer, float: _number, str: _text, bool: _boolean, bytes: _bytes, object: _anything
 }  # fmt: skip
 
 

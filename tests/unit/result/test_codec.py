@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -248,6 +249,17 @@ def test_a_whole_number_that_no_float_holds_is_no_number() -> None:
 
 def test_what_is_passed_over_may_be_of_any_depth() -> None:
     assert from_json(Stalk, {"stalk": 1, "else": deep(100_000)}) == Stalk(1)
+
+
+@pytest.mark.parametrize("value", [math.inf, [math.nan, 1], {"a": [-math.inf]}])
+def test_what_json_does_not_have_is_null_wherever_it_is_read(value: Any) -> None:
+    read = from_json(Plant, JSON | {"anything": value})
+    assert from_json(Plant, to_json(read)) == read
+
+
+def test_anything_may_not_be_of_any_depth() -> None:
+    with pytest.raises(Malformed, match="anything: must be of less depth, is a list of 1"):
+        from_json(Plant, JSON | {"anything": deep(100_000)})
 
 
 LEAVES = st.recursive(
