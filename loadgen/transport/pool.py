@@ -133,7 +133,7 @@ def waited_for_us(x: Exchange, over: Exchange) -> int:
     another one.
     """
     late = over.released - over.due + over.wait_delay + max(0, over.connect_delay) + max(0, over.handshake_cpu)
-    free = (over.received or over.done) - late
+    free = (over.received if over.received > 0 else over.done) - late  # NOT_YET is no instant
     least = max(0, free - (x.signed - (x.released - x.due)))
     return over.done - x.signed - least
 

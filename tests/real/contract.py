@@ -18,7 +18,7 @@ import uvloop
 
 from loadgen.aws.credentials import SANDBOX
 from loadgen.clock import MILLISECOND, SECOND, now
-from loadgen.exchange import BODY, REUSED, Exchange, Outcome, Request
+from loadgen.exchange import BODY, NOT_YET, REUSED, Exchange, Outcome, Request
 from loadgen.net.counters import CLOSED_IDLE, CONNECTION_COUNTERS, FAILED, OPENED, PEAK
 from loadgen.net.names import Address, Origin
 from loadgen.net.timerfd import LoopClock
@@ -181,7 +181,9 @@ def put_item(value: bytes = b"") -> Request:
 
 
 def _check_instants(x: Exchange) -> None:
-    reached = [at for at in (x.due, x.released, x.signed, x.started, x.connected, x.sent, x.received) if at]
+    instants = (x.due, x.released, x.signed, x.started, x.connected, x.sent, x.first, x.received)
+    reached = [at for at in instants if at not in (0, NOT_YET)]
+    assert NOT_YET not in (x.first, x.received) or x.outcome is Outcome.TIMEOUT
     assert reached == sorted(reached)
     assert x.done >= reached[-1]
     assert x.done - x.due < HANG * SECOND

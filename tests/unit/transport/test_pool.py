@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadgen.exchange import Exchange, Request
+from loadgen.exchange import NOT_YET, Exchange, Request
 from loadgen.net.counters import CONNECTION_COUNTERS, PEAK
-from loadgen.transport.pool import Pool
+from loadgen.transport.pool import Pool, waited_for_us
 
 REQUEST = Request("GET", "/")
 MODES = ("shared", "per-iteration", "per-request")
@@ -227,3 +227,11 @@ def test_any_load_keeps_the_cap_and_leaves_nobody_waiting_for_nothing(seed: int,
             assert all(line.owner in owners for line in idle)
             assert all(x.owner is line.owner for line in client.lines for x in line.carried)
     assert client.counters[PEAK] <= cap
+
+
+@pytest.mark.parametrize(("received", "ours"), [(0, 0), (NOT_YET, 0), (80, 20)])
+def test_a_wait_behind_an_exchange_is_ours_as_far_as_that_was_late(received: int, ours: int) -> None:
+    """One whose answer the kernel did not have, or of which that is not known, was over when it was done."""
+    over, x = Exchange(REQUEST, 0, None, 10, 10, 1000, 0), Exchange(REQUEST, 0, None, 20, 20, 1000, 0)
+    over.received, over.done = received, 100
+    assert waited_for_us(x, over) == ours
