@@ -233,5 +233,5 @@ def test_any_load_keeps_the_cap_and_leaves_nobody_waiting_for_nothing(seed: int,
 def test_a_wait_behind_an_exchange_is_ours_as_far_as_that_was_late(received: int, ours: int) -> None:
     """One whose answer the kernel did not have, or of which that is not known, was over when it was done."""
     over, x = Exchange(REQUEST, 0, None, 10, 10, 1000, 0), Exchange(REQUEST, 0, None, 20, 20, 1000, 0)
-    over.received, over.done = received, 100
+    over.wait_delay, over.received, over.done = 0, received, 100
     assert waited_for_us(x, over) == ours
