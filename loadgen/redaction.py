@@ -52,6 +52,7 @@ class Secrets:
         self._texts: dict[str, None] = {}
         self._groups: dict[str, _Group] = {}  # by the first characters of their forms
         self._characters: set[str] = set()  # of all forms
+        self._led = False  # whether one of the texts begins with blanks, which its forms do not have
         self.add(*texts)
 
     @property
@@ -65,6 +66,7 @@ class Secrets:
             if text in self._texts:
                 continue
             self._texts[text] = None
+            self._led |= text[:1].isspace()
             for form in _forms(text) if len(text.strip()) >= SHORTEST else ():
                 self._groups.setdefault(form[:HEAD], _Group()).add(form, shown_as)
                 self._characters.update(form)
@@ -103,9 +105,10 @@ class Secrets:
             while at >= 0:
                 for form in group.alike(folded, at):
                     if stop := _end(folded, at, form):
-                        start, end = view.place(at), view.place(stop)
-                        if end - start >= CUT or stop - at == len(form):
-                            yield start, end, group.forms[form]
+                        blanks = at - len(folded[:at].rstrip()) if self._led else 0
+                        end = view.place(stop)
+                        if end - view.place(at - blanks) >= CUT or stop - at == len(form):
+                            yield view.place(at), end, group.forms[form]
                 at = folded.find(head, at + 1)
 
 
@@ -227,7 +230,7 @@ def _forms(secret: str) -> set[str]:
     pieces = {view.text for piece in _pieces(secret.strip()) for view in _views(piece)}
     forms = set(chain(pieces, *map(_misread, pieces), *map(_coded, pieces)))
     forms |= {pattern.sub("-", piece).strip("-") for piece in pieces for pattern in (_NO_WORD, _NO_NAME)}
-    forms = {_folded(form).strip() for form in forms}
+    forms = {_folded(form.strip()) for form in forms}  # a + at its end is no blank that was trimmed
     forms |= {_CONTROL.sub("?", form) for form in forms} | set(map(one_line, forms))
     return {form for form in forms if len(form) >= SHORTEST}
 

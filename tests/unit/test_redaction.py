@@ -6,7 +6,7 @@ import re
 
 import pytest
 from canaries import NO_LATIN, SHAPES, WRITINGS, left, marks, pieces
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from loadgen.redaction import CUT, REDACTED, SHORTEST, Secrets, one_line
@@ -107,6 +107,7 @@ def test_what_holds_no_secret_stays_as_it_is(text: str) -> None:
 
 
 @given(st.text(min_size=SHORTEST), st.text(max_size=20), st.text(max_size=20))
+@example("000+", "", "")
 def test_any_text_is_hidden_in_any_other(secret: str, before: str, after: str) -> None:
     shown = Secrets(secret).hide(before + secret + after)
     assert len(secret.strip()) < SHORTEST or secret.strip() not in shown.replace(REDACTED, "")
@@ -125,3 +126,9 @@ def test_a_letter_that_is_longer_in_lower_case_hides_no_secret_from_the_gate() -
 def test_a_secret_is_known_in_one_line_too(secret: str) -> None:
     """As a sample has a body, which may repeat it."""
     assert Secrets(secret).hide(one_line(f'{{"echo": "{secret}"}}')).startswith('{"echo": "[redacted]')
+
+
+@pytest.mark.parametrize("left", ["  canary", "&#32;&#32;canary", "&#32;&#32;canary&", "%20%20canary%", "  canary o"])
+def test_a_cut_that_leaves_blanks_and_little_of_a_secret_that_begins_with_them(left: str) -> None:
+    assert "canary" not in Secrets("  canary of blanks  ").hide(f"eee{left}")
+    assert Secrets("canary of blanks").hide("a  canary") == "a  canary", "which is too little of one without"
