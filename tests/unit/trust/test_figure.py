@@ -100,6 +100,15 @@ def test_times_that_do_not_vary_are_exact() -> None:
     assert of.to_result().own_ms == pytest.approx(6.0)
 
 
+def test_without_this_machine_the_slowest_are_others() -> None:
+    """Those that were held up, whatever the target took for them, are no longer the slowest without that."""
+    net = np.linspace(20 * MILLISECOND, 40 * MILLISECOND, 2000).astype(np.int64)
+    lag = np.where(np.arange(2000) % 50 == 0, 100 * MILLISECOND, 0)
+    of = figure(shares(net, lag=lag))
+    assert of.without == pytest.approx(39.8 * MILLISECOND, rel=0.002)
+    assert of.share == pytest.approx(expected(net + lag, lag, "p99"), abs=0.002)
+
+
 def test_a_cliff_hides_no_lifted_percentile() -> None:
     """0.9 % of the answers take 10 s, and others were lifted from 20 to 220 ms: p99 is one of them. A mean of parts
     about the rank would be made of the 10 s."""
