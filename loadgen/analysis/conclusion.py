@@ -26,7 +26,7 @@ from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import ASSUMED, Resolution
 from loadgen.result.run import Cost, Metadata, RunResult, Samples, Sandbox, Setup, Trust, Until, Witness
-from loadgen.trust.figure import Place
+from loadgen.trust.figure import Place, step_of
 from loadgen.trust.finding import Verdict
 from loadgen.trust.verdict import overall
 from loadgen.trust.watch import Tail
@@ -109,7 +109,7 @@ def _sure(
 ) -> Latency:
     """Figures with their intervals, and with the verdict on those of which this machine made too much."""
     of, (scenario, name) = plan.all_runs[run], plan.steps[step]
-    place = Place(of.name, of.cycle or 1, f"{scenario}/{name}" if len(plan.steps) > 1 else "")
+    place = Place(of.name, of.cycle or 1, step_of(scenario, name, len(plan.steps)))
     return standing.marked(place, Metric(metric).word, confidence.of(run, step, metric, timed))
 
 
@@ -128,7 +128,7 @@ def tails(plan: Plan, recording: Recording) -> list[Tail]:
     for key, shares in sorted(recording.shares.items(), key=lambda item: item[0].slot):  # as they are planned
         run, (scenario, step) = plan.of_slot(key.slot)
         if (tail := tails.get(run.number)) and key.outcome in (Outcome.OK, Outcome.TIMEOUT):
-            place = Place(run.name, run.cycle or 1, f"{scenario}/{step}" if len(plan.steps) > 1 else "")
+            place = Place(run.name, run.cycle or 1, step_of(scenario, step, len(plan.steps)))
             # where there are stamps, the kernel had no answer in time: none was read late
             unread = stamped and key.outcome == Outcome.TIMEOUT
             tail.steps.setdefault(place, Shares()).add(shares.all_stamped() if unread else shares)

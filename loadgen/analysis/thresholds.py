@@ -15,7 +15,8 @@ from loadgen.profile.model import Threshold as Asked
 from loadgen.profile.values import STAMPED
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
-from loadgen.result.run import Phase, Status, Step, Threshold
+from loadgen.result.run import Phase, Status, Threshold
+from loadgen.trust.figure import step_of
 
 OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
@@ -72,7 +73,11 @@ def _figures(asked: Asked, phase: Phase) -> list[_Figures]:
     if metric == "iteration":
         whole = {entry.scenario: entry.latency for entry in phase.iteration_ms if not entry.stratum}
         return [
-            _Figures(name, whole.get(name), [_place(phase, step) for step in phase.steps if step.scenario == name])
+            _Figures(
+                name,
+                whole.get(name),
+                [step_of(name, step.step, len(phase.steps)) for step in phase.steps if step.scenario == name],
+            )
             for name in scenarios
         ]
     several = len(scenarios) > 1
@@ -80,15 +85,11 @@ def _figures(asked: Asked, phase: Phase) -> list[_Figures]:
         _Figures(
             f"{step.scenario}/{step.step}" if several else step.step,
             _of_step(metric, step.latency_ms),
-            [_place(phase, step)],
+            [step_of(step.scenario, step.step, len(phase.steps))],
             off_schedule([step], asked.quantile) if metric in STAMPED else None,
         )
         for step in phase.steps
     ]
-
-
-def _place(phase: Phase, step: Step) -> str:
-    return f"{step.scenario}/{step.step}" if len(phase.steps) > 1 else ""
 
 
 def _of_step(metric: str, figures: Mapping[str, Latency]) -> Latency | None:

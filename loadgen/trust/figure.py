@@ -60,6 +60,11 @@ class Place(NamedTuple):
     step: str
 
 
+def step_of(scenario: str, step: str, steps: int) -> str:
+    """The step of a place in a plan of so many steps."""
+    return f"{scenario}/{step}" if steps > 1 else ""
+
+
 class Asked(NamedTuple):
     """A figure that a threshold or the primary figure of an experiment is about; no step: of each."""
 
