@@ -187,7 +187,7 @@ def _is_shown(metric: Metric, run: PhaseRun, metrics: set[int]) -> bool:
 
 def _resent(series: list[Entry]) -> Resent | None:
     """Connects that took as long as one whose first packet is sent again."""
-    counts = retried(_together([histogram for _, metric, histogram in series if metric == Metric.CONNECT]))
+    counts = retried(Histogram.together([histogram for _, metric, histogram in series if metric == Metric.CONNECT]))
     return Resent(counts.connects, counts.age // SECOND) if counts.age else None
 
 
@@ -254,19 +254,14 @@ def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> Late
         if of == metric and all(getattr(key, name) == value for name, value in wanted.items())
     ]
     every = metric in EVERY
-    values = _together([h for key, h in matching if every or key.outcome == Outcome.OK])
-    late = _together([h for key, h in matching if key.outcome == Outcome.TIMEOUT]) if metric in CENSORED else None
+    values = Histogram.together([h for key, h in matching if every or key.outcome == Outcome.OK])
+    late = (
+        Histogram.together([h for key, h in matching if key.outcome == Outcome.TIMEOUT]) if metric in CENSORED else None
+    )
     timed = latency(values, late, m.quantiles)
     if metric in STAMPED:
         return without_stamps(timed, _of(m, series, Metric.SERVICE, outcome=Outcome.OK, **wanted).count - values.count)
     return timed
-
-
-def _together(histograms: list[Histogram]) -> Histogram:
-    total = Histogram()
-    for histogram in histograms:
-        total.add(histogram)
-    return total
 
 
 def _strata(m: Measured, series: list[Entry]) -> tuple[Stratum, ...]:
@@ -296,7 +291,7 @@ def _failures(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> tup
         if count and number != Outcome.OK:
             mine = [h for key, of, h in series if key.outcome == number and of == metric]
             reasons = {why: n for (at, of, why), n in m.reasons.items() if (at, of) == (slot, number) and why}
-            latency_ms = {metric.word: latency(_together(mine), quantiles=m.quantiles)}
+            latency_ms = {metric.word: latency(Histogram.together(mine), quantiles=m.quantiles)}
             failures.append(Failure(Outcome(number).word, count, reasons, latency_ms))
     return tuple(failures)
 

@@ -11,6 +11,7 @@ One more counter holds the values above an hour, so that none is dropped.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
@@ -124,6 +125,14 @@ class Histogram:
             raise ValueError("these counters and counts are not a histogram")
         pairs = np.array(bins, np.int64).reshape(-1, 2)
         return cls(pairs[:, 0], pairs[:, 1], count, total, least, most)
+
+    @classmethod
+    def together(cls, many: Iterable[Histogram]) -> Histogram:
+        """The sum of several."""
+        total = cls()
+        for histogram in many:
+            total.add(histogram)
+        return total
 
     def add(self, other: Histogram) -> None:
         """Add the counts of `other`: exact, commutative, associative."""

@@ -150,11 +150,7 @@ def evidence_of(
     result shows, `asked` the figures that something depends on."""
     host, session = host or HostFigures(), session or Session()
     lag, delay = _worst([(t.lag, t.whole) for t in tails]), _worst([(t.delay, t.whole) for t in tails])
-    wait, dns, connects = Histogram(), Histogram(), Histogram()
-    for tail in tails:
-        wait.add(tail.wait)
-        dns.add(tail.dns)
-        connects.add(tail.connect)
+    wait, dns, connects = (Histogram.together(getattr(tail, of) for tail in tails) for of in ("wait", "dns", "connect"))
     started, limited = _due(ledger)
     resources = sum(ledger.outcomes[slot * OUTCOMES + Outcome.CLIENT_RESOURCE] for slot in range(ledger.slots))
     resolution = resolution or resolution_of(health.idle)
@@ -204,10 +200,7 @@ def evidence_of(
 def _worst(parts: list[tuple[Histogram, Histogram]]) -> Late:
     """The worst lateness of all phases together and of each that is large enough, so that a short phase is not lost
     among long ones."""
-    late, whole = Histogram(), Histogram()
-    for part, times in parts:
-        late.add(part)
-        whole.add(times)
+    late, whole = Histogram.together(part for part, _ in parts), Histogram.together(times for _, times in parts)
     lates = [*(Late.of(*part) for part in parts if part[0].count >= LEAST_FOR_P99), Late.of(late, whole)]
     return max(lates, key=_weight)
 
