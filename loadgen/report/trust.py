@@ -25,6 +25,8 @@ def meaning(verdict: Verdict, codes: Collection[str]) -> str:
         return f"the load was not {'' if invalid else 'quite '}the one planned"
     if codes and all(code in SIGNAL_WORDS and SIGNAL_WORDS[code].elsewhere for code in codes):
         return "the figures are not the target's alone"
+    if "share_of_figure" not in codes:
+        return "something disturbed the figures, as the reasons say"
     return f"this machine made {'too much' if invalid else 'a part'} of the figures marked {MARKS[verdict]}"
 
 

@@ -183,7 +183,7 @@ def _measured(result: RunResult) -> bool:
 def _decided(result: RunResult) -> str:
     """The figure that the verdict comes from, and this machine's share of it; a result has the worst first."""
     worst = next((figure for figure in result.trust.figures if figure.decides), None)
-    if worst is None:
+    if worst is None or worst.verdict != result.trust.verdict:  # a signal decided, which is among the reasons
         return ""
     where = brief(f"{Phases(result).place(worst.phase, worst.cycle)} {worst.step}".strip(), 44)
     least = "at least " if worst.at_least else ""

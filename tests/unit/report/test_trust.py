@@ -128,11 +128,12 @@ def test_what_a_later_version_observed_is_said_in_its_code() -> None:
     ("worst", "said"),
     [
         ({"share_of_figure"}, "this machine made too much of the figures marked !"),
-        ({"clock"}, "this machine made too much of the figures marked !"),
-        ({"rate_held", "lag"}, "this machine made too much of the figures marked !"),
+        ({"share_of_figure", "lag"}, "this machine made too much of the figures marked !"),
+        ({"clock"}, "something disturbed the figures, as the reasons say"),
+        ({"rate_held", "lag"}, "something disturbed the figures, as the reasons say"),
         ({"rate_held"}, "the load was not the one planned"),
         ({"rate_held", "ledgers"}, "the figures are not the target's alone"),
-        (set(), "this machine made too much of the figures marked !"),
+        (set(), "something disturbed the figures, as the reasons say"),
     ],
 )
 def test_not_every_reason_accuses_this_machine(worst: set[str], said: str) -> None:

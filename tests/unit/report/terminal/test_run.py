@@ -358,7 +358,7 @@ def test_reasons_say_what_to_do(result: dict[str, Any]) -> None:
     result["exit_status"] = 5
     text = summary(result)
     assert (
-        "INVALID this machine made too much of the figures marked !. Do not use these figures\n  - lag p99 3.10 ms"
+        "INVALID something disturbed the figures, as the reasons say. Do not use these figures\n  - lag p99 3.10 ms"
         in text
     )
     said = "INVALID · simulated target · thresholds: 3 passed, 1 failed, 1 undecided · 0.61% of requests failed\n"
@@ -368,7 +368,7 @@ def test_reasons_say_what_to_do(result: dict[str, Any]) -> None:
 def test_the_reason_for_the_verdict_is_told_from_lesser_ones(result: dict[str, Any]) -> None:
     ports = signal("ports", "VALID", "ports", share=0.02)
     result["trust"] |= {"verdict": "INVALID", "reasons": [LATE, STOLEN], "signals": [LATE, STOLEN, ports]}
-    lines = block(summary(result), "INVALID this machine")
+    lines = block(summary(result), "INVALID something")
     first, second = (line for line in lines if line.startswith("  - "))
     assert first.startswith("  - lag p99 3.10 ms: requests left")
     assert second.startswith("  - DEGRADED: steal 0.60%: the hypervisor")
@@ -400,6 +400,13 @@ def test_the_figure_that_decided_stands_above_all_reasons(result: dict[str, Any]
         "  note: session.connections: 10 made requests wait, and it was neither the target nor this machine\n"
         "  2 signals fine: see --json\n"
     ) in summary(result)
+
+
+def test_a_figure_decided_only_if_its_verdict_is_the_runs(result: dict[str, Any]) -> None:
+    result["trust"] |= {"verdict": "DEGRADED", "figures": [judged()], "reasons": [STOLEN], "signals": [STOLEN]}
+    text = summary(result)
+    assert "\nDEGRADED something disturbed the figures, as the reasons say\n  - steal 0.60%" in text
+    assert "decided by" not in text
 
 
 def test_a_figure_of_which_this_machine_made_too_much_is_marked(result: dict[str, Any]) -> None:
