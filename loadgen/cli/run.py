@@ -214,9 +214,13 @@ def folder_for(loaded: Loaded) -> Path:
 
 
 def _seed(text: str | None) -> tuple[str, ...]:
-    """The profile's seed as `--set` takes it, drawn if it is to be random."""
+    """The profile's seed as `--set` takes it, drawn if it is to be random. Raises UsageError."""
     if text is None:
         return ()
+    if text != "random" and not re.fullmatch("[0-9]+", text):
+        from loadgen.profile.units import quoted
+
+        raise click.UsageError(f"--seed: {quoted(text)} is not a whole number, and not random")
     return (f"seed={SystemRandom().randrange(MOST_DRAWN) if text == 'random' else text}",)
 
 

@@ -183,7 +183,7 @@ MISTAKES = [
     (["once"], "loadgen once: Missing argument 'PROFILE'. Try loadgen once --help"),
     (["once", "brust"], f"loadgen: there is no profile 'brust'. Did you mean burst? Shipped: {SHIPPED}. `loadgen new URL` writes a new one"),
     (["check", "http://h/", "--target", "http://i/"], "loadgen check: --target goes with a profile; a URL is its own target. Try loadgen check --help"),
-    (["run", "burst", "--seed", "many"], "loadgen: --set seed: 'many' is not a whole number"),
+    (["run", "burst", "--seed", "many"], "loadgen run: --seed: 'many' is not a whole number, and not random. Try loadgen run --help"),
     (["check", "burst", "--workers", "1.5"], "loadgen check: --workers 1.5: expected a number from 1 to 256, or auto. Try loadgen check --help"),
     (["check", "burst", "--rate", "5/s"], "loadgen check: --rate goes with a URL; with a profile, use --set, as in load.NAME.rate=500/s. Try loadgen check --help"),
     (["new"], "loadgen new: Missing argument 'URL'. Try loadgen new --help"),
