@@ -4,6 +4,8 @@ conclusion   a run's whole result, its verdict and its exit status
 build        the phases, steps and scenarios of a run
 latency      percentiles from histograms, each a value or the reason why there is none
 confidence   the interval of each percentile
+shape        how a step's times are spread, and whether they are of two kinds
+findings     what the figures prove, and a reader should know first
 per_second   a phase second by second, read back from the run's folder
 thresholds   decides the profile's thresholds
 unusable     whether a run says nothing of its target

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from loadgen.analysis.latency import QUANTILES, latency, milliseconds, without_stamps
 from loadgen.analysis.off_schedule import MEAN
+from loadgen.analysis.shape import shape
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
@@ -44,6 +45,7 @@ from loadgen.result.run import (
     Stratum,
     WholeIteration,
 )
+from loadgen.result.shape import Shape
 from loadgen.stats import Histogram, fraction
 from loadgen.trust.network import Network, retried
 
@@ -159,10 +161,16 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
         failures=_failures(m, run, slot, series),
         recorded_ms={m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in recorded},
         off_schedule=_off_schedule(m, run, slot),
+        shape=_shape(m, series, headline),
         attempts=_attempts(m, slot, series),
         items=_items(m.ledger.tally(slot)),
         capacity=_capacity(m.ledger.tally(slot)),
     )
+
+
+def _shape(m: Measured, series: list[Entry], headline: Metric) -> Shape | None:
+    mine = (h for key, metric, h in series if metric == headline and key.outcome == Outcome.OK)
+    return shape(Histogram.together(mine), m.quantiles)
 
 
 def _latencies(

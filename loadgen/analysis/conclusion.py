@@ -10,6 +10,7 @@ from pathlib import Path
 from loadgen.analysis import thresholds as limits
 from loadgen.analysis.build import Measured, sample, variant
 from loadgen.analysis.confidence import Confidence
+from loadgen.analysis.findings import findings
 from loadgen.analysis.standing import DOUBTS, Standing
 from loadgen.analysis.unusable import unusable
 from loadgen.clock import SECOND
@@ -91,6 +92,7 @@ def conclude(
         trust=_trust(verdict, standing),
         warnings=tuple(ending.warnings),
         thresholds=tuple(checked),
+        findings=findings(counted),
         variants=(counted,),
         samples=Samples(
             failed=tuple(sample(measured, kept) for kept in ending.kept.failed),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @request_options
 @click.option("--out", "folder", type=NewPath(), help="The folder.  [default: runs/keepalive-HOST-TIME]")
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of INVALID runs too; the result says so.")
+@click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
@@ -45,6 +46,7 @@ def command(
     asked: Asked | None,
     folder: Path | None,
     accept_invalid: bool,
+    full: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -63,7 +65,8 @@ def command(
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.keepalive import idle_table, sentence
     from loadgen.report.terminal.page import fitting
-    from loadgen.report.terminal.run import show
+    from loadgen.report.terminal.screen import show
+    from loadgen.report.words import wrapped
 
     if idle is not None:
         pauses = _come_back(url, idle, sets, asked, folder, quiet)
@@ -75,8 +78,8 @@ def command(
         if as_json:
             out.write(f"{json_text(result)}\n")
         else:
-            show(result, out)
-            out.write(f"\n{sentence(result.comparison)}\n")
+            out.write("\n".join([*wrapped(sentence(result.comparison), fitting(out), ""), "", ""]))
+            show(result, out, full)
     return int(result.exit_status or 0)
 
 

@@ -11,9 +11,10 @@ from loadgen.cli import HELP, output
 
 @click.command("report", short_help="Print the result of a saved run again.", context_settings=HELP)
 @click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--share", is_flag=True, help="Leave out names of hosts, addresses, accounts and requests' ids.")
-def command(run: Path | None, as_json: bool, share: bool) -> int:
+def command(run: Path | None, full: bool, as_json: bool, share: bool) -> int:
     """Print the result of RUN, a run's folder or its name below runs/; by default the newest.
 
     A run that died is reported from what it wrote, and marked INCOMPLETE.
@@ -27,7 +28,7 @@ def command(run: Path | None, as_json: bool, share: bool) -> int:
     from loadgen.experiment.saved import RUNS, find, read
     from loadgen.report.formats import json_text
     from loadgen.report.sharing import shared
-    from loadgen.report.terminal.run import show
+    from loadgen.report.terminal.screen import show
 
     with as_written(run or RUNS):
         result = read(find(run))
@@ -37,5 +38,5 @@ def command(run: Path | None, as_json: bool, share: bool) -> int:
             if as_json:
                 out.write(f"{json_text(result)}\n")
             else:
-                show(result, out)
+                show(result, out, full)
     return 0

@@ -53,6 +53,7 @@ MOST_DRAWN = 1_000_000  # a seed that a person can type again
 @click.option("--out", "folder", type=NewPath(), help="The run's folder.  [default: runs/NAME-TIME]")
 @click.option("--no-preflight", is_flag=True, help="Send the load without trying each step once before.")
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of an INVALID run too; the result says so.")
+@click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
@@ -71,6 +72,7 @@ def command(
     folder: Path | None,
     no_preflight: bool,
     accept_invalid: bool,
+    full: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -93,7 +95,7 @@ def command(
     loadgen run steady --seed random
     """
     from loadgen.report.formats import json_text
-    from loadgen.report.terminal.run import show
+    from loadgen.report.terminal.screen import show
     from loadgen.report.terminal.unusable import unusable
 
     with reading(profile, target, (*sets, *_seed(seed)), rate, duration, users, asked, workers) as loaded:
@@ -108,7 +110,7 @@ def command(
             if why := unusable(result):
                 complain(f"loadgen: {why}")
         else:
-            show(result, out)
+            show(result, out, full)
     return int(result.exit_status or 0)
 
 

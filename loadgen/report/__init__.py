@@ -3,7 +3,7 @@
 terminal/       text for a terminal; only this room knows rich
 formats         JSON and other formats, for programs
 navigate        a result's phases, steps and figures, in the order in which they are shown
-sentences, experiment_sentences, selftest_sentences, trust_sentences, notice_sentences:
+sentences, experiment_sentences, finding_sentences, selftest_sentences, trust_sentences, notice_sentences:
                 make sentences of reasons: what was observed, why something is not known
 trust           what a verdict means, and a line for each signal
 values          the values of a reason, and what makes a sentence of them

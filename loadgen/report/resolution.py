@@ -21,6 +21,11 @@ def noise(resolution: Resolution) -> str:
     return f"differences under {_at({**_used(resolution, SHOWN), **resolution.measured_ms}, SHOWN)} are noise"
 
 
+def noise_here(resolution: Resolution) -> str:
+    """The same in fewer words, of the machine of a run."""
+    return f"under {_at(_used(resolution, SHOWN), SHOWN)} is noise"
+
+
 def machine(resolution: Resolution) -> str:
     """The same of the machine of a run, and where it comes from."""
     used = _used(resolution, SHOWN)

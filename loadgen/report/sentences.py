@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
+from loadgen.report.finding_sentences import FINDING_SENTENCES
 from loadgen.report.notice_sentences import NOTICE_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.trust_sentences import TRUST_SENTENCES
@@ -163,6 +164,7 @@ SENTENCES: dict[str, Sentence] = {
     "nothing_answered": _nothing_answered,
     "everything_failed": _everything_failed,
     **EXPERIMENT_SENTENCES,
+    **FINDING_SENTENCES,
     **SELFTEST_SENTENCES,
     **TRUST_SENTENCES,
     **NOTICE_SENTENCES,

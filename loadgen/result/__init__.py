@@ -9,6 +9,7 @@ holds facts: numbers with their units, names, and reasons as a code with its num
     resolution  the differences that this machine cannot tell
     check       `loadgen check`                once        `loadgen once`
     selftest    `loadgen selftest`             two_runs    `loadgen compare`
+    shape       how values are spread, and whether they are of two kinds
     documents   every kind of result, and the schema of them all
 """
 

@@ -141,6 +141,20 @@ CODES = {
     "with this `reason`.",
     "everything_failed": "All of `sent` requests failed: most often, `count` times, the `outcome` was this one, with "
     "this `reason`.",
+    # a finding: what the figures of a phase prove; `NAME_low_ms` to `NAME_high_ms` is over cycles, steps
+    "timeouts_hide": "The `quantile` lies among `timeouts` timeouts of `requests` requests, and is greater than "
+    "`bound_ms`.",
+    "throttled": "Of `sent` requests, `requests` were throttled, most of them for the `reason`.",
+    "stratum_made_tail": "The requests of `stratum`, a `share` of all, have a median (`p50_low_ms`) beyond the p99 of "
+    "the others (`others_low_ms`), and made the p99 of all (`p99_low_ms`). In the phase `before`, it was less "
+    "(`before_low_ms`); its rate was `before_per_s`, and that of this one `per_s`.",
+    "two_kinds": "A `fast_share` took at most `fast_high_ms`; a `slow_share`, within `slow_share_low` and "
+    "`slow_share_high`, took `slow_low_ms` to `slow_high_ms`; `between` requests lie in between. `quantile` lies on "
+    "that step, and may be `low_ms` or `high_ms`. `cycle`, if there are several.",
+    "queue_for_connections": "The part `part_ms` of the `quantile`, `value_ms`, is waiting for a connection.",
+    "new_connections": "The part `part_ms` of the `quantile`, `value_ms`, is making a connection.",
+    "step_behind": "The `quantile` of this step (`p99_low_ms`) is far beyond that of every other (`others_low_ms`).",
+    "far_away": "The part `part_ms` of the `quantile`, `value_ms`, is one round trip of the network.",
     # the checks before a verdict: an experiment's
     "rounds_complete": "`rounds` of `planned` rounds are complete.",
     "unplanned_look": "`rounds` rounds are complete, and a verdict was planned after `planned`.",

@@ -11,6 +11,7 @@ from loadgen.result.codec import item
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import Resolution
+from loadgen.result.shape import Shape
 
 Verdict = Literal["VALID", "DEGRADED", "INVALID"]
 Status = Literal["passed", "failed", "undecided"]
@@ -217,6 +218,9 @@ class Step:
         omit=True,
         default_factory=dict,
     )
+    shape: Shape | None = item(
+        "how the step's times are spread: of response, or in a closed load of service", omit=True
+    )
     attempts: Attempts | None = item("the step's operations, where a request may be sent again", omit=True)
     items: Items | None = item("the step's items, where its calls are about several items", omit=True)
     capacity: ConsumedCapacity | None = item(
@@ -318,6 +322,15 @@ class Threshold:
     rounds: int | None = item("in an experiment: the number of rounds in which the threshold was checked", omit=True)
     rounds_passed: int | None = item("in an experiment: the number of rounds in which it passed", omit=True)
     round: int | None = item("in an experiment: the first round in which it did not pass", omit=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that the figures prove, and a reader should know first."""
+
+    phase: str = item("the phase's name; its cycles are taken together")
+    step: str = item("the step's name; empty if it is about all steps, or if there is only one")
+    observed: Reason = item("what was found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -721,6 +734,7 @@ class RunResult(Metadata):
     trust: Trust = item("whether the figures are the target's")
     warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures")
+    findings: tuple[Finding, ...] = item("what the figures prove, the most important first", default=())
     variants: tuple[RunVariant] = item("one entry, which holds all of the figures")
     samples: Samples = item("exchanges that were kept whole")
     until: Until | None = item("the goal of a run with `--until`", omit=True)

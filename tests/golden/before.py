@@ -58,6 +58,7 @@ def _result(old: Document, new: Document) -> None:
     if new["kind"] == "run":
         del old["kind"]
         old.pop("resolution", None)  # was not measured, and these results assume it
+        old.pop("findings")  # there were none
         for name in ("payloads", "workers", "host") if virtual else ():
             del old[name]
 
@@ -136,7 +137,8 @@ def _times(ratio: float | None) -> str:
 
 
 def _step(old: Document, new: Document) -> None:
-    """Whose time the mean is was not told, nor the target's own time."""
+    """Whose time the mean is was not told, nor the target's own time, nor how times were spread."""
+    old.pop("shape", None)
     old["whose_ms"].pop("mean", None)
     for name in ("target", "ttfb"):
         del old["latency_ms"][name]

@@ -96,7 +96,7 @@ def test_a_target_that_turns_everybody_away(tmp_path: Path, client: str) -> None
     assert ran.status == 3
     assert f"loadgen: {api.url}: everything failed: status 401, 77 of 77" in ran.err.splitlines()
     assert {sample["message"] for sample in ran.result["samples"]["failed"]} == {"401 Authorization Required"}
-    said = run(tmp_path, "report", "run").out
+    said = run(tmp_path, "report", "run", "--full").out
     assert said.startswith(f"FAILED {api.url}: everything failed: status 401, 77 of 77\n")
     assert "the answer: 401 Authorization Required" in said
     assert (tried.status, len(api.asked)) == (3, 78)

@@ -51,7 +51,7 @@ def test_each_variant_runs_once_a_round_with_the_same_arrivals(tmp_path: Path) -
         sent, opened = each["requests"]["sent"], each["connections"]["opened"] - each["connections"]["preopened"]
         assert each["requests"]["outcomes"] == {"ok": sent}
         assert opened == {"shared": 0, "fresh": sent, "once": each["iterations"]["started"]}[name]
-    shown = run(tmp_path, "report", str(tmp_path / "run"))
+    shown = run(tmp_path, "report", str(tmp_path / "run"), "--full")
     assert shown.status == 0
     assert "2 rounds of shared, fresh, once, in turns" in shown.out
 

@@ -38,7 +38,8 @@ def test_a_phase_goes_on_until_it_tells_enough(tmp_path: Path) -> None:
         assert phase["iterations"]["planned"] == phase["iterations"]["started"] > 0
     assert saved(tmp_path) == ran.result
     assert "after 20 s: " in ran.err and "well enough" in ran.err
-    shown = run(tmp_path, "report", str(tmp_path / "run"))
+    assert "until       steady response p50 within 50%: reached" in run(tmp_path, "report", "run").out
+    shown = run(tmp_path, "report", "run", "--full")
     assert "until  steady response p50 within 50%: reached after 20 s" in shown.out
     (tmp_path / "run" / "result.json").unlink()  # as if it had died later
     died = json.loads(run(tmp_path, "report", str(tmp_path / "run"), "--json").out)

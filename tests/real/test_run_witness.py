@@ -100,7 +100,7 @@ def test_both_ledgers_together_are_what_the_target_was_asked(tmp_path: Path) -> 
     assert signal_of["observed"]["code"].startswith("witness_")
     again = run(tmp_path, "report", "run/witness")
     assert (again.status, "steady" in again.out) == (0, True)
-    assert "witness  1 in 53 of the load" in run(tmp_path, "report", "run").out
+    assert "witness  1 in 53 of the load" in run(tmp_path, "report", "run", "--full").out
     assert saved(tmp_path)["witness"] == told
 
 

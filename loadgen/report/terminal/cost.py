@@ -47,17 +47,22 @@ def _setup(setup: Setup) -> str:
 
 
 def _spent(cost: Cost) -> Iterator[RenderableType]:
+    yield labelled(("cost: ", STRONG), spent(cost))
+    if cost.usd is not None:
+        for text in (prices_text(cost.prices, cost.region), *map(sentence, cost.assumed)):
+            yield line((text, DIM), indent=2)
+
+
+def spent(cost: Cost) -> str:
+    """What the load cost, in units and in dollars if it is billed by request."""
     units = f"{_units(cost.read_units)} read and {_units(cost.write_units)} write units"
     before = f", {_units(cost.setup_write_units)} of them for setup's items" if cost.setup_write_units else ""
     calls = cost.sampled.calls
     how = f"by what {several(calls, 'call')} reported" if calls else "by the size of the items"
     if cost.usd is None:
-        yield labelled(("cost: ", STRONG), f"{units}{before}; {how}. Provisioned: not billed by request")
-        return
-    spent = f"{dollars(cost.usd)}" if cost.billed else f"would be {dollars(cost.usd)} on AWS"
-    yield labelled(("cost: ", STRONG), f"{spent}: {units}{before}; {how}")
-    for text in (prices_text(cost.prices, cost.region), *map(sentence, cost.assumed)):
-        yield line((text, DIM), indent=2)
+        return f"{units}{before}; {how}. Provisioned: not billed by request"
+    usd = f"{dollars(cost.usd)}" if cost.billed else f"would be {dollars(cost.usd)} on AWS"
+    return f"{usd}: {units}{before}; {how}"
 
 
 def prices_text(prices: Prices | None, region: str) -> str:

@@ -8,11 +8,12 @@ from rich.console import RenderableType
 
 from loadgen.report.navigate import every_step, place
 from loadgen.report.terminal.latency import Footnotes
-from loadgen.report.terminal.page import BAD, DIM, add, heading, indented, line, table
+from loadgen.report.terminal.page import BAD, DIM, add, heading, indented, labelled, line, table
 from loadgen.report.words import brief, count, reasoned, share
-from loadgen.result.run import Phase
+from loadgen.result.run import Phase, Sample
 
 ROWS = 30
+MESSAGE = 100  # characters of an answer
 
 
 def failures(phases: Iterable[Phase], notes: Footnotes) -> Iterator[RenderableType]:
@@ -32,3 +33,13 @@ def failures(phases: Iterable[Phase], notes: Footnotes) -> Iterator[RenderableTy
     yield indented(made)
     if len(rows) > ROWS:
         yield line((f"{count(len(rows) - ROWS)} more rows: see --json", DIM), indent=2)
+
+
+def answers(failed: Iterable[Sample]) -> Iterator[RenderableType]:
+    """What the first failing answer said, for a screen that has room for one line."""
+    for sample in failed:
+        said = sample.message or (f"leads to {sample.location}" if sample.location else "")
+        if said:
+            what = f"{sample.method} {brief(sample.path, 24)} → {sample.status}".strip()
+            yield labelled(("first fault ", DIM), f"{what}: {brief(said, MESSAGE)}")
+            return

@@ -14,12 +14,12 @@ from loadgen.report.terminal.connections import connections
 from loadgen.report.terminal.cost import table as table_and_cost
 from loadgen.report.terminal.experiment import experiment
 from loadgen.report.terminal.failures import failures
+from loadgen.report.terminal.findings import findings
 from loadgen.report.terminal.glance import glance
 from loadgen.report.terminal.latency import Footnotes
 from loadgen.report.terminal.page import (
     BAD,
     DIM,
-    GOOD,
     STRONG,
     WARN,
     WIDEST,
@@ -37,27 +37,16 @@ from loadgen.report.terminal.samples import samples
 from loadgen.report.terminal.thresholds import rows, value_text
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.unusable import unusable
+from loadgen.report.terminal.verdict import NOTHING, STATUSES, VERDICTS, Result, exit_text, measured, word
 from loadgen.report.terminal.witness import witness
 from loadgen.report.trust import meaning, note, reason
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, several, share, wants_color
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
-from loadgen.result.run import RunResult, RunVariant, Status, Target, Trust
+from loadgen.result.run import RunResult, RunVariant, Target, Trust
 
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
-NOTHING = ("NOTHING MEASURED", BAD)  # in place of a verdict
-VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
-STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
-EXITS = {  # those that the line does not tell without
-    1: "a bug in loadgen",
-    3: "the target cannot be used",
-    6: "a worker was lost",
-    130: "interrupted",
-}
-
-
-Result = RunResult | ExperimentResult
 
 
 def render(result: Result, *, width: int = WIDEST, color: bool | None = None) -> str:
@@ -91,8 +80,9 @@ def _of_experiment(result: ExperimentResult, width: int) -> Iterator[RenderableT
 def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from _top(result)
     if not result.unusable:
-        yield from _trust(result) if _measured(result) else [line(NOTHING, " there is no tail to judge")]
+        yield from _trust(result) if measured(result) else [line(NOTHING, " there is no tail to judge")]
     yield from _target(result.target)
+    yield from findings(result, len(result.findings))
     yield from table_and_cost(result)
     yield from _warnings(result.warnings)
     phases, notes = Phases(result), Footnotes()
@@ -172,14 +162,6 @@ def _meaning(result: Result, trust: Trust) -> str:
     return meaning(verdict, worst) + (". Do not use these figures" if verdict == "INVALID" else "")
 
 
-def _measured(result: RunResult) -> bool:
-    """Whether there are latencies: of a request in a measured phase, from a worker that was not lost before it told
-    them."""
-    phases = [phase for phase in result.variant.phases if phase.measured]
-    of_steps = [step.latency(phase.headline) for phase in phases for step in phase.steps]
-    return any(latency.count for latency in of_steps if latency)
-
-
 def _decided(result: RunResult) -> str:
     """The figure that the verdict comes from, and this machine's share of it; a result has the worst first."""
     worst = next((figure for figure in result.trust.figures if figure.decides), None)
@@ -247,26 +229,15 @@ def _sum(total: int, word: str, parts: dict[str, int]) -> str:
     return f"{count(total)} {word} {'=' if exact else 'of which known:'} {said or '0'}"
 
 
-def _word(result: Result) -> tuple[str, str]:
-    """The verdict, or what stands in its place, and the style."""
-    if isinstance(result, RunResult):
-        if result.unusable:
-            return "FAILED", BAD
-        if not _measured(result):
-            return NOTHING
-    return (result.trust.verdict, VERDICTS[result.trust.verdict]) if result.trust else NOTHING
-
-
 def _end(result: Result) -> Iterator[RenderableType]:
-    status = result.exit_status
     said = ["simulated target"] if result.target and result.target.simulated else []
     statuses = [threshold.status for threshold in result.thresholds]
     if text := listed({word: statuses.count(word) for word in STATUSES}):
         said.append(f"thresholds: {text}")
     if isinstance(result, RunResult) and (requests := result.variant.requests).failed:
         said.append(f"{share(requests.failed, requests.sent)} of requests failed")
-    if status:
-        said.append(f"exit status {status}{f': {EXITS[status]}' if status in EXITS else ''}")
-    yield heading(_word(result), ("".join(f" · {part}" for part in said), ""))
+    if text := exit_text(result.exit_status):
+        said.append(text)
+    yield heading(word(result), ("".join(f" · {part}" for part in said), ""))
     run = result.run
     yield line(f"saved: loadgen report {run} [--json] shows it again" if run else "not saved")

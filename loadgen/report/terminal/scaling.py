@@ -17,6 +17,7 @@ QUANTILES = ("p50", "p90", "p95", "p99", "p99.9", "mean")
 FEWER = ("p50", "p99", "mean")  # of many points
 ROWS, SERIES = 16, 8  # of a table; beyond the first fewer quantiles are shown, beyond the second none
 PLOT = 28  # columns
+BRIEF = 18  # columns of a plot on the first screen
 
 Row = tuple[str, ScalingPoint]  # a mark, and a point
 
@@ -86,3 +87,36 @@ def _mark(scale: Scale, mark: str, figure: Point) -> str:
     cells = [" "] * first + ["─"] * (last - first + 1)
     cells[scale.column(figure.value)] = mark
     return "".join(cells)
+
+
+def scaling_summary(every: Sequence[Scaling], primary: str, room: int) -> Iterator[RenderableType]:
+    """For a screen that has room for one table: p50 and p99 at each load, of what the primary figure is of."""
+    if not every:
+        return
+    first = next((of for of in every if of.step and of.step in primary.split()), every[0])
+    group = [
+        of
+        for of in every
+        if (of.axis, of.phase, of.step, of.metric) == (first.axis, first.phase, first.step, first.metric)
+    ]
+    points = [(series, point) for series in group[:SERIES] for point in series.points]
+    tails = [figure.value for _, point in points if (figure := point.figure("p99")) and figure.value > 0]
+    scale = Scale(min(tails), max(tails), BRIEF) if tails else None
+    what = " ".join(brief(word, NAME) for word in (first.phase, first.step, first.metric) if word)
+    made = table(
+        (f"{what}, ms", "left", 12),
+        *((title, "right", 8) for title in (brief(first.axis, 12), "reached", "failed", "p50", "p99", "95 %")),
+        (scale.ticks() if scale else "", "fixed", BRIEF),
+    )
+    above = None
+    for series, point in points[: max(3, 3 * room)]:
+        p50, p99 = point.figure("p50"), point.figure("p99")
+        failed = UNKNOWN if point.errors is None else share(point.errors, 1)
+        drawn = _mark(scale, MARKS[0], p99) if scale and p99 else ""
+        figures = (ms(p50.value if p50 else None), ms(p99.value if p99 else None), _interval(p99))
+        name = "" if series.series == above else brief(series.series, 20)
+        add(made, name, brief(point.at, 12), rate(point.rate), failed, *figures, drawn)
+        above = series.series
+    yield made
+    if (rest := len(points) - max(3, 3 * room)) > 0:
+        yield line((f"  {count(rest)} more in --full", DIM))

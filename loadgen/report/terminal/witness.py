@@ -45,6 +45,19 @@ def witness(seen: Witness | None) -> Iterator[RenderableType]:
         yield labelled((f"{brief(', '.join(places), 40)}: ", DIM), (why, DIM), indent=2)
 
 
+def agreement(seen: Witness) -> Iterator[Part]:
+    """In a few words whether both saw the same."""
+    if seen.lost:
+        yield "it was lost", WARN
+        return
+    judged = [figure for figure in seen.figures if figure.says and figure.judged]
+    apart = [figure for figure in judged if figure.says in ("above", "below")]
+    if apart:
+        yield f"{count(len(apart))} of {several(len(judged), 'figure')} differ from what it saw", WARN
+    else:
+        yield f"it agrees in {several(len(judged), 'figure')}"
+
+
 def _place(figure: WitnessFigure) -> tuple[str, str]:
     return f"{figure.phase}{f' {figure.cycle}' if figure.cycle > 1 else ''}", figure.step
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
+from loadgen.report.finding_sentences import FINDING_SENTENCES
 from loadgen.report.notice_sentences import NOTICE_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.sentences import SENTENCES, at_least, more, sentence
@@ -98,7 +99,7 @@ EACH = [
 
 def test_each_code_has_a_sentence_and_each_sentence_a_code() -> None:
     assert set(SENTENCES) == set(CODES)
-    tables = (EXPERIMENT_SENTENCES, SELFTEST_SENTENCES, TRUST_SENTENCES, NOTICE_SENTENCES)
+    tables = (EXPERIMENT_SENTENCES, FINDING_SENTENCES, SELFTEST_SENTENCES, TRUST_SENTENCES, NOTICE_SENTENCES)
     assert sum(map(len, tables)) == len(set().union(*tables))
 
 
@@ -128,7 +129,7 @@ def test_one_of_a_thing_is_in_the_singular(reason: Reason, text: str) -> None:
 
 
 def test_each_code_of_a_run_is_tried() -> None:
-    others = {*EXPERIMENT_SENTENCES, *SELFTEST_SENTENCES, *TRUST_SENTENCES, *NOTICE_SENTENCES}
+    others = {*EXPERIMENT_SENTENCES, *FINDING_SENTENCES, *SELFTEST_SENTENCES, *TRUST_SENTENCES, *NOTICE_SENTENCES}
     assert {reason.code for reason, _ in EACH} == set(SENTENCES) - others
 
 

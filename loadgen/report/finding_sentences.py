@@ -1,0 +1,101 @@
+"""What the figures prove, as sentences with a full stop. `sentences` combines them with the others."""
+
+from __future__ import annotations
+
+from loadgen.report.values import Sentence, Values, number
+from loadgen.report.words import brief, count, ms, rate, several, share
+from loadgen.result.run import Finding
+
+NAME = 24  # characters
+COLD = "cold=true"  # the stratum of answers that say of themselves that they were cold starts
+
+
+def where(of: Finding, several_phases: bool) -> str:
+    """`burst put: `, before the sentence of a finding; empty if there is nothing to tell apart."""
+    names = [of.phase if several_phases else "", of.step]
+    text = " ".join(brief(name, NAME) for name in names if name)
+    return f"{text}: " if text else ""
+
+
+def span(values: Values, name: str) -> str:
+    """`326-335`, or one number if both ends look alike; without the unit."""
+    low, high = (ms(number(values, f"{name}_{end}_ms")) for end in ("low", "high"))
+    return low if low == high else f"{low}-{high}"
+
+
+def _timeouts_hide(values: Values) -> str:
+    return (
+        f"{values['quantile']} is among {several(number(values, 'timeouts'), 'timeout')} of "
+        f"{several(number(values, 'requests'), 'request')}: it is more than {ms(number(values, 'bound_ms'))} ms, and "
+        "nobody knows how much more. A longer timeout would tell."
+    )
+
+
+def _throttled(values: Values) -> str:
+    why = f" ({values['reason']})" if values.get("reason") else ""
+    requests, sent = number(values, "requests"), number(values, "sent")
+    return f"{count(requests)} of {several(sent, 'request')}, {share(requests, sent)}, were throttled{why}."
+
+
+def _stratum_made_tail(values: Values) -> str:
+    cold = values["stratum"] == COLD
+    cause = "cold starts" if cold else f"the requests with {values['stratum']}"
+    if "before" in values:
+        was = f"{span(values, 'before')} ms in {values['before']}{_at(values, 'before_per_s')}"
+        rose = f"p99 rose from {was} to {span(values, 'p99')}{_at(values, 'per_s')}: {cause}."
+    else:
+        rose = f"{cause[0].upper()}{cause[1:]} made the p99, {span(values, 'p99')} ms."
+    own = f"{share(number(values, 'share'), 1)} of its requests {'were cold' if cold else 'have it'}"
+    others = "the warm ones" if cold else "the others"
+    return f"{rose} {own} (p50 {span(values, 'p50')} ms); {others} kept a p99 of {span(values, 'others')} ms."
+
+
+def _at(values: Values, name: str) -> str:
+    return f" ({rate(number(values, name))})" if name in values else ""
+
+
+def _two_kinds(values: Values) -> str:
+    low, high = (100 * number(values, f"slow_share_{end}") for end in ("low", "high"))
+    between = number(values, "between")
+    inside = f"{count(between)} in between" if between else "none in between"
+    said = (
+        f"Two kinds of answer: {share(number(values, 'fast_share'), 1)} took at most "
+        f"{ms(number(values, 'fast_high_ms'))} ms, {share(number(values, 'slow_share'), 1)} [{low:.2g}, {high:.2g}] "
+        f"took {span(values, 'slow')} ms, {inside}."
+    )
+    if "quantile" not in values:
+        return said
+    ends = " or ".join(ms(number(values, f"{end}_ms")) for end in ("low", "high"))
+    return f"{said} {values['quantile']} lies on that step: it may be {ends}."
+
+
+def _part(values: Values) -> str:
+    return f"{ms(number(values, 'part_ms'))} of the {ms(number(values, 'value_ms'))} ms at {values['quantile']}"
+
+
+def _queue_for_connections(values: Values) -> str:
+    return f"{_part(values)} are waiting for a connection. A higher session.connections lets more requests out at once."
+
+
+def _new_connections(values: Values) -> str:
+    return f"{_part(values)} are making a new connection. A shared session would save them."
+
+
+def _step_behind(values: Values) -> str:
+    return f"This step is behind: its p99 is {span(values, 'p99')} ms, that of the others {span(values, 'others')} ms."
+
+
+def _far_away(values: Values) -> str:
+    return f"{_part(values)} are your way to the target, one round trip. Run loadgen in the target's region."
+
+
+FINDING_SENTENCES: dict[str, Sentence] = {
+    "timeouts_hide": _timeouts_hide,
+    "throttled": _throttled,
+    "stratum_made_tail": _stratum_made_tail,
+    "two_kinds": _two_kinds,
+    "queue_for_connections": _queue_for_connections,
+    "new_connections": _new_connections,
+    "step_behind": _step_behind,
+    "far_away": _far_away,
+}

@@ -1,0 +1,277 @@
+"""The first screen of an experiment: the verdict and what a variant costs, where that comes from, and the figures that
+it is decided by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from loadgen.report.sentences import notice_text
+from loadgen.report.terminal.comparison import PARTS, VERDICTS, apart, difference, named, ratio
+from loadgen.report.terminal.experiment import SENTENCES, STATUSES
+from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, labelled, line, table
+from loadgen.report.terminal.reasons import lines, of_figure
+from loadgen.report.terminal.run_summary import SENTENCE, lead
+from loadgen.report.terminal.scaling import scaling_summary
+from loadgen.report.terminal.thresholds import ORDER, value_text
+from loadgen.report.terminal.unusable import unusable
+from loadgen.report.terminal.verdict import ended, exit_text, word
+from loadgen.report.trust import reason
+from loadgen.report.words import brief, count, ms, several
+from loadgen.result.experiment import Comparison, ExperimentResult, ExperimentVariant, Figure, Round
+from loadgen.result.experiment import Part as TimePart
+from loadgen.result.run import Threshold
+
+SENTENCES_FOR = 2  # variants, beside the baseline; more of them get a row each
+FEW = 3  # variants that are named
+NAME = 24  # characters
+OF_IT = 0.1  # of a difference: from here on a part of it is named
+NAMED = 3  # parts
+WORDS = {"none": "NO VERDICT"}
+
+
+def experiment_summary(result: ExperimentResult, width: int, room: int) -> Iterator[RenderableType]:
+    """The screen, with at most so many rows in its tables."""
+    yield from _head(result)
+    if result.comparison:
+        yield from _verdicts(result.comparison, room)
+    yield from _trust(result, room)
+    yield from _thresholds(result.thresholds, room)
+    if result.comparison:
+        yield Text()
+        primary = _primary(result.comparison)
+        if result.scaling:
+            yield from scaling_summary(result.scaling, result.comparison.primary, room)
+        elif primary and len(primary) <= SENTENCES_FOR:
+            yield from _figures(primary, result.comparison, room)
+    yield Text()
+    yield from _end(result)
+
+
+# the verdict
+
+
+def _head(result: ExperimentResult) -> Iterator[RenderableType]:
+    early = ended(result)
+    verdict, style = (early[0], BAD) if early else _word(result)
+    design = result.experiment
+    runs = [run for variant in result.variants for run in variant.rounds]
+    sent = sum(run.requests.sent for run in runs)
+    planned = f" of {count(design.looks[-1])}" if design.looks and design.looks[-1] != design.rounds else ""
+    said = [
+        f" against {brief(design.baseline, NAME)}" if len(result.variants) != 2 else _two(result),
+        f"decided by {brief(design.primary, 50)}",
+        f"{count(design.rounds)}{planned} rounds, {several(sent, 'request')}",
+        *(["the simulated target"] if result.target and result.target.simulated else []),
+    ]
+    yield labelled((f"{verdict}  ", style), (brief(result.name, 40), STRONG), " · ".join(said))
+    if why := unusable(result):
+        yield line((brief(why, SENTENCE), BAD))
+    if early:
+        yield line((early[1], BAD))
+
+
+def _two(result: ExperimentResult) -> str:
+    other = next((of.name for of in result.variants if of.name != result.experiment.baseline), "")
+    where, variant, baseline = apart(other, result.experiment.baseline)
+    return f"  {where}{variant} against {baseline}"
+
+
+def _word(result: ExperimentResult) -> tuple[str, str]:
+    """The verdict on the primary figure, if all variants have the same; else how far the figures can be trusted."""
+    primary = _primary(result.comparison) if result.comparison else []
+    verdicts = {figure.verdict for figure in primary}
+    if result.unusable or len(verdicts) != 1:
+        return word(result)
+    verdict = verdicts.pop()
+    return WORDS.get(verdict, verdict.upper()), VERDICTS[verdict]
+
+
+def _primary(comparison: Comparison) -> list[Figure]:
+    return [figure for figure in comparison.figures if figure.primary]
+
+
+def _verdicts(comparison: Comparison, room: int) -> Iterator[RenderableType]:
+    """A sentence for each of one or two variants; a row for each of more. What is wrong with all of them is said
+    once."""
+    primary = _primary(comparison)
+    told = {of_figure(figure.why) for figure in primary if figure.why}
+    if len(primary) <= SENTENCES_FOR:
+        for figure in primary:
+            yield line(*_verdict(figure, comparison))
+        told_above = told
+    else:
+        yield Text()
+        yield from _several(primary, room)
+        told_above = set()
+    reasons = [*dict.fromkeys((*lines(comparison.why_not), *sorted(told)))]
+    others = [why for why in reasons if why not in told_above]
+    most = max(1, room // 3)
+    for why in others[:most]:
+        yield labelled(("no verdict: ", WARN), brief(why, SENTENCE))
+    if len(others) > most:
+        yield line((f"{several(len(others) - most, 'more reason')} in --full", DIM))
+
+
+def _verdict(figure: Figure, comparison: Comparison) -> Iterator[Part]:
+    """`fresh is slower than shared: 71.3 ms against 28.9 at p50, 2.47 times [2.42, 2.52]. TLS made 42.0 ms of it.`"""
+    where, variant, baseline = apart(figure.variant, figure.baseline)
+    sentence = SENTENCES[figure.verdict]
+    against = sentence.format(baseline) if "{}" in sentence else f"{sentence} {baseline}"
+    yield f"{where}{variant} {against}: ", VERDICTS[figure.verdict]
+    if figure.ratio is None:
+        yield of_figure(figure.why) if figure.why else named(figure)
+        return
+    yield f"{ms(figure.variant_ms)} ms against {ms(figure.baseline_ms)} at {figure.quantile}, "
+    yield f"{ratio(figure, ' times')}, {difference(figure, ' ms')}"
+    yield f". {parts}" if (parts := _parts(figure, comparison)) else ""
+    yield f". {brief(of_figure(figure.why), SENTENCE)}" if figure.why else ""
+    if figure.verdict == "inconclusive" and figure.more_rounds:
+        yield f". {several(figure.more_rounds, 'more round')} may tell"
+
+
+def _parts(figure: Figure, comparison: Comparison) -> str:
+    """What the difference of the mean is made of: the parts that make most of it."""
+    own = [
+        part
+        for part in comparison.parts
+        if (part.variant, part.phase, part.step) == (figure.variant, figure.phase, figure.step)
+    ]
+    if not own or figure.verdict not in ("slower", "faster"):
+        return ""
+    whole, adding = own[0], [part for part in own[1:] if part.adds]
+    large = [part for part in adding if abs(part.difference_ms) >= OF_IT * abs(whole.difference_ms)]
+    large.sort(key=lambda part: -abs(part.difference_ms))
+    told = ", ".join(f"{_name(part, own)} {_signed(part.difference_ms)}" for part in large[:NAMED])
+    return f"Of {_signed(whole.difference_ms)} ms in the mean: {told}" if told else ""
+
+
+def _name(part: TimePart, own: Sequence[TimePart]) -> str:
+    """The name of a part; of a connect that is TLS for the most part, TLS."""
+    tls = next((of.difference_ms for of in own if of.part == "tls"), 0.0)
+    if part.part == "connect" and tls >= 0.5 * part.difference_ms > 0:
+        return "connect (mostly TLS)"
+    return PARTS.get(part.part, part.part.replace("_", " "))
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value >= 0 else '-'}{ms(abs(value))}"
+
+
+# how sure it is
+
+
+def _trust(result: ExperimentResult, room: int) -> Iterator[RenderableType]:
+    trust, most = result.trust, 1 if room < FEW else 2
+    if trust and trust.verdict != "VALID":
+        runs = [run for variant in result.variants for run in variant.rounds]
+        worse = sum(run.trust != "VALID" for run in runs)
+        yield line((f"{trust.verdict}: {count(worse)} of {several(len(runs), 'run')}", word(result)[1]))
+        for signal in trust.reasons[:1]:
+            yield labelled(("- ", WARN), brief(reason(signal), SENTENCE if room > FEW else SENTENCE // 2), indent=2)
+    for warning in result.warnings[:most]:
+        yield labelled(("warning: ", WARN), brief(notice_text(warning), SENTENCE))
+    if len(result.warnings) > most:
+        yield line((f"{several(len(result.warnings) - most, 'more warning')} in --full", DIM), indent=2)
+
+
+def _thresholds(thresholds: Sequence[Threshold], room: int) -> Iterator[RenderableType]:
+    every = sorted(thresholds, key=lambda threshold: ORDER.index(threshold.status))
+    missed = [threshold for threshold in every if threshold.status != "passed"]
+    most = max(1, room // 2)
+    for of in missed[:most]:
+        names = [of.variant or "", of.phase, of.step] if of.rounds is not None else [of.phase, of.step]
+        where = " ".join(brief(name, NAME) for name in names if name)
+        text = f"{where} {brief(of.text, 60)}: {brief(value_text(of), SENTENCE // 2)}"
+        yield labelled((f"{of.status.upper():<10}", STATUSES[of.status]), text)
+    if len(missed) > most:
+        yield line((f"{several(len(missed) - most, 'more threshold')} that did not pass in --full", DIM))
+
+
+# the figures
+
+
+def _figures(primary: Sequence[Figure], comparison: Comparison, room: int) -> Iterator[RenderableType]:
+    """The percentiles of what the primary figure is of, a table for each variant."""
+    for figure in primary:
+        yield from _one(figure, comparison, max(1, room // len(primary)))
+
+
+def _one(primary: Figure, comparison: Comparison, room: int) -> Iterator[RenderableType]:
+    def of(figure: Figure) -> tuple[str, ...]:
+        return figure.variant, figure.phase, figure.step, figure.metric
+
+    same = [figure for figure in comparison.figures if of(figure) == of(primary)]
+    _, variant, baseline = apart(primary.variant, primary.baseline)
+    made = table(
+        (f"{primary.metric}, ms", "left", 14),
+        (brief(baseline, 14), "right", 8),
+        (brief(variant, 14), "right", 8),
+        ("times", "right", 17),
+        ("verdict", "text", 16),
+    )
+    for figure in same[:room]:
+        name = f"  {figure.quantile}"
+        style = STRONG if figure.primary else ""
+        add(made, (name, style), ms(figure.baseline_ms), ms(figure.variant_ms), ratio(figure), _judged(figure))
+    yield made
+
+
+def _judged(figure: Figure) -> Part:
+    if figure.verdict == "none":
+        return "not judged" if figure.why else "", DIM
+    return f"{figure.verdict}{' (primary)' if figure.primary else ''}", VERDICTS[figure.verdict]
+
+
+def _several(primary: Sequence[Figure], room: int) -> Iterator[RenderableType]:
+    """The primary figure of each variant."""
+    first = primary[0]
+    made = table(
+        (f"{first.metric} {first.quantile}, ms", "left", 20),
+        ("baseline", "right", 8),
+        ("variant", "right", 8),
+        ("times", "right", 17),
+        ("verdict", "text", 12),
+    )
+    for figure in primary[: max(2, room)]:
+        where, variant, _ = apart(figure.variant, figure.baseline)
+        add(made, f"{where}{variant}", ms(figure.baseline_ms), ms(figure.variant_ms), ratio(figure), _judged(figure))
+    yield made
+    if len(primary) > max(2, room):
+        yield line((f"  {several(len(primary) - max(2, room), 'more verdict')} in --full", DIM))
+
+
+# the end
+
+
+def _end(result: ExperimentResult) -> Iterator[RenderableType]:
+    if text := _connections(result.variants):
+        yield lead("connections", text)
+    if result.thresholds:
+        passed = sum(threshold.status == "passed" for threshold in result.thresholds)
+        yield lead("thresholds", f"{count(passed)} of {count(len(result.thresholds))} passed")
+    yield lead("next", f"--full prints everything · loadgen report {brief(_first(result), 32)}")
+    status = exit_text(result.exit_status)
+    yield lead("saved", result.run, (f" · {status}" if status else "", BAD))
+
+
+def _first(result: ExperimentResult) -> str:
+    folders = [run.folder for variant in result.variants for run in variant.rounds]
+    return f"{result.run}/{folders[0]}" if folders else result.run
+
+
+def _connections(variants: Sequence[ExperimentVariant]) -> str:
+    """How many connections were opened for a request, by variant, or of many variants by their session."""
+    by_name: dict[str, list[Round]] = {}
+    for variant in variants:
+        for run in variant.rounds:
+            name = variant.name if len(variants) <= FEW else run.session.reuse
+            by_name.setdefault(brief(name, NAME), []).append(run)
+    told = []
+    for name, runs in by_name.items():
+        sent = sum(run.requests.sent for run in runs)
+        opened = sum(run.connections.opened - run.connections.preopened for run in runs)
+        told += [f"{name} {opened / sent:.2f}"] if sent else []
+    return f"{' · '.join(told)} opened per request" if told else ""

@@ -1,0 +1,252 @@
+"""The first screen of a run: the verdict and what happened, what the figures prove, the figures that matter most, and
+where the rest is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from loadgen.report.navigate import failures_of, grouped, started
+from loadgen.report.resolution import noise_here
+from loadgen.report.sentences import notice_text
+from loadgen.report.terminal.cost import spent
+from loadgen.report.terminal.failures import answers
+from loadgen.report.terminal.figures import chosen, figures, rows
+from loadgen.report.terminal.findings import findings
+from loadgen.report.terminal.page import BAD, DIM, GOOD, STRONG, WARN, Part, labelled, line
+from loadgen.report.terminal.parts import ALWAYS, ATTRIBUTED, OWNERS
+from loadgen.report.terminal.thresholds import ORDER, value_text
+from loadgen.report.terminal.unusable import unusable
+from loadgen.report.terminal.verdict import STATUSES, ended, exit_text, measured, word
+from loadgen.report.terminal.witness import agreement
+from loadgen.report.trust import meaning, reason
+from loadgen.report.words import brief, count, ms, rate, reasoned, seconds, several, share
+from loadgen.result.run import Attribution, Phase, RunResult, Sample, Threshold
+
+LEAD = 12  # columns of what a line at the end is about
+SENTENCE = 240  # characters of one
+PHASES = 4  # that are named
+WELL = 0.01  # of a time: from here on a part of it is told
+ERRORS = 0.01  # of the requests: from here on, they are red
+ENOUGH = 4  # rows: with fewer there is room for one sentence of a kind only
+SLOWEST = 2
+
+
+def run_summary(result: RunResult, width: int, room: int) -> Iterator[RenderableType]:
+    """The screen, with at most so many rows of figures."""
+    few = 1 if room < ENOUGH else 3
+    yield from _head(result)
+    yield from _trust(result, few)
+    yield from _warnings(result, few)
+    yield from findings(result, few)
+    yield from _thresholds(result, room)
+    if measured(result):
+        yield Text()
+        yield from figures(result, room, width)
+    yield Text()
+    yield from _end(result)
+
+
+def lead(name: str, *parts: Part) -> RenderableType:
+    """A line of the end, beside the name of what it is about."""
+    return labelled((name.ljust(LEAD), DIM), *parts)
+
+
+# what happened
+
+
+def _head(result: RunResult) -> Iterator[RenderableType]:
+    early = ended(result)
+    verdict, style = (early[0], BAD) if early else word(result)
+    yield labelled((f"{verdict}  ", style), *_what(result))
+    if early:
+        yield line((early[1], BAD))
+    if why := unusable(result):
+        yield line((brief(why, SENTENCE), BAD))
+    yield line(*_happened(result))
+
+
+def _what(result: RunResult) -> Iterator[Part]:
+    target = result.target
+    if target.simulated:
+        yield brief(result.name, 40), STRONG
+        yield " on the simulated target"
+    else:
+        named = result.name not in _slug(target.url)  # a load on a URL has its host's name
+        yield f"{brief(result.name, 40)} on " if named else "", STRONG
+        yield brief(target.url, 60), "" if named else STRONG
+    yield f" · {_loads(result)}" if grouped(result.variant.phases) else ""
+    yield f" · {result.session.reuse} session"
+    if result.client != "wire":
+        yield f" · {result.client} client"
+
+
+def _slug(url: str) -> str:
+    return "-".join(filter(None, re.split("[^A-Za-z0-9]+", url)))
+
+
+def _loads(result: RunResult) -> str:
+    groups = grouped(result.variant.phases)
+    names = [f"{brief(name, 20)} {load(cycles[0])}" for name, cycles in groups.items()]
+    if len(groups) == 1:
+        names = [load(cycles[0]) for cycles in groups.values()]
+    more = f" and {len(names) - PHASES} more" if len(names) > PHASES else ""
+    cycles = max(phase.cycles for phases in groups.values() for phase in phases)
+    return f"{', '.join(names[:PHASES])}{more}{f' · {cycles} cycles' if cycles > 1 else ''}"
+
+
+def load(phase: Phase) -> str:
+    """`200/s for 30 s`, `20 users for 10 s`, `50 at once`."""
+    over = f" for {seconds(phase.seconds)}" if phase.seconds else ""
+    if phase.kind == "closed":
+        return f"{several(phase.users, 'user')}{over}"
+    if phase.kind == "at-once" or not phase.rate:
+        return f"{count(phase.iterations.planned)} at once"
+    start, end = phase.rate.planned, phase.rate.planned_end
+    return f"{rate(start)}{f' to {rate(end)}' if end != start else ''}{over}"
+
+
+def _happened(result: RunResult) -> Iterator[Part]:
+    requests, iterations = result.variant.requests, result.variant.iterations
+    yield f"{several(requests.sent, 'request')}, "
+    if requests.failed:
+        style = BAD if requests.failed >= ERRORS * requests.sent else WARN
+        yield f"{count(requests.failed)} failed ({share(requests.failed, requests.sent)}): ", style
+        yield brief(failures_of(requests), 60), style
+    else:
+        yield "none failed"
+    paces = [pace for phase in result.variant.phases if phase.measured and (pace := started(phase)) is not None]
+    at = f"{rate(paces[0])} " if len(paces) == 1 else "all "
+    if iterations.planned and iterations.started == iterations.planned:
+        yield f" · {at}sent as planned"
+    elif iterations.planned:
+        yield f" · {share(iterations.started, iterations.planned)} of the plan sent", WARN
+        yield reasoned(iterations.unsent_why), WARN
+    trip = next((phase.round_trip_ms for phase in result.variant.phases if phase.round_trip_ms is not None), None)
+    yield f" · round trip {ms(trip)} ms" if trip is not None else ""
+
+
+# how sure it is
+
+
+def _trust(result: RunResult, few: int) -> Iterator[RenderableType]:
+    """Why the verdict is not VALID. The figures that it is about are marked in the table."""
+    trust = result.trust
+    if result.unusable or not measured(result) or trust.verdict == "VALID":
+        return
+    worst = {signal.observed.code for signal in trust.signals if signal.verdict == trust.verdict}
+    style = word(result)[1]
+    unfit = ". Do not use these figures" if trust.verdict == "INVALID" else ""
+    accepted = ". They were accepted all the same" if trust.accepted else ""
+    said = meaning(trust.verdict, worst)
+    yield line((f"{said[0].upper()}{said[1:]}{unfit}{accepted}", style))
+    for signal in trust.reasons[: min(few, 2)]:
+        yield labelled(("- ", style), brief(reason(signal), SENTENCE), indent=2)
+
+
+def _warnings(result: RunResult, few: int) -> Iterator[RenderableType]:
+    for warning in result.warnings[: min(few, 2)]:
+        yield labelled(("warning: ", WARN), brief(notice_text(warning), SENTENCE))
+    if len(result.warnings) > min(few, 2):
+        yield line((f"{several(len(result.warnings) - min(few, 2), 'more warning')} in --full", DIM), indent=2)
+
+
+# what it was to keep
+
+
+def _thresholds(result: RunResult, room: int) -> Iterator[RenderableType]:
+    """Those that did not pass, each with its value."""
+    every = sorted(result.thresholds, key=lambda threshold: ORDER.index(threshold.status))
+    missed = [threshold for threshold in every if threshold.status != "passed"]
+    if missed:
+        yield Text()
+    most = max(1, room // 2)
+    for threshold in missed[:most]:
+        yield labelled((f"{threshold.status.upper():<{LEAD - 2}}", STATUSES[threshold.status]), _threshold(threshold))
+    if len(missed) > most:
+        yield line((f"{several(len(missed) - most, 'more threshold')} that did not pass in --full", DIM))
+
+
+def _threshold(of: Threshold) -> str:
+    cycle = f" cycle {of.cycle}" if of.cycle > 1 else ""
+    where = " ".join(filter(None, (brief(of.phase, 24) + cycle, brief(of.step, 24))))
+    return f"{where} {brief(of.text, 60)}: {brief(value_text(of), SENTENCE // 2)}"
+
+
+# the end
+
+
+def _end(result: RunResult) -> Iterator[RenderableType]:
+    if measured(result):
+        yield from _whose(result)
+        yield from _slowest(result)
+    passed = sum(threshold.status == "passed" for threshold in result.thresholds)
+    if result.thresholds:
+        yield lead("thresholds", f"{count(passed)} of {count(len(result.thresholds))} passed")
+    yield from answers(result.samples.failed)
+    if result.until:
+        reached = ("reached", GOOD) if result.until.reached else ("not reached", WARN)
+        yield lead("until", f"{brief(result.until.text, 60)}: ", reached)
+    if result.witness:
+        yield lead("witness", *agreement(result.witness))
+    if result.cost:
+        yield lead("cost", spent(result.cost))
+    if not result.unusable and measured(result):
+        yield lead("machine", *_machine(result))
+    yield lead("next", "--full prints everything, --json all facts")
+    run, status = result.run, exit_text(result.exit_status)
+    yield lead("saved" if run else "not saved", run or "", (f"{' · ' if run and status else ''}{status}", BAD))
+
+
+def _whose(result: RunResult) -> Iterator[RenderableType]:
+    """Whose time the longest tail is."""
+    every = rows(result)
+    of_steps = [row for row in chosen(every, result, len(every)) if row.step]
+    if not of_steps:
+        return
+    row = max(of_steps, key=lambda of: of.tail)
+    step = row.worst[2]
+    name = next((name for name in ATTRIBUTED if step and name in step.whose_ms), None)
+    if step and name:
+        label = f"{brief(row.label, 24)}: " if len(of_steps) > 1 else ""
+        yield lead(f"of the {name}", label, _parts(step.whose_ms[name]))
+
+
+def _parts(whose: Attribution) -> str:
+    parts = {part: float(getattr(whose, part)) for part in OWNERS if part != "value"}
+    told = [part for part in parts if part in ALWAYS or parts[part] >= WELL * whose.value]
+    at_least = {"own": "≥"} if whose.own_at_least else {}
+    return " · ".join(f"{OWNERS[part]} {at_least.get(part, '')}{ms(parts[part])}" for part in told) + " ms"
+
+
+def _slowest(result: RunResult) -> Iterator[RenderableType]:
+    kept = [sample for sample in result.samples.slowest if _is_measured(result, sample)]
+    if not kept:
+        return
+    kept.sort(key=lambda sample: -sample.whose_ms.value)
+    several_steps = len({(sample.scenario, sample.step) for sample in kept}) > 1
+    told = []
+    for sample in kept[:SLOWEST]:
+        name = f"{brief(sample.step, 20)} " if several_steps else ""
+        told.append(f"{name}{ms(sample.whose_ms.value)} ms at {sample.second:.1f} s")
+    yield lead("slowest", " · ".join(told))
+
+
+def _is_measured(result: RunResult, sample: Sample) -> bool:
+    return any(
+        phase.measured and (phase.name, phase.cycle) == (sample.phase, sample.cycle) for phase in result.variant.phases
+    )
+
+
+def _machine(result: RunResult) -> Iterator[Part]:
+    trust = result.trust
+    fine = sum(signal.verdict == "VALID" and not signal.noted for signal in trust.signals)
+    noted = sum(signal.noted for signal in trust.signals)
+    yield f"{several(fine, 'signal')} fine"
+    if noted:
+        yield f" · {several(noted, 'note')} in --full"
+    if result.resolution and result.resolution.source != "assumed":
+        yield f" · {noise_here(result.resolution)}"

@@ -1,0 +1,52 @@
+"""What a command prints of a result: one screen of it, or all of it with `--full`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+from rich.console import RenderableType
+
+from loadgen.report.terminal import run
+from loadgen.report.terminal.experiment_summary import experiment_summary
+from loadgen.report.terminal.page import WIDEST, drawn, fitted, fitting
+from loadgen.report.terminal.run_summary import run_summary
+from loadgen.report.terminal.verdict import Result
+from loadgen.report.words import clean, encodable, wants_color
+from loadgen.result.codec import map_text
+from loadgen.result.experiment import ExperimentResult
+
+LINES = 30
+ROOM = (8, 7, 6, 5, 4, 3, 2, 1)  # rows of a table; less of everything where they do not fit
+
+
+def render(result: Result, *, width: int = WIDEST, color: bool | None = None, full: bool = False) -> str:
+    """A result as text of at most `width` columns, 40 to 100, and of at most 30 lines on 80 columns unless `full`.
+
+    `color` None: coloured if stdout is a terminal and NO_COLOR is not set.
+    """
+    if full:
+        return run.render(result, width=width, color=color)
+    width = fitted(width)
+    colored = wants_color(sys.stdout) if color is None else color
+    cleaned = map_text(result, clean)
+    if isinstance(cleaned, ExperimentResult):
+        return _short(lambda room: experiment_summary(cleaned, width, room), width, colored)
+    return _short(lambda room: run_summary(cleaned, width, room), width, colored)
+
+
+def show(result: Result, file: TextIO, full: bool = False) -> None:
+    """Write the result to `file`: in characters that it can write, and if it is a terminal, coloured and as wide as
+    it."""
+    file.write(encodable(render(result, width=fitting(file), color=wants_color(file), full=full), file))
+
+
+def _short(made: Callable[[int], Iterator[RenderableType]], width: int, colored: bool) -> str:
+    """The screen with as much room for its tables as 30 lines leave."""
+    text = ""
+    for room in ROOM:
+        text = drawn(made(room), width, colored)
+        if text.count("\n") <= LINES:
+            break
+    return text

@@ -1,0 +1,54 @@
+"""The word that a result begins with, and what its exit status says."""
+
+from __future__ import annotations
+
+from loadgen.report.terminal.page import BAD, GOOD, WARN
+from loadgen.result.experiment import ExperimentResult
+from loadgen.result.run import RunResult, Status
+
+Result = RunResult | ExperimentResult
+
+NOTHING = ("NOTHING MEASURED", BAD)  # in place of a verdict
+VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
+STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
+EXITS = {  # those that the line does not tell without
+    1: "a bug in loadgen",
+    3: "the target cannot be used",
+    6: "a worker was lost",
+    130: "interrupted",
+}
+
+
+def word(result: Result) -> tuple[str, str]:
+    """The verdict, or what stands in its place, and the style."""
+    if isinstance(result, RunResult):
+        if result.unusable:
+            return "FAILED", BAD
+        if not measured(result):
+            return NOTHING
+    return (result.trust.verdict, VERDICTS[result.trust.verdict]) if result.trust else NOTHING
+
+
+def ended(result: Result) -> tuple[str, str] | None:
+    """What comes before a verdict, and its sentence, if the run or the experiment did not come to its end."""
+    what = "run" if isinstance(result, RunResult) else "experiment"
+    if not result.complete:
+        return "INCOMPLETE", f"The {what} did not come to its end; this is what was saved until then"
+    if result.interrupted:
+        return "INTERRUPTED", f"The {what} was stopped; this is what was found until then"
+    return None
+
+
+def measured(result: RunResult) -> bool:
+    """Whether there are latencies: of a request in a measured phase, from a worker that was not lost before it told
+    them."""
+    phases = [phase for phase in result.variant.phases if phase.measured]
+    of_steps = [step.latency(phase.headline) for phase in phases for step in phase.steps]
+    return any(latency.count for latency in of_steps if latency)
+
+
+def exit_text(status: int | None) -> str:
+    """`exit status 6: a worker was lost`; empty for 0."""
+    if not status:
+        return ""
+    return f"exit status {status}{f': {EXITS[status]}' if status in EXITS else ''}"

@@ -1,0 +1,152 @@
+"""What the figures of a run prove: each finding with the facts that its sentence is made of, and silence without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_steps import Floats, phase, step, variant, whose
+
+from loadgen.analysis.findings import ORDER, findings
+from loadgen.report.sentences import sentence
+from loadgen.result.latency import Interval
+from loadgen.result.reason import Reason
+from loadgen.result.run import Failure, Phase, Step
+
+DICE = np.random.Generator(np.random.PCG64(16))
+
+
+def body(count: int, median: float = 0.020, sigma: float = 0.25) -> Floats:
+    return median * np.exp(sigma * DICE.standard_normal(count))
+
+
+def cold(count: int, share: float, by: float = 0.3) -> tuple[Floats, dict[str, np.ndarray]]:
+    slow = np.arange(count) < share * count
+    times = body(count) + np.where(slow, by, 0)
+    return times, {"cold=true": slow, "cold=false": ~slow}
+
+
+def only(*phases: Phase) -> Reason:
+    (found,) = findings(variant(*phases))
+    return found.observed
+
+
+def test_cold_starts_made_the_tail() -> None:
+    times, strata = cold(3000, 0.03)
+    found = only(phase("burst", step("put", times, strata)))
+    assert (found.code, found.values["stratum"], found.values["share"]) == ("stratum_made_tail", "cold=true", 0.03)
+    assert 0.3 < found.values["p50_low_ms"] / 1000 < 0.36  # type: ignore[operator]
+    assert found.values["others_high_ms"] < 60 < found.values["p99_low_ms"]  # type: ignore[operator]
+    text = sentence(found)
+    assert text.startswith("Cold starts made the p99, 3")
+    assert "3% of its requests were cold (p50 3" in text and "the warm ones kept a p99 of " in text
+
+
+def test_a_rise_is_told_with_the_rates_of_both_phases() -> None:
+    calm = [phase("steady", step("put", body(1000)), cycle=cycle, cycles=2) for cycle in (1, 2)]
+    bursts = [phase("burst", step("put", *cold(3000, 0.03)), cycle=cycle, cycles=2, rate=1000) for cycle in (1, 2)]
+    found = only(*calm, *bursts)
+    assert (found.values["before"], found.values["before_per_s"], found.values["per_s"]) == ("steady", 200, 1000)
+    assert " ms in steady (200/s) to 3" in sentence(found)
+
+
+def test_any_stratum_can_make_the_tail_and_is_named() -> None:
+    times, strata = cold(3000, 0.05)
+    named = {"region=far": strata["cold=true"], "region=near": strata["cold=false"]}
+    text = sentence(only(phase("a", step("put", times, named))))
+    assert text.startswith("The requests with region=far made the p99, ")
+    assert "5% of its requests have it" in text and "the others kept" in text
+
+
+def test_strata_that_are_alike_made_nothing() -> None:
+    mask = np.arange(3000) < 90
+    assert not findings(variant(phase("a", step("put", body(3000), {"x=1": mask, "x=2": ~mask}))))
+
+
+def test_a_stratum_must_make_the_tail_in_every_cycle_that_has_enough_of_it() -> None:
+    slow, other = step("put", *cold(3000, 0.03)), step("put", *cold(3000, 0.03, by=0.0))
+    assert not findings(variant(phase("a", slow, cycles=2), phase("a", other, cycle=2, cycles=2)))[:0]
+    codes = {of.observed.code for of in findings(variant(phase("a", slow), phase("a", other, cycle=2, cycles=2)))}
+    assert "stratum_made_tail" not in codes
+
+
+def test_two_kinds_of_answer_without_a_stratum() -> None:
+    times, _ = cold(5000, 0.0105)
+    found = only(phase("a", step("get", times)))
+    assert (found.code, found.values["between"], found.values["quantile"]) == ("two_kinds", 0, "p99"), found
+    assert found.values["low_ms"] < 100 < 276 < found.values["high_ms"]  # type: ignore[operator]
+    assert found.values["slow_share_low"] < 0.0105 < found.values["slow_share_high"]  # type: ignore[operator]
+    assert "none in between. p99 lies on that step: it may be " in sentence(found)
+
+
+def test_a_percentile_that_lies_clear_of_the_step_has_its_figure() -> None:
+    times, _ = cold(5000, 0.2)
+    found = only(phase("a", step("get", times)))
+    assert "quantile" not in found.values
+    assert "lies on" not in sentence(found)
+
+
+def test_timeouts_hide_a_percentile() -> None:
+    found = only(phase("a", step("get", body(1000), timeouts=41)))
+    assert (found.code, found.values["timeouts"], found.values["requests"]) == ("timeouts_hide", 41, 1041)
+    assert "p99 is among 41 timeouts of 1,041 requests: it is more than 5,000 ms" in sentence(found)
+
+
+def test_throttling_is_told_with_its_reason() -> None:
+    why = (Failure("throttled", 30, {"ThrottlingException": 28, "429": 2}, {}),)
+    found = only(phase("a", step("get", body(970), outcomes={"throttled": 30}, failures=why)))
+    assert sentence(found) == "30 of 1,000 requests, 3%, were throttled (ThrottlingException)."
+    assert not findings(variant(phase("a", step("get", body(5000), outcomes={"throttled": 1}))))
+
+
+@pytest.mark.parametrize(
+    ("part", "code"), [("wait", "queue_for_connections"), ("connect", "new_connections")], ids=["wait", "connect"]
+)
+def test_a_part_of_a_figure_that_is_large(part: str, code: str) -> None:
+    of = whose(64.0, **{part: 31.0})
+    found = only(phase("a", step("get", body(1000), whose={"p99": of})))
+    assert (found.code, found.values) == (code, {"quantile": "p99", "value_ms": 64.0, "part_ms": 31.0})
+    assert sentence(found).startswith("31.0 of the 64.0 ms at p99 are ")
+    small = whose(64.0, **{part: 15.0})
+    assert not findings(variant(phase("a", step("get", body(1000), whose={"p99": small}))))
+
+
+def test_a_step_that_is_behind_all_others() -> None:
+    """Told only where the intervals are clear of each other."""
+    plain = [step("one", body(2000)), step("two", body(2000)), step("three", body(2000, median=0.07))]
+    assert not findings(variant(phase("a", *plain)))
+    steps = [sure(of, 0.8, 1.2) for of in plain]
+    (found,) = findings(variant(phase("a", *steps)))
+    assert (found.step, found.observed.code) == ("three", "step_behind")
+    assert sentence(found.observed).startswith("This step is behind: its p99 is 1")
+    assert not findings(variant(phase("a", *steps[:2], sure(plain[2], 0.2, 1.2))))
+
+
+def sure(of: Step, low: float, high: float) -> Step:
+    """The step with an interval of its p99, from so many times it to so many."""
+    latency = of.latency_ms["response"]
+    p99 = latency.quantiles["p99"]
+    assert p99
+    known = replace(latency, intervals={"p99": Interval(low * p99, high * p99, None)})
+    return replace(of, latency_ms={"response": known})
+
+
+def test_the_way_to_the_target_is_long() -> None:
+    found = only(phase("a", step("get", body(1000, median=0.064)), trip=38.0))
+    assert found.code == "far_away"
+    assert sentence(found).startswith("38.0 of the 6")
+    assert not findings(variant(phase("a", step("get", body(1000)), trip=0.3)))
+
+
+def test_what_changes_the_reading_most_comes_first() -> None:
+    times, strata = cold(3000, 0.05)
+    of = whose(64.0, connect=31.0)
+    found = findings(variant(phase("a", step("get", times, strata, timeouts=200, whose={"p99": of}))))
+    codes = [one.observed.code for one in found]
+    assert codes == sorted(codes, key=ORDER.index) and len(codes) > 1
+
+
+def test_a_run_without_figures_proves_nothing() -> None:
+    assert findings(variant()) == ()
+    assert findings(variant(phase("a", step("get", body(0))))) == ()
