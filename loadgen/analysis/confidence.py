@@ -74,7 +74,7 @@ def in_ms(estimate: Estimate | NoInterval) -> Interval | Reason:
         return estimate.reason
     low = milliseconds(estimate.low)
     assert low is not None
-    return Interval(low, milliseconds(estimate.high), estimate.warning)
+    return Interval(low, milliseconds(estimate.high), warning=estimate.warning)
 
 
 def _pooled(m: Measured) -> Pooled:

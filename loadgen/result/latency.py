@@ -13,10 +13,15 @@ PERCENTILE = r"p[0-9]+(\.[0-9]+)?"
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The interval that a percentile lies in, in 95 of 100 cases."""
+    """The interval that a percentile lies in: in 95 of 100 cases if it is full. A binomial one assumes that requests
+    are independent, and so it is at least as wide as that."""
 
     low: float = item("the lower end", "ms")
     high: float | None = item("the upper end; null if nothing bounds it", "ms")
+    kind: Literal["full", "binomial"] = item(
+        "full, if it has the dependence between requests in it; binomial, if requests would have to be independent",
+        default="full",
+    )
     warning: Reason | None = item("why the interval is less certain than others", omit=True)
 
 

@@ -141,6 +141,11 @@ def test_members_that_stand_beside_are_taken_by_their_names() -> None:
     assert from_json(Latency, document) == latency
 
 
+def test_an_interval_of_an_earlier_version_is_a_full_one() -> None:
+    assert to_json(Interval(0.5, 1.0))["kind"] == "full"
+    assert from_json(Interval, {"low": 0.5, "high": 1.0}) == Interval(0.5, 1.0, "full")
+
+
 @pytest.mark.parametrize("table", [None, Table("t", "eu-west-1", False, None, None, None, None, None)])
 def test_a_part_that_stands_beside_is_there_if_its_first_key_is(table: Table | None) -> None:
     target = Target("http://127.0.0.1/", False, (), (), None, table)
