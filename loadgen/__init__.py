@@ -20,6 +20,22 @@ The packages (rooms), from the ground up. A room imports only rooms on lower lin
     8  report
     9  cli                                            one file a command
     -  sandbox stands beside the tower, on rooms 0 to 2
+
+From Python: ``loadgen.run``, ``loadgen.arun``, ``loadgen.load`` and ``loadgen.to_pandas``, which are imported when they
+are first used (`docs/python.md`).
 """
 
+from __future__ import annotations
+
 __version__ = "0.1.0"
+__all__ = ["arun", "load", "run", "to_pandas"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module("loadgen.cli.python"), name)
+    globals()[name] = value
+    return value

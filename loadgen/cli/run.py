@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from loadgen.cli import HELP, NewPath, complain, output
+from loadgen.cli.exports import Exports, export_options
 from loadgen.cli.loop import on_loop
 from loadgen.cli.request import load_options, request_options
 from loadgen.clock import SECOND, wall
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from loadgen.profile.load import Loaded
     from loadgen.result.experiment import ExperimentResult
     from loadgen.result.run import RunResult
+    from loadgen.runner.progress import Display
     from loadgen.runner.until.goal import Goal
 
 
@@ -55,6 +57,7 @@ MOST_DRAWN = 1_000_000  # a seed that a person can type again
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of an INVALID run too; the result says so.")
 @click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@export_options
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
     profile: str,
@@ -74,6 +77,7 @@ def command(
     accept_invalid: bool,
     full: bool,
     as_json: bool,
+    exports: Exports,
     quiet: bool,
 ) -> int:
     """Run a PROFILE and report what was measured. PROFILE is a file, a URL, or the name of a shipped profile: burst,
@@ -93,8 +97,10 @@ def command(
     loadgen run steady --until 'steady response p99 within 5%'
     loadgen run steady --witness
     loadgen run steady --seed random
+    loadgen run steady --junit results.xml --markdown summary.md --csv figures.csv
     """
     from loadgen.report.formats import json_text
+    from loadgen.report.formats.github import add_to_summary
     from loadgen.report.terminal.screen import show
     from loadgen.report.terminal.unusable import unusable
 
@@ -104,12 +110,15 @@ def command(
         loaded, goal = _prolonged(loaded, until, at_most)
         wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
         result = _carry_out(loaded, folder, quiet, **wanted)
+    exports.write(result)
+    if trouble := add_to_summary(result):
+        complain(f"loadgen: {trouble}")
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
             if why := unusable(result):
                 complain(f"loadgen: {why}")
-        else:
+        elif not exports.to_stdout:
             show(result, out, full)
     return int(result.exit_status or 0)
 
@@ -126,25 +135,35 @@ def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[
 
 
 def _carry_out(loaded: Loaded, folder: Path | None, quiet: bool, **wanted: Any) -> RunResult | ExperimentResult:
-    from loadgen.experiment.rounds import run_experiment
     from loadgen.report.terminal.live import progress
-    from loadgen.runner.options import Options
-    from loadgen.runner.session import run
-    from loadgen.sandbox.process import start
-    from loadgen.sandbox.registry import sandbox_at
-    from loadgen.selftest.standing import known_resolution, standing
+    from loadgen.selftest.standing import standing
 
-    place, needed = folder or folder_for(loaded), folder is not None
-    options = Options(place, start, sandbox_at, needed=needed, resolution=known_resolution(), **wanted)
     display = progress(sys.stderr, quiet=quiet, hide=loaded.secrets.hide)
     for notice in standing(loaded).notices:
         display.message(notice)
     try:
-        if loaded.profile.experiment:
-            return on_loop(run_experiment(loaded, options, display), display.close)
-        return on_loop(run(loaded, options, display), display.close)
+        return on_loop(carried_out(loaded, folder, display, **wanted), display.close)
     finally:
         display.close()
+
+
+async def carried_out(
+    loaded: Loaded, folder: Path | None, display: Display, **wanted: Any
+) -> RunResult | ExperimentResult:
+    """The result of a profile, which is an experiment or a run. `folder` must be writable; without one there is a
+    default, which need not be. `wanted` are further `Options`."""
+    from loadgen.experiment.rounds import run_experiment
+    from loadgen.runner.options import Options
+    from loadgen.runner.session import run
+    from loadgen.sandbox.process import start
+    from loadgen.sandbox.registry import sandbox_at
+    from loadgen.selftest.standing import known_resolution
+
+    place, needed = folder or folder_for(loaded), folder is not None
+    options = Options(place, start, sandbox_at, needed=needed, resolution=known_resolution(), **wanted)
+    if loaded.profile.experiment:
+        return await run_experiment(loaded, options, display)
+    return await run(loaded, options, display)
 
 
 @contextmanager

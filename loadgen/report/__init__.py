@@ -1,7 +1,7 @@
 """Shows a result. It reads finished values only.
 
 terminal/       text for a terminal; only this room knows rich
-formats         JSON and other formats, for programs
+formats/        JSON and other formats, for programs
 navigate        a result's phases, steps and figures, in the order in which they are shown
 sentences, experiment_sentences, finding_sentences, selftest_sentences, trust_sentences, notice_sentences:
                 make sentences of reasons: what was observed, why something is not known

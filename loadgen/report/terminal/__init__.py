@@ -1,6 +1,8 @@
 """Text for a terminal, made with rich.
 
-run         the report of a run          experiment  the report of an experiment
+screen      one screen of a result, or all of it
+run_summary, experiment_summary: the first screens; figures, picture, findings: their parts
+run         the full report of a run     experiment  that of an experiment
 check       of `loadgen check`           once        of `loadgen once`
 keepalive   of `loadgen keepalive`       two_runs    of `loadgen compare`
 selftest    of `loadgen selftest`        live        while a run goes on

@@ -91,7 +91,7 @@ def figures(result: RunResult, most: int, width: int) -> Iterator[RenderableType
         return
     closed = all(phase.headline == "service" for row in shown for phase, _, _ in row.cycles)
     title = f"{'service (closed)' if closed else 'response'}, ms"
-    cells = [[_range(row, name) for name in PERCENTILES] for row in shown]
+    cells = [[range_of(row, name) for name in PERCENTILES] for row in shown]
     sure = [_intervals(row) for row in shown]
     names = _fitting(cells, sure, width - min(LABEL, max(len(title), *(len(row.label) for row in shown))) - 1)
     made = table((title, "left", 0), *((name, "right", 5) for name in names))
@@ -123,7 +123,7 @@ def _fitting(cells: Sequence[Sequence[str]], sure: Sequence[dict[str, str]], roo
     return names
 
 
-def _range(row: Row, name: str) -> str:
+def range_of(row: Row, name: str) -> str:
     """`59-70` over the cycles, with the worst mark of them; `≥5,000` if timeouts hide one."""
     found = [latency.quantile(name) for _, latency, _ in row.cycles]
     ends = [_end(figure) for figure in found]

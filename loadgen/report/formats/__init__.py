@@ -1,4 +1,8 @@
-"""A result for programs."""
+"""A result for programs: what pipelines, spreadsheets and pages take.
+
+csv       a row for each figure          junit     a test for each threshold
+markdown  the first screen, for a page   github    that page in the summary of a job of GitHub Actions
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,102 @@
+"""The options that write a result to files, in the formats of pipelines and spreadsheets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from loadgen.cli import complain, output
+from loadgen.errors import ProfileError
+from loadgen.files import why
+
+if TYPE_CHECKING:
+    from loadgen.report.formats.junit import Result
+
+STDOUT = "-"
+HELPS = {
+    "csv": "Write a row for each figure to FILE.",
+    "junit": "Write a test for each threshold to FILE, as JUnit XML.",
+    "markdown": "Write a page to FILE, as Markdown.",
+}
+UNDECIDED = ("error", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """The files that a result goes to, by format; `-` is stdout. `undecided` is what JUnit makes of a threshold that
+    could not be decided."""
+
+    files: dict[str, str]
+    undecided: Literal["error", "skipped"]
+
+    def check(self) -> None:
+        """Raises ProfileError for a file that cannot be written, so that a load does not come before it."""
+        for name, file in self.files.items():
+            if file == STDOUT:
+                continue
+            path = Path(file)
+            folder = path.parent
+            if not file or path.is_dir():
+                what = f"{file} is a folder" if file else "the name is empty"
+                raise ProfileError(f"--{name}: {what}", remedy="name a file, or - for stdout")
+            if not folder.is_dir():
+                raise ProfileError(f"--{name}: there is no folder {folder}", remedy="make it, or name another")
+            if not os.access(path if path.exists() else folder, os.W_OK):
+                raise ProfileError(f"--{name}: {file} cannot be written", remedy="name another file")
+        if list(self.files.values()).count(STDOUT) > 1:
+            raise ProfileError("only one format can go to stdout", remedy="name a file for the others")
+
+    @property
+    def to_stdout(self) -> bool:
+        """Whether one of them is what the command prints."""
+        return STDOUT in self.files.values()
+
+    def write(self, result: Result) -> None:
+        """Write all of them. What cannot be written is said: the result is in the run's folder."""
+        for name, file in self.files.items():
+            text = self._text(name, result)
+            if file == STDOUT:
+                with output() as out:
+                    out.write(text)
+                continue
+            try:
+                Path(file).write_text(text, encoding="utf-8")
+            except OSError as error:
+                complain(f"loadgen: --{name} {file} cannot be written: {why(error)}")
+
+    def _text(self, name: str, result: Result) -> str:
+        from loadgen.report.formats.csv import csv_text
+        from loadgen.report.formats.junit import junit_text
+        from loadgen.report.formats.markdown import markdown_text
+
+        if name == "junit":
+            return junit_text(result, self.undecided)
+        return {"csv": csv_text, "markdown": markdown_text}[name](result)
+
+
+def export_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Gives a command the options, and `exports`, what they say."""
+
+    @wraps(command)
+    def exporting(junit_undecided: Literal["error", "skipped"], **others: Any) -> int:
+        files = {name: file for name in HELPS if (file := others.pop(name)) is not None}
+        exports = Exports(files, junit_undecided)
+        exports.check()
+        return command(exports=exports, **others)
+
+    made: Callable[..., int] = click.option(
+        "--junit-undecided",
+        type=click.Choice(UNDECIDED),
+        default="error",
+        show_default=True,
+        help="What JUnit makes of a threshold that is undecided.",
+    )(exporting)
+    for name, text in reversed(HELPS.items()):
+        made = click.option(f"--{name}", metavar="FILE", help=f"{text}  [-: stdout]")(made)
+    return made

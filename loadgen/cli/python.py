@@ -1,0 +1,94 @@
+"""What the commands do, from Python: `loadgen.run`, `arun`, `load` and `to_pandas`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from loadgen.profile.load import Loaded
+    from loadgen.result.experiment import ExperimentResult
+    from loadgen.result.run import RunResult
+
+PathOrName = str | PathLike[str]
+
+
+def run(
+    profile: PathOrName | Mapping[str, Any],
+    *,
+    target: str | None = None,
+    out: PathOrName | None = None,
+    progress: bool = False,
+    **overrides: Any,
+) -> RunResult | ExperimentResult:
+    """Run a profile. Returns a RunResult, or for a profile with an `experiment` an ExperimentResult.
+
+    `profile` is a file, the name of a shipped profile, a URL, or the content of a profile. `target` replaces its
+    target. `out` is the folder of the run, by default runs/NAME-TIME. `progress` shows the progress on stderr.
+    `overrides` are keys of the profile, as with `--set`: `seed=7`, or `**{"load.steady.rate": "500/s"}`.
+
+    Raises LoadgenError, whose text is one line, for a profile or a target that cannot be used. A threshold that failed
+    and an INVALID run raise nothing: `result.exit_status` tells. It has an event loop of its own, so that a notebook
+    takes `await loadgen.arun(...)`.
+    """
+    from loadgen.cli.loop import on_loop
+
+    return on_loop(arun(profile, target=target, out=out, progress=progress, **overrides))
+
+
+async def arun(
+    profile: PathOrName | Mapping[str, Any],
+    *,
+    target: str | None = None,
+    out: PathOrName | None = None,
+    progress: bool = False,
+    **overrides: Any,
+) -> RunResult | ExperimentResult:
+    """The same on the event loop that runs, in the main thread."""
+    from loadgen.cli.run import carried_out
+    from loadgen.net.children import withhold
+    from loadgen.report.terminal.live import progress as shown
+
+    loaded = _loaded(profile, target, overrides)
+    withhold(loaded.variables)
+    folder = None if out is None else Path(out)
+    with (
+        loaded.secrets.unrevealing(),
+        closing(shown(sys.stderr, quiet=not progress, hide=loaded.secrets.hide)) as display,
+    ):
+        return await carried_out(loaded, folder, display)
+
+
+def load(run: PathOrName) -> RunResult | ExperimentResult:
+    """The result of a saved run, or of a saved experiment: its folder, or its name below runs/. Raises ProfileError if
+    there is none."""
+    from loadgen.experiment.saved import find, read
+
+    return read(find(Path(run)))
+
+
+def to_pandas(result: RunResult | ExperimentResult) -> Any:
+    """The figures of a result as a pandas DataFrame, a row for each as in `--csv`. Raises ImportError without
+    pandas."""
+    import pandas
+
+    from loadgen.result.rows import columns, rows
+
+    return pandas.DataFrame(list(rows(result)), columns=list(columns(result)))
+
+
+def _loaded(profile: PathOrName | Mapping[str, Any], target: str | None, overrides: Mapping[str, Any]) -> Loaded:
+    from loadgen.profile.load import from_url
+    from loadgen.profile.load import load as read
+
+    sets = tuple(f"{key}={json.dumps(value)}" for key, value in overrides.items())
+    if isinstance(profile, Mapping):
+        return read("profile", text=json.dumps(profile), sets=sets, target=target)
+    if "://" in (source := fspath(profile)):
+        return from_url(source, sets=sets)
+    return read(source, sets=sets, target=target)

@@ -1,0 +1,25 @@
+"""The summary of a job of GitHub Actions: Markdown that is added to the file that the environment names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from loadgen.files import why
+from loadgen.report.formats.markdown import Result, markdown_text
+
+NAMED_BY = "GITHUB_STEP_SUMMARY"
+
+
+def add_to_summary(result: Result) -> str:
+    """Add the result to the job's summary, if there is one. Why that failed, or an empty text: a page that cannot be
+    written is no reason to lose a result."""
+    path = os.environ.get(NAMED_BY)
+    if not path:
+        return ""
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(markdown_text(result))
+    except OSError as error:
+        return f"{NAMED_BY} cannot be written: {why(error)}"
+    return ""

@@ -1,0 +1,133 @@
+"""The first screen of a result as Markdown, for a comment or the summary of a job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from loadgen.report.finding_sentences import where
+from loadgen.report.navigate import failures_of, grouped
+from loadgen.report.sentences import sentence
+from loadgen.report.terminal.comparison import difference, ratio
+from loadgen.report.terminal.figures import chosen, range_of, rows
+from loadgen.report.terminal.latency import PERCENTILES
+from loadgen.report.terminal.reasons import lines, of_figure
+from loadgen.report.terminal.thresholds import ORDER, value_text
+from loadgen.report.terminal.unusable import unusable
+from loadgen.report.terminal.verdict import ended, exit_text, measured, word
+from loadgen.report.trust import reason
+from loadgen.report.words import brief, clean, count, ms, several, share
+from loadgen.result.codec import map_text
+from loadgen.result.experiment import ExperimentResult
+from loadgen.result.run import RunResult, Threshold
+
+ROWS, FINDINGS, REASONS = 12, 5, 3
+NAME = 60  # characters
+# what Markdown, GitHub's form of it, or the HTML in it would take for more than text inside a line
+_MARKS = re.compile(r"([\\`*_\[\]<>|&~$@#]|:(?=/)|(?<=www)\.)", re.IGNORECASE)
+
+Result = RunResult | ExperimentResult
+
+
+def markdown_text(result: Result) -> str:
+    """A heading with the verdict, what the figures prove, the thresholds and the figures that matter most."""
+    cleaned = map_text(result, clean)
+    parts = [*_head(cleaned), *_thresholds(cleaned)]
+    parts += _experiment(cleaned) if isinstance(cleaned, ExperimentResult) else _run(cleaned)
+    return "\n".join(parts) + "\n"
+
+
+def plain(text: str) -> str:
+    """A text in which nothing is markup, on one line."""
+    return _MARKS.sub(r"\\\1", " ".join(text.split()))
+
+
+def _head(result: Result) -> Iterator[str]:
+    early, (verdict, _) = ended(result), word(result)
+    yield f"### {early[0] if early else verdict}: {plain(brief(result.name, NAME))}"
+    yield ""
+    if why := unusable(result):
+        yield f"{plain(why)}\n"
+    if early:
+        yield f"{plain(early[1])}\n"
+    if isinstance(result, RunResult):
+        requests = result.variant.requests
+        bad = f"{count(requests.failed)} failed ({share(requests.failed, requests.sent)}): {failures_of(requests)}"
+        said = [several(requests.sent, "request"), bad if requests.failed else "none failed"]
+        said += ["simulated target"] if result.target.simulated else [result.target.url]
+        yield f"{plain(' · '.join(said))}\n"
+    for signal in result.trust.reasons[:REASONS] if result.trust else ():
+        yield f"- {plain(reason(signal))}"
+    if text := exit_text(result.exit_status):
+        yield f"\n{plain(text)}\n"
+
+
+def _thresholds(result: Result) -> Iterator[str]:
+    every = sorted(result.thresholds, key=lambda threshold: ORDER.index(threshold.status))
+    if not every:
+        return
+    yield from _table(
+        ("threshold", "of", "", "measured"),
+        [
+            (
+                threshold.text,
+                _of(threshold),
+                threshold.status if threshold.status == "passed" else threshold.status.upper(),
+                value_text(threshold),
+            )
+            for threshold in every
+        ],
+    )
+
+
+def _of(threshold: Threshold) -> str:
+    cycle = f"cycle {threshold.cycle}" if threshold.cycle > 1 else ""
+    return " ".join(filter(None, (threshold.variant or "", threshold.phase, cycle, threshold.step)))
+
+
+def _run(result: RunResult) -> Iterator[str]:
+    phases = grouped(result.variant.phases)
+    for finding in result.findings[:FINDINGS]:
+        yield f"{plain(where(finding, len(phases) > 1) + sentence(finding.observed))}\n"
+    if not measured(result):
+        return
+    shown = chosen(rows(result), result, ROWS)
+    table = [(row.label, *(range_of(row, name) for name in PERCENTILES)) for row in shown]
+    yield from _table(("response, ms", *PERCENTILES), table)
+    if any(any(mark in cell for mark in "!~") for row in table for cell in row[1:]):
+        yield plain("~: this machine made 2 to 10% of the figure; !: it made more.")
+
+
+def _experiment(result: ExperimentResult) -> Iterator[str]:
+    comparison = result.comparison
+    if comparison is None:
+        return
+    primary = [figure for figure in comparison.figures if figure.primary]
+    yield from _table(
+        ("variant", "figure", "baseline, ms", "variant, ms", "times", "difference, ms", "verdict"),
+        [
+            (
+                f"{figure.variant} against {figure.baseline}",
+                f"{figure.phase} {figure.step} {figure.metric} {figure.quantile}",
+                ms(figure.baseline_ms),
+                ms(figure.variant_ms),
+                ratio(figure),
+                difference(figure),
+                f"{figure.verdict}{f': {of_figure(figure.why)}' if figure.why else ''}",
+            )
+            for figure in primary
+        ],
+    )
+    for why in lines(comparison.why_not):
+        yield f"- {plain(f'no verdict: {why}')}"
+
+
+def _table(titles: Sequence[str], cells: Sequence[Sequence[str]]) -> Iterator[str]:
+    if not cells:
+        return
+    yield ""
+    yield f"| {' | '.join(map(plain, titles))} |"
+    yield f"|{'---|' * len(titles)}"
+    for row in cells:
+        yield f"| {' | '.join(map(plain, row))} |"
+    yield ""

@@ -1,0 +1,98 @@
+"""A result as rows that all have the same columns: for CSV files and for data frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loadgen.result.experiment import ExperimentResult
+from loadgen.result.latency import Latency
+from loadgen.result.run import Phase, RunResult, Step
+
+Value = str | int | float | None
+Row = dict[str, Value]
+
+PERCENTILES = ("p50", "p90", "p95", "p99", "p99.9")
+RUN_COLUMNS = (
+    "phase", "cycle", "scenario", "step", "stratum", "metric", "requests", "failed", "count", "timeouts",
+    "mean_ms", "min_ms",
+    *(f"{name}{end}_ms" for name in PERCENTILES for end in ("", "_low", "_high")),
+    "max_ms",
+)  # fmt: skip
+EXPERIMENT_COLUMNS = (
+    "variant", "baseline", "phase", "step", "metric", "quantile", "primary", "baseline_ms", "variant_ms", "ratio",
+    "ratio_low", "ratio_high", "difference_ms", "difference_low_ms", "difference_high_ms", "verdict",
+)  # fmt: skip
+
+
+def columns(result: RunResult | ExperimentResult) -> tuple[str, ...]:
+    """The names of the columns of the result's rows."""
+    return EXPERIMENT_COLUMNS if isinstance(result, ExperimentResult) else RUN_COLUMNS
+
+
+def rows(result: RunResult | ExperimentResult) -> Iterator[Row]:
+    """Of a run, a row for each metric of a step, of its strata and of whole iterations, in each cycle of a measured
+    phase. Of an experiment, a row for each figure that was compared. A value that is not known is None."""
+    return _of_experiment(result) if isinstance(result, ExperimentResult) else _of_run(result)
+
+
+def _of_run(result: RunResult) -> Iterator[Row]:
+    for phase in result.variant.phases:
+        if not phase.measured:
+            continue
+        for step in phase.steps:
+            yield from _of_step(phase, step)
+        for whole in phase.iteration_ms:
+            yield {**_place(phase, whole.scenario, "", whole.stratum, "iteration"), **_figures(whole.latency)}
+
+
+def _of_step(phase: Phase, step: Step) -> Iterator[Row]:
+    sent = {"requests": step.requests.sent, "failed": step.requests.failed}
+    for metric, latency in (*step.latency_ms.items(), *step.recorded_ms.items()):
+        yield {**_place(phase, step.scenario, step.step, "", metric), **sent, **_figures(latency)}
+    for stratum in step.strata:
+        for metric, latency in stratum.latency_ms.items():
+            yield {**_place(phase, step.scenario, step.step, stratum.stratum, metric), **_figures(latency)}
+
+
+def _place(phase: Phase, scenario: str, step: str, stratum: str, metric: str) -> Row:
+    row: Row = dict.fromkeys(RUN_COLUMNS)
+    where = {"scenario": scenario, "step": step, "stratum": stratum, "metric": metric}
+    return {**row, "phase": phase.name, "cycle": phase.cycle, **where}
+
+
+def _figures(latency: Latency) -> Row:
+    row: Row = {
+        "count": latency.count,
+        "timeouts": latency.timeouts,
+        "mean_ms": latency.mean,
+        "min_ms": latency.min,
+        "max_ms": latency.max,
+    }
+    for name in PERCENTILES:
+        interval = latency.intervals.get(name)
+        row[f"{name}_ms"] = latency.quantiles.get(name)
+        row[f"{name}_low_ms"] = interval.low if interval else None
+        row[f"{name}_high_ms"] = interval.high if interval else None
+    return row
+
+
+def _of_experiment(result: ExperimentResult) -> Iterator[Row]:
+    for figure in result.comparison.figures if result.comparison else ():
+        yield {
+            "variant": figure.variant,
+            "baseline": figure.baseline,
+            "phase": figure.phase,
+            "step": figure.step,
+            "metric": figure.metric,
+            "quantile": figure.quantile,
+            "primary": int(figure.primary),
+            "baseline_ms": figure.baseline_ms,
+            "variant_ms": figure.variant_ms,
+            "ratio": figure.ratio,
+            "ratio_low": figure.ratio_low,
+            "ratio_high": figure.ratio_high,
+            "difference_ms": figure.difference_ms,
+            "difference_low_ms": figure.difference_low,
+            "difference_high_ms": figure.difference_high,
+            "verdict": figure.verdict,
+        }

@@ -1,0 +1,50 @@
+"""The files that a result is written to: refused before a load if they cannot be, several at once, `-` for stdout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from loadgen.cli.exports import Exports
+from loadgen.errors import ProfileError
+
+
+def exports(**files: str) -> Exports:
+    return Exports(files, "error")
+
+
+def test_a_new_file_an_old_one_and_stdout_are_fine(tmp_path: Path) -> None:
+    old = tmp_path / "old.xml"
+    old.write_text("x")
+    exports(csv=str(tmp_path / "new.csv"), junit=str(old), markdown="-").check()
+    assert not (tmp_path / "new.csv").exists(), "to look makes nothing"
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"csv": ""}, "--csv: the name is empty"),
+        ({"junit": "."}, "--junit: . is a folder"),
+        ({"markdown": "nowhere/page.md"}, "--markdown: there is no folder nowhere"),
+        ({"csv": "-", "junit": "-"}, "only one format can go to stdout"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ProfileError, match=says):
+        exports(**files).check()
+
+
+def test_a_file_that_may_not_be_written_is_said_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ProfileError, match="cannot be written"):
+        exports(csv=str(tmp_path / "new.csv")).check()
+
+
+def test_only_stdout_takes_the_place_of_the_screen() -> None:
+    assert exports(csv="-").to_stdout
+    assert not exports(csv="a.csv").to_stdout

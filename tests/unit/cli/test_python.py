@@ -1,0 +1,63 @@
+"""What `import loadgen` offers: typed, imported when it is first used, and the same profiles as the commands take."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from paths import DATA
+
+import loadgen
+from loadgen.cli.python import _loaded, to_pandas
+from loadgen.errors import ProfileError
+from loadgen.result.codec import from_json, to_json
+from loadgen.result.run import RunResult
+
+PROFILE = {"name": "x", "target": "http://127.0.0.1:9", "load": [{"name": "a", "rate": "100/s", "for": "2s"}]}
+
+
+def test_nothing_is_imported_before_it_is_used() -> None:
+    code = "import loadgen, sys; print(sorted(name for name in sys.modules if name.startswith('loadgen')))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "['loadgen']\n"
+
+
+def test_every_name_is_there_and_no_other() -> None:
+    assert all(callable(getattr(loadgen, name)) for name in loadgen.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'walk'"):
+        loadgen.walk  # noqa: B018
+
+
+def test_a_profile_may_be_a_mapping_a_file_a_name_or_a_url(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(json.dumps(PROFILE))
+    mapping, path, shipped, url = (
+        _loaded(source, None, {"seed": 7}).profile for source in (PROFILE, file, "steady", "http://127.0.0.1:9/a")
+    )
+    assert mapping == path
+    assert {of.seed for of in (mapping, path, shipped, url)} == {7}
+
+
+def test_overrides_are_keys_of_the_profile() -> None:
+    loaded = _loaded(PROFILE, "http://127.0.0.1:10", {"load.a.rate": "7/s", "session": {"reuse": "per-request"}})
+    assert (loaded.profile.target.url, loaded.profile.session.reuse) == ("http://127.0.0.1:10", "per-request")
+    with pytest.raises(ProfileError, match="lod"):
+        _loaded(PROFILE, None, {"lod": 1})
+
+
+def test_a_saved_run_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = from_json(RunResult, json.loads((DATA / "result.json").read_text()))
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "result.json").write_text(json.dumps(to_json(saved)))
+    assert loadgen.load(tmp_path) == saved
+    with pytest.raises(ProfileError, match="not a run's folder"):
+        loadgen.load(tmp_path / "none")
+
+
+def test_without_pandas_there_is_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError):
+        to_pandas(from_json(RunResult, json.loads((DATA / "result.json").read_text())))

@@ -1,0 +1,81 @@
+"""A result as CSV: every figure once, numbers as numbers, nothing for what is not known, and no text that a spreadsheet
+would carry out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from documents import documents
+from hypothesis import given, settings
+from paths import DATA
+
+from loadgen.report.formats.csv import FORMULA, csv_text
+from loadgen.result.codec import from_json, map_text
+from loadgen.result.experiment import ExperimentResult
+from loadgen.result.rows import columns, rows
+from loadgen.result.run import RunResult
+
+RESULT = from_json(RunResult, json.loads((DATA / "result.json").read_text()))
+
+
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text), strict=True))
+
+
+def test_the_figures_are_those_of_the_result() -> None:
+    found = read(csv_text(RESULT))
+    assert list(found[0]) == list(columns(RESULT))
+    for phase in RESULT.variant.phases:
+        for step in phase.steps if phase.measured else ():
+            place = (phase.name, str(phase.cycle), step.scenario, step.step, "", "response")
+            (row,) = [
+                row
+                for row in found
+                if tuple(row[name] for name in ("phase", "cycle", "scenario", "step", "stratum", "metric")) == place
+            ] or [None]
+            if row is None:
+                continue  # of a closed load, which has no response
+            latency = step.latency_ms["response"]
+            assert (int(row["requests"]), int(row["failed"])) == (step.requests.sent, step.requests.failed)
+            for name in ("p50", "p99"):
+                value = latency.quantiles[name]
+                assert row[f"{name}_ms"] == ("" if value is None else repr(value))
+
+
+def test_only_measured_phases_are_there() -> None:
+    measured = {phase.name for phase in RESULT.variant.phases if phase.measured}
+    assert {row["phase"] for row in read(csv_text(RESULT))} == measured
+
+
+def test_every_row_has_every_column() -> None:
+    assert all(tuple(row) == columns(RESULT) for row in rows(RESULT))
+
+
+@pytest.mark.parametrize("begins", FORMULA)
+def test_a_text_that_would_be_a_formula_is_a_text(begins: str) -> None:
+    evil = map_text(RESULT, lambda text: f"{begins}1+1|cmd{text}")
+    for row in csv.reader(io.StringIO(csv_text(evil)), strict=True):
+        for cell in row:
+            assert not cell.startswith(FORMULA) or _is_number(cell), cell
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+@settings(max_examples=40)
+@given(documents(RunResult) | documents(ExperimentResult))
+def test_any_result_is_a_table(document: dict[str, Any]) -> None:
+    of: type[RunResult | ExperimentResult] = ExperimentResult if "experiment" in document else RunResult
+    result = from_json(of, document)
+    table = list(csv.reader(io.StringIO(csv_text(result)), strict=True))
+    assert {len(row) for row in table} == {len(columns(result))}
+    assert len(table) == 1 + len(list(rows(result)))

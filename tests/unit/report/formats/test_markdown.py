@@ -1,0 +1,65 @@
+"""A result as Markdown: what the first screen says, in which nothing that a target sent is markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from documents import documents
+from hypothesis import given, settings
+from paths import DATA
+
+from loadgen.report.formats.markdown import markdown_text, plain
+from loadgen.result.codec import from_json, map_text
+from loadgen.result.experiment import ExperimentResult
+from loadgen.result.reason import Reason
+from loadgen.result.run import Finding, RunResult
+
+RESULT = from_json(RunResult, json.loads((DATA / "result.json").read_text()))
+EVIL = "<img src=x onerror=alert(1)> [a](https://b.c) `x` | *y* @all ![z](www.q.r) \n# h"
+
+
+def test_the_verdict_is_the_heading_and_the_figures_a_table() -> None:
+    text = markdown_text(RESULT)
+    assert text.startswith(f"### {RESULT.trust.verdict}: {RESULT.name}\n")
+    header = "| response, ms | p50 | p90 | p95 | p99 | p99.9 | max |"
+    assert header in text.splitlines()
+    assert "| threshold | of |  | measured |" in text
+
+
+def test_what_failed_is_told_first() -> None:
+    failed = replace(RESULT.thresholds[0], status="failed")
+    text = markdown_text(replace(RESULT, thresholds=(*RESULT.thresholds[1:], failed)))
+    rows = [line for line in text.splitlines() if "| FAILED |" in line or "| passed |" in line]
+    assert "| FAILED |" in rows[0]
+
+
+def test_findings_are_there() -> None:
+    finding = Finding("burst", "", Reason.of("throttled", requests=31, sent=1000))
+    assert "31 of 1,000 requests, 3.1%, were throttled." in markdown_text(replace(RESULT, findings=(finding,)))
+
+
+def test_text_is_never_markup() -> None:
+    shown = plain(EVIL)
+    assert "\n" not in shown
+    for mark in "<>[]`|*@#":
+        assert all(shown[at - 1] == "\\" for at in range(len(shown)) if shown[at] == mark)
+    assert "https://" not in shown and "www.q" not in shown
+
+
+def test_a_row_has_as_many_cells_as_the_heading_whatever_the_names_are() -> None:
+    evil = map_text(RESULT, lambda text: text + EVIL)
+    tables = [line for line in markdown_text(evil).splitlines() if line.startswith("|")]
+    widths = [len(re.findall(r"(?<!\\)\|", line)) for line in tables]
+    assert tables and set(widths) <= {5, 8}
+
+
+@settings(max_examples=40)
+@given(documents(RunResult) | documents(ExperimentResult))
+def test_any_result_is_a_page(document: dict[str, Any]) -> None:
+    of: type[RunResult | ExperimentResult] = ExperimentResult if "experiment" in document else RunResult
+    text = markdown_text(from_json(of, document))
+    assert text.startswith("### ")
+    assert not re.search(r"(?<!\\)<", text)
