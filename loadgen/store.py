@@ -280,8 +280,13 @@ def _natural(value: Any) -> bool:
 
 def latest(runs: Path) -> Path | None:
     """The newest run folder below `runs`, of those that may be looked into."""
-    began = {path: at for path in runs.iterdir() if (at := _began(path)) is not None} if runs.is_dir() else {}
-    return max(began, key=began.__getitem__, default=None)
+    return next(iter(newest_first(runs)), None) if runs.is_dir() else None
+
+
+def newest_first(runs: Path) -> list[Path]:
+    """The run folders below `runs` that may be looked into. Raises OSError if it cannot be read."""
+    began = {path: at for path in runs.iterdir() if (at := _began(path)) is not None}
+    return sorted(began, key=lambda path: (began[path], path.name), reverse=True)
 
 
 def _began(run: Path) -> float | None:
@@ -293,4 +298,4 @@ def _began(run: Path) -> float | None:
     return status.st_mtime if stat.S_ISREG(status.st_mode) else None
 
 
-__all__ = ["RunFolder", "latest", "read_counts", "read_intervals", "replay", "written"]
+__all__ = ["RunFolder", "latest", "newest_first", "read_counts", "read_intervals", "replay", "written"]

@@ -23,7 +23,7 @@ from loadgen.form import FORM
 from loadgen.interrupts import Interrupted
 from loadgen.report.words import clean, for_person
 
-COMMANDS = ("run", "once", "check", "new", "report", "compare", "keepalive", "selftest", "sandbox", "schema")
+COMMANDS = ("run", "once", "check", "new", "report", "runs", "compare", "keepalive", "selftest", "sandbox", "schema")
 
 STATUSES = """\b
 Exit status:

@@ -23,7 +23,7 @@ from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
 from loadgen.result.run import Metadata, RunResult, Until
 from loadgen.runner.witness.load import witness_plan
-from loadgen.store import latest, read_intervals, replay
+from loadgen.store import latest, newest_first, read_intervals, replay
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge
 from loadgen.trust.watch import Session, evidence_of
@@ -117,3 +117,23 @@ def _ledger(path: Path, runs: int, slots: int) -> Ledger:
         raise ValueError(f"{path.name}: {why(error)}") from None
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from None
+
+
+def saved(folder: Path, most: int | None) -> tuple[list[tuple[str, RunResult | ExperimentResult | str]], int]:
+    """The runs in a folder, the newest first: their names and their results, or why one cannot be read; at most so
+    many, and how many more there are. Raises ProfileError for what is no folder."""
+    if folder == RUNS and not folder.is_dir():
+        return [], 0  # nothing has been run yet
+    try:
+        paths = newest_first(folder)
+    except OSError as error:
+        raise ProfileError(f"cannot be read: {why(error)}", file=str(folder)) from None
+    shown = paths[:most]
+    return [(path.name, _result_or_why(path)) for path in shown], len(paths) - len(shown)
+
+
+def _result_or_why(path: Path) -> RunResult | ExperimentResult | str:
+    try:
+        return read(path)
+    except ProfileError as error:
+        return error.problem
