@@ -29,7 +29,7 @@ ENDED = (Exit.PASSED, Exit.THRESHOLD, Exit.INVALID)
 
 def checks(pair: Pair) -> list[Check]:
     """The checks, in the order in which they matter."""
-    return [look(pair) for look in (_rounds, _settings, _connections, _cap, _load, _errors)]
+    return [look(pair) for look in (_rounds, _settings, _connections, _load, _errors)]
 
 
 def _check(name: str, wrong: Sequence[Reason], *evidence: Reason) -> Check:
@@ -141,23 +141,22 @@ def _not_as_said(variant: Variant, run: Run, opened: _Opened) -> Reason | None:
     return _of_run("connections_not_as_said", variant, run, reuse=reuse, **values)
 
 
-def _cap(pair: Pair) -> Check:
-    """The cap is the same for both, and requests waited for it either in all runs or in none."""
+def caps(pair: Pair) -> Iterator[Reason]:
+    """What is to be known of the caps on connections: that they differ, or that requests waited for them. That wait is
+    one of the parts of the difference, and so it speaks against no verdict."""
     baseline_cap, cap = (variant.runs[pair.rounds[0]].result.session.connections for variant in pair.both)
-    if baseline_cap != cap:
-        names = {"baseline": pair.baseline.name, "variant": pair.variant.name}
-        caps = Reason.of("caps_differ", **names, baseline_cap=baseline_cap, variant_cap=cap)
-        return Check("connection cap", False, (caps,))
-    bound = [(variant, run) for variant, run in pair.runs() if _binds(run)]
-    if bound and len(bound) < len(pair.both) * len(pair.rounds):
-        wrong = (_of_run("cap_in_the_way", variant, run, cap=cap) for variant, run in bound)
-        return Check("connection cap", False, tuple(wrong))
-    evidence = [Reason.of("peak_connections", variant=v.name, peak=_peak(v, pair.rounds), cap=cap) for v in pair.both]
-    return Check("connection cap", True, (*evidence, *([Reason.of("cap_for_all", cap=cap)] if bound else ())))
-
-
-def _peak(variant: Variant, rounds: Sequence[int]) -> int:
-    return max(variant.runs[number].result.variant.connections.peak for number in rounds)
+    waited = [sum(_binds(variant.runs[number]) for number in pair.rounds) for variant in pair.both]
+    if baseline_cap != cap or any(waited):
+        yield Reason.of(
+            "connection_caps",
+            runs=len(pair.rounds),
+            baseline=pair.baseline.name,
+            baseline_cap=baseline_cap,
+            baseline_runs=waited[0],
+            variant=pair.variant.name,
+            variant_cap=cap,
+            variant_runs=waited[1],
+        )
 
 
 def _binds(run: Run) -> bool:
