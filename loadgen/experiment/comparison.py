@@ -18,7 +18,7 @@ from loadgen.experiment import breakdown, standing
 from loadgen.experiment.curves import QUANTILES, average, curves, finite
 from loadgen.experiment.pairing import Pair, pairs
 from loadgen.experiment.target_time import TARGET, concerns, judged, other_load
-from loadgen.experiment.validity import caps, checks, hidden
+from loadgen.experiment.validity import checks, hidden, notes
 from loadgen.experiment.variants import Key, Variant, bounds, enough, is_primary, keys, why_unknown
 from loadgen.profile.experiment import Primary
 from loadgen.profile.values import STAMPED
@@ -36,7 +36,8 @@ UNKNOWN = Range(math.nan, math.nan, math.nan)
 @dataclass(frozen=True, slots=True)
 class Question:
     """What an experiment asks, as it was fixed before the first run. `level` is the error probability that this look
-    may spend. `resolution` is what the machine cannot tell, if that may be the margin."""
+    may spend. `resolution` is what the machine cannot tell, if that may be the margin. In a `duet` the variants run at
+    the same time."""
 
     baseline: str
     primary: Primary
@@ -45,6 +46,7 @@ class Question:
     rounds: tuple[int, ...]
     level: float
     resolution: Resolution | None = None
+    duet: bool = False
 
     @classmethod
     def of(cls, design: Design, variants: Sequence[ExperimentVariant], runs: Iterable[RunResult] = ()) -> Question:
@@ -54,7 +56,12 @@ class Question:
         there = [{run.round for run in variant.rounds} for variant in variants]
         rounds = tuple(number for number in range(1, done + 1) if all(number in numbers for numbers in there))
         resolution = median(run.resolution for run in runs) if design.by_resolution else None
-        return cls(design.baseline, Primary.parse(design.primary), design.margin, looks, rounds, level, resolution)
+        primary = Primary.parse(design.primary)
+        return cls(design.baseline, primary, design.margin, looks, rounds, level, resolution, design.duet)
+
+    def pair(self, baseline: Variant, variant: Variant, phase: str, quantile: str) -> Pair:
+        """The two variants, with the phase and the quantile that they are compared by."""
+        return Pair(baseline, variant, self.rounds, self.looks, phase, quantile, self.duet)
 
     def resolution_ms(self, quantile: str) -> float:
         """The machine's resolution of a percentile or the mean; 0 if it may not be the margin."""
@@ -65,7 +72,7 @@ def compare(variants: Sequence[Variant], question: Question) -> Comparison:
     """A result's `comparison`, over at least one round. Raises OSError and ValueError if a run cannot be read."""
     primary = question.primary
     compared = [
-        Pair(baseline, variant, question.rounds, question.looks, primary.phase, primary.quantile)
+        question.pair(baseline, variant, primary.phase, primary.quantile)
         for baseline, variant in pairs(variants, question.baseline)
     ]
     estimates = [estimate for pair in compared for estimate in _estimates(pair, question)]
@@ -78,7 +85,7 @@ def compare(variants: Sequence[Variant], question: Question) -> Comparison:
     return comparison_of(
         question,
         why_not=_distinct(reason for check in every if not check.ok for reason in check.why),
-        notes=_distinct(note for pair in compared for note in (*caps(pair), *_trend(pair, estimates))),
+        notes=_distinct(note for pair in compared for note in (*notes(pair), *_trend(pair, estimates))),
         checks=tuple(_by_name(every)),
         figures=tuple(_figure(estimate, estimate.pair.variant.name not in wrong) for estimate in estimates),
         parts=tuple(_parts(compared, question.level)),

@@ -34,7 +34,7 @@ def check(written: Texts, variants: Sequence[Variant], question: Question) -> It
     by_name = {variant.name: variant for variant in variants}
     for phase, asked in _parsed(written):
         variant, baseline = (by_name[name] for name in asked.variants)
-        pair = Pair(baseline, variant, question.rounds, question.looks, phase, asked.quantile)
+        pair = question.pair(baseline, variant, phase, asked.quantile)
         yield from _check(asked, pair, question.level)
 
 

@@ -141,9 +141,17 @@ def _not_as_said(variant: Variant, run: Run, opened: _Opened) -> Reason | None:
     return _of_run("connections_not_as_said", variant, run, reuse=reuse, **values)
 
 
-def caps(pair: Pair) -> Iterator[Reason]:
-    """What is to be known of the caps on connections: that they differ, or that requests waited for them. That wait is
-    one of the parts of the difference, and so it speaks against no verdict."""
+def notes(pair: Pair) -> Iterator[Reason]:
+    """What is to be known of the two, and speaks against no verdict."""
+    yield from _caps(pair)
+    even = (run.phase for run in pair.baseline.runs[pair.rounds[0]].plan.runs if run.measured and run.phase.rate)
+    if pair.duet and any(phase.arrivals == "constant" for phase in even):
+        yield Reason.of("in_step", variant=pair.variant.name, baseline=pair.baseline.name)
+
+
+def _caps(pair: Pair) -> Iterator[Reason]:
+    """That the caps on connections differ, or that requests waited for them. That wait is one of the parts of the
+    difference."""
     baseline_cap, cap = (variant.runs[pair.rounds[0]].result.session.connections for variant in pair.both)
     waited = [sum(_binds(variant.runs[number]) for number in pair.rounds) for variant in pair.both]
     if baseline_cap != cap or any(waited):
@@ -173,11 +181,14 @@ def _binds(run: Run) -> bool:
 
 
 def _load(pair: Pair) -> Check:
-    """Both had the same load, and started as much of it as planned."""
-    wrong, least = [], 1.0
+    """Both had the same load, at the same instants unless they ran at the same time, and started as much of it as
+    planned."""
+    wrong, least, same = [], 1.0, True
     for number in pair.rounds:
         base, other = pair.baseline.runs[number], pair.variant.runs[number]
-        if (base.offered, base.plan.seed) != (other.offered, other.plan.seed):
+        same_instants = base.plan.seed == other.plan.seed
+        same &= same_instants
+        if base.offered != other.offered or not (same_instants or pair.duet):
             wrong.append(_of_run("other_load", pair.variant, other, baseline=pair.baseline.name))
     for variant, run in pair.runs():
         for phase in run.phases:
@@ -186,7 +197,7 @@ def _load(pair: Pair) -> Check:
             least = min(least, share)
             if share < HELD:
                 wrong.append(_of_run("load_not_started", variant, run, phase=phase.name, share=share))
-    return _check("load", wrong, Reason.of("same_load", share=least))
+    return _check("load", wrong, Reason.of("same_load" if same else "same_rate", share=least))
 
 
 def _errors(pair: Pair) -> Check:

@@ -95,6 +95,8 @@ EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     "failures_uneven": f"{FAILED}: {{quantile}} allows a difference of {{allowed:.2%}}",
     "primary_missing": "{variant} and {baseline} do not both have the primary figure",
     "connection_caps": _connection_caps,
+    "in_step": "{variant} and {baseline} have constant arrivals at the same time, so that one may always be behind the "
+    "other. `arrivals: poisson` mixes them",
     "trend": "the ratio of {variant} to {baseline} has a trend over the rounds (by chance: {chance:.2%}): it is given "
     "for all of them together",
     "no_round": "no round is complete",

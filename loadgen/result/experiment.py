@@ -71,6 +71,7 @@ class Round:
     session: Session = item("how the profile wants connections to be used")
     client: str = item("the client that sent the load")
     target: str = item("the URL of the target")
+    seed: int | None = item("the number from which its arrivals were drawn; null in an older result", default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,8 @@ CODES = {
     "connection_caps": "`baseline` may open `baseline_cap` connections, and `variant` `variant_cap`; no cap if the "
     "number is missing. Of `runs` runs each, requests waited for a connection in `baseline_runs` of `baseline` and "
     "`variant_runs` of `variant`.",
+    "in_step": "`variant` and `baseline` have constant arrivals at the same time, and so one of them may always be "
+    "behind the other.",
     "trend": "The ratio of `variant` to `baseline` has a trend over the rounds: a trend like this comes by "
     "chance with probability `chance`.",
     # a figure over the rounds; if a run lacks it, the reason is one of a percentile's, with `variant` and `round`

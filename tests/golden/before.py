@@ -97,6 +97,8 @@ def _trust(old: Document, new: Document) -> None:
 
 
 def _round(old: Document, new: Document) -> None:
+    """The seed was told by the run's own result alone."""
+    del old["seed"]
     old["reasons"] = [trust.reason(from_json(TrustSignal, signal)) for signal in new["reasons"]]
 
 

@@ -226,6 +226,30 @@ def test_loads_that_differ(tmp_path: Path) -> None:
     assert why == of_rounds("other_load", "fresh", *range(1, ROUNDS + 1), baseline="shared")
 
 
+def duet(rounds: int = ROUNDS) -> str:
+    return text(rounds).replace("experiment:", "experiment:\n  duet: true")
+
+
+def test_variants_at_the_same_time_have_the_same_rate_and_arrivals_of_their_own(tmp_path: Path) -> None:
+    found = compared(tmp_path / "x", answering(), duet())
+    (why,) = check(found, "load").why
+    assert (found.valid, why.code, found.notes) == (True, "same_rate", ())
+
+
+def test_in_turns_arrivals_of_their_own_are_another_load(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "x", duet(), answering(), rounds=ROUNDS)
+    path = folder / "run.json"
+    path.write_text(path.read_text().replace('"duet": true', '"duet": false'))
+    why = no_verdict(comparison_of(folder), "load")
+    assert why == of_rounds("other_load", "fresh", *range(1, ROUNDS + 1), baseline="shared")
+
+
+def test_constant_arrivals_at_the_same_time_are_in_step(tmp_path: Path) -> None:
+    written = duet(6).replace("rate: 100/s,", "rate: 100/s, arrivals: constant,")
+    found = compared(tmp_path / "x", answering(), written, rounds=6)
+    assert found.notes == (Reason.of("in_step", variant="fresh", baseline="shared"),)
+
+
 def test_a_load_that_was_not_held(sound: Path, tmp_path: Path) -> None:
     def fewer(result: dict[str, Any]) -> None:
         iterations = result["variants"][0]["phases"][1]["iterations"]

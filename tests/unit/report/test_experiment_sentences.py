@@ -72,6 +72,11 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
             Reason("same_rate", {"share": 0.995}),
             "the same rate for both, with arrivals of their own, and 99.5% of them started at the least",
         ),
+        (
+            Reason("in_step", BOTH),
+            "fresh and shared have constant arrivals at the same time, so that one may always be behind the other. "
+            "`arrivals: poisson` mixes them",
+        ),
         (Reason("other_load", {**RUN, **BOTH}), "fresh had another load than shared in round 3"),
         (
             Reason("load_not_started", {**RUN, "phase": "steady", "share": 0.9}),
