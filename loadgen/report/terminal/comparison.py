@@ -98,10 +98,17 @@ def figures(comparison: Comparison) -> Iterator[RenderableType]:
     if len(groups) > TABLES:
         yield line((f"{count(len(groups) - TABLES)} more tables of figures: see --json", DIM), indent=2)
     if any(figure.ratio_low is not None or figure.ratio_high is not None for figure in comparison.figures):
-        sure = f"[…] holds the true value {100 * comparison.confidence:.4g}% of the time"
-        yield line(
-            (f"{sure}; the primary figure is in bold; the other verdicts allow for how many they are", DIM), indent=2
-        )
+        said = [f"[…] holds the true value {100 * comparison.confidence:.4g}% of the time"]
+        said += ["the primary figure is in bold", "the other verdicts allow for how many they are"]
+        if any(figure.more_rounds for figure in comparison.figures):
+            said.append("(+9): so many more rounds may tell")
+        yield line(("; ".join(said), DIM), indent=2)
+
+
+def _verdict(figure: Figure) -> str:
+    """`slower`, `inconclusive (+9)`."""
+    more = f" (+{count(figure.more_rounds)})" if figure.more_rounds else ""
+    return "" if figure.verdict == "none" else f"{figure.verdict}{more}"
 
 
 def _table(group: Iterable[Figure], variant: str, baseline: str) -> Table:
@@ -119,7 +126,7 @@ def _table(group: Iterable[Figure], variant: str, baseline: str) -> Table:
             ms(figure.variant_ms),
             ratios_of_rounds(figure) if few else ratio(figure),
             difference(figure),
-            ("" if figure.verdict == "none" else figure.verdict, VERDICTS[figure.verdict]),
+            (_verdict(figure), VERDICTS[figure.verdict]),
         )
     return made
 

@@ -197,6 +197,14 @@ def test_few_rounds_are_a_cell_of_their_own_values() -> None:
     assert not any("of the time" in row for row in rows), "nothing is said of intervals that there are none of"
 
 
+def test_what_is_inconclusive_among_many_says_how_many_more_rounds() -> None:
+    of_many = figure("inconclusive", quantile="p99", primary=False, more_rounds=9)
+    rows = block(page(compared(figures=(figure(), of_many))), "fresh against shared  ")
+    assert rows[2].endswith("slower") and rows[3].endswith("inconclusive (+9)")
+    assert "(+9): so many more rounds may tell" in flat(compared(figures=(figure(), of_many)))
+    assert "(+9)" not in flat(result())
+
+
 def test_what_is_to_be_known_beside_a_verdict_is_a_line() -> None:
     note = Reason.of("trend", variant="fresh", baseline="shared", chance=0.001)
     assert "note: the ratio of fresh to shared has a trend over the rounds" in flat(compared(notes=(note,)))
