@@ -129,7 +129,7 @@ def test_a_trend_makes_no_interval_wrong(growth: float) -> None:
 def test_what_a_plan_finds_is_found(looks: tuple[int, ...], variants: int) -> None:
     """By `check`: a difference of so many standard deviations beyond the margin, at one of the looks, of any one of the
     variants while the others are near the margin, where nothing decides."""
-    tried, found, edge, sd = seeds(60, 4000), 0, math.log(1.05), 0.03
+    tried, found, edge, sd = seeds(60, 2000), 0, math.log(1.05), 0.03
     planned = levels(looks)
     difference = detectable(looks[-1], planned[-1] / variants)
     for seed in tried:
@@ -186,7 +186,7 @@ PAIR = Pair(*(Variant(name, {}, {}) for name in ("one", "other")), range(ROUNDS)
 def test_more_than_the_target_takes_is_never_equivalent(machine: Machine, quantile: str) -> None:
     """A target of 0.13 ms that takes 0.15 ms more, on machines that add more than that and that cannot tell it.
     `response`: how often the response alone would be equivalent, by what the machine cannot tell."""
-    tried, counts, response = seeds(6, 1000), dict.fromkeys(Decision, 0), 0
+    tried, counts, response = seeds(6, 300), dict.fromkeys(Decision, 0), 0
     for seed in tried:
         values, limit = planted(machine, quantile, random(55, seed))
         whole, own = (estimate(metric, quantile, of, limit) for metric, of in values.items())
