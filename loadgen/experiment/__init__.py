@@ -1,6 +1,7 @@
 """Compares several runs with each other, and reads folders of runs.
 
-rounds      carries out the runs, in a random order
+rounds      carries out the runs, round by round
+order       draws the order of the runs in each round, and their seeds
 folder      the experiment's folder and its result
 judgement   puts comparison, ratios and scaling together
 variants    the figures of each variant's runs that are compared

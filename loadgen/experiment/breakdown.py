@@ -10,14 +10,15 @@ of all requests, also of those without that part. So the differences of the part
 A closed load has no response: its parts add up to the service, without wait and build. dns, tcp and tls are parts of
 the connect as the client timed it; the CPU time of our handshakes and the connect delay are parts of `ours`.
 
-If there are timeouts, the parts add up to the mean of the ok requests, which is then not the mean of all.
+Over the rounds, the difference of each part has an interval by Student's t, as the difference of the mean has. If there
+are timeouts, the parts add up to the mean of the ok requests, which is then not the mean of all.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,8 @@ from loadgen.record.metrics import Metric
 from loadgen.record.share import Part as Share
 from loadgen.result.experiment import Part, PartMedian
 from loadgen.stats import Histogram, fraction
+from loadgen.stats.comparison import ROUNDS
+from loadgen.stats.paired import Student
 from loadgen.store import read_counts
 
 ADDING = ("ours", "wait", "connect", "service_new", "service_reused", "build")
@@ -60,34 +63,41 @@ class Contribution(NamedTuple):
     median: float | None
 
 
-Parts = Mapping[Place, Mapping[str, Contribution]]
-NOTHING = Contribution(0.0, None)
+Contributions = Sequence[Contribution]  # of a part, one for each round
+Parts = Mapping[Place, Mapping[str, Contributions]]
 
 
 def of_variant(variant: Variant, rounds: Iterable[int]) -> Parts:
-    """What each part takes, as the mean over the rounds. Raises OSError and ValueError if a run cannot be read."""
+    """What each part takes in each round. Raises OSError and ValueError if a run cannot be read."""
     of_rounds: dict[Place, dict[str, list[Contribution]]] = defaultdict(lambda: defaultdict(list))
     for number in rounds:
         for place, parts in _of_run(variant.runs[number]).items():
             for name, part in parts.items():
                 of_rounds[place][name].append(part)
-    return {place: {name: _mean(each) for name, each in parts.items()} for place, parts in of_rounds.items()}
+    return of_rounds
 
 
-def differences(pair: Pair, baseline: Parts, variant: Parts) -> Iterator[Part]:
-    """An entry of a comparison's `parts` for each part that at least one of the two variants has."""
+def differences(pair: Pair, baseline: Parts, variant: Parts, level: float) -> Iterator[Part]:
+    """An entry of a comparison's `parts` for each part that at least one of the two variants has, with intervals of
+    confidence 1 - level."""
     for place in (place for place in baseline if place in variant):
-        one, other = baseline[place], variant[place]
-        whole = "response" if "response" in one else "service"
+        whole = "response" if "response" in baseline[place] else "service"
         for name in (whole, *ADDING, *WITHIN):
-            both = one.get(name, NOTHING), other.get(name, NOTHING)
-            if both[0].mean or both[1].mean:
+            one, other = baseline[place].get(name, ()), variant[place].get(name, ())
+            if any(part.mean for part in (*one, *other)):
                 adds = name in ADDING and not (whole == "service" and name in BESIDE)
-                yield _part(pair, place, name, adds, *both)
+                yield _part(pair, place, name, adds, one, other, level)
 
 
-def _part(pair: Pair, place: Place, name: str, adds: bool, one: Contribution, other: Contribution) -> Part:
+def _part(
+    pair: Pair, place: Place, name: str, adds: bool, baseline: Contributions, variant: Contributions, level: float
+) -> Part:
+    one, other = _mean(baseline), _mean(variant)
     medians = None if one.median is None or other.median is None else other.median - one.median
+    low, high = None, None
+    if len(baseline) == len(variant) == len(pair.rounds) >= ROUNDS:
+        differences = [other.mean - one.mean for one, other in zip(baseline, variant, strict=True)]
+        low, high = map(_ms, Student(np.array(differences)).interval(level))
     return Part(
         pair.variant.name,
         pair.baseline.name,
@@ -98,6 +108,8 @@ def _part(pair: Pair, place: Place, name: str, adds: bool, one: Contribution, ot
         variant_ms=_ms(other.mean),
         difference_ms=_ms(other.mean - one.mean),
         p50=PartMedian(milliseconds(one.median), milliseconds(other.median), milliseconds(medians)),
+        difference_low=low,
+        difference_high=high,
     )
 
 
@@ -172,7 +184,7 @@ def _p50(cycles: list[Histograms], metric: Metric, ways: tuple[bool, ...] = WAYS
     return math.fsum(medians) / len(medians) if medians else None
 
 
-def _mean(rounds: list[Contribution]) -> Contribution:
+def _mean(rounds: Contributions) -> Contribution:
     medians = [part.median for part in rounds if part.median is not None]
-    mean = math.fsum(part.mean for part in rounds) / len(rounds)
+    mean = math.fsum(part.mean for part in rounds) / len(rounds) if rounds else 0.0
     return Contribution(mean, math.fsum(medians) / len(medians) if medians else None)

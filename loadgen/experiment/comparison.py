@@ -18,7 +18,7 @@ from loadgen.experiment import breakdown, standing
 from loadgen.experiment.curves import QUANTILES, average, curves, finite
 from loadgen.experiment.pairing import Pair, pairs
 from loadgen.experiment.target_time import TARGET, concerns, judged, other_load
-from loadgen.experiment.validity import checks, hidden
+from loadgen.experiment.validity import checks, hidden, notes
 from loadgen.experiment.variants import Key, Variant, bounds, enough, is_primary, keys, why_unknown
 from loadgen.profile.experiment import Primary
 from loadgen.profile.values import STAMPED
@@ -36,7 +36,8 @@ UNKNOWN = Range(math.nan, math.nan, math.nan)
 @dataclass(frozen=True, slots=True)
 class Question:
     """What an experiment asks, as it was fixed before the first run. `level` is the error probability that this look
-    may spend. `resolution` is what the machine cannot tell, if that may be the margin."""
+    may spend. `resolution` is what the machine cannot tell, if that may be the margin. In a `duet` the variants run at
+    the same time."""
 
     baseline: str
     primary: Primary
@@ -45,6 +46,7 @@ class Question:
     rounds: tuple[int, ...]
     level: float
     resolution: Resolution | None = None
+    duet: bool = False
 
     @classmethod
     def of(cls, design: Design, variants: Sequence[ExperimentVariant], runs: Iterable[RunResult] = ()) -> Question:
@@ -54,7 +56,12 @@ class Question:
         there = [{run.round for run in variant.rounds} for variant in variants]
         rounds = tuple(number for number in range(1, done + 1) if all(number in numbers for numbers in there))
         resolution = median(run.resolution for run in runs) if design.by_resolution else None
-        return cls(design.baseline, Primary.parse(design.primary), design.margin, looks, rounds, level, resolution)
+        primary = Primary.parse(design.primary)
+        return cls(design.baseline, primary, design.margin, looks, rounds, level, resolution, design.duet)
+
+    def pair(self, baseline: Variant, variant: Variant, phase: str, quantile: str) -> Pair:
+        """The two variants, with the phase and the quantile that they are compared by."""
+        return Pair(baseline, variant, self.rounds, self.looks, phase, quantile, self.duet)
 
     def resolution_ms(self, quantile: str) -> float:
         """The machine's resolution of a percentile or the mean; 0 if it may not be the margin."""
@@ -65,11 +72,11 @@ def compare(variants: Sequence[Variant], question: Question) -> Comparison:
     """A result's `comparison`, over at least one round. Raises OSError and ValueError if a run cannot be read."""
     primary = question.primary
     compared = [
-        Pair(baseline, variant, question.rounds, question.looks, primary.phase, primary.quantile)
+        question.pair(baseline, variant, primary.phase, primary.quantile)
         for baseline, variant in pairs(variants, question.baseline)
     ]
     estimates = [estimate for pair in compared for estimate in _estimates(pair, question)]
-    looked_at = {pair.variant.name: [*checks(pair), *_trend(pair, estimates)] for pair in compared}
+    looked_at = {pair.variant.name: [*checks(pair), *_primary_known(pair, estimates)] for pair in compared}
     _correct(estimates, question.level)
     _hold_back(estimates)
     wrong = {name for name, looked in looked_at.items() if not all(check.ok for check in looked)}
@@ -78,9 +85,10 @@ def compare(variants: Sequence[Variant], question: Question) -> Comparison:
     return comparison_of(
         question,
         why_not=_distinct(reason for check in every if not check.ok for reason in check.why),
+        notes=_distinct(note for pair in compared for note in (*notes(pair), *_trend(pair, estimates))),
         checks=tuple(_by_name(every)),
         figures=tuple(_figure(estimate, estimate.pair.variant.name not in wrong) for estimate in estimates),
-        parts=tuple(_parts(compared)),
+        parts=tuple(_parts(compared, question.level)),
         curves=tuple(curve for variant in variants for curve in curves(variant, primary, question.rounds)),
     )
 
@@ -88,6 +96,7 @@ def compare(variants: Sequence[Variant], question: Question) -> Comparison:
 def comparison_of(
     question: Question,
     why_not: tuple[Reason, ...],
+    notes: tuple[Reason, ...] = (),
     checks: tuple[Check, ...] = (),
     figures: tuple[Figure, ...] = (),
     parts: tuple[Part, ...] = (),
@@ -101,6 +110,7 @@ def comparison_of(
         confidence=round(1 - question.level, 4),
         valid=not why_not,
         why_not=why_not,
+        notes=notes,
         checks=checks,
         figures=figures,
         parts=parts,
@@ -174,7 +184,7 @@ def _estimate(pair: Pair, key: Key, quantile: str, question: Question, primary: 
     resolution = 0.0 if key.metric in STAMPED else question.resolution_ms(quantile)
     known = len(sure) == len(values)
     result = statistics.compare(sure, question.margin, question.level, resolution) if known else None
-    why = result.why if result else _unknown(pair, key, quantile) or _incomparable(len(values))
+    why = result.why if result else _unknown(pair, key, quantile) or Reason.of("zero_figure")
     margin = resolution if result and result.by_resolution else None
     unused = hidden(pair, key, quantile) or other_load(pair, key, quantile)
     return _Estimate(pair, key, quantile, primary, values, result, why, unused, margin)
@@ -187,11 +197,6 @@ def _unknown(pair: Pair, key: Key, quantile: str) -> Reason | None:
         if bounds(cycles, quantile) is None:
             return why_unknown(cycles, quantile).of_run(variant.name, run.round)
     return None
-
-
-def _incomparable(rounds: int) -> Reason:
-    """Why figures that are known in so many rounds cannot be compared."""
-    return Reason.of("one_round" if rounds < 2 else "zero_figure")
 
 
 def _value(between: tuple[float, float] | None) -> Value | None:
@@ -265,16 +270,23 @@ def _plain(value: Value | None) -> float | None:
 # checks
 
 
-def _trend(pair: Pair, estimates: Sequence[_Estimate]) -> Iterator[Check]:
-    """The check for a trend, of the primary figure only: of a hundred figures without a trend, about one would seem to
-    have one."""
-    names = {"variant": pair.variant.name, "baseline": pair.baseline.name}
-    primary = next((estimate for estimate in estimates if estimate.pair is pair and estimate.primary), None)
-    if primary is None:
-        yield Check("primary figure", False, (Reason.of("primary_missing", **names),))
-    elif primary.result and (chance := primary.result.trend) is not None:
-        steady = chance >= statistics.TREND
-        yield Check("no trend", steady, (Reason.of("no_trend" if steady else "trend", **names, chance=chance),))
+def _primary(pair: Pair, estimates: Sequence[_Estimate]) -> _Estimate | None:
+    return next((estimate for estimate in estimates if estimate.pair is pair and estimate.primary), None)
+
+
+def _primary_known(pair: Pair, estimates: Sequence[_Estimate]) -> Iterator[Check]:
+    if _primary(pair, estimates) is None:
+        missing = Reason.of("primary_missing", variant=pair.variant.name, baseline=pair.baseline.name)
+        yield Check("primary figure", False, (missing,))
+
+
+def _trend(pair: Pair, estimates: Sequence[_Estimate]) -> Iterator[Reason]:
+    """That the primary figure has a trend over the rounds, and no other: of a hundred figures without a trend, about
+    one would seem to have one."""
+    primary = _primary(pair, estimates)
+    chance = primary.result.trend if primary and primary.result else None
+    if chance is not None and chance < statistics.TREND:
+        yield Reason.of("trend", variant=pair.variant.name, baseline=pair.baseline.name, chance=chance)
 
 
 def _by_name(looked: Sequence[Check]) -> Iterator[Check]:
@@ -296,8 +308,8 @@ def _distinct(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 # curves
 
 
-def _parts(compared: Sequence[Pair]) -> Iterator[Part]:
+def _parts(compared: Sequence[Pair], level: float) -> Iterator[Part]:
     variants = {variant.name: variant for pair in compared for variant in pair.both}
     parts = {name: breakdown.of_variant(variant, compared[0].rounds) for name, variant in variants.items()}
     for pair in compared:
-        yield from breakdown.differences(pair, parts[pair.baseline.name], parts[pair.variant.name])
+        yield from breakdown.differences(pair, parts[pair.baseline.name], parts[pair.variant.name], level)

@@ -1,4 +1,5 @@
-"""Figures of one variant over its rounds, for drawing: the mean of the rounds, with its interval."""
+"""Figures of one variant over its rounds, for drawing, on logarithms as the ratios are: their geometric mean, with its
+interval."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import numpy as np
 from loadgen.experiment.variants import Key, Variant, bounds, keys
 from loadgen.profile.experiment import Primary
 from loadgen.result.experiment import Curve, Point
+from loadgen.stats.comparison import ROUNDS
 from loadgen.stats.looks import ALPHA
 from loadgen.stats.paired import Student
 
@@ -17,13 +19,21 @@ QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
 
 
 def over_rounds(variant: Variant, key: Key, quantile: str, rounds: Sequence[int]) -> Point | None:
-    """The mean over the rounds, with its interval by Student's t; None if a round lacks the figure."""
-    of_rounds = (bounds(variant.runs[number].figures.get(key, []), quantile) for number in rounds)
-    values = [low for low, high in filter(None, of_rounds) if low == high]
-    if not values or len(values) < len(rounds):
+    """The geometric mean over the rounds, with its interval by Student's t of the logarithms if there are as many
+    rounds as an interval takes; None if a round lacks the figure."""
+    values = by_round(variant, key, quantile, rounds)
+    if not values:
         return None
-    low, high = Student(np.array(values)).interval(ALPHA) if len(values) > 1 else (math.nan, math.nan)
-    return Point(round(math.fsum(values) / len(values), 6), finite(max(low, 0.0)), finite(high))
+    logarithms = Student(np.log(values))
+    low, high = logarithms.interval(ALPHA) if len(values) >= ROUNDS else (math.nan, math.nan)
+    return Point(round(math.exp(logarithms.centre), 6), finite(math.exp(low)), finite(math.exp(high)))
+
+
+def by_round(variant: Variant, key: Key, quantile: str, rounds: Sequence[int]) -> tuple[float, ...]:
+    """The figure in each round, in ms; empty if a round lacks it, or if it is 0, which has no logarithm."""
+    of_rounds = (bounds(variant.runs[number].figures.get(key, []), quantile) for number in rounds)
+    values = tuple(round(low, 6) for low, high in filter(None, of_rounds) if low == high > 0)
+    return values if len(values) == len(rounds) else ()
 
 
 def curves(variant: Variant, primary: Primary, rounds: Sequence[int]) -> Iterator[Curve]:

@@ -219,6 +219,7 @@ def _round(number: int, name: str, result: RunResult) -> Round:
         session=result.session,
         client=result.client,
         target=result.target.url,
+        seed=result.seed,
     )
 
 

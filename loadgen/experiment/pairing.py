@@ -11,7 +11,8 @@ from loadgen.experiment.variants import Offer, Run, Variant
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A variant and the baseline that it is compared with, over the rounds that both have, and the phase and quantile
-    of the primary figure. `looks` are the numbers of rounds after which a verdict was planned."""
+    of the primary figure. `looks` are the numbers of rounds after which a verdict was planned. In a `duet` both run at
+    the same time."""
 
     baseline: Variant
     variant: Variant
@@ -19,6 +20,7 @@ class Pair:
     looks: Sequence[int]
     phase: str
     quantile: str
+    duet: bool = False
 
     @property
     def both(self) -> tuple[Variant, Variant]:

@@ -15,6 +15,7 @@ from loadgen.result.check import PlannedExperiment, PlannedVariant, PortsNeeded
 from loadgen.runner.limits import new_connections
 from loadgen.runner.table.cost import Cost
 from loadgen.stats.comparison import ROUNDS, detectable
+from loadgen.stats.looks import levels
 from loadgen.trust.host import TIME_WAIT_SECONDS, Ports
 
 
@@ -40,7 +41,7 @@ def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int,
         primary=primary.text,
         too_few=too_few(primary, variants, share),
         proposed=experiment.primary is None,
-        finds=detectable(looks[-1]) if looks[-1] >= ROUNDS else None,
+        finds=_finds(looks, variants) if looks[-1] >= ROUNDS else None,
         each=tuple(planned),
         runs=tuple(look * len(names) for look in looks),
         pause_s=experiment.pause / SECOND,
@@ -48,6 +49,13 @@ def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int,
         usd=_usd(variants, looks[-1]),
         ports=_ports(experiment, planned, addresses, loopback),
     )
+
+
+def _finds(looks: Sequence[int], variants: Sequence[Profile]) -> float:
+    """What the planned rounds find of any single variant, whatever the others turn out to be: the looks share the error
+    probability, and so do the variants, of which one at each load is the baseline."""
+    compared = max(1, len(variants) - len({variant.load for variant in variants}))
+    return detectable(looks[-1], levels(looks)[-1] / compared)
 
 
 def _variant(name: str, profile: Profile, workers: int) -> PlannedVariant:

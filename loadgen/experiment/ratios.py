@@ -34,7 +34,7 @@ def check(written: Texts, variants: Sequence[Variant], question: Question) -> It
     by_name = {variant.name: variant for variant in variants}
     for phase, asked in _parsed(written):
         variant, baseline = (by_name[name] for name in asked.variants)
-        pair = Pair(baseline, variant, question.rounds, question.looks, phase, asked.quantile)
+        pair = question.pair(baseline, variant, phase, asked.quantile)
         yield from _check(asked, pair, question.level)
 
 
@@ -77,8 +77,7 @@ def _of_key(asked: Asked, pair: Pair, key: Key, level: float) -> Threshold:
         return _undecided(asked, pair.phase, values, key.step)
     comparison = compare(values, level=level)
     if comparison is None:
-        why = Reason.of("one_round" if len(values) < 2 else "zero_figure")
-        return _undecided(asked, pair.phase, why, key.step)
+        return _undecided(asked, pair.phase, Reason.of("zero_figure"), key.step)
     if comparison.verdict is None:
         return _undecided(asked, pair.phase, comparison.why, key.step)
     return _decided(asked, _undecided(asked, pair.phase, None, key.step), comparison.ratio)

@@ -1,7 +1,8 @@
-"""Carries out an experiment: in each round every variant runs once, with the same arrivals, in an order drawn from the
-seed.
+"""Carries out an experiment: in each round every variant runs once, with the same arrivals, or in a duet at the same
+time as the others and with its own (`order`).
 
-A round that holds an INVALID run is carried out once more, all of its variants; the first form is kept beside it.
+A round that holds an INVALID run is carried out once more, all of its variants in the same order; the first form is
+kept beside it.
 Each run is an ordinary run, in a folder below the experiment's. The result of the experiment is made from these folders
 (`folder`), so that it can be made again from disk.
 """
@@ -18,6 +19,7 @@ from loadgen.clock import SECOND, wall
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
 from loadgen.experiment.folder import conclude, decided, holds_invalid, metadata, put_aside, run_folder
+from loadgen.experiment.order import order, seed_of
 from loadgen.experiment.primary import primary_of
 from loadgen.experiment.share import limits_of, part_of, parts
 from loadgen.interrupts import Interrupted, Interrupts, interrupts
@@ -35,9 +37,7 @@ from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.session import run_at
 from loadgen.runner.table.attach import OnTable, on_table
 from loadgen.store import ExperimentFolder
-from loadgen.workload.draws import stream_of
 
-_ORDER, _ROUND = 8, 9  # the number of a random stream of the seed
 MORE = 0.25  # of the planned rounds: so many may be carried out once more
 
 
@@ -46,17 +46,6 @@ async def run_experiment(loaded: Loaded, options: Options, display: Display) -> 
     with interrupts() as signals:
         async with AsyncExitStack() as stack:
             return await _Experiment(loaded, options, display, signals, stack).carry_out()
-
-
-def order(seed: int, number: int, variants: int) -> list[int]:
-    """The order of the variants in round `number`, from 1."""
-    return [int(index) for index in stream_of((seed, _ORDER, number)).permutation(variants)]
-
-
-def seed_of(seed: int, number: int) -> int:
-    """The seed of every run in round `number`. The runs of one round have the same arrivals, and each round has
-    others."""
-    return int(stream_of((seed, _ROUND, number)).integers(2**62))
 
 
 class Within:
@@ -216,7 +205,9 @@ class _Experiment:
     async def _run(self, number: int, variant: Variant, signals: Interrupts, position: str) -> RunResult:
         profile = part_of(variant.profile, parts(self.plan))
         asked = self.plan.model_copy(update={"primary": self._primary})
-        profile = profile.model_copy(update={"seed": seed_of(self._seed, number), "experiment": asked})
+        own = self.loaded.variants.index(variant) if self.plan.duet else None
+        seed = seed_of(self._seed, number, own)
+        profile = profile.model_copy(update={"seed": seed, "experiment": asked})
         loaded = replace(self.loaded, profile=profile, variants=())
         out = run_folder(self.options.out, number, variant.name)
         options = replace(self.options, out=out, prepared=True, needed=True)

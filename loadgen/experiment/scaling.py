@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from loadgen.experiment.curves import QUANTILES, over_rounds
+from loadgen.experiment.curves import QUANTILES, by_round, over_rounds
 from loadgen.experiment.pairing import load_axes, position
 from loadgen.experiment.variants import Key, Run, Variant, keys
 from loadgen.profile.experiment import Primary
 from loadgen.result.experiment import Scaling, ScalingPoint
 from loadgen.result.run import Phase
+
+EACH = (*QUANTILES, "mean")
 
 
 def scaling(variants: Sequence[Variant], primary: Primary, rounds: Sequence[int]) -> Iterator[Scaling]:
@@ -33,11 +35,12 @@ def _point(variant: Variant, axis: str, key: Key, rounds: Sequence[int]) -> Scal
         rate=_reached(phases),
         errors=round(sum(phase.requests.failed for phase in phases) / sent, 6) if sent else None,
         figures=dict(_figures(variant, key, rounds)),
+        rounds={of: values for of in EACH if (values := by_round(variant, key, of, rounds))},
     )
 
 
 def _figures(variant: Variant, key: Key, rounds: Sequence[int]) -> Iterator[tuple[str, float | None]]:
-    for quantile in (*QUANTILES, "mean"):
+    for quantile in EACH:
         if point := over_rounds(variant, key, quantile, rounds):
             yield from ((quantile, point.value), (f"{quantile}_low", point.low), (f"{quantile}_high", point.high))
 

@@ -29,7 +29,7 @@ ENDED = (Exit.PASSED, Exit.THRESHOLD, Exit.INVALID)
 
 def checks(pair: Pair) -> list[Check]:
     """The checks, in the order in which they matter."""
-    return [look(pair) for look in (_rounds, _settings, _connections, _cap, _load, _errors)]
+    return [look(pair) for look in (_rounds, _settings, _connections, _load, _errors)]
 
 
 def _check(name: str, wrong: Sequence[Reason], *evidence: Reason) -> Check:
@@ -141,23 +141,30 @@ def _not_as_said(variant: Variant, run: Run, opened: _Opened) -> Reason | None:
     return _of_run("connections_not_as_said", variant, run, reuse=reuse, **values)
 
 
-def _cap(pair: Pair) -> Check:
-    """The cap is the same for both, and requests waited for it either in all runs or in none."""
+def notes(pair: Pair) -> Iterator[Reason]:
+    """What is to be known of the two, and speaks against no verdict."""
+    yield from _caps(pair)
+    even = (run.phase for run in pair.baseline.runs[pair.rounds[0]].plan.runs if run.measured and run.phase.rate)
+    if pair.duet and any(phase.arrivals == "constant" for phase in even):
+        yield Reason.of("in_step", variant=pair.variant.name, baseline=pair.baseline.name)
+
+
+def _caps(pair: Pair) -> Iterator[Reason]:
+    """That the caps on connections differ, or that requests waited for them. That wait is one of the parts of the
+    difference."""
     baseline_cap, cap = (variant.runs[pair.rounds[0]].result.session.connections for variant in pair.both)
-    if baseline_cap != cap:
-        names = {"baseline": pair.baseline.name, "variant": pair.variant.name}
-        caps = Reason.of("caps_differ", **names, baseline_cap=baseline_cap, variant_cap=cap)
-        return Check("connection cap", False, (caps,))
-    bound = [(variant, run) for variant, run in pair.runs() if _binds(run)]
-    if bound and len(bound) < len(pair.both) * len(pair.rounds):
-        wrong = (_of_run("cap_in_the_way", variant, run, cap=cap) for variant, run in bound)
-        return Check("connection cap", False, tuple(wrong))
-    evidence = [Reason.of("peak_connections", variant=v.name, peak=_peak(v, pair.rounds), cap=cap) for v in pair.both]
-    return Check("connection cap", True, (*evidence, *([Reason.of("cap_for_all", cap=cap)] if bound else ())))
-
-
-def _peak(variant: Variant, rounds: Sequence[int]) -> int:
-    return max(variant.runs[number].result.variant.connections.peak for number in rounds)
+    waited = [sum(_binds(variant.runs[number]) for number in pair.rounds) for variant in pair.both]
+    if baseline_cap != cap or any(waited):
+        yield Reason.of(
+            "connection_caps",
+            runs=len(pair.rounds),
+            baseline=pair.baseline.name,
+            baseline_cap=baseline_cap,
+            baseline_runs=waited[0],
+            variant=pair.variant.name,
+            variant_cap=cap,
+            variant_runs=waited[1],
+        )
 
 
 def _binds(run: Run) -> bool:
@@ -174,11 +181,14 @@ def _binds(run: Run) -> bool:
 
 
 def _load(pair: Pair) -> Check:
-    """Both had the same load, and started as much of it as planned."""
-    wrong, least = [], 1.0
+    """Both had the same load, at the same instants unless they ran at the same time, and started as much of it as
+    planned."""
+    wrong, least, same = [], 1.0, True
     for number in pair.rounds:
         base, other = pair.baseline.runs[number], pair.variant.runs[number]
-        if (base.offered, base.plan.seed) != (other.offered, other.plan.seed):
+        same_instants = base.plan.seed == other.plan.seed
+        same &= same_instants
+        if base.offered != other.offered or not (same_instants or pair.duet):
             wrong.append(_of_run("other_load", pair.variant, other, baseline=pair.baseline.name))
     for variant, run in pair.runs():
         for phase in run.phases:
@@ -187,7 +197,7 @@ def _load(pair: Pair) -> Check:
             least = min(least, share)
             if share < HELD:
                 wrong.append(_of_run("load_not_started", variant, run, phase=phase.name, share=share))
-    return _check("load", wrong, Reason.of("same_load", share=least))
+    return _check("load", wrong, Reason.of("same_load" if same else "same_rate", share=least))
 
 
 def _errors(pair: Pair) -> Check:

@@ -87,7 +87,7 @@ Axis = Annotated[list[Any], BeforeValidator(_axis)]
 
 class Experiment(Part):
     """Variants of the profile, and how they are compared. In each round every variant runs once, with the same
-    arrivals, in an order that is drawn from the seed."""
+    arrivals. The order is drawn from the seed, in blocks in which each variant has each place once."""
 
     variants: dict[Name, dict[str, Any]] = Field(default={})
     """The variants by name, each with the keys of the profile that it changes; list items go by their name. {} is the
@@ -113,7 +113,8 @@ class Experiment(Part):
     more."""
 
     duet: Flag = False
-    """Whether the variants of a round run at the same time, each with its share of the rate, instead of in turn."""
+    """Whether the variants of a round run at the same time, each with its share of the rate and with arrivals of its
+    own, instead of in turn."""
 
     pause: Duration = SECOND
     """The pause between two runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from loadgen.report.values import Sentence, Values, number, words
-from loadgen.report.words import several, there
+from loadgen.report.words import several
 
 
 def _connections_not_as_said(values: Values) -> str:
@@ -23,7 +23,6 @@ RUNS: dict[str, Sentence] = {
     "broken_off": RUN,
     "accepted_run": RUN,
     "no_connections": RUN,
-    "cap_in_the_way": RUN,
     "same_settings": "{variant}: {client}, {reuse}, {target}",
     "setting_changed": "{variant}: another {setting} in round {round}",
     "connections_as_said": "{variant} {per_request:.2f}",
@@ -35,7 +34,6 @@ LEADS = {
     "broken_off": "did not come to their end: ",
     "accepted_run": "INVALID, which was accepted: ",
     "no_connections": "no request had a connection: ",
-    "cap_in_the_way": "requests waited for a connection in some runs only: ",
     "connections_as_said": "opened for each request: ",
 }
 
@@ -50,12 +48,13 @@ def _alone(code: str) -> Callable[[Values], str]:
     return lambda values: listed(code, [values])
 
 
-def _caps_differ(values: Values) -> str:
-    return "; ".join(f"{values[of]}: {_cap(values, f'{of}_cap')}" for of in ("baseline", "variant"))
-
-
-def _peak_connections(values: Values) -> str:
-    return f"{values['variant']}: {_cap(values, 'cap')}, open at once {values['peak']:,}"
+def _connection_caps(values: Values) -> str:
+    waited = {which: number(values, f"{which}_runs") for which in ("baseline", "variant")}
+    of = {which: f"{values[which]} ({_cap(values, f'{which}_cap')})" for which in waited}
+    if not any(waited.values()):
+        return f"{' and '.join(of.values())} have other caps, and no request waited for a connection"
+    runs = [f"{waited[which]} of {several(number(values, 'runs'), 'run')} of {of[which]}" for which in waited]
+    return f"requests waited for a connection in {' and '.join(runs)}; the wait is a part of the difference"
 
 
 def _cap(values: Values, name: str) -> str:
@@ -69,7 +68,7 @@ def _unplanned_look(values: Values) -> str:
 
 
 def _too_few_rounds(values: Values) -> str:
-    return f"needs {several(number(values, 'needs'), 'round')}, {there(number(values, 'rounds'))}"
+    return f"{several(number(values, 'rounds'), 'round')}: no interval, which takes {values['needs']}"
 
 
 def _target_not_equivalent(values: Values) -> str:
@@ -90,20 +89,19 @@ EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     "degraded_runs": f"less than VALID, {COUNTED}",
     "many_invalid_runs": f"INVALID, {COUNTED}: too many of the figures are this machine's",
     "uneven_invalid_runs": f"INVALID, {COUNTED}: what this machine does would look like a difference between them",
-    "peak_connections": _peak_connections,
-    "caps_differ": _caps_differ,
-    "cap_for_all": "it was in the way of all alike",
     "same_load": "the same arrivals for both in each round, and {share:.1%} of them started at the least",
+    "same_rate": "the same rate for both, with arrivals of their own, and {share:.1%} of them started at the least",
     "failures_even": FAILED,
     "failures_uneven": f"{FAILED}: {{quantile}} allows a difference of {{allowed:.2%}}",
     "primary_missing": "{variant} and {baseline} do not both have the primary figure",
-    "no_trend": "the ratio of {variant} to {baseline} has no trend over the rounds (by chance: {chance:.2%})",
-    "trend": "the ratio of {variant} to {baseline} has a trend over the rounds (by chance: {chance:.2%})",
+    "connection_caps": _connection_caps,
+    "in_step": "{variant} and {baseline} have constant arrivals at the same time, so that one may always be behind the "
+    "other. `arrivals: poisson` mixes them",
+    "trend": "the ratio of {variant} to {baseline} has a trend over the rounds (by chance: {chance:.2%}): it is given "
+    "for all of them together",
     "no_round": "no round is complete",
-    "one_round": "one round does not show how much rounds differ",
     "zero_figure": "a figure is 0, so there is no ratio",
     "too_few_rounds": _too_few_rounds,
-    "ratio_drifts": "the difference grows, or shrinks, from round to round",
     "target_not_equivalent": _target_not_equivalent,
     "could_be_chance": "with {figures} figures compared, this could be chance",
     "limit_inside": "{limit:g} lies within",

@@ -71,6 +71,7 @@ class Round:
     session: Session = item("how the profile wants connections to be used")
     client: str = item("the client that sent the load")
     target: str = item("the URL of the target")
+    seed: int | None = item("the number from which its arrivals were drawn; null in an older result", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,9 @@ class Figure:
     )
     variant_ms: float | None = item("the variant's figure, as the mean over the rounds; null if a round lacks it", "ms")
     ratio: float | None = item("the ratio of the variant's figure to the baseline's; null if a round lacks one", "1")
-    ratio_low: float | None = item("the lower end of the ratio's interval; null without an interval", "1")
+    ratio_low: float | None = item(
+        "the lower end of the ratio's interval; null without an interval, as of fewer than 6 rounds", "1"
+    )
     ratio_high: float | None = item(
         "the upper end of the ratio's interval; null without an interval, or if nothing bounds it", "1"
     )
@@ -148,7 +151,8 @@ class Figure:
     verdict: ComparisonVerdict = item("the verdict that follows from the interval of the ratio, or of the difference")
     why: Reason | None = item("why there is no verdict, or why it is weaker than the interval alone would allow")
     more_rounds: int | None = item(
-        "of an inconclusive figure: the number of further rounds that would decide it, if the ratio stays the same"
+        "of an inconclusive figure: the number of further rounds that would decide it at the confidence that it has "
+        "among the others, if the ratio stays the same"
     )
     rounds: tuple[tuple[float | None, float | None], ...] = item(
         "for each round, the baseline's figure and the variant's; null where the round lacks it", "ms"
@@ -186,12 +190,20 @@ class Part:
     variant_ms: float = item("the variant's time, as the mean over the rounds", "ms")
     difference_ms: float = item("the variant's time minus the baseline's", "ms")
     p50: PartMedian = item("the part's median; its values are null if the part has no distribution of its own")
+    difference_low: float | None = item(
+        "the lower end of the difference's interval; null without an interval, as of fewer than 6 rounds",
+        "ms",
+        default=None,
+    )
+    difference_high: float | None = item(
+        "the upper end of the difference's interval; null without an interval", "ms", default=None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A figure of a variant in ms, as the mean over its rounds, with its interval. After one round the ends of the
-    interval are None."""
+    """A figure of a variant in ms, as the geometric mean over its rounds, with its interval. After fewer than 6 rounds
+    the ends of the interval are None."""
 
     value: float
     low: float | None
@@ -207,7 +219,7 @@ class Curve:
     step: str = item("the step's name; empty for whole iterations")
     metric: str = item("the metric")
     points: tuple[tuple[str, float, float | None, float | None], ...] = item(
-        "for each percentile: its name, its mean over the rounds, and the two ends of its interval", "ms"
+        "for each percentile: its name, its geometric mean over the rounds, and the two ends of its interval", "ms"
     )
 
 
@@ -229,6 +241,9 @@ class Comparison:
         "the differences that the machine cannot tell: the median of the runs, if the profile names no margin",
         omit=True,
     )
+    notes: tuple[Reason, ...] = item(
+        "what is to be known beside the verdicts, and speaks against none", omit=True, default=()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +256,13 @@ class ScalingPoint:
     rate: float | None = item("the rate at which iterations were started; null if the duration is not known", "1/s")
     errors: float | None = item("the share of requests that were not ok; null if none was sent", "1")
     figures: dict[str, float | None] = item(
-        "a percentile or the mean, as the mean over the rounds, and the ends of its interval",
+        "a percentile or the mean, as the geometric mean over the rounds, and the ends of its interval",
         "ms",
         inline=rf"(mean|{PERCENTILE})(_low|_high)?",
         default_factory=dict,
+    )
+    rounds: dict[str, tuple[float, ...]] = item(
+        "for a percentile or the mean, its value in each round", "ms", default_factory=dict
     )
 
     def figure(self, quantile: str) -> Point | None:

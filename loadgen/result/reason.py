@@ -174,29 +174,27 @@ CODES = {
     "connections_not_as_said": "`variant` has a session that is `reuse`, but in `round` it opened `per_request` "
     "connections for each request, not `expected`, or if shared about none. The target closed `closed_idle` while they "
     "were idle.",
-    "peak_connections": "`variant` had at most `peak` connections open at once, of `cap`; no cap if that is missing.",
-    "caps_differ": "`baseline` may open `baseline_cap` connections, and `variant` `variant_cap`; no cap if the number "
-    "is missing.",
-    "cap_in_the_way": "Requests of `variant` in `round` waited for one of `cap` connections; requests of other runs "
-    "did not.",
-    "cap_for_all": "Requests of every run waited for one of `cap` connections.",
     "same_load": "The load was the same, arrival by arrival, and every phase started at least `share` of it.",
+    "same_rate": "The load was the same, with arrivals of its own for each variant, and every phase started at least "
+    "`share` of it.",
     "other_load": "`variant` had another load than `baseline` in `round`.",
     "load_not_started": "`variant` in `round` started the `share` of what `phase` planned.",
     "failures_even": "`variant_share` of the requests of `variant` failed, and `baseline_share` of `baseline`.",
     "failures_uneven": "`variant_share` of the requests of `variant` failed, and `baseline_share` of `baseline`: "
     "`quantile` allows a difference of `allowed`.",
     "primary_missing": "`variant` and `baseline` do not both have the primary figure.",
-    "no_trend": "The ratio of `variant` to `baseline` has no trend over the rounds: a trend like this comes by "
-    "chance with probability `chance`.",
+    # what is to be known beside the verdicts, and speaks against none
+    "connection_caps": "`baseline` may open `baseline_cap` connections, and `variant` `variant_cap`; no cap if the "
+    "number is missing. Of `runs` runs each, requests waited for a connection in `baseline_runs` of `baseline` and "
+    "`variant_runs` of `variant`.",
+    "in_step": "`variant` and `baseline` have constant arrivals at the same time, and so one of them may always be "
+    "behind the other.",
     "trend": "The ratio of `variant` to `baseline` has a trend over the rounds: a trend like this comes by "
     "chance with probability `chance`.",
     # a figure over the rounds; if a run lacks it, the reason is one of a percentile's, with `variant` and `round`
     "no_round": "No round is complete.",
-    "one_round": "There is one round, which does not show how much rounds differ.",
     "zero_figure": "A figure is 0, and so there is no ratio.",
-    "too_few_rounds": "A verdict takes `needs` rounds, and there were `rounds`.",
-    "ratio_drifts": "The difference grows, or shrinks, from round to round.",
+    "too_few_rounds": "An interval, and a verdict, takes `needs` rounds, and there were `rounds`.",
     "target_not_equivalent": "The figure is equivalent, but the verdict on the target's own time in `step` is "
     "`verdict`.",
     "could_be_chance": "With `figures` figures compared, this could be chance.",

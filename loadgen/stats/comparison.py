@@ -56,22 +56,23 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An estimate with its interval. An end is infinite if it is not known."""
+    """An estimate with its interval. An end is infinite if it is not known, and nan without an interval."""
 
     value: float
-    low: float
-    high: float
+    low: float = math.nan
+    high: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One figure of a variant compared with that of the baseline: their ratio, and their difference.
 
-    `verdict` is None if none can be given, and `why` is the reason. `p` is the smallest level at which the interval
-    would decide as it does. `sd` is the standard deviation of the rounds' log ratios; `trend` is the probability of so
-    strong a trend in them by chance; both are None if values are censored. `more` is the number of further rounds that
-    would decide, if the ratio stays the same; None if no number would. `by_resolution`: the difference was judged, and
-    not the ratio.
+    Fewer than `ROUNDS` rounds have no interval and no verdict, and `why` is the reason. `p` is the smallest level at
+    which the interval would decide as it does. `sd` is the standard deviation of the rounds' log ratios; `trend` is the
+    probability of so strong a trend in them by chance; both are None if values are censored. `away` is how far what was
+    judged is from the nearer edge of the margin, in standard deviations of a round; None if they are not known. `more`
+    is the number of further rounds that would decide at the level that the figure has, if the ratio stays the same;
+    None if no number would. `by_resolution`: the difference was judged, and not the ratio.
     """
 
     ratio: Range
@@ -82,6 +83,7 @@ class Comparison:
     why: Reason | None = None
     sd: float | None = None
     trend: float | None = None
+    away: float | None = None
     more: int | None = None
     by_resolution: bool = False
 
@@ -89,14 +91,17 @@ class Comparison:
 def compare(
     rounds: Sequence[tuple[Value, Value]], margin: float = MARGIN, level: float = ALPHA, resolution: float = 0.0
 ) -> Comparison | None:
-    """The comparison of (baseline, variant) over the rounds, with intervals of confidence 1 - level; None if there are
-    fewer than two rounds, or if a figure is 0. The verdict is about the ratio and `margin`; or, if `resolution` is more
-    than that share of the baseline, about the difference and `resolution`, which is in the unit of the values."""
-    if len(rounds) < 2 or any(value.low <= 0 for pair in rounds for value in pair):
+    """The comparison of (baseline, variant) over the rounds, with intervals of confidence 1 - level; None if there is
+    no round, or if a figure is 0. The verdict is about the ratio and `margin`; or, if `resolution` is more than that
+    share of the baseline, about the difference and `resolution`, which is in the unit of the values."""
+    if not rounds or any(value.low <= 0 for pair in rounds for value in pair):
         return None
     base = np.array([pair[0] for pair in rounds])
     variant = np.array([pair[1] for pair in rounds])
     ratios, differences = _evidence(np.log(base), np.log(variant)), _evidence(base, variant)
+    if len(rounds) < ROUNDS:
+        why = Reason.of("too_few_rounds", needs=ROUNDS, rounds=len(rounds))
+        return Comparison(Range(math.exp(ratios.centre)), Range(differences.centre), len(rounds), None, 1.0, why)
     by_resolution = resolution > margin * math.exp(np.log(base[:, 0]).mean())
     judged, edge = (differences, resolution) if by_resolution else (ratios, math.log1p(margin))
     low, high = ratios.interval(level)
@@ -105,13 +110,14 @@ def compare(
         Range(math.exp(ratios.centre), math.exp(low), math.exp(high)),
         _range(differences, level),
         len(rounds),
-        verdict if p <= level else Decision.INCONCLUSIVE,
+        verdict,
         p,
+        away=_away(judged, edge),
         by_resolution=by_resolution,
     )
     if isinstance(ratios, Student):
         comparison = replace(comparison, sd=ratios.sd, trend=trend(np.log(variant[:, 0] / base[:, 0])))
-    return _qualified(comparison, judged, edge, level)
+    return comparison if p <= level else _undecided(comparison, level)
 
 
 def holm(comparisons: Mapping[str, Comparison], level: float = ALPHA) -> dict[str, Comparison]:
@@ -119,13 +125,18 @@ def holm(comparisons: Mapping[str, Comparison], level: float = ALPHA) -> dict[st
     The primary figure is not among them: it has the whole level for itself."""
     adjusted = dict(comparisons)
     tested = sorted((name for name, of in adjusted.items() if of.verdict), key=lambda name: adjusted[name].p)
-    standing = True
     for number, name in enumerate(tested):
-        standing = standing and adjusted[name].p <= level / (len(tested) - number)
-        if not standing and adjusted[name].verdict is not Decision.INCONCLUSIVE:
-            why = Reason.of("could_be_chance", figures=len(tested))
-            adjusted[name] = replace(adjusted[name], verdict=Decision.INCONCLUSIVE, why=why)
+        share = level / (len(tested) - number)
+        if adjusted[name].p > share:
+            return adjusted | {rest: _demoted(adjusted[rest], share, len(tested)) for rest in tested[number:]}
     return adjusted
+
+
+def _demoted(comparison: Comparison, level: float, figures: int) -> Comparison:
+    """Without a verdict at `level`, which is what is left for it among so many figures."""
+    if comparison.verdict is not Decision.INCONCLUSIVE:
+        comparison = replace(comparison, why=Reason.of("could_be_chance", figures=figures))
+    return _undecided(comparison, level)
 
 
 def power(rounds: int, difference: float, level: float = ALPHA) -> float:
@@ -181,16 +192,14 @@ def _judge(judged: Evidence, edge: float) -> tuple[Decision, float]:
     return verdict, min(1.0, levels[verdict])
 
 
-def _qualified(comparison: Comparison, judged: Evidence, edge: float, level: float) -> Comparison:
-    """The comparison with the reasons against a verdict, and with the number of rounds that a verdict takes."""
-    if comparison.rounds < ROUNDS:
-        return replace(
-            comparison, verdict=None, why=Reason.of("too_few_rounds", needs=ROUNDS, rounds=comparison.rounds)
-        )
-    if comparison.trend is not None and comparison.trend < TREND:
-        return replace(comparison, verdict=None, why=Reason.of("ratio_drifts"))
-    if comparison.verdict is not Decision.INCONCLUSIVE or not isinstance(judged, Student) or not judged.sd:
-        return comparison
-    away = min(abs(judged.centre - edge), abs(judged.centre + edge))
-    total = rounds_for(away / judged.sd, level, comparison.rounds - 1)
-    return replace(comparison, more=None if total is None else max(1, total - comparison.rounds))
+def _away(judged: Evidence, edge: float) -> float | None:
+    if not isinstance(judged, Student) or not judged.sd:
+        return None
+    return min(abs(judged.centre - edge), abs(judged.centre + edge)) / judged.sd
+
+
+def _undecided(comparison: Comparison, level: float) -> Comparison:
+    """Inconclusive at `level`, with the number of rounds that a verdict at that level takes."""
+    total = None if comparison.away is None else rounds_for(comparison.away, level, comparison.rounds - 1)
+    more = None if total is None else max(1, total - comparison.rounds)
+    return replace(comparison, verdict=Decision.INCONCLUSIVE, more=more)

@@ -28,12 +28,12 @@ class Evidence(Protocol):
 
 
 class Student:
-    """The mean of differences of equal spread: Student's t."""
+    """The mean of differences of equal spread: Student's t. A single one has no interval."""
 
     def __init__(self, differences: Floats) -> None:
         self.df = len(differences) - 1
         self.centre = float(differences.mean())
-        self.sd = float(differences.std(ddof=1))
+        self.sd = float(differences.std(ddof=1)) if self.df else math.nan
         self._error = self.sd / math.sqrt(len(differences))
 
     def interval(self, level: float) -> tuple[float, float]:

@@ -103,6 +103,8 @@ def _trust(old: Document, new: Document) -> None:
 
 
 def _round(old: Document, new: Document) -> None:
+    """The seed was told by the run's own result alone."""
+    del old["seed"]
     old["reasons"] = [trust.reason(from_json(TrustSignal, signal)) for signal in new["reasons"]]
 
 
@@ -164,7 +166,9 @@ def _until_figure(old: Document, new: Document) -> None:
 
 
 def _comparison(old: Document, new: Document) -> None:
-    """A check was one sentence about each variant and its baseline, and so was what spoke against a verdict."""
+    """A check was one sentence about each variant and its baseline, and so was what spoke against a verdict. There were
+    no notes."""
+    old.pop("notes", None)
     old["figures"] = [figure for figure in old["figures"] if figure["metric"] != "target"]  # was not judged
     pairs = list(dict.fromkeys((figure["baseline"], figure["variant"]) for figure in new["figures"]))
     for check, its in zip(old["checks"], new["checks"], strict=True):
@@ -180,13 +184,20 @@ def _comparison(old: Document, new: Document) -> None:
         old["why_not"] = list(dict.fromkeys(filter(None, why_not)))
 
 
+def _point(old: Document, new: Document) -> None:
+    """A curve had no values of single rounds."""
+    del old["rounds"]
+
+
 def _design(old: Document, new: Document) -> None:
     """What the machine cannot tell was no margin. It is none here either, as nothing was measured."""
     old.pop("by_resolution", None)
 
 
 def _parts(parts: list[Document]) -> None:
-    """This machine's part of making a connection was in `connect`, and is in `ours`."""
+    """This machine's part of making a connection was in `connect`, and is in `ours`. Differences had no interval."""
+    for part in parts:
+        del part["difference_low"], part["difference_high"]
     for ours in (part for part in parts if part["part"] == "ours"):
         where = ("variant", "baseline", "phase", "step")
         its = {part["part"]: part for part in parts if all(part[name] == ours[name] for name in where)}
@@ -202,8 +213,6 @@ def _of_pair(check: Document, baseline: str, variant: str) -> str:
     seen."""
     about = [why for why in check["why"] if _is_about(why, baseline, variant)]
     about.sort(key=lambda why: (why.get("round", 0), "round" in why and why["variant"] != baseline))
-    if about and about[0]["code"] == "peak_connections":  # the cap was told once
-        about = [about[0], *({name: of for name, of in why.items() if name != "cap"} for why in about[1:])]
     shown = about if check["ok"] else about[:NAMED]
     more = f" (and {len(about) - len(shown)} more like it)" if len(about) > len(shown) else ""
     return f"{'; '.join(map(said, shown))}{more}"
@@ -264,6 +273,7 @@ OBJECTS = (
     ({"checks"}, _comparison),
     ({"looks", "margin"}, _design),
     ({"more_rounds"}, _figure),
+    ({"at", "offered"}, _point),
     ({"drain", "refused"}, _planned_cost),
     ({"warnings", "trust"}, _warned),
     ({"prices", "assumed"}, _cost),

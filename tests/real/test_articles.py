@@ -102,7 +102,6 @@ def judged_slower(result: dict[str, Any], found: dict[str, Any]) -> None:
     assert found["ratio_low"] > 1.05, found
     told = {check["check"]: check["ok"] for check in result["comparison"]["checks"]}
     told.pop("trust")
-    told.pop("no trend")
     assert all(told.values()), result["comparison"]["checks"]
     assert found["verdict"] == ("slower" if result["comparison"]["valid"] else "none")
 

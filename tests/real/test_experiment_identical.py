@@ -52,7 +52,6 @@ def experiments(folder: Path, target: str, times: int, lasting: str, margin: str
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(comparison, "checks", lambda pair: [])
             patch.setattr(standing, "doubt", lambda pair, key, quantile: None)
-            patch.setattr(comparison, "_trend", lambda pair, found: iter(()))
             judged = to_json(assembled(ran.folder))
         (primary,) = (figure for figure in judged["comparison"]["figures"] if figure["primary"])
         assert primary["verdict"] in WORDS | {"equivalent", "inconclusive"}

@@ -167,13 +167,16 @@ def held(runs: list[Run], log: Path) -> Iterator[Held]:
 
 
 def as_the_theory_says(point: dict[str, Any], rounds: list[Held]) -> None:
-    """A point of a curve, which is the mean of its rounds."""
-    late, answers = mean(one.late for one in rounds), mean(one.answers for one in rounds)
-    least = mean(float(one.theory.mean()) for one in rounds)
-    assert least - CLOSE <= point["mean"] <= least + late + answers + CLOSE, point
+    """A point of a curve, which is the geometric mean of its rounds."""
+    for one, of_round in zip(rounds, point["rounds"]["mean"], strict=True):
+        least = float(one.theory.mean())
+        assert least - CLOSE <= of_round <= least + one.late + one.answers + CLOSE, point
     for name, p in (("p50", 0.5), ("p90", 0.9)):
-        expected = mean(quantile(one.theory, p) for one in rounds)
-        assert expected * 0.999 - late - 1 <= point[name] <= expected * 1.001 + late + answers + 2, (name, point)
+        for one, of_round in zip(rounds, point["rounds"][name], strict=True):
+            expected = quantile(one.theory, p)
+            assert expected * 0.999 - one.late - 1 <= of_round, (name, point)
+            assert of_round <= expected * 1.001 + one.late + one.answers + 2, (name, point)
+        assert point[name] == pytest.approx(math.exp(mean(map(math.log, point["rounds"][name]))), rel=1e-4)
     assert point["errors"] == 0
 
 

@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 from program import VALID, prepare, run
 
-from loadgen.experiment import comparison, standing
-from loadgen.experiment.folder import assembled
-
 pytestmark = pytest.mark.real
 
 PROFILE = """
@@ -36,14 +33,19 @@ Pool.__init__ = lambda self, reuse, *more: known(self, reuse.replace("per-reques
 """
 
 
-def compared(folder: Path, sandbox: str, session: str, rate: str, lasting: str, rounds: int, path: str = "") -> Any:
-    """The comparison of shared and fresh, in which no verdict is given."""
+def carried_out(folder: Path, sandbox: str, session: str, rate: str, lasting: str, rounds: int, path: str = "") -> Any:
+    """The comparison of shared and fresh."""
     text = PROFILE.replace("SANDBOX", sandbox).replace("SESSION", session).replace("ROUNDS", str(rounds))
     env = {"PYTHONPATH": path} if path else None
     text = text.replace("RATE", rate).replace("LASTING", lasting)
     ran = run(folder, *prepare(folder, text), "--json", env=env, limit=300)
     assert ran.status in VALID, ran.err
-    found = json.loads(ran.out)["comparison"]
+    return json.loads(ran.out)["comparison"]
+
+
+def compared(folder: Path, *arguments: Any, path: str = "") -> Any:
+    """One in which no verdict is given."""
+    found = carried_out(folder, *arguments, path=path)
     assert found["valid"] is False
     assert {figure["verdict"] for figure in found["figures"]} == {"none"}
     assert all(figure["baseline_ms"] and figure["variant_ms"] for figure in found["figures"] if figure["primary"])
@@ -87,17 +89,14 @@ def test_a_target_that_silently_closes(tmp_path: Path) -> None:
     assert {why["variant"] for why in (first, *others)} == {why["reuse"] for why in (first, *others)} == {"shared"}
 
 
-def test_a_cap_that_binds_in_one_arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cap_that_binds_in_one_arm(tmp_path: Path) -> None:
     """One request each 50 ms holds its connection for 45 ms if that is there, and for 125 ms if it is opened: two do
-    for the one variant, and the other queues for them. What that makes of it is not what a connection costs."""
-    found = compared(tmp_path, "{rtt: 40ms, service: 5ms}", "{reuse: shared, connections: 2}", "20/s", "600ms", 6)
-    whys = reasons(found, "connection cap")
-    assert {(why["code"], why["cap"]) for why in whys} == {("cap_in_the_way", 2)}
-    assert "fresh" in {why["variant"] for why in whys}
-    monkeypatch.setattr(comparison, "checks", lambda pair: [])
-    monkeypatch.setattr(standing, "doubt", lambda pair, key, quantile: None)
-    monkeypatch.setattr(comparison, "_trend", lambda pair, found: iter(()))
-    comparison_given = assembled(tmp_path / "run").comparison
-    assert comparison_given is not None
-    (primary,) = (figure for figure in comparison_given.figures if figure.primary)
-    assert primary.verdict == "slower", "it would have been told, and of a difference that is mostly the queue's"
+    for the one variant, and the other queues for them. The wait is a part of the difference."""
+    found = carried_out(tmp_path, "{rtt: 40ms, service: 5ms}", "{reuse: shared, connections: 2}", "20/s", "600ms", 6)
+    (note,) = (note for note in found["notes"] if note["code"] == "connection_caps")
+    assert (note["baseline_cap"], note["variant_cap"]) == (2, 2)
+    assert note["variant_runs"] > 0
+    parts = {part["part"]: part for part in found["parts"]}
+    assert parts["wait"]["difference_low"] > 0
+    (primary,) = (figure for figure in found["figures"] if figure["primary"])
+    assert primary["verdict"] == ("slower" if found["valid"] else "none")

@@ -63,6 +63,7 @@ def test_a_duet_runs_its_variants_at_the_same_time(tmp_path: Path) -> None:
     found = runs(json.loads(ran.out))
     assert 60 < sum(each["iterations"]["planned"] for each in found.values()) < 140, "half the rate each"
     assert ran.err.count("round 1 of 1: ") == 1
+    assert len({each["seed"] for each in found.values()}) == 2, "each has arrivals of its own"
 
 
 def test_each_variant_has_as_many_workers_as_it_says(tmp_path: Path) -> None:

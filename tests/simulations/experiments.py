@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from streams import Floats, Stream, drift, random
 
+from loadgen.experiment.order import order
 from loadgen.stats import Histogram, fraction
 from loadgen.stats.comparison import Comparison, Value, compare
 
@@ -37,14 +38,13 @@ def figures(latencies: Floats, names: Sequence[str]) -> list[float]:
 
 
 def runs(stream: Stream, seed: int, rounds: int, change: Change, in_turn: bool = True) -> list[tuple[Floats, Floats]]:
-    """The latencies of (baseline, variant) in each round, in an order that is drawn; or first all of the one, then all
-    of the other, if not in turn."""
+    """The latencies of (baseline, variant) in each round, in the order in which an experiment of that seed runs them;
+    or first all of the one, then all of the other, if not in turn."""
     dice = random(1, seed)
     level = drift(dice, 2 * rounds)
     if in_turn:
-        places = [
-            (2 * number + first, 2 * number + 1 - first) for number, first in enumerate(dice.integers(2, size=rounds))
-        ]
+        orders = [order(seed, number, 2) for number in range(1, rounds + 1)]
+        places = [(2 * number + of.index(0), 2 * number + of.index(1)) for number, of in enumerate(orders)]
     else:
         places = [(number, rounds + number) for number in range(rounds)]
     found = []

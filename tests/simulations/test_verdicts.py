@@ -14,6 +14,7 @@ from experiments import compared, excludes_one, runs, slower, slower_tail, sprea
 from promises import at_least, at_most, note, seeds
 from streams import Floats, Stream, cold_starts, drift, independent, queue, random
 
+from loadgen.experiment.order import order
 from loadgen.stats.comparison import Decision, Value, holm, rounds_for
 from loadgen.stats.looks import levels
 
@@ -101,7 +102,8 @@ def differences(seed: int, rounds: int) -> Floats:
     """Log ratios of rounds: what is left of the drift in turns, and noise of 2 % in each run."""
     dice = random(2, seed)
     logs = np.log(drift(dice, 2 * rounds)) + 0.02 * dice.standard_normal(2 * rounds)
-    return np.asarray((logs[::2] - logs[1::2]) * dice.choice([-1, 1], size=rounds))
+    signs = [1 - 2 * order(seed, number, 2)[0] for number in range(1, rounds + 1)]
+    return np.asarray((logs[::2] - logs[1::2]) * signs)
 
 
 # something to find

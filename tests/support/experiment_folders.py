@@ -18,7 +18,7 @@ from loadgen.analysis.standing import NOTHING_KNOWN, Standing
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.experiment.folder import assembled, metadata, run_folder
-from loadgen.experiment.rounds import seed_of
+from loadgen.experiment.order import seed_of
 from loadgen.profile.load import Loaded, Variant, load
 from loadgen.profile.model import Profile
 from loadgen.result.codec import to_json
@@ -65,9 +65,12 @@ def write_experiment(
     loaded = load("experiment.yaml", text=text)
     folder.mkdir(parents=True)
     _write_plan(folder, loaded)
+    plan = loaded.profile.experiment
+    assert plan
     for number in range(1, rounds + 1):
         for place, variant in enumerate(loaded.variants):
-            profile = variant.profile.model_copy(update={"seed": seed_of(loaded.profile.seed, number)})
+            own = place if plan.duet else None
+            profile = variant.profile.model_copy(update={"seed": seed_of(loaded.profile.seed, number, own)})
             profile = change(variant, number, profile)
             started = f"2026-01-01T{number:02d}:{place:02d}:00+00:00"
             run = run_folder(folder, number, variant.name)

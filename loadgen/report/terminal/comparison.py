@@ -48,7 +48,7 @@ def apart(variant: str, baseline: str) -> tuple[str, str, str]:
 
 
 def ratio(figure: Figure, unit: str = "") -> str:
-    """`1.92 [1.88, 1.95]`."""
+    """`1.92 [1.88, 1.95]`; without an interval the ratio alone."""
     return f"{_times(figure.ratio)}{unit}{_range(figure.ratio_low, figure.ratio_high, _times)}"
 
 
@@ -56,6 +56,11 @@ def difference(figure: Figure, unit: str = "") -> str:
     """`+8.97 [+8.35, +9.59]`, in ms."""
     ends = _range(figure.difference_low, figure.difference_high, _signed)
     return f"{_signed(figure.difference_ms)}{unit}{ends}"
+
+
+def ratios_of_rounds(figure: Figure) -> str:
+    """`2.31 2.40 2.44`: the ratio in each round, as far as it is known."""
+    return " ".join(_times(other / base if base and other is not None else None) for base, other in figure.rounds)
 
 
 def _range(low: float | None, high: float | None, written: Callable[[float], str]) -> str:
@@ -68,6 +73,11 @@ def _times(value: float | None) -> str:
     if value is None:
         return UNKNOWN
     return f"{value:,.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+
+
+def is_of_few(figure: Figure) -> bool:
+    """Whether there are too few rounds for an interval."""
+    return figure.why is not None and figure.why.code == "too_few_rounds"
 
 
 def _signed(value: float | None) -> str:
@@ -87,27 +97,36 @@ def figures(comparison: Comparison) -> Iterator[RenderableType]:
         yield indented(_table(group, variant, baseline))
     if len(groups) > TABLES:
         yield line((f"{count(len(groups) - TABLES)} more tables of figures: see --json", DIM), indent=2)
-    if groups:
-        sure = f"[…] holds the true value {100 * comparison.confidence:.4g}% of the time"
-        yield line(
-            (f"{sure}; the primary figure is in bold; the other verdicts allow for how many they are", DIM), indent=2
-        )
+    if any(figure.ratio_low is not None or figure.ratio_high is not None for figure in comparison.figures):
+        said = [f"[…] holds the true value {100 * comparison.confidence:.4g}% of the time"]
+        said += ["the primary figure is in bold", "the other verdicts allow for how many they are"]
+        if any(figure.more_rounds for figure in comparison.figures):
+            said.append("(+9): so many more rounds may tell")
+        yield line(("; ".join(said), DIM), indent=2)
+
+
+def _verdict(figure: Figure) -> str:
+    """`slower`, `inconclusive (+9)`."""
+    more = f" (+{count(figure.more_rounds)})" if figure.more_rounds else ""
+    return "" if figure.verdict == "none" else f"{figure.verdict}{more}"
 
 
 def _table(group: Iterable[Figure], variant: str, baseline: str) -> Table:
+    figures = list(group)
+    few = any(is_of_few(figure) for figure in figures)
     made = table(
         ("", "left", 6), (brief(baseline, COLUMN), "right", 8), (brief(variant, COLUMN), "right", 8),
-        ("ratio", "right", 17), ("difference", "right", 22), ("", "text", 12),
+        ("ratio in each round" if few else "ratio", "right", 17), ("difference", "right", 22), ("", "text", 12),
     )  # fmt: skip
-    for figure in group:
+    for figure in figures:
         add(
             made,
             (figure.quantile, STRONG if figure.primary else ""),
             ms(figure.baseline_ms),
             ms(figure.variant_ms),
-            ratio(figure),
+            ratios_of_rounds(figure) if few else ratio(figure),
             difference(figure),
-            ("" if figure.verdict == "none" else figure.verdict, VERDICTS[figure.verdict]),
+            (_verdict(figure), VERDICTS[figure.verdict]),
         )
     return made
 
@@ -165,12 +184,14 @@ def parts(comparison: Comparison) -> Iterator[RenderableType]:
         where, variant, baseline = apart(whole.variant, whole.baseline)
         what = _words(whole.phase, whole.step)
         yield heading("where the difference comes from", (f"  {where}{what}, mean ms", DIM))
-        right = ((title, "right", 10) for title in (brief(baseline, COLUMN), brief(variant, COLUMN), "difference"))
-        made = table(("", "left", 32), *right)
+        both = ((brief(name, COLUMN), "right", 10) for name in (baseline, variant))
+        made = table(("", "left", 32), *both, ("difference", "right", 22))
         for part in _ordered(group):
             lead = "" if part.adds or part is whole else "  of it " if part.part in INNER else "beside it: "
             name, values = PARTS.get(part.part, brief(part.part, NAME)), (part.baseline_ms, part.variant_ms)
-            add(made, f"{lead}{name}", *map(ms, values), _signed(part.difference_ms), style=DIM if lead else "")
+            ends = _range(part.difference_low, part.difference_high, _signed)
+            cells = (*map(ms, values), f"{_signed(part.difference_ms)}{ends}")
+            add(made, f"{lead}{name}", *cells, style=DIM if lead else "")
         yield indented(made)
     if len(groups) > TABLES:
         yield line((f"{count(len(groups) - TABLES)} more tables of parts: see --json", DIM), indent=2)

@@ -8,7 +8,18 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 
 from loadgen.report.resolution import machine
-from loadgen.report.terminal.comparison import VERDICTS, apart, curves, difference, figures, named, parts, ratio
+from loadgen.report.terminal.comparison import (
+    VERDICTS,
+    apart,
+    curves,
+    difference,
+    figures,
+    is_of_few,
+    named,
+    parts,
+    ratio,
+    ratios_of_rounds,
+)
 from loadgen.report.terminal.page import BAD, DIM, GOOD, WARN, Part, add, heading, indented, labelled, line, table
 from loadgen.report.terminal.reasons import lines, of_figure
 from loadgen.report.terminal.scaling import scaling
@@ -97,6 +108,8 @@ def _evidence(figure: Figure, margin: float) -> str:
         said.append(f"which is within {100 * margin:g}%")
     if figure.why:
         said.append(of_figure(figure.why))
+    if is_of_few(figure):
+        said.append(f"the rounds' ratios: {ratios_of_rounds(figure)}")
     if figure.verdict == "inconclusive" and figure.more_rounds:
         more = figure.more_rounds
         said.append(f"{several(more, 'more round')} may tell, if this is the ratio")
@@ -104,9 +117,12 @@ def _evidence(figure: Figure, margin: float) -> str:
 
 
 def _checks(comparison: Comparison) -> Iterator[RenderableType]:
-    """Why there is no verdict; what this machine cannot tell; and in one line which checks passed."""
+    """Why there is no verdict; what is to be known beside them; what this machine cannot tell; and in one line which
+    checks passed."""
     for why in lines(comparison.why_not):
         yield labelled(("no verdict: ", WARN), why)
+    for note in lines(comparison.notes):
+        yield labelled(("note: ", WARN), note)
     if comparison.resolution:
         yield line((f"this machine: {machine(comparison.resolution)}", DIM), indent=2)
     sound = [check.check for check in comparison.checks if check.ok]

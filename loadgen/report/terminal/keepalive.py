@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from loadgen.report.terminal.comparison import is_of_few
 from loadgen.report.terminal.page import add, drawn, heading, line, table
 from loadgen.report.terminal.reasons import lines
-from loadgen.report.words import UNKNOWN, clean, count, ms, share
+from loadgen.report.words import UNKNOWN, clean, count, ms, several, share
 from loadgen.result.experiment import Comparison, Figure, Part
 from loadgen.result.run import RunResult
 
@@ -41,9 +42,16 @@ def sentence(comparison: Comparison | None) -> str:
 def _costs(figures: Sequence[Figure | None]) -> Iterator[str]:
     for figure in figures:
         if figure and figure.difference_ms is not None:
-            low, high = figure.difference_low, figure.difference_high
-            interval = ", no interval," if low is None or high is None else f" [{ms(low)}, {ms(high)}]"
-            yield f"{ms(figure.difference_ms)} ms{interval} at {figure.quantile}"
+            yield f"{ms(figure.difference_ms)} ms{_spread(figure)} at {figure.quantile}"
+
+
+def _spread(figure: Figure) -> str:
+    """The interval; of few rounds, what each of them says."""
+    if is_of_few(figure):
+        differences = (None if base is None or other is None else other - base for base, other in figure.rounds)
+        return f" ({' '.join(map(ms, differences))} in {several(len(figure.rounds), 'round')})"
+    low, high = figure.difference_low, figure.difference_high
+    return ", no interval," if low is None or high is None else f" [{ms(low)}, {ms(high)}]"
 
 
 def _whose(parts: Mapping[str, Part]) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from rich.console import RenderableType
 
@@ -11,7 +12,7 @@ from loadgen.report.terminal.glance import Scale
 from loadgen.report.terminal.page import DIM, add, heading, indented, line, table
 from loadgen.report.terminal.table import Table
 from loadgen.report.words import UNKNOWN, brief, count, ms, rate, share
-from loadgen.result.experiment import Point, Scaling, ScalingPoint
+from loadgen.result.experiment import Scaling, ScalingPoint
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9", "mean")
 FEWER = ("p50", "p99", "mean")  # of many points
@@ -35,7 +36,7 @@ def scaling(every: Sequence[Scaling]) -> Iterator[RenderableType]:
             continue
         marked = zip(MARKS, group, strict=False)
         legend = "   ".join(f"{mark} {brief(series.series or 'all', NAME)}" for mark, series in marked)
-        yield line(f"{legend}   ── 95 %, log scale", indent=2)
+        yield line(f"{legend}   ── {_between(group)}, log scale", indent=2)
         yield from _tables(_by_load(group))
 
 
@@ -51,41 +52,66 @@ def _by_load(group: Sequence[Scaling]) -> dict[str, list[Row]]:
 def _tables(rows: dict[str, list[Row]]) -> Iterator[RenderableType]:
     points = [point for row in rows.values() for _, point in row]
     for quantile in QUANTILES if len(points) <= ROWS else FEWER:
-        figures = [figure for point in points if (figure := point.figure(quantile))]
-        ends = [end for figure in figures for end in (figure.value, figure.low, figure.high) if end and end > 0]
+        extents = [extent for point in points if (extent := Extent.of(point, quantile))]
+        ends = [end for extent in extents for end in extent[:3] if end and end > 0]
         if ends:
             yield indented(_table(quantile, rows, Scale(min(ends), max(ends), PLOT)))
 
 
+class Extent(NamedTuple):
+    """A figure with the ends of its interval; without one, with the lowest and the highest of the rounds."""
+
+    value: float
+    low: float | None
+    high: float | None
+    is_interval: bool
+
+    @classmethod
+    def of(cls, point: ScalingPoint, quantile: str) -> Extent | None:
+        figure = point.figure(quantile)
+        if figure is None:
+            return None
+        if figure.low is not None or figure.high is not None:
+            return cls(figure.value, figure.low, figure.high, True)
+        rounds = point.rounds.get(quantile, ())
+        return cls(figure.value, min(rounds, default=None), max(rounds, default=None), False)
+
+    def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return UNKNOWN
+        low, high = ms(self.low), ms(self.high)
+        return f"[{low}, {high}]" if self.is_interval else f"{low} to {high}"
+
+
+def _between(group: Iterable[Scaling]) -> str:
+    """What the ends of a line are."""
+    extents = (Extent.of(point, quantile) for series in group for point in series.points for quantile in QUANTILES)
+    return "95 %" if any(extent and extent.is_interval for extent in extents) else "all rounds"
+
+
 def _table(quantile: str, rows: dict[str, list[Row]], scale: Scale) -> Table:
-    right = (("reached", 9), ("failed", 6), (f"{quantile} ms", 8), ("95 %", 14))
+    right = (("reached", 9), ("failed", 6), (f"{quantile} ms", 8), ("", 14))
     made = table(
         ("", "fixed", 8), ("", "fixed", 1), *((t, "right", width) for t, width in right), (scale.ticks(), "fixed", PLOT)
     )
     for at, row in rows.items():
         for number, (mark, point) in enumerate(row):
-            figure = point.figure(quantile)
+            extent = Extent.of(point, quantile)
             failed = UNKNOWN if point.errors is None else share(point.errors, 1)
-            cells = (rate(point.rate), failed, ms(figure.value if figure else None), _interval(figure))
-            drawn = _mark(scale, mark, figure) if figure else ""
+            cells = (rate(point.rate), failed, ms(extent.value if extent else None), str(extent or UNKNOWN))
+            drawn = _mark(scale, mark, extent) if extent else ""
             add(made, "" if number else brief(at, 12), mark, *cells, drawn)
     return made
 
 
-def _interval(figure: Point | None) -> str:
-    if figure is None or figure.low is None or figure.high is None:
-        return UNKNOWN
-    return f"[{ms(figure.low)}, {ms(figure.high)}]"
-
-
-def _mark(scale: Scale, mark: str, figure: Point) -> str:
-    """The value on the axis, on the line of its interval."""
-    if figure.value <= 0:
+def _mark(scale: Scale, mark: str, extent: Extent) -> str:
+    """The value on the axis, on the line between its ends."""
+    if extent.value <= 0:
         return ""
-    columns = [scale.column(end if end and end > 0 else figure.value) for end in (figure.low, figure.high)]
+    columns = [scale.column(end if end and end > 0 else extent.value) for end in (extent.low, extent.high)]
     first, last = max(0, min(columns)), min(scale.width - 1, max(columns))
     cells = [" "] * first + ["─"] * (last - first + 1)
-    cells[scale.column(figure.value)] = mark
+    cells[scale.column(extent.value)] = mark
     return "".join(cells)
 
 

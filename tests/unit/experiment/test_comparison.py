@@ -117,6 +117,20 @@ def test_the_parts_add_up_to_the_difference_of_the_mean(found: Comparison) -> No
     assert parts["response"].p50.variant_ms == pytest.approx(figure(found).variant_ms, rel=1e-3)
 
 
+def test_the_parts_of_a_difference_have_intervals(found: Comparison) -> None:
+    """That of the whole is that of the mean, and a part that is the same in each round has none of its width."""
+    parts = {part.part: part for part in found.parts}
+    mean, whole = figure(found, "mean"), parts["response"]
+    ends = whole.difference_low, whole.difference_high
+    assert ends == pytest.approx((mean.difference_low, mean.difference_high), abs=1e-5)
+    for part in found.parts:
+        assert part.difference_low is not None and part.difference_high is not None
+        assert part.difference_low <= part.difference_ms <= part.difference_high
+    connect, service = parts["connect"], parts["service_new"]
+    assert (connect.difference_high or 0) - (connect.difference_low or 0) < 0.1 < 0.5
+    assert (service.difference_high or 0) - (service.difference_low or 0) > 0.5
+
+
 def test_curves_of_all_variants_can_be_drawn(found: Comparison) -> None:
     assert [curve.variant for curve in found.curves] == ["shared", "fresh"]
     for curve in found.curves:
@@ -125,7 +139,9 @@ def test_curves_of_all_variants_can_be_drawn(found: Comparison) -> None:
         for quantile, value, low, high in curve.points:
             assert low is not None and high is not None
             assert low < value < high
-            assert value == pytest.approx(getattr(figure(found, quantile), which), abs=1e-5)
+            rounds = [pair[which == "variant_ms"] for pair in figure(found, quantile).rounds]
+            assert value == pytest.approx(math.exp(math.fsum(math.log(ms or 0) for ms in rounds) / ROUNDS), abs=1e-5)
+            assert low * high == pytest.approx(value**2, rel=1e-5), "on logarithms it reaches as far down as up"
 
 
 def test_identical_variants_are_never_found_different(tmp_path: Path) -> None:
@@ -171,13 +187,16 @@ def test_a_few_rounds_are_no_verdict(tmp_path: Path) -> None:
     assert primary.ratio and primary.ratio > 2
 
 
-def test_one_round_is_shown_without_intervals(tmp_path: Path) -> None:
-    found = compared(tmp_path / "x", answering(), rounds=1)
+@pytest.mark.parametrize("rounds", [1, 5])
+def test_few_rounds_are_shown_without_intervals(tmp_path: Path, rounds: int) -> None:
+    found = compared(tmp_path / "x", answering(), rounds=rounds)
     primary = figure(found)
-    assert (primary.verdict, primary.ratio, primary.ratio_low) == ("none", None, None)
-    assert primary.why == Reason.of("one_round")
-    assert primary.baseline_ms and primary.variant_ms
+    assert (primary.verdict, primary.ratio_low, primary.difference_high) == ("none", None, None)
+    assert primary.why == Reason.of("too_few_rounds", needs=6, rounds=rounds)
+    assert primary.ratio and primary.baseline_ms and primary.variant_ms
+    assert len(primary.rounds) == rounds
     assert all(low is high is None for curve in found.curves for _, _, low, high in curve.points)
+    assert all(part.difference_low is part.difference_high is None for part in found.parts)
 
 
 # censored, cycles, steps, closed loads

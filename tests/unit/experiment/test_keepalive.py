@@ -79,6 +79,14 @@ def test_what_is_not_known_is_said() -> None:
     assert sentence(None).startswith("No cost can be told")
 
 
+def test_few_rounds_say_what_each_of_them_says() -> None:
+    few = Reason.of("too_few_rounds", needs=6, rounds=3)
+    of_three = replace(figure("fresh", "p50", 61, None, None), why=few, rounds=((10, 70), (10, 71.5), (10, None)))
+    assert sentence(replace(COMPARISON, figures=(of_three,))) == (
+        "A new connection per request costs 61.0 ms (60.0 61.5 - in 3 rounds) at p50."
+    )
+
+
 def test_pauses_are_told_in_a_table(tmp_path: Path) -> None:
     """Of each user the first request opens a connection, which takes 28 ms, and the other four find it."""
     profile = idle_profile("http://h.example/", 1_500_000_000).profile

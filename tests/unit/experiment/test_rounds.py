@@ -1,4 +1,4 @@
-"""The rounds of an experiment: their order, their seeds."""
+"""The rounds of an experiment: what they carry out, what is carried out once more, and what ends them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import re
-from collections import Counter
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -18,7 +17,8 @@ from finished_runs import TEXT
 from loadgen.errors import Exit, PlanError
 from loadgen.experiment import rounds
 from loadgen.experiment.check import check
-from loadgen.experiment.rounds import Within, order, run_experiment, seed_of
+from loadgen.experiment.order import order, seed_of
+from loadgen.experiment.rounds import Within, run_experiment
 from loadgen.experiment.share import part_of
 from loadgen.profile.load import load
 from loadgen.report.terminal.live import Lines, Silence
@@ -26,20 +26,6 @@ from loadgen.result.codec import to_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.options import Options
-
-
-def test_every_round_has_each_variant_once_in_an_order_of_its_own() -> None:
-    orders = [tuple(order(1, number, 3)) for number in range(1, 601)]
-    assert all(sorted(found) == [0, 1, 2] for found in orders)
-    counts = Counter(orders)
-    assert len(counts) == 6
-    assert all(60 < count < 140 for count in counts.values())
-    assert [order(1, number, 3) for number in (1, 2)] == [order(1, number, 3) for number in (1, 2)]
-    assert [order(1, number, 8) for number in range(5)] != [order(2, number, 8) for number in range(5)]
-
-
-def test_rounds_have_seeds_of_their_own() -> None:
-    assert len({seed_of(seed, number) for seed in (1, 2) for number in range(1, 100)}) == 198
 
 
 def test_a_duet_shares_the_load() -> None:
@@ -136,6 +122,8 @@ async def test_a_round_with_an_invalid_run_is_run_again_as_long_as_few_were(
     loaded = load("x.yaml", text=TEXT, sets=["experiment.pause=1us"])
     result = await run_experiment(loaded, Options(tmp_path / "x"), Lines(stream))
     again = min(bad)
+    names = [("shared", "per_request")[index] for index in order(loaded.profile.seed, again, 2)]
+    assert [of for of in made if of.startswith(f"{again} ")] == [f"{again} {name}" for name in names * 2]
     assert result.experiment.again == (again,)
     assert sorted(made) == sorted(
         [f"{number} {name}" for number in range(1, 5) for name in ("shared", "per_request")]
@@ -146,6 +134,26 @@ async def test_a_round_with_an_invalid_run_is_run_again_as_long_as_few_were(
     assert json.loads(kept.read_text())["trust"]["verdict"] == "INVALID"
     in_rounds = {of.round: of.trust for of in result.variants[1].rounds}
     assert {number for number, verdict in in_rounds.items() if verdict == "INVALID"} == bad - {again}
+
+
+@pytest.mark.parametrize("duet", [False, True])
+async def test_in_a_duet_each_variant_has_arrivals_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: RunResult, duet: bool
+) -> None:
+    """Which follow from the profile's seed, and are in the result; in turns all variants of a round have the same."""
+
+    async def ran(loaded: Any, options: Options, *rest: Any) -> RunResult:
+        options.out.mkdir(parents=True)
+        of = replace(run, seed=loaded.profile.seed, run=str(options.out))
+        (options.out / "result.json").write_text(json.dumps(to_json(of)))
+        return of
+
+    monkeypatch.setattr(rounds, "run_at", ran)
+    loaded = load("x.yaml", text=TEXT, sets=["experiment.pause=1us", f"experiment.duet={str(duet).lower()}"])
+    result = await run_experiment(loaded, Options(tmp_path / "x"), Silence())
+    seeds = {(place, of.round): of.seed for place, variant in enumerate(result.variants) for of in variant.rounds}
+    assert seeds == {at: seed_of(loaded.profile.seed, at[1], at[0] if duet else None) for at in seeds}
+    assert len({*seeds.values()}) == (8 if duet else 4)
 
 
 async def test_a_round_that_cannot_be_put_aside_ends_the_experiment(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from engine_harness import Script
 from experiment_folders import write_experiment
@@ -75,12 +77,20 @@ def test_a_curve_for_each_other_combination(result: ExperimentResult) -> None:
         for point, rate in zip(series.points, (50, 100, 200), strict=True):
             expected = 5 + rate // 10 + 1.5 + connect
             p50 = point.figure("p50")
-            assert p50
-            assert p50.value == pytest.approx(expected, rel=1e-3)
-            # of two rounds that differ by 1 ms: t of 1 degree, 12.7, x sd / sqrt(2) = 0.5
-            assert p50.low == pytest.approx(max(0, expected - 6.353), abs=0.1)
-            assert p50.high == pytest.approx(expected + 6.353, abs=0.1)
+            assert p50 and point.rounds["p50"] == pytest.approx((expected - 0.5, expected + 0.5), rel=1e-3)
+            assert p50.value == pytest.approx(math.sqrt(expected**2 - 0.25), rel=1e-3)
+            assert p50.low is p50.high is None, "two rounds have no interval"
     assert scaling[0].points[2].figure("p99") and scaling[0].points[0].figure("p99")
+
+
+def test_intervals_are_on_logarithms(tmp_path: Path) -> None:
+    """Of six rounds, of which each differs by 1 ms from the next: never below 0, and as far down as up."""
+    written = TEXT.replace("[50/s, 100/s, 200/s]", "[50/s, 60/s]").replace("rounds: 2", "rounds: 6")
+    point = assembled(write_experiment(tmp_path / "x", written, behave, rounds=6)).scaling[0].points[0]
+    logs = np.log(point.rounds["p50"])
+    reach = 2.5706 * logs.std(ddof=1) / math.sqrt(6)  # t of five degrees
+    p50 = point.figure("p50")
+    assert p50 and (p50.low, p50.high) == pytest.approx(np.exp((logs.mean() - reach, logs.mean() + reach)), rel=1e-4)
 
 
 def test_an_axis_that_sets_no_load_has_no_curve(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -113,34 +114,45 @@ def test_a_shared_session_that_opens_connections(sound: Path, tmp_path: Path) ->
 
 
 def test_a_cap_that_binds_in_one_variant(tmp_path: Path) -> None:
+    """It is compared, and the wait is a part of the difference."""
     small = text().replace("connections: 50", "connections: 6")
-    why = no_verdict(compared(tmp_path / "x", answering(connect=20), small), "connection cap")
-    assert why == of_rounds("cap_in_the_way", "fresh", *range(1, ROUNDS + 1), cap=6)
+    found = compared(tmp_path / "x", answering(connect=20), small)
+    assert (found.valid, figure(found).verdict) == (True, "slower")
+    assert found.notes == (caps(6, 0, 6, ROUNDS),)
+    parts = {part.part: part for part in found.parts}
+    assert parts["wait"].adds and parts["wait"].difference_low and parts["wait"].difference_low > 0
+    assert math.fsum(part.difference_ms for part in found.parts if part.adds) == pytest.approx(
+        parts["response"].difference_ms, abs=1e-5
+    )
+    target = figure(found, metric="target")
+    assert (target.verdict, target.why and target.why.code) == ("none", "off_schedule"), "it had another load"
+
+
+def caps(baseline_cap: int, baseline_runs: int, variant_cap: int, variant_runs: int, runs: int = ROUNDS) -> Reason:
+    of_baseline = {"baseline": "shared", "baseline_cap": baseline_cap, "baseline_runs": baseline_runs}
+    of_variant = {"variant": "fresh", "variant_cap": variant_cap, "variant_runs": variant_runs}
+    return Reason.of("connection_caps", runs=runs, **of_baseline, **of_variant)
 
 
 def test_a_cap_that_binds_in_all(tmp_path: Path) -> None:
-    small = text().replace("connections: 50", "connections: 1")
+    small = text(2).replace("connections: 50", "connections: 1")
     found = compared(tmp_path / "x", answering(median=12, connect=2), small, rounds=2)
-    looked = check(found, "connection cap")
-    assert looked.ok
-    assert looked.why == (
-        Reason.of("peak_connections", variant="shared", peak=1, cap=1),
-        Reason.of("peak_connections", variant="fresh", peak=1, cap=1),
-        Reason.of("cap_for_all", cap=1),
-    )
+    assert (found.valid, found.notes) == (True, (caps(1, 2, 1, 2, runs=2),))
 
 
 def test_caps_that_differ(tmp_path: Path) -> None:
     written = text().replace("per-request}", "per-request, connections: 40}")
-    why = no_verdict(compared(tmp_path / "x", answering(), written), "connection cap")
-    assert why == [Reason.of("caps_differ", baseline="shared", variant="fresh", baseline_cap=50, variant_cap=40)]
+    found = compared(tmp_path / "x", answering(), written)
+    assert (found.valid, found.notes) == (True, (caps(50, 0, 40, 0),))
+    assert figure(found).verdict != "none"
 
 
-def test_a_trend_over_the_rounds(tmp_path: Path) -> None:
+def test_a_trend_over_the_rounds_is_a_note(tmp_path: Path) -> None:
     found = compared(tmp_path / "x", answering(ratio=lambda number: 1 + 0.1 * number))
-    (why,) = no_verdict(found, "no trend")
-    assert (why.code, why.values["variant"], why.values["baseline"]) == ("trend", "fresh", "shared")
-    assert float(why.values["chance"]) < 0.01
+    assert (found.valid, figure(found).verdict) == (True, "slower")
+    (note,) = found.notes
+    assert (note.code, note.values["variant"], note.values["baseline"]) == ("trend", "fresh", "shared")
+    assert float(note.values["chance"]) < 0.01
 
 
 def counted(code: str, of_shared: int, of_fresh: int) -> Reason:
@@ -212,6 +224,30 @@ def test_loads_that_differ(tmp_path: Path) -> None:
     written = text().replace("{session: {reuse: per-request}}", "{load: {steady: {rate: 120/s}}}")
     why = no_verdict(compared(tmp_path / "x", answering(), written), "load")
     assert why == of_rounds("other_load", "fresh", *range(1, ROUNDS + 1), baseline="shared")
+
+
+def duet(rounds: int = ROUNDS) -> str:
+    return text(rounds).replace("experiment:", "experiment:\n  duet: true")
+
+
+def test_variants_at_the_same_time_have_the_same_rate_and_arrivals_of_their_own(tmp_path: Path) -> None:
+    found = compared(tmp_path / "x", answering(), duet())
+    (why,) = check(found, "load").why
+    assert (found.valid, why.code, found.notes) == (True, "same_rate", ())
+
+
+def test_in_turns_arrivals_of_their_own_are_another_load(tmp_path: Path) -> None:
+    folder = write_experiment(tmp_path / "x", duet(), answering(), rounds=ROUNDS)
+    path = folder / "run.json"
+    path.write_text(path.read_text().replace('"duet": true', '"duet": false'))
+    why = no_verdict(comparison_of(folder), "load")
+    assert why == of_rounds("other_load", "fresh", *range(1, ROUNDS + 1), baseline="shared")
+
+
+def test_constant_arrivals_at_the_same_time_are_in_step(tmp_path: Path) -> None:
+    written = duet(6).replace("rate: 100/s,", "rate: 100/s, arrivals: constant,")
+    found = compared(tmp_path / "x", answering(), written, rounds=6)
+    assert found.notes == (Reason.of("in_step", variant="fresh", baseline="shared"),)
 
 
 def test_a_load_that_was_not_held(sound: Path, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_reason_is_a_sentence(reason: Reason, text: str) -> None:
         (Reason.of("too_few_of_workers", count=1), "1 exchange of the workers is too few"),
         (Reason.of("too_few_of_witness", count=1, needs=1600), "the witness had 1 exchange, 1,600 are needed"),
         (Reason.of("unplanned_look", rounds=1, planned="6"), "1 round is complete, and a verdict was planned after 6"),
-        (Reason.of("too_few_rounds", needs=6, rounds=1), "needs 6 rounds, there was 1"),
+        (Reason.of("too_few_rounds", needs=6, rounds=1), "1 round: no interval, which takes 6"),
     ],
     ids=lambda value: getattr(value, "code", ""),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,20 +99,35 @@ def test_six_rounds_are_needed() -> None:
     assert (five.verdict, five.why) == (None, Reason.of("too_few_rounds", needs=6, rounds=5))
     assert five.ratio.value == pytest.approx(1.5, abs=0.01)
     assert six.verdict is Decision.SLOWER
-    assert compare(rounds([1.5])) is None
     assert compare([]) is None
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_fewer_rounds_have_no_interval(number: int) -> None:
+    """Of two rounds Student's t gives [0.00, 225,853] about 2.38: no interval that says anything."""
+    found = of([2.31, 2.45, 2.4, 2.38, 2.41, 2.36][:number])
+    assert math.isnan(found.ratio.low) is math.isnan(found.difference.high) is (number < 6)
+    assert (found.verdict is None) is (number < 6)
+    assert 2.3 < found.ratio.value < 2.46 and found.difference.value > 0
+
+
+def test_few_rounds_with_timeouts_have_no_interval_either() -> None:
+    found = compare(timing_out(1)[:5])
+    assert found and found.why == Reason.of("too_few_rounds", needs=6, rounds=5)
+    assert math.isnan(found.ratio.low) and found.ratio.value > 9
 
 
 def test_a_figure_of_zero_has_no_ratio() -> None:
     assert compare([(Value.exactly(0), Value.exactly(1))] * 8) is None
 
 
-def test_a_difference_that_grows_has_no_verdict() -> None:
+def test_a_trend_is_known_and_takes_no_verdict() -> None:
+    """It makes the rounds differ more, and so the interval wider."""
     found = of([1.2 + 0.05 * number for number in range(8)])
-    assert found.verdict is None
-    assert found.why == Reason.of("ratio_drifts")
+    assert (found.verdict, found.why) == (Decision.SLOWER, None)
     assert found.trend is not None
     assert found.trend < 0.01
+    assert found.ratio.high / found.ratio.low > 1.15
 
 
 def test_runs_without_any_spread_are_certain() -> None:
@@ -194,6 +210,17 @@ def test_holm_s_steps() -> None:
     assert found["a"].why == Reason.of("could_be_chance", figures=4)
     assert found["b"].why is None
     assert found["a"].ratio == with_p(0.03).ratio
+
+
+def test_what_holm_leaves_undecided_says_how_many_rounds_it_takes_among_the_others() -> None:
+    """It failed at 0.05 / 2, and so does all after it: what would decide it there, and not alone."""
+    alone = {"a": with_p(0.001), "b": with_p(0.03), "c": with_p(0.04), "d": with_p(0.2, Decision.INCONCLUSIVE)}
+    found = holm({name: replace(of, away=0.5, more=1) for name, of in alone.items()})
+    assert (found["a"].verdict, found["a"].more) == (Decision.SLOWER, 1)
+    for name in "bcd":
+        assert found[name].verdict is Decision.INCONCLUSIVE
+        assert found[name].more == (rounds_for(0.5, 0.05 / 3, df=9) or 0) - 10 > (rounds_for(0.5, df=9) or 0) - 10
+    assert holm({"a": replace(with_p(0.06), away=None)})["a"].more is None
 
 
 def test_holm_leaves_out_what_has_no_verdict() -> None:

@@ -27,6 +27,11 @@ def test_the_interval_of_signs_is_between_the_ranks_of_the_binomial_table(n: int
     assert Signs(values, values).interval(0.05) == (outside, n - 1 - outside)
 
 
+def test_a_single_difference_has_no_spread() -> None:
+    found = Student(np.array([1.5]))
+    assert found.centre == 1.5 and math.isnan(found.sd)
+
+
 def test_five_signs_tell_nothing() -> None:
     assert Signs(np.ones(5), np.ones(5)).interval(0.05) == (-math.inf, math.inf)
 

@@ -86,7 +86,7 @@ def test_what_an_experiment_is_about_is_said_before() -> None:
         "experiment: 10 or 20 rounds x 2 variants = 20 or 40 runs, in turns, against shared; in all 10 min",
         "  39 s or 21 min 19 s, with pauses of 1 s",
         "  primary figure: steady response p99, as none is named",
-        "  found (4 times of 5): a difference that is beyond 5% (or what this machine cannot tell) by 0.66",
+        "  found (4 times of 5): a difference that is beyond 5% (or what this machine cannot tell) by 0.73",
         "    times the standard deviation of what the rounds differ by",
         lines[at + 5],
         "  variant                          client   session        workers      a run  iterations     opens",

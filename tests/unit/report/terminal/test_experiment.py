@@ -57,6 +57,12 @@ def figure(verdict: ComparisonVerdict = "slower", **more: Any) -> Figure:
     return replace(made, **more)
 
 
+FEW = figure(
+    "none", ratio=2.38, ratio_low=None, ratio_high=None, difference_low=None, difference_high=None,
+    why=Reason.of("too_few_rounds", needs=6, rounds=3), rounds=((10.0, 23.1), (10.0, 24.0), (10.0, 24.4)),
+)  # fmt: skip
+
+
 def part(name: str, base: float, other: float, adds: bool = True, **more: Any) -> Part:
     medians = PartMedian(None, None, None)
     return replace(Part("fresh", "shared", "steady", "get", name, adds, base, other, other - base, medians), **more)
@@ -168,8 +174,11 @@ def block(text: str, title: str) -> list[str]:
         (figure("inconclusive", more_rounds=7), "fresh against shared: inconclusive: steady get response p50: 1.92 times"),
         (figure("inconclusive", more_rounds=7), "; 7 more rounds may tell, if this is the ratio"),
         (figure("inconclusive", more_rounds=1), "; 1 more round may tell, if this is the ratio"),
-        (figure("none", why=Reason.of("too_few_rounds", needs=6, rounds=3)), "fresh against shared: no verdict: steady get response p50: 1.92 times"),
-        (figure("none", why=Reason.of("too_few_rounds", needs=6, rounds=3)), "; needs 6 rounds, there were 3"),
+        (
+            FEW,
+            "fresh against shared: no verdict: steady get response p50: 2.38 times, +8.97 ms; 3 rounds: no interval, "
+            "which takes 6; the rounds' ratios: 2.31 2.40 2.44",
+        ),
         (
             figure("none", ratio=None, why=Reason.of("too_few", needs=1000, count=991).of_run("shared", 1)),
             "no verdict: steady get response p50: shared, round 1: needs 1,000 requests, there were 991",
@@ -179,6 +188,32 @@ def block(text: str, title: str) -> list[str]:
 )  # fmt: skip
 def test_each_verdict_is_a_sentence(found: Figure, words: str) -> None:
     assert words in flat(compared(figures=(found,)))
+
+
+def test_few_rounds_are_a_cell_of_their_own_values() -> None:
+    rows = block(page(compared(figures=(FEW, replace(FEW, quantile="p99", primary=False)))), "fresh against shared  ")
+    assert rows[1].split() == ["shared", "fresh", "ratio", "in", "each", "round", "difference"]
+    assert rows[2].split() == ["p50", "9.80", "18.8", "2.31", "2.40", "2.44", "+8.97"]
+    assert not any("of the time" in row for row in rows), "nothing is said of intervals that there are none of"
+
+
+def test_what_is_inconclusive_among_many_says_how_many_more_rounds() -> None:
+    of_many = figure("inconclusive", quantile="p99", primary=False, more_rounds=9)
+    rows = block(page(compared(figures=(figure(), of_many))), "fresh against shared  ")
+    assert rows[2].endswith("slower") and rows[3].endswith("inconclusive (+9)")
+    assert "(+9): so many more rounds may tell" in flat(compared(figures=(figure(), of_many)))
+    assert "(+9)" not in flat(result())
+
+
+def test_what_is_to_be_known_beside_a_verdict_is_a_line() -> None:
+    note = Reason.of("trend", variant="fresh", baseline="shared", chance=0.001)
+    assert "note: the ratio of fresh to shared has a trend over the rounds" in flat(compared(notes=(note,)))
+
+
+def test_the_parts_of_a_difference_have_intervals() -> None:
+    whole = part("response", 10.2, 19.5, False, difference_low=9.1, difference_high=9.5)
+    told = page(compared(parts=(whole, part("tls", 0, 3.0))))
+    assert "+9.30 [+9.10, +9.50]\n" in told and "+3.00\n" in told
 
 
 def test_what_the_machine_cannot_tell_is_a_line() -> None:
