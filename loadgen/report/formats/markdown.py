@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from loadgen.report.finding_sentences import where
 from loadgen.report.navigate import failures_of, grouped
 from loadgen.report.sentences import sentence
-from loadgen.report.terminal.comparison import difference, ratio
+from loadgen.report.terminal.comparison import difference, times
 from loadgen.report.terminal.figures import chosen, range_of, rows
 from loadgen.report.terminal.latency import PERCENTILES
 from loadgen.report.terminal.reasons import lines, of_figure
@@ -111,7 +111,7 @@ def _experiment(result: ExperimentResult) -> Iterator[str]:
                 f"{figure.phase} {figure.step} {figure.metric} {figure.quantile}",
                 ms(figure.baseline_ms),
                 ms(figure.variant_ms),
-                ratio(figure),
+                times(figure),
                 difference(figure),
                 f"{figure.verdict}{f': {of_figure(figure.why)}' if figure.why else ''}",
             )

@@ -75,6 +75,11 @@ def _times(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 
+def times(figure: Figure) -> str:
+    """The ratio with its interval; of few rounds, that of each."""
+    return ratios_of_rounds(figure) if is_of_few(figure) else ratio(figure)
+
+
 def is_of_few(figure: Figure) -> bool:
     """Whether there are too few rounds for an interval."""
     return figure.why is not None and figure.why.code == "too_few_rounds"
@@ -124,7 +129,7 @@ def _table(group: Iterable[Figure], variant: str, baseline: str) -> Table:
             (figure.quantile, STRONG if figure.primary else ""),
             ms(figure.baseline_ms),
             ms(figure.variant_ms),
-            ratios_of_rounds(figure) if few else ratio(figure),
+            times(figure),
             difference(figure),
             (_verdict(figure), VERDICTS[figure.verdict]),
         )

@@ -9,7 +9,17 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from loadgen.report.sentences import notice_text
-from loadgen.report.terminal.comparison import PARTS, VERDICTS, apart, difference, named, ratio
+from loadgen.report.terminal.comparison import (
+    PARTS,
+    VERDICTS,
+    apart,
+    difference,
+    is_of_few,
+    named,
+    ratio,
+    ratios_of_rounds,
+    times,
+)
 from loadgen.report.terminal.experiment import SENTENCES, STATUSES
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, labelled, line, table
 from loadgen.report.terminal.reasons import lines, of_figure
@@ -111,6 +121,8 @@ def _verdicts(comparison: Comparison, room: int) -> Iterator[RenderableType]:
     most = max(1, room // 3)
     for why in others[:most]:
         yield labelled(("no verdict: ", WARN), brief(why, SENTENCE))
+    for note in [*lines(comparison.notes)][:most]:
+        yield labelled(("note: ", DIM), brief(note, SENTENCE))
     if len(others) > most:
         yield line((f"{several(len(others) - most, 'more reason')} in --full", DIM))
 
@@ -126,6 +138,7 @@ def _verdict(figure: Figure, comparison: Comparison) -> Iterator[Part]:
         return
     yield f"{ms(figure.variant_ms)} ms against {ms(figure.baseline_ms)} at {figure.quantile}, "
     yield f"{ratio(figure, ' times')}, {difference(figure, ' ms')}"
+    yield f" ({ratios_of_rounds(figure)} in the rounds)" if is_of_few(figure) else ""
     yield f". {parts}" if (parts := _parts(figure, comparison)) else ""
     yield f". {brief(of_figure(figure.why), SENTENCE)}" if figure.why else ""
     if figure.verdict == "inconclusive" and figure.more_rounds:
@@ -215,7 +228,7 @@ def _one(primary: Figure, comparison: Comparison, room: int) -> Iterator[Rendera
     for figure in same[:room]:
         name = f"  {figure.quantile}"
         style = STRONG if figure.primary else ""
-        add(made, (name, style), ms(figure.baseline_ms), ms(figure.variant_ms), ratio(figure), _judged(figure))
+        add(made, (name, style), ms(figure.baseline_ms), ms(figure.variant_ms), times(figure), _judged(figure))
     yield made
 
 
@@ -237,7 +250,7 @@ def _several(primary: Sequence[Figure], room: int) -> Iterator[RenderableType]:
     )
     for figure in primary[: max(2, room)]:
         where, variant, _ = apart(figure.variant, figure.baseline)
-        add(made, f"{where}{variant}", ms(figure.baseline_ms), ms(figure.variant_ms), ratio(figure), _judged(figure))
+        add(made, f"{where}{variant}", ms(figure.baseline_ms), ms(figure.variant_ms), times(figure), _judged(figure))
     yield made
     if len(primary) > max(2, room):
         yield line((f"  {several(len(primary) - max(2, room), 'more verdict')} in --full", DIM))

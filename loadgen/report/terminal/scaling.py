@@ -131,15 +131,15 @@ def scaling_summary(every: Sequence[Scaling], primary: str, room: int) -> Iterat
     what = " ".join(brief(word, NAME) for word in (first.phase, first.step, first.metric) if word)
     made = table(
         (f"{what}, ms", "left", 12),
-        *((title, "right", 8) for title in (brief(first.axis, 12), "reached", "failed", "p50", "p99", "95 %")),
+        *((title, "right", 8) for title in (brief(first.axis, 12), "reached", "failed", "p50", "p99", _between(group))),
         (scale.ticks() if scale else "", "fixed", BRIEF),
     )
     above = None
     for series, point in points[: max(3, 3 * room)]:
-        p50, p99 = point.figure("p50"), point.figure("p99")
+        p50, p99 = point.figure("p50"), Extent.of(point, "p99")
         failed = UNKNOWN if point.errors is None else share(point.errors, 1)
         drawn = _mark(scale, MARKS[0], p99) if scale and p99 else ""
-        figures = (ms(p50.value if p50 else None), ms(p99.value if p99 else None), _interval(p99))
+        figures = (ms(p50.value if p50 else None), ms(p99.value if p99 else None), str(p99 or UNKNOWN))
         name = "" if series.series == above else brief(series.series, 20)
         add(made, name, brief(point.at, 12), rate(point.rate), failed, *figures, drawn)
         above = series.series
