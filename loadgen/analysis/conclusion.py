@@ -11,6 +11,7 @@ from loadgen.analysis import thresholds as limits
 from loadgen.analysis.build import Measured, sample, variant
 from loadgen.analysis.confidence import Confidence
 from loadgen.analysis.findings import findings
+from loadgen.analysis.per_second import Figure
 from loadgen.analysis.standing import DOUBTS, Standing
 from loadgen.analysis.unusable import unusable
 from loadgen.clock import SECOND
@@ -106,13 +107,15 @@ def conclude(
     )
 
 
-def _sure(
-    plan: Plan, confidence: Confidence, standing: Standing, run: int, step: int, metric: int, timed: Latency
-) -> Latency:
-    """Figures with their intervals, and with the verdict on those of which this machine made too much."""
-    of, (scenario, name) = plan.all_runs[run], plan.steps[step]
+def _sure(plan: Plan, confidence: Confidence, standing: Standing, figure: Figure, timed: Latency) -> Latency:
+    """Figures with their intervals, and with the verdict on those of which this machine made too much. Of a stratum
+    there is no such verdict."""
+    sure = confidence.of(figure, timed)
+    if figure.stratum:
+        return sure
+    of, (scenario, name) = plan.all_runs[figure.run], plan.steps[figure.step]
     place = Place(of.name, of.cycle or 1, step_of(scenario, name, len(plan.steps)))
-    return standing.marked(place, Metric(metric).word, confidence.of(run, step, metric, timed))
+    return standing.marked(place, Metric(figure.metric).word, sure)
 
 
 def tails(plan: Plan, recording: Recording) -> list[Tail]:

@@ -1,4 +1,4 @@
-"""The interval of each percentile of a run, from the seconds of its phase in the run's folder, or the reason why there
+"""The interval of each percentile of a run, from the bins of its phase in the run's folder, or the reason why there
 is none. Each cycle of a phase has its own; they are never pooled."""
 
 from __future__ import annotations
@@ -23,29 +23,28 @@ Pooled = dict[Figure, tuple[Histogram, Histogram]]  # the ok values and the time
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """The intervals of a run's figures. `trouble`: why its seconds could not be read."""
+    """The intervals of a run's figures. `trouble`: why its bins could not be read."""
 
     measured: Measured
     pooled: Pooled
-    seconds: Mapping[Figure, Tails]
+    bins: Mapping[Figure, Tails]
     trouble: Reason | None
 
     @classmethod
     def read(cls, measured: Measured, folder: Path | None) -> Confidence:
-        """From the seconds in the run's folder; None if there is no folder."""
+        """From the counts in the run's folder; None if there is no folder."""
         pooled = _pooled(measured)
         limits = {
             figure: [limit(fraction(name), values, late.count) for name in measured.quantiles]
             for figure, (values, late) in pooled.items()
             if values.count
         }
-        seconds, trouble = _read(measured, limits, folder)
-        return cls(measured, pooled, seconds, trouble)
+        bins, trouble = _read(measured, limits, folder)
+        return cls(measured, pooled, bins, trouble)
 
-    def of(self, run: int, step: int, metric: int, latency: Latency) -> Latency:
+    def of(self, figure: Figure, latency: Latency) -> Latency:
         """The figures of a step's metric in a measured run of a phase, each with its interval or why it has none;
         others as they are."""
-        figure = Figure(run, step, metric)
         if figure not in self.pooled:
             return latency
         quantiles = enumerate(self.measured.quantiles)
@@ -60,12 +59,14 @@ class Confidence:
         if latency.quantiles[name] is None:
             return latency.why.get(name) or Reason.of("no_figure")
         values, late = self.pooled[figure]
-        seconds = self.seconds.get(figure)
-        if self.measured.plan.runs[figure.run].phase.at_once:
+        bins, phase = self.bins.get(figure), self.measured.plan.runs[figure.run].phase
+        if phase.at_once:
             return Reason.of("at_once")
-        if self.trouble or seconds is None or int(seconds.count.sum()) != values.count + late.count:
+        if self.trouble or bins is None or int(bins.count.sum()) != values.count + late.count:
             return self.trouble or Reason.of("not_in_folder")
-        return in_ms(interval(fraction(name), values, late, seconds.count, seconds.beyond[number]))
+        ramp = phase.rate is not None and not phase.rate.steady
+        counts = bins.count, bins.beyond[number]
+        return in_ms(interval(fraction(name), values, late, *counts, width=bins.width, ramp=ramp))
 
 
 def in_ms(estimate: Estimate | NoInterval) -> Interval | Reason:
@@ -74,7 +75,7 @@ def in_ms(estimate: Estimate | NoInterval) -> Interval | Reason:
         return estimate.reason
     low = milliseconds(estimate.low)
     assert low is not None
-    return Interval(low, milliseconds(estimate.high), warning=estimate.warning)
+    return Interval(low, milliseconds(estimate.high), estimate.kind, estimate.sees_s, estimate.warning)
 
 
 def _pooled(m: Measured) -> Pooled:
@@ -84,15 +85,16 @@ def _pooled(m: Measured) -> Pooled:
     for (key, metric), histogram in m.recording.histograms.items():
         run, step = divmod(key.slot, steps)
         if run in runs and metric in CENSORED and key.outcome in (Outcome.OK, Outcome.TIMEOUT):
-            both = pooled.setdefault(Figure(run, step, metric), (Histogram(), Histogram()))
-            both[key.outcome == Outcome.TIMEOUT].add(histogram)
+            for stratum in {"", key.stratum}:
+                both = pooled.setdefault(Figure(run, step, metric, stratum), (Histogram(), Histogram()))
+                both[key.outcome == Outcome.TIMEOUT].add(histogram)
     return pooled
 
 
 def _read(
     m: Measured, limits: Mapping[Figure, list[int]], folder: Path | None
 ) -> tuple[dict[Figure, Tails], Reason | None]:
-    """The seconds, or the reason why there are none."""
+    """The bins, or the reason why there are none."""
     if folder is None:
         return {}, Reason.of("not_saved")
     try:

@@ -101,7 +101,8 @@ CODES = {
     # an interval
     "no_requests": "There were no requests.",
     "all_timed_out": "Every request timed out.",
-    "too_short": "An interval takes `needs` seconds, and there were `seconds`; `more_s` more would give one.",
+    "too_short": "A full interval takes `needs` seconds, and there were `seconds`; `more_s` more would give one.",
+    "few_bursts": "It came in `bursts` bursts; an interval takes `needs`.",
     "too_few_events": "An interval takes `needs` independent events beyond the figure, and there were `events`; "
     "`worth` is how many they count for, because events depend on each other. `more_s` more seconds would give one.",
     "few_events": "The interval rests on `events` independent events.",
