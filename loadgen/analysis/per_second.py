@@ -10,7 +10,7 @@ bin with values count as incomplete. An earlier loadgen kept seconds: then these
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,11 +37,14 @@ class Figure(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Tails:
     """What came in each bin of `width` s: `count` values, shape (bins,), of which `beyond` were greater than each
-    limit, shape (limits, bins). Timeouts are greater than any."""
+    limit, shape (limits, bins). Timeouts are greater than any. `total` are the sums (ns); `answered` of all came in
+    before the end of the phase, as far as the plan tells that."""
 
     count: Integers
     beyond: Integers
     width: float = 1.0
+    total: Integers | None = None
+    answered: int | None = None
 
 
 def tails(path: Path, plan: Plan, limits: Mapping[Figure, Iterable[int]]) -> dict[Figure, Tails]:
@@ -49,19 +52,41 @@ def tails(path: Path, plan: Plan, limits: Mapping[Figure, Iterable[int]]) -> dic
     number of bins alone. Raises OSError and ValueError for what cannot be read."""
     counters = {figure: index_of(np.array(list(above), np.int64)) for figure, above in limits.items()}
     rows: dict[Figure, dict[int, Integers]] = {figure: {} for figure in limits}
+    sums: dict[Figure, dict[int, Integers]] = {figure: {} for figure in limits}
+    answered, ends = dict.fromkeys(limits, 0), {figure: _end(plan.runs[figure.run], plan) for figure in limits}
     for figure, tick, late, histogram in _counts(path, plan, rows.keys()):
         more = np.full(len(counters[figure]) + 1, histogram.count)
         if not late:
             cumulated = np.concatenate((np.zeros(1, np.int64), np.cumsum(histogram.counts)))
             more[1:] -= cumulated[np.searchsorted(histogram.index, counters[figure], "right")]
-        ticks = rows[figure]
-        ticks[tick] = ticks[tick] + more if tick in ticks else more
+        for into, number in ((rows[figure], more), (sums[figure], np.array([histogram.total]))):
+            into[tick] = into[tick] + number if tick in into else number
+        if not late:
+            answered[figure] += _before(histogram, ends[figure] - tick * TICK)
     seen: dict[int, list[int]] = {}  # by run, of all its figures: a stratum may have come in a part of it alone
     for figure, ticks in rows.items():
         seen.setdefault(figure.run, []).extend(ticks)
     return {
-        figure: _tails(plan.runs[figure.run], plan, ticks, seen[figure.run]) for figure, ticks in rows.items() if ticks
+        figure: replace(
+            _tails(plan.runs[figure.run], plan, ticks, seen[figure.run]),
+            total=_tails(plan.runs[figure.run], plan, sums[figure], seen[figure.run]).count,
+            answered=answered[figure] if ends[figure] else None,
+        )
+        for figure, ticks in rows.items()
+        if ticks
     }
+
+
+def _end(run: PhaseRun, plan: Plan) -> int:
+    """When the run ends, in ns from the start; 0 if the plan does not tell."""
+    return _span(run, plan)[1] or 0
+
+
+def _before(histogram: Histogram, limit: int) -> int:
+    """How many of the values are not greater than `limit` (ns)."""
+    if limit <= 0:
+        return 0
+    return int(histogram.counts[: np.searchsorted(histogram.index, index_of(np.array([limit]))[0], "right")].sum())
 
 
 def _counts(path: Path, plan: Plan, figures: Iterable[Figure]) -> Iterator[tuple[Figure, int, bool, Histogram]]:

@@ -149,6 +149,7 @@ SENTENCES: dict[str, Sentence] = {
     "all_timed_out": "every request timed out",
     "too_short": _too_short,
     "few_bursts": _few_bursts,
+    "not_settled": "not settled: it depends on how long the phase ran",
     "too_few_events": _too_few_events,
     "few_events": _few_events,
     "no_upper_bound": "its interval has no upper end",

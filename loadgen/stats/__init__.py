@@ -7,6 +7,7 @@ For one run:
     blocks         the uncertainty of a sum over a run, from its parts bin by bin
     intervals      the interval of a quantile or a mean, or why there is none
     bins           a run's values bin by bin, in memory: the input of the others
+    settling       whether a phase has settled, or grows as long as it runs
     order          the witness's interval for a quantile of the workers, by ranks
 
 For rounds of two variants:

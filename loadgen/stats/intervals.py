@@ -90,14 +90,16 @@ def interval(
     confidence: float = CONFIDENCE,
     width: float = 1.0,
     ramp: bool = False,
+    settled: bool = True,
 ) -> Interval | NoInterval:
     """The interval of quantile `p` of the values in `histogram` and of the `late` values, of which only a lower bound
     is known.
 
     `counts` are the requests of each bin, of both kinds, also of bins without any; a bin takes `width` s. `beyond` are
-    those of them that were greater than `limit`, all late ones included. `ramp`: the load changed as planned. The ends
-    are the ranks n p -+ t sqrt(n p (1-p) phi), with t for skewed sums (`blocks.Spread.reach`), but at least
-    n p -+ z sqrt(n p (1-p)); the interval ends at the outer bounds of their counters.
+    those of them that were greater than `limit`, all late ones included. `ramp`: the load changed as planned; `settled`
+    is what `stats.settling` says. The ends are the ranks n p -+ t sqrt(n p (1-p) phi), with t for skewed sums
+    (`blocks.Spread.reach`), but at least n p -+ z sqrt(n p (1-p)); the interval ends at the outer bounds of their
+    counters.
     """
     count, seconds = histogram.count + late.count, len(counts) * width
     assert counts.sum() == count, "the bins are not those of the values"
@@ -113,6 +115,8 @@ def interval(
     binomial = Interval(*ends, confidence, events=outside, kind="binomial")
     if len(counts) < LEAST:
         return replace(binomial, warning=_short(seconds, width))
+    if not settled:
+        return replace(binomial, warning=Reason.of("not_settled"))
     share = float(beyond.sum()) / count
     variance = spread(beyond - counts * share, ramp)
     alone = count * (share * (1 - share) or chance)  # the variance if requests were beyond it by chance alone

@@ -25,6 +25,7 @@ from loadgen.stats import Histogram, fraction, rank
 from loadgen.stats.bins import Bins
 from loadgen.stats.intervals import EVENTS, LEAST, NoInterval
 from loadgen.stats.looks import levels, times
+from loadgen.stats.settling import settled
 from loadgen.stats.ticks import TICKS
 
 NOTICE = SECOND // 4  # the time in which the message reaches every worker before the phase ends
@@ -118,6 +119,8 @@ class Until:
     def _figure(self, scenario: str, step: str, whole: Bins, confidence: float) -> UntilFigure:
         quantile = self.goal.figure.quantile
         value = _value(whole, quantile)
+        if not settled(whole.counts, whole.totals, whole.width):
+            return UntilFigure(scenario, step, _ms(value), why=Reason.of("not_settled"))
         estimate = (
             whole.mean_interval(confidence) if quantile == "mean" else whole.interval(fraction(quantile), confidence)
         )

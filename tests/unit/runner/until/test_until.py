@@ -220,6 +220,12 @@ def test_a_look_waits_for_answers_as_long_as_any_took() -> None:
     assert found.looks[0].after_s == 20
 
 
+def test_a_phase_that_grows_decides_nothing() -> None:
+    _, found, _, _ = carried_out("steady response p50 within 90%", "40s", lambda x: Reply(after=(x.due - START) // 9))
+    assert not found.reached
+    assert [figure.why for look in found.looks for figure in look.figures] == [Reason.of("not_settled")] * 4
+
+
 def test_a_binomial_interval_decides_nothing() -> None:
     _, found, _, _ = carried_out("steady response p50 within 20%", "10s", lognormal())
     (look,) = found.looks
