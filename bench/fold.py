@@ -20,11 +20,10 @@ from loadgen.clock import SECOND, cpu
 from loadgen.fleet.folder import Folder
 from loadgen.record.hlog import Encoder
 from loadgen.record.metrics import WIDTH, Instants
-from loadgen.record.recorder import ROWS, Batch, SeriesKey
+from loadgen.record.recorder import ROWS, Batch, SeriesKey, Timing
 from loadgen.record.recording import Recording
 from loadgen.stats import Integers
-from loadgen.store import RunFolder
-from loadgen.store import written as written_text
+from loadgen.store import RunFolder, write_ahead
 
 RATE, SECONDS = 20_000, 10
 STEPS = ("fold", "write", "merge", "store")
@@ -42,7 +41,7 @@ def cost(series: int, new: float) -> list[float]:
     """The median of each step, and their sum."""
     random, recording, folder = np.random.default_rng(1), Recording(), Folder()
     for number in range(series):
-        folder.name(0, number, SeriesKey(number, 0, 1, ""))
+        folder.name(0, number, SeriesKey(number, 0, 1, ""), Timing(SECOND // RATE, 0, SECONDS * SECOND))
     with tempfile.TemporaryDirectory() as place:
         run = RunFolder(Path(place) / "run", print)
         run.begin({}, {})
@@ -60,8 +59,7 @@ def _second(recording: Recording, folder: Folder, run: RunFolder, rows: Integers
         folder.add(0, batch)
     counts = folder.take()
     folded = cpu()
-    for (_, key, metric), histogram in counts.pending.items():
-        histogram.written = written_text(histogram, key, metric, ENCODER)
+    write_ahead(counts.pending, ENCODER)
     written = cpu()
     recording.merge(counts)
     taken = recording.flush()

@@ -3,7 +3,7 @@
 profile.json      the resolved profile, without the values that came from the environment
 run.json          seed, versions, host, when
 worker-N.counters the ledgers, mapped by the workers while they run
-intervals.jsonl   a line a second: sparse counts by second of due, and the generator's health
+intervals.jsonl   a line a second: sparse counts by second of due, or by a part of it, and the generator's health
 latency.hlog      response and service of ok exchanges, for HdrHistogram tools
 result.json       the result; its absence means the run is INCOMPLETE
 """
@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -34,6 +34,7 @@ from loadgen.record.recording import Place, Recording
 from loadgen.result.codec import map_text
 from loadgen.result.reason import Reason
 from loadgen.stats import Histogram
+from loadgen.stats.ticks import TICKS
 
 LINE_LIMIT = 64 << 20  # bytes of a line that a reader takes
 
@@ -129,23 +130,22 @@ class RunFolder:
     def _append(self, taken: dict[Place, Histogram], health: list[Any], tag: Callable[[int], str]) -> None:
         new: dict[int, SeriesKey] = {}
         deltas = []
-        for (second, key, metric), h in taken.items():
+        for (tick, key, metric), h in taken.items():
             number = self._series.get(key)
             if number is None:
                 number = self._series[key] = len(self._series)
                 new[number] = key
-            bins, _ = h.written or written(h, key, metric, self._encoder)
-            deltas.append(f"[{second},{number},{metric},{h.count},{h.total},{h.least},{h.most},{bins}]")
+            bins = h.written[0] if h.written else _bins(h)
+            deltas.append(f"[{tick / TICKS:.15g},{number},{metric},{h.count},{h.total},{h.least},{h.most},{bins}]")
         series = {str(number): [*key[:-1], self._hide(key.stratum)] for number, key in new.items()}
         assert self._intervals and self._hlog
         parts = {"series": _compact(series), "deltas": f"[{','.join(deltas)}]", "health": _compact(health)}
         self._intervals.write("{" + ",".join(f'"{name}":{text}' for name, text in parts.items()) + "}\n")
         self._intervals.flush()
-        for (second, key, metric), h in sorted(taken.items(), key=lambda item: item[0]):
-            if _is_logged(key, metric):
-                name = f"{tag(key.slot)}.{key.stratum or 'all'}.{Metric(metric).word}"
-                _, encoded = h.written or written(h, key, metric, self._encoder)
-                self._hlog.write(log_line(self._hide(name), second, h, encoded))
+        for (second, key, metric), of in sorted(_by_second(taken).items(), key=lambda item: item[0]):
+            name = f"{tag(key.slot)}.{key.stratum or 'all'}.{Metric(metric).word}"
+            encoded = _encoded(of) or self._encoder.encode(Histogram.together(of))
+            self._hlog.write(log_line(self._hide(name), second, max(h.most for h in of), encoded))
         self._hlog.flush()
 
     def _before(self, what: str, work: Callable[[], object]) -> None:
@@ -173,15 +173,33 @@ class RunFolder:
         self.usable = False
 
 
-def written(h: Histogram, key: SeriesKey, metric: int, encoder: Encoder) -> tuple[str, str]:
-    """A histogram as intervals.jsonl has it, and as latency.hlog does. To make these takes most of the time of writing
-    them; who counts makes them in advance."""
-    bins = np.stack((h.index, h.counts), axis=1).ravel().tolist()
-    return _compact(bins), encoder.encode(h) if _is_logged(key, metric) else ""
+def write_ahead(taken: Mapping[Place, Histogram], encoder: Encoder) -> None:
+    """Make the text that intervals.jsonl and latency.hlog will have of these histograms. That takes most of the time of
+    writing them, and so whoever counts does it."""
+    for histogram in taken.values():
+        histogram.written = (_bins(histogram), "")
+    for first, *others in _by_second(taken).values():
+        assert first.written
+        first.written = (first.written[0], encoder.encode(Histogram.together((first, *others))))
 
 
-def _is_logged(key: SeriesKey, metric: int) -> bool:
-    return key.outcome == Outcome.OK and metric in HEADLINES
+def _bins(h: Histogram) -> str:
+    return _compact(np.stack((h.index, h.counts), axis=1).ravel().tolist())
+
+
+def _encoded(of_second: Sequence[Histogram]) -> str:
+    """The text of their sum that was made ahead; none if any of them came later."""
+    texts = [histogram.written[1] for histogram in of_second if histogram.written]
+    return "".join(texts) if len(texts) == len(of_second) and sum(map(bool, texts)) == 1 else ""
+
+
+def _by_second(taken: Mapping[Place, Histogram]) -> dict[Place, list[Histogram]]:
+    """What latency.hlog has, by second, series and metric."""
+    of_second: dict[Place, list[Histogram]] = {}
+    for (tick, key, metric), histogram in taken.items():
+        if key.outcome == Outcome.OK and metric in HEADLINES:
+            of_second.setdefault((tick // TICKS, key, metric), []).append(histogram)
+    return of_second
 
 
 def _compact(value: Any) -> str:
@@ -245,8 +263,9 @@ def read_counts(path: Path, wanted: Wanted = lambda key, metric: True) -> Iterat
         try:
             series |= {name: _series_key(*key) for name, key in line["series"].items()}
             for second, name, metric, *histogram in line["deltas"]:
-                if _natural(second) and _natural(metric) and wanted(key := series[str(name)], metric):
-                    counts.setdefault((second, key, metric), Histogram()).add(_histogram(*histogram))
+                tick = _tick(second)
+                if _natural(metric) and wanted(key := series[str(name)], metric):
+                    counts.setdefault((tick, key, metric), Histogram()).add(_histogram(*histogram))
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"{path.name}, line {number}: not an interval") from None
         yield counts
@@ -270,6 +289,12 @@ def _series_key(slot: Any, outcome: Any, connection: Any, stratum: Any) -> Serie
 
 def _histogram(count: Any, total: Any, least: Any, most: Any, bins: Any) -> Histogram:
     return Histogram.from_bins(bins, count, total, least, most)
+
+
+def _tick(second: Any) -> int:
+    """An earlier loadgen counted by whole seconds."""
+    whole = int(second * TICKS) if type(second) is float and (second * TICKS).is_integer() else second * TICKS
+    return whole if _natural(whole) else 0
 
 
 def _natural(value: Any) -> bool:
@@ -298,4 +323,4 @@ def _began(run: Path) -> float | None:
     return status.st_mtime if stat.S_ISREG(status.st_mode) else None
 
 
-__all__ = ["RunFolder", "latest", "newest_first", "read_counts", "read_intervals", "replay", "written"]
+__all__ = ["RunFolder", "latest", "newest_first", "read_counts", "read_intervals", "replay", "write_ahead"]

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from loadgen.analysis.latency import QUANTILES, latency, milliseconds, without_stamps
 from loadgen.analysis.off_schedule import MEAN
+from loadgen.analysis.per_second import Figure
 from loadgen.analysis.shape import shape
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
@@ -54,10 +55,10 @@ LABELS = tuple(enumerate(CONNECTION_LABELS))
 
 Entry = tuple[SeriesKey, int, Histogram]
 Series = dict[int, list[Entry]]
-Sure = Callable[[int, int, int, Latency], Latency]  # run, step, metric, their figures: the same with intervals
+Sure = Callable[[Figure, Latency], Latency]  # figures, with their intervals
 
 
-def _unsure(run: int, step: int, metric: int, timed: Latency) -> Latency:
+def _unsure(figure: Figure, timed: Latency) -> Latency:
     return timed
 
 
@@ -156,7 +157,7 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
         skipped=Skipped(**skipped),
         latency_ms=latency_ms,
         whose_ms=_attributions(m, slot, series, headline, latency_ms),
-        strata=_strata(m, series),
+        strata=_strata(m, run, slot, series, sure),
         by_connection=_by_connection(m, series),
         failures=_failures(m, run, slot, series),
         recorded_ms={m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in recorded},
@@ -178,7 +179,7 @@ def _latencies(
 ) -> dict[str, Latency]:
     step = slot % len(m.plan.steps)
     latency_ms = {
-        metric.word: sure(run.number, step, metric, _of(m, series, metric))
+        metric.word: sure(Figure(run.number, step, metric), _of(m, series, metric))
         for metric in Metric
         if _is_shown(metric, run, metrics)
     }
@@ -272,15 +273,18 @@ def _of(m: Measured, series: list[Entry], metric: int, **wanted: object) -> Late
     return timed
 
 
-def _strata(m: Measured, series: list[Entry]) -> tuple[Stratum, ...]:
-    strata = []
+def _strata(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure) -> tuple[Stratum, ...]:
+    strata, step = [], slot % len(m.plan.steps)
     unassigned = sum(
         histogram.count
         for key, metric, histogram in series
         if metric == Metric.SIGN and key.outcome == Outcome.TIMEOUT and not key.stratum
     )
     for stratum in sorted({key.stratum for key, _, _ in series if key.stratum}):
-        every = {metric.word: _of(m, series, metric, stratum=stratum) for metric in HEADLINES}
+        every = {
+            metric.word: sure(Figure(run.number, step, metric, stratum), _of(m, series, metric, stratum=stratum))
+            for metric in HEADLINES
+        }
         if latency_ms := {name: block for name, block in every.items() if block.count}:
             strata.append(Stratum(stratum, max(block.count for block in latency_ms.values()), latency_ms, unassigned))
     return tuple(strata)
@@ -318,8 +322,7 @@ def _whole_iterations(
         for stratum in ("", *sorted(strata - {""})) if strata else ():
             whole = _of(m, series[slot], metric, **({"stratum": stratum} if stratum else {}))
             if whole.count:
-                whole = whole if stratum else sure(run.number, step, metric, whole)
-                yield WholeIteration(scenario, stratum, whole)
+                yield WholeIteration(scenario, stratum, sure(Figure(run.number, step, metric, stratum), whole))
 
 
 def _on_connections(series: list[Entry]) -> OnConnections:

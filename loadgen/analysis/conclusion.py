@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from loadgen.analysis import thresholds as limits
 from loadgen.analysis.build import Measured, sample, variant
 from loadgen.analysis.confidence import Confidence
 from loadgen.analysis.findings import findings
+from loadgen.analysis.per_second import Figure
 from loadgen.analysis.standing import DOUBTS, Standing
 from loadgen.analysis.unusable import unusable
 from loadgen.clock import SECOND
@@ -26,7 +27,7 @@ from loadgen.record.share import Part, Shares
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import ASSUMED, Resolution
-from loadgen.result.run import Cost, Metadata, RunResult, Samples, Sandbox, Setup, Trust, Until, Witness
+from loadgen.result.run import Cost, Metadata, RunResult, RunVariant, Samples, Sandbox, Setup, Trust, Until, Witness
 from loadgen.trust.figure import Place, step_of
 from loadgen.trust.finding import Verdict
 from loadgen.trust.verdict import overall
@@ -67,7 +68,7 @@ def conclude(
 ) -> RunResult:
     """The result of a run."""
     confidence = Confidence.read(measured, Path(ending.folder) if ending.folder else None)
-    counted = variant(measured, partial(_sure, measured.plan, confidence, standing))
+    counted = _settled(variant(measured, partial(_sure, measured.plan, confidence, standing)), confidence)
     verdict, failure = overall(standing.findings), ending.unserved or unusable(measured.ledger, measured.reasons)
     checked = limits.check(thresholds, counted.phases, standing)
     doubted = any(of.accepted or (of.why and of.why.code in DOUBTS) for of in checked)
@@ -106,13 +107,21 @@ def conclude(
     )
 
 
-def _sure(
-    plan: Plan, confidence: Confidence, standing: Standing, run: int, step: int, metric: int, timed: Latency
-) -> Latency:
-    """Figures with their intervals, and with the verdict on those of which this machine made too much."""
-    of, (scenario, name) = plan.all_runs[run], plan.steps[step]
+def _sure(plan: Plan, confidence: Confidence, standing: Standing, figure: Figure, timed: Latency) -> Latency:
+    """Figures with their intervals, and with the verdict on those of which this machine made too much. Of a stratum
+    there is no such verdict."""
+    sure = confidence.of(figure, timed)
+    if figure.stratum:
+        return sure
+    of, (scenario, name) = plan.all_runs[figure.run], plan.steps[figure.step]
     place = Place(of.name, of.cycle or 1, step_of(scenario, name, len(plan.steps)))
-    return standing.marked(place, Metric(metric).word, confidence.of(run, step, metric, timed))
+    return standing.marked(place, Metric(figure.metric).word, sure)
+
+
+def _settled(of: RunVariant, confidence: Confidence) -> RunVariant:
+    """With what is known of whether each phase has settled; they are in the order of the plan."""
+    phases = (replace(phase, settling=confidence.settling.get(number)) for number, phase in enumerate(of.phases))
+    return replace(of, phases=tuple(phases))
 
 
 def tails(plan: Plan, recording: Recording) -> list[Tail]:

@@ -22,6 +22,7 @@ THROTTLED = 0.001  # of the requests
 BEHIND = 2.0  # times the p99 of every other step
 
 ORDER = (  # of what changes the reading of the figures, the most first
+    "phase_grows",
     "timeouts_hide",
     "throttled",
     "stratum_made_tail",
@@ -42,7 +43,7 @@ def findings(variant: RunVariant) -> tuple[Finding, ...]:
     for cycles in _by_name(variant.phases):
         cases = [(phase, step) for phase in cycles for step in phase.steps]
         strata = [*_strata(cases, before)]
-        found += [*_hidden(cases), *_throttled(cases), *strata]
+        found += [*_growing(cycles), *_hidden(cases), *_throttled(cases), *strata]
         found += [] if strata else _kinds(cases)
         found += [*_parts(cases), *_behind(cycles), *_network(cases)]
         before = cycles
@@ -95,6 +96,19 @@ def _by_step(cases: Cases) -> list[list[tuple[Phase, Step]]]:
     for phase, step in cases:
         steps.setdefault((step.scenario, step.step), []).append((phase, step))
     return list(steps.values())
+
+
+# how long it ran
+
+
+def _growing(cycles: Sequence[Phase]) -> Iterator[Finding]:
+    """That a phase grew as long as it ran; of several cycles, of the one that grew to the most."""
+    grown = [of for phase in cycles if (of := phase.settling) and of.settled == "no" and of.latency]
+    if grown:
+        most = max(grown, key=lambda of: of.latency.end if of.latency else 0.0)
+        assert most.latency
+        values = {"begin_ms": most.latency.begin, "end_ms": most.latency.end, "answered": most.answered}
+        yield Finding(cycles[0].name, "", Reason.of("phase_grows", **values))
 
 
 # failures

@@ -1,88 +1,137 @@
-"""The seconds of a phase, read back from a run's folder: the values of each second, for the figures that are asked for.
+"""The bins of a phase, read back from a run's folder: the values of each bin, for the figures that are asked for.
 
-A second is one of the run's clock that lies completely in the phase. Values of an incomplete second, at the phase's
-beginning or end, are counted with its neighbour. So are a later step's requests that were due after the end. Nothing is
-left out, so that the seconds add up to the tables, and none is shorter than a second. If the plan does not fix a
-phase's beginning or end, or if the run was stopped, the first and the last second with values count as incomplete.
+A bin is about a fiftieth of the phase, from a sixteenth of a second up to a second, and lies completely in the phase.
+Values of an incomplete bin, at the phase's beginning or end, are counted with its neighbour. So are a later step's
+requests that were due after the end. Nothing is left out, so that the bins add up to the tables, and none is shorter
+than the others. If the plan does not fix a phase's beginning or end, or if the run was stopped, the first and the last
+bin with values count as incomplete. An earlier loadgen kept seconds: then these are the bins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import CENSORED
 from loadgen.stats import Histogram, Integers, index_of
+from loadgen.stats.ticks import TICK, TICKS, doublings
 from loadgen.store import read_counts
 
 
 class Figure(NamedTuple):
-    """One metric of one step (its number in the plan) in one run of a phase (a cycle of it)."""
+    """One metric of one step (its number in the plan) in one run of a phase (a cycle of it), of all requests or of a
+    stratum."""
 
     run: int
     step: int
     metric: int
+    stratum: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """What came in each second: `count` values, shape (seconds,), of which `beyond` were greater than each limit, shape
-    (limits, seconds). Timeouts are greater than any."""
+    """What came in each bin of `width` s: `count` values, shape (bins,), of which `beyond` were greater than each
+    limit, shape (limits, bins). Timeouts are greater than any. `total` are the sums (ns); `answered` of all came in
+    before the end of the phase, as far as the plan tells that."""
 
     count: Integers
     beyond: Integers
+    width: float = 1.0
+    total: Integers | None = None
+    answered: int | None = None
 
 
 def tails(path: Path, plan: Plan, limits: Mapping[Figure, Iterable[int]]) -> dict[Figure, Tails]:
-    """How many values of each figure came second by second, and how many were beyond its limits (ns). Memory follows
-    from the number of seconds alone. Raises OSError and ValueError for what cannot be read."""
+    """How many values of each figure came bin by bin, and how many were beyond its limits (ns). Memory follows from the
+    number of bins alone. Raises OSError and ValueError for what cannot be read."""
     counters = {figure: index_of(np.array(list(above), np.int64)) for figure, above in limits.items()}
     rows: dict[Figure, dict[int, Integers]] = {figure: {} for figure in limits}
-    for figure, second, late, histogram in _counts(path, plan, rows.keys()):
+    sums: dict[Figure, dict[int, Integers]] = {figure: {} for figure in limits}
+    answered, ends = dict.fromkeys(limits, 0), {figure: _end(plan.runs[figure.run], plan) for figure in limits}
+    for figure, tick, late, histogram in _counts(path, plan, rows.keys()):
         more = np.full(len(counters[figure]) + 1, histogram.count)
         if not late:
             cumulated = np.concatenate((np.zeros(1, np.int64), np.cumsum(histogram.counts)))
             more[1:] -= cumulated[np.searchsorted(histogram.index, counters[figure], "right")]
-        seconds = rows[figure]
-        seconds[second] = seconds[second] + more if second in seconds else more
-    return {figure: _tails(plan.runs[figure.run], plan, seconds) for figure, seconds in rows.items() if seconds}
+        for into, number in ((rows[figure], more), (sums[figure], np.array([histogram.total]))):
+            into[tick] = into[tick] + number if tick in into else number
+        if not late:
+            answered[figure] += _before(histogram, ends[figure] - tick * TICK)
+    seen: dict[int, list[int]] = {}  # by run, of all its figures: a stratum may have come in a part of it alone
+    for figure, ticks in rows.items():
+        seen.setdefault(figure.run, []).extend(ticks)
+    return {
+        figure: replace(
+            _tails(plan.runs[figure.run], plan, ticks, seen[figure.run]),
+            total=_tails(plan.runs[figure.run], plan, sums[figure], seen[figure.run]).count,
+            answered=answered[figure] if ends[figure] else None,
+        )
+        for figure, ticks in rows.items()
+        if ticks
+    }
+
+
+def _end(run: PhaseRun, plan: Plan) -> int:
+    """When the run ends, in ns from the start; 0 if the plan does not tell."""
+    return _span(run, plan)[1] or 0
+
+
+def _before(histogram: Histogram, limit: int) -> int:
+    """How many of the values are not greater than `limit` (ns)."""
+    if limit <= 0:
+        return 0
+    return int(histogram.counts[: np.searchsorted(histogram.index, index_of(np.array([limit]))[0], "right")].sum())
 
 
 def _counts(path: Path, plan: Plan, figures: Iterable[Figure]) -> Iterator[tuple[Figure, int, bool, Histogram]]:
-    """What the tables are made of: the figure, the second, whether it is of timeouts, the values."""
-    wanted = {(plan.slot(figure.run, figure.step), figure.metric): figure for figure in figures}
+    """What the tables are made of: the figure, the tick, whether it is of timeouts, the values."""
+    wanted: dict[tuple[int, int], list[Figure]] = {}
+    for figure in figures:
+        wanted.setdefault((plan.slot(figure.run, figure.step), figure.metric), []).append(figure)
     outcomes = (Outcome.OK, Outcome.TIMEOUT)
     for counts in read_counts(path, lambda key, of: key.outcome in outcomes and (key.slot, of) in wanted):
-        for (second, key, metric), histogram in counts.items():
-            if key.outcome == Outcome.OK or metric in CENSORED:
-                yield wanted[key.slot, metric], second, key.outcome == Outcome.TIMEOUT, histogram
+        for (tick, key, metric), histogram in counts.items():
+            for figure in wanted[key.slot, metric]:
+                of_it = figure.stratum in ("", key.stratum) and (key.outcome == Outcome.OK or metric in CENSORED)
+                if of_it:
+                    yield figure, tick, key.outcome == Outcome.TIMEOUT, histogram
 
 
-def _tails(run: PhaseRun, plan: Plan, rows: dict[int, Integers]) -> Tails:
-    whole = whole_seconds(run, plan, min(rows), max(rows))
+def _tails(run: PhaseRun, plan: Plan, rows: dict[int, Integers], seen: Collection[int] = ()) -> Tails:
+    """`rows` by the first tick of their bins; `seen` are all such ticks of the run."""
+    ticks = seen or rows
+    width = _width(run, ticks)
+    whole = whole_bins(run, plan, min(ticks) // width, max(ticks) // width, width)
     table = np.zeros((len(next(iter(rows.values()))), max(1, len(whole))), np.int64)
-    for second, row in rows.items():
-        table[:, _place(second, whole)] += row
-    return Tails(table[0], table[1:])
+    for tick, row in rows.items():
+        table[:, _place(tick // width, whole)] += row
+    return Tails(table[0], table[1:], width / TICKS)
 
 
-def _place(second: int, whole: range) -> int:
-    """Where what came in a second is counted."""
-    return min(max(second - whole.start, 0), max(0, len(whole) - 1))
+def _width(run: PhaseRun, ticks: Collection[int]) -> int:
+    """How many ticks a bin has: as many as suit the run's length, but no fewer than the counts have."""
+    lasts = run.duration or (max(ticks) - min(ticks)) * TICK
+    kept = int(np.bitwise_or.reduce([TICKS, *ticks]))
+    return max(1 << int(doublings(np.array(lasts))), kept & -kept)
 
 
-def whole_seconds(run: PhaseRun, plan: Plan, first: int, last: int) -> range:
-    """The seconds that lie in the run as a whole, where there is something from second `first` to second `last`."""
+def _place(number: int, whole: range) -> int:
+    """Where what came in a bin is counted."""
+    return min(max(number - whole.start, 0), max(0, len(whole) - 1))
+
+
+def whole_bins(run: PhaseRun, plan: Plan, first: int, last: int, width: int = TICKS) -> range:
+    """The bins of so many ticks that lie in the run as a whole, where there is something from bin `first` to bin
+    `last`."""
     start, end = _span(run, plan)
-    begin = first + 1 if start is None else -(-start // SECOND)
-    finish = last if end is None else end // SECOND
+    begin = first + 1 if start is None else -(-start // (width * TICK))
+    finish = last if end is None else end // (width * TICK)
     return range(begin, finish if last >= finish - 1 else last)
 
 

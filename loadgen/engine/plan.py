@@ -14,6 +14,7 @@ from loadgen.errors import PlanError
 from loadgen.pacing import Schedule, share
 from loadgen.profile.model import LinearRate, Phase, Profile, Rate, Step
 from loadgen.record.metrics import MOST_RECORDED, WAITED
+from loadgen.record.recorder import Timing
 from loadgen.workload.retrying import LONGEST_PAUSE, MOST_RESENT
 
 DRAIN = "drain"
@@ -130,11 +131,12 @@ class Plan:
         load[position] = load[position].model_copy(update={"duration": duration})
         return Plan(tuple(load), self.cycles, self.seed, self.steps, self.longest, self.metrics)
 
-    def gap(self, slot: int) -> int:
-        """The mean gap (ns) between the arrivals of a slot's phase, over all workers; `WAITED` if they are due at
-        once, or if users start them."""
-        rate = self.all_runs[slot // len(self.steps)].mean_rate
-        return round(SECOND / rate) if rate else WAITED
+    def timing(self, slot: int, began: int) -> Timing:
+        """What is known of a slot's phase, for a series that began so many ns after the load. The gap is that between
+        arrivals over all workers; `WAITED` if they are due at once, or if users start them."""
+        run = self.all_runs[slot // len(self.steps)]
+        gap = round(SECOND / run.mean_rate) if run.mean_rate else WAITED
+        return Timing(gap, began, run.duration or 0)
 
     def describe(self) -> dict[str, Any]:
         """The plan as plain data, from which `from_description` makes it again: kept with a run, so that one that

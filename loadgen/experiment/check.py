@@ -34,7 +34,7 @@ from loadgen.runner.witness.agreement import forecast
 from loadgen.runner.witness.load import EACH
 from loadgen.runner.witness.witness import disturbances
 from loadgen.stats import fraction
-from loadgen.stats.intervals import SECONDS, events, needed
+from loadgen.stats.intervals import SHORTEST, events, needed
 from loadgen.trust import host
 from loadgen.workload.draws import Unknown
 from loadgen.workload.scenarios import ScenarioWork, StepWork, Workload
@@ -154,7 +154,7 @@ def _tail_times(run: PhaseRun, iterations: float | None, share: float) -> list[T
     """For p99, p99.9 and p99.99: the time in which this share of the phase's rate gives enough requests to know the
     tail's probability to 10 %."""
     rate = run.mean_rate and share * run.mean_rate
-    lasts = (run.duration or 0) / SECOND >= SECONDS
+    lasts = (run.duration or 0) / SECOND >= SHORTEST
     times = []
     for name in ("p99", "p99.9", "p99.99"):
         requests = events(fraction(name), PRECISION)

@@ -147,12 +147,15 @@ class _Estimate:
     def verdict(self) -> Decision | None:
         return self.result.verdict if self.result and not self.hidden else None
 
-    def weaken(self, target: _Estimate) -> None:
-        """Its values are alike, but those of the target's own time may differ."""
+    def weaken(self, why: Reason, more: int | None = None) -> None:
+        """Its values are alike, and are no proof of it."""
         assert self.result
+        self.result, self.why = replace(self.result, verdict=Decision.INCONCLUSIVE, more=more), why
+
+    def beside(self, target: _Estimate) -> None:
+        """Its values are alike, but those of the target's own time may differ."""
         more = target.result.more if target.result and not target.hidden else None
-        self.result = replace(self.result, verdict=Decision.INCONCLUSIVE, more=more)
-        self.why = Reason.of("target_not_equivalent", step=target.key.step, verdict=target.verdict or "none")
+        self.weaken(Reason.of("target_not_equivalent", step=target.key.step, verdict=target.verdict or "none"), more)
 
 
 def _estimates(pair: Pair, question: Question) -> Iterator[_Estimate]:
@@ -226,13 +229,24 @@ def _families(estimates: Sequence[_Estimate]) -> Iterator[dict[str, _Estimate]]:
 
 
 def _hold_back(estimates: Sequence[_Estimate]) -> None:
-    """Nothing is equivalent where the target's own time is not."""
+    """Nothing is equivalent where the target's own time is not, or where the figures are those of how long a phase
+    was."""
     for of in estimates:
+        if of.verdict is Decision.EQUIVALENT and (why := _not_settled(of)):
+            of.weaken(why)
         if of.verdict is Decision.EQUIVALENT:
             alike = (other for other in estimates if (other.pair, other.quantile) == (of.pair, of.quantile))
             for target in alike:
                 if concerns(target.key, of.key) and target.verdict is not Decision.EQUIVALENT:
-                    of.weaken(target)
+                    of.beside(target)
+
+
+def _not_settled(of: _Estimate) -> Reason | None:
+    for variant, run in of.pair.runs():
+        for phase in run.phases:
+            if phase.name == of.key.phase and phase.settling and phase.settling.settled == "no":
+                return Reason.of("not_settled").of_run(variant.name, run.round)
+    return None
 
 
 def _figure(estimate: _Estimate, valid: bool) -> Figure:

@@ -51,8 +51,14 @@ def _offered(run: Run, name: str) -> float | None:
 
 
 def _reached(phases: Sequence[Phase]) -> float | None:
-    """The rate at which iterations were started, per second."""
+    """The rate at which iterations were started, per second; where that was more than the target could answer, at
+    which they were answered."""
     if not phases or any(not phase.seconds for phase in phases):
         return None
-    started = sum(phase.iterations.started for phase in phases)
-    return round(started / sum(phase.seconds or 0.0 for phase in phases), 3)
+    reached = sum(phase.iterations.started * _answered(phase) for phase in phases)
+    return round(reached / sum(phase.seconds or 0.0 for phase in phases), 3)
+
+
+def _answered(phase: Phase) -> float:
+    of = phase.settling
+    return of.answered if of and of.settled == "no" and of.answered is not None else 1.0

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loadgen.record.metrics import WAITED
-from loadgen.record.recorder import Batch, SeriesKey
+from loadgen.record.recorder import Batch, SeriesKey, Timing
 from loadgen.record.recording import Recording
 
 # to an aggregator
@@ -21,12 +20,12 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What the series `number` in the worker's batches stands for, and the mean gap (ns) between its arrivals."""
+    """What the series `number` in the worker's batches stands for."""
 
     worker: int
     number: int
     key: SeriesKey
-    gap: int = WAITED
+    timing: Timing
 
 
 @dataclass(frozen=True, slots=True)

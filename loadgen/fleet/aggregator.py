@@ -22,7 +22,7 @@ from loadgen.fleet.pipe import Pipe
 from loadgen.net.memory import keep
 from loadgen.net.timerfd import die_with_parent
 from loadgen.record.hlog import Encoder
-from loadgen.store import written
+from loadgen.store import write_ahead
 
 
 class Aggregator:
@@ -38,12 +38,11 @@ class Aggregator:
         match message:
             case Recorded(worker, batch):
                 self._folder.add(worker, batch)
-            case Named(worker, number, key, gap):
-                self._folder.name(worker, number, key, gap)
+            case Named(worker, number, key, timing):
+                self._folder.name(worker, number, key, timing)
             case HandIn():
                 recording = self._folder.take()
-                for (_, key, metric), histogram in recording.pending.items():
-                    histogram.written = written(histogram, key, metric, self._encoder)
+                write_ahead(recording.pending, self._encoder)
                 self._pipe.send(Counted(recording))
             case Begin(origin):
                 self._folder.origin = origin

@@ -18,8 +18,7 @@ from loadgen.fleet.aggregation import Begin, FromAggregator, HandIn, Named, Reco
 from loadgen.fleet.folder import Folder
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.children import spawn
-from loadgen.record.metrics import WAITED
-from loadgen.record.recorder import Batch, SeriesKey
+from loadgen.record.recorder import Batch, SeriesKey, Timing
 from loadgen.record.recording import Recording
 
 BEHIND = 2  # lots that may be without an answer when the next one is handed in, so seconds
@@ -58,11 +57,11 @@ class Backlog:
         if self._pipe:
             self._pipe.send(Begin(origin))
 
-    def name(self, worker: int, number: int, key: SeriesKey, gap: int = WAITED) -> None:
-        """Take what a series of the worker's batches stands for, and the mean gap between its arrivals."""
-        self._here.name(worker, number, key, gap)
+    def name(self, worker: int, number: int, key: SeriesKey, timing: Timing) -> None:
+        """Take what a series of the worker's batches stands for."""
+        self._here.name(worker, number, key, timing)
         if self._pipe:
-            self._pipe.send(Named(worker, number, key, gap))
+            self._pipe.send(Named(worker, number, key, timing))
 
     def add(self, worker: int, batch: Batch) -> None:
         """Take a batch."""

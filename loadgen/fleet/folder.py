@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from loadgen.record.metrics import WAITED
-from loadgen.record.recorder import Batch, SeriesKey, fold
+from loadgen.record.recorder import Batch, SeriesKey, Timing, fold
 from loadgen.record.recording import Recording
 
 FOLDED = 16  # batches at once: a row of one alone costs 1.1 us, of sixteen 0.25
 
 
 class Folder:
-    """Takes what workers recorded; `take` gives the counts of it. `origin` is the instant of second 0."""
+    """Takes what workers recorded; `take` gives the counts of it. `origin` is the instant at which the load
+    began."""
 
     def __init__(self) -> None:
         self.origin = 0
         self._recording = Recording()
         self._series: dict[int, dict[int, SeriesKey]] = {}  # by worker
-        self._gaps: dict[int, list[int]] = {}
+        self._timings: dict[int, list[Timing]] = {}
         self._batches: dict[int, list[Batch]] = {}
 
-    def name(self, worker: int, number: int, key: SeriesKey, gap: int = WAITED) -> None:
-        """Take what a series of the worker's batches stands for, and the mean gap between its arrivals. They come in
-        order."""
+    def name(self, worker: int, number: int, key: SeriesKey, timing: Timing) -> None:
+        """Take what a series of the worker's batches stands for. They come in order."""
         self._series.setdefault(worker, {})[number] = key
-        self._gaps.setdefault(worker, []).append(gap)
+        self._timings.setdefault(worker, []).append(timing)
 
     def add(self, worker: int, batch: Batch) -> None:
         """Take a batch."""
@@ -41,5 +40,5 @@ class Folder:
 
     def _fold(self, worker: int) -> None:
         if batches := self._batches[worker]:
-            self._recording.take(fold(Batch.joined(batches), self.origin, self._gaps[worker]), self._series[worker])
+            self._recording.take(fold(Batch.joined(batches), self.origin, self._timings[worker]), self._series[worker])
             batches.clear()

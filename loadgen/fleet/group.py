@@ -249,7 +249,7 @@ class Group:
                 return
             case NewSeries(number, key):
                 member.series[number] = key
-                self._backlog.name(member.index, number, key, self.plan.gap(key.slot))
+                self._backlog.name(member.index, number, key, self.plan.timing(key.slot, self.elapsed))
             case Failures(counts):
                 _count(member.kept.reasons, counts)
             case Vitals():

@@ -51,10 +51,10 @@ class Encoder:
         return encoded
 
 
-def log_line(tag: str, second: int, histogram: Histogram, encoded: str, length: float = 1.0) -> str:
-    """One interval of a log, with the histogram as `Encoder` encodes it. Times in seconds from the start, the maximum
-    in ms."""
-    return f"Tag={_UNTAGGED.sub('_', tag)},{second:.3f},{length:.3f},{histogram.most / MILLISECOND:.3f},{encoded}\n"
+def log_line(tag: str, second: int, most: int, encoded: str, length: float = 1.0) -> str:
+    """One interval of a log, with the histogram as `Encoder` encodes it and its greatest value (ns). Times in seconds
+    from the start, the maximum in ms."""
+    return f"Tag={_UNTAGGED.sub('_', tag)},{second:.3f},{length:.3f},{most / MILLISECOND:.3f},{encoded}\n"
 
 
 def decode(encoded: str) -> Histogram:

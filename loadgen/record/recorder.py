@@ -15,20 +15,24 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from loadgen.clock import SECOND
 from loadgen.exchange import Exchange
 from loadgen.record.ledger import OUTCOMES
-from loadgen.record.metrics import BITS, OF_EXCHANGE, WIDTH, measure
+from loadgen.record.metrics import BITS, CENSORED, OF_EXCHANGE, WAITED, WIDTH, measure
 from loadgen.record.share import divide
 from loadgen.stats import Integers, index_of
+from loadgen.stats.ticks import bin_of, second_of
 
 ROWS = 512  # handed in at once
 LABELS: Final = 3  # of connections
 PER_SLOT: Final = OUTCOMES * LABELS
 
-# a folded value's place, 46 bits: second within the batch 16, series 22, metric 8
-SPAN, SERIES_BITS, METRIC_BITS = 1 << 16, 22, BITS
+# a folded value's place: series 22 bits, metric 8, and before them the tick
+SERIES_BITS, METRIC_BITS = 22, BITS
 CROWDED = 16  # so many counters for each value are still counted one by one
+
+# columns of `measure`: figures that can have an interval are counted by bin, all others by second
+BY_BIN = [column for column, metric in enumerate(OF_EXCHANGE) if metric in CENSORED]
+BY_SECOND = [column for column, metric in enumerate(OF_EXCHANGE) if metric not in CENSORED]
 
 OTHERS = "other"  # the stratum of what a worker has no room for
 
@@ -43,10 +47,19 @@ class SeriesKey(NamedTuple):
     stratum: str
 
 
+class Timing(NamedTuple):
+    """What is known of the phase of a series, in ns: the mean gap between its arrivals, when the series began after the
+    load did, and how long the phase lasts, 0 if that is not known beforehand."""
+
+    gap: int = WAITED
+    began: int = 0
+    lasts: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Delta:
     """Sparse counts of some values. `groups` has a row each of
-    (second of due, series, metric, count, sum, least, most, how many bins); `bins` their (counter, count), in order.
+    (tick of due, series, metric, count, sum, least, most, how many bins); `bins` their (counter, count), in order.
     `shares` is `share.divide` of the exchanges."""
 
     groups: Integers
@@ -56,7 +69,7 @@ class Delta:
 
 class Batch(NamedTuple):
     """What a recorder sends: rows of instants (`metrics.Instants`, 8 bytes each), and figures that do not belong to one
-    exchange as (second, series, metric, ns)."""
+    exchange as (ns from the origin to due, series, metric, ns)."""
 
     rows: bytes
     singles: tuple[tuple[int, int, int, int], ...]
@@ -68,7 +81,8 @@ class Batch(NamedTuple):
 
 
 class Recorder:
-    """Records the exchanges of one worker; `emit` is called with each batch. `origin` is the instant of second 0.
+    """Records the exchanges of one worker; `emit` is called with each batch. `origin` is the instant at which the load
+    began.
 
     `new_series(number, key)` is called before the first figure of a series.
     """
@@ -106,7 +120,7 @@ class Recorder:
 
     def value(self, series: int, metric: int, due: int, value: int) -> None:
         """Record one figure that does not belong to one exchange: an iteration, or a time that the server reported."""
-        self._singles.append((max(0, due - self._origin) // SECOND, series, metric, max(value, 0)))
+        self._singles.append((max(0, due - self._origin), series, metric, max(value, 0)))
         if len(self._singles) >= ROWS:
             self.flush()
 
@@ -129,43 +143,52 @@ class Recorder:
             self._singles.clear()
 
 
-def fold(batch: Batch, origin: int, gaps: Sequence[int] = ()) -> Delta:
-    """The sparse counts of a batch. `origin` as the recorder's, `gaps` as `share.divide` takes them."""
+def fold(batch: Batch, origin: int, timings: Sequence[Timing] = ()) -> Delta:
+    """The sparse counts of a batch. `origin` as the recorder's, `timings` by series."""
     rows = np.frombuffer(batch.rows, np.int64).reshape(-1, WIDTH)
     singles = np.array(batch.singles, np.int64).reshape(-1, 4)
-    # a load without a schedule is put into the second of its release
-    instants = np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2])
-    seconds = np.maximum(instants - origin, 0) // SECOND
-    first = int(np.concatenate((seconds, singles[:, 0])).min())
-    figures = measure(rows)
-    counted = [*_of_exchanges(_place(seconds - first, rows[:, 0]), figures.T)]
+    # a load without a schedule is counted where it was released
+    since = np.maximum(np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2]) - origin, 0)
+    series, figures = rows[:, 0], measure(rows)
+    counted = [
+        *_of_exchanges(_place(_bins(since, series, timings), series), BY_BIN, figures.T),
+        *_of_exchanges(_place(second_of(since), series), BY_SECOND, figures.T),
+    ]
     if len(singles):
-        places = _place(singles[:, 0] - first, singles[:, 1]) | singles[:, 2]
+        at, of, metrics, values = singles.T
+        ticks = np.where(np.isin(metrics, [*CENSORED]), _bins(at, of, timings), second_of(at))
+        places = _place(ticks, of) | metrics
         order = np.argsort(places)
-        counted.append(_counts(places[order], singles[order, 3]))
+        counted.append(_counts(places[order], values[order]))
     groups, bins = (np.concatenate(of) for of in zip(*counted, strict=True))
-    groups[:, 0] += first
-    return Delta(groups, bins, divide(rows[:, 0], figures, gaps))
+    return Delta(groups, bins, divide(series, figures, [timing.gap for timing in timings]))
 
 
-def _of_exchanges(places: Integers, figures: Integers) -> Iterator[tuple[Integers, Integers]]:
-    """The counts of each metric that was measured. `figures` has a row for each."""
-    if (places[1:] < places[:-1]).any():
-        order = np.argsort(places)
-        places, figures = places[order], figures[:, order]
-    for metric, values in zip(OF_EXCHANGE, figures, strict=True):
+def _bins(since: Integers, series: Integers, timings: Sequence[Timing]) -> Integers:
+    if not timings:
+        return bin_of(since, since)
+    _, began, lasts = np.array(timings, np.int64)[series].T
+    return bin_of(since, np.where(lasts > 0, lasts, since - began))
+
+
+def _of_exchanges(places: Integers, columns: Sequence[int], figures: Integers) -> Iterator[tuple[Integers, Integers]]:
+    """The counts of those metrics of `OF_EXCHANGE` that were measured. `figures` has a row for each."""
+    order = np.argsort(places) if (places[1:] < places[:-1]).any() else None
+    places = places if order is None else places[order]
+    for column in columns:
+        values = figures[column] if order is None else figures[column, order]
         measured = values >= 0
         if not measured.any():
             continue
         of = places
         if not measured.all():  # a copy of all would be half the work
             of, values = places[measured], values[measured]
-        yield _counts(of | int(metric), values)
+        yield _counts(of | int(OF_EXCHANGE[column]), values)
 
 
-def _place(second: Integers, series: Integers) -> Integers:
+def _place(tick: Integers, series: Integers) -> Integers:
     """Where a value belongs, but for its metric."""
-    return (np.minimum(second, SPAN - 1) << SERIES_BITS | series) << METRIC_BITS
+    return (tick << SERIES_BITS | series) << METRIC_BITS
 
 
 def _counts(places: Integers, values: Integers) -> tuple[Integers, Integers]:

@@ -9,21 +9,21 @@ from loadgen.record.recorder import OTHERS, Delta, SeriesKey
 from loadgen.record.share import Shares, by_series
 from loadgen.stats import Histogram
 
-Place = tuple[int, SeriesKey, int]  # second of due, series, metric
+Place = tuple[int, SeriesKey, int]  # tick of due (`ticks`), series, metric
 
 
 def parts(delta: Delta) -> Iterator[tuple[int, int, int, Histogram]]:
-    """The (second, series number, metric, histogram) that a delta consists of."""
+    """The (tick, series number, metric, histogram) that a delta consists of."""
     start = 0
-    for second, series, metric, count, total, least, most, bins in delta.groups.tolist():
+    for tick, series, metric, count, total, least, most, bins in delta.groups.tolist():
         index, counts = delta.bins[start : start + bins].T.copy()  # a view would keep all of the delta
         start += bins
-        yield second, series, metric, Histogram(index, counts, count, total, least, most)
+        yield tick, series, metric, Histogram(index, counts, count, total, least, most)
 
 
 @dataclass(slots=True)
 class Recording:
-    """The histograms of a run by (series, metric), and what came since `flush` by second of due. By series it also has
+    """The histograms of a run by (series, metric), and what came since `flush` by tick of due. By series it also has
     the parts of the exchanges' time, which no folder keeps."""
 
     histograms: dict[tuple[SeriesKey, int], Histogram] = field(default_factory=dict)
@@ -32,8 +32,8 @@ class Recording:
 
     def take(self, delta: Delta, series: Mapping[int, SeriesKey]) -> None:
         """Add one worker's batch; `series` are that worker's, by number."""
-        for second, number, metric, histogram in parts(delta):
-            self.add(second, series[number], metric, histogram)
+        for tick, number, metric, histogram in parts(delta):
+            self.add(tick, series[number], metric, histogram)
         for number, shares in by_series(delta.shares):
             self.shares.setdefault(series[number], Shares()).add(shares)
 
@@ -47,14 +47,19 @@ class Recording:
         for key, shares in other.shares.items():
             self.shares.setdefault(key, Shares()).add(shares)
 
-    def add(self, second: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
-        self.pending.setdefault((second, key, metric), Histogram()).add(histogram)
+    def add(self, tick: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
+        self.pending.setdefault((tick, key, metric), Histogram()).add(histogram)
 
     def flush(self) -> dict[Place, Histogram]:
         """Add what came since the last flush to the totals, and return it to be stored and shown."""
         taken, self.pending = self.pending, {}
+        of_series: dict[tuple[SeriesKey, int], list[Histogram]] = {}
         for (_, key, metric), histogram in taken.items():
-            self.histograms.setdefault((key, metric), Histogram()).add(histogram)
+            of_series.setdefault((key, metric), []).append(histogram)
+        for series, histograms in of_series.items():
+            self.histograms.setdefault(series, Histogram()).add(
+                histograms[0] if len(histograms) == 1 else Histogram.together(histograms)
+            )
         return taken
 
     def fold_strata(self, by_worker: Iterable[Collection[SeriesKey]]) -> None:

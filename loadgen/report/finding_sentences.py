@@ -23,6 +23,13 @@ def span(values: Values, name: str) -> str:
     return low if low == high else f"{low}-{high}"
 
 
+def _phase_grows(values: Values) -> str:
+    answered = values.get("answered")
+    of = f", and {share(float(answered), 1)} was answered while it ran" if answered is not None else ""
+    grew = f"{ms(number(values, 'begin_ms'))} to {ms(number(values, 'end_ms'))} ms"
+    return f"Not settled: these figures depend on how long it ran. The mean grew from {grew}{of}."
+
+
 def _timeouts_hide(values: Values) -> str:
     return (
         f"{values['quantile']} is among {several(number(values, 'timeouts'), 'timeout')} of "
@@ -90,6 +97,7 @@ def _far_away(values: Values) -> str:
 
 
 FINDING_SENTENCES: dict[str, Sentence] = {
+    "phase_grows": _phase_grows,
     "timeouts_hide": _timeouts_hide,
     "throttled": _throttled,
     "stratum_made_tail": _stratum_made_tail,

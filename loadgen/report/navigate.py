@@ -104,6 +104,12 @@ def skipped(phase: Phase) -> dict[str, int]:
     }
 
 
+def answered(phase: Phase) -> float | None:
+    """Iterations a second that were answered while the phase ran, if that is fewer than were started."""
+    pace, of = started(phase), phase.settling
+    return None if pace is None or not of or of.settled != "no" or of.answered is None else pace * of.answered
+
+
 def started(phase: Phase) -> float | None:
     """Iterations started a second while the phase ran, if it had a duration of its own."""
     return phase.iterations.started / phase.ran if phase.ran else None

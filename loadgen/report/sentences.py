@@ -53,7 +53,13 @@ def _too_few(values: Values) -> str:
 
 
 def _too_short(values: Values) -> str:
-    return f"needs {several(number(values, 'needs'), 'second')}, {there(number(values, 'seconds'))}"
+    needs, seconds = number(values, "needs"), number(values, "seconds")
+    return f"needs {needs:,.3g} seconds, there {'was' if seconds == 1 else 'were'} {seconds:,.3g}"
+
+
+def _few_bursts(values: Values) -> str:
+    seen, needs = number(values, "bursts"), number(values, "needs")
+    return f"{several(seen, 'burst')} {'was' if seen == 1 else 'were'} seen, {count(needs)} are needed"
 
 
 def _among_timeouts(values: Values) -> str:
@@ -142,6 +148,8 @@ SENTENCES: dict[str, Sentence] = {
     "no_requests": "there were no requests",
     "all_timed_out": "every request timed out",
     "too_short": _too_short,
+    "few_bursts": _few_bursts,
+    "not_settled": "not settled: it depends on how long the phase ran",
     "too_few_events": _too_few_events,
     "few_events": _few_events,
     "no_upper_bound": "its interval has no upper end",

@@ -22,7 +22,10 @@ class Interval:
         "full, if it has the dependence between requests in it; binomial, if requests would have to be independent",
         default="full",
     )
-    warning: Reason | None = item("why the interval is less certain than others", omit=True)
+    sees_s: float | None = item(
+        "how long the dependence between requests may last, so that a full interval has it in it", "s", omit=True
+    )
+    warning: Reason | None = item("why the interval is less certain than others, or why it is not full", omit=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,9 @@ CODES = {
     # an interval
     "no_requests": "There were no requests.",
     "all_timed_out": "Every request timed out.",
-    "too_short": "An interval takes `needs` seconds, and there were `seconds`; `more_s` more would give one.",
+    "too_short": "A full interval takes `needs` seconds, and there were `seconds`; `more_s` more would give one.",
+    "not_settled": "Latency and requests in flight grew as long as the phase ran, and so it depends on that.",
+    "few_bursts": "It came in `bursts` bursts; an interval takes `needs`.",
     "too_few_events": "An interval takes `needs` independent events beyond the figure, and there were `events`; "
     "`worth` is how many they count for, because events depend on each other. `more_s` more seconds would give one.",
     "few_events": "The interval rests on `events` independent events.",
@@ -144,6 +146,8 @@ CODES = {
     # a finding: what the figures of a phase prove; `NAME_low_ms` to `NAME_high_ms` is over cycles, steps
     "timeouts_hide": "The `quantile` lies among `timeouts` timeouts of `requests` requests, and is greater than "
     "`bound_ms`.",
+    "phase_grows": "Latency and requests in flight grew as long as the phase ran, the mean from `begin_ms` to "
+    "`end_ms`; `answered` of the requests were answered before its end.",
     "throttled": "Of `sent` requests, `requests` were throttled, most of them for the `reason`.",
     "stratum_made_tail": "The requests of `stratum`, a `share` of all, have a median (`p50_low_ms`) beyond the p99 of "
     "the others (`others_low_ms`), and made the p99 of all (`p99_low_ms`). In the phase `before`, it was less "

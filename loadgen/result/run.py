@@ -11,6 +11,7 @@ from loadgen.result.codec import item
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import Resolution
+from loadgen.result.settling import Settling
 from loadgen.result.shape import Shape
 
 Verdict = Literal["VALID", "DEGRADED", "INVALID"]
@@ -277,6 +278,7 @@ class Phase:
     )
     iteration_ms: tuple[WholeIteration, ...] = item("the durations of whole iterations")
     steps: tuple[Step, ...] = item("the phase's steps")
+    settling: Settling | None = item("whether a measured phase of a steady rate has settled", omit=True)
 
     @property
     def headline(self) -> str:

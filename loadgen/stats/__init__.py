@@ -3,9 +3,11 @@
 For one run:
 
     histogram      counts of values, and the nearest rank
-    blocks         the uncertainty of a sum over a run, from its parts second by second
+    ticks          how a run is cut into bins
+    blocks         the uncertainty of a sum over a run, from its parts bin by bin
     intervals      the interval of a quantile or a mean, or why there is none
-    seconds        a run's values second by second, in memory: the input of the others
+    bins           a run's values bin by bin, in memory: the input of the others
+    settling       whether a phase has settled, or grows as long as it runs
     order          the witness's interval for a quantile of the workers, by ranks
 
 For rounds of two variants:

@@ -1,9 +1,9 @@
-"""How much a sum over a run would differ from run to run, estimated from its parts second by second, which depend on
-each other.
+"""How much a sum over a run would differ from run to run, estimated from its parts bin by bin, which depend on each
+other.
 
-Parts that depend on each other vary slowly, and slow changes are what runs differ by. Of all waves that the seconds
+Parts that depend on each other vary slowly, and slow changes are what runs differ by. Of all waves that the bins
 consist of, they are those with only a few periods in a run. Fast waves even out within a run: a stall every few seconds
-makes the seconds, or blocks of seconds, differ, but every run has as many of them.
+makes the bins, or blocks of bins, differ, but every run has as many of them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from loadgen.stats.distributions import NORMAL, t_quantile
 
-WAVES = 12  # at least: the strength of fewer is too uncertain
-BLOCKS = 20  # at least, for the skewness
+WAVES = 5  # more would not see what lasts a twentieth of a run, fewer leave the strength too uncertain
+BLOCKS = 20  # for the skewness
 TREND = 2  # the degree of the polynomial that stands for a ramp
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -33,7 +33,7 @@ class Spread:
     df: int
     skewness: float
 
-    def reach(self, confidence: float, least: float = 0.0, sure: float = 1.0) -> tuple[float, float]:
+    def reach(self, confidence: float, least: float = 0.0) -> tuple[float, float]:
         """How far the sum may lie below and above its expectation.
 
         This is Student's t, transformed for skewness as in Hall (1992, "On the removal of skewness by transformation"):
@@ -41,48 +41,42 @@ class Spread:
         outwards, because one run does not show enough of the skewness to move an end inwards.
 
         An end is never nearer than with the variance `least`, which is that of chance alone. It is known and not
-        estimated, so it takes no t. A few waves are often stronger than that, also by chance: they count in full if
-        they are `sure` times as strong, and in proportion below that. To take the wider of the two each time would be
-        right too often.
+        estimated, so it takes no t.
         """
-        p = (1 + confidence) / 2
+        p, sd = (1 + confidence) / 2, math.sqrt(self.variance)
         t, normal = t_quantile(p, self.df), NORMAL.inv_cdf(p) * math.sqrt(least)
-        beyond, full = self.variance - least, (sure - 1) * least
-        weight = 1.0 if beyond >= full else beyond / full if beyond > 0 else 0.0
         ends = -_untransformed(-t, self.skewness), _untransformed(t, self.skewness)
-        below, above = (self.variance * max(t, end) ** 2 - normal**2 for end in ends)
-        return math.sqrt(normal**2 + weight * max(0.0, below)), math.sqrt(normal**2 + weight * max(0.0, above))
+        below, above = (max(normal, sd * max(t, end)) for end in ends)
+        return below, above
 
 
-def spread(parts: NDArray[Any]) -> Spread:
-    """The spread of the sum of `parts`, one for each second, whose expectation is about 0.
+def spread(parts: NDArray[Any], ramp: bool = False) -> Spread:
+    """The spread of the sum of `parts`, one for each bin, whose expectation is about 0.
 
-    It is the mean strength of the slowest waves, cosines of 1, 2, ... half turns over the run. Each gives one degree of
-    freedom. Their number is 0.4 length^(2/3), as Lazarus, Lewis, Stock & Watson (2018, "HAR inference: recommendations
-    for practice") advise, but at least `WAVES`. A trend over the run comes from the load, which would do the same
-    again: so a parabola is taken out first, which counts for two of the waves.
+    It is the mean strength of the slowest waves, cosines of 1, 2, ... half turns over the run (Lazarus, Lewis, Stock &
+    Watson 2018, "HAR inference: recommendations for practice"). Each gives one degree of freedom. A `ramp` comes from
+    the load, which would do the same again: so a parabola is taken out first, which counts for two of the waves.
     """
-    number = len(parts)
-    rest = parts - _trends(number) @ (_trends(number).T @ parts)
-    df = min(number - TREND - 1, max(WAVES, round(0.4 * number ** (2 / 3))))
+    number, trend = len(parts), TREND if ramp else 0
+    basis = _trends(number, trend)
+    rest = parts - basis @ (basis.T @ parts)
     # the run followed by its mirror image consists of cosines only
-    waves = np.abs(np.fft.rfft(np.concatenate([rest, rest[::-1]]))[1 : df + TREND + 1])
-    variance = float(waves @ waves) / (2 * df)
-    return Spread(variance, df, _third_moment(rest, max(BLOCKS, df)) / variance**1.5 if variance > 0 else 0.0)
+    waves = np.abs(np.fft.rfft(np.concatenate([rest, rest[::-1]]))[1 : WAVES + trend + 1])
+    variance = float(waves @ waves) / (2 * WAVES)
+    third = _third_moment(rest) * (BLOCKS / (BLOCKS - trend - 1)) ** 3
+    return Spread(variance, WAVES, third / variance**1.5 if variance > 0 else 0.0)
 
 
-def _third_moment(rest: Floats, number: int) -> float:
-    """The third moment of the sum, from blocks, because seconds that depend on each other are skewed together. The
-    factor puts back what the trend took out, as n / df does for a variance."""
-    starts = np.linspace(0, len(rest), number + 1).round().astype(np.int64)[:-1]
-    blocks = np.add.reduceat(rest, starts)
-    return float((blocks**3).sum()) * (number / (number - TREND - 1)) ** 3
+def _third_moment(rest: Floats) -> float:
+    """The third moment of the sum, from blocks, because bins that depend on each other are skewed together."""
+    starts = np.linspace(0, len(rest), BLOCKS + 1).round().astype(np.int64)[:-1]
+    return float((np.add.reduceat(rest, starts) ** 3).sum())
 
 
 @lru_cache(maxsize=16)
-def _trends(number: int) -> Floats:
-    """The trend over so many seconds, as orthonormal columns."""
-    return np.asarray(np.linalg.qr(np.vander(np.linspace(-1, 1, number), TREND + 1))[0])
+def _trends(number: int, degree: int) -> Floats:
+    """The trend over so many bins, as orthonormal columns."""
+    return np.asarray(np.linalg.qr(np.vander(np.linspace(-1, 1, number), degree + 1))[0])
 
 
 def _untransformed(x: float, skewness: float) -> float:

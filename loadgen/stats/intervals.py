@@ -1,15 +1,14 @@
-"""The interval of a quantile, or of a mean, from one run's counts per second; or why there is none.
+"""The interval of a quantile, or of a mean, from one run's counts bin by bin; or why there is none.
 
 Requests of one run are not independent: what delays one delays its neighbours. The textbook's interval assumes
-independence. For runs of a busy queue it holds the true value in 7 % of cases instead of 95 %. Here the seconds show
-how far the run is from independence. The overdispersion is the variance of the number of slow requests, divided by the
+independence. For runs of a busy queue it holds the true value in 7 % of cases instead of 95 %. Here the bins show how
+far the run is from independence. The overdispersion is the variance of the number of slow requests, divided by the
 variance that there would be if each request were slow by chance alone. So n requests count for n / overdispersion
 independent ones.
 
-If too few of those beyond the quantile are left, there is no interval. The test uses the greatest overdispersion that
-the seconds allow, because an estimate that is too small by luck would pass its own test too easily. The fewer are left,
-the more of that uncertainty goes into the interval. A stricter test without it would be no better: it would be passed
-mostly by runs with too small an estimate (tests/simulations).
+If too few of those beyond the quantile are left, the interval is the textbook's, and says so. The test uses the
+greatest overdispersion that the bins allow, because an estimate that is too small by luck would pass its own test too
+easily. The fewer are left, the more of that uncertainty goes into the interval.
 """
 
 from __future__ import annotations
@@ -17,21 +16,25 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
 from loadgen.result.reason import Reason
-from loadgen.stats.blocks import Floats, spread
+from loadgen.stats.blocks import BLOCKS, Floats, spread
 from loadgen.stats.distributions import NORMAL, variance_bound
 from loadgen.stats.histogram import Histogram, Integers, highest_of, lowest_of, rank
+from loadgen.stats.ticks import TICKS
 
-SECONDS = 20  # an interval takes at least so many seconds
-EVENTS = 5  # an interval takes so many independent events beyond the quantile, by the most cautious estimate
+LEAST = BLOCKS  # bins: fewer do not show how counts vary
+SHORTEST = LEAST / TICKS  # seconds of a phase that can have so many
+EVENTS = 7  # independent ones beyond the quantile, by the most cautious estimate: with fewer, t reaches beyond the last
 FEW = 20  # with fewer events, an interval has a warning
-PLENTY = 30  # with more events, the estimate is used as it is; shorter runs need more
-LONG = 50  # seconds: a shorter run is not long
-SURE = 2.0  # times the variance of chance: if the seconds of a long run vary more, it is not by chance
-CAUTION, SHORT_CAUTION = 0.9, 0.95  # the confidence of a variance's upper bound; the second is for shorter runs
+PLENTY = 30  # with more events, the estimate is used as it is
+CAUTION = 0.9  # the confidence of a variance's upper bound
+BURSTS = 8  # what comes in fewer bursts than this has no interval
+CROWDED = 2  # a bin with more than so many times the mean belongs to a burst
+SEEN = 20  # what lasts less than this part of a phase shows in it
 CONFIDENCE = 0.95
 
 
@@ -39,8 +42,10 @@ CONFIDENCE = 0.95
 class Interval:
     """The interval of a figure in ns, both ends included; `high` is None if it has no upper bound.
 
-    `overdispersion` is the estimate; `events` is the number of independent events beyond the quantile, by the cautious
-    estimate. A mean has neither.
+    A `full` one has the dependence between requests in it, as far as it lasts no longer than `sees_s`. A `binomial` one
+    is at least as wide, if requests were independent; its warning is why it is not full. `overdispersion` is the
+    estimate; `events` is the number of independent events beyond the quantile, by the cautious estimate. A mean has
+    neither.
     """
 
     low: int
@@ -49,6 +54,8 @@ class Interval:
     overdispersion: float = 1.0
     events: float = math.inf
     warning: Reason | None = None
+    kind: Literal["full", "binomial"] = "full"
+    sees_s: float | None = None
 
     def precision(self, value: int) -> float:
         """How far off `value` may be, as a share of it."""
@@ -81,61 +88,73 @@ def interval(
     counts: Integers,
     beyond: Integers,
     confidence: float = CONFIDENCE,
+    width: float = 1.0,
+    ramp: bool = False,
+    settled: bool = True,
 ) -> Interval | NoInterval:
     """The interval of quantile `p` of the values in `histogram` and of the `late` values, of which only a lower bound
     is known.
 
-    `counts` are the requests of each second, of both kinds, also of seconds without any. `beyond` are those of them
-    that were greater than `limit`, all late ones included. The ends are the ranks n p -+ t sqrt(n p (1-p) phi), with t
-    for skewed sums (`blocks.Spread.reach`), but at least n p -+ z sqrt(n p (1-p)); the interval ends at the outer
-    bounds of their counters.
+    `counts` are the requests of each bin, of both kinds, also of bins without any; a bin takes `width` s. `beyond` are
+    those of them that were greater than `limit`, all late ones included. `ramp`: the load changed as planned; `settled`
+    is what `stats.settling` says. The ends are the ranks n p -+ t sqrt(n p (1-p) phi), with t for skewed sums
+    (`blocks.Spread.reach`), but at least n p -+ z sqrt(n p (1-p)); the interval ends at the outer bounds of their
+    counters.
     """
-    count, seconds = histogram.count + late.count, len(counts)
-    assert counts.sum() == count, "the seconds are not those of the values"
-    outside = float(min(p, 1 - p))
-    if seconds < SECONDS:
-        return _short(seconds, count * outside)
+    count, seconds = histogram.count + late.count, len(counts) * width
+    assert counts.sum() == count, "the bins are not those of the values"
     if not histogram.count:
         return NoInterval(Reason.of("all_timed_out" if count else "no_requests"))
+    outside, chance = count * float(min(p, 1 - p)), float(p * (1 - p))
+    if outside < EVENTS:
+        return NoInterval(_uncertain(outside, outside, seconds))
+    if (seen := bursts(counts)) < BURSTS:
+        return NoInterval(Reason.of("few_bursts", needs=BURSTS, bursts=seen))
+    normal = NORMAL.inv_cdf((1 + confidence) / 2) * math.sqrt(count * chance)
+    ends = _ends(histogram, late, count * p - normal, count * p + normal)
+    binomial = Interval(*ends, confidence, events=outside, kind="binomial")
+    if len(counts) < LEAST:
+        return replace(binomial, warning=_short(seconds, width))
+    if not settled:
+        return replace(binomial, warning=Reason.of("not_settled"))
     share = float(beyond.sum()) / count
-    variance = spread(beyond - counts * share)
-    chance = float(p * (1 - p))
+    variance = spread(beyond - counts * share, ramp)
     alone = count * (share * (1 - share) or chance)  # the variance if requests were beyond it by chance alone
     times = variance.variance / alone
-    phi, greatest = max(1.0, times), _greatest(times, variance.df, seconds)
-    events = count * outside / greatest
+    # only the part above chance is uncertain
+    phi, greatest = max(1.0, times), max(1.0, 1 + (times - 1) * variance_bound(variance.df, CAUTION))
+    events = outside / greatest
     if events < EVENTS:
-        return _uncertain(count * outside, events, seconds)
-    plenty = PLENTY * max(1.0, LONG / seconds) ** 2
-    share_of_doubt = min(1.0, max(0.0, (plenty - events) / (plenty - EVENTS)))
-    variance = replace(variance, variance=variance.variance * (greatest / phi) ** share_of_doubt)
+        if (seen := bursts(beyond)) < BURSTS:
+            return NoInterval(Reason.of("few_bursts", needs=BURSTS, bursts=seen))
+        return replace(binomial, warning=_uncertain(outside, events, seconds))
+    doubt = min(1.0, max(0.0, (PLENTY - events) / (PLENTY - EVENTS)))
+    variance = replace(variance, variance=variance.variance * (greatest / phi) ** doubt)
     # the ends swap: if too many requests are beyond the limit by chance, the true quantile is lower
-    reaches = variance.reach(confidence, alone, SURE if seconds >= LONG else 1.0)
-    below, above = (reach * math.sqrt(count * chance / alone) for reach in reaches)
-    low, high = _ends(histogram, late, count * p - above, count * p + below)
+    below, above = (reach * math.sqrt(count * chance / alone) for reach in variance.reach(confidence, alone))
+    ends = _ends(histogram, late, count * p - above, count * p + below)
     warning = Reason.of("few_events", events=round(events)) if events < FEW else None
-    return Interval(low, high, confidence, phi, events, warning)
+    return Interval(*ends, confidence, phi, events, warning, sees_s=seconds / SEEN)
 
 
-def _greatest(times: float, df: int, seconds: int) -> float:
-    """The greatest overdispersion that the estimate allows, which is `times` the variance of chance. Only the part
-    above chance is uncertain; in a run that is not long, which cannot tell the two parts apart, all of it is."""
-    if seconds < LONG:
-        return max(1.0, times * variance_bound(df, SHORT_CAUTION))
-    return max(1.0, 1 + (times - 1) * variance_bound(df, CAUTION))
+def bursts(counts: Integers) -> float:
+    """In how many bursts most of this came; infinite if it did not come in bursts. A burst is a row of bins with far
+    more in each than the mean."""
+    crowded = counts > CROWDED * counts.mean() + 1
+    if 2 * counts[crowded].sum() <= counts.sum():
+        return math.inf
+    return int(crowded[0]) + int((crowded[1:] & ~crowded[:-1]).sum())
 
 
-def _short(seconds: int, events: float = EVENTS) -> NoInterval:
-    """The reason that the run is too short. `events` is the number of events beyond the quantile, each of which counts
-    for one at most."""
-    enough = seconds * EVENTS / events if events else SECONDS
-    more = max(SECONDS, enough) - seconds
-    return NoInterval(Reason.of("too_short", needs=SECONDS, seconds=seconds, more_s=more))
+def _short(seconds: float, width: float) -> Reason:
+    needs = LEAST * width
+    return Reason.of("too_short", needs=needs, seconds=round(seconds, 4), more_s=needs - seconds)
 
 
-def _uncertain(raw: float, events: float, seconds: int) -> NoInterval:
-    more, worth = seconds * (EVENTS / events - 1), round(events, 1) if raw > 1.05 * events else None
-    return NoInterval(Reason.of("too_few_events", needs=EVENTS, events=round(raw, 1), worth=worth, more_s=more))
+def _uncertain(raw: float, events: float, seconds: float) -> Reason:
+    more = seconds * (EVENTS / events - 1) if events else None
+    worth = round(events, 1) if raw > 1.05 * events else None
+    return Reason.of("too_few_events", needs=EVENTS, events=round(raw, 1), worth=worth, more_s=more)
 
 
 def _ends(histogram: Histogram, late: Histogram, first: float, last: float) -> tuple[int, int | None]:
@@ -153,24 +172,29 @@ def _least_at(histogram: Histogram, position: int) -> int:
     return max(lowest_of(index), histogram.least)
 
 
-def mean_interval(counts: Integers, totals: Floats, confidence: float = CONFIDENCE) -> Interval | NoInterval:
-    """The interval of the mean, from the number of values and their sum (ns) in each second. It is a ratio of two sums,
-    so the variance is that of total - mean x count (Cochran, Sampling Techniques, 6.3)."""
-    if len(counts) < SECONDS:
-        return _short(len(counts))
+def mean_interval(
+    counts: Integers, totals: Floats, confidence: float = CONFIDENCE, width: float = 1.0, ramp: bool = False
+) -> Interval | NoInterval:
+    """The interval of the mean, from the number of values and their sum (ns) in each bin. It is a ratio of two sums, so
+    the variance is that of total - mean x count (Cochran, Sampling Techniques, 6.3)."""
+    if len(counts) < LEAST:
+        return NoInterval(_short(len(counts) * width, width))
     count = int(counts.sum())
     if not count:
         return NoInterval(Reason.of("no_requests"))
+    if (seen := bursts(counts)) < BURSTS:
+        return NoInterval(Reason.of("few_bursts", needs=BURSTS, bursts=seen))
     mean = float(totals.sum()) / count
-    below, above = spread(totals - counts * mean).reach(confidence)
-    return Interval(max(0, math.floor(mean - above / count)), math.ceil(mean + below / count), confidence)
+    below, above = spread(totals - counts * mean, ramp).reach(confidence)
+    low, high = max(0, math.floor(mean - above / count)), math.ceil(mean + below / count)
+    return Interval(low, high, confidence, sees_s=len(counts) * width / SEEN)
 
 
 def needed(p: Fraction, precision: float, rate: float, overdispersion: float = 1.0) -> float:
     """How many seconds it takes at `rate` requests per second to know the probability of the tail beyond `p` within
     `precision`, as a share of it: n = (1.96 / precision)^2 p / (1-p) x overdispersion, the normal form of the binomial;
     but at least as many as an interval takes."""
-    return max(SECONDS, events(p, precision) * overdispersion / rate)
+    return max(SHORTEST, events(p, precision) * overdispersion / rate)
 
 
 def events(p: Fraction, precision: float, confidence: float = CONFIDENCE) -> int:

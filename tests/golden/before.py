@@ -75,11 +75,6 @@ def _latency(old: Document, new: Document) -> None:
         old["intervals"] = {**old.pop("intervals", {}), **none}
 
 
-def _interval(old: Document, new: Document) -> None:
-    """All were full, and no kind was told."""
-    del old["kind"]
-
-
 def _stratum(old: Document, new: Document) -> None:
     if timeouts := old.pop("unassigned_timeouts"):
         for latency in old["latency_ms"].values():
@@ -261,7 +256,6 @@ def _word(value: object) -> str:
 OBJECTS = (
     ({"schema"}, _result),
     ({"spent"}, _latency),
-    ({"low", "high", "kind"}, _interval),
     ({"unassigned_timeouts"}, _stratum),
     ({"text", "status"}, _threshold),
     ({"whose_ms", "skipped"}, _step),

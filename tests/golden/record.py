@@ -30,7 +30,7 @@ def record(name: str, document: dict[str, Any]) -> None:
 
 
 def main(names: list[str]) -> None:
-    sys.path.insert(0, str(TESTS))  # where the tests' own modules are
+    sys.path[:0] = [str(TESTS), str(TESTS / "support")]  # where the tests' own modules are
     from golden import inputs
     from golden.before import before
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from statistics import NormalDist
 from typing import Any
 
@@ -15,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadgen.stats import Histogram, fraction
-from loadgen.stats.seconds import Seconds
+from loadgen.stats.bins import Bins
+from loadgen.stats.ticks import TICKS, doublings
 
 Floats = NDArray[np.float64]
 Random = np.random.Generator
@@ -24,12 +26,16 @@ BODY = (0.020, 0.5)  # of what is not disturbed: median in s, sigma of the logar
 
 @dataclass(frozen=True)
 class Stream:
-    """`at` gives the share of requests that take no longer than so many seconds, in the long run; `mean` is in s."""
+    """`at` gives the share of requests that take no longer than so many seconds, in the long run; `mean` is in s.
+    `lasts`: for how long, in s, the same is the matter with requests (a queue's correlation time), or how often it
+    comes. `ramp`: the load itself changes."""
 
     name: str
     draw: Callable[[Random, int], tuple[Floats, Floats]]
     at: Callable[[float], float]
     mean: float
+    lasts: float = 0.0
+    ramp: bool = False
 
     def truth(self, figure: str) -> float:
         """The quantile, or the mean, in ns."""
@@ -40,10 +46,13 @@ def random(*seed: int) -> Random:
     return np.random.Generator(np.random.PCG64(seed))
 
 
-def seconds(due: Floats, latencies: Floats, length: int) -> Seconds:
-    """The run as its counts second by second."""
-    edges = np.searchsorted(due, np.arange(1, length))
-    return Seconds([Histogram.of(part) for part in np.split((latencies * 1e9).astype(np.int64), edges)])
+def bins(due: Floats, latencies: Floats, length: float, ramp: bool = False, width: float = 0.0) -> Bins:
+    """The first so many seconds of a run as their counts bin by bin; a bin takes `width` s, or as long as a phase of
+    that length has it."""
+    width = width or (1 << int(doublings(np.array(length * 1e9)))) / TICKS
+    edges = np.searchsorted(due, np.arange(1, int(length / width) + 1) * width)
+    parts = np.split((latencies * 1e9).astype(np.int64), edges)[:-1]
+    return Bins([Histogram.of(part) for part in parts], width=width, ramp=ramp)
 
 
 def solved(at: Callable[[float], float], p: float) -> float:
@@ -80,6 +89,21 @@ def independent(rate: float) -> Stream:
     return Stream(f"independent, {rate:g}/s", draw, below, BODY[0] * math.exp(BODY[1] ** 2 / 2))
 
 
+def modulated(lasts: float, rate: float, by: float = 0.2, step: float = 0.05) -> Stream:
+    """All latencies rise and fall together by `by`, AR(1) in the logarithm with this correlation time in s."""
+    memory, sigma = math.exp(-step / lasts), math.hypot(BODY[1], by)
+
+    def draw(dice: Random, length: int) -> tuple[Floats, Floats]:
+        due = arrivals(dice, rate, length)
+        new = dice.standard_normal(int(length / step) + 2)
+        new[1:] *= math.sqrt(1 - memory**2)
+        level = np.fromiter(accumulate(new, lambda level, more: memory * level + more), np.float64, len(new))
+        return due, lognormal(dice, len(due)) * np.exp(by * level[(due / step).astype(np.int64)])
+
+    mean = BODY[0] * math.exp(sigma**2 / 2)
+    return Stream(f"modulated, {lasts:g} s, {rate:g}/s", draw, lambda x: below(x, sigma=sigma), mean, lasts)
+
+
 def queue(load: float, rate: float) -> Stream:
     """M/M/1 from its steady state; the time in it is exponential."""
     served = rate / load
@@ -91,7 +115,11 @@ def queue(load: float, rate: float) -> Stream:
         return due, queued(due, dice.exponential(1 / served, len(due)), waiting)
 
     return Stream(
-        f"queue at {load}, {rate:g}/s", draw, lambda x: 1 - math.exp(-x * (served - rate)), 1 / (served - rate)
+        f"queue at {load}, {rate:g}/s",
+        draw,
+        lambda x: 1 - math.exp(-x * (served - rate)),
+        1 / (served - rate),
+        (math.sqrt(served) - math.sqrt(rate)) ** -2,
     )
 
 
@@ -115,6 +143,7 @@ def cold_starts(rate: float, every: float, last: float = 0.5, share: float = 0.3
         draw,
         lambda x: (1 - cold) * below(x) + cold * below(x, 0.3, 0.2),
         mean,
+        every,
     )
 
 
@@ -132,7 +161,7 @@ def stalls(rate: float, every: float, last: float) -> Stream:
         return (1 - share) * below(x) + share * float(np.mean([below(x - wait) for wait in waits]))
 
     mean = BODY[0] * math.exp(BODY[1] ** 2 / 2) + share * last / 2
-    return Stream(f"stalls every {every:g} s, {rate:g}/s", draw, at, mean)
+    return Stream(f"stalls every {every:g} s, {rate:g}/s", draw, at, mean, every)
 
 
 def ramp(first: float, last: float, slowest: float) -> Stream:
@@ -153,7 +182,8 @@ def ramp(first: float, last: float, slowest: float) -> Stream:
     def at(x: float) -> float:
         return float(sum(w * below(x, BODY[0] * f, sigma) for w, f in zip(weights, factors, strict=True)))
 
-    return Stream(f"ramp {first:g}..{last:g}/s", draw, at, float(weights @ factors) * BODY[0] * math.exp(sigma**2 / 2))
+    mean = float(weights @ factors) * BODY[0] * math.exp(sigma**2 / 2)
+    return Stream(f"ramp {first:g}..{last:g}/s", draw, at, mean, 1.0, ramp=True)
 
 
 def drift(dice: Random, runs: int, sd: float = 0.05, memory: float = 0.9) -> Floats:

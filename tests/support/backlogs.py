@@ -14,11 +14,12 @@ from loadgen.fleet.aggregation import Begin, Counted, HandIn, Named, Recorded, T
 from loadgen.fleet.backlog import Backlog
 from loadgen.fleet.folder import Folder
 from loadgen.record.metrics import WIDTH, Instants
-from loadgen.record.recorder import Batch, SeriesKey, fold
+from loadgen.record.recorder import Batch, SeriesKey, Timing, fold
 from loadgen.record.recording import Recording
 
 WORKERS = 3
 SERIES = {worker: {number: SeriesKey(number, worker % 2, 1, "") for number in range(2)} for worker in range(WORKERS)}
+TIMING = Timing(lasts=SECOND)
 
 
 class Process:
@@ -39,8 +40,8 @@ class Process:
         match self.sent.popleft():
             case Begin(origin):
                 self._folder.origin = origin
-            case Named(worker, number, key):
-                self._folder.name(worker, number, key)
+            case Named(worker, number, key, timing):
+                self._folder.name(worker, number, key, timing)
             case Recorded(worker, batch):
                 self._folder.add(worker, batch)
             case HandIn():
@@ -67,7 +68,7 @@ class Story:
         self.backlog.begin(ORIGIN)
         for worker, series in SERIES.items():
             for number, key in series.items():
-                self.backlog.name(worker, number, key)
+                self.backlog.name(worker, number, key, TIMING)
 
     def _count(self) -> None:
         self.counted += 1
@@ -76,7 +77,7 @@ class Story:
         """A worker hands in a batch of a few exchanges."""
         batch = _batch(self._random)
         self.given.append((worker, batch))
-        self.expected.take(fold(batch, ORIGIN), SERIES[worker])
+        self.expected.take(fold(batch, ORIGIN, [TIMING] * len(SERIES[worker])), SERIES[worker])
         self.backlog.add(worker, batch)
 
     def hand_in(self) -> None:

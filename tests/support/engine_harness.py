@@ -111,8 +111,8 @@ class Member:
             self.engine.done(self.repeating.pop())
 
     def emit(self, batch: Batch) -> None:
-        gaps = [self.run.plan.gap(key.slot) for key in self.series.values()]
-        self.run.recording.take(fold(batch, START, gaps), self.series)
+        timings = [self.run.plan.timing(key.slot, 0) for key in self.series.values()]
+        self.run.recording.take(fold(batch, START, timings), self.series)
 
     def name_series(self, number: int, key: SeriesKey) -> None:
         self.series[number] = key

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from loadgen.clock import SECOND
 from loadgen.exchange import NEW, Exchange, Outcome, Request
-from loadgen.record.recorder import Batch, Recorder, SeriesKey, fold
+from loadgen.record.recorder import Batch, Recorder, SeriesKey, Timing, fold
 from loadgen.record.recording import Recording
 
 ORIGIN = 5000 * SECOND
+MINUTE = 60 * SECOND  # a phase whose bins are seconds
 
 
 gaps = st.tuples(*[st.one_of(st.integers(0, 10), st.integers(0, 10**7), st.integers(0, 10**11))] * 7)
@@ -40,7 +41,7 @@ class Sink:
 
     def emit(self, batch: Batch) -> None:
         self.batches.append(batch)
-        self.recording.take(fold(batch, self.origin), self.series)
+        self.recording.take(fold(batch, self.origin, [Timing(lasts=MINUTE)] * len(self.series)), self.series)
 
     def places(self) -> dict[Any, tuple[Any, ...]]:
         """All that was recorded, as plain values."""

@@ -25,7 +25,8 @@ from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Place, Recording
 from loadgen.result.reason import Reason
 from loadgen.stats import HIGHEST, OVERFLOW, Histogram
-from loadgen.store import RunFolder, latest, read_intervals, replay, written
+from loadgen.stats.ticks import TICKS
+from loadgen.store import RunFolder, latest, read_intervals, replay, write_ahead
 from loadgen.transport.scripted import NEVER, Reply
 
 SHOP = """
@@ -123,7 +124,9 @@ def test_the_histogram_log_holds_what_went_well(tmp_path: Path, shopped: Run) ->
     ok = [shopped.recording.total(metric, outcome=Outcome.OK).count for metric in (Metric.RESPONSE, Metric.SERVICE)]
     assert count == sum(ok)
     lines = [line.split(",")[:2] for line in (folder.path / "latency.hlog").read_text().splitlines()[3:]]
-    expected = {(f"{second:.3f}", metric) for second, key, metric in shopped.by_second if key.outcome == Outcome.OK}
+    expected = {
+        (f"{tick // TICKS:.3f}", metric) for tick, key, metric in shopped.by_second if key.outcome == Outcome.OK
+    }
     written = {(start, Metric[tag.rpartition(".")[2].upper()]) for tag, start in lines}
     assert written == {(start, metric) for start, metric in expected if metric <= Metric.SERVICE}
     tags = {line.partition(",")[0] for line in (folder.path / "latency.hlog").read_text().splitlines()[3:]}
@@ -232,10 +235,9 @@ def test_what_is_written_in_advance_is_written_the_same(tmp_path: Path) -> None:
         for second in (0, 1):
             for key in (SeriesKey(0, 0, 0, ""), SeriesKey(1, 8, 1, "cold=true")):
                 for metric in (Metric.RESPONSE, Metric.WAIT):
-                    recording.add(second, key, metric, Histogram.of(np.array([5, 7, 7, 10**9 + second])))
+                    recording.add(second * TICKS, key, metric, Histogram.of(np.array([5, 7, 7, 10**9 + second])))
         if advance:
-            for (_, key, metric), histogram in recording.pending.items():
-                histogram.written = written(histogram, key, metric, Encoder())
+            write_ahead(recording.pending, Encoder())
         folder.interval(recording.flush(), [{"second": 3}], str)
         folder.close()
         log = (folder.path / "latency.hlog").read_text().splitlines()
@@ -246,10 +248,9 @@ def test_what_is_written_in_advance_is_written_the_same(tmp_path: Path) -> None:
 
 
 def test_a_histogram_that_grows_is_written_anew() -> None:
-    key, one = SeriesKey(0, 0, 0, ""), Histogram.of(np.array([5]))
-    one.written = written(one, key, Metric.RESPONSE, Encoder())
-    first, second = Recording(), Recording()
-    first.pending[0, key, Metric.RESPONSE] = one
+    key, first, second = SeriesKey(0, 0, 0, ""), Recording(), Recording()
+    first.pending[0, key, Metric.RESPONSE] = Histogram.of(np.array([5]))
+    write_ahead(first.pending, Encoder())
     second.merge(first)
     assert second.pending[0, key, Metric.RESPONSE].written
     second.add(0, key, Metric.RESPONSE, Histogram.of(np.array([5])))

@@ -17,6 +17,9 @@ from loadgen.result.run import Phase
 
 QUANTILES = PERCENTILES[:-1]  # the longest is what it is
 TITLE = "95 %, ms"
+BINOMIAL = "b"
+SEEN = "intervals: what lasts longer than about a twentieth of the phase does not show in them"
+AT_LEAST = f"{BINOMIAL}: a binomial interval, which is at least this wide, if requests were independent"
 FEWER = ("p50", "p99", "p99.9")  # where the others would not fit: of tens of seconds
 LABEL, WIDE = 20, 14  # characters
 NAMED = 3  # steps that a reason names
@@ -31,6 +34,13 @@ def intervals(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
         for label, of_step in steps(cycles)
         for phase, step in of_step
         if phase.headline in step.latency_ms
+    ]
+    rows += [
+        (phase, f"{label} {stratum.stratum}", stratum.latency_ms[phase.headline])
+        for label, of_step in steps(cycles)
+        for phase, step in of_step
+        for stratum in step.strata
+        if phase.headline in stratum.latency_ms
     ]
     rows += [(phase, f"{name} (iteration)", whole) for name, of in iterations(cycles).items() for phase, whole in of]
     rows = [row for row in rows if row[2].intervals or row[2].no_interval]
@@ -52,14 +62,18 @@ def _table(rows: list[Row], notes: Footnotes) -> Table:
             if (interval := latency.intervals.get(name)) and interval.warning:
                 notes.say(f"{place(phase)} {label} {name}: {sentence(interval.warning)}")
         above = label
+    kinds = {interval.kind for _, _, latency in rows for interval in latency.intervals.values()}
+    for kind, note in (("binomial", AT_LEAST), ("full", SEEN)):
+        if kind in kinds:
+            notes.say(note)
     return made
 
 
 def range_of(interval: Interval | None) -> str:
-    """`[5.81, 6.12]`; `> 5.81` if it has no upper end."""
+    """`[5.81, 6.12]`; `> 5.81` if it has no upper end; with a `b` if it is binomial."""
     if interval is None:
         return UNKNOWN
-    return span(interval.low, interval.high)
+    return f"{span(interval.low, interval.high)}{BINOMIAL if interval.kind == 'binomial' else ''}"
 
 
 def span(low: float | None, high: float | None) -> str:

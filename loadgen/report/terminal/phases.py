@@ -11,6 +11,7 @@ from rich.console import RenderableType
 
 from loadgen.report.navigate import (
     Cycles,
+    answered,
     cycle,
     failures_of,
     grouped,
@@ -91,6 +92,8 @@ def _ledger(phase: Phase) -> Iterator[Part]:
     requests, pace = phase.requests, started(phase)
     if pace is not None:
         yield f"{rate(pace)} started"
+        if (reached := answered(phase)) is not None:
+            yield f", {rate(reached)} answered", WARN
         yield from _held(phase.iterations) if phase.rate else ()
         yield "; "
     more = repeated([phase])

@@ -22,9 +22,11 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import Look, UntilFigure
 from loadgen.runner.until.goal import Goal
 from loadgen.stats import Histogram, fraction, rank
-from loadgen.stats.intervals import EVENTS, SECONDS, NoInterval
+from loadgen.stats.bins import Bins
+from loadgen.stats.intervals import EVENTS, LEAST, NoInterval
 from loadgen.stats.looks import levels, times
-from loadgen.stats.seconds import Seconds
+from loadgen.stats.settling import settled
+from loadgen.stats.ticks import TICKS
 
 NOTICE = SECOND // 4  # the time in which the message reaches every worker before the phase ends
 PATIENCE = 30  # seconds that a look waits for answers at most
@@ -54,10 +56,10 @@ class Until:
     def count(self, taken: Mapping[Place, Histogram]) -> None:
         """Take the values that came in since the last call, by second of due."""
         steps, metrics = len(self._steps), _metrics(self.goal.figure.metric)
-        for (second, key, metric), histogram in taken.items():
+        for (tick, key, metric), histogram in taken.items():
             if key.slot // steps == self.run and metric in metrics and key.outcome in (Outcome.OK, Outcome.TIMEOUT):
                 seconds = self._values.setdefault((key.slot % steps, metric), {})
-                both = seconds.setdefault(second, (Histogram(), Histogram()))
+                both = seconds.setdefault(tick // TICKS, (Histogram(), Histogram()))
                 both[key.outcome == Outcome.TIMEOUT].add(histogram)
 
     def each_second(self, fleet: Fleet, show: Callable[[Reason], None]) -> None:
@@ -114,14 +116,18 @@ class Until:
             values = (self._values[number, metric] for metric in metrics if (number, metric) in self._values)
             yield scenario, named or step, next(values, {})
 
-    def _figure(self, scenario: str, step: str, whole: Seconds, confidence: float) -> UntilFigure:
+    def _figure(self, scenario: str, step: str, whole: Bins, confidence: float) -> UntilFigure:
         quantile = self.goal.figure.quantile
         value = _value(whole, quantile)
+        if not settled(whole.counts, whole.totals, whole.width):
+            return UntilFigure(scenario, step, _ms(value), why=Reason.of("not_settled"))
         estimate = (
             whole.mean_interval(confidence) if quantile == "mean" else whole.interval(fraction(quantile), confidence)
         )
         if isinstance(estimate, NoInterval):
             return UntilFigure(scenario, step, _ms(value), why=estimate.reason)
+        if estimate.kind != "full":
+            return UntilFigure(scenario, step, _ms(value), why=estimate.warning)
         if value is None:
             why = Reason.of("among_timeouts", bound_ms=_ms(whole.late.least), timeouts=whole.late.count)
             return UntilFigure(scenario, step, why=why)
@@ -132,7 +138,7 @@ class Until:
             None if bounded else Reason.of("no_upper_bound"),
         )  # fmt: skip
 
-    def _seconds(self, seconds: BySecond, began: int, number: int) -> Seconds:
+    def _seconds(self, seconds: BySecond, began: int, number: int) -> Bins:
         """The seconds of a look. An incomplete second counts with its neighbour, as in the phase's own figures."""
         last = number == len(self.looks) - 1
         first, length = _first(began), self.looks[number]
@@ -144,7 +150,7 @@ class Until:
             if at < length or last:
                 for into, values in zip((ok, late), both, strict=True):
                     into[min(max(at, 0), length - 1)].add(values)
-        return Seconds(ok, late)
+        return Bins(ok, late)
 
     def result(self, began: int | None, complete: bool) -> result.Until:
         """The result of the goal, when every answer is in. The look that ended the phase is made again with all
@@ -182,7 +188,7 @@ def _times(goal: Goal, rate: float | None) -> tuple[int, ...]:
     """The times of the looks, in seconds of the phase. The first is not before the phase's own duration is over and an
     interval is possible."""
     quantile = goal.figure.quantile
-    least = max(SECONDS, math.ceil(goal.least / SECOND))
+    least = max(LEAST, math.ceil(goal.least / SECOND))
     if rate and quantile != "mean":
         p = fraction(quantile)
         least = max(least, math.ceil(2 * EVENTS / float(min(p, 1 - p)) / rate))  # some come together by chance
@@ -201,7 +207,7 @@ def _first(began: int) -> int:
     return -(-began // SECOND)
 
 
-def _value(whole: Seconds, quantile: str) -> int | None:
+def _value(whole: Bins, quantile: str) -> int | None:
     count = whole.measured.count + whole.late.count
     if not count:
         return None

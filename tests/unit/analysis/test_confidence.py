@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from engine_harness import Run, always, go
+from engine_harness import START, Run, always, go
 from run_folders import write_run, write_seconds
 from run_results import metadata
 
@@ -15,12 +16,13 @@ from loadgen.analysis.build import Measured
 from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.analysis.latency import QUANTILES
 from loadgen.analysis.standing import NOTHING_KNOWN
-from loadgen.clock import MILLISECOND
+from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.profile.load import load
 from loadgen.result.latency import Interval, Latency
 from loadgen.result.reason import Reason
 from loadgen.result.run import Phase, RunResult
+from loadgen.result.settling import Settling
 from loadgen.transport.scripted import NEVER, Reply
 
 TEXT = """
@@ -96,12 +98,12 @@ def test_why_there_is_none_and_what_would_give_one(result: RunResult) -> None:
         assert isinstance(seconds, float | int)
         return seconds
 
-    short, brief, few = none("short", "p50"), none("brief", "p99"), none("steady", "p99.9")
-    assert short == Reason.of("too_short", needs=20, seconds=5, more_s=15)
-    assert (brief.code, brief.values["needs"], brief.values["seconds"]) == ("too_short", 20, 5)
-    assert round(more(brief)) == 20, "5 events beyond the p99 take 25 s at 20/s"
-    assert (few.code, few.values["needs"]) == ("too_few_events", 5)
-    assert float(few.values["events"]) < 5 and more(few) > 0
+    short, brief, few = latency(result, "short").intervals["p50"], none("brief", "p99"), none("steady", "p99.9")
+    assert (short.kind, short.sees_s, short.warning) == ("full", 5 / 20, None)
+    assert (brief.code, brief.values["needs"], brief.values["events"]) == ("too_few_events", 7, 1.0)
+    assert round(more(brief)) == 30, "7 events beyond the p99 take 35 s at 20/s"
+    assert (few.code, few.values["needs"]) == ("too_few_events", 7)
+    assert float(few.values["events"]) < 7 and more(few) > 0
     assert none("crowd", "p99") == Reason.of("at_once")
     assert none("crowd", "p99.9") == Reason.of("too_few", needs=1000, count=200)
 
@@ -168,3 +170,83 @@ def test_a_closed_load_has_those_of_its_service(tmp_path: Path) -> None:
     result = write_run(tmp_path / "run", load("t.yaml", text=text).profile, lognormal(5))
     value, _, interval = sure(latency(result, "steady", "service"), "p99")
     assert interval.low < value < (interval.high or 0.0)
+
+
+COLD = """
+name: t
+target: http://127.0.0.1
+load: [{name: burst, rate: 1000/s, for: 3s}]
+scenarios:
+  - name: order
+    steps: [{name: put, post: /, capture: {cold: header.x-cold}}]
+    split_by: [cold]
+"""
+
+
+def test_a_stratum_has_its_own_and_what_came_in_one_burst_none(tmp_path: Path) -> None:
+    random = Random(6)
+
+    def script(x: Exchange) -> Reply:
+        cold = x.due < START + 200 * MILLISECOND
+        took = random.uniform(300, 320) if cold else random.lognormvariate(2, 0.5)
+        return Reply(after=int(took * MILLISECOND), headers={"x-cold": str(cold).lower()})
+
+    (step,) = phase(write_run(tmp_path / "run", load("t.yaml", text=COLD).profile, script), "burst").steps
+    strata = {stratum.stratum: stratum.latency_ms["response"] for stratum in step.strata}
+    assert {*strata["cold=false"].intervals} >= {"p50", "p90", "p95", "p99"}
+    assert {interval.kind for interval in strata["cold=false"].intervals.values()} == {"full"}
+    assert strata["cold=true"].no_interval["p50"] == Reason.of("few_bursts", needs=8, bursts=1)
+    assert step.latency_ms["response"].no_interval["p99"] == Reason.of("few_bursts", needs=8, bursts=1)
+
+
+GROWING = """
+name: t
+target: http://127.0.0.1
+load:
+  - {name: first, rate: 100/s, for: 2s, measure: false}
+  - {name: steady, rate: 100/s, for: 20s}
+  - {name: ramp, rate: 50/s..60/s, for: 2s}
+  - {name: people, users: 3, for: 1s}
+timeout: 60s
+"""
+
+
+def served(share: float) -> Callable[[Exchange], Reply]:
+    """One server, which needs `share` of the time between two requests for each."""
+    free = 0
+
+    def script(x: Exchange) -> Reply:
+        nonlocal free
+        now = x.started - START
+        free = max(now, free) + round(share * SECOND / 100)
+        return Reply(after=free - now)
+
+    return script
+
+
+def test_a_phase_that_grows_has_no_full_interval(tmp_path: Path) -> None:
+    profile = load("t.yaml", text=GROWING).profile
+    steady = phase(write_run(tmp_path / "over", profile, served(1.3)), "steady")
+    growing = steady.settling
+    assert growing and growing.latency and growing.in_flight and growing.answered
+    assert growing.settled == "no"
+    assert growing.latency.begin < 2000 < 5000 < growing.latency.end
+    assert growing.in_flight.end > 300
+    assert growing.answered == pytest.approx(1 / 1.3, abs=0.03)
+    interval = steady.steps[0].latency_ms["response"].intervals["p50"]
+    assert (interval.kind, interval.warning) == ("binomial", Reason.of("not_settled"))
+
+
+def test_a_phase_that_keeps_up_has_settled(tmp_path: Path) -> None:
+    result = write_run(tmp_path / "below", load("t.yaml", text=GROWING).profile, served(0.7))
+    settling = {phase.name: phase.settling for phase in result.variant.phases}
+    steady = settling["steady"]
+    assert steady and steady.settled == "yes" and steady.answered and steady.answered > 0.99
+    assert (settling["first"], settling["ramp"], settling["people"]) == (None, None, None), "of a steady rate"
+    assert phase(result, "steady").steps[0].latency_ms["response"].intervals["p50"].kind == "full"
+
+
+def test_without_its_folder_it_is_not_known_whether_a_phase_has_settled() -> None:
+    run = go(TEXT.replace("name: t\ntarget: http://127.0.0.1\n", ""), always(after=MILLISECOND))
+    settling = phase(conclusion(run, None), "steady").settling
+    assert settling == Settling("not known", None, None, None)

@@ -13,6 +13,7 @@ from loadgen.report.sentences import sentence
 from loadgen.result.latency import Interval
 from loadgen.result.reason import Reason
 from loadgen.result.run import Failure, Phase, Step
+from loadgen.result.settling import Growth, Settling
 
 DICE = np.random.Generator(np.random.PCG64(16))
 
@@ -150,3 +151,14 @@ def test_what_changes_the_reading_most_comes_first() -> None:
 def test_a_run_without_figures_proves_nothing() -> None:
     assert findings(variant()) == ()
     assert findings(variant(phase("a", step("get", body(0))))) == ()
+
+
+def test_a_phase_that_grows_is_told_first() -> None:
+    grown = Settling("no", Growth(2.0, 1012.0, 900.0), Growth(1.0, 500.0, 900.0), 0.952)
+    cycles = [
+        replace(phase("a", step("get", body(1000)), cycle=cycle, cycles=2), settling=settling)
+        for cycle, settling in ((1, Settling("yes", Growth(2.0, 2.0, 0.1), Growth(1.0, 1.0, 0.1), 1.0)), (2, grown))
+    ]
+    assert only(*cycles) == Reason.of("phase_grows", begin_ms=2.0, end_ms=1012.0, answered=0.952)
+    assert ORDER[0] == "phase_grows"
+    assert not findings(variant(cycles[0], phase("b", step("get", body(1000)))))

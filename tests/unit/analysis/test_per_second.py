@@ -1,7 +1,8 @@
-"""The seconds of a phase, from the folder: nothing is lost, nothing is counted twice, none is shorter than a second."""
+"""The bins of a phase, from the folder: nothing is lost, nothing is counted twice, none is shorter than the others."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,15 @@ import pytest
 from engine_harness import START, Run, go, profile
 from run_folders import write_seconds
 
-from loadgen.analysis.per_second import Figure, Tails, tails, whole_seconds
+from loadgen.analysis.per_second import Figure, Tails, tails, whole_bins
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Exchange, Outcome
 from loadgen.record.metrics import CENSORED, Metric
-from loadgen.stats import index_of
+from loadgen.record.recording import Place
+from loadgen.stats import Histogram, index_of
+from loadgen.stats.ticks import TICK, TICKS
+from loadgen.store import RunFolder
 from loadgen.transport.scripted import NEVER, Reply
 
 SHOP = """
@@ -58,7 +62,7 @@ def read(path: Path, run: Run, *above: int) -> dict[Figure, Tails]:
     return tails(path, run.plan, dict.fromkeys(headlines(run.plan), above))
 
 
-def test_every_value_is_in_exactly_one_second(path: Path, run: Run) -> None:
+def test_every_value_is_in_exactly_one_bin(path: Path, run: Run) -> None:
     limit = 40 * MILLISECOND
     found = read(path, run, limit)
     assert {figure.run for figure in found} == {r.number for r in run.plan.runs if r.measured}
@@ -84,15 +88,46 @@ def test_what_is_beyond_a_limit_is_counted_by_the_value(path: Path, run: Run) ->
         assert [int(row.sum()) for row in of.beyond] == [sum(v > limit for v in values) + late for limit in limits]
 
 
-def test_incomplete_seconds_go_with_their_neighbours(path: Path, run: Run) -> None:
-    """steady lasts from 0.3 s to 3.7 s: seconds 1 and 2 are whole, 0 goes with 1 and 3 with 2."""
+def test_incomplete_bins_go_with_their_neighbours(path: Path, run: Run) -> None:
+    """steady lasts from 0.3 s to 3.7 s: of its sixteenths of a second 5 to 58 are whole."""
     steady = next(r for r in run.plan.runs if r.name == "steady")
     of = read(path, run, 0)[Figure(steady.number, 0, Metric.RESPONSE)]
     kept = [x for x in run.of(steady.number) if x.outcome in (Outcome.OK, Outcome.TIMEOUT)]
     assert len(kept) < len(run.of(steady.number)), "failures are not in the figures"
-    seconds = [(x.due - START) // SECOND for x in kept]
+    bins = Counter(min(max((x.due - START) // TICK, 5), 58) for x in kept)
+    assert of.width == 1 / 16
+    assert of.count.tolist() == [bins[number] for number in range(5, 59)]
+
+
+def test_counts_of_an_earlier_loadgen_are_by_second(tmp_path: Path, run: Run) -> None:
+    steady = next(r for r in run.plan.runs if r.name == "steady")
+    whole: dict[Place, Histogram] = {}
+    for (tick, key, metric), histogram in run.by_second.items():
+        whole.setdefault((tick // TICKS * TICKS, key, metric), Histogram()).add(histogram)
+    kept = RunFolder(tmp_path / "run", print)
+    kept.begin({}, {})
+    kept.interval(whole, [], str)
+    kept.close()
+    of = read(tmp_path / "run" / "intervals.jsonl", run, 0)[Figure(steady.number, 0, Metric.RESPONSE)]
+    seconds = [(x.due - START) // SECOND for x in run.of(steady.number) if x.outcome in (Outcome.OK, Outcome.TIMEOUT)]
     assert set(seconds) == {0, 1, 2, 3}
+    assert of.width == 1
     assert of.count.tolist() == [sum(s <= 1 for s in seconds), sum(s >= 2 for s in seconds)]
+
+
+def test_a_stratum_has_the_bins_of_its_phase(tmp_path: Path) -> None:
+    """Also where it came in a part of them alone."""
+    run = go(
+        "load: [{name: a, rate: 100/s, for: 4s}]\nscenarios:\n  - name: s\n    split_by: [cold]\n    steps: "
+        "[{name: get, get: /, capture: {cold: header.x-cold}}]",
+        lambda x: Reply(after=MILLISECOND, headers={"x-cold": f"{x.due - START < SECOND}".lower()}),
+    )
+    write_seconds(tmp_path / "run", run).close()
+    every, cold, warm = (Figure(0, 0, Metric.RESPONSE, stratum) for stratum in ("", "cold=true", "cold=false"))
+    found = tails(tmp_path / "run" / "intervals.jsonl", run.plan, {key: [0] for key in (every, cold, warm)})
+    assert [len(found[figure].count) for figure in (every, cold, warm)] == [64, 64, 64]
+    assert (found[cold].count + found[warm].count).tolist() == found[every].count.tolist()
+    assert found[cold].count[16:].sum() == found[warm].count[:16].sum() == 0
 
 
 def plan(*load: dict[str, object]) -> Plan:
@@ -115,18 +150,19 @@ OPEN = {"name": "a", "rate": "10/s", "for": "1500ms"}
     ],
     ids=["ends-within", "all", "later-steps", "stopped", "begins-within", "begin-unknown", "end-unknown"],
 )
-def test_which_seconds_are_whole(
+def test_which_bins_are_whole(
     load: tuple[dict[str, object], ...], number: int, seen: tuple[int, int], whole: tuple[int, int]
 ) -> None:
     made = plan(*load)
-    assert whole_seconds(made.runs[number], made, *seen) == range(*whole)
+    assert whole_bins(made.runs[number], made, *seen) == range(*whole)
 
 
-def test_a_phase_shorter_than_a_second_is_one(tmp_path: Path) -> None:
+def test_a_phase_shorter_than_a_second_has_bins(tmp_path: Path) -> None:
     run = go("load: [{name: a, rate: 1000/s, for: 300ms}]")
     write_seconds(tmp_path / "run", run).close()
     of = read(tmp_path / "run" / "intervals.jsonl", run, 0)[Figure(0, 0, Metric.RESPONSE)]
-    assert of.count.tolist() == [len(run.exchanges)]
+    assert len(of.count) == 4
+    assert of.count.sum() == len(run.exchanges)
 
 
 def test_what_is_no_intervals_file_is_said(tmp_path: Path) -> None:

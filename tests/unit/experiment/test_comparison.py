@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from engine_harness import Script
+from engine_harness import START, Script
 from experiment_folders import (
     ROUNDS,
     answering,
@@ -334,3 +334,17 @@ def test_what_the_machine_cannot_tell_of_the_response_the_targets_own_time_may_t
     assert (target.verdict, target.margin_ms) == ("slower", None)
     assert (response.verdict, response.margin_ms) == ("inconclusive", 0.2)
     assert response.why and response.why.code == "target_not_equivalent"
+
+
+def test_figures_of_how_long_a_phase_was_are_not_equivalent(tmp_path: Path) -> None:
+    """Of both variants: a server that cannot answer all of it."""
+
+    def overloaded(variant: Variant, number: int) -> Script:
+        return lambda x: Reply(after=(x.due - START) // 40 + 8 * MILLISECOND)
+
+    written = text().replace("rate: 100/s", "rate: 400/s")
+    found = figure(compared(tmp_path / "x", overloaded, written))
+    assert (found.verdict, found.more_rounds) == ("inconclusive", None)
+    assert found.why == Reason.of("not_settled").of_run("shared", 1)
+    same = figure(compared(tmp_path / "y", lambda variant, number: lambda x: Reply(after=8 * MILLISECOND), written))
+    assert same.verdict == "equivalent"

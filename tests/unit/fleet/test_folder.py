@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backlogs import SERIES, Story, plain
+from backlogs import SERIES, TIMING, Story, plain
 
 from loadgen.fleet.folder import FOLDED, Folder
 
@@ -12,7 +12,7 @@ def test_several_batches_are_folded_at_once_and_come_to_the_same() -> None:
     folder.origin = story.backlog._here.origin
     for worker, series in SERIES.items():
         for number, key in series.items():
-            folder.name(worker, number, key)
+            folder.name(worker, number, key, TIMING)
     for number in range(2 * FOLDED + 1):
         story.add(0)
         story.add(1)

@@ -41,7 +41,7 @@ from loadgen.fleet.messages import (
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.names import Origin, resolve
 from loadgen.profile.load import load
-from loadgen.record.recorder import Batch, SeriesKey
+from loadgen.record.recorder import Batch, SeriesKey, Timing
 from loadgen.record.samples import Kept, Sample
 
 TEXT = """name: p
@@ -69,7 +69,7 @@ FROM_WORKER: list[FromWorker] = [
 
 
 TO_AGGREGATOR: list[ToAggregator] = [
-    Begin(10**18), Named(1, 4, SeriesKey(1, Outcome.OK, 2, "cold=true")),
+    Begin(10**18), Named(1, 4, SeriesKey(1, Outcome.OK, 2, "cold=true"), Timing(5, 6, 7)),
     Recorded(2, Batch(bytes(range(256)), ((1, 2, 3, 4),))), HandIn(),
 ]  # fmt: skip
 

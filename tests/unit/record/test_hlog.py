@@ -83,7 +83,7 @@ def test_a_log_is_read_by_the_library(tmp_path: Path) -> None:
     path = tmp_path / "latency.hlog"
     written = [of([n * MILLISECOND, (n + 1) * MILLISECOND]) for n in range(1, 6)]
     lines = [
-        log_line(f"steady.s.get.all.{'response' if n % 2 else 'service'}", n, h, ENCODER.encode(h))
+        log_line(f"steady.s.get.all.{'response' if n % 2 else 'service'}", n, h.most, ENCODER.encode(h))
         for n, h in enumerate(written)
     ]
     path.write_text(header(STARTED) + "".join(lines))
@@ -106,7 +106,7 @@ def test_the_header_is_that_of_version_1_2() -> None:
 
 
 def test_a_tag_cannot_break_its_line() -> None:
-    line = log_line("a b,c\nd=\r\n.response", 3, of([5 * MILLISECOND]), "HISTFAAA=")
+    line = log_line("a b,c\nd=\r\n.response", 3, 5 * MILLISECOND, "HISTFAAA=")
     tag, start, length, most, encoded = line.rstrip("\n").split(",")
     assert line.count("\n") == 1
     assert tag == "Tag=a_b_c_d=_.response"

@@ -12,8 +12,9 @@ from recorded import ORIGIN, Sink, crowd, crowded, exchange
 from loadgen.clock import SECOND
 from loadgen.exchange import CONNECTION_LABELS
 from loadgen.record.metrics import MOST_RECORDED, RECORDED, WIDTH, Metric
-from loadgen.record.recorder import LABELS, ROWS, Recorder, SeriesKey
+from loadgen.record.recorder import LABELS, ROWS, Batch, Recorder, SeriesKey, Timing, fold
 from loadgen.stats import HIGHEST, Histogram
+from loadgen.stats.ticks import TICK, TICKS
 
 
 def test_the_number_of_labels_is_that_of_connections() -> None:
@@ -39,9 +40,10 @@ def test_seconds_are_those_of_due_and_of_release_without_a_schedule() -> None:
         sink.recorder.exchange(x, x.due)
         sink.recorder.exchange(x, 0)
         sink.recorder.flush()
-    seconds = {(key.slot, metric): second for second, key, metric in sink.recording.pending if metric == Metric.LAG}
+    pending = [(tick / TICKS, key, metric) for tick, key, metric in sink.recording.pending]
+    seconds = {(key.slot, metric): second for second, key, metric in pending if metric == Metric.LAG}
     assert list(seconds.values()) == [0, 0, 1, 59, 3_000_000]
-    services = [second for second, key, metric in sink.recording.pending if metric == Metric.SERVICE]
+    services = [second for second, key, metric in pending if metric == Metric.SERVICE]
     assert sorted(services) == sorted([0, 0, 1, 59, 3_000_000, 20, 20, 21, 79, 3_000_020])
 
 
@@ -53,8 +55,8 @@ def test_values_that_lie_close_are_counted_as_those_that_do_not(spread: int) -> 
         sink.recorder.exchange(exchange(1, 1, 1, 1, 1, 1, took, slot=slot), ORIGIN + second * SECOND)
         plain.setdefault((second, slot), []).append(took)
     found = {
-        (second, key.slot): values
-        for (second, key, metric), values in sink.places().items()
+        (tick // TICKS, key.slot): values
+        for (tick, key, metric), values in sink.places().items()
         if metric == Metric.CLIENT_DELAY
     }
     assert found.keys() == plain.keys()
@@ -68,7 +70,7 @@ def test_what_was_due_before_the_start_belongs_to_the_first_second() -> None:
     x = exchange(1, 1, 1, 1, 1, 1, 1, due=ORIGIN - 3)
     sink.recorder.exchange(x, x.due)
     sink.recorder.value(0, RECORDED, ORIGIN - 3, 5)
-    assert {second for second, _, _ in sink.places()} == {0}
+    assert {tick for tick, _, _ in sink.places()} == {0}
 
 
 def test_places_at_their_limits_do_not_run_into_each_other() -> None:
@@ -80,7 +82,7 @@ def test_places_at_their_limits_do_not_run_into_each_other() -> None:
     sink.recorder.value(599, last, ORIGIN, 7)
     found = sink.places()
     assert {key.slot for _, key, _ in found} == set(range(600))
-    assert {second for second, _, _ in found} == {0}
+    assert {tick for tick, _, _ in found} == {0}
     assert found[0, SeriesKey(599, 0, 0, ""), last][2:] == (1, 7, 7, 7)
     longest = 2 * HIGHEST + 6
     assert found[0, SeriesKey(5, 0, 0, ""), Metric.RESPONSE][2:] == (1, longest, longest, longest)
@@ -134,3 +136,33 @@ def test_what_comes_once_keeps_nothing_else_of_its_batch() -> None:
     for h in sink.recording.histograms.values():
         held = h.index if h.index.base is None else h.index.base
         assert held.nbytes <= h.index.nbytes + h.counts.nbytes
+
+
+@pytest.mark.parametrize(
+    ("timing", "expected"),
+    [
+        (
+            Timing(lasts=5 * SECOND),
+            [0, 1, 15, 16, 31, 399],
+        ),  # the longest phases that have bins of a tick are of 6.25 s
+        (Timing(lasts=20 * SECOND), [0, 0, 12, 16, 28, 396]),
+        (Timing(lasts=60 * SECOND), [0, 0, 0, 16, 16, 384]),
+        (Timing(), [0, 1, 15, 16, 31, 396]),  # nobody knew how long: 25 s of it have passed in the end
+        (Timing(began=20 * SECOND), [0, 1, 15, 16, 31, 399]),
+    ],
+)
+def test_a_bin_is_a_fiftieth_of_the_phase_or_of_what_has_passed_of_it(timing: Timing, expected: list[int]) -> None:
+    """Of what can have an interval; all else is counted by second."""
+    rows = []
+    for tick in (0, 1, 15, 16, 31, 399):
+        x = exchange(1, 1, 1, 1, 1, 1, 1, due=ORIGIN + tick * TICK + 7)
+        recorder = Recorder(ORIGIN, rows.append, lambda number, key: None)
+        recorder.exchange(x, x.due)
+        recorder.value(0, Metric.ITERATION, x.due, 5)
+        recorder.value(0, RECORDED, x.due, 5)
+        recorder.flush()
+    groups = fold(Batch.joined(rows), ORIGIN, [timing]).groups
+    for metric in (Metric.RESPONSE, Metric.ITERATION):
+        assert groups[groups[:, 2] == metric, 0].repeat(groups[groups[:, 2] == metric, 3]).tolist() == expected
+    for metric in (Metric.LAG, RECORDED):
+        assert set(groups[groups[:, 2] == metric, 0].tolist()) == {0, 16, 384}

@@ -15,6 +15,7 @@ from loadgen.record.metrics import Metric
 from loadgen.record.recorder import OTHERS, SeriesKey
 from loadgen.record.recording import Recording
 from loadgen.stats import Histogram
+from loadgen.stats.ticks import TICKS
 
 
 def test_a_recording_is_the_plain_count_of_everything() -> None:
@@ -34,7 +35,7 @@ def test_a_recording_is_the_plain_count_of_everything() -> None:
         if x.connection == REUSED:  # of a new one the connect delay is not known here
             figures[Metric.TARGET] = max(x.received - x.started, 0)
         for metric, value in figures.items():
-            plain.setdefault(((x.due - ORIGIN) // SECOND, key, metric), []).append(value)
+            plain.setdefault(((x.due - ORIGIN) // SECOND * TICKS, key, metric), []).append(value)
     expected = {}
     for place, numbers in plain.items():
         h = Histogram.of(np.array(numbers))
@@ -49,7 +50,7 @@ def test_a_recording_does_not_grow_with_time() -> None:
         sink.recorder.exchange(x, x.due)
         sink.recorder.flush()
         taken = sink.recording.flush()
-        assert {place[0] for place in taken} == {second}
+        assert {place[0] for place in taken} == {second * TICKS}
         assert not sink.recording.pending
     assert len(sink.recording.histograms) == 7  # a new connection, whose delay is not known: no target
     assert all(h.count == 1000 and len(h.index) <= 5 for h in sink.recording.histograms.values())

@@ -59,6 +59,15 @@ def test_each_finding_has_a_sentence_and_a_rank() -> None:
             "p99 is among 41 timeouts of 1,000 requests: it is more than 5,000 ms, and nobody knows how much more. A "
             "longer timeout would tell.",
         ),
+        (
+            Reason.of("phase_grows", begin_ms=2.0, end_ms=1012.0, answered=0.952),
+            "Not settled: these figures depend on how long it ran. The mean grew from 2.00 to 1,012 ms, and 95.2% was "
+            "answered while it ran.",
+        ),
+        (
+            Reason.of("phase_grows", begin_ms=0.0, end_ms=12.0, answered=None),
+            "Not settled: these figures depend on how long it ran. The mean grew from 0 to 12.0 ms.",
+        ),
         (Reason.of("throttled", requests=31, sent=1000), "31 of 1,000 requests, 3.1%, were throttled."),
         (
             Reason.of("far_away", quantile="p50", value_ms=64.0, part_ms=38.0),

@@ -51,6 +51,10 @@ EACH = [
         Reason.of("too_few_events", needs=5, events=101.0, worth=1.1, more_s=60.0),
         "needs 5 independent events beyond it, there were 101.0; they may be worth as few as 1.1",
     ),
+    (Reason.of("too_short", needs=1.25, seconds=1.0, more_s=0.25), "needs 1.25 seconds, there was 1"),
+    (Reason.of("few_bursts", needs=8, bursts=3), "3 bursts were seen, 8 are needed"),
+    (Reason.of("few_bursts", needs=8, bursts=1), "1 burst was seen, 8 are needed"),
+    (Reason.of("not_settled"), "not settled: it depends on how long the phase ran"),
     (Reason.of("few_events", events=7), "its interval rests on 7 independent events"),
     (Reason.of("no_upper_bound"), "its interval has no upper end"),
     (

@@ -47,7 +47,7 @@ def looks(goal: str, at_most: str, text: str = TEXT) -> tuple[int, ...]:
 def test_looks_are_planned_from_the_first_that_can_tell_to_the_limit() -> None:
     assert looks("steady response p50 within 5%", "2m") == (20, 40, 80, 120)
     assert looks("steady response p99 within 5%", "2m") == (20, 40, 80, 120)
-    assert looks("steady response p99.9 within 5%", "5m") == (100, 200, 300), "10 beyond it take 100 s at 100/s"
+    assert looks("steady response p99.9 within 5%", "5m") == (140, 280, 300), "14 beyond it take 140 s at 100/s"
     assert looks("steady response mean within 5%", "20s") == (20,)
     assert looks("steady response p50 within 5%", "3m", TEXT.replace("for: 5s", "for: 45500ms")) == (46, 92, 180)
     assert looks("steady response p99.99 within 5%", "1m") == (60,)
@@ -116,17 +116,17 @@ def lognormal(sigma: float = 0.5) -> Script:
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_phase_ends_at_the_first_look_that_decides(workers: int) -> None:
-    run, found, fleet, said = carried_out("steady response p50 within 10%", "3m", lognormal(), workers=workers)
+    run, found, fleet, said = carried_out("steady response p50 within 20%", "3m", lognormal(), workers=workers)
     assert (found.reached, found.stopped_by_until) == (True, True)
     assert found.planned_s == (20, 40, 80, 160, 180)
-    assert (found.text, found.within, found.limit_s) == ("steady response p50 within 10%", 0.1, 180.0)
+    assert (found.text, found.within, found.limit_s) == ("steady response p50 within 20%", 0.2, 180.0)
     (look,) = found.looks
     assert look.after_s == 20
     assert 0.95 < look.confidence < 1
     assert [figure.step for figure in look.figures] == ["put", "get"]
     for figure in look.figures:
         assert figure.low < figure.ms < figure.high
-        assert figure.off <= 0.1
+        assert figure.off <= 0.2
     # the phase begins at 1.5 s, its 20 whole seconds are over at 22 s; a second for the answers, and the next one
     assert fleet.ended_at == [24 * SECOND]
     worst = max(look.figures, key=lambda figure: figure.off)
@@ -136,13 +136,13 @@ def test_a_phase_ends_at_the_first_look_that_decides(workers: int) -> None:
 
 
 def test_a_look_waits_until_its_seconds_are_counted() -> None:
-    _, found, fleet, _ = carried_out("steady response p50 within 10%", "3m", lognormal(), late=2)
+    _, found, fleet, _ = carried_out("steady response p50 within 20%", "3m", lognormal(), late=2)
     assert [look.after_s for look in found.looks] == [20]
     assert fleet.ended_at == [26 * SECOND]
 
 
 def test_the_phase_is_whole_and_the_next_one_follows_at_once() -> None:
-    run, _, fleet, _ = carried_out("steady response p50 within 10%", "3m", lognormal(), workers=2)
+    run, _, fleet, _ = carried_out("steady response p50 within 20%", "3m", lognormal(), workers=2)
     phases = variant(Measured(fleet.plan, run.ledger, run.recording)).phases
     assert [(phase.name, phase.seconds) for phase in phases[:3]] == [
         ("warm", 1.5),
@@ -157,8 +157,8 @@ def test_the_phase_is_whole_and_the_next_one_follows_at_once() -> None:
 
 
 def test_its_arrivals_are_those_that_it_had_without_an_end() -> None:
-    short, *_ = carried_out("steady response p50 within 10%", "1m", lognormal())
-    longer, *_ = carried_out("steady response p50 within 10%", "5m", lognormal())
+    short, *_ = carried_out("steady response p50 within 20%", "1m", lognormal())
+    longer, *_ = carried_out("steady response p50 within 20%", "5m", lognormal())
     assert short.dues(1) == longer.dues(1)
     plain = go(loaded().profile)
     assert short.dues(1)[: len(plain.dues(1))] == plain.dues(1)
@@ -174,7 +174,7 @@ def test_what_the_limit_does_not_give_is_not_reached() -> None:
 
 
 def test_the_last_look_may_reach_it() -> None:
-    _, found, fleet, _ = carried_out("steady response p50 within 10%", "20s", lognormal(), TEXT.replace("1500ms", "1s"))
+    _, found, fleet, _ = carried_out("steady response p50 within 20%", "20s", lognormal(), TEXT.replace("1500ms", "1s"))
     assert (found.reached, found.stopped_by_until, fleet.ended_at) == (True, False, [])
 
 
@@ -220,6 +220,19 @@ def test_a_look_waits_for_answers_as_long_as_any_took() -> None:
     assert found.looks[0].after_s == 20
 
 
+def test_a_phase_that_grows_decides_nothing() -> None:
+    _, found, _, _ = carried_out("steady response p50 within 90%", "40s", lambda x: Reply(after=(x.due - START) // 9))
+    assert not found.reached
+    assert [figure.why for look in found.looks for figure in look.figures] == [Reason.of("not_settled")] * 4
+
+
+def test_a_binomial_interval_decides_nothing() -> None:
+    _, found, _, _ = carried_out("steady response p50 within 20%", "10s", lognormal())
+    (look,) = found.looks
+    assert (look.after_s, found.reached) == (10, False)
+    assert {figure.why.code for figure in look.figures if figure.why} == {"too_short"}
+
+
 def test_answers_that_come_after_all_are_in_the_end() -> None:
     """Nothing was slow until the look; what hung since before it is counted as it ended."""
 
@@ -232,7 +245,7 @@ def test_answers_that_come_after_all_are_in_the_end() -> None:
     assert not found.reached
     (figure,) = found.looks[-1].figures
     assert (figure.ms, figure.low, figure.off) == (None, None, None)
-    assert figure.why is not None and figure.why.code == "too_few_events"
+    assert figure.why == Reason.of("few_bursts", needs=8, bursts=1)
     assert from_json(result.Until, to_json(found)) == found
 
 

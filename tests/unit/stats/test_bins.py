@@ -1,4 +1,4 @@
-"""A run's values second by second."""
+"""A run's values bin by bin."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from any_seconds import anything
 from loadgen.stats import Histogram
 
 
-def test_the_sum_of_the_seconds_is_what_adding_them_gives() -> None:
+def test_the_sum_of_the_bins_is_what_adding_them_gives() -> None:
     run, _ = anything(7)
     total = Histogram()
     for each in run.values:
