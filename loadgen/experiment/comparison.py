@@ -28,7 +28,6 @@ from loadgen.result.resolution import Resolution, median
 from loadgen.result.run import RunResult
 from loadgen.stats import comparison as statistics
 from loadgen.stats.comparison import Decision, Range, Value
-from loadgen.stats.looks import ALPHA, levels
 
 UNKNOWN = Range(math.nan, math.nan, math.nan)
 
@@ -52,7 +51,7 @@ class Question:
     def of(cls, design: Design, variants: Sequence[ExperimentVariant], runs: Iterable[RunResult] = ()) -> Question:
         """The question over the rounds that all of the variants have. `runs` are all runs of the experiment."""
         looks, done = design.looks, design.rounds
-        level = levels(looks)[looks.index(done)] if done in looks else ALPHA
+        level = statistics.level_at(looks, done)
         there = [{run.round for run in variant.rounds} for variant in variants]
         rounds = tuple(number for number in range(1, done + 1) if all(number in numbers for numbers in there))
         resolution = median(run.resolution for run in runs) if design.by_resolution else None

@@ -14,8 +14,7 @@ from loadgen.profile.model import Experiment, Profile
 from loadgen.result.check import PlannedExperiment, PlannedVariant, PortsNeeded
 from loadgen.runner.limits import new_connections
 from loadgen.runner.table.cost import Cost
-from loadgen.stats.comparison import ROUNDS, detectable
-from loadgen.stats.looks import levels
+from loadgen.stats.comparison import ROUNDS, detectable, level_at
 from loadgen.trust.host import TIME_WAIT_SECONDS, Ports
 
 
@@ -55,7 +54,7 @@ def _finds(looks: Sequence[int], variants: Sequence[Profile]) -> float:
     """What the planned rounds find of any single variant, whatever the others turn out to be: the looks share the error
     probability, and so do the variants, of which one at each load is the baseline."""
     compared = max(1, len(variants) - len({variant.load for variant in variants}))
-    return detectable(looks[-1], levels(looks)[-1] / compared)
+    return detectable(looks[-1], level_at(looks, looks[-1]) / compared)
 
 
 def _variant(name: str, profile: Profile, workers: int) -> PlannedVariant:

@@ -19,7 +19,7 @@ import numpy as np
 from loadgen.result.reason import Reason
 from loadgen.stats.blocks import Floats
 from loadgen.stats.distributions import t_power, t_quantile, variance_bound
-from loadgen.stats.looks import ALPHA
+from loadgen.stats.looks import ALPHA, levels
 from loadgen.stats.paired import Evidence, Signs, Student, trend
 
 ROUNDS = 6  # a verdict takes at least so many: with fewer, even all on one side is within chance (2 / 2^5 = 6 %)
@@ -68,11 +68,11 @@ class Comparison:
     """One figure of a variant compared with that of the baseline: their ratio, and their difference.
 
     Fewer than `ROUNDS` rounds have no interval and no verdict, and `why` is the reason. `p` is the smallest level at
-    which the interval would decide as it does. `sd` is the standard deviation of the rounds' log ratios; `trend` is the
-    probability of so strong a trend in them by chance; both are None if values are censored. `away` is how far what was
-    judged is from the nearer edge of the margin, in standard deviations of a round; None if they are not known. `more`
-    is the number of further rounds that would decide at the level that the figure has, if the ratio stays the same;
-    None if no number would. `by_resolution`: the difference was judged, and not the ratio.
+    which the interval would decide as it does. `trend` is the probability of so strong a trend in the ratios by chance;
+    None if values are censored. `away` is how far what was judged is from the nearer edge of the margin, in standard
+    deviations of the rounds; None if that is not known. `more` is the number of further rounds that would decide at the
+    level that the figure has, if the ratio stays the same; None if no number would. `by_resolution`: the difference was
+    judged, and not the ratio.
     """
 
     ratio: Range
@@ -81,7 +81,6 @@ class Comparison:
     verdict: Decision | None
     p: float
     why: Reason | None = None
-    sd: float | None = None
     trend: float | None = None
     away: float | None = None
     more: int | None = None
@@ -112,12 +111,18 @@ def compare(
         len(rounds),
         verdict,
         p,
+        trend=trend(np.log(variant[:, 0] / base[:, 0])) if isinstance(ratios, Student) else None,
         away=_away(judged, edge),
         by_resolution=by_resolution,
     )
-    if isinstance(ratios, Student):
-        comparison = replace(comparison, sd=ratios.sd, trend=trend(np.log(variant[:, 0] / base[:, 0])))
     return comparison if p <= level else _undecided(comparison, level)
+
+
+def level_at(looks: Sequence[int], rounds: int) -> float:
+    """The error probability that a verdict after so many rounds may spend, with these planned looks. A look of too few
+    rounds for a verdict spends nothing."""
+    verdicts = [look for look in looks if look >= ROUNDS]
+    return levels(verdicts)[verdicts.index(rounds)] if rounds in verdicts else ALPHA
 
 
 def holm(comparisons: Mapping[str, Comparison], level: float = ALPHA) -> dict[str, Comparison]:

@@ -18,8 +18,10 @@ from loadgen.stats.comparison import (
     compare,
     detectable,
     holm,
+    level_at,
     rounds_for,
 )
+from loadgen.stats.looks import levels
 from loadgen.stats.paired import Student
 
 STEADY = (0.99, 1.0, 1.01, 1.0, 0.99, 1.01, 1.0, 1.0, 1.005, 0.995)
@@ -74,7 +76,7 @@ def test_the_ratio_is_student_s_and_the_difference_too() -> None:
     found = of(ratios)
     logs = Student(np.log(ratios))
     assert (found.ratio.low, found.ratio.high) == pytest.approx(tuple(map(math.exp, logs.interval(0.05))))
-    assert found.sd == pytest.approx(logs.sd)
+    assert found.away == pytest.approx((logs.centre - math.log(1.05)) / logs.sd)
     differences = Student(np.array([variant.low - base.low for base, variant in rounds(ratios)]))
     low, high = differences.interval(0.05)
     assert found.difference == Range(differences.centre, low, high)
@@ -154,8 +156,7 @@ def test_a_figure_among_timeouts_is_a_bound(which: int, verdict: Decision) -> No
         found = compare(timing_out(which, number))
         assert found
         assert found.verdict is verdict
-        assert found.sd is None
-        assert found.trend is None
+        assert found.away is found.trend is None
         assert math.isinf(found.ratio.high) if which else found.ratio.low == 0
 
 
@@ -188,13 +189,19 @@ def test_what_is_inconclusive_says_how_many_more_rounds() -> None:
     spread = [1.08 * (1 + 0.12 * sign) for sign in (1, -1, 0.5, -0.5, 0.2, -0.2, 0.8, -0.8)]
     found = of(spread)
     assert found.verdict is Decision.INCONCLUSIVE
-    assert found.sd is not None
-    away = abs(math.log(found.ratio.value) - math.log(1.05)) / found.sd
-    assert found.more == (rounds_for(away, df=7) or 0) - 8 > (rounds_for(away) or 0) - 8
+    assert found.away
+    assert found.more == (rounds_for(found.away, df=7) or 0) - 8 > (rounds_for(found.away) or 0) - 8
     assert of([1.05 * ratio for ratio in (1.001, 0.999) * 4]).more is None, "at the margin itself no number decides"
 
 
-# several figures
+# several looks, several figures
+
+
+def test_a_look_before_there_can_be_a_verdict_spends_nothing() -> None:
+    assert level_at((3, 12), 12) == level_at((12,), 12) == pytest.approx(0.05, abs=1e-6)
+    assert level_at((3, 12), 3) == 0.05
+    assert level_at((6, 12), 12) == levels((6, 12))[1]
+    assert level_at((6, 12), 7) == 0.05, "of which there is no verdict either"
 
 
 def with_p(p: float, verdict: Decision | None = Decision.SLOWER) -> Comparison:
