@@ -11,15 +11,13 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from loadgen.report.styles import BAD, DIM, GOOD, STRONG, WARN, Part
 from loadgen.report.terminal.table import Column, Table
 from loadgen.report.words import columns, held, released
 
-DIM, STRONG = "dim", "bold"
-GOOD, WARN, BAD = "green", "yellow", "bold red"
+__all__ = ["BAD", "DIM", "GOOD", "STRONG", "WARN", "Part"]  # with which the lines below are made
 
 WIDEST, NARROWEST = 100, 40  # columns; longer lines are hard to read
-
-Part = str | tuple[str, str]
 
 
 def fitting(file: TextIO) -> int:

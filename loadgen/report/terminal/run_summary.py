@@ -3,34 +3,31 @@ where the rest is."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from loadgen.report.navigate import failures_of, grouped, started
+from loadgen.report.headline import happened, what
 from loadgen.report.resolution import noise_here
 from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.cost import spent
 from loadgen.report.terminal.failures import answers
 from loadgen.report.terminal.figures import chosen, figures, rows
 from loadgen.report.terminal.findings import findings
-from loadgen.report.terminal.page import BAD, DIM, GOOD, STRONG, WARN, Part, labelled, line
+from loadgen.report.terminal.page import BAD, DIM, GOOD, WARN, Part, labelled, line
 from loadgen.report.terminal.parts import ALWAYS, ATTRIBUTED, OWNERS
 from loadgen.report.terminal.thresholds import ORDER, value_text
 from loadgen.report.terminal.unusable import unusable
 from loadgen.report.terminal.verdict import STATUSES, ended, exit_text, measured, word
 from loadgen.report.terminal.witness import agreement
 from loadgen.report.trust import meaning, reason
-from loadgen.report.words import brief, count, ms, rate, reasoned, seconds, several, share
-from loadgen.result.run import Attribution, Phase, RunResult, Sample, Threshold
+from loadgen.report.words import brief, count, ms, several
+from loadgen.result.run import Attribution, RunResult, Sample, Threshold
 
 LEAD = 12  # columns of what a line at the end is about
 SENTENCE = 240  # characters of one
-PHASES = 4  # that are named
 WELL = 0.01  # of a time: from here on a part of it is told
-ERRORS = 0.01  # of the requests: from here on, they are red
 ENOUGH = 4  # rows: with fewer there is room for one sentence of a kind only
 SLOWEST = 2
 
@@ -61,72 +58,12 @@ def lead(name: str, *parts: Part) -> RenderableType:
 def _head(result: RunResult) -> Iterator[RenderableType]:
     early = ended(result)
     verdict, style = (early[0], BAD) if early else word(result)
-    yield labelled((f"{verdict}  ", style), *_what(result))
+    yield labelled((f"{verdict}  ", style), *what(result))
     if early:
         yield line((early[1], BAD))
     if why := unusable(result):
         yield line((brief(why, SENTENCE), BAD))
-    yield line(*_happened(result))
-
-
-def _what(result: RunResult) -> Iterator[Part]:
-    target = result.target
-    if target.simulated:
-        yield brief(result.name, 40), STRONG
-        yield " on the simulated target"
-    else:
-        named = result.name not in _slug(target.url)  # a load on a URL has its host's name
-        yield f"{brief(result.name, 40)} on " if named else "", STRONG
-        yield brief(target.url, 60), "" if named else STRONG
-    yield f" · {_loads(result)}" if grouped(result.variant.phases) else ""
-    yield f" · {result.session.reuse} session"
-    if result.client != "wire":
-        yield f" · {result.client} client"
-
-
-def _slug(url: str) -> str:
-    return "-".join(filter(None, re.split("[^A-Za-z0-9]+", url)))
-
-
-def _loads(result: RunResult) -> str:
-    groups = grouped(result.variant.phases)
-    names = [f"{brief(name, 20)} {load(cycles[0])}" for name, cycles in groups.items()]
-    if len(groups) == 1:
-        names = [load(cycles[0]) for cycles in groups.values()]
-    more = f" and {len(names) - PHASES} more" if len(names) > PHASES else ""
-    cycles = max(phase.cycles for phases in groups.values() for phase in phases)
-    return f"{', '.join(names[:PHASES])}{more}{f' · {cycles} cycles' if cycles > 1 else ''}"
-
-
-def load(phase: Phase) -> str:
-    """`200/s for 30 s`, `20 users for 10 s`, `50 at once`."""
-    over = f" for {seconds(phase.seconds)}" if phase.seconds else ""
-    if phase.kind == "closed":
-        return f"{several(phase.users, 'user')}{over}"
-    if phase.kind == "at-once" or not phase.rate:
-        return f"{count(phase.iterations.planned)} at once"
-    start, end = phase.rate.planned, phase.rate.planned_end
-    return f"{rate(start)}{f' to {rate(end)}' if end != start else ''}{over}"
-
-
-def _happened(result: RunResult) -> Iterator[Part]:
-    requests, iterations = result.variant.requests, result.variant.iterations
-    yield f"{several(requests.sent, 'request')}, "
-    if requests.failed:
-        style = BAD if requests.failed >= ERRORS * requests.sent else WARN
-        yield f"{count(requests.failed)} failed ({share(requests.failed, requests.sent)}): ", style
-        yield brief(failures_of(requests), 60), style
-    else:
-        yield "none failed"
-    paces = [pace for phase in result.variant.phases if phase.measured and (pace := started(phase)) is not None]
-    at = f"{rate(paces[0])} " if len(paces) == 1 else "all "
-    if iterations.planned and iterations.started == iterations.planned:
-        yield f" · {at}sent as planned"
-    elif iterations.planned:
-        yield f" · {share(iterations.started, iterations.planned)} of the plan sent", WARN
-        yield reasoned(iterations.unsent_why), WARN
-    trip = next((phase.round_trip_ms for phase in result.variant.phases if phase.round_trip_ms is not None), None)
-    yield f" · round trip {ms(trip)} ms" if trip is not None else ""
+    yield line(*happened(result))
 
 
 # how sure it is

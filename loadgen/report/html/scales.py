@@ -1,0 +1,96 @@
+"""From values to places on an axis, from 0 at its beginning to 1 at its end; and the values that stand at it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from loadgen.report.words import count, ms
+
+NEAR = 0.86  # of the width: beyond it a label would lie on that of the end
+LEAST_SPAN = 0.3  # decades of a logarithmic axis
+TAIL = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999, 0.9999999)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A label and its place."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A logarithmic axis of times in ms, from `low` on over so many decades."""
+
+    low: float
+    decades: float
+
+    @classmethod
+    def over(cls, values: Iterable[float | None]) -> Log:
+        """The axis that holds all of these; those that have no logarithm are left out."""
+        logs = [math.log10(value) for value in values if value is not None and 0 < value < math.inf]
+        first, last = (min(logs), max(logs)) if logs else (0.0, 1.0)
+        room = max(0.0, LEAST_SPAN - (last - first)) / 2
+        return cls(first - room - 0.02, last - first + 2 * room + 0.04)
+
+    def at(self, value: float) -> float:
+        if not value > 0:
+            return 0.0
+        return min(1.0, max(0.0, (math.log10(value) - self.low) / self.decades))
+
+    def ticks(self) -> list[Tick]:
+        """1, 2 and 5 of each decade; of many decades only 1."""
+        wanted = (1, 2, 5) if self.decades < 2.5 else (1,)
+        decades = range(math.floor(self.low), math.ceil(self.low + self.decades) + 1)
+        every = [digit * 10.0**decade for decade in decades for digit in wanted]
+        inside = [value for value in every if self.low <= math.log10(value) <= self.low + self.decades]
+        return [Tick(self.at(value), ms(value).removesuffix(".0").removesuffix(".00")) for value in inside]
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """An axis from 0 to `high`."""
+
+    high: float
+
+    @classmethod
+    def over(cls, values: Iterable[float | None]) -> Linear:
+        known = [value for value in values if value is not None and math.isfinite(value)]
+        return cls(1.05 * max([0.0, *known]) or 1.0)
+
+    def at(self, value: float) -> float:
+        return min(1.0, max(0.0, value / self.high))
+
+    def ticks(self) -> list[Tick]:
+        """Three to six round numbers."""
+        step = 10.0 ** math.floor(math.log10(self.high))
+        step = next((step * part for part in (5, 2, 1, 0.5, 0.2, 0.1) if self.high / (step * part) >= 3), step)
+        return [Tick(self.at(step * n), _round(step * n)) for n in range(int(self.high / step) + 1)]
+
+
+def _round(value: float) -> str:
+    return count(value) if value == round(value) else f"{value:.3g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """An axis of shares of the requests on which each step is ten times as rare: 0, 90 %, 99 %, 99.9 %. The longest of
+    `requests` stands at its end."""
+
+    requests: int
+
+    @property
+    def decades(self) -> float:
+        return math.log10(max(100, 2 * self.requests))
+
+    def at(self, share: float) -> float:
+        if share >= 1:
+            return 1.0
+        return min(1.0, -math.log10(1 - max(0.0, share)) / self.decades)
+
+    def ticks(self) -> list[Tick]:
+        inside = [share for share in TAIL if self.at(share) < NEAR]
+        return [Tick(self.at(share), f"p{100 * share:.7g}") for share in inside] + [Tick(1.0, "max")]

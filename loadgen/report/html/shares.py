@@ -1,0 +1,77 @@
+"""Whose time it was: a bar for each row, as long as its time, divided up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadgen.report.html.charts import LEADING, Panel, drawing, figure, key_of
+from loadgen.report.html.markup import Content, Markup, element, percent
+from loadgen.report.html.scales import Linear
+from loadgen.report.html.tables import table
+from loadgen.report.words import ms, share
+from loadgen.result.run import Attribution
+
+ROW = 38  # pixels
+OWNERS = {
+    "target": "target and network",
+    "connect": "making a connection",
+    "wait": "waiting for a connection",
+    "build": "SDK client",
+    "held": "held back by retries",
+    "own": "this machine",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """`of` is what is divided up: `p99` or `mean`."""
+
+    name: str
+    of: str
+    whose: Attribution
+
+
+def chart(key: str, title: str, text: Content, bars: Sequence[Bar], tabled: Sequence[Bar]) -> Markup:
+    """The bars one below the other, each below its name; `tabled` are those of the table."""
+    panel = Panel(8, ROW * len(bars))
+    scale = Linear.over(bar.whose.value for bar in bars)
+    ticks = scale.ticks()
+    rows = [_row(bar, scale, panel.top + ROW * at) for at, bar in enumerate(bars)]
+    drawn = drawing(
+        key, panel.bottom + 2 * LEADING, panel.uprights(ticks), panel.grid(()), panel.below(ticks), rows, wide=True
+    )
+    return figure(key, title, text, drawn, _table(tabled, title), key_of(_entries(bars)))
+
+
+def _shown(bars: Sequence[Bar]) -> list[str]:
+    return [part for part in OWNERS if any(getattr(bar.whose, part) for bar in bars)]
+
+
+def _entries(bars: Sequence[Bar]) -> list[tuple[str, str]]:
+    return [(f"o-{part}", OWNERS[part]) for part in _shown(bars)]
+
+
+def _row(bar: Bar, scale: Linear, top: int) -> Markup:
+    drawn, reached = [], 0.0
+    for part, name in OWNERS.items():
+        time = max(0.0, getattr(bar.whose, part))
+        start, reached = scale.at(reached), reached + time
+        if time:
+            title = element("title", f"{name}: {ms(time)} of {ms(bar.whose.value)} ms, {share(time, bar.whose.value)}")
+            width = percent(scale.at(reached) - start)
+            drawn.append(
+                element("rect", title, x=percent(start), y=top + 19, width=width, height=14, class_=f"o-{part}")
+            )
+    name = f"{bar.name} · {bar.of} {ms(bar.whose.value)} ms"
+    return element("g", element("text", name, x=0, y=top + 13, class_="name"), drawn)
+
+
+def _table(bars: Sequence[Bar], title: str) -> Markup:
+    shown = _shown(bars)
+    rows = [(bar.name, bar.of, ms(bar.whose.value), *(_cell(bar.whose, part) for part in shown)) for bar in bars]
+    return table(("", "of", "ms", *(OWNERS[part] for part in shown)), rows, title, words=(1,))
+
+
+def _cell(whose: Attribution, part: str) -> str:
+    return f"{'≥ ' if part == 'own' and whose.own_at_least else ''}{ms(getattr(whose, part))}"
