@@ -8,8 +8,9 @@ phase's beginning or end, or if the run was stopped, the first and the last seco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,9 +19,13 @@ import numpy as np
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
-from loadgen.record.metrics import CENSORED
+from loadgen.record.metrics import CENSORED, EVERY, Metric
+from loadgen.record.recorder import SeriesKey
+from loadgen.record.recording import Place
 from loadgen.stats import Histogram, Integers, index_of
-from loadgen.store import read_counts
+from loadgen.store import Wanted, read_counts
+
+Source = Callable[[Wanted], Iterable[Mapping[Place, Histogram]]]  # gives the counts of the wanted series and metrics
 
 
 class Figure(NamedTuple):
@@ -43,9 +48,16 @@ class Tails:
 def tails(path: Path, plan: Plan, limits: Mapping[Figure, Iterable[int]]) -> dict[Figure, Tails]:
     """How many values of each figure came second by second, and how many were beyond its limits (ns). Memory follows
     from the number of seconds alone. Raises OSError and ValueError for what cannot be read."""
+    return tails_of(partial(read_counts, path), plan, limits)
+
+
+def tails_of(
+    source: Source, plan: Plan, limits: Mapping[Figure, Iterable[int]], unanswered: Collection[Outcome] = ()
+) -> dict[Figure, Tails]:
+    """The same from any source. Exchanges with an `unanswered` outcome count as timeouts do."""
     counters = {figure: index_of(np.array(list(above), np.int64)) for figure, above in limits.items()}
     rows: dict[Figure, dict[int, Integers]] = {figure: {} for figure in limits}
-    for figure, second, late, histogram in _counts(path, plan, rows.keys()):
+    for figure, second, late, histogram in _counts(source, plan, rows.keys(), (Outcome.TIMEOUT, *unanswered)):
         more = np.full(len(counters[figure]) + 1, histogram.count)
         if not late:
             cumulated = np.concatenate((np.zeros(1, np.int64), np.cumsum(histogram.counts)))
@@ -55,14 +67,30 @@ def tails(path: Path, plan: Plan, limits: Mapping[Figure, Iterable[int]]) -> dic
     return {figure: _tails(plan.runs[figure.run], plan, seconds) for figure, seconds in rows.items() if seconds}
 
 
-def _counts(path: Path, plan: Plan, figures: Iterable[Figure]) -> Iterator[tuple[Figure, int, bool, Histogram]]:
-    """What the tables are made of: the figure, the second, whether it is of timeouts, the values."""
+def failures_of(source: Source, plan: Plan, runs: Collection[int]) -> dict[int, Tails]:
+    """How many exchanges came second by second in each of these runs of a phase, and, as `beyond` the only limit, how
+    many of them were not ok."""
+    rows: dict[int, dict[int, Integers]] = {run: {} for run in runs}
+    steps = len(plan.steps)
+    for counts in source(lambda key, of: of == Metric.SIGN and key.slot // steps in rows):
+        for (second, key, _), histogram in counts.items():
+            seconds, more = rows[key.slot // steps], histogram.count * np.array((1, key.outcome != Outcome.OK))
+            seconds[second] = seconds[second] + more if second in seconds else more
+    return {run: _tails(plan.runs[run], plan, seconds) for run, seconds in rows.items() if seconds}
+
+
+def _counts(
+    source: Source, plan: Plan, figures: Iterable[Figure], late: Collection[Outcome]
+) -> Iterator[tuple[Figure, int, bool, Histogram]]:
+    """What the tables are made of: the figure, the second, whether it is of exchanges that are late, the values."""
     wanted = {(plan.slot(figure.run, figure.step), figure.metric): figure for figure in figures}
-    outcomes = (Outcome.OK, Outcome.TIMEOUT)
-    for counts in read_counts(path, lambda key, of: key.outcome in outcomes and (key.slot, of) in wanted):
+
+    def counted(key: SeriesKey, metric: int) -> bool:
+        return key.outcome == Outcome.OK or metric in EVERY or (metric in CENSORED and key.outcome in late)
+
+    for counts in source(lambda key, of: (key.slot, of) in wanted and counted(key, of)):
         for (second, key, metric), histogram in counts.items():
-            if key.outcome == Outcome.OK or metric in CENSORED:
-                yield wanted[key.slot, metric], second, key.outcome == Outcome.TIMEOUT, histogram
+            yield wanted[key.slot, metric], second, key.outcome != Outcome.OK and metric not in EVERY, histogram
 
 
 def _tails(run: PhaseRun, plan: Plan, rows: dict[int, Integers]) -> Tails:
