@@ -15,10 +15,13 @@ class Exit(IntEnum):
     THRESHOLD = 4
     INVALID = 5
     WORKER_LOST = 6
+    UNDECIDED = 7
     INTERRUPTED = 130
 
 
-PRECEDENCE = (Exit.BUG, Exit.INTERRUPTED, Exit.WORKER_LOST, Exit.UNUSABLE, Exit.INVALID, Exit.THRESHOLD)
+PRECEDENCE = (
+    Exit.BUG, Exit.INTERRUPTED, Exit.WORKER_LOST, Exit.UNUSABLE, Exit.INVALID, Exit.THRESHOLD, Exit.UNDECIDED,
+)  # fmt: skip
 
 
 def worst(statuses: set[Exit]) -> Exit:

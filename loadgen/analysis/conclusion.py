@@ -10,6 +10,7 @@ from pathlib import Path
 from loadgen.analysis import thresholds as limits
 from loadgen.analysis.build import Measured, sample, variant
 from loadgen.analysis.confidence import Confidence
+from loadgen.analysis.counted import Counted
 from loadgen.analysis.findings import findings
 from loadgen.analysis.per_second import Figure
 from loadgen.analysis.standing import DOUBTS, Standing
@@ -53,6 +54,7 @@ class Ending:
     sandbox: Sandbox | None = None
     resolution: Resolution = ASSUMED
     until: Until | None = None
+    levels: limits.Levels = field(default_factory=dict)  # of the looks at thresholds, if there were any
     witness: Witness | None = None
     setup: Setup | None = None
     cost: Cost | None = None
@@ -67,18 +69,20 @@ def conclude(
     thresholds: Mapping[str, tuple[Asked, ...]],
 ) -> RunResult:
     """The result of a run."""
-    confidence = Confidence.read(measured, Path(ending.folder) if ending.folder else None)
+    folder = Path(ending.folder) if ending.folder else None
+    confidence = Confidence.read(measured, folder)
     counted = _settled(variant(measured, partial(_sure, measured.plan, confidence, standing)), confidence)
     verdict, failure = overall(standing.findings), ending.unserved or unusable(measured.ledger, measured.reasons)
-    checked = limits.check(thresholds, counted.phases, standing)
+    checked = limits.check(thresholds, counted.phases, partial(Counted.read, measured, folder), standing, ending.levels)
     doubted = any(of.accepted or (of.why and of.why.code in DOUBTS) for of in checked)
-    missed = ending.stopped or any(threshold.status != "passed" for threshold in checked)
+    statuses = {threshold.status for threshold in checked}
     holds = {
         Exit.INTERRUPTED: ending.interrupted,
         Exit.WORKER_LOST: ending.lost,
         Exit.UNUSABLE: ending.refused or failure is not None,
         Exit.INVALID: doubted or (standing.primary and verdict is Verdict.INVALID),
-        Exit.THRESHOLD: missed,
+        Exit.THRESHOLD: ending.stopped or "failed" in statuses,
+        Exit.UNDECIDED: "undecided" in statuses,
     }
     metadata_fields = {of.name: getattr(metadata, of.name) for of in fields(Metadata)}
     return RunResult(

@@ -9,8 +9,9 @@ bin with values count as incomplete. An earlier loadgen kept seconds: then these
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,10 +19,14 @@ import numpy as np
 
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
-from loadgen.record.metrics import CENSORED
+from loadgen.record.metrics import CENSORED, EVERY, Metric
+from loadgen.record.recorder import SeriesKey
+from loadgen.record.recording import Place
 from loadgen.stats import Histogram, Integers, index_of
 from loadgen.stats.ticks import TICK, TICKS, doublings
-from loadgen.store import read_counts
+from loadgen.store import Wanted, read_counts
+
+Source = Callable[[Wanted], Iterable[Mapping[Place, Histogram]]]  # gives the counts of the wanted series and metrics
 
 
 class Figure(NamedTuple):
@@ -50,11 +55,18 @@ class Tails:
 def tails(path: Path, plan: Plan, limits: Mapping[Figure, Iterable[int]]) -> dict[Figure, Tails]:
     """How many values of each figure came bin by bin, and how many were beyond its limits (ns). Memory follows from the
     number of bins alone. Raises OSError and ValueError for what cannot be read."""
+    return tails_of(partial(read_counts, path), plan, limits)
+
+
+def tails_of(
+    source: Source, plan: Plan, limits: Mapping[Figure, Iterable[int]], unanswered: Collection[Outcome] = ()
+) -> dict[Figure, Tails]:
+    """The same from any source. Exchanges with an `unanswered` outcome count as timeouts do."""
     counters = {figure: index_of(np.array(list(above), np.int64)) for figure, above in limits.items()}
     rows: dict[Figure, dict[int, Integers]] = {figure: {} for figure in limits}
     sums: dict[Figure, dict[int, Integers]] = {figure: {} for figure in limits}
     answered, ends = dict.fromkeys(limits, 0), {figure: _end(plan.runs[figure.run], plan) for figure in limits}
-    for figure, tick, late, histogram in _counts(path, plan, rows.keys()):
+    for figure, tick, late, histogram in _counts(source, plan, rows.keys(), (Outcome.TIMEOUT, *unanswered)):
         more = np.full(len(counters[figure]) + 1, histogram.count)
         if not late:
             cumulated = np.concatenate((np.zeros(1, np.int64), np.cumsum(histogram.counts)))
@@ -89,18 +101,34 @@ def _before(histogram: Histogram, limit: int) -> int:
     return int(histogram.counts[: np.searchsorted(histogram.index, index_of(np.array([limit]))[0], "right")].sum())
 
 
-def _counts(path: Path, plan: Plan, figures: Iterable[Figure]) -> Iterator[tuple[Figure, int, bool, Histogram]]:
-    """What the tables are made of: the figure, the tick, whether it is of timeouts, the values."""
+def failures_of(source: Source, plan: Plan, runs: Collection[int]) -> dict[int, Tails]:
+    """How many exchanges came bin by bin in each of these runs of a phase, and, as `beyond` the only limit, how many of
+    them were not ok."""
+    rows: dict[int, dict[int, Integers]] = {run: {} for run in runs}
+    steps = len(plan.steps)
+    for counts in source(lambda key, of: of == Metric.SIGN and key.slot // steps in rows):
+        for (tick, key, _), histogram in counts.items():
+            ticks, more = rows[key.slot // steps], histogram.count * np.array((1, key.outcome != Outcome.OK))
+            ticks[tick] = ticks[tick] + more if tick in ticks else more
+    return {run: _tails(plan.runs[run], plan, ticks) for run, ticks in rows.items() if ticks}
+
+
+def _counts(
+    source: Source, plan: Plan, figures: Iterable[Figure], late: Collection[Outcome]
+) -> Iterator[tuple[Figure, int, bool, Histogram]]:
+    """What the tables are made of: the figure, the tick, whether it is of exchanges that are late, the values."""
     wanted: dict[tuple[int, int], list[Figure]] = {}
     for figure in figures:
         wanted.setdefault((plan.slot(figure.run, figure.step), figure.metric), []).append(figure)
-    outcomes = (Outcome.OK, Outcome.TIMEOUT)
-    for counts in read_counts(path, lambda key, of: key.outcome in outcomes and (key.slot, of) in wanted):
+
+    def counted(key: SeriesKey, metric: int) -> bool:
+        return key.outcome == Outcome.OK or metric in EVERY or (metric in CENSORED and key.outcome in late)
+
+    for counts in source(lambda key, of: (key.slot, of) in wanted and counted(key, of)):
         for (tick, key, metric), histogram in counts.items():
             for figure in wanted[key.slot, metric]:
-                of_it = figure.stratum in ("", key.stratum) and (key.outcome == Outcome.OK or metric in CENSORED)
-                if of_it:
-                    yield figure, tick, key.outcome == Outcome.TIMEOUT, histogram
+                if figure.stratum in ("", key.stratum):
+                    yield figure, tick, key.outcome != Outcome.OK and metric not in EVERY, histogram
 
 
 def _tails(run: PhaseRun, plan: Plan, rows: dict[int, Integers], seen: Collection[int] = ()) -> Tails:

@@ -32,9 +32,10 @@ Exit status:
   2    the command or the profile is wrong
   3    the target cannot be used: nothing was answered or everything failed, or it refuses the
        keys or knows no such table
-  4    a threshold failed, or could not be decided
+  4    a threshold failed, or a limit stopped the run
   5    INVALID: this machine made too much of a figure that a threshold is about
   6    a worker was lost
+  7    no threshold failed, and one is undecided: too few requests to tell
   130  interrupted; the partial result is saved
 """
 

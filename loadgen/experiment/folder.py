@@ -8,8 +8,8 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadgen.analysis import thresholds
 from loadgen.analysis.documents import decoded, document
+from loadgen.analysis.rounds import over_rounds
 from loadgen.analysis.standing import DOUBTS
 from loadgen.clock import SECOND
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError, worst
@@ -32,12 +32,15 @@ from loadgen.result.experiment import (
 )
 from loadgen.result.reason import Reason
 from loadgen.result.run import Phase, RunResult, Threshold, Trust, Verdict
+from loadgen.stats.looks import level_at
 from loadgen.trust import host
 
 ROUNDS = "rounds"
 ASIDE = "-invalid"  # after the name of a round's folder: it was carried out once more
 MOST_ROUNDS = 1000
 KIND = "experiment"
+JUDGED_TOGETHER = {Exit.INVALID, Exit.THRESHOLD, Exit.UNDECIDED}  # what a run's status says of its own figures alone
+STOPPED = ("stopped_by_errors", "stopped_by_cost")  # the warnings of a run that was ended by a condition
 GRADES: tuple[Verdict, ...] = ("VALID", "DEGRADED", "INVALID")
 
 Results = Mapping[str, Mapping[int, RunResult]]  # by variant and round
@@ -114,9 +117,12 @@ def conclude(
 
 def _status(result: ExperimentResult, interrupted: bool, failed: LoadgenError | None) -> Exit:
     runs = [run for variant in result.variants for run in variant.rounds]
-    statuses = {Exit(run.exit_status) for run in runs if run.exit_status} - {Exit.INVALID}
-    if any(threshold.status != "passed" for threshold in result.thresholds):
+    statuses = {Exit(run.exit_status) for run in runs if run.exit_status} - JUDGED_TOGETHER
+    found = {threshold.status for threshold in result.thresholds}
+    if "failed" in found or any(warning.code in STOPPED for warning in result.warnings):
         statuses.add(Exit.THRESHOLD)
+    if "undecided" in found:
+        statuses.add(Exit.UNDECIDED)
     if _doubted(result.thresholds, result.comparison):
         statuses.add(Exit.INVALID)
     if interrupted:
@@ -150,7 +156,8 @@ def assembled(folder: Path, done: int | None = None, warnings: Sequence[Reason] 
     design = replace(about.experiment, rounds=complete, order=_order(variants), again=again)
     runs = [(name, number, result) for name, of in results.items() for number, result in of.items()]
     judgement = judge(folder, design, variants, results)
-    of_runs = [entry for name, of in results.items() for entry in _thresholds(name, of)]
+    level = level_at(design.looks, complete)
+    of_runs = [entry for name, of in results.items() for entry in _thresholds(name, of, level)]
     limits = (*of_runs, *judgement.thresholds)
     metadata = {field.name: getattr(about, field.name) for field in fields(ExperimentMetadata)}
     return ExperimentResult(
@@ -174,7 +181,7 @@ def decided(folder: Path, done: int) -> bool:
     """Whether the look after `done` rounds decides everything, so that the experiment can end."""
     whole = assembled(folder, done)
     of_two = {text for texts in whole.experiment.thresholds.values() for text in texts}
-    if any(threshold.status == "undecided" and threshold.text in of_two for threshold in whole.thresholds):
+    if any(of.status == "undecided" and (of.counts or of.text in of_two) for of in whole.thresholds):
         return False
     return whole.comparison is not None and comparison.decided(whole.comparison)
 
@@ -228,9 +235,9 @@ def _phase(phase: Phase) -> RoundPhase:
     return RoundPhase(phase.name, phase.cycle, phase.measured, phase.iterations, phase.requests, steps)
 
 
-def _thresholds(name: str, results: Mapping[int, RunResult]) -> list[Threshold]:
+def _thresholds(name: str, results: Mapping[int, RunResult], level: float) -> list[Threshold]:
     """The thresholds of single variants, over the rounds."""
-    return thresholds.over_rounds(name, {number: result.thresholds for number, result in results.items()})
+    return over_rounds(name, {number: result.thresholds for number, result in results.items()}, level)
 
 
 def _trust(runs: Sequence[tuple[str, int, RunResult]], doubted: bool) -> Trust | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from loadgen.analysis.thresholds import OPERATORS
+from loadgen.analysis.beyond import OPERATORS
 from loadgen.errors import ProfileError
 from loadgen.experiment.comparison import Question
 from loadgen.experiment.curves import finite

@@ -24,7 +24,7 @@ from loadgen.stats import fraction
 ABOUT = 0.1  # how far the connections for each request may be from what the session says, as a share
 HELD = 0.99  # the share of the planned iterations that must have been started
 SLACK = 0.01  # seconds that a run may seem shorter than its plan, because both are rounded
-ENDED = (Exit.PASSED, Exit.THRESHOLD, Exit.INVALID)
+ENDED = (Exit.PASSED, Exit.THRESHOLD, Exit.INVALID, Exit.UNDECIDED)
 
 
 def checks(pair: Pair) -> list[Check]:

@@ -183,8 +183,8 @@ class Profile(Part):
     """Variants of the profile that are compared: {variants: {shared: {}, fresh: {session: per-request}}}."""
 
     thresholds: dict[str, tuple[ThresholdText, ...]] = Field(default={})
-    """Conditions that a measured phase must meet, by the phase's name. If one fails, the exit status is 4. In an
-    experiment a condition may also compare two variants: fresh / shared p99 < 3."""
+    """Conditions that a measured phase must meet, by the phase's name. If one fails, the exit status is 4; if one is
+    undecided, 7. In an experiment a condition may also compare two variants: fresh / shared p99 < 3."""
 
     stop_if: StopText = StopIf.parse("errors > 50% for 5s")
     """When to give up: errors > 50% for 5s, or never."""

@@ -38,6 +38,11 @@ def more(reason: Reason) -> str:
     seconds = reason.values.get("more_s")
     if not isinstance(seconds, float | int) or not math.isfinite(seconds):
         return ""
+    return more_time(seconds)
+
+
+def more_time(seconds: float) -> str:
+    """`about 9 more minutes at this rate`."""
     size, unit = next(((size, unit) for size, unit in UNITS if seconds >= 2 * size), (1, "second"))
     amount = max(1, round(seconds / size))
     return f"about {amount:,} more {unit if amount == 1 else f'{unit}s'} at this rate"
@@ -162,6 +167,7 @@ SENTENCES: dict[str, Sentence] = {
     "too_few_of_witness": _too_few_of_witness,
     "workers_have_none": _workers_have_none,
     "off_schedule": _off_schedule,
+    "not_decided": "too few requests to decide",
     "nothing_sent": "nothing was sent",
     "stopped_before": "the run was stopped before it",
     "stopped_after": "the run was stopped after {ran_s:.3g} s of it",

@@ -131,6 +131,7 @@ CODES = {
     "off_schedule": "Of the `requests` requests at and beyond the figure, `displaced` did not leave as planned, and so "
     "the target had another load than the plan's: `waited` of them waited for a connection, the others left late or "
     "were not sent at all. `variant`, if the figure compares two, is the one with that load.",
+    "not_decided": "The counts of the threshold are too few to decide it.",
     "nothing_sent": "Nothing was sent.",
     "stopped_before": "The run was stopped before the phase.",
     "stopped_after": "The run was stopped after `ran_s` of the phase.",

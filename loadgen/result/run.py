@@ -302,6 +302,29 @@ class RunVariant:
 
 
 @dataclass(frozen=True, slots=True)
+class Beyond:
+    """How many requests were beyond a threshold's limit, and what follows for the share of all requests that are.
+    Requests come together, so that they count for fewer independent ones. Of errors: how many failed."""
+
+    requests: int = item("the number of requests, those without an answer included")
+    beyond: int = item("the number of requests that were beyond the limit, or without an answer")
+    share: float = item("the share of requests beyond the limit", "1")
+    low: float = item("the lower end of the interval that the true share lies in", "1")
+    high: float = item("the upper end of that interval", "1")
+    limit: float = item("the share that the threshold allows, or takes: 0.01 of a p99", "1")
+    overdispersion: float = item("the number of requests that count for one independent request", "1")
+    events: float = item("the number of independent requests that would be beyond the limit, at the share allowed", "1")
+    confidence: float = item("the confidence of the interval, of which cycles and looks have a share each", "1")
+    more_s: float | None = item(
+        "if it is undecided: about how much longer the phase would have to be; null if it is not known, or if not even "
+        "a thousand times as long would do",
+        "s",
+        omit=True,
+    )
+    more_rounds: int | None = item("the same over the rounds of an experiment: how many more of them", omit=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
     """A limit that the profile sets for a figure, and whether the figure kept it. The key of the value has its unit."""
 
@@ -320,6 +343,7 @@ class Threshold:
         "why the threshold is undecided, or why only a bound of the figure decided it", default=None
     )
     accepted: bool = item("whether the run is INVALID and its user accepts its figures nevertheless", default=False)
+    counts: Beyond | None = item("the counts that decided a percentile or the errors, or did not", omit=True)
     variant: str | None = item("in an experiment: the variant's name", omit=True)
     rounds: int | None = item("in an experiment: the number of rounds in which the threshold was checked", omit=True)
     rounds_passed: int | None = item("in an experiment: the number of rounds in which it passed", omit=True)

@@ -1,4 +1,4 @@
-"""The distributions that intervals are made of: Student's t, a bound on a variance, the fair coin."""
+"""The distributions that intervals are made of: Student's t, a bound on a variance, beta, binomial, the fair coin."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from statistics import NormalDist
 import numpy as np
 
 NORMAL = NormalDist()
+MOST_TERMS = 10_000  # of a continued fraction: more than a billion requests take
 
 
 def t_cdf(t: float, df: int) -> float:
@@ -57,6 +58,42 @@ def variance_bound(df: int, confidence: float = 0.95) -> float:
     quantile of chi-square, by Wilson & Hilferty (1931), which is within 1 % from 7 degrees on."""
     z, c = NORMAL.inv_cdf(1 - confidence), 2 / (9 * df)
     return float(1 / (1 - c + z * math.sqrt(c)) ** 3)
+
+
+def beta_cdf(x: float, a: float, b: float) -> float:
+    """P(X <= x) of the beta distribution: by its continued fraction (Abramowitz & Stegun 26.5.8), evaluated as Lentz
+    does (Press et al., Numerical Recipes, 6.4)."""
+    if not 0 < x < 1:
+        return float(x >= 1)
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
+    if x < (a + 1) / (a + b + 2):  # where the fraction converges fast
+        return front * _beta_fraction(x, a, b) / a
+    return 1 - front * _beta_fraction(1 - x, b, a) / b
+
+
+def _beta_fraction(x: float, a: float, b: float) -> float:
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
+    fraction = d
+    for m in range(1, MOST_TERMS):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for term in (even, odd):
+            c, d = 1 + term / c, 1 / (1 + term * d)
+            fraction *= c * d
+        if abs(c * d - 1) < 1e-12:
+            break
+    return fraction
+
+
+def at_most(k: float, n: float, share: float) -> float:
+    """The probability of at most `k` of `n` events, each of which happens with that probability: binomial, and by the
+    beta distribution also for numbers that are not whole."""
+    return 1 - beta_cdf(share, k + 1, n - k) if k < n else 1.0
+
+
+def at_least(k: float, n: float, share: float) -> float:
+    """The probability of at least `k` of `n`, likewise."""
+    return beta_cdf(share, k, n - k + 1) if k > 0 else 1.0
 
 
 def heads(at_least: int, tosses: int) -> float:

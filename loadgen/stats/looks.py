@@ -46,6 +46,12 @@ def levels(information: Sequence[float], alpha: float = ALPHA) -> tuple[float, .
     return tuple(levels)
 
 
+def level_at(looks: Sequence[int], now: int) -> float:
+    """The level of the planned look `now`; all of alpha for one that is not planned, such as the last one of what was
+    stopped."""
+    return levels(looks)[looks.index(now)] if now in looks else ALPHA
+
+
 def times(first: int, limit: int) -> tuple[int, ...]:
     """When to look, in whole seconds: after `first`, then each time after twice as long, and finally at the limit."""
     times = [first]

@@ -121,7 +121,9 @@ VALUES = {
 
 
 def _threshold(old: Document, new: Document) -> None:
-    """Of an experiment's run, the value was how many rounds it had passed, and its own was in `why`."""
+    """Of an experiment's run, the value was how many rounds it had passed, and its own was in `why`. No counts decided
+    it."""
+    old.pop("counts", None)
     old["value"] = "".join(show(old.pop(name)) for name, show in VALUES.items() if name in new)
     accepted = "of an INVALID run, which was accepted" if old.pop("accepted") else ""
     old["why"] = "; ".join(filter(None, (old["why"], accepted)))
@@ -266,7 +268,7 @@ OBJECTS = (
     ({"witness_ms"}, _until_figure),
     ({"checks"}, _comparison),
     ({"looks", "margin"}, _design),
-    ({"more_rounds"}, _figure),
+    ({"more_rounds", "baseline"}, _figure),
     ({"at", "offered"}, _point),
     ({"drain", "refused"}, _planned_cost),
     ({"warnings", "trust"}, _warned),

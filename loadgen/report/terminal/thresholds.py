@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from loadgen.report.terminal.page import add, indented, labelled, table
 from loadgen.report.terminal.reasons import of_figure
+from loadgen.report.threshold_sentences import counts_text
 from loadgen.report.words import UNKNOWN, count
 from loadgen.result.run import Status, Threshold
 
@@ -32,17 +33,26 @@ def value_text(threshold: Threshold) -> str:
     """The measured value, or why there is none, and whether it is an INVALID run's; for an experiment also in how many
     rounds it passed."""
     accepted = "of an INVALID run, which was accepted" if threshold.accepted else ""
-    why = "; ".join(filter(None, (of_figure(threshold.why) if threshold.why else "", accepted)))
+    reason = threshold.why if threshold.why and not (threshold.counts and threshold.why.code == "not_decided") else None
+    why = "; ".join(filter(None, (of_figure(reason) if reason else "", accepted)))
     if threshold.value_ratio is not None:
         return "; ".join(filter(None, (_ratio(threshold), why)))
-    of_a_run = " ".join(filter(None, (_value(threshold), why)))
+    of_a_run = ("; " if threshold.counts else " ").join(filter(None, (_value(threshold), why)))
     if threshold.rounds is None:
         return of_a_run
     passed = f"passed in {count(threshold.rounds_passed)} of {count(threshold.rounds)} rounds"
+    if threshold.counts:
+        return "; ".join(filter(None, (passed, of_a_run)))
     return passed if threshold.round is None else f"{passed}; round {threshold.round}: {of_a_run}"
 
 
 def _value(threshold: Threshold) -> str:
+    """The figure, and what is known of the share of requests beyond the limit."""
+    counts, figure = counts_text(threshold), _figure(threshold)
+    return (" " if threshold.value_share is not None else "; ").join(filter(None, (figure, counts)))
+
+
+def _figure(threshold: Threshold) -> str:
     if threshold.value_ms is not None:
         return f"{threshold.value_ms:g} ms"
     if threshold.value_share is not None:

@@ -15,6 +15,7 @@ EXITS = {  # those that the line does not tell without
     1: "a bug in loadgen",
     3: "the target cannot be used",
     6: "a worker was lost",
+    7: "nothing failed, but not all is decided",
     130: "interrupted",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from engine_harness import START, Run, go, profile
 from run_folders import write_seconds
 
-from loadgen.analysis.per_second import Figure, Tails, tails, whole_bins
+from loadgen.analysis.per_second import Figure, Tails, failures_of, tails, tails_of, whole_bins
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Exchange, Outcome
@@ -18,7 +19,7 @@ from loadgen.record.metrics import CENSORED, Metric
 from loadgen.record.recording import Place
 from loadgen.stats import Histogram, index_of
 from loadgen.stats.ticks import TICK, TICKS
-from loadgen.store import RunFolder
+from loadgen.store import RunFolder, read_counts
 from loadgen.transport.scripted import NEVER, Reply
 
 SHOP = """
@@ -172,3 +173,28 @@ def test_what_is_no_intervals_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "bad").write_text('{"series": {"0": [0, 0, 0, ""]}, "deltas": [[0, 0, 0, "x"]]}\n')
     with pytest.raises(ValueError, match="line 1: not an interval"):
         tails(tmp_path / "bad", made, {Figure(0, 0, 0): [1]})
+
+
+def test_what_is_not_ok_is_counted_in_its_second(path: Path, run: Run) -> None:
+    runs = [of.number for of in run.plan.runs if of.measured]
+    found = failures_of(partial(read_counts, path), run.plan, runs)
+    assert sorted(found) == runs
+    for number, of in found.items():
+        slots = [run.plan.slot(number, step) for step in range(len(run.plan.steps))]
+        sent, ok = (
+            sum(counts) for counts in zip(*((run.ledger.sent[s], run.ledger.outcome(s)[0]) for s in slots), strict=True)
+        )
+        assert (int(of.count.sum()), int(of.beyond.sum())) == (sent, sent - ok)
+
+
+def test_what_is_not_answered_may_count_as_beyond(path: Path, run: Run) -> None:
+    """Here failures of the target do, which are answers."""
+    figures = dict.fromkeys([Figure(1, 0, Metric.RESPONSE), Figure(1, 0, Metric.LAG)], (20 * MILLISECOND,))
+    alone, more = (tails_of(partial(read_counts, path), run.plan, figures, late) for late in ((), (Outcome.HTTP_5XX,)))
+    failed = int(run.ledger.outcome(run.plan.slot(1, 0))[Outcome.HTTP_5XX])
+    response, lag = figures
+    assert failed > 0
+    for counts in ("count", "beyond"):
+        assert getattr(more[response], counts).sum() - getattr(alone[response], counts).sum() == failed
+    assert more[lag].count.sum() == alone[lag].count.sum() == run.ledger.sent[run.plan.slot(1, 0)], "of all exchanges"
+    assert more[lag].beyond.sum() == 0

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_harness import always, go
+from engine_harness import START, always, go
+from judged_runs import judged_run
 
-from loadgen.analysis.build import Measured, quantiles_of, variant
+from loadgen.analysis.build import Measured, variant
+from loadgen.analysis.counted import Counted
 from loadgen.analysis.standing import Standing
 from loadgen.analysis.thresholds import check
 from loadgen.clock import MILLISECOND, SECOND
-from loadgen.exchange import Exchange
+from loadgen.exchange import Exchange, Outcome
 from loadgen.result.reason import Reason
 from loadgen.result.run import JudgedFigure, Threshold
 from loadgen.transport.scripted import NEVER, Reply
 from loadgen.trust.finding import Finding, Verdict
 
+STEP = 10 * MILLISECOND  # between the requests of `one`
+
 
 def checked(written: str, script: Any = None) -> list[Threshold]:
-    run = go(written, script or always(after=20 * MILLISECOND))
-    measured = Measured(run.plan, run.ledger, run.recording, quantiles_of(run.profile))
-    return check(run.profile.thresholds, variant(measured).phases)
+    return judged_run(go(written, script or always(after=20 * MILLISECOND)))
 
 
 def one(threshold: str, script: Any = None, count: int = 1000, load: str = "") -> Threshold:
@@ -56,7 +60,7 @@ def some(share: int, reply: Reply) -> Any:
         ("response min >= 20ms", "passed"),
         ("response max < 20ms", "failed"),
         ("response p12.5 <= 20ms", "passed"),
-        ("service p99.9 <= 20ms", "passed"),
+        ("service p99.5 <= 20ms", "passed"),
         ("lag max <= 1ns", "passed"),
         ("wait p50 < 1ns", "passed"),
         ("iteration p99 <= 20ms", "passed"),
@@ -81,20 +85,11 @@ def test_the_value_is_in_the_key_of_its_unit() -> None:
 
 
 def test_figures_at_their_limit_are_compared_to_the_nanosecond() -> None:
-    """16.1 ms times a million is 16,100,000.000000002 in floating point, and 1 - 0.95 is more than 5 %."""
+    """16.1 ms times a million is 16,100,000.000000002 in floating point."""
     script = always(after=16_100_000)
     assert status("response p99 <= 16.1ms", script)[0] == "passed"
     assert status("response p99 < 16.100001ms", script)[0] == "passed"
     assert status("response p99 < 16.1ms", script)[0] == "failed"
-    for share in (1, 5, 7, 29, 57, 95):
-        bad = some(share, Reply(after=MILLISECOND, status=500))
-        (most, less) = checked(
-            "load: [{name: a, rate: 100/s, iterations: 100, arrivals: constant}]\n"
-            f"thresholds: {{a: ['errors <= {share}%', 'errors < {share}%']}}",
-            bad,
-        )
-        assert (most.status, less.status) == ("passed", "failed")
-        assert most.value_share == less.value_share == share / 100
 
 
 @pytest.mark.parametrize(
@@ -144,10 +139,10 @@ def test_an_operation_is_judged_apart_from_its_attempts(threshold: str, expected
     def again(x: Exchange, attempt: int) -> tuple[int, None] | None:
         return (100 * attempt * MILLISECOND, None) if x.outcome else None
 
-    written = "load: [{name: a, rate: 100/s, iterations: 100, arrivals: constant}]\n"
+    written = "load: [{name: a, rate: 100/s, iterations: 500, arrivals: constant}]\n"
     script = lambda x: Reply(after=5 * MILLISECOND, status=200 if x.attempt == 3 else 503)  # noqa: E731
     run = go(f"{written}thresholds: {{a: ['{threshold}']}}", script, again=again)
-    (found,) = check(run.profile.thresholds, variant(Measured(run.plan, run.ledger, run.recording)).phases)
+    (found,) = judged_run(run)
     assert found.status == expected
 
 
@@ -163,9 +158,10 @@ def test_what_was_never_built_decides_nothing() -> None:
 
 
 def test_too_few_values_decide_nothing() -> None:
-    few = Reason.of("too_few", needs=1000, count=999)
-    assert status("response p99.9 < 1s", count=999) == ("undecided", few)
-    assert status("response p9 < 1s", count=1) == ("undecided", Reason.of("too_few", needs=2, count=1))
+    few = Reason.of("not_decided")
+    assert status("response p99.9 < 1s", count=3600) == ("undecided", few)
+    assert status("response p99.9 < 1s", count=3700) == ("passed", None)
+    assert status("response p9 < 1s", count=1) == ("undecided", few)
     assert status("connect p50 < 1s", count=1)[0] == "undecided"
 
 
@@ -192,12 +188,12 @@ def test_a_closed_phase_is_judged_by_its_service() -> None:
 
 def test_each_cycle_and_step_is_judged_for_itself_and_no_other_phase() -> None:
     def second_is_slow(x: Exchange) -> Reply:
-        return Reply(after=(500 if x.due > 1002 * SECOND else 10) * MILLISECOND + (x.slot % 2) * 10 * MILLISECOND)
+        return Reply(after=(500 if x.due > 1010 * SECOND else 10) * MILLISECOND + (x.slot % 2) * 10 * MILLISECOND)
 
     written = """
 load:
   - {name: warm, rate: 100/s, for: 1s, arrivals: constant, measure: false}
-  - {name: a, rate: 100/s, for: 1s, arrivals: constant}
+  - {name: a, rate: 100/s, for: 9s, arrivals: constant}
 scenarios: [{name: s, steps: [{name: one, get: /one}, {name: two, get: /two}]}]
 cycles: 2
 thresholds: {a: [response p99 <= 10ms, iteration p99 < 1s]}
@@ -225,7 +221,7 @@ scenarios:
   - name: s
     steps: [{name: one, get: /, capture: {cold: header.x-cold}}, {name: two, get: /}]
     split_by: [cold]
-thresholds: {a: [iteration p99.9 < 41ms]}
+thresholds: {a: [iteration p99.5 < 41ms]}
 """
     (found,) = checked(written, lambda x: Reply(after=20 * MILLISECOND, headers={"x-cold": str(x.due % 2 == 0)}))
     assert (found.step, found.status, found.value_ms) == ("s", "passed", 40.0)
@@ -258,7 +254,7 @@ def test_a_rate_is_of_the_time_for_which_the_phase_ran(
     phases = variant(Measured(run.plan, run.ledger, run.recording, stopped=stopped)).phases
     assert [phase.ran for phase in phases] == ran
     assert [phase.seconds for phase in phases] == [2.0, 4.0]
-    found = check(run.profile.thresholds, phases)
+    found = judged_run(run, stopped=stopped)
     assert [entry.why or entry.status for entry in found] == said
     assert all((entry.status == "undecided") == (entry.why is not None) for entry in found)
 
@@ -269,7 +265,7 @@ def test_a_rate_of_a_phase_that_nobody_knows_the_time_of_is_undecided() -> None:
     run = go(written, always(after=MILLISECOND))
     phases = variant(Measured(run.plan, run.ledger, run.recording, stopped=2 * SECOND)).phases
     assert [phase.ran for phase in phases] == [None, None]
-    (entry,) = check(run.profile.thresholds, phases)
+    (entry,) = judged_run(run, stopped=2 * SECOND)
     assert (entry.status, entry.why, entry.value_per_s) == ("undecided", Reason.of("stopped"), None)
 
 
@@ -314,31 +310,117 @@ def test_what_this_machine_did_takes_down_no_more_than_it_must(
         "load: [{name: a, rate: 100/s, for: 1s}]\nthresholds: {a: ['response p50 < 5s', 'response p50 < 1ms']}\n",
         always(after=20 * MILLISECOND),
     )
-    phases = variant(Measured(run.plan, run.ledger, run.recording)).phases
-    entries = check(run.profile.thresholds, phases, standing)
+    entries = judged_run(run, standing)
     assert [entry.why or entry.status for entry in entries] == [low, high]
     assert [entry.status for entry in entries][1] == ("failed" if high == "failed" else "undecided")
-    accepted = check(run.profile.thresholds, phases, replace(standing, accepted=True))
+    accepted = judged_run(run, replace(standing, accepted=True))
     assert [entry.status for entry in accepted] == ["passed", "failed"]
     assert [entry.accepted for entry in accepted] == [entry.status == "undecided" for entry in entries]
 
 
 def test_counts_are_judged_whatever_the_latencies() -> None:
     run = go("load: [{name: a, rate: 100/s, for: 1s}]\nthresholds: {a: ['errors < 1%', 'rate > 50/s']}\n")
-    phases = variant(Measured(run.plan, run.ledger, run.recording)).phases
     for standing in (Standing((judged(0.9),)), Standing(findings=(clock(),))):
-        assert [entry.status for entry in check(run.profile.thresholds, phases, standing)] == ["passed", "passed"]
+        assert [entry.status for entry in judged_run(run, standing)] == ["passed", "passed"]
     broken = Standing(findings=(clock(signal="ledgers"),))
     why = Reason.of("run_invalid", signal="ledgers")
-    assert [entry.why for entry in check(run.profile.thresholds, phases, broken)] == [why, why]
+    assert [entry.why for entry in judged_run(run, broken)] == [why, why]
 
 
 def test_a_metric_is_taken_down_by_the_part_that_is_in_it() -> None:
     """The lag of a response is not in its service, nor in itself a fault of a limit on lag."""
     limits = ", ".join(f"'{metric} p50 < 1ns'" for metric in ("response", "service", "lag", "operation", "iteration"))
     run = go(f"load: [{{name: a, rate: 100/s, for: 1s}}]\nthresholds: {{a: [{limits}]}}\n", always(after=MILLISECOND))
-    phases = variant(Measured(run.plan, run.ledger, run.recording)).phases
-    late = check(run.profile.thresholds, phases, Standing((judged(0.3),)))
+    late = judged_run(run, Standing((judged(0.3),)))
     assert [entry.status for entry in late] == ["undecided", "failed", "passed", "undecided", "undecided"]
-    unread = check(run.profile.thresholds, phases, Standing((judged(0.3, client_delay=3.0),)))
+    unread = judged_run(run, Standing((judged(0.3, client_delay=3.0),)))
     assert [entry.status for entry in unread] == ["undecided", "undecided", "passed", "undecided", "undecided"]
+
+
+# by counts
+
+
+def test_the_counts_are_told(tmp_path: Path) -> None:
+    """1.5 % of the requests take 300 ms, against 1 % that may."""
+    found = one(
+        "response p99 < 250ms", lambda x: Reply(after=(300 if x.due % (67 * STEP) < STEP else 20) * MILLISECOND)
+    )
+    assert (found.status, found.value_ms) == ("undecided", 300)
+    counts = found.counts
+    assert counts and (counts.requests, counts.beyond, counts.limit, counts.confidence) == (1000, 15, 0.01, 0.95)
+    assert counts.share == 0.015 and counts.low < 0.01 < counts.high < 0.03
+    assert (counts.overdispersion, counts.events) == (1, 10), "they come evenly"
+    assert 5 < (counts.more_s or 0) < 60
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [(Outcome.RESET, "failed"), (Outcome.REFUSED, "failed"), (Outcome.HTTP_5XX, "passed"), (Outcome.OK, "passed")],
+)
+def test_a_request_without_an_answer_is_beyond_every_limit(outcome: Outcome, status: str) -> None:
+    """5 % are not answered; an answer that is a failure is in no percentile."""
+    found = one(
+        "response p99 < 1s",
+        some(5, Reply(after=MILLISECOND, outcome=outcome, status=500 * (outcome == Outcome.HTTP_5XX) or 200)),
+    )
+    assert (found.status, found.value_ms) == (status, 20)
+
+
+@pytest.mark.parametrize(
+    ("failing", "count", "status"),
+    [
+        (0, 20, "passed"),
+        (0, 200, "passed"),
+        (1, 200, "undecided"),
+        (5, 200, "undecided"),
+        (7, 200, "failed"),
+        (1, 1000, "passed"),
+        (200, 200, "failed"),
+        (20, 20, "failed"),
+    ],
+)
+def test_none_failed_passes_and_a_few_of_few_do_not_decide(failing: int, count: int, status: str) -> None:
+    every = count // failing if failing else 0
+
+    def script(x: Exchange) -> Reply:
+        number = (x.due - START) // STEP
+        bad = every and number % every == 0 and number // every < failing
+        return Reply(after=MILLISECOND, status=500 if bad else 200)
+
+    found = one("errors < 1%", script, count)
+    assert (found.status, found.value_share) == (status, failing / count)
+
+
+def test_cycles_share_the_doubt() -> None:
+    load = "load: [{name: a, rate: 100/s, iterations: 400, arrivals: constant}]\nthresholds: {a: [response p99 < 1s]}\n"
+    assert [(of.status, of.counts and of.counts.confidence) for of in checked(load)] == [("passed", 0.95)]
+    both = checked(f"{load}cycles: 2")
+    assert [(of.status, of.counts and of.counts.confidence) for of in both] == [("undecided", 0.975)] * 2
+
+
+def test_requests_that_are_due_at_once_are_compared_as_they_are() -> None:
+    (found,) = checked("load: [{name: a, at-once: 150}]\nthresholds: {a: [response p99 < 30ms]}\n")
+    assert (found.status, found.counts) == ("passed", None)
+
+
+def test_without_a_folder_nobody_knows_how_they_come_together() -> None:
+    """None beyond is none; but 3 of 1,000 may be one event."""
+    texts = "response p99 < 1s", "response p99 < 25ms", "response p99 < 15ms", "errors < 1%"
+    run = go(
+        f"load: [{{name: a, rate: 100/s, iterations: 1000, arrivals: constant}}]\nthresholds: {{a: {[*texts]}}}\n",
+        lambda x: Reply(after=(30 if (x.due - START) // STEP in (130, 520, 640) else 20) * MILLISECOND),
+    )
+    measured = Measured(run.plan, run.ledger, run.recording)
+    found = check(run.profile.thresholds, variant(measured).phases, partial(Counted.read, measured, None))
+    assert [of.status for of in found] == ["passed", "undecided", "failed", "passed"]
+    assert [of.status for of in judged_run(run)] == ["passed", "passed", "failed", "passed"]
+
+
+def test_a_few_requests_are_no_doubt_of_this_machine() -> None:
+    """A limit that the figure keeps, with this machine's part inside: what is missing is requests."""
+    load = "load: [{name: a, rate: 100/s, iterations: 200}]\n"
+    run = go(f"{load}thresholds: {{a: ['response p99 < 5s', 'response p99 < 1ms']}}\n", always(after=MILLISECOND))
+    standing = Standing((judged(0.3, "p99"),), held=True)
+    low, high = judged_run(run, standing)
+    assert (low.status, low.why) == ("undecided", Reason.of("not_decided"))
+    assert (high.status, high.why and high.why.code) == ("undecided", "figure_invalid")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,14 @@ import pytest
 from engine_harness import Script
 from experiment_folders import ROUNDS, answering, bad, rewritten, text, write_experiment
 
+from loadgen.analysis.rounds import over_rounds
 from loadgen.analysis.standing import NOTHING_KNOWN
-from loadgen.analysis.thresholds import over_rounds
 from loadgen.clock import MILLISECOND
 from loadgen.errors import Exit, ProfileError
 from loadgen.experiment.folder import assembled, conclude, decided
 from loadgen.profile.load import Variant, load
 from loadgen.result.reason import Reason
-from loadgen.result.run import Status, Threshold
+from loadgen.result.run import Beyond, Status, Threshold
 from loadgen.transport.scripted import NEVER, Reply
 
 STEPS = "scenarios: [{name: s, steps: [{name: one, get: /}, {name: two, get: /}]}]\n"
@@ -79,8 +80,8 @@ def test_the_interval_of_the_ratio_decides(doubled: Doubled) -> None:
     assert found[4].value_ratio == pytest.approx(1 / times, rel=0.01)
 
 
-def test_undecided_and_failed_end_with_status_4(doubled: Doubled) -> None:
-    for limit, status in ((3, Exit.PASSED), (2, Exit.THRESHOLD), (1.5, Exit.THRESHOLD)):
+def test_undecided_and_failed_have_a_status_each(doubled: Doubled) -> None:
+    for limit, status in ((3, Exit.PASSED), (2, Exit.UNDECIDED), (1.5, Exit.THRESHOLD)):
         folder = doubled(written(f"fresh / shared p50 < {limit}"))
         assert conclude(folder, [], ROUNDS).exit_status == status
         if limit == 2:
@@ -199,6 +200,7 @@ def test_no_round_decides_nothing(tmp_path: Path) -> None:
 
 
 def test_those_of_one_variant_are_counted_over_the_rounds(tmp_path: Path) -> None:
+    """A round that is nine times as slow is one piece of evidence among six."""
     folder = tmp_path / "x"
     behave = answering(ratio=lambda number: 9 if number == 2 else 1)
     write_experiment(folder, written("response p50 < 20ms", "response p99.9 < 1s", "errors < 1%"), behave, rounds=6)
@@ -207,21 +209,28 @@ def test_those_of_one_variant_are_counted_over_the_rounds(tmp_path: Path) -> Non
         ("shared", "response p50 < 20ms", "passed", 6, 6),
         ("shared", "response p99.9 < 1s", "undecided", 0, 6),
         ("shared", "errors < 1%", "passed", 6, 6),
-        ("fresh", "response p50 < 20ms", "failed", 5, 6),
+        ("fresh", "response p50 < 20ms", "undecided", 5, 6),
         ("fresh", "response p99.9 < 1s", "undecided", 0, 6),
         ("fresh", "errors < 1%", "passed", 6, 6),
     ]  # fmt: skip
-    assert found[3].round == 2 and found[3].value_ms == pytest.approx(72, rel=0.1)
-    assert found[1].round == 1 and found[1].why and found[1].why.code == "too_few"
-    assert (found[0].round, found[0].value_ms) == (None, None), "it has no value of its own"
-    assert conclude(folder, [], 6).exit_status == Exit.THRESHOLD
+    slow, rare = found[3].counts, found[1].counts
+    assert slow and rare
+    assert slow.beyond / slow.requests == pytest.approx(1 / 6, rel=0.01) and slow.overdispersion > 100
+    assert rare.beyond == 0 and 10 < (rare.more_rounds or 0) < 20, "3,700 requests decide it"
+    assert [(of.round, of.value_ms) for of in found] == [(None, None)] * 6, "it has no value of its own"
+    assert conclude(folder, [], 6).exit_status == Exit.UNDECIDED
 
 
-def entry(status: Status, cycle: int = 1) -> Threshold:
-    return Threshold("a", cycle, "", "errors < 1%", status, value_share=cycle / 100)
+def entry(status: Status, cycle: int = 1, beyond: int | None = None, code: str = "") -> Threshold:
+    """A threshold of a run, which was decided by so many of a thousand requests."""
+    why = Reason.of(code) if code else None
+    limit, share = Threshold("a", cycle, "", "errors < 1%", status, value_share=cycle / 100, why=why), beyond or 0
+    if beyond is None:
+        return limit
+    return replace(limit, counts=Beyond(1000, share, share / 1000, 0.0, 1.0, 0.01, 1.0, 10.0, 0.95))
 
 
-def test_a_round_passes_where_each_of_its_cycles_does() -> None:
+def test_a_round_that_is_not_counted_passes_where_each_of_its_cycles_does() -> None:
     rounds = {
         1: [entry("passed"), entry("passed", 2)],
         2: [entry("passed"), entry("undecided", 2)],
@@ -231,6 +240,33 @@ def test_a_round_passes_where_each_of_its_cycles_does() -> None:
     assert (found.status, found.rounds_passed, found.rounds) == ("failed", 1, 3)
     assert (found.round, found.value_share) == (3, 0.02)
     assert over_rounds("shared", {}) == []
+
+
+@pytest.mark.parametrize(
+    ("beyond", "status"),
+    [
+        ((5, 4, 6, 5, 4, 6), "passed"),  # 0.5 % in each round
+        ((5, 4, 6, 5, 4, 16), "undecided"),  # one that failed by itself: rounds differ
+        ((15, 17, 16, 14, 16, 15), "failed"),
+        ((0, 0), "passed"),
+        ((4, 16), "undecided"),
+        ((5,), "undecided"),
+    ],
+)
+def test_rounds_are_judged_by_what_they_differ_by(beyond: tuple[int, ...], status: str) -> None:
+    rounds = {number: [entry("undecided", beyond=of)] for number, of in enumerate(beyond, 1)}
+    (found,) = over_rounds("shared", rounds)
+    assert found.status == status
+    assert found.counts and found.counts.requests == 1000 * len(beyond)
+
+
+def test_rounds_that_this_machine_spoiled_are_left_out_if_they_are_few() -> None:
+    rounds = {number: [entry("passed", beyond=2)] for number in range(1, 9)}
+    spoiled = [entry("undecided", beyond=500, code="figure_invalid")]
+    (few,) = over_rounds("shared", {**rounds, 9: spoiled, 10: spoiled})
+    assert (few.status, few.rounds, few.rounds_passed) == ("passed", 10, 8)
+    (many,) = over_rounds("shared", {**rounds, 9: spoiled, 10: spoiled, 11: spoiled})
+    assert (many.status, many.round, many.why) == ("undecided", 9, Reason.of("figure_invalid"))
 
 
 def test_a_run_by_itself_is_not_held_to_what_is_of_two() -> None:

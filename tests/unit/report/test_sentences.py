@@ -87,6 +87,7 @@ EACH = [
         Reason.of("everything_failed", outcome="http_4xx", reason="status 401", count=7, sent=9).of_run("b", 2),
         "everything failed: most often status 401, 7 of 9 (b, round 2)",
     ),
+    (Reason.of("not_decided"), "too few requests to decide"),
     (Reason.of("nothing_sent"), "nothing was sent"),
     (Reason.of("stopped_before"), "the run was stopped before it"),
     (Reason.of("stopped_after", ran_s=0.5), "the run was stopped after 0.5 s of it"),

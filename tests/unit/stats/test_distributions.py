@@ -1,14 +1,15 @@
-"""Student's t, the bound on a variance, and the fair coin, against published tables and exact counts."""
+"""Student's t, the bound on a variance, beta and the coin, against published tables and exact counts."""
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from itertools import product
 
 import numpy as np
 import pytest
 
-from loadgen.stats.distributions import heads, t_cdf, t_power, t_quantile, variance_bound
+from loadgen.stats.distributions import at_least, at_most, beta_cdf, heads, t_cdf, t_power, t_quantile, variance_bound
 
 # NIST/SEMATECH e-Handbook, 1.3.6.7.2: upper critical values at 0.05, 0.025, 0.005
 STUDENT = {
@@ -71,3 +72,27 @@ def test_heads_are_counted_exactly() -> None:
             assert heads(least, tosses) == float(exact)
     assert 2 * heads(6, 6) == 0.03125, "six pairs are the least that two-sided 5 % can be told from"
     assert 2 * heads(5, 5) > 0.05
+
+
+@pytest.mark.parametrize(("n", "share"), [(1, 0.5), (7, 0.3), (50, 0.01), (400, 0.02), (400, 0.97)])
+def test_a_coin_that_is_not_fair_is_counted_exactly(n: int, share: float) -> None:
+    exact = [math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(n + 1)]
+    for k in range(0, n + 1, max(1, n // 20)):
+        assert at_most(k, n, share) == pytest.approx(math.fsum(exact[: k + 1]), abs=1e-11)
+        assert at_least(k, n, share) == pytest.approx(math.fsum(exact[k:]), abs=1e-11)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1.0, 369.0), (0.5, 0.5), (3.7, 12.2), (12_000.0, 1_188_000.0)])
+def test_beta_is_that_of_order_statistics(a: float, b: float) -> None:
+    assert (beta_cdf(0.0, a, b), beta_cdf(1.0, a, b), beta_cdf(-1.0, a, b), beta_cdf(2.0, a, b)) == (0, 1, 0, 1)
+    grid = [a / (a + b) * of for of in (0.2, 0.9, 0.99, 1.0, 1.01, 1.1)]
+    chances = [beta_cdf(x, a, b) for x in grid]
+    assert chances == sorted(chances)
+    for x, chance in zip(grid, chances, strict=True):
+        assert chance == pytest.approx(1 - beta_cdf(1 - x, b, a), abs=1e-9)
+
+
+def test_three_in_a_hundred_is_the_rule_of_three() -> None:
+    """Nothing among n: the share is below 3 / n, at 95 %."""
+    assert at_most(0, 300, 0.01) == pytest.approx(math.exp(300 * math.log(0.99)))
+    assert at_least(0, 300, 0.01) == at_most(300, 300, 0.01) == 1

@@ -1,0 +1,61 @@
+"""What the limits of thresholds are compared with: how many requests were beyond them, second by second."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from loadgen.analysis.build import Measured
+from loadgen.analysis.per_second import Figure, Source, Tails, failures_of, tails_of
+from loadgen.engine.plan import Plan
+from loadgen.exchange import Outcome
+from loadgen.record.recording import Place
+from loadgen.stats import Histogram
+from loadgen.store import Wanted, read_counts
+
+# a request that was not answered is beyond every limit, as a timeout is
+UNANSWERED = (Outcome.REFUSED, Outcome.RESET, Outcome.TLS, Outcome.DNS, Outcome.CANCELLED, Outcome.LOST)
+
+Limits = Mapping[Figure, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The counts of a run. `latencies` has each figure that has any, with a row of `beyond` for each of its limits;
+    `errors` each run of a phase that was asked for, with those that were not ok."""
+
+    latencies: Mapping[Figure, Tails]
+    errors: Mapping[int, Tails]
+
+    @classmethod
+    def of(cls, source: Source, plan: Plan, limits: Limits, errors: Collection[int]) -> Counted:
+        latencies = tails_of(source, plan, limits, UNANSWERED) if limits else {}
+        return cls(latencies, failures_of(source, plan, errors) if errors else {})
+
+    @classmethod
+    def read(cls, measured: Measured, folder: Path | None, limits: Limits, errors: Collection[int]) -> Counted:
+        """From the run's folder. Without one that can be read, all of a phase counts as one second, from which nobody
+        can tell how requests come together."""
+        if folder:
+            try:
+                return cls.of(partial(read_counts, folder / "intervals.jsonl"), measured.plan, limits, errors)
+            except (OSError, ValueError):
+                pass
+        whole = cls.of(partial(_recorded, measured), measured.plan, limits, errors)
+        return cls(
+            {figure: _in_one(tails) for figure, tails in whole.latencies.items()},
+            {run: _in_one(tails) for run, tails in whole.errors.items()},
+        )
+
+
+def _recorded(measured: Measured, wanted: Wanted) -> Iterator[Mapping[Place, Histogram]]:
+    histograms = measured.recording.histograms
+    yield {(0, key, metric): histogram for (key, metric), histogram in histograms.items() if wanted(key, metric)}
+
+
+def _in_one(tails: Tails) -> Tails:
+    return Tails(np.array([tails.count.sum()]), tails.beyond.sum(axis=1, keepdims=True))
