@@ -75,6 +75,11 @@ def _latency(old: Document, new: Document) -> None:
         old["intervals"] = {**old.pop("intervals", {}), **none}
 
 
+def _phase(old: Document, new: Document) -> None:
+    """Whether it has settled was not told."""
+    old.pop("settling", None)
+
+
 def _stratum(old: Document, new: Document) -> None:
     if timeouts := old.pop("unassigned_timeouts"):
         for latency in old["latency_ms"].values():
@@ -258,6 +263,7 @@ def _word(value: object) -> str:
 OBJECTS = (
     ({"schema"}, _result),
     ({"spent"}, _latency),
+    ({"round_trip_ms", "steps"}, _phase),
     ({"unassigned_timeouts"}, _stratum),
     ({"text", "status"}, _threshold),
     ({"whose_ms", "skipped"}, _step),
