@@ -58,6 +58,11 @@ def difference(figure: Figure, unit: str = "") -> str:
     return f"{_signed(figure.difference_ms)}{unit}{ends}"
 
 
+def part_difference(part: Part) -> str:
+    """`+42.0 [+40.8, +43.1]`, in ms."""
+    return f"{_signed(part.difference_ms)}{_range(part.difference_low, part.difference_high, _signed)}"
+
+
 def ratios_of_rounds(figure: Figure) -> str:
     """`2.31 2.40 2.44`: the ratio in each round, as far as it is known."""
     return " ".join(_times(other / base if base and other is not None else None) for base, other in figure.rounds)
@@ -82,7 +87,7 @@ def times(figure: Figure) -> str:
 
 def is_of_few(figure: Figure) -> bool:
     """Whether there are too few rounds for an interval."""
-    return figure.why is not None and figure.why.code == "too_few_rounds"
+    return figure.ratio is not None and figure.ratio_low is figure.ratio_high is None
 
 
 def _signed(value: float | None) -> str:
@@ -194,9 +199,7 @@ def parts(comparison: Comparison) -> Iterator[RenderableType]:
         for part in _ordered(group):
             lead = "" if part.adds or part is whole else "  of it " if part.part in INNER else "beside it: "
             name, values = PARTS.get(part.part, brief(part.part, NAME)), (part.baseline_ms, part.variant_ms)
-            ends = _range(part.difference_low, part.difference_high, _signed)
-            cells = (*map(ms, values), f"{_signed(part.difference_ms)}{ends}")
-            add(made, f"{lead}{name}", *cells, style=DIM if lead else "")
+            add(made, f"{lead}{name}", *map(ms, values), part_difference(part), style=DIM if lead else "")
         yield indented(made)
     if len(groups) > TABLES:
         yield line((f"{count(len(groups) - TABLES)} more tables of parts: see --json", DIM), indent=2)

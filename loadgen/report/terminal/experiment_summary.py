@@ -16,6 +16,7 @@ from loadgen.report.terminal.comparison import (
     difference,
     is_of_few,
     named,
+    part_difference,
     ratio,
     ratios_of_rounds,
     times,
@@ -157,7 +158,7 @@ def _parts(figure: Figure, comparison: Comparison) -> str:
     whole, adding = own[0], [part for part in own[1:] if part.adds]
     large = [part for part in adding if abs(part.difference_ms) >= OF_IT * abs(whole.difference_ms)]
     large.sort(key=lambda part: -abs(part.difference_ms))
-    told = ", ".join(f"{_name(part, own)} {_signed(part.difference_ms)}" for part in large[:NAMED])
+    told = ", ".join(f"{_name(part, own)} {part_difference(part)}" for part in large[:NAMED])
     return f"Of {_signed(whole.difference_ms)} ms in the mean: {told}" if told else ""
 
 

@@ -80,8 +80,8 @@ def test_what_is_not_known_is_said() -> None:
 
 
 def test_few_rounds_say_what_each_of_them_says() -> None:
-    few = Reason.of("too_few_rounds", needs=6, rounds=3)
-    of_three = replace(figure("fresh", "p50", 61, None, None), why=few, rounds=((10, 70), (10, 71.5), (10, None)))
+    of_three = replace(figure("fresh", "p50", 61, None, None), ratio_low=None, ratio_high=None)
+    of_three = replace(of_three, rounds=((10, 70), (10, 71.5), (10, None)))
     assert sentence(replace(COMPARISON, figures=(of_three,))) == (
         "A new connection per request costs 61.0 ms (60.0 61.5 - in 3 rounds) at p50."
     )
