@@ -28,7 +28,19 @@ from loadgen.record.share import Part, Shares
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import ASSUMED, Resolution
-from loadgen.result.run import Cost, Metadata, RunResult, RunVariant, Samples, Sandbox, Setup, Trust, Until, Witness
+from loadgen.result.run import (
+    Cost,
+    Metadata,
+    RunResult,
+    RunVariant,
+    Samples,
+    Sandbox,
+    Setup,
+    Threshold,
+    Trust,
+    Until,
+    Witness,
+)
 from loadgen.trust.figure import Place, step_of
 from loadgen.trust.finding import Verdict
 from loadgen.trust.verdict import overall
@@ -103,12 +115,19 @@ def conclude(
             failed=tuple(sample(measured, kept) for kept in ending.kept.failed),
             slowest=tuple(sample(measured, kept) for kept in ending.kept.slowest),
         ),
-        until=ending.until,
+        until=_reached(ending.until, checked),
         witness=ending.witness,
         setup=ending.setup,
         cost=ending.cost,
         sdk=ending.sdk,
     )
+
+
+def _reached(until: Until | None, checked: Sequence[Threshold]) -> Until | None:
+    """The goal, which is reached if nothing is left undecided, where that was the goal."""
+    if until is None or until.within is not None:
+        return until
+    return replace(until, reached=not any(of.status == "undecided" and of.counts for of in checked))
 
 
 def _sure(plan: Plan, confidence: Confidence, standing: Standing, figure: Figure, timed: Latency) -> Latency:

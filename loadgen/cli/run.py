@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from loadgen.result.experiment import ExperimentResult
     from loadgen.result.run import RunResult
     from loadgen.runner.progress import Display
-    from loadgen.runner.until.goal import Goal
+    from loadgen.runner.until.goal import Decided, Goal
 
 
 MOST_DRAWN = 1_000_000  # a seed that a person can type again
@@ -45,8 +45,12 @@ MOST_DRAWN = 1_000_000  # a seed that a person can type again
 @click.option(
     "--seed", metavar="N|random", help="Draw the arrivals from N; random: from a number that the result tells."
 )
-@click.option("--until", metavar="GOAL", help="Prolong a phase until: 'burst response p99 within 5%'.")
-@click.option("--at-most", metavar="TIME", help="With --until: the longest that the phase may take.  [default: 10m]")
+@click.option(
+    "--until",
+    metavar="GOAL",
+    help="Prolong a phase until: 'burst response p99 within 5%'; or each until its thresholds are: decided.",
+)
+@click.option("--at-most", metavar="TIME", help="With --until: the longest that a phase may take.  [default: 10m]")
 @click.option(
     "--witness",
     is_flag=True,
@@ -123,12 +127,13 @@ def command(
     return int(result.exit_status or 0)
 
 
-def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[Loaded, Goal | None]:
+def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[Loaded, Goal | Decided | None]:
     """The profile with the phase of `--until` as long as it may take. Raises UsageError for a limit of nothing."""
-    from loadgen.runner.until.goal import Goal, prolonged
+    from loadgen.runner.until.goal import Decided, goal_of, prolonged, until_decided
 
     if until is not None:
-        return prolonged(loaded, Goal.parse(until, at_most))
+        goal = goal_of(until, at_most)
+        return until_decided(loaded, goal) if isinstance(goal, Decided) else prolonged(loaded, goal)
     if at_most is not None:
         raise click.UsageError("--at-most goes with --until")
     return loaded, None

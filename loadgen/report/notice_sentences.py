@@ -40,6 +40,13 @@ def _until_look(values: Values) -> str:
     return f"after {values['after_s']} s: {step}{precision}{': well enough' if 'enough' in values else ''}"
 
 
+def _until_undecided(values: Values) -> str:
+    where = " ".join(str(values[name]) for name in ("phase", "step", "text") if name in values)
+    others = f" and {int(values['count']) - 1} more" if int(values["count"]) > 1 else ""
+    more = f": about {values['more_s']} more seconds at this rate" if "more_s" in values else ""
+    return f"after {values['after_s']} s: undecided {where}{others}{more}"
+
+
 def _there_already(values: Values) -> str:
     unfilled = " and gets no items" if "unfilled" in values else ""
     left = "; teardown leaves it" if "left" in values else ""
@@ -84,6 +91,8 @@ NOTICE_SENTENCES: dict[str, Sentence] = {
     "round_again": "round {round} held an INVALID run and is run again",
     "decided": "decided after {rounds} rounds, as planned",
     "until_look": _until_look,
+    "until_decided": "after {after_s} s: all thresholds of {phase} are decided",
+    "until_undecided": _until_undecided,
     "table_there_already": _there_already,
     "table_created": "setup: creating the table {table}",
     "table_waited_for": "the table {table} is {status}: waiting",

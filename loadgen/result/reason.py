@@ -84,6 +84,9 @@ CODES = {
     "round_again": "Round `round` held an INVALID run, and is carried out once more.",
     "decided": "The experiment is decided after `rounds` rounds, as planned.",
     "until_look": "After `after_s` the figure of `step` is `ms`, within `off` of it; `enough`: the goal is reached.",
+    "until_decided": "After `after_s` all thresholds of `phase` are decided.",
+    "until_undecided": "After `after_s` `count` thresholds of `phase` are undecided; `text` of `step` takes longest, "
+    "`more_s` at this rate.",
     "table_there_already": "`table` is there already; `unfilled`: it gets no items; `left`: it is not deleted.",
     "table_created": "Setup creates `table`.",
     "table_waited_for": "`table` is `status`, and loadgen waits.",

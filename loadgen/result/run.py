@@ -631,7 +631,9 @@ class Look:
 
     after_s: int = item("the time of the look, from the beginning of the phase", "s")
     confidence: float = item("the confidence of the intervals", "1")
-    figures: tuple[UntilFigure, ...] = item("the figure of each step")
+    figures: tuple[UntilFigure, ...] = item("the figure of each step; none where thresholds were looked at")
+    phase: str | None = item("of a look at thresholds: the phase", omit=True)
+    undecided: tuple[str, ...] = item("of a look at thresholds: those that it left undecided", default=(), omit=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -641,7 +643,9 @@ class Until:
     text: str = item("the goal as the user wrote it")
     reached: bool = item("whether the last look reached the goal")
     stopped_by_until: bool = item("whether the goal ended the phase before its time limit")
-    within: float = item("how far off the figure may be, as a share of it", "1")
+    within: float | None = item(
+        "how far off the figure may be, as a share of it; null if thresholds are to be decided", "1"
+    )
     limit_s: float = item("the longest time that the phase may take", "s")
     planned_s: tuple[int, ...] = item("the planned times of the looks, from the beginning of the phase", "s")
     looks: tuple[Look, ...] = item("the looks that were made")

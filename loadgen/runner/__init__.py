@@ -16,6 +16,6 @@ stop         the conditions that end a run early
 advice       what to do about a failure
 metadata     what a result says of its run, besides figures
 table/       a DynamoDB table before, during and after the load
-until/       a run that goes on until a figure is precise enough
+until/       a run that goes on until a figure is precise enough, or its thresholds are decided
 witness/     a second, small load beside the workers, and whether both agree
 """

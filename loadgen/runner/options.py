@@ -7,7 +7,7 @@ from pathlib import Path
 
 from loadgen.result.resolution import Resolution
 from loadgen.runner.destination import SandboxAt, StartSandbox
-from loadgen.runner.until.goal import Goal
+from loadgen.runner.until.goal import Decided, Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Options:
     start_sandbox: StartSandbox | None = None
     sandbox_at: SandboxAt | None = None
     prepared: bool = False
-    until: Goal | None = None
+    until: Goal | Decided | None = None
     accept_invalid: bool = False
     witness: bool = False
     preflight: bool = True

@@ -25,6 +25,8 @@ from loadgen.runner.metadata import metadata
 from loadgen.runner.options import Options
 from loadgen.runner.secrets import Keeper
 from loadgen.runner.table.attach import OnTable
+from loadgen.runner.until.decided import UntilDecided
+from loadgen.runner.until.goal import Decided, Goal
 from loadgen.runner.until.until import Until
 from loadgen.runner.warnings import Warnings
 from loadgen.runner.witness.load import EACH, witness_load
@@ -38,16 +40,20 @@ class Checked:
 
     plan: Plan
     limits: Limits
-    until: Until | None
+    until: Until | UntilDecided | None
     witness_load: Profile | None
 
     @classmethod
     def of(cls, profile: Profile, options: Options, to: Destination) -> Self:
         """Raises PlanError if the plan cannot be carried out. Sends nothing."""
         plan = Plan.of(profile)
-        until = Until(options.until, plan) if options.until else None
+        until = _until(profile, options.until, plan) if options.until else None
         witness = witness_load(profile) if options.witness else None
         return cls(plan, limits(profile, workers_for(profile), len(to.addresses), to.loopback), until, witness)
+
+
+def _until(profile: Profile, goal: Goal | Decided, plan: Plan) -> Until | UntilDecided:
+    return UntilDecided(goal, plan, profile.thresholds) if isinstance(goal, Decided) else Until(goal, plan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from loadgen.runner.progress import Display, progress
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.stop import Snapshot, history, reason_to_stop, since
 from loadgen.runner.table.attach import on_table
+from loadgen.runner.until.decided import UntilDecided
 from loadgen.runner.until.until import Until
 from loadgen.runner.warnings import Warnings
 from loadgen.runner.witness.witness import Witness
@@ -202,7 +203,7 @@ class Running:
         if self._until:
             self._look(self._until)
 
-    def _look(self, until: Until) -> None:
+    def _look(self, until: Until | UntilDecided) -> None:
         prepared, made = self._prepared, until.looks_made
         until.each_second(self._fleet, self._display.message)
         if until.looks_made > made:  # keep the looks so far on disk, in case the run dies
@@ -261,6 +262,7 @@ class Running:
             sandbox=from_json(Sandbox, sandbox) if sandbox else None,
             resolution=evidence.resolution,
             until=self._until_result(complete=not fleet.stopping),
+            levels=self._until.levels if self._until else {},
             setup=table.setup() if table else None,
             cost=table.cost(fleet.totals()) if table else None,
             sdk=next((worker.options for worker in workers.members if worker.options), None),

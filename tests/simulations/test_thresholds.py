@@ -16,9 +16,10 @@ from promises import at_least, at_most, note, seeds
 from streams import Floats, Stream, bins, independent, queue, random
 
 from loadgen.stats import fraction
+from loadgen.stats import looks as planned
 from loadgen.stats.bins import Bins
 from loadgen.stats.intervals import Interval
-from loadgen.stats.shares import Share, overdispersion, share_of, together
+from loadgen.stats.shares import CONFIDENCE, Share, overdispersion, share_of, together
 
 P99 = fraction("p99")
 ALLOWED = float(1 - P99)
@@ -42,14 +43,14 @@ def by_interval(run: Bins, limit: int) -> str:
     return "passed" if interval.high < limit else "failed"
 
 
-def share(run: Bins, limit: int) -> Share:
+def share(run: Bins, limit: int, confidence: float = CONFIDENCE) -> Share:
     own = run.measured.quantile(P99)
     assert own is not None
-    return share_of(run.counts, run.beyond(limit), least=overdispersion(run.counts, run.beyond(own)))
+    return share_of(run.counts, run.beyond(limit), confidence, overdispersion(run.counts, run.beyond(own)))
 
 
-def by_counts(run: Bins, limit: int) -> str:
-    return STATUS[share(run, limit).decided(ALLOWED)]
+def by_counts(run: Bins, limit: int, confidence: float = CONFIDENCE) -> str:
+    return STATUS[share(run, limit, confidence).decided(ALLOWED, confidence)]
 
 
 RULES: dict[str, Rule] = {"figure": by_figure, "interval": by_interval, "counts": by_counts}
@@ -90,6 +91,26 @@ def test_the_figure_alone_passes_half_of_what_is_at_the_limit() -> None:
     assert found[1.0]["passed"] / len(tried) > 0.35, "why counts"
 
 
+@pytest.mark.parametrize("distance", [0.4, 1.0])
+def test_a_run_that_goes_on_until_it_is_decided_is_as_seldom_wrong(distance: float) -> None:
+    """It looks after 20, 40, 80 and 160 s, at the levels that are planned for that."""
+    stream, tried, looks = STREAMS[2], seeds(30, 1000), planned.times(20, 160)
+    limit, found, lasted = int(stream.truth("p99") / distance), Counter[str](), 0
+    for seed in tried:
+        whole = bins(*stream.draw(random(65, seed), looks[-1]), looks[-1], width=1.0)
+        for look, level in zip(looks, planned.levels(looks), strict=True):
+            status = by_counts(Bins(whole.values[:look]), limit, 1 - level)
+            if status != "undecided" or look == looks[-1]:
+                break
+        found[status] += 1
+        lasted += look
+    note("until decided", {"distance": distance, **found, "seconds": lasted / len(tried), "of": len(tried)})
+    assert at_most(0.1, found["passed"] if distance == 1 else 0, len(tried)), found
+    assert at_most(0.05, found["failed"], len(tried)), found
+    if distance < 1:
+        assert at_least(0.95, found["passed"], len(tried)) and lasted / len(tried) < 60, (found, lasted)
+
+
 # cycles and rounds
 
 
@@ -100,7 +121,7 @@ def test_cycles_are_together_as_seldom_wrong_as_one(parts: int) -> None:
     truth = int(STREAMS[0].truth("p99"))
     for seed in tried:
         runs = [bins(*STREAMS[0].draw(random(62, seed, part), 20), 20) for part in range(parts)]
-        alarms += any(share(run, truth).decided(ALLOWED, 1 - 0.05 / parts) == "above" for run in runs)
+        alarms += any(share(run, truth, 1 - 0.05 / parts).decided(ALLOWED, 1 - 0.05 / parts) == "above" for run in runs)
     note("cycles", {"parts": parts, "failed": alarms, "of": len(tried)})
     assert at_most(0.03, alarms, len(tried)), alarms
 

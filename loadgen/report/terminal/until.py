@@ -22,6 +22,12 @@ def until(goal: Until | None) -> Iterator[RenderableType]:
     last = goal.looks[-1] if goal.looks else None
     after = f" after {seconds(last.after_s)}" if last else ", and not looked at"
     word: Part = (f"reached{after}", GOOD) if goal.reached else (f"not reached{after}", WARN)
+    if goal.within is None:
+        yield heading("until", (f"  {goal.text}: ", ""), ("reached", GOOD) if goal.reached else ("not reached", WARN))
+        for look in goal.looks:
+            left = f"undecided {'; '.join(look.undecided[:SHOWN])}" if look.undecided else "all decided"
+            yield labelled(f"{brief(look.phase or '', 40)} after {seconds(look.after_s)}  ", left, indent=2)
+        return
     planned = ", ".join(f"{at:,.0f}" for at in goal.planned_s)
     yield heading("until", (f"  {brief(goal.text, 70)}: ", ""), word)
     figures = last.figures if last else ()
@@ -29,8 +35,7 @@ def until(goal: Until | None) -> Iterator[RenderableType]:
         yield labelled(f"{brief(figure.step, 40)}  ", _figure(figure), indent=2)
     if len(figures) > SHOWN:
         yield line((f"{len(figures) - SHOWN} more: see --json", DIM), indent=2)
-    sure = f"; this one's intervals are of {100 * last.confidence:.1f} %" if last else ""
-    yield line((f"looks were planned after {planned} s, and share the doubt among them{sure}", DIM), indent=2)
+    yield line((f"looks were planned after {planned} s", DIM), indent=2)
 
 
 def _figure(figure: UntilFigure) -> str:

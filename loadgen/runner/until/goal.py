@@ -1,8 +1,10 @@
-"""The goal of `--until 'burst response p99 within 5%'`, and whether a profile can reach it."""
+"""The goal of `--until 'burst response p99 within 5%'` or `--until decided`, and whether a profile can reach it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from loadgen.clock import SECOND
@@ -16,6 +18,8 @@ from loadgen.profile.part import did_you_mean
 METRICS = ("response", "service", "operation", "iteration")
 LIMIT = 10 * 60 * SECOND  # by default, unless the phase itself is longer
 OPTION, AT_MOST = "--until", "--at-most"
+DECIDED = "decided"
+ROUNDS_INSTEAD = "an experiment has planned looks of its own", "Use experiment.rounds: [10, 20]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,63 @@ class Goal:
         return goal
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """All thresholds are to be decided. The phases that have some which requests decide take at most `most` ns each, or
+    as long as planned; `phases` are their planned durations, by name."""
+
+    most: int
+    phases: Mapping[str, int] = field(default_factory=dict)
+
+    def limit(self, phase: str) -> int:
+        return max(self.most, self.phases[phase])
+
+    def first(self, phase: str) -> int:
+        """When the phase is first looked at, in seconds: as planned, if it had no goal."""
+        return max(1, math.ceil(self.phases[phase] / SECOND))
+
+
+def goal_of(text: str, at_most: str | None = None) -> Goal | Decided:
+    """What `--until` asks for. Raises ProfileError."""
+    if text.strip() != DECIDED:
+        return Goal.parse(text, at_most)
+    try:
+        most = units.duration(at_most) if at_most is not None else LIMIT
+    except ValueError as error:
+        raise ProfileError(str(error), file=AT_MOST) from None
+    if not most:
+        raise ProfileError("is too short: expected more than 0", file=AT_MOST)
+    return Decided(most)
+
+
+def until_decided(loaded: Loaded, goal: Decided) -> tuple[Loaded, Decided]:
+    """The profile with its phases as long as they may take, and the goal with these phases. Raises ProfileError if they
+    do not fit together."""
+    profile = loaded.profile
+    of_requests = {
+        name for name, every in profile.thresholds.items() if any(of.fraction or of.kind == "errors" for of in every)
+    }
+    phases = [phase for phase in profile.measured if phase.name in of_requests and phase.kind != "at-once"]
+    if problem := _undecidable(profile, phases):
+        raise ProfileError(problem[0], file=OPTION, remedy=problem[1])
+    goal = replace(goal, phases={phase.name: phase.duration or 0 for phase in phases})
+    load = tuple(
+        phase.model_copy(update={"duration": goal.limit(phase.name)}) if phase in phases else phase
+        for phase in profile.load
+    )
+    return replace(loaded, profile=profile.model_copy(update={"load": load})), goal
+
+
+def _undecidable(profile: Profile, phases: Sequence[Phase]) -> tuple[str, str] | None:
+    if profile.experiment:
+        return ROUNDS_INSTEAD
+    if not phases:
+        return "there is no threshold that more requests would decide", "Set one: thresholds: {NAME: [errors < 1%]}"
+    if profile.cycles > 1:
+        return f"{phases[0].name} runs {profile.cycles} times", "Use --set cycles=1"
+    return next(filter(None, (_endless(phase) for phase in phases)), None)
+
+
 def prolonged(loaded: Loaded, goal: Goal) -> tuple[Loaded, Goal]:
     """The profile with the phase as long as the limit, and the goal with a limit. Raises ProfileError if they do not
     fit together."""
@@ -74,7 +135,7 @@ def _problem(profile: Profile, goal: Goal) -> tuple[str, str] | None:
     phases = {phase.name: phase for phase in profile.measured}
     steps = [step.name for scenario in profile.scenarios for step in scenario.steps]
     if profile.experiment:
-        return "an experiment has planned looks of its own", "Use experiment.rounds: [10, 20]"
+        return ROUNDS_INSTEAD
     if figure.phase not in phases:
         return f"no measured phase is called {figure.phase}", did_you_mean(figure.phase, [*phases])
     if figure.metric not in METRICS:
@@ -90,6 +151,11 @@ def _problem(profile: Profile, goal: Goal) -> tuple[str, str] | None:
 def _unfit(phase: Phase, metric: str) -> tuple[str, str] | None:
     if phase.closed and metric == "response":
         return "a closed load has no due time, and so no response", "Use service"
+    return _endless(phase)
+
+
+def _endless(phase: Phase) -> tuple[str, str] | None:
+    """Why a phase cannot go on."""
     if phase.rate and not phase.rate.steady:
         return f"{phase.name} has a rate that changes, and so a longer phase has another latency", "Use a steady rate"
     if phase.iterations or not phase.duration:

@@ -1,9 +1,9 @@
 """`--until 'burst response p99 within 5%'`: a phase that goes on until a figure is as precise as the user asked.
 
-It is checked only at planned times, each of which has its share of the error probability (`stats.looks`). Who looks
-often and stops when the result looks good is wrong more often than claimed. A look takes the whole seconds up to its
-time, once their answers should be there. If it decides, the phase ends at the next second. The last look is made at the
-phase's end, which is at the limit at the latest.
+It is checked at planned times. Each looks at how wide the interval is, and not at where it lies, so that all of them
+are 95 % intervals: nothing is decided by them (tests/simulations/test_coverage.py). A look takes the whole seconds up
+to its time, once their answers should be there. If it is precise enough, the phase ends at the next second. The last
+look is made at the phase's end, which is at the limit at the latest.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from loadgen.result.run import Look, UntilFigure
 from loadgen.runner.until.goal import Goal
 from loadgen.stats import Histogram, fraction, rank
 from loadgen.stats.bins import Bins
-from loadgen.stats.intervals import EVENTS, LEAST, NoInterval
-from loadgen.stats.looks import levels, times
+from loadgen.stats.intervals import CONFIDENCE, EVENTS, LEAST, NoInterval
+from loadgen.stats.looks import times
 from loadgen.stats.settling import settled
 from loadgen.stats.ticks import TICKS
 
@@ -44,7 +44,6 @@ class Until:
         self.goal, self._steps = goal, plan.steps
         phase = next(run for run in plan.runs if run.name == goal.figure.phase)
         self.run, self.looks = phase.number, _times(goal, phase.phase.rate.highest if phase.phase.rate else None)
-        self._levels = levels(self.looks)
         self._looked: list[Look] = []
         self._ended = False
         self._values: dict[tuple[int, int], BySecond] = {}
@@ -52,6 +51,11 @@ class Until:
     @property
     def looks_made(self) -> int:
         return len(self._looked)
+
+    @property
+    def levels(self) -> dict[str, float]:
+        """No look judges a threshold."""
+        return {}
 
     def count(self, taken: Mapping[Place, Histogram]) -> None:
         """Take the values that came in since the last call, by second of due."""
@@ -79,14 +83,8 @@ class Until:
         if number >= len(self.looks) - 1:
             return False
         end = _first(began) + self.looks[number]
-        return counted >= end + self._patience(end)
-
-    def _patience(self, end: int) -> int:
-        """How many seconds to wait for the answers of what was due by then: as long as the slowest answer took so
-        far."""
         before = (both for seconds in self._values.values() for second, both in seconds.items() if second < end)
-        longest = max((values.most for both in before for values in both if values.count), default=0)
-        return min(PATIENCE, 1 + longest // SECOND)
+        return counted >= end + patience(values for both in before for values in both)
 
     def _end(self, began: int, fleet: Fleet) -> None:
         at = -(-(fleet.elapsed + NOTICE) // SECOND) * SECOND
@@ -95,12 +93,11 @@ class Until:
             fleet.leave(self.run, at)
 
     def _look(self, began: int, number: int) -> Look:
-        confidence = 1 - self._levels[number]
         figures = tuple(
-            self._figure(scenario, step, self._seconds(seconds, began, number), confidence)
+            self._figure(scenario, step, self._seconds(seconds, began, number))
             for scenario, step, seconds in self._groups()
         )
-        return Look(self.looks[number], round(confidence, 4), figures)
+        return Look(self.looks[number], CONFIDENCE, figures)
 
     def _groups(self) -> Iterable[tuple[str, str, BySecond]]:
         """The values of each step, or of each scenario's iterations, that the goal is about."""
@@ -116,14 +113,12 @@ class Until:
             values = (self._values[number, metric] for metric in metrics if (number, metric) in self._values)
             yield scenario, named or step, next(values, {})
 
-    def _figure(self, scenario: str, step: str, whole: Bins, confidence: float) -> UntilFigure:
+    def _figure(self, scenario: str, step: str, whole: Bins) -> UntilFigure:
         quantile = self.goal.figure.quantile
         value = _value(whole, quantile)
         if not settled(whole.counts, whole.totals, whole.width):
             return UntilFigure(scenario, step, _ms(value), why=Reason.of("not_settled"))
-        estimate = (
-            whole.mean_interval(confidence) if quantile == "mean" else whole.interval(fraction(quantile), confidence)
-        )
+        estimate = whole.mean_interval() if quantile == "mean" else whole.interval(fraction(quantile))
         if isinstance(estimate, NoInterval):
             return UntilFigure(scenario, step, _ms(value), why=estimate.reason)
         if estimate.kind != "full":
@@ -170,6 +165,11 @@ class Until:
             planned_s=self.looks,
             looks=tuple(self._looked),
         )
+
+
+def patience(before: Iterable[Histogram]) -> int:
+    """How many seconds to wait for the answers of what was due by then: as long as the slowest answer took so far."""
+    return min(PATIENCE, 1 + max((values.most for values in before if values.count), default=0) // SECOND)
 
 
 def _decides(look: Look, within: float) -> bool:

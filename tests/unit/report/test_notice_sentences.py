@@ -99,6 +99,13 @@ NOTICES = [
     (Reason.of("stopping_at_once"), "stopping at once: what is open is given up"),
     (Reason.of("decided", rounds=6), "decided after 6 rounds, as planned"),
     (Reason.of("until_look", after_s=20), "after 20 s: no interval yet"),
+    (Reason.of("until_decided", after_s=20, phase="burst"), "after 20 s: all thresholds of burst are decided"),
+    (
+        Reason.of(
+            "until_undecided", after_s=20, phase="burst", step="put", text="response p99 < 250ms", count=2, more_s=35
+        ),
+        "after 20 s: undecided burst put response p99 < 250ms and 1 more: about 35 more seconds at this rate",
+    ),
     (
         Reason.of("until_look", after_s=40, step="put", ms=28.914, off=0.0421, enough=1),
         "after 40 s: put 28.91 ms within 4.2%: well enough",
