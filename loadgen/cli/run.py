@@ -106,7 +106,7 @@ def command(
     from loadgen.report.formats import json_text
     from loadgen.report.formats.github import add_to_summary
     from loadgen.report.terminal.screen import show
-    from loadgen.report.terminal.unusable import unusable
+    from loadgen.report.unusable import unusable
 
     with reading(profile, target, (*sets, *_seed(seed)), rate, duration, users, asked, workers) as loaded:
         if witness:

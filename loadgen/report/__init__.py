@@ -1,10 +1,17 @@
 """Shows a result. It reads finished values only.
 
 terminal/       text for a terminal; only this room knows rich
+html/           one page for a browser
 formats/        JSON and other formats, for programs
 navigate        a result's phases, steps and figures, in the order in which they are shown
 sentences, experiment_sentences, finding_sentences, selftest_sentences, trust_sentences, notice_sentences:
                 make sentences of reasons: what was observed, why something is not known
+headline        what a run was, and what happened in it
+compared        how variants compare: the verdict in a sentence, ratios and differences
+verdict         the word that a result begins with, and what its exit status says
+unusable        why a result says nothing of its target
+reasons         why there is no verdict, one line for several runs
+styles          what a part of a text means beside its words
 trust           what a verdict means, and a line for each signal
 values          the values of a reason, and what makes a sentence of them
 words           numbers and names as text

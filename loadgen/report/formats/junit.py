@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 from xml.etree import ElementTree
 
-from loadgen.report.terminal.reasons import of_figure
+from loadgen.report.reasons import of_figure
 from loadgen.report.terminal.thresholds import value_text
-from loadgen.report.terminal.unusable import unusable
-from loadgen.report.terminal.verdict import exit_text
+from loadgen.report.unusable import unusable
+from loadgen.report.verdict import exit_text
 from loadgen.report.words import clean
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult, Figure

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from loadgen.report.compared import difference, times
 from loadgen.report.finding_sentences import where
 from loadgen.report.navigate import failures_of, grouped
+from loadgen.report.reasons import lines, of_figure
 from loadgen.report.sentences import sentence
-from loadgen.report.terminal.comparison import difference, times
 from loadgen.report.terminal.figures import chosen, range_of, rows
 from loadgen.report.terminal.latency import PERCENTILES
-from loadgen.report.terminal.reasons import lines, of_figure
 from loadgen.report.terminal.thresholds import ORDER, value_text
-from loadgen.report.terminal.unusable import unusable
-from loadgen.report.terminal.verdict import ended, exit_text, measured, word
 from loadgen.report.trust import reason
+from loadgen.report.unusable import unusable
+from loadgen.report.verdict import ended, exit_text, measured, word
 from loadgen.report.words import brief, clean, count, ms, several, share
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult

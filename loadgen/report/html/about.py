@@ -8,7 +8,7 @@ from loadgen.report.headline import load
 from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.tables import facts, table
 from loadgen.report.navigate import place
-from loadgen.report.terminal.verdict import Result, exit_text
+from loadgen.report.verdict import Result, exit_text
 from loadgen.report.words import brief, count, rate, seconds, several
 from loadgen.result.run import Host, Phase, RunResult, Session, Target
 

@@ -12,8 +12,8 @@ from loadgen.report.sentences import notice_text, sentence
 from loadgen.report.styles import BAD, WARN
 from loadgen.report.terminal.cost import prices_text, spent
 from loadgen.report.terminal.thresholds import ORDER, value_text
-from loadgen.report.terminal.verdict import STATUSES, Result, ended, exit_text, measured, word
 from loadgen.report.trust import meaning, observed, reason, why
+from loadgen.report.verdict import STATUSES, Result, ended, exit_text, measured, word
 from loadgen.report.words import brief, count, ms, several, share
 from loadgen.result.run import RunResult, Status, Threshold, TrustSignal, Verdict
 

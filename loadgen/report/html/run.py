@@ -21,8 +21,8 @@ from loadgen.report.terminal.intervals import QUANTILES
 from loadgen.report.terminal.intervals import range_of as interval_text
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.parts import ATTRIBUTED, COLUMNS
-from loadgen.report.terminal.unusable import unusable
-from loadgen.report.terminal.verdict import ended, measured
+from loadgen.report.unusable import unusable
+from loadgen.report.verdict import ended, measured
 from loadgen.report.words import brief, count, listed, ms, reasoned, several, share
 from loadgen.result.run import Network, Phase, RunResult, Step, Stratum
 

@@ -7,21 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
+from loadgen.report.compared import SENTENCES, VERDICTS, apart, difference, is_of_few, named, ratio, ratios_of_rounds
+from loadgen.report.reasons import lines, of_figure
 from loadgen.report.resolution import machine
-from loadgen.report.terminal.comparison import (
-    VERDICTS,
-    apart,
-    curves,
-    difference,
-    figures,
-    is_of_few,
-    named,
-    parts,
-    ratio,
-    ratios_of_rounds,
-)
+from loadgen.report.terminal.comparison import curves, figures, parts
 from loadgen.report.terminal.page import BAD, DIM, GOOD, WARN, Part, add, heading, indented, labelled, line, table
-from loadgen.report.terminal.reasons import lines, of_figure
 from loadgen.report.terminal.scaling import scaling
 from loadgen.report.terminal.thresholds import ORDER, rows, value_text
 from loadgen.report.words import UNKNOWN, brief, count, listed, ms, several
@@ -31,13 +21,6 @@ from loadgen.result.run import Status, Threshold
 LABEL, NAMES = 34, 6  # characters of a variant's name, and how many are listed
 MANY = 24  # rows, of thresholds and of runs
 STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
-SENTENCES = {
-    "slower": "is slower than",
-    "faster": "is faster than",
-    "equivalent": "is equivalent to",
-    "inconclusive": "against {}: inconclusive",
-    "none": "against {}: no verdict",
-}
 
 
 def experiment(result: ExperimentResult, width: int) -> Iterator[RenderableType]:

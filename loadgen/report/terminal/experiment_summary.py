@@ -8,39 +8,24 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from loadgen.report.compared import VERDICTS, apart, primary_of, times, verdict, word_of
+from loadgen.report.reasons import lines, of_figure
 from loadgen.report.sentences import notice_text
-from loadgen.report.terminal.comparison import (
-    PARTS,
-    VERDICTS,
-    apart,
-    difference,
-    is_of_few,
-    named,
-    part_difference,
-    ratio,
-    ratios_of_rounds,
-    times,
-)
-from loadgen.report.terminal.experiment import SENTENCES, STATUSES
+from loadgen.report.terminal.experiment import STATUSES
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, labelled, line, table
-from loadgen.report.terminal.reasons import lines, of_figure
 from loadgen.report.terminal.run_summary import SENTENCE, lead
 from loadgen.report.terminal.scaling import scaling_summary
 from loadgen.report.terminal.thresholds import ORDER, value_text
-from loadgen.report.terminal.unusable import unusable
-from loadgen.report.terminal.verdict import ended, exit_text, word
 from loadgen.report.trust import reason
+from loadgen.report.unusable import unusable
+from loadgen.report.verdict import ended, exit_text, word
 from loadgen.report.words import brief, count, ms, several
 from loadgen.result.experiment import Comparison, ExperimentResult, ExperimentVariant, Figure, Round
-from loadgen.result.experiment import Part as TimePart
 from loadgen.result.run import Threshold
 
 SENTENCES_FOR = 2  # variants, beside the baseline; more of them get a row each
 FEW = 3  # variants that are named
 NAME = 24  # characters
-OF_IT = 0.1  # of a difference: from here on a part of it is named
-NAMED = 3  # parts
-WORDS = {"none": "NO VERDICT"}
 
 
 def experiment_summary(result: ExperimentResult, width: int, room: int) -> Iterator[RenderableType]:
@@ -52,7 +37,7 @@ def experiment_summary(result: ExperimentResult, width: int, room: int) -> Itera
     yield from _thresholds(result.thresholds, room)
     if result.comparison:
         yield Text()
-        primary = _primary(result.comparison)
+        primary = primary_of(result.comparison)
         if result.scaling:
             yield from scaling_summary(result.scaling, result.comparison.primary, room)
         elif primary and len(primary) <= SENTENCES_FOR:
@@ -66,7 +51,7 @@ def experiment_summary(result: ExperimentResult, width: int, room: int) -> Itera
 
 def _head(result: ExperimentResult) -> Iterator[RenderableType]:
     early = ended(result)
-    verdict, style = (early[0], BAD) if early else _word(result)
+    verdict, style = (early[0], BAD) if early else word_of(result)
     design = result.experiment
     runs = [run for variant in result.variants for run in variant.rounds]
     sent = sum(run.requests.sent for run in runs)
@@ -90,28 +75,14 @@ def _two(result: ExperimentResult) -> str:
     return f"  {where}{variant} against {baseline}"
 
 
-def _word(result: ExperimentResult) -> tuple[str, str]:
-    """The verdict on the primary figure, if all variants have the same; else how far the figures can be trusted."""
-    primary = _primary(result.comparison) if result.comparison else []
-    verdicts = {figure.verdict for figure in primary}
-    if result.unusable or len(verdicts) != 1:
-        return word(result)
-    verdict = verdicts.pop()
-    return WORDS.get(verdict, verdict.upper()), VERDICTS[verdict]
-
-
-def _primary(comparison: Comparison) -> list[Figure]:
-    return [figure for figure in comparison.figures if figure.primary]
-
-
 def _verdicts(comparison: Comparison, room: int) -> Iterator[RenderableType]:
     """A sentence for each of one or two variants; a row for each of more. What is wrong with all of them is said
     once."""
-    primary = _primary(comparison)
+    primary = primary_of(comparison)
     told = {of_figure(figure.why) for figure in primary if figure.why}
     if len(primary) <= SENTENCES_FOR:
         for figure in primary:
-            yield line(*_verdict(figure, comparison))
+            yield line(*verdict(figure, comparison))
         told_above = told
     else:
         yield Text()
@@ -126,52 +97,6 @@ def _verdicts(comparison: Comparison, room: int) -> Iterator[RenderableType]:
         yield labelled(("note: ", DIM), brief(note, SENTENCE))
     if len(others) > most:
         yield line((f"{several(len(others) - most, 'more reason')} in --full", DIM))
-
-
-def _verdict(figure: Figure, comparison: Comparison) -> Iterator[Part]:
-    """`fresh is slower than shared: 71.3 ms against 28.9 at p50, 2.47 times [2.42, 2.52]. TLS made 42.0 ms of it.`"""
-    where, variant, baseline = apart(figure.variant, figure.baseline)
-    sentence = SENTENCES[figure.verdict]
-    against = sentence.format(baseline) if "{}" in sentence else f"{sentence} {baseline}"
-    yield f"{where}{variant} {against}: ", VERDICTS[figure.verdict]
-    if figure.ratio is None:
-        yield of_figure(figure.why) if figure.why else named(figure)
-        return
-    yield f"{ms(figure.variant_ms)} ms against {ms(figure.baseline_ms)} at {figure.quantile}, "
-    yield f"{ratio(figure, ' times')}, {difference(figure, ' ms')}"
-    yield f" ({ratios_of_rounds(figure)} in the rounds)" if is_of_few(figure) else ""
-    yield f". {parts}" if (parts := _parts(figure, comparison)) else ""
-    yield f". {brief(of_figure(figure.why), SENTENCE)}" if figure.why else ""
-    if figure.verdict == "inconclusive" and figure.more_rounds:
-        yield f". {several(figure.more_rounds, 'more round')} may tell"
-
-
-def _parts(figure: Figure, comparison: Comparison) -> str:
-    """What the difference of the mean is made of: the parts that make most of it."""
-    own = [
-        part
-        for part in comparison.parts
-        if (part.variant, part.phase, part.step) == (figure.variant, figure.phase, figure.step)
-    ]
-    if not own or figure.verdict not in ("slower", "faster"):
-        return ""
-    whole, adding = own[0], [part for part in own[1:] if part.adds]
-    large = [part for part in adding if abs(part.difference_ms) >= OF_IT * abs(whole.difference_ms)]
-    large.sort(key=lambda part: -abs(part.difference_ms))
-    told = ", ".join(f"{_name(part, own)} {part_difference(part)}" for part in large[:NAMED])
-    return f"Of {_signed(whole.difference_ms)} ms in the mean: {told}" if told else ""
-
-
-def _name(part: TimePart, own: Sequence[TimePart]) -> str:
-    """The name of a part; of a connect that is TLS for the most part, TLS."""
-    tls = next((of.difference_ms for of in own if of.part == "tls"), 0.0)
-    if part.part == "connect" and tls >= 0.5 * part.difference_ms > 0:
-        return "connect (mostly TLS)"
-    return PARTS.get(part.part, part.part.replace("_", " "))
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value >= 0 else '-'}{ms(abs(value))}"
 
 
 # how sure it is

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from loadgen.report.terminal.comparison import is_of_few
+from loadgen.report.compared import is_of_few
+from loadgen.report.reasons import lines
 from loadgen.report.terminal.page import add, drawn, heading, line, table
-from loadgen.report.terminal.reasons import lines
 from loadgen.report.words import UNKNOWN, clean, count, ms, several, share
 from loadgen.result.experiment import Comparison, Figure, Part
 from loadgen.result.run import RunResult

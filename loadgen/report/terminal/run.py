@@ -36,10 +36,10 @@ from loadgen.report.terminal.resolution import resolution
 from loadgen.report.terminal.samples import samples
 from loadgen.report.terminal.thresholds import rows, value_text
 from loadgen.report.terminal.until import until
-from loadgen.report.terminal.unusable import unusable
-from loadgen.report.terminal.verdict import NOTHING, STATUSES, VERDICTS, Result, exit_text, measured, word
 from loadgen.report.terminal.witness import witness
 from loadgen.report.trust import meaning, note, reason
+from loadgen.report.unusable import unusable
+from loadgen.report.verdict import NOTHING, STATUSES, VERDICTS, Result, exit_text, measured, word
 from loadgen.report.words import brief, clean, count, encodable, listed, reasoned, seconds, several, share, wants_color
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult

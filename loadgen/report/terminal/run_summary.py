@@ -18,10 +18,10 @@ from loadgen.report.terminal.findings import findings
 from loadgen.report.terminal.page import BAD, DIM, GOOD, WARN, Part, labelled, line
 from loadgen.report.terminal.parts import ALWAYS, ATTRIBUTED, OWNERS
 from loadgen.report.terminal.thresholds import ORDER, value_text
-from loadgen.report.terminal.unusable import unusable
-from loadgen.report.terminal.verdict import STATUSES, ended, exit_text, measured, word
 from loadgen.report.terminal.witness import agreement
 from loadgen.report.trust import meaning, reason
+from loadgen.report.unusable import unusable
+from loadgen.report.verdict import STATUSES, ended, exit_text, measured, word
 from loadgen.report.words import brief, count, ms, several
 from loadgen.result.run import Attribution, RunResult, Sample, Threshold
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loadgen.report.terminal.figures import TAIL, chosen, range_of, rows
 from loadgen.report.terminal.page import DIM, STRONG, add, drawn, line, table
-from loadgen.report.terminal.verdict import Result, ended, measured, word
+from loadgen.report.verdict import Result, ended, measured, word
 from loadgen.report.words import UNKNOWN, brief, clean, count
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult

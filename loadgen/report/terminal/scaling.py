@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from rich.console import RenderableType
 
-from loadgen.report.terminal.comparison import MARKS, NAME
+from loadgen.report.compared import NAME
+from loadgen.report.terminal.comparison import MARKS
 from loadgen.report.terminal.glance import Scale
 from loadgen.report.terminal.page import DIM, add, heading, indented, line, table
 from loadgen.report.terminal.table import Table

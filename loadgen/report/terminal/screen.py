@@ -12,7 +12,7 @@ from loadgen.report.terminal import run
 from loadgen.report.terminal.experiment_summary import experiment_summary
 from loadgen.report.terminal.page import WIDEST, drawn, fitted, fitting
 from loadgen.report.terminal.run_summary import run_summary
-from loadgen.report.terminal.verdict import Result
+from loadgen.report.verdict import Result
 from loadgen.report.words import clean, encodable, wants_color
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult

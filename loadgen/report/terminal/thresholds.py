@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
+from loadgen.report.reasons import of_figure
 from loadgen.report.terminal.page import add, indented, labelled, table
-from loadgen.report.terminal.reasons import of_figure
 from loadgen.report.threshold_sentences import counts_text
 from loadgen.report.words import UNKNOWN, count
 from loadgen.result.run import Status, Threshold

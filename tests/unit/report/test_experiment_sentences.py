@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
+from loadgen.report.reasons import lines, of_figure
 from loadgen.report.sentences import sentence
-from loadgen.report.terminal.reasons import lines, of_figure
 from loadgen.result.reason import CODES, Reason
 
 RUN = {"variant": "fresh", "round": 3}

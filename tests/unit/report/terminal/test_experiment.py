@@ -13,7 +13,7 @@ from documents import documents
 from hypothesis import given, settings
 from rich.cells import cell_len
 
-from loadgen.report.terminal.comparison import apart
+from loadgen.report.compared import apart
 from loadgen.report.terminal.run import render, show
 from loadgen.result.codec import from_json, map_text
 from loadgen.result.experiment import (

@@ -10,7 +10,7 @@ from run_results import concluded
 
 from loadgen.exchange import Outcome
 from loadgen.report.terminal.run import render
-from loadgen.report.terminal.unusable import unusable
+from loadgen.report.unusable import unusable
 from loadgen.transport.scripted import Reply
 
 TEXT = "name: t\ntarget: http://127.0.0.1:9\nload: [{name: a, users: 1, iterations: 77}]\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loadgen.report.terminal.page import BAD, GOOD, WARN
+from loadgen.report.styles import BAD, GOOD, WARN
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Status
 
