@@ -274,7 +274,11 @@ def _slowest(phase: Phase) -> tuple[str, str] | None:
         return None
     timed = [(step, latency) for step in phase.steps if (latency := step.latency(phase.headline))]
     sure = [(latency.quantiles.get(TAIL), latency.intervals.get(TAIL), step) for step, latency in timed]
-    known = [(value, interval, step) for value, interval, step in sure if value is not None and interval is not None]
+    known = [
+        (value, interval, step)
+        for value, interval, step in sure
+        if value is not None and interval is not None and interval.kind == "full"
+    ]
     if len(known) < len(phase.steps):
         return None
     known.sort(key=lambda of: of[0])

@@ -70,6 +70,7 @@ def _figures(latency: Latency) -> Row:
     }
     for name in PERCENTILES:
         interval = latency.intervals.get(name)
+        interval = interval if interval and interval.kind == "full" else None
         row[f"{name}_ms"] = latency.quantiles.get(name)
         row[f"{name}_low_ms"] = interval.low if interval else None
         row[f"{name}_high_ms"] = interval.high if interval else None

@@ -162,11 +162,13 @@ def _interval(latency: Latency, name: str) -> str:
 
 
 def _reach(interval: Interval, value: float | None) -> str:
-    """`±0.4`, or `[35,315]` if its sides differ; `≥35` if it has no upper end."""
+    """`±0.4`, or `[35,315]` if its sides differ; `≥35` if it has no upper end. A binomial one is at least as wide:
+    `≥±0.4`."""
     if interval.high is None:
         return f"≥{ms(interval.low)}"
+    least = "≥" if interval.kind == "binomial" else ""
     if value is not None:
         below, above = value - interval.low, interval.high - value
         if min(below, above) >= (1 - EVEN) * max(below, above) > 0:
-            return f"±{ms(max(below, above))}"
-    return f"[{ms(interval.low)},{ms(interval.high)}]"
+            return f"{least}±{ms(max(below, above))}"
+    return f"{least}[{ms(interval.low)},{ms(interval.high)}]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import RenderableType
 
@@ -13,6 +13,7 @@ from loadgen.report.terminal.page import DIM, add, indented, labelled, table
 from loadgen.report.terminal.table import Table
 from loadgen.report.words import UNKNOWN, brief, ms
 from loadgen.result.latency import Interval, Latency
+from loadgen.result.reason import Reason
 from loadgen.result.run import Phase
 
 QUANTILES = PERCENTILES[:-1]  # the longest is what it is
@@ -46,8 +47,9 @@ def intervals(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
     rows = [row for row in rows if row[2].intervals or row[2].no_interval]
     if there := [row for row in rows if row[2].intervals]:
         yield indented(_table(there, notes))
-    if missing := "; ".join(_missing(rows)):
-        yield labelled(("no interval: ", DIM), (missing, DIM), indent=2)
+    for title, why in (("binomial: ", _why_binomial), ("no interval: ", _why_none)):
+        if said := "; ".join(_reasons(rows, why)):
+            yield labelled((title, DIM), (said, DIM), indent=2)
 
 
 def _table(rows: list[Row], notes: Footnotes) -> Table:
@@ -59,7 +61,7 @@ def _table(rows: list[Row], notes: Footnotes) -> Table:
     for (phase, label, latency), row in zip(rows, cells, strict=True):
         add(made, brief(label, LABEL) if label != above else "", cycle(phase), *(row[name] for name in shown))
         for name in QUANTILES:
-            if (interval := latency.intervals.get(name)) and interval.warning:
+            if (interval := latency.intervals.get(name)) and interval.warning and interval.kind == "full":
                 notes.say(f"{place(phase)} {label} {name}: {sentence(interval.warning)}")
         above = label
     kinds = {interval.kind for _, _, latency in rows for interval in latency.intervals.values()}
@@ -83,14 +85,22 @@ def span(low: float | None, high: float | None) -> str:
     return f"> {ms(low)}" if high is None else f"[{ms(low)}, {ms(high)}]"
 
 
-def _missing(rows: list[Row]) -> Iterator[str]:
-    """`p99.9 of put, get: needs about 9 more minutes at this rate`. If the percentile itself is missing, its own note
-    gives the reason."""
+def _why_none(latency: Latency, name: str) -> Reason | None:
+    """If the percentile itself is missing, its own note gives the reason."""
+    return latency.no_interval.get(name) if latency.quantiles.get(name) is not None else None
+
+
+def _why_binomial(latency: Latency, name: str) -> Reason | None:
+    interval = latency.intervals.get(name)
+    return interval.warning if interval and interval.kind == "binomial" else None
+
+
+def _reasons(rows: list[Row], why_of: Callable[[Latency, str], Reason | None]) -> Iterator[str]:
+    """`p99.9 of put, get: needs about 9 more minutes at this rate`."""
     missing: dict[str, dict[str, set[str]]] = {}  # why, the step, the percentiles that miss it in any of its cycles
     for _, label, latency in rows:
         for name in QUANTILES:
-            why = latency.no_interval.get(name)
-            if why and latency.quantiles.get(name) is not None:
+            if why := why_of(latency, name):
                 text = f"needs {more(why)}" if more(why) else sentence(why)
                 missing.setdefault(text, {}).setdefault(label, set()).add(name)
     every = len({label for _, label, _ in rows})

@@ -129,7 +129,7 @@ def sure(of: Step, low: float, high: float) -> Step:
     latency = of.latency_ms["response"]
     p99 = latency.quantiles["p99"]
     assert p99
-    known = replace(latency, intervals={"p99": Interval(low * p99, high * p99, None)})
+    known = replace(latency, intervals={"p99": Interval(low * p99, high * p99)})
     return replace(of, latency_ms={"response": known})
 
 

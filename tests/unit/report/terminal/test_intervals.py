@@ -109,6 +109,17 @@ def test_what_an_interval_rests_on_is_a_note() -> None:
     assert "steady put p99: its interval rests on 13 independent events" in "".join(lines(with_intervals(few)))
 
 
+def test_a_binomial_one_is_named_and_says_why() -> None:
+    few = {"code": "too_few_events", "needs": 7, "events": 30.0, "worth": 4.1, "more_s": 21.4}
+    told = "".join(
+        lines(with_intervals({"p50": interval(1, 2), "p99": interval(5, 6) | {"kind": "binomial", "warning": few}}))
+    )
+    assert "[5.00, 6.00]b" in told and "[1.00, 2.00]b" not in told
+    assert "binomial: p99: needs about 21 more seconds at this rate" in told
+    assert "b: a binomial interval, which is at least this wide, if requests were independent" in told
+    assert "what lasts longer than about a twentieth of the phase does not show in them" in told
+
+
 def test_cycles_are_rows_of_their_own() -> None:
     found = after(lines(with_intervals({"p50": interval(5, 6)}, cycles=True)), "95 %, ms")
     assert [row.split()[:2] for row in found[1:3]] == [["put", "1/2"], ["2/2", "[5.00,"]]

@@ -126,14 +126,15 @@ def test_intervals_stand_below_a_row_that_ran_once(result: RunResult) -> None:
         quantiles=figures,
         doubted={},
         intervals={
-            "p50": Interval(19.9, 20.7, None),
-            "p99": Interval(35.0, 315.0, None),
-            "p95": Interval(28.0, None, None),
+            "p50": Interval(19.9, 20.7),
+            "p99": Interval(35.0, 315.0),
+            "p95": Interval(28.0, None),
+            "p90": Interval(26.0, 26.6, "binomial"),
         },
         no_interval={"p99.9": Reason.of("too_short", needs=20, seconds=9, more_s=21.4)},
     )
     row = line(shown(with_step(result, latency_ms={**step.latency_ms, "response": sure})), "95 %")
-    assert row.split() == ["95", "%", "±0.400", "≥28.0", "[35.0,315]", "21", "s", "more"]
+    assert row.split() == ["95", "%", "±0.400", "≥±0.300", "≥28.0", "[35.0,315]", "21", "s", "more"]
 
 
 def test_the_distribution_is_drawn_with_both_kinds(result: RunResult) -> None:
