@@ -34,7 +34,7 @@ from loadgen.runner.witness.agreement import forecast
 from loadgen.runner.witness.load import EACH
 from loadgen.runner.witness.witness import disturbances
 from loadgen.stats import fraction
-from loadgen.stats.intervals import SHORTEST, events, needed
+from loadgen.stats.intervals import SHORTEST, events, interval_after, needed
 from loadgen.trust import host
 from loadgen.workload.draws import Unknown
 from loadgen.workload.scenarios import ScenarioWork, StepWork, Workload
@@ -159,7 +159,8 @@ def _tail_times(run: PhaseRun, iterations: float | None, share: float) -> list[T
     for name in ("p99", "p99.9", "p99.99"):
         requests = events(fraction(name), PRECISION)
         seconds = needed(fraction(name), PRECISION, rate) if rate else None
-        times.append(TailTime(name, requests, seconds, bool(iterations and iterations >= requests and lasts)))
+        enough = bool(iterations and iterations >= requests and lasts)
+        times.append(TailTime(name, requests, seconds, enough, interval_after(fraction(name), rate) if rate else None))
     return times
 
 

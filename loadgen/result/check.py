@@ -29,6 +29,9 @@ class TailTime:
     requests: int = item("the number of requests that it takes")
     seconds: float | None = item("the time that these requests take at the phase's rate; null without a rate", "s")
     enough: bool = item("whether the phase is long enough")
+    interval_s: float | None = item(
+        "the time after which there is an interval, if requests are independent; null without a rate", "s", default=None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,12 @@ def needed(p: Fraction, precision: float, rate: float, overdispersion: float = 1
     return max(SHORTEST, events(p, precision) * overdispersion / rate)
 
 
+def interval_after(p: Fraction, rate: float) -> float:
+    """How many seconds it takes at `rate` requests per second until quantile `p` has an interval, if requests are
+    independent of each other."""
+    return max(SHORTEST, float(EVENTS / min(p, 1 - p)) / rate)
+
+
 def events(p: Fraction, precision: float, confidence: float = CONFIDENCE) -> int:
     """The number of independent requests that `needed` takes."""
     z = NORMAL.inv_cdf((1 + confidence) / 2)

@@ -19,8 +19,8 @@ PHASE = PlannedPhase(
     rarest=None,
     quantiles=("p50", "p99"),
     sharp=(
-        TailTime("p99", 38032, 190.16, False),
-        TailTime("p99.9", 383776, 3840000.0, False),
+        TailTime("p99", 38032, 190.16, False, 8.0),
+        TailTime("p99.9", 383776, 3840000.0, False, 5.0),
         TailTime("p99.99", 3841216, 1.0, True),
     ),
     requests=958,

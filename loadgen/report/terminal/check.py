@@ -21,12 +21,15 @@ from loadgen.result.check import (
     PlannedTarget,
     PortsNeeded,
     Standing,
+    TailTime,
 )
 from loadgen.result.codec import map_text
 from loadgen.result.run import PlannedRate
 
 POLICY = "https://aws.amazon.com/ec2/testing/"
 VARIANTS = 16  # that are listed
+SHARP_TAIL = "tail within 10 %"  # the number of requests beyond it
+ROUNDS_DIFFER = (0.02, 0.05)  # a quiet target, and one that drifts: by how much rounds may differ
 NAME, VARIANT = 20, 32  # characters of a phase's name and of a variant's
 
 
@@ -134,9 +137,14 @@ def _finds(experiment: PlannedExperiment) -> str:
                 f"{few.requests:,}. Name a lower quantile, or make the phase longer")  # fmt: skip
     if experiment.finds is None:
         return "a verdict takes at least 6 rounds"
-    least = " (or what this machine cannot tell)" if experiment.by_resolution else ""
-    return (f"found (4 times of 5): a difference that is beyond {experiment.margin:.0%}{least} by "
-            f"{experiment.finds:.2g} times the standard deviation of what the rounds differ by")  # fmt: skip
+    least = ", or what this machine cannot tell," if experiment.by_resolution else ""
+    found = (round(100 * (experiment.margin + experiment.finds * sd)) for sd in ROUNDS_DIFFER)
+    examples = " or ".join(f"{percent} % more ({percent} of 100 ms)" for percent in found)
+    differ = " or ".join(f"{sd:.0%}" for sd in ROUNDS_DIFFER)
+    return (
+        f"found (4 times of 5): {examples}, if rounds differ by {differ}: the margin of {experiment.margin:.0%}{least} "
+        f"and {experiment.finds:.2g} times that standard deviation"
+    )
 
 
 def _ports(ports: PortsNeeded) -> list[str]:
@@ -176,16 +184,23 @@ def _rate(rate: PlannedRate) -> str:
 
 def _tail_times(phases: Sequence[PlannedPhase]) -> list[str]:
     rarest = next((brief(phase.rarest, 20) for phase in phases if phase.rarest), "")
-    what = f"one of {rarest}, the rarest scenario," if rarest else "a percentile"
-    lines = [f"To know {what} well (requests beyond it within 10 %), a phase has to run for:"]
+    what = f"one of {rarest}, the rarest scenario" if rarest else "a percentile"
+    lines = [f"How long a phase has to run for {what} (longer if slow requests come together):"]
     rated = {phase.name: phase for phase in reversed(phases) if phase.measured and phase.rate}  # a cycle of each
     for name in dict.fromkeys(phase.name for phase in phases if phase.name in rated):
-        parts = [
-            f"{tail.quantile} {'long enough' if tail.enough or tail.seconds is None else _time(tail.seconds)}"
-            for tail in rated[name].sharp
-        ]
-        lines.append(f"  {brief(name, 20):<20} {', '.join(parts)}")
+        phase = rated[name]
+        for number, what in enumerate(("interval", SHARP_TAIL)):
+            shown = brief(name, 20) if not number else ""
+            parts = [f"{tail.quantile} {_needs(tail, phase, what)}" for tail in phase.sharp]
+            lines.append(f"  {shown:<20} {what}: {', '.join(parts)}")
     return lines if rated else []
+
+
+def _needs(tail: TailTime, phase: PlannedPhase, what: str) -> str:
+    """As the report says of the time that is missing."""
+    seconds = tail.seconds if what == SHARP_TAIL else tail.interval_s
+    enough = tail.enough if what == SHARP_TAIL else seconds is not None and (phase.seconds or 0) >= seconds
+    return "long enough" if enough or seconds is None else f"needs {_time(seconds)}"
 
 
 def _time(seconds: float) -> str:

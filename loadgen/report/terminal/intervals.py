@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import RenderableType
 
 from loadgen.report.navigate import Cycles, cycle, iterations, place, steps
-from loadgen.report.sentences import more, sentence
+from loadgen.report.sentences import more, more_time, sentence
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.page import DIM, add, indented, labelled, table
 from loadgen.report.terminal.table import Table
@@ -21,6 +22,7 @@ TITLE = "95 %, ms"
 BINOMIAL = "b"
 SEEN = "intervals: what lasts longer than about a twentieth of the phase does not show in them"
 AT_LEAST = f"{BINOMIAL}: a binomial interval, which is at least this wide, if requests were independent"
+PRECISION, SHARP = 0.1, "within 10 %"
 FEWER = ("p50", "p99", "p99.9")  # where the others would not fit: of tens of seconds
 LABEL, WIDE = 20, 14  # characters
 NAMED = 3  # steps that a reason names
@@ -50,6 +52,8 @@ def intervals(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
     for title, why in (("binomial: ", _why_binomial), ("no interval: ", _why_none)):
         if said := "; ".join(_reasons(rows, why)):
             yield labelled((title, DIM), (said, DIM), indent=2)
+    if wide := "; ".join(_wide(rows)):
+        yield labelled((f"{SHARP}: ", DIM), (wide, DIM), indent=2)
 
 
 def _table(rows: list[Row], notes: Footnotes) -> Table:
@@ -113,6 +117,24 @@ def _reasons(rows: list[Row], why_of: Callable[[Latency, str], Reason | None]) -
             for names, labels in groups.items()
         ]
         yield f"{' and '.join(figures)}: {text}"
+
+
+def _wide(rows: list[Row]) -> Iterator[str]:
+    """`p99 of put needs about 9 more minutes at this rate`: of each row the percentile that is the furthest from it."""
+    for phase, label, latency in rows:
+        off = {name: _off(latency.intervals.get(name), latency.quantiles.get(name)) for name in FEWER}
+        name = max(off, key=lambda name: off[name])
+        lasted = phase.ran if phase.ran is not None else phase.seconds
+        if lasted and PRECISION < off[name] < math.inf:
+            more = lasted * ((off[name] / PRECISION) ** 2 - 1)
+            yield f"{name} of {' '.join(filter(None, (brief(label, LABEL), cycle(phase))))} needs {more_time(more)}"
+
+
+def _off(interval: Interval | None, value: float | None) -> float:
+    """How far off the figure may be, as a share of it; 0 without a full interval."""
+    if interval is None or interval.kind != "full" or not value:
+        return 0.0
+    return math.inf if interval.high is None else max(interval.high - value, value - interval.low) / value
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ def test_a_plan_is_that_of_the_rarest_scenario(loadgen: Loadgen, tmp_path: Path)
     (tmp_path / "all.yaml").write_text((tmp_path / "p.yaml").read_text().replace("9, steps", "1, steps"))
     (half,) = json.loads(loadgen("check", "all.yaml", "--json").out)["phases"]
     assert phase["sharp"][0]["seconds"] == pytest.approx(5 * half["sharp"][0]["seconds"])
-    assert "To know one of rare, the rarest scenario, well" in loadgen("check", "p.yaml").out
+    assert "to run for one of rare, the rarest scenario (longer" in loadgen("check", "p.yaml").out
 
 
 def test_a_plan_is_told_where_the_name_does_not_resolve(loadgen: Loadgen, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,8 +52,11 @@ def test_what_aws_asks_for_is_said(host: str, monkeypatch: pytest.MonkeyPatch) -
 
 def test_how_long_a_tail_takes_to_be_known() -> None:
     text = render_check(plan(PHASE))
-    assert "  steady               p99 3.17 min, p99.9 1,067 h, p99.99 long enough\n" in text
-    assert "a phase has to run for:" not in render_check(plan(USERS))
+    assert "  steady               interval: p99 needs 8 s, p99.9 long enough, p99.99 long enough\n" in text
+    assert (
+        "                       tail within 10 %: p99 needs 3.17 min, p99.9 needs 1,067 h, p99.99 long enough\n" in text
+    )
+    assert "a phase has to run" not in render_check(plan(USERS))
 
 
 def test_what_this_machine_has() -> None:
@@ -86,8 +89,8 @@ def test_what_an_experiment_is_about_is_said_before() -> None:
         "experiment: 10 or 20 rounds x 2 variants = 20 or 40 runs, in turns, against shared; in all 10 min",
         "  39 s or 21 min 19 s, with pauses of 1 s",
         "  primary figure: steady response p99, as none is named",
-        "  found (4 times of 5): a difference that is beyond 5% (or what this machine cannot tell) by 0.73",
-        "    times the standard deviation of what the rounds differ by",
+        "  found (4 times of 5): 6 % more (6 of 100 ms) or 9 % more (9 of 100 ms), if rounds differ by 2% or",
+        "    5%: the margin of 5%, or what this machine cannot tell, and 0.73 times that standard deviation",
         lines[at + 5],
         "  variant                          client   session        workers      a run  iterations     opens",
         "  shared                           wire     shared               1       31 s       3,100         -",
