@@ -14,7 +14,7 @@ from loadgen.stats import Histogram, fraction
 from loadgen.stats.bins import Bins
 from loadgen.stats.blocks import WAVES, Spread, spread
 from loadgen.stats.distributions import NORMAL, t_quantile, variance_bound
-from loadgen.stats.intervals import Interval, NoInterval, events, interval, limit, mean_interval, needed
+from loadgen.stats.intervals import Interval, NoInterval, events, interval, interval_after, limit, mean_interval, needed
 from loadgen.stats.intervals import bursts as number_of_bursts
 
 P50, P99, P999 = (fraction(name) for name in ("p50", "p99", "p99.9"))
@@ -329,6 +329,8 @@ def test_time_needed_follows_from_rate_and_overdispersion() -> None:
     assert needed(P99, 0.1, 1000) == pytest.approx(38.03, abs=0.01)
     assert needed(P99, 0.1, 1000, overdispersion=28) == pytest.approx(28 * 38.03, rel=1e-3)
     assert needed(P50, 0.1, 1000) == 1.25, "that many seconds an interval takes at all"
+    assert interval_after(P50, 1000) == 1.25
+    assert interval_after(P99, 100) == 7, "seven beyond it, at one a second"
     assert events(P99, 10.0) == 700, "and that many events"
 
 

@@ -75,6 +75,17 @@ def test_what_is_missing_is_one_line_with_what_would_give_it() -> None:
     )
 
 
+def test_how_long_until_it_is_within_ten_percent_is_said_in_the_same_words() -> None:
+    """The figure is 5 ms and the phase takes 10 s: 20 % off takes four times as long, which is 30 s more."""
+    put = {"p50": interval(4.9, 5.1), "p99": interval(4.5, 6)}
+    result = with_intervals(put, {"p50": interval(5, 5.4), "p99": interval(4, None)})
+    phase = result["variants"][0]["phases"][0]
+    phase["seconds"] = phase["ran"] = 10.0
+    text = " ".join(line.strip() for line in after(lines(result), "within 10 %")[:2])
+    assert text.startswith("within 10 %: p99 of put needs about 30 more seconds at this rate")
+    assert "read needs" not in text, "one that has no upper end is as far as can be"
+
+
 def test_steps_of_which_some_have_one_are_named() -> None:
     have, lack = {"p99": interval(5, 6)}, {"p99": AT_ONCE}
     assert after(lines(with_intervals(have, lack)), "no interval")[0].strip() == (
