@@ -280,6 +280,11 @@ MUTANTS = (
     Mutant("lag is nobody's", ATTRIBUTION, '    Row(Part.LAG, Part.WHOLE, MACHINE, "own"),\n', "", (VERDICT,)),
     # what is said of it
     Mutant("a threshold on a figure among timeouts passes", "analysis/thresholds.py",
-           'status="failed" if asked.op in ("<", "<=") else "passed"', 'status="passed"',
+           'status="failed" if asked.op in UPPER else "passed"', 'status="passed"',
            ("unit/analysis/test_thresholds.py",)),
+    Mutant("a request without an answer keeps every limit", "analysis/counted.py",
+           "tails_of(source, plan, limits, UNANSWERED)", "tails_of(source, plan, limits)",
+           ("unit/analysis/test_thresholds.py",)),
+    Mutant("a run that met no slow request knows how they come together", "stats/shares.py",
+           "max(doubt, least)", "doubt", ("unit/stats/test_shares.py",)),
 )  # fmt: skip
