@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from golden.inputs import VERSIONS
-from loadgen.report import sentences, trust
-from loadgen.report.terminal import cost, reasons
+from loadgen.report import reasons, sentences, trust
+from loadgen.report.terminal import cost
 from loadgen.result.codec import from_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import Prices, TrustSignal
