@@ -21,6 +21,7 @@ from loadgen.report.navigate import cycle, every_step
 from loadgen.report.sharing import shared
 from loadgen.report.words import count, ms
 from loadgen.result.codec import from_json, map_text
+from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult
 
 RESULT = json.loads((DATA / "result.json").read_text())
@@ -99,6 +100,12 @@ def test_hostile_text_is_text(result: RunResult, hostile: str) -> None:
 @given(documents(RunResult))
 def test_any_run_has_a_page(document: dict[str, Any]) -> None:
     check(html_text(from_json(RunResult, document)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(documents(ExperimentResult))
+def test_any_experiment_has_a_page(document: dict[str, Any]) -> None:
+    check(html_text(from_json(ExperimentResult, document)))
 
 
 def test_what_is_shared_names_no_host(result: RunResult) -> None:
