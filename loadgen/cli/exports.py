@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from loadgen.cli import complain, output
-from loadgen.errors import ProfileError
+from loadgen.errors import LoadgenError, ProfileError
 from loadgen.files import why
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STDOUT = "-"
 HELPS = {
+    "html": "Write a page for a browser to FILE: charts and tables, without a script.",
     "csv": "Write a row for each figure to FILE.",
     "junit": "Write a test for each threshold to FILE, as JUnit XML.",
     "markdown": "Write a page to FILE, as Markdown.",
@@ -57,10 +58,10 @@ class Exports:
         """Whether one of them is what the command prints."""
         return STDOUT in self.files.values()
 
-    def write(self, result: Result) -> None:
-        """Write all of them. What cannot be written is said: the result is in the run's folder."""
+    def write(self, result: Result, folder: Path | None) -> None:
+        """Write all of them. What cannot be written is said: the result is in the run's `folder`."""
         for name, file in self.files.items():
-            text = self._text(name, result)
+            text = self._text(name, result, folder)
             if file == STDOUT:
                 with output() as out:
                     out.write(text)
@@ -70,7 +71,9 @@ class Exports:
             except OSError as error:
                 complain(f"loadgen: --{name} {file} cannot be written: {why(error)}")
 
-    def _text(self, name: str, result: Result) -> str:
+    def _text(self, name: str, result: Result, folder: Path | None) -> str:
+        if name == "html":
+            return _page(result, folder)
         from loadgen.report.formats.csv import csv_text
         from loadgen.report.formats.junit import junit_text
         from loadgen.report.formats.markdown import markdown_text
@@ -78,6 +81,22 @@ class Exports:
         if name == "junit":
             return junit_text(result, self.undecided)
         return {"csv": csv_text, "markdown": markdown_text}[name](result)
+
+
+def _page(result: Result, folder: Path | None) -> str:
+    """The page of a result. One whose folder does not tell what happened second by second lacks that chart."""
+    from loadgen.analysis.documents import FOREIGN
+    from loadgen.analysis.timeline import timeline
+    from loadgen.report.html.text import html_text
+    from loadgen.result.run import RunResult
+
+    moments = None
+    if folder is not None and isinstance(result, RunResult):
+        try:
+            moments = timeline(folder)
+        except (OSError, LoadgenError, *FOREIGN) as error:
+            complain(f"loadgen: --html: nothing second by second: {folder}: {error}")
+    return html_text(result, moments)
 
 
 def export_options(command: Callable[..., int]) -> Callable[..., int]:

@@ -90,7 +90,8 @@ def _verdicts(comparison: Comparison) -> Iterator[Markup]:
 
 
 def _why_not(comparison: Comparison) -> Iterator[Markup]:
-    for why in [*lines(comparison.why_not)][:MOST]:
+    told = {of_figure(figure.why) for figure in primary_of(comparison) if figure.why}
+    for why in [why for why in lines(comparison.why_not) if why not in told][:MOST]:
         yield element("li", spoken(("No verdict: ", WARN), why), class_="iswarn")
     for note in [*lines(comparison.notes)][:MOST]:
         yield element("li", spoken(("Note: ", DIM), note))

@@ -65,7 +65,7 @@ svg{display:block;overflow:visible}
 .paths{overflow:hidden}
 text{fill:var(--text)}
 .label,.unit,.note{fill:var(--dim);font-size:12px;font-variant-numeric:tabular-nums}
-.name{font-size:13px}
+.name{font-size:13px;paint-order:stroke;stroke:var(--card);stroke-width:4px}
 .grid{stroke:var(--rule);shape-rendering:crispEdges}
 .axis{stroke:var(--dim);shape-rendering:crispEdges}
 .limit{stroke:var(--bad);stroke-dasharray:4 3}

@@ -8,9 +8,12 @@ from loadgen.report.words import clean
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult
+from loadgen.result.timeline import Timeline
 
 
-def html_text(result: RunResult | ExperimentResult) -> str:
-    """One file that asks for nothing else and runs no script."""
+def html_text(result: RunResult | ExperimentResult, timeline: Timeline | None = None) -> str:
+    """One file that asks for nothing else and runs no script. `timeline` is that of a run."""
     cleaned = map_text(result, clean)
-    return experiment_page(cleaned) if isinstance(cleaned, ExperimentResult) else run_page(cleaned)
+    if isinstance(cleaned, ExperimentResult):
+        return experiment_page(cleaned)
+    return run_page(cleaned, timeline)
