@@ -131,5 +131,5 @@ def _stretches(plan: Plan, seen: dict[int, tuple[int, int]]) -> Iterator[Stretch
             continue
         last = max(last for _, last in own) + 1.0
         end = start + run.duration / SECOND if run.duration is not None else last
-        yield Stretch(run.name, run.cycle, run.measured, start, min(end, max(last, start)))
+        yield Stretch(run.number, start, min(end, max(last, start)))
         start = end if run.duration is not None else None

@@ -40,7 +40,7 @@ def command(run: Path | None, full: bool, as_json: bool, exports: Exports, share
         result = read(folder)
         if share:
             result = shared(result)
-        exports.write(result, folder)
+        exports.write(result, folder, profile=not share)
         if exports.files and not (as_json or full):
             return 0
         with output() as out:

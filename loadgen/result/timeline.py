@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """One run of a phase. `start` and `end` are in s from the start of the run."""
+    """One run of a phase, by its place among the phases of the result. `start` and `end` are in s from the start of the
+    run."""
 
-    name: str
-    cycle: int
-    measured: bool
+    phase: int
     start: float
     end: float
 

@@ -39,8 +39,8 @@ def browse(page: Path, *options: str) -> tuple[str, str]:
 
 def run_page(hostile: str = "") -> str:
     result = from_json(RunResult, json.loads((DATA / "result.json").read_text()))
-    line = Timeline(1, (Stretch(f"a{hostile}", 1, True, 0, 2),), (MOMENT, MOMENT))
-    return html_text(map_text(result, lambda written: written + hostile), line)
+    line = Timeline(1, (Stretch(0, 0, 2),), (MOMENT, MOMENT))
+    return html_text(map_text(result, lambda written: written + hostile), line, f"name: {hostile}")
 
 
 def experiment_page(folder: Path) -> str:

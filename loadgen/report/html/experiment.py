@@ -21,7 +21,7 @@ from loadgen.report.compared import (
     word_of,
 )
 from loadgen.report.html import curve, ratios, scaling
-from loadgen.report.html.about import machine, provenance, target
+from loadgen.report.html.about import machine, provenance, target, written
 from loadgen.report.html.common import MOST, badge, complaints, end, missed, thresholds
 from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.page import Section, document
@@ -42,8 +42,8 @@ CHARTS = 16
 ROWS = 400  # of a table
 
 
-def experiment_page(result: ExperimentResult) -> str:
-    """The page of an experiment; every text of the result is clean."""
+def experiment_page(result: ExperimentResult, profile: Sequence[str]) -> str:
+    """The page of an experiment; every text of the result is clean. `profile` are the lines of its profile."""
     comparison = result.comparison
     sections = [
         Section("curves", "Latency by percentile", _curves(comparison) if comparison else None),
@@ -53,7 +53,7 @@ def experiment_page(result: ExperimentResult) -> str:
         Section("thresholds", "Thresholds", thresholds(result.thresholds, result)),
         Section("runs", "Runs", _runs(result)),
         Section("trust", "Trust", _trust(result)),
-        Section("about", "About this experiment", _about(result)),
+        Section("about", "About this experiment", _about(result, profile)),
     ]
     return document(f"{brief(result.name, NAME)}: loadgen", _head(result), sections, end(result))
 
@@ -230,9 +230,10 @@ def _trust(result: ExperimentResult) -> Iterator[Content]:
         yield element("ul", [element("li", reason(signal)) for signal in result.trust.reasons[: 2 * MOST]])
 
 
-def _about(result: ExperimentResult) -> Iterator[Content]:
+def _about(result: ExperimentResult, profile: Sequence[str]) -> Iterator[Content]:
     yield facts([*provenance(result), *_design(result.experiment), *(target(result.target) if result.target else ())])
     yield machine(result.host)
+    yield written(profile)
 
 
 def _design(of: Design) -> list[tuple[str, str]]:

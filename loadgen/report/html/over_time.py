@@ -3,13 +3,15 @@ other on the same axis of time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from loadgen.report.html.charts import LEADING, UNITS, Panel, Point, drawing, figure, key_of, line, stretched, strips
 from loadgen.report.html.markup import Content, Markup, element, number, percent
 from loadgen.report.html.scales import Linear, Log, Tick
 from loadgen.report.html.tables import table
+from loadgen.report.navigate import place
 from loadgen.report.words import brief, count, ms, rate, seconds, several
+from loadgen.result.run import Phase
 from loadgen.result.timeline import Moment, Stretch, Timeline
 
 NAMES = 18  # pixels above the first panel, for the names of phases
@@ -19,12 +21,12 @@ HEIGHT = SPREAD.bottom + 2 * LEADING
 SHADES = 8
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200)  # seconds between labels
 LABELS = 7  # at most
-NAMED = 0.07  # of the width: a phase that is shorter has no room for its name
+NAMED = 0.03  # of the width: a phase that is shorter has no room for its name
 PATHS = (("sent", "c5", "requests"), ("failed", "c1", "failed"))
 QUANTILES = (("p50", "c0"), ("p99", "c1"), ("max", "c3"))
 TEXT = (
     "All steps together, by the second in which requests were due. A phase begins at each dashed line; what is shaded "
-    "is not measured. In the last panel, the darker the more requests took so long."
+    "is not measured. In the last panel, the stronger the colour, the more requests took so long."
 )
 
 Value = Callable[[Moment], float | None]
@@ -35,10 +37,10 @@ TIMES_OF: dict[str, Value] = {
 }
 
 
-def chart(key: str, of: Timeline) -> Markup:
-    """Four panels, and a table with a row for each moment."""
+def chart(key: str, of: Timeline, phases: Sequence[Phase]) -> Markup:
+    """Four panels, and a table with a row for each moment. `phases` are those of the result."""
     title = "Second by second" if of.width == 1 else f"Over time, every {seconds(of.width)}"
-    return figure(key, title, TEXT, drawing(key, HEIGHT, *_drawn(_Time(of))), _table(of, title), _legend(of))
+    return figure(key, title, TEXT, drawing(key, HEIGHT, *_drawn(_Time(of), phases)), _table(of, title), _legend(of))
 
 
 class _Time:
@@ -69,9 +71,9 @@ def _legend(of: Timeline) -> list[Markup]:
     return [key_of([*requests, ("bar c2", "in flight"), *((f"bar {class_}", name) for name, class_ in QUANTILES)])]
 
 
-def _drawn(time: _Time) -> Iterator[Content]:
+def _drawn(time: _Time, phases: Sequence[Phase]) -> Iterator[Content]:
     across = time.ticks()
-    yield [_stretch(stretch, time) for stretch in time.of.stretches]
+    yield [_stretch(each, phases[each.phase], time) for each in time.of.stretches if each.phase < len(phases)]
     for panel, scale, unit in (
         (PER_SECOND, time.per_second, "1/s"),
         (IN_FLIGHT, time.in_flight, "in flight"),
@@ -85,15 +87,15 @@ def _drawn(time: _Time) -> Iterator[Content]:
     yield _hits(time)
 
 
-def _stretch(of: Stretch, time: _Time) -> Iterator[Markup]:
+def _stretch(of: Stretch, phase: Phase, time: _Time) -> Iterator[Markup]:
     start, width = time.at(of.start), time.at(of.end) - time.at(of.start)
     top = NAMES + 8
-    if not of.measured:
+    if not phase.measured:
         yield element("rect", x=percent(start), y=top, width=percent(width), height=SPREAD.bottom - top, class_="still")
     yield element("line", x1=percent(start), x2=percent(start), y1=top, y2=SPREAD.bottom, class_="phase")
     if width >= NAMED:
-        name = f"{brief(of.name, max(3, int(90 * width)))}{f' {of.cycle}' if of.cycle > 1 else ''}"
-        yield element("text", name, x=percent(start), y=NAMES, dx=3, class_="note")
+        name = element("text", brief(place(phase), 40), x=3, y=NAMES, class_="note")
+        yield element("svg", name, x=percent(start), width=percent(width), height=NAMES + 6, class_="clip")
 
 
 def _lines(time: _Time) -> Iterator[Markup | None]:

@@ -11,9 +11,9 @@ from loadgen.result.run import RunResult
 from loadgen.result.timeline import Timeline
 
 
-def html_text(result: RunResult | ExperimentResult, timeline: Timeline | None = None) -> str:
-    """One file that asks for nothing else and runs no script. `timeline` is that of a run."""
+def html_text(result: RunResult | ExperimentResult, timeline: Timeline | None = None, profile: str = "") -> str:
+    """One file that asks for nothing else and runs no script. `timeline` is that of a run; `profile` is a text."""
     cleaned = map_text(result, clean)
     if isinstance(cleaned, ExperimentResult):
-        return experiment_page(cleaned)
-    return run_page(cleaned, timeline)
+        return experiment_page(cleaned, profile.splitlines())
+    return run_page(cleaned, timeline, profile.splitlines())

@@ -56,8 +56,8 @@ def test_a_second_of_timeouts_has_no_percentile(tmp_path: Path) -> None:
 def test_phases_stand_where_the_plan_has_them(tmp_path: Path) -> None:
     made = timeline(of(tmp_path))
     assert made
-    seen = [(of.name, of.measured, of.start, of.end) for of in made.stretches]
-    assert seen[:3] == [("warm", False, 0, 2), ("a", True, 2, 5), ("b", True, 5, 7)]
+    seen = [(of.phase, of.start, of.end) for of in made.stretches]
+    assert seen[:3] == [(0, 0, 2), (1, 2, 5), (2, 5, 7)]
 
 
 def test_a_long_run_has_longer_moments(tmp_path: Path) -> None:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
 from html_pages import Tree, table, words
+from paths import DATA
 
 from loadgen.report.html.over_time import chart
+from loadgen.result.codec import from_json
+from loadgen.result.run import RunResult
 from loadgen.result.timeline import Moment, Stretch, Timeline
 
 MOMENT = Moment(0, 200, 3, 20.3, 289.0, 332.0, ((19.0, 20.7, 190), (276.0, 301.0, 7)), 12)
+RESULT = from_json(RunResult, json.loads((DATA / "result.json").read_text()))
+PHASES = RESULT.variant.phases[:2]  # warm-up, which is not measured, and the first of two cycles of steady
 LINE = Timeline(
     1,
-    (Stretch("warm", 0, False, 0, 1), Stretch("a", 2, True, 1, 3)),
+    (Stretch(0, 0, 1), Stretch(1, 1, 3), Stretch(9, 3, 3)),
     (MOMENT, replace(MOMENT, start=1, failed=0), replace(MOMENT, start=2, p99=None, longest=None, in_flight=None)),
 )
 
 
 def drawn(of: Timeline) -> Tree:
-    return ElementTree.fromstring(chart("t", of).text)
+    return ElementTree.fromstring(chart("t", of, PHASES).text)
 
 
 def test_the_table_has_every_moment() -> None:
@@ -36,7 +42,7 @@ def test_the_pointer_reads_a_moment() -> None:
 
 def test_phases_are_named_and_what_is_not_measured_is_shaded() -> None:
     root = drawn(LINE)
-    assert {"warm", "a 2"} <= {words(text) for text in root.iter("text")}
+    assert {"warm-up", "steady 1/2"} <= {words(text) for text in root.iter("text")}
     assert len([rect for rect in root.iter("rect") if rect.get("class") == "still"]) == 1
 
 
@@ -48,7 +54,7 @@ def test_a_line_ends_where_a_value_is_not_known() -> None:
 def test_an_hour_is_small() -> None:
     bins = tuple((1.09**at, 1.09 ** (at + 1), 100 + at) for at in range(60))
     moments = tuple(replace(MOMENT, start=20 * at, bins=bins) for at in range(180))
-    made = chart("t", Timeline(20, LINE.stretches, moments)).text
+    made = chart("t", Timeline(20, LINE.stretches, moments), PHASES).text
     assert len(made) < 600_000
     assert "Over time, every 20 s" in made
 
