@@ -257,6 +257,11 @@ def read_counts(path: Path, wanted: Wanted = lambda key, metric: True) -> Iterat
     """The counts of an intervals file, line by line, of the wanted series and metrics. Raises ValueError for what
     `RunFolder` did not write.
     """
+    return (counts for counts, _ in read_lines(path, wanted))
+
+
+def read_lines(path: Path, wanted: Wanted) -> Iterator[tuple[dict[Place, Histogram], list[dict[str, Any]]]]:
+    """The same with the samples of the generator's health that each line holds."""
     series: dict[str, SeriesKey] = {}
     for number, line in enumerate(read_intervals(path), 1):
         counts: dict[Place, Histogram] = {}
@@ -268,7 +273,7 @@ def read_counts(path: Path, wanted: Wanted = lambda key, metric: True) -> Iterat
                     counts.setdefault((tick, key, metric), Histogram()).add(_histogram(*histogram))
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(f"{path.name}, line {number}: not an interval") from None
-        yield counts
+        yield counts, line.get("health", [])
 
 
 def replay(path: Path) -> Recording:
@@ -323,4 +328,13 @@ def _began(run: Path) -> float | None:
     return status.st_mtime if stat.S_ISREG(status.st_mode) else None
 
 
-__all__ = ["RunFolder", "latest", "newest_first", "read_counts", "read_intervals", "replay", "write_ahead"]
+__all__ = [
+    "RunFolder",
+    "latest",
+    "newest_first",
+    "read_counts",
+    "read_intervals",
+    "read_lines",
+    "replay",
+    "write_ahead",
+]

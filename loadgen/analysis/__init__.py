@@ -6,6 +6,7 @@ latency      percentiles from histograms, each a value or the reason why there i
 confidence   the interval of each percentile
 shape        how a step's times are spread, and whether they are of two kinds
 findings     what the figures prove, and a reader should know first
+timeline     a run moment by moment, for a picture
 per_second   a phase bin by bin, read back from the run's folder
 thresholds   decides the profile's thresholds
 unusable     whether a run says nothing of its target

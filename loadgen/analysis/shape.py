@@ -26,10 +26,11 @@ def shape(values: Histogram, quantiles: tuple[str, ...]) -> Shape | None:
     apart = gap(values)
     kinds = _kinds(apart, values) if apart else ()
     on_step = dict(_on_step(apart, kinds, values, quantiles)) if apart else {}
-    return Shape(tuple(_bins(values)), kinds, apart.between if apart else 0, on_step)
+    return Shape(tuple(bins_of(values)), kinds, apart.between if apart else 0, on_step)
 
 
-def _bins(values: Histogram) -> Iterator[tuple[float, float, int]]:
+def bins_of(values: Histogram) -> Iterator[tuple[float, float, int]]:
+    """(low, high, count) of `values` (ns) in ms, eight bins for each doubling, those without values left out."""
     middles = np.add(*bounds_of(values.index)) / 2
     numbers = np.floor(np.log2(np.maximum(middles, 1)) * PER_DOUBLING).astype(np.int64)
     for number in np.unique(numbers):

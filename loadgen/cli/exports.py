@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 from loadgen.cli import complain, output
-from loadgen.errors import ProfileError
+from loadgen.errors import LoadgenError, ProfileError
 from loadgen.files import why
+from loadgen.report.words import clean
 
 if TYPE_CHECKING:
     from loadgen.report.formats.junit import Result
 
+T = TypeVar("T")
+
 STDOUT = "-"
 HELPS = {
+    "html": "Write a page for a browser to FILE: charts and tables, without a script.",
     "csv": "Write a row for each figure to FILE.",
     "junit": "Write a test for each threshold to FILE, as JUnit XML.",
     "markdown": "Write a page to FILE, as Markdown.",
@@ -57,10 +62,11 @@ class Exports:
         """Whether one of them is what the command prints."""
         return STDOUT in self.files.values()
 
-    def write(self, result: Result) -> None:
-        """Write all of them. What cannot be written is said: the result is in the run's folder."""
+    def write(self, result: Result, folder: Path | None, profile: bool = True) -> None:
+        """Write all of them. What cannot be written is said: the result is in the run's `folder`. `profile`: whether a
+        page shows it."""
         for name, file in self.files.items():
-            text = self._text(name, result)
+            text = self._text(name, result, folder, profile)
             if file == STDOUT:
                 with output() as out:
                     out.write(text)
@@ -70,7 +76,9 @@ class Exports:
             except OSError as error:
                 complain(f"loadgen: --{name} {file} cannot be written: {why(error)}")
 
-    def _text(self, name: str, result: Result) -> str:
+    def _text(self, name: str, result: Result, folder: Path | None, profile: bool) -> str:
+        if name == "html":
+            return _page(result, folder, profile)
         from loadgen.report.formats.csv import csv_text
         from loadgen.report.formats.junit import junit_text
         from loadgen.report.formats.markdown import markdown_text
@@ -78,6 +86,29 @@ class Exports:
         if name == "junit":
             return junit_text(result, self.undecided)
         return {"csv": csv_text, "markdown": markdown_text}[name](result)
+
+
+def _page(result: Result, folder: Path | None, profile: bool) -> str:
+    """The page of a result. It lacks what the folder does not tell: what happened second by second, the profile."""
+    from loadgen.analysis.documents import document
+    from loadgen.analysis.timeline import timeline
+    from loadgen.report.html.text import html_text
+    from loadgen.result.run import RunResult
+
+    moments = _told(folder, "nothing second by second", timeline) if isinstance(result, RunResult) else None
+    written = _told(folder, "no profile", lambda path: document(path / "profile.json")) if profile else None
+    return html_text(result, moments, json.dumps(written, indent=2, ensure_ascii=False) if written else "")
+
+
+def _told(folder: Path | None, lacks: str, read: Callable[[Path], T]) -> T | None:
+    """What is read from the folder, which others may have written; None with a word on stderr if it cannot be."""
+    from loadgen.analysis.documents import FOREIGN
+
+    try:
+        return read(folder) if folder is not None else None
+    except (OSError, LoadgenError, *FOREIGN) as error:
+        complain(clean(f"loadgen: --html: {lacks}: {folder}: {error}"))
+        return None
 
 
 def export_options(command: Callable[..., int]) -> Callable[..., int]:

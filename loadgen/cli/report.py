@@ -25,6 +25,7 @@ def command(run: Path | None, full: bool, as_json: bool, exports: Exports, share
     loadgen report
     loadgen report runs/burst-20260131-120000 --json
     loadgen report --share
+    loadgen report --html run.html
     loadgen report --csv figures.csv --junit results.xml
     loadgen report --csv -
     """
@@ -35,10 +36,11 @@ def command(run: Path | None, full: bool, as_json: bool, exports: Exports, share
     from loadgen.report.terminal.screen import show
 
     with as_written(run or RUNS):
-        result = read(find(run))
+        folder = find(run)
+        result = read(folder)
         if share:
             result = shared(result)
-        exports.write(result)
+        exports.write(result, folder, profile=not share)
         if exports.files and not (as_json or full):
             return 0
         with output() as out:

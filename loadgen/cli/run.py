@@ -101,6 +101,7 @@ def command(
     loadgen run steady --until 'steady response p99 within 5%'
     loadgen run steady --witness
     loadgen run steady --seed random
+    loadgen run steady --html run.html
     loadgen run steady --junit results.xml --markdown summary.md --csv figures.csv
     """
     from loadgen.report.formats import json_text
@@ -114,7 +115,7 @@ def command(
         loaded, goal = _prolonged(loaded, until, at_most)
         wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
         result = _carry_out(loaded, folder, quiet, **wanted)
-    exports.write(result)
+    exports.write(result, Path(result.run) if result.run else None)
     if trouble := add_to_summary(result):
         complain(f"loadgen: {trouble}")
     with output() as out:

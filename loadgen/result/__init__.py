@@ -10,6 +10,7 @@ holds facts: numbers with their units, names, and reasons as a code with its num
     check       `loadgen check`                once        `loadgen once`
     selftest    `loadgen selftest`             two_runs    `loadgen compare`
     shape       how values are spread, and whether they are of two kinds
+    timeline    a run moment by moment, for a picture; no part of a result
     documents   every kind of result, and the schema of them all
 """
 

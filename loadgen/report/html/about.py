@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from loadgen.report.headline import load
 from loadgen.report.html.markup import Content, Markup, element
@@ -16,11 +16,12 @@ NAME = 48  # characters
 VERSIONS = ("loadgen", "form", "python", "uvloop", "httptools", "aiohttp", "numpy", "openssl", "kernel")
 
 
-def about(result: RunResult) -> Iterator[Content]:
+def about(result: RunResult, profile: Sequence[str]) -> Iterator[Content]:
     yield facts([*provenance(result), ("workers", count(result.workers)), *_session(result.session)])
     yield facts([*target(result.target), *_setup(result)])
     yield _plan(result)
     yield machine(result.host)
+    yield written(profile)
 
 
 def provenance(result: Result) -> list[tuple[str, str]]:
@@ -80,6 +81,15 @@ def _phase(phase: Phase) -> tuple[str, ...]:
     numbers = (of.planned, of.started, of.completed, phase.requests.sent, phase.requests.failed)
     load_text = load(phase) if phase.rate or phase.users or phase.kind == "at-once" else rate(None)
     return brief(place(phase), NAME), load_text, arrivals, measured, ran, *map(count, numbers)
+
+
+def written(profile: Sequence[str]) -> Content:
+    """The profile as it was kept, line by line."""
+    if not profile:
+        return None
+    lines = [element("span", line) for line in profile]
+    code = element("div", lines, class_="code", tabindex=0, role="region", aria_label="The profile")
+    return element("details", element("summary", "The profile, with what was left to defaults"), code)
 
 
 def machine(host: Host) -> Iterator[Content]:

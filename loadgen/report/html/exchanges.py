@@ -11,7 +11,7 @@ from loadgen.report.terminal.samples import LOOKUP
 from loadgen.report.words import brief, count, ms
 from loadgen.result.run import RunResult, Sample
 
-MOST = 40
+FEW, MOST = 10, 400  # exchanges
 TEXT, NAME = 300, 60  # characters
 TIMES = ("lag", "sign", "wait", "connect", "ttfb", "service", "client_delay")
 
@@ -28,14 +28,19 @@ def failing(result: RunResult) -> Content:
 
 
 def _table(kept: Sequence[Sample], result: RunResult, caption: str) -> Iterable[Content]:
+    """The first few, and all of them behind a summary."""
+    yield _rows(kept[:FEW], result, caption)
+    if len(kept) > FEW:
+        summary = element("summary", f"All {count(len(kept[:MOST]))}")
+        yield element("details", summary, _rows(kept[:MOST], result, caption))
+
+
+def _rows(kept: Sequence[Sample], result: RunResult, caption: str) -> Markup:
     phases = Phases(result)
     times = [name for name in TIMES if any(sample.times_ms.get(name) for sample in kept)]
-    rows = [_row(sample, phases, times) for sample in kept[:MOST]]
     titles = ("at", "step", "ms", *(name.replace("_", " ") for name in times), "request", "request id, answer")
     last = len(titles) - 1
-    yield table(titles, rows, caption, words=(1, last - 1, last))
-    if len(kept) > MOST:
-        yield element("p", f"{count(len(kept) - MOST)} more are in --json", class_="dim")
+    return table(titles, [_row(sample, phases, times) for sample in kept], caption, words=(1, last - 1, last))
 
 
 def _row(sample: Sample, phases: Phases, times: Iterable[str]) -> tuple[Content, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from loadgen.report.finding_sentences import where
 from loadgen.report.headline import happened, what
-from loadgen.report.html import curve, shares, spans
+from loadgen.report.html import curve, over_time, shares, spans
 from loadgen.report.html.about import about
 from loadgen.report.html.common import MOST, complaints, cost, end, missed, thresholds, trust, verdict
 from loadgen.report.html.exchanges import failing, slowest
@@ -25,6 +25,7 @@ from loadgen.report.unusable import unusable
 from loadgen.report.verdict import ended, measured
 from loadgen.report.words import brief, count, listed, ms, reasoned, several, share
 from loadgen.result.run import Network, Phase, RunResult, Step, Stratum
+from loadgen.result.timeline import Timeline
 
 TOGETHER = 8  # curves in a chart
 CHARTS = 12
@@ -33,12 +34,13 @@ PARTS = (*COLUMNS, "dns", "tcp", "tls", "backoff")
 KINDS = {"new": "a new connection", "reused": "a connection that was open", "resumed": "a resumed TLS session"}
 
 
-def run_page(result: RunResult) -> str:
-    """The page of a run; every text of the result is clean."""
+def run_page(result: RunResult, timeline: Timeline | None, profile: Sequence[str]) -> str:
+    """The page of a run; every text of the result is clean. `profile` are the lines of its profile."""
     notes = Footnotes()
     every = rows(result) if measured(result) else []
     sections = [
         Section("figures", "Figures", [_figures(every, result), _curves(every)]),
+        Section("over-time", "Over time", _over_time(result, timeline)),
         Section("time", "Where the time went", [_whose(every), _parts(result, notes)]),
         Section("strata", _strata_title(result), _strata(result)),
         Section("connections", "Connections", _connections(result, notes)),
@@ -47,7 +49,7 @@ def run_page(result: RunResult) -> str:
         Section("cost", "Cost", cost(result)),
         Section("slowest", "Slowest exchanges", slowest(result)),
         Section("trust", "Trust", trust(result)),
-        Section("about", "About this run", about(result)),
+        Section("about", "About this run", about(result, profile)),
     ]
     title = f"{brief(result.name, NAME)}: loadgen"
     return document(title, _head(result), sections, _foot(result, notes))
@@ -173,7 +175,11 @@ def _bins(row: Row) -> Iterator[Markup]:
             yield curve.bins_table(brief(name, NAME), latency, step.shape)
 
 
-# where the time went
+# over time and where the time went
+
+
+def _over_time(result: RunResult, timeline: Timeline | None) -> Content:
+    return over_time.chart("timeline", timeline, result.variant.phases) if timeline else None
 
 
 def _whose(every: Sequence[Row]) -> Content:

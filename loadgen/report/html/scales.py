@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from loadgen.report.words import count, ms
 
 NEAR = 0.86  # of the width: beyond it a label would lie on that of the end
+FIRST, LAST = -9.0, 15.0  # decades of ms: what lies beyond, a broken result alone has
 LEAST_SPAN = 0.3  # decades of a logarithmic axis
 TAIL = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999, 0.9999999)
 
@@ -31,7 +32,7 @@ class Log:
     @classmethod
     def over(cls, values: Iterable[float | None]) -> Log:
         """The axis that holds all of these; those that have no logarithm are left out."""
-        logs = [math.log10(value) for value in values if value is not None and 0 < value < math.inf]
+        logs = [_log(value) for value in values if value is not None and 0 < value < math.inf]
         first, last = (min(logs), max(logs)) if logs else (0.0, 1.0)
         room = max(0.0, LEAST_SPAN - (last - first)) / 2
         return cls(first - room - 0.02, last - first + 2 * room + 0.04)
@@ -39,7 +40,7 @@ class Log:
     def at(self, value: float) -> float:
         if not value > 0:
             return 0.0
-        return min(1.0, max(0.0, (math.log10(value) - self.low) / self.decades))
+        return min(1.0, max(0.0, (_log(value) - self.low) / self.decades))
 
     def ticks(self) -> list[Tick]:
         """1, 2 and 5 of each decade; of many decades only 1."""
@@ -48,6 +49,10 @@ class Log:
         every = [digit * 10.0**decade for decade in decades for digit in wanted]
         inside = [value for value in every if self.low <= math.log10(value) <= self.low + self.decades]
         return [Tick(self.at(value), ms(value).removesuffix(".0").removesuffix(".00")) for value in inside]
+
+
+def _log(value: float) -> float:
+    return min(LAST, max(FIRST, math.log10(value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class Linear:
     @classmethod
     def over(cls, values: Iterable[float | None]) -> Linear:
         known = [value for value in values if value is not None and math.isfinite(value)]
-        return cls(1.05 * max([0.0, *known]) or 1.0)
+        return cls(min(10.0**LAST, max(10.0**FIRST, 1.05 * max([0.0, *known]) or 1.0)))
 
     def at(self, value: float) -> float:
         return min(1.0, max(0.0, value / self.high))

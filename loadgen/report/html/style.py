@@ -50,6 +50,7 @@ caption{text-align:left;color:var(--dim);font-size:13px;padding:2px 0 6px;positi
 th,td{text-align:left;padding:4px 14px 4px 0;border-bottom:1px solid var(--rule);vertical-align:top;font-weight:400;
 overflow-wrap:normal}
 thead th{color:var(--dim);font-size:12.5px;white-space:nowrap;vertical-align:bottom}
+td:not(.n){min-width:9ch}
 .n{text-align:right;white-space:nowrap}
 tbody th{font-weight:550;min-width:8ch}
 td small,.small{display:block;color:var(--dim);font-size:12px}
@@ -62,10 +63,10 @@ dt{color:var(--dim);font-size:13.5px}dd{margin:0;font-size:14px}
 .legend li{display:flex;align-items:center;gap:7px}.legend svg{flex:none}
 svg{display:block;overflow:visible}
 .chart{font-size:12px;padding:0 10px 0 56px}.wide{padding:0 6px 0 0}
-.paths{overflow:hidden}
+.paths,.clip{overflow:hidden}
 text{fill:var(--text)}
 .label,.unit,.note{fill:var(--dim);font-size:12px;font-variant-numeric:tabular-nums}
-.name{font-size:13px}
+.name{font-size:13px;paint-order:stroke;stroke:var(--card);stroke-width:4px}
 .grid{stroke:var(--rule);shape-rendering:crispEdges}
 .axis{stroke:var(--dim);shape-rendering:crispEdges}
 .limit{stroke:var(--bad);stroke-dasharray:4 3}
@@ -89,6 +90,8 @@ stroke-linejoin:round}
 .heat{fill:var(--c0)}
 .h1{fill-opacity:.16}.h2{fill-opacity:.28}.h3{fill-opacity:.4}.h4{fill-opacity:.52}.h5{fill-opacity:.64}
 .h6{fill-opacity:.76}.h7{fill-opacity:.88}.h8{fill-opacity:1}
+.code{white-space:pre-wrap;font:12.5px/1.45 ui-monospace,monospace;max-height:520px;overflow:auto;margin:8px 0}
+.code span{display:block}
 footer{margin-top:48px;padding-top:14px;padding-bottom:40px;color:var(--dim);font-size:13px}
 @media print{:root{--page:#fff;--card:#fff;--text:#000;--dim:#444;--rule:#ccc;--good:#00694a;--warn:#8a5300;
 --bad:#b3261e;--on:#fff;--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#b6578d;--c4:#c98a00;--c5:#3f9bd1;--c6:#555c64;

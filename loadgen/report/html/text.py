@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from loadgen.report.html.experiment import experiment_page
 from loadgen.report.html.run import run_page
 from loadgen.report.words import clean
 from loadgen.result.codec import map_text
+from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult
+from loadgen.result.timeline import Timeline
 
 
-def html_text(result: RunResult) -> str:
-    """One file that asks for nothing else and runs no script; in ASCII and what a UTF-8 file takes."""
-    return run_page(map_text(result, clean))
+def html_text(result: RunResult | ExperimentResult, timeline: Timeline | None = None, profile: str = "") -> str:
+    """One file that asks for nothing else and runs no script. `timeline` is that of a run; `profile` is a text."""
+    cleaned = map_text(result, clean)
+    if isinstance(cleaned, ExperimentResult):
+        return experiment_page(cleaned, profile.splitlines())
+    return run_page(cleaned, timeline, profile.splitlines())

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from finished_runs import finished_run
 
 from loadgen.cli.exports import Exports
 from loadgen.errors import ProfileError
@@ -43,6 +44,18 @@ def test_a_file_that_may_not_be_written_is_said_before(tmp_path: Path, monkeypat
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(ProfileError, match="cannot be written"):
         exports(csv=str(tmp_path / "new.csv")).check()
+
+
+def test_a_page_lacks_what_a_folder_does_not_tell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = finished_run(tmp_path / "run")
+    page = tmp_path / "page.html"
+    exports(html=str(page)).write(result, tmp_path / "run")
+    assert "Second by second" in page.read_text()
+    assert capsys.readouterr().err == ""
+    (tmp_path / "run" / "intervals.jsonl").write_text("{}\n")
+    exports(html=str(page)).write(result, tmp_path / "run")
+    assert "Second by second" not in page.read_text()
+    assert "nothing second by second" in capsys.readouterr().err
 
 
 def test_only_stdout_takes_the_place_of_the_screen() -> None:

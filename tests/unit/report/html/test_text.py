@@ -21,7 +21,9 @@ from loadgen.report.navigate import cycle, every_step
 from loadgen.report.sharing import shared
 from loadgen.report.words import count, ms
 from loadgen.result.codec import from_json, map_text
+from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult
+from loadgen.result.shape import Shape
 
 RESULT = json.loads((DATA / "result.json").read_text())
 HOSTILE = (
@@ -101,6 +103,12 @@ def test_any_run_has_a_page(document: dict[str, Any]) -> None:
     check(html_text(from_json(RunResult, document)))
 
 
+@settings(max_examples=25, deadline=None)
+@given(documents(ExperimentResult))
+def test_any_experiment_has_a_page(document: dict[str, Any]) -> None:
+    check(html_text(from_json(ExperimentResult, document)))
+
+
 def test_what_is_shared_names_no_host(result: RunResult) -> None:
     named = replace(result, target=replace(result.target, url="https://secret.example/x", addresses=("10.1.2.3",)))
     page = html_text(shared(named))
@@ -112,3 +120,23 @@ def test_what_is_shared_names_no_host(result: RunResult) -> None:
 def test_a_broken_run_says_so(result: RunResult) -> None:
     text = words(parsed(html_text(replace(result, complete=False))))
     assert "INCOMPLETE" in text
+
+
+def test_the_profile_is_shown_line_by_line(result: RunResult) -> None:
+    root = check(html_text(result, profile="name: <b>\nload: []"))
+    (code,) = [element for element in root.iter("div") if element.get("class") == "code"]
+    assert [line.text for line in code] == ["name: <b>", "load: []"]
+
+
+def test_a_large_result_is_a_small_file(result: RunResult) -> None:
+    """Twenty cycles of everything, each with a distribution of its own."""
+    (variant,) = result.variants
+    shape = Shape(tuple((1.09**at, 1.09 ** (at + 1), 1 + at) for at in range(90)), (), 0, {})
+    measured = [phase for phase in variant.phases if phase.measured and phase.cycle == 1]
+    cycles = tuple(
+        replace(phase, cycle=at, cycles=20, steps=tuple(replace(step, shape=shape) for step in phase.steps))
+        for at in range(1, 21)
+        for phase in measured
+    )
+    page = html_text(replace(result, variants=(replace(variant, phases=cycles),)))
+    assert len(page.encode()) < 3_000_000

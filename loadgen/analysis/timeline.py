@@ -1,0 +1,135 @@
+"""A run moment by moment, from its folder: at most 180 moments, of one second or as many as that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from loadgen.analysis.documents import document
+from loadgen.analysis.latency import milliseconds
+from loadgen.analysis.shape import bins_of
+from loadgen.clock import SECOND
+from loadgen.engine.plan import PhaseRun, Plan
+from loadgen.exchange import Outcome
+from loadgen.record.metrics import Metric
+from loadgen.record.recorder import SeriesKey
+from loadgen.record.recording import Place
+from loadgen.result.timeline import Moment, Stretch, Timeline
+from loadgen.stats import Histogram, fraction
+from loadgen.stats.ticks import TICKS
+from loadgen.store import read_lines
+
+MOST = 180  # moments
+P50, P99 = fraction("p50"), fraction("p99")
+
+
+def timeline(folder: Path) -> Timeline | None:
+    """The moments of the run in that folder; None if it holds none. Raises ProfileError, OSError, ValueError, KeyError
+    or TypeError for what loadgen did not write."""
+    plan = Plan.from_description(document(folder / "run.json")["plan"])
+    columns = _Columns()
+    headlines = {run.number: _headline(run) for run in plan.all_runs}
+    steps = len(plan.steps)
+
+    def wanted(key: SeriesKey, metric: int) -> bool:
+        return metric in (Metric.SIGN, headlines.get(key.slot // steps))
+
+    for counts, health in read_lines(folder / "intervals.jsonl", wanted):
+        for place, histogram in counts.items():
+            columns.add(place, histogram, headlines[place[1].slot // steps])
+        columns.watch(health)
+    moments = tuple(columns.moments())
+    return Timeline(columns.width, tuple(_stretches(plan, columns.seen)), moments) if moments else None
+
+
+def _headline(run: PhaseRun) -> Metric:
+    return Metric.SERVICE if run.phase.users else Metric.RESPONSE
+
+
+@dataclass(slots=True)
+class _Column:
+    sent: int = 0
+    failed: int = 0
+    values: Histogram = field(default_factory=Histogram)
+    timeouts: int = 0
+    in_flight: dict[int, int] = field(default_factory=dict)  # by second
+
+    def take(self, other: _Column) -> None:
+        self.sent, self.failed = self.sent + other.sent, self.failed + other.failed
+        self.values.add(other.values)
+        self.timeouts += other.timeouts
+        self.in_flight |= other.in_flight
+
+    def moment(self, start: float) -> Moment:
+        late = self.timeouts > 0
+        return Moment(
+            start,
+            self.sent,
+            self.failed,
+            milliseconds(self.values.quantile(P50, self.timeouts)),
+            milliseconds(self.values.quantile(P99, self.timeouts)),
+            milliseconds(self.values.most) if self.values.count and not late else None,
+            tuple(bins_of(self.values)),
+            max(self.in_flight.values(), default=None),
+        )
+
+
+class _Columns:
+    """Moments that grow twice as long where they are too many, so that memory does not follow from the time."""
+
+    def __init__(self) -> None:
+        self.width = 1
+        self.seen: dict[int, tuple[int, int]] = {}  # by slot, the first and the last second with requests
+        self._columns: dict[int, _Column] = {}
+
+    def add(self, place: Place, histogram: Histogram, headline: Metric) -> None:
+        tick, key, metric = place
+        column, second = self._at(tick // TICKS), tick // TICKS
+        first, last = self.seen.get(key.slot, (second, second))
+        self.seen[key.slot] = min(first, second), max(last, second)
+        if metric == Metric.SIGN:  # of every exchange
+            column.sent += histogram.count
+            column.failed += histogram.count * (key.outcome != Outcome.OK)
+        elif metric == headline and key.outcome == Outcome.OK:
+            column.values.add(histogram)
+        elif metric == headline and key.outcome == Outcome.TIMEOUT:
+            column.timeouts += histogram.count
+
+    def watch(self, health: Iterable[dict[str, Any]]) -> None:
+        for sample in health:
+            second = int(sample["second"])
+            open_at = self._at(second).in_flight
+            open_at[second] = open_at.get(second, 0) + int(sample["in_flight"])
+
+    def moments(self) -> Iterator[Moment]:
+        for number, column in sorted(self._columns.items()):
+            if column.sent:
+                yield column.moment(number * self.width)
+
+    def _at(self, second: int) -> _Column:
+        while second // self.width >= MOST:
+            self._widen()
+        return self._columns.setdefault(second // self.width, _Column())
+
+    def _widen(self) -> None:
+        narrow, self._columns, self.width = self._columns, {}, 2 * self.width
+        for number, column in narrow.items():
+            self._columns.setdefault(number // 2, _Column()).take(column)
+
+
+def _stretches(plan: Plan, seen: dict[int, tuple[int, int]]) -> Iterator[Stretch]:
+    """By the plan as far as it tells; from the first phase on that has no fixed end, by what was seen."""
+    start: float | None = 0.0
+    for run in plan.all_runs:
+        own = [seen[slot] for step in range(len(plan.steps)) if (slot := plan.slot(run.number, step)) in seen]
+        if start is None and own:
+            start = float(min(first for first, _ in own))
+        if start is None or not own:
+            start = start + run.duration / SECOND if start is not None and run.duration is not None else None
+            continue
+        last = max(last for _, last in own) + 1.0
+        end = start + run.duration / SECOND if run.duration is not None else last
+        yield Stretch(run.number, start, min(end, max(last, start)))
+        start = end if run.duration is not None else None

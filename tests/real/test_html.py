@@ -1,0 +1,87 @@
+"""A page in a real browser: nothing on its console, no wider than the screen, and printed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from experiment_folders import ROUNDS, answering, text, write_experiment
+from paths import DATA
+
+from loadgen.experiment.folder import assembled
+from loadgen.report.html.text import html_text
+from loadgen.result.codec import from_json, map_text
+from loadgen.result.run import RunResult
+from loadgen.result.timeline import Moment, Stretch, Timeline
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [pytest.mark.real, pytest.mark.skipif(BROWSER is None, reason="there is no chromium")]
+
+HOSTILE = "</style></title><script>console.log('ran')</script><img src=x.png><svg onload=alert(1)>"
+MOMENT = Moment(0, 200, 3, 20.3, 289.0, 332.0, ((19.0, 20.7, 190), (276.0, 301.0, 7)), 12)
+WIDTH = re.compile(r"<title>(\d+)</title>")
+
+
+def browse(page: Path, *options: str) -> tuple[str, str]:
+    """The page as the browser understood it, and what came to the console."""
+    assert BROWSER
+    fixed = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    profile = f"--user-data-dir={page.parent / 'browser'}"
+    command = [BROWSER, *fixed, profile, "--enable-logging=stderr", *options, page.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout, "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
+
+
+def run_page(hostile: str = "") -> str:
+    result = from_json(RunResult, json.loads((DATA / "result.json").read_text()))
+    line = Timeline(1, (Stretch(0, 0, 2),), (MOMENT, MOMENT))
+    return html_text(map_text(result, lambda written: written + hostile), line, f"name: {hostile}")
+
+
+def experiment_page(folder: Path) -> str:
+    return html_text(assembled(write_experiment(folder, text(), answering(connect=8), rounds=ROUNDS)))
+
+
+PAGES: dict[str, Callable[[Path], str]] = {
+    "run": lambda folder: run_page(),
+    "hostile": lambda folder: run_page(HOSTILE),
+    "experiment": lambda folder: experiment_page(folder / "experiment"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_comes_to_the_console(tmp_path: Path, name: str) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(PAGES[name](tmp_path), encoding="utf-8")
+    understood, console = browse(page, "--dump-dom")
+    assert console == ""
+    assert "<figure" in understood and "<script" not in understood and "<img" not in understood
+
+
+def test_what_the_policy_refuses_would_be_seen(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(run_page().replace("</body>", "<script>console.log(1)</script></body>"), encoding="utf-8")
+    assert "Content Security Policy" in browse(page, "--dump-dom")[1]
+
+
+@pytest.mark.parametrize("width", [390, 1600])
+def test_it_is_no_wider_than_the_screen(tmp_path: Path, width: int) -> None:
+    (tmp_path / "page.html").write_text(run_page(), encoding="utf-8")
+    look = "document.title=f.contentDocument.documentElement.scrollWidth"
+    frame = tmp_path / "frame.html"
+    frame.write_text(f'<iframe id="f" src="page.html" width="{width}" height="900" onload="{look}"></iframe>')
+    understood, _ = browse(frame, "--allow-file-access-from-files", "--window-size=1800,1000", "--dump-dom")
+    found = WIDTH.search(understood)
+    assert found and int(found[1]) <= width
+
+
+def test_it_prints(tmp_path: Path) -> None:
+    page, printed = tmp_path / "page.html", tmp_path / "page.pdf"
+    page.write_text(run_page(), encoding="utf-8")
+    assert browse(page, f"--print-to-pdf={printed}")[1] == ""
+    assert printed.read_bytes().startswith(b"%PDF")

@@ -1,0 +1,79 @@
+"""A run moment by moment, read back from its folder: all of its requests, no more moments than there is room for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from engine_harness import START, go
+from run_folders import write_seconds
+
+from loadgen.analysis.timeline import MOST, timeline
+from loadgen.clock import MILLISECOND, SECOND
+from loadgen.exchange import Exchange, Outcome
+from loadgen.profile.load import load
+from loadgen.transport.scripted import Reply
+
+LOAD = (
+    "[{name: warm, rate: 20/s, for: 2s, measure: false}, {name: a, rate: 50/s, for: 3s}, {name: b, users: 3, for: 2s}]"
+)
+
+
+def of(tmp_path: Path, phases: str = LOAD, after: int = 5 * MILLISECOND, health: object = ()) -> Path:
+    """The folder of a run in whose third second every request times out."""
+
+    def script(x: Exchange) -> Reply:
+        late = 2 * SECOND <= x.due - START < 3 * SECOND
+        return Reply(outcome=Outcome.TIMEOUT, after=SECOND) if late else Reply(after=after)
+
+    run = go(load("p.yaml", text=f"name: t\ntarget: http://127.0.0.1:1\nload: {phases}\n").profile, script)
+    write_seconds(tmp_path / "run", run).close()
+    if health:
+        with (tmp_path / "run" / "intervals.jsonl").open("a") as file:
+            file.write(json.dumps({"series": {}, "deltas": [], "health": health}) + "\n")
+    return tmp_path / "run"
+
+
+def test_every_request_is_in_a_moment(tmp_path: Path) -> None:
+    made = timeline(of(tmp_path))
+    assert made and made.width == 1
+    by_second = {moment.start: moment for moment in made.moments}
+    assert by_second[3].sent == pytest.approx(50, abs=25)
+    assert (by_second[3].p50, by_second[3].longest) == (pytest.approx(5, rel=0.01), pytest.approx(5))
+    assert sum(number for _, _, number in by_second[3].bins) == by_second[3].sent
+    assert by_second[6].sent > 100, "of users, service is what there is"
+
+
+def test_a_second_of_timeouts_has_no_percentile(tmp_path: Path) -> None:
+    made = timeline(of(tmp_path))
+    assert made
+    late = next(moment for moment in made.moments if moment.start == 2)
+    assert late.failed == late.sent > 0
+    assert (late.p50, late.p99, late.longest, late.bins) == (None, None, None, ())
+
+
+def test_phases_stand_where_the_plan_has_them(tmp_path: Path) -> None:
+    made = timeline(of(tmp_path))
+    assert made
+    seen = [(of.phase, of.start, of.end) for of in made.stretches]
+    assert seen[:3] == [(0, 0, 2), (1, 2, 5), (2, 5, 7)]
+
+
+def test_a_long_run_has_longer_moments(tmp_path: Path) -> None:
+    made = timeline(of(tmp_path, "[{name: a, rate: 2/s, for: 10m, arrivals: constant}]"))
+    assert made and made.width == 4 and MOST / 2 < len(made.moments) <= MOST
+    assert sum(moment.sent for moment in made.moments) == 1200
+
+
+def test_the_most_in_flight_is_of_all_workers(tmp_path: Path) -> None:
+    health = [{"second": 3, "worker": worker, "in_flight": 4} for worker in range(2)]
+    made = timeline(of(tmp_path, health=health))
+    assert made
+    assert {moment.start: moment.in_flight for moment in made.moments if moment.in_flight is not None} == {3: 8}
+
+
+def test_a_folder_without_seconds_has_none(tmp_path: Path) -> None:
+    folder = of(tmp_path)
+    (folder / "intervals.jsonl").write_text("")
+    assert timeline(folder) is None
