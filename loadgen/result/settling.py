@@ -12,9 +12,9 @@ from loadgen.result.codec import item
 class Growth:
     """What there was at the beginning and at the end of a phase, by its slowest wave."""
 
-    begin: float = item("at the beginning; of a latency in ms")
-    end: float = item("at the end; of a latency in ms")
-    f: float | None = item("how strong this wave is, in terms of the next eight; below 0 if it falls")
+    begin: float = item("at the beginning: the mean latency, or the number of requests in flight", "ms or 1")
+    end: float = item("at the end", "ms or 1")
+    f: float | None = item("how strong this wave is, in terms of the next eight; below 0 if it falls", "1")
 
 
 @dataclass(frozen=True, slots=True)
