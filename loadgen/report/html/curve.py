@@ -91,6 +91,8 @@ def chart(key: str, title: str, text: Content, curves: Sequence[Curve], tabled: 
     ends += [end for curve in curves for _, low, high in curve.band for end in (low, high) if end]
     scale, tail = Log.over(ends), Tail(max((curve.requests for curve in curves), default=0))
     ticks, across = scale.ticks(), tail.ticks()
+    if not any("max" in curve.reads for curve in curves):
+        across.pop()  # the label of the longest
     names = dict.fromkeys((curve.series, curve.name) for curve in curves)
     drawn = drawing(
         key,

@@ -161,8 +161,9 @@ def _figures(comparison: Comparison) -> Iterator[Content]:
         for figure in sorted(comparison.figures, key=lambda figure: not figure.primary)[:ROWS]
     ]  # fmt: skip
     titles = ("", "baseline, ms", "variant, ms", "times", "difference, ms", "verdict", "")
-    sure = f"[…] holds the true value {100 * comparison.confidence:.4g} % of the time"
-    yield table(titles, made, f"All figures, the primary ones first; {sure}", words=(5, 6))
+    intervals = any(figure.ratio_low is not None for figure in comparison.figures)
+    sure = f"; […] holds the true value {100 * comparison.confidence:.4g} % of the time" if intervals else ""
+    yield table(titles, made, f"All figures, the primary ones first{sure}", words=(5, 6))
     if len(comparison.figures) > ROWS:
         yield element("p", f"{count(len(comparison.figures) - ROWS)} more are in --json", class_="dim")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loadgen.report.compared import ratio
-from loadgen.report.html.charts import LEADING, Panel, drawing, figure, mark
+from loadgen.report.html.charts import LEADING, Panel, drawing, figure
 from loadgen.report.html.markup import Content, Markup, element, percent
 from loadgen.report.html.scales import Log, Tick
 from loadgen.result.experiment import Figure
@@ -64,5 +64,5 @@ def _row(row: Ratio, scale: Log, top: int) -> Markup:
         "g",
         element("text", f"{row.name}: {ratio(of)}", x=0, y=top + 15, class_="name"),
         interval if known else None,
-        mark(series, scale.at(of.ratio or 1.0), y),
+        element("circle", cx=percent(scale.at(of.ratio or 1.0)), cy=y, r=5, class_=f"dot c{series}"),
     )
