@@ -129,7 +129,7 @@ def test_a_trend_makes_no_interval_wrong(growth: float) -> None:
 def test_what_a_plan_finds_is_found(looks: tuple[int, ...], variants: int) -> None:
     """By `check`: a difference of so many standard deviations beyond the margin, at one of the looks, of any one of the
     variants while the others are near the margin, where nothing decides."""
-    tried, found, edge, sd = seeds(60, 2000), 0, math.log(1.05), 0.03
+    tried, found, edge, sd = seeds(40, 2000), 0, math.log(1.05), 0.03
     planned = levels(looks)
     difference = detectable(looks[-1], planned[-1] / variants)
     for seed in tried:
@@ -152,7 +152,7 @@ def test_what_a_plan_finds_is_found(looks: tuple[int, ...], variants: int) -> No
 def test_a_figure_among_many_is_decided_in_the_rounds_that_it_asks_for(ratio: float) -> None:
     """One of seven, the others of which are at the margin. After ten rounds it could be chance, and says how many more
     it takes; `alone`: if it had asked as the only one."""
-    tried, asked, decided, alone = seeds(25, 1500), 0, 0, 0
+    tried, asked, decided, alone = seeds(12, 1500), 0, 0, 0
     wanted = Decision.SLOWER if ratio > 1 else Decision.EQUIVALENT
     for seed in tried:
         dice = random(54, seed)

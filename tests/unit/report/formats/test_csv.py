@@ -71,7 +71,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(documents(RunResult) | documents(ExperimentResult))
 def test_any_result_is_a_table(document: dict[str, Any]) -> None:
     of: type[RunResult | ExperimentResult] = ExperimentResult if "experiment" in document else RunResult
