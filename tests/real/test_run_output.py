@@ -23,7 +23,7 @@ sandbox: {service: 20ms, environments: {max: 50, init: 50ms}}
 load:
   - {name: warm-up, rate: 100/s, iterations: 30, measure: false}
   - {name: open, rate: 100/s, iterations: 100}
-  - {name: closed, users: 3, iterations: 30}
+  - {name: closed, users: 3, iterations: 200}
 cycles: 2
 scenarios:
   - name: s
