@@ -26,7 +26,8 @@ def test_it_is_that_of_the_packets(tmp_path: Path, service: str) -> None:
 
 
 def test_a_freeze_behind_a_cap_is_not_judged_by_it(tmp_path: Path) -> None:
-    """Of 400 requests 100 are due while nothing is answered, and 20 of these are sent: p90 shows nothing."""
+    """Of 400 requests 100 are due while nothing is answered, and 20 of these are sent: the target's p90 shows nothing.
+    The response's does. Of one freeze nobody knows how many there will be, so that no count decides."""
     seen = watch(
         tmp_path,
         {"service": "5ms", "stalls": {"every": "3s", "for": "1s"}},
@@ -34,8 +35,9 @@ def test_a_freeze_behind_a_cap_is_not_judged_by_it(tmp_path: Path) -> None:
         "session: {connections: 20}\nthresholds: {a: [target p90 < 50ms, response p90 < 50ms]}\n",
         "--accept-invalid",
     )
-    assert seen.latency()["target"]["p90"] < 50
+    latency = seen.latency()
+    assert latency["target"]["p90"] < 50 < latency["response"]["p90"]
     assert statuses(seen) == {
         "target p90 < 50ms": ("undecided", "off_schedule"),
-        "response p90 < 50ms": ("failed", None),
+        "response p90 < 50ms": ("undecided", "not_decided"),
     }
