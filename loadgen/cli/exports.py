@@ -14,7 +14,7 @@ import click
 
 from loadgen.cli import complain, output
 from loadgen.errors import LoadgenError, ProfileError
-from loadgen.files import why
+from loadgen.files import why, write_text
 from loadgen.report.words import clean
 
 if TYPE_CHECKING:
@@ -49,13 +49,15 @@ class Exports:
             folder = path.parent
             if not file or path.is_dir():
                 what = f"{file} is a folder" if file else "the name is empty"
-                raise ProfileError(f"--{name}: {what}", remedy="name a file, or - for stdout")
+                raise ProfileError(f"--{name}: {what}", remedy="Name a file, or - for stdout")
             if not folder.is_dir():
-                raise ProfileError(f"--{name}: there is no folder {folder}", remedy="make it, or name another")
+                raise ProfileError(f"--{name}: there is no folder {folder}", remedy="Make it, or name another")
             if not os.access(path if path.exists() else folder, os.W_OK):
-                raise ProfileError(f"--{name}: {file} cannot be written", remedy="name another file")
-        if list(self.files.values()).count(STDOUT) > 1:
-            raise ProfileError("only one format can go to stdout", remedy="name a file for the others")
+                raise ProfileError(f"--{name}: {file} cannot be written", remedy="Name another file")
+        places = list(self.files.values())
+        if twice := next((file for file in places if places.count(file) > 1), None):
+            where = "stdout" if twice == STDOUT else twice
+            raise ProfileError(f"only one format can go to {where}", remedy="Name a file for each of the others")
 
     @property
     def to_stdout(self) -> bool:
@@ -72,7 +74,7 @@ class Exports:
                     out.write(text)
                 continue
             try:
-                Path(file).write_text(text, encoding="utf-8")
+                write_text(file, text)
             except OSError as error:
                 complain(f"loadgen: --{name} {file} cannot be written: {why(error)}")
 

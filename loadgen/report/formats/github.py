@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from loadgen.files import why
+from loadgen.files import why, write_text
 from loadgen.report.formats.markdown import Result, markdown_text
 
 NAMED_BY = "GITHUB_STEP_SUMMARY"
@@ -18,8 +17,7 @@ def add_to_summary(result: Result) -> str:
     if not path:
         return ""
     try:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(markdown_text(result))
+        write_text(path, markdown_text(result), append=True)
     except OSError as error:
         return f"{NAMED_BY} cannot be written: {why(error)}"
     return ""

@@ -30,6 +30,7 @@ def test_a_new_file_an_old_one_and_stdout_are_fine(tmp_path: Path) -> None:
         ({"junit": "."}, "--junit: . is a folder"),
         ({"markdown": "nowhere/page.md"}, "--markdown: there is no folder nowhere"),
         ({"csv": "-", "junit": "-"}, "only one format can go to stdout"),
+        ({"csv": "a.csv", "junit": "a.csv"}, "only one format can go to a.csv"),
     ],
 )
 def test_what_cannot_be_written_is_said_before(
