@@ -10,6 +10,8 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from loadgen.errors import ProfileError
+
 if TYPE_CHECKING:
     from loadgen.profile.load import Loaded
     from loadgen.result.experiment import ExperimentResult
@@ -90,5 +92,7 @@ def _loaded(profile: PathOrName | Mapping[str, Any], target: str | None, overrid
     if isinstance(profile, Mapping):
         return read("profile", text=json.dumps(profile), sets=sets, target=target)
     if "://" in (source := fspath(profile)):
+        if target:
+            raise ProfileError("target goes with a profile; a URL is its own target", remedy="Leave one of them out")
         return from_url(source, sets=sets)
     return read(source, sets=sets, target=target)

@@ -48,6 +48,11 @@ def test_overrides_are_keys_of_the_profile() -> None:
         _loaded(PROFILE, None, {"lod": 1})
 
 
+def test_a_url_has_no_other_target() -> None:
+    with pytest.raises(ProfileError, match="a URL is its own target"):
+        _loaded("http://127.0.0.1:9/", "http://127.0.0.1:10/", {})
+
+
 def test_a_saved_run_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved = from_json(RunResult, json.loads((DATA / "result.json").read_text()))
     (tmp_path / "run.json").write_text("{}")
