@@ -23,7 +23,7 @@ def noise(resolution: Resolution) -> str:
 
 def noise_here(resolution: Resolution) -> str:
     """The same in fewer words, of the machine of a run."""
-    return f"under {_at(_used(resolution, SHOWN), SHOWN)} is noise"
+    return f"a difference under {_at(_used(resolution, SHOWN), SHOWN)} is noise"
 
 
 def machine(resolution: Resolution) -> str:

@@ -156,7 +156,7 @@ def _parts(whose: Attribution) -> str:
     parts = {part: float(getattr(whose, part)) for part in OWNERS if part != "value"}
     told = [part for part in parts if part in ALWAYS or parts[part] >= WELL * whose.value]
     at_least = {"own": "≥"} if whose.own_at_least else {}
-    return " · ".join(f"{OWNERS[part]} {at_least.get(part, '')}{ms(parts[part])}" for part in told) + " ms"
+    return " · ".join(f"{OWNERS[part]} {at_least.get(part, '')}{ms(parts[part])} ms" for part in told)
 
 
 def _slowest(result: RunResult) -> Iterator[RenderableType]:
