@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -11,12 +10,11 @@ import numpy as np
 from loadgen.analysis.latency import milliseconds
 from loadgen.result.shape import Ends, Kind, Shape
 from loadgen.stats import Histogram, fraction, rank
-from loadgen.stats.distributions import NORMAL
 from loadgen.stats.histogram import bounds_of
 from loadgen.stats.kinds import Gap, gap
+from loadgen.stats.shares import Share
 
 PER_DOUBLING = 8
-Z = NORMAL.inv_cdf(0.975)
 
 
 def shape(values: Histogram, quantiles: tuple[str, ...]) -> Shape | None:
@@ -42,16 +40,9 @@ def bins_of(values: Histogram) -> Iterator[tuple[float, float, int]]:
 def _kinds(of: Gap, values: Histogram) -> tuple[Kind, ...]:
     ranges = ((of.below, values.least, of.low), (of.beyond, of.high, values.most))
     return tuple(
-        Kind(count, count / of.count, *wilson(count, of.count), _ms(low), _ms(high)) for count, low, high in ranges
+        Kind(count, count / of.count, *Share(of.count, count).interval(), _ms(low), _ms(high))
+        for count, low, high in ranges
     )
-
-
-def wilson(count: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson, 1927), for independent requests."""
-    share, weight = count / of, Z * Z / of
-    middle = (share + weight / 2) / (1 + weight)
-    reach = Z / (1 + weight) * math.sqrt(share * (1 - share) / of + weight / (4 * of))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def _on_step(
