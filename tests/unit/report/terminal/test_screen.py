@@ -66,8 +66,10 @@ def only(result: RunResult) -> Step:
 def test_the_verdict_and_what_happened_are_first(result: RunResult) -> None:
     lines = shown(result)
     assert lines[0].startswith(f"{result.trust.verdict}  {result.name} on ")
-    text = " ".join(lines)
-    assert ("failed" in text and "of the plan sent" in text) or "sent as planned" in text
+    requests, iterations = result.variant.requests, result.variant.iterations
+    happened = next(text for text in lines if text.startswith(f"{requests.sent:,} requests, "))
+    assert ("none failed" in happened) == (requests.failed == 0)
+    assert ("sent as planned" in " ".join(lines)) == (iterations.started == iterations.planned)
     assert len(lines) <= LINES
 
 
