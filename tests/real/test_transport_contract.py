@@ -380,8 +380,9 @@ async def test_what_takes_too_long_times_out(kind: str, target: Target, how: str
             assert x.done >= x.deadline or x.reason
             assert x.status == 0 or how not in ("never", "unread")
         assert resident() - before < (256 if kind == "sdk" else 128) << 20  # the SDK takes an answer as a whole
-        assert server.accepted == 3
-        assert bench.wired[0] == 3
+        # a busy machine may reach a limit before it has connected: what counts is that nothing was tried again
+        assert server.accepted <= 3
+        assert bench.wired[0] == sum(1 for x in sent if x.sent)
 
 
 @on_uvloop
