@@ -397,7 +397,7 @@ class JudgedFigure:
 class TrustSignal:
     """A signal: something that loadgen watches on this machine while a run goes on."""
 
-    signal: str = item("its name in the table of docs/trust.md")
+    signal: str = item("its name in the table of docs/signals.md")
     verdict: Verdict = item("what it makes of the run")
     observed: Reason = item("what was observed")
     limits: Verdict = item(

@@ -3,7 +3,7 @@
 Each round runs both, so that a drift between rounds affects both and cancels out. A round gives one difference of
 logarithms, which is the ratio in that round. The requests within a round are not independent repetitions, and no number
 of them makes up for a second round. Over the rounds the differences are independent and spread alike, and Student's t
-judges their mean. (A bootstrap of so few differences gives too narrow an interval: docs/statistics.md.)
+judges their mean. (A bootstrap of so few differences gives too narrow an interval: docs/evidence.md.)
 """
 
 from __future__ import annotations

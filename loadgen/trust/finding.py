@@ -57,7 +57,7 @@ class Limit:
         return Verdict.DEGRADED if self.degraded is not None and value > self.degraded else Verdict.VALID
 
     def text(self, verdict: Verdict) -> str:
-        """The limit in docs/trust.md; empty if there is none."""
+        """The limit in docs/signals.md; empty if there is none."""
         limit = self.invalid if verdict is Verdict.INVALID else self.degraded
         if limit is None:
             return ""

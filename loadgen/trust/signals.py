@@ -1,4 +1,4 @@
-"""The table of signals: what each is, and its limits. docs/trust.md has the same table; a test compares them. Report
+"""The table of signals: what each is, and its limits. docs/signals.md has the same table; a test compares them. Report
 has the sentences: what was observed, why it matters, what to do.
 
 The limits come from the gates of comparable tools and from the queueing study behind them.
@@ -372,7 +372,7 @@ SIGNALS = (
 
 
 def table() -> list[str]:
-    """The lines of the table, as docs/trust.md has it."""
+    """The lines of the table, as docs/signals.md has it."""
     lines = ["| signal | what it is | DEGRADED | INVALID | alone |", "|---|---|---|---|---|"]
     for signal in SIGNALS:
         cells = [signal.what, _limits(signal, Verdict.DEGRADED), _limits(signal, Verdict.INVALID)]

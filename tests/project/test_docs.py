@@ -221,7 +221,7 @@ def test_every_key_and_file_of_a_run_is_explained(tmp_path: Path) -> None:
 
 
 def test_the_signals_are_those_of_the_verdict() -> None:
-    assert "\n".join(table()) in PAGES["docs/trust.md"]
+    assert "\n".join(table()) in PAGES["docs/signals.md"]
 
 
 def test_the_limits_of_the_share_are_those_of_the_verdict() -> None:

@@ -1,5 +1,5 @@
 """Intervals of thousands of runs: how often they hold the truth. `python tests/simulations/test_coverage.py` prints the
-table of docs/statistics.md.
+table of docs/evidence.md.
 
 Promised wherever a phase takes 20 times as long as what befalls its requests together, and half of the runs get a full
 interval at all: 93 to 99 % of those hold. A shorter phase cannot know, and says so; what holds then is in the table.

@@ -1,6 +1,6 @@
 """How often this machine's share of a figure is judged as it is: `python tests/simulations/test_figures.py` prints the
-table of docs/trust.md. A row is a true change of the percentile; the target's times are smooth, or have a cliff (0.9 %
-of the answers take 10 s); this machine holds up each request, one in ten, or one in fifty, for exponential times."""
+table of docs/evidence.md. A row is a true change of the percentile; the target's times are smooth, or have a cliff (0.9
+% of the answers take 10 s); this machine holds up each request, one in ten, or one in fifty, for exponential times."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ CASES = [
 
 @pytest.mark.parametrize(("cliff", "often", "quantile"), CASES)
 def test_a_figure_is_judged_as_it_is(cliff: bool, often: float, quantile: str) -> None:
-    """With 10,000 exchanges; with 1,000 no less than the table of docs/trust.md tells."""
+    """With 10,000 exchanges; with 1,000 no less than the table of docs/evidence.md tells."""
     for change, verdict, sure in (
         (0.004, Verdict.VALID, 0.99),
         (0.01, Verdict.VALID, 0.95),

@@ -1,5 +1,5 @@
 """How often a phase of a queue is said not to have settled: `python tests/simulations/test_settling.py` prints the
-table of docs/statistics.md. A queue above its capacity begins empty, the others in their steady state."""
+table of docs/evidence.md. A queue above its capacity begins empty, the others in their steady state."""
 
 from __future__ import annotations
 
