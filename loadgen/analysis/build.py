@@ -11,6 +11,7 @@ from loadgen.analysis.latency import QUANTILES, latency, milliseconds, without_s
 from loadgen.analysis.off_schedule import MEAN
 from loadgen.analysis.per_second import Figure
 from loadgen.analysis.shape import shape
+from loadgen.analysis.silences import silences_of
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
@@ -126,6 +127,7 @@ def _phase(m: Measured, run: PhaseRun, series: Series, sure: Sure) -> Phase:
         round_trip_ms=milliseconds(m.network.round_trip) if m.network else None,
         iteration_ms=tuple(_whole_iterations(m, run, slots, series, sure)),
         steps=steps,
+        silences=silences_of(run, m.plan, m.recording.traffic, m.stopped) if run.measured else (),
     )
 
 

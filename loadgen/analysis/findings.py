@@ -23,6 +23,7 @@ BEHIND = 2.0  # times the p99 of every other step
 
 ORDER = (  # of what changes the reading of the figures, the most first
     "phase_grows",
+    "target_stalled",
     "timeouts_hide",
     "throttled",
     "stratum_made_tail",
@@ -43,7 +44,7 @@ def findings(variant: RunVariant) -> tuple[Finding, ...]:
     for cycles in _by_name(variant.phases):
         cases = [(phase, step) for phase in cycles for step in phase.steps]
         strata = [*_strata(cases, before)]
-        found += [*_growing(cycles), *_hidden(cases), *_throttled(cases), *strata]
+        found += [*_growing(cycles), *_stalled(cycles), *_hidden(cases), *_throttled(cases), *strata]
         found += [] if strata else _kinds(cases)
         found += [*_parts(cases), *_behind(cycles), *_network(cases)]
         before = cycles
@@ -109,6 +110,15 @@ def _growing(cycles: Sequence[Phase]) -> Iterator[Finding]:
         assert most.latency
         values = {"begin_ms": most.latency.begin, "end_ms": most.latency.end, "answered": most.answered}
         yield Finding(cycles[0].name, "", Reason.of("phase_grows", **values))
+
+
+def _stalled(cycles: Sequence[Phase]) -> Iterator[Finding]:
+    """That no answer came for a while; of several times, the longest."""
+    silences = [silence for phase in cycles for silence in phase.silences]
+    if silences:
+        longest = max(silences, key=lambda silence: silence.lasted_s)
+        values = {"at_s": longest.start_s, "lasted_s": longest.lasted_s, "requests": longest.requests}
+        yield Finding(cycles[0].name, "", Reason.of("target_stalled", **values, times=len(silences)))
 
 
 # failures

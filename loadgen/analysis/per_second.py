@@ -91,7 +91,7 @@ def tails_of(
 
 def _end(run: PhaseRun, plan: Plan) -> int:
     """When the run ends, in ns from the start; 0 if the plan does not tell."""
-    return _span(run, plan)[1] or 0
+    return span(run, plan)[1] or 0
 
 
 def _before(histogram: Histogram, limit: int) -> int:
@@ -157,14 +157,14 @@ def _place(number: int, whole: range) -> int:
 def whole_bins(run: PhaseRun, plan: Plan, first: int, last: int, width: int = TICKS) -> range:
     """The bins of so many ticks that lie in the run as a whole, where there is something from bin `first` to bin
     `last`."""
-    start, end = _span(run, plan)
+    start, end = span(run, plan)
     begin = first + 1 if start is None else -(-start // (width * TICK))
     finish = last if end is None else end // (width * TICK)
     return range(begin, finish if last >= finish - 1 else last)
 
 
-def _span(run: PhaseRun, plan: Plan) -> tuple[int | None, int | None]:
-    """When the run begins and ends, in ns from the start, as far as the plan tells."""
+def span(run: PhaseRun, plan: Plan) -> tuple[int | None, int | None]:
+    """When a run of a phase begins and ends, in ns from the start of the load, as far as the plan tells."""
     start = 0
     for before in plan.runs[: run.number]:
         if before.duration is None:

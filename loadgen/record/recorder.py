@@ -17,8 +17,9 @@ import numpy as np
 
 from loadgen.exchange import Exchange
 from loadgen.record.ledger import OUTCOMES
-from loadgen.record.metrics import BITS, CENSORED, OF_EXCHANGE, WAITED, WIDTH, measure
+from loadgen.record.metrics import BITS, CENSORED, OF_EXCHANGE, WAITED, WIDTH, Instants, measure
 from loadgen.record.share import divide
+from loadgen.record.traffic import traffic_of
 from loadgen.stats import Integers, index_of
 from loadgen.stats.ticks import bin_of, second_of
 
@@ -60,11 +61,12 @@ class Timing(NamedTuple):
 class Delta:
     """Sparse counts of some values. `groups` has a row each of
     (tick of due, series, metric, count, sum, least, most, how many bins); `bins` their (counter, count), in order.
-    `shares` is `share.divide` of the exchanges."""
+    `shares` is `share.divide` of the exchanges, `traffic` is `traffic.traffic_of` of them."""
 
     groups: Integers
     bins: Integers
     shares: Integers
+    traffic: Integers
 
 
 class Batch(NamedTuple):
@@ -161,7 +163,8 @@ def fold(batch: Batch, origin: int, timings: Sequence[Timing] = ()) -> Delta:
         order = np.argsort(places)
         counted.append(_counts(places[order], values[order]))
     groups, bins = (np.concatenate(of) for of in zip(*counted, strict=True))
-    return Delta(groups, bins, divide(series, figures, [timing.gap for timing in timings]))
+    shares = divide(series, figures, [timing.gap for timing in timings])
+    return Delta(groups, bins, shares, traffic_of(Instants(*rows.T), origin))
 
 
 def _bins(since: Integers, series: Integers, timings: Sequence[Timing]) -> Integers:

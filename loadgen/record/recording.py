@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from loadgen.record.recorder import OTHERS, Delta, SeriesKey
 from loadgen.record.share import Shares, by_series
+from loadgen.record.traffic import Traffic
 from loadgen.stats import Histogram
 
 Place = tuple[int, SeriesKey, int]  # tick of due (`ticks`), series, metric
@@ -24,11 +25,12 @@ def parts(delta: Delta) -> Iterator[tuple[int, int, int, Histogram]]:
 @dataclass(slots=True)
 class Recording:
     """The histograms of a run by (series, metric), and what came since `flush` by tick of due. By series it also has
-    the parts of the exchanges' time, which no folder keeps."""
+    the parts of the exchanges' time, and of all of them when they were under way; no folder keeps these."""
 
     histograms: dict[tuple[SeriesKey, int], Histogram] = field(default_factory=dict)
     shares: dict[SeriesKey, Shares] = field(default_factory=dict)
     pending: dict[Place, Histogram] = field(default_factory=dict)
+    traffic: Traffic = field(default_factory=Traffic)
 
     def take(self, delta: Delta, series: Mapping[int, SeriesKey]) -> None:
         """Add one worker's batch; `series` are that worker's, by number."""
@@ -36,6 +38,7 @@ class Recording:
             self.add(tick, series[number], metric, histogram)
         for number, shares in by_series(delta.shares):
             self.shares.setdefault(series[number], Shares()).add(shares)
+        self.traffic.add(delta.traffic)
 
     def merge(self, other: Recording) -> None:
         """Add what another recording took and has not flushed. The other one is of no use then."""
@@ -46,6 +49,7 @@ class Recording:
                 self.pending[place] = histogram  # itself, as it may be written already
         for key, shares in other.shares.items():
             self.shares.setdefault(key, Shares()).add(shares)
+        self.traffic.merge(other.traffic)
 
     def add(self, tick: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
         self.pending.setdefault((tick, key, metric), Histogram()).add(histogram)

@@ -30,6 +30,13 @@ def _phase_grows(values: Values) -> str:
     return f"Not settled: these figures depend on how long it ran. The mean grew from {grew}{of}."
 
 
+def _target_stalled(values: Values) -> str:
+    at, lasted, times = (number(values, name) for name in ("at_s", "lasted_s", "times"))
+    due = f"no answer came, while {several(number(values, 'requests'), 'request')} were due"
+    again = f" That is the longest of {count(times)} such times." if times > 1 else ""
+    return f"The target, or the way to it, stalled at {at:.1f} s for {lasted:.1f} s: {due}.{again}"
+
+
 def _timeouts_hide(values: Values) -> str:
     return (
         f"{values['quantile']} is among {several(number(values, 'timeouts'), 'timeout')} of "
@@ -98,6 +105,7 @@ def _far_away(values: Values) -> str:
 
 FINDING_SENTENCES: dict[str, Sentence] = {
     "phase_grows": _phase_grows,
+    "target_stalled": _target_stalled,
     "timeouts_hide": _timeouts_hide,
     "throttled": _throttled,
     "stratum_made_tail": _stratum_made_tail,

@@ -152,6 +152,8 @@ CODES = {
     "`bound_ms`.",
     "phase_grows": "Latency and requests in flight grew as long as the phase ran, the mean from `begin_ms` to "
     "`end_ms`; `answered` of the requests were answered before its end.",
+    "target_stalled": "No answer came for `lasted_s` from `at_s` on, while `requests` requests were due: the longest "
+    "of `times` such times.",
     "throttled": "Of `sent` requests, `requests` were throttled, most of them for the `reason`.",
     "stratum_made_tail": "The requests of `stratum`, a `share` of all, have a median (`p50_low_ms`) beyond the p99 of "
     "the others (`others_low_ms`), and made the p99 of all (`p99_low_ms`). In the phase `before`, it was less "

@@ -255,6 +255,15 @@ class PlannedRate:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """A time in which no answer came, while requests went out as before."""
+
+    start_s: float = item("when it began, from the start of the load", "s")
+    lasted_s: float = item("how long it lasted, at least", "s")
+    requests: int = item("the requests that went out, or were to, in it", "1")
+
+
+@dataclass(frozen=True, slots=True)
 class Phase:
     """One run of a phase. Each cycle of a phase is a run of its own."""
 
@@ -279,6 +288,9 @@ class Phase:
     iteration_ms: tuple[WholeIteration, ...] = item("the durations of whole iterations")
     steps: tuple[Step, ...] = item("the phase's steps")
     settling: Settling | None = item("whether a measured phase of a steady rate has settled", omit=True)
+    silences: tuple[Silence, ...] = item(
+        "the longest times in which a load with a schedule got no answer at all", omit=True, default=()
+    )
 
     @property
     def headline(self) -> str:

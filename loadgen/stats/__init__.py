@@ -8,6 +8,7 @@ For one run:
     intervals      the interval of a quantile or a mean, or why there is none
     bins           a run's values bin by bin, in memory: the input of the others
     settling       whether a phase has settled, or grows as long as it runs
+    silences       times in which nothing came back
     order          the witness's interval for a quantile of the workers, by ranks
 
 For rounds of two variants:

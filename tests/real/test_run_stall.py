@@ -57,6 +57,10 @@ def run_it(folder: Path, connections: int) -> tuple[dict[str, Any], list[dict[st
     with log.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert len(rows) == ran.requests["on_wire"] == ran.requests["sent"]
+    (told,) = (of["observed"] for of in ran.result["findings"] if of["observed"]["code"] == "target_stalled")
+    assert told["at_s"] == pytest.approx(BEGINS, abs=0.25)
+    assert told["lasted_s"] == pytest.approx(STALL, abs=0.25)
+    assert told["times"] == 1
     return step["latency_ms"], rows
 
 

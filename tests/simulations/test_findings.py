@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from made_steps import histogram, phase, step, variant
 from promises import FULL, note, seeds
-from streams import Floats, Random, random
+from streams import Floats, Random, Stream, cold_starts, independent, modulated, queue, ramp, random, stalls
 
 from loadgen.analysis.findings import findings
 from loadgen.stats.kinds import gap
+from loadgen.stats.silences import silences
+from loadgen.stats.ticks import TICKS
 
 Draw = Callable[[Random, int], Floats]
 BODY = 0.020  # s
@@ -110,3 +112,47 @@ def test_cold_starts_are_found() -> None:
         cold += _codes(("put", times), strata={"cold=true": mask, "cold=false": ~mask}) == {"stratum_made_tail"}
     note("findings", {"cold": cold, "runs": len(runs), "full": FULL})
     assert cold >= 0.95 * len(runs)
+
+
+LENGTH = 30  # s
+GOES_ON = [
+    *(independent(rate) for rate in (20, 200, 1000)),
+    *(queue(load, rate) for load in (0.5, 0.9, 0.97) for rate in (50, 500)),
+    modulated(3, 200),
+    cold_starts(300, 2),
+    ramp(20, 500, 3),
+]
+
+
+def _traffic(due: Floats, took: Floats) -> tuple[np.ndarray, np.ndarray]:
+    sent, back = ((at * TICKS).astype(np.int64) for at in (due, due + took))
+    return tuple(np.bincount(at[at < LENGTH * TICKS], minlength=LENGTH * TICKS) for at in (sent, back))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("stream", GOES_ON, ids=lambda stream: stream.name)
+def test_no_stall_is_found_in_what_goes_on(stream: Stream) -> None:
+    runs = seeds(40, 2000)
+    found = sum(bool(silences(*_traffic(*stream.draw(random(164, seed), LENGTH)))) for seed in runs)
+    note("stalled", {"of": stream.name, "found": found, "runs": len(runs)})
+    assert found == 0
+
+
+@pytest.mark.parametrize(("rate", "lasts"), [(50, 2.0), (200, 2.0), (200, 0.5), (1000, 0.4)])
+def test_a_stall_is_found_where_it_was_and_as_long_as_it_was(rate: float, lasts: float) -> None:
+    """Its ends are right to within two ticks, and what chance leaves between two answers."""
+    runs, right, near = seeds(40, 1000), 0, 2 / TICKS + 8 / rate
+    for seed in runs:
+        dice = random(165, seed)
+        due, took = independent(rate).draw(dice, LENGTH)
+        start = 5 + 20 * dice.random()
+        back = np.where((due + took > start) & (due < start + lasts), np.maximum(due + took, start + lasts), due + took)
+        found = silences(*_traffic(due, back - due))
+        ends = [(gap.start / TICKS, (gap.start + gap.bins) / TICKS) for gap in found]
+        right += len(ends) == 1 and max(abs(ends[0][0] - start), abs(ends[0][1] - start - lasts)) < near
+    note("stalled", {"rate": rate, "lasts": lasts, "right": right, "runs": len(runs)})
+    assert right >= 0.95 * len(runs)
+
+
+def test_each_of_many_stalls_is_found() -> None:
+    due, took = stalls(300, 3.7, 1.0).draw(random(166), LENGTH)
+    assert len(silences(*_traffic(due, took))) in (7, 8, 9)

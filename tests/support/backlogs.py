@@ -106,7 +106,8 @@ def plain(recording: Recording) -> Any:
         place: (h.index.tolist(), h.counts.tolist(), h.count, h.total, h.least, h.most)
         for place, h in recording.pending.items()
     }
-    return histograms, {key: (s.index.tolist(), s.sums.tolist()) for key, s in recording.shares.items()}
+    shares = {key: (s.index.tolist(), s.sums.tolist()) for key, s in recording.shares.items()}
+    return histograms, shares, [np.trim_zeros(counts, "b").tolist() for counts in recording.traffic.counts]
 
 
 def any_story(seed: int) -> Story:

@@ -12,7 +12,7 @@ from loadgen.analysis.findings import ORDER, findings
 from loadgen.report.sentences import sentence
 from loadgen.result.latency import Interval
 from loadgen.result.reason import Reason
-from loadgen.result.run import Failure, Phase, Step
+from loadgen.result.run import Failure, Phase, Silence, Step
 from loadgen.result.settling import Growth, Settling
 
 DICE = np.random.Generator(np.random.PCG64(16))
@@ -163,3 +163,12 @@ def test_a_phase_that_grows_is_told_first() -> None:
     assert only(*cycles) == Reason.of("phase_grows", begin_ms=2.0, end_ms=1012.0, answered=0.952)
     assert ORDER[0] == "phase_grows"
     assert not findings(variant(cycles[0], phase("b", step("get", body(1000)))))
+
+
+def test_of_several_stalls_the_longest_is_told() -> None:
+    calm = phase("a", step("get", body(1000)))
+    one, more = Silence(12.3, 2.0, 412), Silence(20.0, 0.5, 90)
+    assert sentence(only(replace(calm, silences=(one,)))) == (
+        "The target, or the way to it, stalled at 12.3 s for 2.0 s: no answer came, while 412 requests were due."
+    )
+    assert sentence(only(replace(calm, silences=(one, more)))).endswith(" That is the longest of 2 such times.")

@@ -41,7 +41,7 @@ async def test_it_hands_in_what_it_counted_since_it_last_did() -> None:
     for message in story.process.sent:
         ends.pipe.send(message)
     assert plain((await ends.answer()).recording) == plain(story.expected)
-    assert plain((await ends.answer()).recording) == ({}, {})
+    assert plain((await ends.answer()).recording) == ({}, {}, [[], []])
     ends.pipe.close()
     await asyncio.wait_for(ends.aggregator.over, PATIENCE)
 

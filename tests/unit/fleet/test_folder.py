@@ -20,4 +20,4 @@ def test_several_batches_are_folded_at_once_and_come_to_the_same() -> None:
             folder.add(*given)
         assert bool(folder._recording.pending) == (number + 1 >= FOLDED)
     assert plain(folder.take()) == plain(story.expected)
-    assert plain(folder.take()) == ({}, {}), "what was taken is there no more"
+    assert plain(folder.take()) == ({}, {}, [[], []]), "what was taken is there no more"
