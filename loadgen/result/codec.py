@@ -21,7 +21,9 @@ from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
-Decode = Callable[[Any], Any]
+Convert = Callable[[Any], Any]
+_AS_THEY_ARE = frozenset((str, int, bool, type(None)))  # classes, not with their subclasses
+_NO_TEXT = frozenset((int, float, bool, type(None)))
 SHOWN = 40  # an error repeats so many characters of a wrong value
 HUGE = 10**SHOWN  # no whole number of a result is as large; a float cannot hold every larger one
 
@@ -67,26 +69,49 @@ def item(
 def to_json(value: Any) -> Any:
     """Plain dictionaries, lists, texts and numbers, ready for `json.dumps`. NaN and infinity, which JSON does not have,
     become null."""
-    if dataclasses.is_dataclass(value):
+    of: Any = type(value)
+    return value if of in _AS_THEY_ARE else _encoder(of)(value)
+
+
+@cache
+def _encoder(of: type) -> Convert:
+    """Writes values of this class."""
+    if dataclasses.is_dataclass(of):
+        return _encoded_fields(of)
+    if issubclass(of, Mapping):
+        return lambda value: {str(name): to_json(content) for name, content in value.items()}
+    if issubclass(of, tuple | list):
+        return lambda value: [to_json(content) for content in value]
+    if issubclass(of, float):
+        return lambda value: value if math.isfinite(value) else None
+    if issubclass(of, bytes):
+        return _bytes_to_json
+    return str if issubclass(of, StrEnum) else _same
+
+
+def _encoded_fields(of: Any) -> Convert:
+    fields = [
+        (field.name, field.metadata["inline"], field.metadata["omit"], field.metadata["omit"] and _default(field))
+        for field in dataclasses.fields(of)
+    ]
+
+    def encode(value: Any) -> dict[str, Any]:
         document: dict[str, Any] = {}
-        for field in dataclasses.fields(value):
-            content = getattr(value, field.name)
-            if field.metadata["omit"] and content == _default(field):
+        for name, inline, omit, default in fields:
+            content = getattr(value, name)
+            if omit and content == default:
                 continue
-            if field.metadata["inline"]:
+            if inline:
                 document |= to_json(content) if content is not None else {}
             else:
-                document[field.name] = to_json(content)
+                document[name] = to_json(content)
         return document
-    if isinstance(value, Mapping):
-        return {str(name): to_json(content) for name, content in value.items()}
-    if isinstance(value, tuple | list):
-        return [to_json(content) for content in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, bytes):
-        return _bytes_to_json(value)
-    return str(value) if isinstance(value, StrEnum) else value
+
+    return encode
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _bytes_to_json(value: bytes) -> dict[str, str]:
@@ -110,26 +135,42 @@ def map_text(value: T, change: Callable[[str], str]) -> T:
 
 
 def _map(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, StrEnum):
-        return value
-    if isinstance(value, str):
+    of: Any = type(value)
+    if of is str:
         return change(value)
-    if isinstance(value, bytes):
-        return change(value.decode(errors="surrogateescape")).encode(errors="surrogateescape")
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        own = _own_words(type(value))
-        contents = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return type(value)(
-            **{
-                name: content if name in own and content in own[name] else _map(content, change)
-                for name, content in contents.items()
-            }
-        )
-    if isinstance(value, Mapping):
-        return {_map(name, change): _map(content, change) for name, content in value.items()}
-    if isinstance(value, tuple | list):
-        return type(value)(_map(content, change) for content in value)
-    return value
+    return value if of in _NO_TEXT else _mapper(of)(value, change)
+
+
+@cache
+def _mapper(of: type) -> Callable[[Any, Callable[[str], str]], Any]:
+    """Applies a change to the texts of values of this class."""
+    if issubclass(of, StrEnum):
+        return lambda value, change: value
+    if issubclass(of, str):
+        return lambda value, change: change(value)
+    if issubclass(of, bytes):
+        return lambda value, change: change(value.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+    if dataclasses.is_dataclass(of):
+        return _mapped_fields(of)
+    if issubclass(of, Mapping):
+        return lambda value, change: {_map(name, change): _map(content, change) for name, content in value.items()}
+    if issubclass(of, tuple | list):
+        return lambda value, change: of(_map(content, change) for content in value)
+    return lambda value, change: value
+
+
+def _mapped_fields(of: Any) -> Callable[[Any, Callable[[str], str]], Any]:
+    own = _own_words(of)
+    fields = [(field.name, own.get(field.name, ())) for field in dataclasses.fields(of)]
+
+    def mapped(value: Any, change: Callable[[str], str]) -> Any:
+        contents = {}
+        for name, words in fields:
+            content = getattr(value, name)
+            contents[name] = content if content in words else _map(content, change)
+        return of(**contents)
+
+    return mapped
 
 
 @cache
@@ -152,13 +193,13 @@ def _literals(hint: Any) -> tuple[Any, ...]:
 def from_json(of: type[T], document: Any) -> T:
     """The value of type `of` that a document describes. Keys that `of` does not have are ignored, because a later
     version may write more of them. Raises Malformed if a key is missing or its value has another type."""
-    decode: Decode = _decoder(of)  # type: ignore[arg-type]
+    decode: Convert = _decoder(of)  # type: ignore[arg-type]
     value: T = decode(document)
     return value
 
 
 @cache
-def _decoder(hint: Any) -> Decode:
+def _decoder(hint: Any) -> Convert:
     if dataclasses.is_dataclass(hint):
         return _dataclass(hint)
     origin, args = get_origin(hint), get_args(hint)
@@ -195,16 +236,15 @@ def _shown(value: Any) -> str:
 
 
 def _integer(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < HUGE:
+    if type(value) is int and -HUGE < value < HUGE:
         return value
     raise _wrong("a whole number", value)
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < HUGE:
-        return value
+    of = type(value)
+    if (of is float and math.isfinite(value)) or (of is int and -HUGE < value < HUGE):
+        return value  # type: ignore[no-any-return]
     raise _wrong("a number", value)
 
 
@@ -237,24 +277,27 @@ def _anything(value: Any) -> Any:
         raise _wrong("of less depth", value) from None
 
 
-_PLAIN: dict[Any, Decode] = {
+_PLAIN: dict[Any, Convert] = {
     int: _integer, float: _number, str: _text, bool: _boolean, bytes: _bytes, object: _anything
 }  # fmt: skip
 
 
-def _one_of(values: tuple[Any, ...]) -> Decode:
+def _one_of(values: tuple[Any, ...]) -> Convert:
     """One of these values. Its type counts too: 1 is not true."""
     expected = f"{'one of ' if len(values) > 1 else ''}{', '.join(map(str, values))}"
+    allowed = {(type(value), value) for value in values}
+    kinds = {of for of, _ in allowed}
 
     def decode(value: Any) -> Any:
-        if not any(type(value) is type(allowed) and value == allowed for allowed in values):
+        of = type(value)
+        if of not in kinds or (of, value) not in allowed:  # the first, since not every value has a hash
             raise _wrong(expected, value)
         return value
 
     return decode
 
 
-def _any_of(plain: list[Any]) -> Decode:
+def _any_of(plain: list[Any]) -> Convert:
     decoders = [_PLAIN[hint] for hint in plain]
 
     def decode(value: Any) -> Any:
@@ -268,30 +311,48 @@ def _any_of(plain: list[Any]) -> Decode:
     return decode
 
 
-def _each(decode: Decode) -> Decode:
+def _each(decode: Convert) -> Convert:
     def decode_list(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise _wrong("a list", value)
-        return tuple(_at(f"[{number}]", decode, content) for number, content in enumerate(value))
+        contents: list[Any] = []
+        try:
+            for content in value:
+                contents.append(decode(content))
+        except Malformed as error:
+            raise error.below(f"[{len(contents)}]") from None
+        return tuple(contents)
 
     return decode_list
 
 
-def _fixed(decoders: list[Decode]) -> Decode:
+def _fixed(decoders: list[Convert]) -> Convert:
     def decode_row(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list) or len(value) != len(decoders):
             raise _wrong(f"a list of {len(decoders)}", value)
-        pairs = enumerate(zip(decoders, value, strict=True))
-        return tuple(_at(f"[{number}]", decode, content) for number, (decode, content) in pairs)
+        contents: list[Any] = []
+        try:
+            for decode, content in zip(decoders, value, strict=True):
+                contents.append(decode(content))
+        except Malformed as error:
+            raise error.below(f"[{len(contents)}]") from None
+        return tuple(contents)
 
     return decode_row
 
 
-def _members(decode: Decode) -> Decode:
+def _members(decode: Convert) -> Convert:
     def decode_members(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise _wrong("an object", value)
-        return {name: _at(_member(name), decode, content) for name, content in value.items()}
+        contents: dict[str, Any] = {}
+        name = ""
+        try:
+            for name, content in value.items():
+                contents[name] = decode(content)
+        except Malformed as error:
+            raise error.below(_member(name)) from None
+        return contents
 
     return decode_members
 
@@ -301,37 +362,34 @@ def _member(name: str) -> str:
     return f".{name}" if name.isprintable() and len(name) <= SHOWN else f"[{_shown(name)}]"
 
 
-def _at(step: str, decode: Decode, value: Any) -> Any:
-    try:
-        return decode(value)
-    except Malformed as error:
-        raise error.below(step) from None
-
-
-def _dataclass(of: Any) -> Decode:
+def _dataclass(of: Any) -> Convert:
     hints, fields = get_type_hints(of), dataclasses.fields(of)
-    keyed = [(field, _decoder(hints[field.name])) for field in fields if not field.metadata["inline"]]
-    beside = [(field, _inline(field, hints[field.name])) for field in fields if field.metadata["inline"]]
-    names = {field.name for field, _ in keyed}
+    keyed = [(f.name, _decoder(hints[f.name]), _has_default(f)) for f in fields if not f.metadata["inline"]]
+    beside = [(f.name, _inline(f, hints[f.name])) for f in fields if f.metadata["inline"]]
+    names = {name for name, _, _ in keyed}
 
     def decode_object(value: Any) -> Any:
         if not isinstance(value, dict):
             raise _wrong("an object", value)
         contents = {}
-        for field, decode in keyed:
-            if field.name in value:
-                contents[field.name] = _at(f".{field.name}", decode, value[field.name])
-            elif not _has_default(field):
-                raise Malformed("is missing", f".{field.name}")
+        name = ""
+        try:
+            for name, decode, optional in keyed:
+                if name in value:
+                    contents[name] = decode(value[name])
+                elif not optional:
+                    raise Malformed("is missing")
+        except Malformed as error:
+            raise error.below(f".{name}") from None
         rest = {name: content for name, content in value.items() if name not in names} if beside else {}
-        for field, decode in beside:
-            contents[field.name] = decode(rest)
+        for name, decode in beside:
+            contents[name] = decode(rest)
         return of(**contents)
 
     return decode_object
 
 
-def _inline(field: dataclasses.Field[Any], hint: Any) -> Decode:
+def _inline(field: dataclasses.Field[Any], hint: Any) -> Convert:
     """Reads an inline field from the keys of the object that it stands in. A dictionary takes the keys that match its
     pattern; a dataclass that may be None is there if its first key is."""
     pattern = field.metadata["inline"]

@@ -59,18 +59,19 @@ def resolution_of(late: Sequence[int]) -> Resolution:
         return ASSUMED
     ticks = np.sort(np.array(late, np.int64))
     sums = _sums(ticks)
+    names = [name for name in MOST if name != "mean" and _beyond(name, len(ticks)) >= 1]
+    places = [rank(fraction(name), len(sums)) - 1 for name in names]
+    sums.partition(places)  # a tenth of the time of sorting them all
     measured = {"mean": round(2 * float(ticks.mean()) / MILLISECOND, 6)}
-    for name in MOST:
-        if name != "mean" and _beyond(name, len(ticks)) >= 1:
-            measured[name] = int(sums[rank(fraction(name), len(sums)) - 1]) / MILLISECOND
+    measured |= {name: int(sums[place]) / MILLISECOND for name, place in zip(names, places, strict=True)}
     return Resolution.measured("ticks", measured)
 
 
 def _sums(ticks: Integers) -> Integers:
-    """The sum of each with each, in order."""
+    """The sum of each with each."""
     if len(ticks) > PAIRS:
         ticks = ticks[np.linspace(0, len(ticks) - 1, PAIRS).round().astype(np.int64)]
-    sums: Integers = np.sort(np.add.outer(ticks, ticks), axis=None)
+    sums: Integers = np.add.outer(ticks, ticks).ravel()
     return sums
 
 
