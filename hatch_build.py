@@ -17,6 +17,8 @@ import sys
 import sysconfig
 import tempfile
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -96,15 +98,30 @@ class Compiling(BuildHookInterface[Any]):
 
 
 def compile_modules(folder: Path, modules: list[str]) -> None:
-    """Compile the modules at these paths into `folder`/lib."""
+    """Compile the modules at these paths into `folder`/lib: a C file each, as many at once as there are CPUs."""
     from mypyc.build import mypycify
     from setuptools import Distribution
     from setuptools.command.build_ext import build_ext
 
+    class BuildAtOnce(build_ext):  # type: ignore[misc]
+        def build_extension(self, extension: Any) -> None:
+            compile_one = self.compiler.compile
+
+            def compile_all(sources: list[str], **options: Any) -> list[str]:
+                with ThreadPoolExecutor(os.cpu_count()) as threads:
+                    objects = threads.map(lambda source: compile_one([source], **options), sources)
+                    return [*chain.from_iterable(objects)]
+
+            self.compiler.compile = compile_all
+            super().build_extension(extension)
+            self.compiler.compile = compile_one
+
     options = [*MYPY, f"--cache-dir={folder / 'mypy'}"]
     sources = str(folder / "c")
-    extensions = mypycify([*options, *modules], debug_level="0", group_name=LIBRARY, target_dir=sources)
-    command = build_ext(Distribution({"name": LIBRARY, "ext_modules": extensions}))
+    extensions = mypycify(
+        [*options, *modules], debug_level="0", group_name=LIBRARY, target_dir=sources, multi_file=True
+    )
+    command = BuildAtOnce(Distribution({"name": LIBRARY, "ext_modules": extensions}))
     command.build_lib, command.build_temp = str(folder / "lib"), str(folder / "objects")
     command.ensure_finalized()
     command.run()
