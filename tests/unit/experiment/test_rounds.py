@@ -26,6 +26,7 @@ from loadgen.result.codec import to_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.options import Options
+from loadgen.runner.progress import Position
 
 
 def test_a_duet_shares_the_load() -> None:
@@ -41,7 +42,7 @@ def test_a_warning_of_many_runs_is_said_once() -> None:
     said: list[Reason] = []
     for number in (1, 2):
         for name in ("a", "b"):
-            within = Within(lines, "here", name, number, said)
+            within = Within(lines, Position(number, 2, name, (name,)), said)
             within.message(Reason.of("tls_not_verified"))
             within.message(Reason.of("run_died" if name == "a" else "made_up_keys"))
     shown = stream.getvalue().splitlines()

@@ -40,6 +40,8 @@ ORIGIN = Origin.of("http://127.0.0.1:9")
 class Screen:
     """Keeps what is shown."""
 
+    detailed = True
+
     def __init__(self) -> None:
         self.states: list[str] = []
         self.messages: list[Reason] = []
