@@ -2,7 +2,7 @@
 end, before the process is stopped by Ctrl-Z, and when a signal ends it.
 
 The terminal is opened once more, so that a write never waits: not for one that is held by Ctrl-S, nor for a slow line.
-What has no room waits for the next drawing, and that drawing is left out.
+What has no room goes out when there is some, and what would be drawn meanwhile is left out.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ PATIENCE = 1.0  # seconds to write that at the end
 WHOLE = 20  # drawings, of which one is written whole: something else may have written on the screen
 STOP, REDRAW = b"qQ", b"\x0c"
 _SEQUENCE = re.compile(rb"\x1b[\[O][0-?]*[ -/]*[@-~]|\x1b.")  # of a key such as an arrow
+_GAP = re.compile(" {8,}")
 
 GONE = OSError  # nobody looks any more
 
@@ -95,10 +96,12 @@ class Alternate:
         """Give the screen back."""
         if not self.entered:
             return
-        if self.keys and self._loop:
+        if self._loop:
             self._loop.remove_reader(self._fd)
-        self._write(LEAVE)
-        if self._rest:  # who waits for it waits for all that is printed from here on
+            self._loop.remove_writer(self._fd)
+        self._rest += LEAVE.encode()
+        self._flush()
+        if self._rest:  # it waits, as all that is printed from here on
             with suppress(OSError, ValueError):
                 self._stream.buffer.write(self._rest)
                 self._stream.flush()
@@ -119,7 +122,6 @@ class Alternate:
 
     def draw(self, lines: Sequence[Line]) -> None:
         """Show the lines: those that changed are written."""
-        self._flush()
         if self._rest:
             return
         size = self.size
@@ -129,7 +131,7 @@ class Alternate:
         texts = [encodable(line.written(self._color), self._stream) for line in lines]
         first = "" if self._shown else "\x1b[2J"
         old = self._shown or [""] * len(texts)
-        changed = [f"\x1b[{row};1H\x1b[2K{text}" for row, text in enumerate(texts, 1) if text != old[row - 1]]
+        changed = [f"\x1b[{row};1H\x1b[2K{_short(text)}" for row, text in enumerate(texts, 1) if text != old[row - 1]]
         self._shown = texts
         self._write(first + "".join(changed))
 
@@ -138,6 +140,13 @@ class Alternate:
     def _write(self, text: str) -> None:
         self._rest += text.encode(self._stream.encoding or "utf-8", "replace")
         self._flush()
+        if self._rest and self._loop:
+            self._loop.add_writer(self._fd, self._go_on)
+
+    def _go_on(self) -> None:
+        self._flush()
+        if not self._rest and self._loop:
+            self._loop.remove_writer(self._fd)
 
     def _flush(self) -> None:
         try:
@@ -218,28 +227,32 @@ class Alternate:
     def _resume(self) -> None:
         """It goes on, perhaps in the background; who stopped it may have changed the modes."""
         if self.entered and self.ours:
-            self._change_modes_again()
+            modes = self._modes
+            self._change_modes()
+            self._modes = modes or self._modes  # those from before, and not from between
+            self._write(ENTER)
         self._redraw()
 
-    def _change_modes_again(self) -> None:
-        modes = self._modes
-        self._change_modes()
-        self._modes = modes or self._modes
-        self._write(ENTER)
-
     def _quit(self, number: int, frame: FrameType | None) -> None:
-        self._give_back()
+        if self.entered:
+            self._give_back()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
     def _give_back(self) -> None:
         """The process ends here and now."""
-        self._write(LEAVE)
+        self._rest += LEAVE.encode()
+        self._flush()
         poll = select.poll()
         poll.register(self._fd, select.POLLOUT)
         while self._rest and poll.poll(PATIENCE * 1000):
             self._flush()
         self._restore_modes()
+
+
+def _short(text: str) -> str:
+    """The text on a line that is empty: a gap is a movement of the cursor."""
+    return _GAP.sub(lambda gap: f"\x1b[{len(gap[0])}C", text)
 
 
 def _nothing() -> None: ...
