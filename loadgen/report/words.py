@@ -99,6 +99,14 @@ def compact(text: str, value: float | None) -> str:
     return f"{value / unit:.3g}{letter}"
 
 
+def short_rate(value: float | None) -> str:
+    """A number a second, for a column: `1,998/s`, `0.25/s`, `12.3M/s`."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    text = count(value) if value >= 1000 else rate(value).removesuffix("/s")
+    return f"{compact(text, value)}/s"
+
+
 def several(number: float | None, noun: str) -> str:
     """A number of things: `1 request`, `2,000 requests`."""
     return f"{count(number)} {noun}{'s' if number != 1 else ''}"

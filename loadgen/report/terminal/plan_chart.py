@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from loadgen.report.styles import DIM, STRONG
 from loadgen.report.terminal.chart import against, peak
 from loadgen.report.terminal.line import PRESENT, Line
-from loadgen.report.words import compact, ending, known, rate, seconds
+from loadgen.report.words import compact, count, ending, known, seconds, short_rate
 from loadgen.runner.course import Point
 from loadgen.runner.progress import PlannedPhase, Progress
 
@@ -35,7 +35,7 @@ def plan_chart(p: Progress, names: Sequence[str], width: int, rows: int) -> list
     done = [completed(p.points, edges[column], edges[column + 1]) for column in range(been)]
     top = peak([*planned, *done])
     lines = [_title(p).cut(width)]
-    scales = {0: compact(rate(top), top), rows - FRAME - 1: "0"} if top else {}
+    scales = {0: short_rate(top), rows - FRAME - 1: "0"} if top else {}
     for row, curve in enumerate(against(done, planned, rows - FRAME, top)):
         scale = Line((f"{scales.get(row, '')[: SCALE - 2]:>{SCALE - 2}}  ", DIM))
         lines.append(scale.join(curve))
@@ -114,10 +114,9 @@ def _sum(points: Sequence[Point], at: float) -> float:
 
 def _title(p: Progress) -> Line:
     line = Line(("iterations a second", STRONG))
-    started = compact(f"{p.started:,}", p.started)
-    line.add(f"   {started} started")
+    line.add(f"   {compact(count(p.started), p.started)} started")
     if p.planned is not None:
-        line.add(f" of {compact(f'{p.planned:,}', p.planned)}")
+        line.add(f" of {compact(count(p.planned), p.planned)}")
     if any(phase.rates for phase in p.phases):
         return line.add("   █ completed ░ planned", DIM)
     return line.add("   █ completed; users set the pace", DIM)

@@ -15,7 +15,7 @@ from loadgen.report.terminal.chart import bars, peak
 from loadgen.report.terminal.line import Line, filled, flow, rows_of
 from loadgen.report.terminal.plan_chart import FRAME, names_of, plan_chart, time_left
 from loadgen.report.trust import reason
-from loadgen.report.words import clean, compact, count, known, ms, rate, seconds, several, share
+from loadgen.report.words import clean, compact, count, known, ms, seconds, several, share, short_rate
 from loadgen.result.run import TrustSignal
 from loadgen.runner.course import Second
 from loadgen.runner.progress import Position, Progress
@@ -67,7 +67,7 @@ def view(facts: Facts, size: Size, said: Callable[[str], str] = clean) -> list[L
         _gap(),
         _traces(facts.runs, width, said),
         _gap(),
-        _answers(facts.runs, width),
+        _answers(facts.runs, width, said),
         _workers(facts.runs, width),
         _trust(facts.runs, width, said),
         _notices(facts.notices, width, said),
@@ -79,16 +79,15 @@ def view(facts: Facts, size: Size, said: Callable[[str], str] = clean) -> list[L
 
 
 def _shared_out(blocks: Sequence[Block], lines: int) -> list[int]:
-    """The height of each block: they grow in turns, a step each."""
+    """The height of each block. They grow in turns, a step each; and those of large steps by what is left then."""
     heights = [block.least for block in blocks]
-    room, grown = lines - sum(heights), True
-    while grown:
-        grown = False
-        for number, block in enumerate(blocks):
-            if block.step <= min(room, block.most - heights[number]):
-                heights[number] += block.step
-                room -= block.step
-                grown = True
+    room = lines - sum(heights)
+    for step in sorted({block.step for block in blocks}):
+        growing = [number for number, block in enumerate(blocks) if block.step == step]
+        while growing := [n for n in growing if step <= min(room, blocks[n].most - heights[n])]:
+            for number in growing[: room // step]:
+                heights[number] += step
+                room -= step
     return heights
 
 
@@ -213,7 +212,7 @@ def _traces(runs: Sequence[Progress], width: int, said: Callable[[str], str]) ->
 
 def _reach(runs: Sequence[Progress], room: int) -> str:
     reach = min(room, max(len(p.seconds) for p in runs))
-    return f"by second, the last {reach}" if reach > 1 else "by second"
+    return f"by second, the last {reach} s" if reach > 1 else "by second"
 
 
 def _of_run(p: Progress, room: int, several_runs: bool, said: Callable[[str], str]) -> list[_Trace]:
@@ -224,31 +223,35 @@ def _of_run(p: Progress, room: int, several_runs: bool, said: Callable[[str], st
     def trace(label: str, present: str, name: str, word: Callable[[float | None], str], style: str = "") -> _Trace:
         values = [getattr(second, name) for second in seconds_]
         top = peak(values)
-        return _Trace(f"{label}{of}", present, values, compact(word(top), top) if top else "", style)
+        return _Trace(f"{label}{of}", present, values, word(top) if top else "", style)
 
-    offered = "" if last.planned is None else f" of {_rate(last.planned)}"
+    offered = "" if last.planned is None else f" of {short_rate(last.planned)}"
     failing = BAD if last.failed else ""
-    completed = trace("completed", f"{_rate(last.completed)}{offered}", "completed", rate)
-    failed = trace("failed", _rate(last.failed), "failed", rate, failing)
-    slow = trace("p99", _ms(p.p99_ms), "p99_ms", ms)
+    completed = trace("completed", f"{short_rate(last.completed)}{offered}", "completed", short_rate)
+    failed = trace("failed", short_rate(last.failed), "failed", short_rate, failing)
+    slow = trace("p99", _ms(p.p99_ms), "p99_ms", _number)
     if several_runs:
         return [completed, failed, slow]
     return [
         completed,
-        trace("in flight", compact(count(p.in_flight), p.in_flight), "in_flight", count),
+        trace("in flight", _count(p.in_flight), "in_flight", _count),
         failed,
-        trace("p50", _ms(p.p50_ms), "p50_ms", ms),
+        trace("p50", _ms(p.p50_ms), "p50_ms", _number),
         slow,
-        trace("max", _ms(p.max_ms), "max_ms", ms),
+        trace("max", _ms(p.max_ms), "max_ms", _number),
     ]
 
 
-def _rate(value: float | None) -> str:
-    return compact(rate(value), value)
+def _count(value: float | None) -> str:
+    return compact(count(value), value)
+
+
+def _number(value: float | None) -> str:
+    return compact(ms(value), value)
 
 
 def _ms(value: float | None) -> str:
-    return f"{compact(ms(value), value)} ms" if value is not None and known(value) else "no answers"
+    return f"{_number(value)} ms" if value is not None and known(value) else "no answers"
 
 
 def _drawn(trace: _Trace, room: int, rows: int) -> list[Line]:
@@ -257,9 +260,10 @@ def _drawn(trace: _Trace, room: int, rows: int) -> list[Line]:
         line = Line()
         if not row:
             line.add(Line(trace.label).cut(LEAD - 1).plain).pad(LEAD).add(trace.present, trace.style or STRONG)
-        line.pad(LEAD + NUMBER + room - len(bar)).add(bar, trace.style)
-        if not row:
-            line.pad(LEAD + NUMBER + room).add(f" {trace.peak}", DIM)
+        if bar:
+            line.pad(LEAD + NUMBER + room - len(bar)).add(bar, trace.style)
+        if trace.peak and not row:
+            line.add(f" {trace.peak}", DIM)
         lines.append(line)
     return lines
 
@@ -267,16 +271,16 @@ def _drawn(trace: _Trace, room: int, rows: int) -> list[Line]:
 # what came of it
 
 
-def _answers(runs: Sequence[Progress], width: int) -> Block:
+def _answers(runs: Sequence[Progress], width: int, said: Callable[[str], str]) -> Block:
     ok = sum(p.ok for p in runs)
     failed: dict[str, int] = {}
     for p in runs:
         for outcome, number in p.failed.items():
             failed[outcome] = failed.get(outcome, 0) + number
     total = ok + sum(failed.values())
-    parts: list[Part] = [f"{compact(count(ok), ok)} ok"]
+    parts: list[Part] = [f"{_count(ok)} ok"]
     for outcome, number in sorted(failed.items(), key=lambda item: -item[1]):
-        parts.append((f"{compact(count(number), number)} {outcome} ({share(number, total)})", BAD))
+        parts.append((f"{_count(number)} {said(outcome)} ({share(number, total)})", BAD))
     if not failed:
         parts.append("0 failed")
     return _flowing("answers", parts, width, 4)
