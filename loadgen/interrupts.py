@@ -16,6 +16,8 @@ from loadgen.errors import Exit, LoadgenError
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
+_at_the_end: list[Callable[[], object]] = []
+
 NOTHING = "interrupted before there was anything to report"
 
 
@@ -112,7 +114,26 @@ def end_at_once() -> None:
     """From now on a signal ends the process with the status of an interrupt. No exception could do that: wherever one
     is raised, somebody may catch it, and the next signal would meet the handling of the first."""
     for number in heeded():
-        signal.signal(number, lambda number, frame: os._exit(Exit.INTERRUPTED))
+        signal.signal(number, _end)
+
+
+def at_the_end(do: Callable[[], object]) -> None:
+    """Do this before a signal ends the process at once: give back what is not this process's own, such as the modes of
+    a terminal."""
+    _at_the_end.append(do)
+
+
+def no_more(do: Callable[[], object]) -> None:
+    """It need not be done any more."""
+    _at_the_end.remove(do)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    try:
+        for do in _at_the_end:
+            do()
+    finally:
+        os._exit(Exit.INTERRUPTED)
 
 
 def ignore() -> None:

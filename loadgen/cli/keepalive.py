@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -18,7 +18,7 @@ from loadgen.cli.run import folder_for
 if TYPE_CHECKING:
     from loadgen.profile.curl_options import Asked
     from loadgen.profile.load import Loaded
-    from loadgen.report.terminal.live import TerminalDisplay
+    from loadgen.report.terminal.display import TerminalDisplay
     from loadgen.result.experiment import ExperimentResult, IdleRuns
     from loadgen.result.run import RunResult
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of INVALID runs too; the result says so.")
 @click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("--no-tui", is_flag=True, help="Show the progress in a few lines, and not on the whole screen.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
     url: str,
@@ -48,6 +49,7 @@ def command(
     accept_invalid: bool,
     full: bool,
     as_json: bool,
+    no_tui: bool,
     quiet: bool,
 ) -> int:
     """Measure what a new connection for each request costs on URL, or on `sandbox`, the simulated target.
@@ -69,11 +71,11 @@ def command(
     from loadgen.report.words import wrapped
 
     if idle is not None:
-        pauses = _come_back(url, idle, sets, asked, folder, quiet)
+        pauses = _come_back(url, idle, sets, asked, folder, Shown(quiet, not no_tui))
         with output() as out:
             out.write(f"{json_text(pauses)}\n" if as_json else idle_table(pauses.idle, fitting(out)))
         return next((status for run in pauses.idle if (status := run.exit_status)), 0)
-    result = _take_turns(profile_of(url, rate, rounds, sets, asked), folder, accept_invalid, quiet)
+    result = _take_turns(profile_of(url, rate, rounds, sets, asked), folder, accept_invalid, Shown(quiet, not no_tui))
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
@@ -83,19 +85,29 @@ def command(
     return int(result.exit_status or 0)
 
 
+class Shown(NamedTuple):
+    """How the progress is shown."""
+
+    quiet: bool
+    whole: bool
+
+
 @contextmanager
-def _shown(loaded: Loaded, quiet: bool) -> Iterator[TerminalDisplay]:
+def _shown(loaded: Loaded, shown: Shown) -> Iterator[TerminalDisplay]:
     """The display of a profile's runs. Neither it nor what is raised says a secret."""
     from loadgen.net.children import withhold
-    from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.display import progress
 
     withhold(loaded.variables)
     hide = loaded.secrets.hide
-    with loaded.secrets.unrevealing(), closing(progress(sys.stderr, quiet=quiet, hide=hide)) as display:
+    with (
+        loaded.secrets.unrevealing(),
+        closing(progress(sys.stderr, quiet=shown.quiet, whole=shown.whole, hide=hide)) as display,
+    ):
         yield display
 
 
-def _take_turns(loaded: Loaded, folder: Path | None, accept_invalid: bool, quiet: bool) -> ExperimentResult:
+def _take_turns(loaded: Loaded, folder: Path | None, accept_invalid: bool, shown: Shown) -> ExperimentResult:
     from loadgen.experiment.rounds import run_experiment
     from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
@@ -106,12 +118,12 @@ def _take_turns(loaded: Loaded, folder: Path | None, accept_invalid: bool, quiet
     options = Options(
         place, start, sandbox_at, accept_invalid=accept_invalid, needed=needed, resolution=known_resolution()
     )
-    with _shown(loaded, quiet) as display:
+    with _shown(loaded, shown) as display:
         return on_loop(run_experiment(loaded, options, display), display.close)
 
 
 def _come_back(
-    url: str, pauses: str, sets: tuple[str, ...], asked: Asked | None, folder: Path | None, quiet: bool
+    url: str, pauses: str, sets: tuple[str, ...], asked: Asked | None, folder: Path | None, shown: Shown
 ) -> IdleRuns:
     """A run for each pause, until one is interrupted."""
     from loadgen.experiment.keepalive import idle_profile
@@ -128,7 +140,7 @@ def _come_back(
         loaded = idle_profile(url, pause, sets, asked)
         place = folder / loaded.profile.load[0].name if folder else folder_for(loaded)
         options = Options(place, start, sandbox_at, needed=folder is not None, resolution=known_resolution())
-        with _shown(loaded, quiet) as display:
+        with _shown(loaded, shown) as display:
             runs.append(on_loop(run(loaded, options, display), display.close))
         if runs[-1].interrupted:
             break

@@ -54,7 +54,7 @@ async def arun(
     """The same on the event loop that runs, in the main thread."""
     from loadgen.cli.run import carried_out
     from loadgen.net.children import withhold
-    from loadgen.report.terminal.live import progress as shown
+    from loadgen.report.terminal.display import progress as shown
 
     loaded = _loaded(profile, target, overrides)
     withhold(loaded.variables)

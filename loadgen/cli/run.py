@@ -62,6 +62,7 @@ MOST_DRAWN = 1_000_000  # a seed that a person can type again
 @click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @export_options
+@click.option("--no-tui", is_flag=True, help="Show the progress in a few lines, and not on the whole screen.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
     profile: str,
@@ -82,6 +83,7 @@ def command(
     full: bool,
     as_json: bool,
     exports: Exports,
+    no_tui: bool,
     quiet: bool,
 ) -> int:
     """Run a PROFILE and report what was measured. PROFILE is a file, a URL, or the name of a shipped profile: burst,
@@ -114,7 +116,7 @@ def command(
             witness_option(loaded)
         loaded, goal = _prolonged(loaded, until, at_most)
         wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
-        result = _carry_out(loaded, folder, quiet, **wanted)
+        result = _carry_out(loaded, folder, quiet, not no_tui, **wanted)
     exports.write(result, Path(result.run) if result.run else None)
     if trouble := add_to_summary(result):
         complain(f"loadgen: {trouble}")
@@ -140,11 +142,13 @@ def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[
     return loaded, None
 
 
-def _carry_out(loaded: Loaded, folder: Path | None, quiet: bool, **wanted: Any) -> RunResult | ExperimentResult:
-    from loadgen.report.terminal.live import progress
+def _carry_out(
+    loaded: Loaded, folder: Path | None, quiet: bool, whole: bool, **wanted: Any
+) -> RunResult | ExperimentResult:
+    from loadgen.report.terminal.display import progress
     from loadgen.selftest.standing import standing
 
-    display = progress(sys.stderr, quiet=quiet, hide=loaded.secrets.hide)
+    display = progress(sys.stderr, quiet=quiet, whole=whole, hide=loaded.secrets.hide)
     for notice in standing(loaded).notices:
         display.message(notice)
     try:

@@ -30,7 +30,7 @@ def command(quick: bool, as_json: bool, quiet: bool) -> int:
     loadgen selftest --quick --json
     """
     from loadgen.report.formats import json_text
-    from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.display import progress
     from loadgen.report.terminal.page import fitting
     from loadgen.report.terminal.selftest import show
     from loadgen.sandbox.process import start_responder

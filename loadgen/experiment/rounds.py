@@ -32,7 +32,7 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.options import Options
-from loadgen.runner.progress import Display, Progress
+from loadgen.runner.progress import Display, Position, Progress
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.session import run_at
 from loadgen.runner.table.attach import OnTable, on_table
@@ -50,19 +50,24 @@ async def run_experiment(loaded: Loaded, options: Options, display: Display) -> 
 
 class Within:
     """What a run of an experiment shows: its progress, with where it stands among the others, and what none of them
-    has `said`."""
+    has `said`. `last` is the progress that it showed last."""
 
-    def __init__(self, display: Display, position: str, variant: str, number: int, said: list[Reason]) -> None:
-        self._display, self._position, self._variant, self._round = display, position, variant, number
-        self._said = said
+    def __init__(self, display: Display, position: Position, said: list[Reason]) -> None:
+        self._display, self._position, self._said = display, position, said
+        self.last: Progress | None = None
+
+    @property
+    def detailed(self) -> bool:
+        return self._display.detailed
 
     def update(self, progress: Progress) -> None:
-        self._display.update(replace(progress, position=self._position))
+        self.last = replace(progress, position=self._position)
+        self._display.update(self.last)
 
     def message(self, notice: Reason) -> None:
         if notice not in self._said:
             self._said.append(notice)
-            self._display.message(notice.of_run(self._variant, self._round))
+            self._display.message(notice.of_run(self._position.variant, self._position.round))
 
 
 @dataclass
@@ -79,6 +84,8 @@ class _Experiment:
     said: list[Reason] = field(default_factory=list)
     spent: float = 0.0
     repeated: int = 0  # rounds that were carried out once more
+    verdicts: dict[str, dict[int, str]] = field(default_factory=dict)  # by variant and round
+    last: Progress | None = None
     interrupted: bool = False
     failed: LoadgenError | None = None
 
@@ -139,17 +146,60 @@ class _Experiment:
 
     async def _round(self, number: int) -> bool:
         """Carry out a round. Returns whether the experiment goes on after it."""
-        variants = [self.loaded.variants[index] for index in order(self._seed, number, len(self.loaded.variants))]
-        together = [variants] if self.plan.duet else [[variant] for variant in variants]
-        for at, group in enumerate(together):
+        for at, group in enumerate(self._groups(number)):
             if number > 1 or at:
-                await self._pause()
+                await self._pause(self._position(number, at, group[0]))
             if self.interrupted:
                 return False
-            position = f"round {number} of {self.plan.rounds[-1]}: {', '.join(v.name for v in group)}"
-            if not await self._runs(number, group, position):
+            if not await self._runs(number, at, group):
                 return False
         return True
+
+    def _groups(self, number: int) -> list[list[Variant]]:
+        """The variants of a round in their order, each by itself; in a duet all together."""
+        variants = [self.loaded.variants[index] for index in order(self._seed, number, len(self.loaded.variants))]
+        return [variants] if self.plan.duet else [[variant] for variant in variants]
+
+    def _position(self, number: int, at: int, variant: Variant) -> Position:
+        """Where the run of `variant` stands, in the group at place `at` of round `number`."""
+        rounds, groups = self.plan.rounds[-1], self._groups(number)
+        next_round = number if at + 1 < len(groups) else number + 1 if number < rounds else None
+        following = groups[at + 1] if next_round == number else self._groups(next_round)[0] if next_round else []
+        return Position(
+            round=number,
+            rounds=rounds,
+            variant=variant.name,
+            now=tuple(of.name for of in groups[at]),
+            next=tuple(of.name for of in following),
+            next_round=next_round,
+            verdicts=tuple(
+                (of.name, tuple(self.verdicts.get(of.name, {}).get(n, "") for n in range(1, number + 1)))
+                for of in self.loaded.variants
+            ),
+            left_s=self._planned_after(number, at),
+        )
+
+    def _planned_after(self, number: int, at: int) -> float | None:
+        """How long all runs after the group at place `at` of round `number` are planned to take, with their pauses, in
+        seconds; None if users decide on that."""
+        taken = [self._planned.get(of.name) for of in self.loaded.variants]
+        known = [ns for ns in taken if ns is not None]
+        if len(known) < len(taken):
+            return None
+        groups, pause = self._groups(number), self.plan.pause
+        rest = sum(max(self._planned[of.name] or 0 for of in group) + pause for group in groups[at + 1 :])
+        each = max(known) + pause if self.plan.duet else sum(known) + pause * len(known)
+        return (rest + each * (self.plan.rounds[-1] - number)) / SECOND
+
+    @cached_property
+    def _planned(self) -> dict[str, int | None]:
+        """How long a run of each variant is planned to take, in ns."""
+        found: dict[str, int | None] = {}
+        for variant in self.loaded.variants:
+            durations = [run.duration for run in Plan.of(variant.profile).runs]
+            fixed = [ns for ns in durations if ns is not None]
+            found[variant.name] = sum(fixed) if len(fixed) == len(durations) else None
+        return found
 
     async def _again(self, number: int) -> bool:
         """Carry the round out once more, in the place of one that held an INVALID run, as long as few rounds were.
@@ -166,7 +216,10 @@ class _Experiment:
         self.display.message(Reason.of("round_again", round=number))
         return await self._round(number)
 
-    async def _pause(self) -> None:
+    async def _pause(self, position: Position) -> None:
+        """Wait before the runs at `position`."""
+        if self.last:
+            self.display.update(replace(self.last, state="pausing", position=position))
         waiting = asyncio.ensure_future(asyncio.sleep(self.plan.pause / SECOND))
 
         def stop() -> None:
@@ -176,7 +229,7 @@ class _Experiment:
         self.signals.heed(stop)
         await asyncio.wait([waiting])
 
-    async def _runs(self, number: int, group: list[Variant], position: str) -> bool:
+    async def _runs(self, number: int, at: int, group: list[Variant]) -> bool:
         signals = [Interrupts() for _ in group]
 
         def interrupt() -> None:
@@ -185,8 +238,13 @@ class _Experiment:
                 taken.take()
 
         self.signals.heed(interrupt)
-        runs = [self._run(number, variant, taken, position) for variant, taken in zip(group, signals, strict=True)]
-        for ended in await asyncio.gather(*runs, return_exceptions=True):
+        shown = [Within(self.display, self._position(number, at, variant), self.said) for variant in group]
+        runs = [self._run(number, *each) for each in zip(group, signals, shown, strict=True)]
+        ends = await asyncio.gather(*runs, return_exceptions=True)
+        self.last = shown[-1].last or self.last
+        for variant, ended in zip(group, ends, strict=True):
+            if isinstance(ended, RunResult):
+                self.verdicts.setdefault(variant.name, {})[number] = ended.trust.verdict
             if isinstance(ended, Interrupted):
                 self.interrupted = True
             elif isinstance(ended, LoadgenError):
@@ -202,7 +260,7 @@ class _Experiment:
                 self.spent += (ended.cost and ended.cost.usd) or 0.0
         return not self.failed and not self.interrupted and self._affordable()
 
-    async def _run(self, number: int, variant: Variant, signals: Interrupts, position: str) -> RunResult:
+    async def _run(self, number: int, variant: Variant, signals: Interrupts, shown: Within) -> RunResult:
         profile = part_of(variant.profile, parts(self.plan))
         asked = self.plan.model_copy(update={"primary": self._primary})
         own = self.loaded.variants.index(variant) if self.plan.duet else None
@@ -211,9 +269,8 @@ class _Experiment:
         loaded = replace(self.loaded, profile=profile, variants=())
         out = run_folder(self.options.out, number, variant.name)
         options = replace(self.options, out=out, prepared=True, needed=True)
-        display = Within(self.display, position, variant.name, number, self.said)
         to, secrets = self.places[_place(variant.profile)], self.keepers[variant.name]
-        return await run_at(loaded, options, display, to, signals, secrets)
+        return await run_at(loaded, options, shown, to, signals, secrets)
 
     def _affordable(self) -> bool:
         limit = self.loaded.profile.max_cost

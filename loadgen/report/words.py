@@ -11,7 +11,9 @@ from typing import TextIO
 
 UNKNOWN = "-"
 ENDING = 12  # characters at the most of a name's last word that is not cut
+COLUMN = 9  # characters of a number in a column: `1,234,567`
 
+_LARGE = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
 _HELD = "\ue000"  # no text that is `clean` has it
 _UNIT = re.compile(r"(?<=[0-9]) (?=(?:ns|us|ms|s|min|h|kB|MB|GB|kiB|MiB|GiB|%)(?![A-Za-z0-9]))")
 
@@ -87,6 +89,22 @@ def ms(value: float | None) -> str:
 
 def count(value: float | None) -> str:
     return f"{value:,.0f}" if value is not None and math.isfinite(value) else UNKNOWN
+
+
+def compact(text: str, value: float | None) -> str:
+    """`text`, which says `value`, unless it is too long for a column: then `12.3k`, `4.56M`, `1.2e+15`."""
+    if len(text) <= COLUMN or value is None or not math.isfinite(value):
+        return text
+    unit, letter = next((each for each in _LARGE if abs(value) < 1000 * each[0]), (1.0, ""))
+    return f"{value / unit:.3g}{letter}"
+
+
+def short_rate(value: float | None) -> str:
+    """A number a second, for a column: `1,998/s`, `0.25/s`, `12.3M/s`."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    text = count(value) if value >= 1000 else rate(value).removesuffix("/s")
+    return f"{compact(text, value)}/s"
 
 
 def several(number: float | None, noun: str) -> str:

@@ -11,6 +11,8 @@ probe        sends one request of each step, and keeps the exchange whole
 once         `loadgen once`
 interrupts   signals
 progress     the values that the display shows during the run
+course       what happened second by second, for the display
+so_far       what the signals of trust say while the run goes on
 warnings     what the user should know, kept for the result
 stop         the conditions that end a run early
 advice       what to do about a failure

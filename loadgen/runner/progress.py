@@ -2,34 +2,76 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from loadgen.analysis.latency import quantile_ms
-from loadgen.clock import SECOND
+from loadgen.clock import MILLISECOND, SECOND
+from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet
 from loadgen.record.ledger import ITERATIONS, PLANNED, Ledger
 from loadgen.result.reason import Reason
+from loadgen.result.run import TrustSignal
+from loadgen.runner.course import Course, Point, Second
 from loadgen.runner.stop import Snapshot, rates
 from loadgen.stats import Histogram
+
+SAMPLED = 32  # parts of a phase, at whose ends its planned rate is shown
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPhase:
+    """A run of a phase, as it is planned. `rates` are those at evenly spaced instants from its beginning to its end,
+    two at the least; empty where users set the pace, or all is due at once."""
+
+    name: str
+    seconds: float | None
+    rates: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker in its last second: the share of a core that it used, and the iterations that were open. None: it has
+    not said yet."""
+
+    core_use: float | None = None
+    in_flight: int | None = None
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Which run of several this is. Of an experiment: its round, the variant that it is of, the variants that run
+    `now` (more than one in a duet), those that run `next` and their round, and of each variant the verdicts of its
+    runs. Rounds count from 1. `left_s`: so long the runs after this one are planned to take, with their pauses."""
+
+    round: int
+    rounds: int
+    variant: str
+    now: tuple[str, ...]
+    next: tuple[str, ...] = ()
+    next_round: int | None = None
+    verdicts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    left_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The state of a run. `phases` are (name, seconds or None) in the order in which they run; `phase_number` counts
-    from 0.
+    """The state of a run. `phases` are in the order in which they run; `phase_number` counts from 0.
 
-    Rates are in iterations per second. They, `p50_ms` and `p99_ms` are those of the last whole second, which may belong
-    to the phase before. `failed` are counts by outcome class. `state` is preparing, running, draining or stopping.
-    `position` says which run of an experiment it is; it is empty for a single run.
+    Rates are in iterations per second. They, `p50_ms`, `p99_ms` and `max_ms` are those of the last whole second, which
+    may belong to the phase before. `failed` are counts by outcome class. `state` is preparing, running, draining or
+    stopping, and between the runs of an experiment pausing. `trust` is what the signals of trust say so far; None: not
+    known yet. `position` says which run of several it is; None for a single run.
     """
 
     phase: str
     cycle: int
     cycles: int
-    phases: tuple[tuple[str, float | None], ...]
+    phases: tuple[PlannedPhase, ...]
     phase_number: int
     elapsed_s: float
     total_s: float | None
@@ -45,18 +87,45 @@ class Progress:
     p99_ms: float | None
     workers: int
     state: str
-    position: str = ""
+    position: Position | None = None
+    max_ms: float | None = None
+    name: str = ""
+    target: str = ""
+    seconds: tuple[Second, ...] = ()
+    points: tuple[Point, ...] = ()
+    by_worker: tuple[Worker, ...] = ()
+    trust: tuple[TrustSignal, ...] | None = None
 
 
 class Display(Protocol):
-    """Shows progress, and notices, while a run goes on."""
+    """Shows progress, and notices, while a run goes on. Only one that is `detailed` is told what the signals of trust
+    say so far, which takes a while to find out."""
+
+    @property
+    def detailed(self) -> bool: ...
 
     def update(self, progress: Progress) -> None: ...
 
     def message(self, notice: Reason) -> None: ...
 
 
-def progress(fleet: Fleet, snapshots: deque[Snapshot], second: Histogram, workers: int) -> Progress:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What does not change while a run goes on."""
+
+    name: str
+    target: str
+    workers: int
+
+
+def progress(
+    fleet: Fleet,
+    snapshots: Sequence[Snapshot],
+    second: Histogram,
+    known: Known,
+    course: Course,
+    trust: tuple[TrustSignal, ...] | None,
+) -> Progress:
     """The state of the load of the fleet's leading group. `second` are the response times of the last whole second."""
     plan, begun = fleet.plan, fleet.leading.start > 0
     runs = plan.runs
@@ -73,7 +142,7 @@ def progress(fleet: Fleet, snapshots: deque[Snapshot], second: Histogram, worker
         phase=run.name,
         cycle=run.cycle or 1,
         cycles=max(r.cycle for r in runs) or 1,
-        phases=tuple((r.name, r.duration / SECOND if r.duration else None) for r in runs),
+        phases=_planned(plan),
         phase_number=number,
         elapsed_s=fleet.elapsed / SECOND,
         total_s=sum(fixed) / SECOND if len(fixed) == len(durations) else None,
@@ -87,6 +156,34 @@ def progress(fleet: Fleet, snapshots: deque[Snapshot], second: Histogram, worker
         rate_now=rate_now,
         p50_ms=quantile_ms(second, "p50"),
         p99_ms=quantile_ms(second, "p99"),
-        workers=workers,
+        max_ms=second.most / MILLISECOND if second.count else None,
+        workers=known.workers,
         state=state if begun else "preparing",
+        name=known.name,
+        target=known.target,
+        seconds=course.seconds,
+        points=course.points,
+        by_worker=tuple(_workers(fleet)),
+        trust=trust,
     )
+
+
+@lru_cache(maxsize=8)
+def _planned(plan: Plan) -> tuple[PlannedPhase, ...]:
+    return tuple(_phase(run) for run in plan.runs)
+
+
+def _phase(run: PhaseRun) -> PlannedPhase:
+    rate, lasts = run.phase.rate, run.duration
+    at = [rate.at(lasts * part / SAMPLED, lasts) for part in range(SAMPLED + 1)] if rate and lasts else []
+    return PlannedPhase(run.name, lasts / SECOND if lasts else None, tuple(at))
+
+
+def _workers(fleet: Fleet) -> list[Worker]:
+    last = fleet.leading.health.last
+    found = []
+    for member in fleet.leading.members:
+        sample = last.get(member.index)
+        busy = sample["cpu"] / sample["elapsed"] if sample and sample["elapsed"] else None
+        found.append(Worker(busy, sample["in_flight"] if sample else None, member.lost))
+    return found

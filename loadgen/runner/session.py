@@ -25,12 +25,14 @@ from loadgen.result.codec import from_json, map_text, to_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult, Sandbox
 from loadgen.result.run import Until as UntilResult
+from loadgen.runner.course import Course
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.options import Options
 from loadgen.runner.preflight import preflight
 from loadgen.runner.prepared import Checked, Prepared, described
-from loadgen.runner.progress import Display, progress
+from loadgen.runner.progress import Display, Known, progress
 from loadgen.runner.secrets import Keeper, keeper
+from loadgen.runner.so_far import SoFar
 from loadgen.runner.stop import Snapshot, history, reason_to_stop, since
 from loadgen.runner.table.attach import on_table
 from loadgen.runner.until.decided import UntilDecided
@@ -39,6 +41,7 @@ from loadgen.runner.warnings import Warnings
 from loadgen.runner.witness.witness import Witness
 from loadgen.stats import Histogram
 from loadgen.trust import host
+from loadgen.trust.evidence import Evidence
 from loadgen.trust.finding import Finding
 from loadgen.trust.idle import WATCHED
 from loadgen.trust.verdict import judge
@@ -92,6 +95,8 @@ class Running:
         checked, keeper = prepared.checked, prepared.keeper
         self._warn, self._until = prepared.warn, checked.until
         self._watch, self._snapshots, self._last_second = HostWatch(), history(prepared.stop_if), Histogram()
+        self._course = Course()
+        self._so_far = SoFar(self._evidence)
         self._interrupted = self._refused = self._stopped = False
         self._unserved: Reason | None = None  # the sandbox serves no more
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
@@ -191,15 +196,19 @@ class Running:
         totals = self._workers.totals()
         self._watch.look(totals)
         self._snapshots.append(Snapshot.of(totals, fleet.elapsed))
+        self._course.count(self._snapshots, fleet.plan.runs, self._workers.health.in_flight)
         table = prepared.table
         why = reason_to_stop(self._snapshots, prepared.stop_if) or (table.beyond(fleet.totals()) if table else None)
         if why and not fleet.stopping:
             self._stopped = True
             self._warn(why)
             fleet.stop()
+        if self._display.detailed:
+            self._so_far.look()
 
     def _counted(self) -> None:
         self._store_second()
+        self._course.time(self._fleet.counted - 1, self._last_second)
         if self._until:
             self._look(self._until)
 
@@ -219,27 +228,39 @@ class Running:
         prepared.folder.interval(taken, workers.health.take(), prepared.slot_name)
 
     async def _show(self) -> None:
-        workers = self._prepared.checked.limits.workers
+        prepared = self._prepared
+        origin = prepared.to.origin
+        known = Known(
+            name=prepared.loaded.profile.name,
+            target="" if prepared.to.simulates is not None else origin.url + origin.base,
+            workers=prepared.checked.limits.workers,
+        )
         while True:
-            self._display.update(progress(self._fleet, self._snapshots, self._last_second, workers))
+            trust = self._so_far.signals
+            self._display.update(progress(self._fleet, self._snapshots, self._last_second, known, self._course, trust))
             await asyncio.sleep(DRAWN)
 
     # when it is over
+
+    def _evidence(self, sandbox: dict[str, Any] | None = None) -> Evidence:
+        """What was seen of this machine, and of the sandbox, until now."""
+        prepared, workers = self._prepared, self._workers
+        profile = prepared.loaded.profile
+        host = self._watch.figures(prepared.to.loopback)
+        of_profile, client_asked = asked_parts(profile), not CLIENTS[profile.client].ours
+        session = Session(profile.session.reuse == "shared", profile.session.connections, of_profile, client_asked)
+        quantiles, asked, resolution = build.quantiles_of(profile), asked_of(profile), prepared.options.resolution
+        return evidence_of(
+            workers.totals(), tails(self._fleet.plan, workers.recording), workers.health, host, sandbox, session,
+            resolution, quantiles=quantiles, asked=asked,
+        )  # fmt: skip
 
     def _conclude(self, sandbox: dict[str, Any] | None) -> RunResult:
         prepared, fleet, workers = self._prepared, self._fleet, self._workers
         profile, table = prepared.loaded.profile, prepared.table
         totals = workers.totals()
         lost = [worker for worker in workers.members if worker.lost]
-        host = self._watch.figures(prepared.to.loopback)
-        of_profile, client_asked = asked_parts(profile), not CLIENTS[profile.client].ours
-        session = Session(profile.session.reuse == "shared", profile.session.connections, of_profile, client_asked)
-        parts = tails(fleet.plan, workers.recording)
-        quantiles = build.quantiles_of(profile)
-        asked, resolution = asked_of(profile), prepared.options.resolution
-        evidence = evidence_of(
-            totals, parts, workers.health, host, sandbox, session, resolution, quantiles=quantiles, asked=asked
-        )
+        evidence = self._evidence(sandbox)
         if missing := untimed(totals, workers.recording):
             if lost:
                 self._warn(Reason.of("lost_without_latencies", exchanges=missing))
@@ -247,7 +268,7 @@ class Running:
                 evidence.mismatches.append(f"{missing:,} exchanges have no latencies")
         kept = workers.kept(SLOWEST)
         self._explain(lost)
-        facts = (quantiles, kept.reasons, workers.health.network, of_profile, fleet.stopped)
+        facts = (build.quantiles_of(profile), kept.reasons, workers.health.network, asked_parts(profile), fleet.stopped)
         measured = build.Measured(fleet.plan, totals, workers.recording, *facts)
         ending = Ending(
             elapsed=fleet.elapsed,

@@ -4,6 +4,7 @@ and the sandbox's counts. Pure."""
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun
 from loadgen.exchange import Outcome
 from loadgen.profile.model import StopIf
-from loadgen.record.ledger import ITERATIONS, STARTED, Ledger
+from loadgen.record.ledger import COMPLETED, ITERATIONS, STARTED, Ledger
 from loadgen.result.reason import Reason
 
 NO_COUNTS = ("queue_peak", "cpu", "lag_ns", "open")  # figures of the sandbox that are no counts
@@ -19,18 +20,21 @@ NO_COUNTS = ("queue_peak", "cpu", "lag_ns", "open")  # figures of the sandbox th
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The numbers of finished exchanges, failed exchanges and started iterations, `elapsed` ns after the start."""
+    """The numbers of finished exchanges, failed exchanges, and started and completed iterations, `elapsed` ns after the
+    start."""
 
     elapsed: int
     finished: int
     failed: int
     started: int
+    completed: int = 0
 
     @classmethod
     def of(cls, totals: Ledger, elapsed: int) -> Snapshot:
         counts = totals.outcome_counts()
-        started = sum(totals.iterations[run * len(ITERATIONS) + STARTED] for run in range(totals.runs))
-        return cls(elapsed, sum(counts), sum(counts) - counts[Outcome.OK], started)
+        rows = range(0, totals.runs * len(ITERATIONS), len(ITERATIONS))
+        started, completed = (sum(totals.iterations[row + of] for row in rows) for of in (STARTED, COMPLETED))
+        return cls(elapsed, sum(counts), sum(counts) - counts[Outcome.OK], started, completed)
 
 
 def history(stop_if: StopIf | None) -> deque[Snapshot]:
@@ -58,7 +62,7 @@ def reason_to_stop(snapshots: deque[Snapshot], stop_if: StopIf | None) -> Reason
     return Reason.of("stopped_by_errors", condition=stop_if.text, share=share) if holds else None
 
 
-def rates(snapshots: deque[Snapshot], runs: tuple[PhaseRun, ...]) -> tuple[float | None, float | None]:
+def rates(snapshots: Sequence[Snapshot], runs: tuple[PhaseRun, ...]) -> tuple[float | None, float | None]:
     """The rate at which iterations were started and the planned mean rate, per second, between the last two snapshots.
     None if it is not known: before the first second is over, and if users set the pace."""
     if not snapshots:

@@ -120,4 +120,8 @@ class _Messages:
     def __init__(self, show: Callable[[Reason], None]) -> None:
         self.message = show
 
+    @property
+    def detailed(self) -> bool:
+        return False
+
     def update(self, progress: Progress) -> None: ...

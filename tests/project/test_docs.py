@@ -132,6 +132,20 @@ def test_commands_are_found() -> None:
     assert found >= set(COMMANDS)
 
 
+def test_the_live_view_is_explained_with_what_changes_it() -> None:
+    """Every command that has it says so in its help, and is on its page."""
+    page = PAGES["docs/live.md"]
+    options: dict[str, set[str]] = {}
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command
+        options[name] = {option for param in command.params for option in param.opts}
+    having = {name for name, of in options.items() if "--no-tui" in of}
+    assert having == {"run", "keepalive"}
+    assert all(f"`loadgen {name}`" in page and "--quiet" in options[name] for name in having)
+    assert {"--no-tui", "--quiet", "q", "NO_COLOR", "TERM=dumb"} <= mentioned("docs/live.md")
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_profiles_load(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "users.csv").write_text("user,plan\nann,free\nbob,gold\n")

@@ -1,6 +1,7 @@
-"""The display during a run: a few lines on a terminal, a line every few seconds in a pipe, nothing with `--quiet`.
+"""The plain displays during a run: a few lines on a terminal, a line every few seconds in a pipe, nothing with
+`--quiet`. `full_screen` has the other one.
 
-It draws at most four times a second, in the caller's own time, and without a thread.
+The first draws at most four times a second, in the caller's own time, and without a thread.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import io
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -17,12 +18,12 @@ from rich.text import Text
 
 from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.page import BAD, DIM, STRONG
+from loadgen.report.terminal.plan_chart import names_of, time_left
 from loadgen.report.words import (
     clean,
     columns,
     count,
     encodable,
-    is_screen,
     listed,
     ms,
     rate,
@@ -32,7 +33,7 @@ from loadgen.report.words import (
     wants_color,
 )
 from loadgen.result.reason import Reason
-from loadgen.runner.progress import Display, Progress
+from loadgen.runner.progress import Position, Progress
 
 DRAW = 0.25  # seconds between two drawings
 TELL = 5.0  # seconds between two lines in a pipe
@@ -47,20 +48,9 @@ HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 GONE = (OSError, ValueError)  # nobody reads any more: that is no reason to end a run
 
 
-class TerminalDisplay(Display, Protocol):
-    """A display that gives its stream back."""
-
-    def close(self) -> None: ...
-
-
-def progress(stream: TextIO, *, quiet: bool, hide: Callable[[str], str] = str) -> TerminalDisplay:
-    """The display that suits `stream`. `hide` takes secrets out of all that it shows."""
-    if quiet:
-        return Silence()
-    return Screen(stream, hide) if is_screen(stream) else Lines(stream, hide)
-
-
 class Silence:
+    detailed = False
+
     def update(self, progress: Progress) -> None: ...
 
     def message(self, notice: Reason) -> None: ...
@@ -71,6 +61,8 @@ class Silence:
 class Lines:
     """A line every five seconds, and at each change of phase or state."""
 
+    detailed = False
+
     def __init__(self, stream: TextIO, hide: Callable[[str], str] = str) -> None:
         self._stream, self._hide = stream, hide
         self._shown: tuple[str, str, int] | None = None
@@ -78,12 +70,15 @@ class Lines:
         self._next = 0.0
 
     def update(self, progress: Progress) -> None:
-        now = progress.position, progress.state, progress.phase_number
+        if progress.state == "pausing":
+            return
+        position = standing(progress.position)
+        now = position, progress.state, progress.phase_number
         if now != self._shown or progress.elapsed_s >= self._next:
             self._shown, self._next = now, progress.elapsed_s + TELL
             progress_line = f"{seconds(progress.elapsed_s):>9}  {_progress_line(progress)}"
-            if progress.position:
-                self._stand(progress.position)
+            if position:
+                self._stand(position)
             if len(progress_line) > WIDTH:  # the last second gets a line of its own
                 progress_line = progress_line.replace("; last second", f"\n{'':>11}last second")
             for text in progress_line.split("\n"):
@@ -109,6 +104,8 @@ class Lines:
 class Screen:
     """A few lines that are redrawn, and removed at the end."""
 
+    detailed = False
+
     def __init__(self, stream: TextIO, hide: Callable[[str], str] = str) -> None:
         self._stream, self._hide = stream, hide
         self._plain = not wants_color(stream)
@@ -123,7 +120,7 @@ class Screen:
         if int(progress.elapsed_s) != self._second:
             self._second = int(progress.elapsed_s)
             self._tail.append(progress.p99_ms)
-        now = progress.position, progress.state, progress.phase_number
+        now = standing(progress.position), progress.state, progress.phase_number
         if now != self._drawn or progress.elapsed_s >= self._next:
             self._drawn, self._next = now, progress.elapsed_s + DRAW
             self._progress = progress
@@ -138,8 +135,8 @@ class Screen:
         """The lines, each with its style and no wider than the terminal."""
         width = max(1, min(WIDTH, self.width - 1))
         lines = [_timeline(p, width), _clock(p, width), _rates(p, width), _answers(p, width), self._latency(p, width)]
-        if p.position:
-            lines.insert(0, Text(clean(p.position), STRONG))
+        if position := standing(p.position):
+            lines.insert(0, Text(clean(position), STRONG))
         for text in lines:
             text.plain = self._hide(text.plain)
             text.truncate(width, overflow="ellipsis")
@@ -195,22 +192,18 @@ class Screen:
             self._stream.flush()
 
 
+def standing(position: Position | None) -> str:
+    """`round 2 of 6: fresh`; empty for a single run."""
+    return f"round {position.round} of {position.rounds}: {', '.join(position.now)}" if position else ""
+
+
 def _names(p: Progress) -> list[str]:
-    """The phases in order; one that runs more than once with its cycle: `burst 1/2`."""
-    names = [name for name, _ in p.phases]
-    numbered = [(name, names[: number + 1].count(name), names.count(name)) for number, name in enumerate(names)]
-    return [clean(f"{name} {nth}/{all_}" if all_ > 1 else name) for name, nth, all_ in numbered]
+    return [clean(name) for name in names_of(p.phases)]
 
 
 def _phase(p: Progress) -> str:
     names = _names(p)
     return names[p.phase_number] if 0 <= p.phase_number < len(names) else clean(p.phase)
-
-
-def _left(p: Progress) -> str:
-    if p.total_s is None:
-        return ""
-    return f"{seconds(round(max(0.0, p.total_s - p.elapsed_s)))} left"
 
 
 def _progress_line(p: Progress) -> str:
@@ -221,8 +214,8 @@ def _progress_line(p: Progress) -> str:
     waiting = {"draining": "waiting for the last answers", "stopping": "stopping"}
     said = [waiting.get(p.state, _phase(p)), f"{count(p.in_flight)} in flight", f"{count(p.ok)} ok"]
     said.append(listed(p.failed) or "0 failed")
-    if p.state == "running" and _left(p):
-        said.append(_left(p))
+    if p.state == "running" and time_left(p):
+        said.append(time_left(p))
     last = [_pace(p)] if p.rate_now is not None else []
     if p.p99_ms is not None:
         last += [f"p50 {ms(p.p50_ms)} ms", f"p99 {ms(p.p99_ms)} ms"]
@@ -253,7 +246,7 @@ def _clock(p: Progress, width: int) -> Text:
     gone = seconds(round(p.elapsed_s))
     if not p.total_s:
         return _parts((p.state, DIM), [gone], width)
-    text = _parts((p.state, DIM), [f"{gone} of {seconds(round(p.total_s))}, {_left(p)}"], width)
+    text = _parts((p.state, DIM), [f"{gone} of {seconds(round(p.total_s))}, {time_left(p)}"], width)
     room = min(width - text.cell_len - 1, max(LEAST_DRAWN, width - LEAD - CLOCK))
     if room < LEAST_DRAWN:
         return text

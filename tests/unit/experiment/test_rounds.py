@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from finished_runs import TEXT
+from going_runs import BURST
 
 from loadgen.errors import Exit, PlanError
 from loadgen.experiment import rounds
@@ -26,6 +27,7 @@ from loadgen.result.codec import to_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.options import Options
+from loadgen.runner.progress import Position, Progress
 
 
 def test_a_duet_shares_the_load() -> None:
@@ -41,7 +43,7 @@ def test_a_warning_of_many_runs_is_said_once() -> None:
     said: list[Reason] = []
     for number in (1, 2):
         for name in ("a", "b"):
-            within = Within(lines, "here", name, number, said)
+            within = Within(lines, Position(number, 2, name, (name,)), said)
             within.message(Reason.of("tls_not_verified"))
             within.message(Reason.of("run_died" if name == "a" else "made_up_keys"))
     shown = stream.getvalue().splitlines()
@@ -173,3 +175,76 @@ async def test_a_round_that_cannot_be_put_aside_ends_the_experiment(
     result = await run_experiment(loaded, Options(tmp_path / "x"), Silence())
     assert (result.complete, result.exit_status) == (False, Exit.USAGE)
     assert "round 1 is to be run again, and cannot be renamed" in str(result.warnings[0].values["error"])
+
+
+class Shown:
+    """Keeps what is shown."""
+
+    detailed = False
+
+    def __init__(self) -> None:
+        self.seen: list[Progress] = []
+
+    def update(self, progress: Progress) -> None:
+        self.seen.append(progress)
+
+    def message(self, notice: Reason) -> None: ...
+
+
+async def shown_of(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, run: RunResult, *sets: str
+) -> tuple[list[Progress], list[list[str]]]:
+    """What is shown of an experiment whose runs show once that they go on; and the variants of each round in their
+    order."""
+
+    async def ran(loaded: Any, options: Options, display: Within, *rest: Any) -> RunResult:
+        display.update(BURST)
+        options.out.mkdir(parents=True)
+        of = replace(run, run=str(options.out))
+        (options.out / "result.json").write_text(json.dumps(to_json(of)))
+        return of
+
+    monkeypatch.setattr(rounds, "run_at", ran)
+    load_ = "load=[{name: a, rate: 50/s, for: 5s}]"
+    loaded = load("x.yaml", text=TEXT, sets=[load_, "experiment.pause=1ms", "experiment.rounds=2", *sets])
+    display = Shown()
+    await run_experiment(loaded, Options(folder / "x"), display)
+    orders = [[("shared", "per_request")[at] for at in order(loaded.profile.seed, n, 2)] for n in (1, 2)]
+    return display.seen, orders
+
+
+async def test_each_run_says_where_it_stands_and_what_is_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: RunResult
+) -> None:
+    seen, orders = await shown_of(tmp_path, monkeypatch, run)
+    assert [of.state for of in seen] == ["running", *["pausing", "running"] * 3]
+    found = [of.position for of in seen if of.position]
+    assert len(found) == 7
+    (a, b), (c, d) = orders
+    assert [(of.round, of.now, of.next, of.next_round) for of in found[::2]] == [
+        (1, (a,), (b,), 1), (1, (b,), (c,), 2), (2, (c,), (d,), 2), (2, (d,), (), None),
+    ]  # fmt: skip
+    assert [of.round for of in found[1::2]] == [1, 2, 2], "in a pause: of the run to come"
+    assert [of.left_s for of in found[::2]] == pytest.approx([15.003, 10.002, 5.001, 0])
+    assert {of.rounds for of in found} == {2}
+    assert [name for name, _ in found[0].verdicts] == ["shared", "per_request"]
+    assert dict(found[-1].verdicts)[d] == (run.trust.verdict, "")
+    assert dict(found[-1].verdicts)[c] == (run.trust.verdict,) * 2
+
+
+async def test_in_a_duet_all_run_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: RunResult) -> None:
+    seen, orders = await shown_of(tmp_path, monkeypatch, run, "experiment.duet=true")
+    first, second, pause, *_ = (of.position for of in seen)
+    assert first
+    assert second
+    assert pause
+    assert (first.now, first.variant, second.variant) == (tuple(orders[0]), *orders[0])
+    assert (first.next, first.next_round, first.left_s) == (tuple(orders[1]), 2, pytest.approx(5.001))
+    assert pause.round == 2
+
+
+async def test_where_users_set_the_pace_nobody_knows_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: RunResult
+) -> None:
+    seen, _ = await shown_of(tmp_path, monkeypatch, run, "load=[{name: a, users: 2, iterations: 9}]")
+    assert {of.position.left_s for of in seen if of.position} == {None}

@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.report.words import bar, brief, clean, encodable, listed, ms, rate, seconds, share, sparkline
+from loadgen.report.words import (
+    bar,
+    brief,
+    clean,
+    compact,
+    encodable,
+    listed,
+    ms,
+    rate,
+    seconds,
+    share,
+    short_rate,
+    sparkline,
+)
 
 
 @pytest.mark.parametrize(
@@ -117,3 +130,32 @@ def test_a_sparkline_has_gaps_and_reaches_the_top() -> None:
     assert sparkline([0, None, 50, 100]) == "▁ ▅█"
     assert sparkline([]) == ""
     assert sparkline([0.0, 0.0]) == "▁▁"
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "shown"),
+    [
+        ("1,234/s", 1234.0, "1,234/s"),
+        ("1,234,567.8/s", 1_234_567.8, "1.23M"),
+        ("12,345,678,901,234,567", 12_345_678_901_234_567, "1.23e+16"),
+        ("0.123456789012", 0.123456789012, "0.123"),
+        ("-" * 12, None, "-" * 12),
+    ],
+)
+def test_a_number_that_is_too_long_for_its_column_is_compact(text: str, value: float | None, shown: str) -> None:
+    assert compact(text, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.25, "0.25/s"),
+        (199.96, "200/s"),
+        (1998.2, "1,998/s"),
+        (1_234_567_890, "1.23G/s"),
+        (None, "-"),
+        (1e300, "1e+300/s"),
+    ],
+)
+def test_a_rate_fits_a_column(value: float | None, shown: str) -> None:
+    assert short_rate(value) == shown

@@ -40,11 +40,15 @@ ORIGIN = Origin.of("http://127.0.0.1:9")
 class Screen:
     """Keeps what is shown."""
 
+    detailed = True
+
     def __init__(self) -> None:
+        self.last: Progress | None = None
         self.states: list[str] = []
         self.messages: list[Reason] = []
 
     def update(self, progress: Progress) -> None:
+        self.last = progress
         self.states.append(progress.state)
 
     def message(self, notice: Reason) -> None:
@@ -124,6 +128,22 @@ async def test_a_run_from_its_profile_to_its_result(runs: Runs) -> None:
     assert runs.told(worker=0) == runs.told(worker=1) == [Go, Bye]
     assert runs.screen.states
     assert runs.keeper.renewed.__name__ == "renew"
+
+
+async def test_what_is_shown_is_what_is_known(runs: Runs) -> None:
+    def spawn(group: Group) -> None:
+        spawn_idle(group)
+        group._each_second()
+
+    runs.before = spawn
+    await runs.go()
+    shown = runs.screen.last
+    assert shown
+    assert (shown.name, shown.target, shown.workers) == ("t", "http://127.0.0.1:9", 1)
+    assert [(phase.name, phase.seconds) for phase in shown.phases] == [("a", 2.0)]
+    assert {*shown.phases[0].rates} == {10.0}
+    assert len(shown.seconds) == len(shown.by_worker) == 1
+    assert shown.trust, "of a display with details each second"
 
 
 async def test_the_resolution_is_that_of_the_ticks_before_the_load(runs: Runs) -> None:

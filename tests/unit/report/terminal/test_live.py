@@ -9,15 +9,19 @@ from dataclasses import replace
 import pytest
 
 from loadgen.report.terminal import live
-from loadgen.report.terminal.live import Lines, Screen, Silence, progress
+from loadgen.report.terminal.display import progress
+from loadgen.report.terminal.live import Lines, Screen, Silence
 from loadgen.result.reason import Reason
-from loadgen.runner.progress import Progress
+from loadgen.runner.progress import PlannedPhase, Progress
 
 START = Progress(
     phase="warm-up",
     cycle=1,
     cycles=2,
-    phases=(("warm-up", 5.0), ("steady", 5.0), ("burst", 3.0), ("steady", 5.0), ("burst", 3.0)),
+    phases=tuple(
+        PlannedPhase(name, length)
+        for name, length in (("warm-up", 5.0), ("steady", 5.0), ("burst", 3.0), ("steady", 5.0), ("burst", 3.0))
+    ),
     phase_number=0,
     elapsed_s=0.0,
     total_s=21.0,
@@ -190,7 +194,7 @@ def test_a_change_of_phase_is_drawn_at_once() -> None:
 
 
 def test_many_phases_are_shown_around_the_present_one() -> None:
-    phases = tuple((f"phase-{number}", 1.0) for number in range(50))
+    phases = tuple(PlannedPhase(f"phase-{number}", 1.0) for number in range(50))
     screen = Screen(Terminal())
     picture = screen.picture(replace(START, phases=phases, phase_number=30)).plain.split("\n")
     screen.close()
