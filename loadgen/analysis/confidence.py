@@ -5,16 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from loadgen.analysis.build import Measured
 from loadgen.analysis.latency import milliseconds
-from loadgen.analysis.per_second import Figure, Tails, tails
+from loadgen.analysis.per_second import Beyond, Figure, Tails, gather
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import CENSORED, Metric
+from loadgen.record.seconds import read_counts
 from loadgen.result.latency import Interval, Latency
 from loadgen.result.reason import Reason
 from loadgen.result.settling import Growth, Settling
@@ -141,6 +143,8 @@ def _read(
     if folder is None:
         return {}, Reason.of("not_saved")
     try:
-        return tails(folder / "intervals.jsonl", m.plan, limits), None
+        table = Beyond(m.plan, limits)
+        gather(partial(read_counts, folder), table)
+        return table.tails(), None
     except (OSError, ValueError) as error:
         return {}, Reason.of("folder_unreadable", error=str(error))

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from loadgen.analysis.build import Measured
-from loadgen.analysis.per_second import Figure, Source, Tails, failures_of, tails_of
+from loadgen.analysis.per_second import Beyond, Failures, Figure, Source, Tails, gather
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
-from loadgen.record.recording import Place
-from loadgen.stats import Histogram
-from loadgen.store import Wanted, read_counts
+from loadgen.record.packed import Counts, Wanted
+from loadgen.record.seconds import read_counts
 
 # a request that was not answered is beyond every limit, as a timeout is
 UNANSWERED = (Outcome.REFUSED, Outcome.RESET, Outcome.TLS, Outcome.DNS, Outcome.CANCELLED, Outcome.LOST)
@@ -33,8 +32,11 @@ class Counted:
 
     @classmethod
     def of(cls, source: Source, plan: Plan, limits: Limits, errors: Collection[int]) -> Counted:
-        latencies = tails_of(source, plan, limits, UNANSWERED) if limits else {}
-        return cls(latencies, failures_of(source, plan, errors) if errors else {})
+        if not limits and not errors:
+            return cls({}, {})
+        latencies, failures = Beyond(plan, limits, UNANSWERED), Failures(plan, errors)
+        gather(source, latencies, failures)
+        return cls(latencies.tails(), failures.tails())
 
     @classmethod
     def read(cls, measured: Measured, folder: Path | None, limits: Limits, errors: Collection[int]) -> Counted:
@@ -42,7 +44,7 @@ class Counted:
         can tell how requests come together."""
         if folder:
             try:
-                return cls.of(partial(read_counts, folder / "intervals.jsonl"), measured.plan, limits, errors)
+                return cls.of(partial(read_counts, folder), measured.plan, limits, errors)
             except (OSError, ValueError):
                 pass
         whole = cls.of(partial(_recorded, measured), measured.plan, limits, errors)
@@ -52,9 +54,10 @@ class Counted:
         )
 
 
-def _recorded(measured: Measured, wanted: Wanted) -> Iterator[Mapping[Place, Histogram]]:
-    histograms = measured.recording.histograms
-    yield {(0, key, metric): histogram for (key, metric), histogram in histograms.items() if wanted(key, metric)}
+def _recorded(measured: Measured, wanted: Wanted) -> Iterator[Counts]:
+    histograms = measured.recording.histograms.items()
+    mine = {(0, key, metric): of for (key, metric), of in histograms if of.count and wanted(key, metric)}
+    yield Counts.of_histograms(mine)
 
 
 def _in_one(tails: Tails) -> Tails:

@@ -107,7 +107,6 @@ class Histogram:
     total: int = 0
     least: int = 0
     most: int = 0
-    written: tuple[str, str] | None = field(default=None, compare=False)  # see `store.write_ahead`; none after a change
 
     @classmethod
     def of(cls, values: Integers) -> Histogram:
@@ -150,7 +149,6 @@ class Histogram:
         """Add the counts of `other`: exact, commutative, associative."""
         if not other.count:
             return
-        self.written = None
         if not self.count:
             self.index, self.counts = other.index, other.counts
             self.count, self.total, self.least, self.most = other.count, other.total, other.least, other.most

@@ -21,8 +21,8 @@ from loadgen.errors import ProfileError
 from loadgen.exchange import Exchange, Outcome
 from loadgen.record.hlog import Encoder
 from loadgen.record.metrics import Metric
-from loadgen.record.recorder import SeriesKey
-from loadgen.record.recording import Place, Recording
+from loadgen.record.recorder import Place, SeriesKey
+from loadgen.record.recording import Recording
 from loadgen.result.reason import Reason
 from loadgen.stats import HIGHEST, OVERFLOW, Histogram
 from loadgen.stats.ticks import TICKS

@@ -23,7 +23,9 @@ from loadgen.fleet.fleet import Fleet
 from loadgen.profile.model import Threshold as Asked
 from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
-from loadgen.record.recording import Place, Recording
+from loadgen.record.packed import Counts, Wanted
+from loadgen.record.recorder import Place
+from loadgen.record.recording import Recording
 from loadgen.result import run as result
 from loadgen.result.reason import Reason
 from loadgen.result.run import Look, Phase, Requests, Threshold
@@ -32,7 +34,6 @@ from loadgen.runner.until.until import NOTICE, patience
 from loadgen.stats import Histogram
 from loadgen.stats.looks import levels, times
 from loadgen.stats.ticks import TICKS
-from loadgen.store import Wanted
 
 
 @dataclass(slots=True)
@@ -161,8 +162,8 @@ def _first(began: int) -> int:
     return -(-began // SECOND)
 
 
-def _wanted(seen: Mapping[Place, Histogram], wanted: Wanted) -> Iterator[Mapping[Place, Histogram]]:
-    yield {at: of for at, of in seen.items() if wanted(at[1], at[2])}
+def _wanted(seen: Mapping[Place, Histogram], wanted: Wanted) -> Iterator[Counts]:
+    yield Counts.of_histograms({at: of for at, of in seen.items() if of.count and wanted(at[1], at[2])})
 
 
 def _notice(phase: _Watched, undecided: list[Threshold]) -> Reason:

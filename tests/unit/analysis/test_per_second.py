@@ -16,7 +16,7 @@ from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Exchange, Outcome
 from loadgen.record.metrics import CENSORED, Metric
-from loadgen.record.recording import Place
+from loadgen.record.recorder import Place
 from loadgen.stats import Histogram, index_of
 from loadgen.stats.ticks import TICK, TICKS
 from loadgen.store import RunFolder, read_counts
