@@ -26,7 +26,8 @@ def fail(text: str) -> None:
 def write_seconds(folder: Path, run: Run, **known: Any) -> RunFolder:
     """The folder of a run that was made, without its result."""
     kept = RunFolder(folder, fail)
-    kept.begin({}, {"plan": json.loads(json.dumps(run.plan.describe())), **known})
+    plan = json.loads(json.dumps(run.plan.describe()))
+    kept.begin({}, {"started": "2026-01-01T00:00:00+00:00", "plan": plan, **known})
     kept.second(pack(run.by_second), [])
     return kept
 
