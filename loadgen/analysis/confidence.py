@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -144,7 +143,7 @@ def _read(
         return {}, Reason.of("not_saved")
     try:
         table = Beyond(m.plan, limits)
-        gather(partial(read_counts, folder), table)
+        gather(read_counts(folder), table)
         return table.tails(), None
     except (OSError, ValueError) as error:
         return {}, Reason.of("folder_unreadable", error=str(error))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from loadgen.analysis.build import Measured
-from loadgen.analysis.per_second import Beyond, Failures, Figure, Source, Tails, gather
+from loadgen.analysis.per_second import Beyond, Failures, Figure, Tails, gather
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
-from loadgen.record.packed import Counts, Wanted
+from loadgen.record.packed import Counts
 from loadgen.record.seconds import read_counts
 
 # a request that was not answered is beyond every limit, as a timeout is
@@ -31,7 +30,7 @@ class Counted:
     errors: Mapping[int, Tails]
 
     @classmethod
-    def of(cls, source: Source, plan: Plan, limits: Limits, errors: Collection[int]) -> Counted:
+    def of(cls, source: Iterable[Counts], plan: Plan, limits: Limits, errors: Collection[int]) -> Counted:
         if not limits and not errors:
             return cls({}, {})
         latencies, failures = Beyond(plan, limits, UNANSWERED), Failures(plan, errors)
@@ -44,20 +43,19 @@ class Counted:
         can tell how requests come together."""
         if folder:
             try:
-                return cls.of(partial(read_counts, folder), measured.plan, limits, errors)
+                return cls.of(read_counts(folder), measured.plan, limits, errors)
             except (OSError, ValueError):
                 pass
-        whole = cls.of(partial(_recorded, measured), measured.plan, limits, errors)
+        whole = cls.of([_recorded(measured)], measured.plan, limits, errors)
         return cls(
             {figure: _in_one(tails) for figure, tails in whole.latencies.items()},
             {run: _in_one(tails) for run, tails in whole.errors.items()},
         )
 
 
-def _recorded(measured: Measured, wanted: Wanted) -> Iterator[Counts]:
+def _recorded(measured: Measured) -> Counts:
     histograms = measured.recording.histograms.items()
-    mine = {(0, key, metric): of for (key, metric), of in histograms if of.count and wanted(key, metric)}
-    yield Counts.of_histograms(mine)
+    return Counts.of_histograms({(0, key, metric): of for (key, metric), of in histograms if of.count})
 
 
 def _in_one(tails: Tails) -> Tails:

@@ -28,9 +28,10 @@ def histogram_log(folder: Path) -> str:
 
 def _lines(folder: Path, plan: Plan) -> Iterator[str]:
     encoder = Encoder()
-    for counts in read_counts(folder, lambda key, metric: key.outcome == Outcome.OK and metric in HEADLINES):
+    for counts in read_counts(folder):
         by_second: dict[Place, list[Histogram]] = {}
-        for (tick, key, metric), histogram in counts.histograms():
+        mine = counts.only(lambda key, metric: key.outcome == Outcome.OK and metric in HEADLINES)
+        for (tick, key, metric), histogram in mine.histograms():
             by_second.setdefault((tick // TICKS, key, metric), []).append(histogram)
         for (second, key, metric), of in sorted(by_second.items(), key=lambda item: item[0]):
             tag = f"{_slot_name(plan, key.slot)}.{key.stratum or 'all'}.{Metric(metric).word}"

@@ -9,7 +9,7 @@ bin with values count as incomplete.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -19,12 +19,10 @@ from numpy.typing import NDArray
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import CENSORED, EVERY, Metric
-from loadgen.record.packed import Counts, Wanted
+from loadgen.record.packed import Counts
 from loadgen.record.recorder import SeriesKey
 from loadgen.stats import OVERFLOW, Integers, index_of
 from loadgen.stats.ticks import TICK, TICKS, doublings
-
-Source = Callable[[Wanted], Iterable[Counts]]  # gives the counts of the wanted series and metrics
 
 _NONE = np.empty(0, np.int64)
 
@@ -55,15 +53,13 @@ class Tails:
 class Table(Protocol):
     """What is made of a run's counts while they are read, once."""
 
-    def wanted(self, key: SeriesKey, metric: int) -> bool: ...
-
     def take(self, counts: Counts) -> None:
-        """Add counts, in which there may be others than the wanted ones."""
+        """Add counts, in which there may be others than the table is about."""
 
 
-def gather(source: Source, *tables: Table) -> None:
+def gather(source: Iterable[Counts], *tables: Table) -> None:
     """Read the counts once, for all of these tables. Raises OSError and ValueError for what cannot be read."""
-    for counts in source(lambda key, metric: any(table.wanted(key, metric) for table in tables)):
+    for counts in source:
         for table in tables:
             table.take(counts)
 
@@ -87,7 +83,7 @@ class Beyond:
             self._places.setdefault((plan.slot(figure.run, figure.step), figure.metric), []).append(number)
         self._rows: list[Integers] = []  # figure, tick, count, total, answered, beyond each limit
 
-    def wanted(self, key: SeriesKey, metric: int) -> bool:
+    def _wanted(self, key: SeriesKey, metric: int) -> bool:
         counted = key.outcome == Outcome.OK or metric in EVERY or (metric in CENSORED and key.outcome in self._late)
         return counted and (key.slot, metric) in self._places
 
@@ -128,7 +124,7 @@ class Beyond:
         known, places = counts.figures()
         figures, groups, late = [_NONE], [_NONE], [_NONE.astype(bool)]
         for place, (key, metric) in enumerate(known):
-            if self.wanted(key, metric):
+            if self._wanted(key, metric):
                 own = np.flatnonzero(places == place)
                 for number in self._places[key.slot, metric]:
                     if self._figures[number].stratum in ("", key.stratum):
@@ -146,11 +142,11 @@ class Failures:
         self._plan, self._runs = plan, runs
         self._rows = [np.empty((0, 4), np.int64)]  # run, tick, count, failed
 
-    def wanted(self, key: SeriesKey, metric: int) -> bool:
+    def _wanted(self, key: SeriesKey, metric: int) -> bool:
         return metric == Metric.SIGN and key.slot // len(self._plan.steps) in self._runs
 
     def take(self, counts: Counts) -> None:
-        mine = counts.only(self.wanted)
+        mine = counts.only(self._wanted)
         runs = np.array([key.slot // len(self._plan.steps) for key in mine.series], np.int64)[mine.of]
         failed = np.array([key.outcome != Outcome.OK for key in mine.series], bool)[mine.of]
         self._rows.append(np.column_stack((runs, mine.tick, mine.count, mine.count * failed)))

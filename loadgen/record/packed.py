@@ -13,7 +13,7 @@ group, or for each counter in it:
     first                                     its first counter
     least, most                               less the lowest value of the first and of the last counter
     total                                     less the sum of all values, were they the lowest of their counters
-    gaps                                      from each counter to the next one in its group, less 1
+    gaps                                      to each counter from the one before in its group, less 1; 0 for the first
     counts                                    of each counter, less 1
 """
 
@@ -30,7 +30,6 @@ import numpy as np
 
 from loadgen.record.recorder import Place, SeriesKey
 from loadgen.stats import COUNTERS, HIGHEST, OVERFLOW, Histogram, Integers, bounds_of
-from loadgen.stats.blocks import Floats
 from loadgen.stats.histogram import LIMIT
 
 Wanted = Callable[[SeriesKey, int], bool]  # a series and a metric
@@ -38,6 +37,14 @@ Wanted = Callable[[SeriesKey, int], bool]  # a series and a metric
 MOST_COUNTERS = 1 << 18  # in a piece; a group that has more of them alone does not exist
 MOST_BYTES = MOST_COUNTERS * 64  # of a piece that is unpacked: a counter and its group take fewer
 LEVEL = 6  # of zlib: 9 makes 2 % less of it in twice the time
+
+MOST_VALUES = 1 << 40  # in a counter
+
+# of each counter the lowest value, and how far above that there may be others; above an hour there is one, for all
+LOWEST, _HIGHEST = bounds_of(np.arange(COUNTERS))
+LOWEST[OVERFLOW] = HIGHEST + 1
+ABOVE = _HIGHEST - LOWEST
+ABOVE[OVERFLOW] = LIMIT
 
 _GROUPS = struct.Struct("<I")
 _OF_GROUP = 8  # columns
@@ -83,10 +90,10 @@ class Counts:
         """How many values there are before each counter, and behind them how many there are."""
         return np.concatenate(([0], np.cumsum(self.counts)))
 
-    @property
+    @cached_property
     def count(self) -> Integers:
         """How many values each group has."""
-        return np.diff(self.cumulated[self.starts])
+        return np.add.reduceat(self.counts, self.starts[:-1]) if len(self.tick) else self.counts
 
     def up_to(self, groups: Integers, index: Integers) -> Integers:
         """How many values of these groups are in the counters up to each of `index`, which has a row for each group."""
@@ -166,12 +173,13 @@ def pack(histograms: Mapping[Place, Histogram]) -> tuple[Piece, ...]:
 
 
 def _packed(of: Counts) -> Piece:
-    starts, (low, _) = of.starts[:-1], _bounds(of.index)
-    last = of.starts[1:] - 1
-    gaps = np.delete(np.diff(of.index, prepend=0), starts) - 1
-    total = of.total - np.add.reduceat(low * of.counts, starts)
+    starts = of.starts[:-1]
+    first, last = of.index[starts], of.index[of.starts[1:] - 1]
+    gaps = np.diff(of.index, prepend=0) - 1
+    gaps[starts] = 0
+    total = of.total - np.add.reduceat(LOWEST[of.index] * of.counts, starts)
     columns = (
-        of.tick, of.of, of.metric, of.counters, of.index[starts], of.least - low[starts], of.most - low[last], total,
+        of.tick, of.of, of.metric, of.counters, first, of.least - LOWEST[first], of.most - LOWEST[last], total,
         gaps, of.counts - 1,
     )  # fmt: skip
     return Piece(
@@ -191,24 +199,24 @@ def unpack(piece: Piece) -> Counts:
     tick, of, metric, counters, first, least, most, total = columns
     _check(groups > 0 and (counters > 0).all() and float(counters.sum(dtype=np.float64)) <= MOST_COUNTERS)
     size = int(counters.sum())
-    gaps, at = _column(unpacked, at, size - groups)
+    gaps, at = _column(unpacked, at, size)
     counts, at = _column(unpacked, at, size)
     _check(at == len(unpacked))
     _check(max(tick.max(), metric.max()) < 1 << 32 and of.max() < len(piece.series))
-    _check(first.max() < COUNTERS and (size == groups or gaps.max() < COUNTERS))
+    _check(max(first.max(), gaps.max()) < COUNTERS and counts.max() < MOST_VALUES)
     starts = np.cumsum(counters) - counters
-    index = _indices(starts, first, gaps, size)
+    counts += 1
+    index = np.cumsum(gaps + 1)
+    index += np.repeat(first - index[starts], counters)
     _check(index.max() <= OVERFLOW)
-    counts = counts + 1
-    _check((counts > 0).all())
-    low, high = _bounds(index)
-    last = starts + counters - 1
-    _check((least <= high[starts] - low[starts]).all() and (most <= high[last] - low[last]).all())
-    _check(
-        (_summed(low, counts, starts) + total < LIMIT).all() and (total <= _summed(high - low, counts, starts)).all()
-    )
-    least, most, total = least + low[starts], most + low[last], total + np.add.reduceat(low * counts, starts)
+    top, count = index[starts + counters - 1], np.add.reduceat(counts, starts)
+    _check((least <= ABOVE[first]).all() and (most <= ABOVE[top]).all())
+    # as floats, which cannot overflow: then the integers do not
+    _check((count * LOWEST[top].astype(np.float64) < LIMIT).all())
+    _check((total <= count * ABOVE[top].astype(np.float64)).all() and total.max() < LIMIT)
+    least, most = least + LOWEST[first], most + LOWEST[top]
     _check((least <= most).all())
+    total = total + np.add.reduceat(LOWEST[index] * counts, starts)
     return Counts(piece.series, tick, of, metric, counters, least, most, total, index, counts)
 
 
@@ -234,35 +242,12 @@ def _column(unpacked: bytes, at: int, numbers: int) -> tuple[Integers, int]:
     width = unpacked[at] if at < len(unpacked) else 0
     end = at + 1 + width * numbers
     _check(1 <= width <= 8 and end <= len(unpacked))
-    column = np.zeros((numbers, 8), np.uint8)
-    column[:, :width] = np.frombuffer(unpacked, np.uint8, width * numbers, at + 1).reshape(width, numbers).T
-    whole = column.view("<i8").ravel()
-    _check(width < 8 or (whole >= 0).all())
-    return whole.astype(np.int64, copy=False), end
-
-
-def _indices(starts: Integers, first: Integers, gaps: Integers, size: int) -> Integers:
-    """The counters of all groups, from the first of each and the gaps between the others."""
-    steps = np.empty(size, np.int64)
-    later = np.ones(size, bool)
-    later[starts] = False
-    steps[later] = gaps + 1
-    steps[starts] = 0
-    before = np.cumsum(steps)
-    return before + np.repeat(first - before[starts], np.diff(starts, append=size))
-
-
-def _bounds(index: Integers) -> tuple[Integers, Integers]:
-    """The lowest and the highest values of counters. Above an hour there is one, for all there are."""
-    low, high = bounds_of(index)
-    if (above := index == OVERFLOW).any():
-        low, high = np.where(above, HIGHEST + 1, low), np.where(above, LIMIT, high)
-    return low, high
-
-
-def _summed(values: Integers, counts: Integers, starts: Integers) -> Floats:
-    """The sums of each group, near enough: integers may be too large for them."""
-    return np.add.reduceat(values.astype(np.float64) * counts, starts)
+    planes = np.frombuffer(unpacked, np.uint8, width * numbers, at + 1).reshape(width, numbers)
+    column = planes[0].astype(np.int64)
+    for number, plane in enumerate(planes[1:], 1):
+        column |= plane.astype(np.int64) << 8 * number
+    _check(width < 8 or (column >= 0).all())
+    return column, end
 
 
 def _check(holds: object) -> None:

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from loadgen.exchange import CONNECTION_LABELS, Outcome
 from loadgen.files import open_regular
-from loadgen.record.packed import MOST_BYTES, Counts, Piece, Wanted, inflate, unpack
+from loadgen.record.packed import MOST_BYTES, Counts, Piece, inflate, unpack
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
 
@@ -93,9 +93,9 @@ def read_seconds(folder: Path) -> Iterator[Second]:
                 raise ValueError(f"{FILE}, record {number}: not as loadgen writes it") from None
 
 
-def read_counts(folder: Path, wanted: Wanted) -> Iterator[Counts]:
-    """The counts of the wanted series and metrics, record by record."""
-    return (second.counts.only(wanted) for second in read_seconds(folder))
+def read_counts(folder: Path) -> Iterator[Counts]:
+    """The counts, record by record."""
+    return (second.counts for second in read_seconds(folder))
 
 
 def replay(folder: Path, hear: Callable[[dict[str, Any]], object] = lambda sample: None) -> Recording:

@@ -23,7 +23,7 @@ from loadgen.fleet.fleet import Fleet
 from loadgen.profile.model import Threshold as Asked
 from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
-from loadgen.record.packed import Counts, Wanted
+from loadgen.record.packed import Counts
 from loadgen.record.recorder import Place
 from loadgen.record.recording import Recording
 from loadgen.result import run as result
@@ -123,7 +123,8 @@ class UntilDecided:
         seen = {at: of for at, of in self._taken.items() if at[0] < end * TICKS and at[1].slot // steps == phase.run}
         phases = list(self._phases(phase, seen, phase.planned[number]))
         level = {phase.name: levels(phase.planned)[number]}
-        read = partial(Counted.of, partial(_wanted, seen), self._plan)
+        counts = Counts.of_histograms({at: of for at, of in seen.items() if of.count})
+        read = partial(Counted.of, [counts], self._plan)
         return limits.check({phase.name: self._asked[phase.name]}, phases, read, levels=level)
 
     def _phases(self, watched: _Watched, seen: Mapping[Place, Histogram], lasted: int) -> Iterator[Phase]:
@@ -160,10 +161,6 @@ class UntilDecided:
 def _first(began: int) -> int:
     """The first whole second of a phase."""
     return -(-began // SECOND)
-
-
-def _wanted(seen: Mapping[Place, Histogram], wanted: Wanted) -> Iterator[Counts]:
-    yield Counts.of_histograms({at: of for at, of in seen.items() if of.count and wanted(at[1], at[2])})
 
 
 def _notice(phase: _Watched, undecided: list[Threshold]) -> Reason:

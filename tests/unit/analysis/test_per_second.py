@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +65,7 @@ def tails(
     folder: Path, plan: Plan, limits: Mapping[Figure, Sequence[int]], unanswered: Collection[Outcome] = ()
 ) -> dict[Figure, Tails]:
     table = Beyond(plan, limits, unanswered)
-    gather(partial(read_counts, folder), table)
+    gather(read_counts(folder), table)
     return table.tails()
 
 
@@ -189,7 +188,7 @@ def test_what_is_no_file_of_seconds_is_said(tmp_path: Path) -> None:
 def test_what_is_not_ok_is_counted_in_its_second(path: Path, run: Run) -> None:
     runs = [of.number for of in run.plan.runs if of.measured]
     table = Failures(run.plan, runs)
-    gather(partial(read_counts, path), table)
+    gather(read_counts(path), table)
     found = table.tails()
     assert sorted(found) == runs
     for number, of in found.items():

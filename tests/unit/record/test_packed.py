@@ -113,7 +113,7 @@ def columns(**changed: list[int]) -> Piece:
     """A piece of one group with two counters, as `pack` lays it out."""
     as_packed = {
         "tick": [1], "series": [0], "metric": [0], "counters": [2], "first": [3000], "least": [0], "most": [0],
-        "total": [0], "gaps": [5], "counts": [0, 0],
+        "total": [0], "gaps": [0, 5], "counts": [0, 0],
     }  # fmt: skip
     content = b"\x01\0\0\0"
     for numbers in (as_packed | changed).values():
@@ -143,8 +143,8 @@ def test_the_columns_are_as_this_test_writes_them() -> None:
         {"least": [1 << highest_of(3000).bit_length()]},
         {"most": [1 << 62]},
         {"total": [1 << 40]},
-        {"gaps": [COUNTERS]},
-        {"gaps": [(1 << 64) - 1]},
+        {"gaps": [0, COUNTERS]},
+        {"gaps": [0, (1 << 64) - 1]},
         {"counts": [0, (1 << 63) - 1]},
         {"counts": [1 << 61, 1 << 61]},
     ],
