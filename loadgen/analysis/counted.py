@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from loadgen.analysis.per_second import Beyond, Failures, Figure, Tails, gather
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
 from loadgen.record.packed import Counts
-from loadgen.record.seconds import read_counts
 
 # a request that was not answered is beyond every limit, as a timeout is
 UNANSWERED = (Outcome.REFUSED, Outcome.RESET, Outcome.TLS, Outcome.DNS, Outcome.CANCELLED, Outcome.LOST)
@@ -38,12 +36,14 @@ class Counted:
         return cls(latencies.tails(), failures.tails())
 
     @classmethod
-    def read(cls, measured: Measured, folder: Path | None, limits: Limits, errors: Collection[int]) -> Counted:
-        """From the run's folder. Without one that can be read, all of a phase counts as one second, from which nobody
-        can tell how requests come together."""
-        if folder:
+    def read(
+        cls, measured: Measured, seconds: Iterable[Counts] | None, limits: Limits, errors: Collection[int]
+    ) -> Counted:
+        """From the counts in the run's folder. Without one that can be read, all of a phase counts as one second, from
+        which nobody can tell how requests come together."""
+        if seconds is not None:
             try:
-                return cls.of(read_counts(folder), measured.plan, limits, errors)
+                return cls.of(seconds, measured.plan, limits, errors)
             except (OSError, ValueError):
                 pass
         whole = cls.of([_recorded(measured)], measured.plan, limits, errors)

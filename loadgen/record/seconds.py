@@ -31,7 +31,7 @@ from loadgen.record.recording import Recording
 FILE = "seconds.bin"
 BEFORE = "intervals.jsonl"  # what an earlier loadgen wrote in its place
 MAGIC = b"loadgen.seconds/1\n"
-AT_ONCE = 1 << 20  # counters that are added up together
+AT_ONCE = 1 << 20  # counters that are in memory at the same time
 MOST_SERIES = 1 << 20  # in a file: as many as a large run has, a hundred times over
 
 _HEAD, _LENGTH = struct.Struct("<II"), struct.Struct("<I")
@@ -96,6 +96,30 @@ def read_seconds(folder: Path) -> Iterator[Second]:
 def read_counts(folder: Path) -> Iterator[Counts]:
     """The counts, record by record."""
     return (second.counts for second in read_seconds(folder))
+
+
+class Reread:
+    """The counts of a folder, which may be gone through several times. If they are few they are read once and kept; if
+    they are many they are read each time, so that memory does not grow with the length of the run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: list[Counts] | None = None
+
+    def __iter__(self) -> Iterator[Counts]:
+        if self._kept is not None:
+            yield from self._kept
+            return
+        kept, counters = list[Counts](), 0
+        for counts in read_counts(self._folder):
+            counters += len(counts.index)
+            if counters <= AT_ONCE:
+                kept.append(counts)
+            else:
+                kept.clear()
+            yield counts
+        if counters <= AT_ONCE:
+            self._kept = kept
 
 
 def replay(folder: Path, hear: Callable[[dict[str, Any]], object] = lambda sample: None) -> Recording:

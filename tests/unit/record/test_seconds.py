@@ -16,10 +16,10 @@ from second_records import record
 
 from loadgen.record import seconds
 from loadgen.record.metrics import Metric
-from loadgen.record.packed import Piece, pack
+from loadgen.record.packed import Counts, Piece, pack
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
-from loadgen.record.seconds import BEFORE, FILE, MAGIC, SecondsWriter, read_counts, read_seconds, replay
+from loadgen.record.seconds import BEFORE, FILE, MAGIC, Reread, SecondsWriter, read_counts, read_seconds, replay
 from loadgen.stats import Histogram
 from loadgen.stats.ticks import TICKS
 
@@ -121,6 +121,24 @@ def test_names_cost_little_after_the_first_second() -> None:
     named = Piece(tuple(keys), b"")
     one, two = (len(written(*[((named,), [HEALTH])] * times)) for times in (1, 2))
     assert two - one < (one - len(MAGIC)) / 5
+
+
+def test_few_seconds_are_read_once_and_many_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, unpacked = seconds.unpack, list[Piece]()
+
+    def watched(piece: Piece) -> Counts:
+        unpacked.append(piece)
+        return read(piece)
+
+    monkeypatch.setattr(seconds, "unpack", watched)
+    for most, times in ((10, 1), (9, 3)):  # each second has two counters
+        monkeypatch.setattr(seconds, "AT_ONCE", most)
+        again = Reread(folder(tmp_path, GOOD))
+        assert [[counts.tick.tolist() for counts in again] for _ in range(3)] == [
+            [[second * TICKS] for second in range(5)]
+        ] * 3
+        assert len(unpacked) == 5 * times
+        unpacked.clear()
 
 
 # what others wrote
