@@ -1,7 +1,7 @@
 """`python -m bench.fold`: what it costs to add up the instants of a request and to write the counts, in CPU us.
 
 Ten seconds at 20,000 requests a second, without a load. The instants of a second are folded into counts and these are
-made into text, as the aggregator does it. They are merged into the recording and stored, as the parent does it. The
+packed, as the aggregator does it. They are merged into the recording and stored, as the parent does it. The
 median of the seconds is told. Two loads: one series of requests on kept connections; forty series, with a tenth of the
 requests on new connections.
 """
@@ -18,16 +18,14 @@ import numpy as np
 from bench.table import lined
 from loadgen.clock import SECOND, cpu
 from loadgen.fleet.folder import Folder
-from loadgen.record.hlog import Encoder
 from loadgen.record.metrics import WIDTH, Instants
 from loadgen.record.recorder import ROWS, Batch, SeriesKey, Timing
 from loadgen.record.recording import Recording
 from loadgen.stats import Integers
-from loadgen.store import RunFolder, write_ahead
+from loadgen.store import RunFolder
 
 RATE, SECONDS = 20_000, 10
-STEPS = ("fold", "write", "merge", "store")
-ENCODER = Encoder()
+STEPS = ("fold", "pack", "merge", "store")
 LOADS = {"one series": (1, 0.0), "forty series": (40, 0.1)}
 
 
@@ -59,27 +57,28 @@ def _second(recording: Recording, folder: Folder, run: RunFolder, rows: Integers
         folder.add(0, batch)
     counts = folder.take()
     folded = cpu()
-    write_ahead(counts.pending, ENCODER)
-    written = cpu()
+    counts.pieces = counts.packed()
+    packed = cpu()
     recording.merge(counts)
-    taken = recording.flush()
+    pieces = recording.packed()
+    recording.flush()
     merged = cpu()
-    run.interval(taken, [], str)
-    return [folded - began, written - folded, merged - written, cpu() - merged]
+    run.second(pieces, [])
+    return [folded - began, packed - folded, merged - packed, cpu() - merged]
 
 
-def instants(random: np.random.Generator, second: int, series: int, new: float) -> Integers:
+def instants(random: np.random.Generator, second: int, series: int, new: float, rate: int = RATE) -> Integers:
     """A second of requests, as a recorder packs them."""
-    due = second * SECOND + np.arange(1, RATE + 1) * (SECOND // RATE)
-    lag, service, delay = (random.lognormal(np.log(of), 0.6, RATE).astype(np.int64) for of in (30e3, 90e3, 12e3))
+    due = second * SECOND + np.arange(1, rate + 1) * (SECOND // rate)
+    lag, service, delay = (random.lognormal(np.log(of), 0.6, rate).astype(np.int64) for of in (30e3, 90e3, 12e3))
     released = due + lag
-    signed = released + random.integers(1500, 4000, RATE)
-    started = signed + random.integers(300, 900, RATE)
-    connected = np.where(random.random(RATE) < new, started + 30_000, 0)
+    signed = released + random.integers(1500, 4000, rate)
+    started = signed + random.integers(300, 900, rate)
+    connected = np.where(random.random(rate) < new, started + 30_000, 0)
     done = started + service + delay
-    rows = np.full((RATE, WIDTH), -1, np.int64)
+    rows = np.full((rate, WIDTH), -1, np.int64)
     columns = {
-        "series": random.integers(0, series, RATE), "due": due, "released": released, "signed": signed,
+        "series": random.integers(0, series, rate), "due": due, "released": released, "signed": signed,
         "started": started, "connected": connected, "sent": started + 1000, "received": done - delay, "done": done,
     }  # fmt: skip
     for name, column in columns.items():

@@ -30,8 +30,9 @@ from loadgen.errors import ProfileError
 from loadgen.profile.units import duration
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
+from loadgen.record.seconds import read_counts
 from loadgen.stats import Histogram, fraction
-from loadgen.store import read_counts
+from loadgen.stats.ticks import TICKS
 
 RATE = 1000
 EACH = SECOND  # between two questions to nginx
@@ -169,8 +170,8 @@ def counters(run: Path) -> list[float]:
     """What the parent's counters weigh after each second, in KiB: those of the histograms, and of whose the time was.
     Values that were never seen before take a new one, which happens ever less often, and ends with all there are."""
     recording, weights = Recording(), list[float]()
-    for counts in read_counts(run / "intervals.jsonl"):
-        for place, histogram in counts.items():
+    for counts in read_counts(run):
+        for place, histogram in counts.histograms():
             recording.add(*place, histogram)
         recording.flush()
         known = {place: len(histogram.index) for place, histogram in recording.histograms.items()}
@@ -248,8 +249,9 @@ def _constant(name: str, values: Sequence[int]) -> Row:
 def _lag(run: Path, seconds: int) -> Row:
     """How late requests left, at the median of each second, by when they were due."""
     by_second: dict[int, Histogram] = {}
-    for counts in read_counts(run / "intervals.jsonl", lambda key, metric: metric == Metric.LAG):
-        for (second, _, _), histogram in counts.items():
+    for counts in read_counts(run):
+        for (tick, _, _), histogram in counts.only(lambda key, metric: metric == Metric.LAG).histograms():
+            second = tick // TICKS
             by_second.setdefault(second, Histogram()).add(histogram)
     kept = range(int(seconds * SETTLING), seconds)
     medians = [by_second[second].quantile(fraction("p50")) or 0 for second in kept if second in by_second]

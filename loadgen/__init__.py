@@ -21,14 +21,14 @@ The packages (rooms), from the ground up. A room imports only rooms on lower lin
     9  cli                                            one file a command
     -  sandbox stands beside the tower, on rooms 0 to 2
 
-From Python: ``loadgen.run``, ``loadgen.arun``, ``loadgen.load`` and ``loadgen.to_pandas``, which are imported when they
-are first used (`docs/python.md`).
+From Python: ``loadgen.run``, ``arun``, ``load``, ``seconds`` and ``to_pandas``, which are imported when they are first
+used (`docs/python.md`).
 """
 
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["arun", "load", "run", "to_pandas"]
+__all__ = ["arun", "load", "run", "seconds", "to_pandas"]
 
 
 def __getattr__(name: str) -> object:

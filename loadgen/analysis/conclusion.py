@@ -24,6 +24,7 @@ from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept
+from loadgen.record.seconds import Reread
 from loadgen.record.share import Part, Shares
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
@@ -81,11 +82,13 @@ def conclude(
     thresholds: Mapping[str, tuple[Asked, ...]],
 ) -> RunResult:
     """The result of a run."""
-    folder = Path(ending.folder) if ending.folder else None
-    confidence = Confidence.read(measured, folder)
+    seconds = Reread(Path(ending.folder)) if ending.folder else None
+    confidence = Confidence.read(measured, seconds)
     counted = _settled(variant(measured, partial(_sure, measured.plan, confidence, standing)), confidence)
     verdict, failure = overall(standing.findings), ending.unserved or unusable(measured.ledger, measured.reasons)
-    checked = limits.check(thresholds, counted.phases, partial(Counted.read, measured, folder), standing, ending.levels)
+    checked = limits.check(
+        thresholds, counted.phases, partial(Counted.read, measured, seconds), standing, ending.levels
+    )
     doubted = any(of.accepted or (of.why and of.why.code in DOUBTS) for of in checked)
     statuses = {threshold.status for threshold in checked}
     holds = {

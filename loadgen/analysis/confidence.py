@@ -3,18 +3,18 @@ is none. Each cycle of a phase has its own; they are never pooled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from loadgen.analysis.build import Measured
 from loadgen.analysis.latency import milliseconds
-from loadgen.analysis.per_second import Figure, Tails, tails
+from loadgen.analysis.per_second import Beyond, Figure, Tails, gather
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import CENSORED, Metric
+from loadgen.record.packed import Counts
 from loadgen.result.latency import Interval, Latency
 from loadgen.result.reason import Reason
 from loadgen.result.settling import Growth, Settling
@@ -40,7 +40,7 @@ class Confidence:
     settling: Mapping[int, Settling]  # by the number of a run
 
     @classmethod
-    def read(cls, measured: Measured, folder: Path | None) -> Confidence:
+    def read(cls, measured: Measured, seconds: Iterable[Counts] | None) -> Confidence:
         """From the counts in the run's folder; None if there is no folder."""
         pooled = _pooled(measured)
         limits = {
@@ -48,7 +48,7 @@ class Confidence:
             for figure, (values, late) in pooled.items()
             if values.count
         }
-        bins, trouble = _read(measured, limits, folder)
+        bins, trouble = _read(measured, limits, seconds)
         return cls(measured, pooled, bins, trouble, dict(_settling(measured, pooled, bins)))
 
     def of(self, figure: Figure, latency: Latency) -> Latency:
@@ -135,12 +135,14 @@ def _pooled(m: Measured) -> Pooled:
 
 
 def _read(
-    m: Measured, limits: Mapping[Figure, list[int]], folder: Path | None
+    m: Measured, limits: Mapping[Figure, list[int]], seconds: Iterable[Counts] | None
 ) -> tuple[dict[Figure, Tails], Reason | None]:
     """The bins, or the reason why there are none."""
-    if folder is None:
+    if seconds is None:
         return {}, Reason.of("not_saved")
     try:
-        return tails(folder / "intervals.jsonl", m.plan, limits), None
+        table = Beyond(m.plan, limits)
+        gather(seconds, table)
+        return table.tails(), None
     except (OSError, ValueError) as error:
         return {}, Reason.of("folder_unreadable", error=str(error))

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from loadgen.analysis.build import Measured
-from loadgen.analysis.per_second import Figure, Source, Tails, failures_of, tails_of
+from loadgen.analysis.per_second import Beyond, Failures, Figure, Tails, gather
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
-from loadgen.record.recording import Place
-from loadgen.stats import Histogram
-from loadgen.store import Wanted, read_counts
+from loadgen.record.packed import Counts
 
 # a request that was not answered is beyond every limit, as a timeout is
 UNANSWERED = (Outcome.REFUSED, Outcome.RESET, Outcome.TLS, Outcome.DNS, Outcome.CANCELLED, Outcome.LOST)
@@ -32,29 +28,34 @@ class Counted:
     errors: Mapping[int, Tails]
 
     @classmethod
-    def of(cls, source: Source, plan: Plan, limits: Limits, errors: Collection[int]) -> Counted:
-        latencies = tails_of(source, plan, limits, UNANSWERED) if limits else {}
-        return cls(latencies, failures_of(source, plan, errors) if errors else {})
+    def of(cls, source: Iterable[Counts], plan: Plan, limits: Limits, errors: Collection[int]) -> Counted:
+        if not limits and not errors:
+            return cls({}, {})
+        latencies, failures = Beyond(plan, limits, UNANSWERED), Failures(plan, errors)
+        gather(source, latencies, failures)
+        return cls(latencies.tails(), failures.tails())
 
     @classmethod
-    def read(cls, measured: Measured, folder: Path | None, limits: Limits, errors: Collection[int]) -> Counted:
-        """From the run's folder. Without one that can be read, all of a phase counts as one second, from which nobody
-        can tell how requests come together."""
-        if folder:
+    def read(
+        cls, measured: Measured, seconds: Iterable[Counts] | None, limits: Limits, errors: Collection[int]
+    ) -> Counted:
+        """From the counts in the run's folder. Without one that can be read, all of a phase counts as one second, from
+        which nobody can tell how requests come together."""
+        if seconds is not None:
             try:
-                return cls.of(partial(read_counts, folder / "intervals.jsonl"), measured.plan, limits, errors)
+                return cls.of(seconds, measured.plan, limits, errors)
             except (OSError, ValueError):
                 pass
-        whole = cls.of(partial(_recorded, measured), measured.plan, limits, errors)
+        whole = cls.of([_recorded(measured)], measured.plan, limits, errors)
         return cls(
             {figure: _in_one(tails) for figure, tails in whole.latencies.items()},
             {run: _in_one(tails) for run, tails in whole.errors.items()},
         )
 
 
-def _recorded(measured: Measured, wanted: Wanted) -> Iterator[Mapping[Place, Histogram]]:
-    histograms = measured.recording.histograms
-    yield {(0, key, metric): histogram for (key, metric), histogram in histograms.items() if wanted(key, metric)}
+def _recorded(measured: Measured) -> Counts:
+    histograms = measured.recording.histograms.items()
+    return Counts.of_histograms({(0, key, metric): of for (key, metric), of in histograms if of.count})
 
 
 def _in_one(tails: Tails) -> Tails:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import HEADLINES
-from loadgen.record.recording import Place
+from loadgen.record.recorder import Place
 from loadgen.record.share import MOSTLY_STAMPED
 from loadgen.result.latency import Latency, Quantile
 from loadgen.result.reason import Reason

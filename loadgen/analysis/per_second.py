@@ -4,29 +4,27 @@ A bin is about a fiftieth of the phase, from a sixteenth of a second up to a sec
 Values of an incomplete bin, at the phase's beginning or end, are counted with its neighbour. So are a later step's
 requests that were due after the end. Nothing is left out, so that the bins add up to the tables, and none is shorter
 than the others. If the plan does not fix a phase's beginning or end, or if the run was stopped, the first and the last
-bin with values count as incomplete. An earlier loadgen kept seconds: then these are the bins.
+bin with values count as incomplete.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import CENSORED, EVERY, Metric
+from loadgen.record.packed import Counts
 from loadgen.record.recorder import SeriesKey
-from loadgen.record.recording import Place
-from loadgen.stats import Histogram, Integers, index_of
+from loadgen.stats import OVERFLOW, Integers, index_of
 from loadgen.stats.ticks import TICK, TICKS, doublings
-from loadgen.store import Wanted, read_counts
 
-Source = Callable[[Wanted], Iterable[Mapping[Place, Histogram]]]  # gives the counts of the wanted series and metrics
+_NONE = np.empty(0, np.int64)
 
 
 class Figure(NamedTuple):
@@ -52,41 +50,116 @@ class Tails:
     answered: int | None = None
 
 
-def tails(path: Path, plan: Plan, limits: Mapping[Figure, Iterable[int]]) -> dict[Figure, Tails]:
-    """How many values of each figure came bin by bin, and how many were beyond its limits (ns). Memory follows from the
-    number of bins alone. Raises OSError and ValueError for what cannot be read."""
-    return tails_of(partial(read_counts, path), plan, limits)
+class Table(Protocol):
+    """What is made of a run's counts while they are read, once."""
+
+    def take(self, counts: Counts) -> None:
+        """Add counts, in which there may be others than the table is about."""
 
 
-def tails_of(
-    source: Source, plan: Plan, limits: Mapping[Figure, Iterable[int]], unanswered: Collection[Outcome] = ()
-) -> dict[Figure, Tails]:
-    """The same from any source. Exchanges with an `unanswered` outcome count as timeouts do."""
-    counters = {figure: index_of(np.array(list(above), np.int64)) for figure, above in limits.items()}
-    rows: dict[Figure, dict[int, Integers]] = {figure: {} for figure in limits}
-    sums: dict[Figure, dict[int, Integers]] = {figure: {} for figure in limits}
-    answered, ends = dict.fromkeys(limits, 0), {figure: _end(plan.runs[figure.run], plan) for figure in limits}
-    for figure, tick, late, histogram in _counts(source, plan, rows.keys(), (Outcome.TIMEOUT, *unanswered)):
-        more = np.full(len(counters[figure]) + 1, histogram.count)
-        if not late:
-            cumulated = np.concatenate((np.zeros(1, np.int64), np.cumsum(histogram.counts)))
-            more[1:] -= cumulated[np.searchsorted(histogram.index, counters[figure], "right")]
-        for into, number in ((rows[figure], more), (sums[figure], np.array([histogram.total]))):
-            into[tick] = into[tick] + number if tick in into else number
-        if not late:
-            answered[figure] += _before(histogram, ends[figure] - tick * TICK)
-    seen: dict[int, list[int]] = {}  # by run, of all its figures: a stratum may have come in a part of it alone
-    for figure, ticks in rows.items():
-        seen.setdefault(figure.run, []).extend(ticks)
-    return {
-        figure: replace(
-            _tails(plan.runs[figure.run], plan, ticks, seen[figure.run]),
-            total=_tails(plan.runs[figure.run], plan, sums[figure], seen[figure.run]).count,
-            answered=answered[figure] if ends[figure] else None,
-        )
-        for figure, ticks in rows.items()
-        if ticks
-    }
+def gather(source: Iterable[Counts], *tables: Table) -> None:
+    """Read the counts once, for all of these tables. Raises OSError and ValueError for what cannot be read."""
+    for counts in source:
+        for table in tables:
+            table.take(counts)
+
+
+class Beyond:
+    """How many values of each figure came bin by bin, and how many were beyond its limits (ns). Exchanges with an
+    `unanswered` outcome count as timeouts do. Memory follows from the number of bins alone."""
+
+    def __init__(
+        self, plan: Plan, limits: Mapping[Figure, Iterable[int]], unanswered: Collection[Outcome] = ()
+    ) -> None:
+        self._plan, self._figures = plan, list(limits)
+        self._late = (Outcome.TIMEOUT, *unanswered)
+        counters = [index_of(np.array(list(above), np.int64)) for above in limits.values()]
+        self._limits = list(map(len, counters))
+        most = max(self._limits, default=0)
+        self._edges = np.array([np.append(row, [OVERFLOW] * (most - len(row))) for row in counters], np.int64)
+        self._ends = np.array([_end(plan.runs[figure.run], plan) for figure in self._figures], np.int64)
+        self._places: dict[tuple[int, int], list[int]] = {}
+        for number, figure in enumerate(self._figures):
+            self._places.setdefault((plan.slot(figure.run, figure.step), figure.metric), []).append(number)
+        self._rows: list[Integers] = []  # figure, tick, count, total, answered, beyond each limit
+
+    def _wanted(self, key: SeriesKey, metric: int) -> bool:
+        counted = key.outcome == Outcome.OK or metric in EVERY or (metric in CENSORED and key.outcome in self._late)
+        return counted and (key.slot, metric) in self._places
+
+    def take(self, counts: Counts) -> None:
+        figures, groups, late = self._assigned(counts)
+        if not len(groups):
+            return
+        tick, count = counts.tick[groups], counts.count[groups]
+        left = np.maximum(self._ends[figures] - tick * TICK, 0)
+        edges = np.column_stack((index_of(left), self._edges[figures]))
+        within = np.where(late[:, None], 0, counts.up_to(groups, edges))
+        answered = np.where(left > 0, within[:, 0], 0)
+        beyond = count[:, None] - within[:, 1:]
+        self._rows.append(np.column_stack((figures, tick, count, counts.total[groups], answered, beyond)))
+
+    def tails(self) -> dict[Figure, Tails]:
+        """The table."""
+        if not self._rows:
+            return {}
+        rows = np.concatenate(self._rows)
+        figures, ticks = rows[:, 0], rows[:, 1]
+        runs = np.array([figure.run for figure in self._figures])[figures]
+        tails = {}
+        for number in np.unique(figures).tolist():
+            figure, own = self._figures[number], figures == number
+            seen = ticks[runs == figure.run]  # of all its figures: a stratum may have come in a part of it alone
+            columns = rows[own, 2 : 5 + self._limits[number]].T
+            (count, total, _, *beyond), width = _binned(
+                self._plan.runs[figure.run], self._plan, ticks[own], columns, seen
+            )
+            answered = int(columns[2].sum()) if self._ends[number] else None
+            tails[figure] = Tails(count, np.array(beyond, np.int64).reshape(-1, len(count)), width, total, answered)
+        return {figure: tails[figure] for figure in self._figures if figure in tails}
+
+    def _assigned(self, counts: Counts) -> tuple[Integers, Integers, NDArray[np.bool_]]:
+        """The figures that groups belong to, by number, these groups, and whether they are of exchanges that are
+        late."""
+        known, places = counts.figures()
+        figures, groups, late = [_NONE], [_NONE], [_NONE.astype(bool)]
+        for place, (key, metric) in enumerate(known):
+            if self._wanted(key, metric):
+                own = np.flatnonzero(places == place)
+                for number in self._places[key.slot, metric]:
+                    if self._figures[number].stratum in ("", key.stratum):
+                        figures.append(np.full(len(own), number))
+                        groups.append(own)
+                        late.append(np.full(len(own), key.outcome != Outcome.OK and metric not in EVERY))
+        return np.concatenate(figures), np.concatenate(groups), np.concatenate(late)
+
+
+class Failures:
+    """How many exchanges came bin by bin in each of these runs of a phase, and, as `beyond` the only limit, how many of
+    them were not ok."""
+
+    def __init__(self, plan: Plan, runs: Collection[int]) -> None:
+        self._plan, self._runs = plan, runs
+        self._rows = [np.empty((0, 4), np.int64)]  # run, tick, count, failed
+
+    def _wanted(self, key: SeriesKey, metric: int) -> bool:
+        return metric == Metric.SIGN and key.slot // len(self._plan.steps) in self._runs
+
+    def take(self, counts: Counts) -> None:
+        mine = counts.only(self._wanted)
+        runs = np.array([key.slot // len(self._plan.steps) for key in mine.series], np.int64)[mine.of]
+        failed = np.array([key.outcome != Outcome.OK for key in mine.series], bool)[mine.of]
+        self._rows.append(np.column_stack((runs, mine.tick, mine.count, mine.count * failed)))
+
+    def tails(self) -> dict[int, Tails]:
+        """The table."""
+        rows, tails = np.concatenate(self._rows), {}
+        for run in self._runs:
+            own = rows[rows[:, 0] == run]
+            if len(own):
+                (count, *failed), width = _binned(self._plan.runs[run], self._plan, own[:, 1], own[:, 2:].T, own[:, 1])
+                tails[run] = Tails(count, np.array(failed), width)
+        return tails
 
 
 def _end(run: PhaseRun, plan: Plan) -> int:
@@ -94,64 +167,21 @@ def _end(run: PhaseRun, plan: Plan) -> int:
     return span(run, plan)[1] or 0
 
 
-def _before(histogram: Histogram, limit: int) -> int:
-    """How many of the values are not greater than `limit` (ns)."""
-    if limit <= 0:
-        return 0
-    return int(histogram.counts[: np.searchsorted(histogram.index, index_of(np.array([limit]))[0], "right")].sum())
+def _binned(run: PhaseRun, plan: Plan, ticks: Integers, columns: Integers, seen: Integers) -> tuple[Integers, float]:
+    """The sums of each column in the bins of a run, and how long these are in s. `columns` has a row for each, with a
+    number for each of `ticks`, the first of their bins; `seen` are all such ticks of the run."""
+    width = _width(run, seen)
+    whole = whole_bins(run, plan, int(seen.min()) // width, int(seen.max()) // width, width)
+    table = np.zeros((max(1, len(whole)), len(columns)), np.int64)
+    np.add.at(table, np.clip(ticks // width - whole.start, 0, len(table) - 1), columns.T)
+    return np.ascontiguousarray(table.T), width / TICKS
 
 
-def failures_of(source: Source, plan: Plan, runs: Collection[int]) -> dict[int, Tails]:
-    """How many exchanges came bin by bin in each of these runs of a phase, and, as `beyond` the only limit, how many of
-    them were not ok."""
-    rows: dict[int, dict[int, Integers]] = {run: {} for run in runs}
-    steps = len(plan.steps)
-    for counts in source(lambda key, of: of == Metric.SIGN and key.slot // steps in rows):
-        for (tick, key, _), histogram in counts.items():
-            ticks, more = rows[key.slot // steps], histogram.count * np.array((1, key.outcome != Outcome.OK))
-            ticks[tick] = ticks[tick] + more if tick in ticks else more
-    return {run: _tails(plan.runs[run], plan, ticks) for run, ticks in rows.items() if ticks}
-
-
-def _counts(
-    source: Source, plan: Plan, figures: Iterable[Figure], late: Collection[Outcome]
-) -> Iterator[tuple[Figure, int, bool, Histogram]]:
-    """What the tables are made of: the figure, the tick, whether it is of exchanges that are late, the values."""
-    wanted: dict[tuple[int, int], list[Figure]] = {}
-    for figure in figures:
-        wanted.setdefault((plan.slot(figure.run, figure.step), figure.metric), []).append(figure)
-
-    def counted(key: SeriesKey, metric: int) -> bool:
-        return key.outcome == Outcome.OK or metric in EVERY or (metric in CENSORED and key.outcome in late)
-
-    for counts in source(lambda key, of: (key.slot, of) in wanted and counted(key, of)):
-        for (tick, key, metric), histogram in counts.items():
-            for figure in wanted[key.slot, metric]:
-                if figure.stratum in ("", key.stratum):
-                    yield figure, tick, key.outcome != Outcome.OK and metric not in EVERY, histogram
-
-
-def _tails(run: PhaseRun, plan: Plan, rows: dict[int, Integers], seen: Collection[int] = ()) -> Tails:
-    """`rows` by the first tick of their bins; `seen` are all such ticks of the run."""
-    ticks = seen or rows
-    width = _width(run, ticks)
-    whole = whole_bins(run, plan, min(ticks) // width, max(ticks) // width, width)
-    table = np.zeros((len(next(iter(rows.values()))), max(1, len(whole))), np.int64)
-    for tick, row in rows.items():
-        table[:, _place(tick // width, whole)] += row
-    return Tails(table[0], table[1:], width / TICKS)
-
-
-def _width(run: PhaseRun, ticks: Collection[int]) -> int:
+def _width(run: PhaseRun, ticks: Integers) -> int:
     """How many ticks a bin has: as many as suit the run's length, but no fewer than the counts have."""
-    lasts = run.duration or (max(ticks) - min(ticks)) * TICK
-    kept = int(np.bitwise_or.reduce([TICKS, *ticks]))
+    lasts = run.duration or int(ticks.max() - ticks.min()) * TICK
+    kept = TICKS | int(np.bitwise_or.reduce(ticks))
     return max(1 << int(doublings(np.array(lasts))), kept & -kept)
-
-
-def _place(number: int, whole: range) -> int:
-    """Where what came in a bin is counted."""
-    return min(max(number - whole.start, 0), max(0, len(whole) - 1))
 
 
 def whole_bins(run: PhaseRun, plan: Plan, first: int, last: int, width: int = TICKS) -> range:

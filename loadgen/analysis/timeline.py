@@ -14,12 +14,11 @@ from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
 from loadgen.record.metrics import Metric
-from loadgen.record.recorder import SeriesKey
-from loadgen.record.recording import Place
+from loadgen.record.recorder import Place, SeriesKey
+from loadgen.record.seconds import read_seconds
 from loadgen.result.timeline import Moment, Stretch, Timeline
 from loadgen.stats import Histogram, fraction
 from loadgen.stats.ticks import TICKS
-from loadgen.store import read_lines
 
 MOST = 180  # moments
 P50, P99 = fraction("p50"), fraction("p99")
@@ -36,10 +35,10 @@ def timeline(folder: Path) -> Timeline | None:
     def wanted(key: SeriesKey, metric: int) -> bool:
         return metric in (Metric.SIGN, headlines.get(key.slot // steps))
 
-    for counts, health in read_lines(folder / "intervals.jsonl", wanted):
-        for place, histogram in counts.items():
+    for second in read_seconds(folder):
+        for place, histogram in second.counts.only(wanted).histograms():
             columns.add(place, histogram, headlines[place[1].slot // steps])
-        columns.watch(health)
+        columns.watch(second.health)
     moments = tuple(columns.moments())
     return Timeline(columns.width, tuple(_stretches(plan, columns.seen)), moments) if moments else None
 

@@ -26,6 +26,7 @@ STDOUT = "-"
 HELPS = {
     "html": "Write a page for a browser to FILE: charts and tables, without a script.",
     "csv": "Write a row for each figure to FILE.",
+    "hlog": "Write the times of each second to FILE, for HdrHistogram tools.",
     "junit": "Write a test for each threshold to FILE, as JUnit XML.",
     "markdown": "Write a page to FILE, as Markdown.",
 }
@@ -69,6 +70,8 @@ class Exports:
         page shows it."""
         for name, file in self.files.items():
             text = self._text(name, result, folder, profile)
+            if text is None:
+                continue
             if file == STDOUT:
                 with output() as out:
                     out.write(text)
@@ -78,9 +81,12 @@ class Exports:
             except OSError as error:
                 complain(f"loadgen: --{name} {file} cannot be written: {why(error)}")
 
-    def _text(self, name: str, result: Result, folder: Path | None, profile: bool) -> str:
+    def _text(self, name: str, result: Result, folder: Path | None, profile: bool) -> str | None:
+        """None, with a word on stderr, if it cannot be made."""
         if name == "html":
             return _page(result, folder, profile)
+        if name == "hlog":
+            return _log(result, folder)
         from loadgen.report.formats.csv import csv_text
         from loadgen.report.formats.junit import junit_text
         from loadgen.report.formats.markdown import markdown_text
@@ -97,9 +103,20 @@ def _page(result: Result, folder: Path | None, profile: bool) -> str:
     from loadgen.report.html.text import html_text
     from loadgen.result.run import RunResult
 
-    moments = _told(folder, "nothing second by second", timeline) if isinstance(result, RunResult) else None
-    written = _told(folder, "no profile", lambda path: document(path / "profile.json")) if profile else None
+    moments = _told(folder, "--html: nothing second by second", timeline) if isinstance(result, RunResult) else None
+    written = _told(folder, "--html: no profile", lambda path: document(path / "profile.json")) if profile else None
     return html_text(result, moments, json.dumps(written, indent=2, ensure_ascii=False) if written else "")
+
+
+def _log(result: Result, folder: Path | None) -> str | None:
+    from loadgen.analysis.histogram_log import histogram_log
+    from loadgen.result.run import RunResult
+
+    if not isinstance(result, RunResult) or folder is None:
+        what = "the run is not in a folder" if folder is None else "each run of an experiment has its own"
+        complain(f"loadgen: --hlog: nothing is written: {what}")
+        return None
+    return _told(folder, "--hlog: nothing is written", histogram_log)
 
 
 def _told(folder: Path | None, lacks: str, read: Callable[[Path], T]) -> T | None:
@@ -109,7 +126,7 @@ def _told(folder: Path | None, lacks: str, read: Callable[[Path], T]) -> T | Non
     try:
         return read(folder) if folder is not None else None
     except (OSError, LoadgenError, *FOREIGN) as error:
-        complain(clean(f"loadgen: --html: {lacks}: {folder}: {error}"))
+        complain(clean(f"loadgen: {lacks}: {folder}: {error}"))
         return None
 
 

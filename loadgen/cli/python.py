@@ -1,10 +1,10 @@
-"""What the commands do, from Python: `loadgen.run`, `arun`, `load` and `to_pandas`."""
+"""What the commands do, from Python: `loadgen.run`, `arun`, `load`, `seconds` and `to_pandas`."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from os import PathLike, fspath
 from pathlib import Path
@@ -14,6 +14,7 @@ from loadgen.errors import ProfileError
 
 if TYPE_CHECKING:
     from loadgen.profile.load import Loaded
+    from loadgen.record.seconds import Second
     from loadgen.result.experiment import ExperimentResult
     from loadgen.result.run import RunResult
 
@@ -72,6 +73,18 @@ def load(run: PathOrName) -> RunResult | ExperimentResult:
     from loadgen.experiment.saved import find, read
 
     return read(find(Path(run)))
+
+
+def seconds(run: PathOrName) -> Iterator[Second]:
+    """What a saved run counted, record by record as it came in, one a second or more. Slow answers come later than the
+    others of their second: add them up. Raises ProfileError for what loadgen did not write."""
+    from loadgen.analysis.documents import as_written
+    from loadgen.experiment.saved import find
+    from loadgen.record.seconds import read_seconds
+
+    folder = find(Path(run))
+    with as_written(folder):
+        yield from read_seconds(folder)
 
 
 def to_pandas(result: RunResult | ExperimentResult) -> Any:

@@ -30,12 +30,13 @@ from loadgen.experiment.pairing import Pair
 from loadgen.experiment.variants import Run, Variant, label
 from loadgen.record.attribution import TABLE, net, own
 from loadgen.record.metrics import Metric
+from loadgen.record.recorder import SeriesKey
+from loadgen.record.seconds import read_counts
 from loadgen.record.share import Part as Share
 from loadgen.result.experiment import Part, PartMedian
 from loadgen.stats import Histogram, fraction
 from loadgen.stats.comparison import ROUNDS
 from loadgen.stats.paired import Student
-from loadgen.store import read_counts
 
 ADDING = ("ours", "wait", "connect", "service_new", "service_reused", "build")
 WITHIN = {
@@ -122,11 +123,12 @@ def _of_run(run: Run) -> dict[Place, dict[str, Contribution]]:
     slots: dict[int, Histograms] = defaultdict(dict)
     measured = {planned.number for planned in run.plan.runs if planned.measured}
     steps = len(run.plan.steps)
-    for counts in read_counts(
-        run.folder / "intervals.jsonl",
-        lambda key, metric: key.outcome == Outcome.OK and metric in WANTED and key.slot // steps in measured,
-    ):
-        for (_, key, metric), histogram in counts.items():
+
+    def wanted(key: SeriesKey, metric: int) -> bool:
+        return key.outcome == Outcome.OK and metric in WANTED and key.slot // steps in measured
+
+    for counts in read_counts(run.folder):
+        for (_, key, metric), histogram in counts.only(wanted).histograms():
             slots[key.slot].setdefault((metric, key.connection == REUSED), Histogram()).add(histogram)
     cycles: dict[Place, list[Histograms]] = defaultdict(list)
     scenarios = {scenario for scenario, _ in run.plan.steps}

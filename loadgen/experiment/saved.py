@@ -18,12 +18,13 @@ from loadgen.errors import ProfileError
 from loadgen.experiment.folder import KIND, assembled
 from loadgen.files import read_regular, why
 from loadgen.record.ledger import Ledger
+from loadgen.record.seconds import replay
 from loadgen.result.codec import from_json
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
 from loadgen.result.run import Metadata, RunResult, Until
 from loadgen.runner.witness.load import witness_plan
-from loadgen.store import latest, newest_first, read_intervals, replay
+from loadgen.store import latest, newest_first
 from loadgen.trust.health import Health
 from loadgen.trust.verdict import judge
 from loadgen.trust.watch import Session, evidence_of
@@ -74,12 +75,9 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
         if about.pop("thinned", False):  # the folder of a witness; the load of its workers is in the document
             plan = witness_plan(plan, metadata.seed)
         ledger, lost = _ledgers(run, plan)
-        recording = replay(run / "intervals.jsonl")
-        health, seconds = Health(), 0
-        for line in read_intervals(run / "intervals.jsonl"):
-            for sample in line.get("health", []):
-                health.add(sample)
-                seconds = max(seconds, sample["second"])
+        health = Health()
+        recording = replay(run, health.add)
+        seconds = max((sample["second"] for sample in health.take()), default=0)
         session = Session(metadata.session.reuse == "shared", metadata.session.connections)
         evidence = evidence_of(ledger, tails(plan, recording), health, session=session)
         warnings = [Reason.of("run_died")]

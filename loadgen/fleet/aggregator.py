@@ -1,4 +1,4 @@
-"""Folds what workers recorded, and makes the text of it that the parent writes. This process runs while nobody else
+"""Folds what workers recorded, and packs it as the parent writes it. This process runs while nobody else
 wants the CPU.
 
 This takes milliseconds at once. In the parent, which has to answer signals and wake up in time, they would be taken
@@ -21,8 +21,6 @@ from loadgen.fleet.folder import Folder
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.memory import keep
 from loadgen.net.timerfd import die_with_parent
-from loadgen.record.hlog import Encoder
-from loadgen.store import write_ahead
 
 
 class Aggregator:
@@ -32,7 +30,7 @@ class Aggregator:
         self.over = loop.create_future()
         loop.set_exception_handler(self._failed)
         self._pipe: Pipe[FromAggregator, ToAggregator] = Pipe(loop, sock, self._received, self._orphaned)
-        self._folder, self._encoder = Folder(), Encoder()
+        self._folder = Folder()
 
     def _received(self, message: ToAggregator) -> None:
         match message:
@@ -42,7 +40,7 @@ class Aggregator:
                 self._folder.name(worker, number, key, timing)
             case HandIn():
                 recording = self._folder.take()
-                write_ahead(recording.pending, self._encoder)
+                recording.pieces = recording.packed()
                 self._pipe.send(Counted(recording))
             case Begin(origin):
                 self._folder.origin = origin

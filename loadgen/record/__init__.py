@@ -3,6 +3,8 @@
 metrics      the table of metrics, with each one's formula
 recorder     one worker's recorder: puts instants into rows, and folds rows into sparse counts
 recording    the counts of all workers, added up
+packed       many histograms in columns, and the bytes that a folder keeps of them
+seconds      the file of a run's seconds
 ledger       the two ledgers, in memory that outlives its worker
 share        the parts of exchanges' time, by how long the exchanges took
 attribution  whose time each part is: the target's, the profile's or this machine's

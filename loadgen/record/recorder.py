@@ -48,6 +48,9 @@ class SeriesKey(NamedTuple):
     stratum: str
 
 
+Place = tuple[int, SeriesKey, int]  # of values: the tick in which they were due (`ticks`), series, metric
+
+
 class Timing(NamedTuple):
     """What is known of the phase of a series, in ns: the mean gap between its arrivals, when the series began after the
     load did, and how long the phase lasts, 0 if that is not known beforehand."""

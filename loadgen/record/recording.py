@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from loadgen.record.recorder import OTHERS, Delta, SeriesKey
+from loadgen.record.packed import Piece, pack
+from loadgen.record.recorder import OTHERS, Delta, Place, SeriesKey
 from loadgen.record.share import Shares, by_series
 from loadgen.record.traffic import Traffic
 from loadgen.stats import Histogram
-
-Place = tuple[int, SeriesKey, int]  # tick of due (`ticks`), series, metric
 
 
 def parts(delta: Delta) -> Iterator[tuple[int, int, int, Histogram]]:
@@ -25,12 +24,14 @@ def parts(delta: Delta) -> Iterator[tuple[int, int, int, Histogram]]:
 @dataclass(slots=True)
 class Recording:
     """The histograms of a run by (series, metric), and what came since `flush` by tick of due. By series it also has
-    the parts of the exchanges' time, and of all of them when they were under way; no folder keeps these."""
+    the parts of the exchanges' time, and of all of them when they were under way; no folder keeps these. `pieces` are
+    all that is pending, if whoever counted it has packed it for the folder (`packed.pack`)."""
 
     histograms: dict[tuple[SeriesKey, int], Histogram] = field(default_factory=dict)
     shares: dict[SeriesKey, Shares] = field(default_factory=dict)
     pending: dict[Place, Histogram] = field(default_factory=dict)
     traffic: Traffic = field(default_factory=Traffic)
+    pieces: Sequence[Piece] | None = None
 
     def take(self, delta: Delta, series: Mapping[int, SeriesKey]) -> None:
         """Add one worker's batch; `series` are that worker's, by number."""
@@ -42,21 +43,27 @@ class Recording:
 
     def merge(self, other: Recording) -> None:
         """Add what another recording took and has not flushed. The other one is of no use then."""
+        self.pieces = None if self.pending else other.pieces
         for place, histogram in other.pending.items():
             if place in self.pending:
                 self.pending[place].add(histogram)
             else:
-                self.pending[place] = histogram  # itself, as it may be written already
+                self.pending[place] = histogram
         for key, shares in other.shares.items():
             self.shares.setdefault(key, Shares()).add(shares)
         self.traffic.merge(other.traffic)
 
     def add(self, tick: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
+        self.pieces = None
         self.pending.setdefault((tick, key, metric), Histogram()).add(histogram)
+
+    def packed(self) -> Sequence[Piece]:
+        """What came since the last flush, as a run's folder keeps it."""
+        return pack(self.pending) if self.pieces is None else self.pieces
 
     def flush(self) -> dict[Place, Histogram]:
         """Add what came since the last flush to the totals, and return it to be stored and shown."""
-        taken, self.pending = self.pending, {}
+        taken, self.pending, self.pieces = self.pending, {}, None
         of_series: dict[tuple[SeriesKey, int], list[Histogram]] = {}
         for (_, key, metric), histogram in taken.items():
             of_series.setdefault((key, metric), []).append(histogram)

@@ -108,11 +108,6 @@ class Prepared:
         """What is known of the run so far, besides its figures."""
         return metadata(self.loaded.profile, self.to, self.table, self.began, self.checked.limits.workers)
 
-    def slot_name(self, slot: int) -> str:
-        """The name of a slot in the .hlog."""
-        run, (scenario, step) = self.checked.plan.of_slot(slot)
-        return f"{run.name}{f'-{run.cycle}' if run.cycle else ''}.{scenario}.{step}"
-
 
 def described(metadata: Metadata, plan: Plan, until: result.Until | None, secrets: Secrets) -> dict[str, Any]:
     """The content of run.json, which is all that remains of a run that dies."""

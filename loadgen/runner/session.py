@@ -221,11 +221,11 @@ class Running:
 
     def _store_second(self) -> None:
         workers, prepared = self._workers, self._prepared
-        taken = workers.recording.flush()
+        pieces, taken = workers.recording.packed(), workers.recording.flush()
         self._last_second = headline(taken)
         if self._until:
             self._until.count(taken)
-        prepared.folder.interval(taken, workers.health.take(), prepared.slot_name)
+        prepared.folder.second(pieces, workers.health.take())
 
     async def _show(self) -> None:
         prepared = self._prepared

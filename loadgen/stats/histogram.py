@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,23 +74,6 @@ def fraction(percentile: str) -> Fraction:
     return Fraction(percentile.removeprefix("p")) / 100
 
 
-def _sound(bins: Any, count: Any, total: Any, least: Any, most: Any) -> bool:
-    """Whether counters ascend, counts are positive, and all of it is consistent. A file may hold anything."""
-    if not isinstance(bins, list) or {*map(type, bins), *map(type, (count, total, least, most))} != {int}:
-        return False
-    if not bins or len(bins) % 2 or min(bins) < 0 or max(bins) >= LIMIT:
-        return False
-    index, counts = np.array(bins, np.int64).reshape(-1, 2).T
-    return bool(
-        counts.all()
-        and (np.diff(index) > 0).all()
-        and sum(bins[1::2]) == count < LIMIT
-        and 0 <= least <= most < LIMIT
-        and [index[0], index[-1]] == index_of(np.array([least, most])).tolist()
-        and count * least <= total <= count * most
-    )
-
-
 _NOTHING = np.empty(0, np.int64)  # all empty histograms share it: nothing ever writes to a histogram's arrays
 
 
@@ -107,7 +90,6 @@ class Histogram:
     total: int = 0
     least: int = 0
     most: int = 0
-    written: tuple[str, str] | None = field(default=None, compare=False)  # see `store.write_ahead`; none after a change
 
     @classmethod
     def of(cls, values: Integers) -> Histogram:
@@ -116,15 +98,6 @@ class Histogram:
             return cls()
         index, counts = np.unique(index_of(values), return_counts=True)
         return cls(index, counts, len(values), int(values.sum()), int(values.min()), int(values.max()))
-
-    @classmethod
-    def from_bins(cls, bins: list[int], count: int, total: int, least: int, most: int) -> Histogram:
-        """A histogram from alternating counters and counts, as a file holds them. Raises ValueError if they are not
-        one."""
-        if not _sound(bins, count, total, least, most):
-            raise ValueError("these counters and counts are not a histogram")
-        pairs = np.array(bins, np.int64).reshape(-1, 2)
-        return cls(pairs[:, 0], pairs[:, 1], count, total, least, most)
 
     @classmethod
     def together(cls, many: Iterable[Histogram]) -> Histogram:
@@ -150,7 +123,6 @@ class Histogram:
         """Add the counts of `other`: exact, commutative, associative."""
         if not other.count:
             return
-        self.written = None
         if not self.count:
             self.index, self.counts = other.index, other.counts
             self.count, self.total, self.least, self.most = other.count, other.total, other.least, other.most

@@ -25,6 +25,7 @@ from bench.soak import (
 )
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.record.metrics import Metric
+from loadgen.record.packed import pack
 from loadgen.record.recorder import SeriesKey
 from loadgen.stats import Histogram
 from loadgen.store import RunFolder
@@ -88,7 +89,7 @@ def test_the_counters_of_a_run_are_weighed_as_they_come(tmp_path: Path) -> None:
     key = SeriesKey(0, 0, 1, "")
     for values in ([5, 5], [5, 6], [5]):
         response, lag = Histogram.of(np.array(values)), Histogram.of(np.array([1]))
-        folder.interval({(0, key, Metric.RESPONSE): response, (0, key, Metric.LAG): lag}, [], str)
+        folder.second(pack({(0, key, Metric.RESPONSE): response, (0, key, Metric.LAG): lag}), [])
     folder.finish({})
     weights = [weight * 1024 for weight in counters(tmp_path / "run")]
     assert weights == [2 * OF_HISTOGRAM + OF_SHARES, *[3 * OF_HISTOGRAM + 2 * OF_SHARES] * 2]

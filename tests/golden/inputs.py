@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import earlier
 import engine_harness
 import experiment_folders
 import random_runs
@@ -31,6 +32,7 @@ import loadgen.experiment.two_runs
 import loadgen.fleet.group
 import loadgen.profile.load
 import loadgen.record.attribution
+import loadgen.record.seconds
 import loadgen.result
 import loadgen.result.codec
 import loadgen.result.run
@@ -40,7 +42,6 @@ import loadgen.runner.until.goal
 import loadgen.runner.until.until
 import loadgen.runner.witness.agreement
 import loadgen.runner.witness.load
-import loadgen.store
 import loadgen.transport.scripted
 import loadgen.trust.finding
 import loadgen.trust.health
@@ -177,7 +178,7 @@ def testimony(folder: Path) -> Document:
     for place in (folder, folder / "witness"):
         about = json.loads((place / "run.json").read_text())
         plans.append(loadgen.engine.plan.Plan.from_description(about["plan"]))
-        recordings.append(loadgen.store.replay(place / "intervals.jsonl"))
+        recordings.append(loadgen.record.seconds.replay(place))
     its = loadgen.runner.witness.load.witness_plan(plans[1], about["seed"])
     late = loadgen.runner.witness.agreement.lateness(its, recordings[1])
     figures = loadgen.runner.witness.agreement.figures(plans[0], *recordings)
@@ -752,8 +753,10 @@ def synthetic(name: str) -> Builder:
 
 
 def copied(name: str, folder: Path) -> Path:
-    """The folder with each run.json as it is now."""
+    """The folder with each run.json, and the seconds of each run, as they are now."""
     place = Path(shutil.copytree(RECORDED / name, folder / name))
+    for path in place.rglob("intervals.jsonl"):
+        earlier.convert(path.parent)
     for path in place.rglob("run.json"):
         path.write_text(json.dumps(upgraded(json.loads(path.read_text()))))
     return place

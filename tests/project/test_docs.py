@@ -24,6 +24,7 @@ from loadgen.profile.sandbox import SandboxSettings
 from loadgen.profile.values import LATENCIES, SCHEDULED, STAMPED
 from loadgen.record import metrics
 from loadgen.record.metrics import Metric
+from loadgen.record.seconds import read_seconds
 from loadgen.result.reason import CODES
 from loadgen.sandbox.heads import Heads
 from loadgen.sandbox.paths import special_paths
@@ -226,8 +227,7 @@ def test_every_key_and_file_of_a_run_is_explained(tmp_path: Path) -> None:
     assert done.returncode in (Exit.PASSED, Exit.INVALID), done.stderr
     said = mentioned("docs/results.md")
     assert set(keys(json.loads(done.stdout))) - said == set()
-    lines = [json.loads(line) for line in (folder / "intervals.jsonl").read_text().splitlines()]
-    assert {key for line in lines for sample in line["health"] for key in sample} - said == set()
+    assert {key for second in read_seconds(folder) for sample in second.health for key in sample} - said == set()
     assert {re.sub(r"\d+", "N", path.name) for path in folder.iterdir()} <= said
 
 

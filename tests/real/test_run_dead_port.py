@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +11,8 @@ import pytest
 from api_server import Answer, serve
 from program import FULL, Ran, load, run
 from servers import Server
+
+from loadgen.record.seconds import read_seconds
 
 pytestmark = pytest.mark.real
 
@@ -31,8 +32,7 @@ def dead() -> Iterator[str]:
 
 def memory(ran: Ran) -> int:
     """The most that a worker had, in bytes."""
-    lines = [json.loads(line) for line in (ran.folder / "intervals.jsonl").read_text().splitlines()]
-    return max(sample["rss"] for line in lines for sample in line["health"]) * 1024
+    return max(sample["rss"] for second in read_seconds(ran.folder) for sample in second.health) * 1024
 
 
 def refused(ran: Ran, url: str, why: str) -> None:

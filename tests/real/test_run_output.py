@@ -89,7 +89,7 @@ def test_the_folder_holds_the_same_result(once_run: tuple[Path, Ran]) -> None:
     folder, ran = once_run
     assert json.loads((folder / "run" / "result.json").read_text()) == ran.result
     assert json.loads(run(folder, "report", "run", "--json").out) == ran.result
-    for name in ("profile.json", "run.json", "intervals.jsonl", "latency.hlog", "worker-0.counters"):
+    for name in ("profile.json", "run.json", "seconds.bin", "worker-0.counters"):
         assert (folder / "run" / name).stat().st_size > 0, name
 
 

@@ -24,8 +24,8 @@ from loadgen.profile.model import Profile
 from loadgen.profile.part import Written
 from loadgen.record.ledger import OUTCOMES, Ledger
 from loadgen.record.metrics import Metric
-from loadgen.record.recorder import Batch, Recorder, SeriesKey, fold
-from loadgen.record.recording import Place, Recording
+from loadgen.record.recorder import Batch, Place, Recorder, SeriesKey, fold
+from loadgen.record.recording import Recording
 from loadgen.record.samples import Samples
 from loadgen.stats import Histogram
 from loadgen.transport import Counters, Settings

@@ -14,6 +14,7 @@ from loadgen.analysis.build import Measured, quantiles_of, variant
 from loadgen.analysis.counted import Counted
 from loadgen.analysis.standing import NOTHING_KNOWN, Standing
 from loadgen.analysis.thresholds import check
+from loadgen.record.seconds import Reread
 from loadgen.result.run import Threshold
 
 
@@ -23,5 +24,5 @@ def judged_run(run: Run, standing: Standing = NOTHING_KNOWN, **known: Any) -> li
     with TemporaryDirectory() as place:
         folder = Path(place) / "run"
         write_seconds(folder, run).close()
-        read = partial(Counted.read, measured, folder)
+        read = partial(Counted.read, measured, Reread(folder))
         return check(run.profile.thresholds, variant(measured).phases, read, standing)

@@ -13,6 +13,7 @@ from loadgen.analysis.build import Measured, quantiles_of
 from loadgen.analysis.conclusion import Ending, conclude
 from loadgen.analysis.standing import NOTHING_KNOWN, Standing
 from loadgen.profile.model import Profile
+from loadgen.record.packed import pack
 from loadgen.result.codec import to_json
 from loadgen.result.run import RunResult
 from loadgen.store import RunFolder
@@ -25,8 +26,9 @@ def fail(text: str) -> None:
 def write_seconds(folder: Path, run: Run, **known: Any) -> RunFolder:
     """The folder of a run that was made, without its result."""
     kept = RunFolder(folder, fail)
-    kept.begin({}, {"plan": json.loads(json.dumps(run.plan.describe())), **known})
-    kept.interval(run.by_second, [], lambda slot: f"slot {slot}")
+    plan = json.loads(json.dumps(run.plan.describe()))
+    kept.begin({}, {"started": "2026-01-01T00:00:00+00:00", "plan": plan, **known})
+    kept.second(pack(run.by_second), [])
     return kept
 
 

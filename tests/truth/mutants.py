@@ -283,7 +283,7 @@ MUTANTS = (
            'status="failed" if asked.op in UPPER else "passed"', 'status="passed"',
            ("unit/analysis/test_thresholds.py",)),
     Mutant("a request without an answer keeps every limit", "analysis/counted.py",
-           "tails_of(source, plan, limits, UNANSWERED)", "tails_of(source, plan, limits)",
+           "Beyond(plan, limits, UNANSWERED)", "Beyond(plan, limits)",
            ("unit/analysis/test_thresholds.py",)),
     Mutant("a run that met no slow request knows how they come together", "stats/shares.py",
            "max(doubt, least)", "doubt", ("unit/stats/test_shares.py",)),

@@ -121,7 +121,8 @@ class Mortal:
     def _second(self, run: Run) -> None:
         for member in run.members:
             member.recorder.flush()
-        self._kept.interval(run.recording.flush(), [], lambda slot: f"{slot}")
+        self._kept.second(run.recording.packed(), [])
+        run.recording.flush()
         self.timed = self.ended()
 
     def ended(self) -> int:

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loadgen.analysis.histogram_log import histogram_log
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange
 from loadgen.record.hlog import Encoder, decode
@@ -211,9 +212,7 @@ def test_what_lasts_longer_than_the_layout_is_counted_and_never_too_short(tmp_pa
     assert ns(block["max"]) == max(log)
     for name in ("p95", "p99"):
         assert ns(block[name]) >= nearest_rank(log, name) > HOUR
-    lines = [
-        line.split(",") for line in (tmp_path / "run" / "latency.hlog").read_text().splitlines() if line[:3] == "Tag"
-    ]
+    lines = [line.split(",") for line in histogram_log(tmp_path / "run").splitlines() if line[:3] == "Tag"]
     logged = [read(line[4]) for line in lines if line[0].endswith(".response")]
     assert sum(each.total for each in logged) == 1000
     assert sum(count for each in logged for (_, high), count in each.counts.items() if high >= HOUR * 0.999) == 100

@@ -12,21 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 from engine_harness import Run, go
-from hdrh.histogram import HdrHistogram
-from hdrh.log import HistogramLogReader
 
-from loadgen import store
 from loadgen.clock import MILLISECOND
 from loadgen.errors import ProfileError
-from loadgen.exchange import Exchange, Outcome
-from loadgen.record.hlog import Encoder
+from loadgen.exchange import Exchange
 from loadgen.record.metrics import Metric
-from loadgen.record.recorder import SeriesKey
-from loadgen.record.recording import Place, Recording
+from loadgen.record.packed import pack
+from loadgen.record.recorder import Place, SeriesKey
+from loadgen.record.recording import Recording
+from loadgen.record.seconds import FILE, SecondsWriter, read_seconds, replay
 from loadgen.result.reason import Reason
 from loadgen.stats import HIGHEST, OVERFLOW, Histogram
-from loadgen.stats.ticks import TICKS
-from loadgen.store import RunFolder, latest, read_intervals, replay, write_ahead
+from loadgen.store import RunFolder, latest
 from loadgen.transport.scripted import NEVER, Reply
 
 SHOP = """
@@ -70,7 +67,7 @@ def seconds(run: Run) -> list[dict[Place, Histogram]]:
 def write(folder: RunFolder, run: Run) -> None:
     folder.begin({"name": "x"}, {"seed": 1})
     for number, taken in enumerate(seconds(run)):
-        folder.interval(taken, [{"worker": 0, "second": number}], lambda slot: f"tag {slot}")
+        folder.second(pack(taken), [{"worker": 0, "second": number}])
 
 
 def silent(text: str) -> None:
@@ -80,17 +77,16 @@ def silent(text: str) -> None:
 def test_what_was_recorded_comes_back_from_the_folder(tmp_path: Path, shopped: Run) -> None:
     folder = RunFolder(tmp_path / "runs" / "x", silent)
     write(folder, shopped)
-    assert plain(replay(folder.path / "intervals.jsonl")) == plain(shopped.recording), "already while it runs"
+    assert plain(replay(folder.path)) == plain(shopped.recording), "already while it runs"
     assert folder.finish({"schema": "s"})
-    assert plain(replay(folder.path / "intervals.jsonl")) == plain(shopped.recording)
+    assert plain(replay(folder.path)) == plain(shopped.recording)
     assert json.loads((folder.path / "result.json").read_text()) == {"schema": "s"}
     assert json.loads((folder.path / "profile.json").read_text()) == {"name": "x"}
     assert json.loads((folder.path / "run.json").read_text()) == {"seed": 1}
-    health = [sample for line in read_intervals(folder.path / "intervals.jsonl") for sample in line["health"]]
+    health = [sample for second in read_seconds(folder.path) for sample in second.health]
     assert [sample["second"] for sample in health] == list(range(12))
-    assert sorted(path.name for path in folder.path.iterdir()) == [
-        "intervals.jsonl", "latency.hlog", "profile.json", "result.json", "run.json",
-    ]  # fmt: skip
+    files = sorted(path.name for path in folder.path.iterdir())
+    assert files == ["profile.json", "result.json", "run.json", "seconds.bin"]
 
 
 def test_what_is_known_before_the_end_may_become_another(tmp_path: Path) -> None:
@@ -102,118 +98,22 @@ def test_what_is_known_before_the_end_may_become_another(tmp_path: Path) -> None
     folder.close()
 
 
-def test_a_series_is_named_only_once(tmp_path: Path, shopped: Run) -> None:
-    folder = RunFolder(tmp_path / "x", silent)
-    write(folder, shopped)
-    folder.close()
-    named = [name for line in read_intervals(folder.path / "intervals.jsonl") for name in line["series"]]
-    assert len(named) == len(set(named)) == len({key for key, _ in shopped.recording.histograms})
-
-
-def test_the_histogram_log_holds_what_went_well(tmp_path: Path, shopped: Run) -> None:
-    folder = RunFolder(tmp_path / "x", silent)
-    write(folder, shopped)
-    folder.close()
-    reader = HistogramLogReader(str(folder.path / "latency.hlog"), HdrHistogram(1, HIGHEST, 3))
-    count = 0
-    try:
-        while (interval := reader.get_next_interval_histogram()) is not None:
-            count += interval.get_total_count()
-    finally:
-        reader.close()
-    ok = [shopped.recording.total(metric, outcome=Outcome.OK).count for metric in (Metric.RESPONSE, Metric.SERVICE)]
-    assert count == sum(ok)
-    lines = [line.split(",")[:2] for line in (folder.path / "latency.hlog").read_text().splitlines()[3:]]
-    expected = {
-        (f"{tick // TICKS:.3f}", metric) for tick, key, metric in shopped.by_second if key.outcome == Outcome.OK
-    }
-    written = {(start, Metric[tag.rpartition(".")[2].upper()]) for tag, start in lines}
-    assert written == {(start, metric) for start, metric in expected if metric <= Metric.SERVICE}
-    tags = {line.partition(",")[0] for line in (folder.path / "latency.hlog").read_text().splitlines()[3:]}
-    assert "Tag=tag_0.cold=True_maybe?.response" in tags
-    assert all(tag.startswith("Tag=tag_") and " " not in tag for tag in tags)
-
-
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.9, 0.999])
-def test_a_file_that_was_cut_off_gives_all_but_its_last_line(tmp_path: Path, shopped: Run, kept: float) -> None:
+def test_a_run_that_was_killed_keeps_all_but_its_last_second(tmp_path: Path, shopped: Run, kept: float) -> None:
     folder = RunFolder(tmp_path / "x", silent)
     write(folder, shopped)
     folder.close()
-    path = folder.path / "intervals.jsonl"
+    path = folder.path / FILE
     content = path.read_bytes()
-    whole = content[: int(len(content) * kept)]
-    path.write_bytes(whole)
-    assert len(list(read_intervals(path))) == whole.count(b"\n")
+    path.write_bytes(content[: int(len(content) * kept)])
+    whole = len(list(read_seconds(folder.path)))
+    assert 12 * kept - 3 < whole < 12
     expected = Recording()
-    for taken in seconds(shopped)[: whole.count(b"\n")]:
+    for taken in seconds(shopped)[:whole]:
         for place, histogram in taken.items():
             expected.add(*place, histogram)
     expected.flush()
-    assert plain(replay(path)) == plain(expected)
-
-
-GOOD = '{"series": {"0": [0, 0, 0, ""]}, "deltas": [[0, 0, 0, 1, 5, 5, 5, [5, 1]]], "health": []}'
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "no json",
-        "[]",
-        "5",
-        "{}",
-        "[" * 100_000,
-        '{"series": [], "deltas": []}',
-        '{"series": {"0": [0, 0, 0]}, "deltas": []}',
-        '{"series": {"0": [-1, 0, 0, ""]}, "deltas": []}',
-        '{"series": {"0": [0, 99, 0, ""]}, "deltas": []}',
-        '{"series": {"0": [0, 0, -1, ""]}, "deltas": []}',
-        '{"series": {"0": ["0", 0, 0, ""]}, "deltas": []}',
-        '{"series": {}, "deltas": [[0, 7, 0, 1, 5, 5, 5, [5, 1]]]}',
-        '{"series": {}, "deltas": [[-1, 0, 0, 1, 5, 5, 5, [5, 1]]]}',
-        '{"series": {}, "deltas": [[1e9, 0, 0, 1, 5, 5, 5, [5, 1]]]}',
-        '{"series": {}, "deltas": [[0, 0, 1e400, 1, 5, 5, 5, [5, 1]]]}',
-        '{"series": {}, "deltas": [[0, 0, 0, 1, 5, 5, 5]]}',
-        '{"series": {}, "deltas": [[0, 0, 0, 2, 5, 5, 5, [5, 1]]]}',
-        '{"series": {}, "deltas": [[0, 0, 0, 1, 5, 5, 5, [1152921504606846976, 1]]]}',
-        '{"series": {}, "deltas": [[0, 0, 0, 1, 5, 5, 5, {"5": 1}]]}',
-        '{"series": {}, "deltas": [[0, [], 0, 1, 5, 5, 5, [5, 1]]]}',
-        '{"series": {}, "deltas": 5}',
-        "\xff\xfe",
-    ],
-)
-def test_a_line_that_nobody_wrote_is_one_clear_error(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "intervals.jsonl"
-    path.write_text(f"{GOOD}\n{line}\n{GOOD}\n")
-    with pytest.raises(ValueError, match=r"^intervals.jsonl, line 2: not an interval$"):
-        replay(path)
-
-
-def test_a_line_without_end_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "LINE_LIMIT", 1000)
-    path = tmp_path / "intervals.jsonl"
-    path.write_text(GOOD + "\n" + '{"series": {"' + "a" * 5000)
-    with pytest.raises(ValueError, match="line 2"):
-        replay(path)
-    path.write_text(GOOD + "\n" + '{"series": {"' + "a" * 500)
-    assert plain(replay(path))
-
-
-def test_reading_holds_one_line_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    most = 0
-    flush = Recording.flush
-
-    def watched(self: Recording) -> dict[Place, Histogram]:
-        nonlocal most
-        most = max(most, len(self.pending))
-        return flush(self)
-
-    monkeypatch.setattr(Recording, "flush", watched)
-    path = tmp_path / "intervals.jsonl"
-    lines = [GOOD.replace('"deltas": [[0', f'"deltas": [[{second}') + "\n" for second in range(2000)]
-    path.write_text("".join(lines))
-    assert replay(path).total(Metric.RESPONSE).count == 2000
-    assert most == 1
+    assert plain(replay(folder.path)) == plain(expected)
 
 
 def test_figures_over_an_hour_come_back_too(tmp_path: Path) -> None:
@@ -221,40 +121,10 @@ def test_figures_over_an_hour_come_back_too(tmp_path: Path) -> None:
     folder.begin({}, {})
     recording = Recording()
     recording.add(0, SeriesKey(0, 0, 0, ""), Metric.RESPONSE, Histogram.of(np.array([5, 2 * HIGHEST])))
-    folder.interval(recording.flush(), [], str)
+    folder.second(recording.packed(), [])
     folder.close()
-    found = replay(folder.path / "intervals.jsonl").total(Metric.RESPONSE)
+    found = replay(folder.path).total(Metric.RESPONSE)
     assert (found.index.tolist(), found.most) == ([5, OVERFLOW], 2 * HIGHEST)
-
-
-def test_what_is_written_in_advance_is_written_the_same(tmp_path: Path) -> None:
-    texts = []
-    for name, advance in (("late", False), ("early", True)):
-        folder, recording = RunFolder(tmp_path / name, silent), Recording()
-        folder.begin({}, {})
-        for second in (0, 1):
-            for key in (SeriesKey(0, 0, 0, ""), SeriesKey(1, 8, 1, "cold=true")):
-                for metric in (Metric.RESPONSE, Metric.WAIT):
-                    recording.add(second * TICKS, key, metric, Histogram.of(np.array([5, 7, 7, 10**9 + second])))
-        if advance:
-            write_ahead(recording.pending, Encoder())
-        folder.interval(recording.flush(), [{"second": 3}], str)
-        folder.close()
-        log = (folder.path / "latency.hlog").read_text().splitlines()
-        texts.append(((folder.path / "intervals.jsonl").read_text(), [text for text in log if text[0] == "T"]))
-    assert texts[0] == texts[1]
-    (line,) = texts[0][0].splitlines()
-    assert json.loads(line)["deltas"][0] == [0, 0, 0, 4, 10**9 + 19, 5, 10**9, [5, 1, 7, 2, 21363, 1]]
-
-
-def test_a_histogram_that_grows_is_written_anew() -> None:
-    key, first, second = SeriesKey(0, 0, 0, ""), Recording(), Recording()
-    first.pending[0, key, Metric.RESPONSE] = Histogram.of(np.array([5]))
-    write_ahead(first.pending, Encoder())
-    second.merge(first)
-    assert second.pending[0, key, Metric.RESPONSE].written
-    second.add(0, key, Metric.RESPONSE, Histogram.of(np.array([5])))
-    assert second.pending[0, key, Metric.RESPONSE].written is None
 
 
 # disks that fail
@@ -316,11 +186,9 @@ def test_a_folder_that_is_needed_may_fill_up_during_the_load(tmp_path: Path, sho
     told: list[Reason] = []
     folder = RunFolder(tmp_path / "x", told.append, needed=True)
     folder.begin({}, {})
-    assert folder._intervals
-    folder._intervals.close()
-    folder._intervals = FullFile(1)  # type: ignore[assignment]
+    fill_up(folder, 1)
     for taken in seconds(shopped):
-        folder.interval(taken, [], str)
+        folder.second(pack(taken), [])
     assert not folder.finish({"schema": "s"})
     assert len(told) == 1
 
@@ -338,11 +206,11 @@ class FullFile:
     def __init__(self, left: int) -> None:
         self.left = left
 
-    def write(self, text: str) -> int:
+    def write(self, content: bytes) -> int:
         self.left -= 1
         if self.left < 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return len(text)
+        return len(content)
 
     def flush(self) -> None: ...
 
@@ -350,18 +218,21 @@ class FullFile:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("which", ["_intervals", "_hlog"])
+def fill_up(folder: RunFolder, left: int) -> None:
+    """Let the disk take so many seconds more."""
+    assert folder._seconds
+    folder._seconds.close()
+    folder._seconds = SecondsWriter(FullFile(left))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("writes", [0, 1, 5])
-def test_a_disk_that_fills_up_is_told_once_and_the_run_goes_on(
-    tmp_path: Path, shopped: Run, which: str, writes: int
-) -> None:
+def test_a_disk_that_fills_up_is_told_once_and_the_run_goes_on(tmp_path: Path, shopped: Run, writes: int) -> None:
     told: list[Reason] = []
     folder = RunFolder(tmp_path / "x", told.append)
     folder.begin({}, {})
-    getattr(folder, which).close()
-    setattr(folder, which, FullFile(writes))
+    fill_up(folder, writes)
     for taken in seconds(shopped):
-        folder.interval(taken, [], str)
+        folder.second(pack(taken), [])
     assert not folder.finish({"schema": "s"})
     assert len(told) == 1
     assert str(told[0].values["why"]).endswith("No space left on device")
@@ -407,10 +278,10 @@ def test_a_run_is_its_owners_own(tmp_path: Path, shopped: Run) -> None:
     folder.make_room(0, 4096)
     folder.finish({"schema": "s"})
     assert {path.stat().st_mode & 0o777 for path in folder.path.iterdir()} == {0o600}
-    assert len([*folder.path.iterdir()]) == 6
+    assert len([*folder.path.iterdir()]) == 5
 
 
-@pytest.mark.parametrize("name", ["profile.json", "intervals.jsonl", ".result.json"])
+@pytest.mark.parametrize("name", ["profile.json", "seconds.bin", ".result.json"])
 def test_nothing_is_written_through_a_link(tmp_path: Path, name: str) -> None:
     folder, elsewhere = RunFolder(tmp_path / "x", lambda told: None), tmp_path / "elsewhere"
     elsewhere.write_text("mine")

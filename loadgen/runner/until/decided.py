@@ -23,7 +23,9 @@ from loadgen.fleet.fleet import Fleet
 from loadgen.profile.model import Threshold as Asked
 from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import Metric
-from loadgen.record.recording import Place, Recording
+from loadgen.record.packed import Counts
+from loadgen.record.recorder import Place
+from loadgen.record.recording import Recording
 from loadgen.result import run as result
 from loadgen.result.reason import Reason
 from loadgen.result.run import Look, Phase, Requests, Threshold
@@ -32,7 +34,6 @@ from loadgen.runner.until.until import NOTICE, patience
 from loadgen.stats import Histogram
 from loadgen.stats.looks import levels, times
 from loadgen.stats.ticks import TICKS
-from loadgen.store import Wanted
 
 
 @dataclass(slots=True)
@@ -122,7 +123,8 @@ class UntilDecided:
         seen = {at: of for at, of in self._taken.items() if at[0] < end * TICKS and at[1].slot // steps == phase.run}
         phases = list(self._phases(phase, seen, phase.planned[number]))
         level = {phase.name: levels(phase.planned)[number]}
-        read = partial(Counted.of, partial(_wanted, seen), self._plan)
+        counts = Counts.of_histograms({at: of for at, of in seen.items() if of.count})
+        read = partial(Counted.of, [counts], self._plan)
         return limits.check({phase.name: self._asked[phase.name]}, phases, read, levels=level)
 
     def _phases(self, watched: _Watched, seen: Mapping[Place, Histogram], lasted: int) -> Iterator[Phase]:
@@ -159,10 +161,6 @@ class UntilDecided:
 def _first(began: int) -> int:
     """The first whole second of a phase."""
     return -(-began // SECOND)
-
-
-def _wanted(seen: Mapping[Place, Histogram], wanted: Wanted) -> Iterator[Mapping[Place, Histogram]]:
-    yield {at: of for at, of in seen.items() if wanted(at[1], at[2])}
 
 
 def _notice(phase: _Watched, undecided: list[Threshold]) -> Reason:

@@ -16,7 +16,7 @@ from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
 from loadgen.fleet.fleet import Fleet
 from loadgen.record.metrics import Metric
-from loadgen.record.recording import Place
+from loadgen.record.recorder import Place
 from loadgen.result import run as result
 from loadgen.result.reason import Reason
 from loadgen.result.run import Look, UntilFigure

@@ -61,7 +61,7 @@ class Witness:
 
     def __init__(self, run: Prepared, profile: Profile) -> None:
         """`profile` is what it carries out, by `load.witness_load`. It begins a folder of its own in the run's."""
-        self._profile, self._warn, self._slot_name = profile, run.warn, run.slot_name
+        self._profile, self._warn = profile, run.warn
         limits, first = run.checked.limits, run.assignments[0]
         others = limits.workers + run.to.loopback
         self.cores = Cores.of(others)
@@ -88,7 +88,8 @@ class Witness:
         self._folder.close()
 
     def _store(self) -> None:
-        self._folder.interval(self.group.recording.flush(), self.group.health.take(), self._slot_name)
+        self._folder.second(self.group.recording.packed(), self.group.health.take())
+        self.group.recording.flush()
 
     def conclude(
         self, plan: Plan, workers: Recording, secrets: Secrets, ending: Ending

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from loadgen.analysis.timeline import MOST, timeline
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome
 from loadgen.profile.load import load
+from loadgen.record.seconds import FILE
 from loadgen.transport.scripted import Reply
 
 LOAD = (
@@ -20,7 +21,7 @@ LOAD = (
 )
 
 
-def of(tmp_path: Path, phases: str = LOAD, after: int = 5 * MILLISECOND, health: object = ()) -> Path:
+def of(tmp_path: Path, phases: str = LOAD, after: int = 5 * MILLISECOND, health: Sequence[dict[str, int]] = ()) -> Path:
     """The folder of a run in whose third second every request times out."""
 
     def script(x: Exchange) -> Reply:
@@ -28,10 +29,9 @@ def of(tmp_path: Path, phases: str = LOAD, after: int = 5 * MILLISECOND, health:
         return Reply(outcome=Outcome.TIMEOUT, after=SECOND) if late else Reply(after=after)
 
     run = go(load("p.yaml", text=f"name: t\ntarget: http://127.0.0.1:1\nload: {phases}\n").profile, script)
-    write_seconds(tmp_path / "run", run).close()
-    if health:
-        with (tmp_path / "run" / "intervals.jsonl").open("a") as file:
-            file.write(json.dumps({"series": {}, "deltas": [], "health": health}) + "\n")
+    kept = write_seconds(tmp_path / "run", run)
+    kept.second((), health)
+    kept.close()
     return tmp_path / "run"
 
 
@@ -75,5 +75,5 @@ def test_the_most_in_flight_is_of_all_workers(tmp_path: Path) -> None:
 
 def test_a_folder_without_seconds_has_none(tmp_path: Path) -> None:
     folder = of(tmp_path)
-    (folder / "intervals.jsonl").write_text("")
+    (folder / FILE).write_bytes(b"")
     assert timeline(folder) is None

@@ -53,10 +53,22 @@ def test_a_page_lacks_what_a_folder_does_not_tell(tmp_path: Path, capsys: pytest
     exports(html=str(page)).write(result, tmp_path / "run")
     assert "Second by second" in page.read_text()
     assert capsys.readouterr().err == ""
-    (tmp_path / "run" / "intervals.jsonl").write_text("{}\n")
+    (tmp_path / "run" / "seconds.bin").write_text("{}\n")
     exports(html=str(page)).write(result, tmp_path / "run")
     assert "Second by second" not in page.read_text()
     assert "nothing second by second" in capsys.readouterr().err
+
+
+def test_a_log_is_written_from_the_seconds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result, log = finished_run(tmp_path / "run"), tmp_path / "times.hlog"
+    exports(hlog=str(log)).write(result, tmp_path / "run")
+    assert log.read_text().startswith("#[Histogram log format version 1.2]\n")
+    log.unlink()
+    (tmp_path / "run" / "seconds.bin").unlink()
+    for folder in (tmp_path / "run", None):
+        exports(hlog=str(log)).write(result, folder)
+        assert "--hlog: nothing is written: " in capsys.readouterr().err
+        assert not log.exists()
 
 
 def test_only_stdout_takes_the_place_of_the_screen() -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from paths import DATA
+from engine_harness import START, go
+from paths import DATA, ROOT
+from run_folders import write_seconds
 
 import loadgen
 from loadgen.cli.python import _loaded, to_pandas
+from loadgen.clock import MILLISECOND, SECOND
 from loadgen.errors import ProfileError
 from loadgen.result.codec import from_json, to_json
 from loadgen.result.run import RunResult
+from loadgen.transport.scripted import Reply
 
 PROFILE = {"name": "x", "target": "http://127.0.0.1:9", "load": [{"name": "a", "rate": "100/s", "for": "2s"}]}
 
@@ -60,6 +65,19 @@ def test_a_saved_run_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert loadgen.load(tmp_path) == saved
     with pytest.raises(ProfileError, match="not a run's folder"):
         loadgen.load(tmp_path / "none")
+
+
+def test_the_seconds_of_a_run_are_as_the_docs_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = go("load: [{name: a, rate: 50/s, for: 4s}]", lambda x: Reply(after=(2 + x.due // SECOND % 3) * MILLISECOND))
+    write_seconds(tmp_path / "run", run).close()
+    (example,) = re.findall(r"```python\n(from loadgen.stats .*?)```", (ROOT / "docs" / "python.md").read_text(), re.S)
+    exec(example.replace("runs/steady-20260131-120000", str(tmp_path / "run")), {"loadgen": loadgen})
+    second, p99 = eval(capsys.readouterr().out)
+    assert p99 == pytest.approx(4, rel=0.001)
+    assert {round((x.done - x.due) / MILLISECOND) for x in run.exchanges if (x.due - START) // SECOND == second} == {4}
+    (tmp_path / "run" / "seconds.bin").write_text("no seconds")
+    with pytest.raises(ProfileError, match=r"is not as loadgen wrote it: seconds\.bin: loadgen did not write it"):
+        list(loadgen.seconds(tmp_path / "run"))
 
 
 def test_without_pandas_there_is_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:

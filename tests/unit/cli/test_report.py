@@ -22,7 +22,7 @@ from paths import DATA
 def test_a_run_that_is_none(loadgen: Loadgen, tmp_path: Path, content: str, line: str) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "run.json").write_text(content)
-    (tmp_path / "bad" / "intervals.jsonl").write_text("")
+    (tmp_path / "bad" / "seconds.bin").write_text("")
     assert loadgen("report", "bad") == Called(2, "", f"loadgen: {line}\n")
 
 

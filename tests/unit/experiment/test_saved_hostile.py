@@ -10,16 +10,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from called import Loadgen
 from experiment_folders import write_experiment
 from no_files import KINDS, put
 from run_folders import write_run
+from second_records import record
 
 from loadgen import cli
 from loadgen.analysis import documents
 from loadgen.errors import Exit, ProfileError, TargetError
 from loadgen.profile.load import load
+from loadgen.record.packed import pack
+from loadgen.record.recorder import SeriesKey
+from loadgen.record.seconds import BEFORE, FILE, MAGIC
+from loadgen.stats import Histogram
 from loadgen.transport.scripted import Reply
 
 STEERING = "\x1b[2J\x1b]0;owned\x07\u202e\x9b31m\r\n"
@@ -103,28 +109,39 @@ def test_a_result_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> None:
 def test_what_is_wrong_with_a_folder_is_told_without_pythons_names(tmp_path: Path, loadgen: Loadgen) -> None:
     folder = saved(tmp_path / "run")
     (folder / "result.json").unlink()
-    intervals = folder / "intervals.jsonl"
-    intervals.write_text("5\n" + intervals.read_text())
-    line = "is not as loadgen wrote it: intervals.jsonl, line 1: not an interval"
+    seconds = folder / FILE
+    seconds.write_bytes(MAGIC + record(b"5"))
+    line = f"is not as loadgen wrote it: {FILE}, record 1: not as loadgen writes it"
     assert loadgen("report", folder).err == f"loadgen: {folder}: {line}\n"
-    put(intervals, "pipe")
-    assert loadgen("report", folder).err == f"loadgen: {intervals}: cannot be read: not a regular file\n"
+    put(seconds, "pipe")
+    assert loadgen("report", folder).err == f"loadgen: {seconds}: cannot be read: not a regular file\n"
     about = json.loads((folder / "run.json").read_text())
     del about["plan"]
     (folder / "run.json").write_text(json.dumps(about))
     assert loadgen("report", folder).err == f"loadgen: {folder}: is not as loadgen wrote it: it has no 'plan'\n"
 
 
-@pytest.mark.parametrize("file", ["run.json", "intervals.jsonl"])
-def test_a_run_that_died_and_that_others_wrote(tmp_path: Path, loadgen: Loadgen, file: str) -> None:
+def test_a_run_that_died_and_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> None:
     folder = saved(tmp_path / "run")
     (folder / "result.json").unlink()
-    source = json.loads(
-        (folder / file).read_text().splitlines()[0] if file != "run.json" else (folder / file).read_text()
-    )
+    source = json.loads((folder / "run.json").read_text())
     for wrong in mutations(source, 50, 2):
-        (folder / file).write_text(json.dumps(wrong) + "\n")
+        (folder / "run.json").write_text(json.dumps(wrong))
         harmless(*loadgen("report", folder))
+
+
+def test_seconds_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> None:
+    folder = saved(tmp_path / "run")
+    (folder / "result.json").unlink()
+    (piece,) = pack({(0, SeriesKey(0, 0, 1, ""), 0): Histogram.of(np.array([5, 5, 10**7]))})
+    health = {"second": 1, "worker": 0, "in_flight": 3, "elapsed": 10**9, "cpu": 5, "rss": 5, "tcp": None}
+    for wrong in mutations({"series": piece.series, "health": [health]}, 40, 2):
+        (folder / FILE).write_bytes(MAGIC + record(json.dumps(wrong).encode(), piece.packed))
+        harmless(*loadgen("report", folder))
+        harmless(*loadgen("report", folder, "--html", tmp_path / "page.html"))
+    (folder / FILE).rename(folder / BEFORE)
+    line = f"is not as loadgen wrote it: an earlier loadgen wrote {BEFORE}; this one reads {FILE}"
+    assert loadgen("report", folder).err == f"loadgen: {folder}: {line}\n"
 
 
 def test_nesting_without_end(tmp_path: Path, loadgen: Loadgen) -> None:
@@ -152,7 +169,7 @@ def test_an_experiment_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> No
 @pytest.mark.usefixtures("impatient")
 def test_what_is_no_regular_file_is_not_read(tmp_path: Path, loadgen: Loadgen, kind: str) -> None:
     good = saved(tmp_path / "good")
-    for file in ("run.json", "result.json", "intervals.jsonl", "worker-0.counters"):
+    for file in ("run.json", "result.json", FILE, "worker-0.counters"):
         bad = tmp_path / f"bad-{file}"
         shutil.copytree(good, bad)
         if file != "result.json":
@@ -168,7 +185,7 @@ def test_what_is_no_regular_file_is_not_read(tmp_path: Path, loadgen: Loadgen, k
 def test_a_round_of_an_experiment_that_is_no_regular_file(tmp_path: Path, loadgen: Loadgen, kind: str) -> None:
     folder = tmp_path / "experiment"
     write_experiment(folder, EXPERIMENT, lambda variant, number: lambda x: Reply(after=5_000_000), rounds=2)
-    for file in ("rounds/02/two/intervals.jsonl", "rounds/01/one/result.json", "run.json"):
+    for file in ("rounds/02/two/seconds.bin", "rounds/01/one/result.json", "run.json"):
         put(folder / file, kind)
         harmless(*loadgen("report", folder))
 

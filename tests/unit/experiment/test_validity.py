@@ -32,6 +32,7 @@ from loadgen.experiment.comparison import decided
 from loadgen.experiment.folder import assembled
 from loadgen.profile.load import Variant
 from loadgen.profile.model import Profile
+from loadgen.record.seconds import FILE
 from loadgen.result.experiment import Check, Comparison
 from loadgen.result.reason import Reason
 from loadgen.transport.scripted import Reply
@@ -319,14 +320,14 @@ def test_a_run_that_is_gone_takes_its_round_with_it(sound: Path, tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("name", "old", "new"),
-    [("intervals.jsonl", "deltas", "x"), ("run.json", '"plan"', '"x"')],
+    [(FILE, b"loadgen.", b"loadgem."), ("run.json", b'"plan"', b'"x"')],
 )
 def test_a_run_that_cannot_be_read_leaves_no_verdict(
-    sound: Path, tmp_path: Path, name: str, old: str, new: str
+    sound: Path, tmp_path: Path, name: str, old: bytes, new: bytes
 ) -> None:
     folder = copy(sound, tmp_path)
     path = folder / "rounds" / "02" / "fresh" / name
-    path.write_text(path.read_text().replace(old, new))
+    path.write_bytes(path.read_bytes().replace(old, new))
     comparison = comparison_of(folder)
     assert (comparison.valid, comparison.figures) == (False, ())
     (why,) = comparison.why_not

@@ -154,7 +154,7 @@ def test_a_text_of_a_variable_is_hidden_and_nothing_else_is(
 
 def shown_nowhere(loaded: Loaded, folder: Path) -> None:
     hide = loaded.secrets.hide
-    kept = RunFolder(folder, lambda told: None, hide)
+    kept = RunFolder(folder, lambda told: None, hide=hide)
     kept.begin(loaded.resolved, {})
     kept.close()
     assert CANARY.encode() not in (folder / "profile.json").read_bytes()

@@ -95,12 +95,3 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="exists already"):
         prepared(tmp_path, load("t.yaml", text=TEXT))
     assert list((tmp_path / "run").iterdir()) == []
-
-
-def test_a_slot_is_named_by_its_phase_its_cycle_and_its_step(tmp_path: Path) -> None:
-    text = TEXT.replace("for: 60s}]", "for: 60s}, {name: b, rate: 1/s, for: 1s, measure: false}]") + "cycles: 2\n"
-    run = prepared(tmp_path, load("t.yaml", text=text))
-    scenario, step = run.checked.plan.steps[0]
-    assert [run.slot_name(slot) for slot in range(3)] == [
-        f"a-1.{scenario}.{step}", f"a-2.{scenario}.{step}", f"b.{scenario}.{step}",
-    ]  # fmt: skip

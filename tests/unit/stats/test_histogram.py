@@ -7,7 +7,6 @@ from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
-import pytest
 from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -158,47 +157,6 @@ def test_a_quantile_among_values_known_only_to_be_greater_is_not_known(
     else:
         assert found is not None
         assert index(found) == index(exact)
-
-
-@given(lists)
-@thorough
-def test_counters_and_counts_make_the_histogram_again(numbers: list[int]) -> None:
-    h = of(numbers)
-    bins = [value for pair in zip(h.index.tolist(), h.counts.tolist(), strict=True) for value in pair]
-    assert same(Histogram.from_bins(bins, h.count, h.total, h.least, h.most), h)
-
-
-@pytest.mark.parametrize(
-    ("bins", "count"),  # of values that add up to 10, from 1 to 5
-    [
-        ([1], 1),
-        ([1, 2, 3], 2),
-        ([1, 2], 3),
-        ([1, 0], 0),
-        ([1, -1, 2, 2], 1),
-        ([-1, 1], 1),
-        ([OVERFLOW + 1, 1], 1),
-        ([2**60, 1], 1),
-        ([2**70, 1], 1),
-        ([5, 1, 4, 1], 2),
-        ([5, 1, 5, 1], 2),
-        ([1.5, 1], 1),
-        (["1", 1], 1),
-        ([[1], 1], 1),
-        ("12", 2),
-        (None, 0),
-        ([], 1),
-        ([1, 1, 4, 2], 3),
-        ([0, 1, 5, 2], 3),
-        ([1, 10, 5, 1], 11),
-        ([1, 1, 5, 1, 6, 1], 3),
-        ([1, 2**63, 5, 1], 2**63 + 1),
-    ],
-)
-def test_what_is_no_histogram_is_refused(bins: list[int], count: int) -> None:
-    assert Histogram.from_bins([1, 1, 4, 1, 5, 1], 3, 10, 1, 5).quantile(fraction("p50")) == 4
-    with pytest.raises(ValueError, match="not a histogram"):
-        Histogram.from_bins(bins, count, 10, 1, 5)
 
 
 def test_percentiles_are_fractions_and_ranks_are_exact() -> None:
