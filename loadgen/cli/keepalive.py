@@ -129,19 +129,31 @@ def _come_back(
     from loadgen.experiment.keepalive import idle_profile
     from loadgen.profile.units import duration
     from loadgen.result.experiment import IdleRuns
+
+    profiles = [idle_profile(url, pause, sets, asked) for pause in map(duration, pauses.split(","))]
+    with _shown(profiles[0], shown) as display:
+        return IdleRuns(idle=tuple(on_loop(_one_by_one(profiles, folder, display), display.close)))
+
+
+async def _one_by_one(profiles: list[Loaded], folder: Path | None, display: TerminalDisplay) -> list[RunResult]:
+    from loadgen.experiment.rounds import Within
     from loadgen.runner.options import Options
+    from loadgen.runner.progress import Position
     from loadgen.runner.session import run
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
     from loadgen.selftest.standing import known_resolution
 
+    names = [loaded.profile.load[0].name for loaded in profiles]
     runs: list[RunResult] = []
-    for pause in map(duration, pauses.split(",")):
-        loaded = idle_profile(url, pause, sets, asked)
-        place = folder / loaded.profile.load[0].name if folder else folder_for(loaded)
-        options = Options(place, start, sandbox_at, needed=folder is not None, resolution=known_resolution())
-        with _shown(loaded, shown) as display:
-            runs.append(on_loop(run(loaded, options, display), display.close))
+    for number, (loaded, name) in enumerate(zip(profiles, names, strict=True), 1):
+        following = tuple(names[number : number + 1])
+        position = Position(number, len(names), name, (name,), following, number + 1 if following else None)
+        options = Options(
+            folder / name if folder else folder_for(loaded), start, sandbox_at,
+            needed=folder is not None, resolution=known_resolution(),
+        )  # fmt: skip
+        runs.append(await run(loaded, options, Within(display, position, []) if len(names) > 1 else display))
         if runs[-1].interrupted:
             break
-    return IdleRuns(idle=tuple(runs))
+    return runs

@@ -99,6 +99,11 @@ def compact(text: str, value: float | None) -> str:
     return f"{value / unit:.3g}{letter}"
 
 
+def short_count(value: float | None) -> str:
+    """A number for a column: `1,998`, `12.3M`."""
+    return compact(count(value), value)
+
+
 def short_rate(value: float | None) -> str:
     """A number a second, for a column: `1,998/s`, `0.25/s`, `12.3M/s`."""
     if value is None or not math.isfinite(value):

@@ -44,9 +44,10 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Which run of several this is. Of an experiment: its round, the variant that it is of, the variants that run
-    `now` (more than one in a duet), those that run `next` and their round, and of each variant the verdicts of its
-    runs. Rounds count from 1. `left_s`: so long the runs after this one are planned to take, with their pauses."""
+    """Which run of several this is: its round, the variant that it is of, the variants that run `now` (more than one in
+    a duet), those that run `next` and their round, and of each variant the verdicts of its runs. Rounds count from 1.
+    `left_s`: so long the runs after this one are planned to take, with their pauses. Of `keepalive --idle` each round
+    has one run, whose phase stands for the variant."""
 
     round: int
     rounds: int

@@ -6,8 +6,9 @@ run         the full report of a run     experiment  that of an experiment
 check       of `loadgen check`           once        of `loadgen once`
 keepalive   of `loadgen keepalive`       two_runs    of `loadgen compare`
 selftest    of `loadgen selftest`
-display     what suits a stream while a run goes on: the whole screen (full_screen, made by view on alternate;
-            plan_chart, chart, line: its parts), or a few lines (live)
+display     what suits a stream while a run goes on: a few lines (live), or the whole screen:
+            full_screen, which shows a view on an alternate screen; rounds, plan_chart, traces, machine: its blocks;
+            blocks, chart, line: what those are made of
 page        the few shapes that every report is made of; table: the one that fits any width
 glance      a range on a line
 phases, latency, parts, samples, failures, connections, intervals, cost, capacity_units,

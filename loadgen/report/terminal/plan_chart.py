@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from loadgen.report.styles import DIM, STRONG
 from loadgen.report.terminal.chart import against, peak
 from loadgen.report.terminal.line import PRESENT, Line
-from loadgen.report.words import compact, count, ending, known, seconds, short_rate
+from loadgen.report.words import ending, known, seconds, short_count, short_rate
 from loadgen.runner.course import Point
 from loadgen.runner.progress import PlannedPhase, Progress
 
@@ -114,9 +114,9 @@ def _sum(points: Sequence[Point], at: float) -> float:
 
 def _title(p: Progress) -> Line:
     line = Line(("iterations a second", STRONG))
-    line.add(f"   {compact(count(p.started), p.started)} started")
+    line.add(f"   {short_count(p.started)} started")
     if p.planned is not None:
-        line.add(f" of {compact(count(p.planned), p.planned)}")
+        line.add(f" of {short_count(p.planned)}")
     if any(phase.rates for phase in p.phases):
         return line.add("   █ completed ░ planned", DIM)
     return line.add("   █ completed; users set the pace", DIM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import io
 import os
 import pty
 import signal
@@ -26,7 +27,7 @@ class Pty:
         self._master, self.slave = pty.openpty()
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         os.set_blocking(self._master, False)
-        self.stream = os.fdopen(self.slave, "w", encoding="utf-8", closefd=False)
+        self.stream = io.TextIOWrapper(io.FileIO(self.slave, "w", closefd=False), "utf-8", write_through=True)
 
     def lent(self, keys: bool = True) -> Alternate:
         flags = os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -196,3 +197,14 @@ sys.exit(3 if lent is None else lent.keys)
     )
     other.close()
     assert done.returncode == (3 if keys is None else keys)
+
+
+async def test_an_ascii_terminal_gets_ascii(terminal: Pty) -> None:
+    terminal.stream.reconfigure(encoding="ascii")
+    lent = terminal.lent()
+    lent.enter()
+    lent.draw([Line("▁▂▃▄▅▆▇█┄░●▲■▸─…·"), Line("日本")])
+    shown = terminal.written()
+    assert shown.isascii()
+    assert "_.,:-+*#.!o^#>-~|" in shown
+    lent.close()
