@@ -30,6 +30,10 @@ REQUEST = (
     click.option(
         "--data", "-d", metavar="TEXT|@FILE", help="With a URL: a body; {{uuid}} and {{int 1 500}} change each time.",
     ),
+    click.option(
+        "--split-by", multiple=True, metavar="HEADER",
+        help="With a URL: a header of the answer, such as x-cold. Each of its values gets percentiles of its own.",
+    ),
 )  # fmt: skip
 
 
@@ -37,8 +41,10 @@ def request_options(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command the curl options, as `asked`; None if none of them is given."""
 
     @wraps(command)
-    def asking(method: str | None, headers: tuple[str, ...], data: str | None, **others: Any) -> int:
-        return command(asked=_asked(method, headers, data), **others)
+    def asking(
+        method: str | None, headers: tuple[str, ...], data: str | None, split_by: tuple[str, ...], **others: Any
+    ) -> int:
+        return command(asked=_asked(method, headers, data, split_by), **others)
 
     return _with(REQUEST, asking)
 
@@ -54,7 +60,8 @@ def _with(options: Iterable[Callable[[Any], Any]], command: Callable[..., int]) 
     return command
 
 
-def _asked(method: str | None, headers: tuple[str, ...], data: str | None) -> Asked | None:
+def _asked(method: str | None, headers: tuple[str, ...], data: str | None, split_by: tuple[str, ...]) -> Asked | None:
     from loadgen.profile.curl_options import Asked
 
-    return Asked(method, headers, data) if method is not None or headers or data is not None else None
+    asked = Asked(method, headers, data, split_by)
+    return asked if asked != Asked() else None

@@ -217,7 +217,8 @@ def _read(
         return from_url(profile, rate, duration, users, asked=asked, sets=sets)
     find(profile)  # what is no profile may be meant as a URL, with which all options go
     if asked:
-        raise click.UsageError("--method, --header and --data go with a URL; a profile's steps have their own")
+        options = "--method, --header, --data and --split-by"
+        raise click.UsageError(f"{options} go with a URL; a profile's steps have their own")
     for name, value in (("--rate", rate), ("--for", duration), ("--users", users)):
         if value is not None:
             raise click.UsageError(f"{name} goes with a URL; with a profile, use --set, as in load.NAME.rate=500/s")

@@ -27,11 +27,17 @@ _VARIABLE = re.compile(
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The options. `method`: by default POST with a body, else GET. `headers`: each as `NAME: VALUE`. `data`: a body,
-    or `@` and the name of a file below the current folder."""
+    or `@` and the name of a file below the current folder. `split_by`: headers of the answer."""
 
     method: str | None = None
     headers: tuple[str, ...] = ()
     data: str | None = None
+    split_by: tuple[str, ...] = ()
+
+    @property
+    def split_names(self) -> list[str]:
+        """What the values of these headers are captured as."""
+        return [name.strip().lower() for name in self.split_by]
 
     def step(self, path: str) -> tuple[dict[str, Any], dict[Way, str], dict[str, str]]:
         """Three things: the step; for each of its keys the option that it comes from; and the variables with their
@@ -53,7 +59,9 @@ class Asked:
                 headers["content-type"] = JSON
         if headers:
             step["headers"] = headers
-        said = {"headers": "--header", "text": "--data", "file": "--data", verb: "URL"}
+        if self.split_by:
+            step["capture"] = {name: f"header.{name}" for name in self.split_names}
+        said = {"headers": "--header", "text": "--data", "file": "--data", "capture": "--split-by", verb: "URL"}
         places: dict[Way, str] = {(key,): option for key, option in said.items() if key in step}
         return step, places | {("headers", name): f"--header {name}" for name in headers}, variables
 

@@ -105,7 +105,8 @@ def from_data(
     if asked:
         target, path = at(url)
         step, said, variables = asked.step(path)
-        data = {**data, "scenarios": [{"name": "default", "steps": [step]}]}
+        split = {"split_by": asked.split_names} if asked.split_by else {}
+        data = {**data, "scenarios": [{"name": "default", "steps": [step], **split}]}
         places = {**places, **{("scenarios", 0, "steps", 0, *way): option for way, option in said.items()}}
     data = {**data, "target": {"url": target}}
     places = {**places, ("target", "url"): "URL"}

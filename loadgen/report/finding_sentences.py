@@ -7,7 +7,7 @@ from loadgen.report.words import brief, count, ms, rate, several, share
 from loadgen.result.run import Finding
 
 NAME = 24  # characters
-COLD = "cold=true"  # the stratum of answers that say of themselves that they were cold starts
+COLD = ("cold=true", "x-cold=true")  # the strata of answers that say of themselves that they were cold starts
 
 
 def where(of: Finding, several_phases: bool) -> str:
@@ -52,7 +52,7 @@ def _throttled(values: Values) -> str:
 
 
 def _stratum_made_tail(values: Values) -> str:
-    cold = values["stratum"] == COLD
+    cold = values["stratum"] in COLD
     cause = "cold starts" if cold else f"the requests with {values['stratum']}"
     if "before" in values:
         was = f"{span(values, 'before')} ms in {values['before']}{_at(values, 'before_per_s')}"

@@ -133,9 +133,17 @@ def _end(result: RunResult) -> Iterator[RenderableType]:
         yield lead("cost", spent(result.cost))
     if not result.unusable and measured(result):
         yield lead("machine", *_machine(result))
-    yield lead("next", "--full prints everything, --json all facts")
+    yield lead("next", _next(result))
     run, status = result.run, exit_text(result.exit_status)
     yield lead("saved" if run else "not saved", run or "", (f"{' · ' if run and status else ''}{status}", BAD))
+
+
+def _next(result: RunResult) -> str:
+    """What tells more."""
+    split = any(step.strata for phase in result.variant.phases for step in phase.steps)
+    if not split and any(finding.observed.code == "two_kinds" for finding in result.findings):
+        return "--split-by HEADER (split_by in a profile) tells which requests are slow · --full, --json"
+    return "--full prints everything, --json all facts"
 
 
 def _whose(result: RunResult) -> Iterator[RenderableType]:

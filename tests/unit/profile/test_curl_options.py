@@ -51,6 +51,22 @@ def test_options_are_a_step(asked: dict[str, Any], method: str, headers: dict[st
     assert loaded.profile.name == from_url(URL).profile.name
 
 
+def test_a_header_of_the_answer_splits_the_results() -> None:
+    loaded = of(split_by=("X-Cold", "x-cache "))
+    (scenario,) = loaded.profile.scenarios
+    assert scenario.split_by == ("x-cold", "x-cache")
+    assert {name: f"{of.kind}.{of.name}" for name, of in step_of(loaded).capture.items()} == {
+        "x-cold": "header.x-cold", "x-cache": "header.x-cache",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["", "x cold", "1st", "uuid"])
+def test_what_cannot_split_is_an_error_of_its_option(name: str) -> None:
+    with pytest.raises(ProfileError) as raised:
+        of(split_by=(name,))
+    assert str(raised.value).startswith("--split-by")
+
+
 def test_a_file_is_a_body(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "body.json").write_text("{}")
@@ -179,7 +195,7 @@ def test_any_header_but_of_what_is_accepted_is_hidden() -> None:
 def test_a_profile_has_its_own_requests(command: str, option: tuple[str, str]) -> None:
     ran = CliRunner().invoke(cli, [command, "burst", *option])
     assert ran.exit_code == 2
-    assert "--method, --header and --data go with a URL" in ran.output
+    assert "--method, --header, --data and --split-by go with a URL" in ran.output
 
 
 def test_a_check_shows_the_request_without_the_key() -> None:

@@ -187,3 +187,13 @@ def test_any_run_can_be_shown(document: dict[str, Any]) -> None:
 @given(documents(ExperimentResult))
 def test_any_experiment_can_be_shown(document: dict[str, Any]) -> None:
     assert render(from_json(ExperimentResult, document), width=80, color=False)
+
+
+def test_of_two_kinds_the_next_step_is_to_split_them(result: RunResult) -> None:
+    (variant,) = result.variants
+    whole = replace(variant, phases=tuple(
+        replace(of, steps=tuple(replace(step, strata=()) for step in of.steps)) for of in variant.phases
+    ))  # fmt: skip
+    kinds = replace(result, variants=(whole,), findings=(Finding("steady", "", KINDS),))
+    assert "--split-by HEADER" in line(shown(kinds), "next")
+    assert "--split-by" not in line(shown(replace(kinds, findings=())), "next")
