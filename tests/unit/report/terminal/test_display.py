@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
 from called import Loadgen
-from finished_runs import finished_run
 
+from loadgen.errors import PlanError
 from loadgen.report.terminal import display
 from loadgen.report.terminal.alternate import Alternate
 from loadgen.report.terminal.display import progress
 from loadgen.report.terminal.full_screen import FullScreen
 from loadgen.report.terminal.live import Lines, Screen, Silence
-from loadgen.result.run import RunResult
 from loadgen.runner import session
 
 
@@ -46,16 +44,15 @@ def test_the_whole_screen_is_taken_where_it_may_and_can_be(monkeypatch: pytest.M
 )
 def test_commands_take_the_whole_screen_unless_told_otherwise(
     loadgen: Loadgen,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
     option: tuple[str, ...],
     asked: tuple[bool, bool],
 ) -> None:
-    run, seen = finished_run(tmp_path / "finished"), []
+    seen = []
 
-    async def carried_out(*anything: Any) -> RunResult:
-        return run
+    async def carried_out(*anything: Any) -> None:
+        raise PlanError("that is enough")
 
     def made(stream: Any, *, quiet: bool, whole: bool, hide: Any) -> Silence:
         seen.append((quiet, whole))
@@ -63,5 +60,5 @@ def test_commands_take_the_whole_screen_unless_told_otherwise(
 
     monkeypatch.setattr(session, "run", carried_out)
     monkeypatch.setattr(display, "progress", made)
-    loadgen(*arguments, "http://127.0.0.1:9/", *option)
+    assert loadgen(*arguments, "http://127.0.0.1:9/", *option).err == "loadgen: that is enough\n"
     assert seen == [asked]
