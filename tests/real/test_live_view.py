@@ -124,7 +124,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(tmp_path: Path) ->
 def test_an_experiment_shows_its_rounds(tmp_path: Path) -> None:
     with Seat(tmp_path, *prepare(tmp_path, EXPERIMENT)) as seat:
         seat.until(lambda: complete(seat, 24) and going(seat))
-        assert re.match(r"round 1 of 3   (shared|fresh) runs   then (fresh|shared)   .* left of all", seat.lines[1])
+        assert re.match(r"round 1 of 3   (shared|fresh) runs   .* left of all   then (fresh|shared)", seat.lines[1])
         assert {line.split()[0] for line in seat.lines[2:4]} == {"shared", "fresh"}
         seat.type("q")
         assert seat.ends() == 130

@@ -124,16 +124,17 @@ class Alternate:
         """Show the lines: those that changed are written."""
         if self._rest:
             return
-        size = self.size
         self._drawn += 1
-        if size != self._size or self._drawn % WHOLE == 0:
+        if (size := self.size) != self._size:
             self._size, self._shown = size, []
         texts = [encodable(line.written(self._color), self._stream) for line in lines]
-        first = "" if self._shown else "\x1b[2J"
+        empty, whole = not self._shown, self._drawn % WHOLE == 0
         old = self._shown or [""] * len(texts)
-        changed = [f"\x1b[{row};1H\x1b[2K{_short(text)}" for row, text in enumerate(texts, 1) if text != old[row - 1]]
+        written = [
+            f"\x1b[{row};1H\x1b[2K{_short(text)}" for row, text in enumerate(texts, 1) if whole or text != old[row - 1]
+        ]
         self._shown = texts
-        self._write(first + "".join(changed))
+        self._write("".join(["\x1b[2J"] * empty + written))
 
     # what is written
 

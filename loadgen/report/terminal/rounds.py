@@ -28,18 +28,20 @@ def experiment(runs: Sequence[Progress], width: int, said: Said) -> list[Block]:
 
 
 def _standing(p: Progress, position: Position, width: int, said: Said) -> Line:
-    now = said(", ".join(position.now))
+    now, pausing = said(", ".join(position.now)), p.state == "pausing"
+    running = f"{now} run{'s' if len(position.now) == 1 else ''}"
     parts: list[Part] = [
         (f"round {position.round} of {position.rounds}", STRONG),
-        (f"next is {now}" if p.state == "pausing" else f"{now} runs", STRONG),
+        (f"next is {now}" if pausing else running, STRONG),
     ]
+    if position.left_s is not None and p.total_s is not None:
+        left = p.total_s - (0.0 if pausing else min(p.total_s, p.elapsed_s))  # the run to come is like the last one
+        parts.append(f"{seconds(round(left + position.left_s))} left of all")
     if position.next:
         where = f" (round {position.next_round})" if position.next_round != position.round else ""
         parts.append(f"then {said(', '.join(position.next))}{where}")
     else:
         parts.append("the last")
-    if position.left_s is not None and p.total_s is not None:
-        parts.append(f"{seconds(round(max(0.0, p.total_s - p.elapsed_s) + position.left_s))} left of all")
     return flow(Line(), parts, width, 1)[0]
 
 

@@ -64,7 +64,9 @@ def _of_run(p: Progress, room: int, several_runs: bool, said: Said) -> list[_Tra
 
     offered = "" if last.planned is None else f" of {short_rate(last.planned)}"
     failing = BAD if last.failed else ""
-    completed = trace("completed", f"{short_rate(last.completed)}{offered}", "completed", short_rate)
+    completed = trace(
+        "done" if several_runs else "completed", f"{short_rate(last.completed)}{offered}", "completed", short_rate
+    )
     failed = trace("failed", short_rate(last.failed), "failed", short_rate, failing)
     slow = trace("p99", _ms(p.p99_ms), "p99_ms", _number)
     if several_runs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +16,9 @@ from loadgen.runner.options import Options
 from loadgen.runner.progress import Position
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> RunResult:
-    return finished_run(tmp_path / "finished")
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    return finished_run(tmp_path_factory.mktemp("finished") / "run")
 
 
 NAMES = ["idle-1s", "idle-1_5s", "idle-3s"]

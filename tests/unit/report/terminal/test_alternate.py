@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from loadgen.report.terminal.alternate import ENTER, LEAVE, Alternate
+from loadgen.report.terminal.alternate import ENTER, LEAVE, WHOLE, Alternate
 from loadgen.report.terminal.line import Line
 
 
@@ -101,6 +101,17 @@ async def test_what_has_changed_is_written(terminal: Pty) -> None:
     lent.draw([Line("one")])
     assert terminal.written() == "\x1b[2J\x1b[1;1H\x1b[2Kone", "of another size it is written whole"
     assert lent.size == (200, 50)
+    lent.close()
+
+
+async def test_from_time_to_time_all_is_written_for_something_else_may_have_been(terminal: Pty) -> None:
+    lent = terminal.lent()
+    lent.enter()
+    for _ in range(WHOLE - 1):
+        lent.draw([Line("one"), Line("")])
+    assert terminal.written().count("one") == 1
+    lent.draw([Line("one"), Line("")])
+    assert terminal.written() == "\x1b[1;1H\x1b[2Kone\x1b[2;1H\x1b[2K", "without a moment in which nothing is there"
     lent.close()
 
 

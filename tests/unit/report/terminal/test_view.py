@@ -102,7 +102,7 @@ def test_only_errors() -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_an_experiment_shows_where_it_stands(size: Size) -> None:
     lines = shown(EXPERIMENT, size=size, notices=("round 1 was repeated",))
-    assert lines[1] == "round 2 of 6   fresh runs   then shared (round 3)   4 min 9 s left of all"
+    assert lines[1] == "round 2 of 6   fresh runs   4 min 9 s left of all   then shared (round 3)"
     assert lines[2:5] == [
         "shared   ●●┄┄┄┄   2 VALID",
         "fresh    ▲▸┄┄┄┄   1 DEGRADED",
@@ -115,7 +115,7 @@ def test_an_experiment_shows_where_it_stands(size: Size) -> None:
 def test_between_two_runs_it_says_which_is_next() -> None:
     lines = shown(replace(EXPERIMENT, state="pausing"))
     assert "  pausing before the next r…   12 s of 21 s" in lines[0]
-    assert "next is fresh" in lines[1]
+    assert lines[1] == "round 2 of 6   next is fresh   4 min 21 s left of all   then shared (round 3)"
     last = replace(EXPERIMENT, position=replace(POSITION, next=(), next_round=None, left_s=None))
     assert shown(last)[1] == "round 2 of 6   fresh runs   the last"
 
@@ -131,7 +131,8 @@ def test_a_duet_shows_both() -> None:
     both = ("shared", "fresh")
     a, b = (replace(BURST, position=replace(POSITION, now=both, variant=name, next=())) for name in both)
     lines = shown(a, b)
-    for lead in ("completed sh", "failed shared", "p99 shared", "completed fr", "failed fresh", "p99 fresh"):
+    assert lines[1].startswith("round 2 of 6   shared, fresh run   ")
+    for lead in ("done shared", "failed shared", "p99 shared", "done fresh", "failed fresh", "p99 fresh"):
         assert line(lines, lead)
     assert "4 processes" in line(lines, "workers")
 
