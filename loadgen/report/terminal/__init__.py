@@ -5,7 +5,7 @@ run_summary, experiment_summary: the first screens; figures, picture, findings: 
 run         the full report of a run     experiment  that of an experiment
 check       of `loadgen check`           once        of `loadgen once`
 keepalive   of `loadgen keepalive`       two_runs    of `loadgen compare`
-selftest    of `loadgen selftest`
+selftest    of `loadgen selftest`        overlay     of several runs
 display     what suits a stream while a run goes on: the whole screen (full_screen, made by view on alternate;
             plan_chart, chart, line: its parts), or a few lines (live)
 page        the few shapes that every report is made of; table: the one that fits any width
