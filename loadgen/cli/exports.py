@@ -68,14 +68,18 @@ class Exports:
     def write(self, result: Result, folder: Path | None, profile: bool = True) -> None:
         """Write all of them. What cannot be written is said: the result is in the run's `folder`. `profile`: whether a
         page shows it."""
-        for name, file in self.files.items():
+        for name in self.files:
             text = self._text(name, result, folder, profile)
-            if text is None:
-                continue
-            if file == STDOUT:
-                with output() as out:
-                    out.write(text)
-                continue
+            if text is not None:
+                self.write_text(name, text)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text to the file of a format, if one is named."""
+        file = self.files.get(name)
+        if file == STDOUT:
+            with output() as out:
+                out.write(text)
+        elif file is not None:
             try:
                 write_text(file, text)
             except OSError as error:

@@ -8,18 +8,20 @@ import click
 
 from loadgen.cli import HELP, output
 from loadgen.cli.exports import Exports, export_options
+from loadgen.errors import ProfileError
 
 
 @click.command("report", short_help="Print the result of a saved run again.", context_settings=HELP)
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @export_options
 @click.option("--share", is_flag=True, help="Leave out names of hosts, addresses, accounts and requests' ids.")
-def command(run: Path | None, full: bool, as_json: bool, exports: Exports, share: bool) -> int:
+def command(runs: tuple[Path, ...], full: bool, as_json: bool, exports: Exports, share: bool) -> int:
     """Print the result of RUN, a run's folder or its name below runs/; by default the newest.
 
-    A run that died is reported from what it wrote, and marked INCOMPLETE.
+    A run that died is reported from what it wrote, and marked INCOMPLETE. Several runs are laid over each other: a row
+    for each in one table, a curve for each in the same chart of --html. There is no verdict on their difference.
 
     \b
     loadgen report
@@ -28,6 +30,7 @@ def command(run: Path | None, full: bool, as_json: bool, exports: Exports, share
     loadgen report --html run.html
     loadgen report --csv figures.csv --junit results.xml
     loadgen report --csv -
+    loadgen report RUN RUN RUN --html overlaid.html
     """
     from loadgen.analysis.documents import as_written
     from loadgen.experiment.saved import RUNS, find, read
@@ -35,6 +38,9 @@ def command(run: Path | None, full: bool, as_json: bool, exports: Exports, share
     from loadgen.report.sharing import shared
     from loadgen.report.terminal.screen import show
 
+    if len(runs) > 1:
+        return _overlaid(runs, full or as_json, exports, share)
+    run = runs[0] if runs else None
     with as_written(run or RUNS):
         folder = find(run)
         result = read(folder)
@@ -48,4 +54,35 @@ def command(run: Path | None, full: bool, as_json: bool, exports: Exports, share
                 out.write(f"{json_text(result)}\n")
             else:
                 show(result, out, full)
+    return 0
+
+
+def _overlaid(runs: tuple[Path, ...], more: bool, exports: Exports, share: bool) -> int:
+    from loadgen.analysis.documents import as_written
+    from loadgen.experiment.saved import find, read
+    from loadgen.report.html.text import overlay_text
+    from loadgen.report.overlaid import LETTERS
+    from loadgen.report.sharing import shared
+    from loadgen.report.terminal.overlay import show
+    from loadgen.result.run import RunResult
+
+    if others := [f"--{name}" for name in exports.files if name != "html"]:
+        raise ProfileError(f"{', '.join(others)} takes one run", remedy="Several runs have a screen and --html")
+    if more:
+        raise ProfileError("--full and --json take one run", remedy="Several runs have a screen and --html")
+    if len(runs) > len(LETTERS):
+        raise ProfileError(f"{len(runs)} runs are more than the {len(LETTERS)} that can be told apart")
+    results = list[tuple[str, RunResult]]()
+    for run in runs:
+        with as_written(run):
+            folder = find(run)
+            result = shared(read(folder)) if share else read(folder)
+        if not isinstance(result, RunResult):
+            raise ProfileError("is an experiment: report it by itself, or name its runs", file=str(folder))
+        results.append(("" if share else folder.name, result))  # a folder may have the name of a host
+    if exports.files:
+        exports.write_text("html", overlay_text(results))
+        return 0
+    with output() as out:
+        show(results, out)
     return 0

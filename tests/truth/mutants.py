@@ -30,7 +30,7 @@ CONNECTION, STREAM = "transport/wire/connection.py", "transport/wire/stream.py"
 RESOLUTION = "result/resolution.py"
 FIGURE, RATE = "trust/figure.py", "profile/rate.py"
 ATTRIBUTION, COMPARED = "record/attribution.py", "experiment/comparison.py"
-BACKLOG = "fleet/backlog.py"
+BACKLOG, PACKED = "fleet/backlog.py", "record/packed.py"
 
 RESPONSE = "np.where(of.due > 0, of.done - of.due, -1)"
 SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
@@ -151,6 +151,10 @@ MUTANTS = (
            "        self.total = (self.total + other.total) // 2\n", (LATENCIES,)),
     Mutant("merging forgets the lesser minimum", HISTOGRAM, "min(self.least, other.least)", "self.least",
            (HISTOGRAMS,)),
+    Mutant("a run's folder forgets what lies within counters", PACKED,
+           "of.total - np.add.reduceat(LOWEST[of.index] * of.counts, starts)", "np.zeros(len(starts), np.int64)",
+           ("unit/record/test_packed.py",)),
+    Mutant("what is on a limit is beyond it", PACKED, '"right")', '"left")', ("unit/analysis/test_per_second.py",)),
     Mutant("an hour and more is written as nothing", "record/hlog.py", "[min(index, _TOP) for index in",
            "[min(index, 0 if index > _TOP else index) for index in", (HISTOGRAMS,)),
     # what is counted where

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loadgen.report.html.experiment import experiment_page
+from loadgen.report.html.overlay import overlay_page
 from loadgen.report.html.run import run_page
+from loadgen.report.overlaid import lettered
 from loadgen.report.words import clean
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
@@ -17,3 +21,8 @@ def html_text(result: RunResult | ExperimentResult, timeline: Timeline | None = 
     if isinstance(cleaned, ExperimentResult):
         return experiment_page(cleaned, profile.splitlines())
     return run_page(cleaned, timeline, profile.splitlines())
+
+
+def overlay_text(results: Sequence[tuple[str, RunResult]]) -> str:
+    """The same of several named runs, one over the other."""
+    return overlay_page(lettered([(clean(name), map_text(result, clean)) for name, result in results]))

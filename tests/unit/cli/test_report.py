@@ -55,3 +55,38 @@ def test_a_run_is_found_by_its_name(loadgen: Loadgen, tmp_path: Path) -> None:
     called = loadgen("report", run.name)
     assert called.status == 0
     assert called == loadgen("report", str(run)) == loadgen("report")
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> list[Path]:
+    runs = [tmp_path / "one", tmp_path / "two"]
+    for run in runs:
+        run.mkdir()
+        (run / "run.json").write_text("{}")
+        (run / "result.json").write_text((DATA / "result.json").read_text())
+    return runs
+
+
+def test_several_runs_are_laid_over_each_other(loadgen: Loadgen, tmp_path: Path, two: list[Path]) -> None:
+    called = loadgen("report", *two)
+    assert (called.status, called.err) == (0, "")
+    assert [line.split()[1] for line in called.out.splitlines()[:2]] == ["one", "two"]
+    page = tmp_path / "page.html"
+    assert loadgen("report", *two, "--html", page) == Called(0, "", "")
+    assert "B two" in page.read_text()
+    assert "B two" not in loadgen("report", *two, "--html", "-", "--share").out, "it may be the name of a host"
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--csv", "-"), "--csv takes one run"),
+        (("--json",), "--full and --json take one run"),
+        (("none",), "is not a run's folder: it has no run.json"),
+        (("one",) * 7, "9 runs are more than the 8 that can be told apart"),
+    ],
+)
+def test_what_several_runs_do_not_have(loadgen: Loadgen, two: list[Path], options: tuple[str, ...], why: str) -> None:
+    called = loadgen("report", *two, *options)
+    assert (called.status, called.out) == (2, "")
+    assert why in called.err and called.err.count("\n") == 1
