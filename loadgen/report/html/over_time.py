@@ -11,7 +11,7 @@ from loadgen.report.html.scales import Linear, Log, Tick
 from loadgen.report.html.tables import table
 from loadgen.report.navigate import place
 from loadgen.report.words import brief, count, ms, rate, seconds, several
-from loadgen.result.run import Phase
+from loadgen.result.run import Phase, Silence
 from loadgen.result.timeline import Moment, Stretch, Timeline
 
 NAMES = 18  # pixels above the first panel, for the names of phases
@@ -28,6 +28,8 @@ TEXT = (
     "All steps together, by the second in which requests were due. A phase begins at each dashed line; what is shaded "
     "is not measured. In the last panel, the stronger the colour, the more requests took so long."
 )
+STALLED = " No answer came at all in the framed times: {}."
+SHOWN_STALLS = 5
 
 Value = Callable[[Moment], float | None]
 TIMES_OF: dict[str, Value] = {
@@ -40,7 +42,16 @@ TIMES_OF: dict[str, Value] = {
 def chart(key: str, of: Timeline, phases: Sequence[Phase]) -> Markup:
     """Four panels, and a table with a row for each moment. `phases` are those of the result."""
     title = "Second by second" if of.width == 1 else f"Over time, every {seconds(of.width)}"
-    return figure(key, title, TEXT, drawing(key, HEIGHT, *_drawn(_Time(of), phases)), _table(of, title), _legend(of))
+    text = TEXT + _stalled(phases)
+    return figure(key, title, text, drawing(key, HEIGHT, *_drawn(_Time(of), phases)), _table(of, title), _legend(of))
+
+
+def _stalled(phases: Sequence[Phase]) -> str:
+    every = [silence for phase in phases for silence in phase.silences]
+    longest = sorted(every, key=lambda of: of.lasted_s, reverse=True)[:SHOWN_STALLS]
+    said = [f"at {of.start_s:.1f} s for {of.lasted_s:.1f} s" for of in sorted(longest, key=lambda of: of.start_s)]
+    more = f" and {count(len(every) - len(said))} shorter ones" if len(every) > len(said) else ""
+    return STALLED.format(", ".join(said) + more) if every else ""
 
 
 class _Time:
@@ -74,6 +85,7 @@ def _legend(of: Timeline) -> list[Markup]:
 def _drawn(time: _Time, phases: Sequence[Phase]) -> Iterator[Content]:
     across = time.ticks()
     yield [_stretch(each, phases[each.phase], time) for each in time.of.stretches if each.phase < len(phases)]
+    yield [_silence(silence, time) for phase in phases for silence in phase.silences]
     for panel, scale, unit in (
         (PER_SECOND, time.per_second, "1/s"),
         (IN_FLIGHT, time.in_flight, "in flight"),
@@ -96,6 +108,13 @@ def _stretch(of: Stretch, phase: Phase, time: _Time) -> Iterator[Markup]:
     if width >= NAMED:
         name = element("text", brief(place(phase), 40), x=3, y=NAMES, class_="note")
         yield element("svg", name, x=percent(start), width=percent(width), height=NAMES + 6, class_="clip")
+
+
+def _silence(of: Silence, time: _Time) -> Markup:
+    """A frame through all panels."""
+    start, width = time.at(of.start_s), time.at(of.start_s + of.lasted_s) - time.at(of.start_s)
+    top = NAMES + 8
+    return element("rect", x=percent(start), y=top, width=percent(width), height=SPREAD.bottom - top, class_="silence")
 
 
 def _lines(time: _Time) -> Iterator[Markup | None]:

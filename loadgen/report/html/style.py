@@ -82,6 +82,7 @@ stroke-linejoin:round}
 .shown{visibility:hidden;pointer-events:none}
 .hit:hover .shown{visibility:visible}
 .still{fill:var(--dim);fill-opacity:.1}
+.silence{fill:var(--c1);fill-opacity:.12;stroke:var(--c1);stroke-opacity:.8}
 .phase{stroke:var(--dim);stroke-dasharray:3 3;stroke-opacity:.7}
 .c0,.o-target{--c:var(--c0)}.c1,.o-own{--c:var(--c1)}.c2,.o-held{--c:var(--c2)}.c3,.o-build{--c:var(--c3)}
 .c4,.o-wait{--c:var(--c4)}.c5,.o-connect{--c:var(--c5)}.c6{--c:var(--c6)}.c7{--c:var(--c7)}

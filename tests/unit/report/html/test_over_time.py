@@ -11,7 +11,7 @@ from paths import DATA
 
 from loadgen.report.html.over_time import chart
 from loadgen.result.codec import from_json
-from loadgen.result.run import RunResult
+from loadgen.result.run import RunResult, Silence
 from loadgen.result.timeline import Moment, Stretch, Timeline
 
 MOMENT = Moment(0, 200, 3, 20.3, 289.0, 332.0, ((19.0, 20.7, 190), (276.0, 301.0, 7)), 12)
@@ -44,6 +44,15 @@ def test_phases_are_named_and_what_is_not_measured_is_shaded() -> None:
     root = drawn(LINE)
     assert {"warm-up", "steady 1/2"} <= {words(text) for text in root.iter("text")}
     assert len([rect for rect in root.iter("rect") if rect.get("class") == "still"]) == 1
+
+
+def test_times_without_an_answer_are_framed_and_said() -> None:
+    silences = tuple(Silence(start, 0.25 * start, 50) for start in (1.0, 1.5, 2.0, 2.2, 2.4, 2.6))
+    made = chart("t", LINE, (replace(PHASES[0], silences=silences),)).text
+    assert made.count('class="silence"') == 6
+    assert "framed times: at 1.5 s for 0.4 s, at 2.0 s for 0.5 s" in made
+    assert "at 2.6 s for 0.7 s and 1 shorter ones." in made
+    assert "framed" not in chart("t", LINE, PHASES).text
 
 
 def test_a_line_ends_where_a_value_is_not_known() -> None:
