@@ -17,6 +17,7 @@ two_runs    `loadgen compare`
 keepalive   `loadgen keepalive`
 check       `loadgen check`
 share       what one run carries out: in a duet a share of the load; its limits
+positions   where each run stands, for the display
 preview     what `loadgen check` shows of an experiment
 saved       reads a run's folder again
 """

@@ -19,7 +19,8 @@ from loadgen.clock import SECOND, wall
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError
 from loadgen.experiment.folder import conclude, decided, holds_invalid, metadata, put_aside, run_folder
-from loadgen.experiment.order import order, seed_of
+from loadgen.experiment.order import seed_of
+from loadgen.experiment.positions import Positions
 from loadgen.experiment.primary import primary_of
 from loadgen.experiment.share import limits_of, part_of, parts
 from loadgen.interrupts import Interrupted, Interrupts, interrupts
@@ -84,8 +85,7 @@ class _Experiment:
     said: list[Reason] = field(default_factory=list)
     spent: float = 0.0
     repeated: int = 0  # rounds that were carried out once more
-    verdicts: dict[str, dict[int, str]] = field(default_factory=dict)  # by variant and round
-    last: Progress | None = None
+    last: Progress | None = None  # what was shown last
     interrupted: bool = False
     failed: LoadgenError | None = None
 
@@ -146,60 +146,14 @@ class _Experiment:
 
     async def _round(self, number: int) -> bool:
         """Carry out a round. Returns whether the experiment goes on after it."""
-        for at, group in enumerate(self._groups(number)):
+        for at, group in enumerate(self._positions.groups(number)):
             if number > 1 or at:
-                await self._pause(self._position(number, at, group[0]))
+                await self._pause(self._positions.of(number, at, group[0]))
             if self.interrupted:
                 return False
             if not await self._runs(number, at, group):
                 return False
         return True
-
-    def _groups(self, number: int) -> list[list[Variant]]:
-        """The variants of a round in their order, each by itself; in a duet all together."""
-        variants = [self.loaded.variants[index] for index in order(self._seed, number, len(self.loaded.variants))]
-        return [variants] if self.plan.duet else [[variant] for variant in variants]
-
-    def _position(self, number: int, at: int, variant: Variant) -> Position:
-        """Where the run of `variant` stands, in the group at place `at` of round `number`."""
-        rounds, groups = self.plan.rounds[-1], self._groups(number)
-        next_round = number if at + 1 < len(groups) else number + 1 if number < rounds else None
-        following = groups[at + 1] if next_round == number else self._groups(next_round)[0] if next_round else []
-        return Position(
-            round=number,
-            rounds=rounds,
-            variant=variant.name,
-            now=tuple(of.name for of in groups[at]),
-            next=tuple(of.name for of in following),
-            next_round=next_round,
-            verdicts=tuple(
-                (of.name, tuple(self.verdicts.get(of.name, {}).get(n, "") for n in range(1, number + 1)))
-                for of in self.loaded.variants
-            ),
-            left_s=self._planned_after(number, at),
-        )
-
-    def _planned_after(self, number: int, at: int) -> float | None:
-        """How long all runs after the group at place `at` of round `number` are planned to take, with their pauses, in
-        seconds; None if users decide on that."""
-        taken = [self._planned.get(of.name) for of in self.loaded.variants]
-        known = [ns for ns in taken if ns is not None]
-        if len(known) < len(taken):
-            return None
-        groups, pause = self._groups(number), self.plan.pause
-        rest = sum(max(self._planned[of.name] or 0 for of in group) + pause for group in groups[at + 1 :])
-        each = max(known) + pause if self.plan.duet else sum(known) + pause * len(known)
-        return (rest + each * (self.plan.rounds[-1] - number)) / SECOND
-
-    @cached_property
-    def _planned(self) -> dict[str, int | None]:
-        """How long a run of each variant is planned to take, in ns."""
-        found: dict[str, int | None] = {}
-        for variant in self.loaded.variants:
-            durations = [run.duration for run in Plan.of(variant.profile).runs]
-            fixed = [ns for ns in durations if ns is not None]
-            found[variant.name] = sum(fixed) if len(fixed) == len(durations) else None
-        return found
 
     async def _again(self, number: int) -> bool:
         """Carry the round out once more, in the place of one that held an INVALID run, as long as few rounds were.
@@ -238,13 +192,13 @@ class _Experiment:
                 taken.take()
 
         self.signals.heed(interrupt)
-        shown = [Within(self.display, self._position(number, at, variant), self.said) for variant in group]
+        shown = [Within(self.display, self._positions.of(number, at, variant), self.said) for variant in group]
         runs = [self._run(number, *each) for each in zip(group, signals, shown, strict=True)]
         ends = await asyncio.gather(*runs, return_exceptions=True)
         self.last = shown[-1].last or self.last
         for variant, ended in zip(group, ends, strict=True):
             if isinstance(ended, RunResult):
-                self.verdicts.setdefault(variant.name, {})[number] = ended.trust.verdict
+                self._positions.verdicts[variant.name][number] = ended.trust.verdict
             if isinstance(ended, Interrupted):
                 self.interrupted = True
             elif isinstance(ended, LoadgenError):
@@ -278,6 +232,10 @@ class _Experiment:
             return True
         self._warn(Reason.of("experiment_stopped_by_cost", usd=self.spent))
         return False
+
+    @cached_property
+    def _positions(self) -> Positions:
+        return Positions(self.loaded.variants, self.plan, self._seed)
 
     @cached_property
     def _primary(self) -> Primary:
