@@ -32,7 +32,9 @@ FILE = "seconds.bin"
 BEFORE = "intervals.jsonl"  # what an earlier loadgen wrote in its place
 MAGIC = b"loadgen.seconds/1\n"
 AT_ONCE = 1 << 20  # counters that are in memory at the same time
-MOST_SERIES = 1 << 20  # in a file: as many as a large run has, a hundred times over
+OF_A_GROUP = 16  # as many counters take the memory that a group does besides its own
+MOST_SERIES = 1 << 19  # in a file, and metrics of them: more than a run has memory for
+MOST_FIGURES = 1 << 19
 
 _HEAD, _LENGTH = struct.Struct("<II"), struct.Struct("<I")
 
@@ -131,10 +133,12 @@ def replay(folder: Path, hear: Callable[[dict[str, Any]], object] = lambda sampl
             hear(sample)
         for place, histogram in second.counts.histograms():
             recording.add(*place, histogram)
-        counters += len(second.counts.index)
+        counters += len(second.counts.index) + OF_A_GROUP * len(second.counts.tick)
         if counters > AT_ONCE:  # so that an hour takes no more memory than a minute
             recording.flush()
             counters = 0
+        if len(recording.histograms) > MOST_FIGURES:
+            raise ValueError(f"{FILE}: it has more than {MOST_FIGURES:,} figures")
     recording.flush()
     return recording
 

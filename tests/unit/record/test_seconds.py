@@ -222,6 +222,18 @@ def test_series_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.Monk
         list(read_seconds(folder(tmp_path, content)))
 
 
+def test_figures_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metric of a series may take less than a byte here, and takes half a kB in memory."""
+    monkeypatch.setattr(seconds, "MOST_FIGURES", 500)
+    monkeypatch.setattr(seconds, "AT_ONCE", 100)
+    one, keys = Histogram.of(np.array([5])), [SeriesKey(slot, 0, 0, "") for slot in range(4)]
+    many = {(0, key, metric): one for key in keys for metric in range(256)}
+    content = written((pack(many), []))
+    assert len(content) < 1000
+    with pytest.raises(ValueError, match=f"^{FILE}: it has more than 500 figures$"):
+        replay(folder(tmp_path, content))
+
+
 def test_an_hour_takes_no_more_memory_than_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pending, flush = list[int](), Recording.flush
 
@@ -230,7 +242,7 @@ def test_an_hour_takes_no_more_memory_than_a_minute(tmp_path: Path, monkeypatch:
         return flush(self)
 
     monkeypatch.setattr(Recording, "flush", watched)
-    monkeypatch.setattr(seconds, "AT_ONCE", 20)
+    monkeypatch.setattr(seconds, "AT_ONCE", 180)
     content = written(*((pieces(second), []) for second in range(200)))
     assert replay(folder(tmp_path, content)).total(Metric.RESPONSE).count == 600
     assert max(pending) == 11
