@@ -7,6 +7,7 @@ import os
 import sys
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, settings
 from paths import ROOT
 
@@ -15,7 +16,9 @@ from loadgen.form import FORM
 sys.path.append(str(ROOT))  # bench is not installed; at the end, since loadgen may be, in another form
 
 # how long an example takes says nothing of the code where others use the machine
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "shared", max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("shared")
 
 
