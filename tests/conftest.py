@@ -35,6 +35,7 @@ def pytest_report_header() -> str:
 
 def pytest_configure() -> None:
     """What CI means to test in one form is not tested in the other."""
+    gc.disable()  # until all is collected
     wanted = os.environ.get("LOADGEN_BUILD", "auto")
     if wanted not in ("auto", FORM):
         pytest.exit(f"LOADGEN_BUILD is {wanted}, but the loadgen that was found is {FORM}", returncode=4)
@@ -48,5 +49,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """All that stands until the end, thousands of tests and their modules, is none of the garbage collector's."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
