@@ -7,6 +7,7 @@ import os
 import sys
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, settings
 from paths import ROOT
 
@@ -15,7 +16,9 @@ from loadgen.form import FORM
 sys.path.append(str(ROOT))  # bench is not installed; at the end, since loadgen may be, in another form
 
 # how long an example takes says nothing of the code where others use the machine
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "shared", max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("shared")
 
 
@@ -32,6 +35,7 @@ def pytest_report_header() -> str:
 
 def pytest_configure() -> None:
     """What CI means to test in one form is not tested in the other."""
+    gc.disable()  # until all is collected
     wanted = os.environ.get("LOADGEN_BUILD", "auto")
     if wanted not in ("auto", FORM):
         pytest.exit(f"LOADGEN_BUILD is {wanted}, but the loadgen that was found is {FORM}", returncode=4)
@@ -45,5 +49,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """All that stands until the end, thousands of tests and their modules, is none of the garbage collector's."""
-    gc.collect()
     gc.freeze()
+    gc.enable()

@@ -84,8 +84,8 @@ def _description(way: Way) -> str:
     *parents, key = way
     part = part_at(tuple(parents))
     fields = part.model_fields.items() if part else ()
-    field_of_key = next((field for name, field in fields if key == str(field.validation_alias or name)), None)
-    text = field_of_key.description if field_of_key and field_of_key.description else ""
+    named = next((name for name, field in fields if key == str(field.validation_alias or name)), None)
+    text = part.descriptions()[named] if part and named else ""
     return f"Add it: {text[0].lower()}{text[1:].rstrip('.')}" if text else ""
 
 

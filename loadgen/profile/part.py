@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -55,7 +60,7 @@ class Part(BaseModel):
     """A mapping of the profile. A field with `exclude=True` is computed, and users cannot write it."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, use_attribute_docstrings=True
+        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, defer_build=True
     )
     nullable: ClassVar[frozenset[str]] = frozenset()
 
@@ -65,6 +70,14 @@ class Part(BaseModel):
         return tuple(
             str(field.validation_alias or name) for name, field in cls.model_fields.items() if not field.exclude
         )
+
+    @classmethod
+    @cache
+    def descriptions(cls) -> dict[str, str]:
+        """What each field is for: its description, or its docstring. These are read from the source when somebody asks,
+        because all processes of a run import this, and few of them tell it."""
+        docstrings = {name: text for of in reversed(cls.__mro__) for name, text in _docstrings(of).items()}
+        return {name: field.description or docstrings.get(name, "") for name, field in cls.model_fields.items()}
 
     @classmethod
     def short(cls, value: object) -> object:
@@ -96,6 +109,20 @@ class Part(BaseModel):
         for key, item in value.items():
             if item is None and key not in cls.nullable:
                 raise complaint("has no value", "Give it one, or leave the key out", (key,))
+
+
+def _docstrings(of: type) -> dict[str, str]:
+    """The texts below the fields in the source of a part."""
+    if not issubclass(of, Part):
+        return {}
+    (written,) = ast.parse(dedent(inspect.getsource(of))).body
+    assert isinstance(written, ast.ClassDef)
+    return {
+        field.target.id: inspect.cleandoc(below.value.value)
+        for field, below in pairwise(written.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str)
+    }
 
 
 def unique(names: list[str], what: str, *at: str) -> None:

@@ -38,7 +38,12 @@ def _parts(part: type[Part]) -> Iterator[type[Part]]:
 
 def _definition(part: type[Part], node: Node) -> Node:
     """The mapping of `part` with the keys that users write, and its short form if it has one."""
-    written = {key: _tidy(node["properties"][key]) for key in node["properties"] if key in part.keys()}  # noqa: SIM118
+    keys = {str(field.validation_alias or name): name for name, field in part.model_fields.items()}
+    written = {
+        key: _tidy(_described(of, part.descriptions()[keys[key]]))
+        for key, of in node["properties"].items()
+        if key in part.keys()  # noqa: SIM118
+    }
     definition = {**_tidy(node), "properties": written}
     definition["required"] = [key for key in node.get("required", ()) if key in written]
     if part is Step:
@@ -48,6 +53,11 @@ def _definition(part: type[Part], node: Node) -> Node:
         return definition
     (key,) = short
     return {"description": definition.pop("description"), "anyOf": [written[key], definition]}
+
+
+def _described(node: Node, text: str) -> Node:
+    """With its description among the words that are in order."""
+    return dict(sorted({**node, "description": text}.items())) if text else node
 
 
 def _step(node: Node) -> Node:

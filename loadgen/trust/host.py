@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loadgen import __version__
 from loadgen.clock import now, wall
 from loadgen.form import FORM
-from loadgen.result.run import Host
+
+if TYPE_CHECKING:
+    from loadgen.result.run import Host
 
 DEFAULT_PORTS = (32768, 60999) if sys.platform == "linux" else (49152, 65535)
 TIME_WAIT_SECONDS = 60
@@ -150,6 +153,8 @@ def _version(package: str) -> str:
 
 def description() -> Host:
     """The machine and the programs that make a result."""
+    from loadgen.result.run import Host  # a worker, which imports all else of this, makes no result
+
     return Host(
         **{package: _version(package) for package in ("uvloop", "httptools", "aiohttp", "numpy")},
         loadgen=__version__,

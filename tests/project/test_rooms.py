@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -80,11 +81,9 @@ class Code:
         return self.path.split("/")[0].removesuffix(".py")
 
 
+@cache
 def modules() -> list[Code]:
     return [Code(path.relative_to(PACKAGE).as_posix(), path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))]
-
-
-MODULES = modules()
 
 
 def broken(code: Code) -> Iterator[str]:
@@ -171,7 +170,7 @@ def _reads_a_clock(node: ast.Attribute) -> bool:
 
 
 def test_the_table_names_every_room_and_no_other() -> None:
-    rooms = {code.room for code in MODULES} - ENTRY
+    rooms = {code.room for code in modules()} - ENTRY
     assert rooms == {*LEVELS, "sandbox"}
     assert sorted(set(LEVELS.values())) == list(range(max(LEVELS.values()) + 1))
 
@@ -179,15 +178,15 @@ def test_the_table_names_every_room_and_no_other() -> None:
 @pytest.mark.parametrize("check", [broken, beyond, clock_reads, starts])
 def test_no_module_breaks_the_rules(check: object) -> None:
     assert callable(check)
-    assert [found for code in MODULES for found in check(code)] == []
+    assert [found for code in modules() for found in check(code)] == []
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    assert circles(MODULES) == []
+    assert circles(modules()) == []
 
 
 def test_the_package_itself_imports_nothing_of_ours() -> None:
-    (init,) = [code for code in MODULES if code.path == "__init__.py"]
+    (init,) = [code for code in modules() if code.path == "__init__.py"]
     assert [name for _, name in init.imports if name.partition(".")[0] not in sys.stdlib_module_names] == []
 
 

@@ -24,10 +24,11 @@ PROFILE = """
 name: experiment
 target: sandbox
 sandbox: {rtt: 2ms}
-load: [{name: steady, rate: 100/s, for: 1s}]
+load: [{name: steady, rate: 100/s, for: 500ms}]
 scenarios: [{name: s, steps: [{name: one, get: /}, {name: two, get: /}]}]
 experiment: {variants: {shared: {}, fresh: {session: per-request}, once: {session: per-iteration}}, rounds: 2, pause: 10ms}
 """
+TWO = PROFILE.replace(", once: {session: per-iteration}", "")
 
 
 def runs(result: dict[str, Any]) -> dict[tuple[str, int], dict[str, Any]]:
@@ -57,7 +58,7 @@ def test_each_variant_runs_once_a_round_with_the_same_arrivals(tmp_path: Path) -
 
 
 def test_a_duet_runs_its_variants_at_the_same_time(tmp_path: Path) -> None:
-    text = PROFILE.replace("rounds: 2", "rounds: 1, duet: true").replace(", once: {session: per-iteration}", "")
+    text = TWO.replace("rounds: 2", "rounds: 1, duet: true").replace("500ms", "1s")
     ran = run(tmp_path, *prepare(tmp_path, text), "--json")
     assert ran.status in VALID, ran.err
     found = runs(json.loads(ran.out))
@@ -79,7 +80,7 @@ def test_each_variant_has_as_many_workers_as_it_says(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_ends_it_and_keeps_what_there_is(tmp_path: Path) -> None:
-    text = PROFILE.replace("rounds: 2", "rounds: 50")
+    text = TWO.replace("rounds: 2", "rounds: 50")
     with Program(tmp_path, *prepare(tmp_path, text), "--json") as program:
         program.says("round 2 of 50: ")
         os.killpg(program.process.pid, signal.SIGINT)
@@ -88,7 +89,7 @@ def test_an_interrupt_ends_it_and_keeps_what_there_is(tmp_path: Path) -> None:
     assert ran.status == 130, ran.err
     result = json.loads(ran.out)
     assert (result["interrupted"], result["complete"], result["experiment"]["rounds"]) == (True, False, 1)
-    assert {name for name, number in runs(result) if number == 1} == {"shared", "fresh", "once"}
+    assert {name for name, number in runs(result) if number == 1} == {"shared", "fresh"}
 
 
 EARLY = """
@@ -121,7 +122,7 @@ def test_an_interrupt_while_a_run_is_made_ready_is_heeded(tmp_path: Path) -> Non
 
 
 def test_one_that_is_killed_can_be_reported(tmp_path: Path) -> None:
-    text = PROFILE.replace("rounds: 2", "rounds: 50")
+    text = TWO.replace("rounds: 2", "rounds: 50")
     with Program(tmp_path, *prepare(tmp_path, text)) as program:
         program.says("round 2 of 50: ")
         program.process.kill()

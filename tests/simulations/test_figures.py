@@ -41,11 +41,12 @@ def mean_of(cliff: bool, often: float, quantile: str, change: float) -> float | 
     """The mean time for which this machine holds requests up, so that it makes `change` of the percentile; None if no
     reasonable one does."""
     p, low, high = float(fraction(quantile)), 1e-3, 500.0
+    rng = np.random.default_rng(1)
+    net, longer = target(rng, LARGE, cliff), late(rng, LARGE, often, 1.0)
+    own = np.quantile(net, p)
     for _ in range(16):
         middle = math.sqrt(low * high)
-        rng = np.random.default_rng(1)
-        net = target(rng, LARGE, cliff)
-        made = 1 - np.quantile(net, p) / np.quantile(net + late(rng, LARGE, often, middle), p)
+        made = 1 - own / np.quantile(net + middle * longer, p)
         low, high = (middle, high) if made < change else (low, middle)
     return None if high > 400 else middle
 

@@ -94,7 +94,7 @@ def test_the_figure_alone_passes_half_of_what_is_at_the_limit() -> None:
 @pytest.mark.parametrize("distance", [0.4, 1.0])
 def test_a_run_that_goes_on_until_it_is_decided_is_as_seldom_wrong(distance: float) -> None:
     """It looks after 20, 40, 80 and 160 s, at the levels that are planned for that."""
-    stream, tried, looks = STREAMS[2], seeds(30, 1000), planned.times(20, 160)
+    stream, tried, looks = STREAMS[2], seeds(20, 1000), planned.times(20, 160)
     limit, found, lasted = int(stream.truth("p99") / distance), Counter[str](), 0
     for seed in tried:
         whole = bins(*stream.draw(random(65, seed), looks[-1]), looks[-1], width=1.0)
@@ -117,7 +117,7 @@ def test_a_run_that_goes_on_until_it_is_decided_is_as_seldom_wrong(distance: flo
 @pytest.mark.parametrize("parts", [2, 4])
 def test_cycles_are_together_as_seldom_wrong_as_one(parts: int) -> None:
     """A target at its limit: any of its cycles fails."""
-    tried, alarms = seeds(60, 2000), 0
+    tried, alarms = seeds(40, 2000), 0
     truth = int(STREAMS[0].truth("p99"))
     for seed in tried:
         runs = [bins(*STREAMS[0].draw(random(62, seed, part), 20), 20) for part in range(parts)]

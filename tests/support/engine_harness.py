@@ -241,7 +241,11 @@ class Run:
     @staticmethod
     def _check_attempts(member: Member) -> None:
         """Of an operation: they follow each other, and with the back-off they are all of it."""
-        for attempts in operations(member.exchanges):
+        repeated = {(x.owner, x.slot) for x in member.exchanges if x.attempt > 1}
+        first = [x for x in member.exchanges if x.attempt == 1]
+        assert len({(x.owner, x.slot) for x in first}) == len(first)
+        assert all(x.first_due == x.due and x.backoff == 0 for x in first)
+        for attempts in operations([x for x in member.exchanges if (x.owner, x.slot) in repeated]) if repeated else ():
             assert [x.attempt for x in attempts] == list(range(1, len(attempts) + 1))
             assert {x.first_due for x in attempts} == {attempts[0].due}
             for x, following in pairwise(attempts):

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -147,7 +148,7 @@ VALUES = st.lists(
 
 
 @given(VALUES.filter(bool), st.integers(1, 2**40))
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
 def test_what_we_write_is_read_back_value_by_value(values: list[int], many: int) -> None:
     ours = Histogram.of(np.array(values))
     ours.counts = ours.counts * many
@@ -163,7 +164,7 @@ def test_what_we_write_is_read_back_value_by_value(values: list[int], many: int)
 
 
 @given(st.lists(VALUES, min_size=3, max_size=3))
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(200), deadline=None, derandomize=True, database=None)
 def test_merging_is_adding_in_any_order_and_grouping(parts: list[list[int]]) -> None:
     whole = Histogram.of(np.array([value for part in parts for value in part], np.int64))
     for first, second, third in permutations(parts):

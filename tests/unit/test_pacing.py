@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -85,7 +86,7 @@ durations = st.one_of(st.integers(1, 10 * SECOND), st.integers(1, 10_000).map(la
 @example(100.0, 100.0, SECOND, True, 3, BLOCK)
 @example(100.0, 100.0, SECOND, False, 3, BLOCK + 1)
 @example(0.0, 1e-6, 1, True, 1, None)
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
 def test_any_schedule_is_whole_ascending_inside_its_phase_and_shared_exactly(
     start: float, end: float, duration: int, random: bool, workers: int, count: int | None
 ) -> None:
@@ -107,7 +108,7 @@ def test_any_schedule_is_whole_ascending_inside_its_phase_and_shared_exactly(
 
 
 @given(st.integers(0, 10**6), st.integers(1, 64))
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(120), deadline=None, derandomize=True, database=None)
 def test_shares_add_up_and_differ_by_one_at_the_most(total: int, workers: int) -> None:
     shares = [share(total, index, workers) for index in range(workers)]
     assert sum(shares) == total

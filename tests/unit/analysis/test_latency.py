@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -124,7 +125,7 @@ def test_a_bound_is_never_rounded_up() -> None:
     st.lists(st.integers(1, 10 * SECOND), max_size=150),
     st.lists(st.tuples(st.integers(1, 10 * SECOND), st.integers(1, 10 * SECOND)), max_size=60),
 )
-@settings(max_examples=120, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(240), deadline=None, derandomize=True, database=None)
 def test_whatever_the_timeouts_would_have_taken_no_figure_is_wrong(
     seen: list[int], timeouts: list[tuple[int, int]]
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from loadgen.aws.attributes import DEPTH, TYPES, plain, size, typed
 from loadgen.aws.capacity import read_units, write_units
 from loadgen.aws.prices import cost, price
 
-fuzz = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+fuzz = settings(max_examples=examples(400), deadline=None, derandomize=True, database=None)
 NAMES = st.text(max_size=4).filter(lambda name: name not in TYPES)
 LEAVES = st.none() | st.booleans() | st.integers(-(10**37), 10**37) | st.text(max_size=5)
 VALUES = st.recursive(

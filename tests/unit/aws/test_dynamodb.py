@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,7 +84,7 @@ def test_what_a_batch_left_undone() -> None:
     assert OPERATIONS["PutItem"].undone({"UnprocessedItems": BATCH_WRITE}) == 0
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(400), deadline=None, derandomize=True, database=None)
 @given(JSON, st.sampled_from(sorted(OPERATIONS)))
 def test_whatever_an_answer_holds_nothing_is_raised(answer: Any, name: str) -> None:
     operation = OPERATIONS[name]

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -304,7 +305,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(400), deadline=None, derandomize=True, database=None)
 @given(st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode()), st.text(max_size=80))
 def test_whatever_comes_has_a_short_reason(body: bytes, error_type: str) -> None:
     for status in (301, 400, 403, 429, 500, 504):

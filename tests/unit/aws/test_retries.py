@@ -10,6 +10,7 @@ import botocore.exceptions
 import botocore.session
 import pytest
 from botocore.retries import quota, standard
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,7 +71,7 @@ class Botocores:
         self._checker.release_retry_quota(context, botocore.awsrequest.AWSResponse("u", 200, {}, None))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
 @given(st.lists(st.lists(st.sampled_from(ENDINGS), max_size=6), max_size=60), st.integers(1, 5))
 def test_every_decision_and_the_quota_are_botocores(operations: list[list[Any]], attempts: int) -> None:
     ours, theirs = Standard(attempts, lambda: 1.0), Botocores(attempts)

@@ -62,7 +62,7 @@ KEYS = st.builds(Credentials, st.text("AKI019", min_size=1, max_size=20), TEXT, 
 HOSTS = st.sampled_from([HOST, "x1.execute-api.us-east-1.amazonaws.com", "127.0.0.1:8000", "localhost:4443"])
 WHEN = st.integers(0, 4_000_000_000 * SECOND)
 
-thorough = settings(max_examples=examples(2000), deadline=None, derandomize=True, database=None)
+thorough = settings(max_examples=examples(2000, 8), deadline=None, derandomize=True, database=None)
 some = settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
 
 

@@ -371,18 +371,18 @@ def run_with_attempts(dice: Random, client_too: bool) -> Run:
 @pytest.mark.parametrize("first", [0, 300])
 def test_every_run_adds_up_with_attempts(client_too: bool, first: int) -> None:
     repeated = 0
-    for seed in range(first, first + examples(300)):
+    for seed in range(first, first + examples(300, 6)):
         try:
             run = run_with_attempts(Random(seed), client_too)
         except BaseException as error:
             error.add_note(f"seed {seed}")
             raise
         repeated += sum(run.ledger.repeated.tolist())
-    assert repeated > 5 * examples(300)
+    assert repeated > 5 * examples(300, 6)
 
 
 @given(st.randoms(use_true_random=False), st.booleans())
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(80), deadline=None, derandomize=True, database=None)
 def test_every_run_that_hypothesis_thinks_of_adds_up_with_attempts(dice: Random, client_too: bool) -> None:
     run_with_attempts(dice, client_too)
 

@@ -137,7 +137,7 @@ def test_a_worker_that_is_gone_is_settled_from_what_it_counted() -> None:
 
 @pytest.mark.parametrize("first", range(0, 2000, 500))
 def test_every_run_adds_up(first: int) -> None:
-    for seed in range(first, first + examples(500)):
+    for seed in range(first, first + examples(500, 8)):
         try:
             check_instants(random_run(Random(seed)))
         except BaseException as error:
@@ -146,7 +146,7 @@ def test_every_run_adds_up(first: int) -> None:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(120), deadline=None, derandomize=True, database=None)
 def test_every_run_that_hypothesis_thinks_of_adds_up(dice: Random) -> None:
     check_instants(random_run(dice))
 

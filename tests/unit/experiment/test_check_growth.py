@@ -86,8 +86,8 @@ def checked(loaded: Loaded) -> str:
 @pytest.mark.parametrize(
     ("profile", "n"),
     [
-        (steps, 20), (headers, 20), (queries, 20), (scenarios, 20), (phases, 20), (both, 10), (variants, 10),
-        (overrides, 20),
+        (steps, 10), (headers, 10), (queries, 10), (scenarios, 10), (phases, 10), (both, 5), (variants, 5),
+        (overrides, 10),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )  # fmt: skip

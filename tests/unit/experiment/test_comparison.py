@@ -342,9 +342,11 @@ def test_figures_of_how_long_a_phase_was_are_not_equivalent(tmp_path: Path) -> N
     def overloaded(variant: Variant, number: int) -> Script:
         return lambda x: Reply(after=(x.due - START) // 40 + 8 * MILLISECOND)
 
-    written = text().replace("rate: 100/s", "rate: 400/s")
-    found = figure(compared(tmp_path / "x", overloaded, written))
+    written = text(6).replace("rate: 100/s", "rate: 300/s")
+    found = figure(compared(tmp_path / "x", overloaded, written, rounds=6))
     assert (found.verdict, found.more_rounds) == ("inconclusive", None)
     assert found.why == Reason.of("not_settled").of_run("shared", 1)
-    same = figure(compared(tmp_path / "y", lambda variant, number: lambda x: Reply(after=8 * MILLISECOND), written))
+    same = figure(
+        compared(tmp_path / "y", lambda variant, number: lambda x: Reply(after=8 * MILLISECOND), written, rounds=6)
+    )
     assert same.verdict == "equivalent"

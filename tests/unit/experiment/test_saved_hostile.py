@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from called import Loadgen
+from examples import examples
 from experiment_folders import write_experiment
 from no_files import KINDS, put
 from run_folders import write_run
@@ -21,6 +22,7 @@ from second_records import record
 from loadgen import cli
 from loadgen.analysis import documents
 from loadgen.errors import Exit, ProfileError, TargetError
+from loadgen.exchange import Exchange
 from loadgen.profile.load import load
 from loadgen.record.packed import pack
 from loadgen.record.recorder import SeriesKey
@@ -77,10 +79,26 @@ def replaced(value: Any, way: tuple[Any, ...], by: Any) -> Any:
     return found
 
 
-def saved(folder: Path) -> Path:
-    profile = load(folder.parent / "plain.yaml", text=PLAIN).profile
-    write_run(folder, profile, lambda x: Reply(after=5_000_000), "2026-01-01T00:00:00+00:00")
-    return folder
+def answer(x: Exchange) -> Reply:
+    return Reply(after=5_000_000)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run and an experiment, which tests copy."""
+    folder = tmp_path_factory.mktemp("written")
+    write_run(folder / "run", load("plain.yaml", text=PLAIN).profile, answer, "2026-01-01T00:00:00+00:00")
+    return write_experiment(folder / "experiment", EXPERIMENT, lambda variant, number: answer, rounds=2).parent
+
+
+@pytest.fixture
+def run(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written / "run", tmp_path / "run"))
+
+
+@pytest.fixture
+def experiment(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(written / "experiment", tmp_path / "experiment"))
 
 
 def harmless(status: int, out: str, err: str) -> None:
@@ -96,70 +114,64 @@ def mutations(source: Any, count: int, seed: int) -> Iterator[Any]:
         yield replaced(source, chance.choice(places), chance.choice(HOSTILE))
 
 
-def test_a_result_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> None:
-    good, bad = saved(tmp_path / "good"), saved(tmp_path / "bad")
+def test_a_result_that_others_wrote(written: Path, run: Path, loadgen: Loadgen) -> None:
+    good, bad = written / "run", run
     source = json.loads((bad / "result.json").read_text())
-    for wrong in mutations(source, 60, 1):
+    for wrong in mutations(source, examples(100), 1):
         (bad / "result.json").write_text(json.dumps(wrong))
         harmless(*loadgen("report", bad))
         harmless(*loadgen("compare", bad, good))
         harmless(*loadgen("compare", good, bad, "--json"))
 
 
-def test_what_is_wrong_with_a_folder_is_told_without_pythons_names(tmp_path: Path, loadgen: Loadgen) -> None:
-    folder = saved(tmp_path / "run")
-    (folder / "result.json").unlink()
-    seconds = folder / FILE
+def test_what_is_wrong_with_a_folder_is_told_without_pythons_names(run: Path, loadgen: Loadgen) -> None:
+    (run / "result.json").unlink()
+    seconds = run / FILE
     seconds.write_bytes(MAGIC + record(b"5"))
     line = f"is not as loadgen wrote it: {FILE}, record 1: not as loadgen writes it"
-    assert loadgen("report", folder).err == f"loadgen: {folder}: {line}\n"
+    assert loadgen("report", run).err == f"loadgen: {run}: {line}\n"
     put(seconds, "pipe")
-    assert loadgen("report", folder).err == f"loadgen: {seconds}: cannot be read: not a regular file\n"
-    about = json.loads((folder / "run.json").read_text())
+    assert loadgen("report", run).err == f"loadgen: {seconds}: cannot be read: not a regular file\n"
+    about = json.loads((run / "run.json").read_text())
     del about["plan"]
-    (folder / "run.json").write_text(json.dumps(about))
-    assert loadgen("report", folder).err == f"loadgen: {folder}: is not as loadgen wrote it: it has no 'plan'\n"
+    (run / "run.json").write_text(json.dumps(about))
+    assert loadgen("report", run).err == f"loadgen: {run}: is not as loadgen wrote it: it has no 'plan'\n"
 
 
-def test_a_run_that_died_and_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> None:
-    folder = saved(tmp_path / "run")
-    (folder / "result.json").unlink()
-    source = json.loads((folder / "run.json").read_text())
-    for wrong in mutations(source, 50, 2):
-        (folder / "run.json").write_text(json.dumps(wrong))
-        harmless(*loadgen("report", folder))
+def test_a_run_that_died_and_that_others_wrote(run: Path, loadgen: Loadgen) -> None:
+    (run / "result.json").unlink()
+    source = json.loads((run / "run.json").read_text())
+    for wrong in mutations(source, examples(80), 2):
+        (run / "run.json").write_text(json.dumps(wrong))
+        harmless(*loadgen("report", run))
 
 
-def test_seconds_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> None:
-    folder = saved(tmp_path / "run")
-    (folder / "result.json").unlink()
+def test_seconds_that_others_wrote(run: Path, tmp_path: Path, loadgen: Loadgen) -> None:
+    (run / "result.json").unlink()
     (piece,) = pack({(0, SeriesKey(0, 0, 1, ""), 0): Histogram.of(np.array([5, 5, 10**7]))})
     health = {"second": 1, "worker": 0, "in_flight": 3, "elapsed": 10**9, "cpu": 5, "rss": 5, "tcp": None}
-    for wrong in mutations({"series": piece.series, "health": [health]}, 40, 2):
-        (folder / FILE).write_bytes(MAGIC + record(json.dumps(wrong).encode(), piece.packed))
-        harmless(*loadgen("report", folder))
-        harmless(*loadgen("report", folder, "--html", tmp_path / "page.html"))
-    (folder / FILE).rename(folder / BEFORE)
+    for wrong in mutations({"series": piece.series, "health": [health]}, examples(80), 2):
+        (run / FILE).write_bytes(MAGIC + record(json.dumps(wrong).encode(), piece.packed))
+        harmless(*loadgen("report", run))
+        harmless(*loadgen("report", run, "--html", tmp_path / "page.html"))
+    (run / FILE).rename(run / BEFORE)
     line = f"is not as loadgen wrote it: an earlier loadgen wrote {BEFORE}; this one reads {FILE}"
-    assert loadgen("report", folder).err == f"loadgen: {folder}: {line}\n"
+    assert loadgen("report", run).err == f"loadgen: {run}: {line}\n"
 
 
-def test_nesting_without_end(tmp_path: Path, loadgen: Loadgen) -> None:
-    folder = saved(tmp_path / "run")
+def test_nesting_without_end(run: Path, loadgen: Loadgen) -> None:
     for depth in (500, 900, 20_000):
-        (folder / "result.json").write_text('{"schema": "loadgen.result/1", "name": ' + "[" * depth + "]" * depth + "}")
-        harmless(*loadgen("report", folder))
+        (run / "result.json").write_text('{"schema": "loadgen.result/1", "name": ' + "[" * depth + "]" * depth + "}")
+        harmless(*loadgen("report", run))
 
 
-def test_an_experiment_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> None:
-    folder = tmp_path / "experiment"
-    write_experiment(folder, EXPERIMENT, lambda variant, number: lambda x: Reply(after=5_000_000), rounds=2)
+def test_an_experiment_that_others_wrote(experiment: Path, loadgen: Loadgen) -> None:
     for file in ("run.json", "rounds/01/one/result.json"):
-        source = json.loads((folder / file).read_text())
-        for wrong in mutations(source, 12, 3):
-            (folder / file).write_text(json.dumps(wrong))
-            harmless(*loadgen("report", folder))
-        (folder / file).write_text(json.dumps(source))
+        source = json.loads((experiment / file).read_text())
+        for wrong in mutations(source, examples(40), 3):
+            (experiment / file).write_text(json.dumps(wrong))
+            harmless(*loadgen("report", experiment))
+        (experiment / file).write_text(json.dumps(source))
 
 
 # what is no file
@@ -167,8 +179,8 @@ def test_an_experiment_that_others_wrote(tmp_path: Path, loadgen: Loadgen) -> No
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.usefixtures("impatient")
-def test_what_is_no_regular_file_is_not_read(tmp_path: Path, loadgen: Loadgen, kind: str) -> None:
-    good = saved(tmp_path / "good")
+def test_what_is_no_regular_file_is_not_read(written: Path, tmp_path: Path, loadgen: Loadgen, kind: str) -> None:
+    good = written / "run"
     for file in ("run.json", "result.json", FILE, "worker-0.counters"):
         bad = tmp_path / f"bad-{file}"
         shutil.copytree(good, bad)
@@ -182,12 +194,10 @@ def test_what_is_no_regular_file_is_not_read(tmp_path: Path, loadgen: Loadgen, k
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.usefixtures("impatient")
-def test_a_round_of_an_experiment_that_is_no_regular_file(tmp_path: Path, loadgen: Loadgen, kind: str) -> None:
-    folder = tmp_path / "experiment"
-    write_experiment(folder, EXPERIMENT, lambda variant, number: lambda x: Reply(after=5_000_000), rounds=2)
+def test_a_round_of_an_experiment_that_is_no_regular_file(experiment: Path, loadgen: Loadgen, kind: str) -> None:
     for file in ("rounds/02/two/seconds.bin", "rounds/01/one/result.json", "run.json"):
-        put(folder / file, kind)
-        harmless(*loadgen("report", folder))
+        put(experiment / file, kind)
+        harmless(*loadgen("report", experiment))
 
 
 def test_a_name_that_no_file_can_have(loadgen: Loadgen) -> None:

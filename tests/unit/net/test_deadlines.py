@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -153,7 +154,7 @@ def test_slots_that_are_over_leave_nothing() -> None:
     assert not watch.deadlines._lanes
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(200), deadline=None, derandomize=True, database=None)
 @given(st.integers(0, 2**32), st.integers(1, 4), st.booleans())
 def test_any_load_never_early_none_lost(seed: int, slots: int, busy: bool) -> None:
     watch, draw = Watch(), random.Random(seed)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from leftovers import for_the_collector
@@ -14,7 +15,7 @@ from leftovers import for_the_collector
 from loadgen.exchange import BODY, BODY_LIMIT, HEADERS, NOTHING, Request
 from loadgen.net.http1 import EXCERPT, HEAD_LIMIT, INTERIM_LIMIT, AnswerReader, BadResponse, Headers, encode
 
-fuzz = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+fuzz = settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
 WANTS = (NOTHING, HEADERS, BODY)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from examples import examples
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 from hypothesis import given, settings
@@ -34,7 +35,7 @@ ENCODER = Encoder()  # one for all: nothing of a histogram is left in it for the
 
 
 @given(st.lists(st.one_of(st.integers(0, 5000), st.integers(0, HIGHEST)), min_size=1, max_size=100))
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(200), deadline=None, derandomize=True, database=None)
 def test_a_histogram_comes_back_whole(numbers: list[int]) -> None:
     assert same(decode(ENCODER.encode(of(numbers))), of(numbers))
 

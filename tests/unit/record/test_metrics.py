@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import Sink, exchange, gaps
@@ -15,7 +16,7 @@ from loadgen.stats import index_of
 PARTS = (Metric.LAG, Metric.SIGN, Metric.WAIT, Metric.SERVICE)
 
 
-thorough = settings(max_examples=120, deadline=None, derandomize=True, database=None)
+thorough = settings(max_examples=examples(240), deadline=None, derandomize=True, database=None)
 
 
 @given(gaps, st.sampled_from([NEW, REUSED, RESUMED]), st.sampled_from(list(Outcome)))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from documents import documents
+from examples import examples
 from hypothesis import given, settings
 from paths import DATA
 
@@ -89,7 +90,7 @@ def test_what_is_no_name_is_left(value: str) -> None:
     assert shared(typed(RESULT | {"warnings": [warning(value)]})).warnings[0].values == {"error": value}
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(20))
 @given(documents(RunResult))
 def test_any_result_can_be_shared(document: dict[str, Any]) -> None:
     result = typed(document)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import jsonschema
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from result_values import values
@@ -105,7 +106,7 @@ def test_and_read_back() -> None:
     assert from_json(Plant, json.loads(json.dumps(JSON))) == PLANT
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(values(Plant))
 def test_any_value_comes_back(plant: Plant) -> None:
     document = json.loads(json.dumps(to_json(plant)))

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
+from examples import examples
 from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ lists = st.lists(values, min_size=1, max_size=200)
 quantiles = st.one_of(
     st.sampled_from(["p50", "p90", "p99", "p99.9"]).map(fraction), st.fractions(Fraction(1, 1000), Fraction(1))
 )
-thorough = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+thorough = settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
 
 
 def of(numbers: list[int]) -> Histogram:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -188,7 +189,7 @@ def test_preopened_connections_count_and_are_used() -> None:
     assert client.pool.idle == client.lines[1:]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
 @given(st.integers(0, 2**32), st.sampled_from(MODES), st.integers(1, 4))
 def test_any_load_keeps_the_cap_and_leaves_nobody_waiting_for_nothing(seed: int, reuse: str, cap: int) -> None:
     client, draw = Client(reuse, cap), random.Random(seed)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -168,7 +169,7 @@ def test_cancelling_ends_what_is_open_and_what_waits(reuse: str) -> None:
     assert Counter(x.outcome for x in bench.sent) == {Outcome.CANCELLED: 5}
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
 @given(st.integers(0, 2**32), st.sampled_from(MODES), st.integers(1, 5), st.booleans())
 def test_any_script_ends_every_exchange_once(seed: int, reuse: str, cap: int, cancelled: bool) -> None:
     draw = random.Random(seed)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from workloads import request
@@ -20,7 +21,7 @@ strange = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
 @given(strange)
-@settings(max_examples=80, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(160), deadline=None, derandomize=True, database=None)
 def test_a_value_in_a_path_and_a_query_comes_back_from_the_url(value: str) -> None:
     path = request("get: '/a/{{v}}', query: {q: 'x {{v}}', 'a b': '1&2'}", values={"v": value}).path
     assert re.fullmatch(r"/a/[A-Za-z0-9_.~%-]*\?q=[A-Za-z0-9_.~%-]*&a%20b=1%262", path)
@@ -37,7 +38,7 @@ anything = st.recursive(
 
 
 @given(anything)
-@settings(max_examples=80, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(160), deadline=None, derandomize=True, database=None)
 def test_a_value_in_a_json_body_keeps_its_type_alone_and_is_text_within_a_text(value: Any) -> None:
     body = request("post: /, json: {one: '{{v}}', two: ['<{{v}}>'], three: 5}", values={"v": value}).body
     found = json.loads(body)
@@ -49,7 +50,7 @@ def test_a_value_in_a_json_body_keeps_its_type_alone_and_is_text_within_a_text(v
 
 
 @given(anything)
-@settings(max_examples=80, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(160), deadline=None, derandomize=True, database=None)
 def test_a_json_body_without_placeholders_is_itself(value: Any) -> None:
     if "{{" not in json.dumps(value):
         pieces = json_pieces(value, Seeds(1))
@@ -72,7 +73,7 @@ def test_a_value_that_would_break_a_header_is_refused(evil: str) -> None:
 
 
 @given(st.text(max_size=50))
-@settings(max_examples=80, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(160), deadline=None, derandomize=True, database=None)
 def test_no_captured_text_gets_a_line_break_into_the_head(value: str) -> None:
     try:
         made = request("get: '/{{v}}', query: {'{': '{{v}}'}, headers: {x: '{{v}}'}", values={"v": value})

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from documents import documents
+from examples import examples
 from hypothesis import given, settings
 from paths import DATA
 
@@ -71,7 +72,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(20))
 @given(documents(RunResult) | documents(ExperimentResult))
 def test_any_result_is_a_table(document: dict[str, Any]) -> None:
     of: type[RunResult | ExperimentResult] = ExperimentResult if "experiment" in document else RunResult

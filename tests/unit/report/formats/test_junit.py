@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from documents import documents
+from examples import examples
 from hypothesis import given, settings
 from paths import DATA
 
@@ -97,7 +98,7 @@ def test_hostile_text_stays_text() -> None:
     assert len(list(root.iter("failure"))) == len(failed), "a text is no element"
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(30))
 @given(documents(RunResult) | documents(ExperimentResult))
 def test_any_result_is_xml(document: dict[str, Any]) -> None:
     of: type[RunResult | ExperimentResult] = ExperimentResult if "experiment" in document else RunResult

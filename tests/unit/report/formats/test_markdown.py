@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from documents import documents
+from examples import examples
 from hypothesis import given, settings
 from paths import DATA
 
@@ -56,7 +57,7 @@ def test_a_row_has_as_many_cells_as_the_heading_whatever_the_names_are() -> None
     assert tables and set(widths) <= {5, 8}
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(20))
 @given(documents(RunResult) | documents(ExperimentResult))
 def test_any_result_is_a_page(document: dict[str, Any]) -> None:
     of: type[RunResult | ExperimentResult] = ExperimentResult if "experiment" in document else RunResult

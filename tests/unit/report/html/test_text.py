@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from documents import documents
+from examples import examples
 from html_pages import check, figures, parsed, table, words
 from hypothesis import given, settings
 from paths import DATA
@@ -97,13 +98,13 @@ def test_hostile_text_is_text(result: RunResult, hostile: str) -> None:
     page.encode()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(documents(RunResult))
 def test_any_run_has_a_page(document: dict[str, Any]) -> None:
     check(html_text(from_json(RunResult, document)))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(documents(ExperimentResult))
 def test_any_experiment_has_a_page(document: dict[str, Any]) -> None:
     check(html_text(from_json(ExperimentResult, document)))

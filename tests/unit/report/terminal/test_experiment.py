@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from documents import documents
+from examples import examples
 from hypothesis import given, settings
 from rich.cells import cell_len
 
@@ -499,7 +500,7 @@ def test_hostile_text_neither_steers_the_terminal_nor_breaks_the_page() -> None:
     assert "[bold]" in text
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(40))
 @given(documents(ExperimentResult))
 def test_any_result_can_be_shown(document: dict[str, Any]) -> None:
     text = page(from_json(ExperimentResult, document), 100)

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from once_exchanges import exchange, of
@@ -84,7 +85,7 @@ def test_an_ascii_pipe_can_take_it() -> None:
     assert b"send>answer" in raw.getvalue()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.binary(max_size=400), st.text(st.characters(), max_size=300), st.floats(0, 1e6), st.floats(0, 1e6))
 def test_any_answer_can_be_shown(body: bytes, text: str, response: float, service: float) -> None:
     answer = Answer(200, ((text, text),), body)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from documents import documents
+from examples import examples
 from hypothesis import given, settings
 from paths import DATA
 from rich.cells import cell_len
@@ -543,7 +544,7 @@ def test_nothing_in_a_result_can_steer_the_terminal(result: dict[str, Any]) -> N
     assert all(character.isprintable() or character == "\n" for character in text)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(40))
 @given(documents(RunResult))
 def test_any_result_can_be_shown(document: dict[str, Any]) -> None:
     text = render(typed(document), color=False)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from documents import documents
+from examples import examples
 from hypothesis import given, settings
 from paths import DATA
 from rich.cells import cell_len
@@ -177,13 +178,13 @@ def test_much_of_everything_still_is_one_screen(result: RunResult) -> None:
     assert len(shown(noisy)) <= LINES
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(40))
 @given(documents(RunResult))
 def test_any_run_can_be_shown(document: dict[str, Any]) -> None:
     assert render(from_json(RunResult, document), width=80, color=False)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(40))
 @given(documents(ExperimentResult))
 def test_any_experiment_can_be_shown(document: dict[str, Any]) -> None:
     assert render(from_json(ExperimentResult, document), width=80, color=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from table_costs import TWO, cost, ledger, one, profile
@@ -101,7 +102,7 @@ def test_what_setup_costs_counts() -> None:
 
 
 @given(st.integers(1, 5000), st.integers(1, 10_000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_share_that_would_fit_does(iterations: int, cents_of_cents: int) -> None:
     limit = cents_of_cents / 1e6
     phases = f"{{name: a, rate: 100/s, iterations: {iterations}}}"

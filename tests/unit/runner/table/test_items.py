@@ -32,7 +32,7 @@ def filling(
     return Items(service, "orders", ("pk",), render or item, count, service.said.append, service.pause, clock)
 
 
-@given(st.integers(0, 900), st.randoms(use_true_random=False))
+@given(st.integers(0, 300), st.randoms(use_true_random=False))
 @settings(max_examples=examples(40), deadline=None)
 def test_every_item_is_written_whatever_is_left_unprocessed(count: int, random: Any) -> None:
     def sometimes(told: dict[str, Any]) -> dict[str, Any]:
