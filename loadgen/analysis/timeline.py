@@ -1,4 +1,4 @@
-"""A run moment by moment, from its folder: at most 180 moments, of one second or as many as that takes."""
+"""A run moment by moment, from its folder: at most 180 moments of a picture, or every second."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from loadgen.result.timeline import Moment, Stretch, Timeline
 from loadgen.stats import Histogram, fraction
 from loadgen.stats.ticks import TICKS
 
-MOST = 180  # moments
+MOST = 180  # moments of a picture
 P50, P99 = fraction("p50"), fraction("p99")
 
 
-def timeline(folder: Path) -> Timeline | None:
-    """The moments of the run in that folder; None if it holds none. Raises ProfileError, OSError, ValueError, KeyError
+def timeline(folder: Path, most: int | None = MOST) -> Timeline | None:
+    """The moments of the run in that folder, of one second, or of as many as makes them at most `most`; None if it
+    holds none. Raises ProfileError, OSError, ValueError, KeyError
     or TypeError for what loadgen did not write."""
     plan = Plan.from_description(document(folder / "run.json")["plan"])
-    columns = _Columns()
+    columns = _Columns(most)
     headlines = {run.number: _headline(run) for run in plan.all_runs}
     steps = len(plan.steps)
 
@@ -78,8 +79,8 @@ class _Column:
 class _Columns:
     """Moments that grow twice as long where they are too many, so that memory does not follow from the time."""
 
-    def __init__(self) -> None:
-        self.width = 1
+    def __init__(self, most: int | None) -> None:
+        self.width, self._most = 1, most
         self.seen: dict[int, tuple[int, int]] = {}  # by slot, the first and the last second with requests
         self._columns: dict[int, _Column] = {}
 
@@ -108,7 +109,7 @@ class _Columns:
                 yield column.moment(number * self.width)
 
     def _at(self, second: int) -> _Column:
-        while second // self.width >= MOST:
+        while self._most is not None and second // self.width >= self._most:
             self._widen()
         return self._columns.setdefault(second // self.width, _Column())
 

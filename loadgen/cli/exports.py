@@ -26,6 +26,7 @@ STDOUT = "-"
 HELPS = {
     "html": "Write a page for a browser to FILE: charts and tables, without a script.",
     "csv": "Write a row for each figure to FILE.",
+    "csv-by-second": "Write a row for each second to FILE.",
     "hlog": "Write the times of each second to FILE, for HdrHistogram tools.",
     "junit": "Write a test for each threshold to FILE, as JUnit XML.",
     "markdown": "Write a page to FILE, as Markdown.",
@@ -89,8 +90,8 @@ class Exports:
         """None, with a word on stderr, if it cannot be made."""
         if name == "html":
             return _page(result, folder, profile)
-        if name == "hlog":
-            return _log(result, folder)
+        if name in ("hlog", "csv-by-second"):
+            return _by_second(name, result, folder)
         from loadgen.report.formats.csv import csv_text
         from loadgen.report.formats.junit import junit_text
         from loadgen.report.formats.markdown import markdown_text
@@ -112,15 +113,22 @@ def _page(result: Result, folder: Path | None, profile: bool) -> str:
     return html_text(result, moments, json.dumps(written, indent=2, ensure_ascii=False) if written else "")
 
 
-def _log(result: Result, folder: Path | None) -> str | None:
+def _by_second(name: str, result: Result, folder: Path | None) -> str | None:
+    """What is made of the seconds in a run's folder."""
     from loadgen.analysis.histogram_log import histogram_log
+    from loadgen.analysis.timeline import timeline
+    from loadgen.report.formats.csv import seconds_text
     from loadgen.result.run import RunResult
 
     if not isinstance(result, RunResult) or folder is None:
         what = "the run is not in a folder" if folder is None else "each run of an experiment has its own"
-        complain(f"loadgen: --hlog: nothing is written: {what}")
+        complain(f"loadgen: --{name}: nothing is written: {what}")
         return None
-    return _told(folder, "--hlog: nothing is written", histogram_log)
+    lacks = f"--{name}: nothing is written"
+    if name == "hlog":
+        return _told(folder, lacks, histogram_log)
+    moments = _told(folder, lacks, lambda path: timeline(path, most=None))
+    return seconds_text(moments, result.variant.phases) if moments else None
 
 
 def _told(folder: Path | None, lacks: str, read: Callable[[Path], T]) -> T | None:
@@ -139,7 +147,8 @@ def export_options(command: Callable[..., int]) -> Callable[..., int]:
 
     @wraps(command)
     def exporting(junit_undecided: Literal["error", "skipped"], **others: Any) -> int:
-        files = {name: file for name in HELPS if (file := others.pop(name)) is not None}
+        given = {name: others.pop(name.replace("-", "_")) for name in HELPS}
+        files = {name: file for name, file in given.items() if file is not None}
         exports = Exports(files, junit_undecided)
         exports.check()
         return command(exports=exports, **others)

@@ -1,26 +1,46 @@
-"""A result as CSV (RFC 4180): a row for each figure, a heading, an empty cell for what is not known."""
+"""A result as CSV (RFC 4180): a heading, a row for each figure or for each second, an empty cell for what is not
+known."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 
 from loadgen.report.words import clean
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.rows import Value, columns, rows
-from loadgen.result.run import RunResult
+from loadgen.result.run import Phase, RunResult
+from loadgen.result.timeline import Moment, Timeline
 
+BY_SECOND = ("second", "phase", "cycle", "requests", "failed", "in_flight", "p50_ms", "p99_ms", "max_ms")
 # a spreadsheet takes a text for a formula that begins with one of these (OWASP, CSV Injection)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_text(result: RunResult | ExperimentResult) -> str:
     """The rows of `loadgen.result.rows`, in UTF-8."""
-    out = io.StringIO()
     names = columns(result)
+    return _table(names, ([row[name] for name in names] for row in rows(result)))
+
+
+def seconds_text(of: Timeline, phases: Sequence[Phase]) -> str:
+    """A row for each moment, of all steps together: what was due in it. `phases` are those of the result."""
+    return _table(BY_SECOND, (_moment(moment, of, phases) for moment in of.moments))
+
+
+def _moment(of: Moment, line: Timeline, phases: Sequence[Phase]) -> Sequence[Value]:
+    at = next((stretch for stretch in line.stretches if stretch.start <= of.start < stretch.end), None)
+    phase = phases[at.phase] if at and at.phase < len(phases) else None
+    where = (phase.name, phase.cycle) if phase else ("", None)
+    return (of.start, *where, of.sent, of.failed, of.in_flight, of.p50, of.p99, of.longest)
+
+
+def _table(names: Sequence[str], lines: Iterable[Sequence[Value]]) -> str:
+    out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([_cell(row[name]) for name in names] for row in rows(result))
+    writer.writerows([_cell(value) for value in line] for line in lines)
     return out.getvalue()
 
 

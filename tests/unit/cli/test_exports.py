@@ -59,15 +59,20 @@ def test_a_page_lacks_what_a_folder_does_not_tell(tmp_path: Path, capsys: pytest
     assert "nothing second by second" in capsys.readouterr().err
 
 
-def test_a_log_is_written_from_the_seconds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    result, log = finished_run(tmp_path / "run"), tmp_path / "times.hlog"
-    exports(hlog=str(log)).write(result, tmp_path / "run")
-    assert log.read_text().startswith("#[Histogram log format version 1.2]\n")
+@pytest.mark.parametrize(
+    ("name", "begins"), [("hlog", "#[Histogram log format version 1.2]\n"), ("csv-by-second", "second,phase,cycle,")]
+)
+def test_a_log_is_written_from_the_seconds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, begins: str
+) -> None:
+    result, log = finished_run(tmp_path / "run"), tmp_path / "log"
+    exports(**{name: str(log)}).write(result, tmp_path / "run")
+    assert log.read_text().startswith(begins)
     log.unlink()
     (tmp_path / "run" / "seconds.bin").unlink()
     for folder in (tmp_path / "run", None):
-        exports(hlog=str(log)).write(result, folder)
-        assert "--hlog: nothing is written: " in capsys.readouterr().err
+        exports(**{name: str(log)}).write(result, folder)
+        assert f"--{name}: nothing is written: " in capsys.readouterr().err
         assert not log.exists()
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,11 +15,12 @@ from examples import examples
 from hypothesis import given, settings
 from paths import DATA
 
-from loadgen.report.formats.csv import FORMULA, csv_text
+from loadgen.report.formats.csv import BY_SECOND, FORMULA, csv_text, seconds_text
 from loadgen.result.codec import from_json, map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.rows import columns, rows
 from loadgen.result.run import RunResult
+from loadgen.result.timeline import Moment, Stretch, Timeline
 
 RESULT = from_json(RunResult, json.loads((DATA / "result.json").read_text()))
 
@@ -80,3 +82,15 @@ def test_any_result_is_a_table(document: dict[str, Any]) -> None:
     table = list(csv.reader(io.StringIO(csv_text(result)), strict=True))
     assert {len(row) for row in table} == {len(columns(result))}
     assert len(table) == 1 + len(list(rows(result)))
+
+
+def test_a_row_for_each_second_says_in_which_phase_it_was() -> None:
+    moment = Moment(0, 200, 3, 20.3, 289.0, 332.0, (), 12)
+    unknown = replace(moment, start=2, p50=None, p99=None, longest=None, in_flight=None)
+    line = Timeline(1, (Stretch(0, 0, 1), Stretch(1, 1, 2)), (moment, replace(moment, start=1), unknown))
+    phases = [replace(phase, name=f"={phase.name}") for phase in RESULT.variant.phases[:2]]
+    first, second, third = read(seconds_text(line, phases))
+    assert tuple(first) == BY_SECOND
+    assert [*first.values()] == ["0", "'=warm-up", str(phases[0].cycle), "200", "3", "12", "20.3", "289.0", "332.0"]
+    assert (second["phase"], second["cycle"]) == ("'=steady", "1")
+    assert [*third.values()] == ["2", "", "", "200", "3", "", "", "", ""]
