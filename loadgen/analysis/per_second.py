@@ -107,7 +107,7 @@ class Beyond:
         figures, ticks = rows[:, 0], rows[:, 1]
         runs = np.array([figure.run for figure in self._figures])[figures]
         tails = {}
-        for number in np.unique(figures).tolist():
+        for number in sorted(set(figures.tolist())):  # np.unique would import numpy.ma
             figure, own = self._figures[number], figures == number
             seen = ticks[runs == figure.run]  # of all its figures: a stratum may have come in a part of it alone
             columns = rows[own, 2 : 5 + self._limits[number]].T

@@ -31,8 +31,8 @@ def bins_of(values: Histogram) -> Iterator[tuple[float, float, int]]:
     """(low, high, count) of `values` (ns) in ms, eight bins for each doubling, those without values left out."""
     middles = np.add(*bounds_of(values.index)) / 2
     numbers = np.floor(np.log2(np.maximum(middles, 1)) * PER_DOUBLING).astype(np.int64)
-    for number in np.unique(numbers):
-        ends = (2 ** (at / PER_DOUBLING) for at in (int(number), int(number) + 1))
+    for number in sorted(set(numbers.tolist())):  # np.unique would import numpy.ma
+        ends = (2 ** (at / PER_DOUBLING) for at in (number, number + 1))
         low, high = (_ms(end) for end in ends)
         yield low, high, int(values.counts[numbers == number].sum())
 
