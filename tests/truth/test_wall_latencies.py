@@ -133,7 +133,7 @@ load: [{{name: a, rate: 1000/s, iterations: {count}}}]
         "service": raw.done - raw.started,
         "lag": raw.released - raw.due,
         "wait": raw.started - raw.signed,
-        "target": raw.received - raw.started - np.maximum(raw.connect_delay, 0),
+        "target": raw.received - raw.started - np.maximum(raw.handshake_cpu, 0) - np.maximum(raw.connect_delay, 0),
     }.items():
         block = latency[name]
         assert (block.count, block.min, block.max) == (count, values.min() / 1e6, values.max() / 1e6)

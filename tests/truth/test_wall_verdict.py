@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from program import FULL, Program, Ran, prepare
+from program import COMMAND, FULL, Program, Ran, prepare
 
 from truth.busy import busy
 from truth.capture import Capture
@@ -122,12 +122,6 @@ def hogs(count: int, core: int, seconds: float) -> Iterator[None]:
         yield
 
 
-def hurry(pid: int) -> None:
-    """Let it come before all others, if that is allowed: this is not about what else the machine does."""
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, pid, -20)
-
-
 @contextmanager
 def giving_way(pid: int) -> Iterator[None]:
     """Let all others come before it, those of other sessions too: of these Linux may weigh the sessions alone.
@@ -153,7 +147,6 @@ def test_a_core_that_others_use_is_the_reason(tmp_path: Path) -> None:
     cores = sorted(os.sched_getaffinity(0))
     with target(tmp_path, service="5ms") as (sandbox, _):
         os.sched_setaffinity(sandbox.pid, {cores[-1]})
-        hurry(sandbox.pid)
         text = f"name: t\ntarget: {sandbox.http}\nload: [{{name: a, rate: 1000/s, iterations: 3000}}]\n"
         with Program(tmp_path, *prepare(tmp_path, text), "--json") as program:
             program.begins()
@@ -170,13 +163,13 @@ def test_a_core_that_others_use_is_the_reason(tmp_path: Path) -> None:
 
 def test_a_quota_that_stops_the_generator_is_the_reason(tmp_path: Path) -> None:
     """Half a CPU, and a burst that takes more."""
+    joined = ("/bin/sh", "-c", 'echo $$ >"$0" && exec "$@"')  # before it starts others, which inherit the group
     with quota(0.5) as members, target(tmp_path, service="5ms") as (sandbox, _):
-        hurry(sandbox.pid)
         phases = "{name: a, rate: 300/s, iterations: 600}, {name: b, at-once: 2000}"
         text = f"name: t\ntarget: {sandbox.http}\nload: [{phases}]\nsession: {{connections: 500}}\n"
         text += "thresholds: {b: [response p99 < 10ms, errors < 1%]}\n"
-        with Program(tmp_path, *prepare(tmp_path, text), "--json") as program:
-            members.write_text(str(program.process.pid))
+        command = (*joined, str(members), *COMMAND)
+        with Program(tmp_path, *prepare(tmp_path, text), "--json", command=command) as program:
             ran = program.wait()
             program.leaves_nothing()
     assert ran.result["trust"]["verdict"] == "INVALID"
