@@ -1,9 +1,10 @@
-"""What set the limit of a capacity, and what shows that a step is above it, as sentences. `sentences` combines them."""
+"""What shows who set the limit of a capacity, and that a step is above it, as sentences; and the words of the limits.
+`sentences` combines them."""
 
 from __future__ import annotations
 
 from loadgen.report.values import Sentence, Values, number
-from loadgen.report.words import rate, share
+from loadgen.report.words import rate, several, share
 
 
 def _core(values: Values) -> str:
@@ -13,18 +14,29 @@ def _core(values: Values) -> str:
 def _target(values: Values) -> str:
     grew, steps = number(values, "grew"), number(values, "steps")
     queue = "beyond it the queue grew" if 2 * grew >= steps else "beyond it the requests took longer"
-    own = f", {share(number(values, 'share'), 1)} of the slow requests' time is its own" if "share" in values else ""
-    return f"the target is the limit: {queue}{own}{_core(values)}"
+    own = f", and {share(number(values, 'share'), 1)} of their time is the target's" if "share" in values else ""
+    return f"{queue}{own}{_core(values)}"
 
 
 def _machine(values: Values) -> str:
-    own = f": {share(number(values, 'share'), 1)} of the slow requests' time is its own" if "share" in values else ""
-    return f"this machine is the limit, and not the target{own}{_core(values)}"
+    own = f"{share(number(values, 'share'), 1)} of the slow requests' time is its own" if "share" in values else ""
+    return f"{own or 'it could not send what was due'}{_core(values)}; the target may do more"
+
+
+def _connections(values: Values) -> str:
+    waited = share(number(values, "share"), 1)
+    return f"{waited} of the slow requests' time is the wait for a connection; the target may do more"
+
+
+def _failures(values: Values) -> str:
+    failed = number(values, "failed")
+    part = share(number(values, "share"), 1)
+    return f"of the {several(failed, 'failure')} above it {part} {'is' if failed == 1 else 'are'} {values['reason']}"
 
 
 def _not_reached(values: Values) -> str:
     tried = f" up to {rate(number(values, 'rate'))}" if "rate" in values else ""
-    return f"no limit was reached: all rates{tried} kept all conditions"
+    return f"all rates{tried} kept all conditions"
 
 
 def _step(values: Values) -> str:
@@ -35,23 +47,37 @@ def _step(values: Values) -> str:
     return text.rstrip(", :") + (" · kept" if values.get("kept") else " · broken")
 
 
+def _so_far(values: Values) -> str:
+    low, high = (rate(number(values, name)).removesuffix("/s") for name in ("low", "high"))
+    return f"so far: {rate(number(values, 'rate'))} [{low}, {high}]"
+
+
+LIMITS = {
+    "limit_target": "the target is the limit",
+    "limit_machine": "this machine is the limit",
+    "limit_connections": "the cap on connections is the limit",
+    "limit_ports": "this machine's ports are the limit",
+    "limit_resources": "this machine's descriptors or memory are the limit",
+    "limit_throttle": "a throttle is the limit",
+    "limit_errors": "errors are the limit",
+    "limit_max_rate": "--max-rate is the limit",
+    "limit_not_reached": "no limit was reached",
+    "limit_not_known": "what set the limit is not known",
+}
+
 CAPACITY_SENTENCES: dict[str, Sentence] = {
     "step_not_settled": "not settled: it grew as long as the step ran",
     "step_not_reached": lambda values: f"{share(number(values, 'share'), 1)} was completed in time",
     "step_not_offered": lambda values: f"{share(number(values, 'share'), 1)} was started",
     "limit_target": _target,
     "limit_machine": _machine,
-    "limit_connections": lambda values: (
-        f"the cap on connections is the limit: {share(number(values, 'share'), 1)} of the slow requests' time is the "
-        "wait for one"
-    ),
-    "limit_ports": "the local ports are the limit: {failed:,} requests failed, {share:.0%} of them by {reason}",
-    "limit_resources": "this machine's descriptors or memory are the limit: {failed:,} requests failed, {share:.0%} of "
-    "them by {reason}",
-    "limit_throttle": "a throttle is the limit: {share:.0%} of the {failed:,} failures above it are {reason}",
-    "limit_errors": "errors are the limit: {share:.0%} of the {failed:,} failures above it are {outcome} ({reason})",
+    "limit_connections": _connections,
+    "limit_ports": _failures,
+    "limit_resources": _failures,
+    "limit_throttle": _failures,
+    "limit_errors": _failures,
     "limit_max_rate": lambda values: (
-        f"--max-rate is the limit: {rate(number(values, 'rate'))} kept all conditions, and nothing above it was tried"
+        f"{rate(number(values, 'rate'))} kept all conditions, and nothing above it was tried"
     ),
     "limit_not_reached": _not_reached,
     "limit_not_known": "no step above it shows what set the limit",
@@ -59,7 +85,5 @@ CAPACITY_SENTENCES: dict[str, Sentence] = {
     "capacity_died": "the measurement died before its end; this is what its steps had written",
     "capacity_stopped_by_cost": "the measurement was stopped early by max_cost: its steps have come to ${usd:,.2f}",
     "capacity_step": _step,
-    "capacity_so_far": lambda values: (
-        f"so far: {rate(number(values, 'rate'))} [{rate(number(values, 'low'))}, {rate(number(values, 'high'))}]"
-    ),
+    "capacity_so_far": _so_far,
 }

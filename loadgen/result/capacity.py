@@ -83,7 +83,7 @@ class CapacityStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Capacity:
+class HighestRate:
     """The highest rate that keeps the conditions."""
 
     rate: float | None = item("the capacity; null if it lies outside what was tried", "1/s")
@@ -134,7 +134,7 @@ class CapacityResult(CapacityMetadata):
     unusable: Reason | None = item("why nothing is known of the target: of its first step", omit=True)
     trust: Trust | None = item("the worst verdict of the steps that decide; null if there was no step")
     warnings: tuple[Reason, ...] = item("what the user should know")
-    capacity: Capacity = item("the capacity")
+    capacity: HighestRate = item("the capacity")
     steps: tuple[CapacityStep, ...] = item("the steps, in the order in which they ran")
     cost: Cost | None = item("the cost of the load, if the target is a table", omit=True)
 

@@ -15,7 +15,7 @@ from streams import Floats, Random, arrivals, random, solved
 from loadgen.experiment.capacity.course import Next, next_step
 from loadgen.experiment.capacity.judgement import capacity_of
 from loadgen.experiment.capacity.steps import above
-from loadgen.result.capacity import Capacity, CapacityPlan, CapacityStep, StepCondition
+from loadgen.result.capacity import CapacityPlan, CapacityStep, HighestRate, StepCondition
 from loadgen.result.run import Attribution
 from loadgen.stats.settling import settling
 
@@ -161,7 +161,7 @@ class Measurement:
     steps: list[CapacityStep] = field(default_factory=list)
 
     @property
-    def capacity(self) -> Capacity:
+    def capacity(self) -> HighestRate:
         return capacity_of(self.plan, self.steps)
 
     @property

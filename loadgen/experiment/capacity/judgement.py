@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadgen.result.capacity import Capacity, CapacityPlan, CapacityStep
+from loadgen.result.capacity import CapacityPlan, CapacityStep, HighestRate
 from loadgen.result.reason import Reason
 from loadgen.stats.crossing import CONFIDENCE, Crossing, Point, cliff, crossing
 
 BEYOND = 1.3  # times the capacity: the steps above it, up to here, tell what set the limit
 FEW = 3  # steps that tell it at the least, if there are so many
-HALF = 0.5  # of the slow requests' time, or of the failures: what makes more set the limit
 HELD_BACK = 0.01  # of the iterations: if more could not be started, this machine is the limit
 CLIFFS = "errors"  # how a condition on errors begins
 
@@ -50,12 +49,12 @@ def _crossing(plan: CapacityPlan, text: str, steps: Sequence[CapacityStep]) -> C
     return cliff(points, allowed) if of_errors else crossing(points, allowed)
 
 
-def capacity_of(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> Capacity:
+def capacity_of(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> HighestRate:
     """What the steps so far tell."""
     first = edge(plan, steps)
     at = first.crossing
     broken = at.high is not None
-    return Capacity(
+    return HighestRate(
         rate=_digits(at.rate),
         low=_digits(at.low),
         high=_digits(at.high),
@@ -124,9 +123,9 @@ def _of_latency(above: Sequence[CapacityStep]) -> Reason:
     own, wait, target = _times(above)
     whole = own + wait + target
     core = max((step.core for step in above if step.core is not None), default=None)
-    if (whole and own > HALF * whole) or 2 * invalid > len(above):
+    if (whole and own > max(wait, target)) or 2 * invalid > len(above):
         return Reason.of("limit_machine", share=round(own / whole, 4) if whole else None, core=core)
-    if whole and wait > HALF * whole:
+    if whole and wait > target:
         return Reason.of("limit_connections", share=round(wait / whole, 4))
     if unsent.total() > HELD_BACK * (requests + unsent.total()) and not whole:
         return Reason.of("limit_machine", share=None, core=core)
@@ -136,8 +135,8 @@ def _of_latency(above: Sequence[CapacityStep]) -> Reason:
 
 
 def _times(above: Sequence[CapacityStep]) -> tuple[float, float, float]:
-    """This machine's time, the wait for a connection, and the target's, of the slow requests of all steps (ms). Each
-    step counts alike: the parts of its tail are taken as shares."""
+    """This machine's time, the wait for a connection, and the target's, of the slow requests of all steps: the largest
+    set the limit. Each step counts alike: the parts of its tail are taken as shares."""
     own = wait = target = 0.0
     for step in above:
         tail = step.tail
@@ -152,7 +151,7 @@ def _digits(rate: float | None) -> float | None:
     return None if rate is None else float(f"{rate:.5g}")
 
 
-def deciding(capacity: Capacity, steps: Sequence[CapacityStep]) -> list[CapacityStep]:
+def deciding(capacity: HighestRate, steps: Sequence[CapacityStep]) -> list[CapacityStep]:
     """The steps below the capacity that it rests on: their figures have to be the target's. What is above it may be
     whatever set the limit."""
     edge_at = capacity.rate or capacity.low

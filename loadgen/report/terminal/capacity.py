@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from loadgen.report.capacity_sentences import LIMITS
 from loadgen.report.sentences import notice_text, sentence
 from loadgen.report.terminal.page import BAD, DIM, GOOD, STRONG, WARN, Part, add, drawn, heading, labelled, line, table
 from loadgen.report.trust import reason
@@ -17,16 +18,6 @@ from loadgen.result.capacity import CapacityPreview, CapacityResult, CapacitySte
 
 SENTENCE = 240  # characters of one
 LEAD = 12  # columns of what a line at the end is about
-NAMES = {
-    "limit_target": "the target is the limit",
-    "limit_machine": "this machine is the limit",
-    "limit_connections": "the cap on connections is the limit",
-    "limit_ports": "the local ports are the limit",
-    "limit_resources": "this machine is the limit",
-    "limit_throttle": "a throttle is the limit",
-    "limit_errors": "errors are the limit",
-    "limit_max_rate": "--max-rate is the limit",
-}
 HALF = 4  # the time that halves an interval, as a factor
 
 
@@ -82,10 +73,10 @@ def _found(result: CapacityResult) -> Iterator[Part]:
         yield f" [{_bare(capacity.low)}, {_bare(capacity.high)}]"
         yield f" keeps {capacity.condition} · safe: "
         yield short_rate(capacity.low), GOOD
-        yield f" · {NAMES.get(capacity.limit.code, 'the limit is not known')}"
+        yield f" · {LIMITS.get(capacity.limit.code, capacity.limit.code)}"
     elif capacity.low is not None:
         yield f"{short_rate(capacity.low)} or more", STRONG
-        yield f" keeps {keep} · {NAMES.get(capacity.limit.code, 'no limit was reached')}"
+        yield f" keeps {keep} · {LIMITS.get(capacity.limit.code, capacity.limit.code)}"
     elif capacity.high is not None:
         yield f"less than {short_rate(capacity.high)}", STRONG
         yield f" keeps {capacity.condition}: even that broke it"
