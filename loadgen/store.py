@@ -153,9 +153,14 @@ class ExperimentFolderAgain(ExperimentFolder):
         """Keep what is left of a run that was cut short, under another name. Raises ProfileError if that cannot be."""
         path = self.path / name
         if os.path.lexists(path):
-            free = (path.with_name(f"{path.name}-cut-short-{number}") for number in count(1))
-            aside = next(other for other in free if not os.path.lexists(other))
-            self._before("cannot be renamed", lambda: path.rename(aside))
+            self._before("cannot be renamed", lambda: _rename(path))
+
+
+def _rename(path: Path) -> None:
+    number = 1
+    while os.path.lexists(aside := path.with_name(f"{path.name}-cut-short-{number}")):
+        number += 1
+    path.rename(aside)
 
 
 def _write_whole(path: Path, value: dict[str, Any]) -> None:

@@ -109,7 +109,7 @@ def _carry_out(
 ) -> CapacityResult:
     """A new measurement by that plan; without one, the rest of that in the folder."""
     from loadgen.experiment.capacity.measurement import measure, resume
-    from loadgen.report.terminal.live import progress
+    from loadgen.report.terminal.display import progress
     from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
@@ -117,7 +117,7 @@ def _carry_out(
 
     place = folder or folder_for(loaded, "capacity-")
     options = Options(place, start, sandbox_at, preflight=preflight, needed=True, resolution=known_resolution())
-    with closing(progress(sys.stderr, quiet=quiet, hide=loaded.secrets.hide)) as display:
+    with closing(progress(sys.stderr, quiet=quiet, whole=False, hide=loaded.secrets.hide)) as display:
         work = measure(loaded, plan, options, display) if plan else resume(loaded, options, display)
         return on_loop(work, display.close)
 

@@ -158,6 +158,6 @@ class CapacityPreview:
     plan: CapacityPlan = item("what is asked, and how it is measured")
     seconds: float = item("the time that it takes, about", "s")
     runs: int = item("the number of steps, those of the search included, about")
-    requests_each: float = item("the number of requests for each request a second of the capacity, about")
+    requests_each: float = item("the number of requests for each request a second of the capacity, about", "s")
     requests_at_most: int | None = item("the number of requests at the most; null without a highest rate")
     usd_at_most: float | None = item("what they cost at the most; null if that is not known, or if nobody pays", "USD")

@@ -12,7 +12,6 @@ from loadgen.stats.crossing import CONFIDENCE, Crossing, Point, cliff, crossing
 
 BEYOND = 1.3  # times the capacity: the steps above it, up to here, tell what set the limit
 FEW = 3  # steps that tell it at the least, if there are so many
-HELD_BACK = 0.01  # of the iterations: if more could not be started, this machine is the limit
 CLIFFS = "errors"  # how a condition on errors begins
 
 
@@ -115,11 +114,8 @@ def _of_failures(above: Sequence[CapacityStep]) -> Reason:
 
 
 def _of_latency(above: Sequence[CapacityStep]) -> Reason:
-    unsent = Counter[str]()
-    for step in above:
-        unsent.update(step.unsent)
-    requests = sum(step.requests for step in above)
-    invalid = sum(step.trust == "INVALID" for step in above)
+    # a step that may not have more open sends less than planned, which is INVALID as well
+    invalid = sum(step.trust == "INVALID" and not step.unsent for step in above)
     own, wait, target = _times(above)
     whole = own + wait + target
     core = max((step.core for step in above if step.core is not None), default=None)
@@ -127,8 +123,6 @@ def _of_latency(above: Sequence[CapacityStep]) -> Reason:
         return Reason.of("limit_machine", share=round(own / whole, 4) if whole else None, core=core)
     if whole and wait > target:
         return Reason.of("limit_connections", share=round(wait / whole, 4))
-    if unsent.total() > HELD_BACK * (requests + unsent.total()) and not whole:
-        return Reason.of("limit_machine", share=None, core=core)
     grew = sum(step.above is not None for step in above)
     share = round(target / whole, 4) if whole else None
     return Reason.of("limit_target", share=share, grew=grew, steps=len(above), core=core)

@@ -14,7 +14,7 @@ from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
 from loadgen.experiment.capacity.course import Next, next_step
 from loadgen.experiment.capacity.folder import assembled, metadata, read_metadata, steps_in, usable
 from loadgen.experiment.capacity.judgement import capacity_of
-from loadgen.experiment.capacity.plan import BETWEEN, bounded, conditions
+from loadgen.experiment.capacity.plan import BETWEEN, SEARCH, bounded, conditions
 from loadgen.experiment.capacity.steps import folder_of, profile_of, step_of
 from loadgen.interrupts import Interrupted, Interrupts, interrupts
 from loadgen.profile.load import Loaded
@@ -25,7 +25,7 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.options import Options
-from loadgen.runner.progress import Display, Progress
+from loadgen.runner.progress import Display, Position, Progress
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.session import run_at
 from loadgen.runner.table.attach import on_table
@@ -152,12 +152,14 @@ class _Measurement:
                 ends = {"rate": so_far.rate, "low": so_far.low, "high": so_far.high}
                 self.display.message(Reason.of("capacity_so_far", **ends))
 
-    def _position(self, step: Next) -> str:
+    def _position(self, step: Next) -> Position:
         plan, measured = self.plan, sum(of.stage == "measure" for of in self.steps)
-        at = f"step {measured + 1} of {plan.steps}" if step.stage == "measure" else f"step {step.number} of the search"
         left = (plan.steps - measured) * (plan.step_s + plan.lead_in_s + BETWEEN)
-        about = f", about {max(1, round(left / 60))} min left" if left > 90 else f", about {left:.0f} s left"
-        return f"{at}: {step.rate:g}/s{about}"
+        about = f"about {max(1, round(left / 60))} min" if left > 90 else f"about {left:.0f} s"
+        now = (f"{step.rate:g}/s, {about} left",)
+        if step.stage == "search":
+            return Position(step.number, max(SEARCH, step.number), "", now, left_s=left, each="search step")
+        return Position(measured + 1, plan.steps, "", now, left_s=left, each="step")
 
     async def _pause(self) -> None:
         """Wait until the target is idle again, about: as long as it needs for what nobody waited for any more."""
@@ -189,8 +191,12 @@ class _Measurement:
 class _Within:
     """The display of a step's run: its progress with where it stands, and what no earlier step has said."""
 
-    def __init__(self, display: Display, position: str, said: list[Reason]) -> None:
+    def __init__(self, display: Display, position: Position, said: list[Reason]) -> None:
         self._display, self._position, self._said = display, position, said
+
+    @property
+    def detailed(self) -> bool:
+        return self._display.detailed
 
     def update(self, progress: Progress) -> None:
         self._display.update(replace(progress, position=self._position))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from loadgen.clock import SECOND
 from loadgen.experiment.capacity.course import Next
 from loadgen.experiment.capacity.plan import allowed
 from loadgen.experiment.order import seed_of
@@ -18,6 +20,7 @@ from loadgen.result.run import Phase as MeasuredPhase
 LEAD_IN, STEP = "lead-in", "step"  # the phases of a step's run
 BEHIND = 0.05  # of what was started: if the requests in flight grew by more, the rate was not reached
 SOME = 10  # requests more in flight: fewer are chance, and no queue
+OPEN, FEWEST = 4, 100  # times the rate and the limit on the latency; iterations that may be open in any case
 HELD_BACK = 0.01  # of the iterations: if more were not started, it was not offered
 STEPS = "steps"
 
@@ -40,11 +43,22 @@ def profile_of(loaded: Loaded, plan: CapacityPlan, keep: Sequence[Threshold], st
         "load": load,
         "cycles": 1,
         "thresholds": {STEP: tuple(keep)},
+        "in_flight_limit": _open_at_most(loaded, keep, step.rate),
         "max_rate": None,  # no step is above it, and it would make the arrivals of the last ones even
         "seed": seed_of(plan.seed, step.number),
     }
     profile = loaded.profile.model_copy(update=changed)
     return replace(loaded, profile=profile, variants=())
+
+
+def _open_at_most(loaded: Loaded, keep: Sequence[Threshold], rate: float) -> int:
+    """How many iterations may be open at once. A rate far above the capacity shows after some of them, and more would
+    only keep the target busy, and this machine, long after the step. Below the capacity, no more than the rate times
+    the limit are open, but for one in a hundred (Little's law)."""
+    longest = max((of.value / SECOND for of in keep if of.kind == "latency"), default=1.0)
+    own = loaded.profile.in_flight_limit
+    most = max(FEWEST, math.ceil(OPEN * rate * longest))
+    return most if own is None else min(own, most)
 
 
 def step_of(plan: CapacityPlan, keep: Sequence[Threshold], step: Next, result: RunResult) -> CapacityStep:

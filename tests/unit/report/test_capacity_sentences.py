@@ -64,4 +64,4 @@ def test_a_sentence_says_what_a_reason_is(reason: Reason, text: str) -> None:
 
 def test_each_code_is_tried_and_each_limit_has_its_words() -> None:
     assert {reason.code for reason, _ in EACH} == {*CAPACITY_SENTENCES} <= {*CODES}
-    assert {*LIMITS} == {code for code in CODES if code.startswith("limit_")}
+    assert {*LIMITS} == {code for code in CAPACITY_SENTENCES if code.startswith("limit_")}
