@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from loadgen.report.values import Sentence, Values, number
-from loadgen.report.words import rate, several, share
+from loadgen.report.words import count, rate, several, share
 
 
 def _core(values: Values) -> str:
@@ -19,8 +19,12 @@ def _target(values: Values) -> str:
 
 
 def _machine(values: Values) -> str:
-    own = f"{share(number(values, 'share'), 1)} of the slow requests' time is its own" if "share" in values else ""
-    return f"{own or 'it could not send what was due'}{_core(values)}; the target may do more"
+    invalid, steps = number(values, "invalid"), number(values, "steps")
+    if 2 * invalid > steps:
+        of = f"{count(invalid)} of the {several(steps, 'step')} above it are INVALID"
+        return f"{of}{_core(values)}; the target may do more"
+    own = share(number(values, "share"), 1)
+    return f"{own} of the slow requests' time is its own{_core(values)}; the target may do more"
 
 
 def _connections(values: Values) -> str:

@@ -84,7 +84,8 @@ CODES = {
     "step_not_offered": "The `share` of the iterations was started.",
     "limit_target": "The target is the limit: the `share` of the slow requests' time is its own. In `grew` of `steps` "
     "steps above it the requests in flight grew. `core`: of a core, what the busiest worker used.",
-    "limit_machine": "This machine is the limit: the `share` of the slow requests' time is its own.",
+    "limit_machine": "This machine is the limit: the `share` of the slow requests' time is its own, or most of the "
+    "`steps` above it are INVALID, `invalid` of them.",
     "limit_connections": "The cap on connections is the limit: the `share` of the slow requests' time is the wait for "
     "one of `cap`.",
     "limit_ports": "The local ports are the limit: `failed` requests failed, the `share` of them by `reason`.",

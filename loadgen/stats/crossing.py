@@ -60,6 +60,10 @@ class Crossing:
     allowed: float = 0.0
     points: int = 0
 
+    def sharp(self, points: Sequence[Point]) -> bool:
+        """Whether no step lies between the ends."""
+        return not any((self.low or 0.0) < point.rate < (self.high or math.inf) for point in points)
+
     def at(self, times: float) -> float:
         """The rate at which the line has so many times the allowed share."""
         assert self.rate is not None

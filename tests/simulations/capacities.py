@@ -76,6 +76,7 @@ class Drawn:
     beyond: int
     refused: int
     grown: int
+    value_ms: float  # the percentile
 
 
 def draw(dice: Random, server: Server, rate: float, lead: float, lasts: float) -> Drawn:
@@ -95,6 +96,7 @@ def draw(dice: Random, server: Server, rate: float, lead: float, lasts: float) -
         totals=np.histogram(mine, edges, weights=took * 1e9)[0],
         beyond=int((took[measured] > server.limit).sum()),
         refused=int((~taken[due >= lead]).sum()),
+        value_ms=1e3 * float(np.quantile(took[measured], server.quantile)) if measured.any() else 0.0,
         grown=int((done >= lead + lasts).sum() - ((mine < lead) & (done >= lead)).sum()),
     )
 
@@ -115,7 +117,7 @@ def _lets_in(server: Server) -> float:
     """The rate at which the throttle refuses one request in a thousand, from one long stream: what a bucket refuses of
     arrivals at random has no simple formula."""
     assert server.throttle
-    low, high = 0.8, 1.05
+    low, high = 0.5, 1.05
     for _ in range(8):
         middle = (low + high) / 2
         due = arrivals(random(72), middle * server.throttle, 1500)
@@ -140,7 +142,7 @@ def facts(server: Server, plan: CapacityPlan, step: Next, drawn: Drawn) -> Capac
         requests=count,
         failed=drawn.refused,
         conditions=(
-            StepCondition(latency, "", count - drawn.refused, drawn.beyond, 1 - server.quantile, None),
+            StepCondition(latency, "", count - drawn.refused, drawn.beyond, 1 - server.quantile, drawn.value_ms),
             StepCondition(errors, "", count, drawn.refused, ERRORS, None),
         ),
         above=above(unsettled, count, drawn.grown, 0),

@@ -22,7 +22,7 @@ QUEUES = [
     Server("M/M/4, p95 < 150 ms", 4, 0.020, 0.150, quantile=0.95),
 ]
 LIMITS = [
-    Server("a throttle of 120/s", 4, 0.020, 0.150, throttle=120, burst=100, limited_by="limit_throttle"),
+    Server("a throttle of 120/s", 4, 0.020, 0.150, throttle=120, burst=20, limited_by="limit_throttle"),
     Server("a cap on connections", 4, 0.020, 0.150, limited_by="limit_connections"),
     Server("this machine", 4, 0.020, 0.150, limited_by="limit_machine"),
 ]

@@ -28,8 +28,8 @@ class Edge:
 
 
 def edge(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> Edge:
-    """Where the first of the conditions breaks. Errors have no slope: a target that refuses what is above its rate
-    refuses nothing below it."""
+    """Where the first of the conditions breaks. Where errors set in sharply, they have no slope: a target that refuses
+    what is above its rate refuses nothing below it."""
     edges = [Edge(text, _crossing(plan, text, steps)) for text in plan.keep]
     broken = [of for of in edges if of.crossing.high is not None]
     return min(broken, key=lambda of: of.crossing.rate or of.crossing.high or 0.0, default=edges[0])
@@ -45,7 +45,10 @@ def _crossing(plan: CapacityPlan, text: str, steps: Sequence[CapacityStep]) -> C
             allowed = condition.allowed
             above = step.above is not None and (alone or not of_errors)
             points.append(Point(step.rate, condition.requests, condition.beyond, above))
-    return cliff(points, allowed) if of_errors else crossing(points, allowed)
+    edge_at = cliff(points, allowed)
+    if of_errors and edge_at.sharp(points):
+        return edge_at
+    return crossing(points, allowed)
 
 
 def capacity_of(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> HighestRate:
@@ -120,7 +123,8 @@ def _of_latency(above: Sequence[CapacityStep]) -> Reason:
     whole = own + wait + target
     core = max((step.core for step in above if step.core is not None), default=None)
     if (whole and own > max(wait, target)) or 2 * invalid > len(above):
-        return Reason.of("limit_machine", share=round(own / whole, 4) if whole else None, core=core)
+        share = round(own / whole, 4) if whole else None
+        return Reason.of("limit_machine", share=share, invalid=invalid, steps=len(above), core=core)
     if whole and wait > target:
         return Reason.of("limit_connections", share=round(wait / whole, 4))
     grew = sum(step.above is not None for step in above)

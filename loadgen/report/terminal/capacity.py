@@ -114,6 +114,7 @@ def _near(result: CapacityResult, room: int) -> Sequence[CapacityStep]:
     low, high = result.capacity.low, result.capacity.high
     if low and high and (wide := high - low) > 0.2 * at:
         wanted = [low - wide / 2 + 2 * wide * place / (room - 1) for place in range(room)]
+    wanted[room // 2] = at
     chosen = [min(steps, key=lambda step: abs(step.rate - of)) for of in wanted]
     return sorted({step.number: step for step in chosen}.values(), key=lambda step: step.rate)
 

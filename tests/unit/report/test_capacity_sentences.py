@@ -19,10 +19,13 @@ EACH = [
     ),
     (Reason.of("limit_target", grew=1, steps=4), "beyond it the requests took longer"),
     (
-        Reason.of("limit_machine", share=0.71, core=0.99),
+        Reason.of("limit_machine", share=0.71, invalid=1, steps=4, core=0.99),
         "71% of the slow requests' time is its own; this machine used 99% of a core; the target may do more",
     ),
-    (Reason.of("limit_machine"), "it could not send what was due; the target may do more"),
+    (
+        Reason.of("limit_machine", share=0.1, invalid=3, steps=4),
+        "3 of the 4 steps above it are INVALID; the target may do more",
+    ),
     (
         Reason.of("limit_connections", share=0.8),
         "80% of the slow requests' time is the wait for a connection; the target may do more",
