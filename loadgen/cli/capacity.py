@@ -27,7 +27,7 @@ KEEP = "p99 < 100ms, errors < 0.1%"
 @click.option("--keep", "keeps", multiple=True, metavar="CONDITIONS", help=f"What is to be kept: '{KEEP}'.")
 @click.option("--for", "duration", metavar="TIME", help="How long it may take, about.  [default: 8m]")
 @click.option("--max-rate", metavar="RATE", help="The highest rate that may be sent. Needed unless it is this machine.")
-@click.option("--from", "first", metavar="RATE", help="The first rate.  [default: the profile's, or 10/s]")
+@click.option("--from", "first", metavar="RATE", help="The first rate.  [default: the profile's; with a URL 50/s]")
 @click.option("--seed", metavar="N|random", help="Draw rates and arrivals from N.")
 @click.option("--target", metavar="URL|aws", help="As with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="As with run: session=per-request.")
