@@ -28,6 +28,7 @@ NEAR = (0.05, 60.0)  # of the allowed share: the line is fitted where it lies be
 CLOSE = 0.05  # of the crossing: steps this close to it are fitted in any case
 INFORMATIVE = 4  # steps with a share near the allowed one: with fewer it is a cliff, and no slope
 WHOLE = 0.6  # a share from here on tells little of the slope
+WIDEST = 0.5  # of the rate: an interval that is wider comes of a slope that is hardly known
 SPREAD = (0.05, 4.0)  # the variance of a step's logarithm, besides chance
 SURE = 0.95  # of the bound on the spread
 REPEATS, ROUNDS, STEP = 60, 6, 2.0
@@ -119,11 +120,11 @@ def _fitted(points: Sequence[Point], allowed: float, confidence: float) -> Cross
     df = len(points) - 2
     reach = t_quantile((1 + confidence) / 2, df) ** 2 * variance_bound(df, SURE)
     ends = fieller(height - _logit(allowed), slope, covariance * reach)
-    if slope <= 0 or ends is None:
+    if slope <= 0 or ends is None or ends[1] - ends[0] > WIDEST:
         return None
     rate = centre * (1 - (height - _logit(allowed)) / slope)
     low, high = (centre * (1 + end) for end in ends)
-    return Crossing(rate, max(0.0, low), high, slope / centre, allowed, len(points))
+    return Crossing(rate, low, high, slope / centre, allowed, len(points))
 
 
 def fieller(height: float, slope: float, reach: Floats) -> tuple[float, float] | None:

@@ -74,7 +74,7 @@ def test_the_capacity_of_a_queue_is_found(server: Server) -> None:
 
 @pytest.mark.parametrize("server", LIMITS if FULL else LIMITS[:1], ids=lambda server: server.name)
 def test_what_set_the_limit_is_named(server: Server) -> None:
-    of = found(server, seeds(2, 200))
+    of = found(server, seeds(1, 200))
     assert at_least(0.95, of.named, of.tried), of
     assert at_least(0.95, of.near, of.tried), of
     assert at_least(0.93, of.held, of.tried), of

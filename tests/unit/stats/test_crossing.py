@@ -77,6 +77,14 @@ def test_evidence_of_being_above_is_none_against_a_line_that_is_higher_there() -
     assert crossing(more, ALLOWED).rate == pytest.approx(crossing(steps, ALLOWED).rate, rel=0.005)
 
 
+def test_a_slope_that_is_hardly_known_is_no_line() -> None:
+    """Nine short steps whose shares differ by chance alone: the line would say that nothing is kept at any rate."""
+    shares = (0, 0, 3, 1, 2, 0, 4, 2, 9)
+    steps = [Point(160 + 5 * place, 150, beyond) for place, beyond in enumerate(shares)]
+    found = crossing(steps, ALLOWED)
+    assert found.slope == 0 and (found.low, found.high) == (165, 200)
+
+
 def test_few_steps_have_no_line() -> None:
     assert fit(points(90, 95, 100, 105, 110), ALLOWED) is None
 
