@@ -144,6 +144,25 @@ class ExperimentFolder(RunFolder):
             self._before("cannot be written", lambda: self._write_about(profile, about))
 
 
+class ExperimentFolderAgain(ExperimentFolder):
+    """The folder of an earlier experiment, which goes on in it."""
+
+    def _make(self) -> None: ...
+
+    def put_aside(self, name: str) -> None:
+        """Keep what is left of a run that was cut short, under another name. Raises ProfileError if that cannot be."""
+        path = self.path / name
+        if os.path.lexists(path):
+            self._before("cannot be renamed", lambda: _rename(path))
+
+
+def _rename(path: Path) -> None:
+    number = 1
+    while os.path.lexists(aside := path.with_name(f"{path.name}-cut-short-{number}")):
+        number += 1
+    path.rename(aside)
+
+
 def _write_whole(path: Path, value: dict[str, Any]) -> None:
     temporary = path.with_name(f".{path.name}")
     file = _new(temporary)

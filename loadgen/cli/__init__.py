@@ -23,7 +23,10 @@ from loadgen.form import FORM
 from loadgen.interrupts import Interrupted
 from loadgen.report.words import clean, for_person
 
-COMMANDS = ("run", "once", "check", "new", "report", "runs", "compare", "keepalive", "selftest", "sandbox", "schema")
+COMMANDS = (
+    "run", "once", "check", "new", "report", "runs", "compare", "keepalive", "capacity", "selftest", "sandbox",
+    "schema",
+)  # fmt: skip
 
 STATUSES = """\b
 Exit status:
@@ -35,7 +38,8 @@ Exit status:
   4    a threshold failed, or a limit stopped the run
   5    INVALID: this machine made too much of a figure that a threshold is about
   6    a worker was lost
-  7    no threshold failed, and one is undecided: too few requests to tell
+  7    no threshold failed, and one is undecided: too few requests to tell; or no capacity was
+       found
   130  interrupted; the partial result is saved
 """
 
@@ -90,6 +94,7 @@ def cli() -> None:
     loadgen run burst --target https://…       the same on yours
     loadgen run https://127.0.0.1:8443/ --rate 200/s --for 30s
     loadgen keepalive https://127.0.0.1:8443/  the cost of a new connection per request
+    loadgen capacity https://127.0.0.1:8443/ --keep 'p99 < 100ms'
     """
 
 

@@ -19,6 +19,7 @@ from loadgen.report.words import clean
 
 if TYPE_CHECKING:
     from loadgen.report.formats.junit import Result
+    from loadgen.result.capacity import CapacityResult
 
 T = TypeVar("T")
 
@@ -66,9 +67,16 @@ class Exports:
         """Whether one of them is what the command prints."""
         return STDOUT in self.files.values()
 
-    def write(self, result: Result, folder: Path | None, profile: bool = True) -> None:
+    def write(self, result: Result | CapacityResult, folder: Path | None, profile: bool = True) -> None:
         """Write all of them. What cannot be written is said: the result is in the run's `folder`. `profile`: whether a
-        page shows it."""
+        page shows it. Raises ProfileError for a result that is in none of these formats."""
+        from loadgen.result.capacity import CapacityResult
+
+        if isinstance(result, CapacityResult):
+            if self.files:
+                name = next(iter(self.files))
+                raise ProfileError(f"--{name}: a capacity has no such file", remedy="Use --json, or report one step")
+            return
         for name in self.files:
             text = self._text(name, result, folder, profile)
             if text is not None:

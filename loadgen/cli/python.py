@@ -15,6 +15,7 @@ from loadgen.errors import ProfileError
 if TYPE_CHECKING:
     from loadgen.profile.load import Loaded
     from loadgen.record.seconds import Second
+    from loadgen.result.capacity import CapacityResult
     from loadgen.result.experiment import ExperimentResult
     from loadgen.result.run import RunResult
 
@@ -67,8 +68,8 @@ async def arun(
         return await carried_out(loaded, folder, display)
 
 
-def load(run: PathOrName) -> RunResult | ExperimentResult:
-    """The result of a saved run, or of a saved experiment: its folder, or its name below runs/. Raises ProfileError if
+def load(run: PathOrName) -> RunResult | ExperimentResult | CapacityResult:
+    """The result of a saved run, experiment or capacity: its folder, or its name below runs/. Raises ProfileError if
     there is none."""
     from loadgen.experiment.saved import find, read
 

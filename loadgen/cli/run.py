@@ -87,9 +87,9 @@ def command(
     quiet: bool,
 ) -> int:
     """Run a PROFILE and report what was measured. PROFILE is a file, a URL, or the name of a shipped profile: burst,
-    steady, ramp, spike, soak, closed, scaling, dynamodb-put, dynamodb-mix, dynamodb-hot-partition, dynamodb-batch; or
-    of a published experiment: yan-cui-keepalive, yan-cui-ten-puts, yan-cui-lambda, list-tables, https-keepalive,
-    client-once.
+    steady, ramp, spike, soak, closed, scaling, capacity, dynamodb-put, dynamodb-mix, dynamodb-hot-partition,
+    dynamodb-batch; or of a published experiment: yan-cui-keepalive, yan-cui-ten-puts, yan-cui-lambda, list-tables,
+    https-keepalive, client-once.
 
     The result goes to stdout, the progress to stderr, and all figures to the run's folder.
 
@@ -111,7 +111,7 @@ def command(
     from loadgen.report.terminal.screen import show
     from loadgen.report.unusable import unusable
 
-    with reading(profile, target, (*sets, *_seed(seed)), rate, duration, users, asked, workers) as loaded:
+    with reading(profile, target, (*sets, *seeded(seed)), rate, duration, users, asked, workers) as loaded:
         if witness:
             witness_option(loaded)
         loaded, goal = _prolonged(loaded, until, at_most)
@@ -237,15 +237,15 @@ def witness_option(loaded: Loaded) -> None:
     witness_load(loaded.profile)
 
 
-def folder_for(loaded: Loaded) -> Path:
-    """The default folder of a run: runs/NAME-TIME, with a number if that exists."""
+def folder_for(loaded: Loaded, kind: str = "") -> Path:
+    """The default folder of a run: runs/NAME-TIME, with a number if that exists. `kind` comes before the name."""
     name = loaded.secrets.hide(loaded.profile.name)
-    named = f"{re.sub('[^A-Za-z0-9_-]+', '', name)}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
+    named = f"{kind}{re.sub('[^A-Za-z0-9_-]+', '', name)}-{datetime.fromtimestamp(wall() / SECOND):%Y%m%d-%H%M%S}"
     free = (Path("runs") / f"{named}{f'-{n}' if n > 1 else ''}" for n in count(1))
     return next(path for path in free if not os.path.lexists(path))  # two may begin in the same second
 
 
-def _seed(text: str | None) -> tuple[str, ...]:
+def seeded(text: str | None) -> tuple[str, ...]:
     """The profile's seed as `--set` takes it, drawn if it is to be random. Raises UsageError."""
     if text is None:
         return ()

@@ -15,6 +15,7 @@ curves      quantiles of a variant over its rounds
 scaling     quantiles along an axis of load
 two_runs    `loadgen compare`
 keepalive   `loadgen keepalive`
+capacity    `loadgen capacity`, a folder
 check       `loadgen check`
 share       what one run carries out: in a duet a share of the load; its limits
 positions   where each run stands, for the display

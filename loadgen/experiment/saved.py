@@ -15,10 +15,12 @@ from loadgen.analysis.standing import standing_of
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
+from loadgen.experiment.capacity import folder as capacity
 from loadgen.experiment.folder import KIND, assembled
 from loadgen.files import read_regular, why
 from loadgen.record.ledger import Ledger
 from loadgen.record.seconds import replay
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import from_json
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
@@ -49,22 +51,29 @@ def find(run: Path | None) -> Path:
     return run
 
 
-def read(run: Path) -> RunResult | ExperimentResult:
-    """The result of the run or of the experiment in that folder. Raises ProfileError if loadgen did not write the
-    folder, or if another version did."""
+AnyResult = RunResult | ExperimentResult | CapacityResult
+
+
+def read(run: Path) -> AnyResult:
+    """The result of the run, the experiment or the capacity in that folder. Raises ProfileError if loadgen did not
+    write the folder, or if another version did."""
     path = run / "result.json"
     if not os.path.lexists(path):
         return _incomplete(run)
     content = document(path)
     if content.get("kind") == KIND:
         return decoded(ExperimentResult, content, path)
+    if content.get("kind") == capacity.KIND:
+        return decoded(CapacityResult, content, path)
     return decoded(RunResult, content, path)
 
 
-def _incomplete(run: Path) -> RunResult | ExperimentResult:
+def _incomplete(run: Path) -> AnyResult:
     about = document(run / "run.json")
     if about.get("kind") == KIND:
         return replace(assembled(run, warnings=[Reason.of("experiment_died")]), complete=False, exit_status=None)
+    if about.get("kind") == capacity.KIND:
+        return replace(capacity.assembled(run, [Reason.of("capacity_died")]), complete=False, exit_status=None)
     return _incomplete_run(run, about)
 
 
@@ -117,7 +126,7 @@ def _ledger(path: Path, runs: int, slots: int) -> Ledger:
         raise ValueError(f"{path.name}: {error}") from None
 
 
-def saved(folder: Path, most: int | None) -> tuple[list[tuple[str, RunResult | ExperimentResult | str]], int]:
+def saved(folder: Path, most: int | None) -> tuple[list[tuple[str, AnyResult | str]], int]:
     """The runs in a folder, the newest first: their names and their results, or why one cannot be read; at most so
     many, and how many more there are. Raises ProfileError for what is no folder."""
     if folder == RUNS and not folder.is_dir():
@@ -130,7 +139,7 @@ def saved(folder: Path, most: int | None) -> tuple[list[tuple[str, RunResult | E
     return [(path.name, _result_or_why(path)) for path in shown], len(paths) - len(shown)
 
 
-def _result_or_why(path: Path) -> RunResult | ExperimentResult | str:
+def _result_or_why(path: Path) -> AnyResult | str:
     try:
         return read(path)
     except ProfileError as error:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from loadgen.engine.plan import DRAIN
 from loadgen.errors import InvalidRun, ProfileError
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import to_json
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.latency import Latency
@@ -19,6 +20,8 @@ QUANTILES = ("mean", "p50", "p90", "p95", "p99", "p99.9")
 METRICS = ("response", "service")
 TARGET = "target"  # stands beside the one of them that both have
 
+Saved = RunResult | ExperimentResult | CapacityResult
+
 
 class Place(NamedTuple):
     """A step in one run of a phase."""
@@ -29,9 +32,7 @@ class Place(NamedTuple):
     step: str
 
 
-def compare(
-    first: RunResult | ExperimentResult, second: RunResult | ExperimentResult, *, accept_invalid: bool = False
-) -> TwoRuns:
+def compare(first: Saved, second: Saved, *, accept_invalid: bool = False) -> TwoRuns:
     """The latencies of the phases and steps that both runs have, with their ratio; what differed between the runs; and
     why there is no verdict. Raises ProfileError if one of them is an experiment, or if they have nothing in common;
     raises InvalidRun if one of them is INVALID, unless its user accepts that."""
@@ -57,9 +58,13 @@ def compare(
     )
 
 
-def _of_a_run(result: RunResult | ExperimentResult) -> RunResult:
+def _of_a_run(result: Saved) -> RunResult:
     if isinstance(result, ExperimentResult):
         raise ProfileError("is an experiment: `loadgen report` shows its comparison", file=result.run)
+    if isinstance(result, CapacityResult):
+        raise ProfileError(
+            "is a capacity, and no run: compare the intervals that `loadgen report` shows", file=result.run
+        )
     return result
 
 

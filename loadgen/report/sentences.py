@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from loadgen.report.capacity_sentences import CAPACITY_SENTENCES
 from loadgen.report.experiment_sentences import EXPERIMENT_SENTENCES
 from loadgen.report.finding_sentences import FINDING_SENTENCES
 from loadgen.report.notice_sentences import NOTICE_SENTENCES
@@ -177,6 +178,7 @@ SENTENCES: dict[str, Sentence] = {
     "met_with_own": "kept, although this machine made {share:.1%} of it",
     "nothing_answered": _nothing_answered,
     "everything_failed": _everything_failed,
+    **CAPACITY_SENTENCES,
     **EXPERIMENT_SENTENCES,
     **FINDING_SENTENCES,
     **SELFTEST_SENTENCES,

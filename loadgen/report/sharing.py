@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePath
 
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Sample, Samples
@@ -22,7 +23,7 @@ _PLACES = (
 _IDENTITY = re.compile(r"(?:id|pop|via|server)$", re.IGNORECASE)  # headers by which an operator knows a request
 
 
-Result = RunResult | ExperimentResult
+Result = RunResult | ExperimentResult | CapacityResult
 
 
 def shared(result: Result) -> Result:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from loadgen.exchange import Outcome
 from loadgen.report.sentences import sentence
 from loadgen.report.words import clean
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult
 from loadgen.runner.advice import redirected, remedy
 
+Unusable = RunResult | ExperimentResult | CapacityResult
 
-def unusable(result: RunResult | ExperimentResult) -> str:
+
+def unusable(result: Unusable) -> str:
     """Why, and what to do about it; empty for a result that does say something."""
     why = result.unusable
     if why is None:
@@ -20,7 +23,7 @@ def unusable(result: RunResult | ExperimentResult) -> str:
     return clean(f"{url}: {sentence(why)}{f'. {advice}' if advice else ''}")
 
 
-def _advice(result: RunResult | ExperimentResult, url: str, outcome: str, reason: str) -> str:
+def _advice(result: Unusable, url: str, outcome: str, reason: str) -> str:
     """Where a redirect leads, a sample of it tells."""
     for sample in result.samples.failed if isinstance(result, RunResult) else ():
         if (sample.outcome, sample.reason) == (outcome, reason) and sample.location:

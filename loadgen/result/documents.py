@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from loadgen.result import codec
+from loadgen.result.capacity import CapacityPreview, CapacityResult
 from loadgen.result.check import CheckResult
 from loadgen.result.experiment import ExperimentResult, IdleRuns
 from loadgen.result.once import OnceResult
@@ -13,7 +14,17 @@ from loadgen.result.selftest import SelftestResult
 from loadgen.result.two_runs import TwoRuns
 
 # a new kind of result is named here, and only here
-Document = RunResult | ExperimentResult | IdleRuns | TwoRuns | CheckResult | OnceResult | SelftestResult
+Document = (
+    RunResult
+    | ExperimentResult
+    | IdleRuns
+    | CapacityResult
+    | CapacityPreview
+    | TwoRuns
+    | CheckResult
+    | OnceResult
+    | SelftestResult
+)
 DOCUMENTS: tuple[type[Document], ...] = get_args(Document)
 
 

@@ -78,11 +78,34 @@ CODES = {
     "witness_no_p99": "The witness will have no interval for the p99 of `where`: at most `exchanges` exchanges of a "
     "step, and `needs` are needed. It sends 1 for `each` of the workers'.",
     "witness_one_user_more": "The witness is one user more than the `users` of `phase`.",
+    # a capacity: what shows that a step's rate is above it, and what set the limit
+    "step_not_settled": "Latency and requests in flight grew as long as the step ran.",
+    "step_not_reached": "The `share` of what was started was completed in the same time.",
+    "step_not_offered": "The `share` of the iterations was started.",
+    "limit_target": "The target is the limit: the `share` of the slow requests' time is its own. In `grew` of `steps` "
+    "steps above it the requests in flight grew. `core`: of a core, what the busiest worker used.",
+    "limit_machine": "This machine is the limit: the `share` of the slow requests' time is its own, or most of the "
+    "`steps` above it are INVALID, `invalid` of them.",
+    "limit_connections": "The cap on connections is the limit: the `share` of the slow requests' time is the wait for "
+    "one of `cap`.",
+    "limit_ports": "The local ports are the limit: `failed` requests failed, the `share` of them by `reason`.",
+    "limit_resources": "Descriptors or memory of this machine are the limit, by `reason`.",
+    "limit_throttle": "A throttle is the limit: the target refused, the `share` of all failures by `reason`.",
+    "limit_errors": "Errors are the limit, the `share` of them `outcome` with `reason`.",
+    "limit_max_rate": "The highest rate that may be tried, `rate`, kept all conditions.",
+    "limit_not_reached": "All rates up to `rate` kept all conditions.",
+    "limit_not_known": "No step above it shows what set the limit.",
+    "capacity_broken_off": "The measurement of the capacity was broken off: `error`.",
+    "capacity_died": "The measurement died before its end, and this is what its steps had written.",
+    "capacity_stopped_by_cost": "The measurement was stopped early by max_cost, as its steps have come to `usd`.",
     # the progress of a command, which no result holds; it may be of one `variant` in one `round`
     "stopping": "A signal ends the run, which waits for what is open.",
     "stopping_at_once": "A second signal gives up what is open.",
     "round_again": "Round `round` held an INVALID run, and is carried out once more.",
     "decided": "The experiment is decided after `rounds` rounds, as planned.",
+    "capacity_step": "Step `step` at `rate`: the share `beyond` was beyond `text`, and the share `failed` failed; "
+    "`kept` is 1 if it kept all conditions, and else 0.",
+    "capacity_so_far": "The steps so far put the capacity at `rate`, between `low` and `high`.",
     "until_look": "After `after_s` the figure of `step` is `ms`, within `off` of it; `enough`: the goal is reached.",
     "until_decided": "After `after_s` all thresholds of `phase` are decided.",
     "until_undecided": "After `after_s` `count` thresholds of `phase` are undecided; `text` of `step` takes longest, "

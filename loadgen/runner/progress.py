@@ -47,7 +47,8 @@ class Position:
     """Which run of several this is: its round, the variant that it is of, the variants that run `now` (more than one in
     a duet), those that run `next` and their round, and of each variant the verdicts of its runs. Rounds count from 1.
     `left_s`: so long the runs after this one are planned to take, with their pauses. Of `keepalive --idle` each round
-    has one run, whose phase stands for the variant."""
+    has one run, whose phase stands for the variant. `each` is what a round is called: those of a capacity are steps,
+    and `now` has the rate."""
 
     round: int
     rounds: int
@@ -57,6 +58,7 @@ class Position:
     next_round: int | None = None
     verdicts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     left_s: float | None = None
+    each: str = "round"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ For rounds of two variants:
     comparison     ratio, difference, verdict, and how many rounds a verdict needs
     looks          the share of the error probability that each planned look has
 
+For steps at several rates:
+
+    crossing       the rate at which the share of slow requests crosses what is allowed
+
 All of them use `distributions`: Student's t, a bound on a variance, the fair coin.
 """
 

@@ -9,6 +9,9 @@ server by its process id and waits for its end. The configurations are in `confi
     GET        /chunked   200, `CHUNKED` bytes in chunks
     GET        /close     200, `{}`, after which the server closes the connection
 
+Besides, nginx answers 429 on `/limited` to what is above 100 requests a second, and uvicorn takes 20 ms on `/queue`,
+for four requests at once.
+
 `http` and `https` keep an idle connection for an hour; `brief_http` and `brief_https` close it after `idle_ms`
 (Node up to a second later).
 """

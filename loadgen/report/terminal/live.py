@@ -194,7 +194,9 @@ class Screen:
 
 def standing(position: Position | None) -> str:
     """`round 2 of 6: fresh`; empty for a single run."""
-    return f"round {position.round} of {position.rounds}: {', '.join(position.now)}" if position else ""
+    if position is None:
+        return ""
+    return f"{position.each} {position.round} of {position.rounds}: {', '.join(position.now)}"
 
 
 def _names(p: Progress) -> list[str]:

@@ -9,11 +9,13 @@ from typing import TextIO
 from rich.console import RenderableType
 
 from loadgen.report.terminal import run
+from loadgen.report.terminal.capacity import capacity_summary, every_step
 from loadgen.report.terminal.experiment_summary import experiment_summary
 from loadgen.report.terminal.page import WIDEST, drawn, fitted, fitting
 from loadgen.report.terminal.run_summary import run_summary
 from loadgen.report.verdict import Result
 from loadgen.report.words import clean, encodable, wants_color
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 
@@ -21,22 +23,28 @@ LINES = 30
 ROOM = (8, 7, 6, 5, 4, 3, 2, 1)  # rows of a table; less of everything where they do not fit
 
 
-def render(result: Result, *, width: int = WIDEST, color: bool | None = None, full: bool = False) -> str:
+def render(
+    result: Result | CapacityResult, *, width: int = WIDEST, color: bool | None = None, full: bool = False
+) -> str:
     """A result as text of at most `width` columns, 40 to 100, and of at most 30 lines on 80 columns unless `full`.
 
     `color` None: coloured if stdout is a terminal and NO_COLOR is not set.
     """
-    if full:
+    if full and not isinstance(result, CapacityResult):
         return run.render(result, width=width, color=color)
     width = fitted(width)
     colored = wants_color(sys.stdout) if color is None else color
     cleaned = map_text(result, clean)
+    if isinstance(cleaned, CapacityResult):
+        if full:
+            return drawn(every_step(cleaned, width), width, colored)
+        return _short(lambda room: capacity_summary(cleaned, width, room), width, colored)
     if isinstance(cleaned, ExperimentResult):
         return _short(lambda room: experiment_summary(cleaned, width, room), width, colored)
     return _short(lambda room: run_summary(cleaned, width, room), width, colored)
 
 
-def show(result: Result, file: TextIO, full: bool = False) -> None:
+def show(result: Result | CapacityResult, file: TextIO, full: bool = False) -> None:
     """Write the result to `file`: in characters that it can write, and if it is a terminal, coloured and as wide as
     it."""
     file.write(encodable(render(result, width=fitting(file), color=wants_color(file), full=full), file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,6 +16,10 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+FOUR = asyncio.Semaphore(4)
+SERVICE = 0.02  # s
+
+
 async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     headers = {b"content-type": b"application/json"}
     parts = [b"{}"]
@@ -25,6 +30,9 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
             parts = [BIG]
         case "/chunked":
             parts = [CHUNKED[at : at + 16384] for at in range(0, len(CHUNKED), 16384)]
+        case "/queue":
+            async with FOUR:
+                await asyncio.sleep(SERVICE)
         case "/close":
             headers[b"connection"] = b"close"
     if scope["path"] != "/chunked":  # without a length, the parts are sent chunked

@@ -1,0 +1,134 @@
+"""Which rate comes next, from the steps so far. Pure, so that an interrupted measurement can go on from its folder.
+
+Doubling finds a rate that breaks a condition, and halves of the span narrow that to about a fifth. The steps that are
+measured then come in three parts. The first is spread evenly over the span; each next one over where the steps so far
+put the crossing. The rates of a part are drawn one in each of as many equal pieces, in a drawn order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from loadgen.experiment.capacity.judgement import Edge, edge
+from loadgen.result.capacity import CapacityPlan, CapacityStep, Stage
+from loadgen.workload.draws import stream_of
+
+PARTS = 3
+NARROW = 1.25  # the search ends when the rate that broke is no more than so many times the one that kept
+LOWEST = 1 / 16  # of the first rate: below it nothing is searched
+WIDER = 1.1  # the first part reaches so far beyond the span: a single step of the search may be wrong
+CLEARLY = 1.0
+SOME = 3  # requests beyond a limit: fewer are chance
+AROUND = (0.1, 50.0)  # times the allowed share: where the line has these, the next part begins and ends
+REACH = (1.15, 1.25)  # a part reaches at least, and at most, so far beyond the crossing
+NEAR = 1.06  # a part reaches at least so far beyond both ends, where latency is what breaks
+_RATES, _ORDER = 11, 12  # the numbers of random streams of the seed
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next step: its number, from 1, its stage, and its rate."""
+
+    number: int
+    stage: Stage
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The highest rate that kept the conditions, None if none did, and the lowest above it that did not."""
+
+    kept: float | None
+    broken: float | None
+
+
+def next_step(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> Next | None:
+    """The next step; None if all are made, or if there is nothing to be measured: even the lowest rate broke a
+    condition, or even the highest kept them."""
+    number, span = len(steps) + 1, span_of(steps)
+    measured = [step for step in steps if step.stage == "measure"]
+    if not measured and (rate := _searched(plan, span)) is not None:
+        return Next(number, "search", _round(rate))
+    if span.kept is None or span.broken is None or len(measured) >= plan.steps:
+        return None
+    low, high = span.kept / WIDER, span.broken * WIDER
+    sizes = [len(part) for part in _split(plan.steps)]
+    begun = 0
+    for part, size in enumerate(sizes):
+        if len(measured) < begun + size:
+            if part:
+                before = {step.number for step in measured[:begun]}
+                known = [step for step in steps if step.stage == "search" or step.number in before]
+                low, high = around(edge(plan, known), low, high)
+            if plan.max_rate:
+                low, high = min(low, plan.max_rate / REACH[0]), min(high, plan.max_rate)
+            return Next(number, "measure", _round(_drawn(plan.seed, part, size, low, high)[len(measured) - begun]))
+        begun += size
+    return None
+
+
+def span_of(steps: Sequence[CapacityStep]) -> Span:
+    """What the search found so far."""
+    searched = [step for step in steps if step.stage == "search"]
+    broken = min((step.rate for step in searched if broke(step)), default=None)
+    kept = max((step.rate for step in searched if broken is None or step.rate < broken), default=None)
+    return Span(kept, broken)
+
+
+def broke(step: CapacityStep) -> bool:
+    """Whether a step of the search clearly broke a condition."""
+    return step.above is not None or any(
+        condition.beyond >= SOME and condition.share > CLEARLY * condition.allowed for condition in step.conditions
+    )
+
+
+def _searched(plan: CapacityPlan, span: Span) -> float | None:
+    if span.broken is None:
+        if span.kept is None:
+            return plan.first_rate
+        if plan.max_rate is not None and span.kept >= plan.max_rate:
+            return None
+        return min(2 * span.kept, plan.max_rate or math.inf)
+    if span.kept is None:
+        return span.broken / 2 if span.broken > plan.first_rate * LOWEST else None
+    return math.sqrt(span.kept * span.broken) if span.broken > NARROW * span.kept else None
+
+
+def around(found: Edge, low: float, high: float) -> tuple[float, float]:
+    """Where the next part is to measure; it was to measure from `low` to `high`."""
+    crossing = found.crossing
+    if crossing.slope and crossing.rate:
+        ends = crossing.at(AROUND[0]), crossing.at(AROUND[1])
+        low = min(max(ends[0], crossing.rate / REACH[1]), crossing.rate / REACH[0])
+        high = max(min(ends[1], crossing.rate * REACH[1]), crossing.rate * REACH[0])
+        return low, high
+    if crossing.low and crossing.high:
+        margin = (crossing.high - crossing.low) / 4
+        if found.errors:
+            return crossing.low - margin, crossing.high + margin
+        # what is spread by chance has to be seen on either side
+        return min(crossing.low - margin, crossing.low / NEAR), max(crossing.high + margin, crossing.high * NEAR)
+    if crossing.low:
+        return crossing.low / REACH[0], max(high, crossing.low * REACH[1])
+    if crossing.high:
+        return min(low, crossing.high / REACH[1]), crossing.high * REACH[0]
+    return low, high
+
+
+def _split(steps: int) -> list[range]:
+    edges = [steps * part // PARTS for part in range(PARTS + 1)]
+    return [range(first, last) for first, last in pairwise(edges)]
+
+
+def _drawn(seed: int, part: int, size: int, low: float, high: float) -> list[float]:
+    places = (stream_of((seed, _RATES, part)).random(size) + range(size)) / size
+    order = stream_of((seed, _ORDER, part)).permutation(size)
+    return [low + (high - low) * float(places[at]) for at in order]
+
+
+def _round(rate: float) -> float:
+    """Four digits, as a rate is written."""
+    return float(f"{rate:.4g}")

@@ -1,0 +1,158 @@
+"""The capacity that steps amount to, and what set the limit. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loadgen.result.capacity import CapacityPlan, CapacityStep, HighestRate
+from loadgen.result.reason import Reason
+from loadgen.stats.crossing import CONFIDENCE, Crossing, Point, cliff, crossing
+
+BEYOND = 1.3  # times the capacity: the steps above it, up to here, tell what set the limit
+FEW = 3  # steps that tell it at the least, if there are so many
+CLIFFS = "errors"  # how a condition on errors begins
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The condition that breaks first, and where."""
+
+    condition: str
+    crossing: Crossing
+
+    @property
+    def errors(self) -> bool:
+        return self.condition.startswith(CLIFFS)
+
+
+def edge(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> Edge:
+    """Where the first of the conditions breaks. Where errors set in sharply, they have no slope: a target that refuses
+    what is above its rate refuses nothing below it."""
+    edges = [Edge(text, _crossing(plan, text, steps)) for text in plan.keep]
+    broken = [of for of in edges if of.crossing.high is not None]
+    return min(broken, key=lambda of: of.crossing.rate or of.crossing.high or 0.0, default=edges[0])
+
+
+def _crossing(plan: CapacityPlan, text: str, steps: Sequence[CapacityStep]) -> Crossing:
+    of_errors = text.startswith(CLIFFS)
+    # that the requests in flight grew is about the latency, if a condition is about that
+    alone = all(other.startswith(CLIFFS) for other in plan.keep)
+    points, allowed = [], 0.0
+    for step in steps:
+        if condition := step.condition(text):
+            allowed = condition.allowed
+            above = step.above is not None and (alone or not of_errors)
+            points.append(Point(step.rate, condition.requests, condition.beyond, above))
+    edge_at = cliff(points, allowed)
+    if of_errors and edge_at.sharp(points):
+        return edge_at
+    return crossing(points, allowed)
+
+
+def capacity_of(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> HighestRate:
+    """What the steps so far tell."""
+    first = edge(plan, steps)
+    at = first.crossing
+    broken = at.high is not None
+    return HighestRate(
+        rate=_digits(at.rate),
+        low=_digits(at.low),
+        high=_digits(at.high),
+        confidence=CONFIDENCE,
+        condition=first.condition if broken else "",
+        how="fit" if at.slope else "between" if at.rate else "none",
+        points=at.points,
+        limit=limit_of(plan, steps, first),
+    )
+
+
+def limit_of(plan: CapacityPlan, steps: Sequence[CapacityStep], first: Edge) -> Reason:
+    """What set the limit: from the steps just above it."""
+    edge_at = first.crossing.rate or first.crossing.high
+    if edge_at is None:
+        tried = max((step.rate for step in steps), default=None)
+        if plan.max_rate is not None and tried is not None and tried >= plan.max_rate:
+            return Reason.of("limit_max_rate", rate=plan.max_rate)
+        return Reason.of("limit_not_reached", rate=tried)
+    above = _above(steps, first, edge_at)
+    if not above:
+        return Reason.of("limit_not_known")
+    if first.errors:
+        return _of_failures(above)
+    return _of_latency(above)
+
+
+def _above(steps: Sequence[CapacityStep], first: Edge, rate: float) -> list[CapacityStep]:
+    """The steps that broke the condition at a rate not far above the capacity."""
+    broken = [
+        step
+        for step in steps
+        if step.rate >= rate and (step.above or ((of := step.condition(first.condition)) and not of.kept))
+    ]
+    broken.sort(key=lambda step: step.rate)
+    return [step for at, step in enumerate(broken) if at < FEW or step.rate <= BEYOND * rate]
+
+
+def _of_failures(above: Sequence[CapacityStep]) -> Reason:
+    failures = Counter[str]()
+    for step in above:
+        failures.update(step.failures)
+    total = failures.total()
+    if not total:
+        return _of_latency(above)
+    by_outcome = Counter[str]()
+    for name, count in failures.items():
+        by_outcome[name.partition(":")[0]] += count
+    outcome, count = by_outcome.most_common(1)[0]
+    mine = {name: of for name, of in failures.items() if name.partition(":")[0] == outcome}
+    reason = max(mine, key=lambda name: mine[name]).partition(":")[2].strip()
+    told: dict[str, str | float] = {"reason": reason or outcome, "share": round(count / total, 4), "failed": total}
+    if outcome == "throttled":
+        return Reason.of("limit_throttle", **told)
+    if outcome == "client_resource":
+        return Reason.of("limit_ports" if "port" in reason else "limit_resources", **told)
+    return Reason.of("limit_errors", outcome=outcome, **told)
+
+
+def _of_latency(above: Sequence[CapacityStep]) -> Reason:
+    # a step that may not have more open sends less than planned, which is INVALID as well
+    invalid = sum(step.trust == "INVALID" and not step.unsent for step in above)
+    own, wait, target = _times(above)
+    whole = own + wait + target
+    core = max((step.core for step in above if step.core is not None), default=None)
+    if (whole and own > max(wait, target)) or 2 * invalid > len(above):
+        share = round(own / whole, 4) if whole else None
+        return Reason.of("limit_machine", share=share, invalid=invalid, steps=len(above), core=core)
+    if whole and wait > target:
+        return Reason.of("limit_connections", share=round(wait / whole, 4))
+    grew = sum(step.above is not None for step in above)
+    share = round(target / whole, 4) if whole else None
+    return Reason.of("limit_target", share=share, grew=grew, steps=len(above), core=core)
+
+
+def _times(above: Sequence[CapacityStep]) -> tuple[float, float, float]:
+    """This machine's time, the wait for a connection, and the target's, of the slow requests of all steps: the largest
+    set the limit. Each step counts alike: the parts of its tail are taken as shares."""
+    own = wait = target = 0.0
+    for step in above:
+        tail = step.tail
+        if tail and tail.value > 0:
+            own += (tail.own + tail.build) / tail.value
+            wait += tail.wait / tail.value
+            target += (tail.target + tail.connect + tail.held) / tail.value
+    return own, wait, target
+
+
+def _digits(rate: float | None) -> float | None:
+    return None if rate is None else float(f"{rate:.5g}")
+
+
+def deciding(capacity: HighestRate, steps: Sequence[CapacityStep]) -> list[CapacityStep]:
+    """The steps below the capacity that it rests on: their figures have to be the target's. What is above it may be
+    whatever set the limit."""
+    edge_at = capacity.rate or capacity.low
+    if edge_at is None:
+        return list(steps)
+    return [step for step in steps if step.rate <= edge_at and step.rate * BEYOND >= edge_at]

@@ -1,0 +1,138 @@
+"""How a capacity is measured: how many steps, and how long each is, so that all of it takes about as long as asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loadgen.clock import SECOND
+from loadgen.errors import ProfileError
+from loadgen.profile.load import Loaded
+from loadgen.profile.model import Profile, Threshold
+from loadgen.profile.units import format_duration
+from loadgen.result.capacity import CapacityPlan
+from loadgen.runner.table.cost import billed
+
+FOR = 8 * 60 * SECOND
+STEPS = (18, 30)  # that are measured: at least, and at most
+LONG = 8.0  # s: steps are longer before there are more of them
+SHORTEST = 0.5
+SEARCH = 9  # steps of a search, about: eight doublings and halves from 10/s to some hundreds a second
+BETWEEN = 1.2  # s from a step's end to the next one's beginning
+LEAD_IN = (0.25, 0.2, 3.0)  # s at least; of the measured time; s at most
+SEARCHED = (0.5, 0.4, 6.0)  # likewise, the measured time of a step of the search
+FIRST = 10.0  # requests a second, where the profile has no rate
+ERRORS = "errors < 1%"  # what is kept besides, if nothing is said of errors
+UPPER = ("<", "<=")
+
+
+def conditions(texts: Sequence[str]) -> tuple[Threshold, ...]:
+    """The conditions of `--keep`, each of which may hold several, separated by commas. Raises ProfileError."""
+    parts = [part.strip() for text in texts for part in text.split(",") if part.strip()]
+    made = [_condition(part) for part in parts]
+    if not made:
+        raise ProfileError("there is no condition", file="--keep", remedy="Give one, as in 'p99 < 100ms, errors < 1%'")
+    if len({of.text for of in made}) < len(made):
+        raise ProfileError("a condition is given twice", file="--keep", remedy="Leave one out")
+    if all(of.kind != "errors" for of in made):
+        made.append(_condition(ERRORS))
+    return tuple(made)
+
+
+def _condition(text: str) -> Threshold:
+    try:
+        of = Threshold.parse(f"response {text}" if text[:1] == "p" else text)
+    except ValueError as error:
+        raise ProfileError(str(error), file="--keep") from None
+    if of.op not in UPPER or not (of.kind == "errors" or of.fraction):
+        raise ProfileError(
+            f"{text} is no condition that breaks at a rate", file="--keep", remedy="Use 'p99 < 100ms' or 'errors < 1%'"
+        )
+    if of.kind == "errors" and not of.value:
+        raise ProfileError(f"{text} allows nothing", file="--keep", remedy="Use errors < 0.1%, for example")
+    return Threshold(of.kind, of.metric, of.quantile, of.op, of.value, text)
+
+
+def allowed(of: Threshold) -> float:
+    """The share of requests that may be beyond the condition's limit."""
+    return of.value if of.kind == "errors" else round(1 - (of.fraction or 0.0), 12)
+
+
+def plan_of(
+    loaded: Loaded,
+    keep: Sequence[Threshold],
+    lasts: int = FOR,
+    max_rate: float | None = None,
+    first: float | None = None,
+) -> CapacityPlan:
+    """The plan of a measurement that takes about `lasts` ns. Raises ProfileError for what is too short, or goes with no
+    profile."""
+    profile = loaded.profile
+    if profile.experiment:
+        problem = "the profile is an experiment, whose variants are compared with each other"
+        raise ProfileError(problem, file=loaded.source, remedy="Use a profile without one")
+    steps, step_s = _divided(lasts / SECOND)
+    first = first or _first(profile)
+    most = max_rate or profile.max_rate
+    return CapacityPlan(
+        keep=tuple(of.text for of in keep),
+        first_rate=min(first, most) if most else first,
+        max_rate=most,
+        for_s=lasts / SECOND,
+        steps=steps,
+        step_s=step_s,
+        lead_in_s=lead_in(step_s),
+        search_s=search(step_s),
+        seed=profile.seed,
+    )
+
+
+def _divided(seconds: float) -> tuple[int, float]:
+    """How many steps there are, and how long each is, in seconds."""
+    least, most = STEPS
+    for steps in range(most, least - 1, -1):
+        if takes(steps, LONG) <= seconds or (steps == least and takes(steps, SHORTEST) <= seconds):
+            low, high = SHORTEST, 600.0
+            for _ in range(40):
+                middle = (low + high) / 2
+                low, high = (middle, high) if takes(steps, middle) <= seconds else (low, middle)
+            return steps, float(f"{low:.2g}" if low < 10 else f"{low:.0f}")
+    shortest = format_duration(round(takes(least, SHORTEST)) * SECOND)
+    raise ProfileError(
+        f"{format_duration(round(seconds * SECOND))} is too short for {least} steps", file="--for",
+        remedy=f"Allow {shortest} or more",
+    )  # fmt: skip
+
+
+def takes(steps: int, step_s: float) -> float:
+    """How long all of it takes, in seconds, about."""
+    return steps * (step_s + lead_in(step_s) + BETWEEN) + SEARCH * (search(step_s) + lead_in(step_s) + BETWEEN)
+
+
+def lead_in(step_s: float) -> float:
+    return _part(step_s, LEAD_IN)
+
+
+def search(step_s: float) -> float:
+    return _part(step_s, SEARCHED)
+
+
+def _part(step_s: float, of: tuple[float, float, float]) -> float:
+    least, share, most = of
+    return round(min(most, max(least, share * step_s)), 2)
+
+
+def _first(profile: Profile) -> float:
+    """The rate of the profile's first measured phase that has one."""
+    rates = [phase.rate for phase in profile.measured if phase.rate]
+    return rates[0].highest if rates else FIRST
+
+
+def bounded(loaded: Loaded, plan: CapacityPlan, loopback: bool) -> None:
+    """Raises ProfileError for a load that somebody else has to bear or to pay, and that nothing bounds."""
+    profile = loaded.profile
+    table = profile.target.dynamodb
+    if table and billed(profile.target.host) and profile.max_cost is None:
+        raise ProfileError("a capacity on AWS needs max_cost", key="max_cost", remedy="Set it: --set 'max_cost=$1.50'")
+    if not loopback and plan.max_rate is None:
+        problem = "the target is not on this machine, and nothing bounds the rate"
+        raise ProfileError(problem, file="--max-rate", remedy="Give the highest rate that you may send: 500/s")

@@ -1,0 +1,94 @@
+"""How often `loadgen capacity` finds a capacity that is known: `python tests/simulations/test_capacity.py` prints the
+table of docs/capacity.md. Each measurement has the plan of thirteen minutes, in virtual time."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass
+
+import pytest
+from capacities import Measurement, Server, measured
+from promises import FULL, at_least, note, seeds
+
+from loadgen.clock import SECOND
+from loadgen.experiment.capacity.plan import conditions, plan_of
+from loadgen.profile.load import from_url
+from loadgen.result.capacity import CapacityPlan
+
+MINUTES = 13
+QUEUES = [
+    Server("M/M/4, p99 < 150 ms", 4, 0.020, 0.150),
+    Server("M/M/1, p99 < 150 ms", 1, 0.005, 0.150),
+    Server("M/M/4, p95 < 150 ms", 4, 0.020, 0.150, quantile=0.95),
+]
+LIMITS = [
+    Server("a throttle of 120/s", 4, 0.020, 0.150, throttle=120, burst=20, limited_by="limit_throttle"),
+    Server("a cap on connections", 4, 0.020, 0.150, limited_by="limit_connections"),
+    Server("this machine", 4, 0.020, 0.150, limited_by="limit_machine"),
+]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the measurements of one target came to; the numbers are counts, but for the widths."""
+
+    tried: int
+    near: int  # within 5 %
+    held: int  # the interval holds the truth
+    narrow: int  # it is at most 12 % wide
+    named: int  # what set the limit
+    width: float  # the median
+
+    @classmethod
+    def of(cls, server: Server, made: list[Measurement]) -> Found:
+        truth, all_of = server.capacity, [of.capacity for of in made]
+        widths = sorted(of.width if of.width is not None else float("inf") for of in all_of)
+        return cls(
+            tried=len(made),
+            near=sum(of.rate is not None and abs(of.rate / truth - 1) <= 0.05 for of in all_of),
+            held=sum(bool(of.low and of.high and of.low <= truth <= of.high) for of in all_of),
+            narrow=sum(width <= 0.12 for width in widths),
+            named=sum(of.limit.code == server.limited_by for of in all_of),
+            width=widths[len(widths) // 2],
+        )
+
+
+def plan(server: Server) -> CapacityPlan:
+    loaded = from_url("http://127.0.0.1:1/")
+    return plan_of(loaded, conditions(server.keep), MINUTES * 60 * SECOND, first=10.0)
+
+
+def found(server: Server, tried: range) -> Found:
+    made = Found.of(server, [measured(server, plan(server), seed) for seed in tried])
+    note("capacity", {"target": server.name, **asdict(made)})
+    return made
+
+
+@pytest.mark.parametrize("server", QUEUES if FULL else QUEUES[:1], ids=lambda server: server.name)
+def test_the_capacity_of_a_queue_is_found(server: Server) -> None:
+    of = found(server, seeds(3, 200))
+    assert at_least(0.95, of.near, of.tried), of
+    assert at_least(0.93, of.held, of.tried), of
+    assert at_least(0.9, of.narrow, of.tried), of
+
+
+@pytest.mark.parametrize("server", LIMITS if FULL else LIMITS[:1], ids=lambda server: server.name)
+def test_what_set_the_limit_is_named(server: Server) -> None:
+    of = found(server, seeds(1, 200))
+    assert at_least(0.95, of.named, of.tried), of
+    assert at_least(0.95, of.near, of.tried), of
+    assert at_least(0.93, of.held, of.tried), of
+
+
+def table(tried: int) -> None:
+    print("| target | capacity | within 5 % | interval holds | at most 12 % wide | median width | named |")
+    print("|---|---|---|---|---|---|---|")
+    for server in [*QUEUES, *LIMITS]:
+        of = found(server, range(tried))
+        shares = [f"{100 * count / of.tried:.3g} %" for count in (of.near, of.held, of.narrow)]
+        row = [server.name, f"{server.capacity:.1f}/s", *shares, f"{100 * of.width:.1f} %"]
+        print(f"| {' | '.join(row)} | {100 * of.named / of.tried:.3g} % |", flush=True)
+
+
+if __name__ == "__main__":
+    table(int(sys.argv[1]) if len(sys.argv) > 1 else 200)

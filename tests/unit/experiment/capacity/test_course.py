@@ -1,0 +1,71 @@
+"""Which rate comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from capacity_steps import plan, step
+
+from loadgen.experiment.capacity.course import Next, broke, next_step
+from loadgen.result.capacity import CapacityPlan, CapacityStep
+
+
+def carried_out(of: CapacityPlan, share: Callable[[float], float]) -> list[CapacityStep]:
+    made: list[CapacityStep] = []
+    while due := next_step(of, made):
+        made.append(step(due.rate, share(due.rate), number=due.number, stage=due.stage))
+    return made
+
+
+def cliff(at: float) -> Callable[[float], float]:
+    return lambda rate: 0.9 if rate > at else 0.0
+
+
+def test_it_doubles_and_then_narrows() -> None:
+    rates = [of.rate for of in carried_out(plan(first_rate=10.0), cliff(100)) if of.stage == "search"]
+    assert rates == [10, 20, 40, 80, 160, 113.1, 95.12]
+
+
+def test_a_first_rate_that_breaks_is_halved() -> None:
+    rates = [of.rate for of in carried_out(plan(first_rate=300.0), cliff(100)) if of.stage == "search"]
+    assert rates == [300, 150, 75, 106.1, 89.2]
+
+
+def test_the_measured_steps_lie_around_what_the_search_found() -> None:
+    measured = [of.rate for of in carried_out(plan(steps=18), cliff(100)) if of.stage == "measure"]
+    assert len(measured) == 18
+    assert all(80 < rate < 130 for rate in measured)
+    assert measured != sorted(measured), "in a drawn order"
+    assert all(90 < rate < 115 for rate in measured[6:]), "and the later ones nearer to it"
+
+
+def test_the_same_seed_gives_the_same_rates() -> None:
+    first, second, other = (carried_out(plan(seed=seed), cliff(100)) for seed in (1, 1, 2))
+    assert first == second
+    assert [of.rate for of in first] != [of.rate for of in other]
+
+
+def test_no_rate_is_above_the_highest() -> None:
+    made = carried_out(plan(max_rate=105.0, steps=18), cliff(100))
+    assert max(of.rate for of in made) == 105
+    assert [of.rate for of in carried_out(plan(max_rate=50.0), cliff(100))] == [20, 40, 50], "nothing is to be measured"
+
+
+def test_a_target_that_keeps_nothing_is_given_up() -> None:
+    made = carried_out(plan(first_rate=16.0), lambda rate: 0.9)
+    assert [of.rate for of in made] == [16, 8, 4, 2, 1]
+
+
+def test_it_goes_on_from_any_step() -> None:
+    """An interrupted measurement is resumed by what its steps tell alone."""
+    whole = carried_out(plan(), cliff(100))
+    for number in range(len(whole)):
+        due = next_step(plan(), whole[:number])
+        assert due == Next(number + 1, whole[number].stage, whole[number].rate)
+
+
+def test_one_slow_request_breaks_no_step_of_the_search() -> None:
+    assert not broke(step(10, 0.02, requests=60))
+    assert broke(step(10, 0.06, requests=60))
+    assert not broke(replace(step(10, 0.01, requests=1000)))

@@ -1,0 +1,100 @@
+"""The rate at which a share crosses what is allowed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from loadgen.stats.crossing import Point, cliff, crossing, fieller, fit
+
+ALLOWED = 0.01
+
+
+def line(rate: float, at: float = 100.0, slope: float = 0.1) -> float:
+    logit = math.log(ALLOWED / (1 - ALLOWED)) + slope * (rate - at)
+    return 1 / (1 + math.exp(-logit))
+
+
+def points(*rates: float, count: int = 100_000, at: float = 100.0) -> list[Point]:
+    return [Point(rate, count, round(count * line(rate, at))) for rate in rates]
+
+
+def test_a_line_is_found_again() -> None:
+    found = crossing(points(*range(80, 125, 3)), ALLOWED)
+    assert found.rate == pytest.approx(100, rel=0.002)
+    assert found.slope == pytest.approx(0.1, rel=0.05)
+    assert found.low and found.high and found.low < 100 < found.high
+    assert found.at(10) == pytest.approx(100 + (math.log(0.1 / 0.9) - math.log(0.01 / 0.99)) / found.slope, rel=1e-4)
+
+
+def test_fieller_by_hand() -> None:
+    """For a known slope it is Student's interval; for one that may be 0 there is none. Between: the roots of Fieller's
+    quadratic."""
+    assert fieller(-2.0, 1.0, np.array([[0.25, 0.0], [0.0, 0.0]])) == pytest.approx((1.5, 2.5))
+    assert fieller(-2.0, 1.0, np.array([[0.25, 0.0], [0.0, 1.1]])) is None
+    low, high = fieller(-2.0, 1.0, np.array([[0.25, 0.0], [0.0, 0.16]])) or (0, 0)
+    for end in (low, high):
+        assert (-2 + end) ** 2 == pytest.approx(0.25 + 0.16 * end**2)
+
+
+def test_a_target_without_a_slope_is_a_cliff() -> None:
+    steps = [Point(rate, 1000, 0 if rate < 100 else 900) for rate in range(80, 125, 3)]
+    found = crossing(steps, ALLOWED)
+    assert (found.low, found.high, found.slope) == (98, 101, 0)
+    assert found.rate == pytest.approx(math.sqrt(98 * 101))
+
+
+def test_a_cliff_that_chance_blurs_is_as_wide_as_that() -> None:
+    steps = [Point(90, 1000, 0), Point(95, 1000, 30), Point(100, 1000, 0), Point(105, 1000, 200)]
+    found = cliff(steps, ALLOWED)
+    assert (found.low, found.high) == (90, 105)
+
+
+def test_a_cliff_with_one_side() -> None:
+    assert (cliff([Point(10, 100, 0)], ALLOWED).low, cliff([Point(10, 100, 0)], ALLOWED).high) == (10, None)
+    assert (cliff([Point(10, 100, 50)], ALLOWED).low, cliff([Point(10, 100, 50)], ALLOWED).high) == (None, 10)
+    assert cliff([], ALLOWED).rate is None
+
+
+def test_a_single_slow_request_of_few_breaks_nothing() -> None:
+    assert cliff([Point(10, 50, 1), Point(20, 100, 0), Point(40, 200, 100)], ALLOWED).low == 20
+
+
+def test_evidence_of_being_above_lowers_the_crossing() -> None:
+    """A step whose queue grew had few slow requests, because it was short."""
+    steps = points(*range(80, 125, 3))
+    more = [*steps, *(Point(rate, 100_000, 100, above=True) for rate in (90, 92, 94))]
+    plain, lower = crossing(steps, ALLOWED), crossing(more, ALLOWED)
+    assert plain.rate and lower.rate and lower.rate < plain.rate
+    assert lower.low and plain.low and lower.low < plain.low
+
+
+def test_evidence_of_being_above_is_none_against_a_line_that_is_higher_there() -> None:
+    steps = points(*range(80, 125, 3))
+    more = [*steps, Point(118, 100_000, 10, above=True)]
+    assert crossing(more, ALLOWED).rate == pytest.approx(crossing(steps, ALLOWED).rate, rel=0.005)
+
+
+def test_a_slope_that_is_hardly_known_is_no_line() -> None:
+    """Nine short steps whose shares differ by chance alone: the line would say that nothing is kept at any rate."""
+    shares = (0, 0, 3, 1, 2, 0, 4, 2, 9)
+    steps = [Point(160 + 5 * place, 150, beyond) for place, beyond in enumerate(shares)]
+    found = crossing(steps, ALLOWED)
+    assert found.slope == 0 and (found.low, found.high) == (165, 200)
+
+
+def test_few_steps_have_no_line() -> None:
+    assert fit(points(90, 95, 100, 105, 110), ALLOWED) is None
+
+
+def test_steps_that_differ_more_have_a_wider_interval() -> None:
+    steps = points(*range(80, 125, 3))
+    blurred = [
+        Point(of.rate, of.count, min(of.count, round(of.beyond * (3.0 if place % 2 else 0.3))))
+        for place, of in enumerate(steps)
+    ]
+    plain, wide = crossing(steps, ALLOWED), crossing(blurred, ALLOWED)
+    assert plain.low and plain.high and wide.low and wide.high
+    assert wide.high - wide.low > 1.5 * (plain.high - plain.low)
