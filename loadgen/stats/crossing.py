@@ -8,7 +8,7 @@ estimates (Fieller 1954, "Some problems in interval estimation", Journal of the 
 The steps of one rate differ by far more than chance makes them: the requests of a burst are beyond the limit together.
 How much steps differ is estimated from their distance to the line, as the heterogeneity factor is in Finney (1971),
 "Probit Analysis". It is itself known from a few steps only, so that its upper bound is used. In simulations of queues
-the plain interval holds the truth in 85 to 90 % of cases, and this one in 93 % or more (tests/simulations).
+the plain interval holds the truth in 85 to 90 % of cases, and this one in about 93 % (tests/simulations).
 """
 
 from __future__ import annotations
