@@ -167,13 +167,10 @@ def _end(result: CapacityResult) -> Iterator[RenderableType]:
     usd = sum(step.usd or 0 for step in result.steps)
     said += [f"${usd:,.2f}"] if usd else []
     yield line(" · ".join(said))
-    yield line((f"{'next':<{LEAD}}", DIM), "--full prints every step", f" · loadgen report {brief(_last(result), 40)}")
+    one = f" · loadgen report FOLDER/{brief(result.steps[-1].folder, 24)} one of them" if result.steps else ""
+    yield line((f"{'next':<{LEAD}}", DIM), f"--full prints every step{one}")
     status = exit_text(result.exit_status)
     yield line((f"{'saved':<{LEAD}}", DIM), result.run, (f" · {status}" if status else "", BAD))
-
-
-def _last(result: CapacityResult) -> str:
-    return f"{result.run}/{result.steps[-1].folder}" if result.steps else result.run
 
 
 def planned(preview: CapacityPreview, width: int) -> str:
