@@ -21,7 +21,7 @@ from called import Called, Loadgen
 
 from loadgen import __version__
 from loadgen.cli import COMMANDS
-from loadgen.cli.run import _seed
+from loadgen.cli.run import seeded
 from loadgen.errors import Exit
 from loadgen.form import FORM
 from loadgen.interrupts import SIGNALS
@@ -238,8 +238,8 @@ def test_where_stderr_takes_nothing_the_status_is_the_same(loadgen: Loadgen, mon
 
 
 def test_a_seed_is_drawn_if_it_is_to_be_random() -> None:
-    assert _seed(None) == ()
-    assert _seed("7") == ("seed=7",)
-    drawn = {_seed("random") for _ in range(20)}
+    assert seeded(None) == ()
+    assert seeded("7") == ("seed=7",)
+    drawn = {seeded("random") for _ in range(20)}
     assert len(drawn) > 1
     assert all(re.fullmatch("seed=[0-9]{1,6}", text) for (text,) in drawn)
