@@ -49,9 +49,11 @@ def test_the_limit_of_nginx_is_found_and_named(nginx: Server, tmp_path: Path) ->
 
 
 def test_the_queue_of_uvicorn_is_found_and_named(uvicorn: Server, tmp_path: Path) -> None:
-    """Four requests at once of 20 ms each and a little more: some 190 a second."""
+    """Four requests at once of 20 ms each and a little more: some 190 a second. In 0.75 s their queue takes 100 ms only
+    from so much above 200/s on."""
     result = measured(profile(f"{uvicorn.http}/queue", "80/s"), tmp_path / "run")
     capacity = result.capacity
     assert capacity.condition == "p99 < 100ms"
-    assert capacity.rate and 90 < capacity.rate < 215, capacity
+    most = 200 * (1 + 0.1 / (SHORT["lead_in_s"] + SHORT["step_s"]))
+    assert capacity.rate and 90 < capacity.rate < most, capacity
     assert capacity.limit.code in ("limit_target", "limit_machine"), "another load may keep this machine busy"

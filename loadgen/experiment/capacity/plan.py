@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from loadgen.clock import SECOND
@@ -16,6 +17,9 @@ FOR = 8 * 60 * SECOND
 STEPS = (18, 30)  # that are measured: at least, and at most
 LONG = 8.0  # s: steps are longer before there are more of them
 SHORTEST = 0.5
+# A queue that grows by a tenth of the time breaks a limit on the latency after ten times that limit: a shorter step
+# would take a rate for kept that is more than 10 % above what the target can do.
+LIMITS = 10
 SEARCH = 9  # steps of a search, about: eight doublings and halves from 10/s to some hundreds a second
 BETWEEN = 1.2  # s from a step's end to the next one's beginning
 LEAD_IN = (0.25, 0.2, 3.0)  # s at least; of the measured time; s at most
@@ -70,7 +74,8 @@ def plan_of(
     if profile.experiment:
         problem = "the profile is an experiment, whose variants are compared with each other"
         raise ProfileError(problem, file=loaded.source, remedy="Use a profile without one")
-    steps, step_s = _divided(lasts / SECOND)
+    shortest = max([SHORTEST, *(LIMITS * of.value / SECOND for of in keep if of.kind != "errors")])
+    steps, step_s = _divided(lasts / SECOND, shortest)
     first = first or _first(profile)
     most = max_rate or profile.max_rate
     return CapacityPlan(
@@ -86,20 +91,19 @@ def plan_of(
     )
 
 
-def _divided(seconds: float) -> tuple[int, float]:
-    """How many steps there are, and how long each is, in seconds."""
+def _divided(seconds: float, shortest: float) -> tuple[int, float]:
+    """How many steps there are, and how long each is, in seconds: at least `shortest`."""
     least, most = STEPS
     for steps in range(most, least - 1, -1):
-        if takes(steps, LONG) <= seconds or (steps == least and takes(steps, SHORTEST) <= seconds):
-            low, high = SHORTEST, 600.0
+        if takes(steps, max(LONG, shortest)) <= seconds or (steps == least and takes(steps, shortest) <= seconds):
+            low, high = shortest, max(600.0, shortest)
             for _ in range(40):
                 middle = (low + high) / 2
                 low, high = (middle, high) if takes(steps, middle) <= seconds else (low, middle)
             return steps, float(f"{low:.2g}" if low < 10 else f"{low:.0f}")
-    shortest = format_duration(round(takes(least, SHORTEST)) * SECOND)
     raise ProfileError(
-        f"{format_duration(round(seconds * SECOND))} is too short for {least} steps", file="--for",
-        remedy=f"Allow {shortest} or more",
+        f"{format_duration(round(seconds * SECOND))} is too short for {least} steps of {shortest:g} s", file="--for",
+        remedy=f"Allow {format_duration(math.ceil(takes(least, shortest)) * SECOND)} or more",
     )  # fmt: skip
 
 
