@@ -6,6 +6,7 @@ Nothing heavy is imported before a command needs it, so that `loadgen --help` an
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import sys
@@ -153,11 +154,27 @@ def main() -> None:
 
 
 def _open_standard_streams() -> None:
-    """Open standard streams that the parent closed: the first sockets would get their numbers."""
+    """Open standard streams that the parent closed: the first sockets would get their numbers. Give those that
+    PYTHONUNBUFFERED has a buffer: without one, Python takes a write of which the system took a part for a whole one,
+    and the rest of a result is lost."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             mode = "w" if number else "r"
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+        elif number and isinstance(raw := getattr(getattr(sys, name), "buffer", None), io.RawIOBase):
+            setattr(sys, name, _buffered(getattr(sys, name), raw))
+
+
+class _Writer(io.BufferedWriter):
+    """Leaves open what is not its own."""
+
+    def close(self) -> None:
+        self.flush()
+
+
+def _buffered(stream: TextIO, raw: io.RawIOBase) -> TextIO:
+    """The same stream with a buffer, which is written at the end of each line."""
+    return io.TextIOWrapper(_Writer(raw), encoding=stream.encoding, errors=stream.errors, line_buffering=True)
 
 
 def _complain(error: click.ClickException) -> None:

@@ -14,13 +14,14 @@ import subprocess
 import sys
 import termios
 from pathlib import Path
+from typing import Any
 
 import pytest
 from broken_profiles import BROKEN
 from called import Called, Loadgen
 
 from loadgen import __version__
-from loadgen.cli import COMMANDS
+from loadgen.cli import COMMANDS, _open_standard_streams, output
 from loadgen.cli.run import seeded
 from loadgen.errors import Exit
 from loadgen.form import FORM
@@ -243,3 +244,29 @@ def test_a_seed_is_drawn_if_it_is_to_be_random() -> None:
     drawn = {seeded("random") for _ in range(20)}
     assert len(drawn) > 1
     assert all(re.fullmatch("seed=[0-9]{1,6}", text) for (text,) in drawn)
+
+
+class Partial(io.RawIOBase):
+    """A pipe that takes a part of each write, as one does where a signal comes."""
+
+    def __init__(self) -> None:
+        self.taken = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.taken += bytes(data)[:10]
+        return min(10, len(data))
+
+
+def test_a_stream_without_a_buffer_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PYTHONUNBUFFERED makes such streams."""
+    pipe = Partial()
+    bare = io.TextIOWrapper(pipe, encoding="utf-8", write_through=True)  # type: ignore[arg-type]
+    monkeypatch.setattr(sys, "stdout", bare)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    _open_standard_streams()
+    with output() as out:
+        out.write("0123456789" * 30_000 + "\n")
+    assert len(pipe.taken) == 300_001
