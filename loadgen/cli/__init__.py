@@ -121,8 +121,16 @@ def complain(text: str) -> None:
 
 def say(text: str) -> None:
     """Say something on stderr, if anybody still reads that."""
-    try:
+    with _heard_or_not():
         click.echo(text, err=True)
+
+
+@contextmanager
+def _heard_or_not() -> Iterator[None]:
+    """What cannot be written to stderr is lost, and what follows goes nowhere: Python would find out at its end, and
+    change the exit status."""
+    try:
+        yield
     except OSError:
         with suppress(OSError):  # it may be no descriptor
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
@@ -154,15 +162,15 @@ def main() -> None:
 
 
 def _open_standard_streams() -> None:
-    """Open standard streams that the parent closed: the first sockets would get their numbers. Give those that
-    PYTHONUNBUFFERED has a buffer: without one, Python takes a write of which the system took a part for a whole one,
+    """Open standard streams that the parent closed: the first sockets would get their numbers. Give stdout a buffer if
+    PYTHONUNBUFFERED took it away: without one, Python takes a write of which the system took a part for a whole one,
     and the rest of a result is lost."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             mode = "w" if number else "r"
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
-        elif number and isinstance(raw := getattr(getattr(sys, name), "buffer", None), io.RawIOBase):
-            setattr(sys, name, _buffered(getattr(sys, name), raw))
+    if isinstance(raw := getattr(sys.stdout, "buffer", None), io.RawIOBase):
+        sys.stdout = _buffered(sys.stdout, raw)
 
 
 class _Writer(io.BufferedWriter):
@@ -184,4 +192,6 @@ def _complain(error: click.ClickException) -> None:
 
 
 def _exit(status: int) -> None:
+    with _heard_or_not():
+        sys.stderr.flush()
     sys.exit(int(status))

@@ -265,7 +265,6 @@ def test_a_stream_without_a_buffer_loses_nothing(monkeypatch: pytest.MonkeyPatch
     pipe = Partial()
     bare = io.TextIOWrapper(pipe, encoding="utf-8", write_through=True)  # type: ignore[arg-type]
     monkeypatch.setattr(sys, "stdout", bare)
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
     _open_standard_streams()
     with output() as out:
         out.write("0123456789" * 30_000 + "\n")
