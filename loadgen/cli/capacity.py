@@ -79,7 +79,10 @@ def command(
     from loadgen.report.terminal.page import fitting
     from loadgen.report.terminal.screen import show
 
-    given = {"--keep": keeps, "--for": duration, "--max-rate": max_rate, "--from": first, "--out": folder}
+    given = {
+        "--keep": keeps, "--for": duration, "--max-rate": max_rate, "--from": first, "--out": folder,
+        "--dry-run": dry_run,
+    }  # fmt: skip
     if resume and (wrong := [name for name, value in given.items() if value]):
         raise click.UsageError(f"{wrong[0]} goes with a new measurement; the one to resume has its own")
     with reading(profile, target, (*sets, *seeded(seed)), asked=asked, workers=workers) as loaded:

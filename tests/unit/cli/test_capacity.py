@@ -36,6 +36,7 @@ def test_a_dry_run_as_json() -> None:
         ((*KEEP, "--for", "soon"), "--for: 'soon' is not a duration"),
         ((*KEEP, "--max-rate", "0/s"), "--max-rate: '0/s' is no rate"),
         ((*KEEP, "--resume", "x"), "--keep goes with a new measurement"),
+        (("--resume", "x", "--dry-run"), "--dry-run goes with a new measurement"),
     ],
 )
 def test_what_does_not_go_together(options: tuple[str, ...], problem: str) -> None:
