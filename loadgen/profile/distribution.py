@@ -21,6 +21,8 @@ EXAMPLES: dict[Kind, str] = {
 }
 EXPECTED = ", ".join(EXAMPLES.values())
 
+TOLD = ("p0", "p50", "p90", "p99", "p100")  # of a longer table
+
 _CALL = re.compile(r"\s*([a-z]+)\s*\((.*)\)\s*")
 _LEVEL = re.compile(r"p([0-9]{1,3}(?:\.[0-9]{1,6})?)")
 
@@ -74,6 +76,8 @@ class Distribution:
         if self.kind == "pareto":
             return f"Pareto from {values['min']} with alpha {values['alpha']}"
         name = "log-normal" if self.kind == "lognormal" else "a table"
+        if len(values) > len(TOLD):
+            name, values = f"a table of {len(values)} points", {name: values[name] for name in TOLD if name in values}
         return f"{name} with {', '.join(f'{name} {value}' for name, value in values.items())}"
 
 

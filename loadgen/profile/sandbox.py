@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -24,7 +25,7 @@ from loadgen.errors import ProfileError
 from loadgen.profile import units
 from loadgen.profile.distribution import EXAMPLES, Distribution
 from loadgen.profile.part import Count, Duration, Flag, FromText, Part, complaint, whole
-from loadgen.profile.units import format_duration, format_rate
+from loadgen.profile.units import format_duration, format_rate, quoted
 
 
 def _status_as_text(value: object) -> object:
@@ -35,6 +36,12 @@ def _some(rate: float) -> float:
     if rate <= 0:
         raise ValueError("must be more than 0/s")
     return rate
+
+
+def _request(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(REQUEST_PATTERN, value):
+        raise ValueError(f"{quoted(value)} matches no request: expected GET /orders/*, PutItem or *")
+    return value
 
 
 def _fits(size: int) -> int:
@@ -48,7 +55,7 @@ class OneOrMore:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(
-            lambda value: [value] if isinstance(value, dict) else value, handler(source)
+            lambda value: value if isinstance(value, list | tuple) else [value], handler(source)
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -57,6 +64,7 @@ class OneOrMore:
 
 
 BODY_LIMIT = 10 * 2**20
+REQUEST_PATTERN = r"\*|[A-Z][A-Za-z]{1,63}|(\*|[A-Z]{1,16}) /\S{0,2000}"
 
 Time = Annotated[int, FromText(units.duration, units.DURATION_PATTERN, "20ms")]
 Share = Annotated[float, FromText(units.share, units.SHARE_PATTERN, "1%")]
@@ -67,9 +75,32 @@ Service = Annotated[
     FromText(Distribution.parse, r"[a-z]+\(.*\)|[0-9].*", EXAMPLES["lognormal"]),
     PlainSerializer(str, return_type=str),
 ]
+Init = Annotated[
+    Service, AfterValidator(lambda value: value if isinstance(value, Distribution) else Distribution.fixed(value))
+]
 Overflow = Annotated[
     Literal["queue", "429"], BeforeValidator(_status_as_text), WithJsonSchema({"enum": ["queue", "429", 429]})
 ]
+
+
+class ServiceTime(Part):
+    """How long the function runs for some of the requests. Short: the time, which is then that of every request."""
+
+    match: Annotated[str, Field(pattern=f"^({REQUEST_PATTERN})$"), BeforeValidator(_request)] = "*"
+    """Which requests: `GET /orders/*`, with `*` for any text without a `/` and `**` for any text at all; an operation
+    of DynamoDB, such as PutItem; or `*`, which is every request. The query is no part of the path."""
+    time: Service
+    """How long the function runs for them."""
+
+    @classmethod
+    def short(cls, value: object) -> object:
+        return value if isinstance(value, dict | ServiceTime) else {"time": value}
+
+    def describe(self) -> str:
+        return self.time.describe() if self.match == "*" else f"{self.match} {self.time.describe()}"
+
+
+AT_ONCE = ServiceTime(time=Distribution.fixed(0))
 
 
 class Environments(Part):
@@ -77,7 +108,7 @@ class Environments(Part):
 
     max: Count
     """The greatest number of environments at once."""
-    init: Time = 0
+    init: Init = Distribution.fixed(0)
     """The time that a cold start adds to a request."""
     idle: Duration = units.duration("10m")
     """An environment ends after it was idle for so long."""
@@ -90,7 +121,7 @@ class Environments(Part):
 
     def describe(self) -> str:
         full = "the rest queues" if self.overflow == "queue" else "429 above"
-        return f"up to {self.max} environments ({full}), cold start {format_duration(self.init)}"
+        return f"up to {self.max} environments ({full}), cold start {self.init.describe().removeprefix('always ')}"
 
 
 class Downstream(Part):
@@ -242,8 +273,9 @@ class SandboxSettings(Part):
 
     rtt: Time = 0
     """The simulated network round trip. Each request takes one, and a new connection those of its handshake."""
-    service: Service = Distribution.fixed(0)
-    """How long the function runs."""
+    service: Annotated[tuple[ServiceTime, ...], OneOrMore(), Field(min_length=1)] = (AT_ONCE,)
+    """How long the function runs. A list tells requests apart: a request has the time of the first item that matches
+    it, and takes no time if none does. Default: 0s."""
     seed: Annotated[int, Field(ge=0), BeforeValidator(whole)] = 1
     """The number that service times and faults are drawn from."""
     environments: Environments | None = None
@@ -298,7 +330,8 @@ class SandboxSettings(Part):
 
     def describe(self) -> str:
         """The simulated target in one line, for a report."""
-        parts = [f"rtt {format_duration(self.rtt)}", f"service {self.service.describe()}"]
+        service = ", ".join(of.describe() for of in self.service)
+        parts = [f"rtt {format_duration(self.rtt)}", f"service {service}"]
         parts += [part.describe() for part in (self.environments, self.downstream, self.throttle) if part]
         parts += [f"stalls {stall.describe()}" for stall in self.stalls]
         if faults := self.faults.describe():

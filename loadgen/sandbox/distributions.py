@@ -1,21 +1,25 @@
-"""Service times from a named distribution: its quantile function, applied to one seeded uniform number for each
-draw."""
+"""Service times from a named distribution: its quantile function, applied to one seeded uniform number for each draw.
+Requests may be told apart, so that each kind has a distribution of its own."""
 
 from __future__ import annotations
 
 import math
 import random
+import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
 from loadgen.clock import SECOND
 from loadgen.profile.distribution import Distribution, levels
+from loadgen.profile.sandbox import ServiceTime
 
 LIMIT = 3600 * SECOND
 """No draw is longer: a Pareto's tail has no end."""
 
 Quantile = Callable[[float], float]
+
+_ANY = {"*": "[^/]*", "**": ".*"}
 
 
 def sampler(distribution: Distribution, seed: int, what: str = "service") -> Callable[[], int]:
@@ -26,6 +30,34 @@ def sampler(distribution: Distribution, seed: int, what: str = "service") -> Cal
     quantile = quantile_function(distribution)
     uniform = random.Random(f"{what} {seed}").random
     return lambda: int(min(quantile(uniform()), LIMIT))
+
+
+def service_sampler(times: Sequence[ServiceTime], seed: int) -> Callable[..., int]:
+    """A function of a request's method and path, or of its operation, that draws nanoseconds: of the first item that
+    matches it, 0 if none does. Each item draws from a stream of its own."""
+    draws = [
+        (_matcher(of.match), sampler(of.time, seed, f"service {of.match}" if number else "service"))
+        for number, of in enumerate(times)
+    ]
+    if draws and times[0].match == "*":
+        draw = draws[0][1]
+        return lambda *request: draw()
+
+    def drawn(*request: bytes) -> int:
+        name = b" ".join(request)
+        return next((draw() for matches, draw in draws if matches(name)), 0)
+
+    return drawn
+
+
+def _matcher(match: str) -> Callable[[bytes], object]:
+    """Whether `GET /orders/1`, or the name of an operation, is such a request."""
+    if match == "*":
+        return lambda name: True
+    method, _, path = match.partition(" ")
+    parts = [_ANY.get(part, re.escape(part)) for part in re.split(r"(\*\*?)", path)]
+    pattern = f"{'[^ ]+' if method == '*' else method} {''.join(parts)}" if path else method
+    return re.compile(pattern.encode(), re.DOTALL).fullmatch
 
 
 def quantile_function(distribution: Distribution) -> Quantile:

@@ -36,7 +36,7 @@ class Function:
 
     def fate(self, request: Request) -> Fate:
         keep_alive = _keep_alive(request.body) if self._simulation.downstream else None
-        return self._simulation.admit(request.received, keep_alive=keep_alive)
+        return self._simulation.admit(request.received, keep_alive=keep_alive, method=request.method, path=request.path)
 
     def answer(self, request: Request) -> Reply:
         fate, heads = request.fate, self._heads

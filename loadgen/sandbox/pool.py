@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from loadgen.profile.sandbox import Environments
+from loadgen.sandbox.distributions import sampler
 
 More = Callable[[int, int], int]
 """What a request does besides: the environment, and the instant at which it begins, to the ns that it takes."""
@@ -39,8 +40,9 @@ class Pool:
     order, or is refused. An environment that was idle for longer than allowed has ended.
     """
 
-    def __init__(self, settings: Environments) -> None:
-        self._max, self._init, self._idle_limit = settings.max, settings.init, settings.idle
+    def __init__(self, settings: Environments, seed: int = 1) -> None:
+        self._max, self._idle_limit = settings.max, settings.idle
+        self._draw_init = sampler(settings.init, seed, "init")
         self._queues = settings.overflow == "queue"
         self._busy: list[tuple[int, int]] = []  # heap of (free at, environment)
         self._idle: deque[tuple[int, int]] = deque()  # (free since, environment), the one used last at the end
@@ -60,7 +62,7 @@ class Pool:
             return self._run(idle.pop()[1], now, service, more)
         if len(busy) < self._max:
             self.cold_starts += 1
-            return self._run(self.cold_starts, now, service, more, self._init, cold=True)
+            return self._run(self.cold_starts, now, service, more, self._draw_init(), cold=True)
         if not self._queues or self._waiting(now) >= QUEUE_LIMIT:
             return None
         start, environment = heapq.heappop(busy)

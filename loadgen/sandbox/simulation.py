@@ -6,7 +6,7 @@ from functools import partial
 from itertools import cycle
 
 from loadgen.profile.sandbox import SandboxSettings
-from loadgen.sandbox.distributions import sampler
+from loadgen.sandbox.distributions import service_sampler
 from loadgen.sandbox.downstream import Service
 from loadgen.sandbox.faults import fault_sampler
 from loadgen.sandbox.messages import Fate
@@ -20,12 +20,12 @@ class Simulation:
 
     def __init__(self, settings: SandboxSettings) -> None:
         self._rtt = settings.rtt
-        self._draw_service = sampler(settings.service, settings.seed)
+        self._draw_service = service_sampler(settings.service, settings.seed)
         self._draw_fault = fault_sampler(settings.faults, settings.seed)
         self._stalls = Stalls(settings.stalls)
         self._bucket = TokenBucket(settings.throttle.rate, settings.throttle.tokens) if settings.throttle else None
         pool, behind = settings.environments, settings.downstream
-        self._pool = Pool(pool) if pool else None
+        self._pool = Pool(pool, settings.seed) if pool else None
         self.downstream = Service(behind, pool.max, settings.seed) if pool and behind else None
         self._errors = cycle((502, 503, 504))
 
@@ -37,7 +37,14 @@ class Simulation:
     def queue_peak(self) -> int:
         return self._pool.queue_peak if self._pool else 0
 
-    def admit(self, now: int, service: int | None = None, keep_alive: bool | None = None) -> Fate:
+    def admit(
+        self,
+        now: int,
+        service: int | None = None,
+        keep_alive: bool | None = None,
+        method: bytes = b"",
+        path: bytes = b"",
+    ) -> Fate:
         """A request for the function at `now`, which never goes back. `service` replaces the drawn time, and the
         service behind is then not called. `keep_alive` replaces the setting for the connection to the service
         behind."""
@@ -47,7 +54,7 @@ class Simulation:
         fault = self._draw_fault()
         visit, more = None, None
         if service is None:
-            service = self._draw_service()
+            service = self._draw_service(method, path)
             if self.downstream:
                 visit = self.downstream.visit(keep_alive)
                 more = partial(self.downstream.make, visit)
@@ -62,11 +69,11 @@ class Simulation:
             fate.status = next(self._errors)
         return fate
 
-    def serve(self, now: int) -> Fate:
+    def serve(self, now: int, operation: bytes = b"") -> Fate:
         """A request for a service that is always there. It takes its time, without the front's throttle and the
         pool."""
         begin = self._begin(now)
-        fault, service = self._draw_fault(), self._draw_service()
+        fault, service = self._draw_fault(), self._draw_service(operation)
         return Fate(begin + service, 0, fault, service=service, queued=begin - now)
 
     def bypass(self, now: int) -> Fate:

@@ -53,7 +53,7 @@ class DynamoDB:
         self._left_over: Callable[[], bool] = lambda: share > 0 and uniform() < share
 
     def fate(self, request: Request) -> Fate:
-        fate = self._simulation.serve(request.received)
+        fate = self._simulation.serve(request.received, _operation(request.headers))
         try:
             fate.status, reply = 200, self._perform(request, broken=fate.fault == "errors")
         except Refused as refused:
@@ -108,6 +108,11 @@ class DynamoDB:
             return operation(call)
         except RecursionError:
             raise invalid("The request is nested too deeply") from None
+
+
+def _operation(headers: Headers) -> bytes:
+    """The operation that a request calls, as it says, such as PutItem."""
+    return next((value.rpartition(b".")[2] for name, value in headers if _is_target(name)), b"")
 
 
 def _is_target(name: bytes) -> bool:

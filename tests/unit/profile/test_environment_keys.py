@@ -72,7 +72,8 @@ EXPERIMENT: dict[str, Any] = {
 }  # fmt: skip
 SANDBOX: dict[str, Any] = {
     "name": "simulated", "target": "sandbox", "load": [{"name": "a", "users": 1, "for": "2s"}],
-    "sandbox": {"rtt": "1ms", "service": "5ms", "seed": 3, "body": "2KiB", "log": "log.csv", "idle_close": "5s",
+    "sandbox": {"rtt": "1ms", "service": [{"match": "GET /", "time": "5ms"}], "seed": 3, "body": "2KiB",
+                "log": "log.csv", "idle_close": "5s",
                 "requests_per_connection": 9, "environments": {"max": 3, "init": "1s", "idle": "5m", "overflow": "429"},
                 "downstream": {"time": "1ms", "connect": "2ms", "calls": 2, "keep_alive": True, "idle": "3s"},
                 "throttle": {"rate": "10/s", "burst": 5},

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.profile.distribution import Distribution
 from loadgen.profile.part import Written
-from loadgen.profile.sandbox import SandboxSettings
+from loadgen.profile.sandbox import SandboxSettings, ServiceTime
 
 WRITTEN = Written(Path())
 
@@ -51,9 +51,9 @@ def read(**written: object) -> SandboxSettings:
 def test_all_of_it() -> None:
     settings = read(**WHOLE)
     assert settings.rtt == 20 * MILLISECOND
-    assert str(settings.service) == WHOLE["service"]
+    assert [(of.match, str(of.time)) for of in settings.service] == [("*", WHOLE["service"])]
     assert settings.environments
-    assert (settings.environments.init, settings.environments.overflow) == (300 * MILLISECOND, "429")
+    assert (str(settings.environments.init), settings.environments.overflow) == ("fixed(300ms)", "429")
     assert [stall.length for stall in settings.stalls] == [2 * SECOND, 250_000]
     assert settings.faults.shares() == {"errors": 0.01, "reset": 0.001, "truncate": 0.001, "drip": 0.001}
     assert settings.body == 2048
@@ -73,9 +73,25 @@ def test_short_forms() -> None:
     assert settings.throttle and settings.throttle.tokens == 100
     assert settings.stalls[0].at == SECOND
     assert settings.faults.errors == 0.02
-    assert settings.service == Distribution.fixed(8 * MILLISECOND)
+    assert settings.service == (ServiceTime(time=Distribution.fixed(8 * MILLISECOND)),)
     overflow = read(environments={"max": 1, "overflow": 429}).environments
     assert overflow and overflow.overflow == "429"
+
+
+def test_a_list_tells_requests_apart() -> None:
+    settings = read(service=[{"match": "GET /orders/*", "time": "3ms"}, {"match": "PutItem", "time": "4ms"}, "5ms"])
+    assert settings.describe() == "rtt 0s; service GET /orders/* always 3ms, PutItem always 4ms, always 5ms"
+    assert SandboxSettings.from_json(settings.to_json()) == settings
+    assert read(service={"match": "* /**", "time": "3ms"}).service[0].match == "* /**"
+
+
+def test_a_long_table_is_told_in_short() -> None:
+    points = ", ".join(f"p{level}={level + 1}ms" for level in range(0, 101, 5))
+    assert (
+        read(service=f"table({points})")
+        .describe()
+        .endswith("service a table of 21 points with p0 1ms, p50 51ms, p90 91ms, p100 101ms")
+    )
 
 
 def test_says_what_is_simulated() -> None:
@@ -97,6 +113,12 @@ def test_says_what_is_simulated() -> None:
         ({"rtt": "20"}, "not a duration"),
         ({"service": "normal(1ms)"}, "not a distribution"),
         ({"service": 8}, "lognormal"),
+        ({"service": []}, "at least 1 item"),
+        ({"service": [{"match": "GET /", "time": "1"}]}, "not a distribution"),
+        ({"service": [{"match": "get /", "time": "1ms"}]}, "'get /' matches no request"),
+        ({"service": [{"match": "GET", "tim": "1ms"}]}, "unknown key"),
+        ({"service": [{"match": "GET /"}]}, "Field required"),
+        ({"environments": {"max": 1, "init": 300}}, "lognormal"),
         ({"environments": {"max": 0}}, "greater than or equal to 1"),
         ({"environments": {"init": "1s"}}, "Field required"),
         ({"environments": {"max": 1, "overflow": "drop"}}, "'queue' or '429'"),

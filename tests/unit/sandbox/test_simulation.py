@@ -70,6 +70,46 @@ def test_faults_do_not_change_the_service_times() -> None:
     assert [healthy.admit(0).service for _ in range(50)] == [ill.admit(0).service for _ in range(50)]
 
 
+def test_each_kind_of_request_has_its_time() -> None:
+    target = simulation(
+        service=[
+            {"match": "GET /orders/*", "time": Distribution.fixed(1)},
+            {"match": "POST /a.b/**", "time": Distribution.fixed(2)},
+            {"match": "* /any", "time": Distribution.fixed(3)},
+            {"match": "GetItem", "time": Distribution.fixed(4)},
+        ]
+    )
+
+    def took(method: bytes, path: bytes) -> int:
+        return target.admit(0, method=method, path=path).service
+
+    assert [took(b"GET", b"/orders/x%2Fy"), took(b"GET", b"/orders/"), took(b"GET", b"/orders/1/2")] == [1, 1, 0]
+    assert [took(b"POST", b"/a.b/1/2"), took(b"POST", b"/acb/1"), took(b"PUT", b"/any")] == [2, 0, 3]
+    assert [target.serve(0, b"GetItem").service, target.serve(0, b"PutItem").service] == [4, 0]
+
+
+def test_a_kind_of_request_does_not_change_the_times_of_others() -> None:
+    drawn = Distribution.parse("lognormal(p50=8ms, p99=40ms)")
+    alone = simulation(service=[{"match": "GET /", "time": drawn}])
+    beside = simulation(service=[{"match": "GET /", "time": drawn}, {"match": "POST /", "time": drawn}])
+    expected = [alone.admit(0, method=b"GET", path=b"/").service for _ in range(20)]
+    found = []
+    for _ in range(20):
+        beside.admit(0, method=b"POST", path=b"/")
+        found.append(beside.admit(0, method=b"GET", path=b"/").service)
+    assert found == expected
+
+
+def test_cold_starts_are_drawn() -> None:
+    init = Distribution.parse("lognormal(p50=200ms, p99=400ms)")
+    target = simulation(environments=Environments(max=50, init=init), service=Distribution.fixed(1))
+    drawn = [target.admit(0) for _ in range(50)]
+    assert len({fate.init for fate in drawn}) == 50
+    assert all(fate.cold and fate.ready == fate.init + 1 for fate in drawn)
+    again = simulation(environments=Environments(max=50, init=init), service=Distribution.fixed(1))
+    assert [again.admit(0).init for _ in range(50)] == [fate.init for fate in drawn]
+
+
 def test_a_given_service_time_and_the_bypass() -> None:
     target = simulation(service=Distribution.fixed(8), environments=Environments(max=1))
     assert target.admit(0, service=500).ready == 500
