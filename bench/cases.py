@@ -131,12 +131,30 @@ def _open(rate: int, aim: str) -> Case:
     return Case(f"open-{rate // 1000}k", about, columns, aim=aim, rate=rate, captured=True)
 
 
+def _kept(scheme: str) -> Case:
+    about = f"2,000 requests/s over more and more {scheme.upper()} connections, all of which are used in turn."
+    points = (Point(f"{count:,}", {"connections": count, "in_turn": True}) for count in (64, 1_024, 10_000))
+    return Case(
+        f"kept-{scheme}",
+        about,
+        (REQUESTS, P50, P99, LAG, *SPENT, KIB),
+        aim="a request over 10,000 costs at most 1.3 of one over 64",
+        tools=(LOADGEN,),
+        rate=2_000,
+        tls=scheme == "https",
+        varies="connections",
+        points=tuple(points),
+    )
+
+
 CASES = (
     _closed("http", "loadgen reaches 0.65 of wrk's requests/s"),
     _closed("https", "loadgen reaches 0.60 of wrk's requests/s"),
     _open(2_000, "loadgen takes less than 5 % of a core"),
     _open(20_000, "loadgen reports p50 <= 0.12 ms, p99 at most the wire's + 0.1 ms and below oha's, lag p99 <= 0.1 ms"),
     _open(50_000, "loadgen holds the rate"),
+    _kept("http"),
+    _kept("https"),
     _connections("http"),
     _connections("https"),
     Case(

@@ -28,7 +28,7 @@ class CannotSay(Exception):
 @dataclass(frozen=True, slots=True)
 class Load:
     """What a tool is asked for: GETs of `url`, as fast as `connections` allow or at `rate` a second. `workers` is for a
-    tool that has processes."""
+    tool that has processes, `in_turn` for one that can use its connections in turn where the rate keeps few busy."""
 
     url: str
     ca: Path
@@ -37,6 +37,7 @@ class Load:
     rate: int | None = None
     reuse: bool = True
     workers: int = 1
+    in_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,12 @@ class Loadgen(Tool):
             phase |= {"rate": f"{load.rate}/s", "arrivals": "constant"}
         else:
             phase["users"] = load.connections
+        reuse = {"reuse": "shared" if load.reuse else "per-request"} | ({"order": "fifo"} if load.in_turn else {})
         return {
             "name": "bench",
             "target": load.url,
             "tls": {"ca": str(load.ca)},
-            "session": {"reuse": "shared" if load.reuse else "per-request", "connections": load.connections},
+            "session": {**reuse, "connections": load.connections},
             "workers": load.workers,
             "load": [phase],
         }

@@ -12,7 +12,7 @@ from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import TargetError
 from loadgen.experiment.preview import preview
-from loadgen.net.names import Origin, is_loopback, resolve
+from loadgen.net.names import Address, Origin, is_loopback, resolve
 from loadgen.net.thread import in_thread
 from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile
@@ -28,6 +28,7 @@ from loadgen.result.check import (
 )
 from loadgen.result.run import PlannedRate, Provisioned
 from loadgen.result.selftest import Ports
+from loadgen.runner.destination import ways
 from loadgen.runner.limits import limits, new_connections, workers_for
 from loadgen.runner.table.cost import Cost, billed
 from loadgen.runner.witness.agreement import forecast
@@ -54,7 +55,7 @@ def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = Fa
     return CheckResult(
         name=profile.name,
         target=_target(profile),
-        addresses=tuple(addresses),
+        addresses=tuple(dict.fromkeys(address.host for address in addresses)),
         unusable=unusable,
         on_aws=billed(profile.target.host),
         client=profile.client,
@@ -91,17 +92,17 @@ def _target(profile: Profile) -> PlannedTarget:
     return PlannedTarget(profile.target.url, profile.target.sandbox, table.table if table else None)
 
 
-def _addresses(profile: Profile) -> tuple[list[str], bool, str | None]:
-    """The target's addresses, whether it is on this machine, and why its name does not resolve. AWS's own names are not
+def _addresses(profile: Profile) -> tuple[tuple[Address, ...], bool, str | None]:
+    """The ways to the target, whether it is on this machine, and why its name does not resolve. AWS's own names are not
     looked up here: some of them are known only with the credentials."""
     table = profile.target.dynamodb
     if profile.target.sandbox or (table and not table.endpoint):
-        return [], profile.target.sandbox, None
+        return (), profile.target.sandbox, None
     try:
         addresses = asyncio.run(in_thread(partial(resolve, Origin.of(profile.target.url))))
     except TargetError as error:
-        return [], False, str(error)
-    return [address.host for address in addresses], is_loopback(addresses), None
+        return (), False, str(error)
+    return ways(profile, addresses), is_loopback(addresses), None
 
 
 def _table(profile: Profile) -> PlannedTable | None:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from loadgen.errors import TargetError
 from loadgen.profile import addresses as reserved
 
+Source = ipaddress.IPv4Address | ipaddress.IPv6Address
 PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address of a target, as `socket.connect` takes it."""
+    """One address of a target, as `socket.connect` takes it, and where to connect from."""
 
     family: int
     sockaddr: tuple[object, ...]
+    source: str = ""
+    """This machine's address to connect from; empty: the system chooses."""
 
     @property
     def host(self) -> str:
@@ -67,6 +71,24 @@ def resolve(origin: Origin) -> tuple[Address, ...]:
         if keeps_credentials(address):
             raise TargetError(f"{origin.host} is {address.host}, an address {reserved.WHY}")
     return addresses
+
+
+def routes(addresses: tuple[Address, ...], sources: Sequence[Source]) -> tuple[Address, ...]:
+    """Each of the addresses from each of the sources of its family, neighbours from different sources. Without sources
+    the addresses as they are."""
+    if not sources:
+        return addresses
+    return tuple(
+        replace(address, source=str(source))
+        for address in addresses
+        for source in sources
+        if family_of(source) == address.family
+    )
+
+
+def family_of(source: Source) -> int:
+    """As `socket.socket` takes it."""
+    return socket.AF_INET6 if source.version == 6 else socket.AF_INET
 
 
 def keeps_credentials(address: Address) -> bool:

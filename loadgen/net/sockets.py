@@ -17,18 +17,22 @@ from loadgen.net.names import Address
 
 STAMPS = sys.platform == "linux"
 SO_TIMESTAMPNS = 35
+IP_BIND_ADDRESS_NO_PORT = 24
 ANCILLARY: Final = 64  # bytes: room for one stamp
 timespec = struct.Struct("qq").unpack
 
 
 def connect(address: Address, stamps: bool = STAMPS) -> tuple[socket.socket, bool]:
-    """A non-blocking socket that connects to `address`, and whether it is connected already. Raises OSError."""
+    """A non-blocking socket that connects to `address`, from its source if it has one, and whether it is connected
+    already. Raises OSError."""
     sock = socket.socket(address.family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if stamps:
             sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        if address.source:
+            bind(sock, address.source)
         code = sock.connect_ex(address.sockaddr)
         if code not in (0, errno.EINPROGRESS):
             raise OSError(code, "")
@@ -36,6 +40,14 @@ def connect(address: Address, stamps: bool = STAMPS) -> tuple[socket.socket, boo
         sock.close()
         raise
     return sock, code == 0
+
+
+def bind(sock: socket.socket, source: str) -> None:
+    """Let a socket connect from that address. The kernel takes a port when it connects, so that each pair of source and
+    target has all ports of its own (ip(7), IP_BIND_ADDRESS_NO_PORT). Raises OSError."""
+    if sys.platform == "linux":
+        sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+    sock.bind((source, 0))
 
 
 def pending_error(sock: socket.socket) -> int:

@@ -15,12 +15,13 @@ import random
 import socket
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median_low
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from loadgen.clock import MILLISECOND
 
+T = TypeVar("T")
 KNOWN = sys.platform == "linux"
 SAMPLED = 32  # open connections that are looked at each time
 FINALLY = 4096  # the same for the last time, when nothing is measured any more
@@ -114,14 +115,18 @@ class TcpWatch:
                 self._least.append(info.least_rtt)
             self._counted[sock] = info.retransmits, info.sent
 
-    def sample(self, connections: Sequence[socket.socket], last: bool = False) -> dict[str, Any] | None:
+    def sample(
+        self, connections: Sequence[T], last: bool, sock_of: Callable[[T], socket.socket | None]
+    ) -> dict[str, Any] | None:
         """The figures since the last call: counts, and the medians of round trips in ns. `connections` are all that are
-        open. None if the kernel reports nothing."""
+        open; only a few are asked for their socket, so that ten thousand hold nobody up. None if the kernel reports
+        nothing."""
         if not KNOWN:
             return None
         most = FINALLY if last else SAMPLED
-        for sock in connections if len(connections) <= most else random.sample(connections, most):
-            self._look(sock)
+        for connection in connections if len(connections) <= most else random.sample(connections, most):
+            if sock := sock_of(connection):
+                self._look(sock)
         sample = {
             "connects": self._connects,
             "syn_retried": self._retried,
@@ -134,5 +139,6 @@ class TcpWatch:
         }
         self._begin()
         if len(self._counted) > len(connections):  # a client that does not report the end of its connections
-            self._counted = {sock: self._counted[sock] for sock in connections if sock in self._counted}
+            still = {sock for connection in connections if (sock := sock_of(connection)) in self._counted}
+            self._counted = {sock: counted for sock, counted in self._counted.items() if sock in still}
         return sample

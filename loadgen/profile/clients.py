@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 Reuse = Literal["shared", "per-iteration", "per-request"]
 Renew = Literal["connection", "client", "session"]
+Order = Literal["lifo", "fifo"]
 
 STANDARD = "standard"  # the rules by which loadgen itself retries
 
@@ -18,7 +19,7 @@ STANDARD = "standard"  # the rules by which loadgen itself retries
 class Abilities:
     """`http`: it sends the HTTP requests of steps, not only the calls of a DynamoDB table. `stamps`: it knows when the
     kernel had an answer. `resumes_tls`: a new connection can resume an earlier TLS session. `names_itself`: it sends a
-    User-Agent of its own.
+    User-Agent of its own. `sockets`: it makes its sockets itself, so that it can bind them, and choose among idle ones.
 
     `reuses` and `renews` are the values of `session` that it supports. The making of one of `builds` is timed as
     `build`. If it renews one of `finds_credentials`, it also looks for the credentials again.
@@ -33,6 +34,7 @@ class Abilities:
     stamps: bool = False
     resumes_tls: bool = False
     names_itself: bool = False
+    sockets: bool = False
     reuses: tuple[Reuse, ...] = ("shared", "per-iteration", "per-request")
     renews: tuple[Renew, ...] = ("connection",)
     builds: tuple[Renew, ...] = ()
@@ -57,7 +59,7 @@ class Abilities:
 
 
 CLIENTS: dict[str, Abilities] = {
-    "wire": Abilities(stamps=True, resumes_tls=True, ours=True),
+    "wire": Abilities(stamps=True, resumes_tls=True, sockets=True, ours=True),
     "aiohttp": Abilities(renews=("connection", "client")),
     "sdk": Abilities(
         http=False,

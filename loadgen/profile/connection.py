@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
@@ -11,9 +11,9 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from loadgen.profile import addresses, files
-from loadgen.profile.clients import Renew, Reuse
+from loadgen.profile.clients import Order, Renew, Reuse
 from loadgen.profile.dynamodb import DynamoDb
-from loadgen.profile.part import Count, Flag, Part, Text, complaint, located, nearest
+from loadgen.profile.part import Count, Flag, FromText, Part, Text, complaint, located, nearest
 from loadgen.profile.units import quoted
 
 SANDBOX = "sandbox"
@@ -168,6 +168,16 @@ class Target(Part):
         return self.sandbox or host == "localhost" or (_address(host) and ip_address(host).is_loopback)
 
 
+def _source(text: str) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(text)
+    except ValueError:
+        raise ValueError(f"{quoted(text)} is not an IP address: expected one such as 127.0.0.2") from None
+
+
+Source = Annotated[IPv4Address | IPv6Address, FromText(_source, r"[0-9A-Fa-f:.]+", "127.0.0.2")]
+
+
 class Session(Part):
     """How connections are used. Short: session: per-request."""
 
@@ -181,6 +191,14 @@ class Session(Part):
 
     connections: Count | None = None
     """How many connections may be open at once, over all workers, with any reuse. Default: as many as are needed."""
+
+    order: Order = "lifo"
+    """Which idle connection of a shared session a request takes. lifo: the one used last, so that few are busy; fifo:
+    the one that has been idle longest, so that all are used in turn, as by as many clients."""
+
+    bind: tuple[Source, ...] = ()
+    """Addresses of this machine that connections are opened from, in turn. Each has ports of its own. Default: the
+    system chooses one."""
 
     dns: Literal["once", "per-connection"] = "once"
     """once: loadgen resolves the host's name before the load; per-connection: for each new connection, and the time

@@ -242,6 +242,13 @@ class Profile(Part):
         if (session.reuse, session.renew) not in abilities.sessions:
             problem = f"a {session.reuse} session renews nothing, not the {session.renew}"
             raise complaint(problem, "Use reuse: per-request or per-iteration with it", ("session", "renew"))
+        if session.order != "lifo" and session.reuse != "shared":
+            problem = f"a {session.reuse} session has no idle connections to choose from"
+            raise complaint(problem, "Use it with reuse: shared", ("session", "order"))
+        for key in ("order", "bind") if not abilities.sockets else ():
+            if getattr(session, key) != Session.model_fields[key].default:
+                able = ", ".join(name for name, of in CLIENTS.items() if of.sockets)
+                raise complaint(f"{self.client} chooses that itself", f"Use client: {able}", ("session", key))
 
     def _check_target(self) -> None:
         """Check that the other keys fit the target: a table or a URL."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from loadgen.report.navigate import failures_of, grouped, started
 from loadgen.report.styles import BAD, STRONG, WARN, Part
 from loadgen.report.words import brief, count, ms, rate, reasoned, seconds, several, share
-from loadgen.result.run import Phase, RunResult
+from loadgen.result.run import Phase, RunResult, Session
 
 PHASES = 4  # that are named
 ERRORS = 0.01  # of the requests: from here on, they are red
@@ -53,6 +53,15 @@ def load(phase: Phase) -> str:
         return f"{count(phase.iterations.planned)} at once"
     start, end = phase.rate.planned, phase.rate.planned_end
     return f"{rate(start)}{f' to {rate(end)}' if end != start else ''}{over}"
+
+
+def how_opened(session: Session) -> str:
+    """What follows `shared`: `, at most 8 connections`, `, fifo, from 127.0.0.2 and 3 more addresses`."""
+    capped = f", at most {several(session.connections, 'connection')}" if session.connections else ""
+    chosen = ", fifo" if session.order == "fifo" else ""
+    first, *others = session.bind or ("",)
+    more = f" and {len(others)} more address{'es' if len(others) > 1 else ''}" if others else ""
+    return f"{capped}{chosen}{f', from {first}{more}' if first else ''}"
 
 
 def happened(result: RunResult) -> Iterator[Part]:

@@ -544,6 +544,12 @@ class Session:
     connections: int | None = item("the greatest number of connections that may be open at once; null without a cap")
     dns: str = item("when host names are looked up: once, per-connection")
     tls_resumption: bool = item("whether a new connection resumes a TLS session")
+    order: str = item(
+        "which idle connection of a shared session a request takes: lifo, fifo; lifo if not there",
+        omit=True,
+        default="lifo",
+    )
+    bind: tuple[str, ...] = item("this machine's addresses that connections are opened from", omit=True, default=())
 
 
 @dataclass(frozen=True, slots=True)

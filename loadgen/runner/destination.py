@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from loadgen.errors import TargetError
-from loadgen.net.names import Address, Origin, is_loopback, resolve
+from loadgen.errors import ProfileError, TargetError
+from loadgen.net.names import Address, Origin, family_of, is_loopback, resolve, routes
+from loadgen.net.sockets import bind
 from loadgen.net.thread import in_thread
 from loadgen.profile.model import Profile
 from loadgen.profile.sandbox import SandboxSettings
@@ -68,16 +69,40 @@ async def destination(
         left_out = tuple(address for address in addresses if address not in answering)
         loopback = is_loopback(answering)
         simulates = sandbox_at(origin.port) if sandbox_at and loopback else None
-        yield Destination(origin, answering, loopback, left_out, simulates=simulates)
+        yield Destination(origin, ways(profile, answering), loopback, left_out, simulates=simulates)
         return
     assert start_sandbox
     settings = profile.sandbox or SandboxSettings()
     sandbox = await in_thread(partial(start_sandbox, settings), unwanted=lambda late: late.stop())
     try:
         origin = Origin.of(sandbox.https)  # API Gateway has only https
-        yield Destination(origin, resolve(origin), True, (), sandbox.ca, sandbox, settings.describe())
+        addresses = ways(profile, resolve(origin))
+        yield Destination(origin, addresses, True, (), sandbox.ca, sandbox, settings.describe())
     finally:
         await in_thread(sandbox.stop)
+
+
+def ways(profile: Profile, addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    """The ways to the target: its addresses, each from each address of `session.bind`. Raises ProfileError for one that
+    is not this machine's, or of no use."""
+    families = {address.family for address in addresses}
+    for source in profile.session.bind:
+        if family_of(source) not in families:
+            raise ProfileError(
+                f"{source} is of another version of IP than the target's {addresses[0].host}",
+                key="session.bind",
+                remedy="Leave it out",
+            )
+        with socket.socket(family_of(source), socket.SOCK_STREAM) as sock:
+            try:
+                bind(sock, str(source))
+            except OSError as error:
+                raise ProfileError(
+                    f"{source} is no address to connect from: {error.strerror}",
+                    key="session.bind",
+                    remedy="Use one that `ip address` lists",
+                ) from None
+    return routes(addresses, profile.session.bind)
 
 
 def _url(profile: Profile, account: str) -> str:

@@ -88,8 +88,8 @@ def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bo
         raise PlanError(
             f"session.reuse: {profile.session.reuse} would open {opened:,} connections within {TIME_WAIT_SECONDS} s, "
             f"and only {free:,} ports are free (a closed one rests for {TIME_WAIT_SECONDS} s): "
-            f"about {free / TIME_WAIT_SECONDS:,.0f}/s can be held. Lower the rate, shorten the phases, or widen "
-            "net.ipv4.ip_local_port_range"
+            f"about {free / TIME_WAIT_SECONDS:,.0f}/s can be held. Lower the rate, shorten the phases, give "
+            "session.bind more addresses, or widen net.ipv4.ip_local_port_range"
         )
 
 

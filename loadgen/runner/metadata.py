@@ -22,7 +22,7 @@ def metadata(profile: Profile, to: Destination, table: OnTable | None, began: in
             url=to.origin.url + to.origin.base,
             simulated=to.simulates is not None,
             description=tuple(to.simulates.split("; ")) if to.simulates else (),
-            addresses=tuple(address.host for address in to.addresses),
+            addresses=tuple(dict.fromkeys(address.host for address in to.addresses)),
             table=table.describe() if table else None,
         ),
         client=profile.client,

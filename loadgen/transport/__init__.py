@@ -48,8 +48,9 @@ class TableSettings:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a client is told. `connections` caps those open at once in this worker; `preopen` are opened before the
-    load; `authorize` gives the headers, a signature for example, that are added to a request when it is sent;
-    `new_context` makes another TLS context like `context`; `table` is there where the target is a table.
+    load; `fifo`: an exchange of a shared session gets the connection that has been idle longest, not the one used last;
+    `authorize` gives the headers, a signature for example, that are added to a request when it is sent; `new_context`
+    makes another TLS context like `context`; `table` is there where the target is a table.
     """
 
     origin: Origin
@@ -61,6 +62,7 @@ class Settings:
     preopen: int
     resolve_each: bool
     resumption: bool
+    fifo: bool = False
     authorize: Authorize | None = None
     new_context: Callable[[], ssl.SSLContext] | None = None
     table: TableSettings | None = None

@@ -1,6 +1,7 @@
 """Which exchange gets which connection: the session modes, and the cap that holds in each of them.
 
-    shared          any idle connection, the one used last first; a new one while fewer than the cap are open
+    shared          an idle connection, the one used last, or by `fifo` the one that is idle longest; a new one while
+                    fewer than the cap are open
     per-iteration   one that belongs to the iteration, opened at its first exchange, closed at its end
     per-request     a new one each time, closed after the answer
 
@@ -28,6 +29,10 @@ class Connection(Protocol):
 
     owner: object
 
+    @property
+    def dead(self) -> bool:
+        """Whether it has been closed."""
+
     def start(self, x: Exchange) -> None:
         """Send `x` on this connection, which is open and idle."""
 
@@ -48,18 +53,27 @@ class InUse(Connection, Protocol):
 class Pool:
     """Hands connections to exchanges. `open_for(x)` begins a new connection for an exchange, and never raises."""
 
-    def __init__(self, reuse: str, cap: int, open_for: Callable[[Exchange], None], counters: memoryview[int]) -> None:
-        self._reuse, self._cap, self._open_for, self._counters = reuse, cap, open_for, counters
-        self.idle: list[Connection] = []
+    def __init__(
+        self, reuse: str, cap: int, open_for: Callable[[Exchange], None], counters: memoryview[int], fifo: bool = False
+    ) -> None:
+        self._reuse, self._cap, self._open_for, self._counters, self._fifo = reuse, cap, open_for, counters, fifo
+        # with `_stale` that the target has closed meanwhile: to look for one among thousands would take too long
+        self._idle: deque[Connection] = deque()
+        self._stale = 0
         self.waiting: deque[Exchange] = deque()
         self.open = 0
         self._kept: dict[object, Connection] = {}
 
     def send(self, x: Exchange) -> None:
         """Start `x` on the connection that its session mode gives it, or let it wait."""
-        if self.idle:  # only ever filled in a shared session
-            self.idle.pop().start(x)
-        elif self._kept and (kept := self._kept.pop(x.owner, None)):
+        while self._idle:  # only ever filled in a shared session
+            connection = self._idle.popleft() if self._fifo else self._idle.pop()
+            if self._stale and connection.dead:
+                self._stale -= 1
+                continue
+            connection.start(x)
+            return
+        if self._kept and (kept := self._kept.pop(x.owner, None)):
             kept.start(x)
         elif self.open < self._cap:
             self._begin(x)
@@ -77,7 +91,7 @@ class Pool:
                     x.wait_delay = waited_for_us(x, over)
                 connection.start(x)
             else:
-                self.idle.append(connection)
+                self._idle.append(connection)
         elif self._reuse == "per-iteration" and connection.owner is not None:
             self._kept[connection.owner] = connection
         else:
@@ -94,10 +108,10 @@ class Pool:
 
     def dropped(self, connection: Connection) -> None:
         """The target closed a connection that nothing was using."""
-        if connection in self.idle:
-            self.idle.remove(connection)
-        elif self._kept.get(connection.owner) is connection:
+        if self._kept.get(connection.owner) is connection:
             del self._kept[connection.owner]
+        else:
+            self._stale += 1
         self.gone(connection)
 
     def end_iteration(self, owner: object) -> None:
@@ -105,6 +119,11 @@ class Pool:
         if self._kept and (connection := self._kept.pop(owner, None)):
             connection.close()
             self.gone(connection)
+
+    @property
+    def idle(self) -> list[Connection]:
+        """The open connections that nothing uses, of a shared session."""
+        return [connection for connection in self._idle if not connection.dead]
 
     def opening(self) -> None:
         """One more connection is about to be opened."""
@@ -148,7 +167,7 @@ class PooledClient(ABC):
 
     def __init__(self, clock: Clock, settings: Settings, counters: Counters, done: Done) -> None:
         self.settings, self.counters, self.done = settings, counters, done
-        self.pool = Pool(settings.reuse, settings.connections, self.open_for, counters.connections)
+        self.pool = Pool(settings.reuse, settings.connections, self.open_for, counters.connections, settings.fifo)
         self.deadlines = Deadlines(clock, self._expire)
         self._now = clock.now
 

@@ -54,6 +54,7 @@ def make_client(
         preopen,
         session.dns == "per-connection",
         session.tls_resumption and profile.abilities.resumes_tls,
+        session.order == "fifo",
         access.authorizer(origin.authority),
         new_context if origin.secure else None,
         _table_settings(profile, origin, access),

@@ -68,6 +68,7 @@ class _Connection:
     def __init__(self, client: Scripted, owner: object) -> None:
         self.client, self.owner = client, owner
         self.x: Exchange | None = None
+        self.dead = False
 
     def start(self, x: Exchange) -> None:
         x.started = self.client._clock.now()
@@ -120,4 +121,5 @@ class _Connection:
         return {}
 
     def close(self) -> None:
+        self.dead = True
         self.client._open.discard(self)

@@ -68,6 +68,7 @@ class Bench:
         preopen: int = 0,
         resolve_each: bool = False,
         resumption: bool = True,
+        fifo: bool = False,
         addresses: tuple[Address, ...] | None = None,
         attempts: int = 1,
         mode: str = "standard",
@@ -78,7 +79,7 @@ class Bench:
         self.kind = kind
         table = TableSettings("eu-west-1", origin.url, lambda: SANDBOX, None, False, mode, attempts)
         self.settings = Settings(
-            origin, found, context, reuse, renew, connections, preopen, resolve_each, resumption,
+            origin, found, context, reuse, renew, connections, preopen, resolve_each, resumption, fifo,
             new_context=new_context, table=table,
         )  # fmt: skip
         self.wired = memoryview(bytearray(8)).cast("q")

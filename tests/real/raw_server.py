@@ -121,6 +121,7 @@ class RawServer:
     hosts: tuple[str, ...] = ("127.0.0.1",)
     heard: list[Heard] = field(default_factory=list)
     hosts_used: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
     begun = accepted = open = peak = port = 0
 
     async def __aenter__(self) -> RawServer:
@@ -156,6 +157,7 @@ class RawServer:
         peer = Peer(self, reader, writer, self.accepted)
         self.accepted += 1
         self.hosts_used.append(writer.get_extra_info("sockname")[0])
+        self.sources.append(writer.get_extra_info("peername")[0])
         self.open += 1
         self.peak = max(self.peak, self.open)
         try:

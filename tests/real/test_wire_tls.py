@@ -186,7 +186,7 @@ def test_connections_that_do_not_come_in_time_are_not_waited_for(
     certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else they would take up the cap, and the load would wait for connections that nobody ever gets."""
-    monkeypatch.setattr("loadgen.transport.wire.client.PREPARE_LIMIT", 0.1)
+    monkeypatch.setattr("loadgen.transport.wire.client.PATIENCE", 0.1)
 
     async def load() -> tuple[list[int], int]:
         async with bench(certificate, "shared", preopen=5, mute=True) as client:

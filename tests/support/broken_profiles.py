@@ -87,6 +87,11 @@ BROKEN = [
     (with_line(END, "session: per-reqest"), "p.yaml:10: session: 'per-reqest' is not accepted here. Did you mean per-request? Known: shared, per-iteration, per-request"),
     (with_line(END, "session: {renew: client}"), "p.yaml:10: session.renew: wire cannot renew the client. It can renew: connection"),
     (with_line(END, "client: aiohttp\nsession: {renew: session}"), "p.yaml:11: session.renew: aiohttp cannot renew the session. It can renew: connection, client"),
+    (with_line(END, "session: {order: random}"), "p.yaml:10: session.order: 'random' is not accepted here. Known: lifo, fifo"),
+    (with_line(END, "session: {reuse: per-request, order: fifo}"), "p.yaml:10: session.order: a per-request session has no idle connections to choose from. Use it with reuse: shared"),
+    (with_line(END, "client: aiohttp\nsession: {order: fifo}"), "p.yaml:11: session.order: aiohttp chooses that itself. Use client: wire"),
+    (with_line(END, "client: aiohttp\nsession: {bind: [127.0.0.2]}"), "p.yaml:11: session.bind: aiohttp chooses that itself. Use client: wire"),
+    (with_line(END, "session: {bind: [localhost]}"), "p.yaml:10: session.bind.0: 'localhost' is not an IP address: expected one such as 127.0.0.2"),
     (with_line(END, "tls: {verify: yes}"), "p.yaml:10: tls.verify: 'yes' is neither true nor false"),
     (with_line(END, "tls: {ca: no.pem}"), "p.yaml:10: tls.ca: 'no.pem' cannot be read: no such file or directory"),
     # phases

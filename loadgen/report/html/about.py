@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from loadgen.report.headline import load
+from loadgen.report.headline import how_opened, load
 from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.tables import facts, table
 from loadgen.report.navigate import place
@@ -38,9 +38,8 @@ def provenance(result: Result) -> list[tuple[str, str]]:
 
 
 def _session(session: Session) -> list[tuple[str, str]]:
-    capped = f", at most {several(session.connections, 'connection')}" if session.connections else ""
     resumed = "TLS sessions are resumed" if session.tls_resumption else "TLS sessions are not resumed"
-    return [("session", f"{session.reuse}{capped}; {resumed}; names are looked up {session.dns}")]
+    return [("session", f"{session.reuse}{how_opened(session)}; {resumed}; names are looked up {session.dns}")]
 
 
 def target(of: Target) -> list[tuple[str, str]]:

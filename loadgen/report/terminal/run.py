@@ -8,6 +8,7 @@ from typing import TextIO
 
 from rich.console import RenderableType
 
+from loadgen.report.headline import how_opened
 from loadgen.report.navigate import Phases, repeated
 from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.connections import connections
@@ -119,9 +120,8 @@ def _top(result: Result) -> Iterator[RenderableType]:
 
 def _session(result: RunResult) -> list[str]:
     session, workers = result.session, result.workers
-    capped = f", at most {several(session.connections, 'connection')}" if session.connections else ""
     return [
-        f"session {session.reuse}{capped}",
+        f"session {session.reuse}{how_opened(session)}",
         f"{several(workers, 'worker')} on {several(result.host.cpus, 'CPU')}",
     ]
 

@@ -47,6 +47,13 @@ class Listener(Protocol):
 current_listener: ContextVar[Listener | None] = ContextVar("current_listener", default=None)
 
 
+def _socket(protocol: ResponseHandler) -> socket.socket | None:
+    """What it is connected by: uvloop's likeness of it, which may be asked and not used."""
+    transport = protocol.transport
+    sock: socket.socket | None = transport.get_extra_info("socket") if transport else None
+    return sock
+
+
 class Connections:
     """The connections that are open, and who uses each: None for one that is idle."""
 
@@ -60,13 +67,11 @@ class Connections:
 
     def tcp(self, last: bool = False) -> dict[str, Any] | None:
         """What the kernel says of those that are open, since the last time (`TcpWatch.sample`)."""
-        return self._watch.sample(self.sockets(), last)
+        return self._watch.sample(list(self._users), last, _socket)
 
     def sockets(self) -> list[socket.socket]:
-        """What they are connected by: uvloop's likeness of it, which may be asked and not used."""
-        transports = (protocol.transport for protocol in self._users)
-        sockets = (transport.get_extra_info("socket") for transport in transports if transport)
-        return [sock for sock in sockets if sock]
+        """What they are connected by."""
+        return [sock for protocol in self._users if (sock := _socket(protocol))]
 
     def use(self, protocol: ResponseHandler, user: Listener | None) -> None:
         self._users[protocol] = user

@@ -185,6 +185,10 @@ class Lease(ABC):
         self._peer: tuple[Any, ...] | None = None
         self._tls: ssl.SSLObject | None = None
 
+    @property
+    def dead(self) -> bool:
+        return False  # it is no connection: a target that closes one leaves it as it is
+
     def start(self, exchange: Exchange) -> None:
         self.exchange = exchange
         exchange.link = self

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from itertools import cycle
 from typing import Any
 
-from loadgen.clock import Clock, now
+from loadgen.clock import SECOND, Clock, now
 from loadgen.exchange import Exchange, Outcome
 from loadgen.net.counters import PREOPENED
 from loadgen.net.http1 import encode
@@ -25,7 +25,10 @@ from loadgen.transport.pool import PooledClient
 from loadgen.transport.wire.connection import Connection
 from loadgen.transport.wire.stream import Endpoint
 
-PREPARE_LIMIT = 10  # seconds for the connections that are opened before the load
+# How the connections that are opened before the load come: so many each so many seconds, and no more on their way at a
+# time, so that no listener's queue is overrun. It gives up when none was opened, or failed, for `PATIENCE` seconds.
+BATCH, PAUSE, ON_THEIR_WAY = 20, 0.01, 64
+PATIENCE = 10
 
 
 def make(
@@ -58,19 +61,26 @@ class Wire(PooledClient):
 
     async def prepare(self) -> None:
         """Open the connections that a shared session starts with, and wait until each is there or has failed."""
-        opening = []
-        for _ in range(self.settings.preopen):
-            self.pool.opening()
-            connection = Connection(self, None)
-            connection.settled = self.loop.create_future()
-            opening.append(connection.settled)
-            connection.open(next(self._addresses))
-        if opening:
-            await asyncio.wait(opening, timeout=PREPARE_LIMIT)
+        left, on_their_way, settled_at = self.settings.preopen, list[asyncio.Future[None]](), now()
+        while (left or on_their_way) and now() - settled_at < PATIENCE * SECOND:
+            more = min(left, BATCH, ON_THEIR_WAY - len(on_their_way))
+            left -= more
+            on_their_way += [self._preopen() for _ in range(more)]
+            await asyncio.sleep(PAUSE)
+            waiting = [settled for settled in on_their_way if not settled.done()]
+            if len(waiting) < len(on_their_way):
+                on_their_way, settled_at = waiting, now()
         for connection in list(self.connections):
             if connection.settled and not connection.settled.done():
                 connection.fail(Outcome.TIMEOUT, "")
         self.counters.connections[PREOPENED] = len(self.pool.idle)
+
+    def _preopen(self) -> asyncio.Future[None]:
+        self.pool.opening()
+        connection = Connection(self, None)
+        connection.settled = settled = self.loop.create_future()
+        connection.open(next(self._addresses))
+        return settled
 
     def send(self, x: Exchange) -> None:
         request = x.request
@@ -93,8 +103,7 @@ class Wire(PooledClient):
         return [connection for connection in self.connections if connection.x]
 
     def tcp(self, last: bool = False) -> dict[str, Any] | None:
-        sockets = [sock for connection in self.connections if (sock := connection.stream.sock)]
-        return self.endpoint.watch.sample(sockets, last)
+        return self.endpoint.watch.sample(list(self.connections), last, _socket)
 
     async def close(self) -> None:
         for lookup in self._lookups:
@@ -115,17 +124,23 @@ class Wire(PooledClient):
             connection.open(next(self._addresses))
 
     async def _resolve(self, connection: Connection) -> None:
-        origin = self.settings.origin
+        origin, route = self.settings.origin, next(self._addresses)
         begun = now()
         try:
-            answers = await self.loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+            answers = await self.loop.getaddrinfo(
+                origin.host, origin.port, family=route.family if route.source else 0, type=socket.SOCK_STREAM
+            )
         except (OSError, UnicodeError) as error:
             connection.fail(*of_error(error))
             return
         if connection.x:
             connection.x.dns = now() - begun
-            address = Address(answers[0][0], answers[0][4])
+            address = Address(answers[0][0], answers[0][4], route.source)
             if keeps_credentials(address):
                 connection.fail(Outcome.DNS, f"the name became {address.host}, which is no target")
             else:
                 connection.open(address)
+
+
+def _socket(connection: Connection) -> socket.socket | None:
+    return connection.stream.sock

@@ -50,6 +50,10 @@ class Connection:
         self._first = 0  # the stamp of the first of several reads of an answer; NOT_YET: it has none
         client.connections.add(self)
 
+    @property
+    def dead(self) -> bool:
+        return self.stream.closed
+
     def open(self, address: Address) -> None:
         self.stream.open(address)
 

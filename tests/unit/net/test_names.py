@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_address
 
 import pytest
 
 from loadgen.errors import Exit, ProfileError, TargetError
-from loadgen.net.names import Address, Origin, is_loopback, keeps_credentials, resolve
+from loadgen.net.names import Address, Origin, is_loopback, keeps_credentials, resolve, routes
 from loadgen.profile.load import from_url
 
 CREDENTIALS = {
@@ -80,3 +81,15 @@ def test_what_the_host_header_says(url: str, authority: str, base: str) -> None:
     origin = Origin.of(url)
     assert (origin.authority, origin.base) == (authority, base)
     assert origin.url == f"{origin.scheme}://{authority}"
+
+
+def test_each_address_is_reached_from_each_source_of_its_family() -> None:
+    to, other = Address(socket.AF_INET, ("127.0.0.1", 80)), Address(socket.AF_INET6, ("::1", 80, 0, 0))
+    assert routes((to, other), ()) == (to, other)
+    sources = [ip_address(text) for text in ("127.0.0.2", "::1", "127.0.0.3")]
+    found = routes((to, other), sources)
+    assert [(address.host, address.source) for address in found] == [
+        ("127.0.0.1", "127.0.0.2"),
+        ("127.0.0.1", "127.0.0.3"),
+        ("::1", "::1"),
+    ]

@@ -34,7 +34,7 @@ class Sock:
 
 
 def told(watch: TcpWatch, *open_now: Sock, last: bool = False) -> dict[str, Any]:
-    found = watch.sample(cast(Any, open_now), last)
+    found = watch.sample(open_now, last, lambda sock: cast(Any, sock))
     assert found
     return found
 
@@ -53,7 +53,7 @@ def test_a_kernel_that_says_less_says_nothing(monkeypatch: pytest.MonkeyPatch) -
     assert read(cast(Any, Sock(size=104))) is None
     monkeypatch.setattr(tcp_info, "KNOWN", False)
     assert read(cast(Any, Sock())) is None
-    assert TcpWatch().sample([]) is None
+    assert TcpWatch().sample([], False, lambda sock: sock) is None
 
 
 def test_what_was_counted_is_not_counted_again() -> None:

@@ -40,7 +40,8 @@ HTTP: dict[str, Any] = {
     "auth": {"api_key": {"env": "KEY"}, "bearer": {
         "token_url": "http://127.0.0.1:8/token", "client_id": {"env": "ID"}, "client_secret": {"file": "data.csv"},
         "scope": "orders/write"}},
-    "session": {"reuse": "shared", "renew": "connection", "connections": 3, "dns": "once", "tls_resumption": True},
+    "session": {"reuse": "shared", "renew": "connection", "connections": 3, "order": "fifo", "bind": ["127.0.0.2"],
+                "dns": "once", "tls_resumption": True},
     "tls": {"ca": "data.csv", "verify": True, "version": "1.3", "client_cert": "data.csv", "client_key": "data.csv"},
     "load": [{"name": "a", "rate": "50/s", "for": "2s", "arrivals": "poisson", "measure": True},
              {"name": "b", "users": 3, "iterations": 50, "think": "1s"}, {"name": "c", "at-once": 5}],

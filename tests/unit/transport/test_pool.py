@@ -24,25 +24,25 @@ class Line:
         self.owner = owner
         self.carried: list[Exchange] = []
         self.x: Exchange | None = None
-        self.closed = False
+        self.dead = False
 
     def start(self, x: Exchange) -> None:
-        assert not self.closed
+        assert not self.dead
         assert self.x is None
         self.carried.append(x)
         self.x = x
 
     def close(self) -> None:
-        assert not self.closed
-        self.closed = True
+        assert not self.dead
+        self.dead = True
 
 
 class Client:
     """A client that opens at once, and finishes exchanges when told."""
 
-    def __init__(self, reuse: str, cap: int) -> None:
+    def __init__(self, reuse: str, cap: int, fifo: bool = False) -> None:
         self.counters = memoryview(bytearray(8 * len(CONNECTION_COUNTERS))).cast("q")
-        self.pool = Pool(reuse, cap, self.open_for, self.counters)
+        self.pool = Pool(reuse, cap, self.open_for, self.counters, fifo)
         self.lines: list[Line] = []
 
     def open_for(self, x: Exchange) -> None:
@@ -79,7 +79,7 @@ class Client:
 
     @property
     def open(self) -> list[Line]:
-        return [line for line in self.lines if not line.closed]
+        return [line for line in self.lines if not line.dead]
 
 
 def test_shared_uses_the_connection_used_last() -> None:
@@ -90,6 +90,30 @@ def test_shared_uses_the_connection_used_last() -> None:
     assert client.line(client.send()) is client.line(two)
     assert client.line(client.send()) is client.line(one)
     assert len(client.lines) == client.pool.open == client.counters[PEAK] == 2
+
+
+def test_fifo_uses_all_connections_in_turn() -> None:
+    client = Client("shared", 3, fifo=True)
+    for x in [client.send() for _ in range(3)]:
+        client.answer(x)
+    for turn in range(6):
+        x = client.send()
+        assert client.line(x) is client.lines[turn % 3]
+        client.answer(x)
+    assert len(client.lines) == 3
+
+
+@pytest.mark.parametrize("fifo", [False, True])
+def test_idle_connections_that_the_target_closed_are_passed_over(fifo: bool) -> None:
+    client = Client("shared", 4, fifo)
+    for x in [client.send() for _ in range(4)]:
+        client.answer(x)
+    for line in (client.lines[0], client.lines[2], client.lines[3]):
+        client.drop(line)
+    assert client.pool.idle == [client.lines[1]]
+    assert client.line(client.send()) is client.lines[1]
+    assert client.line(client.send()) is client.lines[4]
+    assert (client.pool.open, client.pool.idle) == (2, [])
 
 
 def test_per_iteration_keeps_one_for_each_iteration_and_closes_it_with_it() -> None:
@@ -190,9 +214,11 @@ def test_preopened_connections_count_and_are_used() -> None:
 
 
 @settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
-@given(st.integers(0, 2**32), st.sampled_from(MODES), st.integers(1, 4))
-def test_any_load_keeps_the_cap_and_leaves_nobody_waiting_for_nothing(seed: int, reuse: str, cap: int) -> None:
-    client, draw = Client(reuse, cap), random.Random(seed)
+@given(st.integers(0, 2**32), st.sampled_from(MODES), st.integers(1, 4), st.booleans())
+def test_any_load_keeps_the_cap_and_leaves_nobody_waiting_for_nothing(
+    seed: int, reuse: str, cap: int, fifo: bool
+) -> None:
+    client, draw = Client(reuse, cap, fifo), random.Random(seed)
     owners: dict[object, Exchange] = {}
 
     def busy(owner: object) -> bool:

@@ -9,6 +9,7 @@ from planned import PHASE, plan
 
 from loadgen.errors import PlanError
 from loadgen.experiment.check import check
+from loadgen.net.names import Address
 from loadgen.profile.load import load
 from loadgen.report.terminal.check import render_check
 from loadgen.result.check import CheckResult, PlannedRequest
@@ -43,7 +44,7 @@ def test_it_is_as_wide_as_the_terminal_and_no_number_is_cut(width: int) -> None:
 
 @pytest.mark.parametrize("host", ["abc.execute-api.eu-west-1.amazonaws.com", "abc.lambda-url.eu-west-1.on.aws"])
 def test_what_aws_asks_for_is_said(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("loadgen.experiment.check._addresses", lambda profile: (["192.0.2.1"], False, None))
+    monkeypatch.setattr("loadgen.experiment.check.resolve", lambda origin: (Address(2, ("192.0.2.1", 443)),))
     load_of = "load: [{name: a, rate: 1/s, for: 1s}]\n"
     said = [render_check(check(load("p.yaml", text=f"name: p\ntarget: https://{of}\n{load_of}").profile))
             for of in (host, "api.example.com")]  # fmt: skip
