@@ -3,6 +3,7 @@ turn, nothing is lost, and each takes little memory. What each costs in CPU, `be
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,7 +17,9 @@ from raw_server import Peer, RawServer
 from servers import Server
 
 from loadgen import seconds
+from loadgen.exchange import Outcome
 from loadgen.net.names import Address
+from loadgen.profile.clients import CLIENTS
 
 pytestmark = pytest.mark.real
 
@@ -87,3 +90,14 @@ async def test_connections_come_from_the_addresses_that_they_are_bound_to() -> N
             for _ in range(4):
                 await bench.ask()
     assert server.sources == ["127.0.0.2", "127.0.0.3"] * 2
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+@on_uvloop
+async def test_a_target_may_have_an_address_of_ipv6(kind: str) -> None:
+    async with RawServer(lambda peer: peer.answer(OK), hosts=("::1",)) as server:
+        source = "::1" if CLIENTS[kind].sockets else ""
+        way = Address(socket.AF_INET6, ("::1", server.port, 0, 0), source)
+        async with Bench(kind, server.url("http", "[::1]"), addresses=(way,), reuse="per-request") as bench:
+            x = await bench.ask()
+    assert (x.outcome, x.status, server.sources) == (Outcome.OK, 200, ["::1"])
