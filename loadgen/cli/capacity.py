@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loadgen.cli import HELP, NewPath, output
+from loadgen.cli import HELP, NewPath, complain, output
+from loadgen.cli.exports import Exports, export_options
 from loadgen.cli.loop import on_loop
 from loadgen.cli.request import request_options
 from loadgen.cli.run import folder_for, reading, seeded
@@ -39,6 +40,7 @@ KEEP = "p99 < 100ms, errors < 0.1%"
 @click.option("--no-preflight", is_flag=True, help="As with run.")
 @click.option("--full", is_flag=True, help="Print every step, and not one screen.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@export_options
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
     profile: str,
@@ -57,6 +59,7 @@ def command(
     no_preflight: bool,
     full: bool,
     as_json: bool,
+    exports: Exports,
     quiet: bool,
 ) -> int:
     """Find the highest rate at which the target of PROFILE, a profile or a URL, keeps conditions.
@@ -70,11 +73,13 @@ def command(
     loadgen capacity burst --keep 'p99 < 150ms' --for 13m
     loadgen capacity burst --keep 'p99 < 150ms' --target https://HOST/STAGE --max-rate 500/s
     loadgen capacity burst --keep 'p99 < 150ms' --dry-run
+    loadgen capacity burst --keep 'p99 < 150ms' --html capacity.html --junit results.xml
     loadgen capacity burst --resume runs/capacity-burst-20260131-120000
     """
     from loadgen.experiment.capacity.plan import FOR, conditions, plan_of
     from loadgen.experiment.capacity.preview import preview
     from loadgen.report.formats import json_text
+    from loadgen.report.formats.github import add_to_summary
     from loadgen.report.terminal.capacity import planned
     from loadgen.report.terminal.page import fitting
     from loadgen.report.terminal.screen import show
@@ -99,10 +104,13 @@ def command(
                     out.write(f"{json_text(planned_load)}\n" if as_json else planned(planned_load, fitting(out)))
                 return 0
             result = _carry_out(loaded, plan, folder, quiet, not no_preflight)
+    exports.write(result, Path(result.run))
+    if trouble := add_to_summary(result):
+        complain(f"loadgen: {trouble}")
     with output() as out:
         if as_json:
             out.write(f"{json_text(result)}\n")
-        else:
+        elif not exports.to_stdout:
             show(result, out, full)
     return int(result.exit_status or 0)
 

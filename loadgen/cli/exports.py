@@ -18,8 +18,7 @@ from loadgen.files import why, write_text
 from loadgen.report.words import clean
 
 if TYPE_CHECKING:
-    from loadgen.report.formats.junit import Result
-    from loadgen.result.capacity import CapacityResult
+    from loadgen.report.verdict import Result
 
 T = TypeVar("T")
 
@@ -67,16 +66,9 @@ class Exports:
         """Whether one of them is what the command prints."""
         return STDOUT in self.files.values()
 
-    def write(self, result: Result | CapacityResult, folder: Path | None, profile: bool = True) -> None:
+    def write(self, result: Result, folder: Path | None, profile: bool = True) -> None:
         """Write all of them. What cannot be written is said: the result is in the run's `folder`. `profile`: whether a
-        page shows it. Raises ProfileError for a result that is in none of these formats."""
-        from loadgen.result.capacity import CapacityResult
-
-        if isinstance(result, CapacityResult):
-            if self.files:
-                name = next(iter(self.files))
-                raise ProfileError(f"--{name}: a capacity has no such file", remedy="Use --json, or report one step")
-            return
+        page shows it."""
         for name in self.files:
             text = self._text(name, result, folder, profile)
             if text is not None:
@@ -129,7 +121,7 @@ def _by_second(name: str, result: Result, folder: Path | None) -> str | None:
     from loadgen.result.run import RunResult
 
     if not isinstance(result, RunResult) or folder is None:
-        what = "the run is not in a folder" if folder is None else "each run of an experiment has its own"
+        what = "the run is not in a folder" if folder is None else "each of its runs has its own"
         complain(f"loadgen: --{name}: nothing is written: {what}")
         return None
     lacks = f"--{name}: nothing is written"

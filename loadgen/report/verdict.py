@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from loadgen.report.styles import BAD, GOOD, WARN
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Status
 
-Result = RunResult | ExperimentResult
+Result = RunResult | ExperimentResult | CapacityResult
 
 NOTHING = ("NOTHING MEASURED", BAD)  # in place of a verdict
 VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
@@ -31,12 +32,13 @@ def word(result: Result) -> tuple[str, str]:
 
 
 def ended(result: Result) -> tuple[str, str] | None:
-    """What comes before a verdict, and its sentence, if the run or the experiment did not come to its end."""
-    what = "run" if isinstance(result, RunResult) else "experiment"
+    """What comes before a verdict, and its sentence, if what was measured did not come to its end."""
+    what = {RunResult: "run", ExperimentResult: "experiment", CapacityResult: "measurement"}[type(result)]
+    again = "; --resume goes on" if isinstance(result, CapacityResult) else ""
+    if result.interrupted and (result.complete or again):
+        return "INTERRUPTED", f"The {what} was stopped; this is what was found until then{again}"
     if not result.complete:
-        return "INCOMPLETE", f"The {what} did not come to its end; this is what was saved until then"
-    if result.interrupted:
-        return "INTERRUPTED", f"The {what} was stopped; this is what was found until then"
+        return "INCOMPLETE", f"The {what} did not come to its end; this is what was saved until then{again}"
     return None
 
 

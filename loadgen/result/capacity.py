@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from loadgen.result import SCHEMA
 from loadgen.result.codec import item
 from loadgen.result.reason import Reason
-from loadgen.result.run import Attribution, Cost, Provenance, Session, Target, Trust, Verdict
+from loadgen.result.run import Attribution, Cost, Provenance, Session, Target, Threshold, Trust, Verdict
 
 Stage = Literal["search", "measure"]
 
@@ -98,16 +99,26 @@ class HighestRate:
         "kept the conditions and the lowest that did not"
     )
     points: int = item("the number of steps that were used")
+    slope: float | None = item(
+        "by how much the logit of the share beyond the limit rises with the rate, at the line; null without a line", "s"
+    )
     limit: Reason = item("what set the limit")
 
     @property
     def found(self) -> bool:
         return self.rate is not None
 
+    def share_at(self, rate: float, allowed: float) -> float | None:
+        """The share of requests beyond the limit that the line has at that rate; None without a line."""
+        if self.rate is None or self.slope is None or not 0 < allowed < 1:
+            return None
+        logit = math.log(allowed / (1 - allowed)) + self.slope * (rate - self.rate)
+        return 1 / (1 + math.exp(-max(-700.0, min(700.0, logit))))
+
     @property
     def width(self) -> float | None:
         """How wide the interval is, as a share of the capacity."""
-        if self.rate is None or self.low is None or self.high is None:
+        if not self.rate or self.low is None or self.high is None:
             return None
         return (self.high - self.low) / self.rate
 
@@ -134,6 +145,7 @@ class CapacityResult(CapacityMetadata):
     unusable: Reason | None = item("why nothing is known of the target: of its first step", omit=True)
     trust: Trust | None = item("the worst verdict of the steps that decide; null if there was no step")
     warnings: tuple[Reason, ...] = item("what the user should know")
+    thresholds: tuple[Threshold, ...] = item("the thresholds of the profile's capacity")
     capacity: HighestRate = item("the capacity")
     steps: tuple[CapacityStep, ...] = item("the steps, in the order in which they ran")
     cost: Cost | None = item("the cost of the load, if the target is a table", omit=True)

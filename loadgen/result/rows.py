@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loadgen.result.capacity import CapacityResult, CapacityStep
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.latency import Latency
 from loadgen.result.run import Phase, RunResult, Step
@@ -22,16 +23,27 @@ EXPERIMENT_COLUMNS = (
     "variant", "baseline", "phase", "step", "metric", "quantile", "primary", "baseline_ms", "variant_ms", "ratio",
     "ratio_low", "ratio_high", "difference_ms", "difference_low_ms", "difference_high_ms", "verdict",
 )  # fmt: skip
+CAPACITY_COLUMNS = (
+    "stage", "number", "rate", "rate_low", "rate_high", "completed", "seconds", "requests", "failed", "condition",
+    "step", "judged", "beyond", "allowed", "value_ms", "above", "trust",
+)  # fmt: skip
+
+Result = RunResult | ExperimentResult | CapacityResult
 
 
-def columns(result: RunResult | ExperimentResult) -> tuple[str, ...]:
+def columns(result: Result) -> tuple[str, ...]:
     """The names of the columns of the result's rows."""
+    if isinstance(result, CapacityResult):
+        return CAPACITY_COLUMNS
     return EXPERIMENT_COLUMNS if isinstance(result, ExperimentResult) else RUN_COLUMNS
 
 
-def rows(result: RunResult | ExperimentResult) -> Iterator[Row]:
+def rows(result: Result) -> Iterator[Row]:
     """Of a run, a row for each metric of a step, of its strata and of whole iterations, in each cycle of a measured
-    phase. Of an experiment, a row for each figure that was compared. A value that is not known is None."""
+    phase. Of an experiment, a row for each figure that was compared. Of a capacity, a row for it, whose stage is
+    `capacity`, and one for each condition of each step. A value that is not known is None."""
+    if isinstance(result, CapacityResult):
+        return _of_capacity(result)
     return _of_experiment(result) if isinstance(result, ExperimentResult) else _of_run(result)
 
 
@@ -97,3 +109,35 @@ def _of_experiment(result: ExperimentResult) -> Iterator[Row]:
             "difference_high_ms": figure.difference_high,
             "verdict": figure.verdict,
         }
+
+
+def _of_capacity(result: CapacityResult) -> Iterator[Row]:
+    empty: Row = dict.fromkeys(CAPACITY_COLUMNS)
+    of = result.capacity
+    found: Row = {"stage": "capacity", "rate": of.rate, "rate_low": of.low, "rate_high": of.high}
+    yield {**empty, **found, "condition": of.condition, "trust": result.trust.verdict if result.trust else None}
+    for step in result.steps:
+        for condition in step.conditions:
+            judged: Row = {
+                "condition": condition.text,
+                "step": condition.step,
+                "judged": condition.requests,
+                "beyond": condition.beyond,
+                "allowed": condition.allowed,
+                "value_ms": condition.value_ms,
+            }
+            yield {**empty, **_of_rate(step), **judged}
+
+
+def _of_rate(step: CapacityStep) -> Row:
+    return {
+        "stage": step.stage,
+        "number": step.number,
+        "rate": step.rate,
+        "completed": step.completed,
+        "seconds": step.seconds,
+        "requests": step.requests,
+        "failed": step.failed,
+        "above": step.above.code if step.above else "",
+        "trust": step.trust,
+    }

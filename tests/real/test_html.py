@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from capacity_steps import RATES, capacity_result, rising
 from experiment_folders import ROUNDS, answering, text, write_experiment
 from paths import DATA
 
@@ -47,10 +48,17 @@ def experiment_page(folder: Path) -> str:
     return html_text(assembled(write_experiment(folder, text(), answering(connect=8), rounds=ROUNDS)))
 
 
+def capacity_page(hostile: str = "") -> str:
+    result = capacity_result(rising(RATES))
+    return html_text(map_text(result, lambda written: written + hostile), None, f"name: {hostile}")
+
+
 PAGES: dict[str, Callable[[Path], str]] = {
     "run": lambda folder: run_page(),
     "hostile": lambda folder: run_page(HOSTILE),
     "experiment": lambda folder: experiment_page(folder / "experiment"),
+    "capacity": lambda folder: capacity_page(),
+    "hostile capacity": lambda folder: capacity_page(HOSTILE),
 }
 
 
@@ -69,9 +77,10 @@ def test_what_the_policy_refuses_would_be_seen(tmp_path: Path) -> None:
     assert "Content Security Policy" in browse(page, "--dump-dom")[1]
 
 
+@pytest.mark.parametrize("made", [run_page, capacity_page])
 @pytest.mark.parametrize("width", [390, 1600])
-def test_it_is_no_wider_than_the_screen(tmp_path: Path, width: int) -> None:
-    (tmp_path / "page.html").write_text(run_page(), encoding="utf-8")
+def test_it_is_no_wider_than_the_screen(tmp_path: Path, width: int, made: Callable[[], str]) -> None:
+    (tmp_path / "page.html").write_text(made(), encoding="utf-8")
     look = "document.title=f.contentDocument.documentElement.scrollWidth"
     frame = tmp_path / "frame.html"
     frame.write_text(f'<iframe id="f" src="page.html" width="{width}" height="900" onload="{look}"></iframe>')

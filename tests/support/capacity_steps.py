@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 
 from engine_harness import Script
@@ -13,13 +14,21 @@ from run_folders import write_run
 from loadgen.clock import SECOND
 from loadgen.experiment.capacity.course import Next, next_step
 from loadgen.experiment.capacity.folder import metadata, steps_in
+from loadgen.experiment.capacity.judgement import capacity_of
 from loadgen.experiment.capacity.plan import conditions, plan_of
 from loadgen.experiment.capacity.steps import folder_of, profile_of
 from loadgen.profile.load import Loaded, load
-from loadgen.result.capacity import CapacityPlan, CapacityStep, Stage, StepCondition
+from loadgen.result.capacity import (
+    CapacityMetadata,
+    CapacityPlan,
+    CapacityResult,
+    CapacityStep,
+    Stage,
+    StepCondition,
+)
 from loadgen.result.codec import to_json
 from loadgen.result.reason import Reason
-from loadgen.result.run import Attribution, Verdict
+from loadgen.result.run import Attribution, Trust, Verdict
 
 LATENCY, ERRORS = "p99 < 100ms", "errors < 1%"
 TEXT = "name: c\ntarget: http://127.0.0.1:1\nload: [{name: a, rate: 20/s, for: 1s}]\n"
@@ -86,3 +95,36 @@ def write_capacity(folder: Path, behave: Callable[[Next], Script], most: int = 1
         profile = profile_of(of, about, conditions(about.keep), due).profile
         write_run(folder / folder_of(due.number), profile, behave(due), "2026-01-01T00:00:00+00:00")
     return folder
+
+
+def rising(rates: Sequence[float], at: float = 160.0) -> list[CapacityStep]:
+    """Steps of a target whose share beyond the limit rises evenly, and is the allowed 1 % at that rate; but for the
+    chance that makes every second step a little worse."""
+    return [
+        step(rate, min(0.6, 0.01 * math.exp((rate - at) / 7 + 0.2 * (number % 2))), number=number)
+        for number, rate in enumerate(rates, start=1)
+    ]
+
+
+def capacity_result(steps: Sequence[CapacityStep], **changed: object) -> CapacityResult:
+    """The result that these steps amount to."""
+    about = metadata(loaded(), plan(), BEGAN)
+    result = CapacityResult(
+        **{field.name: getattr(about, field.name) for field in fields(CapacityMetadata)},
+        target=None,
+        session=None,
+        duration_s=84.5,
+        complete=True,
+        interrupted=False,
+        run="runs/capacity-c",
+        exit_status=0,
+        trust=Trust("VALID", False, (), (), ()),
+        warnings=(),
+        thresholds=(),
+        capacity=capacity_of(about.plan, steps),
+        steps=tuple(steps),
+    )
+    return replace(result, **changed)  # type: ignore[arg-type]
+
+
+RATES = [126.0, 131.0, 138.0, 142.0, 147.0, 151.0, 155.0, 158.0, 162.0, 166.0, 171.0, 175.0, 180.0, 186.0]

@@ -52,6 +52,17 @@ def documents(of: Any) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+def any_result(document: dict[str, Any]) -> Any:
+    """The result that such a document is of."""
+    from loadgen.result.capacity import CapacityResult
+    from loadgen.result.codec import from_json
+    from loadgen.result.experiment import ExperimentResult
+    from loadgen.result.run import RunResult
+
+    known: dict[object, type] = {"capacity": CapacityResult, "experiment": ExperimentResult}
+    return from_json(known.get(document["kind"], RunResult), document)
+
+
 def _joined(parts: tuple[dict[str, Any] | None, ...]) -> dict[str, Any]:
     return {name: value for part in parts[::-1] for name, value in (part or {}).items()}
 

@@ -99,6 +99,7 @@ def assembled(
         unusable=runs[0].unusable if runs else None,
         trust=None,
         warnings=tuple(warnings),
+        thresholds=(),
         capacity=capacity_of(about.plan, steps),
         steps=tuple(steps),
     )

@@ -64,6 +64,7 @@ def capacity_of(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> HighestRat
         condition=first.condition if broken else "",
         how="fit" if at.slope else "between" if at.rate else "none",
         points=at.points,
+        slope=_digits(at.slope or None),
         limit=limit_of(plan, steps, first),
     )
 

@@ -8,9 +8,8 @@ import io
 from collections.abc import Iterable, Sequence
 
 from loadgen.report.words import clean
-from loadgen.result.experiment import ExperimentResult
-from loadgen.result.rows import Value, columns, rows
-from loadgen.result.run import Phase, RunResult
+from loadgen.result.rows import Result, Value, columns, rows
+from loadgen.result.run import Phase
 from loadgen.result.timeline import Moment, Timeline
 
 BY_SECOND = ("second", "phase", "cycle", "requests", "failed", "in_flight", "p50_ms", "p99_ms", "max_ms")
@@ -18,7 +17,7 @@ BY_SECOND = ("second", "phase", "cycle", "requests", "failed", "in_flight", "p50
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_text(result: RunResult | ExperimentResult) -> str:
+def csv_text(result: Result) -> str:
     """The rows of `loadgen.result.rows`, in UTF-8."""
     names = columns(result)
     return _table(names, ([row[name] for name in names] for row in rows(result)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from loadgen.files import why, write_text
-from loadgen.report.formats.markdown import Result, markdown_text
+from loadgen.report.formats.markdown import markdown_text
+from loadgen.report.verdict import Result
 
 NAMED_BY = "GITHUB_STEP_SUMMARY"
 

@@ -1,5 +1,5 @@
-"""A result as JUnit XML, which GitLab, Jenkins and GitHub show: each threshold is a test, and so is the primary figure
-of an experiment."""
+"""A result as JUnit XML, which GitLab, Jenkins and GitHub show: each threshold is a test, and so are the primary figure
+of an experiment and the rate of a capacity."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from typing import Literal
 from xml.etree import ElementTree
 
+from loadgen.report.highest_rate import found, limited
 from loadgen.report.reasons import of_figure
+from loadgen.report.styles import text_of
 from loadgen.report.terminal.thresholds import value_text
 from loadgen.report.unusable import unusable
-from loadgen.report.verdict import exit_text
+from loadgen.report.verdict import Result, exit_text
 from loadgen.report.words import clean
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult, Figure
-from loadgen.result.run import RunResult, Threshold
+from loadgen.result.run import Threshold
 
 Undecided = Literal["error", "skipped"]
-Result = RunResult | ExperimentResult
 
 BROKEN = (1, 3, 6, 130)  # exit statuses of a result that is not whole
 
@@ -71,6 +73,8 @@ def _cases(result: Result, undecided: Undecided) -> Iterator[Case]:
         for figure in result.comparison.figures:
             if figure.primary:
                 yield _of_primary(result.name, figure, undecided)
+    if isinstance(result, CapacityResult) and result.steps:
+        yield _of_capacity(result, undecided)
 
 
 def _run(result: Result) -> Case:
@@ -97,3 +101,10 @@ def _of_primary(name: str, figure: Figure, undecided: Undecided) -> Case:
     what = f"{figure.variant} against {figure.baseline}: {figure.phase} {figure.step} {figure.metric} {figure.quantile}"
     text = f"{figure.verdict}{times}{why}"
     return Case(f"{name}.primary", " ".join(what.split()), "passed" if decided else undecided, text)
+
+
+def _of_capacity(result: CapacityResult, undecided: Undecided) -> Case:
+    """Whether a rate was found at which the conditions break."""
+    text = f"{text_of(found(result))}. {limited(result)}"
+    known = result.capacity.found
+    return Case(f"{result.name}.capacity", ", ".join(result.plan.keep), "passed" if known else undecided, text)

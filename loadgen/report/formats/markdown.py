@@ -7,16 +7,19 @@ from collections.abc import Iterator, Sequence
 
 from loadgen.report.compared import difference, times
 from loadgen.report.finding_sentences import where
+from loadgen.report.highest_rate import cells, effort, found, limited, near, nearest, note, titles
 from loadgen.report.navigate import failures_of, grouped
 from loadgen.report.reasons import lines, of_figure
 from loadgen.report.sentences import sentence
+from loadgen.report.styles import text_of
 from loadgen.report.terminal.figures import chosen, range_of, rows
 from loadgen.report.terminal.latency import PERCENTILES
 from loadgen.report.terminal.thresholds import ORDER, value_text
 from loadgen.report.trust import reason
 from loadgen.report.unusable import unusable
-from loadgen.report.verdict import ended, exit_text, measured, word
+from loadgen.report.verdict import Result, ended, exit_text, measured, word
 from loadgen.report.words import brief, clean, count, ms, several, share
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Threshold
@@ -26,14 +29,15 @@ NAME = 60  # characters
 # what Markdown, GitHub's form of it, or the HTML in it would take for more than text inside a line
 _MARKS = re.compile(r"([\\`*_\[\]<>|&~$@#]|:(?=/)|(?<=www)\.)", re.IGNORECASE)
 
-Result = RunResult | ExperimentResult
-
 
 def markdown_text(result: Result) -> str:
     """A heading with the verdict, what the figures prove, the thresholds and the figures that matter most."""
     cleaned = map_text(result, clean)
     parts = [*_head(cleaned), *_thresholds(cleaned)]
-    parts += _experiment(cleaned) if isinstance(cleaned, ExperimentResult) else _run(cleaned)
+    if isinstance(cleaned, CapacityResult):
+        parts += _capacity(cleaned)
+    else:
+        parts += _experiment(cleaned) if isinstance(cleaned, ExperimentResult) else _run(cleaned)
     return "\n".join(parts) + "\n"
 
 
@@ -122,12 +126,28 @@ def _experiment(result: ExperimentResult) -> Iterator[str]:
         yield f"- {plain(f'no verdict: {why}')}"
 
 
-def _table(titles: Sequence[str], cells: Sequence[Sequence[str]]) -> Iterator[str]:
-    if not cells:
+def _capacity(result: CapacityResult) -> Iterator[str]:
+    if not result.unusable:
+        yield f"\n**{plain(text_of(found(result)))}**\n"
+    if not result.steps:
+        return
+    yield f"{plain(limited(result))}\n"
+    shown = near(result, ROWS)
+    limit = nearest(result, shown)
+    rows = [
+        [text_of([part]) for part in (*cells(result.plan, step), "limit" if step is limit else note(step, False))]
+        for step in shown
+    ]
+    yield from _table((*titles(result.plan), ""), rows)
+    yield plain(effort(result))
+
+
+def _table(names: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    if not lines:
         return
     yield ""
-    yield f"| {' | '.join(map(plain, titles))} |"
-    yield f"|{'---|' * len(titles)}"
-    for row in cells:
+    yield f"| {' | '.join(map(plain, names))} |"
+    yield f"|{'---|' * len(names)}"
+    for row in lines:
         yield f"| {' | '.join(map(plain, row))} |"
     yield ""

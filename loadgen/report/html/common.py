@@ -1,4 +1,4 @@
-"""What the pages of a run and of an experiment share: the verdict, complaints, thresholds, cost, trust, the end."""
+"""What the pages of a run, an experiment and a capacity share: verdict, complaints, thresholds, cost, trust, end."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A logarithmic axis of times in ms, from `low` on over so many decades."""
+    """A logarithmic axis of times in ms, or of shares in per cent, from `low` on over so many decades."""
 
     low: float
     decades: float
@@ -48,7 +48,12 @@ class Log:
         decades = range(math.floor(self.low), math.ceil(self.low + self.decades) + 1)
         every = [digit * 10.0**decade for decade in decades for digit in wanted]
         inside = [value for value in every if self.low <= math.log10(value) <= self.low + self.decades]
-        return [Tick(self.at(value), ms(value).removesuffix(".0").removesuffix(".00")) for value in inside]
+        return [Tick(self.at(value), _bare(ms(value))) for value in inside]
+
+
+def _bare(text: str) -> str:
+    """A number without the noughts behind its point: `0.1`."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _log(value: float) -> float:
@@ -57,23 +62,34 @@ def _log(value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """An axis from 0 to `high`."""
+    """An axis from `low` to `high`."""
 
     high: float
+    low: float = 0.0
 
     @classmethod
     def over(cls, values: Iterable[float | None]) -> Linear:
         known = [value for value in values if value is not None and math.isfinite(value)]
         return cls(min(10.0**LAST, max(10.0**FIRST, 1.05 * max([0.0, *known]) or 1.0)))
 
+    @classmethod
+    def between(cls, values: Iterable[float]) -> Linear:
+        """The axis that holds all of these, and a little more."""
+        known = [value for value in values if 0 <= value <= 10.0**LAST]
+        low, high = min(known, default=0.0), max(known, default=1.0)
+        room = max(0.03 * (high - low), 0.01 * high, 10.0**FIRST)
+        return cls(high + room, max(0.0, low - room))
+
     def at(self, value: float) -> float:
-        return min(1.0, max(0.0, value / self.high))
+        return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
 
     def ticks(self) -> list[Tick]:
         """Three to six round numbers."""
-        step = 10.0 ** math.floor(math.log10(self.high))
-        step = next((step * part for part in (5, 2, 1, 0.5, 0.2, 0.1) if self.high / (step * part) >= 3), step)
-        return [Tick(self.at(step * n), _round(step * n)) for n in range(int(self.high / step) + 1)]
+        width = self.high - self.low
+        step = 10.0 ** math.floor(math.log10(width))
+        step = next((step * part for part in (5, 2, 1, 0.5, 0.2, 0.1) if width / (step * part) >= 3), step)
+        first, last = math.ceil(self.low / step), math.floor(self.high / step)
+        return [Tick(self.at(step * n), _round(step * n)) for n in range(first, last + 1)]
 
 
 def _round(value: float) -> str:

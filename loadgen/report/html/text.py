@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from loadgen.report.html.capacity import capacity_page
 from loadgen.report.html.experiment import experiment_page
 from loadgen.report.html.overlay import overlay_page
 from loadgen.report.html.run import run_page
 from loadgen.report.overlaid import lettered
+from loadgen.report.verdict import Result
 from loadgen.report.words import clean
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult
 from loadgen.result.timeline import Timeline
 
 
-def html_text(result: RunResult | ExperimentResult, timeline: Timeline | None = None, profile: str = "") -> str:
+def html_text(result: Result, timeline: Timeline | None = None, profile: str = "") -> str:
     """One file that asks for nothing else and runs no script. `timeline` is that of a run; `profile` is a text."""
     cleaned = map_text(result, clean)
     if isinstance(cleaned, ExperimentResult):
         return experiment_page(cleaned, profile.splitlines())
+    if isinstance(cleaned, CapacityResult):
+        return capacity_page(cleaned, profile.splitlines())
     return run_page(cleaned, timeline, profile.splitlines())
 
 

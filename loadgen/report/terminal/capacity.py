@@ -7,18 +7,18 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from loadgen.report.capacity_sentences import LIMITS
-from loadgen.report.sentences import notice_text, sentence
-from loadgen.report.terminal.page import BAD, DIM, GOOD, STRONG, WARN, Part, add, drawn, heading, labelled, line, table
+from loadgen.report.highest_rate import DISTURBED, cells, effort, found, limited, near, nearest, note, titles
+from loadgen.report.sentences import notice_text
+from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, drawn, heading, labelled, line, table
 from loadgen.report.trust import reason
 from loadgen.report.unusable import unusable
-from loadgen.report.verdict import exit_text
-from loadgen.report.words import UNKNOWN, brief, ms, rate, seconds, several, share
+from loadgen.report.verdict import ended, exit_text
+from loadgen.report.words import brief, rate, seconds, several
 from loadgen.result.capacity import CapacityPreview, CapacityResult, CapacityStep
 
 SENTENCE = 240  # characters of one
 LEAD = 12  # columns of what a line at the end is about
-HALF = 4  # the time that halves an interval, as a factor
+WIDTHS = {"offered": 9, "completed": 10, "errors": 8}  # of columns
 
 
 def capacity_summary(result: CapacityResult, width: int, room: int) -> Iterator[RenderableType]:
@@ -26,7 +26,7 @@ def capacity_summary(result: CapacityResult, width: int, room: int) -> Iterator[
     yield from _head(result)
     if result.steps:
         yield Text()
-        yield from _table(result, _near(result, max(3, room)))
+        yield from _table(result, near(result, max(3, room)))
     yield Text()
     yield from _end(result)
 
@@ -40,133 +40,35 @@ def every_step(result: CapacityResult, width: int) -> Iterator[RenderableType]:
     yield from _end(result)
 
 
-# what was found
-
-
 def _head(result: CapacityResult) -> Iterator[RenderableType]:
-    capacity = result.capacity
-    if result.interrupted:
-        yield line(("INTERRUPTED  ", BAD), "This is what the steps until then tell; --resume goes on")
-    elif not result.complete:
-        yield line(("INCOMPLETE  ", BAD), "It did not come to its end; this is what was saved. --resume goes on")
+    if early := ended(result):
+        yield line((f"{early[0]}  ", BAD), early[1])
     if why := unusable(result):
         yield line((brief(why, SENTENCE), BAD))
     else:
-        yield line(*_found(result))
-        text = sentence(capacity.limit)
+        yield line(*found(result))
         if result.steps:
-            yield line(f"{text[0].upper()}{text[1:]}{_throttles(result)}.")
+            yield line(limited(result))
     if result.trust and result.trust.verdict == "INVALID":
-        problem = "INVALID: this machine disturbed the steps below the capacity, which may be higher"
-        yield line((problem, BAD))
+        yield line((DISTURBED, BAD))
         for signal in result.trust.reasons[:1]:
             yield labelled(("- ", WARN), brief(reason(signal), SENTENCE), indent=2)
     for warning in result.warnings[:2]:
         yield labelled(("warning: ", WARN), brief(notice_text(warning), SENTENCE))
 
 
-def _found(result: CapacityResult) -> Iterator[Part]:
-    """`162/s [154, 171] keeps p99 < 150 ms · safe: 154/s · the target is the limit`."""
-    capacity, keep = result.capacity, " and ".join(result.plan.keep)
-    if capacity.rate is not None:
-        yield short_rate(capacity.rate), STRONG
-        yield f" [{_bare(capacity.low)}, {_bare(capacity.high)}]"
-        yield f" keeps {capacity.condition} · safe: "
-        yield short_rate(capacity.low), GOOD
-        yield f" · {LIMITS.get(capacity.limit.code, capacity.limit.code)}"
-    elif capacity.low is not None:
-        yield f"{short_rate(capacity.low)} or more", STRONG
-        yield f" keeps {keep} · {LIMITS.get(capacity.limit.code, capacity.limit.code)}"
-    elif capacity.high is not None:
-        yield f"less than {short_rate(capacity.high)}", STRONG
-        yield f" keeps {capacity.condition}: even that broke it"
-    else:
-        yield "No capacity is known: no step was completed", BAD
-
-
-def _throttles(result: CapacityResult) -> str:
-    """`; no 429s`, where throttles are not what the sentence is about."""
-    refused = sum(of for step in result.steps for name, of in step.failures.items() if name.startswith("throttled"))
-    if result.capacity.limit.code == "limit_throttle":
-        return ""
-    return f"; {several(refused, 'request')} {'was' if refused == 1 else 'were'} throttled" if refused else "; no 429s"
-
-
-def short_rate(value: float | None) -> str:
-    """A rate to three digits: more are not known."""
-    return UNKNOWN if value is None else rate(float(f"{value:.3g}"))
-
-
-def _bare(value: float | None) -> str:
-    return "?" if value is None else short_rate(value).removesuffix("/s")
-
-
-# the steps
-
-
-def _near(result: CapacityResult, room: int) -> Sequence[CapacityStep]:
-    """The steps nearest to the capacity in rank, ascending, some of them below it and some above."""
-    steps = sorted(result.steps, key=lambda step: step.rate)
-    at = result.capacity.rate or result.capacity.low or result.capacity.high
-    if at is None or len(steps) <= room:
-        return steps
-    wanted = [at * (0.8 + 0.4 * place / (room - 1)) for place in range(room)]
-    low, high = result.capacity.low, result.capacity.high
-    if low and high and (wide := high - low) > 0.2 * at:
-        wanted = [low - wide / 2 + 2 * wide * place / (room - 1) for place in range(room)]
-    wanted[room // 2] = at
-    chosen = [min(steps, key=lambda step: abs(step.rate - of)) for of in wanted]
-    return sorted({step.number: step for step in chosen}.values(), key=lambda step: step.rate)
-
-
 def _table(result: CapacityResult, steps: Sequence[CapacityStep], numbered: bool = False) -> Iterator[RenderableType]:
-    latency = next((text for text in result.plan.keep if not text.startswith("errors")), None)
-    columns = [("offered", "right", 9), ("completed", "right", 10)]
-    if latency:
-        quantile, _, limit = latency.replace("response ", "").partition(" ")
-        columns += [(f"> {limit.lstrip('<= ')}", "right", 9), (f"{quantile} ms", "right", 8)]
-    columns += [("errors", "right", 8), ("", "text", 16)]
-    made = table(*([("", "right", 3)] if numbered else []), *columns)
-    edge_at = result.capacity.rate
-    nearest = min(steps, key=lambda step: abs(step.rate - edge_at)) if edge_at and steps and not numbered else None
+    columns = [(title, "right", WIDTHS.get(title, 9)) for title in titles(result.plan)]
+    made = table(*([("", "right", 3)] if numbered else []), *columns, ("", "text", 16))
+    limit = None if numbered else nearest(result, steps)
     for step in steps:
-        cells: list[Part] = [str(step.number)] if numbered else []
-        cells += [short_rate(step.rate), short_rate(step.completed)]
-        if latency:
-            of = step.condition(latency)
-            cells += [(share(of.beyond, of.requests), "" if of.kept else WARN) if of else UNKNOWN]
-            cells += [ms(of.value_ms) if of else UNKNOWN]
-        errors = share(step.failed, step.requests) if step.failed else "0"
-        cells += [errors, _note(step, step is nearest, numbered)]
-        add(made, *cells)
+        first: list[Part] = [str(step.number)] if numbered else []
+        add(made, *first, *cells(result.plan, step), ("◀ limit", STRONG) if step is limit else note(step, numbered))
     yield made
 
 
-def _note(step: CapacityStep, limit: bool, every: bool) -> Part:
-    if limit:
-        return "◀ limit", STRONG
-    if step.trust == "INVALID":
-        return "INVALID", BAD
-    if step.above and step.above.code == "step_not_settled":
-        return "not settled", WARN
-    if step.above:
-        return sentence(step.above), WARN
-    return ("search" if every and step.stage == "search" else ""), DIM
-
-
-# the end
-
-
 def _end(result: CapacityResult) -> Iterator[RenderableType]:
-    measured = [step for step in result.steps if step.stage == "measure"]
-    said = [f"{several(len(measured), 'step')} of {seconds(result.plan.step_s)}"]
-    said += [seconds(result.duration_s), several(result.requests, "request")]
-    width = result.capacity.width
-    if width and result.capacity.how == "fit" and result.complete:
-        said.append(f"to halve the interval: {seconds(round(HALF * result.plan.for_s))}")
-    usd = sum(step.usd or 0 for step in result.steps)
-    said += [f"${usd:,.2f}"] if usd else []
-    yield line(" · ".join(said))
+    yield line(effort(result))
     one = f" · loadgen report FOLDER/{brief(result.steps[-1].folder, 24)} one of them" if result.steps else ""
     yield line((f"{'next':<{LEAD}}", DIM), f"--full prints every step{one}")
     status = exit_text(result.exit_status)

@@ -50,7 +50,7 @@ from loadgen.result.run import RunResult, RunVariant, Target, Trust
 REASONS = 8  # of a verdict that are printed: an experiment has some for each of its runs
 
 
-def render(result: Result, *, width: int = WIDEST, color: bool | None = None) -> str:
+def render(result: RunResult | ExperimentResult, *, width: int = WIDEST, color: bool | None = None) -> str:
     """The summary of a result as text of at most `width` columns, 40 to 100.
 
     `color` None: coloured if stdout is a terminal and NO_COLOR is not set.
@@ -62,7 +62,7 @@ def render(result: Result, *, width: int = WIDEST, color: bool | None = None) ->
     return drawn(summary, width, colored)
 
 
-def show(result: Result, file: TextIO) -> None:
+def show(result: RunResult | ExperimentResult, file: TextIO) -> None:
     """Write the summary to `file`: in characters that it can write, and if it is a terminal, coloured and as wide as
     it."""
     file.write(encodable(render(result, width=fitting(file), color=wants_color(file)), file))

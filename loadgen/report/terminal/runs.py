@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadgen.report.terminal.capacity import short_rate
+from loadgen.report.highest_rate import three_digits
 from loadgen.report.terminal.figures import TAIL, chosen, range_of, rows
-from loadgen.report.terminal.page import BAD, DIM, GOOD, STRONG, add, drawn, line, table
+from loadgen.report.terminal.page import DIM, STRONG, add, drawn, line, table
 from loadgen.report.verdict import Result, ended, measured, word
 from loadgen.report.words import UNKNOWN, brief, clean, count
 from loadgen.result.capacity import CapacityResult
@@ -17,7 +17,7 @@ from loadgen.result.run import RunResult
 NAME = 40  # characters
 
 
-def runs(listed: Sequence[tuple[str, Result | CapacityResult | str]], more: int, width: int, color: bool) -> str:
+def runs(listed: Sequence[tuple[str, Result | str]], more: int, width: int, color: bool) -> str:
     """The named results, or why one cannot be read, as a table; so many `more` are not listed."""
     if not listed:
         return "There are no runs here. `loadgen run burst` makes one.\n"
@@ -41,13 +41,14 @@ def runs(listed: Sequence[tuple[str, Result | CapacityResult | str]], more: int,
     return drawn([made, *rest], width, color)
 
 
-def _cells(result: Result | CapacityResult) -> tuple[str | tuple[str, str], ...]:
-    if isinstance(result, CapacityResult):
-        return _of_capacity(result)
+def _cells(result: Result) -> tuple[str | tuple[str, str], ...]:
     early, (verdict, style) = ended(result), word(result)
     status = "" if result.exit_status is None else str(result.exit_status)
     started = result.started.replace("T", " ")[:16]
-    figures = _of_experiment(result) if isinstance(result, ExperimentResult) else _of_run(result)
+    if isinstance(result, CapacityResult):
+        figures = _of_capacity(result)
+    else:
+        figures = _of_experiment(result) if isinstance(result, ExperimentResult) else _of_run(result)
     return started, (early[0] if early else verdict, style), status, *figures
 
 
@@ -70,13 +71,8 @@ def _of_experiment(result: ExperimentResult) -> tuple[str, ...]:
     return count(sent), "", "", f"{count(len(result.variants))} variants{f': {found}' if found else ''}"
 
 
-def _of_capacity(result: CapacityResult) -> tuple[str | tuple[str, str], ...]:
+def _of_capacity(result: CapacityResult) -> tuple[str, ...]:
     """The requests of all steps, and the rate that was found."""
-    verdict = result.trust.verdict if result.trust else "NOTHING"
-    word = "INTERRUPTED" if result.interrupted else verdict if result.complete else "INCOMPLETE"
-    style = BAD if word != "VALID" else GOOD
-    status = "" if result.exit_status is None else str(result.exit_status)
-    started = result.started.replace("T", " ")[:16]
     rate = result.capacity.rate
-    of = f"{short_rate(rate)} keeps {result.capacity.condition}" if rate else "no capacity"
-    return started, (word, style), status, count(result.requests), "", "", of
+    of = f"{three_digits(rate)} keeps {result.capacity.condition}" if rate else "no capacity"
+    return count(result.requests), "", "", of

@@ -23,9 +23,7 @@ LINES = 30
 ROOM = (8, 7, 6, 5, 4, 3, 2, 1)  # rows of a table; less of everything where they do not fit
 
 
-def render(
-    result: Result | CapacityResult, *, width: int = WIDEST, color: bool | None = None, full: bool = False
-) -> str:
+def render(result: Result, *, width: int = WIDEST, color: bool | None = None, full: bool = False) -> str:
     """A result as text of at most `width` columns, 40 to 100, and of at most 30 lines on 80 columns unless `full`.
 
     `color` None: coloured if stdout is a terminal and NO_COLOR is not set.
@@ -44,7 +42,7 @@ def render(
     return _short(lambda room: run_summary(cleaned, width, room), width, colored)
 
 
-def show(result: Result | CapacityResult, file: TextIO, full: bool = False) -> None:
+def show(result: Result, file: TextIO, full: bool = False) -> None:
     """Write the result to `file`: in characters that it can write, and if it is a terminal, coloured and as wide as
     it."""
     file.write(encodable(render(result, width=fitting(file), color=wants_color(file), full=full), file))

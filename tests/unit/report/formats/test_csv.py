@@ -10,12 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from documents import documents
+from capacity_steps import LATENCY, RATES, capacity_result, rising
+from documents import any_result, documents
 from examples import examples
 from hypothesis import given, settings
 from paths import DATA
 
 from loadgen.report.formats.csv import BY_SECOND, FORMULA, csv_text, seconds_text
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import from_json, map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.rows import columns, rows
@@ -58,6 +60,17 @@ def test_every_row_has_every_column() -> None:
     assert all(tuple(row) == columns(RESULT) for row in rows(RESULT))
 
 
+def test_a_capacity_has_a_row_for_itself_and_one_for_each_condition_of_a_step() -> None:
+    result = capacity_result(rising(RATES))
+    first, *others = read(csv_text(result))
+    assert (first["stage"], first["condition"], float(first["rate"])) == ("capacity", LATENCY, result.capacity.rate)
+    assert float(first["rate_low"]) < float(first["rate"]) < float(first["rate_high"])
+    mine = [row for row in others if row["condition"] == LATENCY]
+    assert [float(row["rate"]) for row in mine] == RATES
+    assert [int(row["beyond"]) for row in mine] == [of.beyond for step in result.steps for of in step.conditions[:1]]
+    assert len(others) == 2 * len(RATES)
+
+
 @pytest.mark.parametrize("begins", FORMULA)
 def test_a_text_that_would_be_a_formula_is_a_text(begins: str) -> None:
     evil = map_text(RESULT, lambda text: f"{begins}1+1|cmd{text}")
@@ -75,10 +88,9 @@ def _is_number(cell: str) -> bool:
 
 
 @settings(max_examples=examples(20))
-@given(documents(RunResult) | documents(ExperimentResult))
+@given(documents(RunResult) | documents(ExperimentResult) | documents(CapacityResult))
 def test_any_result_is_a_table(document: dict[str, Any]) -> None:
-    of: type[RunResult | ExperimentResult] = ExperimentResult if "experiment" in document else RunResult
-    result = from_json(of, document)
+    result = any_result(document)
     table = list(csv.reader(io.StringIO(csv_text(result)), strict=True))
     assert {len(row) for row in table} == {len(columns(result))}
     assert len(table) == 1 + len(list(rows(result)))

@@ -9,12 +9,14 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from documents import documents
+from capacity_steps import LATENCY, RATES, capacity_result, rising, step
+from documents import any_result, documents
 from examples import examples
 from hypothesis import given, settings
 from paths import DATA
 
 from loadgen.report.formats.junit import junit_text
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import from_json, map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
@@ -91,6 +93,14 @@ def test_a_run_that_has_no_result_is_an_error(broken: dict[str, Any]) -> None:
     assert list(outcomes(junit_text(result)).values()) == ["error"]
 
 
+def test_a_capacity_is_a_test_that_passes_if_it_was_found() -> None:
+    told = outcomes(junit_text(capacity_result(rising(RATES))))
+    assert told == {"c the run has a result": "system-out", f"c.capacity {LATENCY}, errors < 1%": "system-out"}
+    unknown = capacity_result([step(rate) for rate in RATES])
+    assert list(outcomes(junit_text(unknown)).values()) == ["system-out", "error"]
+    assert list(outcomes(junit_text(unknown, "skipped")).values()) == ["system-out", "skipped"]
+
+
 def test_hostile_text_stays_text() -> None:
     evil = map_text(RESULT, lambda text: f"{text}\x00\x1b[2J]]><failure/>&\ufffe\"'")
     root = parsed(junit_text(evil))
@@ -99,7 +109,6 @@ def test_hostile_text_stays_text() -> None:
 
 
 @settings(max_examples=examples(30))
-@given(documents(RunResult) | documents(ExperimentResult))
+@given(documents(RunResult) | documents(ExperimentResult) | documents(CapacityResult))
 def test_any_result_is_xml(document: dict[str, Any]) -> None:
-    of: type[RunResult | ExperimentResult] = ExperimentResult if "experiment" in document else RunResult
-    parsed(junit_text(from_json(of, document)))
+    parsed(junit_text(any_result(document)))

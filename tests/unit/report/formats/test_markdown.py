@@ -7,12 +7,14 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from documents import documents
+from capacity_steps import LATENCY, RATES, capacity_result, rising
+from documents import any_result, documents
 from examples import examples
 from hypothesis import given, settings
 from paths import DATA
 
 from loadgen.report.formats.markdown import markdown_text, plain
+from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import from_json, map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
@@ -37,6 +39,14 @@ def test_what_failed_is_told_first() -> None:
     assert "| FAILED |" in rows[0]
 
 
+def test_a_capacity_is_its_sentence_and_the_steps_near_it() -> None:
+    text = markdown_text(capacity_result(rising(RATES)))
+    assert text.startswith("### VALID: c\n")
+    assert f"keeps {plain(LATENCY)} · safe: " in text and "Beyond it the requests took longer" in text
+    (limit,) = [line for line in text.splitlines() if line.endswith("| limit |")]
+    assert limit.startswith(("| 158/s | 158/s |", "| 162/s | 162/s |"))
+
+
 def test_findings_are_there() -> None:
     finding = Finding("burst", "", Reason.of("throttled", requests=31, sent=1000))
     assert "31 of 1,000 requests, 3.1%, were throttled." in markdown_text(replace(RESULT, findings=(finding,)))
@@ -58,9 +68,8 @@ def test_a_row_has_as_many_cells_as_the_heading_whatever_the_names_are() -> None
 
 
 @settings(max_examples=examples(20))
-@given(documents(RunResult) | documents(ExperimentResult))
+@given(documents(RunResult) | documents(ExperimentResult) | documents(CapacityResult))
 def test_any_result_is_a_page(document: dict[str, Any]) -> None:
-    of: type[RunResult | ExperimentResult] = ExperimentResult if "experiment" in document else RunResult
-    text = markdown_text(from_json(of, document))
+    text = markdown_text(any_result(document))
     assert text.startswith("### ")
     assert not re.search(r"(?<!\\)<", text)

@@ -21,7 +21,7 @@ def test_a_logarithmic_axis_holds_its_values() -> None:
 
 
 def test_many_decades_have_few_labels() -> None:
-    assert [tick.label for tick in Log.over([0.01, 1000]).ticks()] == ["0.010", "0.100", "1", "10", "100", "1,000"]
+    assert [tick.label for tick in Log.over([0.01, 1000]).ticks()] == ["0.01", "0.1", "1", "10", "100", "1,000"]
 
 
 def test_one_value_has_an_axis() -> None:
