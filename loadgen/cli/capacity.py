@@ -25,8 +25,14 @@ KEEP = "p99 < 100ms, errors < 0.1%"
 
 @click.command("capacity", short_help="Find the highest rate that keeps a condition.", context_settings=HELP)
 @click.argument("profile")
-@click.option("--keep", "keeps", multiple=True, metavar="CONDITIONS", help=f"What is to be kept: '{KEEP}'.")
-@click.option("--for", "duration", metavar="TIME", help="How long it may take, about.  [default: 8m]")
+@click.option(
+    "--keep",
+    "keeps",
+    multiple=True,
+    metavar="CONDITIONS",
+    help=f"What to keep: '{KEEP}'.  [default: the profile's]",
+)
+@click.option("--for", "duration", metavar="TIME", help="How long it may take, about.  [default: the profile's, or 8m]")
 @click.option("--max-rate", metavar="RATE", help="The highest rate that may be sent. Needed unless it is this machine.")
 @click.option("--from", "first", metavar="RATE", help="The first rate.  [default: the profile's; with a URL 50/s]")
 @click.option("--seed", metavar="N|random", help="Draw rates and arrivals from N.")
@@ -66,7 +72,8 @@ def command(
 
     The rate doubles until a condition breaks. Steps at rates around that then tell where it breaks, with an interval,
     and whether the target, a throttle, a cap on connections or this machine is the limit. The load of the profile is
-    not used, only its requests, its session and its target.
+    not used, only its requests, its session and its target. A profile's `capacity` has defaults of these options, and
+    thresholds.
 
     \b
     loadgen capacity https://127.0.0.1:8443/ --keep 'p99 < 100ms, errors < 0.1%'
@@ -76,7 +83,7 @@ def command(
     loadgen capacity burst --keep 'p99 < 150ms' --html capacity.html --junit results.xml
     loadgen capacity burst --resume runs/capacity-burst-20260131-120000
     """
-    from loadgen.experiment.capacity.plan import FOR, conditions, plan_of
+    from loadgen.experiment.capacity.plan import conditions, plan_of
     from loadgen.experiment.capacity.preview import preview
     from loadgen.report.formats import json_text
     from loadgen.report.formats.github import add_to_summary
@@ -94,10 +101,10 @@ def command(
         if resume:
             result = _carry_out(loaded, None, _found(resume), quiet, not no_preflight)
         else:
-            if not keeps:
+            if not keeps and not loaded.profile.capacity:
                 raise click.UsageError(f"--keep is missing: what is the target to keep? --keep '{KEEP}'")
-            lasts = FOR if duration is None else _time(duration)
-            plan = plan_of(loaded, conditions(keeps), lasts, _rate("--max-rate", max_rate), _rate("--from", first))
+            keep, lasts = conditions(keeps) if keeps else (), None if duration is None else _time(duration)
+            plan = plan_of(loaded, keep, lasts, _rate("--max-rate", max_rate), _rate("--from", first))
             if dry_run:
                 planned_load = preview(loaded, plan)
                 with output() as out:

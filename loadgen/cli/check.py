@@ -46,6 +46,8 @@ def command(
     loadgen check https://127.0.0.1:8443/ --rate 200/s --for 30s
     loadgen check dynamodb-put --target aws
     """
+    from loadgen.experiment.capacity.plan import plan_of
+    from loadgen.experiment.capacity.preview import preview
     from loadgen.experiment.check import check
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.check import render_check
@@ -59,7 +61,8 @@ def command(
             witness_option(loaded)
         variants = [variant.profile for variant in loaded.variants]
         checked = check(loaded.profile, variants, witness)
-        plan = map_text(replace(checked, selftest=standing(loaded)), loaded.secrets.hide)
+        capacity = preview(loaded, plan_of(loaded)) if loaded.profile.capacity else None
+        plan = map_text(replace(checked, capacity=capacity, selftest=standing(loaded)), loaded.secrets.hide)
     with output() as out:
         out.write(f"{json_text(plan)}\n" if as_json else render_check(plan, fitting(out)))
     if plan.unusable:

@@ -7,7 +7,7 @@
     clients        what each client can do
     addresses      where machines get their credentials, which is no target
     document       YAML, with the place of each value; applies environment and overrides before the check
-    model          the values; with phase, scenario, expect, connection and sandbox: what is allowed, what is wrong
+    model          the values; with phase, scenario, expect, connection, capacity and sandbox: what is allowed
     explain        a mistake in plain words
     load           makes a Profile of a file, a shipped name or a URL
     schema, new    help to write a profile

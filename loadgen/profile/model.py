@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from loadgen.profile import units
 from loadgen.profile.auth import Auth
+from loadgen.profile.capacity import Capacity
 from loadgen.profile.clients import CLIENTS, DEFAULT, Abilities, ClientName
 from loadgen.profile.connection import Session, Target, Tls
 from loadgen.profile.dynamodb import DynamoDb, Setup, check_keys
@@ -26,6 +27,7 @@ from loadgen.profile.values import SCHEDULED, STAMPED, Selector, StopIf, Think, 
 
 __all__ = [
     "Auth",
+    "Capacity",
     "Data",
     "DynamoDb",
     "Expect",
@@ -181,6 +183,9 @@ class Profile(Part):
 
     experiment: Experiment | None = None
     """Variants of the profile that are compared: {variants: {shared: {}, fresh: {session: per-request}}}."""
+
+    capacity: Capacity | None = None
+    """What `loadgen capacity` measures with this profile: {keep: p99 < 100ms, for: 8m}. A run does not use it."""
 
     thresholds: dict[str, tuple[ThresholdText, ...]] = Field(default={})
     """Conditions that a measured phase must meet, by the phase's name. If one fails, the exit status is 4; if one is

@@ -123,6 +123,8 @@ class Threshold:
             variant, baseline, metric, quantile, op, value = match.groups()
             ratio = _factor(value), written, (variant, baseline)
             return cls("ratio", metric or "", _quantile(quantile, text), _op(op), *ratio)
+        if written.startswith("capacity"):
+            raise ValueError(f"{quoted(text)} is a threshold of a capacity: write it below capacity.thresholds")
         match = _LATENCY.fullmatch(written)
         if not match or match[1] not in LATENCIES:
             raise ValueError(

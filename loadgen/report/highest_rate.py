@@ -59,6 +59,13 @@ def effort(result: CapacityResult) -> str:
     return " · ".join([*said, *([f"${usd:,.2f}"] if usd else [])])
 
 
+def capacity_text(value: float | None, low: float | None, high: float | None) -> str:
+    """`162/s [154, 171]`; or what bounds it: `500/s or more`."""
+    if value is not None:
+        return f"{three_digits(value)} [{bare(low)}, {bare(high)}]"
+    return f"{three_digits(low)} or more" if low is not None else f"less than {three_digits(high)}"
+
+
 def three_digits(value: float | None) -> str:
     """A rate to three digits: more are not known."""
     return UNKNOWN if value is None else rate(float(f"{value:.3g}"))

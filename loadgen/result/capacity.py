@@ -27,6 +27,7 @@ class CapacityPlan:
     lead_in_s: float = item("the unmeasured time before it, at its own rate", "s")
     search_s: float = item("the measured time of a step of the search", "s")
     seed: int = item("the number from which rates and arrivals are drawn")
+    thresholds: tuple[str, ...] = item("what the capacity has to be, as the profile says")
 
 
 @dataclass(frozen=True, slots=True)

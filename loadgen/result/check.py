@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loadgen.result import SCHEMA
+from loadgen.result.capacity import CapacityPreview
 from loadgen.result.codec import item
 from loadgen.result.reason import Reason
 from loadgen.result.run import PlannedRate, Prices, Provisioned
@@ -279,4 +280,5 @@ class CheckResult:
     thresholds: dict[str, tuple[str, ...]] = item("the thresholds as the profile has them, by phase")
     witness: PlannedWitness | None = item("what a witness could judge, with `--witness`; null without")
     experiment: PlannedExperiment | None = item("what an experiment compares, and how often; null for a single run")
+    capacity: CapacityPreview | None = item("what `loadgen capacity` would send with this profile", omit=True)
     selftest: Standing | None = item("how the plan compares with this machine's last self-test", default=None)

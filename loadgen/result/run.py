@@ -348,6 +348,8 @@ class Threshold:
     value_ms: float | None = item("the measured latency", "ms", omit=True)
     value_share: float | None = item("the measured share of errors", "1", omit=True)
     value_per_s: float | None = item("the measured rate", "1/s", omit=True)
+    per_s_low: float | None = item("the lower end of a capacity's interval", "1/s", omit=True)
+    per_s_high: float | None = item("the upper end of a capacity's interval", "1/s", omit=True)
     value_ratio: float | None = item("the measured ratio of two variants", "1", omit=True)
     ratio_low: float | None = item("the lower end of the ratio's interval", "1", omit=True)
     ratio_high: float | None = item("the upper end of the ratio's interval", "1", omit=True)

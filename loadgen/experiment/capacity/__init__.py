@@ -4,6 +4,7 @@ plan        how many steps, and how long each: what `--for` allows
 course      which rate comes next, from the steps so far
 steps       a step's profile, and what its run tells of its rate
 judgement   the capacity that the steps amount to, and what set the limit
+thresholds  what became of the thresholds of a capacity
 measurement carries the steps out, and goes on with those of a folder
 preview     what it would send, and what that would cost
 folder      the folder, and the result that is made from it

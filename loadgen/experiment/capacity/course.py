@@ -47,18 +47,20 @@ class Span:
 
 def next_step(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> Next | None:
     """The next step; None if all are made, or if there is nothing to be measured: even the lowest rate broke a
-    condition, or even the highest kept them."""
+    condition, or even the highest kept them, in the search and in the first part, which is just below it."""
     number, span = len(steps) + 1, span_of(steps)
     measured = [step for step in steps if step.stage == "measure"]
     if not measured and (rate := _searched(plan, span)) is not None:
         return Next(number, "search", _round(rate))
-    if span.kept is None or span.broken is None or len(measured) >= plan.steps:
+    if span.kept is None or len(measured) >= plan.steps:
         return None
-    low, high = span.kept / WIDER, span.broken * WIDER
+    low, high = span.kept / WIDER, (span.broken or span.kept) * WIDER
     sizes = [len(part) for part in _split(plan.steps)]
     begun = 0
     for part, size in enumerate(sizes):
         if len(measured) < begun + size:
+            if part and span.broken is None and not any(broke(step) for step in measured):
+                return None  # even the highest rate kept the conditions, and not by chance
             if part:
                 before = {step.number for step in measured[:begun]}
                 known = [step for step in steps if step.stage == "search" or step.number in before]

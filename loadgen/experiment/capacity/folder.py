@@ -14,6 +14,7 @@ from loadgen.experiment.capacity.course import Next, next_step
 from loadgen.experiment.capacity.judgement import capacity_of, deciding
 from loadgen.experiment.capacity.plan import conditions
 from loadgen.experiment.capacity.steps import STEP, folder_of, step_of
+from loadgen.experiment.capacity.thresholds import thresholds_of
 from loadgen.experiment.variants import result_of
 from loadgen.profile.load import Loaded
 from loadgen.result.capacity import CapacityMetadata, CapacityPlan, CapacityResult, CapacityStep
@@ -103,7 +104,8 @@ def assembled(
         capacity=capacity_of(about.plan, steps),
         steps=tuple(steps),
     )
-    result = replace(result, trust=_trust(result, runs))
+    checked = thresholds_of(about.plan.thresholds, result.capacity, result.complete)
+    result = replace(result, trust=_trust(result, runs), thresholds=tuple(checked))
     return replace(result, exit_status=int(_status(result, failed)))
 
 
@@ -129,7 +131,11 @@ def _status(result: CapacityResult, failed: LoadgenError | None) -> Exit:
         statuses.add(Exit.INTERRUPTED)
     if failed:
         statuses.add(failed.status)
-    if result.capacity.rate is None:
+    became = {of.status for of in result.thresholds}
+    if "failed" in became:
+        statuses.add(Exit.THRESHOLD)
+    # where thresholds say what the capacity has to be, a bound of it may decide them all
+    if "undecided" in became or (result.capacity.rate is None and not became):
         statuses.add(Exit.UNDECIDED)
     if result.trust and result.trust.verdict == "INVALID":
         statuses.add(Exit.INVALID)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from loadgen.clock import SECOND
 from loadgen.errors import ProfileError
+from loadgen.profile.capacity import NoCondition
+from loadgen.profile.capacity import conditions as parsed
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile, Threshold
 from loadgen.profile.units import format_duration
@@ -25,35 +27,14 @@ BETWEEN = 1.2  # s from a step's end to the next one's beginning
 LEAD_IN = (0.25, 0.2, 3.0)  # s at least; of the measured time; s at most
 SEARCHED = (0.5, 0.4, 6.0)  # likewise, the measured time of a step of the search
 FIRST = 10.0  # requests a second, where the profile has no rate
-ERRORS = "errors < 1%"  # what is kept besides, if nothing is said of errors
-UPPER = ("<", "<=")
 
 
 def conditions(texts: Sequence[str]) -> tuple[Threshold, ...]:
     """The conditions of `--keep`, each of which may hold several, separated by commas. Raises ProfileError."""
-    parts = [part.strip() for text in texts for part in text.split(",") if part.strip()]
-    made = [_condition(part) for part in parts]
-    if not made:
-        raise ProfileError("there is no condition", file="--keep", remedy="Give one, as in 'p99 < 100ms, errors < 1%'")
-    if len({of.text for of in made}) < len(made):
-        raise ProfileError("a condition is given twice", file="--keep", remedy="Leave one out")
-    if all(of.kind != "errors" for of in made):
-        made.append(_condition(ERRORS))
-    return tuple(made)
-
-
-def _condition(text: str) -> Threshold:
     try:
-        of = Threshold.parse(f"response {text}" if text[:1] == "p" else text)
-    except ValueError as error:
-        raise ProfileError(str(error), file="--keep") from None
-    if of.op not in UPPER or not (of.kind == "errors" or of.fraction):
-        raise ProfileError(
-            f"{text} is no condition that breaks at a rate", file="--keep", remedy="Use 'p99 < 100ms' or 'errors < 1%'"
-        )
-    if of.kind == "errors" and not of.value:
-        raise ProfileError(f"{text} allows nothing", file="--keep", remedy="Use errors < 0.1%, for example")
-    return Threshold(of.kind, of.metric, of.quantile, of.op, of.value, text)
+        return parsed(texts)
+    except NoCondition as error:
+        raise ProfileError(error.problem, file="--keep", remedy=error.remedy) from None
 
 
 def allowed(of: Threshold) -> float:
@@ -63,14 +44,18 @@ def allowed(of: Threshold) -> float:
 
 def plan_of(
     loaded: Loaded,
-    keep: Sequence[Threshold],
-    lasts: int = FOR,
+    keep: Sequence[Threshold] = (),
+    lasts: int | None = None,
     max_rate: float | None = None,
     first: float | None = None,
 ) -> CapacityPlan:
-    """The plan of a measurement that takes about `lasts` ns. Raises ProfileError for what is too short, or goes with no
-    profile."""
-    profile = loaded.profile
+    """The plan of a measurement that takes about `lasts` ns. What is not given is the profile's, or the default. Raises
+    ProfileError for what is too short, or goes with no profile."""
+    profile, own = loaded.profile, loaded.profile.capacity
+    if own:
+        keep, lasts = keep or parsed([own.keep]), lasts or own.duration
+        max_rate, first = max_rate or own.max_rate, first or own.first
+    keep, lasts = keep or conditions(()), lasts or FOR
     if profile.experiment:
         problem = "the profile is an experiment, whose variants are compared with each other"
         raise ProfileError(problem, file=loaded.source, remedy="Use a profile without one")
@@ -88,6 +73,7 @@ def plan_of(
         lead_in_s=lead_in(step_s),
         search_s=search(step_s),
         seed=profile.seed,
+        thresholds=tuple(of.text for of in own.thresholds) if own else (),
     )
 
 

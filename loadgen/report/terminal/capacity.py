@@ -10,9 +10,10 @@ from rich.text import Text
 from loadgen.report.highest_rate import DISTURBED, cells, effort, found, limited, near, nearest, note, titles
 from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, drawn, heading, labelled, line, table
+from loadgen.report.terminal.thresholds import ORDER, rows, value_text
 from loadgen.report.trust import reason
 from loadgen.report.unusable import unusable
-from loadgen.report.verdict import ended, exit_text
+from loadgen.report.verdict import STATUSES, ended, exit_text
 from loadgen.report.words import brief, rate, seconds, several
 from loadgen.result.capacity import CapacityPreview, CapacityResult, CapacityStep
 
@@ -27,6 +28,7 @@ def capacity_summary(result: CapacityResult, width: int, room: int) -> Iterator[
     if result.steps:
         yield Text()
         yield from _table(result, near(result, max(3, room)))
+    yield from _thresholds(result, width)
     yield Text()
     yield from _end(result)
 
@@ -36,6 +38,7 @@ def every_step(result: CapacityResult, width: int) -> Iterator[RenderableType]:
     yield from _head(result)
     yield heading("steps, in the order in which they ran")
     yield from _table(result, result.steps, numbered=True)
+    yield from _thresholds(result, width)
     yield Text()
     yield from _end(result)
 
@@ -67,6 +70,18 @@ def _table(result: CapacityResult, steps: Sequence[CapacityStep], numbered: bool
     yield made
 
 
+def _thresholds(result: CapacityResult, width: int) -> Iterator[RenderableType]:
+    every = sorted(result.thresholds, key=lambda of: ORDER.index(of.status))
+    if every:
+        yield Text()
+        made = [((_word(of.status), STATUSES[of.status]), (of.text, value_text(of))) for of in every]
+        yield from rows(made, ("text", "text"), width)
+
+
+def _word(status: str) -> str:
+    return status if status == "passed" else status.upper()
+
+
 def _end(result: CapacityResult) -> Iterator[RenderableType]:
     yield line(effort(result))
     one = f" · loadgen report FOLDER/{brief(result.steps[-1].folder, 24)} one of them" if result.steps else ""
@@ -77,24 +92,29 @@ def _end(result: CapacityResult) -> Iterator[RenderableType]:
 
 def planned(preview: CapacityPreview, width: int) -> str:
     """What a measurement would send."""
+    keep = " and ".join(preview.plan.keep)
+    first = line((preview.name, STRONG), f" on {preview.target}: the rate that keeps {keep}")
+    return drawn([first, *(line(text) for text in steps_of(preview))], width, False)
+
+
+def steps_of(preview: CapacityPreview) -> Iterator[str]:
+    """The steps of a measurement, the time and the requests that they take, and what they cost."""
     plan = preview.plan
     most = f", at most {rate(plan.max_rate)}" if plan.max_rate else ""
-    said = [
-        line((preview.name, STRONG), f" on {preview.target}: the rate that keeps {' and '.join(plan.keep)}"),
-        line(
-            f"The search begins at {rate(plan.first_rate)}{most}, with steps of {seconds(plan.search_s)}. "
-            f"{several(plan.steps, 'step')} of {seconds(plan.step_s)} follow. Before each, its load runs for "
-            f"{seconds(plan.lead_in_s)} that are not measured."
-        ),
-        line(
-            f"{several(preview.runs, 'run')}, about {seconds(round(preview.seconds))} · about "
-            f"{several(round(100 * preview.requests_each), 'request')} for each 100/s of the capacity"
-        ),
-    ]
+    yield (
+        f"The search begins at {rate(plan.first_rate)}{most}, with steps of {seconds(plan.search_s)}. "
+        f"{several(plan.steps, 'step')} of {seconds(plan.step_s)} follow. Before each, its load runs for "
+        f"{seconds(plan.lead_in_s)} that are not measured."
+    )
+    yield (
+        f"{several(preview.runs, 'run')}, about {seconds(round(preview.seconds))} · about "
+        f"{several(round(100 * preview.requests_each), 'request')} for each 100/s of the capacity"
+    )
     if preview.requests_at_most is not None:
         cost = f", {_usd(preview.usd_at_most)}" if preview.usd_at_most is not None else ""
-        said.append(line(f"At most {several(preview.requests_at_most, 'request')}{cost}"))
-    return drawn(said, width, False)
+        yield f"At most {several(preview.requests_at_most, 'request')}{cost}"
+    if plan.thresholds:
+        yield f"What it has to be: {', '.join(plan.thresholds)}"
 
 
 def _usd(value: float) -> str:

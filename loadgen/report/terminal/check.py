@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from loadgen.aws.prices import dollars
 from loadgen.profile.units import format_rate
 from loadgen.report.sentences import sentence
+from loadgen.report.terminal.capacity import steps_of
 from loadgen.report.terminal.cost import planned
 from loadgen.report.terminal.page import WIDEST, add, drawn, indented, table
 from loadgen.report.terminal.table import Table
 from loadgen.report.terminal.witness import forecast
 from loadgen.report.words import brief, clean, seconds, several, wrapped
+from loadgen.result.capacity import CapacityPreview
 from loadgen.result.check import (
     CheckResult,
     PlannedExperiment,
@@ -66,12 +68,19 @@ def _page(plan: CheckResult, width: int) -> Lines:
     lines += planned(plan.cost) if plan.cost else []
     lines += forecast(plan.witness) if plan.witness else []
     lines += _experiment(plan.experiment) if plan.experiment else []
+    lines += _capacity(plan.capacity) if plan.capacity else []
     for request in plan.requests:
         lines += _request(request, width)
     if plan.thresholds:
         lines += ["thresholds"]
         lines += [f"  {phase}: {', '.join(texts)}" for phase, texts in plan.thresholds.items()]
     return lines
+
+
+def _capacity(of: CapacityPreview) -> list[str]:
+    """What `loadgen capacity` would do with this profile, which a run does not."""
+    return [f"loadgen capacity would look for the rate that keeps {' and '.join(of.plan.keep)}:",
+            *(f"  {text}" for text in steps_of(of)), ""]  # fmt: skip
 
 
 def _target(target: PlannedTarget) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
+from loadgen.report.highest_rate import capacity_text
 from loadgen.report.reasons import of_figure
 from loadgen.report.terminal.page import add, indented, labelled, table
 from loadgen.report.threshold_sentences import counts_text
@@ -13,6 +14,7 @@ from loadgen.report.words import UNKNOWN, count
 from loadgen.result.run import Status, Threshold
 
 Styled = tuple[str, str]
+CAPACITY = "capacity"  # the phase of its thresholds
 ORDER: tuple[Status, ...] = ("failed", "undecided", "passed")  # what did not pass first
 
 
@@ -37,7 +39,8 @@ def value_text(threshold: Threshold) -> str:
     why = "; ".join(filter(None, (of_figure(reason) if reason else "", accepted)))
     if threshold.value_ratio is not None:
         return "; ".join(filter(None, (_ratio(threshold), why)))
-    of_a_run = ("; " if threshold.counts else " ").join(filter(None, (_value(threshold), why)))
+    between = "; " if threshold.counts or threshold.phase == CAPACITY else " "
+    of_a_run = between.join(filter(None, (_value(threshold), why)))
     if threshold.rounds is None:
         return of_a_run
     passed = f"passed in {count(threshold.rounds_passed)} of {count(threshold.rounds)} rounds"
@@ -57,6 +60,8 @@ def _figure(threshold: Threshold) -> str:
         return f"{threshold.value_ms:g} ms"
     if threshold.value_share is not None:
         return f"{threshold.value_share:.2%}"
+    if threshold.per_s_low is not None or threshold.per_s_high is not None:
+        return capacity_text(threshold.value_per_s, threshold.per_s_low, threshold.per_s_high)
     return f"{threshold.value_per_s:,.1f}/s" if threshold.value_per_s is not None else ""
 
 

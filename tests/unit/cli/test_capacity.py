@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from loadgen.cli.capacity import command
+from loadgen.cli.check import command as check
 from loadgen.errors import ProfileError
 
 URL = "http://127.0.0.1:1/"
@@ -27,6 +29,39 @@ def test_a_dry_run_as_json() -> None:
     document = json.loads(result.output)
     assert document["kind"] == "capacity-plan"
     assert (document["plan"]["first_rate"], document["requests_at_most"]) == (5, None)
+
+
+def profile(folder: Path) -> str:
+    text = "{keep: p99 < 70ms, for: 4m, max_rate: 300/s, from: 30/s, thresholds: [capacity > 120/s]}"
+    load = "load: [{name: a, rate: 1/s, for: 1s}]"
+    (folder / "c.yaml").write_text(f"name: c\ntarget: {URL}\n{load}\ncapacity: {text}\n")
+    return str(folder / "c.yaml")
+
+
+def test_a_profile_has_defaults_and_the_options_win(tmp_path: Path) -> None:
+    def planned(*options: str) -> dict[str, object]:
+        command_line = [profile(tmp_path), "--dry-run", "--json", *options]
+        result = CliRunner().invoke(command, command_line, standalone_mode=False)
+        plan: dict[str, object] = json.loads(result.output)["plan"]
+        return {name: plan[name] for name in ("keep", "for_s", "max_rate", "first_rate", "thresholds")}
+
+    own = {"keep": ["p99 < 70ms", "errors < 1%"], "for_s": 240, "max_rate": 300, "first_rate": 30}
+    assert planned() == {**own, "thresholds": ["capacity > 120/s"]}
+    other = planned("--keep", "p50 < 9ms, errors < 5%", "--for", "5m", "--max-rate", "200/s", "--from", "10/s")
+    assert other == {
+        "keep": ["p50 < 9ms", "errors < 5%"], "for_s": 300, "max_rate": 200, "first_rate": 10,
+        "thresholds": ["capacity > 120/s"],
+    }  # fmt: skip
+
+
+def test_check_tells_the_steps_beforehand(tmp_path: Path) -> None:
+    result = CliRunner().invoke(check, [profile(tmp_path)], standalone_mode=False)
+    text = " ".join(result.output.split())
+    assert "loadgen capacity would look for the rate that keeps p99 < 70ms and errors < 1%" in text
+    assert "The search begins at 30/s, at most 300/s" in text and "What it has to be: capacity > 120/s" in text
+    assert "At most" in text and "requests" in text
+    document = json.loads(CliRunner().invoke(check, [profile(tmp_path), "--json"], standalone_mode=False).output)
+    assert document["capacity"]["runs"] > 18 and document["capacity"]["requests_at_most"] > 10_000
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,11 @@ EACH = [
     (Reason.of("limit_not_reached", rate=500.0), "all rates up to 500/s kept all conditions"),
     (Reason.of("limit_not_reached"), "all rates kept all conditions"),
     (Reason.of("limit_not_known"), "no step above it shows what set the limit"),
+    (Reason.of("capacity_not_complete"), "the measurement did not come to its end"),
+    (Reason.of("capacity_not_known"), "no step tells anything of the capacity"),
+    (Reason.of("capacity_not_decided"), "its interval holds that rate; more time (--for) makes it narrower"),
+    (Reason.of("capacity_only_bounded"), "no higher rate was tried; raise --max-rate"),
+    (Reason.of("capacity_limited_here"), "this machine set the limit, and the target may do more"),
     (Reason.of("capacity_broken_off", error="no ports"), "the measurement was broken off: no ports"),
     (Reason.of("capacity_died"), "the measurement died before its end; this is what its steps had written"),
     (

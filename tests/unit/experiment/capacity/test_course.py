@@ -49,7 +49,19 @@ def test_the_same_seed_gives_the_same_rates() -> None:
 def test_no_rate_is_above_the_highest() -> None:
     made = carried_out(plan(max_rate=105.0, steps=18), cliff(100))
     assert max(of.rate for of in made) == 105
-    assert [of.rate for of in carried_out(plan(max_rate=50.0), cliff(100))] == [20, 40, 50], "nothing is to be measured"
+
+
+def test_a_highest_rate_that_is_kept_is_tried_some_more() -> None:
+    """A single short step of the search says little."""
+    made = carried_out(plan(max_rate=50.0, steps=18), cliff(100))
+    assert [of.rate for of in made if of.stage == "search"] == [20, 40, 50]
+    measured = [of.rate for of in made if of.stage == "measure"]
+    assert len(measured) == 6 and all(43 < rate <= 50 for rate in measured)
+    chance = [step(rate, number=at, stage="search") for at, rate in enumerate((20.0, 40.0, 50.0), start=1)]
+    while due := next_step(plan(max_rate=50.0, steps=18), chance):
+        chance.append(step(due.rate, 0.5 if due.rate > 46 else 0.0, number=due.number, stage=due.stage))
+    assert sum(of.stage == "measure" for of in chance) == 18, "the search was wrong"
+    assert max(of.rate for of in chance) == 50
 
 
 def test_a_target_that_keeps_nothing_is_given_up() -> None:

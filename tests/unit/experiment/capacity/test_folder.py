@@ -76,6 +76,18 @@ def test_no_capacity_is_undecided(tmp_path: Path) -> None:
     assert "80/s or more keeps p99 < 100ms and errors < 1% · --max-rate is the limit" in text
 
 
+def test_thresholds_decide_the_exit_status(tmp_path: Path) -> None:
+    def ended(of: str, **changed: object) -> tuple[int | None, list[str]]:
+        folder = write_capacity(tmp_path / of, limited(60), **changed)  # type: ignore[arg-type]
+        result = assembled(folder)
+        return result.exit_status, [threshold.status for threshold in result.thresholds]
+
+    assert ended("low", thresholds=("capacity > 20/s",)) == (0, ["passed"])
+    assert ended("high", thresholds=("capacity > 20/s", "capacity > 500/s")) == (4, ["passed", "failed"])
+    assert ended("bound", thresholds=("capacity > 20/s",), max_rate=40.0) == (0, ["passed"])
+    assert ended("above", thresholds=("capacity > 50/s",), max_rate=40.0) == (7, ["undecided"])
+
+
 def test_another_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(ProfileError, match="is not the folder of a capacity"):
