@@ -143,17 +143,17 @@ class ExperimentFolder(RunFolder):
         if self.usable:
             self._before("cannot be written", lambda: self._write_about(profile, about))
 
-
-class ExperimentFolderAgain(ExperimentFolder):
-    """The folder of an earlier experiment, which goes on in it."""
-
-    def _make(self) -> None: ...
-
     def put_aside(self, name: str) -> None:
         """Keep what is left of a run that was cut short, under another name. Raises ProfileError if that cannot be."""
         path = self.path / name
         if os.path.lexists(path):
             self._before("cannot be renamed", lambda: _rename(path))
+
+
+class ExperimentFolderAgain(ExperimentFolder):
+    """The folder of an earlier experiment, which goes on in it."""
+
+    def _make(self) -> None: ...
 
 
 def _rename(path: Path) -> None:

@@ -124,7 +124,7 @@ class _Experiment:
     async def _reach(self, variant: Variant) -> None:
         """What the variant's runs need to reach their target during the whole experiment: secrets and a destination."""
         profile, options = variant.profile, self.options
-        key = _place(profile)
+        key = place_of(profile)
         self.keepers[variant.name] = secrets = await keeper(profile, options.sandbox_at, self.loaded.secrets)
         if key not in self.places:
             going = destination(profile, options.start_sandbox, options.sandbox_at, secrets.account)
@@ -133,7 +133,7 @@ class _Experiment:
 
     async def _check(self, variant: Variant) -> None:
         """Raises LoadgenError if the variant's runs would be refused: by this machine, or by the target's table."""
-        profile, key = variant.profile, _place(variant.profile)
+        profile, key = variant.profile, place_of(variant.profile)
         to = self.places[key]
         limits_of(variant.name, profile, parts(self.plan), len(to.addresses), to.loopback)
         if profile.target.dynamodb:
@@ -223,7 +223,7 @@ class _Experiment:
         loaded = replace(self.loaded, profile=profile, variants=())
         out = run_folder(self.options.out, number, variant.name)
         options = replace(self.options, out=out, prepared=True, needed=True)
-        to, secrets = self.places[_place(variant.profile)], self.keepers[variant.name]
+        to, secrets = self.places[place_of(variant.profile)], self.keepers[variant.name]
         return await run_at(loaded, options, shown, to, signals, secrets)
 
     def _affordable(self) -> bool:
@@ -252,7 +252,7 @@ class _Experiment:
             self.display.message(warning)
 
 
-def _place(profile: Profile) -> str:
+def place_of(profile: Profile) -> str:
     """What two variants must have in common to share a destination. A sandbox is one process, and they would share its
     state."""
     sandbox = profile.sandbox.to_json().decode() if profile.sandbox and profile.target.sandbox else ""

@@ -100,8 +100,8 @@ class Capacity(Part):
     keep: ConditionText
     """What the target is to keep: p99 < 100ms, errors < 0.1%. If it says nothing of errors, errors < 1% is kept too."""
 
-    duration: Duration = Field(default=8 * 60 * units.DURATIONS["s"], validation_alias="for")
-    """How long the measurement may take, about."""
+    duration: Duration | None = Field(default=None, validation_alias="for")
+    """How long the measurement may take, about. Default: 8m for each variant."""
 
     max_rate: RateText | None = None
     """The highest rate that may be sent; required unless the target is this machine. Default: that of the profile."""

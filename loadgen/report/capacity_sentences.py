@@ -44,7 +44,8 @@ def _not_reached(values: Values) -> str:
 
 
 def _step(values: Values) -> str:
-    text = f"step {values['step']} at {rate(number(values, 'rate'))}: "
+    variant = f", {values['variant']}," if "variant" in values else ""
+    text = f"step {values['step']}{variant} at {rate(number(values, 'rate'))}: "
     if "beyond" in values:
         text += f"{share(number(values, 'beyond'), 1)} beyond {values['text']}, "
     text += f"{share(number(values, 'failed'), 1)} failed: " if values.get("failed") else ""
@@ -53,7 +54,8 @@ def _step(values: Values) -> str:
 
 def _so_far(values: Values) -> str:
     low, high = (rate(number(values, name)).removesuffix("/s") for name in ("low", "high"))
-    return f"so far: {rate(number(values, 'rate'))} [{low}, {high}]"
+    variant = f" of {values['variant']}" if "variant" in values else ""
+    return f"so far{variant}: {rate(number(values, 'rate'))} [{low}, {high}]"
 
 
 LIMITS = {
@@ -90,6 +92,7 @@ CAPACITY_SENTENCES: dict[str, Sentence] = {
     "capacity_not_decided": "its interval holds that rate; more time (--for) makes it narrower",
     "capacity_only_bounded": "no higher rate was tried; raise --max-rate",
     "capacity_limited_here": "this machine set the limit, and the target may do more",
+    "capacity_step_again": "step {step} lost a worker, and was carried out once more",
     "capacity_broken_off": "the measurement was broken off: {error}",
     "capacity_died": "the measurement died before its end; this is what its steps had written",
     "capacity_stopped_by_cost": "the measurement was stopped early by max_cost: its steps have come to ${usd:,.2f}",

@@ -8,16 +8,24 @@ from collections.abc import Iterator, Sequence
 from loadgen.report.capacity_sentences import LIMITS
 from loadgen.report.sentences import sentence
 from loadgen.report.styles import BAD, DIM, GOOD, STRONG, WARN, Part
-from loadgen.report.words import UNKNOWN, ms, rate, seconds, several, share
-from loadgen.result.capacity import CapacityPlan, CapacityResult, CapacityStep, StepCondition
+from loadgen.report.words import UNKNOWN, brief, ms, rate, seconds, several, share
+from loadgen.result.capacity import (
+    CapacityPlan,
+    CapacityRatio,
+    CapacityResult,
+    CapacityStep,
+    HighestRate,
+    StepCondition,
+)
 
+NAME = 40  # characters of a variant's
 HALF = 4  # the time that halves an interval, as a factor
 DISTURBED = "INVALID: this machine disturbed the steps below the capacity, which may be higher"
 
 
-def found(result: CapacityResult) -> Iterator[Part]:
+def found(plan: CapacityPlan, capacity: HighestRate) -> Iterator[Part]:
     """`162/s [154, 171] keeps p99 < 150 ms · safe: 154/s · the target is the limit`."""
-    capacity, keep = result.capacity, " and ".join(result.plan.keep)
+    keep = " and ".join(plan.keep)
     if capacity.rate is not None:
         yield three_digits(capacity.rate), STRONG
         yield f" [{bare(capacity.low)}, {bare(capacity.high)}]"
@@ -34,16 +42,37 @@ def found(result: CapacityResult) -> Iterator[Part]:
         yield "No capacity is known: no step was completed", BAD
 
 
-def limited(result: CapacityResult) -> str:
+def compared(of: CapacityRatio) -> Iterator[Part]:
+    """`fresh breaks at 0.80 [0.74, 0.87] of the rate of shared`."""
+    variant, baseline = brief(of.variant, NAME), brief(of.baseline, NAME)
+    if of.ratio is None:
+        yield f"{variant} against {baseline}: one of the capacities is not known", WARN
+        return
+    yield variant, STRONG
+    yield " breaks at "
+    yield ratio_text(of), STRONG
+    yield f" of the rate of {baseline}"
+
+
+def ratio_text(of: CapacityRatio) -> str:
+    """`0.80 [0.74, 0.87]`."""
+    return "?" if of.ratio is None else f"{of.ratio:.2f} [{_bare_ratio(of.low)}, {_bare_ratio(of.high)}]"
+
+
+def _bare_ratio(value: float | None) -> str:
+    return "?" if value is None else f"{value:.2f}"
+
+
+def limited(capacity: HighestRate, steps: Sequence[CapacityStep]) -> str:
     """What shows who set the limit: `Beyond it the queue grew; this machine used 3% of a core; no 429s.`"""
-    text = sentence(result.capacity.limit)
-    return f"{text[0].upper()}{text[1:]}{_throttles(result)}."
+    text = sentence(capacity.limit)
+    return f"{text[0].upper()}{text[1:]}{_throttles(capacity, steps)}."
 
 
-def _throttles(result: CapacityResult) -> str:
+def _throttles(capacity: HighestRate, steps: Sequence[CapacityStep]) -> str:
     """`; no 429s`, where throttles are not what the sentence is about."""
-    refused = sum(of for step in result.steps for name, of in step.failures.items() if name.startswith("throttled"))
-    if result.capacity.limit.code == "limit_throttle":
+    refused = sum(of for step in steps for name, of in step.failures.items() if name.startswith("throttled"))
+    if capacity.limit.code == "limit_throttle":
         return ""
     return f"; {several(refused, 'request')} {'was' if refused == 1 else 'were'} throttled" if refused else "; no 429s"
 
@@ -53,7 +82,7 @@ def effort(result: CapacityResult) -> str:
     measured = [step for step in result.steps if step.stage == "measure"]
     said = [f"{several(len(measured), 'step')} of {seconds(result.plan.step_s)}"]
     said += [seconds(result.duration_s), several(result.requests, "request")]
-    if result.capacity.width and result.capacity.how == "fit" and result.complete:
+    if result.complete and all(of.capacity.width and of.capacity.how == "fit" for of in result.each):
         said.append(f"to halve the interval: {seconds(round(HALF * result.plan.for_s))}")
     usd = sum(step.usd or 0 for step in result.steps)
     return " · ".join([*said, *([f"${usd:,.2f}"] if usd else [])])
@@ -116,14 +145,14 @@ def note(step: CapacityStep, every: bool) -> Part:
     return ("search" if every and step.stage == "search" else ""), DIM
 
 
-def near(result: CapacityResult, room: int) -> Sequence[CapacityStep]:
+def near(capacity: HighestRate, every: Sequence[CapacityStep], room: int) -> Sequence[CapacityStep]:
     """At most so many steps nearest to the capacity in rank, ascending, some of them below it and some above."""
-    steps = sorted(result.steps, key=lambda step: step.rate)
-    at = result.capacity.rate or result.capacity.low or result.capacity.high
+    steps = sorted(every, key=lambda step: step.rate)
+    at = capacity.rate or capacity.low or capacity.high
     if at is None or len(steps) <= room:
         return steps
     wanted = [at * (0.8 + 0.4 * place / (room - 1)) for place in range(room)]
-    low, high = result.capacity.low, result.capacity.high
+    low, high = capacity.low, capacity.high
     if low and high and (wide := high - low) > 0.2 * at:
         wanted = [low - wide / 2 + 2 * wide * place / (room - 1) for place in range(room)]
     wanted[room // 2] = at
@@ -131,7 +160,7 @@ def near(result: CapacityResult, room: int) -> Sequence[CapacityStep]:
     return sorted({step.number: step for step in chosen}.values(), key=lambda step: step.rate)
 
 
-def nearest(result: CapacityResult, steps: Sequence[CapacityStep]) -> CapacityStep | None:
+def nearest(capacity: HighestRate, steps: Sequence[CapacityStep]) -> CapacityStep | None:
     """The step at the limit."""
-    at = result.capacity.rate
+    at = capacity.rate
     return min(steps, key=lambda step: abs(step.rate - at)) if at and steps else None

@@ -28,6 +28,16 @@ class CapacityPlan:
     search_s: float = item("the measured time of a step of the search", "s")
     seed: int = item("the number from which rates and arrivals are drawn")
     thresholds: tuple[str, ...] = item("what the capacity has to be, as the profile says")
+    variants: tuple[str, ...] = item(
+        "the variants whose capacities are measured, the baseline first; without an experiment there are none",
+        omit=True,
+        default=(),
+    )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variants; without an experiment one without a name."""
+        return self.variants or ("",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,7 @@ class CapacityStep:
     trust: Verdict = item("the verdict on the step's run")
     folder: str = item("the folder of the step's run, below that of the whole")
     usd: float | None = item("the cost of the step on AWS; null if the target is no table", "USD", omit=True)
+    variant: str = item("in an experiment: the variant's name", omit=True, default="")
 
     def condition(self, text: str) -> StepCondition | None:
         """The condition of that text, in the request that kept it the least."""
@@ -124,6 +135,26 @@ class HighestRate:
         return (self.high - self.low) / self.rate
 
 
+@dataclass(frozen=True, slots=True)
+class CapacityVariant:
+    """The capacity of one variant."""
+
+    name: str = item("the variant's name")
+    capacity: HighestRate = item("its capacity")
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityRatio:
+    """The capacity of a variant, divided by that of the baseline."""
+
+    variant: str = item("the variant's name")
+    baseline: str = item("the baseline's name")
+    ratio: float | None = item("the ratio of their capacities; null if one is not known", "1")
+    low: float | None = item("the lower end of its interval", "1")
+    high: float | None = item("the upper end of its interval", "1")
+    confidence: float = item("the confidence of the interval", "1")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacityMetadata(Provenance):
     """What is known before the first step."""
@@ -147,9 +178,23 @@ class CapacityResult(CapacityMetadata):
     trust: Trust | None = item("the worst verdict of the steps that decide; null if there was no step")
     warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("the thresholds of the profile's capacity")
-    capacity: HighestRate = item("the capacity")
+    capacity: HighestRate = item("the capacity; of an experiment that of the baseline")
+    variants: tuple[CapacityVariant, ...] = item(
+        "in an experiment: the capacity of each variant, the baseline's first", omit=True, default=()
+    )
+    ratios: tuple[CapacityRatio, ...] = item(
+        "in an experiment: the capacities of the others, divided by that of the baseline", omit=True, default=()
+    )
     steps: tuple[CapacityStep, ...] = item("the steps, in the order in which they ran")
     cost: Cost | None = item("the cost of the load, if the target is a table", omit=True)
+
+    @property
+    def each(self) -> tuple[CapacityVariant, ...]:
+        """The capacity of each variant; without an experiment the one of the profile, without a name."""
+        return self.variants or (CapacityVariant("", self.capacity),)
+
+    def steps_of(self, variant: str) -> tuple[CapacityStep, ...]:
+        return tuple(step for step in self.steps if step.variant == variant)
 
     @property
     def requests(self) -> int:

@@ -100,6 +100,7 @@ CODES = {
     "capacity_not_decided": "The interval of the capacity holds what is asked.",
     "capacity_only_bounded": "The capacity is known only to be above the highest rate that was tried.",
     "capacity_limited_here": "The capacity is lower, but this machine set the limit, and the target may do more.",
+    "capacity_step_again": "Step `step` lost a worker, and was carried out once more.",
     "capacity_broken_off": "The measurement of the capacity was broken off: `error`.",
     "capacity_died": "The measurement died before its end, and this is what its steps had written.",
     "capacity_stopped_by_cost": "The measurement was stopped early by max_cost, as its steps have come to `usd`.",
@@ -108,9 +109,9 @@ CODES = {
     "stopping_at_once": "A second signal gives up what is open.",
     "round_again": "Round `round` held an INVALID run, and is carried out once more.",
     "decided": "The experiment is decided after `rounds` rounds, as planned.",
-    "capacity_step": "Step `step` at `rate`: the share `beyond` was beyond `text`, and the share `failed` failed; "
-    "`kept` is 1 if it kept all conditions, and else 0.",
-    "capacity_so_far": "The steps so far put the capacity at `rate`, between `low` and `high`.",
+    "capacity_step": "Step `step`, perhaps of `variant`, at `rate`: the share `beyond` was beyond `text`, and the "
+    "share `failed` failed; `kept` is 1 if it kept all conditions, and else 0.",
+    "capacity_so_far": "The steps so far put the capacity, perhaps of `variant`, at `rate`, between `low` and `high`.",
     "until_look": "After `after_s` the figure of `step` is `ms`, within `off` of it; `enough`: the goal is reached.",
     "until_decided": "After `after_s` all thresholds of `phase` are decided.",
     "until_undecided": "After `after_s` `count` thresholds of `phase` are undecided; `text` of `step` takes longest, "

@@ -24,8 +24,8 @@ EXPERIMENT_COLUMNS = (
     "ratio_low", "ratio_high", "difference_ms", "difference_low_ms", "difference_high_ms", "verdict",
 )  # fmt: skip
 CAPACITY_COLUMNS = (
-    "stage", "number", "rate", "rate_low", "rate_high", "completed", "seconds", "requests", "failed", "condition",
-    "step", "judged", "beyond", "allowed", "value_ms", "above", "trust",
+    "variant", "stage", "number", "rate", "rate_low", "rate_high", "ratio", "ratio_low", "ratio_high", "completed",
+    "seconds", "requests", "failed", "condition", "step", "judged", "beyond", "allowed", "value_ms", "above", "trust",
 )  # fmt: skip
 
 Result = RunResult | ExperimentResult | CapacityResult
@@ -40,8 +40,8 @@ def columns(result: Result) -> tuple[str, ...]:
 
 def rows(result: Result) -> Iterator[Row]:
     """Of a run, a row for each metric of a step, of its strata and of whole iterations, in each cycle of a measured
-    phase. Of an experiment, a row for each figure that was compared. Of a capacity, a row for it, whose stage is
-    `capacity`, and one for each condition of each step. A value that is not known is None."""
+    phase. Of an experiment, a row for each figure that was compared. Of a capacity, a row for it, or for that of each
+    variant, whose stage is `capacity`, and one for each condition of each step. A value that is not known is None."""
     if isinstance(result, CapacityResult):
         return _of_capacity(result)
     return _of_experiment(result) if isinstance(result, ExperimentResult) else _of_run(result)
@@ -113,9 +113,14 @@ def _of_experiment(result: ExperimentResult) -> Iterator[Row]:
 
 def _of_capacity(result: CapacityResult) -> Iterator[Row]:
     empty: Row = dict.fromkeys(CAPACITY_COLUMNS)
-    of = result.capacity
-    found: Row = {"stage": "capacity", "rate": of.rate, "rate_low": of.low, "rate_high": of.high}
-    yield {**empty, **found, "condition": of.condition, "trust": result.trust.verdict if result.trust else None}
+    ratios = {ratio.variant: ratio for ratio in result.ratios}
+    for variant in result.each:
+        of, ratio = variant.capacity, ratios.get(variant.name)
+        found: Row = {"stage": "capacity", "rate": of.rate, "rate_low": of.low, "rate_high": of.high}
+        if ratio:
+            found |= {"ratio": ratio.ratio, "ratio_low": ratio.low, "ratio_high": ratio.high}
+        verdict = result.trust.verdict if result.trust else None
+        yield {**empty, **found, "variant": variant.name, "condition": of.condition, "trust": verdict}
     for step in result.steps:
         for condition in step.conditions:
             judged: Row = {
@@ -131,6 +136,7 @@ def _of_capacity(result: CapacityResult) -> Iterator[Row]:
 
 def _of_rate(step: CapacityStep) -> Row:
     return {
+        "variant": step.variant,
         "stage": step.stage,
         "number": step.number,
         "rate": step.rate,

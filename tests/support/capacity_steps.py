@@ -14,7 +14,7 @@ from run_folders import write_run
 from loadgen.clock import SECOND
 from loadgen.experiment.capacity.course import Next, next_step
 from loadgen.experiment.capacity.folder import metadata, steps_in
-from loadgen.experiment.capacity.judgement import capacity_of
+from loadgen.experiment.capacity.judgement import capacity_of, of_variants, ratios
 from loadgen.experiment.capacity.plan import conditions, plan_of
 from loadgen.experiment.capacity.steps import folder_of, profile_of
 from loadgen.profile.load import Loaded, load
@@ -128,3 +128,14 @@ def capacity_result(steps: Sequence[CapacityStep], **changed: object) -> Capacit
 
 
 RATES = [126.0, 131.0, 138.0, 142.0, 147.0, 151.0, 155.0, 158.0, 162.0, 166.0, 171.0, 175.0, 180.0, 186.0]
+
+
+def of_both() -> CapacityResult:
+    """The capacities of two variants, of which the second breaks at 0.8 of the rate of the first."""
+    names = ("shared", "fresh")
+    each = [rising(RATES), rising([0.8 * rate for rate in RATES], 128.0)]
+    steps = [replace(of, variant=name) for name, made in zip(names, each, strict=True) for of in made]
+    about = plan(variants=names)
+    variants = of_variants(about, steps)
+    compared = {"variants": variants, "ratios": tuple(ratios(variants)), "capacity": variants[0].capacity}
+    return capacity_result(steps, plan=about, **compared)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from loadgen.experiment.capacity.judgement import Edge, edge
+from loadgen.experiment.order import order, seed_of
 from loadgen.result.capacity import CapacityPlan, CapacityStep, Stage
 from loadgen.workload.draws import stream_of
 
@@ -30,11 +31,12 @@ _RATES, _ORDER = 11, 12  # the numbers of random streams of the seed
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The next step: its number, from 1, its stage, and its rate."""
+    """The next step: its number, from 1, its stage, its rate, and the variant that it is of."""
 
     number: int
     stage: Stage
     rate: float
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,33 @@ class Span:
 
 
 def next_step(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> Next | None:
-    """The next step; None if all are made, or if there is nothing to be measured: even the lowest rate broke a
-    condition, or even the highest kept them, in the search and in the first part, which is just below it."""
+    """The next step of all variants; None if each has all of its own. They take turns, in a drawn order, so that a
+    target that becomes slower meanwhile does so for all of them; those that are measured begin when all have found
+    where to."""
+    own = {name: [step for step in steps if step.variant == name] for name in plan.names}
+    due = {name: _next(_of_variant(plan, at), own[name]) for at, name in enumerate(plan.names)}
+    going = {name: step for name, step in due.items() if step}
+    stage: Stage = "search" if any(step.stage == "search" for step in going.values()) else "measure"
+    going = {name: step for name, step in going.items() if step.stage == stage}
+    if not going:
+        return None
+    made = {name: sum(step.stage == stage for step in own[name]) for name in going}
+    turn = min(made.values())
+    waiting = [name for name in going if made[name] == turn]
+    drawn = [plan.names[at] for at in order(plan.seed, turn + 1, len(plan.names))]
+    name = min(waiting, key=drawn.index)
+    return replace(going[name], number=len(steps) + 1, variant=name)
+
+
+def _of_variant(plan: CapacityPlan, at: int) -> CapacityPlan:
+    """The plan with the rates of that variant: each draws its own."""
+    return replace(plan, seed=seed_of(plan.seed, 1, at)) if at else plan
+
+
+def _next(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> Next | None:
+    """The next step of one variant, of which `steps` are; None if all are made, or if there is nothing to be measured:
+    even the lowest rate broke a condition, or even the highest kept them, in the search and in the first part, which is
+    just below it."""
     number, span = len(steps) + 1, span_of(steps)
     measured = [step for step in steps if step.stage == "measure"]
     if not measured and (rate := _searched(plan, span)) is not None:

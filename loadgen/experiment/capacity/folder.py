@@ -11,7 +11,7 @@ from loadgen.analysis.documents import decoded, document
 from loadgen.clock import SECOND
 from loadgen.errors import Exit, LoadgenError, ProfileError, worst
 from loadgen.experiment.capacity.course import Next, next_step
-from loadgen.experiment.capacity.judgement import capacity_of, deciding
+from loadgen.experiment.capacity.judgement import capacity_of, deciding, of_variants, ratios
 from loadgen.experiment.capacity.plan import conditions
 from loadgen.experiment.capacity.steps import STEP, folder_of, step_of
 from loadgen.experiment.capacity.thresholds import thresholds_of
@@ -86,6 +86,7 @@ def assembled(
     about = read_metadata(folder)
     made = steps_in(folder, about.plan)
     steps, runs = [step for step, _ in made], [result for _, result in made]
+    variants = of_variants(about.plan, steps)
     if failed:
         warnings = [*warnings, Reason.of("capacity_broken_off", error=str(failed))]
     result = CapacityResult(
@@ -97,22 +98,29 @@ def assembled(
         interrupted=interrupted,
         run=str(folder),
         exit_status=0,
-        unusable=runs[0].unusable if runs else None,
+        unusable=_unusable(about.plan, made),
         trust=None,
         warnings=tuple(warnings),
         thresholds=(),
-        capacity=capacity_of(about.plan, steps),
+        capacity=variants[0].capacity if variants else capacity_of(about.plan, steps),
+        variants=variants,
+        ratios=tuple(ratios(variants)),
         steps=tuple(steps),
     )
-    checked = thresholds_of(about.plan.thresholds, result.capacity, result.complete)
-    result = replace(result, trust=_trust(result, runs), thresholds=tuple(checked))
+    result = replace(result, trust=_trust(result, runs), thresholds=tuple(thresholds_of(result)))
     return replace(result, exit_status=int(_status(result, failed)))
+
+
+def _unusable(plan: CapacityPlan, made: Sequence[tuple[CapacityStep, RunResult]]) -> Reason | None:
+    """Why nothing is known of a target: of the first step of a variant."""
+    first = {step.variant: result.unusable for step, result in reversed(made)}
+    return next((first[name] for name in plan.names if first.get(name)), None)
 
 
 def _trust(result: CapacityResult, runs: Sequence[RunResult]) -> Trust | None:
     """The worst verdict of the steps that the capacity rests on: those that kept the conditions, near it. Where this
     machine is the limit, that is the result, and nothing against it."""
-    mine = [runs[step.number - 1] for step in deciding(result.capacity, result.steps)]
+    mine = [runs[step.number - 1] for of in result.each for step in deciding(of.capacity, result.steps_of(of.name))]
     if not mine:
         return None
     worst_of: Verdict = max((of.trust.verdict for of in mine), key=GRADES.index)
@@ -135,8 +143,10 @@ def _status(result: CapacityResult, failed: LoadgenError | None) -> Exit:
     if "failed" in became:
         statuses.add(Exit.THRESHOLD)
     # where thresholds say what the capacity has to be, a bound of it may decide them all
-    if "undecided" in became or (result.capacity.rate is None and not became):
+    unknown = any(of.capacity.rate is None for of in result.each)
+    if "undecided" in became or (unknown and not became):
         statuses.add(Exit.UNDECIDED)
     if result.trust and result.trust.verdict == "INVALID":
         statuses.add(Exit.INVALID)
-    return worst(statuses)
+    status = worst(statuses)
+    return failed.status if failed and status == Exit.PASSED else status

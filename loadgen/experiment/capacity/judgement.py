@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from loadgen.result.capacity import CapacityPlan, CapacityStep, HighestRate
+from loadgen.result.capacity import CapacityPlan, CapacityRatio, CapacityStep, CapacityVariant, HighestRate
 from loadgen.result.reason import Reason
 from loadgen.stats.crossing import CONFIDENCE, Crossing, Point, cliff, crossing
+from loadgen.stats.quotient import Estimate, quotient
 
 BEYOND = 1.3  # times the capacity: the steps above it, up to here, tell what set the limit
 FEW = 3  # steps that tell it at the least, if there are so many
@@ -67,6 +68,26 @@ def capacity_of(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> HighestRat
         slope=_digits(at.slope or None),
         limit=limit_of(plan, steps, first),
     )
+
+
+def of_variants(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> tuple[CapacityVariant, ...]:
+    """The capacity of each variant; nothing without an experiment."""
+    own = {name: [step for step in steps if step.variant == name] for name in plan.variants}
+    return tuple(CapacityVariant(name, capacity_of(plan, own[name])) for name in plan.variants)
+
+
+def ratios(variants: Sequence[CapacityVariant]) -> Iterator[CapacityRatio]:
+    """The capacities of the others, divided by that of the first."""
+    for variant in variants[1:]:
+        of, by = _estimate(variant.capacity), _estimate(variants[0].capacity)
+        ratio, low, high = map(_digits, quotient(of, by)) if of and by else (None, None, None)
+        yield CapacityRatio(variant.name, variants[0].name, ratio, low, high, CONFIDENCE)
+
+
+def _estimate(of: HighestRate) -> Estimate | None:
+    if of.rate is None or not of.low or not of.high:
+        return None
+    return Estimate(of.rate, of.low, of.high, bounds=of.how == "between")
 
 
 def limit_of(plan: CapacityPlan, steps: Sequence[CapacityStep], first: Edge) -> Reason:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 
 from loadgen.analysis.documents import document
 from loadgen.clock import wall
-from loadgen.engine.plan import Plan
-from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
+from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError, WorkerLost
 from loadgen.experiment.capacity.course import Next, next_step
 from loadgen.experiment.capacity.folder import assembled, metadata, read_metadata, steps_in, usable
 from loadgen.experiment.capacity.judgement import capacity_of
-from loadgen.experiment.capacity.plan import BETWEEN, SEARCH, bounded, conditions
-from loadgen.experiment.capacity.steps import folder_of, profile_of, step_of
+from loadgen.experiment.capacity.plan import BETWEEN, SEARCH, conditions
+from loadgen.experiment.capacity.reach import Reached, reach
+from loadgen.experiment.capacity.steps import folder_of, planned_usd, profile_of, step_of
 from loadgen.interrupts import Interrupted, Interrupts, interrupts
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Threshold
@@ -23,12 +23,9 @@ from loadgen.result.capacity import CapacityPlan, CapacityResult, CapacityStep
 from loadgen.result.codec import map_text, to_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
-from loadgen.runner.destination import Destination, destination
 from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Position, Progress
-from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.session import run_at
-from loadgen.runner.table.attach import on_table
 from loadgen.store import ExperimentFolder, ExperimentFolderAgain
 
 PAUSE = 0.3  # s between two steps
@@ -72,20 +69,15 @@ class _Measurement:
         return conditions(self.plan.keep)
 
     async def carry_out(self, begin: Callable[[_Measurement], ExperimentFolder]) -> CapacityResult:
-        profile, options = self.loaded.profile, self.options
-        secrets = await keeper(profile, options.sandbox_at, self.loaded.secrets)
-        going = destination(profile, options.start_sandbox, options.sandbox_at, secrets.account)
-        to = await self.stack.enter_async_context(going)
-        bounded(self.loaded, self.plan, to.loopback)
-        if profile.target.dynamodb:
-            say = self.display.message
-            table = on_table(profile, Plan.of(profile), to, secrets, say, self.warn)
-            await self.stack.enter_async_context(table)
+        options = self.options
+        reached = await reach(self.loaded, self.plan, options, self.display, self.warn, self.stack)
         folder = begin(self)
         while not (self.interrupted or self.failed) and (step := next_step(self.plan, self.steps)):
             if self.steps:
                 await self._pause()
-            if not self.interrupted and not await self._step(step, to, secrets):
+            if self.interrupted or not self._affordable(step):
+                break
+            if not await self._step(step, reached[step.variant], folder):
                 break
         hide = self.loaded.secrets.hide
         result = assembled(options.out, self.warnings, interrupted=self.interrupted, failed=self.failed)
@@ -94,8 +86,26 @@ class _Measurement:
         folder.finish(to_json(result))
         return result
 
-    async def _step(self, step: Next, to: Destination, secrets: Keeper) -> bool:
-        """Carry out a step. Returns whether there may be another one."""
+    async def _step(self, step: Next, at: Reached, folder: ExperimentFolder) -> bool:
+        """Carry out a step; once more if a worker was lost. Returns whether there may be another one."""
+        try:
+            result = await self._run(step, at)
+            if result is None and not self.interrupted:
+                self.warn(Reason.of("capacity_step_again", step=step.number))
+                folder.put_aside(folder_of(step.number))
+                result = await self._run(step, at)
+        except Interrupted:
+            self.interrupted = True
+            return False
+        except LoadgenError as error:
+            self.failed = error
+            return False
+        if result is None:
+            self.failed = WorkerLost(f"step {step.number} lost a worker twice")
+        return result is not None and self._take(step, result)
+
+    async def _run(self, step: Next, at: Reached) -> RunResult | None:
+        """The result of the step's run; None if it lost a worker."""
         signals = Interrupts()
 
         def interrupt() -> None:
@@ -105,18 +115,14 @@ class _Measurement:
         self.signals.heed(interrupt)
         out = self.options.out / folder_of(step.number)
         of_step = profile_of(self.loaded, self.plan, self.keep, step)
-        first = step.number == 1 and self.options.preflight
+        first = self.options.preflight and all(of.variant != step.variant for of in self.steps)
         options = replace(self.options, out=out, prepared=True, needed=True, preflight=first)
         display = _Within(self.display, self._position(step), self.said)
         try:
-            result = await run_at(of_step, options, display, to, signals, secrets)
-        except Interrupted:
-            self.interrupted = True
-            return False
-        except LoadgenError as error:
-            self.failed = error
-            return False
-        return self._take(step, result)
+            result = await run_at(of_step, options, display, at.to, signals, at.secrets)
+        except WorkerLost:
+            return None
+        return None if result.exit_status == Exit.WORKER_LOST else result
 
     def _take(self, step: Next, result: RunResult) -> bool:
         if self.interrupted or result.interrupted:
@@ -130,14 +136,13 @@ class _Measurement:
         made = step_of(self.plan, self.keep, step, result)
         self.steps.append(made)
         self._tell(made)
-        if result.unusable and step.number == 1:
-            return False
-        return self._affordable()
+        return not (result.unusable and all(of.variant != step.variant for of in self.steps[:-1]))
 
     def _tell(self, step: CapacityStep) -> None:
         latency = next((of for text in self.plan.keep if (of := step.condition(text))), None)
         values = {
             "step": step.number,
+            "variant": step.variant or None,
             "rate": step.rate,
             "beyond": latency.share if latency else None,
             "text": latency.text if latency else None,
@@ -145,21 +150,23 @@ class _Measurement:
             "kept": int(step.kept),
         }
         self.display.message(Reason.of("capacity_step", **{k: v for k, v in values.items() if v is not None}))
-        measured = [of for of in self.steps if of.stage == "measure"]
-        if measured and len(measured) % 6 == 0:
-            so_far = capacity_of(self.plan, self.steps)
+        own = [of for of in self.steps if of.variant == step.variant]
+        if step.stage == "measure" and sum(of.stage == "measure" for of in own) % 6 == 0:
+            so_far = capacity_of(self.plan, own)
             if so_far.rate and so_far.low and so_far.high:
-                ends = {"rate": so_far.rate, "low": so_far.low, "high": so_far.high}
-                self.display.message(Reason.of("capacity_so_far", **ends))
+                told = {"rate": so_far.rate, "low": so_far.low, "high": so_far.high, "variant": step.variant or None}
+                self.display.message(Reason.of("capacity_so_far", **{k: v for k, v in told.items() if v is not None}))
 
     def _position(self, step: Next) -> Position:
         plan, measured = self.plan, sum(of.stage == "measure" for of in self.steps)
-        left = (plan.steps - measured) * (plan.step_s + plan.lead_in_s + BETWEEN)
+        most = plan.steps * len(plan.names)
+        left = (most - measured) * (plan.step_s + plan.lead_in_s + BETWEEN)
         about = f"about {max(1, round(left / 60))} min" if left > 90 else f"about {left:.0f} s"
-        now = (f"{step.rate:g}/s, {about} left",)
+        now = (f"{step.variant} at {step.rate:g}/s, {about} left".removeprefix(" at "),)
         if step.stage == "search":
-            return Position(step.number, max(SEARCH, step.number), "", now, left_s=left, each="search step")
-        return Position(measured + 1, plan.steps, "", now, left_s=left, each="step")
+            searched = max(SEARCH * len(plan.names), step.number)
+            return Position(step.number, searched, "", now, left_s=left, each="search step")
+        return Position(measured + 1, most, "", now, left_s=left, each="step")
 
     async def _pause(self) -> None:
         """Wait until the target is idle again, about: as long as it needs for what nobody waited for any more."""
@@ -175,9 +182,11 @@ class _Measurement:
         self.signals.heed(stop)
         await asyncio.wait([waiting])
 
-    def _affordable(self) -> bool:
-        limit, spent = self.loaded.profile.max_cost, sum(step.usd or 0.0 for step in self.steps)
-        if limit is None or spent < limit:
+    def _affordable(self, step: Next) -> bool:
+        """Whether the step, as it is planned, keeps all steps within `max_cost`."""
+        limit, spent = self.loaded.profile.max_cost, sum(of.usd or 0.0 for of in self.steps)
+        of_step = profile_of(self.loaded, self.plan, self.keep, step).profile
+        if limit is None or spent + planned_usd(of_step) <= limit:
             return True
         self.warn(Reason.of("capacity_stopped_by_cost", usd=spent))
         return False

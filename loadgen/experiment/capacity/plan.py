@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 
 from loadgen.clock import SECOND
 from loadgen.errors import ProfileError
@@ -55,12 +56,10 @@ def plan_of(
     if own:
         keep, lasts = keep or parsed([own.keep]), lasts or own.duration
         max_rate, first = max_rate or own.max_rate, first or own.first
-    keep, lasts = keep or conditions(()), lasts or FOR
-    if profile.experiment:
-        problem = "the profile is an experiment, whose variants are compared with each other"
-        raise ProfileError(problem, file=loaded.source, remedy="Use a profile without one")
+    each = variants_of(loaded)
+    keep, lasts = keep or conditions(()), lasts or FOR * len(each)
     shortest = max([SHORTEST, *(LIMITS * of.value / SECOND for of in keep if of.kind != "errors")])
-    steps, step_s = _divided(lasts / SECOND, shortest)
+    steps, step_s = _divided(lasts / SECOND, shortest, len(each))
     first = first or _first(profile)
     most = max_rate or profile.max_rate
     return CapacityPlan(
@@ -74,27 +73,53 @@ def plan_of(
         search_s=search(step_s),
         seed=profile.seed,
         thresholds=tuple(of.text for of in own.thresholds) if own else (),
+        variants=tuple(each) if profile.experiment else (),
     )
 
 
-def _divided(seconds: float, shortest: float) -> tuple[int, float]:
-    """How many steps there are, and how long each is, in seconds: at least `shortest`."""
+def variants_of(loaded: Loaded) -> dict[str, Profile]:
+    """The profile of each variant, the baseline's first; without an experiment that of the profile, without a name.
+    Raises ProfileError for variants that a capacity cannot tell apart, or that are not measured alike."""
+    experiment = loaded.profile.experiment
+    if not experiment:
+        return {"": loaded.profile}
+    each = {variant.name: variant.profile for variant in loaded.variants}
+    for name, profile in each.items():
+        if profile.capacity != loaded.profile.capacity:
+            problem = f"variant {name} has a capacity of its own, and they would not be compared"
+            raise ProfileError(problem, file=loaded.source, key="capacity", remedy="Leave it out of the variant")
+    for (name, profile), (other, again) in combinations(each.items(), 2):
+        if profile.load != again.load and _without_load(profile) == _without_load(again):
+            problem = f"variants {name} and {other} differ in their load only, which a capacity does not use"
+            raise ProfileError(problem, file=loaded.source, key="experiment", remedy="Leave one of them out")
+    baseline = experiment.baseline or next(iter(each))
+    return {baseline: each[baseline], **each}
+
+
+def _without_load(profile: Profile) -> Profile:
+    return profile.model_copy(update={"load": (), "experiment": None, "thresholds": {}})
+
+
+def _divided(seconds: float, shortest: float, variants: int) -> tuple[int, float]:
+    """How many steps each variant has, and how long each is, in seconds: at least `shortest`."""
     least, most = STEPS
     for steps in range(most, least - 1, -1):
-        if takes(steps, max(LONG, shortest)) <= seconds or (steps == least and takes(steps, shortest) <= seconds):
+        long_ones = variants * takes(steps, max(LONG, shortest))
+        if long_ones <= seconds or (steps == least and variants * takes(steps, shortest) <= seconds):
             low, high = shortest, max(600.0, shortest)
             for _ in range(40):
                 middle = (low + high) / 2
-                low, high = (middle, high) if takes(steps, middle) <= seconds else (low, middle)
+                low, high = (middle, high) if variants * takes(steps, middle) <= seconds else (low, middle)
             return steps, float(f"{low:.2g}" if low < 10 else f"{low:.0f}")
     raise ProfileError(
-        f"{format_duration(round(seconds * SECOND))} is too short for {least} steps of {shortest:g} s", file="--for",
-        remedy=f"Allow {format_duration(math.ceil(takes(least, shortest)) * SECOND)} or more",
+        f"{format_duration(round(seconds * SECOND))} is too short for {variants * least} steps of {shortest:g} s",
+        file="--for",
+        remedy=f"Allow {format_duration(math.ceil(variants * takes(least, shortest)) * SECOND)} or more",
     )  # fmt: skip
 
 
 def takes(steps: int, step_s: float) -> float:
-    """How long all of it takes, in seconds, about."""
+    """How long all of it takes for one variant, in seconds, about."""
     return steps * (step_s + lead_in(step_s) + BETWEEN) + SEARCH * (search(step_s) + lead_in(step_s) + BETWEEN)
 
 
@@ -117,9 +142,8 @@ def _first(profile: Profile) -> float:
     return rates[0].highest if rates else FIRST
 
 
-def bounded(loaded: Loaded, plan: CapacityPlan, loopback: bool) -> None:
+def bounded(profile: Profile, plan: CapacityPlan, loopback: bool) -> None:
     """Raises ProfileError for a load that somebody else has to bear or to pay, and that nothing bounds."""
-    profile = loaded.profile
     table = profile.target.dynamodb
     if table and billed(profile.target.host) and profile.max_cost is None:
         raise ProfileError("a capacity on AWS needs max_cost", key="max_cost", remedy="Set it: --set 'max_cost=$1.50'")

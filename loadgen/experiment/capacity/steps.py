@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from loadgen.clock import SECOND
+from loadgen.engine.plan import Plan
 from loadgen.experiment.capacity.course import Next
-from loadgen.experiment.capacity.plan import allowed
+from loadgen.experiment.capacity.plan import allowed, variants_of
 from loadgen.experiment.order import seed_of
 from loadgen.profile.load import Loaded
-from loadgen.profile.model import Phase, Threshold
+from loadgen.profile.model import Phase, Profile, Threshold
 from loadgen.result.capacity import CapacityPlan, CapacityStep, StepCondition
 from loadgen.result.reason import Reason
 from loadgen.result.run import Attribution, RunResult
 from loadgen.result.run import Phase as MeasuredPhase
+from loadgen.runner.table.cost import Cost
 
 LEAD_IN, STEP = "lead-in", "step"  # the phases of a step's run
 BEHIND = 0.05  # of what was started: if the requests in flight grew by more, the rate was not reached
@@ -31,9 +33,11 @@ def folder_of(number: int) -> str:
 
 
 def profile_of(loaded: Loaded, plan: CapacityPlan, keep: Sequence[Threshold], step: Next) -> Loaded:
-    """The profile of a step's run: an unmeasured phase at its rate, and a measured one."""
+    """The profile of a step's run, which is that of its variant: an unmeasured phase at its rate, and a measured
+    one."""
+    of = variants_of(loaded)[step.variant]
     measured = plan.step_s if step.stage == "measure" else plan.search_s
-    phases = [phase for phase in loaded.profile.measured if phase.rate]
+    phases = [phase for phase in of.measured if phase.rate]
     offer = {"rate": f"{step.rate:.15g}/s", "arrivals": phases[0].arrivals if phases else "poisson"}
     load = tuple(
         Phase.model_validate({"name": name, "for": f"{lasts:g}s", "measure": name == STEP, **offer})
@@ -43,22 +47,29 @@ def profile_of(loaded: Loaded, plan: CapacityPlan, keep: Sequence[Threshold], st
         "load": load,
         "cycles": 1,
         "thresholds": {STEP: tuple(keep)},
-        "in_flight_limit": _open_at_most(loaded, keep, step.rate),
+        "experiment": None,
+        "in_flight_limit": _open_at_most(of, keep, step.rate),
         "max_rate": None,  # no step is above it, and it would make the arrivals of the last ones even
         "seed": seed_of(plan.seed, step.number),
     }
-    profile = loaded.profile.model_copy(update=changed)
-    return replace(loaded, profile=profile, variants=())
+    return replace(loaded, profile=of.model_copy(update=changed), variants=())
 
 
-def _open_at_most(loaded: Loaded, keep: Sequence[Threshold], rate: float) -> int:
+def _open_at_most(profile: Profile, keep: Sequence[Threshold], rate: float) -> int:
     """How many iterations may be open at once. A rate far above the capacity shows after some of them, and more would
     only keep the target busy, and this machine, long after the step. Below the capacity, no more than the rate times
     the limit are open, but for one in a hundred (Little's law)."""
     longest = max((of.value / SECOND for of in keep if of.kind == "latency"), default=1.0)
-    own = loaded.profile.in_flight_limit
+    own = profile.in_flight_limit
     most = max(FEWEST, math.ceil(OPEN * rate * longest))
     return most if own is None else min(own, most)
+
+
+def planned_usd(profile: Profile) -> float:
+    """What a step's run costs as it is planned; nothing if its target is no table, or one that is not billed so."""
+    if not profile.target.dynamodb:
+        return 0.0
+    return Cost(profile, Plan.of(profile)).plan(made=False).total.usd or 0.0
 
 
 def step_of(plan: CapacityPlan, keep: Sequence[Threshold], step: Next, result: RunResult) -> CapacityStep:
@@ -88,6 +99,7 @@ def step_of(plan: CapacityPlan, keep: Sequence[Threshold], step: Next, result: R
         trust=result.trust.verdict,
         folder=folder_of(step.number),
         usd=result.cost.usd if result.cost else None,
+        variant=step.variant,
     )
 
 

@@ -17,7 +17,7 @@ from loadgen.report.terminal.thresholds import value_text
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import Result, exit_text
 from loadgen.report.words import clean
-from loadgen.result.capacity import CapacityResult
+from loadgen.result.capacity import CapacityResult, CapacityVariant
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult, Figure
 from loadgen.result.run import Threshold
@@ -74,7 +74,8 @@ def _cases(result: Result, undecided: Undecided) -> Iterator[Case]:
             if figure.primary:
                 yield _of_primary(result.name, figure, undecided)
     if isinstance(result, CapacityResult) and result.steps:
-        yield _of_capacity(result, undecided)
+        for of in result.each:
+            yield _of_capacity(result, of, undecided)
 
 
 def _run(result: Result) -> Case:
@@ -103,8 +104,8 @@ def _of_primary(name: str, figure: Figure, undecided: Undecided) -> Case:
     return Case(f"{name}.primary", " ".join(what.split()), "passed" if decided else undecided, text)
 
 
-def _of_capacity(result: CapacityResult, undecided: Undecided) -> Case:
+def _of_capacity(result: CapacityResult, of: CapacityVariant, undecided: Undecided) -> Case:
     """Whether a rate was found at which the conditions break."""
-    text = f"{text_of(found(result))}. {limited(result)}"
-    known = result.capacity.found
-    return Case(f"{result.name}.capacity", ", ".join(result.plan.keep), "passed" if known else undecided, text)
+    text = f"{text_of(found(result.plan, of.capacity))}. {limited(of.capacity, result.steps_of(of.name))}"
+    group = ".".join(filter(None, (result.name, of.name, "capacity")))
+    return Case(group, ", ".join(result.plan.keep), "passed" if of.capacity.found else undecided, text)

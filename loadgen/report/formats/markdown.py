@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from loadgen.report.compared import difference, times
 from loadgen.report.finding_sentences import where
-from loadgen.report.highest_rate import cells, effort, found, limited, near, nearest, note, titles
+from loadgen.report.highest_rate import cells, compared, effort, found, limited, near, nearest, note, titles
 from loadgen.report.navigate import failures_of, grouped
 from loadgen.report.reasons import lines, of_figure
 from loadgen.report.sentences import sentence
@@ -19,7 +19,7 @@ from loadgen.report.trust import reason
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import Result, ended, exit_text, measured, word
 from loadgen.report.words import brief, clean, count, ms, several, share
-from loadgen.result.capacity import CapacityResult
+from loadgen.result.capacity import CapacityResult, CapacityVariant
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Threshold
@@ -128,18 +128,28 @@ def _experiment(result: ExperimentResult) -> Iterator[str]:
 
 def _capacity(result: CapacityResult) -> Iterator[str]:
     if not result.unusable:
-        yield f"\n**{plain(text_of(found(result)))}**\n"
-    if not result.steps:
+        for ratio in result.ratios:
+            yield f"\n**{plain(text_of(compared(ratio)))}**\n"
+        for of in result.each:
+            yield from _of_variant(result, of)
+    if result.steps:
+        yield plain(effort(result))
+
+
+def _of_variant(result: CapacityResult, of: CapacityVariant) -> Iterator[str]:
+    said = text_of(found(result.plan, of.capacity))
+    yield f"\n{plain(of.name)}: {plain(said)}\n" if of.name else f"\n**{plain(said)}**\n"
+    steps = result.steps_of(of.name)
+    if not steps:
         return
-    yield f"{plain(limited(result))}\n"
-    shown = near(result, ROWS)
-    limit = nearest(result, shown)
+    yield f"{plain(limited(of.capacity, steps))}\n"
+    shown = near(of.capacity, steps, ROWS)
+    limit = nearest(of.capacity, shown)
     rows = [
         [text_of([part]) for part in (*cells(result.plan, step), "limit" if step is limit else note(step, False))]
         for step in shown
     ]
     yield from _table((*titles(result.plan), ""), rows)
-    yield plain(effort(result))
 
 
 def _table(names: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:

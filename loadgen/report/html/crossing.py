@@ -116,7 +116,9 @@ class _Picture:
         low, high = self.rates.low, self.rates.high
         places = [low + (high - low) * at / DRAWN for at in range(DRAWN + 1)]
         known = [(place, of.capacity.share_at(place, self.allowed) or 0.0) for place in places]
-        inside = [(self.x(at), self.y(value)) for at, value in known if value >= self.none]
+        inside = [
+            (self.x(at), self.y(value)) for at, value in known if value >= self.none and self.shares.at(100 * value) < 1
+        ]
         return line(inside, f"c{of.number % 8}")
 
     def interval(self, of: Series) -> Markup | None:

@@ -7,7 +7,19 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from loadgen.report.highest_rate import DISTURBED, cells, effort, found, limited, near, nearest, note, titles
+from loadgen.report.highest_rate import (
+    DISTURBED,
+    NAME,
+    cells,
+    compared,
+    effort,
+    found,
+    limited,
+    near,
+    nearest,
+    note,
+    titles,
+)
 from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, drawn, heading, labelled, line, table
 from loadgen.report.terminal.thresholds import ORDER, rows, value_text
@@ -15,7 +27,7 @@ from loadgen.report.trust import reason
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import STATUSES, ended, exit_text
 from loadgen.report.words import brief, rate, seconds, several
-from loadgen.result.capacity import CapacityPreview, CapacityResult, CapacityStep
+from loadgen.result.capacity import CapacityPreview, CapacityResult, CapacityStep, CapacityVariant
 
 SENTENCE = 240  # characters of one
 LEAD = 12  # columns of what a line at the end is about
@@ -27,7 +39,7 @@ def capacity_summary(result: CapacityResult, width: int, room: int) -> Iterator[
     yield from _head(result)
     if result.steps:
         yield Text()
-        yield from _table(result, near(result, max(3, room)))
+        yield from _near(result, room)
     yield from _thresholds(result, width)
     yield Text()
     yield from _end(result)
@@ -37,7 +49,7 @@ def every_step(result: CapacityResult, width: int) -> Iterator[RenderableType]:
     """Every step, in the order in which they ran, and what is known."""
     yield from _head(result)
     yield heading("steps, in the order in which they ran")
-    yield from _table(result, result.steps, numbered=True)
+    yield from _table(result, [(step, note(step, True)) for step in result.steps], numbered=True)
     yield from _thresholds(result, width)
     yield Text()
     yield from _end(result)
@@ -49,9 +61,10 @@ def _head(result: CapacityResult) -> Iterator[RenderableType]:
     if why := unusable(result):
         yield line((brief(why, SENTENCE), BAD))
     else:
-        yield line(*found(result))
-        if result.steps:
-            yield line(limited(result))
+        for ratio in result.ratios:
+            yield line(*compared(ratio))
+        for of in result.each:
+            yield from _of_variant(result, of)
     if result.trust and result.trust.verdict == "INVALID":
         yield line((DISTURBED, BAD))
         for signal in result.trust.reasons[:1]:
@@ -60,13 +73,36 @@ def _head(result: CapacityResult) -> Iterator[RenderableType]:
         yield labelled(("warning: ", WARN), brief(notice_text(warning), SENTENCE))
 
 
-def _table(result: CapacityResult, steps: Sequence[CapacityStep], numbered: bool = False) -> Iterator[RenderableType]:
+def _of_variant(result: CapacityResult, of: CapacityVariant) -> Iterator[RenderableType]:
+    steps = result.steps_of(of.name)
+    said = [found(result.plan, of.capacity), [limited(of.capacity, steps)] if steps else []]
+    if not of.name:
+        yield from (line(*parts) for parts in said if parts)
+        return
+    yield labelled((f"{brief(of.name, NAME)}  ", STRONG), *said[0])
+    yield from (labelled("  ", *parts) for parts in said[1:] if parts)
+
+
+def _near(result: CapacityResult, room: int) -> Iterator[RenderableType]:
+    """Of each variant the steps near its capacity, with as much room as there is for all."""
+    shown = []
+    for of in result.each:
+        steps = near(of.capacity, result.steps_of(of.name), max(3, room // len(result.each)))
+        limit = nearest(of.capacity, steps)
+        shown += [(step, ("◀ limit", STRONG) if step is limit else note(step, False)) for step in steps]
+    yield from _table(result, shown)
+
+
+def _table(
+    result: CapacityResult, steps: Sequence[tuple[CapacityStep, Part]], numbered: bool = False
+) -> Iterator[RenderableType]:
+    """The steps, and what is to be known of each."""
     columns = [(title, "right", WIDTHS.get(title, 9)) for title in titles(result.plan)]
-    made = table(*([("", "right", 3)] if numbered else []), *columns, ("", "text", 16))
-    limit = None if numbered else nearest(result, steps)
-    for step in steps:
-        first: list[Part] = [str(step.number)] if numbered else []
-        add(made, *first, *cells(result.plan, step), ("◀ limit", STRONG) if step is limit else note(step, numbered))
+    before = [*([("", "right", 3)] if numbered else []), *([("", "left", 8)] if result.variants else [])]
+    made = table(*before, *columns, ("", "text", 16))
+    for step, said in steps:
+        first = [*([str(step.number)] if numbered else []), *([brief(step.variant, NAME)] if result.variants else [])]
+        add(made, *first, *cells(result.plan, step), said)
     yield made
 
 
@@ -74,8 +110,8 @@ def _thresholds(result: CapacityResult, width: int) -> Iterator[RenderableType]:
     every = sorted(result.thresholds, key=lambda of: ORDER.index(of.status))
     if every:
         yield Text()
-        made = [((_word(of.status), STATUSES[of.status]), (of.text, value_text(of))) for of in every]
-        yield from rows(made, ("text", "text"), width)
+        made = [((_word(of.status), STATUSES[of.status]), (of.variant or "", of.text, value_text(of))) for of in every]
+        yield from rows(made, ("text", "text", "text"), width)
 
 
 def _word(status: str) -> str:
@@ -100,6 +136,9 @@ def planned(preview: CapacityPreview, width: int) -> str:
 def steps_of(preview: CapacityPreview) -> Iterator[str]:
     """The steps of a measurement, the time and the requests that they take, and what they cost."""
     plan = preview.plan
+    if plan.variants:
+        names = ", ".join(brief(name, NAME) for name in plan.variants)
+        yield f"{several(len(plan.variants), 'variant')} in turns, each with all of the steps: {names}"
     most = f", at most {rate(plan.max_rate)}" if plan.max_rate else ""
     yield (
         f"The search begins at {rate(plan.first_rate)}{most}, with steps of {seconds(plan.search_s)}. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadgen.report.highest_rate import three_digits
+from loadgen.report.highest_rate import ratio_text, three_digits
 from loadgen.report.terminal.figures import TAIL, chosen, range_of, rows
 from loadgen.report.terminal.page import DIM, STRONG, add, drawn, line, table
 from loadgen.report.verdict import Result, ended, measured, word
@@ -73,6 +73,7 @@ def _of_experiment(result: ExperimentResult) -> tuple[str, ...]:
 
 def _of_capacity(result: CapacityResult) -> tuple[str, ...]:
     """The requests of all steps, and the rate that was found."""
-    rate = result.capacity.rate
-    of = f"{three_digits(rate)} keeps {result.capacity.condition}" if rate else "no capacity"
+    rate, ratios = result.capacity.rate, [f"{brief(of.variant, NAME)} {ratio_text(of)}" for of in result.ratios]
+    found = f"{three_digits(rate)} keeps {result.capacity.condition}" if rate else "no capacity"
+    of = ", ".join(ratios) or found
     return count(result.requests), "", "", of

@@ -62,6 +62,15 @@ EACH = [
         "step 7 at 162/s: 0.2% beyond p99 < 150ms, 0.05% failed · kept",
     ),
     (Reason.of("capacity_so_far", rate=162.0, low=154.0, high=171.0), "so far: 162/s [154, 171]"),
+    (
+        Reason.of("capacity_step", step=7, variant="fresh", rate=162.0, beyond=0, text="p99 < 1s", kept=1),
+        "step 7, fresh, at 162/s: 0% beyond p99 < 1s · kept",
+    ),
+    (
+        Reason.of("capacity_so_far", variant="fresh", rate=162.0, low=154.0, high=171.0),
+        "so far of fresh: 162/s [154, 171]",
+    ),
+    (Reason.of("capacity_step_again", step=7), "step 7 lost a worker, and was carried out once more"),
 ]
 
 

@@ -81,3 +81,40 @@ def test_one_slow_request_breaks_no_step_of_the_search() -> None:
     assert not broke(step(10, 0.02, requests=60))
     assert broke(step(10, 0.06, requests=60))
     assert not broke(replace(step(10, 0.01, requests=1000)))
+
+
+def of_both(of: CapacityPlan, at: dict[str, float], most: int = 1000) -> list[CapacityStep]:
+    """A measurement of variants that break at these rates."""
+    made: list[CapacityStep] = []
+    while (due := next_step(of, made)) and len(made) < most:
+        share = cliff(at[due.variant])(due.rate)
+        made.append(replace(step(due.rate, share, number=due.number, stage=due.stage), variant=due.variant))
+    return made
+
+
+def test_variants_take_turns() -> None:
+    """So that a target that becomes slower does so for all of them."""
+    both = plan(steps=18, variants=("shared", "fresh"))
+    made = of_both(both, {"shared": 100, "fresh": 1000})
+    stages = [of.stage for of in made]
+    assert stages == sorted(stages, reverse=True), "all have searched before one is measured"
+    measured = [of for of in made if of.stage == "measure"]
+    assert len(measured) == 36
+    pairs = [{first.variant, second.variant} for first, second in zip(measured[::2], measured[1::2], strict=True)]
+    assert pairs == [{"shared", "fresh"}] * 18
+    assert len({of.variant for of in measured[::2]}) == 2, "now the one is first, now the other"
+    assert [of.number for of in made] == list(range(1, len(made) + 1))
+
+
+def test_a_variant_has_the_steps_that_it_has_alone() -> None:
+    alone = carried_out(plan(steps=18), cliff(100))
+    both = of_both(plan(steps=18, variants=("shared", "fresh")), {"shared": 100, "fresh": 1000})
+    assert [of.rate for of in both if of.variant == "shared"] == [of.rate for of in alone]
+
+
+def test_several_variants_go_on_from_any_step() -> None:
+    of, at = plan(variants=("shared", "fresh", "other")), {"shared": 100.0, "fresh": 80.0, "other": 300.0}
+    whole = of_both(of, at)
+    for number in range(0, len(whole), 3):
+        due = next_step(of, whole[:number])
+        assert due and (due.variant, due.rate) == (whole[number].variant, whole[number].rate)

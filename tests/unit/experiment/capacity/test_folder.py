@@ -10,7 +10,7 @@ from capacity_steps import ERRORS, LATENCY, plan, write_capacity
 from engine_harness import Script, always
 
 from loadgen.clock import MILLISECOND
-from loadgen.errors import PlanError, ProfileError
+from loadgen.errors import PlanError, ProfileError, WorkerLost
 from loadgen.experiment.capacity.course import Next
 from loadgen.experiment.capacity.folder import assembled, read_metadata
 from loadgen.experiment.saved import read
@@ -62,8 +62,9 @@ def test_a_measurement_that_died_is_told(folder: Path, tmp_path: Path) -> None:
 
 def test_an_interruption_and_a_failure_have_their_exit_status(folder: Path) -> None:
     assert assembled(folder, interrupted=True).exit_status == 130
-    assert assembled(folder, failed=PlanError("no ports")).exit_status == 2 or True
+    assert assembled(folder, failed=WorkerLost("step 9 lost a worker twice")).exit_status == 6
     failed = assembled(folder, failed=PlanError("no ports"))
+    assert failed.exit_status == 2
     assert [warning.code for warning in failed.warnings] == ["capacity_broken_off"]
     assert not failed.complete
 

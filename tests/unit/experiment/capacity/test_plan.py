@@ -8,7 +8,8 @@ from capacity_steps import loaded
 from loadgen.clock import SECOND
 from loadgen.errors import ProfileError
 from loadgen.experiment.capacity.plan import bounded, conditions, plan_of, takes
-from loadgen.profile.load import load
+from loadgen.experiment.capacity.preview import preview
+from loadgen.profile.load import Loaded, load
 
 
 @pytest.mark.parametrize("minutes", [1, 2, 8, 13, 60])
@@ -62,15 +63,42 @@ def test_what_is_no_condition(text: str, problem: str) -> None:
         conditions([text])
 
 
-def test_an_experiment_has_no_capacity() -> None:
-    text = "name: t\ntarget: sandbox\nload: [{name: a, rate: 1/s, for: 1s}]\nexperiment: {variants: {a: {}, b: {}}}\n"
-    with pytest.raises(ProfileError, match="is an experiment"):
-        plan_of(load("e.yaml", text=text), conditions(["p99 < 1s"]))
+def experiment(variants: str, more: str = "") -> Loaded:
+    load_of = "load: [{name: a, rate: 20/s, for: 1s}]"
+    return load("e.yaml", text=f"name: t\ntarget: http://127.0.0.1:1\n{load_of}\n{more}\nexperiment: {variants}\n")
+
+
+TWO = "{variants: {shared: {}, fresh: {session: per-request}}, baseline: fresh}"
+
+
+def test_each_variant_has_its_steps() -> None:
+    one = plan_of(loaded(), conditions(["p99 < 100ms"]))
+    both = plan_of(experiment(TWO), conditions(["p99 < 100ms"]))
+    assert both.variants == ("fresh", "shared"), "the baseline first"
+    assert both.for_s == 2 * one.for_s and (both.steps, both.step_s) == (one.steps, one.step_s)
+    planned = preview(experiment(TWO), both)
+    alone = preview(loaded(), one)
+    assert (planned.runs, planned.seconds) == (2 * alone.runs, 2 * alone.seconds)
+    assert planned.requests_each == 2 * alone.requests_each
+    with pytest.raises(ProfileError, match="10s is too short for 36 steps"):
+        plan_of(experiment(TWO), conditions(["p99 < 100ms"]), 10 * SECOND)
+
+
+@pytest.mark.parametrize(
+    ("variants", "problem"),
+    [
+        ("{variants: {a: {}, b: {load: {a: {rate: 90/s}}}}}", "variants a and b differ in their load only"),
+        ("{variants: {a: {}, b: {session: per-request, capacity: {keep: p50 < 1s}}}}", "variant b has a capacity of"),
+    ],
+)
+def test_variants_that_a_capacity_cannot_compare(variants: str, problem: str) -> None:
+    with pytest.raises(ProfileError, match=problem):
+        plan_of(experiment(variants, "capacity: p99 < 100ms"))
 
 
 def test_what_others_bear_is_bounded() -> None:
-    plan = plan_of(loaded(), conditions(["p99 < 100ms"]))
-    bounded(loaded(), plan, loopback=True)
+    plan, profile = plan_of(loaded(), conditions(["p99 < 100ms"])), loaded().profile
+    bounded(profile, plan, loopback=True)
     with pytest.raises(ProfileError, match="--max-rate: the target is not on this machine"):
-        bounded(loaded(), plan, loopback=False)
-    bounded(loaded(), plan_of(loaded(), conditions(["p99 < 100ms"]), max_rate=100.0), loopback=False)
+        bounded(profile, plan, loopback=False)
+    bounded(profile, plan_of(loaded(), conditions(["p99 < 100ms"]), max_rate=100.0), loopback=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from capacity_steps import RATES, capacity_result, rising
+from capacity_steps import RATES, capacity_result, plan, rising
 
 from loadgen.experiment.capacity.thresholds import thresholds_of
 from loadgen.report.terminal.screen import render
@@ -19,7 +21,8 @@ def highest(low: float | None, high: float | None, limit: str = "limit_target") 
 
 
 def became(text: str, of: HighestRate, complete: bool = True) -> Threshold:
-    (made,) = thresholds_of([text], of, complete)
+    result = capacity_result([], plan=plan(thresholds=(text,)), capacity=of, complete=complete)
+    (made,) = thresholds_of(result)
     return made
 
 
@@ -56,10 +59,11 @@ def test_half_a_measurement_decides_nothing() -> None:
 
 
 def test_they_are_on_the_screen_with_the_interval() -> None:
-    result = capacity_result(rising(RATES), exit_status=4)
-    every = [*thresholds_of(["capacity > 50/s", "capacity > 900/s", "capacity > 160/s"], result.capacity, True)]
+    texts = ("capacity > 50/s", "capacity > 900/s", "capacity > 160/s")
+    result = capacity_result(rising(RATES), plan=plan(thresholds=texts), exit_status=4)
+    every = tuple(thresholds_of(result))
     assert [of.status for of in every] == ["passed", "failed", "undecided"]
-    result = capacity_result(rising(RATES), exit_status=4, thresholds=tuple(every))
+    result = replace(result, thresholds=every)
     lines = [line.split()[0] for line in render(result, width=80, color=False).splitlines() if "capacity >" in line]
     assert lines == ["FAILED", "UNDECIDED", "passed"]
     text = render(result, width=100, color=False)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from capacity_steps import LATENCY, RATES, capacity_result, rising
+from capacity_steps import LATENCY, RATES, capacity_result, of_both, rising
 from documents import any_result, documents
 from examples import examples
 from hypothesis import given, settings
@@ -69,6 +69,9 @@ def test_a_capacity_has_a_row_for_itself_and_one_for_each_condition_of_a_step() 
     assert [float(row["rate"]) for row in mine] == RATES
     assert [int(row["beyond"]) for row in mine] == [of.beyond for step in result.steps for of in step.conditions[:1]]
     assert len(others) == 2 * len(RATES)
+    shared, fresh, *_ = read(csv_text(of_both()))
+    assert (shared["variant"], shared["ratio"], fresh["variant"]) == ("shared", "", "fresh")
+    assert float(fresh["ratio_low"]) < float(fresh["ratio"]) == pytest.approx(0.8, rel=0.01)
 
 
 @pytest.mark.parametrize("begins", FORMULA)

@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from capacity_steps import LATENCY, RATES, capacity_result, rising, step
+from capacity_steps import LATENCY, RATES, capacity_result, of_both, rising, step
 from documents import any_result, documents
 from examples import examples
 from hypothesis import given, settings
@@ -96,6 +96,8 @@ def test_a_run_that_has_no_result_is_an_error(broken: dict[str, Any]) -> None:
 def test_a_capacity_is_a_test_that_passes_if_it_was_found() -> None:
     told = outcomes(junit_text(capacity_result(rising(RATES))))
     assert told == {"c the run has a result": "system-out", f"c.capacity {LATENCY}, errors < 1%": "system-out"}
+    both = [name for name in outcomes(junit_text(of_both())) if "capacity" in name]
+    assert both == [f"c.{variant}.capacity {LATENCY}, errors < 1%" for variant in ("shared", "fresh")]
     unknown = capacity_result([step(rate) for rate in RATES])
     assert list(outcomes(junit_text(unknown)).values()) == ["system-out", "error"]
     assert list(outcomes(junit_text(unknown, "skipped")).values()) == ["system-out", "skipped"]

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from capacity_steps import LATENCY, RATES, capacity_result, rising
+from capacity_steps import LATENCY, RATES, capacity_result, of_both, rising
 from documents import any_result, documents
 from examples import examples
 from hypothesis import given, settings
@@ -45,6 +45,12 @@ def test_a_capacity_is_its_sentence_and_the_steps_near_it() -> None:
     assert f"keeps {plain(LATENCY)} · safe: " in text and "Beyond it the requests took longer" in text
     (limit,) = [line for line in text.splitlines() if line.endswith("| limit |")]
     assert limit.startswith(("| 158/s | 158/s |", "| 162/s | 162/s |"))
+
+
+def test_the_capacities_of_variants_are_compared() -> None:
+    text = markdown_text(of_both())
+    assert "**fresh breaks at 0.80 " in text and "shared: 159/s" in text and "fresh: 127/s" in text
+    assert text.count("| offered |") == 2
 
 
 def test_findings_are_there() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from capacity_steps import ERRORS, LATENCY, RATES, capacity_result, rising, step
+from capacity_steps import ERRORS, LATENCY, RATES, capacity_result, of_both, rising, step
 from documents import documents
 from examples import examples
 from html_pages import Tree, check, figures, table, words
@@ -66,6 +66,17 @@ def test_a_step_that_is_above_for_another_reason_has_its_own_mark() -> None:
     steps = [*rising(RATES), step(170, 0.001, number=15, above=Reason.of("step_not_settled"))]
     root = check(html_text(capacity_result(steps)))
     assert "above it for another reason" in words(classes(root, "legend")[0])
+
+
+def test_variants_are_compared_in_the_heading_and_drawn_together() -> None:
+    root = check(html_text(of_both()))
+    assert words(root.find("body/header/h1")).startswith("fresh breaks at 0.80 [")  # type: ignore[arg-type]
+    said = words(root.find("body/header"))  # type: ignore[arg-type]
+    assert "shared: 159/s [" in said and "fresh: 127/s [" in said
+    (figure,) = figures(root)
+    assert words(classes(figure, "legend")[0]) == "sharedfresh"
+    assert len(classes(figure, "area")) == 2
+    assert len(table(root, "Each is a run as any other")) == 1 + 2 * len(RATES)
 
 
 def test_one_without_steps_says_so() -> None:
