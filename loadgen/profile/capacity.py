@@ -54,6 +54,19 @@ def _condition(text: str) -> Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """What the target is to keep, as it is written and as conditions."""
+
+    conditions: tuple[Threshold, ...]
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises NoCondition."""
+        return cls(conditions([text]), text)
+
+
+@dataclass(frozen=True, slots=True)
 class Least:
     """`capacity > 120/s`: what the capacity has to be. `rate` is per second."""
 
@@ -76,11 +89,6 @@ class Least:
         return rate >= self.rate if self.op == ">=" else rate > self.rate
 
 
-def _kept(text: str) -> str:
-    conditions([text])
-    return text
-
-
 def _rate(text: str) -> float:
     value = units.rate(text)
     if not value:
@@ -88,7 +96,7 @@ def _rate(text: str) -> float:
     return value
 
 
-ConditionText = Annotated[str, FromText(_kept, r".+<.+", KEEP)]
+KeepText = Annotated[Keep, FromText(Keep.parse, r".+<.+", KEEP)]
 RateText = Annotated[float, FromText(_rate, units.RATE_PATTERN, "500/s")]
 LeastText = Annotated[Least, FromText(Least.parse, r"capacity\s*>=?.+", "capacity > 120/s")]
 
@@ -97,7 +105,7 @@ class Capacity(Part):
     """What `loadgen capacity` measures with this profile; its options win. A run does not use it. Short: capacity:
     p99 < 100ms, which is what the target is to keep."""
 
-    keep: ConditionText
+    keep: KeepText
     """What the target is to keep: p99 < 100ms, errors < 0.1%. If it says nothing of errors, errors < 1% is kept too."""
 
     duration: Duration | None = Field(default=None, validation_alias="for")

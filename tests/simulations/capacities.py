@@ -174,8 +174,14 @@ class Measurement:
 
 def measured(server: Server, plan: CapacityPlan, seed: int) -> Measurement:
     """A measurement with that seed."""
+    return of_variants({"": server}, plan, seed)
+
+
+def of_variants(servers: dict[str, Server], plan: CapacityPlan, seed: int) -> Measurement:
+    """A measurement of several targets, by the name of the variant that each is the target of."""
     made, dice = Measurement(replace(plan, seed=seed)), random(71, seed)
     while step := next_step(made.plan, made.steps):
-        lasts = plan.step_s if step.stage == "measure" else plan.search_s
-        made.steps.append(facts(server, plan, step, draw(dice, server, step.rate, plan.lead_in_s, lasts)))
+        server, lasts = servers[step.variant], plan.step_s if step.stage == "measure" else plan.search_s
+        drawn = draw(dice, server, step.rate, plan.lead_in_s, lasts)
+        made.steps.append(replace(facts(server, plan, step, drawn), variant=step.variant))
     return made

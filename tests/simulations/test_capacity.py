@@ -4,13 +4,15 @@ table of docs/capacity.md. Each measurement has the plan of thirteen minutes, in
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pytest
-from capacities import Measurement, Server, measured
+from capacities import Measurement, Server, measured, of_variants
 from promises import FULL, at_least, note, seeds
 
 from loadgen.clock import SECOND
+from loadgen.experiment.capacity.judgement import of_variants as capacities_of
+from loadgen.experiment.capacity.judgement import ratios
 from loadgen.experiment.capacity.plan import conditions, plan_of
 from loadgen.profile.load import from_url
 from loadgen.result.capacity import CapacityPlan
@@ -81,6 +83,57 @@ def test_what_set_the_limit_is_named(server: Server) -> None:
     assert at_least(0.92, of.held, of.tried), of
 
 
+SHARED = Server("shared", 4, 0.020, 0.150)
+PAIRS = [
+    ("M/M/4 of 20 ms against 25 ms", SHARED, Server("fresh", 4, 0.025, 0.150)),
+    ("M/M/4 against M/M/2, 20 ms", SHARED, Server("fresh", 2, 0.020, 0.150)),
+]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the ratios of the capacities of two targets came to."""
+
+    tried: int
+    held: int  # the interval holds the ratio
+    near: int  # the ratio is within 5 %
+    width: float  # the median width of the interval, as a share of the ratio
+
+    @classmethod
+    def of(cls, name: str, shared: Server, fresh: Server, tried: range) -> Compared:
+        truth, made = fresh.capacity / shared.capacity, []
+        both = replace(plan(shared), variants=("shared", "fresh"))
+        for seed in tried:
+            steps = of_variants({"shared": shared, "fresh": fresh}, both, seed).steps
+            made += ratios(capacities_of(both, steps))
+        widths = sorted((of.high - of.low) / of.ratio for of in made if of.ratio and of.low and of.high)
+        found = cls(
+            tried=len(made),
+            held=sum(bool(of.low and of.high and of.low <= truth <= of.high) for of in made),
+            near=sum(of.ratio is not None and abs(of.ratio / truth - 1) <= 0.05 for of in made),
+            width=widths[len(widths) // 2],
+        )
+        note("capacity ratio", {"targets": name, **asdict(found)})
+        return found
+
+
+@pytest.mark.parametrize(("name", "shared", "fresh"), PAIRS if FULL else PAIRS[:1])
+def test_the_interval_of_a_ratio_holds_it(name: str, shared: Server, fresh: Server) -> None:
+    of = Compared.of(name, shared, fresh, seeds(1, 200))
+    assert at_least(0.93, of.held, of.tried), of
+    assert at_least(0.85, of.near, of.tried), of
+
+
+def table_of_ratios(tried: int) -> None:
+    print("| targets | ratio | interval holds | within 5 % | median width |")
+    print("|---|---|---|---|---|")
+    for name, shared, fresh in PAIRS:
+        of = Compared.of(name, shared, fresh, range(tried))
+        shares = [f"{100 * count / of.tried:.3g} %" for count in (of.held, of.near)]
+        truth = f"{fresh.capacity / shared.capacity:.3f}"
+        print(f"| {name} | {truth} | {shares[0]} | {shares[1]} | {100 * of.width:.1f} % |", flush=True)
+
+
 def table(tried: int) -> None:
     print("| target | capacity | within 5 % | interval holds | at most 12 % wide | median width | named |")
     print("|---|---|---|---|---|---|---|")
@@ -93,3 +146,4 @@ def table(tried: int) -> None:
 
 if __name__ == "__main__":
     table(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    table_of_ratios(int(sys.argv[1]) if len(sys.argv) > 1 else 200)

@@ -38,7 +38,7 @@ DURATION = "expected a number and its unit (ns, us, ms, s, m, h), for example 25
 RATE = "expected a number a second, minute or hour, for example 200/s, 12000/m or 1/h"
 TOP = (
     "name, target, sandbox, auth, workers, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, "
-    "max_cost, experiment, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"
+    "max_cost, experiment, capacity, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"
 )
 PHASE_KEYS = "name, rate, users, at-once, for, iterations, arrivals, think, measure"
 STEP_KEYS = ", ".join(Step.keys())

@@ -54,7 +54,7 @@ def plan_of(
     ProfileError for what is too short, or goes with no profile."""
     profile, own = loaded.profile, loaded.profile.capacity
     if own:
-        keep, lasts = keep or parsed([own.keep]), lasts or own.duration
+        keep, lasts = keep or own.keep.conditions, lasts or own.duration
         max_rate, first = max_rate or own.max_rate, first or own.first
     each = variants_of(loaded)
     keep, lasts = keep or conditions(()), lasts or FOR * len(each)

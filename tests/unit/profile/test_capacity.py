@@ -21,7 +21,7 @@ def capacity(written: str) -> Capacity:
 def test_every_key() -> None:
     text = "{keep: 'p99 < 80ms, errors < 0.1%', for: 4m, max_rate: 500/s, from: 20/s, thresholds: [capacity > 120/s]}"
     made = capacity(text)
-    assert (made.keep, made.duration, made.max_rate, made.first) == (
+    assert (made.keep.text, made.duration, made.max_rate, made.first) == (
         "p99 < 80ms, errors < 0.1%", 240 * SECOND, 500, 20,
     )  # fmt: skip
     assert made.thresholds == (Least(">", 120, "capacity > 120/s"),)
@@ -29,7 +29,7 @@ def test_every_key() -> None:
 
 def test_the_condition_alone() -> None:
     made = capacity("p99 < 80ms")
-    assert (made.keep, made.duration, made.thresholds) == ("p99 < 80ms", None, ())
+    assert (made.keep.text, made.duration, made.thresholds) == ("p99 < 80ms", None, ())
 
 
 @pytest.mark.parametrize(

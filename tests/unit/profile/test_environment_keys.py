@@ -48,6 +48,8 @@ HTTP: dict[str, Any] = {
     "cycles": 2, "keys": {"k": "uniform(100)"}, "retries": {"mode": "standard", "attempts": 3},
     "thresholds": {"a": ["errors < 5%"]}, "stop_if": "errors > 50% for 5s", "in_flight_limit": 2000,
     "max_rate": "1000/s", "timeout": "30s", "seed": 7, "workers": 2,
+    "capacity": {"keep": "p99 < 100ms", "for": "4m", "max_rate": "500/s", "from": "9/s",
+                 "thresholds": ["capacity > 120/s"]},
     "scenarios": [{"name": "s", "weight": 2, "steps": STEPS, "split_by": ["seen"],
                    "data": {"file": "data.csv", "order": "shuffle"}}],
 }  # fmt: skip
