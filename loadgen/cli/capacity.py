@@ -47,6 +47,7 @@ KEEP = "p99 < 100ms, errors < 0.1%"
 @click.option("--full", is_flag=True, help="Print every step, and not one screen.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @export_options
+@click.option("--no-tui", is_flag=True, help="Show the progress in a few lines, and not on the whole screen.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
     profile: str,
@@ -66,6 +67,7 @@ def command(
     full: bool,
     as_json: bool,
     exports: Exports,
+    no_tui: bool,
     quiet: bool,
 ) -> int:
     """Find the highest rate at which the target of PROFILE, a profile or a URL, keeps conditions.
@@ -99,7 +101,7 @@ def command(
         raise click.UsageError(f"{wrong[0]} goes with a new measurement; the one to resume has its own")
     with reading(profile, target, (*sets, *seeded(seed)), asked=asked, workers=workers) as loaded:
         if resume:
-            result = _carry_out(loaded, None, _found(resume), quiet, not no_preflight)
+            result = _carry_out(loaded, None, _found(resume), quiet, not no_tui, not no_preflight)
         else:
             if not keeps and not loaded.profile.capacity:
                 raise click.UsageError(f"--keep is missing: what is the target to keep? --keep '{KEEP}'")
@@ -110,7 +112,7 @@ def command(
                 with output() as out:
                     out.write(f"{json_text(planned_load)}\n" if as_json else planned(planned_load, fitting(out)))
                 return 0
-            result = _carry_out(loaded, plan, folder, quiet, not no_preflight)
+            result = _carry_out(loaded, plan, folder, quiet, not no_tui, not no_preflight)
     exports.write(result, Path(result.run))
     if trouble := add_to_summary(result):
         complain(f"loadgen: {trouble}")
@@ -123,7 +125,7 @@ def command(
 
 
 def _carry_out(
-    loaded: Loaded, plan: CapacityPlan | None, folder: Path | None, quiet: bool, preflight: bool
+    loaded: Loaded, plan: CapacityPlan | None, folder: Path | None, quiet: bool, whole: bool, preflight: bool
 ) -> CapacityResult:
     """A new measurement by that plan; without one, the rest of that in the folder."""
     from loadgen.experiment.capacity.measurement import measure, resume
@@ -135,7 +137,7 @@ def _carry_out(
 
     place = folder or folder_for(loaded, "capacity-")
     options = Options(place, start, sandbox_at, preflight=preflight, needed=True, resolution=known_resolution())
-    with closing(progress(sys.stderr, quiet=quiet, whole=False, hide=loaded.secrets.hide)) as display:
+    with closing(progress(sys.stderr, quiet=quiet, whole=whole, hide=loaded.secrets.hide)) as display:
         work = measure(loaded, plan, options, display) if plan else resume(loaded, options, display)
         return on_loop(work, display.close)
 

@@ -42,8 +42,9 @@ def found(plan: CapacityPlan, capacity: HighestRate) -> Iterator[Part]:
         yield "No capacity is known: no step was completed", BAD
 
 
-def compared(of: CapacityRatio) -> Iterator[Part]:
-    """`fresh breaks at 0.80 [0.74, 0.87] of the rate of shared`."""
+def compared(result: CapacityResult, of: CapacityRatio) -> Iterator[Part]:
+    """`fresh breaks at 0.80 [0.74, 0.87] of the rate of shared`; and of which of them this machine is the limit, so
+    that the ratio is not the target's."""
     variant, baseline = brief(of.variant, NAME), brief(of.baseline, NAME)
     if of.ratio is None:
         yield f"{variant} against {baseline}: one of the capacities is not known", WARN
@@ -52,6 +53,11 @@ def compared(of: CapacityRatio) -> Iterator[Part]:
     yield " breaks at "
     yield ratio_text(of), STRONG
     yield f" of the rate of {baseline}"
+    ours = [
+        brief(each.name, NAME) for each in result.each if each.capacity.ours and each.name in (of.variant, of.baseline)
+    ]
+    if ours:
+        yield f" · this machine is the limit of {' and of '.join(ours)}", WARN
 
 
 def ratio_text(of: CapacityRatio) -> str:

@@ -120,6 +120,11 @@ class HighestRate:
     def found(self) -> bool:
         return self.rate is not None
 
+    @property
+    def ours(self) -> bool:
+        """Whether this machine set the limit, so that the target may do more."""
+        return self.limit.code in ("limit_machine", "limit_ports", "limit_resources")
+
     def share_at(self, rate: float, allowed: float) -> float | None:
         """The share of requests beyond the limit that the line has at that rate; None without a line."""
         if self.rate is None or self.slope is None or not 0 < allowed < 1:

@@ -43,12 +43,36 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True)
+class StepSoFar:
+    """A step of a capacity: its rate, the share of its requests beyond the limit, and whether something else shows that
+    the rate is above the capacity."""
+
+    rate: float
+    share: float
+    above: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CapacitySoFar:
+    """What the steps of a variant tell so far: the condition that breaks first, the share that may be beyond it, and
+    the capacity with its interval, as far as they are known."""
+
+    variant: str
+    condition: str
+    allowed: float
+    steps: tuple[StepSoFar, ...] = ()
+    rate: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """Which run of several this is: its round, the variant that it is of, the variants that run `now` (more than one in
     a duet), those that run `next` and their round, and of each variant the verdicts of its runs. Rounds count from 1.
     `left_s`: so long the runs after this one are planned to take, with their pauses. Of `keepalive --idle` each round
     has one run, whose phase stands for the variant. `each` is what a round is called: those of a capacity are steps,
-    and `now` has the rate."""
+    and `now` has the rate. `capacities` are those of its variants so far, that of the step first."""
 
     round: int
     rounds: int
@@ -59,6 +83,7 @@ class Position:
     verdicts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     left_s: float | None = None
     each: str = "round"
+    capacities: tuple[CapacitySoFar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from loadgen.result.capacity import CapacityPlan, CapacityRatio, CapacityStep, CapacityVariant, HighestRate
 from loadgen.result.reason import Reason
+from loadgen.runner.progress import CapacitySoFar, StepSoFar
 from loadgen.stats.crossing import CONFIDENCE, Crossing, Point, cliff, crossing
 from loadgen.stats.quotient import Estimate, quotient
 
@@ -74,6 +75,21 @@ def of_variants(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> tuple[Capa
     """The capacity of each variant; nothing without an experiment."""
     own = {name: [step for step in steps if step.variant == name] for name in plan.variants}
     return tuple(CapacityVariant(name, capacity_of(plan, own[name])) for name in plan.variants)
+
+
+def so_far_of(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> CapacitySoFar:
+    """What the steps of one variant tell so far, for a display."""
+    found, at = edge(plan, steps), steps[0].variant
+    known = [(step, kept) for step in steps if (kept := step.condition(found.condition))]
+    return CapacitySoFar(
+        variant=at,
+        condition=found.condition,
+        allowed=known[0][1].allowed if known else 0.01,
+        steps=tuple(StepSoFar(step.rate, kept.share, step.above is not None) for step, kept in known),
+        rate=found.crossing.rate,
+        low=found.crossing.low,
+        high=found.crossing.high,
+    )
 
 
 def ratios(variants: Sequence[CapacityVariant]) -> Iterator[CapacityRatio]:

@@ -12,7 +12,7 @@ from loadgen.clock import wall
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError, WorkerLost
 from loadgen.experiment.capacity.course import Next, next_step
 from loadgen.experiment.capacity.folder import assembled, metadata, read_metadata, steps_in, usable
-from loadgen.experiment.capacity.judgement import capacity_of
+from loadgen.experiment.capacity.judgement import so_far_of
 from loadgen.experiment.capacity.plan import BETWEEN, SEARCH, conditions
 from loadgen.experiment.capacity.reach import Reached, reach
 from loadgen.experiment.capacity.steps import folder_of, planned_usd, profile_of, step_of
@@ -24,7 +24,7 @@ from loadgen.result.codec import map_text, to_json
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.options import Options
-from loadgen.runner.progress import Display, Position, Progress
+from loadgen.runner.progress import CapacitySoFar, Display, Position, Progress
 from loadgen.runner.session import run_at
 from loadgen.store import ExperimentFolder, ExperimentFolderAgain
 
@@ -61,6 +61,7 @@ class _Measurement:
     steps: list[CapacityStep] = field(default_factory=list)
     warnings: list[Reason] = field(default_factory=list)
     said: list[Reason] = field(default_factory=list)
+    so_far: dict[str, CapacitySoFar] = field(default_factory=dict)  # of each variant
     interrupted: bool = False
     failed: LoadgenError | None = None
 
@@ -151,11 +152,10 @@ class _Measurement:
         }
         self.display.message(Reason.of("capacity_step", **{k: v for k, v in values.items() if v is not None}))
         own = [of for of in self.steps if of.variant == step.variant]
-        if step.stage == "measure" and sum(of.stage == "measure" for of in own) % 6 == 0:
-            so_far = capacity_of(self.plan, own)
-            if so_far.rate and so_far.low and so_far.high:
-                told = {"rate": so_far.rate, "low": so_far.low, "high": so_far.high, "variant": step.variant or None}
-                self.display.message(Reason.of("capacity_so_far", **{k: v for k, v in told.items() if v is not None}))
+        self.so_far[step.variant] = so_far = so_far_of(self.plan, own)
+        if step.stage == "measure" and so_far.rate and so_far.low and so_far.high:
+            told = {"rate": so_far.rate, "low": so_far.low, "high": so_far.high, "variant": step.variant or None}
+            self.display.message(Reason.of("capacity_so_far", **{k: v for k, v in told.items() if v is not None}))
 
     def _position(self, step: Next) -> Position:
         plan, measured = self.plan, sum(of.stage == "measure" for of in self.steps)
@@ -163,10 +163,17 @@ class _Measurement:
         left = (most - measured) * (plan.step_s + plan.lead_in_s + BETWEEN)
         about = f"about {max(1, round(left / 60))} min" if left > 90 else f"about {left:.0f} s"
         now = (f"{step.variant} at {step.rate:g}/s, {about} left".removeprefix(" at "),)
-        if step.stage == "search":
-            searched = max(SEARCH * len(plan.names), step.number)
-            return Position(step.number, searched, "", now, left_s=left, each="search step")
-        return Position(measured + 1, most, "", now, left_s=left, each="step")
+        searching = step.stage == "search"
+        first = sorted(plan.names, key=lambda name: name != step.variant)
+        return Position(
+            round=step.number if searching else measured + 1,
+            rounds=max(SEARCH * len(plan.names), step.number) if searching else most,
+            variant="",
+            now=now,
+            left_s=left,
+            each="search step" if searching else "step",
+            capacities=tuple(self.so_far[name] for name in first if name in self.so_far),
+        )
 
     async def _pause(self) -> None:
         """Wait until the target is idle again, about: as long as it needs for what nobody waited for any more."""
@@ -232,6 +239,9 @@ def _go_on(of: _Measurement) -> ExperimentFolder:
     if saved != map_text(of.loaded.resolved, hide):
         raise ProfileError("is of another profile", file=str(out), remedy="Give the profile and options that it has")
     of.steps.extend(step for step, _ in steps_in(out, of.plan))
+    for name in of.plan.names:
+        if own := [step for step in of.steps if step.variant == name]:
+            of.so_far[name] = so_far_of(of.plan, own)
     step = next_step(of.plan, of.steps)
     if step is None:
         raise ProfileError("is complete", file=str(out), remedy=f"`loadgen report {out}` shows it")

@@ -9,8 +9,6 @@ from loadgen.result.capacity import CapacityResult, CapacityVariant, HighestRate
 from loadgen.result.reason import Reason
 from loadgen.result.run import Threshold
 
-OURS = ("limit_machine", "limit_ports", "limit_resources")  # the target may do more
-
 
 def thresholds_of(result: CapacityResult) -> Iterator[Threshold]:
     """Each of them, for each variant: passed if the interval of the capacity is above it, failed if it is below, and
@@ -47,4 +45,4 @@ def _undecided(least: Least, of: HighestRate, complete: bool) -> Reason | None:
         return Reason.of("capacity_not_known")
     if of.high is None or least.met(of.high):
         return Reason.of("capacity_not_decided") if of.high is not None else Reason.of("capacity_only_bounded")
-    return Reason.of("capacity_limited_here") if of.limit.code in OURS else None
+    return Reason.of("capacity_limited_here") if of.ours else None

@@ -129,7 +129,7 @@ def _experiment(result: ExperimentResult) -> Iterator[str]:
 def _capacity(result: CapacityResult) -> Iterator[str]:
     if not result.unusable:
         for ratio in result.ratios:
-            yield f"\n**{plain(text_of(compared(ratio)))}**\n"
+            yield f"\n**{plain(text_of(compared(result, ratio)))}**\n"
         for of in result.each:
             yield from _of_variant(result, of)
     if result.steps:

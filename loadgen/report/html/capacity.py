@@ -50,7 +50,7 @@ def _head(result: CapacityResult) -> Iterator[Content]:
 def _first(result: CapacityResult) -> Iterable[Part]:
     """The ratio of two variants, or the capacity."""
     if len(result.ratios) == 1:
-        return compared(result.ratios[0])
+        return compared(result, result.ratios[0])
     return [f"{count(len(result.variants))} capacities"] if result.variants else found(result.plan, result.capacity)
 
 
@@ -59,7 +59,7 @@ def _said(result: CapacityResult) -> Iterator[Markup]:
         name = [(f"{brief(of.name, NAME)}: ", STRONG), *found(result.plan, of.capacity), ". "] if of.name else []
         yield element("li", spoken(*name), limited(of.capacity, result.steps_of(of.name)))
     for ratio in result.ratios if len(result.ratios) > 1 else ():
-        yield element("li", spoken(*compared(ratio)))
+        yield element("li", spoken(*compared(result, ratio)))
 
 
 def _disturbed(result: CapacityResult) -> Markup | None:

@@ -62,7 +62,7 @@ def _head(result: CapacityResult) -> Iterator[RenderableType]:
         yield line((brief(why, SENTENCE), BAD))
     else:
         for ratio in result.ratios:
-            yield line(*compared(ratio))
+            yield line(*compared(result, ratio))
         for of in result.each:
             yield from _of_variant(result, of)
     if result.trust and result.trust.verdict == "INVALID":

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from loadgen.report.sentences import notice_text
+from loadgen.report.terminal.capacity_curve import so_far
 from loadgen.report.terminal.page import BAD, DIM, STRONG
 from loadgen.report.terminal.plan_chart import names_of, time_left
 from loadgen.report.words import (
@@ -137,6 +138,8 @@ class Screen:
         lines = [_timeline(p, width), _clock(p, width), _rates(p, width), _answers(p, width), self._latency(p, width)]
         if position := standing(p.position):
             lines.insert(0, Text(clean(position), STRONG))
+        if p.position and p.position.capacities:
+            lines.insert(1, Text(so_far(p.position.capacities[0], clean)))
         for text in lines:
             text.plain = self._hide(text.plain)
             text.truncate(width, overflow="ellipsis")

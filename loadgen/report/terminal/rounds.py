@@ -29,6 +29,8 @@ def experiment(runs: Sequence[Progress], width: int, said: Said) -> list[Block]:
 
 def _standing(p: Progress, position: Position, width: int, said: Said) -> Line:
     now, pausing = said(", ".join(position.now)), p.state == "pausing"
+    if position.capacities:
+        return Line((f"{position.each} {position.round} of {position.rounds}", STRONG), f"   {now}").cut(width)
     running = f"{now} run{'s' if len(position.now) == 1 else ''}"
     parts: list[Part] = [
         (f"round {position.round} of {position.rounds}", STRONG),

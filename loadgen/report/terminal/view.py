@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from loadgen.report.styles import BAD, DIM, STRONG, Part
 from loadgen.report.terminal.blocks import LEAD, Block, Said, flowing, gap, shared_out
+from loadgen.report.terminal.capacity_curve import FRAME as CURVE
+from loadgen.report.terminal.capacity_curve import capacity_curve, so_far
 from loadgen.report.terminal.line import Line, filled
 from loadgen.report.terminal.machine import trust, workers
 from loadgen.report.terminal.plan_chart import FRAME, names_of, plan_chart, time_left
@@ -46,6 +48,7 @@ def view(facts: Facts, size: Size, said: Said = clean) -> list[Line]:
     blocks = [
         Block(lambda rows: [_header(first, width, said)], 1, 1),
         *experiment(facts.runs, width, said),
+        *_capacities(first, width, said),
         _plan(first, width, said),
         gap(),
         traces(facts.runs, width, said),
@@ -77,7 +80,21 @@ def _header(p: Progress, width: int, said: Said) -> Line:
     return name.cut(room).pad(width - clock.width).join(clock)
 
 
+def _capacities(p: Progress, width: int, said: Said) -> list[Block]:
+    """The curve of the variant that is measured, and a line for each of the others."""
+    first, *others = (p.position.capacities if p.position else ()) or (None,)
+    if first is None:
+        return []
+    told = [Line(so_far(of, said)) for of in others if of]
+    return [
+        Block(lambda rows: capacity_curve(first, width, rows, said), CURVE + 3, CURVE + MOST_CURVE),
+        Block(lambda rows: [line.cut(width) for line in told[:rows]], min(1, len(told)), len(told)),
+    ]
+
+
 def _plan(p: Progress, width: int, said: Said) -> Block:
+    if p.position and p.position.capacities:
+        return gap()  # each step has one rate, which is said above
     names = [said(name) for name in names_of(p.phases)]
     return Block(lambda rows: plan_chart(p, names, width, rows), FRAME + 3, FRAME + MOST_CURVE)
 
