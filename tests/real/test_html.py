@@ -49,8 +49,8 @@ def experiment_page(folder: Path) -> str:
 
 
 def capacity_page(hostile: str = "") -> str:
-    result = capacity_result(rising(RATES))
-    return html_text(map_text(result, lambda written: written + hostile), None, f"name: {hostile}")
+    result = capacity_result(rising(RATES))  # whose empty texts say that there are no variants
+    return html_text(map_text(result, lambda written: written and written + hostile), None, f"name: {hostile}")
 
 
 PAGES: dict[str, Callable[[Path], str]] = {
