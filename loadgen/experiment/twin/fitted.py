@@ -141,11 +141,12 @@ class _Steps:
     secure: bool
 
     def times(self, step: int, cold: bool) -> Times:
-        """Of the successful answers that were cold, or that were not, so far as answers tell."""
+        """Of the successful answers that were cold, or that were not, so far as answers tell. Cold ones are those of a
+        warm-up too, where most of them are."""
         counts = self.seen.counts
 
         def mine(of: Entry) -> bool:
-            return of.run.measured and of.step == step and bool(of.cold) is cold
+            return (cold or of.run.measured) and of.step == step and bool(of.cold) is cold
 
         def answers(new: bool) -> Histogram:
             return counts.together(counts.metric, lambda of: mine(of) and is_ok(of) and is_new(of) is new)

@@ -101,6 +101,15 @@ def test_cold_starts_are_drawn_as_they_were(tmp_path: Path) -> None:
     assert init["p0"] < 150e6 and init["p100"] > 400e6
 
 
+def test_cold_starts_of_a_warm_up_are_learned_too(tmp_path: Path) -> None:
+    sandbox = "sandbox: {service: 20ms, environments: {max: 500, init: 250ms}}\n"
+    phases = "load: [{name: warm-up, rate: 100/s, for: 2s, measure: false}, {name: a, rate: 20/s, for: 10s}]\n"
+    twin = twin_of(run_on_sandbox(tmp_path / "run", sandbox + phases + COLD))
+    pool = settings(twin).environments
+    assert pool and pool.init.values[0][1] == pytest.approx(250e6, rel=0.01)
+    assert_like(twin)
+
+
 def test_a_throttle_and_faults(tmp_path: Path) -> None:
     sandbox = "sandbox: {service: 5ms, throttle: {rate: 120/s, burst: 300}, faults: {errors: 2%, reset: 1%}}\n"
     twin = twin_of(run_on_sandbox(tmp_path / "run", f"{sandbox}stop_if: never\n{LOAD}"))
