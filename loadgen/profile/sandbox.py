@@ -276,6 +276,8 @@ class SandboxSettings(Part):
     service: Annotated[tuple[ServiceTime, ...], OneOrMore(), Field(min_length=1)] = (AT_ONCE,)
     """How long the function runs. A list tells requests apart: a request has the time of the first item that matches
     it, and takes no time if none does. Default: 0s."""
+    tls: Flag = True
+    """Whether the load goes over HTTPS, as to an API Gateway; false: over HTTP."""
     seed: Annotated[int, Field(ge=0), BeforeValidator(whole)] = 1
     """The number that service times and faults are drawn from."""
     environments: Environments | None = None

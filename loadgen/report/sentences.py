@@ -10,6 +10,7 @@ from loadgen.report.finding_sentences import FINDING_SENTENCES
 from loadgen.report.notice_sentences import NOTICE_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.trust_sentences import TRUST_SENTENCES
+from loadgen.report.twin_sentences import TWIN_SENTENCES
 from loadgen.report.values import Sentence, Values, number, words
 from loadgen.report.words import count, several, there
 from loadgen.result.reason import Reason
@@ -183,5 +184,6 @@ SENTENCES: dict[str, Sentence] = {
     **FINDING_SENTENCES,
     **SELFTEST_SENTENCES,
     **TRUST_SENTENCES,
+    **TWIN_SENTENCES,
     **NOTICE_SENTENCES,
 }

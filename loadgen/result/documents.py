@@ -11,6 +11,7 @@ from loadgen.result.experiment import ExperimentResult, IdleRuns
 from loadgen.result.once import OnceResult
 from loadgen.result.run import RunResult
 from loadgen.result.selftest import SelftestResult
+from loadgen.result.twin import TwinResult
 from loadgen.result.two_runs import TwoRuns
 
 # a new kind of result is named here, and only here
@@ -21,6 +22,7 @@ Document = (
     | CapacityResult
     | CapacityPreview
     | TwoRuns
+    | TwinResult
     | CheckResult
     | OnceResult
     | SelftestResult

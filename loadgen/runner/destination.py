@@ -75,7 +75,7 @@ async def destination(
     settings = profile.sandbox or SandboxSettings()
     sandbox = await in_thread(partial(start_sandbox, settings), unwanted=lambda late: late.stop())
     try:
-        origin = Origin.of(sandbox.https)  # API Gateway has only https
+        origin = Origin.of(sandbox.https if settings.tls else sandbox.http)
         addresses = ways(profile, resolve(origin))
         yield Destination(origin, addresses, True, (), sandbox.ca, sandbox, settings.describe())
     finally:

@@ -1,4 +1,5 @@
-"""The scripted client: replies on a script, in virtual time. What the engine is tested with; ships in the package."""
+"""The scripted client: replies on a script, in virtual time. What the engine is tested with, and what a twin of a
+target is tried with."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 
 from loadgen.clock import VirtualClock
 from loadgen.exchange import NEW, NOT_YET, REUSED, Exchange, Outcome
-from loadgen.net.counters import OPENED
+from loadgen.net.counters import OPENED, PREOPENED
 from loadgen.transport import Counters, Done, Settings
 from loadgen.transport.pool import PooledClient
 
@@ -19,7 +20,7 @@ class Reply:
     """What becomes of an exchange: an answer, or a failure, `after` ns from when it was sent (NEVER: nothing at all).
 
     A new connection takes `connect` ns before; the first byte comes after `first`, if that is not 0; `client_delay` is
-    how late the client then looks.
+    how late the client then looks. `then` decides all but `connect` when the request is sent.
     """
 
     after: int = 0
@@ -31,6 +32,7 @@ class Reply:
     connect: int = 0
     first: int = 0
     client_delay: int = 0
+    then: Callable[[Exchange], Reply] | None = None
 
 
 class Scripted(PooledClient):
@@ -48,7 +50,18 @@ class Scripted(PooledClient):
         self._clock, self._script = clock, script
         self._open: set[_Connection] = set()
 
-    async def prepare(self) -> None: ...
+    async def prepare(self) -> None:
+        """Open the connections that are to be open before the load, at once."""
+        self.preopen()
+
+    def preopen(self) -> None:
+        for _ in range(self.settings.preopen):
+            connection = _Connection(self, None)
+            self._open.add(connection)
+            self.pool.opening()
+            self.counters.connections[OPENED] += 1
+            self.counters.connections[PREOPENED] += 1
+            self.pool.free(connection)
 
     def in_use(self) -> Iterable[_Connection]:
         return (connection for connection in self._open if connection.x)
@@ -91,6 +104,8 @@ class _Connection:
             x.tcp = x.connected - x.started
             x.connect_delay = x.tcp - reply.connect
         client.counters.wired[x.slot] += 1
+        if reply.then:
+            reply = reply.then(x)
         if reply.after != NEVER:
             client._clock.call_at(x.sent + reply.after + reply.client_delay, lambda: self._answer(x, reply))
 
@@ -104,7 +119,7 @@ class _Connection:
         x.done = self.client._clock.now()
         x.received = x.sent + reply.after  # whenever it is looked at
         x.first = x.sent + (reply.first or reply.after)
-        x.status, x.headers, x.body = reply.status, dict(reply.headers), reply.body
+        x.status, x.headers, x.body = reply.status, reply.headers, reply.body
         self.client.pool.free(self, x)
         self.client.done(x)
 
