@@ -481,7 +481,7 @@ class Sandbox:
     cold_starts: int = item("the environments that the sandbox started for these requests")
     throttled: int = item("the requests that the sandbox throttled")
     queue_peak: int = item("the greatest number of requests that waited for an environment at once")
-    overflowed: int = item("the requests that found the sandbox's queue full")
+    overflowed: int = item("the requests that the simulated function refused")
     downstream: Downstream | None = item(
         "the calls of the service behind the sandbox's function; null if there is no such service"
     )
@@ -489,6 +489,9 @@ class Sandbox:
     lag_ns: Spread | None = item("how late the sandbox sent its answers; null if it is not known")
     connections: SandboxConnections = item("the connections that the sandbox accepted")
     tls: Handshakes = item("the TLS handshakes of these connections")
+    refused: dict[str, int] = item(
+        "the requests that the simulated function refused, by Lambda's reason", omit=True, default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)
