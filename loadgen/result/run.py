@@ -8,6 +8,7 @@ from typing import Literal
 from loadgen.form import Form
 from loadgen.result import SCHEMA
 from loadgen.result.codec import item
+from loadgen.result.cold_wave import ColdWave
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import Resolution
@@ -291,6 +292,9 @@ class Phase:
     silences: tuple[Silence, ...] = item(
         "the longest times in which a load with a schedule got no answer at all", omit=True, default=()
     )
+    cold_wave: ColdWave | None = item(
+        "the cold starts of a measured phase, where `split_by` splits its answers by what they tell of them", omit=True
+    )
 
     @property
     def headline(self) -> str:
@@ -346,8 +350,9 @@ class Threshold:
     text: str = item("the threshold as the profile has it")
     status: Status = item("whether the figure kept the limit")
     value_ms: float | None = item("the measured latency", "ms", omit=True)
-    value_share: float | None = item("the measured share of errors", "1", omit=True)
+    value_share: float | None = item("the measured share of errors, or of cold starts", "1", omit=True)
     value_per_s: float | None = item("the measured rate", "1/s", omit=True)
+    value_s: float | None = item("the measured recovery", "s", omit=True)
     value_ratio: float | None = item("the measured ratio of two variants", "1", omit=True)
     ratio_low: float | None = item("the lower end of the ratio's interval", "1", omit=True)
     ratio_high: float | None = item("the upper end of the ratio's interval", "1", omit=True)

@@ -57,6 +57,8 @@ def _figure(threshold: Threshold) -> str:
         return f"{threshold.value_ms:g} ms"
     if threshold.value_share is not None:
         return f"{threshold.value_share:.2%}"
+    if threshold.value_s is not None:
+        return f"{threshold.value_s:g} s"
     return f"{threshold.value_per_s:,.1f}/s" if threshold.value_per_s is not None else ""
 
 
