@@ -9,6 +9,7 @@ from pathlib import Path
 
 from loadgen.analysis import thresholds as limits
 from loadgen.analysis.build import Measured, sample, variant
+from loadgen.analysis.cold_wave import with_cold_waves
 from loadgen.analysis.confidence import Confidence
 from loadgen.analysis.counted import Counted
 from loadgen.analysis.findings import findings
@@ -85,6 +86,7 @@ def conclude(
     seconds = Reread(Path(ending.folder)) if ending.folder else None
     confidence = Confidence.read(measured, seconds)
     counted = _settled(variant(measured, partial(_sure, measured.plan, confidence, standing)), confidence)
+    counted = with_cold_waves(counted, measured.plan, seconds)
     verdict, failure = overall(standing.findings), ending.unserved or unusable(measured.ledger, measured.reasons)
     checked = limits.check(
         thresholds, counted.phases, partial(Counted.read, measured, seconds), standing, ending.levels

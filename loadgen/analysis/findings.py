@@ -26,6 +26,7 @@ ORDER = (  # of what changes the reading of the figures, the most first
     "target_stalled",
     "timeouts_hide",
     "throttled",
+    "cold_wave",
     "stratum_made_tail",
     "two_kinds",
     "queue_for_connections",
@@ -44,7 +45,8 @@ def findings(variant: RunVariant) -> tuple[Finding, ...]:
     for cycles in _by_name(variant.phases):
         cases = [(phase, step) for phase in cycles for step in phase.steps]
         strata = [*_strata(cases, before)]
-        found += [*_growing(cycles), *_stalled(cycles), *_hidden(cases), *_throttled(cases), *strata]
+        found += [*_growing(cycles), *_stalled(cycles), *_hidden(cases), *_throttled(cases), *_waves(cycles)]
+        found += strata
         found += [] if strata else _kinds(cases)
         found += [*_parts(cases), *_behind(cycles), *_network(cases)]
         before = cycles
@@ -152,6 +154,22 @@ def _throttled(cases: Cases) -> Iterator[Finding]:
 
 
 # what made the tail
+
+
+def _waves(cycles: Sequence[Phase]) -> Iterator[Finding]:
+    """Cold starts with which the p99 left its interval in the phase before; of several cycles, of the one in which it
+    was beyond it for longest."""
+    felt = [
+        (wave, of, phase)
+        for phase in cycles
+        if (wave := phase.cold_wave) and (of := wave.recovery) and wave.cold >= FEWEST and of.beyond_s
+    ]
+    if felt:
+        wave, of, phase = max(felt, key=lambda case: case[1].after_s or math.inf)
+        values = {"told": wave.told, "cold": wave.cold, "last_s": wave.last_cold_s, "sent": phase.requests.sent}
+        values |= {"throttled": sum(wave.throttled.values()), "beyond_s": of.beyond_s, "after_s": of.after_s}
+        span = {"before_low_ms": of.low_ms, "before_high_ms": of.high_ms}
+        yield Finding(phase.name, "", Reason.of("cold_wave", **values, before=of.before, **span))
 
 
 def _strata(cases: Cases, before: Sequence[Phase]) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from loadgen.analysis.counted import Counted, Limits
 from loadgen.analysis.off_schedule import off_schedule
 from loadgen.analysis.per_second import Figure, Tails
 from loadgen.analysis.standing import NOTHING_KNOWN, Standing
-from loadgen.clock import MILLISECOND
+from loadgen.clock import MILLISECOND, SECOND
 from loadgen.profile.model import Threshold as Asked
 from loadgen.profile.values import STAMPED
 from loadgen.record.metrics import Metric
@@ -109,7 +109,7 @@ def _questions(thresholds: Mapping[str, tuple[Asked, ...]], phases: Sequence[Pha
         for asked in thresholds.get(phase.name, ()) if phase.measured else ():
             if asked.kind == "latency":
                 yield from (_Question(asked, phase, run, of) for of in _figures(asked, phase, run))
-            elif asked.kind in ("errors", "rate"):
+            elif asked.kind in _OF_PHASE:
                 yield _Question(asked, phase, run)
 
 
@@ -121,8 +121,7 @@ def _confidence(phase: Phase, levels: Levels) -> float:
 def _judged(question: _Question, counted: Counted, limits: Limits, standing: Standing, confidence: float) -> Threshold:
     """The entry of a threshold, undecided if there is a reason to doubt its value."""
     if question.of is None:
-        of_kind = _of_errors if question.asked.kind == "errors" else _of_rate
-        entry = of_kind(question, counted, confidence)
+        entry = _OF_PHASE[question.asked.kind](question, counted, confidence)
         return entry if _unknown(entry) else _doubted(entry, standing.of_counts(), standing)
     entry = _of_latency(question, question.of, counted, limits, confidence)
     if _unknown(entry):
@@ -265,6 +264,37 @@ def _of_rate(question: _Question, counted: Counted, confidence: float) -> Thresh
         return replace(entry, why=_stopped(phase.ran))
     rate = phase.iterations.started / seconds
     return replace(entry, status=_compared(question.asked, rate), value_per_s=rate)
+
+
+def _of_cold(question: _Question, counted: Counted, confidence: float) -> Threshold:
+    wave = question.phase.cold_wave
+    if wave is None or not wave.told:
+        return replace(question.entry, why=Reason.of("cold_not_told"))
+    return replace(question.entry, status=_compared(question.asked, wave.share), value_share=wave.share)
+
+
+def _of_recovery(question: _Question, counted: Counted, confidence: float) -> Threshold:
+    """A p99 that was not back when the phase ended took longer than the phase."""
+    entry, phase = question.entry, question.phase
+    if phase.cold_wave is None:
+        return replace(entry, why=Reason.of("cold_not_told"))
+    recovery = phase.cold_wave.recovery
+    if recovery is None:
+        return replace(entry, why=Reason.of("nothing_before"))
+    if recovery.after_s is not None:
+        return replace(entry, status=_compared(question.asked, recovery.after_s * SECOND), value_s=recovery.after_s)
+    lasted = phase.ran or 0.0
+    beyond = lasted * SECOND >= question.asked.value
+    failed: Status = "failed" if question.asked.op in UPPER else "passed"
+    return replace(entry, status=failed if beyond else "undecided", why=Reason.of("not_recovered", ran_s=lasted))
+
+
+_OF_PHASE: dict[str, Callable[[_Question, Counted, float], Threshold]] = {
+    "errors": _of_errors,
+    "rate": _of_rate,
+    "cold": _of_cold,
+    "recovery": _of_recovery,
+}
 
 
 def _stopped(ran: float | None) -> Reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from loadgen.analysis.shape import bins_of
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
+from loadgen.record.cold import cold_of
 from loadgen.record.metrics import Metric
 from loadgen.record.recorder import Place, SeriesKey
 from loadgen.record.seconds import read_seconds
@@ -55,12 +57,17 @@ class _Column:
     values: Histogram = field(default_factory=Histogram)
     timeouts: int = 0
     in_flight: dict[int, int] = field(default_factory=dict)  # by second
+    cold: int | None = None
+    throttled: Counter[str] = field(default_factory=Counter)
 
     def take(self, other: _Column) -> None:
         self.sent, self.failed = self.sent + other.sent, self.failed + other.failed
         self.values.add(other.values)
         self.timeouts += other.timeouts
         self.in_flight |= other.in_flight
+        if other.cold is not None:
+            self.cold = (self.cold or 0) + other.cold
+        self.throttled.update(other.throttled)
 
     def moment(self, start: float) -> Moment:
         late = self.timeouts > 0
@@ -73,6 +80,8 @@ class _Column:
             milliseconds(self.values.most) if self.values.count and not late else None,
             tuple(bins_of(self.values)),
             max(self.in_flight.values(), default=None),
+            self.cold,
+            dict(self.throttled.most_common()),
         )
 
 
@@ -92,6 +101,10 @@ class _Columns:
         if metric == Metric.SIGN:  # of every exchange
             column.sent += histogram.count
             column.failed += histogram.count * (key.outcome != Outcome.OK)
+            if key.outcome == Outcome.THROTTLED:
+                column.throttled[key.stratum] += histogram.count
+            elif key.outcome == Outcome.OK and (cold := cold_of(key.stratum)) is not None:
+                column.cold = (column.cold or 0) + histogram.count * cold
         elif metric == headline and key.outcome == Outcome.OK:
             column.values.add(histogram)
         elif metric == headline and key.outcome == Outcome.TIMEOUT:

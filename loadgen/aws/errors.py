@@ -138,6 +138,17 @@ def _cancelled(reasons: tuple[str, ...]) -> tuple[Outcome, str]:
     return outcome, f"TransactionCanceled: {codes or 'no reason given'}"
 
 
+LAMBDA: dict[str, str] = {
+    "ConcurrentInvocationLimitExceeded": "the account's concurrency",
+    "FunctionInvocationRateLimitExceeded": "the rate that the concurrency allows",
+    "ReservedFunctionConcurrentInvocationLimitExceeded": "the function's reserved concurrency",
+    "ReservedFunctionInvocationRateLimitExceeded": "the rate that the reserved concurrency allows",
+    "CallerRateLimitExceeded": "the rate of the caller",
+    "ConcurrentSnapshotCreateLimitExceeded": "the snapshots that are made at once",
+}
+"""The reasons of Lambda's TooManyRequestsException: which limit was met.
+https://docs.aws.amazon.com/botocore/latest/reference/services/lambda/client/exceptions/TooManyRequestsException.html"""
+
 # API Gateway's answers: status, what marks one, in words. The marks are looked for in order, in the message and in the
 # error type, in lower case; the last of a status has none.
 GATEWAY: tuple[tuple[int, str, str], ...] = (
@@ -175,11 +186,15 @@ GATEWAY: tuple[tuple[int, str, str], ...] = (
 
 
 def gateway_reason(status: int, headers: Mapping[str, str] | None, body: bytes | None) -> str:
-    """Why API Gateway refused, as far as status, error type and message tell; the words are few, none is the answer's.
+    """Why API Gateway or Lambda refused, as far as status, reason, error type and message tell; the words are few, none
+    is the answer's.
 
     What it does not word like API Gateway, such as an answer of the integration's own, is `status 403`.
     """
     said = _json(body)
+    limit = said.get("Reason")
+    if status == 429 and isinstance(limit, str) and limit in LAMBDA:
+        return f"429 {LAMBDA[limit]} ({limit})"
     message = said.get("message", said.get("Message"))
     error_type = (headers or {}).get("x-amzn-errortype", "")
     text = f"{message[:MESSAGE] if isinstance(message, str) else ''} {error_type[:MESSAGE]}".lower()

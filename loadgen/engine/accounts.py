@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from loadgen.engine.iteration import Iteration
-from loadgen.exchange import REUSED, Exchange, Tally
+from loadgen.exchange import REUSED, Exchange, Outcome, Tally
+from loadgen.record.excerpt import MESSAGE, printable
 from loadgen.record.ledger import OUTCOMES, SHARED_READ, TALLY, Ledger
 from loadgen.record.metrics import RECORDED, Metric
 from loadgen.record.recorder import OTHERS, Recorder
-from loadgen.record.samples import Samples
+from loadgen.record.samples import OTHER, Samples
 from loadgen.workload.scenarios import STRATUM_LIMIT
 
 MOST_TOLD = 1 << 40  # that one answer may count for: what it tells may be anything
@@ -20,6 +21,7 @@ class Accounts:
         self._ledger, self._recorder, self._samples = ledger, recorder, samples
         self._outcomes, self._slow_from = ledger.outcomes, samples.slow_from
         self._strata: set[str] = set()
+        self._limits: set[str] = set()
 
     def exchange(self, x: Exchange, iteration: Iteration) -> None:
         """A finished exchange: its outcome, and with it the iteration's."""
@@ -29,10 +31,10 @@ class Accounts:
             if x.status and not x.outcome:
                 scenario.steps[0].assess(x)
             iteration.outcome = x.outcome
-            self._recorder.exchange(x, due)
+            self._recorder.exchange(x, due, self._limit(x) if x.outcome == Outcome.THROTTLED else "")
         else:
             reported = iteration.answered(x)
-            stratum = self._stratum(iteration)
+            stratum = self._limit(x) if x.outcome == Outcome.THROTTLED else self._stratum(iteration)
             self._recorder.exchange(x, due, stratum)
             if reported:
                 series = self._recorder.series(slot, int(x.outcome), x.connection, stratum)
@@ -66,6 +68,15 @@ class Accounts:
         cells, row = self._ledger.tallies, slot * len(TALLY)
         for place, number in enumerate(tally, row):
             cells[place] += min(max(number, 0), MOST_TOLD)
+
+    def _limit(self, x: Exchange) -> str:
+        """The stratum of a throttled exchange: why it was throttled, as that alone is told second by second."""
+        reason = printable(x.reason)[:MESSAGE]
+        if reason not in self._limits:
+            if len(self._limits) >= STRATUM_LIMIT:
+                return OTHER
+            self._limits.add(reason)
+        return reason
 
     def _stratum(self, iteration: Iteration) -> str:
         if not iteration.scenario.split_by:

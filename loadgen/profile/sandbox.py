@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -63,8 +64,34 @@ class OneOrMore:
         return {"anyOf": [several["items"], several]}
 
 
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """How fast environments are added: a bucket of `new` ones, full at first, which `per` ns fill when it is empty."""
+
+    new: int
+    per: int
+
+    @classmethod
+    def parse(cls, text: str) -> Scaling:
+        """A text such as `1000 per 10s`. Raises ValueError."""
+        match = re.fullmatch(SCALING_PATTERN, text)
+        per = units.duration(match[2]) if match else 0
+        if not match or not per:
+            raise ValueError(f"{units.quoted(text)} is no rate of scaling: expected for example 1000 per 10s")
+        return cls(int(match[1]), per)
+
+    def __str__(self) -> str:
+        return f"{self.new} per {format_duration(self.per)}"
+
+    @property
+    def rate(self) -> float:
+        """New environments a second."""
+        return self.new * units.duration("1s") / self.per
+
+
 BODY_LIMIT = 10 * 2**20
 REQUEST_PATTERN = r"\*|[A-Z][A-Za-z]{1,63}|(\*|[A-Z]{1,16}) /\S{0,2000}"
+SCALING_PATTERN = r"([1-9][0-9]{0,8}) per (\S+)"
 
 Time = Annotated[int, FromText(units.duration, units.DURATION_PATTERN, "20ms")]
 Share = Annotated[float, FromText(units.share, units.SHARE_PATTERN, "1%")]
@@ -77,6 +104,11 @@ Service = Annotated[
 ]
 Init = Annotated[
     Service, AfterValidator(lambda value: value if isinstance(value, Distribution) else Distribution.fixed(value))
+]
+Scales = Annotated[
+    Scaling,
+    FromText(Scaling.parse, SCALING_PATTERN, "1000 per 10s"),
+    PlainSerializer(str, return_type=str),
 ]
 Overflow = Annotated[
     Literal["queue", "429"], BeforeValidator(_status_as_text), WithJsonSchema({"enum": ["queue", "429", 429]})
@@ -113,15 +145,47 @@ class Environments(Part):
     idle: Duration = units.duration("10m")
     """An environment ends after it was idle for so long."""
     overflow: Overflow = "queue"
-    """What happens to a request if all environments are busy: queue: it waits; 429: it is answered 429."""
+    """What happens to a request if all environments are busy: queue: it waits; 429: it is refused."""
+    scaling: Scales | None = None
+    """How fast environments are added: so many at once, and as many again in that time. Default: as fast as they are
+    needed."""
+    rate: Rate | None = None
+    """The requests a second that each unit of concurrency may take; beyond, they are refused. Default: no limit."""
+    reserved: Count | None = None
+    """The function's reserved concurrency: it has no more environments than that. Default: what `max` allows."""
+    provisioned: Annotated[int, Field(ge=0, le=10**9), BeforeValidator(whole)] = 0
+    """How many environments are there beforehand, warm, and never end. Requests that find them busy go to others."""
 
     @classmethod
     def short(cls, value: object) -> object:
         return {"max": value} if isinstance(value, int | str) else value
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.reserved is not None and self.reserved > self.max:
+            raise complaint(f"is more than max, {self.max}", "Reserve less, or raise max", ("reserved",))
+        if self.provisioned > self.most:
+            raise complaint(
+                f"is more than the {self.most} environments that there may be", "Provision fewer", ("provisioned",)
+            )
+        return self
+
+    @property
+    def most(self) -> int:
+        """How many requests the function may serve at once."""
+        return self.max if self.reserved is None else self.reserved
+
     def describe(self) -> str:
         full = "the rest queues" if self.overflow == "queue" else "429 above"
-        return f"up to {self.max} environments ({full}), cold start {self.init.describe().removeprefix('always ')}"
+        reserved = "reserved " if self.reserved is not None else ""
+        parts = [
+            f"up to {self.most} {reserved}environments ({full})",
+            f"cold start {self.init.describe().removeprefix('always ')}",
+        ]
+        parts += [f"{self.scaling.new} new per {format_duration(self.scaling.per)}"] if self.scaling else []
+        parts += [f"{format_rate(self.rate)} each"] if self.rate else []
+        parts += [f"{self.provisioned} provisioned"] if self.provisioned else []
+        return ", ".join(parts)
 
 
 class Downstream(Part):
@@ -165,6 +229,30 @@ class Throttle(Part):
 
     def describe(self) -> str:
         return f"throttled at {format_rate(self.rate)}, burst {self.tokens}"
+
+
+class Gateway(Part):
+    """An API Gateway before the function: its limits, and what it makes of the function's refusals. Short: its kind."""
+
+    kind: Literal["rest", "http"]
+    """rest: it answers 500 when the function is throttled, and 504 after its timeout; http: 503 for both."""
+    latency: Service = Distribution.fixed(0)
+    """The time that it adds to each request."""
+    timeout: Duration | None = None
+    """How long it waits for the function. Default: 29s of rest, 30s of http."""
+
+    @classmethod
+    def short(cls, value: object) -> object:
+        return {"kind": value} if isinstance(value, str) else value
+
+    @property
+    def waits(self) -> int:
+        """How long it waits for the function, in ns."""
+        return self.timeout or units.duration("29s" if self.kind == "rest" else "30s")
+
+    def describe(self) -> str:
+        name = "a REST API" if self.kind == "rest" else "an HTTP API"
+        return f"{name} before it (its own {self.latency.describe()}, timeout {format_duration(self.waits)})"
 
 
 class Stall(Part):
@@ -285,8 +373,10 @@ class SandboxSettings(Part):
     downstream: Downstream | None = None
     """A service that the function calls, as a Lambda function calls DynamoDB. It needs environments, because the
     connections belong to them."""
+    gateway: Gateway | None = None
+    """An API Gateway before the function: rest or http. Default: requests come to the function as they are."""
     throttle: Throttle | None = None
-    """A limit on the rate of requests. Default: none."""
+    """A limit on the rate of requests. Default: none; with a gateway {rate: 10000/s, burst: 5000}."""
     stalls: Annotated[tuple[Stall, ...], OneOrMore()] = ()
     """Times in which the target answers nothing: one, or a list of them."""
     faults: Faults = Faults()
@@ -315,6 +405,11 @@ class SandboxSettings(Part):
             raise complaint("needs environments, which have its connections", "Add environments: 10", ("downstream",))
         return self
 
+    @property
+    def bucket(self) -> Throttle | None:
+        """The limit on the rate of requests. That of a gateway is the one with which an account begins."""
+        return self.throttle or (Throttle(rate=10_000.0, burst=5000) if self.gateway else None)
+
     @classmethod
     def from_json(cls, line: bytes) -> Self:
         """The settings that `to_json` made, or that a user wrote. Raises ProfileError."""
@@ -334,7 +429,7 @@ class SandboxSettings(Part):
         """The simulated target in one line, for a report."""
         service = ", ".join(of.describe() for of in self.service)
         parts = [f"rtt {format_duration(self.rtt)}", f"service {service}"]
-        parts += [part.describe() for part in (self.environments, self.downstream, self.throttle) if part]
+        parts += [part.describe() for part in (self.environments, self.downstream, self.gateway, self.bucket) if part]
         parts += [f"stalls {stall.describe()}" for stall in self.stalls]
         if faults := self.faults.describe():
             parts.append(f"faults {faults}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -21,11 +22,12 @@ OPS: tuple[Op, ...] = ("<", "<=", ">", ">=")
 _QUANTILE = r"p[0-9]{1,2}(?:\.[0-9]{1,6})?|mean|min|max"
 _CONDITION = r"\s*(<=?|>=?)\s*"
 _LATENCY = re.compile(rf"([a-z_]+)\s+({_QUANTILE}){_CONDITION}(\S+(?: \S+)?)")
-_PLAIN = re.compile(rf"(errors|rate){_CONDITION}(\S+(?: \S+)?)")
+_PLAIN = re.compile(rf"(errors|rate|cold|recovery){_CONDITION}(\S+(?: \S+)?)")
 # a name may hold a slash, as in `rate=50/s`: the slash between two names has spaces around it
 _RATIO = re.compile(
     rf"(\S.*?) +/ +(\S.*?)(?: +({'|'.join(LATENCIES)}))? +(p[0-9]{{1,2}}(?:\.[0-9]{{1,6}})?|mean){_CONDITION}(.+)"
 )
+_VALUES: dict[str, Callable[[str], float]] = {"errors": share, "rate": rate, "cold": share, "recovery": duration}
 _FACTOR = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 _STOP = re.compile(rf"errors{_CONDITION}(\S+)\s+for\s+(\S+)")
 
@@ -94,11 +96,13 @@ class Threshold:
     """A condition that a measured phase must meet. A latency must meet it in each step.
 
     `latency`: the `quantile` of `metric`; `value` is in nanoseconds. `errors`: the share of requests that are not ok.
-    `rate`: iterations started per second. `ratio`, in an experiment: the `quantile` of `metric` of the first of
-    `variants`, divided by that of the second; an empty `metric` is the one that the phase is judged by.
+    `rate`: iterations started per second. `cold`: the share of the answers that were cold starts. `recovery`: how long
+    the p99 was beyond its interval in the phase before; `value` is in nanoseconds. `ratio`, in an experiment: the
+    `quantile` of `metric` of the first of `variants`, divided by that of the second; an empty `metric` is the one that
+    the phase is judged by.
     """
 
-    kind: Literal["latency", "errors", "rate", "ratio"]
+    kind: Literal["latency", "errors", "rate", "cold", "recovery", "ratio"]
     metric: str
     quantile: str
     op: Op
@@ -113,12 +117,12 @@ class Threshold:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """`response p99 < 250ms`, `errors < 5%`, `rate > 190/s`, `fresh / shared p99 < 3`. Raises ValueError."""
+        """`response p99 < 250ms`, `errors < 5%`, `rate > 190/s`, `recovery < 20s`, `fresh / shared p99 < 3`. Raises
+        ValueError."""
         written = text.strip()
         if match := _PLAIN.fullmatch(written):
-            metric, op, value = match.groups()
-            kind: Literal["errors", "rate"] = "errors" if metric == "errors" else "rate"
-            return cls(kind, metric, "", _op(op), share(value) if kind == "errors" else rate(value), written)
+            kind, op, value = match.groups()
+            return cls(kind, kind, "", _op(op), _VALUES[kind](value), written)  # type: ignore[arg-type]
         if match := _RATIO.fullmatch(written):
             variant, baseline, metric, quantile, op, value = match.groups()
             ratio = _factor(value), written, (variant, baseline)
@@ -129,8 +133,8 @@ class Threshold:
         if not match or match[1] not in LATENCIES:
             raise ValueError(
                 f"{quoted(text)} is not a threshold: expected for example 'response p99 < 250ms', 'errors < 5%', "
-                f"'rate > 190/s', or for two variants 'fresh / shared p99 < 3'. Latencies are {', '.join(LATENCIES)}, "
-                "each with p50, p99.9, mean, min or max"
+                "'rate > 190/s', 'cold < 5%', 'recovery < 20s', or for two variants 'fresh / shared p99 < 3'. "
+                f"Latencies are {', '.join(LATENCIES)}, each with p50, p99.9, mean, min or max"
             )
         metric, quantile, op, value = match.groups()
         return cls("latency", metric, _quantile(quantile, text), _op(op), duration(value), written)

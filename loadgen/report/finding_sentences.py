@@ -51,6 +51,17 @@ def _throttled(values: Values) -> str:
     return f"{count(requests)} of {several(sent, 'request')}, {share(requests, sent)}, were throttled{why}."
 
 
+def _cold_wave(values: Values) -> str:
+    told, cold, sent, throttled = (number(values, name) for name in ("told", "cold", "sent", "throttled"))
+    refused = f", and {share(throttled, sent)} of the requests were throttled" if throttled else ""
+    started = f"{several(cold, 'environment')} started in {number(values, 'last_s'):g} s"
+    back = f"{number(values, 'after_s'):g} s after it began" if "after_s" in values else "not before it ended"
+    return (
+        f"A cold wave: {started}, {share(cold, told)} of the answers were cold{refused}. p99 was back in its interval "
+        f"of {values['before']}, {span(values, 'before')} ms, {back}."
+    )
+
+
 def _stratum_made_tail(values: Values) -> str:
     cold = values["stratum"] in COLD
     cause = "cold starts" if cold else f"the requests with {values['stratum']}"
@@ -108,6 +119,7 @@ FINDING_SENTENCES: dict[str, Sentence] = {
     "target_stalled": _target_stalled,
     "timeouts_hide": _timeouts_hide,
     "throttled": _throttled,
+    "cold_wave": _cold_wave,
     "stratum_made_tail": _stratum_made_tail,
     "two_kinds": _two_kinds,
     "queue_for_connections": _queue_for_connections,

@@ -168,6 +168,9 @@ CODES = {
     "stopped_before": "The run was stopped before the phase.",
     "stopped_after": "The run was stopped after `ran_s` of the phase.",
     "stopped": "The run was stopped, and it is not known when in the phase.",
+    "cold_not_told": "The answers do not tell whether they were cold starts.",
+    "nothing_before": "The p99 has no interval in the phase before, with which this one would be compared.",
+    "not_recovered": "When the phase ended, after `ran_s`, the p99 was not back in its interval of the phase before.",
     "run_invalid": "`signal` is INVALID, and stands alone.",
     "figure_invalid": "This machine made the `share` of `quantile`, `own_ms`: INVALID.",
     "met_with_own": "The limit is kept with this machine's part inside, the `share` of the figure.",
@@ -184,6 +187,10 @@ CODES = {
     "target_stalled": "No answer came for `lasted_s` from `at_s` on, while `requests` requests were due: the longest "
     "of `times` such times.",
     "throttled": "Of `sent` requests, `requests` were throttled, most of them for the `reason`.",
+    "cold_wave": "In the phase, `cold` of `told` answers were cold starts, the last of them `last_s` after it began, "
+    "and `throttled` of `sent` requests were throttled. The p99 was beyond its interval in the phase `before`, "
+    "`before_low_ms` to `before_high_ms`, in `beyond_s` seconds; it was back `after_s` after the phase began, or not "
+    "when the phase ended.",
     "stratum_made_tail": "The requests of `stratum`, a `share` of all, have a median (`p50_low_ms`) beyond the p99 of "
     "the others (`others_low_ms`), and made the p99 of all (`p99_low_ms`). In the phase `before`, it was less "
     "(`before_low_ms`); its rate was `before_per_s`, and that of this one `per_s`.",

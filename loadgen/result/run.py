@@ -8,6 +8,7 @@ from typing import Literal
 from loadgen.form import Form
 from loadgen.result import SCHEMA
 from loadgen.result.codec import item
+from loadgen.result.cold_wave import ColdWave
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import Resolution
@@ -291,6 +292,9 @@ class Phase:
     silences: tuple[Silence, ...] = item(
         "the longest times in which a load with a schedule got no answer at all", omit=True, default=()
     )
+    cold_wave: ColdWave | None = item(
+        "the cold starts of a measured phase, where `split_by` splits its answers by what they tell of them", omit=True
+    )
 
     @property
     def headline(self) -> str:
@@ -346,10 +350,11 @@ class Threshold:
     text: str = item("the threshold as the profile has it")
     status: Status = item("whether the figure kept the limit")
     value_ms: float | None = item("the measured latency", "ms", omit=True)
-    value_share: float | None = item("the measured share of errors", "1", omit=True)
+    value_share: float | None = item("the measured share of errors, or of cold starts", "1", omit=True)
     value_per_s: float | None = item("the measured rate", "1/s", omit=True)
     per_s_low: float | None = item("the lower end of a capacity's interval", "1/s", omit=True)
     per_s_high: float | None = item("the upper end of a capacity's interval", "1/s", omit=True)
+    value_s: float | None = item("the measured recovery", "s", omit=True)
     value_ratio: float | None = item("the measured ratio of two variants", "1", omit=True)
     ratio_low: float | None = item("the lower end of the ratio's interval", "1", omit=True)
     ratio_high: float | None = item("the upper end of the ratio's interval", "1", omit=True)
@@ -483,7 +488,7 @@ class Sandbox:
     cold_starts: int = item("the environments that the sandbox started for these requests")
     throttled: int = item("the requests that the sandbox throttled")
     queue_peak: int = item("the greatest number of requests that waited for an environment at once")
-    overflowed: int = item("the requests that found the sandbox's queue full")
+    overflowed: int = item("the requests that the simulated function refused")
     downstream: Downstream | None = item(
         "the calls of the service behind the sandbox's function; null if there is no such service"
     )
@@ -491,6 +496,9 @@ class Sandbox:
     lag_ns: Spread | None = item("how late the sandbox sent its answers; null if it is not known")
     connections: SandboxConnections = item("the connections that the sandbox accepted")
     tls: Handshakes = item("the TLS handshakes of these connections")
+    refused: dict[str, int] = item(
+        "the requests that the simulated function refused, by Lambda's reason", omit=True, default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)

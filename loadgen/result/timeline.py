@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Moment:
     """What was due in one moment, of all steps together.
 
     `start` is in s from the start of the run; `sent` is the number of requests, `failed` of those that were not ok.
+    `cold` are the ok answers that were cold starts, None if no answer tells; `throttled` are requests by reason.
     p50, p99 and the longest are in ms, of the response, or in a closed load of the service; None if not known, as among
     timeouts. `bins` are (low, high, count) in ms, eight for each doubling. `in_flight` is the most iterations that were
     open at the end of a second; None if not known.
@@ -33,6 +35,8 @@ class Moment:
     longest: float | None
     bins: tuple[tuple[float, float, int], ...]
     in_flight: int | None
+    cold: int | None = None
+    throttled: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

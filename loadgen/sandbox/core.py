@@ -59,6 +59,7 @@ class Core:
                 self.counters.throttled += 1
             case "overflow":
                 self.counters.overflowed += 1
+                self.counters.refused[request.fate.reason] += 1
             case fault:
                 self.counters.faults[fault] += 1
 

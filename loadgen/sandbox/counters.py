@@ -61,6 +61,8 @@ class Counters:
     accept_errors: int = 0
     throttled: int = 0
     overflowed: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    """Those that overflowed, by Lambda's reason."""
     status: Counter[int] = field(default_factory=Counter)
     """By status; 0 is an answer without one (reset, garbage)."""
     faults: Counter[str] = field(default_factory=Counter)

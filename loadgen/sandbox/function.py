@@ -17,10 +17,15 @@ READ_LIMIT = 65536
 # status: (body, the name of the error in a REST API)
 REFUSALS = {
     429: (b'{"message":"Too Many Requests"}', b"TooManyRequestsException"),
+    500: (b'{"message": "Internal server error"}', b"InternalServerErrorException"),
     502: (b'{"message": "Internal server error"}', b"InternalServerErrorException"),
     503: (b'{"message":"Service Unavailable"}', b"ServiceUnavailableException"),
     504: (b'{"message": "Endpoint request timed out"}', b"InternalServerErrorException"),
 }
+
+
+# what Lambda itself answers, to an Invoke or at a function's URL
+THROTTLED = b'{"Reason":"%s","Type":"User","message":"Rate Exceeded."}'
 
 
 class Function:
@@ -42,6 +47,8 @@ class Function:
         fate, heads = request.fate, self._heads
         if fate.status:
             body, error = REFUSALS[fate.status]
+            if fate.status == 429 and fate.reason:
+                body = THROTTLED % fate.reason.encode()
             return Reply(
                 fate.status, heads.whole(request, fate.status, body, extra=b"x-amzn-errortype: %s\r\n" % error)
             )

@@ -17,9 +17,10 @@ BODY_LIMIT = 10 * 2**20
 class Fate:
     """When the reply is ready, and why. Times are nanoseconds.
 
-    `status` is 0 if the function decides it; `fault`: throttle, overflow, a key of `Faults`, or empty. `queued` is the
-    time from the request to its start, a stall included. `environment` is 0 if there is no pool, or if the request
-    reached none. `service` includes the time of the `visit` to the service behind.
+    `status` is 0 if the function decides it; `fault`: throttle, overflow, timeout, a key of `Faults`, or empty.
+    `reason`: why Lambda refused it, in Lambda's words. `queued` is the time from the request to its start, a stall
+    included. `environment` is 0 if there is no pool, or if the request reached none. `service` includes the time of the
+    `visit` to the service behind. `gateway` is the gateway's own time.
     """
 
     ready: int
@@ -31,6 +32,8 @@ class Fate:
     init: int = 0
     queued: int = 0
     visit: Visit | None = None
+    reason: str = ""
+    gateway: int = 0
 
 
 class Ending(Enum):

@@ -137,6 +137,7 @@ class Server:
             "queue_peak": simulation.queue_peak,
             "throttled": counters.throttled,
             "overflowed": counters.overflowed,
+            "refused": dict(counters.refused),
             "downstream": {"calls": behind.calls, "opened": behind.opened} if behind else None,
             "accept_errors": counters.accept_errors,
             "dynamodb": self._core.dynamodb.stats(),

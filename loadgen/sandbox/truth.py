@@ -12,7 +12,7 @@ from loadgen.sandbox.messages import Request
 
 COLUMNS = (
     "connection,request,method,path,received_ns,intended_ns,sent_ns,"
-    "status,cold,env,fault,service_ns,queued_ns,operation,accepted_ns,downstream_ns,downstream_opened"
+    "status,cold,env,fault,service_ns,queued_ns,operation,accepted_ns,downstream_ns,downstream_opened,reason,init_ns,gateway_ns"
 )  # fmt: skip
 BLOCK = 512
 
@@ -48,7 +48,8 @@ class Truth:
         self._lines.append(
             f"{request.connection},{request.number},{request.method.decode()},{_quoted(request.path.decode('latin-1'))},"
             f"{request.received},{request.intended},{request.sent},{request.status},{int(fate.cold)},{fate.environment},"
-            f"{fate.fault},{fate.service},{fate.queued},{request.operation},{request.accepted},{behind},{opened}\n"
+            f"{fate.fault},{fate.service},{fate.queued},{request.operation},{request.accepted},{behind},{opened},"
+            f"{fate.reason},{fate.init},{fate.gateway}\n"
         )
         if len(self._lines) >= BLOCK:
             self._write()

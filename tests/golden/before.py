@@ -76,8 +76,9 @@ def _latency(old: Document, new: Document) -> None:
 
 
 def _phase(old: Document, new: Document) -> None:
-    """Whether it has settled was not told."""
+    """Whether it has settled was not told, and nothing of cold starts second by second."""
     old.pop("settling", None)
+    old.pop("cold_wave", None)
 
 
 def _stratum(old: Document, new: Document) -> None:

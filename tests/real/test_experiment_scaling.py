@@ -120,6 +120,7 @@ def quantile(values: Floats, p: float) -> float:
 
 RATES = ("60/s", "120/s", "160/s", "190/s")  # 30, 60, 80 and 95 % of what 4 environments of 20 ms can do
 SERVERS, TIME, RTT = 4, 20.0, 10.0
+NO_LIMIT = ("--set", "thresholds=")  # that the profile breaks on purpose
 SHORT = () if FULL else ("--set", "experiment.rounds=1", "--set", "load.steady.for=2s")
 
 
@@ -184,7 +185,9 @@ def test_the_curves_bend_where_the_function_is_full(tmp_path: Path) -> None:
     """The shipped profile. A new connection for each request raises the whole curve by what it costs, and lengthens no
     queue: whatever limit a service has, fresh reaches it at the lower rate, at which shared is below by just that."""
     log = tmp_path / "truth.csv"
-    result, runs = experiment(tmp_path, "run", "scaling", "--out", "run", "--set", f"sandbox.log={log}", *SHORT)
+    result, runs = experiment(
+        tmp_path, "run", "scaling", "--out", "run", "--set", f"sandbox.log={log}", *NO_LIMIT, *SHORT
+    )
     rounds: dict[tuple[str, str], list[Held]] = defaultdict(list)
     for one in held(runs, log):
         rounds[one.run.session, one.run.rate].append(one)

@@ -105,6 +105,37 @@ def test_throttled_requests_are_counted_exactly(tmp_path: Path) -> None:
     assert only_step(ran)["latency_ms"]["response"]["count"] == ran.phases["a"]["requests"]["outcomes"]["ok"]
 
 
+def test_a_cold_wave_is_that_of_the_truth(tmp_path: Path) -> None:
+    """On a cold function: its counts exactly, and within a second when the last environment started. That the p99 came
+    back is tested in virtual time, as it is this machine's on a busy one."""
+    settings = "service: 80ms, environments: {max: 60, init: 700ms, scaling: 12 per 1s, overflow: 429}"
+    phases = "{name: a, rate: 500/s, for: 5s}"
+    more = (
+        "stop_if: never\n"
+        "scenarios: [{name: s, split_by: [cold], steps: [{name: one, get: /, capture: {cold: header.x-cold}}]}]"
+    )
+    ran, rows = against_truth(tmp_path, settings, phases, more)
+    wave = ran.phases["a"]["cold_wave"]
+    every = [(name, of) for name, phase in ran.phases.items() for step in phase["steps"] for of in step["strata"]]
+    cold = Counter({name: of["count"] for name, of in every if of["stratum"] == "cold=true"})
+    assert wave["cold"] == cold["a"] == wave["seconds"][-1]["environments"] > 10
+    assert cold.total() == sum(row["cold"] == "1" for row in rows)
+    throttled = Counter(row["reason"] for row in rows if row["status"] == "429")
+    told = sum((Counter(_throttled(phase)) for phase in ran.phases.values()), Counter[str]())
+    assert list(throttled) == ["ConcurrentInvocationLimitExceeded"]
+    assert sum(told.values()) == sum(throttled.values()) > 100
+    assert wave["throttled"] == _throttled(ran.phases["a"])
+    began = min(int(row["received_ns"]) for row in rows)
+    last = sorted(int(row["received_ns"]) for row in rows if row["cold"] == "1")[cold["a"] - 1]
+    assert abs(wave["last_cold_s"] - (last - began) / SECOND) <= 1.2
+
+
+def _throttled(phase: dict[str, Any]) -> dict[str, int]:
+    """The throttled requests of a phase by reason."""
+    failures = [failure for step in phase["steps"] for failure in step["failures"]]
+    return next((failure["reasons"] for failure in failures if failure["outcome"] == "throttled"), {})
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 def test_every_fault_is_in_its_class(tmp_path: Path, client: str) -> None:
     """Resets, truncated and broken answers, those that never end: one outcome each, as the target meant it."""

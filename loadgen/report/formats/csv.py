@@ -12,7 +12,8 @@ from loadgen.result.rows import Result, Value, columns, rows
 from loadgen.result.run import Phase
 from loadgen.result.timeline import Moment, Timeline
 
-BY_SECOND = ("second", "phase", "cycle", "requests", "failed", "in_flight", "p50_ms", "p99_ms", "max_ms")
+BY_SECOND = ("second", "phase", "cycle", "requests", "failed", "in_flight", "p50_ms", "p99_ms", "max_ms", "cold",
+             "throttled", "throttled_by")  # fmt: skip
 # a spreadsheet takes a text for a formula that begins with one of these (OWASP, CSV Injection)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -32,7 +33,8 @@ def _moment(of: Moment, line: Timeline, phases: Sequence[Phase]) -> Sequence[Val
     at = next((stretch for stretch in line.stretches if stretch.start <= of.start < stretch.end), None)
     phase = phases[at.phase] if at and at.phase < len(phases) else None
     where = (phase.name, phase.cycle) if phase else ("", None)
-    return (of.start, *where, of.sent, of.failed, of.in_flight, of.p50, of.p99, of.longest)
+    return (of.start, *where, of.sent, of.failed, of.in_flight, of.p50, of.p99, of.longest, of.cold,
+            sum(of.throttled.values()), "; ".join(f"{count} {why}" for why, count in of.throttled.items()))  # fmt: skip
 
 
 def _table(names: Sequence[str], lines: Iterable[Sequence[Value]]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from loadgen.report.finding_sentences import where
 from loadgen.report.headline import happened, what
-from loadgen.report.html import curve, over_time, shares, spans
+from loadgen.report.html import cold_wave, curve, over_time, shares, spans
 from loadgen.report.html.about import about
 from loadgen.report.html.common import MOST, complaints, cost, end, missed, thresholds, trust, verdict
 from loadgen.report.html.exchanges import failing, slowest
@@ -179,7 +179,11 @@ def _bins(row: Row) -> Iterator[Markup]:
 
 
 def _over_time(result: RunResult, timeline: Timeline | None) -> Content:
-    return over_time.chart("timeline", timeline, result.variant.phases) if timeline else None
+    waves = [(phase, phase.cold_wave) for phase in result.variant.phases if phase.cold_wave]
+    return [
+        over_time.chart("timeline", timeline, result.variant.phases) if timeline else None,
+        *(cold_wave.chart(f"wave{n}", phase, wave) for n, (phase, wave) in enumerate(waves[:CHARTS]) if wave.seconds),
+    ]
 
 
 def _whose(every: Sequence[Row]) -> Content:

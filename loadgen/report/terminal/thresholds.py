@@ -62,6 +62,8 @@ def _figure(threshold: Threshold) -> str:
         return f"{threshold.value_share:.2%}"
     if threshold.per_s_low is not None or threshold.per_s_high is not None:
         return capacity_text(threshold.value_per_s, threshold.per_s_low, threshold.per_s_high)
+    if threshold.value_s is not None:
+        return f"{threshold.value_s:g} s"
     return f"{threshold.value_per_s:,.1f}/s" if threshold.value_per_s is not None else ""
 
 

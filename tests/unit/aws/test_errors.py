@@ -10,7 +10,7 @@ from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadgen.aws.errors import FATAL, LIMITS, MESSAGE, Fault, classify, fault_of, gateway_reason
+from loadgen.aws.errors import FATAL, LAMBDA, LIMITS, MESSAGE, Fault, classify, fault_of, gateway_reason
 from loadgen.exchange import Outcome
 
 PREFIX = "com.amazonaws.dynamodb.v20120810#"
@@ -203,6 +203,7 @@ def test_what_ends_a_run_says_what_to_do_in_one_line() -> None:
             "Too Many Requests",
             "Too Many Requests: throttled by the stage or the account",
         ),
+        (429, "TooManyRequestsException", "Rate Exceeded.", "Too Many Requests: throttled by the stage or the account"),
         (429, "", "Too Many Requests", "Too Many Requests: throttled by the stage or the account"),
         (429, "LimitExceededException", "Limit Exceeded", "Limit Exceeded: the usage plan's quota"),
         (
@@ -280,6 +281,14 @@ def test_api_gateways_answers_are_told_apart(status: int, error_type: str, messa
     headers = {"x-amzn-errortype": error_type} if error_type else {}
     for name in ("message", "Message"):
         assert gateway_reason(status, headers, json.dumps({name: message}).encode()) == f"{status} {expected}"
+
+
+def test_lambda_tells_which_limit_was_met() -> None:
+    for reason, words in LAMBDA.items():
+        body = json.dumps({"Reason": reason, "Type": "User", "message": "Rate Exceeded."}).encode()
+        assert gateway_reason(429, {}, body) == f"429 {words} ({reason})"
+    for other in ("NewLimitExceeded", 7, None, ["ConcurrentInvocationLimitExceeded"]):
+        assert gateway_reason(429, None, json.dumps({"Reason": other}).encode()) == "status 429"
 
 
 def test_what_is_not_in_the_gateways_words_is_its_status() -> None:

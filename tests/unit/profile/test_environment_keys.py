@@ -77,7 +77,10 @@ SANDBOX: dict[str, Any] = {
     "name": "simulated", "target": "sandbox", "load": [{"name": "a", "users": 1, "for": "2s"}],
     "sandbox": {"rtt": "1ms", "service": [{"match": "GET /", "time": "5ms"}], "seed": 3, "body": "2KiB",
                 "log": "log.csv", "idle_close": "5s",
-                "requests_per_connection": 9, "environments": {"max": 3, "init": "1s", "idle": "5m", "overflow": "429"},
+                "requests_per_connection": 9, "environments": {
+                    "max": 3, "init": "1s", "idle": "5m", "overflow": "429", "scaling": "9 per 5s", "rate": "10/s",
+                    "reserved": 2, "provisioned": 1},
+                "gateway": {"kind": "http", "latency": "1ms", "timeout": "9s"},
                 "downstream": {"time": "1ms", "connect": "2ms", "calls": 2, "keep_alive": True, "idle": "3s"},
                 "throttle": {"rate": "10/s", "burst": 5},
                 "stalls": [{"at": "1s", "for": "1ms"}, {"every": "9s", "for": "2ms"}],

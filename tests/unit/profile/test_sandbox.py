@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.profile.distribution import Distribution
 from loadgen.profile.part import Written
-from loadgen.profile.sandbox import SandboxSettings, ServiceTime
+from loadgen.profile.sandbox import SandboxSettings, Scaling, ServiceTime
 
 WRITTEN = Written(Path())
 
@@ -94,6 +94,28 @@ def test_a_long_table_is_told_in_short() -> None:
     )
 
 
+def test_environments_that_scale() -> None:
+    written = {"max": 1000, "rate": "10/s", "scaling": "1000 per 10s", "reserved": 200, "provisioned": 5}
+    own = read(environments=written).environments
+    assert own and own.scaling
+    assert (own.max, own.most, own.rate, own.scaling) == (1000, 200, 10.0, Scaling(1000, 10 * SECOND))
+    assert own.scaling.rate == 100
+    assert SandboxSettings.from_json(SandboxSettings(environments=own).to_json()).environments == own
+    assert own.describe() == (
+        "up to 200 reserved environments (the rest queues), cold start 0s, 1000 new per 10s, 10/s each, 5 provisioned"
+    )
+
+
+def test_a_gateway_brings_its_limits() -> None:
+    settings = read(gateway="rest")
+    assert settings.bucket and (settings.bucket.rate, settings.bucket.burst) == (10_000, 5000)
+    own = read(gateway={"kind": "http", "latency": "lognormal(p50=5ms, p99=20ms)"}, throttle="100/s")
+    assert own.bucket and own.gateway and (own.bucket.rate, own.gateway.waits) == (100, 30 * SECOND)
+    assert own.describe().endswith(
+        "an HTTP API before it (its own log-normal with p50 5ms, p99 20ms, timeout 30s); throttled at 100/s, burst 100"
+    )
+
+
 def test_says_what_is_simulated() -> None:
     assert SandboxSettings().describe() == "rtt 0s; service always 0s"
     assert read(**WHOLE).describe() == (
@@ -122,6 +144,13 @@ def test_says_what_is_simulated() -> None:
         ({"environments": {"max": 0}}, "greater than or equal to 1"),
         ({"environments": {"init": "1s"}}, "Field required"),
         ({"environments": {"max": 1, "overflow": "drop"}}, "'queue' or '429'"),
+        ({"environments": {"max": 1, "scaling": "1000"}}, "no rate of scaling"),
+        ({"environments": {"max": 1, "scaling": "0 per 10s"}}, "no rate of scaling"),
+        ({"environments": {"max": 1, "scaling": "10 per 0s"}}, "no rate of scaling"),
+        ({"environments": {"max": 1, "scaling": "1000 per second"}}, "not a duration"),
+        ({"environments": {"max": 9, "reserved": 10}}, "is more than max, 9"),
+        ({"environments": {"max": 9, "reserved": 5, "provisioned": 6}}, "more than the 5 environments"),
+        ({"gateway": "alb"}, "'rest' or 'http'"),
         ({"downstream": {"time": "6ms"}}, "needs environments"),
         ({"environments": 1, "downstream": {"connect": "6ms"}}, "Field required"),
         ({"environments": 1, "downstream": {"time": "6ms", "calls": 0}}, "greater than or equal to 1"),

@@ -91,6 +91,15 @@ EACH = [
     ),
     (Reason.of("not_decided"), "too few requests to decide"),
     (Reason.of("nothing_sent"), "nothing was sent"),
+    (
+        Reason.of("cold_not_told"),
+        "no answer tells whether it was a cold start: capture cold, and split_by: [cold]",
+    ),
+    (
+        Reason.of("nothing_before"),
+        "the phase before has no p99 with an interval, which this one would be compared with",
+    ),
+    (Reason.of("not_recovered", ran_s=12.0), "p99 was not back when the phase ended, after 12 s"),
     (Reason.of("stopped_before"), "the run was stopped before it"),
     (Reason.of("stopped_after", ran_s=0.5), "the run was stopped after 0.5 s of it"),
     (Reason.of("stopped_after", ran_s=1.0), "the run was stopped after 1 s of it"),

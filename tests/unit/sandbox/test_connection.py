@@ -14,7 +14,7 @@ from sandbox_link import START, Check, Target, answers, ends, feed, goes_on, rep
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.profile.distribution import Distribution
-from loadgen.profile.sandbox import Environments, Faults, Stall, Throttle
+from loadgen.profile.sandbox import Environments, Faults, Gateway, Stall, Throttle
 
 
 @pytest.fixture
@@ -131,6 +131,36 @@ def test_throttled() -> None:
     assert (first, status, body) == (200, 429, b'{"message":"Too Many Requests"}')
     assert "x-cold" not in headers
     assert target.counters.throttled == 1
+
+
+def test_what_lambda_answers_if_it_throttles() -> None:
+    target = Target(environments=Environments(max=1, overflow="429"), service=Distribution.fixed(SECOND))
+    link = target.connect()
+    feed(link, request() * 2)
+    target.run()
+    _, (status, headers, body) = answers(link.data)
+    assert (status, headers["x-amzn-errortype"]) == (429, "TooManyRequestsException")
+    assert json.loads(body) == {
+        "Reason": "ConcurrentInvocationLimitExceeded",
+        "Type": "User",
+        "message": "Rate Exceeded.",
+    }
+    assert target.counters.refused == {"ConcurrentInvocationLimitExceeded": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "body"),
+    [
+        ("rest", 500, b'{"message": "Internal server error"}'),
+        ("http", 503, b'{"message":"Service Unavailable"}'),
+    ],
+)
+def test_a_gateway_does_not_tell_that_the_function_was_throttled(kind: str, status: int, body: bytes) -> None:
+    target = Target(environments=Environments(max=1, overflow="429"), gateway=Gateway.model_validate(kind))
+    link = target.connect()
+    feed(link, request("/delay/1s") * 2)
+    target.run()
+    assert answers(link.data)[1][::2] == (status, body)
 
 
 def test_pipelined_answers_keep_their_order(target: Target) -> None:

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from loadgen.profile.sandbox import Environments
-from loadgen.sandbox.pool import Placement, Pool
+from loadgen.sandbox.pool import Placement, Pool, Refusal
 
 
 def pool(most: int, init: int = 0, idle: int = 1000, overflow: str = "queue") -> Pool:
@@ -45,14 +45,14 @@ def test_the_queue_is_first_come_first_served() -> None:
 def test_overflow_is_refused_and_leaves_no_trace() -> None:
     lambdas = pool(1, overflow="429")
     assert lambdas.place(0, 100)
-    assert lambdas.place(99, 100) is None
+    assert lambdas.place(99, 100) is Refusal.CONCURRENCY
     assert lambdas.place(100, 100) == Placement(1, 100, 200, 0, False)
 
 
 def test_even_a_queue_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loadgen.sandbox.pool.QUEUE_LIMIT", 2)
     lambdas = pool(1)
-    assert [lambdas.place(0, 10) is not None for _ in range(4)] == [True, True, True, False]
+    assert [isinstance(lambdas.place(0, 10), Placement) for _ in range(4)] == [True, True, True, False]
     assert lambdas.place(10, 10) == Placement(1, 30, 40, 0, False), "one that waited has begun"
 
 
@@ -82,5 +82,5 @@ def test_the_queue_is_that_of_a_plain_simulation(seed: int) -> None:
         start = max(now, heapq.heappop(free))
         heapq.heappush(free, start + service)
         place = lambdas.place(now, service)
-        assert place
+        assert isinstance(place, Placement)
         assert (place.start, place.end) == (start, start + service)

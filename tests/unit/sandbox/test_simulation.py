@@ -40,7 +40,7 @@ def test_throttled_and_overflowed_take_no_time() -> None:
         environments=Environments(max=1, overflow="429"),
     )
     assert target.admit(0).status == 0
-    assert target.admit(1) == Fate(1, 429, "overflow")
+    assert target.admit(1) == Fate(1, 429, "overflow", reason="ConcurrentInvocationLimitExceeded")
     assert target.admit(2) == Fate(2, 429, "throttle")
 
 

@@ -106,6 +106,25 @@ def test_a_row_for_each_second_says_in_which_phase_it_was() -> None:
     phases = [replace(phase, name=f"={phase.name}") for phase in RESULT.variant.phases[:2]]
     first, second, third = read(seconds_text(line, phases))
     assert tuple(first) == BY_SECOND
-    assert [*first.values()] == ["0", "'=warm-up", str(phases[0].cycle), "200", "3", "12", "20.3", "289.0", "332.0"]
+    assert [*first.values()] == [
+        "0",
+        "'=warm-up",
+        str(phases[0].cycle),
+        "200",
+        "3",
+        "12",
+        "20.3",
+        "289.0",
+        "332.0",
+        "",
+        "0",
+        "",
+    ]
     assert (second["phase"], second["cycle"]) == ("'=steady", "1")
-    assert [*third.values()] == ["2", "", "", "200", "3", "", "", "", ""]
+    assert [*third.values()] == ["2", "", "", "200", "3", "", "", "", "", "", "0", ""]
+
+
+def test_cold_starts_and_throttles_are_told_by_the_second() -> None:
+    moment = Moment(0, 200, 31, 20.3, 289.0, 332.0, (), 12, 7, {"429 a": 30, "=b": 1})
+    (row,) = read(seconds_text(Timeline(1, (Stretch(0, 0, 1),), (moment,)), RESULT.variant.phases))
+    assert (row["cold"], row["throttled"], row["throttled_by"]) == ("7", "31", "30 429 a; 1 =b")
