@@ -17,6 +17,7 @@ RUN_COLUMNS = (
     "mean_ms", "min_ms",
     *(f"{name}{end}_ms" for name in PERCENTILES for end in ("", "_low", "_high")),
     "max_ms",
+    "offered_low_per_s", "offered_high_per_s", "completed_per_s",
 )  # fmt: skip
 EXPERIMENT_COLUMNS = (
     "variant", "baseline", "phase", "step", "metric", "quantile", "primary", "baseline_ms", "variant_ms", "ratio",
@@ -31,7 +32,8 @@ def columns(result: RunResult | ExperimentResult) -> tuple[str, ...]:
 
 def rows(result: RunResult | ExperimentResult) -> Iterator[Row]:
     """Of a run, a row for each metric of a step, of its strata and of whole iterations, in each cycle of a measured
-    phase. Of an experiment, a row for each figure that was compared. A value that is not known is None."""
+    phase; on a ramp also for each band of the offered rate, whose columns the other rows have no values in. Of an
+    experiment, a row for each figure that was compared. A value that is not known is None."""
     return _of_experiment(result) if isinstance(result, ExperimentResult) else _of_run(result)
 
 
@@ -52,6 +54,16 @@ def _of_step(phase: Phase, step: Step) -> Iterator[Row]:
     for stratum in step.strata:
         for metric, latency in stratum.latency_ms.items():
             yield {**_place(phase, step.scenario, step.step, stratum.stratum, metric), **_figures(latency)}
+    for band in step.bands:
+        yield {
+            **_place(phase, step.scenario, step.step, "", phase.headline),
+            **_figures(band.latency_ms),
+            "requests": band.requests,
+            "failed": band.failed,
+            "offered_low_per_s": band.low_per_s,
+            "offered_high_per_s": band.high_per_s,
+            "completed_per_s": round(band.completed_per_s, 3),
+        }
 
 
 def _place(phase: Phase, scenario: str, step: str, stratum: str, metric: str) -> Row:

@@ -146,8 +146,10 @@ def _times(ratio: float | None) -> str:
 
 
 def _step(old: Document, new: Document) -> None:
-    """Whose time the mean is was not told, nor the target's own time, nor how times were spread."""
+    """Whose time the mean is was not told, nor the target's own time, nor how times were spread, nor the bands of a
+    rate that changes."""
     old.pop("shape", None)
+    old.pop("bands", None)
     old["whose_ms"].pop("mean", None)
     for name in ("target", "ttfb"):
         del old["latency_ms"][name]

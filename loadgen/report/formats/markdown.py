@@ -7,21 +7,22 @@ from collections.abc import Iterator, Sequence
 
 from loadgen.report.compared import difference, times
 from loadgen.report.finding_sentences import where
-from loadgen.report.navigate import failures_of, grouped
+from loadgen.report.navigate import every_step, failures_of, grouped, place
 from loadgen.report.reasons import lines, of_figure
 from loadgen.report.sentences import sentence
+from loadgen.report.terminal.bands import offered
 from loadgen.report.terminal.figures import chosen, range_of, rows
-from loadgen.report.terminal.latency import PERCENTILES
+from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.thresholds import ORDER, value_text
 from loadgen.report.trust import reason
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import ended, exit_text, measured, word
-from loadgen.report.words import brief, clean, count, ms, several, share
+from loadgen.report.words import brief, clean, count, ms, rate, several, share
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Threshold
 
-ROWS, FINDINGS, REASONS = 12, 5, 3
+ROWS, FINDINGS, REASONS, RAMPS = 12, 5, 3, 3
 NAME = 60  # characters
 # what Markdown, GitHub's form of it, or the HTML in it would take for more than text inside a line
 _MARKS = re.compile(r"([\\`*_\[\]<>|&~$@#]|:(?=/)|(?<=www)\.)", re.IGNORECASE)
@@ -96,6 +97,27 @@ def _run(result: RunResult) -> Iterator[str]:
     yield from _table(("response, ms", *PERCENTILES), table)
     if any(any(mark in cell for mark in "!~") for row in table for cell in row[1:]):
         yield plain("~: this machine made 2 to 10% of the figure; !: it made more.")
+    yield from _bands(result)
+
+
+def _bands(result: RunResult) -> Iterator[str]:
+    """Of each step in a phase whose rate changes, by the rate that was offered."""
+    banded = [case for case in every_step(result.variant.phases) if case[2].bands]
+    for phase, label, step in banded[:RAMPS]:
+        notes = Footnotes()
+        yield from _table(
+            (f"{place(phase)} {label}, offered", "requests", "failed", "completed", *PERCENTILES),
+            [
+                (
+                    offered(band),
+                    count(band.requests),
+                    share(band.failed, band.requests),
+                    rate(round(band.completed_per_s, 1)),
+                    *(notes.cell(band.latency_ms, name) for name in PERCENTILES),
+                )
+                for band in step.bands
+            ],
+        )
 
 
 def _experiment(result: ExperimentResult) -> Iterator[str]:

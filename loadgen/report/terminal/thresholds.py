@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from loadgen.report.reasons import of_figure
 from loadgen.report.terminal.page import add, indented, labelled, table
-from loadgen.report.threshold_sentences import counts_text
+from loadgen.report.threshold_sentences import counts_text, held_text
 from loadgen.report.words import UNKNOWN, count
 from loadgen.result.run import Status, Threshold
 
@@ -37,7 +37,7 @@ def value_text(threshold: Threshold) -> str:
     why = "; ".join(filter(None, (of_figure(reason) if reason else "", accepted)))
     if threshold.value_ratio is not None:
         return "; ".join(filter(None, (_ratio(threshold), why)))
-    of_a_run = ("; " if threshold.counts else " ").join(filter(None, (_value(threshold), why)))
+    of_a_run = ("; " if threshold.counts else " ").join(filter(None, (_value(threshold), held_text(threshold), why)))
     if threshold.rounds is None:
         return of_a_run
     passed = f"passed in {count(threshold.rounds_passed)} of {count(threshold.rounds)} rounds"

@@ -14,6 +14,7 @@ from documents import documents
 from examples import examples
 from hypothesis import given, settings
 from paths import DATA
+from ramp_results import ramp_result
 
 from loadgen.report.formats.csv import BY_SECOND, FORMULA, csv_text, seconds_text
 from loadgen.result.codec import from_json, map_text
@@ -94,3 +95,11 @@ def test_a_row_for_each_second_says_in_which_phase_it_was() -> None:
     assert [*first.values()] == ["0", "'=warm-up", str(phases[0].cycle), "200", "3", "12", "20.3", "289.0", "332.0"]
     assert (second["phase"], second["cycle"]) == ("'=steady", "1")
     assert [*third.values()] == ["2", "", "", "200", "3", "", "", "", ""]
+
+
+def test_each_band_of_a_ramp_has_a_row() -> None:
+    rows_of = [row for row in read(csv_text(ramp_result())) if row["offered_low_per_s"]]
+    assert len(rows_of) == 10
+    assert {row["metric"] for row in rows_of} == {"response"}
+    assert (rows_of[1]["offered_high_per_s"], rows_of[1]["requests"], rows_of[1]["p99_ms"]) == ("160.0", "105", "50.0")
+    assert (rows_of[9]["completed_per_s"], rows_of[9]["failed"]) == ("300.0", "10")

@@ -11,6 +11,7 @@ from documents import documents
 from examples import examples
 from hypothesis import given, settings
 from paths import DATA
+from ramp_results import ramp_result
 
 from loadgen.report.formats.markdown import markdown_text, plain
 from loadgen.result.codec import from_json, map_text
@@ -64,3 +65,10 @@ def test_any_result_is_a_page(document: dict[str, Any]) -> None:
     text = markdown_text(from_json(of, document))
     assert text.startswith("### ")
     assert not re.search(r"(?<!\\)<", text)
+
+
+def test_a_ramp_has_a_table_of_its_bands() -> None:
+    text = markdown_text(ramp_result())
+    assert "| climb get, offered | requests | failed | completed | p50 | p90 | p95 | p99 | p99.9 | max |" in text
+    assert "| 105 to 160/s | 105 | 0% | 105/s | 11.0 | 30.0 | 35.0 | 50.0 | - | - |" in text
+    assert "held until 312/s, 14.2 s" in text
