@@ -26,7 +26,7 @@ from loadgen.profile.model import Experiment, Profile
 from loadgen.profile.part import Written, nearest
 from loadgen.profile.rate import Rate
 from loadgen.profile.units import quoted
-from loadgen.profile.variants import EXPERIMENT, cell, differing, of_first_values
+from loadgen.profile.variants import EXPERIMENT, cell, differing, of_first_values, spread
 from loadgen.redaction import Secrets
 
 PLAIN = "run"  # the one variant of a profile without an experiment
@@ -179,6 +179,7 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         overrides.apply(document, written)
     if target is not None:
         _retarget(document, target)
+    spread(document)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
     secrets, variables = Secrets(), names(document)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadgen.result.experiment import ExperimentResult
+from loadgen.result.experiment import ExperimentResult, Scaling, ScalingPoint
 from loadgen.result.latency import Latency
 from loadgen.result.run import Phase, RunResult, Step
 
@@ -22,6 +22,8 @@ RUN_COLUMNS = (
 EXPERIMENT_COLUMNS = (
     "variant", "baseline", "phase", "step", "metric", "quantile", "primary", "baseline_ms", "variant_ms", "ratio",
     "ratio_low", "ratio_high", "difference_ms", "difference_low_ms", "difference_high_ms", "verdict",
+    "axis", "at", "variant_low_ms", "variant_high_ms", "offered_per_s", "reached_per_s", "completed_per_s", "errors",
+    "throttled", "unsettled_rounds", "core", "usd",
 )  # fmt: skip
 
 
@@ -33,7 +35,8 @@ def columns(result: RunResult | ExperimentResult) -> tuple[str, ...]:
 def rows(result: RunResult | ExperimentResult) -> Iterator[Row]:
     """Of a run, a row for each metric of a step, of its strata and of whole iterations, in each cycle of a measured
     phase; on a ramp also for each band of the offered rate, whose columns the other rows have no values in. Of an
-    experiment, a row for each figure that was compared. A value that is not known is None."""
+    experiment, a row for each figure that was compared, and for each percentile of a point on an axis. A value that is
+    not known is None."""
     return _of_experiment(result) if isinstance(result, ExperimentResult) else _of_run(result)
 
 
@@ -92,6 +95,7 @@ def _figures(latency: Latency) -> Row:
 def _of_experiment(result: ExperimentResult) -> Iterator[Row]:
     for figure in result.comparison.figures if result.comparison else ():
         yield {
+            **dict.fromkeys(EXPERIMENT_COLUMNS),
             "variant": figure.variant,
             "baseline": figure.baseline,
             "phase": figure.phase,
@@ -109,3 +113,32 @@ def _of_experiment(result: ExperimentResult) -> Iterator[Row]:
             "difference_high_ms": figure.difference_high,
             "verdict": figure.verdict,
         }
+    for series in result.scaling:
+        for point in series.points:
+            yield from _of_point(series, point)
+
+
+def _of_point(series: Scaling, point: ScalingPoint) -> Iterator[Row]:
+    for quantile in point.rounds:
+        if figure := point.figure(quantile):
+            yield {
+                **dict.fromkeys(EXPERIMENT_COLUMNS),
+                "variant": point.variant,
+                "phase": series.phase,
+                "step": series.step,
+                "metric": series.metric,
+                "quantile": quantile,
+                "variant_ms": figure.value,
+                "axis": series.axis,
+                "at": point.at,
+                "variant_low_ms": figure.low,
+                "variant_high_ms": figure.high,
+                "offered_per_s": point.offered,
+                "reached_per_s": point.rate,
+                "completed_per_s": point.completed,
+                "errors": point.errors,
+                "throttled": point.throttled,
+                "unsettled_rounds": point.unsettled,
+                "core": point.core,
+                "usd": point.usd,
+            }

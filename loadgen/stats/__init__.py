@@ -15,6 +15,7 @@ For one run:
 For rounds of two variants:
 
     paired         the interval of the centre of their differences
+    slope          whether their ratio changes along an axis
     comparison     ratio, difference, verdict, and how many rounds a verdict needs
     looks          the share of the error probability that each planned look has
 
