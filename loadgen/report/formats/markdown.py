@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from loadgen.report.axis import decisive, grew, share_text, slope_text, slopes_of, usd_text, value_of
 from loadgen.report.compared import difference, times
 from loadgen.report.finding_sentences import where
 from loadgen.report.navigate import every_step, failures_of, grouped, place
@@ -22,7 +23,7 @@ from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Threshold
 
-ROWS, FINDINGS, REASONS, RAMPS = 12, 5, 3, 3
+ROWS, FINDINGS, REASONS, RAMPS, POINTS = 12, 5, 3, 3, 24
 NAME = 60  # characters
 # what Markdown, GitHub's form of it, or the HTML in it would take for more than text inside a line
 _MARKS = re.compile(r"([\\`*_\[\]<>|&~$@#]|:(?=/)|(?<=www)\.)", re.IGNORECASE)
@@ -142,6 +143,35 @@ def _experiment(result: ExperimentResult) -> Iterator[str]:
     )
     for why in lines(comparison.why_not):
         yield f"- {plain(f'no verdict: {why}')}"
+    yield from _axis(result)
+
+
+def _axis(result: ExperimentResult) -> Iterator[str]:
+    """The points of what the primary figure is of, and whether the ratio changes."""
+    group = decisive(result.scaling, result.experiment.primary)
+    points = [(series, point) for series in group for point in series.points][:POINTS]
+    titles = ("offered", "reached", "completed", "failed", "throttled", "core", "USD a run", "p50, ms", "p99, ms", "")
+    yield from _table(
+        (f"by {group[0].axis}" if group else "", *titles),
+        [
+            (
+                f"{series.series} {point.at}".strip(),
+                rate(point.offered),
+                rate(point.rate),
+                rate(point.completed),
+                share_text(point.errors),
+                share_text(point.throttled),
+                share_text(point.core),
+                usd_text(point.usd),
+                *(value_of(point, name) for name in ("p50", "p99")),
+                grew(point),
+            )
+            for series, point in points
+        ],
+    )
+    for series, slope in [pair for pair in slopes_of(group) if pair[1].primary]:
+        said = slope_text(slope, series.axis)
+        yield f"{plain(f'{series.series} / {slope.baseline}, {slope.quantile}: {said}')}\n"
 
 
 def _table(titles: Sequence[str], cells: Sequence[Sequence[str]]) -> Iterator[str]:

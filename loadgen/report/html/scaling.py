@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from loadgen.report.axis import GREW, grew, share_text, slope_text, slopes_of, usd_text, value_of
 from loadgen.report.compared import joined
 from loadgen.report.html.charts import LEADING, Panel, area, drawing, figure, hit, legend, line, mark, stretched, strips
 from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.scales import Log, Tick
 from loadgen.report.html.tables import table
-from loadgen.report.slopes import GREW, grew, slope_text, slopes_of
-from loadgen.report.words import UNKNOWN, brief, ms, rate, share
+from loadgen.report.words import brief, rate
 from loadgen.result.experiment import Point, Scaling, ScalingPoint
 
 PLOT = Panel(30, 280)
@@ -102,29 +102,18 @@ def _hits(group: Sequence[Scaling], axis: Sequence[str], places: dict[str, float
         for of in group:
             for point in of.points:
                 if point.at == name:
-                    said = ", ".join(f"{each} {_value(point, each)}" for each in QUANTILES)
+                    said = ", ".join(f"{each} {value_of(point, each)}" for each in QUANTILES)
                     lines.append(f"{brief(of.series, NAME)} {said} ms {grew(point)}".strip())
         yield hit(strip, PLOT, places[name], lines)
-
-
-def _value(point: ScalingPoint, name: str) -> str:
-    of = point.figure(name)
-    if of is None:
-        return UNKNOWN
-    return ms(of.value) if of.low is None or of.high is None else f"{ms(of.value)} [{ms(of.low)}, {ms(of.high)}]"
 
 
 def _table(group: Sequence[Scaling], title: str) -> Markup:
     rows = [
         (f"{brief(of.series, NAME)} {brief(point.at, NAME)}".strip(), rate(point.offered), rate(point.rate),
-         rate(point.completed), _share(point.errors), _share(point.throttled), _share(point.core),
-         UNKNOWN if point.usd is None else f"{point.usd:.3g}", *(_value(point, name) for name in TABLED), grew(point))
+         rate(point.completed), share_text(point.errors), share_text(point.throttled), share_text(point.core),
+         usd_text(point.usd), *(value_of(point, name) for name in TABLED), grew(point))
         for of in group for point in of.points
     ]  # fmt: skip
     titles = ("", "offered", "reached", "completed", "failed", "throttled", "core", "USD a run",
               *(f"{name}, ms" for name in TABLED), "")  # fmt: skip
     return table(titles, rows, title, words=(len(titles) - 1,))
-
-
-def _share(value: float | None) -> str:
-    return UNKNOWN if value is None else share(value, 1)

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from rich.console import RenderableType
 
+from loadgen.report.axis import GREW, decisive, grew, share_text, slope_text, slopes_of, usd_text
 from loadgen.report.compared import NAME
-from loadgen.report.slopes import GREW, grew, slope_text, slopes_of
 from loadgen.report.terminal.comparison import MARKS
 from loadgen.report.terminal.glance import Scale
 from loadgen.report.terminal.page import DIM, STRONG, WARN, add, heading, indented, labelled, line, table
 from loadgen.report.terminal.table import Table
-from loadgen.report.words import UNKNOWN, brief, count, ms, rate, share
+from loadgen.report.words import UNKNOWN, brief, count, ms, rate
 from loadgen.result.experiment import Scaling, ScalingPoint
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9", "mean")
@@ -68,19 +68,11 @@ def _came(rows: dict[str, list[Row]]) -> Table:
                  *([("USD a run", "right", 9)] if paid else []), ("", "text", 16))  # fmt: skip
     for at, row in rows.items():
         for number, (mark, point) in enumerate(row):
-            cells = [rate(point.offered), rate(point.completed), _share(point.errors)]
-            cells += [_share(point.throttled)] if throttled else []
-            cells += [_share(point.core), *([_usd(point.usd)] if paid else []), grew(point)]
+            cells = [rate(point.offered), rate(point.completed), share_text(point.errors)]
+            cells += [share_text(point.throttled)] if throttled else []
+            cells += [share_text(point.core), *([usd_text(point.usd)] if paid else []), grew(point)]
             add(made, "" if number else brief(at, 12), mark, *cells)
     return made
-
-
-def _share(value: float | None) -> str:
-    return UNKNOWN if value is None else share(value, 1)
-
-
-def _usd(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.3g}"
 
 
 def _by_load(group: Sequence[Scaling]) -> dict[str, list[Row]]:
@@ -142,7 +134,7 @@ def _table(quantile: str, rows: dict[str, list[Row]], scale: Scale) -> Table:
             extent = Extent.of(point, quantile)
             star = "*" if point.unsettled else ""
             value = f"{ms(extent.value if extent else None)}{star}"
-            cells = (rate(point.rate), _share(point.errors), value, str(extent or UNKNOWN))
+            cells = (rate(point.rate), share_text(point.errors), value, str(extent or UNKNOWN))
             drawn = _mark(scale, mark, extent) if extent else ""
             add(made, "" if number else brief(at, 12), mark, *cells, drawn)
     return made
@@ -163,12 +155,8 @@ def scaling_summary(every: Sequence[Scaling], primary: str, room: int) -> Iterat
     """For a screen that has room for one table: p50 and p99 at each load, of what the primary figure is of."""
     if not every:
         return
-    first = next((of for of in every if of.step and of.step in primary.split()), every[0])
-    group = [
-        of
-        for of in every
-        if (of.axis, of.phase, of.step, of.metric) == (first.axis, first.phase, first.step, first.metric)
-    ]
+    group = decisive(every, primary)
+    first = group[0]
     points = [(series, point) for series in group[:SERIES] for point in series.points]
     tails = [figure.value for _, point in points if (figure := point.figure("p99")) and figure.value > 0]
     scale = Scale(min(tails), max(tails), BRIEF) if tails else None
@@ -185,7 +173,7 @@ def scaling_summary(every: Sequence[Scaling], primary: str, room: int) -> Iterat
         star = "*" if point.unsettled else ""
         figures = (f"{ms(p50.value if p50 else None)}{star}", f"{ms(p99.value if p99 else None)}{star}")
         name = "" if series.series == above else brief(series.series, 20)
-        shown = (rate(point.rate), _share(point.errors), *figures, str(p99 or UNKNOWN), drawn)
+        shown = (rate(point.rate), share_text(point.errors), *figures, str(p99 or UNKNOWN), drawn)
         add(made, name, brief(point.at, 12), *shown)
         above = series.series
     yield made

@@ -1,4 +1,5 @@
-"""Whether the ratio of two series changes along an axis, and which points have not settled, in words."""
+"""What is told of an axis, in words: each point, which of them have not settled, and whether the ratio of two series
+changes along it."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from loadgen.report.compared import NAME
 from loadgen.report.reasons import of_figure
-from loadgen.report.words import UNKNOWN, brief, count, several
+from loadgen.report.words import UNKNOWN, brief, count, ms, several, share
 from loadgen.result.experiment import Scaling, ScalingPoint, Slope
 
 GREW = "*: it grew as long as it ran: the figure is that of its length, and no curve goes through it"
@@ -16,6 +17,31 @@ def slopes_of(group: Sequence[Scaling]) -> Iterator[tuple[Scaling, Slope]]:
     """Each series with its slopes, the primary ones first."""
     every = [(series, slope) for series in group for slope in series.slopes]
     yield from sorted(every, key=lambda pair: not pair[1].primary)
+
+
+def decisive(every: Sequence[Scaling], primary: str) -> list[Scaling]:
+    """The series of what the primary figure is of; of the first axis, if there are several."""
+    if not every:
+        return []
+    first = next((of for of in every if of.step and of.step in primary.split()), every[0])
+    what = (first.axis, first.phase, first.step, first.metric)
+    return [of for of in every if (of.axis, of.phase, of.step, of.metric) == what]
+
+
+def value_of(point: ScalingPoint, quantile: str) -> str:
+    """`41.2 [39.0, 43.5]` in ms, without an interval if there is none."""
+    of = point.figure(quantile)
+    if of is None:
+        return UNKNOWN
+    return ms(of.value) if of.low is None or of.high is None else f"{ms(of.value)} [{ms(of.low)}, {ms(of.high)}]"
+
+
+def share_text(value: float | None) -> str:
+    return UNKNOWN if value is None else share(value, 1)
+
+
+def usd_text(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.3g}"
 
 
 def grew(point: ScalingPoint) -> str:
