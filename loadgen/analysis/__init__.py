@@ -9,6 +9,7 @@ findings       what the figures prove, and a reader should know first
 timeline       a run moment by moment, for a picture
 histogram_log  its times for HdrHistogram tools
 per_second     a phase bin by bin, read back from the run's folder
+bands          a phase whose rate changes, by the rate that was offered
 thresholds     decides the profile's thresholds
 unusable       whether a run says nothing of its target
 documents      reads the JSON files of a folder, which anybody may have written

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 
+from loadgen.analysis import bands
 from loadgen.analysis import thresholds as limits
 from loadgen.analysis.build import Measured, sample, variant
 from loadgen.analysis.cold_wave import with_cold_waves
@@ -85,11 +86,17 @@ def conclude(
     """The result of a run."""
     seconds = Reread(Path(ending.folder)) if ending.folder else None
     confidence = Confidence.read(measured, seconds)
-    counted = _settled(variant(measured, partial(_sure, measured.plan, confidence, standing)), confidence)
+    settled = _settled(variant(measured, partial(_sure, measured.plan, confidence, standing)), confidence)
+    counted = _banded(settled, bands.read(measured, seconds))
     counted = with_cold_waves(counted, measured.plan, seconds)
     verdict, failure = overall(standing.findings), ending.unserved or unusable(measured.ledger, measured.reasons)
     checked = limits.check(
-        thresholds, counted.phases, partial(Counted.read, measured, seconds), standing, ending.levels
+        thresholds,
+        counted.phases,
+        partial(Counted.read, measured, seconds),
+        standing,
+        ending.levels,
+        bands.ramps(measured.plan, measured.stopped),
     )
     doubted = any(of.accepted or (of.why and of.why.code in DOUBTS) for of in checked)
     statuses = {threshold.status for threshold in checked}
@@ -149,6 +156,15 @@ def _sure(plan: Plan, confidence: Confidence, standing: Standing, figure: Figure
 def _settled(of: RunVariant, confidence: Confidence) -> RunVariant:
     """With what is known of whether each phase has settled; they are in the order of the plan."""
     phases = (replace(phase, settling=confidence.settling.get(number)) for number, phase in enumerate(of.phases))
+    return replace(of, phases=tuple(phases))
+
+
+def _banded(of: RunVariant, every: bands.Bands) -> RunVariant:
+    """With the bands of the offered rate; phases and steps are in the order of the plan."""
+    phases = []
+    for run, phase in enumerate(of.phases):
+        steps = (replace(each, bands=every.get((run, number), ())) for number, each in enumerate(phase.steps))
+        phases.append(replace(phase, steps=tuple(steps)))
     return replace(of, phases=tuple(phases))
 
 

@@ -41,13 +41,14 @@ class Figure(NamedTuple):
 class Tails:
     """What came in each bin of `width` s: `count` values, shape (bins,), of which `beyond` were greater than each
     limit, shape (limits, bins). Timeouts are greater than any. `total` are the sums (ns); `answered` of all came in
-    before the end of the phase, as far as the plan tells that."""
+    before the end of the phase, as far as the plan tells that. The first bin begins `begin` s after the load."""
 
     count: Integers
     beyond: Integers
     width: float = 1.0
     total: Integers | None = None
     answered: int | None = None
+    begin: float = 0.0
 
 
 class Table(Protocol):
@@ -111,11 +112,12 @@ class Beyond:
             figure, own = self._figures[number], figures == number
             seen = ticks[runs == figure.run]  # of all its figures: a stratum may have come in a part of it alone
             columns = rows[own, 2 : 5 + self._limits[number]].T
-            (count, total, _, *beyond), width = _binned(
+            (count, total, _, *beyond), width, begin = _binned(
                 self._plan.runs[figure.run], self._plan, ticks[own], columns, seen
             )
             answered = int(columns[2].sum()) if self._ends[number] else None
-            tails[figure] = Tails(count, np.array(beyond, np.int64).reshape(-1, len(count)), width, total, answered)
+            limits = np.array(beyond, np.int64).reshape(-1, len(count))
+            tails[figure] = Tails(count, limits, width, total, answered, begin)
         return {figure: tails[figure] for figure in self._figures if figure in tails}
 
     def _assigned(self, counts: Counts) -> tuple[Integers, Integers, NDArray[np.bool_]]:
@@ -143,7 +145,12 @@ class Failures:
         self._rows = [np.empty((0, 4), np.int64)]  # run, tick, count, failed
 
     def _wanted(self, key: SeriesKey, metric: int) -> bool:
-        return metric == Metric.SIGN and key.slot // len(self._plan.steps) in self._runs
+        """Each exchange has one `sign`, which is counted by second; on a ramp, the `response` tells more of when."""
+        run = key.slot // len(self._plan.steps)
+        if run not in self._runs:
+            return False
+        rate = self._plan.runs[run].phase.rate
+        return metric == (Metric.RESPONSE if rate and not rate.steady else Metric.SIGN)
 
     def take(self, counts: Counts) -> None:
         mine = counts.only(self._wanted)
@@ -157,8 +164,9 @@ class Failures:
         for run in self._runs:
             own = rows[rows[:, 0] == run]
             if len(own):
-                (count, *failed), width = _binned(self._plan.runs[run], self._plan, own[:, 1], own[:, 2:].T, own[:, 1])
-                tails[run] = Tails(count, np.array(failed), width)
+                of = self._plan.runs[run]
+                (count, *failed), width, begin = _binned(of, self._plan, own[:, 1], own[:, 2:].T, own[:, 1])
+                tails[run] = Tails(count, np.array(failed), width, begin=begin)
         return tails
 
 
@@ -167,14 +175,17 @@ def _end(run: PhaseRun, plan: Plan) -> int:
     return span(run, plan)[1] or 0
 
 
-def _binned(run: PhaseRun, plan: Plan, ticks: Integers, columns: Integers, seen: Integers) -> tuple[Integers, float]:
-    """The sums of each column in the bins of a run, and how long these are in s. `columns` has a row for each, with a
-    number for each of `ticks`, the first of their bins; `seen` are all such ticks of the run."""
+def _binned(
+    run: PhaseRun, plan: Plan, ticks: Integers, columns: Integers, seen: Integers
+) -> tuple[Integers, float, float]:
+    """The sums of each column in the bins of a run, how long these are in s, and when the first one begins. `columns`
+    has a row for each, with a number for each of `ticks`, the first of their bins; `seen` are all such ticks of the
+    run."""
     width = _width(run, seen)
     whole = whole_bins(run, plan, int(seen.min()) // width, int(seen.max()) // width, width)
     table = np.zeros((max(1, len(whole)), len(columns)), np.int64)
     np.add.at(table, np.clip(ticks // width - whole.start, 0, len(table) - 1), columns.T)
-    return np.ascontiguousarray(table.T), width / TICKS
+    return np.ascontiguousarray(table.T), width / TICKS, whole.start * width / TICKS
 
 
 def _width(run: PhaseRun, ticks: Integers) -> int:

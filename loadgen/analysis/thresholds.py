@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from loadgen.analysis.beyond import OPERATORS, UPPER, decided, longer
+from loadgen.analysis.bands import Ramp
+from loadgen.analysis.beyond import OPERATORS, UPPER, decided, limit_share, longer
 from loadgen.analysis.counted import Counted, Limits
 from loadgen.analysis.off_schedule import off_schedule
 from loadgen.analysis.per_second import Figure, Tails
@@ -22,10 +23,12 @@ from loadgen.clock import MILLISECOND, SECOND
 from loadgen.profile.model import Threshold as Asked
 from loadgen.profile.values import STAMPED
 from loadgen.record.metrics import Metric
+from loadgen.result.band import Held
 from loadgen.result.latency import Latency, Quantile
 from loadgen.result.reason import Reason
 from loadgen.result.run import Phase, Status, Threshold
 from loadgen.stats import highest_of, index_of, lowest_of
+from loadgen.stats.breaking import broken_from
 from loadgen.stats.looks import ALPHA
 from loadgen.stats.shares import Share, overdispersion, share_of
 from loadgen.trust.figure import step_of
@@ -86,9 +89,10 @@ def check(
     read: Reader,
     standing: Standing = NOTHING_KNOWN,
     levels: Levels | None = None,
+    ramps: Mapping[int, Ramp] | None = None,
 ) -> list[Threshold]:
     """An entry of a result's `thresholds` for each threshold of a single variant. `phases` are all that the plan has,
-    in its order."""
+    in its order; `ramps` those whose rate changes, by number."""
     questions = list(_questions(thresholds, phases))
     limits: dict[Figure, list[int]] = {}
     errors = set[int]()
@@ -98,9 +102,15 @@ def check(
         elif question.counted and _failed(question.phase):
             errors.add(question.run)
     counted = read(limits, errors)
-    return [
+    judged = [
         _judged(question, counted, limits, standing, _confidence(question.phase, levels or {}))
         for question in questions
+    ]
+    return [
+        replace(entry, held=_held(question, counted, limits, (ramps or {}).get(question.run)))
+        if entry.counts and (entry.status != "undecided" or (entry.why and entry.why.code == "not_decided"))
+        else entry
+        for question, entry in zip(questions, judged, strict=True)
     ]
 
 
@@ -170,6 +180,23 @@ def _figures(asked: Asked, phase: Phase, run: int) -> Iterator[_Figures]:
 def _metric(word: str, figures: Mapping[str, Latency]) -> Metric:
     """The metric of that name. An operation that can only be one attempt is that one's response."""
     return Metric.RESPONSE if word == "operation" and word not in figures else Metric[word.upper()]
+
+
+# a rate that changes
+
+
+def _held(question: _Question, counted: Counted, limits: Limits, ramp: Ramp | None) -> Held | None:
+    """From when on an upper limit was broken for good."""
+    asked = question.asked
+    tails = counted.errors.get(question.run) if question.of is None else counted.latencies.get(question.of.place)
+    if ramp is None or tails is None or asked.op not in UPPER:
+        return None
+    row = 0 if question.of is None else limits[question.of.place].index(question.limits[0])
+    broken = broken_from(tails.count, tails.beyond[row], limit_share(asked))
+    if broken is None:
+        return None
+    time = (tails.begin + broken * tails.width) * SECOND if broken else ramp.starts
+    return Held(round((time - ramp.starts) / SECOND, 3), round(ramp.at(time), 3))
 
 
 # latencies

@@ -40,10 +40,11 @@ def judge(
         return Judgement(None, tuple(ratios.undecided(design.thresholds, Reason.of("no_round"))))
     try:
         compared = read(folder, variants, results, question.rounds)
+        comparison = compare(compared, question)
         return Judgement(
-            compare(compared, question),
+            comparison,
             tuple(ratios.check(design.thresholds, compared, question)),
-            tuple(scaling(compared, question.primary, question.rounds)),
+            tuple(scaling(compared, question.primary, question.rounds, design.baseline, comparison.why_not)),
         )
     except (ProfileError, OSError) as error:
         why = str(error)

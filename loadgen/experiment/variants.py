@@ -80,6 +80,12 @@ def result_of(folder: Path) -> RunResult:
     return decoded(RunResult, document(path), path)
 
 
+def core_of(result: RunResult) -> float | None:
+    """The greatest share of a core that a worker of the run used; None if that is not known."""
+    shares = [of.observed.values.get("share") for of in result.trust.signals if of.observed.code == "core_use"]
+    return next((round(share, 3) for share in shares if isinstance(share, float | int)), None)
+
+
 def read(
     experiment: Path,
     variants: Sequence[ExperimentVariant],

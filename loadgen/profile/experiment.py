@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
-from loadgen.profile import units
+from loadgen.profile import steps, units
 from loadgen.profile.part import Duration, Flag, FromText, Name, Part, complaint, did_you_mean, whole
 from loadgen.profile.placeholders import NAME
 from loadgen.profile.units import quoted
@@ -58,7 +58,7 @@ def _rounds(value: object) -> tuple[int, ...]:
 
 def _axis(value: object) -> object:
     if not isinstance(value, list) or not value:
-        raise ValueError(f"{quoted(value)} is not an axis: expected a list of values")
+        raise ValueError(f"{quoted(value)} is not an axis: expected a list of values, or for example {steps.EXAMPLE}")
     return value
 
 
@@ -82,7 +82,13 @@ Rounds = Annotated[
 ]
 PRIMARY_PATTERN = r"\S+( \S+)? [a-z_]+ (p[0-9.]+|mean)"
 PrimaryText = Annotated[Primary, FromText(Primary.parse, PRIMARY_PATTERN, "burst response p99")]
-Axis = Annotated[list[Any], BeforeValidator(_axis)]
+Axis = Annotated[
+    list[Any],
+    BeforeValidator(_axis),
+    WithJsonSchema(
+        {"anyOf": [{"type": "array", "items": {}, "minItems": 1}, {"type": "string", "pattern": f"^{steps.PATTERN}$"}]}
+    ),
+]
 
 
 class Experiment(Part):
@@ -94,7 +100,8 @@ class Experiment(Part):
     profile as it is."""
 
     matrix: dict[Annotated[str, AfterValidator(_axis_name)], Axis] = Field(default={})
-    """Axes of values. Every combination of their values is a variant; ${matrix.NAME} in the profile is the value."""
+    """Axes of values. Every combination of their values is a variant; ${matrix.NAME} in the profile is the value. An
+    axis is a list, or a text such as '50/s to 800/s in 5 log steps'; without log, values are at equal distances."""
 
     rounds: Rounds = (10,)
     """How many rounds. A list such as [10, 20] plans looks: the experiment ends after 10 rounds if they decide it, and

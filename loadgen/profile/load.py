@@ -6,6 +6,7 @@ import copy
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ from loadgen.profile.environment import Expanded, expand, names, refuse_secrets
 from loadgen.profile.explain import findings
 from loadgen.profile.model import Experiment, Profile
 from loadgen.profile.part import Written, nearest
+from loadgen.profile.rate import Rate
 from loadgen.profile.units import quoted
-from loadgen.profile.variants import EXPERIMENT, cell, differing, of_first_values
+from loadgen.profile.variants import EXPERIMENT, cell, differing, of_first_values, spread
 from loadgen.redaction import Secrets
 
 PLAIN = "run"  # the one variant of a profile without an experiment
@@ -88,11 +90,19 @@ def from_url(
     The default is 50/s for 10s, which is gentle enough for any target.
     """
     offer = {"users": users} if users is not None and rate is None else {"rate": rate or "50/s"}
-    phase = {"name": "steady", **offer, "for": duration or "10s"}
+    phase = {"name": _phase_name(rate), **offer, "for": duration or "10s"}
     if users is not None and rate is not None:
         raise ProfileError("--rate and --users are two kinds of load", remedy="Give one of them")
     places: dict[Way, str] = {("load", 0, key): f"--{key}" for key in ("rate", "users", "for")}
     return from_data({"name": named_after(url), "load": [phase]}, url, places, asked=asked, sets=sets)
+
+
+def _phase_name(written: object) -> str:
+    """That of the only phase. Whether the rate is right is checked with all the rest."""
+    with suppress(ValueError):
+        if isinstance(written, str) and not Rate.parse(written).steady:
+            return "ramp"
+    return "steady"
 
 
 def from_data(
@@ -169,6 +179,7 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
         overrides.apply(document, written)
     if target is not None:
         _retarget(document, target)
+    spread(document)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
     secrets, variables = Secrets(), names(document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from fractions import Fraction
 
 DURATIONS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
@@ -64,6 +65,18 @@ def share(text: str) -> float:
     if value > 1:
         raise ValueError(f"{quoted(text)} is more than 100%")
     return float(value)
+
+
+def quantity(value: object) -> float | None:
+    """What a number, a duration (in s), a rate (per second), a size (in bytes) or a share is as a number; None for
+    anything else."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str):
+        for read, unit in ((float, 1), (duration, DURATIONS["s"]), (rate, 1), (size, 1), (share, 1)):
+            with suppress(ValueError):
+                return read(value) / unit
+    return None
 
 
 def format_duration(ns: int) -> str:

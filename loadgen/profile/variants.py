@@ -13,6 +13,7 @@ from loadgen.profile.document import Document, Way
 from loadgen.profile.model import Profile
 from loadgen.profile.overrides import part_at
 from loadgen.profile.part import Part, did_you_mean
+from loadgen.profile.steps import values_of
 
 EXPERIMENT = "experiment"
 P = TypeVar("P", bound=Part)
@@ -33,6 +34,20 @@ def cell(document: Document, override: str, values: dict[str, Any]) -> Document:
     if unused := [axis for axis in values if axis not in used]:
         raise _of_no_use(document, unused[0], override)
     return changed
+
+
+def spread(document: Document) -> None:
+    """Put the values of each axis that is a text in its place. Raises ProfileError for a text that has none."""
+    experiment = document.data.get(EXPERIMENT) if isinstance(document.data, dict) else None
+    matrix = experiment.get("matrix") if isinstance(experiment, dict) else None
+    if not isinstance(matrix, dict):
+        return
+    for name, written in matrix.items():
+        if isinstance(written, str):
+            try:
+                matrix[name] = values_of(written)
+            except ValueError as error:
+                raise document.error((EXPERIMENT, "matrix", name), str(error), "") from None
 
 
 def of_first_values(document: Document) -> Document:

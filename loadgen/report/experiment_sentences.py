@@ -71,6 +71,10 @@ def _too_few_rounds(values: Values) -> str:
     return f"{several(number(values, 'rounds'), 'round')}: no interval, which takes {values['needs']}"
 
 
+def _few_points(values: Values) -> str:
+    return f"{several(number(values, 'points'), 'value')} at which both have settled and are known, and a slope takes 2"
+
+
 def _target_not_equivalent(values: Values) -> str:
     of = f" of {values['step']}" if values.get("step") else ""
     known = {"none": "not judged", "inconclusive": "not known well enough"}
@@ -101,6 +105,7 @@ EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     "for all of them together",
     "no_round": "no round is complete",
     "zero_figure": "a figure is 0, so there is no ratio",
+    "few_points": _few_points,
     "too_few_rounds": _too_few_rounds,
     "target_not_equivalent": _target_not_equivalent,
     "could_be_chance": "with {figures} figures compared, this could be chance",

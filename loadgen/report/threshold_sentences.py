@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loadgen.report.sentences import more_time
-from loadgen.report.words import several, share
+from loadgen.report.words import rate, seconds, several, share
 from loadgen.result.run import Beyond, Threshold
 
 
@@ -16,7 +16,19 @@ def counts_text(threshold: Threshold) -> str:
     interval = f"[{share(counts.low, 1)}, {share(counts.high, 1)}]"
     if threshold.value_share is None:
         interval = f"{share(counts.share, 1)} {interval} beyond it, against {share(counts.limit, 1)}"
-    return interval if threshold.status != "undecided" else f"{interval}: {_more(counts)}"
+    if threshold.status != "undecided" or threshold.held:  # more of a ramp is another ramp
+        return interval
+    return f"{interval}: {_more(counts)}"
+
+
+def held_text(threshold: Threshold) -> str:
+    """`held until 312/s, 14.2 s`; empty if it was not broken for good."""
+    of = threshold.held
+    if of is None:
+        return ""
+    if not of.until_s:
+        return "broken from the beginning on"
+    return f"held until {rate(round(of.until_per_s, 1))}, {seconds(of.until_s)}"
 
 
 def _more(counts: Beyond) -> str:

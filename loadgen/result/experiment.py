@@ -264,6 +264,20 @@ class ScalingPoint:
     rounds: dict[str, tuple[float, ...]] = item(
         "for a percentile or the mean, its value in each round", "ms", default_factory=dict
     )
+    completed: float | None = item(
+        "the rate at which iterations were completed; of a run that did not settle, before its end; null if the "
+        "duration is not known",
+        "1/s",
+        omit=True,
+    )
+    throttled: float | None = item("the share of requests that were throttled; null if none was sent", "1", omit=True)
+    unsettled: int = item(
+        "in how many rounds the phase grew as long as it ran: the figures are those of its length", omit=True, default=0
+    )
+    core: float | None = item(
+        "the greatest share of a core that one of this machine's workers used; null if it is not known", "1", omit=True
+    )
+    usd: float | None = item("the mean cost of a run on a table; null if it is not known", "USD", omit=True)
 
     def figure(self, quantile: str) -> Point | None:
         """The figure of that name; None if a round lacks it."""
@@ -274,8 +288,29 @@ class ScalingPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Slope:
+    """Whether the ratio to another series changes along the axis."""
+
+    baseline: str = item("what the variants of the other series have in common")
+    quantile: str = item("a percentile, or mean")
+    primary: bool = item("whether it is of the primary figure")
+    points: int = item("the number of the axis's values that it is from: those at which both series have settled")
+    rounds: int = item("the number of rounds")
+    factor: float | None = item(
+        "the factor by which the ratio changes with each doubling of the axis; null if it is not known", "1"
+    )
+    low: float | None = item("the lower end of the factor's interval; null without one", "1")
+    high: float | None = item("the upper end of the factor's interval; null without one", "1")
+    confidence: float = item("the confidence of the interval: all that stand beside it share 5 % of doubt", "1")
+    verdict: Literal["rises", "falls", "inconclusive", "none"] = item(
+        "whether the whole interval is above or below 1; none without an interval"
+    )
+    why: Reason | None = item("why there is no interval")
+
+
+@dataclass(frozen=True, slots=True)
 class Scaling:
-    """Latency along an axis that sets the load. The variants differ in nothing else."""
+    """Latency along an axis of the matrix. The variants differ in nothing else."""
 
     series: str = item("what these variants have in common")
     axis: str = item("the axis's name")
@@ -283,6 +318,10 @@ class Scaling:
     step: str = item("the step's name; empty for whole iterations")
     metric: str = item("the metric")
     points: tuple[ScalingPoint, ...] = item("the points in the order of the axis")
+    load: bool = item("whether the axis sets the load", omit=True, default=True)
+    slopes: tuple[Slope, ...] = item(
+        "how the ratio to the baseline's series changes along the axis", omit=True, default=()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +348,7 @@ class ExperimentResult(ExperimentMetadata):
     warnings: tuple[Reason, ...] = item("what the user should know")
     thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures, over the rounds")
     comparison: Comparison | None = item("the variants compared with their baseline; null if no round is complete")
-    scaling: tuple[Scaling, ...] = item("latency along an axis of the load")
+    scaling: tuple[Scaling, ...] = item("latency along each axis whose values are numbers, or that sets the load")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -240,6 +240,8 @@ CODES = {
     # a figure over the rounds; if a run lacks it, the reason is one of a percentile's, with `variant` and `round`
     "no_round": "No round is complete.",
     "zero_figure": "A figure is 0, and so there is no ratio.",
+    "few_points": "A slope takes 2 values of the axis at which both series have settled and have the figure, and "
+    "there were `points`.",
     "too_few_rounds": "An interval, and a verdict, takes `needs` rounds, and there were `rounds`.",
     "target_not_equivalent": "The figure is equivalent, but the verdict on the target's own time in `step` is "
     "`verdict`.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from loadgen.result.capacity import CapacityResult, CapacityStep
-from loadgen.result.experiment import ExperimentResult
+from loadgen.result.experiment import ExperimentResult, Scaling, ScalingPoint
 from loadgen.result.latency import Latency
 from loadgen.result.run import Phase, RunResult, Step
 
@@ -18,10 +18,13 @@ RUN_COLUMNS = (
     "mean_ms", "min_ms",
     *(f"{name}{end}_ms" for name in PERCENTILES for end in ("", "_low", "_high")),
     "max_ms",
+    "offered_low_per_s", "offered_high_per_s", "completed_per_s",
 )  # fmt: skip
 EXPERIMENT_COLUMNS = (
     "variant", "baseline", "phase", "step", "metric", "quantile", "primary", "baseline_ms", "variant_ms", "ratio",
     "ratio_low", "ratio_high", "difference_ms", "difference_low_ms", "difference_high_ms", "verdict",
+    "axis", "at", "variant_low_ms", "variant_high_ms", "offered_per_s", "reached_per_s", "completed_per_s", "errors",
+    "throttled", "unsettled_rounds", "core", "usd",
 )  # fmt: skip
 CAPACITY_COLUMNS = (
     "variant", "stage", "number", "rate", "rate_low", "rate_high", "ratio", "ratio_low", "ratio_high", "completed",
@@ -40,8 +43,10 @@ def columns(result: Result) -> tuple[str, ...]:
 
 def rows(result: Result) -> Iterator[Row]:
     """Of a run, a row for each metric of a step, of its strata and of whole iterations, in each cycle of a measured
-    phase. Of an experiment, a row for each figure that was compared. Of a capacity, a row for it, or for that of each
-    variant, whose stage is `capacity`, and one for each condition of each step. A value that is not known is None."""
+    phase; on a ramp also for each band of the offered rate, whose columns the other rows have no values in. Of an
+    experiment, a row for each figure that was compared, and for each percentile of a point on an axis. Of a capacity, a
+    row for it, or for that of each variant, whose stage is `capacity`, and one for each condition of each step. A value
+    that is not known is None."""
     if isinstance(result, CapacityResult):
         return _of_capacity(result)
     return _of_experiment(result) if isinstance(result, ExperimentResult) else _of_run(result)
@@ -64,6 +69,16 @@ def _of_step(phase: Phase, step: Step) -> Iterator[Row]:
     for stratum in step.strata:
         for metric, latency in stratum.latency_ms.items():
             yield {**_place(phase, step.scenario, step.step, stratum.stratum, metric), **_figures(latency)}
+    for band in step.bands:
+        yield {
+            **_place(phase, step.scenario, step.step, "", phase.headline),
+            **_figures(band.latency_ms),
+            "requests": band.requests,
+            "failed": band.failed,
+            "offered_low_per_s": band.low_per_s,
+            "offered_high_per_s": band.high_per_s,
+            "completed_per_s": round(band.completed_per_s, 3),
+        }
 
 
 def _place(phase: Phase, scenario: str, step: str, stratum: str, metric: str) -> Row:
@@ -92,6 +107,7 @@ def _figures(latency: Latency) -> Row:
 def _of_experiment(result: ExperimentResult) -> Iterator[Row]:
     for figure in result.comparison.figures if result.comparison else ():
         yield {
+            **dict.fromkeys(EXPERIMENT_COLUMNS),
             "variant": figure.variant,
             "baseline": figure.baseline,
             "phase": figure.phase,
@@ -109,6 +125,35 @@ def _of_experiment(result: ExperimentResult) -> Iterator[Row]:
             "difference_high_ms": figure.difference_high,
             "verdict": figure.verdict,
         }
+    for series in result.scaling:
+        for point in series.points:
+            yield from _of_point(series, point)
+
+
+def _of_point(series: Scaling, point: ScalingPoint) -> Iterator[Row]:
+    for quantile in point.rounds:
+        if figure := point.figure(quantile):
+            yield {
+                **dict.fromkeys(EXPERIMENT_COLUMNS),
+                "variant": point.variant,
+                "phase": series.phase,
+                "step": series.step,
+                "metric": series.metric,
+                "quantile": quantile,
+                "variant_ms": figure.value,
+                "axis": series.axis,
+                "at": point.at,
+                "variant_low_ms": figure.low,
+                "variant_high_ms": figure.high,
+                "offered_per_s": point.offered,
+                "reached_per_s": point.rate,
+                "completed_per_s": point.completed,
+                "errors": point.errors,
+                "throttled": point.throttled,
+                "unsettled_rounds": point.unsettled,
+                "core": point.core,
+                "usd": point.usd,
+            }
 
 
 def _of_capacity(result: CapacityResult) -> Iterator[Row]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from loadgen.form import Form
 from loadgen.result import SCHEMA
+from loadgen.result.band import Band, Held
 from loadgen.result.codec import item
 from loadgen.result.cold_wave import ColdWave
 from loadgen.result.latency import Latency
@@ -223,6 +224,12 @@ class Step:
     shape: Shape | None = item(
         "how the step's times are spread: of response, or in a closed load of service", omit=True
     )
+    bands: tuple[Band, ...] = item(
+        "of a measured phase whose rate changes: the step's requests in ten bands of the rate that was offered, in the "
+        "order of time",
+        omit=True,
+        default=(),
+    )
     attempts: Attempts | None = item("the step's operations, where a request may be sent again", omit=True)
     items: Items | None = item("the step's items, where its calls are about several items", omit=True)
     capacity: ConsumedCapacity | None = item(
@@ -363,6 +370,11 @@ class Threshold:
     )
     accepted: bool = item("whether the run is INVALID and its user accepts its figures nevertheless", default=False)
     counts: Beyond | None = item("the counts that decided a percentile or the errors, or did not", omit=True)
+    held: Held | None = item(
+        "of a phase whose rate changes: from when on the limit was broken for good; none if it was not, or if the "
+        "counts do not show it",
+        omit=True,
+    )
     variant: str | None = item("in an experiment: the variant's name", omit=True)
     rounds: int | None = item("in an experiment: the number of rounds in which the threshold was checked", omit=True)
     rounds_passed: int | None = item("in an experiment: the number of rounds in which it passed", omit=True)

@@ -9,11 +9,13 @@ For one run:
     bins           a run's values bin by bin, in memory: the input of the others
     settling       whether a phase has settled, or grows as long as it runs
     silences       times in which nothing came back
+    breaking       from when on a limit was broken, in a load that changes
     order          the witness's interval for a quantile of the workers, by ranks
 
 For rounds of two variants:
 
     paired         the interval of the centre of their differences
+    slope          whether their ratio changes along an axis
     comparison     ratio, difference, verdict, and how many rounds a verdict needs
     looks          the share of the error probability that each planned look has
 

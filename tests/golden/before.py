@@ -147,8 +147,10 @@ def _times(ratio: float | None) -> str:
 
 
 def _step(old: Document, new: Document) -> None:
-    """Whose time the mean is was not told, nor the target's own time, nor how times were spread."""
+    """Whose time the mean is was not told, nor the target's own time, nor how times were spread, nor the bands of a
+    rate that changes."""
     old.pop("shape", None)
+    old.pop("bands", None)
     old["whose_ms"].pop("mean", None)
     for name in ("target", "ttfb"):
         del old["latency_ms"][name]
@@ -188,8 +190,15 @@ def _comparison(old: Document, new: Document) -> None:
 
 
 def _point(old: Document, new: Document) -> None:
-    """A curve had no values of single rounds."""
+    """A curve had no values of single rounds, and no word of what came of a point and what it took."""
     del old["rounds"]
+    for name in ("completed", "throttled", "unsettled", "core", "usd"):
+        old.pop(name, None)
+
+
+def _series(old: Document, new: Document) -> None:
+    """Whether a ratio changes along an axis was not told."""
+    old.pop("slopes", None)
 
 
 def _design(old: Document, new: Document) -> None:
@@ -277,6 +286,7 @@ OBJECTS = (
     ({"looks", "margin"}, _design),
     ({"more_rounds", "baseline"}, _figure),
     ({"at", "offered"}, _point),
+    ({"series", "axis"}, _series),
     ({"drain", "refused"}, _planned_cost),
     ({"warnings", "trust"}, _warned),
     ({"prices", "assumed"}, _cost),

@@ -11,6 +11,7 @@ from loadgen.engine.plan import Plan
 from loadgen.experiment.capacity.course import Next
 from loadgen.experiment.capacity.plan import allowed, variants_of
 from loadgen.experiment.order import seed_of
+from loadgen.experiment.variants import core_of
 from loadgen.profile.load import Loaded
 from loadgen.profile.model import Phase, Profile, Threshold
 from loadgen.result.capacity import CapacityPlan, CapacityStep, StepCondition
@@ -81,7 +82,6 @@ def step_of(plan: CapacityPlan, keep: Sequence[Threshold], step: Next, result: R
     settling = phase.settling
     unsent = sum(phase.iterations.unsent_why.values())
     shown = _shown(phase, keep)
-    cores = [of.observed.values.get("share") for of in result.trust.signals if of.observed.code == "core_use"]
     return CapacityStep(
         number=step.number,
         stage=step.stage,
@@ -95,7 +95,7 @@ def step_of(plan: CapacityPlan, keep: Sequence[Threshold], step: Next, result: R
         failures=_failures(phase),
         tail=shown,
         unsent={name: count for name, count in phase.iterations.unsent_why.items() if count},
-        core=next((round(core, 3) for core in cores if isinstance(core, float | int)), None),
+        core=core_of(result),
         trust=result.trust.verdict,
         folder=folder_of(step.number),
         usd=result.cost.usd if result.cost else None,

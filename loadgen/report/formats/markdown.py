@@ -5,26 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from loadgen.report.axis import decisive, grew, share_text, slope_text, slopes_of, usd_text, value_of
 from loadgen.report.compared import difference, times
 from loadgen.report.finding_sentences import where
 from loadgen.report.highest_rate import cells, compared, effort, found, limited, near, nearest, note, titles
-from loadgen.report.navigate import failures_of, grouped
+from loadgen.report.navigate import every_step, failures_of, grouped, place
 from loadgen.report.reasons import lines, of_figure
 from loadgen.report.sentences import sentence
 from loadgen.report.styles import text_of
+from loadgen.report.terminal.bands import offered
 from loadgen.report.terminal.figures import chosen, range_of, rows
-from loadgen.report.terminal.latency import PERCENTILES
+from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.thresholds import ORDER, value_text
 from loadgen.report.trust import reason
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import Result, ended, exit_text, measured, word
-from loadgen.report.words import brief, clean, count, ms, several, share
+from loadgen.report.words import brief, clean, count, ms, rate, several, share
 from loadgen.result.capacity import CapacityResult, CapacityVariant
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Threshold
 
-ROWS, FINDINGS, REASONS = 12, 5, 3
+ROWS, FINDINGS, REASONS, RAMPS, POINTS = 12, 5, 3, 3, 24
 NAME = 60  # characters
 # what Markdown, GitHub's form of it, or the HTML in it would take for more than text inside a line
 _MARKS = re.compile(r"([\\`*_\[\]<>|&~$@#]|:(?=/)|(?<=www)\.)", re.IGNORECASE)
@@ -100,6 +102,27 @@ def _run(result: RunResult) -> Iterator[str]:
     yield from _table(("response, ms", *PERCENTILES), table)
     if any(any(mark in cell for mark in "!~") for row in table for cell in row[1:]):
         yield plain("~: this machine made 2 to 10% of the figure; !: it made more.")
+    yield from _bands(result)
+
+
+def _bands(result: RunResult) -> Iterator[str]:
+    """Of each step in a phase whose rate changes, by the rate that was offered."""
+    banded = [case for case in every_step(result.variant.phases) if case[2].bands]
+    for phase, label, step in banded[:RAMPS]:
+        notes = Footnotes()
+        yield from _table(
+            (f"{place(phase)} {label}, offered", "requests", "failed", "completed", *PERCENTILES),
+            [
+                (
+                    offered(band),
+                    count(band.requests),
+                    share(band.failed, band.requests),
+                    rate(round(band.completed_per_s, 1)),
+                    *(notes.cell(band.latency_ms, name) for name in PERCENTILES),
+                )
+                for band in step.bands
+            ],
+        )
 
 
 def _experiment(result: ExperimentResult) -> Iterator[str]:
@@ -124,6 +147,35 @@ def _experiment(result: ExperimentResult) -> Iterator[str]:
     )
     for why in lines(comparison.why_not):
         yield f"- {plain(f'no verdict: {why}')}"
+    yield from _axis(result)
+
+
+def _axis(result: ExperimentResult) -> Iterator[str]:
+    """The points of what the primary figure is of, and whether the ratio changes."""
+    group = decisive(result.scaling, result.experiment.primary)
+    points = [(series, point) for series in group for point in series.points][:POINTS]
+    titles = ("offered", "reached", "completed", "failed", "throttled", "core", "USD a run", "p50, ms", "p99, ms", "")
+    yield from _table(
+        (f"by {group[0].axis}" if group else "", *titles),
+        [
+            (
+                f"{series.series} {point.at}".strip(),
+                rate(point.offered),
+                rate(point.rate),
+                rate(point.completed),
+                share_text(point.errors),
+                share_text(point.throttled),
+                share_text(point.core),
+                usd_text(point.usd),
+                *(value_of(point, name) for name in ("p50", "p99")),
+                grew(point),
+            )
+            for series, point in points
+        ],
+    )
+    for series, slope in [pair for pair in slopes_of(group) if pair[1].primary]:
+        said = slope_text(slope, series.axis)
+        yield f"{plain(f'{series.series} / {slope.baseline}, {slope.quantile}: {said}')}\n"
 
 
 def _capacity(result: CapacityResult) -> Iterator[str]:

@@ -47,7 +47,7 @@ def experiment_page(result: ExperimentResult, profile: Sequence[str]) -> str:
     comparison = result.comparison
     sections = [
         Section("curves", "Latency by percentile", _curves(comparison) if comparison else None),
-        Section("scaling", "Under load", scaling.charts(result.scaling)),
+        Section("scaling", "Along an axis", scaling.charts(result.scaling)),
         Section("figures", "Figures compared", _figures(comparison) if comparison else None),
         Section("parts", "Where the difference comes from", _parts(comparison) if comparison else None),
         Section("thresholds", "Thresholds", thresholds(result.thresholds, result)),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from loadgen.report.finding_sentences import where
 from loadgen.report.headline import happened, what
-from loadgen.report.html import cold_wave, curve, over_time, shares, spans
+from loadgen.report.html import bands, cold_wave, curve, over_time, shares, spans
 from loadgen.report.html.about import about
 from loadgen.report.html.common import MOST, complaints, cost, end, missed, thresholds, trust, verdict
 from loadgen.report.html.exchanges import failing, slowest
@@ -40,6 +40,7 @@ def run_page(result: RunResult, timeline: Timeline | None, profile: Sequence[str
     every = rows(result) if measured(result) else []
     sections = [
         Section("figures", "Figures", [_figures(every, result), _curves(every)]),
+        Section("bands", "By offered rate", list(bands.charts(result.variant.phases))),
         Section("over-time", "Over time", _over_time(result, timeline)),
         Section("time", "Where the time went", [_whose(every), _parts(result, notes)]),
         Section("strata", _strata_title(result), _strata(result)),

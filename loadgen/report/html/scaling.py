@@ -1,19 +1,21 @@
-"""Latency under load: p50 and p99 of each series along the axis of the load."""
+"""Latency along an axis: p50 and p99 of each series. A line ends at a point that has not settled."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from loadgen.report.axis import GREW, grew, share_text, slope_text, slopes_of, usd_text, value_of
 from loadgen.report.compared import joined
 from loadgen.report.html.charts import LEADING, Panel, area, drawing, figure, hit, legend, line, mark, stretched, strips
-from loadgen.report.html.markup import Content, Markup
+from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.scales import Log, Tick
 from loadgen.report.html.tables import table
-from loadgen.report.words import UNKNOWN, brief, ms, rate, share
-from loadgen.result.experiment import Scaling, ScalingPoint
+from loadgen.report.words import brief, rate
+from loadgen.result.experiment import Point, Scaling, ScalingPoint
 
 PLOT = Panel(30, 280)
 QUANTILES = ("p50", "p99")
+TABLED = ("p50", "p99", "p99.9")
 NAME, MOST = 48, 8
 CHARTS = 8
 
@@ -47,8 +49,21 @@ def _chart(key: str, title: str, group: Sequence[Scaling], all_of: Sequence[Scal
         key, height, PLOT.labels(ticks, "ms"), PLOT.grid(ticks), PLOT.below(across), stretched(height, paths), marks,
         _hits(group, axis, places),
     )  # fmt: skip
+    grown = any(point.unsettled for of in all_of for point in of.points)
     text = "Means over the rounds; bands are 95 % intervals where there are enough rounds."
-    return figure(key, title, text, drawn, _table(all_of, title), legend(names))
+    below = [_table(all_of, title), _slopes(all_of)]
+    return figure(key, title, f"{text} {GREW}." if grown else text, drawn, below, legend(names))
+
+
+def _slopes(all_of: Sequence[Scaling]) -> Content:
+    """Whether the ratio to the baseline's series changes along the axis."""
+    return [
+        element(
+            "p",
+            f"{brief(of.series, NAME)} / {brief(slope.baseline, NAME)}, {slope.quantile}: {slope_text(slope, of.axis)}",
+        )
+        for of, slope in slopes_of(all_of)
+    ]
 
 
 def _ends(point: ScalingPoint, name: str) -> list[float | None]:
@@ -57,12 +72,28 @@ def _ends(point: ScalingPoint, name: str) -> list[float | None]:
 
 
 def _path(at: int, of: Scaling, name: str, places: dict[str, float], scale: Log) -> Content:
-    known = [(places[point.at], figure_) for point in of.points if (figure_ := point.figure(name))]
-    sure = [(x, each.low, each.high) for x, each in known if each.low is not None and each.high is not None]
-    upper = [(x, PLOT.y(scale.at(high))) for x, _, high in sure]
-    lower = [(x, PLOT.y(scale.at(low))) for x, low, _ in sure]
-    through = [(x, PLOT.y(scale.at(each.value))) for x, each in known]
-    return [area(upper, lower, f"c{at % MOST}"), line(through, f"c{at % MOST}")]
+    """A line, and its band, for each run of points that have settled."""
+    drawn: list[Content] = []
+    for points in _settled(of, name):
+        known = [(places[point.at], figure_) for point, figure_ in points]
+        sure = [(x, each.low, each.high) for x, each in known if each.low is not None and each.high is not None]
+        upper = [(x, PLOT.y(scale.at(high))) for x, _, high in sure]
+        lower = [(x, PLOT.y(scale.at(low))) for x, low, _ in sure]
+        through = [(x, PLOT.y(scale.at(each.value))) for x, each in known]
+        drawn += [area(upper, lower, f"c{at % MOST}"), line(through, f"c{at % MOST}")]
+    return drawn
+
+
+def _settled(of: Scaling, name: str) -> Iterator[list[tuple[ScalingPoint, Point]]]:
+    part: list[tuple[ScalingPoint, Point]] = []
+    for point in of.points:
+        figure_ = point.figure(name)
+        if point.unsettled:
+            yield part
+            part = []
+        elif figure_:
+            part.append((point, figure_))
+    yield part
 
 
 def _hits(group: Sequence[Scaling], axis: Sequence[str], places: dict[str, float]) -> Iterator[Markup]:
@@ -71,22 +102,18 @@ def _hits(group: Sequence[Scaling], axis: Sequence[str], places: dict[str, float
         for of in group:
             for point in of.points:
                 if point.at == name:
-                    said = ", ".join(f"{each} {_value(point, each)}" for each in QUANTILES)
-                    lines.append(f"{brief(of.series, NAME)} {said} ms".strip())
+                    said = ", ".join(f"{each} {value_of(point, each)}" for each in QUANTILES)
+                    lines.append(f"{brief(of.series, NAME)} {said} ms {grew(point)}".strip())
         yield hit(strip, PLOT, places[name], lines)
-
-
-def _value(point: ScalingPoint, name: str) -> str:
-    of = point.figure(name)
-    if of is None:
-        return UNKNOWN
-    return ms(of.value) if of.low is None or of.high is None else f"{ms(of.value)} [{ms(of.low)}, {ms(of.high)}]"
 
 
 def _table(group: Sequence[Scaling], title: str) -> Markup:
     rows = [
         (f"{brief(of.series, NAME)} {brief(point.at, NAME)}".strip(), rate(point.offered), rate(point.rate),
-         UNKNOWN if point.errors is None else share(point.errors, 1), *(_value(point, name) for name in QUANTILES))
+         rate(point.completed), share_text(point.errors), share_text(point.throttled), share_text(point.core),
+         usd_text(point.usd), *(value_of(point, name) for name in TABLED), grew(point))
         for of in group for point in of.points
     ]  # fmt: skip
-    return table(("", "offered", "reached", "failed", *(f"{name}, ms" for name in QUANTILES)), rows, title)
+    titles = ("", "offered", "reached", "completed", "failed", "throttled", "core", "USD a run",
+              *(f"{name}, ms" for name in TABLED), "")  # fmt: skip
+    return table(titles, rows, title, words=(len(titles) - 1,))

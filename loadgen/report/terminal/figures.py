@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import RenderableType
+from rich.text import Text
 
 from loadgen.report.navigate import grouped, iterations, place, steps
+from loadgen.report.terminal.bands import WHOLE, bands_summary
 from loadgen.report.terminal.intervals import QUANTILES
 from loadgen.report.terminal.latency import PERCENTILES
 from loadgen.report.terminal.page import DIM, STRONG, add, line, table
@@ -22,6 +24,7 @@ LABEL = 24  # characters
 GIVE_WAY = ("p90", "p95", "p99.9")  # the columns that go first where there is no room
 EVEN = 0.15  # the sides of an interval that differ by less, as a share of the greater, are told as one
 EVERYTHING = 99  # rows
+RAMP = 3  # rows that the bands of one ramp take the room of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ class Row:
         figures = [latency.quantile(TAIL) for _, latency, _ in self.cycles]
         ends = [figure.value if figure.value is not None else figure.bound for figure in figures]
         return max((end for end in ends if end is not None), default=0.0)
+
+    @property
+    def banded(self) -> bool:
+        """Whether the rate changed, so that the bands of the offered rate tell more than the whole."""
+        return all(step is not None and step.bands for _, _, step in self.cycles)
 
     @property
     def worst(self) -> tuple[Phase, Latency, Step | None]:
@@ -59,7 +67,8 @@ def rows(result: RunResult) -> list[Row]:
                 if (latency := step.latency(phase.headline)) and latency.count
             ]
             if timed:
-                made.append(Row(f"{lead}{label}", name, label, timed))
+                row = Row(f"{lead}{label}", name, label, timed)
+                made.append(replace(row, label=f"{brief(row.label, LABEL - len(WHOLE))}{WHOLE}") if row.banded else row)
         for scenario, whole in iterations(cycles).items():
             made.append(Row(f"{lead}{scenario} (iteration)", name, "", [(phase, of, None) for phase, of in whole]))
     return made
@@ -84,11 +93,26 @@ def _texts(result: RunResult, phase: str) -> str:
 
 
 def figures(result: RunResult, most: int, width: int) -> Iterator[RenderableType]:
-    """The table of at most so many rows, with the interval of a row that ran once, and the longest tail drawn."""
+    """Of at most so many rows a table, with the interval of a row that ran once, and the longest tail drawn; and the
+    bands of those whose rate changed."""
     every = rows(result)
     shown = chosen(every, result, most)
-    if not shown:
-        return
+    steady = [row for row in shown if not row.banded]
+    if steady:
+        yield from _table(steady, len(shown) > 1, width)
+    ramps = [row for row in shown if row.banded]
+    told = sorted(sorted(ramps, key=lambda row: -row.tail)[: max(1, most // RAMP)], key=ramps.index)
+    for number, row in enumerate(told):
+        if steady or number:
+            yield Text()
+        phase, _, step = row.worst
+        if step:
+            yield from bands_summary(phase, row.step if len(phase.steps) > 1 else "", step, width)
+    if hidden := len([row for row in every if row.step]) - len([row for row in steady if row.step]) - len(told):
+        yield line((f"  {hidden} more in --full", DIM))
+
+
+def _table(shown: Sequence[Row], named: bool, width: int) -> Iterator[RenderableType]:
     closed = all(phase.headline == "service" for row in shown for phase, _, _ in row.cycles)
     title = f"{'service (closed)' if closed else 'response'}, ms"
     cells = [[range_of(row, name) for name in PERCENTILES] for row in shown]
@@ -104,10 +128,8 @@ def figures(result: RunResult, most: int, width: int) -> Iterator[RenderableType
     longest = max(shown, key=lambda row: row.tail)
     if drawn := picture(longest.worst[2], width - 4):
         phase = longest.worst[0]
-        whose = f"{place(phase)} {longest.step}: " if len(shown) > 1 else ""
+        whose = f"{place(phase)} {longest.step}: " if named else ""
         yield line((f"  {whose}{drawn}", DIM))
-    if hidden := len([row for row in every if row.step]) - len([row for row in shown if row.step]):
-        yield line((f"  {hidden} more in --full", DIM))
 
 
 def _fitting(cells: Sequence[Sequence[str]], sure: Sequence[dict[str, str]], room: int) -> list[str]:

@@ -22,6 +22,7 @@ from loadgen.report.navigate import (
     started,
     steps,
 )
+from loadgen.report.terminal.bands import WHOLE, bands
 from loadgen.report.terminal.capacity_units import capacity_units
 from loadgen.report.terminal.intervals import intervals
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
@@ -66,6 +67,7 @@ def _block(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
     for phase in cycles:
         number, ledger = cycle(phase), _ledger(phase)
         yield labelled(f"{number}  ", *ledger, indent=2) if number else line(*ledger, indent=2)
+    yield from bands(cycles, notes)
     yield indented(_latencies(cycles, notes))
     yield from intervals(cycles, notes)
     services = (step.latency("service") for phase in cycles for step in phase.steps)
@@ -182,7 +184,8 @@ class _Rows:
 
     def _row(self, label: str, phase: Phase, latency: Latency | None, number: str, bad: Part, style: str = "") -> None:
         cells = [(self._notes.cell(latency, name), STRONG if name == "p99" else "") for name in PERCENTILES]
-        add(self._made, brief(label, LABEL), cycle(phase), number, bad, *cells, style=style)
+        whole = WHOLE if label and any(step.bands for step in phase.steps) else ""
+        add(self._made, brief(label, LABEL) + whole, cycle(phase), number, bad, *cells, style=style)
 
 
 def _of(stratum: Stratum, phase: Phase) -> Latency | None:

@@ -1,4 +1,5 @@
-"""Latency under load: how each quantile grows along the axis of the load, for all series side by side."""
+"""Latency along an axis: how each quantile grows, for all series side by side, what came of each point, and whether the
+ratio of two series changes."""
 
 from __future__ import annotations
 
@@ -7,12 +8,13 @@ from typing import NamedTuple
 
 from rich.console import RenderableType
 
+from loadgen.report.axis import GREW, decisive, grew, share_text, slope_text, slopes_of, usd_text
 from loadgen.report.compared import NAME
 from loadgen.report.terminal.comparison import MARKS
 from loadgen.report.terminal.glance import Scale
-from loadgen.report.terminal.page import DIM, add, heading, indented, line, table
+from loadgen.report.terminal.page import DIM, STRONG, WARN, add, heading, indented, labelled, line, table
 from loadgen.report.terminal.table import Table
-from loadgen.report.words import UNKNOWN, brief, count, ms, rate, share
+from loadgen.report.words import UNKNOWN, brief, count, ms, rate
 from loadgen.result.experiment import Scaling, ScalingPoint
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9", "mean")
@@ -31,14 +33,46 @@ def scaling(every: Sequence[Scaling]) -> Iterator[RenderableType]:
         groups.setdefault((series.axis, series.phase, series.step, series.metric), []).append(series)
     for (axis, *names), group in groups.items():
         what = " ".join(brief(word, NAME) for word in names if word)
-        yield heading(f"under load, by {brief(axis, NAME)}", (f"  {what}", DIM))
+        yield heading(f"{'under load, ' if group[0].load else ''}by {brief(axis, NAME)}", (f"  {what}", DIM))
         if len(group) > SERIES:
             yield line((f"{count(len(group))} series: see --json", DIM), indent=2)
             continue
         marked = zip(MARKS, group, strict=False)
         legend = "   ".join(f"{mark} {brief(series.series or 'all', NAME)}" for mark, series in marked)
         yield line(f"{legend}   ── {_between(group)}, log scale", indent=2)
-        yield from _tables(_by_load(group))
+        rows = _by_load(group)
+        yield from _tables(rows)
+        yield indented(_came(rows))
+        if any(grew(point) for _, point in _points(rows)):
+            yield line((GREW, WARN), indent=2)
+        yield from _slopes(group, axis)
+
+
+def _points(rows: dict[str, list[Row]]) -> list[Row]:
+    return [row for of_value in rows.values() for row in of_value]
+
+
+def _slopes(group: Sequence[Scaling], axis: str) -> Iterator[RenderableType]:
+    """Whether the ratio to the baseline's series changes."""
+    for series, slope in slopes_of(group):
+        name = f"{brief(series.series, NAME)} / {brief(slope.baseline, NAME)}, {slope.quantile}: "
+        yield labelled((name, STRONG if slope.primary else ""), slope_text(slope, axis), indent=2)
+
+
+def _came(rows: dict[str, list[Row]]) -> Table:
+    """What was offered and what came of it, and what it took."""
+    every = [point for _, point in _points(rows)]
+    throttled, paid = any(point.throttled for point in every), any(point.usd is not None for point in every)
+    titles = [("offered", 9), ("completed", 9), ("failed", 6), *([("throttled", 9)] if throttled else []), ("core", 6)]
+    made = table(("", "fixed", 8), ("", "fixed", 1), *((title, "right", width) for title, width in titles),
+                 *([("USD a run", "right", 9)] if paid else []), ("", "text", 16))  # fmt: skip
+    for at, row in rows.items():
+        for number, (mark, point) in enumerate(row):
+            cells = [rate(point.offered), rate(point.completed), share_text(point.errors)]
+            cells += [share_text(point.throttled)] if throttled else []
+            cells += [share_text(point.core), *([usd_text(point.usd)] if paid else []), grew(point)]
+            add(made, "" if number else brief(at, 12), mark, *cells)
+    return made
 
 
 def _by_load(group: Sequence[Scaling]) -> dict[str, list[Row]]:
@@ -98,8 +132,9 @@ def _table(quantile: str, rows: dict[str, list[Row]], scale: Scale) -> Table:
     for at, row in rows.items():
         for number, (mark, point) in enumerate(row):
             extent = Extent.of(point, quantile)
-            failed = UNKNOWN if point.errors is None else share(point.errors, 1)
-            cells = (rate(point.rate), failed, ms(extent.value if extent else None), str(extent or UNKNOWN))
+            star = "*" if point.unsettled else ""
+            value = f"{ms(extent.value if extent else None)}{star}"
+            cells = (rate(point.rate), share_text(point.errors), value, str(extent or UNKNOWN))
             drawn = _mark(scale, mark, extent) if extent else ""
             add(made, "" if number else brief(at, 12), mark, *cells, drawn)
     return made
@@ -120,12 +155,8 @@ def scaling_summary(every: Sequence[Scaling], primary: str, room: int) -> Iterat
     """For a screen that has room for one table: p50 and p99 at each load, of what the primary figure is of."""
     if not every:
         return
-    first = next((of for of in every if of.step and of.step in primary.split()), every[0])
-    group = [
-        of
-        for of in every
-        if (of.axis, of.phase, of.step, of.metric) == (first.axis, first.phase, first.step, first.metric)
-    ]
+    group = decisive(every, primary)
+    first = group[0]
     points = [(series, point) for series in group[:SERIES] for point in series.points]
     tails = [figure.value for _, point in points if (figure := point.figure("p99")) and figure.value > 0]
     scale = Scale(min(tails), max(tails), BRIEF) if tails else None
@@ -138,12 +169,18 @@ def scaling_summary(every: Sequence[Scaling], primary: str, room: int) -> Iterat
     above = None
     for series, point in points[: max(3, 3 * room)]:
         p50, p99 = point.figure("p50"), Extent.of(point, "p99")
-        failed = UNKNOWN if point.errors is None else share(point.errors, 1)
         drawn = _mark(scale, MARKS[0], p99) if scale and p99 else ""
-        figures = (ms(p50.value if p50 else None), ms(p99.value if p99 else None), str(p99 or UNKNOWN))
+        star = "*" if point.unsettled else ""
+        figures = (f"{ms(p50.value if p50 else None)}{star}", f"{ms(p99.value if p99 else None)}{star}")
         name = "" if series.series == above else brief(series.series, 20)
-        add(made, name, brief(point.at, 12), rate(point.rate), failed, *figures, drawn)
+        shown = (rate(point.rate), share_text(point.errors), *figures, str(p99 or UNKNOWN), drawn)
+        add(made, name, brief(point.at, 12), *shown)
         above = series.series
     yield made
     if (rest := len(points) - max(3, 3 * room)) > 0:
         yield line((f"  {count(rest)} more in --full", DIM))
+    if any(point.unsettled for _, point in points):
+        yield line((GREW, WARN))
+    for series, slope in [pair for pair in slopes_of(group) if pair[1].primary][: max(1, room // 3)]:
+        name = f"{brief(series.series, NAME)} / {brief(slope.baseline, NAME)}, {slope.quantile}: "
+        yield line((name, STRONG), slope_text(slope, first.axis))

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from loadgen.report.highest_rate import capacity_text
 from loadgen.report.reasons import of_figure
 from loadgen.report.terminal.page import add, indented, labelled, table
-from loadgen.report.threshold_sentences import counts_text
+from loadgen.report.threshold_sentences import counts_text, held_text
 from loadgen.report.words import UNKNOWN, count
 from loadgen.result.run import Status, Threshold
 
@@ -40,7 +40,7 @@ def value_text(threshold: Threshold) -> str:
     if threshold.value_ratio is not None:
         return "; ".join(filter(None, (_ratio(threshold), why)))
     between = "; " if threshold.counts or threshold.phase == CAPACITY else " "
-    of_a_run = between.join(filter(None, (_value(threshold), why)))
+    of_a_run = between.join(filter(None, (_value(threshold), held_text(threshold), why)))
     if threshold.rounds is None:
         return of_a_run
     passed = f"passed in {count(threshold.rounds_passed)} of {count(threshold.rounds)} rounds"

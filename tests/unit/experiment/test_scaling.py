@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_harness import Script
+from engine_harness import START, Script
 from experiment_folders import write_experiment
 
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange
 from loadgen.experiment.folder import assembled
 from loadgen.profile.load import Variant
-from loadgen.result.experiment import ExperimentResult
+from loadgen.result.experiment import ExperimentResult, Slope
+from loadgen.result.reason import Reason
 from loadgen.transport.scripted import Reply
 
 TEXT = """
@@ -112,6 +113,77 @@ def test_variants_and_axes_together(tmp_path: Path) -> None:
     assert {(f.baseline, f.variant) for f in result.comparison.figures} == {
         (f"b rate={rate}/s", f"a rate={rate}/s") for rate in (50, 100, 200)
     }
+
+
+def test_a_number_is_an_axis_although_it_sets_no_load(tmp_path: Path) -> None:
+    """The payload, from which the time follows; each variant is compared with the one baseline."""
+    text = TEXT.replace('"${matrix.rate}"', "50/s").replace("rate: [50/s, 100/s, 200/s]", "size: [1024, 4096]")
+    text += 'scenarios: [{name: s, steps: [{name: get, post: /, text: "{{bytes ${matrix.size}}}"}]}]\n'
+
+    def sized(variant: Variant, number: int) -> Script:
+        longer = 10 if variant.values["size"] == 4096 else 0
+        return lambda x: Reply(after=(5 + longer + number) * MILLISECOND)
+
+    result = assembled(write_experiment(tmp_path / "x", text, sized, rounds=2))
+    assert [(of.series, of.axis, of.load, [point.at for point in of.points]) for of in result.scaling] == [
+        ("session=shared", "size", False, ["1024", "4096"]),
+        ("session=per-request", "size", False, ["1024", "4096"]),
+    ]
+
+
+def test_a_point_tells_what_came_of_it(result: ExperimentResult) -> None:
+    last = result.scaling[0].points[2]
+    assert (last.completed, last.errors, last.throttled, last.unsettled, last.usd) == (150, 0.25, 0, 0, None)
+
+
+# whether the ratio changes
+
+
+def sloped(tmp_path: Path, rounds: int, growing: float = 0.0, late: bool = False) -> Slope:
+    """The slope of p50 of one variant that takes twice as long as the other, and `growing` more with each doubling of
+    the rate. With `late`, a run at 200/s takes longer and longer."""
+
+    def twice(variant: Variant, number: int) -> Script:
+        rate = int(variant.values["rate"].removesuffix("/s"))
+        more = 2 * 2 ** (growing * math.log2(rate / 50)) if variant.values["session"] == "per-request" else 1
+        noise = 1 + 0.01 * math.sin(7 * number + rate + len(variant.name))
+
+        def script(x: Exchange) -> Reply:
+            behind = (x.due - START) // 4 if late and rate == 200 else 0
+            return Reply(after=round(10 * MILLISECOND * more * noise) + behind)
+
+        return script
+
+    written = TEXT.replace("rounds: 2", f"rounds: {rounds}").replace("for: 2s", "for: 4s")
+    found = assembled(write_experiment(tmp_path / "x", written, twice, rounds=rounds)).scaling
+    assert not found[0].slopes, "it is the baseline's"
+    (primary,) = (of for of in found[1].slopes if of.primary)
+    assert (primary.baseline, primary.quantile, primary.confidence) == ("session=shared", "p50", 0.95)
+    return primary
+
+
+def test_a_ratio_that_grows_with_the_axis_is_found(tmp_path: Path) -> None:
+    found = sloped(tmp_path, 6, 0.25)
+    assert (found.verdict, found.points, found.rounds, found.why) == ("rises", 3, 6, None)
+    assert found.factor == pytest.approx(2**0.25, rel=0.01)
+    assert found.low and found.high and 1 < found.low < found.factor < found.high
+
+
+def test_a_ratio_that_stays_has_no_slope(tmp_path: Path) -> None:
+    found = sloped(tmp_path, 6)
+    assert found.verdict == "inconclusive" and found.low and found.high and found.low < 1 < found.high
+
+
+def test_few_rounds_have_no_interval(tmp_path: Path) -> None:
+    found = sloped(tmp_path, 3, 0.25)
+    assert (found.verdict, found.low, found.why) == ("none", None, Reason.of("too_few_rounds", needs=6, rounds=3))
+    assert found.factor == pytest.approx(2**0.25, rel=0.02)
+
+
+def test_a_point_that_has_not_settled_is_in_no_slope(tmp_path: Path) -> None:
+    found = sloped(tmp_path, 6, 0.25, late=True)
+    assert (found.points, found.verdict) == (2, "rises")
+    assert found.factor == pytest.approx(2**0.25, rel=0.02)
 
 
 def test_users_are_a_load_too(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from documents import any_result, documents
 from examples import examples
 from hypothesis import given, settings
 from paths import DATA
+from ramp_results import ramp_result
 
 from loadgen.report.formats.csv import BY_SECOND, FORMULA, csv_text, seconds_text
 from loadgen.result.capacity import CapacityResult
@@ -128,3 +129,11 @@ def test_cold_starts_and_throttles_are_told_by_the_second() -> None:
     moment = Moment(0, 200, 31, 20.3, 289.0, 332.0, (), 12, 7, {"429 a": 30, "=b": 1})
     (row,) = read(seconds_text(Timeline(1, (Stretch(0, 0, 1),), (moment,)), RESULT.variant.phases))
     assert (row["cold"], row["throttled"], row["throttled_by"]) == ("7", "31", "30 429 a; 1 =b")
+
+
+def test_each_band_of_a_ramp_has_a_row() -> None:
+    rows_of = [row for row in read(csv_text(ramp_result())) if row["offered_low_per_s"]]
+    assert len(rows_of) == 10
+    assert {row["metric"] for row in rows_of} == {"response"}
+    assert (rows_of[1]["offered_high_per_s"], rows_of[1]["requests"], rows_of[1]["p99_ms"]) == ("160.0", "105", "50.0")
+    assert (rows_of[9]["completed_per_s"], rows_of[9]["failed"]) == ("300.0", "10")

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from capacity_steps import LATENCY, RATES, capacity_result, of_both, rising
 from documents import any_result, documents
 from examples import examples
+from golden import inputs
 from hypothesis import given, settings
 from paths import DATA
+from ramp_results import ramp_result
 
 from loadgen.report.formats.markdown import markdown_text, plain
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import from_json, map_text
-from loadgen.result.experiment import ExperimentResult
+from loadgen.result.experiment import ExperimentResult, Slope
 from loadgen.result.reason import Reason
 from loadgen.result.run import Finding, RunResult
 
@@ -79,3 +82,23 @@ def test_any_result_is_a_page(document: dict[str, Any]) -> None:
     text = markdown_text(any_result(document))
     assert text.startswith("### ")
     assert not re.search(r"(?<!\\)<", text)
+
+
+def test_a_ramp_has_a_table_of_its_bands() -> None:
+    text = markdown_text(ramp_result())
+    assert "| climb get, offered | requests | failed | completed | p50 | p90 | p95 | p99 | p99.9 | max |" in text
+    assert "| 105 to 160/s | 105 | 0% | 105/s | 11.0 | 30.0 | 35.0 | 50.0 | - | - |" in text
+    assert "held until 312/s, 14.2 s" in text
+
+
+def test_an_axis_has_a_table_of_its_points(tmp_path: Path) -> None:
+    found = from_json(ExperimentResult, inputs.document("experiment-scaling", tmp_path))
+    first = found.scaling[0]
+    slope = Slope("session=b", "p50", True, 3, 6, 1.12, 1.05, 1.19, 0.95, "rises", None)
+    grown = replace(first.points[0], unsettled=2)
+    sloped = replace(first, points=(grown, *first.points[1:]), slopes=(slope,))
+    text = markdown_text(replace(found, scaling=(sloped, *found.scaling[1:])))
+    head = next(line for line in text.splitlines() if line.startswith(f"| by {first.axis} | offered"))
+    rows = text.split(head)[1].splitlines()[2:]
+    assert rows[0].endswith("| grew in 2 rounds |") and rows[1].endswith("|  |")
+    assert "the ratio rises, 1.12 \\[1.05, 1.19\\] times with each doubling of" in text

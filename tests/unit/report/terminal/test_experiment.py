@@ -31,6 +31,7 @@ from loadgen.result.experiment import (
     Round,
     Scaling,
     ScalingPoint,
+    Slope,
 )
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import Resolution
@@ -408,12 +409,60 @@ def test_latency_under_load_is_a_table_and_a_plot_by_quantile() -> None:
     text = page(found)
     assert "\nunder load, by rate  steady get response\n  ● session=shared   ▲ session=per-request   ── 95 %" in text
     rows = block(text, "under load, by rate")
-    assert [row.split()[:2] for row in rows if row.strip().startswith("50/s")] == [["50/s", "●"]] * 2, "p50 and p99"
+    assert [row.split()[:2] for row in rows if row.strip().startswith("50/s")] == [["50/s", "●"]] * 3, (
+        "p50, p99, and what came of it"
+    )
     assert rows[3].split()[:6] == ["50/s", "●", "49.7/s", "1.2%", "10.0", "[9.00,"]
     assert rows[4].split()[:2] == ["▲", "49.7/s"]
     assert rows[3].rindex("●") < rows[5].rindex("●")
     assert "─●─" in rows[5]
     assert "log scale" not in text.split("under load")[1].split("\n", 2)[2], "no curves beside it"
+
+
+def slope(quantile: str = "p50", **changes: Any) -> Slope:
+    found = Slope("session=shared", quantile, quantile == "p50", 3, 6, 1.123, 1.05, 1.19, 0.95, "rises", None)
+    return replace(found, **changes)
+
+
+def test_what_came_of_each_point_and_what_it_took() -> None:
+    more = {"completed": 48.0, "throttled": 0.02, "core": 0.12, "usd": 0.0123}
+    rows = block(page(result(scaling=(series("a", replace(point("50/s", 10), **more)),))), "under load, by rate")
+    at = next(number for number, row in enumerate(rows) if "completed" in row)
+    assert rows[at].split() == ["offered", "completed", "failed", "throttled", "core", "USD", "a", "run"]
+    assert rows[at + 1].split() == ["50/s", "●", "50/s", "48/s", "1.2%", "2%", "12%", "0.0123"]
+
+
+def test_an_axis_that_sets_no_load_is_named_alone() -> None:
+    found = result(scaling=(replace(series("a", point("1024", 10)), axis="size", load=False),))
+    assert "\nby size  steady get response" in page(found)
+
+
+def test_a_point_that_has_not_settled_is_marked() -> None:
+    grown = replace(point("200/s", 400), unsettled=2)
+    rows = block(page(result(scaling=(series("a", point("50/s", 10), grown),))), "under load, by rate")
+    assert any(row.split()[4:5] == ["400*"] for row in rows)
+    assert any(row.endswith("grew in 2 rounds") for row in rows)
+    assert any(row.startswith("  *: it grew as long as it ran") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "the ratio rises, 1.12 [1.05, 1.19] times with each doubling of rate, over 3 values"),
+        ({"verdict": "falls"}, "the ratio falls, 1.12 [1.05, 1.19] times with each doubling of rate, over 3 values"),
+        ({"verdict": "inconclusive", "low": 0.9},
+         "no change of the ratio is shown, 1.12 [0.9, 1.19] times with each doubling of rate, over 3 values"),
+        ({"verdict": "none", "low": None, "high": None, "why": Reason.of("too_few_rounds", needs=6, rounds=3)},
+         "no verdict; 1.12 times with each doubling of rate; 3 rounds: no interval, which takes 6"),
+        ({"verdict": "none", "factor": None, "why": Reason.of("few_points", points=1)},
+         "no slope; 1 value at which both have settled and are known, and a slope takes 2"),
+    ],
+)  # fmt: skip
+def test_whether_the_ratio_changes_is_a_sentence(changes: dict[str, Any], said: str) -> None:
+    sloped = replace(series("session=per-request", point("50/s", 10)), slopes=(slope(**changes), slope("p99")))
+    text = " ".join(page(result(scaling=(series("session=shared", point("50/s", 10)), sloped))).split())
+    assert f"session=per-request / session=shared, p50: {said}" in text
+    assert text.index("shared, p50: ") < text.index("shared, p99: ")
 
 
 def test_points_that_know_nothing_are_told_as_such() -> None:
