@@ -35,7 +35,11 @@ def _connections(values: Values) -> str:
 def _failures(values: Values) -> str:
     failed = number(values, "failed")
     part = share(number(values, "share"), 1)
-    return f"of the {several(failed, 'failure')} above it {part} {'is' if failed == 1 else 'are'} {values['reason']}"
+    text = f"of the {several(failed, 'failure')} above it {part} {'is' if failed == 1 else 'are'} {values['reason']}"
+    if "lets" not in values:
+        return text
+    lets, burst = rate(round(number(values, "lets"))), count(number(values, "burst"))
+    return f"{text}; it lets {lets} through, and about {burst} at once"
 
 
 def _not_reached(values: Values) -> str:

@@ -106,9 +106,10 @@ class HighestRate:
     high: float | None = item("the upper end of its interval; null if the highest rate kept the conditions", "1/s")
     confidence: float = item("the confidence of the interval", "1")
     condition: str = item("the condition that breaks first; empty if none broke")
-    how: Literal["fit", "between", "none"] = item(
+    how: Literal["fit", "between", "bucket", "none"] = item(
         "fit: where a line through the steps crosses what is allowed; between: it lies between the highest rate that "
-        "kept the conditions and the lowest that did not"
+        "kept the conditions and the lowest that did not; bucket: what a throttle refuses in the long run, by the rate "
+        "that it lets through and by its burst"
     )
     points: int = item("the number of steps that were used")
     slope: float | None = item(

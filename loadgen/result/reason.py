@@ -90,7 +90,8 @@ CODES = {
     "one of `cap`.",
     "limit_ports": "The local ports are the limit: `failed` requests failed, the `share` of them by `reason`.",
     "limit_resources": "Descriptors or memory of this machine are the limit, by `reason`.",
-    "limit_throttle": "A throttle is the limit: the target refused, the `share` of all failures by `reason`.",
+    "limit_throttle": "A throttle is the limit: the target refused, the `share` of all failures by `reason`. `lets`: "
+    "the rate that it lets through, and `burst`: how many at once, if it is a bucket that a step does not empty soon.",
     "limit_errors": "Errors are the limit, the `share` of them `outcome` with `reason`.",
     "limit_max_rate": "The highest rate that may be tried, `rate`, kept all conditions.",
     "limit_not_reached": "All rates up to `rate` kept all conditions.",

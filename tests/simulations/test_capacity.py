@@ -25,6 +25,7 @@ QUEUES = [
 ]
 LIMITS = [
     Server("a throttle of 120/s", 4, 0.020, 0.150, throttle=120, burst=20, limited_by="limit_throttle"),
+    Server("a throttle with a bucket of 100", 4, 0.020, 0.150, throttle=120, burst=100, limited_by="limit_throttle"),
     Server("a cap on connections", 4, 0.020, 0.150, limited_by="limit_connections"),
     Server("this machine", 4, 0.020, 0.150, limited_by="limit_machine"),
 ]
@@ -75,7 +76,7 @@ def test_the_capacity_of_a_queue_is_found(server: Server) -> None:
     assert at_least(0.78 if single else 0.9, of.narrow, of.tried), of
 
 
-@pytest.mark.parametrize("server", LIMITS if FULL else LIMITS[:1], ids=lambda server: server.name)
+@pytest.mark.parametrize("server", LIMITS if FULL else LIMITS[:2], ids=lambda server: server.name)
 def test_what_set_the_limit_is_named(server: Server) -> None:
     of = found(server, seeds(1, 200))
     assert at_least(0.95, of.named, of.tried), of

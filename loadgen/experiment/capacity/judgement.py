@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from loadgen.result.capacity import CapacityPlan, CapacityRatio, CapacityStep, CapacityVariant, HighestRate
 from loadgen.result.reason import Reason
 from loadgen.runner.progress import CapacitySoFar, StepSoFar
+from loadgen.stats.bucket import Bucket, Refusals, bucket
 from loadgen.stats.crossing import CONFIDENCE, Crossing, Point, cliff, crossing
 from loadgen.stats.quotient import Estimate, quotient
 
 BEYOND = 1.3  # times the capacity: the steps above it, up to here, tell what set the limit
 FEW = 3  # steps that tell it at the least, if there are so many
+ONLY = 0.9  # of the failures: if so many are throttles, a throttle is what refuses
+SINGLE, SOME = 1.3, 30  # times the rate, and more: so many requests a second are not one for each iteration
 CLIFFS = "errors"  # how a condition on errors begins
 
 
@@ -23,6 +26,7 @@ class Edge:
 
     condition: str
     crossing: Crossing
+    throttle: Bucket | None = None  # that refuses, if it is one whose bucket is large
 
     @property
     def errors(self) -> bool:
@@ -32,9 +36,31 @@ class Edge:
 def edge(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> Edge:
     """Where the first of the conditions breaks. Where errors set in sharply, they have no slope: a target that refuses
     what is above its rate refuses nothing below it."""
-    edges = [Edge(text, _crossing(plan, text, steps)) for text in plan.keep]
+    edges = [_edge(plan, text, steps) for text in plan.keep]
     broken = [of for of in edges if of.crossing.high is not None]
     return min(broken, key=lambda of: of.crossing.rate or of.crossing.high or 0.0, default=edges[0])
+
+
+def _edge(plan: CapacityPlan, text: str, steps: Sequence[CapacityStep]) -> Edge:
+    throttle = _throttle(plan, steps) if text.startswith(CLIFFS) else None
+    if throttle is None:
+        return Edge(text, _crossing(plan, text, steps))
+    allowed = next(kept.allowed for step in steps if (kept := step.condition(text)))
+    low, high = throttle.interval(allowed)
+    return Edge(text, Crossing(throttle.sustains(allowed), low, high, allowed=allowed, points=len(steps)), throttle)
+
+
+def _throttle(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> Bucket | None:
+    """The bucket that refuses, if nearly all failures are throttles. Of iterations of several requests it is not known
+    which of them it counts."""
+    failures = Counter[str]()
+    for step in steps:
+        for name, count in step.failures.items():
+            failures[name.partition(":")[0]] += count
+    single = all(step.requests <= SINGLE * step.rate * step.seconds + SOME for step in steps)
+    if not single or failures["throttled"] < ONLY * failures.total():
+        return None
+    return bucket([Refusals(of.rate, of.requests, of.failed, of.seconds, plan.lead_in_s) for of in steps])
 
 
 def _crossing(plan: CapacityPlan, text: str, steps: Sequence[CapacityStep]) -> Crossing:
@@ -64,7 +90,7 @@ def capacity_of(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> HighestRat
         high=_digits(at.high),
         confidence=CONFIDENCE,
         condition=first.condition if broken else "",
-        how="fit" if at.slope else "between" if at.rate else "none",
+        how="bucket" if first.throttle else "fit" if at.slope else "between" if at.rate else "none",
         points=at.points,
         slope=_digits(at.slope or None),
         limit=limit_of(plan, steps, first),
@@ -118,7 +144,7 @@ def limit_of(plan: CapacityPlan, steps: Sequence[CapacityStep], first: Edge) -> 
     if not above:
         return Reason.of("limit_not_known")
     if first.errors:
-        return _of_failures(above)
+        return _of_failures(above, first.throttle)
     return _of_latency(above)
 
 
@@ -133,7 +159,7 @@ def _above(steps: Sequence[CapacityStep], first: Edge, rate: float) -> list[Capa
     return [step for at, step in enumerate(broken) if at < FEW or step.rate <= BEYOND * rate]
 
 
-def _of_failures(above: Sequence[CapacityStep]) -> Reason:
+def _of_failures(above: Sequence[CapacityStep], throttle: Bucket | None) -> Reason:
     failures = Counter[str]()
     for step in above:
         failures.update(step.failures)
@@ -147,6 +173,8 @@ def _of_failures(above: Sequence[CapacityStep]) -> Reason:
     mine = {name: of for name, of in failures.items() if name.partition(":")[0] == outcome}
     reason = max(mine, key=lambda name: mine[name]).partition(":")[2].strip()
     told: dict[str, str | float] = {"reason": reason or outcome, "share": round(count / total, 4), "failed": total}
+    if outcome == "throttled" and throttle:
+        return Reason.of("limit_throttle", **told, lets=_digits(throttle.rate), burst=round(throttle.size))
     if outcome == "throttled":
         return Reason.of("limit_throttle", **told)
     if outcome == "client_resource":

@@ -25,7 +25,7 @@ def capacity_curve(of: CapacitySoFar, width: int, rows: int, said: Said) -> list
     """In `rows` lines."""
     columns, height = max(1, width - SCALE), max(1, rows - FRAME)
     shown = _near(of)
-    low, high = _ends([step.rate for step in shown])
+    low, high = _ends([*(step.rate for step in shown), *(end for end in (of.low, of.rate, of.high) if end is not None)])
     cells = _cells(of, shown, (low, high), columns, height)
     limit = _row(of.allowed, of, height)
     lines = [_title(of, said).cut(width)]

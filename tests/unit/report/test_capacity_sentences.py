@@ -35,6 +35,10 @@ EACH = [
         for code in ("limit_throttle", "limit_ports", "limit_resources")
     ),
     (
+        Reason.of("limit_throttle", **FAILED, lets=120.26, burst=83),
+        "of the 250 failures above it 80% are 429 Too Many Requests; it lets 120/s through, and about 83 at once",
+    ),
+    (
         Reason.of("limit_errors", outcome="http_5xx", reason="503", share=1.0, failed=1),
         "of the 1 failure above it 100% is 503",
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from capacity_steps import ERRORS, LATENCY, plan, step
 
@@ -83,3 +85,20 @@ def test_a_line_is_used_where_there_is_a_slope() -> None:
 def test_the_steps_just_below_decide_the_trust() -> None:
     steps = [*kept(50, 80, 100), step(110, 0.4)]
     assert [of.rate for of in deciding(capacity_of(plan(), steps), steps)] == [100]
+
+
+def test_a_throttle_with_a_large_bucket_is_told_by_what_it_lets_through() -> None:
+    """120 a second, and 100 at once: a step of 20 s behind 3 s that are not measured sees nothing of 122/s refused."""
+
+    def at(rate: float) -> CapacityStep:
+        left = max(0.0, 100 - max(0.0, rate - 120) * 3)
+        refused = max(0, round((rate - 120) * 20 - left))
+        made = step(rate, requests=round(20 * rate), failures={"throttled: 429": refused} if refused else None)
+        return replace(made, seconds=20.0, requests=round(20 * rate))
+
+    about = plan(lead_in_s=3.0, keep=(ERRORS,))
+    capacity = capacity_of(about, [at(rate) for rate in (100, 110, 118, 122, 125, 126, 127, 128, 130, 134, 140, 150)])
+    assert capacity.how == "bucket" and capacity.limit.code == "limit_throttle"
+    assert capacity.limit.values["lets"] == pytest.approx(120, rel=0.01)
+    assert capacity.limit.values["burst"] == pytest.approx(100, rel=0.15)
+    assert capacity.rate and capacity.low and capacity.high and capacity.low < capacity.rate <= 122 < 125

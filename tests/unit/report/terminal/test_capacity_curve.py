@@ -43,6 +43,7 @@ def test_the_shares_rise_from_the_lower_left() -> None:
 def test_before_anything_is_known() -> None:
     assert so_far(CapacitySoFar("", "p99 < 1s", 0.01), clean) == "nothing is known yet of p99 < 1s"
     drawn(CapacitySoFar("", "p99 < 1s", 0.01))
+    assert "▲ 28.3/s" in drawn(CapacitySoFar("", "p99 < 1s", 0.01, (StepSoFar(20.0, 0.0),), 28.3, 20.0, 40.0))[-1]
     kept = CapacitySoFar("fresh", "p99 < 1s", 0.01, STEPS[:1], None, 130.0, None)
     assert so_far(kept, clean) == "fresh: so far 130/s or more keeps p99 < 1s"
 
