@@ -46,7 +46,7 @@ class _Second:
     def is_beyond(self, steps: Iterable[int]) -> bool:
         """Whether the p99 of one of these steps is beyond its limit, or hidden, as all requests were throttled."""
         hidden = self.throttled.total() > 0 and not self.timed.total()
-        return hidden or any(_improbable(self.beyond[step], self.timed[step]) for step in steps)
+        return hidden or any(improbable(self.beyond[step], self.timed[step]) for step in steps)
 
 
 class Waves:
@@ -172,7 +172,7 @@ def _seconds(ordered: dict[int, _Second], compared: bool) -> Iterator[WaveSecond
         yield WaveSecond(at, of.sent, of.told, of.cold, environments, dict(of.throttled.most_common()), beyond)
 
 
-def _improbable(beyond: int, count: int) -> bool:
+def improbable(beyond: int, count: int) -> bool:
     """Whether so many of `count` requests are beyond a limit by chance once in a hundred times, if 1 % are expected:
     the exact binomial test."""
     return beyond > EXPECTED * count and beta_cdf(EXPECTED, beyond, count - beyond + 1) < CHANCE

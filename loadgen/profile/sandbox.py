@@ -25,7 +25,7 @@ from pydantic_core import CoreSchema, core_schema
 from loadgen.errors import ProfileError
 from loadgen.profile import units
 from loadgen.profile.distribution import EXAMPLES, Distribution
-from loadgen.profile.part import Count, Duration, Flag, FromText, Part, complaint, whole
+from loadgen.profile.part import Count, Duration, Flag, FromText, Number, Part, complaint, whole
 from loadgen.profile.units import format_duration, format_rate, quoted
 
 
@@ -325,12 +325,15 @@ class Tables(Part):
     partition_writes: Rate = 1000.0
     """The write units that one partition key can take."""
     on_demand_reads: Rate = 12_000.0
-    """The read units that a new on-demand table can give at once. Later it can give twice its peak, if that is more."""
+    """The read units that a new on-demand table can give at once. Later it can give `peak_factor` times its peak, if
+    that is more."""
     on_demand_writes: Rate = 4000.0
-    """The write units that a new on-demand table can take at once. Later it can take twice its peak, if that is
-    more."""
+    """The write units that a new on-demand table can take at once. Later it can take `peak_factor` times its peak, if
+    that is more."""
     peak_after: Duration = units.duration("30m")
     """The time after which the peak of an on-demand table counts."""
+    peak_factor: Annotated[Number, Field(ge=1)] = 2.0
+    """How many times its peak an on-demand table can take."""
     unprocessed: Share = 0.0
     """The share of a batch's items that come back unprocessed, drawn from the seed."""
     creating: Time = 0
@@ -350,6 +353,7 @@ class Tables(Part):
 _WRITTEN: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("partition_reads", "partition_writes", "on_demand_reads", "on_demand_writes"), format_rate),
     "signatures": str,
+    "peak_factor": "{:g}".format,
     "unprocessed": lambda share: f"{share * 100:g}%",
     "memory": lambda size: f"{size // 2**20}MiB",
 }

@@ -4,9 +4,9 @@ Units are counted in halves, as an eventually consistent read takes half of one.
 
 - Provisioned: a bucket that refills at the provisioned units a second, and holds those of `burst`, one second's at
   least. It is full at first. What needs more than a full bucket holds is let through by a full one, and leaves a debt.
-- On demand: in each second since the table was made, as many units as it was made for, or twice the most that it served
-  in one earlier second which is `peak_after` old, if that is more. AWS says: instantly up to double the previous peak,
-  and more than that within 30 minutes may be throttled.
+- On demand: in each second since the table was made, as many units as it was made for, or `peak_factor` times the most
+  that it served in one earlier second which is `peak_after` old, if that is more. AWS says: instantly up to
+  double the previous peak, and more than that within 30 minutes may be throttled.
 - On demand with a maximum of its own: a bucket of one second's units.
 - Each partition key: a bucket of one second's units, 1,000 to write and 3,000 to read.
 
@@ -94,8 +94,8 @@ class Bucket(Protocol):
 class Peak:
     """The use of an on-demand table, in whole seconds from the first request on."""
 
-    def __init__(self, rate: float, after: int) -> None:
-        self._limit, self._after = math.ceil(2 * rate), after
+    def __init__(self, rate: float, after: int, factor: float) -> None:
+        self._limit, self._after, self._factor = math.ceil(2 * rate), after, factor
         self._start: int | None = None
         self._second = 0
         self._used = 0
@@ -109,7 +109,7 @@ class Peak:
             self._end_second(second)
         highs = self._highs
         while highs and highs[0][0] + self._after <= now:
-            self._limit = max(self._limit, 2 * highs.popleft()[1])
+            self._limit = max(self._limit, int(self._factor * highs.popleft()[1]))
         return self._used + min(tokens, self._limit) <= self._limit
 
     def take(self, tokens: int) -> None:
@@ -166,7 +166,7 @@ class Side:
             if units:
                 self._buckets.append((TokenBucket(units, units), MAXIMUM))
             rate = settings.on_demand_reads if read else settings.on_demand_writes
-            self._buckets.append((Peak(rate, settings.peak_after), KEY_RANGE))
+            self._buckets.append((Peak(rate, settings.peak_after, settings.peak_factor), KEY_RANGE))
         self._keys = KeyBuckets(2 * (settings.partition_reads if read else settings.partition_writes))
 
     def take(self, now: int, halves: int, key: str | None) -> None:

@@ -86,7 +86,7 @@ SANDBOX: dict[str, Any] = {
                 "stalls": [{"at": "1s", "for": "1ms"}, {"every": "9s", "for": "2ms"}],
                 "faults": {"errors": "1%", "reset": "1%", "truncate": "1%", "drip": "1%", "endless": "1%"},
                 "dynamodb": {"signatures": "ignore", "burst": "9s", "partition_reads": "9/s", "partition_writes": "9/s",
-                             "on_demand_reads": "9/s", "on_demand_writes": "9/s", "peak_after": "1m",
+                             "on_demand_reads": "9/s", "on_demand_writes": "9/s", "peak_after": "1m", "peak_factor": 3,
                              "unprocessed": "1%", "creating": "1s", "memory": "1GiB"}},
 }  # fmt: skip
 DOCUMENTS = {"http": HTTP, "table": TABLE, "experiment": EXPERIMENT, "sandbox": SANDBOX}

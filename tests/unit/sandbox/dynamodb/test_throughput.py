@@ -78,8 +78,17 @@ def test_full_buckets_of_keys_are_forgotten() -> None:
     assert len(keys._owed) <= 4
 
 
+def test_how_many_times_its_peak_a_table_takes_can_be_set() -> None:
+    peak = Peak(rate=1, after=SECOND, factor=1.5)
+    assert peak.holds(0, 2)
+    peak.take(2)
+    assert peak.holds(2 * SECOND, 3)
+    peak.take(3)
+    assert not peak.holds(2 * SECOND + 1, 1)
+
+
 def test_a_peak_counts_when_it_is_old_enough() -> None:
-    peak = Peak(rate=5, after=30 * MINUTE)  # in halves: 10 a second
+    peak = Peak(rate=5, after=30 * MINUTE, factor=2)  # in halves: 10 a second
     for _ in range(8):
         assert peak.holds(0, 1)
         peak.take(1)
@@ -98,7 +107,7 @@ def test_a_peak_counts_when_it_is_old_enough() -> None:
 
 
 def test_one_large_item_is_served_by_a_small_on_demand_table() -> None:
-    peak = Peak(rate=1, after=SECOND)
+    peak = Peak(rate=1, after=SECOND, factor=2)
     assert peak.holds(0, 800)
     peak.take(800)
     assert not peak.holds(0, 1)
