@@ -22,12 +22,12 @@ def at_once(path: str | Path, flags: int) -> int:
     return descriptor
 
 
-def write_text(path: str | Path, text: str, *, append: bool = False) -> None:
-    """Write a text in UTF-8, in the place of what the file held or after it. Raises OSError, also for a pipe that
-    nobody reads: it would be waited for without end."""
+def write(path: str | Path, content: str | bytes, *, append: bool = False) -> None:
+    """Write bytes, or a text in UTF-8, in the place of what the file held or after it. Raises OSError, also for a pipe
+    that nobody reads: it would be waited for without end."""
     flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC)
-    with os.fdopen(at_once(path, flags), "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(at_once(path, flags), "wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -14,7 +14,7 @@ import click
 
 from loadgen.cli import complain, output
 from loadgen.errors import LoadgenError, ProfileError
-from loadgen.files import why, write_text
+from loadgen.files import why, write
 from loadgen.report.words import clean
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ T = TypeVar("T")
 STDOUT = "-"
 HELPS = {
     "html": "Write a page for a browser to FILE: charts and tables, without a script.",
+    "png": "Write a picture of a run to FILE: percentiles, and over time. It takes matplotlib.",
     "csv": "Write a row for each figure to FILE.",
     "csv-by-second": "Write a row for each second to FILE.",
     "hlog": "Write the times of each second to FILE, for HdrHistogram tools.",
@@ -43,7 +44,12 @@ class Exports:
     undecided: Literal["error", "skipped"]
 
     def check(self) -> None:
-        """Raises ProfileError for a file that cannot be written, so that a load does not come before it."""
+        """Raises ProfileError for a file that cannot be written, or a picture that cannot be drawn, so that a load does
+        not come before it."""
+        if "png" in self.files:
+            from loadgen.report.formats.png import require
+
+            require()
         for name, file in self.files.items():
             if file == STDOUT:
                 continue
@@ -70,19 +76,24 @@ class Exports:
         """Write all of them. What cannot be written is said: the result is in the run's `folder`. `profile`: whether a
         page shows it."""
         for name in self.files:
-            text = self._text(name, result, folder, profile)
-            if text is not None:
-                self.write_text(name, text)
+            made = _picture(result, folder) if name == "png" else self._text(name, result, folder, profile)
+            if made is not None:
+                self.write_made(name, made)
 
-    def write_text(self, name: str, text: str) -> None:
-        """Write a text to the file of a format, if one is named."""
+    def write_made(self, name: str, made: str | bytes) -> None:
+        """Write a text or a picture to the file of a format, if one is named."""
         file = self.files.get(name)
         if file == STDOUT:
             with output() as out:
-                out.write(text)
+                if isinstance(made, bytes):
+                    out.flush()
+                    out.buffer.write(made)
+                    out.buffer.flush()
+                else:
+                    out.write(made)
         elif file is not None:
             try:
-                write_text(file, text)
+                write(file, made)
             except OSError as error:
                 complain(f"loadgen: --{name} {file} cannot be written: {why(error)}")
 
@@ -99,6 +110,18 @@ class Exports:
         if name == "junit":
             return junit_text(result, self.undecided)
         return {"csv": csv_text, "markdown": markdown_text}[name](result)
+
+
+def _picture(result: Result, folder: Path | None) -> bytes | None:
+    """The picture of a run. It lacks what the folder does not tell: what happened second by second."""
+    from loadgen.analysis.timeline import timeline
+    from loadgen.report.formats.png import png_bytes
+    from loadgen.result.run import RunResult
+
+    if not isinstance(result, RunResult):
+        complain("loadgen: --png: nothing is written: each run of an experiment has its own")
+        return None
+    return png_bytes(result, _told(folder, "--png: nothing second by second", timeline))
 
 
 def _page(result: Result, folder: Path | None, profile: bool) -> str:

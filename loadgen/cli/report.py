@@ -81,7 +81,7 @@ def _overlaid(runs: tuple[Path, ...], more: bool, exports: Exports, share: bool)
             raise ProfileError("is an experiment: report it by itself, or name its runs", file=str(folder))
         results.append(("" if share else folder.name, result))  # a folder may have the name of a host
     if exports.files:
-        exports.write_text("html", overlay_text(results))
+        exports.write_made("html", overlay_text(results))
         return 0
     with output() as out:
         show(results, out)

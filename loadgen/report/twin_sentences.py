@@ -99,6 +99,9 @@ TWIN_SENTENCES: dict[str, Sentence] = {
         "the run did not come to the greatest number; "
         f"{count(number(values, 'most'))} is what an AWS account has at first"
     ),
+    "twin_overflow": lambda values: (
+        f"{several(number(values, 'refused'), 'request')} got a 429 because all environments were busy"
+    ),
     "twin_idle": _idle,
     "twin_idle_unknown": "the run does not tell how long an environment lives that is idle: the default",
     "twin_throttle": _throttle,

@@ -275,6 +275,7 @@ CODES = {
     "twin_init": "`cold` cold starts took longer than the others, by `ms` on average.",
     "twin_most": "With `most` environments there are as many cold starts as in the run.",
     "twin_most_unknown": "The run does not tell the greatest number of environments; `most` is AWS's default.",
+    "twin_overflow": "`refused` requests were refused because all environments were busy.",
     "twin_idle": "With an idle time from `low_s` to `high_s` there are as many cold starts as in the run.",
     "twin_idle_unknown": "The run does not tell how long an idle environment lives.",
     "twin_throttle": "In `seconds` seconds with 429s about the same `rate` was let in, and before them `burst` more.",

@@ -57,11 +57,11 @@ class VirtualSandbox:
         head, _, body = reply.data.partition(b"\r\n\r\n")
         return Answer(after, reply.status, head, body)
 
-    def serve(self, now: int, method: bytes, path: bytes) -> tuple[int, bool]:
-        """When the function is ready with a request that comes at `now`, which never goes back; and whether it started
-        cold."""
+    def serve(self, now: int, method: bytes, path: bytes) -> tuple[int, bool, bool]:
+        """When the function is ready with a request that comes at `now`, which never goes back; whether it started
+        cold; and whether it is answered, not refused or failed."""
         fate = self._core.simulation.admit(now, method=method, path=path)
-        return fate.ready, fate.cold
+        return fate.ready, fate.cold, not fate.status
 
 
 def _nothing() -> None: ...

@@ -25,6 +25,7 @@ FENCES = {
     "hdrh": re.compile(r"record/hlog\.py"),
     "aioboto3": re.compile(r"transport/sdk/.*"),
     "aiobotocore": re.compile(r"transport/sdk/.*"),
+    "matplotlib": re.compile(r"report/formats/png\.py"),
     "ray": re.compile(r"fleet/.*"),
     "pydantic": re.compile(r"profile/.*"),
     "pydantic_core": re.compile(r"profile/.*"),

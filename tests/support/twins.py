@@ -17,6 +17,7 @@ from loadgen.experiment.saved import read
 from loadgen.experiment.twin.fit import Sandboxes, fit
 from loadgen.experiment.twin.observed import observed
 from loadgen.experiment.twin.virtual import START, VirtualLoad
+from loadgen.fleet.group import merge
 from loadgen.profile.load import load
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.record.packed import pack
@@ -44,7 +45,8 @@ def run_on_sandbox(
     kept = RunFolder(folder, fail)
     kept.begin(loaded.resolved, {**to_json(known), "plan": json.loads(json.dumps(plan.describe()))})
     kept.second(pieces, [])
-    measured = Measured(plan, of.ledger, recording, quantiles_of(profile))
+    reasons = merge([of.samples.kept()], 5).reasons
+    measured = Measured(plan, of.ledger, recording, quantiles_of(profile), reasons)
     ending = Ending(clock.now() - START, str(folder))
     assert kept.finish(to_json(conclude(known, measured, NOTHING_KNOWN, ending, {})))
     return folder

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from no_files import KINDS, put
 
-from loadgen.files import Scratch, open_regular, read_regular, unnamed, write_text
+from loadgen.files import Scratch, open_regular, read_regular, unnamed, write
 
 
 @pytest.mark.usefixtures("impatient")
@@ -80,11 +80,11 @@ def test_a_file_without_a_name_needs_no_disk(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_text_is_written_over_and_added(tmp_path: Path) -> None:
     file = tmp_path / "page"
     for text, append in (("first, and long", False), ("zwei", False), ("!", True)):
-        write_text(file, text, append=append)
+        write(file, text, append=append)
     assert file.read_text(encoding="utf-8") == "zwei!"
 
 
 def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError):
-        write_text(tmp_path / "pipe", "text")
+        write(tmp_path / "pipe", "text")

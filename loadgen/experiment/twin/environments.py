@@ -21,8 +21,9 @@ SHORTEST = SECOND // 2  # that an idle environment is tried to live
 TRIES = 12
 
 Colds = Mapping[int, int]  # by run of a phase
-Serve = Callable[[int, bytes, bytes], tuple[int, bool]]
-"""A function's answer to a request at an instant, by method and path: when it is ready, and whether it was cold."""
+Serve = Callable[[int, bytes, bytes], tuple[int, bool, bool]]
+"""A function's answer to a request at an instant, by method and path: when it is ready, whether it was cold, and
+whether it is a success."""
 MakeServe = Callable[[SandboxSettings], Serve]
 
 
@@ -112,9 +113,9 @@ def _cold_starts(
             now, _, run, index, place = heapq.heappop(waiting)
         steps = workload.scenario(index).steps
         method, _, path = names[steps[place].number].partition(b" ")
-        ready, cold = serve(now, method, path)
+        ready, cold, answered = serve(now, method, path)
         found[run] += cold
-        if place + 1 < len(steps):
+        if answered and place + 1 < len(steps):
             think = steps[place + 1].think
             then = ready + settings.rtt + (think(index) if think else 0)
             heapq.heappush(waiting, (then, next(turns), run, index, place + 1))

@@ -26,6 +26,7 @@ from loadgen.stats import Histogram
 HANDSHAKE = 2  # round trips of TCP and TLS 1.3
 QUICK = 0.05  # the level of the answers that waited for nothing
 FEWEST_THROTTLED = 3  # seconds with a 429 that prove a rate
+CONCURRENCY = "ConcurrentInvocationLimitExceeded"  # in Lambda's reasons, also of a reserved concurrency
 STEADY = 0.1  # of the rate that a throttle lets in: so much may its seconds differ
 FAILED = (Outcome.HTTP_5XX, Outcome.RESET)  # that the sandbox can make
 
@@ -224,6 +225,9 @@ def _environments(
     init = _init({number: (colds[number], warm.times(number, cold=False)) for number in steps if colds[number].count})
     made.sandbox["environments"] = {"max": MOST, "init": distribution(init)}
     made.told("environments.init", "twin_init", cold=count, ms=init.mean / MILLISECOND)
+    if refused := _refused_for_concurrency(seen):
+        made.sandbox["environments"]["overflow"] = "429"
+        made.told("environments.overflow", "twin_overflow", refused=refused)
     _pool(seen, profile, names, made, make)
 
 
@@ -266,9 +270,22 @@ def _pool(seen: Observed, profile: Profile, names: Sequence[str], made: Fitted, 
 # what is refused, and what fails
 
 
+def _refused_for_concurrency(seen: Observed) -> int:
+    """How many requests were refused because all environments were busy, as Lambda's reasons tell."""
+    failures = [failure for phase in seen.result.variant.phases for step in phase.steps for failure in step.failures]
+    return sum(
+        count
+        for failure in failures
+        for reason, count in failure.reasons.items()
+        if failure.outcome == Outcome.THROTTLED.word and CONCURRENCY in reason
+    )
+
+
 def _throttle(seen: Observed, made: Fitted) -> None:
-    """The rate that a throttle lets in, if it is the same in several seconds that have a 429."""
-    if not seen.counts.outcomes()[Outcome.THROTTLED]:
+    """The rate that a throttle lets in, if it is the same in several seconds that have a 429. Those of a function whose
+    environments are all busy are not a throttle's."""
+    throttled_requests = seen.counts.outcomes()[Outcome.THROTTLED]
+    if not throttled_requests or 2 * _refused_for_concurrency(seen) > throttled_requests:
         return
     throttled = seen.by_second(lambda outcome: outcome == Outcome.THROTTLED)
     let_in = seen.by_second(lambda outcome: outcome != Outcome.THROTTLED)

@@ -74,7 +74,7 @@ class VirtualLoad:
         counters = Counters(ledger.wired, ledger.connections)
         client = Scripted(clock, settings, counters, self._engine.done, self._script)
         client.preopen()
-        samples = Samples(START, plan.slots)
+        self.samples = samples = Samples(START, plan.slots)
         self._engine.attach(client, self._recorder, samples, session.reuse == "per-iteration")
 
     def carry_out(self) -> Recording:

@@ -2,7 +2,7 @@
 
 csv       a row for each figure          junit     a test for each threshold
 markdown  the first screen, for a page   github    that page in the summary of a job of GitHub Actions
-twin_profile  a fitted profile as YAML
+twin_profile  a fitted profile as YAML     png       a picture, where matplotlib is installed
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from loadgen.files import why, write_text
+from loadgen.files import why, write
 from loadgen.report.formats.markdown import markdown_text
 from loadgen.report.verdict import Result
 
@@ -18,7 +18,7 @@ def add_to_summary(result: Result) -> str:
     if not path:
         return ""
     try:
-        write_text(path, markdown_text(result), append=True)
+        write(path, markdown_text(result), append=True)
     except OSError as error:
         return f"{NAMED_BY} cannot be written: {why(error)}"
     return ""

@@ -79,3 +79,18 @@ def test_a_log_is_written_from_the_seconds(
 def test_only_stdout_takes_the_place_of_the_screen() -> None:
     assert exports(csv="-").to_stdout
     assert not exports(csv="a.csv").to_stdout
+
+
+def test_a_picture_goes_to_its_file_and_to_stdout(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    pytest.importorskip("matplotlib")
+    result = finished_run(tmp_path / "run")
+    exports(png=str(tmp_path / "run.png")).write(result, tmp_path / "run")
+    exports(png="-").write(result, tmp_path / "run")
+    written = (tmp_path / "run.png").read_bytes()
+    assert written.startswith(b"\x89PNG") and capfdbinary.readouterr().out == written
+
+
+def test_a_picture_that_cannot_be_drawn_is_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loadgen.report.formats.png.find_spec", lambda name: None)
+    with pytest.raises(ProfileError, match="pip install"):
+        exports(png="run.png").check()

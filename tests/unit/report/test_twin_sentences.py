@@ -67,6 +67,7 @@ EACH = [
         Reason.of("twin_idle", low_s=1.8, high_s=4.9),
         "from 1.8 to 4.9 s there are about as many cold starts as in the run; this is in the middle",
     ),
+    (Reason.of("twin_overflow", refused=12), "12 requests got a 429 because all environments were busy"),
     (Reason.of("twin_idle", low_s=4.6, high_s=4.6), "with 4.6 s there are about as many cold starts as in the run"),
     (
         Reason.of("twin_idle_unknown"),

@@ -40,6 +40,8 @@ def test_faults_and_calls_of_a_table() -> None:
 
 
 def test_serves_without_an_answer() -> None:
+    full = sandbox(service="8ms", environments={"max": 1, "overflow": "429"})
+    assert [full.serve(0, b"GET", b"/")[2] for _ in range(2)] == [True, False]
     target = sandbox(service="8ms", environments={"max": 3, "init": "300ms"})
-    assert target.serve(0, b"GET", b"/") == (308 * MILLISECOND, True)
-    assert target.serve(400 * MILLISECOND, b"GET", b"/") == (408 * MILLISECOND, False)
+    assert target.serve(0, b"GET", b"/") == (308 * MILLISECOND, True, True)
+    assert target.serve(400 * MILLISECOND, b"GET", b"/") == (408 * MILLISECOND, False, True)

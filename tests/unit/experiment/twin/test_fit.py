@@ -93,6 +93,19 @@ def test_a_pool_that_was_full_has_its_size(tmp_path: Path) -> None:
     assert made.environments and made.environments.max == pytest.approx(12, abs=1)
 
 
+def test_a_full_pool_that_refuses_is_no_throttle(tmp_path: Path) -> None:
+    pool = "environments: {max: 8, init: 300ms, overflow: 429}"
+    phases = "stop_if: never\nload: [{name: a, rate: 200/s, for: 15s}]\n"
+    folder = run_on_sandbox(
+        tmp_path / "run", f"sandbox: {{service: 'lognormal(p50=40ms, p99=90ms)', {pool}}}\n{phases}{COLD}"
+    )
+    twin = twin_of(folder)
+    made = settings(twin)
+    assert made.environments and made.environments.overflow == "429" and made.throttle is None
+    assert made.environments.max == pytest.approx(8, abs=1)
+    assert codes(twin)["sandbox.environments.overflow"] == "twin_overflow"
+
+
 def test_cold_starts_are_drawn_as_they_were(tmp_path: Path) -> None:
     pool = "environments: {max: 500, init: 'lognormal(p50=200ms, p99=600ms)', idle: 100ms}"
     sandbox = f"sandbox: {{rtt: 5ms, service: 'lognormal(p50=8ms, p99=20ms)', {pool}}}\n"
