@@ -89,6 +89,19 @@ def test_an_answer_counts_where_it_came(tmp_path: Path) -> None:
         assert band.completed == pytest.approx(came, abs=band.high_per_s / 16), "to within half a bin"
 
 
+def test_what_an_earlier_phase_left_open_is_completed_in_the_next(tmp_path: Path) -> None:
+    """Each answer takes 800 ms: those to the last requests of the climb come in the descent."""
+    text = written("50/s..200/s", "4s").replace(
+        "thresholds:", "  - {name: descend, rate: 200/s..50/s, for: 4s}\nthresholds:"
+    )
+    run = go(text, lambda x: Reply(after=800 * MILLISECOND))
+    found = read(run, tmp_path / "run")
+    first = found[2, 0][0]
+    begin, end = START + 5 * SECOND, START + 5 * SECOND + round(first.lasted_s * SECOND)
+    came = sum(begin <= x.done < end for number in (1, 2) for x in run.of(number, 0))
+    assert came > 50 and first.completed == pytest.approx(came, abs=200 / 16)
+
+
 def test_a_descent_begins_at_the_top(tmp_path: Path) -> None:
     of = of_step(result(tmp_path, written("300/s..50/s")))
     assert [band.high_per_s for band in of] == [300 - 25 * number for number in range(10)]
