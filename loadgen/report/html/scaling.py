@@ -51,7 +51,7 @@ def _chart(key: str, title: str, group: Sequence[Scaling], all_of: Sequence[Scal
     )  # fmt: skip
     grown = any(point.unsettled for of in all_of for point in of.points)
     text = "Means over the rounds; bands are 95 % intervals where there are enough rounds."
-    said = f"{text} {GREW}." if grown else text
+    said = f"{text} {GREW}; no line goes through such a point." if grown else text
     return figure(key, title, said, drawn, _table(all_of, title), [_slopes(all_of), legend(names)])
 
 
