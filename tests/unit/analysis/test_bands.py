@@ -155,6 +155,12 @@ def test_a_threshold_tells_from_when_on_it_was_broken(tmp_path: Path) -> None:
     assert errors and errors.until_s == pytest.approx(8, abs=0.3) and errors.until_per_s == pytest.approx(160, abs=6)
 
 
+def test_nobody_says_how_much_longer_a_ramp_would_have_to_be(tmp_path: Path) -> None:
+    """A longer one is another one."""
+    made = result(tmp_path, written("50/s..200/s", "1s", thresholds="response p99 < 150ms"))
+    assert [(of.status, of.counts.more_s) for of in made.thresholds if of.counts] == [("undecided", None)] * 2
+
+
 def test_one_that_was_never_kept_says_so(tmp_path: Path) -> None:
     made = result(tmp_path, written("50/s..200/s", thresholds="response p50 < 100us"))
     assert {(of.held.until_s, of.held.until_per_s) for of in held(made) if of.held} == {(0, 50)}
