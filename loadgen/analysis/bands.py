@@ -22,7 +22,6 @@ from loadgen.exchange import Outcome
 from loadgen.profile.model import Rate
 from loadgen.record.metrics import Metric
 from loadgen.record.packed import Counts
-from loadgen.record.recorder import SeriesKey
 from loadgen.result.band import Band
 from loadgen.stats import Histogram, Integers, index_of
 from loadgen.stats.ticks import TICK, doublings
@@ -47,15 +46,16 @@ class Ramp:
         return float(self.rate.at(min(max(time - self.starts, 0.0), float(self.lasts)), self.lasts))
 
     @property
-    def width(self) -> int:
-        """The length of the bins in which its requests were counted."""
-        return TICK << int(doublings(np.array(self.lasts)))
-
-    @property
     def edges(self) -> Integers:
         """Where its bins begin, and the last one ends. The outer ones may be shorter."""
-        inner = np.arange(self.starts // self.width + 1, -(-self.ends // self.width)) * self.width
+        width = width_of(self.lasts)
+        inner = np.arange(self.starts // width + 1, -(-self.ends // width)) * width
         return np.concatenate(([self.starts], inner, [self.ends])).astype(np.int64)
+
+
+def width_of(lasts: int) -> int:
+    """The length of the bins in which the requests of a phase of that length are counted; both in ns."""
+    return TICK << int(doublings(np.array(lasts)))
 
 
 def ramps(plan: Plan, stopped: int | None = None) -> dict[int, Ramp]:
@@ -93,7 +93,7 @@ def read(measured: Measured, seconds: Iterable[Counts] | None) -> Bands:
 @dataclass(slots=True)
 class _Step:
     """What came of a step in a run of a phase: the times of its requests and how many failed by band, and how many ok
-    answers came in each bin."""
+    answers came in each bin, those to requests of earlier phases among them."""
 
     ramp: Ramp
     edges: Integers
@@ -132,9 +132,10 @@ class _Step:
         if kept is not None:
             kept.setdefault(band, Histogram()).add(histogram)
 
-    def complete(self, counts: Counts) -> None:
-        """Count ok answers where they came: each as long after the middle of the bin in which it was due as it took."""
-        due = counts.tick * TICK + self.ramp.width // 2
+    def complete(self, counts: Counts, widths: Integers) -> None:
+        """Count ok answers where they came: each as long after the middle of the bin in which it was due as it took.
+        `widths` are those of the bins."""
+        due = counts.tick * TICK + widths // 2
         left = self.edges[None, :] - due[:, None]
         there = counts.up_to(np.arange(len(due)), index_of(np.maximum(left, 0)))
         self.completed += np.diff(np.where(left > 0, there, 0)).sum(axis=0)
@@ -161,19 +162,19 @@ class _Table:
     """The steps of these runs, filled while the counts are read."""
 
     def __init__(self, plan: Plan, every: Mapping[int, Ramp]) -> None:
-        self._steps, self._every = len(plan.steps), every
+        self._steps = len(plan.steps)
+        self._widths = np.array([width_of(run.duration or 0) for run in plan.all_runs], np.int64)
         self.steps = {(run, step): _Step.of(ramp) for run, ramp in every.items() for step in range(self._steps)}
 
-    def _wanted(self, key: SeriesKey, metric: int) -> bool:
-        return metric == Metric.RESPONSE and key.slot // self._steps in self._every
-
     def take(self, counts: Counts) -> None:
-        mine = counts.only(self._wanted)
+        mine = counts.only(lambda key, metric: metric == Metric.RESPONSE)
         for (tick, key, _), histogram in mine.histograms():
-            self.steps[divmod(key.slot, self._steps)].add(tick, key.outcome, histogram)
-        answered = np.array([key.outcome == Outcome.OK for key in mine.series], bool)[mine.of]
+            if of_step := self.steps.get(divmod(key.slot, self._steps)):
+                of_step.add(tick, key.outcome, histogram)
         slots = np.array([key.slot for key in mine.series], np.int64)[mine.of]
-        for place, of_step in self.steps.items():
-            groups = answered & (slots == place[0] * self._steps + place[1])
+        answered = np.array([key.outcome == Outcome.OK for key in mine.series], bool)[mine.of]
+        for (run, step), of_step in self.steps.items():
+            # what an earlier phase left open is answered in this one
+            groups = answered & (slots % self._steps == step) & (slots // self._steps <= run)
             if groups.any():
-                of_step.complete(mine.where(groups))
+                of_step.complete(mine.where(groups), self._widths[slots[groups] // self._steps])

@@ -233,7 +233,9 @@ def _by_counts(
     if figure and _may_be_within(asked, figure) and (status == "passed") == (asked.op not in UPPER):
         return replace(entry, counts=counts, why=figure.why)
     if status == "undecided":
-        lasts = phase.ran if phase.ran is not None else phase.seconds
+        ramp = phase.rate is not None and phase.rate.planned != phase.rate.planned_end
+        # a ramp that takes longer is another ramp
+        lasts = None if ramp else phase.ran if phase.ran is not None else phase.seconds
         return replace(entry, counts=longer(asked, share, counts, lasts), why=Reason.of("not_decided"))
     bound = figure.why if figure and figure.bound is not None else None
     return replace(entry, status=status, counts=counts, why=bound)

@@ -10,7 +10,7 @@ from loadgen.report.reasons import of_figure
 from loadgen.report.words import UNKNOWN, brief, count, ms, several, share
 from loadgen.result.experiment import Scaling, ScalingPoint, Slope
 
-GREW = "*: it grew as long as it ran: the figure is that of its length, and no curve goes through it"
+GREW = "*: it grew as long as it ran, so that its figures are those of its length"
 
 
 def slopes_of(group: Sequence[Scaling]) -> Iterator[tuple[Scaling, Slope]]:

@@ -16,7 +16,7 @@ def counts_text(threshold: Threshold) -> str:
     interval = f"[{share(counts.low, 1)}, {share(counts.high, 1)}]"
     if threshold.value_share is None:
         interval = f"{share(counts.share, 1)} {interval} beyond it, against {share(counts.limit, 1)}"
-    if threshold.status != "undecided" or threshold.held:  # more of a ramp is another ramp
+    if threshold.status != "undecided" or threshold.held:
         return interval
     return f"{interval}: {_more(counts)}"
 

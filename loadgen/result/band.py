@@ -18,7 +18,9 @@ class Band:
     lasted_s: float = item("how long the rate was within the band", "s")
     requests: int = item("the number of requests that were due in that time")
     failed: int = item("of these, the number that were not ok, whenever that was known")
-    completed: int = item("the number of ok answers that came in that time, whenever their requests were due")
+    completed: int = item(
+        "the number of ok answers that came in that time, whenever their requests were due, in an earlier phase too"
+    )
     latency_ms: Latency = item("the response times of the requests that were due in that time")
 
     @property

@@ -51,18 +51,19 @@ def _chart(key: str, title: str, group: Sequence[Scaling], all_of: Sequence[Scal
     )  # fmt: skip
     grown = any(point.unsettled for of in all_of for point in of.points)
     text = "Means over the rounds; bands are 95 % intervals where there are enough rounds."
-    below = [_table(all_of, title), _slopes(all_of)]
-    return figure(key, title, f"{text} {GREW}." if grown else text, drawn, below, legend(names))
+    said = f"{text} {GREW}; no line goes through such a point." if grown else text
+    return figure(key, title, said, drawn, _table(all_of, title), [_slopes(all_of), legend(names)])
 
 
 def _slopes(all_of: Sequence[Scaling]) -> Content:
-    """Whether the ratio to the baseline's series changes along the axis."""
+    """Whether the ratio to the baseline's series changes along the axis, of the percentiles that are drawn."""
     return [
         element(
             "p",
             f"{brief(of.series, NAME)} / {brief(slope.baseline, NAME)}, {slope.quantile}: {slope_text(slope, of.axis)}",
         )
         for of, slope in slopes_of(all_of)
+        if slope.primary or slope.quantile in QUANTILES
     ]
 
 

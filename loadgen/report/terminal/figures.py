@@ -101,7 +101,8 @@ def figures(result: RunResult, most: int, width: int) -> Iterator[RenderableType
     if steady:
         yield from _table(steady, len(shown) > 1, width)
     ramps = [row for row in shown if row.banded]
-    told = sorted(sorted(ramps, key=lambda row: -row.tail)[: max(1, most // RAMP)], key=ramps.index)
+    largest = sorted(ramps, key=lambda row: -sum(latency.count for _, latency, _ in row.cycles))
+    told = sorted(largest[: max(1, most // RAMP)], key=ramps.index)
     for number, row in enumerate(told):
         if steady or number:
             yield Text()

@@ -179,7 +179,7 @@ def scaling_summary(every: Sequence[Scaling], primary: str, room: int) -> Iterat
     yield made
     if (rest := len(points) - max(3, 3 * room)) > 0:
         yield line((f"  {count(rest)} more in --full", DIM))
-    if any(point.unsettled for _, point in points):
+    if any(point.unsettled for _, point in points[: max(3, 3 * room)]):
         yield line((GREW, WARN))
     for series, slope in [pair for pair in slopes_of(group) if pair[1].primary][: max(1, room // 3)]:
         name = f"{brief(series.series, NAME)} / {brief(slope.baseline, NAME)}, {slope.quantile}: "

@@ -89,6 +89,19 @@ def test_an_answer_counts_where_it_came(tmp_path: Path) -> None:
         assert band.completed == pytest.approx(came, abs=band.high_per_s / 16), "to within half a bin"
 
 
+def test_what_an_earlier_phase_left_open_is_completed_in_the_next(tmp_path: Path) -> None:
+    """Each answer takes 800 ms: those to the last requests of the climb come in the descent."""
+    text = written("50/s..200/s", "4s").replace(
+        "thresholds:", "  - {name: descend, rate: 200/s..50/s, for: 4s}\nthresholds:"
+    )
+    run = go(text, lambda x: Reply(after=800 * MILLISECOND))
+    found = read(run, tmp_path / "run")
+    first = found[2, 0][0]
+    begin, end = START + 5 * SECOND, START + 5 * SECOND + round(first.lasted_s * SECOND)
+    came = sum(begin <= x.done < end for number in (1, 2) for x in run.of(number, 0))
+    assert came > 50 and first.completed == pytest.approx(came, abs=200 / 16)
+
+
 def test_a_descent_begins_at_the_top(tmp_path: Path) -> None:
     of = of_step(result(tmp_path, written("300/s..50/s")))
     assert [band.high_per_s for band in of] == [300 - 25 * number for number in range(10)]
@@ -140,6 +153,12 @@ def test_a_threshold_tells_from_when_on_it_was_broken(tmp_path: Path) -> None:
         latency and latency.until_s == pytest.approx(5, abs=0.13) and latency.until_per_s == pytest.approx(100, abs=3)
     )
     assert errors and errors.until_s == pytest.approx(8, abs=0.3) and errors.until_per_s == pytest.approx(160, abs=6)
+
+
+def test_nobody_says_how_much_longer_a_ramp_would_have_to_be(tmp_path: Path) -> None:
+    """A longer one is another one."""
+    made = result(tmp_path, written("50/s..200/s", "1s", thresholds="response p99 < 150ms"))
+    assert [(of.status, of.counts.more_s) for of in made.thresholds if of.counts] == [("undecided", None)] * 2
 
 
 def test_one_that_was_never_kept_says_so(tmp_path: Path) -> None:

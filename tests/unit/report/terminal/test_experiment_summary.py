@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from golden import inputs
 
-from loadgen.report.terminal.screen import render
+from loadgen.report.terminal.screen import LINES, render
 from loadgen.result.codec import from_json
-from loadgen.result.experiment import ExperimentResult
+from loadgen.result.experiment import ExperimentResult, Slope
 
 
 @pytest.fixture
@@ -41,3 +42,16 @@ def test_the_parts_of_a_difference_have_intervals(shown: str) -> None:
 def test_a_scaling_of_two_rounds_reaches_from_one_to_the_other(shown: str) -> None:
     assert "all rounds" in shown and "95 %" not in shown
     assert "27.3 to 28.3" in shown
+
+
+def test_an_axis_with_points_that_grew_stays_a_screen(tmp_path: Path) -> None:
+    found = from_json(ExperimentResult, inputs.document("experiment-scaling", tmp_path))
+    slope = Slope("session=b", "p50", True, 3, 6, 1.12, 1.05, 1.19, 0.95, "inconclusive", None)
+    series = [
+        replace(of, slopes=(slope,), points=tuple(replace(point, unsettled=2) for point in of.points))
+        for of in found.scaling
+    ]
+    lines = render(replace(found, scaling=tuple(series)), width=80, color=False).splitlines()
+    assert len(lines) <= LINES
+    assert any(text.startswith("*: it grew") for text in lines)
+    assert any("no change of the ratio is shown" in text for text in lines)
