@@ -173,6 +173,7 @@ from loadgen.interrupts import end_at_once
 from loadgen.report.terminal.alternate import Alternate
 
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # a shell's background jobs ignore it
 end_at_once()
 async def main():
     lent = Alternate.of(sys.stderr)
