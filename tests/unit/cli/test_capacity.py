@@ -6,11 +6,17 @@ import json
 from pathlib import Path
 
 import pytest
+from capacity_steps import RATES, capacity_result, rising, write_capacity
 from click.testing import CliRunner
+from engine_harness import Script, always
 
 from loadgen.cli.capacity import command
 from loadgen.cli.check import command as check
+from loadgen.cli.report import command as report
+from loadgen.clock import MILLISECOND
 from loadgen.errors import ProfileError
+from loadgen.experiment.capacity.course import Next
+from loadgen.report.formats.github import NAMED_BY
 
 URL = "http://127.0.0.1:1/"
 KEEP = ("--keep", "p99 < 100ms")
@@ -83,3 +89,30 @@ def test_what_does_not_go_together(options: tuple[str, ...], problem: str) -> No
 def test_a_condition_that_is_none() -> None:
     result = CliRunner().invoke(command, [URL, "--keep", "p99 > 1s"], standalone_mode=False)
     assert isinstance(result.exception, ProfileError)
+
+
+def test_the_result_is_written_in_every_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "profile.json").write_text('{"name": "c"}')
+    made = capacity_result(rising(RATES), run=str(tmp_path), exit_status=4)
+    monkeypatch.setattr("loadgen.cli.capacity._carry_out", lambda *given: made)
+    monkeypatch.setenv(NAMED_BY, str(tmp_path / "summary.md"))
+    files = [f"--{name}={tmp_path / name}" for name in ("html", "junit", "markdown")]
+    result = CliRunner().invoke(command, [URL, *KEEP, *files, "--csv", "-"], standalone_mode=False)
+    assert result.return_value == 4, result.output
+    assert result.output.startswith("variant,stage,number,rate"), "and no screen besides"
+    assert "keeps p99 &lt; 100ms" in (tmp_path / "html").read_text()
+    assert 'classname="c.capacity"' in (tmp_path / "junit").read_text()
+    assert (tmp_path / "summary.md").read_text() == (tmp_path / "markdown").read_text()
+
+
+def test_a_saved_capacity_is_written_in_every_format(tmp_path: Path) -> None:
+    def behave(step: Next) -> Script:
+        return always(after=(200 if step.rate > 60 else 20) * MILLISECOND)
+
+    folder = write_capacity(tmp_path / "run", behave)
+    files = [f"--{name}={tmp_path / name}" for name in ("html", "junit", "markdown", "csv")]
+    result = CliRunner().invoke(report, [str(folder), *files], standalone_mode=False)
+    assert result.return_value == 0 and result.output == ""
+    assert all((tmp_path / name).stat().st_size > 200 for name in ("html", "junit", "markdown", "csv"))
+    log = CliRunner().invoke(report, [str(folder), "--hlog", str(tmp_path / "log")], standalone_mode=False)
+    assert "nothing is written: each of its runs has its own" in log.output and not (tmp_path / "log").exists()
