@@ -125,5 +125,6 @@ TWIN_SENTENCES: dict[str, Sentence] = {
         f"the run has {several(number(values, 'requests'), 'request')}, "
         f"and more than {count(number(values, 'most'))} take too long to try"
     ),
+    "twin_other_load": "the run had another load than its profile says, as --until or a capacity makes it",
     "twin_cut_short": "the run was stopped before its planned end, so its load cannot be repeated",
 }

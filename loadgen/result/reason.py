@@ -289,6 +289,7 @@ CODES = {
     "twin_records": "The sandbox does not report that time.",
     # why a twin was not tried
     "twin_too_long": "The run has `requests` requests; at most `most` are tried.",
+    "twin_other_load": "The run had another load than its profile, as `--until` or a capacity makes it.",
     "twin_cut_short": "The run did not last as long as planned.",
     # a rate that a self-test tried
     "requests_failed": "Requests failed; each value says how many came to the outcome of its name.",

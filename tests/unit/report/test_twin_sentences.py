@@ -96,6 +96,10 @@ EACH = [
         Reason.of("twin_too_long", requests=2_000_000, most=1_000_000),
         "the run has 2,000,000 requests, and more than 1,000,000 take too long to try",
     ),
+    (
+        Reason.of("twin_other_load"),
+        "the run had another load than its profile says, as --until or a capacity makes it",
+    ),
     (Reason.of("twin_cut_short"), "the run was stopped before its planned end, so its load cannot be repeated"),
 ]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from twins import run_on_sandbox, twin_of
 
+from loadgen.errors import ProfileError
 from loadgen.profile.load import load, shipped
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.result.twin import TwinResult
@@ -196,6 +197,26 @@ scenarios:
         "auth": "twin_left_out",
         "session.bind": "twin_left_out",
     }
+
+
+def test_a_run_of_an_experiment_has_the_profile_of_its_variant(tmp_path: Path) -> None:
+    folder = run_on_sandbox(tmp_path / "fresh", f"session: per-request\nsandbox: {{rtt: 5ms, service: 5ms}}\n{LOAD}")
+    written = json.loads((folder / "profile.json").read_text())
+    written["session"] = "shared"
+    written["experiment"] = {"variants": {"shared": {}, "fresh": {"session": "per-request"}}, "rounds": 2}
+    (folder / "profile.json").write_text(json.dumps(written))
+    twin = twin_of(folder)
+    assert twin.profile["session"] == "per-request" and "experiment" not in twin.profile
+    assert_like(twin)
+    with pytest.raises(ProfileError, match="not the name of one of its variants"):
+        twin_of(folder.rename(tmp_path / "other"))
+
+
+def test_a_run_whose_load_was_another_is_not_tried(tmp_path: Path) -> None:
+    folder = run_on_sandbox(tmp_path / "run", f"sandbox: {{service: 5ms}}\n{LOAD}")
+    (folder / "profile.json").write_text((folder / "profile.json").read_text().replace("200/s", "100/s"))
+    twin = twin_of(folder)
+    assert twin.agreement is None and twin.unchecked and twin.unchecked.code == "twin_other_load"
 
 
 def test_a_secret_of_a_path_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
