@@ -173,7 +173,8 @@ from loadgen.interrupts import end_at_once
 from loadgen.report.terminal.alternate import Alternate
 
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # a shell's background jobs ignore it
+for ignored in (signal.SIGQUIT, signal.SIGHUP):  # by a shell's background jobs, and by what nohup runs
+    signal.signal(ignored, signal.SIG_DFL)
 end_at_once()
 async def main():
     lent = Alternate.of(sys.stderr)
