@@ -119,7 +119,7 @@ def _picture(result: Result, folder: Path | None) -> bytes | None:
     from loadgen.result.run import RunResult
 
     if not isinstance(result, RunResult):
-        complain("loadgen: --png: nothing is written: each run of an experiment has its own")
+        complain("loadgen: --png: nothing is written: it draws one run, and each run here has a folder of its own")
         return None
     return png_bytes(result, _told(folder, "--png: nothing second by second", timeline))
 

@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from finished_runs import finished_run
+from finished_runs import experiment, finished_run
 
 from loadgen.cli.exports import Exports
 from loadgen.errors import ProfileError
+from loadgen.experiment.saved import read
+from loadgen.result.experiment import ExperimentResult
 
 
 def exports(**files: str) -> Exports:
@@ -94,3 +96,14 @@ def test_a_picture_that_cannot_be_drawn_is_said_before(monkeypatch: pytest.Monke
     monkeypatch.setattr("loadgen.report.formats.png.find_spec", lambda name: None)
     with pytest.raises(ProfileError, match="pip install"):
         exports(png="run.png").check()
+
+
+def test_a_picture_is_of_one_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    run = finished_run(tmp_path / "run")
+    folder = experiment(tmp_path / "experiment", {(1, "shared"): run, (1, "per_request"): run})
+    result = read(folder)
+    assert isinstance(result, ExperimentResult)
+    exports(png=str(tmp_path / "x.png")).write(result, folder)
+    assert not (tmp_path / "x.png").exists()
+    assert capsys.readouterr().err.startswith("loadgen: --png: nothing is written: it draws one run")
