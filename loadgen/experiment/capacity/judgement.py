@@ -129,7 +129,7 @@ def ratios(variants: Sequence[CapacityVariant]) -> Iterator[CapacityRatio]:
 def _estimate(of: HighestRate) -> Estimate | None:
     if of.rate is None or not of.low or not of.high:
         return None
-    return Estimate(of.rate, of.low, of.high, bounds=of.how == "between")
+    return Estimate(of.rate, of.low, of.high)
 
 
 def limit_of(plan: CapacityPlan, steps: Sequence[CapacityStep], first: Edge) -> Reason:
