@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from program import FULL
 from servers import Server
 
 from loadgen.experiment.capacity.measurement import measure
@@ -19,6 +20,7 @@ from loadgen.runner.options import Options
 
 pytestmark = pytest.mark.real
 
+TIMES = pytest.mark.parametrize("time", range(3 if FULL else 1))
 KEEP = ("p99 < 100ms, errors < 1%",)
 SHORT = {"steps": 6, "step_s": 0.5, "lead_in_s": 0.25, "search_s": 0.4}
 
@@ -36,7 +38,8 @@ def measured(loaded: Loaded, folder: Path) -> CapacityResult:
     return result
 
 
-def test_the_limit_of_nginx_is_found_and_named(nginx: Server, tmp_path: Path) -> None:
+@TIMES
+def test_the_limit_of_nginx_is_found_and_named(nginx: Server, tmp_path: Path, time: int) -> None:
     """100 requests a second, five more in a burst; what is above it is refused with 429."""
     result = measured(profile(f"{nginx.http}/limited", "60/s"), tmp_path / "run")
     capacity = result.capacity
@@ -48,7 +51,8 @@ def test_the_limit_of_nginx_is_found_and_named(nginx: Server, tmp_path: Path) ->
     assert read(tmp_path / "run") == result
 
 
-def test_the_queue_of_uvicorn_is_found_and_named(uvicorn: Server, tmp_path: Path) -> None:
+@TIMES
+def test_the_queue_of_uvicorn_is_found_and_named(uvicorn: Server, tmp_path: Path, time: int) -> None:
     """Four requests at once of 20 ms each and a little more: some 190 a second. In 0.75 s their queue takes 100 ms only
     from so much above 200/s on."""
     result = measured(profile(f"{uvicorn.http}/queue", "80/s"), tmp_path / "run")

@@ -65,12 +65,19 @@ def _head(result: CapacityResult) -> Iterator[RenderableType]:
             yield line(*compared(result, ratio))
         for of in result.each:
             yield from _of_variant(result, of)
-    if result.trust and result.trust.verdict == "INVALID":
-        yield line((DISTURBED, BAD))
-        for signal in result.trust.reasons[:1]:
-            yield labelled(("- ", WARN), brief(reason(signal), SENTENCE), indent=2)
+    yield from _disturbed(result)
     for warning in result.warnings[:2]:
         yield labelled(("warning: ", WARN), brief(notice_text(warning), SENTENCE))
+
+
+def _disturbed(result: CapacityResult) -> Iterator[RenderableType]:
+    trust = result.trust
+    if trust and trust.verdict == "INVALID":
+        yield line((DISTURBED, BAD))
+    if trust and trust.verdict != "VALID":
+        lead = "- " if trust.verdict == "INVALID" else f"{trust.verdict}: "
+        for signal in trust.reasons[:1]:
+            yield labelled((lead, WARN), brief(reason(signal), SENTENCE), indent=2)
 
 
 def _of_variant(result: CapacityResult, of: CapacityVariant) -> Iterator[RenderableType]:
