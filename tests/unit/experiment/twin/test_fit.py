@@ -14,6 +14,7 @@ from loadgen.profile.sandbox import SandboxSettings
 from loadgen.result.twin import TwinResult
 
 LOAD = "load: [{name: a, rate: 200/s, for: 20s}]\n"
+SHORT = "load: [{name: a, rate: 200/s, for: 4s}]\n"  # for times that are always the same
 ORDERS = """scenarios:
   - name: s
     steps:
@@ -143,7 +144,7 @@ def test_timeouts_time_out_again(tmp_path: Path) -> None:
 
 def test_over_http_the_handshake_is_that_of_tcp(tmp_path: Path) -> None:
     sandbox = "session: per-request\nsandbox: {tls: false, rtt: 20ms, service: 10ms}\n"
-    folder = run_on_sandbox(tmp_path / "run", sandbox + LOAD, simulated=False, url="http://a/")
+    folder = run_on_sandbox(tmp_path / "run", sandbox + SHORT, simulated=False, url="http://a/")
     twin = twin_of(folder)
     assert settings(twin).tls is False
     assert codes(twin)["sandbox.tls"] == "twin_http"
@@ -151,7 +152,7 @@ def test_over_http_the_handshake_is_that_of_tcp(tmp_path: Path) -> None:
 
 
 def test_without_connects_and_reported_times_the_round_trip_stays_in_the_service(tmp_path: Path) -> None:
-    twin = twin_of(run_on_sandbox(tmp_path / "run", f"sandbox: {{rtt: 20ms, service: 5ms}}\n{LOAD}", preopen=64))
+    twin = twin_of(run_on_sandbox(tmp_path / "run", f"sandbox: {{rtt: 20ms, service: 5ms}}\n{SHORT}", preopen=64))
     assert (settings(twin).rtt, codes(twin)["sandbox.rtt"]) == (0, "twin_no_connects")
     assert settings(twin).service[0].time["value"] == pytest.approx(25e6, rel=0.01)
     assert_like(twin)
@@ -170,7 +171,7 @@ scenarios:
         get: "/orders/{{id}}"
         expect: {status: 200}
 """
-    folder = run_on_sandbox(tmp_path / "run", text + LOAD)
+    folder = run_on_sandbox(tmp_path / "run", text + SHORT)
     written = json.loads((folder / "profile.json").read_text())
     put, read = written["scenarios"][0]["steps"]
     put |= {"expect": {"status": 202}, "capture": {"id": "body.order.id", "cold": "body.cold", "zone": "header.x-zone"}}
@@ -200,7 +201,7 @@ scenarios:
 
 
 def test_a_run_of_an_experiment_has_the_profile_of_its_variant(tmp_path: Path) -> None:
-    folder = run_on_sandbox(tmp_path / "fresh", f"session: per-request\nsandbox: {{rtt: 5ms, service: 5ms}}\n{LOAD}")
+    folder = run_on_sandbox(tmp_path / "fresh", f"session: per-request\nsandbox: {{rtt: 5ms, service: 5ms}}\n{SHORT}")
     written = json.loads((folder / "profile.json").read_text())
     written["session"] = "shared"
     written["experiment"] = {"variants": {"shared": {}, "fresh": {"session": "per-request"}}, "rounds": 2}
@@ -213,7 +214,7 @@ def test_a_run_of_an_experiment_has_the_profile_of_its_variant(tmp_path: Path) -
 
 
 def test_a_run_whose_load_was_another_is_not_tried(tmp_path: Path) -> None:
-    folder = run_on_sandbox(tmp_path / "run", f"sandbox: {{service: 5ms}}\n{LOAD}")
+    folder = run_on_sandbox(tmp_path / "run", f"sandbox: {{service: 5ms}}\n{SHORT}")
     (folder / "profile.json").write_text((folder / "profile.json").read_text().replace("200/s", "100/s"))
     twin = twin_of(folder)
     assert twin.agreement is None and twin.unchecked and twin.unchecked.code == "twin_other_load"
@@ -222,7 +223,7 @@ def test_a_run_whose_load_was_another_is_not_tried(tmp_path: Path) -> None:
 def test_a_secret_of_a_path_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAGE", "hush-hush-0815")
     steps = "scenarios: [{name: s, steps: [{name: a, get: '/${STAGE}/a/{{uuid}}'}, {name: b, get: /b}]}]\n"
-    twin = twin_of(run_on_sandbox(tmp_path / "run", f"sandbox: {{service: 5ms}}\n{LOAD}{steps}"))
+    twin = twin_of(run_on_sandbox(tmp_path / "run", f"sandbox: {{service: 5ms}}\n{SHORT}{steps}"))
     assert [of.match for of in settings(twin).service] == ["GET /b", "GET /**/a/*"]
     assert "hush" not in json.dumps(twin.profile)
     assert_like(twin)
@@ -233,7 +234,7 @@ def test_a_table_keeps_its_operations(tmp_path: Path) -> None:
 target: {dynamodb: {table: orders, region: eu-west-1, endpoint: "http://127.0.0.1:9"}}
 sandbox: {service: [{match: PutItem, time: 6ms}, {match: GetItem, time: 2ms}]}
 setup: {key: {pk: S}}
-load: [{name: a, rate: 100/s, for: 20s}]
+load: [{name: a, rate: 100/s, for: 4s}]
 scenarios:
   - name: s
     steps:
