@@ -79,7 +79,7 @@ def watch(
 
 def read(log: Path) -> Rows:
     """A truth log's numbers."""
-    text = ("method", "path", "fault", "operation")
+    text = ("method", "path", "fault", "operation", "reason")
     with log.open(newline="") as lines:
         rows = [{k: int(v) for k, v in row.items() if k not in text} for row in csv.DictReader(lines)]
     return sorted(rows, key=lambda row: row["received_ns"])
