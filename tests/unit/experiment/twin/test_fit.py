@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from examples import FULL
 from twins import run_on_sandbox, twin_of
 
 from loadgen.errors import ProfileError
@@ -72,6 +73,7 @@ def test_two_steps_of_different_service_are_told_apart(tmp_path: Path) -> None:
     assert settings(twin).service[1].time["value"] == pytest.approx(3e6, rel=0.01)
 
 
+@pytest.mark.skipif(not FULL, reason="takes ten seconds; set LOADGEN_FULL_TESTS=1")
 def test_cold_starts_as_in_burst(tmp_path: Path) -> None:
     """The whole of a shipped profile, of which no connection is opened under load."""
     twin = twin_of(run_on_sandbox(tmp_path / "run", shipped()["burst"].read_text(), preopen=500))
