@@ -16,8 +16,16 @@ import servers
 from engines import Engine
 from program import FULL
 from servers import Server
+from stamps import stamping
 
 T = TypeVar("T")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stamped() -> Iterator[None]:
+    """The kernel stamps what comes."""
+    with stamping():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
