@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -16,10 +16,13 @@ from loadgen.cli.request import request_options
 from loadgen.cli.run import folder_for, reading, seeded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from loadgen.profile.curl_options import Asked
     from loadgen.profile.load import Loaded
     from loadgen.result.capacity import CapacityPlan, CapacityResult
 
+T = TypeVar("T")
 KEEP = "p99 < 100ms, errors < 0.1%"
 
 
@@ -87,6 +90,8 @@ def command(
     """
     from loadgen.experiment.capacity.plan import conditions, plan_of
     from loadgen.experiment.capacity.preview import preview
+    from loadgen.profile import units
+    from loadgen.profile.capacity import rate_to_send
     from loadgen.report.formats import json_text
     from loadgen.report.formats.github import add_to_summary
     from loadgen.report.terminal.capacity import planned
@@ -105,8 +110,13 @@ def command(
         else:
             if not keeps and not loaded.profile.capacity:
                 raise click.UsageError(f"--keep is missing: what is the target to keep? --keep '{KEEP}'")
-            keep, lasts = conditions(keeps) if keeps else (), None if duration is None else _time(duration)
-            plan = plan_of(loaded, keep, lasts, _rate("--max-rate", max_rate), _rate("--from", first))
+            plan = plan_of(
+                loaded,
+                conditions(keeps) if keeps else (),
+                _read("--for", duration, units.duration),
+                _read("--max-rate", max_rate, rate_to_send),
+                _read("--from", first, rate_to_send),
+            )
             if dry_run:
                 planned_load = preview(loaded, plan)
                 with output() as out:
@@ -148,24 +158,10 @@ def _found(run: Path) -> Path:
     return find(run)
 
 
-def _time(text: str) -> int:
-    from loadgen.profile.units import duration
-
-    try:
-        return duration(text)
-    except ValueError as error:
-        raise click.UsageError(f"--for: {error}") from None
-
-
-def _rate(option: str, text: str | None) -> float | None:
-    from loadgen.profile.units import quoted, rate
-
+def _read(option: str, text: str | None, parse: Callable[[str], T]) -> T | None:
     if text is None:
         return None
     try:
-        value = rate(text)
+        return parse(text)
     except ValueError as error:
         raise click.UsageError(f"{option}: {error}") from None
-    if not value:
-        raise click.UsageError(f"{option}: {quoted(text)} is no rate to send at")
-    return value

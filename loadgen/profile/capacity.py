@@ -89,7 +89,8 @@ class Least:
         return rate >= self.rate if self.op == ">=" else rate > self.rate
 
 
-def _rate(text: str) -> float:
+def rate_to_send(text: str) -> float:
+    """Raises ValueError."""
     value = units.rate(text)
     if not value:
         raise ValueError(f"{quoted(text)} is no rate to send at")
@@ -97,7 +98,7 @@ def _rate(text: str) -> float:
 
 
 KeepText = Annotated[Keep, FromText(Keep.parse, r".+<.+", KEEP)]
-RateText = Annotated[float, FromText(_rate, units.RATE_PATTERN, "500/s")]
+RateText = Annotated[float, FromText(rate_to_send, units.RATE_PATTERN, "500/s")]
 LeastText = Annotated[Least, FromText(Least.parse, r"capacity\s*>=?.+", "capacity > 120/s")]
 
 
