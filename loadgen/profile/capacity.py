@@ -42,6 +42,8 @@ def conditions(texts: Sequence[str]) -> tuple[Threshold, ...]:
 
 
 def _condition(text: str) -> Threshold:
+    if not any(sign in text for sign in "<>"):
+        raise NoCondition(f"{quoted(text)} says no limit", "Use 'p99 < 100ms' or 'errors < 1%'")
     try:
         of = Threshold.parse(f"response {text}" if text[:1] == "p" else text)
     except ValueError as error:

@@ -49,6 +49,7 @@ def test_errors_are_kept_where_nothing_is_said_of_them() -> None:
     ("text", "problem"),
     [
         ("", "there is no condition"),
+        ("p99", "'p99' says no limit. Use 'p99 < 100ms'"),
         ("p99 > 100ms", "no condition that breaks at a rate"),
         ("mean < 100ms", "is not a threshold"),
         ("response mean < 100ms", "no condition that breaks at a rate"),
