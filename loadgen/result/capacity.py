@@ -9,7 +9,7 @@ from typing import Literal
 from loadgen.result import SCHEMA
 from loadgen.result.codec import item
 from loadgen.result.reason import Reason
-from loadgen.result.run import Attribution, Cost, Provenance, Session, Target, Threshold, Trust, Verdict
+from loadgen.result.run import Attribution, Provenance, Session, Target, Threshold, Trust, Verdict
 
 Stage = Literal["search", "measure"]
 
@@ -192,7 +192,6 @@ class CapacityResult(CapacityMetadata):
         "in an experiment: the capacities of the others, divided by that of the baseline", omit=True, default=()
     )
     steps: tuple[CapacityStep, ...] = item("the steps, in the order in which they ran")
-    cost: Cost | None = item("the cost of the load, if the target is a table", omit=True)
 
     @property
     def each(self) -> tuple[CapacityVariant, ...]:
