@@ -97,7 +97,7 @@ def test_an_experiment_is_refused(loadgen: Loadgen, tmp_path: Path) -> None:
     experiment(tmp_path / "experiment", {(1, "shared"): made, (1, "per_request"): made})
     assert refused(loadgen, "experiment") == (
         "loadgen: experiment: is an experiment or a capacity, and no run. "
-        "Name the folder of one of its runs, which lies in it\n"
+        "Name one of the runs in it: rounds/01/VARIANT of an experiment, steps/01 of a capacity\n"
     )
 
 
