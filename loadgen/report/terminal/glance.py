@@ -62,12 +62,13 @@ class Scale:
     """Columns on a logarithmic axis from `low` to `high`, both more than 0."""
 
     def __init__(self, low: float, high: float, width: int) -> None:
-        self.width = width
+        self.width, self._least = width, low
         self._low = math.log10(low)
         self._span = max(math.log10(high) - self._low, 0.3)
 
     def column(self, value: float) -> int:
-        return round((math.log10(value) - self._low) / self._span * (self.width - 1))
+        # a file may say anything, and no time has a logarithm that is not more than 0
+        return round((math.log10(max(value, self._least)) - self._low) / self._span * (self.width - 1))
 
     def draw(self, tail: _Tail) -> str:
         start = self.column(tail.p50)
