@@ -67,8 +67,8 @@ BODY_LIMIT: Final = 1 << 20  # bytes of a body that are held for a step that rea
 class Request:
     """What to send, neutral to the client: `path` is origin-form, `headers` are in order, `body` is bytes.
 
-    `operation` is the DynamoDB operation that it is, such as PutItem; empty for plain HTTP. `encoded` belongs to the
-    client: a request that is the same each time is made into bytes once.
+    `operation` is the operation of an AWS service that it is, such as PutItem; empty for plain HTTP. `encoded` belongs
+    to the client: a request that is the same each time is made into bytes once.
     """
 
     __slots__ = ("body", "encoded", "headers", "method", "operation", "path")
@@ -93,6 +93,34 @@ class Tally(NamedTuple):
     sampled: int = 0  # 1 where the answer tells what was consumed
     read: int = 0
     written: int = 0
+
+
+class Invoked(NamedTuple):
+    """What the ledger counts of the answers to Invoke: all of them; those with a REPORT; those that tell their start
+    without one; those with an Init or a Restore that nobody waited for; what is billed, in ms and in ms times MB. Of
+    the memory, the function's and what it used, in MB, it keeps the most."""
+
+    answers: int = 1
+    reports: int = 0
+    told: int = 0
+    prepared: int = 0
+    billed: int = 0
+    billed_memory: int = 0
+    memory: int = 0
+    memory_used: int = 0
+
+
+class Invocation(NamedTuple):
+    """What the answer to an Invoke tells. Times are in ns, -1: not told. `start` is empty if nothing tells it."""
+
+    counts: Invoked
+    handler: int = -1
+    init: int = -1
+    restore: int = -1
+    overhead: int = -1
+    start: str = ""
+    version: str = ""
+    status: str = ""
 
 
 class Exchange:
@@ -123,6 +151,7 @@ class Exchange:
         "first_due",
         "handshake_cpu",
         "headers",
+        "invocation",
         "link",
         "outcome",
         "owner",
@@ -164,4 +193,5 @@ class Exchange:
         self.build = -1  # of the SDK's client or session, where one was made for it
         self.attempt, self.first_due, self.backoff = 1, due, 0
         self.tally: Tally | None = None
+        self.invocation: Invocation | None = None
         self.shared_read = False  # the last read held more than this answer: `received` is then an upper bound

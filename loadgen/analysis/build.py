@@ -14,7 +14,7 @@ from loadgen.analysis.shape import shape
 from loadgen.analysis.silences import silences_of
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
-from loadgen.exchange import CONNECTION_LABELS, Outcome, Tally
+from loadgen.exchange import CONNECTION_LABELS, Invoked, Outcome, Tally
 from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.profile.model import Profile
 from loadgen.record.attribution import attribution, attributions
@@ -33,6 +33,7 @@ from loadgen.result.run import (
     Connections,
     ConsumedCapacity,
     Failure,
+    Invocations,
     Items,
     Iterations,
     OffSchedule,
@@ -51,6 +52,7 @@ from loadgen.result.shape import Shape
 from loadgen.stats import Histogram, fraction
 from loadgen.trust.network import Network, retried
 
+MB_PER_GB = 1024
 UNSENT = {"unsent_limit": "in-flight limit", "unsent_stopped": "stopped"}
 LABELS = tuple(enumerate(CONNECTION_LABELS))
 
@@ -168,6 +170,7 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
         attempts=_attempts(m, slot, series),
         items=_items(m.ledger.tally(slot)),
         capacity=_capacity(m.ledger.tally(slot)),
+        invocations=_invocations(m.ledger.invoked_of(slot)),
     )
 
 
@@ -250,6 +253,21 @@ def _items(tally: Tally) -> Items | None:
 
 def _capacity(tally: Tally) -> ConsumedCapacity | None:
     return ConsumedCapacity(tally.sampled, tally.read / 1000, tally.written / 1000) if tally.sampled else None
+
+
+def _invocations(of: Invoked) -> Invocations | None:
+    if not of.answers:
+        return None
+    return Invocations(
+        answers=of.answers,
+        reports=of.reports,
+        told=of.told,
+        prepared=of.prepared,
+        billed_ms=of.billed,
+        billed_gb=round(of.billed_memory / MB_PER_GB / 1000, 6),
+        memory_mb=of.memory or None,
+        memory_used_mb=of.memory_used or None,
+    )
 
 
 def _applies(run: PhaseRun, metric: Metric) -> bool:

@@ -13,10 +13,10 @@ from loadgen.analysis.per_second import gather, span
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
-from loadgen.record.cold import cold_of
 from loadgen.record.metrics import Metric
 from loadgen.record.packed import Counts
 from loadgen.record.recorder import SeriesKey
+from loadgen.result.cold import cold_of
 from loadgen.result.cold_wave import ColdWave, Recovery, WaveSecond
 from loadgen.result.latency import Interval
 from loadgen.result.run import Phase, RunVariant

@@ -14,10 +14,10 @@ from loadgen.analysis.shape import bins_of
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
-from loadgen.record.cold import cold_of
 from loadgen.record.metrics import Metric
 from loadgen.record.recorder import Place, SeriesKey
 from loadgen.record.seconds import read_seconds
+from loadgen.result.cold import cold_of
 from loadgen.result.timeline import Moment, Stretch, Timeline
 from loadgen.stats import Histogram, fraction
 from loadgen.stats.ticks import TICKS

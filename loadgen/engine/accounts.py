@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from loadgen.engine.iteration import Iteration
-from loadgen.exchange import REUSED, Exchange, Outcome, Tally
+from loadgen.exchange import REUSED, Exchange, Invoked, Outcome, Tally
 from loadgen.record.excerpt import MESSAGE, printable
-from loadgen.record.ledger import OUTCOMES, SHARED_READ, TALLY, Ledger
+from loadgen.record.ledger import COUNTED, INVOKED, OUTCOMES, SHARED_READ, TALLY, Ledger
 from loadgen.record.metrics import RECORDED, Metric
 from loadgen.record.recorder import OTHERS, Recorder
 from loadgen.record.samples import OTHER, Samples
@@ -43,6 +43,8 @@ class Accounts:
         self._outcomes[slot * OUTCOMES + x.outcome] += 1
         if x.tally is not None:
             self._add(slot, x.tally)
+        if x.invocation is not None:
+            self._invoked(slot, x.invocation.counts)
         if x.shared_read:
             self._ledger.worker[SHARED_READ] += 1
         lasted = x.done - x.due
@@ -68,6 +70,15 @@ class Accounts:
         cells, row = self._ledger.tallies, slot * len(TALLY)
         for place, number in enumerate(tally, row):
             cells[place] += min(max(number, 0), MOST_TOLD)
+
+    def _invoked(self, slot: int, counts: Invoked) -> None:
+        cells, row = self._ledger.invoked, slot * len(INVOKED)
+        for place, number in enumerate(counts):
+            number = min(number, MOST_TOLD)
+            if place < COUNTED:
+                cells[row + place] += number
+            else:
+                cells[row + place] = max(cells[row + place], number)
 
     def _limit(self, x: Exchange) -> str:
         """The stratum of a throttled exchange: why it was throttled, as that alone is told second by second."""

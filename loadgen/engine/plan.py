@@ -118,7 +118,7 @@ class Plan:
         """Raises PlanError if the profile has more metrics of its own, or more to be counted apart, than can be."""
         steps = [(scenario, step) for scenario in profile.scenarios for step in scenario.steps]
         longest = max(sum(_longest(step, profile) for step in scenario.steps) for scenario in profile.scenarios)
-        metrics = tuple(dict.fromkeys(name for _, step in steps for name in step.record))
+        metrics = tuple(dict.fromkeys(name for _, step in steps for name in step.records))
         if len(metrics) > MOST_RECORDED:
             raise PlanError(f"record: {len(metrics)} names are more than the {MOST_RECORDED} that can be told apart")
         names = tuple((scenario.name, step.name) for scenario, step in steps)

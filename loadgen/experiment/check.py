@@ -95,8 +95,8 @@ def _target(profile: Profile) -> PlannedTarget:
 def _addresses(profile: Profile) -> tuple[tuple[Address, ...], bool, str | None]:
     """The ways to the target, whether it is on this machine, and why its name does not resolve. AWS's own names are not
     looked up here: some of them are known only with the credentials."""
-    table = profile.target.dynamodb
-    if profile.target.sandbox or (table and not table.endpoint):
+    service = profile.target.service
+    if profile.target.sandbox or (service and not service.endpoint):
         return (), profile.target.sandbox, None
     try:
         addresses = asyncio.run(in_thread(partial(resolve, Origin.of(profile.target.url))))

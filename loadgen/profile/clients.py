@@ -17,7 +17,7 @@ STANDARD = "standard"  # the rules by which loadgen itself retries
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """`http`: it sends the HTTP requests of steps, not only the calls of a DynamoDB table. `stamps`: it knows when the
+    """`http`: it sends the HTTP requests of steps, not only the calls of AWS's services. `stamps`: it knows when the
     kernel had an answer. `resumes_tls`: a new connection can resume an earlier TLS session. `names_itself`: it sends a
     User-Agent of its own. `sockets`: it makes its sockets itself, so that it can bind them, and choose among idle ones.
 

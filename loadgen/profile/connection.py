@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from loadgen.profile import addresses, files
 from loadgen.profile.clients import Order, Renew, Reuse
 from loadgen.profile.dynamodb import DynamoDb
+from loadgen.profile.function import Function
 from loadgen.profile.part import Count, Flag, FromText, Part, Text, complaint, located, nearest
 from loadgen.profile.units import quoted
 
@@ -25,6 +26,7 @@ _HOST = re.compile(
 _METHOD = re.compile(r"[A-Za-z]+(?::\s*|\s+)(?=https?://)")
 _ALMOST = re.compile(r"(?P<scheme>[A-Za-z]+)(?::/+|//+)(?P<rest>[^/].*)")
 AWS = "aws"  # as --target: AWS's own endpoint
+SERVICES = ("dynamodb", "lambda")  # the keys of a target that is an AWS service
 
 
 def _url(text: str) -> str:
@@ -98,29 +100,37 @@ class Target(Part):
     dynamodb: DynamoDb | None = None
     """A table in DynamoDB: {table, region, endpoint}."""
 
+    function: Function | None = Field(default=None, validation_alias="lambda")
+    """A Lambda function: {function, qualifier, region, endpoint}."""
+
     @classmethod
     def short(cls, value: object) -> object:
-        if isinstance(value, dict) and "lambda" in value:
-            raise complaint("this version has no lambda targets yet", "Give a url", ("lambda",))
         return {"url": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        table = self.dynamodb
-        if (self.written is None) == (table is None):
-            raise complaint("must have one of url and dynamodb", "Give a url, or dynamodb: {table, region}")
-        if table and table.endpoint:
-            with located("dynamodb", "endpoint"):
-                if urlsplit(_url(table.endpoint)).path not in ("", "/", SANDBOX):
-                    raise ValueError(f"{quoted(table.endpoint)} has a path: DynamoDB's endpoint is only a host")
-        elif table and not table.region:
-            raise complaint("is missing", "Add it: the table's region, for example eu-west-1", ("dynamodb", "region"))
+        given = [key for key, of in (("dynamodb", self.dynamodb), ("lambda", self.function)) if of]
+        if len(given) + (self.written is not None) != 1:
+            remedy = "Give a url, dynamodb: {table, region} or lambda: {function, region}"
+            raise complaint("must have one of url, dynamodb and lambda", remedy)
+        service = self.service
+        if service and service.endpoint:
+            with located(*given, "endpoint"):
+                if urlsplit(_url(service.endpoint)).path not in ("", "/", SANDBOX):
+                    raise ValueError(f"{quoted(service.endpoint)} has a path: the endpoint of an API is only a host")
+        elif service and not service.known_region:
+            raise complaint("is missing", "Add it, for example eu-west-1", (*given, "region"))
         return self
+
+    @property
+    def service(self) -> DynamoDb | Function | None:
+        """The AWS service whose API the steps call; None if the target is a URL."""
+        return self.dynamodb or self.function
 
     @property
     def url(self) -> str:
         """sandbox, or a URL."""
-        return self.dynamodb.url if self.dynamodb else self.written or ""
+        return self.service.url if self.service else self.written or ""
 
     @property
     def sandbox(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -69,6 +69,9 @@ Share = Annotated[int, Field(ge=0, le=10**6), BeforeValidator(whole)]
 class DynamoDb(Part):
     """A DynamoDB table. Steps call it by the operations of its API."""
 
+    operations: ClassVar[tuple[str, ...]] = tuple(OPERATIONS)
+    signs_as: ClassVar[str] = "dynamodb"
+
     table: Annotated[Text, AfterValidator(_table), WithJsonSchema({"type": "string", "pattern": _TABLE.pattern})]
     """The table's name. Steps need not give it."""
 
@@ -98,8 +101,13 @@ class DynamoDb(Part):
         return f"https://{host}.{suffix}/"
 
     @property
+    def known_region(self) -> str | None:
+        """The region, as the profile says it; None if it does not."""
+        return self.region
+
+    @property
     def signing_region(self) -> str:
-        return self.region or "us-east-1"
+        return self.known_region or "us-east-1"
 
 
 class Throughput(Part):

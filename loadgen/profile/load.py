@@ -17,7 +17,7 @@ import loadgen
 from loadgen.errors import ProfileError
 from loadgen.files import at_once, why
 from loadgen.profile import overrides
-from loadgen.profile.connection import AWS, meant
+from loadgen.profile.connection import AWS, SERVICES, meant
 from loadgen.profile.curl_options import Asked, at
 from loadgen.profile.document import SIZE_LIMIT, Document, Place, Way, read
 from loadgen.profile.environment import Expanded, expand, names, refuse_secrets
@@ -203,21 +203,23 @@ def _read(document: Document, folder: Path, secrets: Secrets, experiment: Experi
 
 
 def _retarget(document: Document, target: str) -> None:
-    """Put `--target` in: as the endpoint for a table, where `aws` means AWS's own; as the URL otherwise."""
+    """Put `--target` in: as the endpoint of a service, where `aws` means AWS's own; as the URL otherwise."""
     place = Place("--target", 0)
     written = document.data.get("target")
-    table = written.get("dynamodb") if isinstance(written, dict) else None
-    if isinstance(table, dict):
-        table.pop("endpoint", None)
+    of_services = {key: written.get(key) for key in SERVICES} if isinstance(written, dict) else {}
+    named = [(key, service) for key, service in of_services.items() if isinstance(service, dict)]
+    for key, service in named:
+        service.pop("endpoint", None)
         if target != AWS:
-            table["endpoint"] = target
-        document.places[("target", "dynamodb", "endpoint")] = place
-    elif target == AWS:
-        remedy = "Give the URL of yours; aws is for a profile with target: {dynamodb: ...}"
-        raise ProfileError("aws is only for a DynamoDB table", file="--target", remedy=remedy)
-    else:
-        document.data["target"] = {"url": target}
-        document.places |= {("target",): place, ("target", "url"): place}
+            service["endpoint"] = target
+        document.places[("target", key, "endpoint")] = place
+    if named:
+        return
+    if target == AWS:
+        remedy = "Give the URL of yours; aws is for a profile with target: {dynamodb: ...} or {lambda: ...}"
+        raise ProfileError("aws is only for a table or a function", file="--target", remedy=remedy)
+    document.data["target"] = {"url": target}
+    document.places |= {("target",): place, ("target", "url"): place}
 
 
 def _validated(document: Document, expanded: Expanded, folder: Path) -> Profile:

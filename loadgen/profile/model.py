@@ -16,6 +16,7 @@ from loadgen.profile.connection import Session, Target, Tls
 from loadgen.profile.dynamodb import DynamoDb, Setup, check_keys
 from loadgen.profile.expect import Expect
 from loadgen.profile.experiment import Experiment
+from loadgen.profile.function import EXAMPLE, INVOKE, Function
 from loadgen.profile.keys import Keys
 from loadgen.profile.part import Count, Duration, Flag, FromText, Name, Part, complaint, did_you_mean, unique, whole
 from loadgen.profile.phase import Phase
@@ -32,6 +33,7 @@ __all__ = [
     "DynamoDb",
     "Expect",
     "Experiment",
+    "Function",
     "Keys",
     "LinearRate",
     "Phase",
@@ -78,7 +80,7 @@ def _max_rate(text: str) -> float:
 
 def _whole_target(given: dict[str, Any]) -> tuple[Scenario, ...]:
     target: Target = given["target"]
-    if target.dynamodb:
+    if target.service:
         return ()
     return (Scenario(name="default", steps=(Step(name="get", method="GET", path=target.rest),)),)
 
@@ -256,19 +258,19 @@ class Profile(Part):
                 raise complaint(f"{self.client} chooses that itself", f"Use client: {able}", ("session", key))
 
     def _check_target(self) -> None:
-        """Check that the other keys fit the target: a table or a URL."""
-        table = self.target.dynamodb
-        if not table:
-            if not self.abilities.http:
-                problem = f"{self.client} is a client of DynamoDB"
-                raise complaint(problem, "Use it with target: {dynamodb: ...}", ("client",))
-            for key in ("setup", "max_cost"):
-                if key in self.model_fields_set:
-                    raise complaint("is for a DynamoDB table", "Leave it out", (key,))
-        elif not self.scenarios:
-            raise complaint("is missing", "Add it: what to call, for example PutItem", ("scenarios",))
-        elif self.auth:
-            raise complaint("is for a URL: calls of a table are signed in any case", "Leave it out", ("auth",))
+        """Check that the other keys fit the target: a URL, a table or a function."""
+        service = self.target.service
+        for key in ("setup", "max_cost") if not self.target.dynamodb else ():
+            if key in self.model_fields_set:
+                raise complaint("is for a DynamoDB table", "Leave it out", (key,))
+        if not service and not self.abilities.http:
+            problem = f"{self.client} is a client of AWS's services"
+            raise complaint(problem, "Use it with target: {dynamodb: ...} or {lambda: ...}", ("client",))
+        if service and not self.scenarios:
+            example = "PutItem" if self.target.dynamodb else EXAMPLE
+            raise complaint("is missing", f"Add it: what to call, for example {example}", ("scenarios",))
+        if service and self.auth:
+            raise complaint("is for a URL: calls of AWS's services are signed in any case", "Leave it out", ("auth",))
         if self.teardown and not self.setup:
             raise complaint(
                 "deletes the table that setup created, and there is no setup", "Leave it out", ("teardown",)
@@ -289,15 +291,24 @@ class Profile(Part):
                 if self.setup and step.operation:
                     at = ("scenarios", i, "steps", j, step.operation)
                     check_keys(step.parameters, self.setup.key, self.choices, at)
-                if bool(step.operation) != bool(table):
-                    what = f"calls {step.operation}" if step.operation else "is an HTTP request"
-                    goes = "Use target: {dynamodb: ...}" if step.operation else "Use an operation such as GetItem"
-                    raise complaint(f"{what}, which the target does not take", goes, ("scenarios", i, "steps", j))
+                self._check_operation(step, ("scenarios", i, "steps", j))
             try:
                 scenario.check_references([*self.choices])
             except PydanticCustomError as error:
                 context = error.context or {}
                 raise complaint(context["problem"], context["remedy"], ("scenarios", i, *context["at"])) from None
+
+    def _check_operation(self, step: Step, at: tuple[str | int, ...]) -> None:
+        """Check that the target takes what the step sends."""
+        service = self.target.service
+        if step.operation in (service.operations if service else ("",)):
+            return
+        what = f"calls {step.operation}" if step.operation else "is an HTTP request"
+        if service:
+            goes = f"Use an operation such as {service.operations[0]}"
+        else:
+            goes = f"Use target: {{{'lambda' if step.operation == INVOKE else 'dynamodb'}: ...}}"
+        raise complaint(f"{what}, which the target does not take", goes, at)
 
     def _check_primary(self) -> None:
         primary = self.experiment.primary if self.experiment else None

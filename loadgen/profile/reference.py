@@ -72,7 +72,7 @@ def _item(way: tuple[str, ...], key: str, node: Node, required: bool, field: Fie
         shown = f"`{key}: {{PARAMETER: VALUE}}`"
         words = ["Instead, on a DynamoDB table:", *words, f"Or {', '.join([*OPERATIONS][1:])}."]
     elif _part_in(node):
-        shown = f"[`{key}`](#{''.join((*way, key))})"
+        shown = f"[`{key}`](#{''.join((*way, key)).lower()})"
     else:
         file = field and Path in (field.annotation, *get_args(field.annotation))
         shown = f"`{key}: {'FILE' if file else _value(node)}`"

@@ -10,9 +10,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, PlainValidator, SkipValidation, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from loadgen.profile import dynamodb, files
+from loadgen.profile import dynamodb, files, function
 from loadgen.profile.dynamodb import BATCHES, OPERATIONS, RESENDABLE, Place
 from loadgen.profile.expect import Expect, HeaderName
+from loadgen.profile.function import INVOKE, Invoke
 from loadgen.profile.part import (
     Count,
     Duration,
@@ -30,12 +31,13 @@ from loadgen.profile.placeholders import NAME, RESERVED, Template, parse
 from loadgen.profile.units import DURATION_PATTERN, quoted
 from loadgen.profile.values import LATENCIES, Selector, Think
 
+CALLS = (*OPERATIONS, INVOKE)  # the operations that a step may call
 VERBS = ("get", "post", "put", "delete", "patch", "head", "options")
 BODIES = ("json", "text", "file")
 OF_HTTP = ("headers", "query", *BODIES)
 OWN_HEADERS = ("content-length", "transfer-encoding", "connection")
 THINK_PATTERN = rf"{DURATION_PATTERN}(?:\.\.{DURATION_PATTERN})?"
-SELECTOR_PATTERN = r"(?:status|body(?:\..+)?|header\..+|items?(?:\..+)?)"
+SELECTOR_PATTERN = r"(?:status|body(?:\..+)?|header\..+|items?(?:\..+)?|report\..+)"
 
 
 def _captured_name(name: str) -> str:
@@ -87,9 +89,10 @@ QueryValue = Annotated[str | int | float, PlainValidator(_query_value), WithJson
 
 class Step(Part):
     """One request. Besides its name a step has one of get, post, put, delete, patch, head and options with a path; on a
-    DynamoDB table it has an operation by the API's own name, such as PutItem, with its parameters."""
+    DynamoDB table it has an operation by the API's own name, such as PutItem, with its parameters; on a Lambda function
+    it has Invoke."""
 
-    nullable: ClassVar[frozenset[str]] = frozenset({"json", "Scan", "ListTables", "DescribeTable"})
+    nullable: ClassVar[frozenset[str]] = frozenset({"json", "Scan", "ListTables", "DescribeTable", INVOKE})
 
     name: Name
     """The step's name in results."""
@@ -98,6 +101,9 @@ class Step(Part):
     path: str = Field(exclude=True)
     operation: str = Field(default="", exclude=True)
     parameters: dict[str, Any] = Field(default={}, exclude=True)
+
+    invoke: Invoke | None = Field(default=None, validation_alias=INVOKE)
+    """Instead, on a Lambda function: what to call it with."""
 
     batch: Count | None = None
     """How many entries a batch or transaction has. The step writes one; each repetition draws its own values."""
@@ -127,7 +133,7 @@ class Step(Part):
 
     capture: dict[CapturedName, PartOfAnswer] = Field(default={})
     """Parts of the answer, each under a name of your own, for later steps and split_by: status, header.NAME, body,
-    body.KEY."""
+    body.KEY; of an Invoke also report.memory, report.memory_used and report.status."""
 
     record: dict[CapturedName, PartOfAnswer] = Field(default={})
     """Times in milliseconds that the target reports, each under a name of your own. Results have the percentiles of
@@ -153,11 +159,11 @@ class Step(Part):
     def read(cls, value: dict[str, Any], folder: Path) -> dict[str, Any]:
         if "method" in value:
             return value
-        verbs = [key for key in value if key in VERBS or key in OPERATIONS]
+        verbs = [key for key in value if key in VERBS or key in CALLS]
         if len(verbs) != 1:
             problem = f"has both {verbs[0]} and {verbs[1]}" if verbs else "has no request"
             raise complaint(problem, f"Give it exactly one of {', '.join(VERBS)}, for example get: /orders")
-        if verbs[0] in OPERATIONS:
+        if verbs[0] in CALLS:
             return cls._call(verbs[0], value)
         for key in ("batch", "unprocessed"):
             if key in value:
@@ -175,7 +181,7 @@ class Step(Part):
 
     @classmethod
     def _call(cls, operation: str, value: dict[str, Any]) -> dict[str, Any]:
-        """The fields of a step that calls DynamoDB. Every operation is a POST to /."""
+        """The fields of a step that calls an AWS service. Every operation is a POST."""
         for key in OF_HTTP:
             if key in value:
                 raise complaint(
@@ -184,6 +190,8 @@ class Step(Part):
         for key, known in (("batch", BATCHES), ("unprocessed", RESENDABLE)):
             if key in value and operation not in known:
                 raise complaint(f"does not go with {operation}", f"It is only for {', '.join(known)}", (key,))
+        if operation == INVOKE:
+            return {**value, INVOKE: value[INVOKE] or {}, "method": "POST", "path": "/", "operation": operation}
         try:
             parameters = dynamodb.parameters(operation, value[operation], value.get("batch"))
         except PydanticCustomError as error:
@@ -203,12 +211,42 @@ class Step(Part):
         for name, part in self.record.items():
             if part.kind == "status" or part == Selector("body"):
                 raise complaint(f"{part} is not a time", "Record for example header.server-timing.db", ("record", name))
+        self._check_reports()
         for _ in self.templates():
             pass
         return self
 
+    @property
+    def reports(self) -> bool:
+        """Whether its answers tell of the invocation by themselves: only those that wait for the function do."""
+        return self.invoke is not None and self.invoke.type == "request"
+
+    @property
+    def captures(self) -> dict[str, Selector]:
+        """All that it captures: what its answers tell by themselves, and what `capture` names."""
+        return {**(function.CAPTURED if self.reports else {}), **self.capture}
+
+    @property
+    def records(self) -> dict[str, Selector]:
+        """All times that it records: those of an invocation, and those that `record` names."""
+        return {**(function.RECORDED if self.reports else {}), **self.record}
+
+    def _check_reports(self) -> None:
+        """Check the names that an invocation has by itself."""
+        for key, named in (("capture", self.capture), ("record", self.record)):
+            for name, part in named.items():
+                if part.kind == "report" and not self.reports:
+                    raise complaint(f"{part} is told only by an Invoke of type request", "Leave it out", (key, name))
+                if part.kind == "report" and part.path[0] not in function.REPORTED:
+                    known = did_you_mean(str(part.path[0]), function.REPORTED)
+                    raise complaint(f"an invocation tells no {part.path[0]}", known, (key, name))
+                if self.reports and name in function.GIVEN:
+                    raise complaint("is a name that Invoke itself gives", "Choose another name", (key, name))
+
     def templates(self) -> Iterator[tuple[Place, Template]]:
         """Each text that may hold placeholders, and its key. Raises a complaint for a wrong one."""
+        if self.invoke:
+            yield from dynamodb.templates(self.invoke.payload, (INVOKE, "payload"))
         if self.operation:
             yield from dynamodb.templates(self.parameters, (self.operation,))
             return
@@ -300,8 +338,14 @@ class Scenario(Part):
                     if name in captured:
                         problem = f"{{{{{name}}}}} is captured by {self.steps[captured[name]].name}, which comes later"
                     raise complaint(problem, did_you_mean(name, [*RESERVED, *known]), ("steps", i, *at))
-            known |= dict.fromkeys(step.capture)
+            known |= dict.fromkeys(step.captures)
 
     def _captured(self) -> dict[str, int]:
         """What the steps capture, and the first that does."""
-        return {name: i for i, step in reversed([*enumerate(self.steps)]) for name in step.capture}
+        return {name: i for i, step in reversed([*enumerate(self.steps)]) for name in step.captures}
+
+    @property
+    def strata(self) -> tuple[str, ...]:
+        """The captured values that split results: those of `split_by`, after the one that invocations tell."""
+        own = (function.START,) if any(step.reports for step in self.steps) else ()
+        return tuple(dict.fromkeys((*own, *self.split_by)))

@@ -8,7 +8,7 @@ from typing import Any
 from loadgen.profile.dynamodb import OPERATIONS
 from loadgen.profile.model import Profile, Step
 from loadgen.profile.part import Part
-from loadgen.profile.scenario import BODIES, VERBS
+from loadgen.profile.scenario import BODIES, CALLS, VERBS
 
 Node = dict[str, Any]
 
@@ -70,7 +70,7 @@ def _step(node: Node) -> Node:
     return {
         **node,
         "properties": {**node["properties"], **verbs, **calls},
-        "oneOf": [{"required": [key]} for key in (*VERBS, *OPERATIONS)],
+        "oneOf": [{"required": [key]} for key in (*VERBS, *CALLS)],
         **at_most_one_body,
     }
 

@@ -59,10 +59,11 @@ class Selector:
 
     `status`: the number. `header`: the text of the header `name` (in lower case); for server-timing with
     `path == ("db",)` the `dur` of that metric, in milliseconds. `body`: the whole text; with a `path` the value at that
-    path of the JSON body. `item`, `items`: the item or items that DynamoDB returned, as plain values.
+    path of the JSON body. `item`, `items`: the item or items that DynamoDB returned, as plain values. `report`: what
+    the answer to an Invoke tells of the invocation, by the name in `path`, as in `report.memory_used`.
     """
 
-    kind: Literal["status", "header", "body", "item", "items"]
+    kind: Literal["status", "header", "body", "item", "items", "report"]
     name: str = ""
     path: tuple[str | int, ...] = ()
 
@@ -76,6 +77,8 @@ class Selector:
             return cls("body", path=json_path(rest) if rest else ())
         if kind in ("item", "items") and (rest or text == kind):
             return cls("item" if kind == "item" else "items", path=json_path(rest) if rest else ())
+        if kind == "report" and rest:
+            return cls("report", path=(rest,))
         if kind == "header" and rest:
             name, _, metric = rest.partition(".")
             if name.lower() == "server-timing" and metric and HEADER_NAME.fullmatch(metric):
@@ -84,7 +87,7 @@ class Selector:
                 return cls("header", rest.lower())
         raise ValueError(
             f"{quoted(text)} is not a part of an answer: expected status, header.NAME, header.server-timing.METRIC, "
-            "body, body.KEY.0.KEY, or on DynamoDB item.NAME and items.0.NAME"
+            "body, body.KEY.0.KEY, on DynamoDB item.NAME and items.0.NAME, or on Lambda report.NAME"
         )
 
     def __str__(self) -> str:

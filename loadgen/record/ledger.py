@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from loadgen.exchange import Outcome, Tally
+from loadgen.exchange import Invoked, Outcome, Tally
 from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.stats import Integers
 
@@ -36,6 +36,8 @@ PEAK_IN_FLIGHT: Final = 0
 SHARED_READ: Final = 1
 OUTCOMES: Final = 17  # of `Outcome`
 TALLY = Tally._fields
+INVOKED = Invoked._fields
+COUNTED: Final = 6  # of `INVOKED`: what follows are peaks
 
 
 class Ledger:
@@ -54,11 +56,12 @@ class Ledger:
         self.outcomes = self._region(slots * OUTCOMES)
         self.repeated = self._region(slots)
         self.tallies = self._region(slots * len(TALLY))
+        self.invoked = self._region(slots * len(INVOKED))
 
     @staticmethod
     def size(runs: int, slots: int) -> int:
         """Bytes of a block."""
-        return _size_of_first(runs, slots) + 8 * slots * (1 + len(TALLY))
+        return _size_with_tallies(runs, slots) + 8 * slots * len(INVOKED)
 
     @classmethod
     def in_memory(cls, runs: int, slots: int) -> Ledger:
@@ -66,9 +69,10 @@ class Ledger:
 
     @classmethod
     def from_bytes(cls, block: bytes, runs: int, slots: int) -> Ledger:
-        """A block from the bytes of a file. A block from before there were attempts and tallies has none of them.
-        Raises ValueError for anything else."""
-        if len(block) not in (_size_of_first(runs, slots), cls.size(runs, slots)):
+        """A block from the bytes of a file. A block from before there were attempts, tallies and invocations has none
+        of them. Raises ValueError for anything else."""
+        sizes = _size_of_first(runs, slots), _size_with_tallies(runs, slots), cls.size(runs, slots)
+        if len(block) not in sizes:
             raise ValueError(f"{len(block)} bytes are not the {cls.size(runs, slots)} of a ledger")
         return cls(memoryview(bytearray(block.ljust(cls.size(runs, slots), b"\0"))), runs, slots)
 
@@ -89,9 +93,12 @@ class Ledger:
         return copy
 
     def add(self, other: Ledger) -> None:
-        """Add another worker's figures; peaks add up too, which bounds the peak of all from above."""
+        """Add another worker's figures. Peaks in flight add up too, which bounds the peak of all from above; of the
+        memory of a function the most stays."""
         mine, theirs = np.frombuffer(self._cells, np.int64), np.frombuffer(other._cells, np.int64)
+        most = np.maximum(self._peaks(), other._peaks())
         mine += theirs
+        self._peaks()[:] = most
 
     def settle(self) -> int:
         """For a worker that is gone: count requests without an outcome as lost, and iterations that never started as
@@ -145,6 +152,15 @@ class Ledger:
         row = slot * len(TALLY)
         return Tally(*self.tallies[row : row + len(TALLY)])
 
+    def invoked_of(self, slot: int) -> Invoked:
+        """What the answers to the invocations of one slot told."""
+        row = slot * len(INVOKED)
+        return Invoked(*self.invoked[row : row + len(INVOKED)])
+
+    def _peaks(self) -> Integers:
+        """The peaks among what invocations told, shape (slots, 2)."""
+        return np.frombuffer(self.invoked, np.int64).reshape(self.slots, -1)[:, COUNTED:]
+
     def iteration(self, run: int) -> dict[str, int]:
         """The iterations of one run of a phase, by field."""
         row = run * len(ITERATIONS)
@@ -173,3 +189,8 @@ def open_with_room(path: Path, size: int) -> int:
 def _size_of_first(runs: int, slots: int) -> int:
     """Bytes of what the first blocks held."""
     return 8 * (len(WORKER) + len(CONNECTION_COUNTERS) + runs * len(ITERATIONS) + slots * (2 + len(SKIPPED) + OUTCOMES))
+
+
+def _size_with_tallies(runs: int, slots: int) -> int:
+    """Bytes of what blocks held before there were invocations."""
+    return _size_of_first(runs, slots) + 8 * slots * (1 + len(TALLY))

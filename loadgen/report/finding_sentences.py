@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from loadgen.report.values import Sentence, Values, number
 from loadgen.report.words import brief, count, ms, rate, several, share
+from loadgen.result.cold import cold_of
 from loadgen.result.run import Finding
 
 NAME = 24  # characters
-COLD = ("cold=true", "x-cold=true")  # the strata of answers that say of themselves that they were cold starts
 
 
 def where(of: Finding, several_phases: bool) -> str:
@@ -63,7 +63,7 @@ def _cold_wave(values: Values) -> str:
 
 
 def _stratum_made_tail(values: Values) -> str:
-    cold = values["stratum"] in COLD
+    cold = cold_of(str(values["stratum"])) is True
     cause = "cold starts" if cold else f"the requests with {values['stratum']}"
     if "before" in values:
         was = f"{span(values, 'before')} ms in {values['before']}{_at(values, 'before_per_s')}"

@@ -198,6 +198,20 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Invocations:
+    """What the answers of a Lambda function told of its invocations."""
+
+    answers: int = item("the answers to calls that waited for the function")
+    reports: int = item("those with a REPORT line, which tells of cold starts, the handler's time and what is billed")
+    told: int = item("those without one whose JSON tells whether they were cold starts")
+    prepared: int = item("those with an Init or a Restore that they did not wait for, as it was over before")
+    billed_ms: int = item("the time that is billed for all of them together; that of Init and Restore is in it", "ms")
+    billed_gb: float = item("the same in seconds, times the memory of the function", "GB-s")
+    memory_mb: int | None = item("the memory of the function, of several the largest; null if not told", "MB")
+    memory_used_mb: int | None = item("the most that an environment used; null if not told", "MB")
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step in one run of a phase."""
 
@@ -235,6 +249,7 @@ class Step:
     capacity: ConsumedCapacity | None = item(
         "the capacity that the step's calls consumed, where answers report it", omit=True
     )
+    invocations: Invocations | None = item("of a Lambda function, what its answers told", omit=True)
 
     def latency(self, metric: str) -> Latency | None:
         """The figures of a metric; None if the step has none of it."""

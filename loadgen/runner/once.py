@@ -10,6 +10,7 @@ from typing import Any
 from loadgen.aws import refusals
 from loadgen.aws.attributes import is_typed, plain
 from loadgen.aws.auth import Access
+from loadgen.aws.dynamodb import OPERATIONS
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import CONNECTION_LABELS, Exchange, Outcome
 from loadgen.interrupts import interrupts
@@ -98,7 +99,7 @@ def _request(exchange: Exchange, origin: Origin, access: Access) -> SentRequest:
         method=request.operation or request.method,
         url=secret_names.url(origin.url + request.path),
         headers=(*_headers(request.headers), *((name, REDACTED) for name in access.names)),
-        body=_body(request.body, request.headers, bool(request.operation)),
+        body=_body(request.body, request.headers, request.operation in OPERATIONS),
     )
 
 
@@ -106,7 +107,7 @@ def _answer(exchange: Exchange) -> Answer | None:
     if not exchange.status:
         return None
     headers = tuple((exchange.headers or {}).items())
-    body = _body(exchange.body or b"", headers, bool(exchange.request.operation))
+    body = _body(exchange.body or b"", headers, exchange.request.operation in OPERATIONS)
     return Answer(exchange.status, _headers(headers), body)
 
 

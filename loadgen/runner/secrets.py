@@ -115,8 +115,8 @@ class Keeper:
     def _scope(self) -> Scope:
         """The scope of signatures. Blocks."""
         target, auth = self._profile.target, self._profile.auth
-        if target.dynamodb:
-            return Scope("dynamodb", target.dynamodb.signing_region)
+        if target.service:
+            return Scope(target.service.signs_as, target.service.signing_region)
         assert auth
         assert auth.sigv4
         service, region = named_by(target.host)
@@ -133,7 +133,7 @@ class Keeper:
 
 
 class _AnyKeys(Keys):
-    """Keys for a local stand-in of DynamoDB: it wants a signature, and cannot tell whose it is. Half a pair of keys, or
+    """Keys for a local stand-in of AWS: it wants a signature, and cannot tell whose it is. Half a pair of keys, or
     the name of a profile that is not there, is a mistake there too."""
 
     def current(self) -> Credentials:
@@ -149,9 +149,9 @@ class _AnyKeys(Keys):
 def _sources(profile: Profile, simulated: bool) -> dict[str, Source]:
     """The sources of a profile's secrets, by kind."""
     sources: dict[str, Source] = {}
-    auth, table = profile.auth, profile.target.dynamodb
-    if signed := table or (auth and auth.sigv4):
-        local = table is not None and profile.target.loopback and not table.profile
+    auth, service = profile.auth, profile.target.service
+    if signed := service or (auth and auth.sigv4):
+        local = service is not None and profile.target.loopback and not service.profile
         sources[SIGV4] = Fixed(SANDBOX) if simulated else _AnyKeys(None) if local else Keys(signed.profile)
     if auth and auth.api_key:
         sources[API_KEY] = _place(auth.api_key, "auth.api_key")

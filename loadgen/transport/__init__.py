@@ -31,11 +31,13 @@ Authorize = Callable[[Request], str]
 
 
 @dataclass(frozen=True, slots=True)
-class TableSettings:
-    """What a client that calls DynamoDB by itself is told besides. `endpoint` is a URL, None for AWS's own;
+class ServiceSettings:
+    """What a client that calls an AWS service by itself is told besides. `name` is the service's, as botocore has it;
+    `endpoint` is a URL, None for AWS's own;
     `credentials` gives those to sign with now, None where each session of an SDK is to find its own, those of
     `profile_name` if it is named."""
 
+    name: str
     region: str
     endpoint: str | None
     credentials: Callable[[], Credentials | None]
@@ -50,7 +52,7 @@ class Settings:
     """What a client is told. `connections` caps those open at once in this worker; `preopen` are opened before the
     load; `fifo`: an exchange of a shared session gets the connection that has been idle longest, not the one used last;
     `authorize` gives the headers, a signature for example, that are added to a request when it is sent; `new_context`
-    makes another TLS context like `context`; `table` is there where the target is a table.
+    makes another TLS context like `context`; `service` is there where the target is an AWS service.
     """
 
     origin: Origin
@@ -65,7 +67,7 @@ class Settings:
     fifo: bool = False
     authorize: Authorize | None = None
     new_context: Callable[[], ssl.SSLContext] | None = None
-    table: TableSettings | None = None
+    service: ServiceSettings | None = None
 
 
 class Counters:

@@ -13,7 +13,7 @@ from loadgen.net.names import Address, Origin
 from loadgen.net.tls import client_context
 from loadgen.profile.clients import CLIENTS, STANDARD
 from loadgen.profile.model import Profile
-from loadgen.transport import Counters, Done, Maker, Retried, Settings, TableSettings, Transport
+from loadgen.transport import Counters, Done, Maker, Retried, ServiceSettings, Settings, Transport
 
 
 def maker(name: str) -> Maker:
@@ -57,21 +57,22 @@ def make_client(
         session.order == "fifo",
         access.authorizer(origin.authority),
         new_context if origin.secure else None,
-        _table_settings(profile, origin, access),
+        _service_settings(profile, origin, access),
     )
     return maker(profile.client)(loop, clock, settings, counters, done, retried)
 
 
-def _table_settings(profile: Profile, origin: Origin, access: Access) -> TableSettings | None:
-    table, retries = profile.target.dynamodb, profile.retries
-    if not table:
+def _service_settings(profile: Profile, origin: Origin, access: Access) -> ServiceSettings | None:
+    service, table, retries = profile.target.service, profile.target.dynamodb, profile.retries
+    if not service:
         return None
-    return TableSettings(
-        table.signing_region,
-        origin.url if table.endpoint else None,
+    return ServiceSettings(
+        service.signs_as,
+        service.signing_region,
+        origin.url if service.endpoint else None,
         lambda: access.credentials,
-        table.profile,
-        table.account_id_endpoint,
+        service.profile,
+        bool(table and table.account_id_endpoint),
         retries.mode if retries else STANDARD,
         retries.attempts if retries else 1,
     )

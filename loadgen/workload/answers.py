@@ -17,6 +17,7 @@ from loadgen.exchange import BODY, HEADERS, NOTHING, Exchange, Outcome
 from loadgen.profile.model import Expect, Selector, Step
 
 MISSING = object()
+TIMES, WORDS = ("handler", "init", "restore", "overhead"), ("start", "version", "status")  # of an invocation
 EXCERPT = 2048  # the bytes of a refusal that are searched for the times in it
 # the parts of a server-timing header; a comma or semicolon in quotes does not separate parts
 _METRIC = re.compile(r'(?:[^,"]|"[^"]*"?)+')
@@ -38,6 +39,8 @@ class Answer:
             return self._x.status
         if selector.kind == "header":
             return self._header(selector)
+        if selector.kind == "report":
+            return told(self._x, str(selector.path[0]))
         if selector.kind in ("item", "items"):
             return self.item(selector)
         if not selector.path:
@@ -95,12 +98,25 @@ def _at(value: Any, path: tuple[str | int, ...]) -> Any:
     return value
 
 
+def told(x: Exchange, name: str) -> Any:
+    """What the answer tells of its invocation by that name, times in ms; MISSING if it does not tell it."""
+    invocation = x.invocation
+    if invocation is None:
+        return MISSING
+    if name in TIMES:
+        time: int = getattr(invocation, name)
+        return time / MILLISECOND if time >= 0 else MISSING
+    if name in WORDS:
+        return getattr(invocation, name) or MISSING
+    return getattr(invocation.counts, name) if invocation.counts.reports else MISSING
+
+
 def wants(step: Step, split_by: tuple[str, ...] = ()) -> int:
     """What a client must keep of the answer for this step: NOTHING, HEADERS or BODY."""
     if step.operation:
-        return BODY  # its checksum is verified
+        return BODY  # a checksum is verified in it, or an error of a function is read
     expect = step.expect
-    selectors = [*step.capture.values(), *step.record.values()]
+    selectors = [*step.captures.values(), *step.records.values()]
     if (expect and (expect.json_values or expect.body is not None)) or any(s.kind == "body" for s in selectors):
         return BODY
     if (expect and expect.headers) or any(s.kind == "header" for s in selectors):

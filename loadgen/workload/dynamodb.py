@@ -22,14 +22,13 @@ from loadgen.profile.placeholders import Placeholder, parse
 from loadgen.workload.answers import mismatch
 from loadgen.workload.draws import Column, Unsendable, Values
 from loadgen.workload.render import TEXTS, Piece, Seeds, enclosed, encoded, joined, json_pieces, quoted, single
+from loadgen.workload.requests import Render
 
 _SETUP = 6  # the purpose of the seeds for the items of `setup`
 _SAMPLED = '"ReturnConsumedCapacity":"TOTAL"'
 _TABLELESS = ("ListTables", "ExecuteStatement")
 _BY_TABLE = ("BatchGetItem", "BatchWriteItem")
 _UNSAMPLED = ("ListTables", "DescribeTable")
-
-Render = Callable[[Values, int], Request]
 
 
 def call(step: Step, table: str, one_in: int, headers: tuple[tuple[str, str], ...], seeds: Seeds) -> Render:

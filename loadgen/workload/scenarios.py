@@ -16,12 +16,12 @@ from loadgen.files import read_regular
 from loadgen.profile.files import BYTES_LIMIT
 from loadgen.profile.model import Profile, Scenario, Selector, Step, Think
 from loadgen.profile.placeholders import parse
-from loadgen.workload import dynamodb
+from loadgen.workload import dynamodb, function
 from loadgen.workload.answers import MISSING, Answer, judge, milliseconds, wants
 from loadgen.workload.draws import Unknown, Unsendable, Values, drawn, row_picker
-from loadgen.workload.dynamodb import Render
 from loadgen.workload.keys import choice
 from loadgen.workload.render import Bytes, Renderer, Seeds, encoded, in_header, in_url, joined, json_pieces, text
+from loadgen.workload.requests import Render, rendering
 from loadgen.workload.retrying import Again, again, retrying
 
 USER_AGENT = f"loadgen/{__version__}"
@@ -87,10 +87,10 @@ class Workload:
     """
 
     def __init__(self, profile: Profile, base: str = "", payloads: tuple[int, ...] = (), first: int = 0) -> None:
-        self.metrics = tuple(dict.fromkeys(n for s in profile.scenarios for step in s.steps for n in step.record))
+        self.metrics = tuple(dict.fromkeys(n for s in profile.scenarios for step in s.steps for n in step.records))
         self._base = base
         self._seed, self._payloads = (profile.seed,), (profile.seed, *payloads)
-        self._table, self._retry = profile.target.dynamodb, retrying(profile)
+        self._to, self._retry = profile.target, retrying(profile)
         # the answer's headers hold the id that an AWS service gives to the request
         self._wants = HEADERS if profile.auth or named_by(profile.target.host)[0] else NOTHING
         abilities, retries = profile.abilities, profile.retries
@@ -134,7 +134,7 @@ class Workload:
         only = steps[0]
         more = row or only.capture or only.record or only.think or only.repeats
         plain = len(steps) == 1 and not more
-        return ScenarioWork(scenario.name, steps, scenario.split_by, row, plain)
+        return ScenarioWork(scenario.name, steps, scenario.strata, row, plain)
 
     def _step(self, step: Step, number: int, seeds: Seeds, timeout: int) -> StepWork:
         constant, render = self._call(step, seeds) if step.operation else self._request(step, seeds)
@@ -147,9 +147,9 @@ class Workload:
             pause(step.think, (*self._seed, _THINK, number)),
             constant,
             render,
-            dynamodb.judge(step) if step.operation else judge(step.expect),
-            tuple(step.capture.items()),
-            tuple((self.metrics.index(name), selector) for name, selector in step.record.items()),
+            self._judge(step),
+            tuple(step.captures.items()),
+            tuple((self.metrics.index(name), selector) for name, selector in step.records.items()),
             further,
             further is not None or self._client_retries,
         )
@@ -159,12 +159,19 @@ class Workload:
         target, headers, body = self._target(step, seeds), self._headers(step, seeds), _body(step, seeds)
         if isinstance(target, str) and isinstance(headers, tuple) and isinstance(body, bytes):
             return Request(step.method, target, headers, body), None
-        return None, _renderer(step.method, target, headers, body)
+        return None, rendering(step.method, target, headers, body)
 
-    def _call(self, step: Step, seeds: Seeds) -> tuple[None, Render]:
-        table = self._table
+    def _call(self, step: Step, seeds: Seeds) -> tuple[Request | None, Render | None]:
+        table, called = self._to.dynamodb, self._to.function
+        if called:
+            return function.call(step, called, self._own, seeds)
         assert table
         return None, dynamodb.call(step, table.table, table.consumed_capacity, self._own, seeds)
+
+    def _judge(self, step: Step) -> Callable[[Exchange], None]:
+        if not step.operation:
+            return judge(step.expect)
+        return function.judge(step) if self._to.function else dynamodb.judge(step)
 
     def _target(self, step: Step, seeds: Seeds) -> str | Renderer:
         pieces = [self._base, text(parse(step.path), seeds, in_url)]
@@ -219,21 +226,6 @@ def _body(step: Step, seeds: Seeds) -> bytes | Bytes:
     if step.text is not None:
         return encoded(text(parse(step.text), seeds))
     return read_regular(step.file, BYTES_LIMIT) if step.file else b""
-
-
-def _renderer(method: str, target: Any, headers: Any, body: Any) -> Callable[[Values, int], Request]:
-    def render(values: Values, index: int) -> Request:
-        try:
-            path = target if isinstance(target, str) else target(values, index)
-            lines = headers if isinstance(headers, tuple) else headers(values, index)
-            content = body if isinstance(body, bytes) else body(values, index)
-        except UnicodeEncodeError:
-            raise Unsendable("a value that is no Unicode text cannot be sent") from None
-        except RecursionError:
-            raise Unsendable("a value that is nested so deeply cannot be sent") from None
-        return Request(method, path, lines, content)
-
-    return render
 
 
 __all__ = ["STRATUM_LIMIT", "ScenarioWork", "StepWork", "Workload", "pause"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,12 +17,11 @@ from loadgen.experiment.saved import AnyResult
 from loadgen.record.metrics import Metric
 from loadgen.record.recording import Recording
 from loadgen.record.seconds import read_counts, replay
+from loadgen.result.cold import cold_of
 from loadgen.result.run import RunResult
 from loadgen.stats import Histogram
 from loadgen.stats.ticks import TICKS
 
-_COLD = re.compile(r"(?:^|, )[^=,]*cold[^=,]*=([^,]*)", re.IGNORECASE)
-_YES = ("true", "1", "yes")
 STAMPED = 0.99  # of the answers have a stamp of the kernel: from here on the target's own time is used
 
 
@@ -53,7 +51,7 @@ class Counts:
     def _entries(self) -> Iterator[Entry]:
         for (key, metric), values in self.recording.histograms.items():
             run, step = self.plan.all_runs[key.slot // len(self.plan.steps)], key.slot % len(self.plan.steps)
-            yield Entry(run, step, key.outcome, key.connection, is_cold(key.stratum), metric, values)
+            yield Entry(run, step, key.outcome, key.connection, cold_of(key.stratum), metric, values)
 
     def together(self, metric: int, where: Callable[[Entry], bool]) -> Histogram:
         """The values of a metric in all entries of which that holds."""
@@ -76,12 +74,6 @@ class Counts:
 
 def is_ok(of: Entry) -> bool:
     return of.outcome == Outcome.OK
-
-
-def is_cold(stratum: str) -> bool | None:
-    """Whether a stratum, as `cold=true`, is of cold starts; None if it does not tell."""
-    found = _COLD.search(stratum)
-    return found[1] in _YES if found else None
 
 
 def is_new(of: Entry) -> bool:

@@ -5,17 +5,38 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from typing import Any
+from urllib.parse import unquote
 
 from botocore.exceptions import ClientError, ParamValidationError
+
+from loadgen.aws.invocation import API
+from loadgen.exchange import Request
 
 
 class BadCall(ValueError):
     """A request's body is not what a call of the SDK can be made of."""
 
 
-def parameters(body: bytes) -> dict[str, Any]:
-    """The parameters of the call whose JSON body this is: binary values as bytes, which the SDK makes base64 again.
-    Raises BadCall."""
+def parameters(request: Request) -> dict[str, Any]:
+    """The parameters of the call that a request is. Raises BadCall."""
+    return _of_invoke(request) if request.path.startswith(API) else _of_body(request.body)
+
+
+def _of_invoke(request: Request) -> dict[str, Any]:
+    path, _, query = request.path.partition("?")
+    headers = dict(request.headers)
+    given = {
+        "FunctionName": unquote(path.removeprefix(API).partition("/")[0]),
+        "Qualifier": unquote(query.partition("=")[2]),
+        "InvocationType": headers["X-Amz-Invocation-Type"],
+        "LogType": headers.get("X-Amz-Log-Type", ""),
+        "Payload": request.body,
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _of_body(body: bytes) -> dict[str, Any]:
+    """The parameters in a JSON body: binary values as bytes, which the SDK makes base64 again."""
     binary = b'"B"' in body or b'"BS"' in body
     try:
         call = json.loads(body, object_hook=_binary if binary else None)
@@ -39,7 +60,7 @@ def _binary(value: dict[str, Any]) -> dict[str, Any]:
 def refusal(error: Exception) -> str:
     """Why the SDK sent nothing, of what is safe to show: no values."""
     if isinstance(error, BadCall):
-        return f"no call of DynamoDB: {error}"
+        return f"no call of the service: {error}"
     if isinstance(error, ParamValidationError):
         first = str(error.kwargs.get("report", "")).partition("\n")[0]
         return f"the SDK refuses the parameters: {first.partition(', value: ')[0]}"[:200]

@@ -1,4 +1,4 @@
-"""The sdk client: DynamoDB through aioboto3, as the user's own program calls it.
+"""The sdk client: DynamoDB and Lambda through aioboto3, as the user's own program calls them.
 
 The SDK checks, serialises, signs and parses as usual; `http_session` sends its requests. An exchange is one attempt.
 Without `attempts` a call has one attempt. With it the SDK retries by its own rules, and each attempt is an exchange of
@@ -29,7 +29,7 @@ from yarl import URL
 
 from loadgen.clock import Clock, now
 from loadgen.exchange import Exchange, Outcome
-from loadgen.transport import Counters, Done, Retried, Settings, TableSettings, Transport
+from loadgen.transport import Counters, Done, Retried, ServiceSettings, Settings, Transport
 from loadgen.transport.aiohttp.answers import fault
 from loadgen.transport.aiohttp.hooks import current_listener
 from loadgen.transport.aiohttp.session import Lease, LeasingClient
@@ -68,12 +68,12 @@ class Sdk(LeasingClient):
         retried: Retried | None = None,
     ) -> None:
         super().__init__(loop, clock, settings, counters, done)
-        assert settings.table
-        self.table, self.retried = settings.table, retried
+        assert settings.service
+        self.service, self.retried = settings.service, retried
         self.user_agent = ""  # as it was sent
         self.aws_session: Any = None
         self._client: Any = None  # the one that all use who have none of their own
-        self._config = _config(self.table, settings.connections)
+        self._config = _config(self.service, settings.connections)
         self._trouble: Exception | None = None
         self.making = Making()
         self._retired = 0  # clients, since the last collection
@@ -109,19 +109,19 @@ class Sdk(LeasingClient):
         return self._client
 
     def new_aws_session(self) -> Any:
-        table = self.table
-        if table.credentials() is None:
-            return Session(profile_name=table.profile_name, region_name=table.region)
-        session = Session(region_name=table.region)
-        session._session._credentials = Lent(table.credentials)
+        service = self.service
+        if service.credentials() is None:
+            return Session(profile_name=service.profile_name, region_name=service.region)
+        session = Session(region_name=service.region)
+        session._session._credentials = Lent(service.credentials)
         return session
 
     async def new_client(self, session: Any) -> Any:
-        endpoint = self.table.endpoint
-        client = await session.client("dynamodb", endpoint_url=endpoint, config=self._config).__aenter__()
-        if self.table.attempts > 1:
-            client.meta.events.register("needs-retry.dynamodb", _attempt_ended)
-            client.meta.events.register_first("request-created.dynamodb", _attempt_begins)
+        name, endpoint = self.service.name, self.service.endpoint
+        client = await session.client(name, endpoint_url=endpoint, config=self._config).__aenter__()
+        if self.service.attempts > 1:
+            client.meta.events.register(f"needs-retry.{name}", _attempt_ended)
+            client.meta.events.register_first(f"request-created.{name}", _attempt_begins)
         return client
 
     async def retire(self, client: Any) -> None:
@@ -140,13 +140,13 @@ class Sdk(LeasingClient):
 
     def options(self) -> dict[str, Any]:
         """As of `Transport.options`; `user_agent` is empty before the first request."""
-        table, config = self.table, self._config
+        service, config = self.service, self._config
         return {
             "versions": {name: version(name) for name in PACKAGES},
             "endpoint": self.settings.origin.url,
-            "region": table.region,
+            "region": service.region,
             "account_id_endpoint_mode": config.account_id_endpoint_mode,
-            "retries": {"mode": table.retry_mode, "total_max_attempts": table.attempts},
+            "retries": {"mode": service.retry_mode, "total_max_attempts": service.attempts},
             "max_pool_connections": config.max_pool_connections,
             "parameter_validation": config.parameter_validation,
             "user_agent": self.user_agent,
@@ -226,12 +226,12 @@ class _Lease(Lease):
     async def _perform(self, exchange: Exchange) -> None:
         current_listener.set(self)
         self._failed = None
-        given = parameters(exchange.request.body)
+        given = parameters(exchange.request)
         aws = self._aws or await self._find_client(exchange)
         try:
             await getattr(aws, xform_name(exchange.request.operation))(**given)
         except ClientError:
-            if not self.exchange or not self.exchange.status:  # it was not DynamoDB that answered so
+            if not self.exchange or not self.exchange.status:  # it was not the service that answered so
                 raise
         if self.exchange:
             self.exchange.done = now()
@@ -336,14 +336,14 @@ async def _attempt_begins(**_: object) -> None:
     await lease.attempt_begins()
 
 
-def _config(table: TableSettings, connections: int) -> AioConfig:
+def _config(service: ServiceSettings, connections: int) -> AioConfig:
     return AioConfig(
         http_session_cls=FencedSession,
         max_pool_connections=connections,
         connect_timeout=NEVER,
         read_timeout=NEVER,
-        retries={"mode": table.retry_mode, "total_max_attempts": table.attempts},
-        account_id_endpoint_mode="preferred" if table.account_id_endpoint else "disabled",
+        retries={"mode": service.retry_mode, "total_max_attempts": service.attempts},
+        account_id_endpoint_mode="preferred" if service.account_id_endpoint else "disabled",
         endpoint_discovery_enabled=False,
         ignore_configured_endpoint_urls=True,
         use_dualstack_endpoint=False,

@@ -73,10 +73,10 @@ def test_retries_may_be_the_attempts_alone() -> None:
 
 BROKEN = [
     ("table: orders", "table: o", "2: target.dynamodb.table: 'o' is not a table's name: expected 3 to 255 letters, digits, '_', '-' and '.'"),
-    (", endpoint: sandbox", "", "2: target.dynamodb.region: is missing. Add it: the table's region, for example eu-west-1"),
-    ("endpoint: sandbox", "endpoint: 'http://h/x'", "2: target.dynamodb.endpoint: 'http://h/x' has a path: DynamoDB's endpoint is only a host"),
+    (", endpoint: sandbox", "", "2: target.dynamodb.region: is missing. Add it, for example eu-west-1"),
+    ("endpoint: sandbox", "endpoint: 'http://h/x'", "2: target.dynamodb.endpoint: 'http://h/x' has a path: the endpoint of an API is only a host"),
     ("endpoint: sandbox", "region: europe", "2: target.dynamodb.region: 'europe' is not a region: expected for example eu-west-1"),
-    ("{dynamodb: {table: orders, endpoint: sandbox}}", "{dynamodb: {table: orders}, url: sandbox}", "2: target: must have one of url and dynamodb. Give a url, or dynamodb: {table, region}"),
+    ("{dynamodb: {table: orders, endpoint: sandbox}}", "{dynamodb: {table: orders}, url: sandbox}", "2: target: must have one of url, dynamodb and lambda. Give a url, dynamodb: {table, region} or lambda: {function, region}"),
     ("zipfian(1000, theta=0.9)", "zipfian(0)", "4: keys.id: 'zipfian(0)': expected from 1 to 4,000,000 keys"),
     ("zipfian(1000, theta=0.9)", "hotset(10, keys=1%)", "4: keys.id: 'hotset(10, keys=1%)' has no traffic: expected hotset(10000, keys=1%, traffic=90%)"),
     ("{pk: S}", "{pk: Q}", "5: setup.key.pk: 'Q' is not accepted here. Known: S, N, B"),
@@ -93,7 +93,7 @@ BROKEN = [
     ("u#{{seq}}", "{{seq}}", "5: setup.item.pk: has type N, but the table's key has type S. Write {S: '{{seq}}'}, or for example 'id-{{seq}}'"),
     ("u#{{id}}", "{{id}}", "10: scenarios.s.steps.get.GetItem.Key.pk: has type N, but the table's key has type S. Write {S: '{{id}}'}, or for example 'id-{{seq}}'"),
     ("{pk: S}", "{pk: N}", "5: setup.item.pk: has type S, but the table's key has type N. Write a value of type N"),
-    ("load:", "auth: {sigv4: {}}\nload:", "3: auth: is for a URL: calls of a table are signed in any case. Leave it out"),
+    ("load:", "auth: {sigv4: {}}\nload:", "3: auth: is for a URL: calls of AWS's services are signed in any case. Leave it out"),
     ("load:", "retries: {mode: legacy}\nload:", "3: retries.mode: the wire client retries only by the standard rules. Use mode: standard, or client: sdk"),
     ("load:", "max_cost: 5\nload:", "3: max_cost: '5' is not an amount: expected US dollars such as $1.50"),
     ("load:", "max_cost: $0\nload:", "3: max_cost: '$0' is not an amount: expected US dollars such as $1.50"),
@@ -144,7 +144,10 @@ def test_what_is_wrong_with_auth_is_said_in_one_line(auth: str, message: str) ->
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("client: sdk", "4: client: sdk is a client of DynamoDB. Use it with target: {dynamodb: ...}"),
+        (
+            "client: sdk",
+            "4: client: sdk is a client of AWS's services. Use it with target: {dynamodb: ...} or {lambda: ...}",
+        ),
         ("setup: {key: {pk: S}}", "4: setup: is for a DynamoDB table. Leave it out"),
         ("teardown: true", "4: teardown: deletes the table that setup created, and there is no setup. Leave it out"),
     ],
@@ -168,5 +171,5 @@ def test_what_auth_sets_no_step_sets(auth: str, header: str) -> None:
 
 
 def test_aws_is_no_place_for_http_requests() -> None:
-    with pytest.raises(ProfileError, match="aws is only for a DynamoDB table"):
+    with pytest.raises(ProfileError, match="aws is only for a table or a function"):
         load("p.yaml", text=URL, target="aws")

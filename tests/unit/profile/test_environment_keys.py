@@ -64,6 +64,13 @@ TABLE: dict[str, Any] = {
         {"name": "put", "PutItem": {"Item": {"pk": "y"}}, "expect": {"item": {"pk": "z"}}},
         {"name": "batch", "BatchGetItem": {"Keys": {"pk": "w"}}, "batch": 3, "unprocessed": "resend"}]}],
 }  # fmt: skip
+FUNCTION: dict[str, Any] = {
+    "name": "function", "client": "wire",
+    "target": {"lambda": {"function": "orders", "qualifier": "live", "region": "eu-west-1",
+                          "endpoint": "http://127.0.0.1:9", "profile": "mine", "log_tail": True}},
+    "load": [{"name": "a", "rate": "5/s", "for": "2s"}],
+    "scenarios": [{"name": "s", "steps": [{"name": "call", "Invoke": {"payload": {"id": "x"}, "type": "request"}}]}],
+}  # fmt: skip
 EXPERIMENT: dict[str, Any] = {
     "name": "experiment", "target": "sandbox",
     "auth": {"sigv4": {"service": "s", "region": "eu-west-1", "profile": "p"}},
@@ -89,7 +96,7 @@ SANDBOX: dict[str, Any] = {
                              "on_demand_reads": "9/s", "on_demand_writes": "9/s", "peak_after": "1m", "peak_factor": 3,
                              "unprocessed": "1%", "creating": "1s", "memory": "1GiB"}},
 }  # fmt: skip
-DOCUMENTS = {"http": HTTP, "table": TABLE, "experiment": EXPERIMENT, "sandbox": SANDBOX}
+DOCUMENTS = {"http": HTTP, "table": TABLE, "function": FUNCTION, "experiment": EXPERIMENT, "sandbox": SANDBOX}
 OPERATIONS = {"GetItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchWriteItem", "TransactGetItems",
               "TransactWriteItems", "ExecuteStatement", "ListTables", "DescribeTable"}  # as PutItem  # fmt: skip
 

@@ -6,18 +6,20 @@ import os
 import signal
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from loadgen.exchange import Outcome, Tally
+from loadgen.exchange import Invoked, Outcome, Tally
 from loadgen.net import counters
 from loadgen.net.counters import CLOSED_IDLE, CONNECTION_COUNTERS, OPENED, PEAK, PREOPENED, RESUMED
 from loadgen.record.ledger import (
     COMPLETED,
     CUT_SHORT,
     FAILED,
+    INVOKED,
     ITERATIONS,
     OUTCOMES,
     PEAK_IN_FLIGHT,
@@ -84,7 +86,15 @@ def sound(seed: int) -> Ledger:
 
 def regions(ledger: Ledger) -> tuple[memoryview, ...]:
     counts = (ledger.sent, ledger.wired, ledger.skipped, ledger.outcomes)
-    return (ledger.worker, ledger.connections, ledger.iterations, *counts, ledger.repeated, ledger.tallies)
+    return (
+        ledger.worker,
+        ledger.connections,
+        ledger.iterations,
+        *counts,
+        ledger.repeated,
+        ledger.tallies,
+        ledger.invoked,
+    )
 
 
 def cells(ledger: Ledger) -> list[int]:
@@ -203,10 +213,20 @@ def test_a_block_is_read_from_bytes_as_it_was_written(tmp_path: Path) -> None:
 def test_a_block_of_before_there_were_attempts_has_none() -> None:
     ledger = sound(5)
     block = b"".join(bytes(region) for region in regions(ledger))
-    first = Ledger.from_bytes(block[: -8 * SLOTS * (1 + len(TALLY))], RUNS, SLOTS)
-    assert cells(first)[: -SLOTS * (1 + len(TALLY))] == cells(ledger)[: -SLOTS * (1 + len(TALLY))]
-    assert set(first.repeated) | set(first.tallies) == {0}
-    assert first.mismatches() == []
+    later = len(INVOKED), 1 + len(TALLY) + len(INVOKED)
+    for cut in (SLOTS * words for words in later):
+        first = Ledger.from_bytes(block[: -8 * cut], RUNS, SLOTS)
+        assert cells(first)[:-cut] == cells(ledger)[:-cut]
+        assert set(cells(first)[-cut:]) == {0}
+        assert first.mismatches() == []
+
+
+def test_of_the_memory_of_a_function_the_most_stays() -> None:
+    one, other = blank(), blank()
+    one.invoked[: len(INVOKED)] = array("q", [3, 3, 0, 1, 40, 5120, 128, 70])
+    other.invoked[: len(INVOKED)] = array("q", [2, 1, 1, 0, 10, 2560, 256, 60])
+    one.add(other)
+    assert one.invoked_of(0) == Invoked(5, 4, 1, 1, 50, 7680, 256, 70)
 
 
 @pytest.mark.parametrize("change", [-8, 8, -1, 1])

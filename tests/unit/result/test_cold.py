@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loadgen.record.cold import cold_of
+from loadgen.result.cold import cold_of
 
 
 @pytest.mark.parametrize(
@@ -14,13 +14,19 @@ from loadgen.record.cold import cold_of
         ("cold=false", False),
         ("x-cold=true", True),
         ("region=far, cold=false", False),
-        ("cold=yes", None),
-        ("scold=true", None),
+        ("cold=yes", True),
+        ("isCold=True", True),
+        ("cold=maybe", None),
+        ("start=cold", True),
+        ("start=restored, version=7", True),
+        ("region=far, start=warm", False),
+        ("start=provisioned", False),
+        ("start=colder", None),
         ("region=cold=true", None),
         ("other", None),
         ("", None),
         ("429 the account's concurrency (ConcurrentInvocationLimitExceeded)", None),
     ],
 )
-def test_cold_starts_are_told_by_true_and_false(stratum: str, told: bool | None) -> None:
+def test_which_strata_tell_of_cold_starts(stratum: str, told: bool | None) -> None:
     assert cold_of(stratum) is told

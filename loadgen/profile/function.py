@@ -1,0 +1,111 @@
+"""A Lambda function as a target, and the calls that a step makes to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+
+from loadgen.profile.dynamodb import RegionName
+from loadgen.profile.part import Flag, Part, Text
+from loadgen.profile.units import quoted
+from loadgen.profile.values import Selector
+
+INVOKE = "Invoke"
+EXAMPLE = "Invoke: {payload: {id: '{{uuid}}'}}"
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ARN = re.compile(r"arn:aws[a-z-]{0,12}:lambda:(?P<region>[a-z0-9-]{1,32}):[0-9]{12}:function:[A-Za-z0-9_-]{1,64}")
+_QUALIFIER = re.compile(r"\$LATEST|[A-Za-z0-9_-]{1,128}")
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text) and not _ARN.fullmatch(text):
+        raise ValueError(
+            f"{quoted(text)} is not a function: expected its name of up to 64 letters, digits, '_' and '-', "
+            "or its ARN without a version"
+        )
+    return text
+
+
+def _qualifier(value: object) -> str:
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not _QUALIFIER.fullmatch(text):
+        raise ValueError(f"{quoted(value)} is not a version or an alias: expected for example 7, live or $LATEST")
+    return text
+
+
+class Function(Part):
+    """A Lambda function, which steps call by Invoke."""
+
+    operations: ClassVar[tuple[str, ...]] = (INVOKE,)
+    signs_as: ClassVar[str] = "lambda"
+
+    name: Annotated[Text, AfterValidator(_name)] = Field(validation_alias="function")
+    """The function's name, or its ARN without a version."""
+
+    qualifier: Annotated[str, PlainValidator(_qualifier), WithJsonSchema({"type": ["string", "integer"]})] | None = None
+    """The version or the alias to call. Default: the unpublished version, $LATEST."""
+
+    region: RegionName | None = None
+    """The function's region, for example eu-west-1. Default: that of the ARN. Endpoints other than AWS's do not need
+    it."""
+
+    endpoint: Text | None = None
+    """sandbox, or a URL, for example that of a local stand-in. Default: AWS's endpoint in the region."""
+
+    profile: Text | None = None
+    """The profile of the AWS configuration to take credentials from. Default: the credentials that botocore finds."""
+
+    log_tail: Flag = True
+    """Whether answers bring the end of the function's log, at most 4 KB. Its REPORT line tells of cold starts, of the
+    handler's time and of what is billed."""
+
+    @property
+    def url(self) -> str:
+        """Where the calls go."""
+        suffix = "amazonaws.com.cn" if self.signing_region.startswith("cn-") else "amazonaws.com"
+        return self.endpoint or f"https://lambda.{self.signing_region}.{suffix}/"
+
+    @property
+    def known_region(self) -> str | None:
+        """The region, as the profile says it; None if it does not."""
+        arn = _ARN.fullmatch(self.name)
+        return self.region or (arn["region"] if arn else None)
+
+    @property
+    def signing_region(self) -> str:
+        return self.known_region or "us-east-1"
+
+
+class Invoke(Part):
+    """Calls the Lambda function of the target."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"payload"})
+
+    payload: Any = None
+    """The event that the function gets: any JSON. Texts in it may hold placeholders. Default: none."""
+
+    type: Literal["request", "event", "dry-run"] = "request"
+    """request: the answer comes when the function is done; event: Lambda queues the call and answers at once; dry-run:
+    the function does not run, Lambda only checks whether the call is allowed."""
+
+    @property
+    def has_payload(self) -> bool:
+        """Whether it sends one. null is one."""
+        return "payload" in self.model_fields_set
+
+
+def _of_report(*names: str) -> Mapping[str, Selector]:
+    return MappingProxyType({name: Selector("report", path=(name,)) for name in names})
+
+
+START = "start"  # the stratum: cold, restored, warm, provisioned
+CAPTURED = _of_report(START, "version")
+RECORDED = _of_report("handler", "init", "restore", "overhead", "billed")
+GIVEN = (*CAPTURED, *RECORDED)
+REPORTED = (*GIVEN, "memory", "memory_used", "status")
+"""What `report.NAME` selects of an answer: what every step has of it, and what one may capture or record besides."""
