@@ -90,6 +90,7 @@ class Scaling:
 
 
 BODY_LIMIT = 10 * 2**20
+FUNCTION_PATTERN = r"[a-zA-Z0-9_.-]{1,64}"
 REQUEST_PATTERN = r"\*|[A-Z][A-Za-z]{1,63}|(\*|[A-Z]{1,16}) /\S{0,2000}"
 SCALING_PATTERN = r"([1-9][0-9]{0,8}) per (\S+)"
 
@@ -102,6 +103,7 @@ Service = Annotated[
     FromText(Distribution.parse, r"[a-z]+\(.*\)|[0-9].*", EXAMPLES["lognormal"]),
     PlainSerializer(str, return_type=str),
 ]
+Memory = Annotated[int, Field(ge=128, le=10240), BeforeValidator(whole)]
 Init = Annotated[
     Service, AfterValidator(lambda value: value if isinstance(value, Distribution) else Distribution.fixed(value))
 ]
@@ -343,19 +345,88 @@ class Tables(Part):
 
     def describe(self) -> str:
         """The settings that differ from the defaults, by key."""
-        return ", ".join(
-            f"{name} {_WRITTEN.get(name, format_duration)(value)}"
-            for name, value in self
-            if value != type(self).model_fields[name].default
-        )
+        return _differing(self)
+
+
+class SnapStart(Part):
+    """SnapStart: a cold start restores a snapshot of an environment. Short: how long that takes."""
+
+    restore: Service
+    """How long a snapshot takes to restore. A cold start takes that time, not `init`."""
+    billed: Share = 0.25
+    """The share of this time that is billed."""
+
+    @classmethod
+    def short(cls, value: object) -> object:
+        return value if isinstance(value, dict | SnapStart) else {"restore": value}
+
+    def describe(self) -> str:
+        return f"SnapStart ({self.restore.describe()}, {self.billed * 100:g}% of it billed)"
+
+
+class Lambda(Part):
+    """Lambda's own API: functions that are called by Invoke. Their times and environments are those of `service`,
+    `environments` and `downstream`."""
+
+    names: Annotated[tuple[Annotated[str, Field(pattern=f"^{FUNCTION_PATTERN}$")], ...], OneOrMore()] = ()
+    """The functions that are there: one name, or a list. Default: whichever is called."""
+    signatures: Literal["verify", "ignore"] = "verify"
+    """verify: refuse a request that the sandbox's test keys did not sign; ignore: accept every signature."""
+    memory: Memory = 1769
+    """The memory of a function in MB, from 128 to 10240. 1769 MB come with one vCPU."""
+    memory_used: Annotated[Count, Field(le=10240)] = 64
+    """The most memory in MB that the report of a call says was used; never more than there is."""
+    cpu_bound: Share = 0.0
+    """The share of the service time that is work of the CPU: it takes longer with less than one vCPU."""
+    threads: Count = 1
+    """How many vCPUs this work can use at once."""
+    timeout: Annotated[Duration, Field(le=units.duration("15m"))] = units.duration("3s")
+    """A call that runs for longer is cut off, and its environment ends."""
+    overhead: Service = Distribution.fixed(0)
+    """The time that Lambda itself adds to a call."""
+    errors: Share = 0.0
+    """The share of the calls whose function fails, drawn from the seed."""
+    log_format: Literal["text", "json"] = "text"
+    """How the log of a call is written."""
+    log_level: Literal["info", "warn"] = "info"
+    """warn: Lambda writes no lines of its own into the log, which needs `log_format: json`."""
+    prints: Size = 0
+    """How many bytes the function prints into the log at each call. The answer carries the last 4 KiB of the log."""
+    snap_start: SnapStart | None = None
+    """A cold start restores a snapshot. Default: it initialises an environment, which takes `init`."""
+
+    @model_validator(mode="after")
+    def _level_needs_json(self) -> Self:
+        if self.log_level == "warn" and self.log_format == "text":
+            raise complaint("needs log_format: json, as on AWS", "Add it", ("log_level",))
+        return self
+
+    def describe(self) -> str:
+        """The settings that differ from the defaults, by key."""
+        return _differing(self)
+
+
+def _differing(part: Part) -> str:
+    """The settings that differ from the defaults, by key."""
+    return ", ".join(
+        f"{name} {_WRITTEN.get(name, format_duration)(value)}"
+        for name, value in part
+        if value != type(part).model_fields[name].default
+    )
 
 
 _WRITTEN: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("partition_reads", "partition_writes", "on_demand_reads", "on_demand_writes"), format_rate),
     "signatures": str,
     "peak_factor": "{:g}".format,
-    "unprocessed": lambda share: f"{share * 100:g}%",
-    "memory": lambda size: f"{size // 2**20}MiB",
+    **dict.fromkeys(("unprocessed", "cpu_bound", "errors"), lambda share: f"{share * 100:g}%"),
+    "memory": lambda size: f"{size // 2**20}MiB" if size >= 2**20 else f"{size} MB",
+    "memory_used": "{} MB".format,
+    "prints": "{} bytes".format,
+    "names": ", ".join,
+    "overhead": Distribution.describe,
+    "snap_start": SnapStart.describe,
+    **dict.fromkeys(("log_format", "log_level", "threads"), str),
 }
 """How values other than durations are written."""
 
@@ -394,6 +465,8 @@ class SandboxSettings(Part):
     """The size of the JSON answer. It is larger if the answer's id needs more."""
     dynamodb: Tables = Tables()
     """The simulated DynamoDB, which answers on the same ports."""
+    function: Lambda = Field(default=Lambda(), validation_alias="lambda", serialization_alias="lambda")
+    """Lambda's own API, which answers on the same ports."""
     log: Path | None = None
     """The file of the truth log, which has a line of CSV for each request. Relative to the current folder."""
 
@@ -407,6 +480,16 @@ class SandboxSettings(Part):
     def _whose_connections(self) -> Self:
         if self.downstream and not self.environments:
             raise complaint("needs environments, which have its connections", "Add environments: 10", ("downstream",))
+        return self
+
+    @model_validator(mode="after")
+    def _either_snapshots_or_provisioned(self) -> Self:
+        if self.function.snap_start and self.environments and self.environments.provisioned:
+            raise complaint(
+                "a function has snapshots or provisioned environments, not both",
+                "Leave out environments.provisioned",
+                ("lambda", "snap_start"),
+            )
         return self
 
     @property
@@ -439,4 +522,6 @@ class SandboxSettings(Part):
             parts.append(f"faults {faults}")
         if tables := self.dynamodb.describe():
             parts.append(f"DynamoDB with {tables}")
+        if function := self.function.describe():
+            parts.append(f"Lambda with {function}")
         return "; ".join(parts)

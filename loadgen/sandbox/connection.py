@@ -62,7 +62,7 @@ class ServerConnection:
         self._target = b""
         self._path = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._collecting = False  # only a service's API is chosen by its headers, and it is always a POST to /
+        self._collecting = False  # its headers, which only the API of an AWS service needs
         self._handler: Handler = core.bad_request
         self._body: list[bytes] = []
         self._size = 0
@@ -147,7 +147,7 @@ class ServerConnection:
 
     def on_url(self, url: bytes) -> None:
         self._target += url
-        self._collecting = self._target == b"/" and self._parser.get_method() == b"POST"
+        self._collecting = self._core.is_signed(self._parser.get_method(), self._target)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._collecting:
@@ -179,6 +179,7 @@ class ServerConnection:
             self._body.clear()
         if self._headers:
             request.headers, self._headers = self._headers, []
+            request.query = self._target.partition(b"?")[2]
         self._take(request, self._handler if self._size <= BODY_LIMIT else core.body_too_large)
         self._target, self._size, self._head_size, self._expecting = b"", 0, 0, False
 

@@ -12,6 +12,7 @@ from loadgen.sandbox.dynamodb.handler import DynamoDB, addressed
 from loadgen.sandbox.function import Function
 from loadgen.sandbox.heads import Heads
 from loadgen.sandbox.idle import Idle
+from loadgen.sandbox.lambda_api.handler import PREFIX, LambdaApi
 from loadgen.sandbox.messages import Handler, Request
 from loadgen.sandbox.paths import Special, bad_request, body_too_large, headers_too_large, special_paths
 from loadgen.sandbox.simulation import Simulation
@@ -37,16 +38,23 @@ class Core:
         self.truth = truth
         heads = Heads()
         self.dynamodb = DynamoDB(simulation, heads, settings.dynamodb, settings.seed, wall)
+        self.lambda_api = LambdaApi(simulation, heads, settings, wall)
         self.bad_request = Special(simulation, heads, bad_request)
         self.headers_too_large = Special(simulation, heads, headers_too_large)
         self.body_too_large = Special(simulation, heads, body_too_large)
         self._function = Function(simulation, heads, settings.body)
         self._special = special_paths(simulation, heads, settings.body)
 
+    def is_signed(self, method: bytes, target: bytes) -> bool:
+        """Whether a request may be for an AWS service, which needs its headers; `target` may be the beginning of it."""
+        return target.startswith(PREFIX) or (target == b"/" and method == b"POST")
+
     def choose(self, path: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Handler:
         """The handler of a request. Only this method decides it."""
         if headers and addressed(headers):
             return self.dynamodb
+        if path.startswith(PREFIX):
+            return self.lambda_api
         return self._special.get(path[1:].partition(b"/")[0], self._function)
 
     def came(self, request: Request) -> None:

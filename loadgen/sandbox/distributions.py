@@ -33,19 +33,19 @@ def sampler(distribution: Distribution, seed: int, what: str = "service") -> Cal
 
 
 def service_sampler(times: Sequence[ServiceTime], seed: int) -> Callable[..., int]:
-    """A function of a request's method and path, or of its operation, that draws nanoseconds: of the first item that
-    matches it, 0 if none does. Each item draws from a stream of its own."""
+    """A function of a request's method and path, or of its operation, or of both, that draws nanoseconds: of the first
+    item that matches it, 0 if none does. Each item draws from a stream of its own."""
     draws = [
         (_matcher(of.match), sampler(of.time, seed, f"service {of.match}" if number else "service"))
         for number, of in enumerate(times)
     ]
     if draws and times[0].match == "*":
         draw = draws[0][1]
-        return lambda *request: draw()
+        return lambda *request, operation=b"": draw()
 
-    def drawn(*request: bytes) -> int:
+    def drawn(*request: bytes, operation: bytes = b"") -> int:
         name = b" ".join(request)
-        return next((draw() for matches, draw in draws if matches(name)), 0)
+        return next((draw() for matches, draw in draws if matches(name) or matches(operation)), 0)
 
     return drawn
 

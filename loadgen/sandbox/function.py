@@ -28,16 +28,31 @@ REFUSALS = {
 THROTTLED = b'{"Reason":"%s","Type":"User","message":"Rate Exceeded."}'
 
 
+class Body:
+    """What a function answers: JSON of `size` bytes. `id` is that of the request's JSON, or the sandbox's own."""
+
+    def __init__(self, size: int) -> None:
+        self._padding = b"x" * size
+        self._own_ids = 0
+
+    def make(self, asked: bytes, more: bytes = b"") -> bytes:
+        """The answer to the body `asked`; `more`: further members, each with a comma behind it."""
+        own = _own_id(asked)
+        if own is None:
+            self._own_ids += 1
+            own = b'"%016x"' % self._own_ids
+        body = b'{"id": %s, "message": "simulated", %s"padding": "' % (own, more)
+        return b'%s%s"}' % (body, self._padding[len(body) + 2 :])
+
+
 class Function:
-    """Answers 200, or 201 to POST, with JSON of `size` bytes. `id` is that of the request's JSON, or the sandbox's
-    own."""
+    """Answers 200, or 201 to POST, with a `Body` of `size` bytes."""
 
     body_limit = READ_LIMIT
 
     def __init__(self, simulation: Simulation, heads: Heads, size: int) -> None:
         self._simulation, self._heads = simulation, heads
-        self._padding = b"x" * size
-        self._own_ids = 0
+        self._body = Body(size)
 
     def fate(self, request: Request) -> Fate:
         keep_alive = _keep_alive(request.body) if self._simulation.downstream else None
@@ -54,7 +69,7 @@ class Function:
             )
         status = 201 if request.method == b"POST" else 200
         extra = _answer(fate)
-        body = self._body(request)
+        body = self._body.make(request.body)
         if fate.fault and request.method != b"HEAD":
             return faulty(
                 fate.fault,
@@ -63,14 +78,6 @@ class Function:
                 body,
             )
         return Reply(status, heads.whole(request, status, body, extra=extra))
-
-    def _body(self, request: Request) -> bytes:
-        own = _own_id(request.body)
-        if own is None:
-            self._own_ids += 1
-            own = b'"%016x"' % self._own_ids
-        body = b'{"id": %s, "message": "simulated", "padding": "' % own
-        return b'%s%s"}' % (body, self._padding[len(body) + 2 :])
 
 
 class Delay(Function):

@@ -27,7 +27,9 @@ class Heads:
         """All lines up to the empty one. If `length` is None, `extra` says how the body ends; each of its lines ends
         with CR LF."""
         self._answers += 1
-        return self._head(request, status, length, kind, b"apigw-requestid: SBX%012x=\r\n%s" % (self._answers, extra))
+        return self.bare_head(
+            request, status, length, kind, b"apigw-requestid: SBX%012x=\r\n%s" % (self._answers, extra)
+        )
 
     def service_head(
         self, request: Request, status: int, length: int | None, kind: bytes = JSON, extra: bytes = b""
@@ -35,9 +37,10 @@ class Heads:
         """The same, as an AWS service sends it."""
         self._answers += 1
         number = b"x-amzn-RequestId: SANDBOX%045X\r\n" % self._answers
-        return self._head(request, status, length, kind, number + extra)
+        return self.bare_head(request, status, length, kind, number + extra)
 
-    def _head(self, request: Request, status: int, length: int | None, kind: bytes, extra: bytes) -> bytes:
+    def bare_head(self, request: Request, status: int, length: int | None, kind: bytes, extra: bytes) -> bytes:
+        """The same without a request's id."""
         second = now() // SECOND
         if second != self._second:
             self._second, self._date = second, formatdate(wall() / SECOND, usegmt=True).encode()

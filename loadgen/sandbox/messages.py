@@ -8,6 +8,7 @@ from enum import Enum
 from typing import NamedTuple, Protocol
 
 from loadgen.sandbox.downstream import Visit
+from loadgen.sandbox.invocation import Invocation
 
 BODY_LIMIT = 10 * 2**20
 """The largest body that is taken; what is larger is read, thrown away and refused."""
@@ -20,7 +21,8 @@ class Fate:
     `status` is 0 if the function decides it; `fault`: throttle, overflow, timeout, a key of `Faults`, or empty.
     `reason`: why Lambda refused it, in Lambda's words. `queued` is the time from the request to its start, a stall
     included. `environment` is 0 if there is no pool, or if the request reached none. `service` includes the time of the
-    `visit` to the service behind. `gateway` is the gateway's own time.
+    `visit` to the service behind. `gateway` is the gateway's own time. `prepared` is how long a provisioned environment
+    took to start, at its first request, which did not wait for it. `invocation` is there for an Invoke that ran.
     """
 
     ready: int
@@ -34,6 +36,8 @@ class Fate:
     visit: Visit | None = None
     reason: str = ""
     gateway: int = 0
+    prepared: int = 0
+    invocation: Invocation | None = None
 
 
 class Ending(Enum):
@@ -82,11 +86,12 @@ class Request:
     """One request, from its last byte to its reply: number `number` on the connection `connection`, which was accepted
     at the instant `accepted`. `on_due` is called when the reply is due.
 
-    `path` is without the query. `body` is whole, or empty if the handler does not read it; `size` is the number of
+    `path` is without the `query`. `body` is whole, or empty if the handler does not read it; `size` is the number of
     bytes that came. A handler that makes the reply when the request comes keeps it there.
 
     `received`, `intended`, `sent`: see `truth.Truth`. `keep_alive`: the connection may be used again after the reply.
-    `headers` are there for a POST to `/`; `operation` is the name that the handler gives to the operation.
+    `headers` are there if the request may be for an AWS service; `operation` is the name that the handler gives to the
+    operation, and `extra` the lines that it adds to the head of the reply.
     """
 
     __slots__ = (
@@ -94,6 +99,7 @@ class Request:
         "body",
         "connection",
         "due",
+        "extra",
         "fate",
         "handler",
         "headers",
@@ -104,6 +110,7 @@ class Request:
         "on_due",
         "operation",
         "path",
+        "query",
         "received",
         "sent",
         "size",
@@ -131,6 +138,7 @@ class Request:
         self.received, self.intended, self.sent, self.status = received, 0, 0, 0
         self.headers: Sequence[tuple[bytes, bytes]] = ()
         self.operation = ""
+        self.query = self.extra = b""
         self.due = False
 
     def fall_due(self) -> None:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from loadgen.profile.sandbox import Environments
 from loadgen.sandbox.distributions import sampler
@@ -19,6 +20,7 @@ from loadgen.sandbox.throttle import TokenBucket
 More = Callable[[int, int], int]
 """What a request does besides: the environment, and the instant at which it begins, to the ns that it takes."""
 
+NO_LIMIT = 2**62
 QUEUE_LIMIT = 100_000
 """With so many waiting, the next one is refused even where they queue: what waits is held in memory."""
 
@@ -33,14 +35,23 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where and when a request runs: from `start` to `end` in nanoseconds; a cold start takes the first `init` of
-    it."""
+    """Where and when a request runs: from `start` to `end` in nanoseconds; a cold start takes the first `init` of it.
+    `cut`: the function ran into its time limit, which ended the environment as well."""
 
     environment: int
     start: int
     end: int
     init: int
     cold: bool
+    cut: bool = False
+
+
+class _Work(NamedTuple):
+    """How long a request runs."""
+
+    service: int
+    more: More | None
+    limit: int
 
 
 class Pool:
@@ -49,6 +60,7 @@ class Pool:
     A request gets the idle environment that was used last, a provisioned one before all others; else a new one, if
     there may be more; else it waits in order, or is refused. An environment that was idle for longer than allowed has
     ended, but for the provisioned ones, which have the first numbers. Idle or not, these count as concurrency.
+    A request that runs into its limit is cut off, and its environment ends; a provisioned one starts anew by itself.
     """
 
     def __init__(self, settings: Environments, seed: int = 1) -> None:
@@ -59,6 +71,7 @@ class Pool:
         self._idle: deque[tuple[int, int]] = deque()  # (free since, environment), the one used last at the end
         self._provisioned = settings.provisioned
         self._ready = list(range(settings.provisioned, 0, -1))  # provisioned ones, the one used last at the end
+        self._ended: set[int] = set()  # those of the busy ones that end when they are free
         self._starts: deque[int] = deque()  # the starts of the requests that wait
         self._scaling = TokenBucket(settings.scaling.rate, settings.scaling.new) if settings.scaling else None
         self._rate = _allowance(settings.rate, self._most)
@@ -66,28 +79,27 @@ class Pool:
         self.cold_starts = 0
         self.queue_peak = 0
 
-    def place(self, now: int, service: int, more: More | None = None) -> Placement | Refusal:
-        """Run a request of `service` ns, and `more`, that comes at `now`, which never goes back."""
+    def place(self, now: int, service: int, more: More | None = None, limit: int = NO_LIMIT) -> Placement | Refusal:
+        """Run a request of `service` ns, and `more`, but at most of `limit` ns, that comes at `now`, which never goes
+        back."""
         self._release(now)
         if self._rate and not self._rate.holds(now):
             return Refusal.RATE
-        place = self._choose(now, service, more)
+        place = self._choose(now, _Work(service, more, limit))
         if self._rate and isinstance(place, Placement):  # what is refused takes none of the rate
             self._rate.take()
         return place
 
-    def _choose(self, now: int, service: int, more: More | None) -> Placement | Refusal:
+    def _choose(self, now: int, work: _Work) -> Placement | Refusal:
         if self._ready and (self._provisioned_rate is None or self._provisioned_rate.admit(now)):
-            return self._run(self._ready.pop(), now, service, more)
+            return self._run(self._ready.pop(), now, work)
         if self._idle:
-            return self._run(self._idle.pop()[1], now, service, more)
+            return self._run(self._idle.pop()[1], now, work)
         full = len(self._busy) + len(self._ready) >= self._most
         if not full and (self._scaling is None or self._scaling.admit(now)):
-            self.cold_starts += 1
-            environment = self._provisioned + self.cold_starts
-            return self._run(environment, now, service, more, self._draw_init(), cold=True)
+            return self._start(now, work)
         if self._queues and self._busy and self._waiting(now) < QUEUE_LIMIT:
-            return self._wait(service, more)
+            return self._wait(work)
         return Refusal.CONCURRENCY if full else Refusal.SCALING
 
     def _release(self, now: int) -> None:
@@ -96,28 +108,42 @@ class Pool:
         busy, idle = self._busy, self._idle
         while busy and busy[0][0] <= now:
             free = heapq.heappop(busy)
-            if free[1] <= self._provisioned:
+            if free[1] in self._ended:
+                self._ended.remove(free[1])
+            elif free[1] <= self._provisioned:
                 self._ready.append(free[1])
             else:
                 idle.append(free)
         while idle and now - idle[0][0] > self._idle_limit:
             idle.popleft()
 
-    def _wait(self, service: int, more: More | None) -> Placement:
+    def _wait(self, work: _Work) -> Placement:
         """Run a request as soon as an environment is free."""
         start, environment = heapq.heappop(self._busy)
         self._starts.append(start)
         self.queue_peak = max(self.queue_peak, len(self._starts))
-        return self._run(environment, start, service, more)
+        if environment in self._ended:
+            self._ended.remove(environment)
+            return self._start(start, work)
+        return self._run(environment, start, work)
 
-    def _run(
-        self, environment: int, start: int, service: int, more: More | None, init: int = 0, cold: bool = False
-    ) -> Placement:
-        end = start + init + service
-        if more:
-            end += more(environment, end)
+    def _start(self, start: int, work: _Work) -> Placement:
+        """Run a request in a new environment."""
+        self.cold_starts += 1
+        return self._run(self._provisioned + self.cold_starts, start, work, self._draw_init(), cold=True)
+
+    def _run(self, environment: int, start: int, work: _Work, init: int = 0, cold: bool = False) -> Placement:
+        begin = start + init
+        end = begin + work.service
+        if work.more:
+            end += work.more(environment, end)
+        cut = end > begin + work.limit
+        if cut:
+            end = begin + work.limit
+            if environment > self._provisioned:
+                self._ended.add(environment)
         heapq.heappush(self._busy, (end, environment))
-        return Placement(environment, start, end, init, cold)
+        return Placement(environment, start, end, init, cold, cut)
 
     def _waiting(self, now: int) -> int:
         starts = self._starts

@@ -141,6 +141,7 @@ class Server:
             "downstream": {"calls": behind.calls, "opened": behind.opened} if behind else None,
             "accept_errors": counters.accept_errors,
             "dynamodb": self._core.dynamodb.stats(),
+            "lambda": self._core.lambda_api.stats(),
             "cpu": round(share, 4),
             "lag_ns": counters.late.take(),
             "log_problem": truth.problem if truth else "",

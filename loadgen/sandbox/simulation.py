@@ -1,34 +1,18 @@
-"""The fate of one request, decided when it comes. Pure: the instant is an argument.
-
-AWS lists the reasons of a TooManyRequestsException, and does not say which limit gives which. That of the scaling rate
-is taken to be the one of the concurrency: the function has not got more of it yet.
-https://docs.aws.amazon.com/botocore/latest/reference/services/lambda/client/exceptions/TooManyRequestsException.html
-"""
+"""The fate of one request, decided when it comes. Pure: the instant is an argument."""
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import cycle
 
 from loadgen.profile.sandbox import Gateway, SandboxSettings
+from loadgen.sandbox.deployment import Deployment
 from loadgen.sandbox.distributions import sampler, service_sampler
 from loadgen.sandbox.downstream import Service
 from loadgen.sandbox.faults import fault_sampler
 from loadgen.sandbox.messages import Fate
-from loadgen.sandbox.pool import Placement, Pool, Refusal
+from loadgen.sandbox.pool import NO_LIMIT
 from loadgen.sandbox.stalls import Stalls
 from loadgen.sandbox.throttle import TokenBucket
-
-REASONS = {
-    Refusal.CONCURRENCY: "ConcurrentInvocationLimitExceeded",
-    Refusal.SCALING: "ConcurrentInvocationLimitExceeded",
-    Refusal.RATE: "FunctionInvocationRateLimitExceeded",
-}
-RESERVED_REASONS = {
-    Refusal.CONCURRENCY: "ReservedFunctionConcurrentInvocationLimitExceeded",
-    Refusal.SCALING: "ConcurrentInvocationLimitExceeded",
-    Refusal.RATE: "ReservedFunctionInvocationRateLimitExceeded",
-}
 
 
 class Simulation:
@@ -42,19 +26,20 @@ class Simulation:
         bucket, self._gateway = settings.bucket, settings.gateway
         self._bucket = TokenBucket(bucket.rate, bucket.tokens) if bucket else None
         self._draw_gateway = sampler(settings.gateway.latency, settings.seed, "gateway") if settings.gateway else int
-        pool, behind = settings.environments, settings.downstream
-        self._pool = Pool(pool, settings.seed) if pool else None
-        self.downstream = Service(behind, pool.most, settings.seed) if pool and behind else None
-        self._reasons = RESERVED_REASONS if pool and pool.reserved is not None else REASONS
+        self.front = Deployment(settings)
         self._errors = cycle((502, 503, 504))
 
     @property
     def cold_starts(self) -> int:
-        return self._pool.cold_starts if self._pool else 0
+        return self.front.pool.cold_starts if self.front.pool else 0
 
     @property
     def queue_peak(self) -> int:
-        return self._pool.queue_peak if self._pool else 0
+        return self.front.pool.queue_peak if self.front.pool else 0
+
+    @property
+    def downstream(self) -> Service | None:
+        return self.front.downstream
 
     def admit(
         self,
@@ -91,23 +76,32 @@ class Simulation:
         self, now: int, begin: int, service: int | None, keep_alive: bool | None, method: bytes, path: bytes
     ) -> Fate:
         """The function's part of it, from `begin` on."""
-        fault = self._draw_fault()
-        visit, more = None, None
+        fault, calls = self._draw_fault(), service is None
         if service is None:
             service = self._draw_service(method, path)
-            if self.downstream:
-                visit = self.downstream.visit(keep_alive)
-                more = partial(self.downstream.make, visit)
-        if self._pool is None:
-            fate = Fate(begin + service, 0, fault, 0, False, service, 0, begin - now)
-        else:
-            place = self._pool.place(begin, service, more)
-            if not isinstance(place, Placement):
-                return Fate(begin, 429, "overflow", reason=self._reasons[place])
-            queued, service = place.start - now, place.end - place.start - place.init
-            fate = Fate(place.end, 0, fault, place.environment, place.cold, service, place.init, queued, visit)
-        if fault == "errors":
-            fate.status = next(self._errors)
+        fate = self.front.run(now, begin, service, keep_alive, calls)
+        if not fate.status:
+            fate.fault = fault
+            if fault == "errors":
+                fate.status = next(self._errors)
+        return fate
+
+    def invoke(
+        self,
+        now: int,
+        deployment: Deployment,
+        path: bytes,
+        keep_alive: bool | None = None,
+        slowdown: float = 1.0,
+        limit: int = NO_LIMIT,
+    ) -> Fate:
+        """A call of a function through Lambda's own API, which knows no throttle of a front and no gateway. Its service
+        time is that of `Invoke`, or of its path, times `slowdown`; it is cut off after `limit` ns."""
+        begin = self._begin(now)
+        fault = self._draw_fault()
+        service = int(self._draw_service(b"POST", path, operation=b"Invoke") * slowdown)
+        fate = deployment.run(now, begin, service, keep_alive, limit=limit)
+        fate.fault = fate.fault or fault
         return fate
 
     def serve(self, now: int, operation: bytes = b"") -> Fate:

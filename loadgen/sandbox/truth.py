@@ -8,11 +8,13 @@ from typing import TextIO
 
 from loadgen.errors import PlanError
 from loadgen.files import at_once
+from loadgen.sandbox.invocation import Invocation
 from loadgen.sandbox.messages import Request
 
 COLUMNS = (
     "connection,request,method,path,received_ns,intended_ns,sent_ns,"
-    "status,cold,env,fault,service_ns,queued_ns,operation,accepted_ns,downstream_ns,downstream_opened,reason,init_ns,gateway_ns"
+    "status,cold,env,fault,service_ns,queued_ns,operation,accepted_ns,downstream_ns,downstream_opened,reason,init_ns,gateway_ns,"
+    "request_id,version,memory_mb,initialization,billed_ms,overhead_ns"
 )  # fmt: skip
 BLOCK = 512
 
@@ -49,7 +51,7 @@ class Truth:
             f"{request.connection},{request.number},{request.method.decode()},{_quoted(request.path.decode('latin-1'))},"
             f"{request.received},{request.intended},{request.sent},{request.status},{int(fate.cold)},{fate.environment},"
             f"{fate.fault},{fate.service},{fate.queued},{request.operation},{request.accepted},{behind},{opened},"
-            f"{fate.reason},{fate.init},{fate.gateway}\n"
+            f"{fate.reason},{fate.init},{fate.gateway},{_invoked(fate.invocation)}\n"
         )
         if len(self._lines) >= BLOCK:
             self._write()
@@ -80,6 +82,12 @@ class Truth:
 
     def _give_up(self, error: OSError) -> None:
         self.problem = self.problem or f"the truth log ends early: {error.strerror}"
+
+
+def _invoked(call: Invocation | None) -> str:
+    if call is None:
+        return ",,0,,0,0"
+    return f"{call.request_id},{call.version},{call.memory},{call.initialization},{call.billed},{call.overhead}"
 
 
 def _quoted(path: str) -> str:

@@ -24,11 +24,13 @@ class Answer:
 class VirtualSandbox:
     """A sandbox on that clock. Calls of a DynamoDB take their time, and find no table: the answer is `{}`.
 
-    It has no answers in pieces: a fault other than errors and reset is an answer that is whole.
+    It has no answers in pieces: a fault other than errors and reset is an answer that is whole. It accepts every
+    signature.
     """
 
     def __init__(self, settings: SandboxSettings, clock: Clock) -> None:
-        self._core = Core(settings, clock)
+        function = settings.function.model_copy(update={"signatures": "ignore"})
+        self._core = Core(settings.model_copy(update={"function": function}), clock)
         self._now = clock.now
         self._tls = settings.tls
 
@@ -45,9 +47,11 @@ class VirtualSandbox:
             fate = simulation.serve(now, asked.operation.encode())
             status = 500 if fate.fault == "errors" else 200
             return Answer(simulation.leaves(fate.ready, 1 + owed) - now, status, b"HTTP/1.1 %d \r\n" % status, b"{}")
-        path = asked.path.partition("?")[0].encode()
+        path, _, query = asked.path.encode().partition(b"?")
         handler = self._core.choose(path, ())
         request = Request(1, now, 1, asked.method.encode(), path, len(asked.body), True, now, _nothing)
+        request.query = query
+        request.headers = [(name.encode(), value.encode()) for name, value in asked.headers]
         request.body = asked.body if len(asked.body) <= handler.body_limit else b""
         request.fate = handler.fate(request)
         after = simulation.leaves(request.fate.ready, 1 + owed) - now

@@ -96,7 +96,15 @@ SANDBOX: dict[str, Any] = {
                              "on_demand_reads": "9/s", "on_demand_writes": "9/s", "peak_after": "1m", "peak_factor": 3,
                              "unprocessed": "1%", "creating": "1s", "memory": "1GiB"}},
 }  # fmt: skip
-DOCUMENTS = {"http": HTTP, "table": TABLE, "function": FUNCTION, "experiment": EXPERIMENT, "sandbox": SANDBOX}
+LAMBDA: dict[str, Any] = {
+    "name": "called", "target": "sandbox", "load": [{"name": "a", "users": 1, "for": "2s"}],
+    "sandbox": {"lambda": {
+        "names": ["orders"], "signatures": "ignore", "memory": 512, "memory_used": 70, "cpu_bound": "50%", "threads": 2,
+        "timeout": "9s", "overhead": "1ms", "errors": "1%", "log_format": "json", "log_level": "warn", "prints": "9B",
+        "snap_start": {"restore": "1ms", "billed": "5%"}}},
+}  # fmt: skip
+DOCUMENTS = {"http": HTTP, "table": TABLE, "function": FUNCTION, "experiment": EXPERIMENT, "sandbox": SANDBOX,
+             "lambda": LAMBDA}  # fmt: skip
 OPERATIONS = {"GetItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchWriteItem", "TransactGetItems",
               "TransactWriteItems", "ExecuteStatement", "ListTables", "DescribeTable"}  # as PutItem  # fmt: skip
 

@@ -172,6 +172,11 @@ def test_says_what_is_simulated() -> None:
         ({"dynamodb": {"memory": "1KiB"}}, "greater than or equal to 1048576"),
         ({"dynamodb": {"on_demand_reads": "0/s"}}, "more than 0/s"),
         ({"dynamodb": {"burst": 300}}, "for example"),
+        ({"lambda": {"memory": 127}}, "greater than or equal to 128"),
+        ({"lambda": {"timeout": "16m"}}, "less than or equal to 900000000000"),
+        ({"lambda": {"names": ["a b"]}}, "match"),
+        ({"lambda": {"log_level": "warn"}}, "needs log_format: json"),
+        ({"lambda": {"snap_start": "1s"}, "environments": {"max": 3, "provisioned": 1}}, "not both"),
     ],
 )
 def test_refuses(written: dict[str, object], message: str) -> None:

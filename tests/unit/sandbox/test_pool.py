@@ -29,6 +29,21 @@ def test_the_one_that_was_used_last_is_used_first() -> None:
     assert [lambdas.place(50, 5).environment for _ in range(3)] == [1, 3, 2]  # type: ignore[union-attr]
 
 
+def test_one_that_is_cut_off_ends() -> None:
+    lambdas = pool(1, init=100)
+    assert lambdas.place(0, 50, limit=20) == Placement(1, 0, 120, 100, True, True)
+    assert lambdas.place(110, 10, limit=20) == Placement(2, 120, 230, 100, True)
+    assert lambdas.place(230, 20, limit=20) == Placement(2, 230, 250, 0, False)
+    assert lambdas.place(240, 30, limit=20) == Placement(2, 250, 270, 0, False, True)
+    assert lambdas.place(300, 10) == Placement(3, 300, 410, 100, True)
+
+
+def test_a_provisioned_one_that_is_cut_off_starts_anew_by_itself() -> None:
+    lambdas = Pool(Environments.model_validate({"max": 1, "provisioned": 1}))
+    assert lambdas.place(0, 50, limit=20) == Placement(1, 0, 20, 0, False, True)
+    assert lambdas.place(20, 10) == Placement(1, 20, 30, 0, False)
+
+
 def test_the_queue_is_first_come_first_served() -> None:
     lambdas = pool(2)
     assert lambdas.place(0, 100) == Placement(1, 0, 100, 0, True)

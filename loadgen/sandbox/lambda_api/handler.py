@@ -1,0 +1,96 @@
+"""Lambda's API over the sandbox's HTTP: checks the caller, finds the operation, and answers."""
+
+from __future__ import annotations
+
+import random
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable
+
+from loadgen.aws.credentials import SANDBOX
+from loadgen.aws.sigv4 import verify
+from loadgen.profile.sandbox import SandboxSettings
+from loadgen.sandbox.heads import JSON, Heads
+from loadgen.sandbox.lambda_api.invoke import SYNCHRONOUS_LIMIT, Answered, Invoke
+from loadgen.sandbox.lambda_api.names import named, query_of, region_of
+from loadgen.sandbox.lambda_api.refusals import Refused
+from loadgen.sandbox.messages import Fate, Reply, Request
+from loadgen.sandbox.replies import faulty
+from loadgen.sandbox.simulation import Simulation
+
+PREFIX = b"/2015-03-31/functions/"
+BROKEN = ("reset", "truncate", "drip", "endless")
+"""Faults of an answer's bytes."""
+_INVOKE = re.compile(rf"{PREFIX.decode()}([^/]+)/invocations/?")
+
+
+class LambdaApi:
+    """The handler of such requests. Each takes effect when it comes; its reply leaves when it is due."""
+
+    body_limit = SYNCHRONOUS_LIMIT
+
+    def __init__(
+        self, simulation: Simulation, heads: Heads, settings: SandboxSettings, wall: Callable[[], int]
+    ) -> None:
+        self._simulation, self._heads = simulation, heads
+        self._signed, self._wall = settings.function.signatures == "verify", wall
+        self._ids = random.Random(f"request ids {settings.seed}")
+        self._invoke = Invoke(simulation, settings, wall)
+        self.operations: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+
+    def fate(self, request: Request) -> Fate:
+        request_id = str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+        try:
+            answered = self._perform(request, request_id)
+        except Refused as refused:
+            self.errors[refused.code] += 1
+            answered = Answered.refused(refused, self._simulation.bypass(request.received))
+        request.body, request.headers = answered.body, ()
+        request.extra = b"x-amzn-RequestId: %s\r\n%s" % (request_id.encode(), answered.head)
+        return answered.fate
+
+    def answer(self, request: Request) -> Reply:
+        body, status, fault = request.body, request.fate.status, request.fate.fault
+
+        def head(length: int | None, framing: bytes = b"") -> bytes:
+            return self._heads.bare_head(request, status, length, JSON, framing + request.extra)
+
+        if fault in BROKEN and body:
+            return faulty(fault, status, head, body)
+        return Reply(status, head(None if status == 204 else len(body)) + body)
+
+    def stats(self) -> dict[str, object]:
+        """Calls by operation, and errors by code."""
+        return {"operations": dict(self.operations), "errors": dict(self.errors)}
+
+    def _perform(self, request: Request, request_id: str) -> Answered:
+        """Raises Refused."""
+        headers = [(_text(name).lower(), _text(value)) for name, value in request.headers]
+        values = dict(headers)
+        if self._signed:
+            self._check(request, headers)
+        match = _INVOKE.fullmatch(_text(request.path))
+        if not match or request.method != b"POST":
+            raise Refused(404, "UnknownOperationException", "The sandbox does: Invoke")
+        request.operation = "Invoke"
+        self.operations["Invoke"] += 1
+        name = named(match[1], query_of(request.query))
+        return self._invoke(request, request_id, name, region_of(values.get("authorization", "")), values)
+
+    def _check(self, request: Request, headers: list[tuple[str, str]]) -> None:
+        """Raises Refused if the request was not signed with the sandbox's keys."""
+        target = _text(request.path + b"?" + request.query if request.query else request.path)
+        method = request.method.decode()
+        refusal = verify(method, target, headers, request.body, _secret, self._wall(), "lambda")
+        if refusal:
+            raise Refused(refusal.status, refusal.code, refusal.message)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _secret(access_key: str) -> str | None:
+    return SANDBOX.secret_key if access_key == SANDBOX.access_key else None

@@ -1,0 +1,159 @@
+"""Invoke: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Self
+
+from loadgen.profile.sandbox import SandboxSettings
+from loadgen.sandbox.deployment import Deployment
+from loadgen.sandbox.distributions import sampler
+from loadgen.sandbox.function import Body
+from loadgen.sandbox.invocation import Invocation, Status, slowdown
+from loadgen.sandbox.lambda_api.log import failure, tail
+from loadgen.sandbox.lambda_api.names import LATEST, Named
+from loadgen.sandbox.lambda_api.refusals import Refused, invalid, not_found, throttled
+from loadgen.sandbox.messages import Fate, Request
+from loadgen.sandbox.simulation import Simulation
+
+SYNCHRONOUS_LIMIT, EVENT_LIMIT = 6 * 2**20, 2**20
+"""Bytes of a payload; Event has had 1 MB since 2025-10:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+KINDS = ("Event", "RequestResponse", "DryRun")
+
+
+class Answered(NamedTuple):
+    """The fate of a request, with its status, and what it is answered."""
+
+    fate: Fate
+    body: bytes = b""
+    head: bytes = b""
+
+    @classmethod
+    def refused(cls, refused: Refused, fate: Fate) -> Self:
+        fate.status = refused.status
+        return cls(fate, json.dumps(refused.body).encode(), refused.head)
+
+
+class Invoke:
+    """Calls of functions. All names are those of one function, which is also the one behind the front."""
+
+    def __init__(self, simulation: Simulation, settings: SandboxSettings, wall: Callable[[], int]) -> None:
+        self._simulation, self._settings, self._wall = simulation, settings.function, wall
+        of = settings.function
+        self._deployment: Deployment = simulation.front
+        self._slowdown = slowdown(of.memory, of.cpu_bound, of.threads)
+        self._draw_overhead = sampler(of.overhead, settings.seed, "overhead")
+        self._uniform = random.Random(f"function errors {settings.seed}").random
+        self._body = Body(settings.body)
+
+    def __call__(
+        self, request: Request, request_id: str, name: Named, region: str, headers: Mapping[str, str]
+    ) -> Answered:
+        """Raises Refused."""
+        kind = headers.get("x-amz-invocation-type", "RequestResponse")
+        if kind not in KINDS:
+            raise invalid("invocationType", kind, f"satisfy enum value set: [{', '.join(KINDS)}]")
+        names = self._settings.names
+        if (names and name.name not in names) or name.qualifier != LATEST:
+            raise not_found(name.arn(region))
+        if kind == "DryRun":
+            return Answered(_with(self._simulation.bypass(request.received), 204))
+        payload = _payload(request, kind)
+        fate = self._run(request, request_id, payload)
+        if kind == "Event":
+            fate.ready = request.received + fate.invocation.overhead if fate.invocation else fate.ready
+            return Answered(_with(fate, 202))
+        if fate.reason:
+            refused = throttled(fate.reason)
+            return Answered.refused(refused, fate)
+        if fate.fault == "errors":
+            refused = Refused(500, "ServiceException", "The simulated service failed, as the profile asks for")
+            return Answered.refused(refused, fate)
+        return self._answered(request, fate, headers.get("x-amz-log-type") == "Tail")
+
+    def _run(self, request: Request, request_id: str, payload: object) -> Fate:
+        """Run the function. The fate has an invocation if it ran."""
+        of = self._settings
+        kept = payload.get("keepAlive") if isinstance(payload, dict) else None
+        fate = self._simulation.invoke(
+            request.received,
+            self._deployment,
+            request.path,
+            kept if isinstance(kept, bool) else None,
+            self._slowdown,
+            of.timeout,
+        )
+        if fate.reason or fate.fault == "errors":
+            return fate
+        failed = self._uniform() < of.errors
+        status: Status = "timeout" if fate.fault == "timeout" else "error" if failed else "success"
+        fate.invocation = Invocation(
+            request_id,
+            LATEST,
+            of.memory,
+            min(of.memory_used, of.memory),
+            "provisioned-concurrency"
+            if 0 < fate.environment <= self._deployment.provisioned
+            else "snap-start"
+            if of.snap_start
+            else "on-demand",
+            status,
+            fate.service,
+            *_told(fate, of.snap_start.billed if of.snap_start else None),
+            overhead=self._draw_overhead(),
+        )
+        if status == "error":
+            fate.fault = fate.fault or "unhandled"
+        fate.ready += fate.invocation.overhead
+        return fate
+
+    def _answered(self, request: Request, fate: Fate, with_log: bool) -> Answered:
+        """The answer of a function that ran."""
+        call = fate.invocation
+        assert call
+        head = b"X-Amz-Executed-Version: %s\r\n" % call.version.encode()
+        if with_log:
+            end = self._wall() + fate.ready - call.overhead - request.received
+            head += b"X-Amz-Log-Result: %s\r\n" % tail(call, self._settings, end - call.duration, end)
+        _with(fate, 200)
+        if call.status != "success":
+            body = json.dumps(failure(call, self._settings.timeout)).encode()
+            return Answered(fate, body, head + b"X-Amz-Function-Error: Unhandled\r\n")
+        more = b'"initialization_type": "%s", "cold": %s, "environment": %d, ' % (
+            call.initialization.encode(),
+            b"true" if fate.cold else b"false",
+            fate.environment,
+        )
+        return Answered(fate, self._body.make(request.body, more), head)
+
+
+def _with(fate: Fate, status: int) -> Fate:
+    fate.status = status
+    return fate
+
+
+def _told(fate: Fate, billed: float | None) -> tuple[int, int, int]:
+    """The init, restore and billed restore times that the report tells; `billed`: the share of a restore."""
+    if billed is None:
+        return fate.init or fate.prepared, 0, 0
+    return 0, fate.init, int(fate.init * billed)
+
+
+def _payload(request: Request, kind: str) -> object:
+    """The event that a request carries. Raises Refused."""
+    limit = EVENT_LIMIT if kind == "Event" else SYNCHRONOUS_LIMIT
+    if request.size > limit:
+        message = f"{request.size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
+        raise Refused(413, "RequestTooLargeException", message)
+    if not request.body:
+        return None
+    try:
+        payload: object = json.loads(request.body)
+    except (ValueError, RecursionError) as error:
+        problem = str(error)[:100] if isinstance(error, json.JSONDecodeError) else "it is not JSON"
+        message = f"Could not parse request body into json: {problem}"
+        raise Refused(400, "InvalidRequestContentException", message) from None
+    return payload

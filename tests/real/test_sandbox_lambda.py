@@ -1,0 +1,148 @@
+"""The sandbox's Lambda in its own process, asked by boto3."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadgen.aws.credentials import SANDBOX
+from loadgen.clock import now
+from loadgen.profile.sandbox import SandboxSettings
+from loadgen.sandbox.process import SandboxProcess, start
+
+pytestmark = pytest.mark.real
+
+REPORT = re.compile(
+    r"REPORT RequestId: (\S+)\tDuration: ([\d.]+) ms\tBilled Duration: (\d+) ms\tMemory Size: (\d+) MB\t"
+    r"Max Memory Used: \d+ MB\t(?:Init Duration: ([\d.]+) ms\t)?"
+)
+LOG = "truth.csv"
+
+
+@contextmanager
+def boto3_client(process: SandboxProcess, scheme: str = "http", secret: str = SANDBOX.secret_key) -> Iterator[Any]:
+    import boto3  # type: ignore[import-untyped]
+    from botocore.config import Config
+
+    client = boto3.client(
+        "lambda",
+        endpoint_url=process.http if scheme == "http" else process.https,
+        verify=str(process.ca),
+        region_name="eu-west-1",
+        aws_access_key_id=SANDBOX.access_key,
+        aws_secret_access_key=secret,
+        config=Config(retries={"mode": "standard", "total_max_attempts": 1}, proxies={}, max_pool_connections=20),
+    )
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sandbox")
+
+
+@pytest.fixture(scope="module")
+def sandbox(folder: Path) -> Iterator[SandboxProcess]:
+    pool = {"max": 2, "reserved": 1, "init": "30.5ms", "overflow": "429"}
+    settings = {"service": "2.4ms", "environments": pool, "lambda": {"overhead": "1ms", "memory": 512}}
+    with start(SandboxSettings.model_validate(settings), log=folder / LOG) as process:
+        yield process
+
+
+@pytest.fixture(params=["http", "https"])
+def client(request: pytest.FixtureRequest, sandbox: SandboxProcess) -> Iterator[Any]:
+    with boto3_client(sandbox, request.param) as client:
+        yield client
+
+
+def truth(process: SandboxProcess, log: Path) -> dict[str, dict[str, str]]:
+    process.stats()
+    with log.open(newline="") as lines:
+        return {row["request_id"]: row for row in csv.DictReader(lines) if row["request_id"]}
+
+
+def test_invoke_and_its_report(client: Any, sandbox: SandboxProcess, folder: Path) -> None:
+    began = now()
+    answer = client.invoke(FunctionName="orders", Payload=b'{"id": 3}', LogType="Tail")
+    took = now() - began
+    assert (answer["StatusCode"], answer["ExecutedVersion"], answer.get("FunctionError")) == (200, "$LATEST", None)
+    body = json.load(answer["Payload"])
+    assert (body["id"], body["initialization_type"]) == (3, "on-demand")
+    log = b64decode(answer["LogResult"]).decode()
+    told = REPORT.search(log)
+    assert told
+    row = truth(sandbox, folder / LOG)[answer["ResponseMetadata"]["RequestId"]]
+    assert told.groups() == (
+        row["request_id"],
+        "2.40",
+        row["billed_ms"],
+        "512",
+        "30.50" if body["cold"] else None,
+    )
+    assert row["billed_ms"] == ("33" if body["cold"] else "3")
+    assert took >= sum(int(row[name]) for name in ("init_ns", "service_ns", "overhead_ns"))
+
+
+def test_all_three_types(client: Any) -> None:
+    assert client.invoke(FunctionName="orders", InvocationType="DryRun")["StatusCode"] == 204
+    while True:
+        try:
+            client.invoke(FunctionName="orders")
+        except client.exceptions.TooManyRequestsException:  # the event of the test before is still there
+            continue
+        break
+    answer = client.invoke(FunctionName="orders", InvocationType="Event", Payload=b"{}")
+    assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
+
+
+@pytest.mark.parametrize(
+    "name", ["orders:$LATEST", "arn:aws:lambda:eu-west-1:123456789012:function:orders", "123456789012:function:orders"]
+)
+def test_by_other_names(client: Any, name: str) -> None:
+    assert client.invoke(FunctionName=name, InvocationType="DryRun")["StatusCode"] == 204
+
+
+def test_what_is_refused(client: Any, sandbox: SandboxProcess) -> None:
+    with pytest.raises(client.exceptions.ResourceNotFoundException, match="Function not found: arn:aws:lambda:eu-w"):
+        client.invoke(FunctionName="orders", Qualifier="nothing")
+    with pytest.raises(client.exceptions.InvalidRequestContentException):
+        client.invoke(FunctionName="orders", Payload=b"{")
+    with pytest.raises(client.exceptions.RequestTooLargeException):
+        client.invoke(FunctionName="orders", InvocationType="Event", Payload=b'"' + b"x" * 2**20 + b'"')
+    with (
+        boto3_client(sandbox, secret="another") as stranger,
+        pytest.raises(stranger.exceptions.ClientError, match="InvalidSignatureException"),
+    ):
+        stranger.invoke(FunctionName="orders")
+
+
+def test_a_throttled_call_says_why() -> None:
+    pool = {"max": 1, "overflow": "429"}
+    settings = SandboxSettings.model_validate({"service": "10s", "environments": pool, "lambda": {"timeout": "60s"}})
+    with start(settings) as process, boto3_client(process) as client:
+        client.invoke(FunctionName="orders", InvocationType="Event")
+        with pytest.raises(client.exceptions.TooManyRequestsException) as refused:
+            client.invoke(FunctionName="orders")
+        said = refused.value.response
+        assert said["Reason"] == "ConcurrentInvocationLimitExceeded"
+        assert (said["retryAfterSeconds"], said["Error"]["Message"]) == ("1", "Rate Exceeded.")
+
+
+def test_a_function_that_fails() -> None:
+    settings = SandboxSettings.model_validate({"service": "3ms", "lambda": {"errors": "100%"}})
+    with start(settings) as process, boto3_client(process) as client:
+        answer = client.invoke(FunctionName="orders", LogType="Tail")
+        assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
+        assert json.load(answer["Payload"])["errorType"] == "SimulatedError"
+        assert "Status: error" in b64decode(answer["LogResult"]).decode()
