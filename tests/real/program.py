@@ -245,7 +245,23 @@ def wait_for_end(pid: int, line: str = "") -> None:
 
 def running(session: int, mark: str) -> dict[int, str]:
     """{pid: command line} of the processes that have not ended, and are of that session or have that mark, in the order
-    in which they began. Between fork and exec a process has no environment for a moment, but a session always."""
+    in which they began. Between fork and exec a process has no environment for a moment, but a session always.
+
+    One look at /proc is not of one instant: a process that was listed may have ended before it is read, and its child
+    may have come after the listing. So an empty look counts only if no process began meanwhile."""
+    while True:
+        newest = _newest()
+        found = _look(session, mark)
+        if found or _newest() == newest:
+            return found
+
+
+def _newest() -> str:
+    """The number of the process that began last."""
+    return Path("/proc/loadavg").read_text().rpartition(" ")[2]
+
+
+def _look(session: int, mark: str) -> dict[int, str]:
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile, or is not ours

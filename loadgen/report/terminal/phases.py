@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
 
+from loadgen.report import invocations
 from loadgen.report.navigate import (
     Cycles,
     answered,
@@ -34,7 +35,10 @@ from loadgen.result.latency import Latency
 from loadgen.result.run import Iterations, Phase, Step, Stratum
 
 ARRIVALS = {"poisson": " at random (Poisson)", "constant": " evenly spaced"}
-REPORTED = "(reported): a time that the answers told, by the profile's `record`; not measured here"
+REPORTED = (
+    "(reported): a time that the answers told, by the profile's `record` or by the REPORT of an invocation; overhead "
+    "is what is left of the client's time"
+)
 OPERATION = "(operation): all attempts at a request, from due to the last answer, with the back-off between them"
 STRATA = 8  # of a step that are printed, the largest
 LABEL = 40  # characters
@@ -76,6 +80,18 @@ def _block(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
         yield from attribution(cycles)
         yield from own_times(cycles)
     yield from capacity_units(cycles)
+    yield from _functions(cycles)
+
+
+def _functions(cycles: Cycles) -> Iterator[RenderableType]:
+    """What the answers of a Lambda function told besides its times."""
+    for label, of_step in steps(cycles):
+        for phase, step in of_step:
+            if of := step.invocations:
+                name = " ".join(filter(None, (label, cycle(phase))))
+                for words in filter(None, (invocations.source(of), invocations.prepared(of))):
+                    yield labelled(f"{brief(name, LABEL)}  ", words, indent=2)
+                yield labelled(f"{brief(name, LABEL)}  ", f"billed {invocations.billed(of)}", indent=2)
 
 
 def _load(phase: Phase) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from loadgen.report import invocations
 from loadgen.report.headline import happened, what
 from loadgen.report.resolution import noise_here
 from loadgen.report.sentences import notice_text
@@ -23,7 +24,7 @@ from loadgen.report.trust import meaning, reason
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import STATUSES, ended, exit_text, measured, word
 from loadgen.report.words import brief, count, ms, several
-from loadgen.result.run import Attribution, RunResult, Sample, Threshold
+from loadgen.result.run import Attribution, Invocations, RunResult, Sample, Step, Threshold
 
 LEAD = 12  # columns of what a line at the end is about
 SENTENCE = 240  # characters of one
@@ -147,17 +148,28 @@ def _next(result: RunResult) -> str:
 
 
 def _whose(result: RunResult) -> Iterator[RenderableType]:
-    """Whose time the longest tail is."""
+    """Whose time the longest tail is; of a Lambda function, what its answers told of that."""
     every = rows(result)
     of_steps = [row for row in chosen(every, result, len(every)) if row.step]
     if not of_steps:
         return
     row = max(of_steps, key=lambda of: of.tail)
     step = row.worst[2]
+    if step and step.invocations:
+        yield from _function(step, step.invocations)
     name = next((name for name in ATTRIBUTED if step and name in step.whose_ms), None)
     if step and name:
         label = f"{brief(row.label, 24)}: " if len(of_steps) > 1 else ""
         yield lead(f"of the {name}", label, _parts(step.whose_ms[name]))
+
+
+def _function(step: Step, of: Invocations) -> Iterator[RenderableType]:
+    told = " · ".join(invocations.times(step))
+    yield lead("function", f"{told} ms" if told else invocations.source(of))
+    if told and of.reports < of.answers:
+        yield lead("", (invocations.source(of), WARN))
+    if of.reports:
+        yield lead("billed", invocations.billed(of))
 
 
 def _parts(whose: Attribution) -> str:
