@@ -47,12 +47,13 @@ _CANCELLED_BY_THROTTLE = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
 _WRONG_KEYS = "AWS does not know the access key. Check the credentials, or the profile they come from"
 _WRONG_SIGNATURE = "the signature is refused. Check the secret key, the region and this machine's clock"
-_NOT_ALLOWED = "the credentials do not allow it. Grant the operation on this table, or use others"
+_NOT_ALLOWED = "the credentials do not allow it. Grant the call, or use others"
 _EXPIRED = "the session token has expired. Log in again"
-_UNSIGNED = "the request is not signed as the endpoint expects. Check that it is DynamoDB's"
+_UNSIGNED = "the request is not signed as the endpoint expects. Check that it is the service's"
 
 FATAL: dict[str, str] = {
-    "ResourceNotFoundException": "there is no such table here. Check its name and region, or let `setup` create it",
+    "ResourceNotFoundException": "there is no such table or function here. Check its name and region, or for a table "
+    "let `setup` create it",
     "UnrecognizedClientException": _WRONG_KEYS,
     "InvalidClientTokenId": _WRONG_KEYS,
     "InvalidSignatureException": _WRONG_SIGNATURE,
@@ -63,7 +64,7 @@ FATAL: dict[str, str] = {
     "AccessDenied": _NOT_ALLOWED,
     "MissingAuthenticationTokenException": _UNSIGNED,
     "IncompleteSignatureException": _UNSIGNED,
-    "UnknownOperationException": "the endpoint does not know the operation. Check that it is DynamoDB's",
+    "UnknownOperationException": "the endpoint does not know the operation. Check that it is the service's",
 }
 """Codes that every further request would meet as well: what is wrong, and what to do about it."""
 

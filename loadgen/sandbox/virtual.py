@@ -43,7 +43,7 @@ class VirtualSandbox:
         """What becomes of a request that is sent now; `first` on its connection."""
         now, simulation = self._now(), self._core.simulation
         owed = 0 if self._tls or not first else 1
-        if asked.operation:
+        if asked.operation and asked.path == "/":  # of DynamoDB
             fate = simulation.serve(now, asked.operation.encode())
             status = 500 if fate.fault == "errors" else 200
             return Answer(simulation.leaves(fate.ready, 1 + owed) - now, status, b"HTTP/1.1 %d \r\n" % status, b"{}")

@@ -101,7 +101,7 @@ def start_nginx(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Abstr
 # leaves out those that last
 MANY = (
     "articles", "dynamodb_engines", "experiment_scaling", "ministack", "run_auth", "run_dynamodb", "run_killed",
-    "run_nginx", "run_resources", "run_restart", "run_sandbox", "run_sessions", "run_until", "throttled",
+    "run_lambda", "run_nginx", "run_resources", "run_restart", "run_sandbox", "run_sessions", "run_until", "throttled",
 )  # fmt: skip
 LASTING = {
     "test_a_phase_goes_on_until_it_tells_enough", "test_tables_listed_from_afar",

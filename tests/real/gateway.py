@@ -41,6 +41,22 @@ def handler(event, context):
     }
     return {"statusCode": 201, "headers": headers, "body": json.dumps({"id": order["id"], "cold": cold})}
 """
+TIMER = """
+import json, time
+
+CALLS = []
+
+def handler(event, context):
+    began = time.perf_counter()
+    time.sleep(event["sleep_ms"] / 1000)
+    if event.get("fail"):
+        raise ValueError("it was told to fail")
+    ms = round((time.perf_counter() - began) * 1000, 3)
+    told = {"id": event["id"], "request": context.aws_request_id, "ms": ms, "cold": not CALLS}
+    CALLS.append(event)
+    print("TOLD " + json.dumps(told))
+    return told
+"""
 BURST = 10  # calls that the usage plan lets through, for hours
 
 
@@ -67,7 +83,7 @@ class Api:
 
 
 def account(engine: Engine) -> Account:
-    rights = policy("dynamodb:*", "execute-api:Invoke", Resource="*")
+    rights = policy("dynamodb:*", "execute-api:Invoke", "lambda:InvokeFunction", Resource="*")
     with engine.client("iam") as iam:
         user, nobody = (_user(iam, name) for name in ("loadgen", "nobody"))
         iam.put_user_policy(UserName="loadgen", PolicyName="load", PolicyDocument=rights)
@@ -85,7 +101,7 @@ def orders(engine: Engine) -> Iterator[Api]:
         iam, functions, apis, pools = (
             stack.enter_context(engine.client(service)) for service in ("iam", "lambda", "apigatewayv2", "cognito-idp")
         )
-        function = _function(functions, name, _role(iam, name, {"Service": "lambda.amazonaws.com"}, PUT))
+        function = _function(functions, name, _role(iam, name, {"Service": "lambda.amazonaws.com"}, PUT), FUNCTION)
         pool, client = _pool(pools, name)
         api = apis.create_api(Name=name, ProtocolType="HTTP")["ApiId"]
         target = apis.create_integration(
@@ -113,6 +129,16 @@ def orders(engine: Engine) -> Iterator[Api]:
         apis.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
         url = f"{engine.url}/_aws/execute-api/{api}/$default"
         yield Api(url, name, f"{engine.url}/oauth2/token", client["ClientId"], client["ClientSecret"])
+        functions.delete_function(FunctionName=name)
+
+
+@contextmanager
+def timer(engine: Engine) -> Iterator[str]:
+    """The name of a function that sleeps for `sleep_ms` of its event, and prints and returns how long it took."""
+    name = f"timer-{uuid.uuid4().hex}"
+    with engine.client("iam") as iam, engine.client("lambda") as functions:
+        _function(functions, name, _role(iam, name, {"Service": "lambda.amazonaws.com"}, PUT), TIMER)
+        yield name
         functions.delete_function(FunctionName=name)
 
 
@@ -158,11 +184,11 @@ def _role(iam: Any, name: str, who: dict[str, str], rights: str) -> str:
     return str(role["Role"]["Arn"])
 
 
-def _function(functions: Any, name: str, role: str) -> str:
+def _function(functions: Any, name: str, role: str, code: str) -> str:
     """Its ARN."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as files:
-        files.writestr("app.py", FUNCTION)
+        files.writestr("app.py", code)
     made = functions.create_function(
         FunctionName=name,
         Runtime="python3.11",
