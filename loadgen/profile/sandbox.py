@@ -392,6 +392,8 @@ class Lambda(Part):
     """warn: Lambda writes no lines of its own into the log, which needs `log_format: json`."""
     prints: Size = 0
     """How many bytes the function prints into the log at each call. The answer carries the last 4 KiB of the log."""
+    updating: Time = 0
+    """How long a change takes: of a configuration, of provisioned environments, or until a new version is there."""
     snap_start: SnapStart | None = None
     """A cold start restores a snapshot. Default: it initialises an environment, which takes `init`."""
 

@@ -1,11 +1,14 @@
-"""The simulated target on 127.0.0.1, HTTP and HTTPS: an API-Gateway-like front, a Lambda-like function, a DynamoDB.
+"""The simulated target on 127.0.0.1, HTTP and HTTPS: an API-Gateway-like front, a Lambda-like function, Lambda, a DynamoDB.
 
     messages                                        request, fate, reply, handler: what modules exchange
     distributions, stalls, throttle, pool, faults, downstream
                                                     what is simulated: pure, handed the instant
+    deployment                                      the environments of one version of a function
+    invocation                                      what Lambda says of one call, and bills
     simulation                                      combines them: decides what happens to one request
     timers, idle, counters, truth                   timers, idle connections, counts, the truth log
-    heads, replies, function, paths, dynamodb       the answers, and which handler gives each
+    heads, replies, function, paths, lambda_api, dynamodb
+                                                    the answers, and which handler gives each
     connection, link, tls                           HTTP on top, bytes below
     core, server, certificate, process, registry, __main__
                                                     the process, and how a caller starts it

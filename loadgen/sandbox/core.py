@@ -12,7 +12,8 @@ from loadgen.sandbox.dynamodb.handler import DynamoDB, addressed
 from loadgen.sandbox.function import Function
 from loadgen.sandbox.heads import Heads
 from loadgen.sandbox.idle import Idle
-from loadgen.sandbox.lambda_api.handler import PREFIX, LambdaApi
+from loadgen.sandbox.lambda_api.handler import LambdaApi
+from loadgen.sandbox.lambda_api.operations import PREFIXES
 from loadgen.sandbox.messages import Handler, Request
 from loadgen.sandbox.paths import Special, bad_request, body_too_large, headers_too_large, special_paths
 from loadgen.sandbox.simulation import Simulation
@@ -47,13 +48,13 @@ class Core:
 
     def is_signed(self, method: bytes, target: bytes) -> bool:
         """Whether a request may be for an AWS service, which needs its headers; `target` may be the beginning of it."""
-        return target.startswith(PREFIX) or (target == b"/" and method == b"POST")
+        return target.startswith(PREFIXES) or (target == b"/" and method == b"POST")
 
     def choose(self, path: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Handler:
         """The handler of a request. Only this method decides it."""
         if headers and addressed(headers):
             return self.dynamodb
-        if path.startswith(PREFIX):
+        if path.startswith(PREFIXES):
             return self.lambda_api
         return self._special.get(path[1:].partition(b"/")[0], self._function)
 

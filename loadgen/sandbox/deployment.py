@@ -1,10 +1,15 @@
-"""Where one version of a function runs: its environments, and their connections to the service behind."""
+"""Where one version of a function runs: its environments, and their connections to the service behind.
+
+AWS lists the reasons of a TooManyRequestsException, and does not say which limit gives which. That of the scaling rate
+is taken to be the one of the concurrency: the function has not got more of it yet.
+https://docs.aws.amazon.com/botocore/latest/reference/services/lambda/client/exceptions/TooManyRequestsException.html
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
-from loadgen.profile.sandbox import SandboxSettings
+from loadgen.profile.sandbox import Environments, SandboxSettings
 from loadgen.sandbox.distributions import sampler
 from loadgen.sandbox.downstream import Service
 from loadgen.sandbox.messages import Fate
@@ -20,26 +25,57 @@ RESERVED_REASONS = {
     Refusal.SCALING: "ConcurrentInvocationLimitExceeded",
     Refusal.RATE: "ReservedFunctionInvocationRateLimitExceeded",
 }
+ACCOUNT = Environments(max=1000, overflow="429")
+"""The environments of a version that has provisioned ones, where the settings have none."""
 
 
 class Deployment:
-    """Without environments in the settings there are as many as are needed, and none starts cold."""
+    """Without environments in the settings there are as many as are needed, and none starts cold.
 
-    def __init__(self, settings: SandboxSettings) -> None:
-        environments, behind = settings.environments, settings.downstream
-        snap_start = settings.function.snap_start
-        if environments and snap_start:
-            environments = environments.model_copy(update={"init": snap_start.restore})
+    `slowdown` is how many times as long the function runs as with one vCPU; `restores`: a cold start restores a
+    snapshot; `provisioned` is how many environments are.
+    """
+
+    def __init__(self, settings: SandboxSettings, name: str = "", provisioned: int | None = None) -> None:
+        """Each `name` draws from streams of its own. `provisioned` replaces that of the settings."""
+        self._settings, seed, apart = settings, settings.seed, f" {name}" if name else ""
+        environments, snap_start = settings.environments or ACCOUNT, settings.function.snap_start
+        self._draw_cold = sampler(environments.init, seed, f"init{apart}")
+        self._draw_prepared = sampler(environments.init, seed, f"provisioned init{apart}")
+        self._draw_restore = sampler(snap_start.restore, seed, f"restore{apart}") if snap_start else self._draw_cold
+        self._reasons = REASONS if environments.reserved is None else RESERVED_REASONS
+        self._gone = 0
+        self.slowdown, self.restores = 1.0, bool(snap_start)
+        self.most = environments.most
         self.pool: Pool | None = None
         self.downstream: Service | None = None
-        self.provisioned = 0
-        if environments:
-            self.pool = Pool(environments, settings.seed)
-            self.downstream = Service(behind, environments.most, settings.seed) if behind else None
-            self.provisioned = environments.provisioned
-            self._draw_prepared = sampler(environments.init, settings.seed, "provisioned init")
-        self._unused = set(range(1, self.provisioned + 1))
-        self._reasons = RESERVED_REASONS if environments and environments.reserved is not None else REASONS
+        self._unused: set[int] = set()
+        self.provision(environments.provisioned if provisioned is None else provisioned)
+
+    def provision(self, number: int) -> None:
+        """Start anew with so many provisioned environments. The requests that run now go on, and count no more."""
+        self._gone, self.provisioned = self.cold_starts, number
+        environments = self._settings.environments
+        self.pool = None
+        if environments or number:
+            provisioned = (environments or ACCOUNT).model_copy(update={"provisioned": number})
+            self.pool = Pool(provisioned, draw_init=self._draw_init)
+        if self._settings.downstream and self.downstream is None:
+            self.downstream = Service(self._settings.downstream, self.most, self._settings.seed)
+        self._unused = set(range(1, number + 1))
+
+    def renew(self) -> None:
+        """End all environments."""
+        if self.pool:
+            self.pool.renew()
+
+    @property
+    def cold_starts(self) -> int:
+        return self._gone + (self.pool.cold_starts if self.pool else 0)
+
+    @property
+    def queue_peak(self) -> int:
+        return self.pool.queue_peak if self.pool else 0
 
     def run(
         self,
@@ -70,3 +106,6 @@ class Deployment:
             self._unused.remove(place.environment)
             fate.prepared = self._draw_prepared()
         return fate
+
+    def _draw_init(self) -> int:
+        return self._draw_restore() if self.restores else self._draw_cold()

@@ -63,9 +63,10 @@ class Pool:
     A request that runs into its limit is cut off, and its environment ends; a provisioned one starts anew by itself.
     """
 
-    def __init__(self, settings: Environments, seed: int = 1) -> None:
+    def __init__(self, settings: Environments, seed: int = 1, draw_init: Callable[[], int] | None = None) -> None:
+        """`draw_init` replaces the settings' `init`."""
         self._most, self._idle_limit = settings.most, settings.idle
-        self._draw_init = sampler(settings.init, seed, "init")
+        self._draw_init = draw_init or sampler(settings.init, seed, "init")
         self._queues = settings.overflow == "queue"
         self._busy: list[tuple[int, int]] = []  # heap of (free at, environment)
         self._idle: deque[tuple[int, int]] = deque()  # (free since, environment), the one used last at the end
@@ -89,6 +90,12 @@ class Pool:
         if self._rate and isinstance(place, Placement):  # what is refused takes none of the rate
             self._rate.take()
         return place
+
+    def renew(self) -> None:
+        """End the environments as they are: the idle ones now, the busy ones when they are free. Provisioned ones start
+        anew by themselves."""
+        self._idle.clear()
+        self._ended.update(environment for _, environment in self._busy if environment > self._provisioned)
 
     def _choose(self, now: int, work: _Work) -> Placement | Refusal:
         if self._ready and (self._provisioned_rate is None or self._provisioned_rate.admit(now)):

@@ -110,7 +110,7 @@ class Server:
         asked, used = self._core.now(), cpu()
         share = (used - self._cpu) / max(1, asked - self._asked)
         self._asked, self._cpu = asked, used
-        truth, behind = self._core.truth, simulation.downstream
+        truth = self._core.truth
         if truth:
             truth.flush()
         return {
@@ -138,7 +138,7 @@ class Server:
             "throttled": counters.throttled,
             "overflowed": counters.overflowed,
             "refused": dict(counters.refused),
-            "downstream": {"calls": behind.calls, "opened": behind.opened} if behind else None,
+            "downstream": simulation.downstream_counts(),
             "accept_errors": counters.accept_errors,
             "dynamodb": self._core.dynamodb.stats(),
             "lambda": self._core.lambda_api.stats(),

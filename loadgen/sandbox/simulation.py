@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import cycle
 
 from loadgen.profile.sandbox import Gateway, SandboxSettings
@@ -26,20 +27,43 @@ class Simulation:
         bucket, self._gateway = settings.bucket, settings.gateway
         self._bucket = TokenBucket(bucket.rate, bucket.tokens) if bucket else None
         self._draw_gateway = sampler(settings.gateway.latency, settings.seed, "gateway") if settings.gateway else int
+        self._settings = settings
+        self._past: Counter[str] = Counter()  # the counts of deployments that are gone
         self.front = Deployment(settings)
+        self._deployments = [self.front]
         self._errors = cycle((502, 503, 504))
 
     @property
     def cold_starts(self) -> int:
-        return self.front.pool.cold_starts if self.front.pool else 0
+        return self._past["cold_starts"] + sum(of.cold_starts for of in self._deployments)
 
     @property
     def queue_peak(self) -> int:
-        return self.front.pool.queue_peak if self.front.pool else 0
+        return max(of.queue_peak for of in self._deployments)
 
     @property
     def downstream(self) -> Service | None:
         return self.front.downstream
+
+    def downstream_counts(self) -> dict[str, int] | None:
+        """The calls of the service behind that were made, and the connections opened for them."""
+        if not self.downstream:
+            return None
+        services = [of.downstream for of in self._deployments if of.downstream]
+        return {name: self._past[name] + sum(getattr(of, name) for of in services) for name in ("calls", "opened")}
+
+    def deploy(self, name: str, provisioned: int | None = None) -> Deployment:
+        """Where another function, or version of one, runs. Default of `provisioned`: what the settings have."""
+        deployment = Deployment(self._settings, name, provisioned)
+        self._deployments.append(deployment)
+        return deployment
+
+    def remove(self, deployment: Deployment) -> None:
+        """Forget a version; what it did still counts."""
+        self._deployments.remove(deployment)
+        self._past["cold_starts"] += deployment.cold_starts
+        if behind := deployment.downstream:
+            self._past.update({"calls": behind.calls, "opened": behind.opened})
 
     def admit(
         self,
@@ -78,7 +102,7 @@ class Simulation:
         """The function's part of it, from `begin` on."""
         fault, calls = self._draw_fault(), service is None
         if service is None:
-            service = self._draw_service(method, path)
+            service = int(self._draw_service(method, path) * self.front.slowdown)
         fate = self.front.run(now, begin, service, keep_alive, calls)
         if not fate.status:
             fate.fault = fault
@@ -92,14 +116,13 @@ class Simulation:
         deployment: Deployment,
         path: bytes,
         keep_alive: bool | None = None,
-        slowdown: float = 1.0,
         limit: int = NO_LIMIT,
     ) -> Fate:
         """A call of a function through Lambda's own API, which knows no throttle of a front and no gateway. Its service
-        time is that of `Invoke`, or of its path, times `slowdown`; it is cut off after `limit` ns."""
+        time is that of `Invoke`, or of its path; it is cut off after `limit` ns."""
         begin = self._begin(now)
         fault = self._draw_fault()
-        service = int(self._draw_service(b"POST", path, operation=b"Invoke") * slowdown)
+        service = int(self._draw_service(b"POST", path, operation=b"Invoke") * deployment.slowdown)
         fate = deployment.run(now, begin, service, keep_alive, limit=limit)
         fate.fault = fate.fault or fault
         return fate

@@ -146,3 +146,42 @@ def test_a_function_that_fails() -> None:
         assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
         assert json.load(answer["Payload"])["errorType"] == "SimulatedError"
         assert "Status: error" in b64decode(answer["LogResult"]).decode()
+
+
+def test_a_function_is_changed_published_and_provisioned() -> None:
+    pool = {"max": 9, "init": "300ms"}
+    settings = {"service": "1ms", "environments": pool, "lambda": {"updating": "1200ms"}}
+    with start(SandboxSettings.model_validate(settings)) as process, boto3_client(process) as client:
+        of = {"FunctionName": "orders"}
+        before = client.get_function_configuration(**of)
+        begun = client.update_function_configuration(**of, MemorySize=512, RevisionId=before["RevisionId"])
+        assert (begun["LastUpdateStatus"], begun["MemorySize"]) == ("InProgress", 512)
+        with pytest.raises(client.exceptions.ResourceConflictException):
+            client.update_function_configuration(**of, MemorySize=1024)
+        client.get_waiter("function_updated_v2").wait(**of)
+        with pytest.raises(client.exceptions.PreconditionFailedException):
+            client.update_function_configuration(**of, MemorySize=1024, RevisionId=before["RevisionId"])
+        version = client.publish_version(**of)["Version"]
+        client.get_waiter("published_version_active").wait(**of, Qualifier=version)
+        client.create_alias(**of, Name="tune", FunctionVersion=version)
+        client.put_provisioned_concurrency_config(**of, Qualifier="tune", ProvisionedConcurrentExecutions=1)
+        while client.get_provisioned_concurrency_config(**of, Qualifier="tune")["Status"] != "READY":
+            pass
+        answer = client.invoke(**of, Qualifier="tune", LogType="Tail")
+        assert answer["ExecutedVersion"] == version
+        told = REPORT.search(b64decode(answer["LogResult"]).decode())
+        assert told
+        assert told.groups()[1:] == ("1.00", "301", "512", "300.00")
+        assert json.load(answer["Payload"])["initialization_type"] == "provisioned-concurrency"
+        client.delete_provisioned_concurrency_config(**of, Qualifier="tune")
+        with pytest.raises(client.exceptions.ProvisionedConcurrencyConfigNotFoundException):
+            client.get_provisioned_concurrency_config(**of, Qualifier="tune")
+        client.delete_alias(**of, Name="tune")
+        client.delete_function(**of, Qualifier=version)
+        numbers = [
+            found["Version"]
+            for page in client.get_paginator("list_versions_by_function").paginate(**of)
+            for found in page["Versions"]
+        ]
+        assert numbers == ["$LATEST"]
+        assert process.stats()["cold_starts"] == 0

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import random
-import re
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from loadgen.aws.credentials import SANDBOX
 from loadgen.aws.sigv4 import verify
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.sandbox.heads import JSON, Heads
+from loadgen.sandbox.lambda_api.call import Call
+from loadgen.sandbox.lambda_api.functions import Functions
 from loadgen.sandbox.lambda_api.invoke import SYNCHRONOUS_LIMIT, Answered, Invoke
 from loadgen.sandbox.lambda_api.names import named, query_of, region_of
+from loadgen.sandbox.lambda_api.operations import OPERATIONS, route
 from loadgen.sandbox.lambda_api.refusals import Refused
 from loadgen.sandbox.messages import Fate, Reply, Request
 from loadgen.sandbox.replies import faulty
 from loadgen.sandbox.simulation import Simulation
 
-PREFIX = b"/2015-03-31/functions/"
 BROKEN = ("reset", "truncate", "drip", "endless")
 """Faults of an answer's bytes."""
-_INVOKE = re.compile(rf"{PREFIX.decode()}([^/]+)/invocations/?")
 
 
 class LambdaApi:
@@ -36,7 +38,8 @@ class LambdaApi:
         self._simulation, self._heads = simulation, heads
         self._signed, self._wall = settings.function.signatures == "verify", wall
         self._ids = random.Random(f"request ids {settings.seed}")
-        self._invoke = Invoke(simulation, settings, wall)
+        self.functions = Functions(simulation, settings, wall)
+        self._invoke = Invoke(simulation, self.functions, settings, wall)
         self.operations: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
 
@@ -71,13 +74,21 @@ class LambdaApi:
         values = dict(headers)
         if self._signed:
             self._check(request, headers)
-        match = _INVOKE.fullmatch(_text(request.path))
-        if not match or request.method != b"POST":
-            raise Refused(404, "UnknownOperationException", "The sandbox does: Invoke")
-        request.operation = "Invoke"
-        self.operations["Invoke"] += 1
-        name = named(match[1], query_of(request.query))
-        return self._invoke(request, request_id, name, region_of(values.get("authorization", "")), values)
+        query = query_of(request.query)
+        asked = route(request.method.decode(), _text(request.path), query)
+        if not asked:
+            known = ", ".join(sorted({"Invoke", *OPERATIONS}))
+            raise Refused(404, "UnknownOperationException", f"The sandbox does: {known}")
+        request.operation = asked.name
+        self.operations[asked.name] += 1
+        name, region = named(asked.segment, query), region_of(values.get("authorization", ""))
+        if asked.name == "Invoke":
+            return self._invoke(request, request_id, name, region, values)
+        call = Call(self.functions, name, unquote(asked.argument), region, request.received, query, request.body)
+        status, body = OPERATIONS[asked.name](call)
+        fate = self._simulation.bypass(request.received)
+        fate.status = status
+        return Answered(fate, b"" if body is None else json.dumps(body).encode())
 
     def _check(self, request: Request, headers: list[tuple[str, str]]) -> None:
         """Raises Refused if the request was not signed with the sandbox's keys."""

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, Self
 
 from loadgen.profile.sandbox import SandboxSettings
-from loadgen.sandbox.deployment import Deployment
 from loadgen.sandbox.distributions import sampler
 from loadgen.sandbox.function import Body
-from loadgen.sandbox.invocation import Invocation, Status, slowdown
+from loadgen.sandbox.invocation import Initialization, Invocation, Status
+from loadgen.sandbox.lambda_api.configuration import Configuration
+from loadgen.sandbox.lambda_api.functions import Functions, Version, found
 from loadgen.sandbox.lambda_api.log import failure, tail
-from loadgen.sandbox.lambda_api.names import LATEST, Named
-from loadgen.sandbox.lambda_api.refusals import Refused, invalid, not_found, throttled
+from loadgen.sandbox.lambda_api.names import Named
+from loadgen.sandbox.lambda_api.refusals import Refused, conflict, invalid, throttled
 from loadgen.sandbox.messages import Fate, Request
 from loadgen.sandbox.simulation import Simulation
 
@@ -38,13 +39,13 @@ class Answered(NamedTuple):
 
 
 class Invoke:
-    """Calls of functions. All names are those of one function, which is also the one behind the front."""
+    """Calls of functions."""
 
-    def __init__(self, simulation: Simulation, settings: SandboxSettings, wall: Callable[[], int]) -> None:
-        self._simulation, self._settings, self._wall = simulation, settings.function, wall
-        of = settings.function
-        self._deployment: Deployment = simulation.front
-        self._slowdown = slowdown(of.memory, of.cpu_bound, of.threads)
+    def __init__(
+        self, simulation: Simulation, functions: Functions, settings: SandboxSettings, wall: Callable[[], int]
+    ) -> None:
+        self._simulation, self._functions, self._wall = simulation, functions, wall
+        self._settings = of = settings.function
         self._draw_overhead = sampler(of.overhead, settings.seed, "overhead")
         self._uniform = random.Random(f"function errors {settings.seed}").random
         self._body = Body(settings.body)
@@ -56,13 +57,14 @@ class Invoke:
         kind = headers.get("x-amz-invocation-type", "RequestResponse")
         if kind not in KINDS:
             raise invalid("invocationType", kind, f"satisfy enum value set: [{', '.join(KINDS)}]")
-        names = self._settings.names
-        if (names and name.name not in names) or name.qualifier != LATEST:
-            raise not_found(name.arn(region))
+        version = found(self._functions.get(name, region, request.received), name, region)
         if kind == "DryRun":
             return Answered(_with(self._simulation.bypass(request.received), 204))
         payload = _payload(request, kind)
-        fate = self._run(request, request_id, payload)
+        if request.received < version.ready:
+            message = "The function is currently in the following state: Pending"
+            raise conflict(f"The operation cannot be performed at this time. {message}")
+        fate = self._run(request, request_id, version, payload)
         if kind == "Event":
             fate.ready = request.received + fate.invocation.overhead if fate.invocation else fate.ready
             return Answered(_with(fate, 202))
@@ -72,37 +74,32 @@ class Invoke:
         if fate.fault == "errors":
             refused = Refused(500, "ServiceException", "The simulated service failed, as the profile asks for")
             return Answered.refused(refused, fate)
-        return self._answered(request, fate, headers.get("x-amz-log-type") == "Tail")
+        return self._answered(request, fate, version.configuration, headers.get("x-amz-log-type") == "Tail")
 
-    def _run(self, request: Request, request_id: str, payload: object) -> Fate:
+    def _run(self, request: Request, request_id: str, version: Version, payload: object) -> Fate:
         """Run the function. The fate has an invocation if it ran."""
-        of = self._settings
+        configuration = version.configuration
         kept = payload.get("keepAlive") if isinstance(payload, dict) else None
         fate = self._simulation.invoke(
             request.received,
-            self._deployment,
+            version.deployment,
             request.path,
             kept if isinstance(kept, bool) else None,
-            self._slowdown,
-            of.timeout,
+            configuration.timeout,
         )
         if fate.reason or fate.fault == "errors":
             return fate
-        failed = self._uniform() < of.errors
+        failed = self._uniform() < self._settings.errors
         status: Status = "timeout" if fate.fault == "timeout" else "error" if failed else "success"
         fate.invocation = Invocation(
             request_id,
-            LATEST,
-            of.memory,
-            min(of.memory_used, of.memory),
-            "provisioned-concurrency"
-            if 0 < fate.environment <= self._deployment.provisioned
-            else "snap-start"
-            if of.snap_start
-            else "on-demand",
+            version.number,
+            configuration.memory,
+            min(self._settings.memory_used, configuration.memory),
+            _initialization(version, fate.environment),
             status,
             fate.service,
-            *_told(fate, of.snap_start.billed if of.snap_start else None),
+            *self._told(version, fate),
             overhead=self._draw_overhead(),
         )
         if status == "error":
@@ -110,17 +107,26 @@ class Invoke:
         fate.ready += fate.invocation.overhead
         return fate
 
-    def _answered(self, request: Request, fate: Fate, with_log: bool) -> Answered:
+    def _told(self, version: Version, fate: Fate) -> tuple[int, int, int]:
+        """The init, the restore and its billed part that the report tells."""
+        snap_start = self._settings.snap_start
+        if snap_start and version.configuration.snap_start:
+            return 0, fate.init, int(fate.init * snap_start.billed)
+        return fate.init or fate.prepared, 0, 0
+
+    def _answered(self, request: Request, fate: Fate, configuration: Configuration, with_log: bool) -> Answered:
         """The answer of a function that ran."""
         call = fate.invocation
         assert call
         head = b"X-Amz-Executed-Version: %s\r\n" % call.version.encode()
         if with_log:
             end = self._wall() + fate.ready - call.overhead - request.received
-            head += b"X-Amz-Log-Result: %s\r\n" % tail(call, self._settings, end - call.duration, end)
+            head += b"X-Amz-Log-Result: %s\r\n" % tail(
+                call, configuration, self._settings.prints, end - call.duration, end
+            )
         _with(fate, 200)
         if call.status != "success":
-            body = json.dumps(failure(call, self._settings.timeout)).encode()
+            body = json.dumps(failure(call, configuration.timeout)).encode()
             return Answered(fate, body, head + b"X-Amz-Function-Error: Unhandled\r\n")
         more = b'"initialization_type": "%s", "cold": %s, "environment": %d, ' % (
             call.initialization.encode(),
@@ -135,11 +141,10 @@ def _with(fate: Fate, status: int) -> Fate:
     return fate
 
 
-def _told(fate: Fate, billed: float | None) -> tuple[int, int, int]:
-    """The init, restore and billed restore times that the report tells; `billed`: the share of a restore."""
-    if billed is None:
-        return fate.init or fate.prepared, 0, 0
-    return 0, fate.init, int(fate.init * billed)
+def _initialization(version: Version, environment: int) -> Initialization:
+    if 0 < environment <= version.deployment.provisioned:
+        return "provisioned-concurrency"
+    return "snap-start" if version.configuration.snap_start else "on-demand"
 
 
 def _payload(request: Request, kind: str) -> object:

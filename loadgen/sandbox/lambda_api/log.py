@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from loadgen.clock import MILLISECOND, SECOND
-from loadgen.profile.sandbox import Lambda
 from loadgen.sandbox.invocation import Invocation
+from loadgen.sandbox.lambda_api.configuration import Configuration
 
 TAIL = 4096
 """The last bytes of the log, which an answer may carry."""
@@ -21,9 +21,9 @@ ERROR_TYPE, ERROR_MESSAGE = "SimulatedError", "The simulated function failed, as
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def tail(invocation: Invocation, settings: Lambda, begin: int, end: int) -> bytes:
-    """The end of its log in base64. `begin` and `end` are wall ns."""
-    lines = (_events if settings.log_format == "json" else _text)(invocation, settings, begin, end)
+def tail(invocation: Invocation, configuration: Configuration, prints: int, begin: int, end: int) -> bytes:
+    """The end of its log in base64. The function prints so many bytes. `begin` and `end` are wall ns."""
+    lines = (_events if configuration.log_format == "json" else _text)(invocation, configuration, prints, begin, end)
     return b64encode("".join(f"{line}\n" for line in lines).encode()[-TAIL:])
 
 
@@ -35,14 +35,17 @@ def failure(invocation: Invocation, limit: int) -> dict[str, str]:
     return {"errorMessage": ERROR_MESSAGE, "errorType": ERROR_TYPE}
 
 
-def _text(call: Invocation, settings: Lambda, begin: int, end: int) -> list[str]:
+def _text(call: Invocation, configuration: Configuration, prints: int, begin: int, end: int) -> list[str]:
     lines = [f"START RequestId: {call.request_id} Version: {call.version}"]
-    if settings.prints:
-        lines.append("x" * min(settings.prints, TAIL))
+    if prints:
+        lines.append("x" * min(prints, TAIL))
     if call.status == "error":
         lines.append(f"[ERROR] {ERROR_TYPE}: {ERROR_MESSAGE}")
     if call.status == "timeout":
-        lines += [f"{_stamp(end)} {call.request_id} Task timed out after {settings.timeout / SECOND:.2f} seconds", ""]
+        lines += [
+            f"{_stamp(end)} {call.request_id} Task timed out after {configuration.timeout / SECOND:.2f} seconds",
+            "",
+        ]
     return [*lines, f"END RequestId: {call.request_id}", report(call)]
 
 
@@ -65,19 +68,19 @@ def report(call: Invocation) -> str:
     return "\t".join(parts)
 
 
-def _events(call: Invocation, settings: Lambda, begin: int, end: int) -> list[str]:
+def _events(call: Invocation, configuration: Configuration, prints: int, begin: int, end: int) -> list[str]:
     said: list[tuple[str, str]] = []
-    if settings.prints:
-        said.append(("INFO", "x" * min(settings.prints, TAIL)))
+    if prints:
+        said.append(("INFO", "x" * min(prints, TAIL)))
     if call.status == "error":
         said.append(("ERROR", f"{ERROR_TYPE}: {ERROR_MESSAGE}"))
     if call.status == "timeout":
-        said.append(("ERROR", f"Task timed out after {settings.timeout / SECOND:.2f} seconds"))
+        said.append(("ERROR", f"Task timed out after {configuration.timeout / SECOND:.2f} seconds"))
     lines = [
         _encode({"timestamp": _stamp(end), "level": level, "message": message, "requestId": call.request_id})
         for level, message in said
     ]
-    if settings.log_level == "warn":
+    if configuration.log_level == "warn":
         return lines
     start = _event("start", begin, {"requestId": call.request_id, "version": call.version})
     return [start, *lines, _event("report", end, _record(call))]

@@ -50,3 +50,23 @@ def not_found(arn: str) -> Refused:
 
 def throttled(reason: str) -> Refused:
     return Refused(429, "TooManyRequestsException", "Rate Exceeded.", {"Reason": reason}, b"Retry-After: 1\r\n")
+
+
+def wrong(message: str) -> Refused:
+    """A parameter whose value cannot be."""
+    return Refused(400, "InvalidParameterValueException", message)
+
+
+def conflict(message: str) -> Refused:
+    return Refused(409, "ResourceConflictException", message)
+
+
+def updating(arn: str) -> Refused:
+    at = "The operation cannot be performed at this time."
+    return conflict(f"{at} An update is in progress for resource: {arn}")
+
+
+def another_revision() -> Refused:
+    asked = "Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
+    message = f"The Revision Id provided does not match the latest Revision Id. {asked}"
+    return Refused(412, "PreconditionFailedException", message)
