@@ -18,9 +18,9 @@ from loadgen.stats import fraction, index_of
 from loadgen.trust.figure import Place, figures_of
 from loadgen.trust.finding import Verdict
 
-RUNS = 400 if FULL else 60
+RUNS = 400 if FULL else 24
 CHANGES = (0.004, 0.01, 0.03, 0.08, 0.12, 0.30)
-LARGE = 400_000  # exchanges that stand for all
+LARGE = 400_000 if FULL else 100_000  # exchanges that stand for all
 PLACE = Place("a", 1, "")
 
 Floats = NDArray[np.float64]

@@ -76,7 +76,7 @@ def found(ramp: Ramp, number: int) -> list[float | None]:
 @pytest.mark.parametrize("lasts", [10, 60])
 def test_a_ramp_that_keeps_the_limit_breaks_it_in_hardly_any_run(server: Server, lasts: int) -> None:
     for last in (0.6, 0.9):
-        tried = seeds(60, 1000)
+        tried = seeds(20, 1000)
         false = sum(of is not None for of in found(Ramp(server, last, lasts), len(tried)))
         note("ramp kept", {"server": server.name, "last": last, "lasts": lasts, "said": false, "of": len(tried)})
         assert at_most(0.01, false, len(tried)), false
@@ -85,7 +85,7 @@ def test_a_ramp_that_keeps_the_limit_breaks_it_in_hardly_any_run(server: Server,
 @pytest.mark.parametrize("server", QUEUES, ids=lambda server: server.name)
 @pytest.mark.parametrize(("lasts", "above"), [(30, 1.3), (120, 1.2)])
 def test_a_ramp_to_twice_the_capacity_tells_where(server: Server, lasts: int, above: float) -> None:
-    tried = seeds(20, 500)
+    tried = seeds(8, 500)
     told = [of for of in found(Ramp(server, 2.0, lasts), len(tried)) if of is not None]
     note("ramp broken", {"server": server.name, "lasts": lasts, "said": len(told), "of": len(tried),
                          "rates": np.quantile(told, (0.05, 0.5, 0.95)).round(3).tolist()})  # fmt: skip
@@ -97,7 +97,7 @@ def test_a_ramp_to_twice_the_capacity_tells_where(server: Server, lasts: int, ab
 def test_stalls_break_nothing_for_good() -> None:
     """A target that stalls for 300 ms every 20 s, whatever the rate: nearly one in a hundred takes long, all of them
     within a moment, and the last such moment may be close to the end."""
-    ramp, tried = Ramp(QUEUES[0], 1.0, 60), seeds(60, 1000)
+    ramp, tried = Ramp(QUEUES[0], 1.0, 60), seeds(20, 1000)
     draw = stalls(200, 20, 0.3).draw
     said = sum(broken_from(*ramp.counted(*draw(random(73, seed), 60)), ALLOWED) is not None for seed in tried)
     note("ramp stalls", {"said": said, "of": len(tried)})

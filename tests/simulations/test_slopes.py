@@ -38,7 +38,7 @@ def drawn(dice: Random, rounds: int, change: float, spread: Floats) -> Floats:
 @pytest.mark.parametrize("rounds", ROUNDS)
 @pytest.mark.parametrize("spread", [(1, 1, 1, 1), (1, 1, 2, 8)], ids=["even", "growing"])
 def test_no_slope_is_said_where_there_is_none(rounds: int, spread: tuple[float, ...]) -> None:
-    tried = seeds(1000, 20000)
+    tried = seeds(300, 20000)
     false = sum(
         said(AXIS, drawn(random(81, seed, rounds), rounds, 0.0, 0.02 * np.array(spread))) != 0 for seed in tried
     )
@@ -48,7 +48,7 @@ def test_no_slope_is_said_where_there_is_none(rounds: int, spread: tuple[float, 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
 def test_a_slope_is_found_and_never_the_other_way(rounds: int) -> None:
-    tried = seeds(400, 5000)
+    tried = seeds(150, 5000)
     found = [
         said(AXIS, drawn(random(82, seed, rounds), rounds, 0.02 * FOUND[rounds], 0.02 * np.ones(4))) for seed in tried
     ]
@@ -70,7 +70,7 @@ def of_queues(dice: Random, rounds: int, quantile: float, rate: float = 400, las
 @pytest.mark.parametrize("quantile", [0.5, 0.99])
 @pytest.mark.parametrize("rounds", [6, 10])
 def test_queues_that_are_the_same_have_no_slope(rounds: int, quantile: float) -> None:
-    tried = seeds(150, 1500)
+    tried = seeds(40, 1500)
     axis = 400 * np.array(LOADS)
     false = sum(said(axis, of_queues(random(83, seed, rounds), rounds, quantile)) != 0 for seed in tried)
     note("slope queues", {"rounds": rounds, "quantile": quantile, "said": false, "of": len(tried)})

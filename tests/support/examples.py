@@ -7,6 +7,9 @@ import os
 FULL = bool(os.environ.get("LOADGEN_FULL_TESTS"))
 
 
-def examples(number: int, share: int = 4) -> int:
-    """`number` in the long form, a quarter of it in the default suite, or as small a share as is given."""
-    return number if FULL else number // share
+FEWEST = 5
+
+
+def examples(number: int, share: int = 8) -> int:
+    """`number` in the long form, an eighth of it in the default suite, or as small a share as is given."""
+    return number if FULL else max(number // share, min(number, FEWEST))

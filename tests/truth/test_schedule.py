@@ -23,7 +23,7 @@ from truth.pipeline import FULL, Told, told
 Floats = NDArray[np.float64]
 
 SECONDS, RATE = 1000, 1000
-SEEDS = range(100 if FULL else 20)
+SEEDS = range(100 if FULL else 10)
 TEXT = f"load: [{{name: steady, rate: {RATE}/s, for: {SECONDS}s}}]\nseed: "
 
 
@@ -131,12 +131,18 @@ def by_request(x: Exchange) -> Reply:
     )
 
 
-def same(folder: Path, workers: int = 1, seed: str = "11", script: Callable[[Exchange], Reply] = by_request) -> Told:
-    return told(Run(profile(SAME.replace("seed: 11", f"seed: {seed}")), script, workers=workers).go(), folder)
+def same(folder: Path, workers: int = 1, script: Callable[[Exchange], Reply] = by_request) -> Told:
+    return told(Run(profile(SAME), script, workers=workers).go(), folder)
 
 
-def requests(found: Told) -> list[tuple[int, str, str, bytes]]:
-    return sorted((x.due - START, x.request.method, x.request.path, x.request.body) for x in found.run.exchanges)
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """What one worker makes of it."""
+    return same(tmp_path_factory.mktemp("alone") / "1")
+
+
+def requests(run: Run) -> list[tuple[int, str, str, bytes]]:
+    return sorted((x.due - START, x.request.method, x.request.path, x.request.body) for x in run.exchanges)
 
 
 def report(found: Told) -> str:
@@ -148,19 +154,23 @@ def report(found: Told) -> str:
     return re.sub(r'("code": "descriptors", "share": )[\d.]+', r"\1?", text)
 
 
-def test_one_seed_is_one_load_and_one_report_with_any_number_of_workers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2, 8] if FULL else [3])
+def test_one_seed_is_one_load_and_one_report_with_any_number_of_workers(
+    workers: int, alone: Told, tmp_path: Path
+) -> None:
     """After `after` nothing measured is open; else arrivals go on until it is in, by each worker's own last answer."""
-    alone = same(tmp_path / "1")
     assert len(alone.run.exchanges) > 5000
-    for workers in (2, 8):
-        found = same(tmp_path / f"{workers}", workers)
-        assert requests(found) == requests(alone)
-        assert report(found) == report(alone)
-    assert report(same(tmp_path / "again")) == report(alone)
-    assert requests(same(tmp_path / "other", seed="12")) != requests(alone)
+    found = same(tmp_path / "run", workers)
+    assert requests(found.run) == requests(alone.run)
+    assert report(found) == report(alone)
 
 
-def test_a_seed_is_the_same_load_on_every_machine(tmp_path: Path) -> None:
+def test_another_seed_is_another_load(alone: Told) -> None:
+    other = Run(profile(SAME.replace("seed: 11", "seed: 12")), by_request).go()
+    assert requests(other) != requests(alone.run)
+
+
+def test_a_seed_is_the_same_load_on_every_machine(alone: Told) -> None:
     """As it was where this was written: what is sent when, to the byte."""
-    digest = hashlib.sha256(repr(requests(same(tmp_path / "run"))).encode()).hexdigest()
+    digest = hashlib.sha256(repr(requests(alone.run)).encode()).hexdigest()
     assert digest == "a0fd473bf5ad0aa2fbb6831415cc9adaa70bf969dcd6a62305fba97c1651d3eb"

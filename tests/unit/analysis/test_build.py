@@ -382,7 +382,8 @@ def test_the_drain_is_shown_only_if_there_was_one() -> None:
 
 def test_a_sample_says_where_it_belongs(shopped: Run) -> None:
     kept = merge((member.samples.kept() for member in shopped.members), 5)
-    found = [sample(measured(shopped), each) for each in (*kept.failed, *kept.slowest)]
+    of = measured(shopped)
+    found = [sample(of, each) for each in (*kept.failed, *kept.slowest)]
     assert {entry.phase for entry in found} >= {"steady", "people", "crowd", "down"}
     assert all(entry.outcome == "ok" for entry in found[len(kept.failed) :])
     for entry in found:

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from any_seconds import anything
+from examples import examples
 
 from loadgen.result.reason import Reason
 from loadgen.stats import Histogram, fraction
@@ -106,7 +107,7 @@ def bursts(
 
 
 def test_what_comes_together_counts_less() -> None:
-    runs = [(bursts(1, 2000, slow=2, seed=seed), bursts(5, 2000, slow=10, seed=seed)) for seed in range(20)]
+    runs = [(bursts(1, 2000, slow=2, seed=seed), bursts(5, 2000, slow=10, seed=seed)) for seed in range(examples(20))]
     found = [[given_for(run.interval(fraction("p98"))) for run in pair] for pair in runs]
     even, uneven = ([pair[side] for pair in found] for side in (0, 1))
     assert {interval.overdispersion for interval in even} == {1}

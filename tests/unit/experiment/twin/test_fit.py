@@ -14,7 +14,8 @@ from loadgen.profile.load import load, shipped
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.result.twin import TwinResult
 
-LOAD = "load: [{name: a, rate: 200/s, for: 20s}]\n"
+LONG = "load: [{name: a, rate: 200/s, for: 20s}]\n"
+LOAD = LONG if FULL else LONG.replace("20s", "6s")
 SHORT = "load: [{name: a, rate: 200/s, for: 4s}]\n"  # for times that are always the same
 ORDERS = """scenarios:
   - name: s
@@ -58,7 +59,7 @@ def test_a_log_normal_service_behind_a_round_trip(tmp_path: Path, session: str) 
 
 
 def test_a_bimodal_service_keeps_its_step(tmp_path: Path) -> None:
-    sandbox = "sandbox: {service: 'bimodal(fast=5ms, slow=200ms, share=2%)'}\n"
+    sandbox = "sandbox: {service: 'bimodal(fast=5ms, slow=200ms, share=3%)'}\n"
     twin = twin_of(run_on_sandbox(tmp_path / "run", sandbox + LOAD))
     assert_like(twin)
     points = dict(settings(twin).service[0].time.values)
@@ -90,7 +91,7 @@ def test_cold_starts_as_in_burst(tmp_path: Path) -> None:
 
 def test_a_pool_that_was_full_has_its_size(tmp_path: Path) -> None:
     pool = "environments: {max: 12, init: 300ms}"
-    load = "load: [{name: a, rate: 100/s, for: 20s}]\n"
+    load = f"load: [{{name: a, rate: 100/s, for: {20 if FULL else 8}s}}]\n"
     made = settings(
         twin_of(run_on_sandbox(tmp_path / "run", f"sandbox: {{service: 50ms, {pool}}}\n{load}{COLD}"), check=False)
     )
@@ -99,7 +100,7 @@ def test_a_pool_that_was_full_has_its_size(tmp_path: Path) -> None:
 
 def test_a_full_pool_that_refuses_is_no_throttle(tmp_path: Path) -> None:
     pool = "environments: {max: 8, init: 300ms, overflow: 429}"
-    phases = "stop_if: never\nload: [{name: a, rate: 200/s, for: 15s}]\n"
+    phases = f"stop_if: never\nload: [{{name: a, rate: 200/s, for: {15 if FULL else 6}s}}]\n"
     folder = run_on_sandbox(
         tmp_path / "run", f"sandbox: {{service: 'lognormal(p50=40ms, p99=90ms)', {pool}}}\n{phases}{COLD}"
     )
@@ -129,7 +130,7 @@ def test_cold_starts_of_a_warm_up_are_learned_too(tmp_path: Path) -> None:
 
 def test_a_throttle_and_faults(tmp_path: Path) -> None:
     sandbox = "sandbox: {service: 5ms, throttle: {rate: 120/s, burst: 300}, faults: {errors: 2%, reset: 1%}}\n"
-    twin = twin_of(run_on_sandbox(tmp_path / "run", f"{sandbox}stop_if: never\n{LOAD}"))
+    twin = twin_of(run_on_sandbox(tmp_path / "run", f"{sandbox}stop_if: never\n{LONG}"))
     made = settings(twin)
     assert made.throttle and made.throttle.rate == pytest.approx(120, rel=0.01)
     assert made.throttle.tokens == pytest.approx(300, rel=0.15)
