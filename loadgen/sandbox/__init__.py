@@ -1,4 +1,4 @@
-"""The simulated target on 127.0.0.1, HTTP and HTTPS: an API-Gateway-like front, a Lambda-like function, Lambda, a DynamoDB.
+"""The simulated target on 127.0.0.1, HTTP and HTTPS: a front like an API Gateway with a function, Lambda, a DynamoDB.
 
     messages                                        request, fate, reply, handler: what modules exchange
     distributions, stalls, throttle, pool, faults, downstream

@@ -12,6 +12,7 @@ from loadgen.report.html.common import MOST, complaints, cost, end, missed, thre
 from loadgen.report.html.exchanges import failing, slowest
 from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.page import Section, document
+from loadgen.report.html.reported import TITLE, reported
 from loadgen.report.html.tables import facts, spoken, table
 from loadgen.report.navigate import cycle, every_step, grouped, place
 from loadgen.report.sentences import sentence
@@ -24,6 +25,7 @@ from loadgen.report.terminal.parts import ATTRIBUTED, COLUMNS
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import ended, measured
 from loadgen.report.words import brief, count, listed, ms, reasoned, several, share
+from loadgen.result.cold import cold_of
 from loadgen.result.run import Network, Phase, RunResult, Step, Stratum
 from loadgen.result.timeline import Timeline
 
@@ -44,6 +46,7 @@ def run_page(result: RunResult, timeline: Timeline | None, profile: Sequence[str
         Section("over-time", "Over time", _over_time(result, timeline)),
         Section("time", "Where the time went", [_whose(every), _parts(result, notes)]),
         Section("strata", _strata_title(result), _strata(result)),
+        Section("reported", TITLE, list(reported(result))),
         Section("connections", "Connections", _connections(result, notes)),
         Section("failures", "Failures", [_failures(result, notes), failing(result)]),
         Section("thresholds", "Thresholds", thresholds(result.thresholds, result)),
@@ -234,7 +237,7 @@ def _cases(result: RunResult) -> Iterator[tuple[Phase, str, Step, Stratum]]:
 
 def _strata_title(result: RunResult) -> str:
     names = {stratum.stratum for *_, stratum in _cases(result)}
-    return "Cold and warm" if names and all(name.startswith("cold=") for name in names) else "By captured value"
+    return "Cold and warm" if names and all(cold_of(name) is not None for name in names) else "By captured value"
 
 
 def _strata(result: RunResult) -> Content:
