@@ -394,6 +394,8 @@ class Lambda(Part):
     """How many bytes the function prints into the log at each call. The answer carries the last 4 KiB of the log."""
     updating: Time = 0
     """How long a change takes: of a configuration, of provisioned environments, or until a new version is there."""
+    log_delay: Time = 0
+    """How long it takes until the log of a call can be found by FilterLogEvents."""
     snap_start: SnapStart | None = None
     """A cold start restores a snapshot. Default: it initialises an environment, which takes `init`."""
 

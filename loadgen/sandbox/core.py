@@ -12,6 +12,8 @@ from loadgen.sandbox.dynamodb.handler import DynamoDB, addressed
 from loadgen.sandbox.function import Function
 from loadgen.sandbox.heads import Heads
 from loadgen.sandbox.idle import Idle
+from loadgen.sandbox.lambda_api import cloudwatch
+from loadgen.sandbox.lambda_api.cloudwatch import Logs
 from loadgen.sandbox.lambda_api.handler import LambdaApi
 from loadgen.sandbox.lambda_api.operations import PREFIXES
 from loadgen.sandbox.messages import Handler, Request
@@ -40,6 +42,7 @@ class Core:
         heads = Heads()
         self.dynamodb = DynamoDB(simulation, heads, settings.dynamodb, settings.seed, wall)
         self.lambda_api = LambdaApi(simulation, heads, settings, wall)
+        self.logs = Logs(simulation, heads, self.lambda_api.records, settings.function, wall)
         self.bad_request = Special(simulation, heads, bad_request)
         self.headers_too_large = Special(simulation, heads, headers_too_large)
         self.body_too_large = Special(simulation, heads, body_too_large)
@@ -52,10 +55,12 @@ class Core:
 
     def choose(self, path: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Handler:
         """The handler of a request. Only this method decides it."""
-        if headers and addressed(headers):
-            return self.dynamodb
         if path.startswith(PREFIXES):
             return self.lambda_api
+        if headers and addressed(headers):
+            return self.dynamodb
+        if headers and cloudwatch.addressed(headers):
+            return self.logs
         return self._special.get(path[1:].partition(b"/")[0], self._function)
 
     def came(self, request: Request) -> None:

@@ -28,12 +28,14 @@ LOG = "truth.csv"
 
 
 @contextmanager
-def boto3_client(process: SandboxProcess, scheme: str = "http", secret: str = SANDBOX.secret_key) -> Iterator[Any]:
+def boto3_client(
+    process: SandboxProcess, scheme: str = "http", secret: str = SANDBOX.secret_key, service: str = "lambda"
+) -> Iterator[Any]:
     import boto3  # type: ignore[import-untyped]
     from botocore.config import Config
 
     client = boto3.client(
-        "lambda",
+        service,
         endpoint_url=process.http if scheme == "http" else process.https,
         verify=str(process.ca),
         region_name="eu-west-1",
@@ -185,3 +187,20 @@ def test_a_function_is_changed_published_and_provisioned() -> None:
         ]
         assert numbers == ["$LATEST"]
         assert process.stats()["cold_starts"] == 0
+
+
+def test_the_reports_are_found_in_the_logs() -> None:
+    settings = SandboxSettings.model_validate({"service": "2.5ms", "lambda": {"memory": 512}})
+    with (
+        start(settings) as process,
+        boto3_client(process) as client,
+        boto3_client(process, service="logs") as logs,
+    ):
+        with pytest.raises(logs.exceptions.ResourceNotFoundException, match="log group does not exist"):
+            logs.filter_log_events(logGroupName="/aws/lambda/orders")
+        ids = [client.invoke(FunctionName="orders")["ResponseMetadata"]["RequestId"] for _ in range(5)]
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName="/aws/lambda/orders", filterPattern="REPORT", PaginationConfig={"PageSize": 2}
+        )
+        told = [REPORT.match(event["message"]) for page in pages for event in page["events"]]
+        assert [found.groups() for found in told if found] == [(number, "2.50", "3", "512", None) for number in ids]

@@ -1,10 +1,12 @@
-"""Lambda's own API, as far as a measurement needs it: https://docs.aws.amazon.com/lambda/latest/api/
+"""Lambda's own API and the logs that it leaves, as far as a measurement needs them.
 
-names, parameters, refusals    which function a request names, what else it says; the errors
-configuration, functions       what is there: versions, aliases, provisioned environments, changes
-call, versions, aliases, provisioned, operations
-                               the operations on these
-log                            the log that a call leaves, with its REPORT
-invoke                         Invoke
-handler                        checks the caller, finds the operation, and answers
+    names, parameters, refusals    which function a request names, what else it says; the errors
+    configuration, functions       what is there: versions, aliases, provisioned environments, changes
+    call, versions, aliases, provisioned, operations
+                                   the operations on these
+    log, invoke                    the log of a call, with its REPORT; Invoke
+    signed, handler                who sent a request; finds the operation, and answers
+    records, filters, cloudwatch   FilterLogEvents of CloudWatch Logs
+
+https://docs.aws.amazon.com/lambda/latest/api/
 """

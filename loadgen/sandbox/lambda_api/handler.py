@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from loadgen.aws.credentials import SANDBOX
-from loadgen.aws.sigv4 import verify
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.sandbox.heads import JSON, Heads
 from loadgen.sandbox.lambda_api.call import Call
@@ -18,7 +16,9 @@ from loadgen.sandbox.lambda_api.functions import Functions
 from loadgen.sandbox.lambda_api.invoke import SYNCHRONOUS_LIMIT, Answered, Invoke
 from loadgen.sandbox.lambda_api.names import named, query_of, region_of
 from loadgen.sandbox.lambda_api.operations import OPERATIONS, route
+from loadgen.sandbox.lambda_api.records import Records
 from loadgen.sandbox.lambda_api.refusals import Refused
+from loadgen.sandbox.lambda_api.signed import check, header_texts, text
 from loadgen.sandbox.messages import Fate, Reply, Request
 from loadgen.sandbox.replies import faulty
 from loadgen.sandbox.simulation import Simulation
@@ -39,7 +39,8 @@ class LambdaApi:
         self._signed, self._wall = settings.function.signatures == "verify", wall
         self._ids = random.Random(f"request ids {settings.seed}")
         self.functions = Functions(simulation, settings, wall)
-        self._invoke = Invoke(simulation, self.functions, settings, wall)
+        self.records = Records()
+        self._invoke = Invoke(simulation, self.functions, self.records, settings, wall)
         self.operations: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
 
@@ -70,12 +71,12 @@ class LambdaApi:
 
     def _perform(self, request: Request, request_id: str) -> Answered:
         """Raises Refused."""
-        headers = [(_text(name).lower(), _text(value)) for name, value in request.headers]
+        headers = header_texts(request)
         values = dict(headers)
         if self._signed:
-            self._check(request, headers)
+            check(request, headers, "lambda", self._wall())
         query = query_of(request.query)
-        asked = route(request.method.decode(), _text(request.path), query)
+        asked = route(request.method.decode(), text(request.path), query)
         if not asked:
             known = ", ".join(sorted({"Invoke", *OPERATIONS}))
             raise Refused(404, "UnknownOperationException", f"The sandbox does: {known}")
@@ -89,19 +90,3 @@ class LambdaApi:
         fate = self._simulation.bypass(request.received)
         fate.status = status
         return Answered(fate, b"" if body is None else json.dumps(body).encode())
-
-    def _check(self, request: Request, headers: list[tuple[str, str]]) -> None:
-        """Raises Refused if the request was not signed with the sandbox's keys."""
-        target = _text(request.path + b"?" + request.query if request.query else request.path)
-        method = request.method.decode()
-        refusal = verify(method, target, headers, request.body, _secret, self._wall(), "lambda")
-        if refusal:
-            raise Refused(refusal.status, refusal.code, refusal.message)
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
-
-
-def _secret(access_key: str) -> str | None:
-    return SANDBOX.secret_key if access_key == SANDBOX.access_key else None

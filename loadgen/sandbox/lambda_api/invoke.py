@@ -15,6 +15,7 @@ from loadgen.sandbox.lambda_api.configuration import Configuration
 from loadgen.sandbox.lambda_api.functions import Functions, Version, found
 from loadgen.sandbox.lambda_api.log import failure, tail
 from loadgen.sandbox.lambda_api.names import Named
+from loadgen.sandbox.lambda_api.records import Records
 from loadgen.sandbox.lambda_api.refusals import Refused, conflict, invalid, throttled
 from loadgen.sandbox.messages import Fate, Request
 from loadgen.sandbox.simulation import Simulation
@@ -42,9 +43,14 @@ class Invoke:
     """Calls of functions."""
 
     def __init__(
-        self, simulation: Simulation, functions: Functions, settings: SandboxSettings, wall: Callable[[], int]
+        self,
+        simulation: Simulation,
+        functions: Functions,
+        records: Records,
+        settings: SandboxSettings,
+        wall: Callable[[], int],
     ) -> None:
-        self._simulation, self._functions, self._wall = simulation, functions, wall
+        self._simulation, self._functions, self._records, self._wall = simulation, functions, records, wall
         self._settings = of = settings.function
         self._draw_overhead = sampler(of.overhead, settings.seed, "overhead")
         self._uniform = random.Random(f"function errors {settings.seed}").random
@@ -65,6 +71,10 @@ class Invoke:
             message = "The function is currently in the following state: Pending"
             raise conflict(f"The operation cannot be performed at this time. {message}")
         fate = self._run(request, request_id, version, payload)
+        call, end = fate.invocation, self._wall() + fate.ready - request.received
+        if call:
+            self._records.add(end, name.name, fate.environment, call, version.configuration)
+            fate.ready += call.overhead
         if kind == "Event":
             fate.ready = request.received + fate.invocation.overhead if fate.invocation else fate.ready
             return Answered(_with(fate, 202))
@@ -74,7 +84,8 @@ class Invoke:
         if fate.fault == "errors":
             refused = Refused(500, "ServiceException", "The simulated service failed, as the profile asks for")
             return Answered.refused(refused, fate)
-        return self._answered(request, fate, version.configuration, headers.get("x-amz-log-type") == "Tail")
+        log_end = end if headers.get("x-amz-log-type") == "Tail" else None
+        return self._answered(request, fate, version.configuration, log_end)
 
     def _run(self, request: Request, request_id: str, version: Version, payload: object) -> Fate:
         """Run the function. The fate has an invocation if it ran."""
@@ -104,7 +115,6 @@ class Invoke:
         )
         if status == "error":
             fate.fault = fate.fault or "unhandled"
-        fate.ready += fate.invocation.overhead
         return fate
 
     def _told(self, version: Version, fate: Fate) -> tuple[int, int, int]:
@@ -114,16 +124,14 @@ class Invoke:
             return 0, fate.init, int(fate.init * snap_start.billed)
         return fate.init or fate.prepared, 0, 0
 
-    def _answered(self, request: Request, fate: Fate, configuration: Configuration, with_log: bool) -> Answered:
-        """The answer of a function that ran."""
+    def _answered(self, request: Request, fate: Fate, configuration: Configuration, log_end: int | None) -> Answered:
+        """The answer of a function that ran; with its log, which ends at `log_end`, wall ns."""
         call = fate.invocation
         assert call
         head = b"X-Amz-Executed-Version: %s\r\n" % call.version.encode()
-        if with_log:
-            end = self._wall() + fate.ready - call.overhead - request.received
-            head += b"X-Amz-Log-Result: %s\r\n" % tail(
-                call, configuration, self._settings.prints, end - call.duration, end
-            )
+        if log_end is not None:
+            told = tail(call, configuration, self._settings.prints, log_end - call.duration, log_end)
+            head += b"X-Amz-Log-Result: %s\r\n" % told
         _with(fate, 200)
         if call.status != "success":
             body = json.dumps(failure(call, configuration.timeout)).encode()

@@ -86,6 +86,13 @@ def _events(call: Invocation, configuration: Configuration, prints: int, begin: 
     return [start, *lines, _event("report", end, _record(call))]
 
 
+def report_line(call: Invocation, configuration: Configuration, end: int) -> str | None:
+    """The one line of the log that tells what a call took, which ended at `end`, wall ns; None: the log has none."""
+    if configuration.log_level == "warn":
+        return None
+    return report(call) if configuration.log_format == "text" else _event("report", end, _record(call))
+
+
 def _event(kind: str, at: int, record: dict[str, Any]) -> str:
     return _encode({"time": _stamp(at), "type": f"platform.{kind}", "record": record})
 

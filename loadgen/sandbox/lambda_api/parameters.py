@@ -61,6 +61,15 @@ class Parameters:
             raise invalid(_small(name), value, f"satisfy enum value set: [{', '.join(choices)}]")
         return value
 
+    def texts(self, name: str, most: int) -> list[str]:
+        """A list of so many texts at most."""
+        value = self.body.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise Refused(400, "SerializationException", f"{name} is not a list of texts")
+        if len(value) > most:
+            raise invalid(_small(name), f"{len(value)} texts", f"have length less than or equal to {most}")
+        return value
+
     def mapping(self, name: str) -> dict[str, str]:
         """Texts by name."""
         value = self.body.get(name, {})

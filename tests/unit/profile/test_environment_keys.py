@@ -101,7 +101,7 @@ LAMBDA: dict[str, Any] = {
     "sandbox": {"lambda": {
         "names": ["orders"], "signatures": "ignore", "memory": 512, "memory_used": 70, "cpu_bound": "50%", "threads": 2,
         "timeout": "9s", "overhead": "1ms", "errors": "1%", "log_format": "json", "log_level": "warn", "prints": "9B",
-        "updating": "1s",
+        "updating": "1s", "log_delay": "2s",
         "snap_start": {"restore": "1ms", "billed": "5%"}}},
 }  # fmt: skip
 DOCUMENTS = {"http": HTTP, "table": TABLE, "function": FUNCTION, "experiment": EXPERIMENT, "sandbox": SANDBOX,
