@@ -58,15 +58,18 @@ class Report(NamedTuple):
     status: str = ""
 
 
+def log_of(tail: str | None) -> bytes:
+    """The end of a log, of its base64; empty for what is none."""
+    try:
+        return b64decode((tail or "")[-TAIL:], validate=True)
+    except ValueError:
+        return b""
+
+
 def report_of(tail: str | None, request_id: str) -> Report | None:
     """The REPORT in a log's tail (base64) of the request with that id; the last one if the id is empty. None if there
     is none that can be read: the system log level of the function may be WARN. A handler can print such lines too."""
-    if not tail:
-        return None
-    try:
-        log = b64decode(tail[-TAIL:], validate=True)
-    except ValueError:
-        return None
+    log = log_of(tail)
     of, found = request_id.encode("ascii", "replace"), None
     for line in log.splitlines():
         if line.startswith(_BEGIN + of):

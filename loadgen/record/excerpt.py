@@ -33,6 +33,8 @@ SAFE_HEADERS = frozenset(
         "server-timing",
         "via",
         "x-amz-apigw-id",
+        "x-amz-executed-version",
+        "x-amz-function-error",
         "x-amz-cf-id",
         "x-amz-cf-pop",
         "x-amzn-errortype",

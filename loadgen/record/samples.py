@@ -19,6 +19,7 @@ SLOWEST = 5  # of each slot
 OTHER = "other reasons"
 # headers by which the service's own logs know a request: DynamoDB's and a REST API's, an HTTP API's
 REQUEST_IDS = ("x-amzn-requestid", "apigw-requestid", "x-amz-apigw-id")
+INVOCATION = ("handler", "init", "restore", "overhead")  # the times that an invocation's answer tells
 
 Kind = tuple[int, int, str]  # slot, outcome class, reason
 
@@ -109,6 +110,9 @@ class Samples:
         times = times_of(x, x.due)
         if x.backoff:
             times["backoff"] = x.backoff
+        if x.invocation:
+            told = x.invocation._asdict()
+            times |= {name: told[name] for name in INVOCATION if told[name] >= 0}
         return Sample(
             x.slot,
             x.outcome.word,

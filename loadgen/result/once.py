@@ -28,6 +28,7 @@ class Answer:
     status: int = item("the answer's status")
     headers: Pairs = item("the answer's headers, each a name and a value")
     body: bytes = item("the answer's body; of a DynamoDB call, with plain values instead of typed ones")
+    log: bytes = item("of an Invoke, the end of the function's log", omit=True, default=b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from loadgen.aws import refusals
 from loadgen.aws.attributes import is_typed, plain
 from loadgen.aws.auth import Access
 from loadgen.aws.dynamodb import OPERATIONS
+from loadgen.aws.invocation import LOG_RESULT, log_of
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import CONNECTION_LABELS, Exchange, Outcome
 from loadgen.interrupts import interrupts
@@ -106,9 +107,10 @@ def _request(exchange: Exchange, origin: Origin, access: Access) -> SentRequest:
 def _answer(exchange: Exchange) -> Answer | None:
     if not exchange.status:
         return None
-    headers = tuple((exchange.headers or {}).items())
+    headers = tuple(of for of in (exchange.headers or {}).items() if of[0] != LOG_RESULT)
+    log = secret_names.body(log_of((exchange.headers or {}).get(LOG_RESULT)), ())
     body = _body(exchange.body or b"", headers, exchange.request.operation in OPERATIONS)
-    return Answer(exchange.status, _headers(headers), body)
+    return Answer(exchange.status, _headers(headers), body, log)
 
 
 def _headers(headers: Pairs) -> Pairs:

@@ -90,6 +90,10 @@ def _answer(answer: Answer | None) -> Iterator[RenderableType]:
     phrase = f" {HTTPStatus(answer.status).phrase}" if answer.status in HTTPStatus._value2member_map_ else ""
     yield line((f"{answer.status}{phrase}", STRONG), indent=2)
     yield from _message(answer.headers, answer.body)
+    if answer.log:
+        yield line(("the end of the log", DIM), indent=2)
+        for text in _excerpt(answer.log[-BODY:]):
+            yield line(text, indent=4)
 
 
 def _advice(exchange: OnceExchange) -> str:
