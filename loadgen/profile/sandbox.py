@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -345,7 +345,7 @@ class Tables(Part):
 
     def describe(self) -> str:
         """The settings that differ from the defaults, by key."""
-        return _differing(self)
+        return _differing(self, _OF_TABLES)
 
 
 class SnapStart(Part):
@@ -377,7 +377,8 @@ class Lambda(Part):
     memory_used: Annotated[Count, Field(le=10240)] = 64
     """The most memory in MB that the report of a call says was used; never more than there is."""
     cpu_bound: Share = 0.0
-    """The share of the service time that is work of the CPU: it takes longer with less than one vCPU."""
+    """The share of the service time that is work of the CPU: it takes longer with less than one vCPU, also behind the
+    front."""
     threads: Count = 1
     """How many vCPUs this work can use at once."""
     timeout: Annotated[Duration, Field(le=units.duration("15m"))] = units.duration("3s")
@@ -407,32 +408,38 @@ class Lambda(Part):
 
     def describe(self) -> str:
         """The settings that differ from the defaults, by key."""
-        return _differing(self)
+        return _differing(self, _OF_LAMBDA)
 
 
-def _differing(part: Part) -> str:
-    """The settings that differ from the defaults, by key."""
+def _differing(part: Part, written: Mapping[str, Callable[[Any], str]]) -> str:
+    """The settings that differ from the defaults, by key. `written`: how values other than durations are."""
     return ", ".join(
-        f"{name} {_WRITTEN.get(name, format_duration)(value)}"
+        f"{name} {written.get(name, format_duration)(value)}"
         for name, value in part
         if value != type(part).model_fields[name].default
     )
 
 
-_WRITTEN: dict[str, Callable[[Any], str]] = {
+def _percent(share: float) -> str:
+    return f"{share * 100:g}%"
+
+
+_OF_TABLES: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("partition_reads", "partition_writes", "on_demand_reads", "on_demand_writes"), format_rate),
     "signatures": str,
     "peak_factor": "{:g}".format,
-    **dict.fromkeys(("unprocessed", "cpu_bound", "errors"), lambda share: f"{share * 100:g}%"),
-    "memory": lambda size: f"{size // 2**20}MiB" if size >= 2**20 else f"{size} MB",
-    "memory_used": "{} MB".format,
+    "unprocessed": _percent,
+    "memory": lambda size: f"{size // 2**20}MiB",
+}
+_OF_LAMBDA: dict[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("cpu_bound", "errors"), _percent),
+    **dict.fromkeys(("memory", "memory_used"), "{} MB".format),
     "prints": "{} bytes".format,
     "names": ", ".join,
     "overhead": Distribution.describe,
     "snap_start": SnapStart.describe,
-    **dict.fromkeys(("log_format", "log_level", "threads"), str),
+    **dict.fromkeys(("signatures", "log_format", "log_level", "threads"), str),
 }
-"""How values other than durations are written."""
 
 
 class SandboxSettings(Part):

@@ -12,6 +12,7 @@ from functools import partial
 from loadgen.profile.sandbox import Environments, SandboxSettings
 from loadgen.sandbox.distributions import sampler
 from loadgen.sandbox.downstream import Service
+from loadgen.sandbox.invocation import slowdown
 from loadgen.sandbox.messages import Fate
 from loadgen.sandbox.pool import NO_LIMIT, Placement, Pool, Refusal
 
@@ -45,7 +46,8 @@ class Deployment:
         self._draw_restore = sampler(snap_start.restore, seed, f"restore{apart}") if snap_start else self._draw_cold
         self._reasons = REASONS if environments.reserved is None else RESERVED_REASONS
         self._gone = 0
-        self.slowdown, self.restores = 1.0, bool(snap_start)
+        of = settings.function
+        self.slowdown, self.restores = slowdown(of.memory, of.cpu_bound, of.threads), bool(snap_start)
         self.most = environments.most
         self.pool: Pool | None = None
         self.downstream: Service | None = None

@@ -143,7 +143,6 @@ class Functions:
         first = name == names[0] if names else not self._functions
         deployment = self._simulation.front if first else self._simulation.deploy(name)
         configuration = Configuration.of(self._settings)
-        self._fit(deployment, configuration)
         return Function(name, Version(LATEST, configuration, deployment, self.revision(), self._wall()))
 
     def _settle(self, function: Function, now: int) -> None:

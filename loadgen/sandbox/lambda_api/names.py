@@ -53,7 +53,7 @@ def named(segment: str, query: dict[str, str]) -> Named:
 
 def query_of(raw: bytes) -> dict[str, str]:
     """The parameters of a query; of several with the same name, the last one."""
-    return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=100))
+    return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True))
 
 
 def region_of(authorization: str) -> str:

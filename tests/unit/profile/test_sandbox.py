@@ -94,6 +94,18 @@ def test_a_long_table_is_told_in_short() -> None:
     )
 
 
+def test_lambdas_settings_are_told_as_they_are_written() -> None:
+    written = {"memory": 512, "cpu_bound": "40%", "snap_start": "200ms", "overhead": "2ms", "names": "orders"}
+    settings = read(**{"lambda": {**written, "timeout": "9s", "prints": "2KiB", "log_format": "json"}})
+    assert settings.describe() == (
+        "rtt 0s; service always 0s; Lambda with names orders, memory 512 MB, cpu_bound 40%, timeout 9s, overhead "
+        "always 2ms, log_format json, prints 2048 bytes, snap_start SnapStart (always 200ms, 25% of it billed)"
+    )
+    assert SandboxSettings.from_json(settings.to_json()) == settings
+    shorter = {"restore": "200ms", "billed": "10%"}
+    assert read(**{"lambda": {"snap_start": shorter}}).function.snap_start
+
+
 def test_environments_that_scale() -> None:
     written = {"max": 1000, "rate": "10/s", "scaling": "1000 per 10s", "reserved": 200, "provisioned": 5}
     own = read(environments=written).environments

@@ -91,6 +91,11 @@ def test_a_front_and_invoke_share_the_environments() -> None:
     assert target.invoke().body["cold"] is False
 
 
+def test_the_front_has_the_cpu_of_the_function() -> None:
+    target = Sandbox({"service": "10ms"}, memory=128, cpu_bound="100%")
+    assert target.call("GET", "/", signed=False).took == 138_203_125
+
+
 @pytest.mark.parametrize("match", ["Invoke", "POST /2015-03-31/functions/orders/*", "POST /**"])
 def test_the_time_is_that_of_the_operation_or_the_path(match: str) -> None:
     target = Sandbox({"service": [{"match": match, "time": "8ms"}, "9ms"]})
