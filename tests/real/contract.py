@@ -25,8 +25,8 @@ from loadgen.net.timerfd import LoopClock
 from loadgen.profile.clients import CLIENTS
 from loadgen.transport import (
     Counters,
+    ServiceSettings,
     Settings,
-    TableSettings,
     Transport,
 )
 from loadgen.transport.registry import maker
@@ -77,10 +77,10 @@ class Bench:
         origin = Origin.of(url)
         found = addresses or (Address(2, ("127.0.0.1", origin.port)),)
         self.kind = kind
-        table = TableSettings("eu-west-1", origin.url, lambda: SANDBOX, None, False, mode, attempts)
+        service = ServiceSettings("dynamodb", "eu-west-1", origin.url, lambda: SANDBOX, None, False, mode, attempts)
         self.settings = Settings(
             origin, found, context, reuse, renew, connections, preopen, resolve_each, resumption, fifo,
-            new_context=new_context, table=table,
+            new_context=new_context, service=service,
         )  # fmt: skip
         self.wired = memoryview(bytearray(8)).cast("q")
         self.connections = memoryview(bytearray(8 * len(CONNECTION_COUNTERS))).cast("q")

@@ -76,6 +76,8 @@ class Sdk(LeasingClient):
         self._config = _config(self.service, settings.connections)
         self._trouble: Exception | None = None
         self.making = Making()
+        # Each takes tens of milliseconds of this thread. Many in one turn of the loop would be seconds of silence
+        self.one_at_a_time = asyncio.Lock()
         self._retired = 0  # clients, since the last collection
         check_host_names()
         for name in ("botocore", "aiobotocore"):  # at DEBUG it logs what it signs
@@ -243,12 +245,17 @@ class _Lease(Lease):
                 self._session = self._own_session()
             return sdk.common_client()
         begun = now()
+        async with sdk.one_at_a_time:
+            await asyncio.sleep(0)  # those that are due in the same turn queue up behind it
+            await self._make_client(sdk, renew)
+        exchange.build = now() - begun
+        return self._aws
+
+    async def _make_client(self, sdk: Sdk, renew: str) -> None:
         with sdk.making:
             self._aws = await sdk.new_client(sdk.new_aws_session() if renew == "session" else sdk.aws_session)
             new_context = sdk.settings.new_context
             self._session = sdk.new_session(new_context() if new_context else None)
-        exchange.build = now() - begun
-        return self._aws
 
     def _fault(self, error: Exception) -> tuple[Outcome, str]:
         if self._failed:
