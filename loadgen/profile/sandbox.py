@@ -25,7 +25,7 @@ from pydantic_core import CoreSchema, core_schema
 from loadgen.errors import ProfileError
 from loadgen.profile import units
 from loadgen.profile.distribution import EXAMPLES, Distribution
-from loadgen.profile.part import Count, Duration, Flag, FromText, Number, Part, complaint, whole
+from loadgen.profile.part import Count, Duration, Flag, FromText, Number, Part, complaint, unique, whole
 from loadgen.profile.units import format_duration, format_rate, quoted
 
 
@@ -364,12 +364,33 @@ class SnapStart(Part):
         return f"SnapStart ({self.restore.describe()}, {self.billed * 100:g}% of it billed)"
 
 
+class NamedFunction(Part):
+    """A function, and what it has of its own. Short: its name."""
+
+    name: Annotated[str, Field(pattern=f"^{FUNCTION_PATTERN}$")]
+    """Its name."""
+    init: Init | None = None
+    """The time that a cold start adds to a call. Default: that of `environments`."""
+    memory: Memory | None = None
+    """Its memory in MB. Default: that of `lambda`."""
+
+    @classmethod
+    def short(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value
+
+    def describe(self) -> str:
+        own = [f"cold start {self.init.describe().removeprefix('always ')}"] if self.init else []
+        own += [f"{self.memory} MB"] if self.memory else []
+        return f"{self.name} ({', '.join(own)})" if own else self.name
+
+
 class Lambda(Part):
     """Lambda's own API: functions that are called by Invoke. Their times and environments are those of `service`,
     `environments` and `downstream`."""
 
-    names: Annotated[tuple[Annotated[str, Field(pattern=f"^{FUNCTION_PATTERN}$")], ...], OneOrMore()] = ()
-    """The functions that are there: one name, or a list. Default: whichever is called."""
+    functions: Annotated[tuple[NamedFunction, ...], OneOrMore(), Field(max_length=100)] = ()
+    """The functions that are there: one, or a list of them; the first is also the one behind the front. Default:
+    whichever is called, by whichever alias until one is made."""
     signatures: Literal["verify", "ignore"] = "verify"
     """verify: refuse a request that the sandbox's test keys did not sign; ignore: accept every signature."""
     memory: Memory = 1769
@@ -399,6 +420,16 @@ class Lambda(Part):
     """How long it takes until the log of a call can be found by FilterLogEvents."""
     snap_start: SnapStart | None = None
     """A cold start restores a snapshot. Default: it initialises an environment, which takes `init`."""
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        unique([of.name for of in self.functions], "functions", "functions")
+        return self
+
+    @property
+    def first(self) -> NamedFunction | None:
+        """The function behind the front, if the functions have names."""
+        return self.functions[0] if self.functions else None
 
     @model_validator(mode="after")
     def _level_needs_json(self) -> Self:
@@ -435,7 +466,7 @@ _OF_LAMBDA: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("cpu_bound", "errors"), _percent),
     **dict.fromkeys(("memory", "memory_used"), "{} MB".format),
     "prints": "{} bytes".format,
-    "names": ", ".join,
+    "functions": lambda functions: ", ".join(of.describe() for of in functions),
     "overhead": Distribution.describe,
     "snap_start": SnapStart.describe,
     **dict.fromkeys(("signatures", "log_format", "log_level", "threads"), str),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from loadgen.profile.sandbox import Environments, SandboxSettings
+from loadgen.profile.sandbox import Environments, NamedFunction, SandboxSettings
 from loadgen.sandbox.distributions import sampler
 from loadgen.sandbox.downstream import Service
 from loadgen.sandbox.invocation import slowdown
@@ -37,17 +37,26 @@ class Deployment:
     snapshot; `provisioned` is how many environments are.
     """
 
-    def __init__(self, settings: SandboxSettings, name: str = "", provisioned: int | None = None) -> None:
-        """Each `name` draws from streams of its own. `provisioned` replaces that of the settings."""
+    def __init__(
+        self,
+        settings: SandboxSettings,
+        name: str = "",
+        function: NamedFunction | None = None,
+        provisioned: int | None = None,
+    ) -> None:
+        """Each `name` draws from streams of its own. What `function` has of its own, and `provisioned`, replace what
+        the settings have."""
         self._settings, seed, apart = settings, settings.seed, f" {name}" if name else ""
         environments, snap_start = settings.environments or ACCOUNT, settings.function.snap_start
-        self._draw_cold = sampler(environments.init, seed, f"init{apart}")
-        self._draw_prepared = sampler(environments.init, seed, f"provisioned init{apart}")
+        init = function.init if function and function.init else environments.init
+        memory = function.memory if function and function.memory else settings.function.memory
+        self._draw_cold = sampler(init, seed, f"init{apart}")
+        self._draw_prepared = sampler(init, seed, f"provisioned init{apart}")
         self._draw_restore = sampler(snap_start.restore, seed, f"restore{apart}") if snap_start else self._draw_cold
         self._reasons = REASONS if environments.reserved is None else RESERVED_REASONS
         self._gone = 0
         of = settings.function
-        self.slowdown, self.restores = slowdown(of.memory, of.cpu_bound, of.threads), bool(snap_start)
+        self.slowdown, self.restores = slowdown(memory, of.cpu_bound, of.threads), bool(snap_start)
         self.most = environments.most
         self.pool: Pool | None = None
         self.downstream: Service | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import cycle
 
-from loadgen.profile.sandbox import Gateway, SandboxSettings
+from loadgen.profile.sandbox import Gateway, NamedFunction, SandboxSettings
 from loadgen.sandbox.deployment import Deployment
 from loadgen.sandbox.distributions import sampler, service_sampler
 from loadgen.sandbox.downstream import Service
@@ -29,7 +29,7 @@ class Simulation:
         self._draw_gateway = sampler(settings.gateway.latency, settings.seed, "gateway") if settings.gateway else int
         self._settings = settings
         self._past: Counter[str] = Counter()  # the counts of deployments that are gone
-        self.front = Deployment(settings)
+        self.front = Deployment(settings, function=settings.function.first)
         self._deployments = [self.front]
         self._errors = cycle((502, 503, 504))
 
@@ -52,9 +52,9 @@ class Simulation:
         services = [of.downstream for of in self._deployments if of.downstream]
         return {name: self._past[name] + sum(getattr(of, name) for of in services) for name in ("calls", "opened")}
 
-    def deploy(self, name: str, provisioned: int | None = None) -> Deployment:
-        """Where another function, or version of one, runs. Default of `provisioned`: what the settings have."""
-        deployment = Deployment(self._settings, name, provisioned)
+    def deploy(self, name: str, function: NamedFunction | None, provisioned: int | None = None) -> Deployment:
+        """Where another function, or version of one, runs: see `Deployment`."""
+        deployment = Deployment(self._settings, name, function, provisioned)
         self._deployments.append(deployment)
         return deployment
 

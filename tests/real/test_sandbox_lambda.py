@@ -117,7 +117,7 @@ def test_by_other_names(client: Any, name: str) -> None:
 
 def test_what_is_refused(client: Any, sandbox: SandboxProcess) -> None:
     with pytest.raises(client.exceptions.ResourceNotFoundException, match="Function not found: arn:aws:lambda:eu-w"):
-        client.invoke(FunctionName="orders", Qualifier="nothing")
+        client.invoke(FunctionName="orders", Qualifier="7")
     with pytest.raises(client.exceptions.InvalidRequestContentException):
         client.invoke(FunctionName="orders", Payload=b"{")
     with pytest.raises(client.exceptions.RequestTooLargeException):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from loadgen.clock import SECOND
-from loadgen.profile.sandbox import Lambda
+from loadgen.profile.sandbox import Lambda, NamedFunction
 from loadgen.sandbox.lambda_api.parameters import Parameters
 from loadgen.sandbox.lambda_api.refusals import wrong
 
@@ -33,11 +33,10 @@ class Configuration:
     variables: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, settings: Lambda) -> Self:
-        """The one that all functions begin with."""
-        return cls(
-            settings.memory, settings.timeout, settings.log_format, settings.log_level, bool(settings.snap_start)
-        )
+    def of(cls, settings: Lambda, function: NamedFunction | None) -> Self:
+        """The one that a function begins with."""
+        memory = function.memory if function and function.memory else settings.memory
+        return cls(memory, settings.timeout, settings.log_format, settings.log_level, bool(settings.snap_start))
 
     def changed(self, asked: Parameters) -> Configuration:
         """With what a request asks for. Raises Refused."""

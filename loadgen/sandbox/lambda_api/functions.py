@@ -78,22 +78,22 @@ class Function:
 class Functions:
     """The functions by name. Each is there as soon as somebody names it, unless the settings name those that are.
 
-    The first one is also the one behind the front: the first name in the settings, or in a call. `restores`: the
-    settings say how long a snapshot takes to restore.
+    The first one is also the one behind the front: the first one in the settings, or in a call. `restores`: the
+    settings say how long a snapshot takes to restore. `free`: they name no function.
     """
 
     def __init__(self, simulation: Simulation, settings: SandboxSettings, wall: Callable[[], int]) -> None:
         self._simulation, self._settings, self._wall = simulation, settings.function, wall
         self._functions: dict[str, Function] = {}
         self._ids = random.Random(f"revisions {settings.seed}")
-        self.restores = bool(self._settings.snap_start)
+        self._named = {of.name: of for of in self._settings.functions}
+        self.restores, self.free = bool(self._settings.snap_start), not self._named
 
     def get(self, named: Named, region: str, now: int) -> Function:
         """The function, as it is at `now`. Raises Refused."""
         function = self._functions.get(named.name)
         if function is None:
-            names = self._settings.names
-            if names and named.name not in names:
+            if not self.free and named.name not in self._named:
                 raise not_found(named.arn(region))
             function = self._functions[named.name] = self._make(named.name)
         self._settle(function, now)
@@ -114,7 +114,8 @@ class Functions:
         function.published += 1
         number = str(function.published)
         configuration = function.latest.configuration.with_description(description)
-        deployment = self._simulation.deploy(f"{function.name}:{number}", provisioned=0)
+        own = self._named.get(function.name)
+        deployment = self._simulation.deploy(f"{function.name}:{number}", own, provisioned=0)
         self._fit(deployment, configuration)
         ready = now + self._settings.updating
         version = Version(number, configuration, deployment, self.revision(), self._wall(), ready)
@@ -139,10 +140,10 @@ class Functions:
     def _make(self, name: str) -> Function:
         if len(self._functions) >= LIMIT:
             raise wrong(f"The sandbox has at most {LIMIT} functions")
-        names = self._settings.names
-        first = name == names[0] if names else not self._functions
-        deployment = self._simulation.front if first else self._simulation.deploy(name)
-        configuration = Configuration.of(self._settings)
+        own, first = self._named.get(name), self._settings.first
+        behind_front = own is first if first else not self._functions
+        deployment = self._simulation.front if behind_front else self._simulation.deploy(name, own)
+        configuration = Configuration.of(self._settings, own)
         return Function(name, Version(LATEST, configuration, deployment, self.revision(), self._wall()))
 
     def _settle(self, function: Function, now: int) -> None:
@@ -175,9 +176,12 @@ def version_of(function: Function, qualifier: str) -> Version:
     return function.latest if number == LATEST else function.versions[number]
 
 
-def found(function: Function, named: Named, region: str) -> Version:
-    """The version that a request means. Raises Refused."""
+def found(function: Function, named: Named, region: str, free: bool = False) -> Version:
+    """The version that a request means; `free`: as long as there is no version and no alias, every alias means
+    $LATEST. Raises Refused."""
     try:
         return version_of(function, named.qualifier)
     except KeyError:
+        if free and not (function.published or function.aliases or named.qualifier.isdecimal()):
+            return function.latest
         raise not_found(named.arn(region)) from None

@@ -63,7 +63,8 @@ class Invoke:
         kind = headers.get("x-amz-invocation-type", "RequestResponse")
         if kind not in KINDS:
             raise invalid("invocationType", kind, f"satisfy enum value set: [{', '.join(KINDS)}]")
-        version = found(self._functions.get(name, region, request.received), name, region)
+        function = self._functions.get(name, region, request.received)
+        version = found(function, name, region, self._functions.free)
         if kind == "DryRun":
             return Answered(_with(self._simulation.bypass(request.received), 204))
         payload = _payload(request, kind)

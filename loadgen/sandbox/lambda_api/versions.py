@@ -21,7 +21,8 @@ PAGE = 50
 
 def get_function_configuration(call: Call) -> Answer:
     function = call.function()
-    return 200, described(call, function, found(function, call.named, call.region), call.named.qualifier)
+    version = found(function, call.named, call.region, call.functions.free)
+    return 200, described(call, function, version, call.named.qualifier)
 
 
 def get_function(call: Call) -> Answer:

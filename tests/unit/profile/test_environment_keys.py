@@ -99,7 +99,8 @@ SANDBOX: dict[str, Any] = {
 LAMBDA: dict[str, Any] = {
     "name": "called", "target": "sandbox", "load": [{"name": "a", "users": 1, "for": "2s"}],
     "sandbox": {"lambda": {
-        "names": ["orders"], "signatures": "ignore", "memory": 512, "memory_used": 70, "cpu_bound": "50%", "threads": 2,
+        "functions": [{"name": "orders", "init": "1s", "memory": 256}], "signatures": "ignore", "memory": 512,
+        "memory_used": 70, "cpu_bound": "50%", "threads": 2,
         "timeout": "9s", "overhead": "1ms", "errors": "1%", "log_format": "json", "log_level": "warn", "prints": "9B",
         "updating": "1s", "log_delay": "2s",
         "snap_start": {"restore": "1ms", "billed": "5%"}}},

@@ -95,13 +95,16 @@ def test_a_long_table_is_told_in_short() -> None:
 
 
 def test_lambdas_settings_are_told_as_they_are_written() -> None:
-    written = {"memory": 512, "cpu_bound": "40%", "snap_start": "200ms", "overhead": "2ms", "names": "orders"}
+    written = {"memory": 512, "cpu_bound": "40%", "snap_start": "200ms", "overhead": "2ms", "functions": "orders"}
     settings = read(**{"lambda": {**written, "timeout": "9s", "prints": "2KiB", "log_format": "json"}})
     assert settings.describe() == (
-        "rtt 0s; service always 0s; Lambda with names orders, memory 512 MB, cpu_bound 40%, timeout 9s, overhead "
+        "rtt 0s; service always 0s; Lambda with functions orders, memory 512 MB, cpu_bound 40%, timeout 9s, overhead "
         "always 2ms, log_format json, prints 2048 bytes, snap_start SnapStart (always 200ms, 25% of it billed)"
     )
     assert SandboxSettings.from_json(settings.to_json()) == settings
+    large = {"name": "large", "init": "1s", "memory": 512}
+    told = read(**{"lambda": {"functions": ["small", large]}}).describe()
+    assert told.endswith("Lambda with functions small, large (cold start 1s, 512 MB)")
     shorter = {"restore": "200ms", "billed": "10%"}
     assert read(**{"lambda": {"snap_start": shorter}}).function.snap_start
 
@@ -186,7 +189,8 @@ def test_says_what_is_simulated() -> None:
         ({"dynamodb": {"burst": 300}}, "for example"),
         ({"lambda": {"memory": 127}}, "greater than or equal to 128"),
         ({"lambda": {"timeout": "16m"}}, "less than or equal to 900000000000"),
-        ({"lambda": {"names": ["a b"]}}, "match"),
+        ({"lambda": {"functions": ["a b"]}}, "match"),
+        ({"lambda": {"functions": ["a", {"name": "a"}]}}, "two functions called a"),
         ({"lambda": {"log_level": "warn"}}, "needs log_format: json"),
         ({"lambda": {"snap_start": "1s"}, "environments": {"max": 3, "provisioned": 1}}, "not both"),
     ],

@@ -30,7 +30,7 @@ def refused(reply: Reply) -> tuple[int, str, str]:
     ],
 )
 def test_a_signed_request_is_let_in_and_the_function_found(path: str) -> None:
-    target = Sandbox(signatures="verify", names="orders")
+    target = Sandbox(signatures="verify", functions="orders")
     assert target.call("POST", path, b"{}").status == 200
     assert target.core.lambda_api.stats() == {"operations": {"Invoke": 1}, "errors": {}}
 

@@ -263,7 +263,7 @@ def test_what_is_no_json(body: bytes) -> None:
 
 
 def test_only_the_named_functions_are_there() -> None:
-    target = Sandbox(names=["orders", "carts"])
+    target = Sandbox(functions=["orders", "carts"])
     assert [target.invoke(name).status for name in ("orders", "carts")] == [200, 200]
     reply = target.invoke("others")
     assert (reply.status, reply.error) == (404, "ResourceNotFoundException")
@@ -271,6 +271,39 @@ def test_only_the_named_functions_are_there() -> None:
         "Type": "User",
         "Message": "Function not found: arn:aws:lambda:eu-west-1:000000000000:function:others",
     }
+
+
+def test_functions_have_cold_starts_and_memory_of_their_own() -> None:
+    large = {"name": "large", "init": "900ms", "memory": 128}
+    target = Sandbox(
+        {"service": "10ms", "environments": {"max": 9, "init": "200ms"}},
+        functions=["small", large],
+        cpu_bound="100%",
+    )
+    small, slow = target.invoke("small"), target.invoke("large", log="Tail")
+    assert (small.took, slow.took) == (210 * MILLISECOND, 900 * MILLISECOND + 138_203_125)
+    assert "Memory Size: 128 MB" in slow.log[-1]
+    target.wait(SECOND)
+    assert [target.invoke(name).body["cold"] for name in ("small", "large")] == [False, False]
+    assert target.call("GET", "/", signed=False).took == 10 * MILLISECOND
+    assert target.core.simulation.cold_starts == 2
+
+
+def test_the_first_one_is_behind_the_front() -> None:
+    first = {"name": "first", "init": "900ms", "memory": 128}
+    target = Sandbox({"service": "10ms", "environments": {"max": 9}}, functions=[first, "second"], cpu_bound="100%")
+    target.invoke("second")
+    assert target.call("GET", "/", signed=False).took == 900 * MILLISECOND + 138_203_125
+    assert target.invoke("first").body["cold"] is False
+
+
+def test_every_alias_is_there_until_one_is_made() -> None:
+    target = Sandbox()
+    assert target.invoke(qualifier="live").headers["x-amz-executed-version"] == "$LATEST"
+    assert target.call("GET", f"{FUNCTIONS}/orders%3Alive/configuration").status == 200
+    target.call("POST", f"{FUNCTIONS}/orders/versions")
+    assert target.invoke(qualifier="live").status == 404
+    assert Sandbox(functions="orders").invoke(qualifier="live").status == 404
 
 
 def test_a_version_that_is_not_there() -> None:

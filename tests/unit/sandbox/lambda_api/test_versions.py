@@ -72,7 +72,7 @@ def test_a_function() -> None:
 
 def test_one_that_is_not_there() -> None:
     for path in ("others", "orders?Qualifier=3", "orders:live"):
-        reply = Sandbox(names="orders").call("GET", f"{FUNCTIONS}/{path}")
+        reply = Sandbox(functions="orders").call("GET", f"{FUNCTIONS}/{path}")
         assert (reply.status, reply.error) == (404, "ResourceNotFoundException")
 
 
