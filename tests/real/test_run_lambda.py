@@ -120,7 +120,7 @@ def test_a_function_that_fails_is_named(ministack: Engine, account: Account, tmp
     step = step_of(ran)
     assert step["requests"]["outcomes"] == {"function_error": CALLS}
     [failure] = step["failures"]
-    assert failure["reasons"] == {"ValueError": CALLS}
+    assert failure["reasons"] == {"Runtime.HandlerError": CALLS}  # so ministack calls it
     assert ran.result["samples"]["failed"][0]["message"] == "it was told to fail"
 
 
