@@ -21,6 +21,7 @@ FUNCTION_ERROR = "x-amz-function-error"
 EXECUTED_VERSION = "x-amz-executed-version"
 REQUEST_ID = "x-amzn-requestid"
 TAIL = 8192  # characters of base64: Lambda sends the last 4 KB of a log
+ROUNDED = MILLISECOND  # some REPORTs have whole milliseconds
 MOST = 1e9  # ms or MB that are believed
 TIMED_OUT = "timed out"
 _TIMED_OUT = re.compile(rb"Task timed out after [0-9.]{1,16} seconds")
@@ -124,15 +125,15 @@ def _ns(ms: float) -> int:
 def start_of(report: Report, client: int, initialization: str) -> str:
     """How the environment of an invocation came to it: `cold`, `restored` from a snapshot, `provisioned` or `warm`.
 
-    An Init or a Restore is part of it only if the client waited for at least that and the handler: `client` is what it
-    waited, in ns. Lambda prints the Init of a provisioned environment, and of one that it made beforehand, with the
+    An Init or a Restore is part of it only if the client waited for at least that and the handler, but for what a REPORT
+    rounds: `client` is what it waited, in ns. Lambda prints the Init of a provisioned environment, and of one that it made beforehand, with the
     first request, which did not wait for it. `initialization` is what the function says of itself, if anything. Empty
     for a Managed Instance, whose environments serve many requests at once and have no cold starts.
     """
     if initialization == MANAGED:
         return ""
     for name, took in (("restored", report.restore), ("cold", report.init)):
-        if took >= 0 and client >= took + report.handler:
+        if took >= 0 and client + ROUNDED >= took + report.handler:
             return name
     return "provisioned" if initialization == PROVISIONED else "warm"
 

@@ -87,6 +87,7 @@ TWIN_SENTENCES: dict[str, Sentence] = {
     ),
     "twin_no_answers": "{step} has no successful answers that are warm, so it has no time",
     "twin_of_a_table": "a DynamoDB has none",
+    "twin_of_a_function": "the handler's time has Lambda's own in it: the twin's REPORT tells them as one",
     "twin_no_flag": "the answers do not tell cold starts: capture a flag such as header.x-cold and split by it",
     "twin_never_cold": lambda values: f"none of {several(number(values, 'answers'), 'answer')} was a cold start",
     "twin_flag_of_some": lambda values: (

@@ -269,6 +269,7 @@ CODES = {
     "twin_client_inside": "`client` does not tell the target's own time: this machine's part is inside.",
     "twin_no_answers": "`step` has no answers that tell a time; `match` takes none.",
     "twin_of_a_table": "A DynamoDB has no environments.",
+    "twin_of_a_function": "The service of the twin is the handler's time and Lambda's own part together.",
     "twin_no_flag": "Nothing in the run tells cold starts.",
     "twin_never_cold": "None of the `answers` answers was a cold start.",
     "twin_flag_of_some": "Only `told` of `answers` answers tell whether they were cold starts.",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from loadgen.profile.connection import SERVICES
 from loadgen.profile.model import Profile
 from loadgen.profile.scenario import VERBS
 from loadgen.result.reason import Reason
@@ -15,6 +16,7 @@ from loadgen.result.twin import FittedKey
 Data = dict[str, Any]
 
 LEFT_OUT = ("auth", "tls", "experiment")  # for the sandbox there is nothing to prove, to trust or to compare
+OF_ACCOUNT = ("profile", "account_id_endpoint", "qualifier")  # of a service: the sandbox has none of these
 OWN_HEADERS = ("x-cold", "x-env", "server-timing.fn", "server-timing.init", "apigw-requestid", "content-type")
 OWN_BODY = ("body", "body.id", "body.message")
 
@@ -22,16 +24,16 @@ OWN_BODY = ("body", "body.id", "body.message")
 def adapted(written: Data) -> tuple[Data, list[FittedKey]]:
     """The profile, and what was changed in it beside `sandbox`."""
     data, changed = copy.deepcopy(written), list[FittedKey]()
-    table = _table(data)
-    if table is None:
+    service, called = _service(data)
+    if not service:
         data["target"] = "sandbox"
         for at, scenario in enumerate(data.get("scenarios", ())):
             changed += _steps(scenario, f"scenarios.{scenario.get('name', at)}")
     else:
-        known = {key: value for key, value in table.items() if key not in ("profile", "account_id_endpoint")}
-        data["target"] = {"dynamodb": {**known, "endpoint": "sandbox"}}
-        if "setup" not in data:
-            changed.append(FittedKey("target", Reason.of("twin_no_table", table=str(table.get("table", "")))))
+        known = {key: value for key, value in called.items() if key not in OF_ACCOUNT}
+        data["target"] = {service: {**known, "endpoint": "sandbox"}}
+    if service == "dynamodb" and "setup" not in data:
+        changed.append(FittedKey("target", Reason.of("twin_no_table", table=str(called.get("table", "")))))
     for key in LEFT_OUT:
         if data.pop(key, None) is not None:
             changed.append(FittedKey(key, Reason.of("twin_left_out")))
@@ -52,10 +54,11 @@ def paths_of(data: Data, profile: Profile) -> list[str]:
     return [str(next((step[verb] for verb in VERBS if verb in step), "/")) for step in written]
 
 
-def _table(data: Data) -> Data | None:
+def _service(data: Data) -> tuple[str, Data]:
+    """The AWS service that is the target, and what is written of it; an empty name if the target is a URL."""
     target = data.get("target")
-    table = target.get("dynamodb") if isinstance(target, dict) else None
-    return table if isinstance(table, dict) else None
+    named = target.items() if isinstance(target, dict) else ()
+    return next(((key, of) for key, of in named if key in SERVICES and isinstance(of, dict)), ("", {}))
 
 
 def _steps(scenario: Data, where: str) -> Iterator[FittedKey]:

@@ -58,8 +58,19 @@ def fitted(seen: Observed, profile: Profile, paths: Sequence[str], secure: bool,
     else:
         _environments(seen, profile, names, warm, made, make)
         _throttle(seen, made)
+    if profile.target.function:
+        _function(seen, made)
     _faults(seen, made)
     return made
+
+
+def _function(seen: Observed, made: Fitted) -> None:
+    """What the REPORTs tell of the function. The handler's time and Lambda's own are one in `service`."""
+    told = [of for phase in seen.result.variant.phases for step in phase.steps if (of := step.invocations)]
+    memory, used = (max((getattr(of, name) or 0 for of in told), default=0) for name in ("memory_mb", "memory_used_mb"))
+    if memory:
+        made.sandbox["lambda"] = {"memory": memory, **({"memory_used": used} if 0 < used <= memory else {})}
+    made.told("lambda", "twin_of_a_function", memory_mb=memory or None)
 
 
 # the network

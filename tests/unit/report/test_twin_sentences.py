@@ -49,6 +49,10 @@ EACH = [
     ),
     (Reason.of("twin_of_a_table"), "a DynamoDB has none"),
     (
+        Reason.of("twin_of_a_function", memory_mb=512),
+        "the handler's time has Lambda's own in it: the twin's REPORT tells them as one",
+    ),
+    (
         Reason.of("twin_no_flag"),
         "the answers do not tell cold starts: capture a flag such as header.x-cold and split by it",
     ),

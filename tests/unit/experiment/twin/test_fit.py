@@ -253,3 +253,22 @@ scenarios:
     }
     assert codes(twin)["sandbox.environments"] == "twin_of_a_table"
     assert_like(twin)
+
+
+def test_a_function_is_invoked_again(tmp_path: Path) -> None:
+    text = """name: known
+target: {lambda: {function: orders, qualifier: $LATEST, profile: mine, endpoint: sandbox}}
+sandbox:
+  service: lognormal(p50=20ms, p99=60ms)
+  environments: {max: 50, init: 300ms, idle: 1s}
+  lambda: {memory: 512, memory_used: 70, overhead: 4ms}
+load: [{name: a, rate: 40/s, for: 15s}]
+scenarios: [{name: s, steps: [{name: call, Invoke: {payload: {id: "{{seq}}"}}}]}]
+"""
+    twin = twin_of(run_on_sandbox(tmp_path / "run", text))
+    assert twin.profile["target"] == {"lambda": {"function": "orders", "endpoint": "sandbox"}}
+    sandbox = twin.profile["sandbox"]
+    assert sandbox["lambda"] == {"memory": 512, "memory_used": 70}
+    assert "init" in sandbox["environments"]
+    assert codes(twin)["sandbox.lambda"] == "twin_of_a_function"
+    assert_like(twin)
