@@ -125,10 +125,11 @@ def _ns(ms: float) -> int:
 def start_of(report: Report, client: int, initialization: str) -> str:
     """How the environment of an invocation came to it: `cold`, `restored` from a snapshot, `provisioned` or `warm`.
 
-    An Init or a Restore is part of it only if the client waited for at least that and the handler, but for what a REPORT
-    rounds: `client` is what it waited, in ns. Lambda prints the Init of a provisioned environment, and of one that it made beforehand, with the
-    first request, which did not wait for it. `initialization` is what the function says of itself, if anything. Empty
-    for a Managed Instance, whose environments serve many requests at once and have no cold starts.
+    An Init or a Restore is part of it only if the client waited for at least that and the handler, but for what a
+    REPORT rounds: `client` is what it waited, in ns. Lambda prints the Init of a provisioned environment, and of
+    one that it made beforehand, with the first request, which did not wait for it. `initialization` is what the
+    function says of itself, if anything. Empty for a Managed Instance, whose environments serve many requests at
+    once and have no cold starts.
     """
     if initialization == MANAGED:
         return ""

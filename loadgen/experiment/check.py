@@ -88,8 +88,9 @@ def _witness(profile: Profile, others: int) -> PlannedWitness:
 
 
 def _target(profile: Profile) -> PlannedTarget:
-    table = profile.target.dynamodb
-    return PlannedTarget(profile.target.url, profile.target.sandbox, table.table if table else None)
+    table, function = profile.target.dynamodb, profile.target.function
+    called = ":".join(filter(None, (function.name, function.qualifier))) if function else None
+    return PlannedTarget(profile.target.url, profile.target.sandbox, table.table if table else None, called)
 
 
 def _addresses(profile: Profile) -> tuple[tuple[Address, ...], bool, str | None]:

@@ -20,6 +20,7 @@ class PlannedTarget:
     url: str = item("the target's URL; `sandbox` for one that loadgen would start")
     simulated: bool = item("whether the target is loadgen's own sandbox")
     table: str | None = item("the table's name; null for another target")
+    function: str | None = item("the Lambda function, with its version; null for another target", omit=True)
 
 
 @dataclass(frozen=True, slots=True)

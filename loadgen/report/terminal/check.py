@@ -85,7 +85,8 @@ def _capacity(of: CapacityPreview) -> list[str]:
 
 def _target(target: PlannedTarget) -> str:
     where = "the sandbox (simulated)" if target.simulated else target.url
-    return f"table {target.table} at {where.rstrip('/')}" if target.table else where
+    named = f"table {target.table}" if target.table else f"function {target.function}" if target.function else ""
+    return f"{named} at {where.rstrip('/')}" if named else where
 
 
 def _table(setup: PlannedTable) -> list[str]:
