@@ -21,6 +21,8 @@ LARGE = 0.02  # of what a step lets through: a smaller bucket is empty soon enou
 LEFT = 0.01  # likewise: what a step has left from its lead-in at least, if it is to tell the size
 LONG = 0.5  # of the longest: in a shorter step a few requests more or less are too many
 UNSURE = 2.0  # how many times larger or smaller the bucket may be
+BELOW = 0.9  # of its rate: a large bucket refuses nothing there
+SOME = 10  # requests: fewer that are refused are chance
 SLACK = 0.005  # of the rate: what a step's ends may change
 
 
@@ -83,4 +85,13 @@ def bucket(steps: Sequence[Refusals]) -> Bucket | None:
     sizes = [left + (step.rate - rate) * step.lead for step, left in more if left > least]
     if len(sizes) < FEWEST or median(sizes) < LARGE * rate * longest:
         return None
-    return Bucket(rate, median(sizes))
+    found = Bucket(rate, median(sizes))
+    return None if _refuses_below(found, steps) else found
+
+
+def _refuses_below(found: Bucket, steps: Sequence[Refusals]) -> bool:
+    """Whether more was refused well below its rate than such a bucket refuses in the long run: it is smaller then, and
+    the step that refused most was not above its rate."""
+    below = [step for step in steps if step.rate < BELOW * found.rate]
+    expected = sum(step.requests * found.refused(step.rate) for step in below)
+    return sum(step.refused for step in below) > SOME + UNSURE * expected

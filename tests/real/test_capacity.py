@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from program import FULL
 from servers import Server
 
+from loadgen.experiment.capacity import measurement
 from loadgen.experiment.capacity.measurement import measure
 from loadgen.experiment.capacity.plan import conditions, plan_of
 from loadgen.experiment.saved import read
 from loadgen.profile.load import Loaded, load
 from loadgen.report.terminal.live import Silence
 from loadgen.result.capacity import CapacityResult
+from loadgen.result.run import RunResult
 from loadgen.runner.options import Options
+from loadgen.sandbox.process import start
 
 pytestmark = pytest.mark.real
 
@@ -30,9 +37,9 @@ def profile(url: str, rate: str) -> Loaded:
     return load("c.yaml", text=f"name: c\ntarget: {url}\nload: [{phase}]\nstop_if: never\n")
 
 
-def measured(loaded: Loaded, folder: Path) -> CapacityResult:
-    plan = replace(plan_of(loaded, conditions(KEEP)), **SHORT)  # type: ignore[arg-type]
-    options = Options(folder, needed=True)
+def measured(loaded: Loaded, folder: Path, **changed: float) -> CapacityResult:
+    plan = replace(plan_of(loaded, conditions(KEEP)), **{**SHORT, **changed})  # type: ignore[arg-type]
+    options = Options(folder, start, needed=True)
     result = asyncio.run(measure(loaded, plan, options, Silence()))
     assert result.complete and result.run == str(folder)
     return result
@@ -61,3 +68,63 @@ def test_the_queue_of_uvicorn_is_found_and_named(uvicorn: Server, tmp_path: Path
     most = 200 * (1 + 0.1 / (SHORT["lead_in_s"] + SHORT["step_s"]))
     assert capacity.rate and 90 < capacity.rate < most, capacity
     assert capacity.limit.code in ("limit_target", "limit_machine"), "another load may keep this machine busy"
+
+
+# on the sandbox
+
+POOL = "target: sandbox\nsandbox: {service: 20ms, environments: {max: 2, init: 1ms, idle: 1h}}\n"
+STEADY = "load: [{name: a, rate: 60/s, for: 1s, arrivals: constant}]\nstop_if: never\n"
+
+
+def test_two_variants_are_measured_and_compared(tmp_path: Path) -> None:
+    """Two environments do 100 requests a second of 20 ms, and 50 of 40 ms."""
+    slow = "{sandbox: {service: 40ms, environments: {max: 2, init: 1ms, idle: 1h}}}"
+    variants = f"experiment: {{variants: {{fast: {{}}, slow: {slow}}}, rounds: 2}}\n"
+    result = measured(load("c.yaml", text=f"name: c\n{POOL}{STEADY}{variants}"), tmp_path / "run", steps=1)
+    fast, slow_one = (of.capacity for of in result.variants)
+    assert [of.name for of in result.variants] == ["fast", "slow"]
+    assert fast.rate and slow_one.rate and slow_one.rate < fast.rate, result.variants
+    assert {step.variant for step in result.steps} == {"fast", "slow"}
+    (ratio,) = result.ratios
+    assert ratio.ratio and 0.3 < ratio.ratio < 0.8, ratio
+    assert read(tmp_path / "run") == result
+
+
+def workers() -> list[int]:
+    """The worker processes that this process has started."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and b"loadgen.fleet.worker" in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found
+
+
+def test_a_step_whose_worker_is_killed_is_carried_out_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_at, begun = measurement.run_at, list[str]()
+
+    async def kill_one() -> None:
+        while not (alive := workers()):
+            await asyncio.sleep(0.02)
+        os.kill(alive[0], signal.SIGKILL)
+
+    async def third_loses_one(loaded: Loaded, options: Options, *others: Any) -> RunResult:
+        begun.append(options.out.name)
+        if len(begun) != 3:
+            return await run_at(loaded, options, *others)
+        killing = asyncio.ensure_future(kill_one())
+        try:
+            return await run_at(loaded, options, *others)
+        finally:
+            await killing
+
+    monkeypatch.setattr(measurement, "run_at", third_loses_one)
+    result = measured(load("c.yaml", text=f"name: c\n{POOL}{STEADY}"), tmp_path / "run", first_rate=10, max_rate=20)
+    assert begun[:4] == ["01", "02", "03", "03"]
+    assert [of.code for of in result.warnings if of.code.startswith("capacity")] == ["capacity_step_again"]
+    assert (tmp_path / "run" / "steps" / "03-cut-short-1").is_dir()
+    assert [step.number for step in result.steps] == list(range(1, len(result.steps) + 1))
+    assert read(tmp_path / "run") == result

@@ -117,8 +117,8 @@ def _lets_in(server: Server) -> float:
     """The rate at which the throttle refuses one request in a thousand, from one long stream: what a bucket refuses of
     arrivals at random has no simple formula."""
     assert server.throttle
-    low, high = 0.5, 1.05
-    for _ in range(8):
+    low, high = 0.2, 1.05
+    for _ in range(9):
         middle = (low + high) / 2
         due = arrivals(random(72), middle * server.throttle, 1500)
         low, high = (middle, high) if 1 - _let_in(due, server).mean() < ERRORS else (low, middle)

@@ -26,6 +26,7 @@ QUEUES = [
 LIMITS = [
     Server("a throttle of 120/s", 4, 0.020, 0.150, throttle=120, burst=20, limited_by="limit_throttle"),
     Server("a throttle with a bucket of 100", 4, 0.020, 0.150, throttle=120, burst=100, limited_by="limit_throttle"),
+    Server("a throttle of 60/s with a bucket of 5", 4, 0.020, 0.150, throttle=60, limited_by="limit_throttle"),
     Server("a cap on connections", 4, 0.020, 0.150, limited_by="limit_connections"),
     Server("this machine", 4, 0.020, 0.150, limited_by="limit_machine"),
 ]

@@ -51,6 +51,13 @@ def test_a_small_bucket_is_seen_empty_in_each_step() -> None:
     assert bucket(steps(120, 20)) is None
 
 
+@pytest.mark.parametrize("seed", [13, 34, 35])
+def test_a_small_bucket_is_no_large_one_of_a_lower_rate(seed: int) -> None:
+    """Of requests at random, a bucket of 5 at 60/s refuses 1 % at 38/s already; none of these steps is above 60/s."""
+    offered = np.linspace(32, 52, 30)
+    assert bucket([through(60, 5, rate, 19.0, 3.0, 100 * seed + at) for at, rate in enumerate(offered)]) is None
+
+
 def test_what_refuses_nothing_is_none() -> None:
     assert bucket([]) is None
     assert bucket([Refusals(rate, 1000, 0, 10.0, 2.0) for rate in (80.0, 100.0, 120.0)]) is None
