@@ -54,7 +54,9 @@ def _drawn(every: Sequence[WaveSecond]) -> Iterator[Content]:
     yield PANEL.below([Tick(middles[n], seconds(every[n].at_s)) for n in range(0, len(every), step)])
 
     def points(values: Sequence[float]) -> list[Point]:
-        return [(x, PANEL.y(scale.at(100 * value))) for x, value in zip(middles, values, strict=True)]
+        """Each second from its beginning to its end, so that a wave of one second can be seen."""
+        heights = [PANEL.y(scale.at(100 * value)) for value in values]
+        return [((number + end) / len(every), y) for number, y in enumerate(heights) for end in (0, 1)]
 
     yield stretched(HEIGHT, line(points([*map(_cold, every)]), "c0"), line(points([*map(_throttled, every)]), "c1"))
     for of, at, strip in zip(every, middles, strips(middles), strict=True):
