@@ -68,7 +68,7 @@ def test_experiments_on_a_fast_target_come_to_the_right_verdict(machine: Machine
 )  # fmt: skip
 def test_no_machine_that_stalls_excuses_itself(machine: Machine, quantile: str) -> None:
     """However late its ticks were, what it added to the figure is more than its resolution."""
-    tried, excused = seeds(100, 2000), 0
+    tried, excused = seeds(50, 2000), 0
     for seed in tried:
         dice = random(41, seed)
         mood = Mood.of(machine, dice)
@@ -81,7 +81,7 @@ def test_no_machine_that_stalls_excuses_itself(machine: Machine, quantile: str) 
 @pytest.mark.parametrize("quantile", ["p50", "p90", "p99"])
 def test_a_quiet_machine_is_not_blamed_for_what_it_always_adds(quantile: str) -> None:
     """Its own part of the figure is about the resolution, although that is from two hundred ticks alone."""
-    tried, beyond, ratios = seeds(100, 2000), 0, []
+    tried, beyond, ratios = seeds(50, 2000), 0, []
     for seed in tried:
         dice = random(42, seed)
         mood = Mood.of(QUIET, dice)

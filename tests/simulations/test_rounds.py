@@ -56,7 +56,7 @@ def duet(dice: Random, own: bool) -> tuple[float, float]:
 
 @pytest.mark.parametrize("own", [False, True], ids=["the same arrivals", "own arrivals"])
 def test_what_is_the_same_is_so_in_a_duet(own: bool) -> None:
-    tried, ratios, alarms, alike, found = seeds(40, 2000), list[float](), 0, 0, 0
+    tried, ratios, alarms, alike, found = seeds(24, 2000), list[float](), 0, 0, 0
     for seed in tried:
         dice = random(50, seed)
         pairs = [duet(dice, own) for _ in range(10)]
@@ -85,7 +85,7 @@ def test_what_is_the_same_is_so_in_a_duet(own: bool) -> None:
 @pytest.mark.parametrize("first", [0.0, 0.03], ids=["a drift", "the first of a round is slower"])
 def test_blocks_take_the_place_out_of_the_ratio(rounds: int, first: float) -> None:
     """Beside any order, which is as often wrong, and further."""
-    tried = seeds(400, 20_000)
+    tried = seeds(150, 20_000)
     alarms, errors = {"any": 0, "blocks": 0}, dict[str, list[float]](any=[], blocks=[])
     for seed in tried:
         dice = random(51, seed)
@@ -111,7 +111,7 @@ def test_blocks_take_the_place_out_of_the_ratio(rounds: int, first: float) -> No
 @pytest.mark.parametrize("growth", [0.0, 0.1, 0.3])
 def test_a_trend_makes_no_interval_wrong(growth: float) -> None:
     """The ratio grows by so much from the first round to the last. `refused`: how many had no verdict for it once."""
-    tried, wrong, refused = seeds(150, 10_000), 0, 0
+    tried, wrong, refused = seeds(60, 10_000), 0, 0
     for seed in tried:
         logs = math.log(1 + growth) * np.linspace(-0.5, 0.5, 10) + 0.03 * random(52, seed).standard_normal(10)
         found = compared(told(logs))
@@ -129,7 +129,7 @@ def test_a_trend_makes_no_interval_wrong(growth: float) -> None:
 def test_what_a_plan_finds_is_found(looks: tuple[int, ...], variants: int) -> None:
     """By `check`: a difference of so many standard deviations beyond the margin, at one of the looks, of any one of the
     variants while the others are near the margin, where nothing decides."""
-    tried, found, edge, sd = seeds(40, 2000), 0, math.log(1.05), 0.03
+    tried, found, edge, sd = seeds(24, 2000), 0, math.log(1.05), 0.03
     planned = levels(looks)
     difference = detectable(looks[-1], planned[-1] / variants)
     for seed in tried:

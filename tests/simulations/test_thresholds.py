@@ -86,7 +86,7 @@ def test_counts_decide_what_a_run_can_know(stream: Stream) -> None:
 
 
 def test_the_figure_alone_passes_half_of_what_is_at_the_limit() -> None:
-    tried = seeds(40, 2000)
+    tried = seeds(24, 2000)
     found = judged({"figure": by_figure}, STREAMS[2], 20, tried)["figure"]
     assert found[1.0]["passed"] / len(tried) > 0.35, "why counts"
 
@@ -117,7 +117,7 @@ def test_a_run_that_goes_on_until_it_is_decided_is_as_seldom_wrong(distance: flo
 @pytest.mark.parametrize("parts", [2, 4])
 def test_cycles_are_together_as_seldom_wrong_as_one(parts: int) -> None:
     """A target at its limit: any of its cycles fails."""
-    tried, alarms = seeds(40, 2000), 0
+    tried, alarms = seeds(24, 2000), 0
     truth = int(STREAMS[0].truth("p99"))
     for seed in tried:
         runs = [bins(*STREAMS[0].draw(random(62, seed, part), 20), 20) for part in range(parts)]
@@ -131,7 +131,7 @@ def test_rounds_that_differ_are_not_taken_for_requests(sd: float) -> None:
     """Ten rounds of 2,000 requests whose share beyond the limit is, on the average of rounds, what is allowed: it
     differs from round to round by so much (a standard deviation of logarithms)."""
     found, single = Counter[str](), Counter[bool]()
-    tried = seeds(300, 20_000)
+    tried = seeds(120, 20_000)
     for seed in tried:
         dice = random(63, seed)
         shares = ALLOWED * np.exp(sd * dice.standard_normal(10) - sd**2 / 2)
@@ -184,7 +184,7 @@ def errors(requests: int, outage: float, tried: range) -> dict[str, dict[float, 
 
 @pytest.mark.parametrize("requests", [200, 4000])
 def test_no_failure_passes_and_a_few_are_no_verdict(requests: int) -> None:
-    tried = seeds(100, 2000)
+    tried = seeds(50, 2000)
     found = errors(requests, 0, tried)
     note(
         "errors",

@@ -64,7 +64,7 @@ def test_one_variant_after_the_other_would_be_told_apart() -> None:
 
 @pytest.mark.parametrize("looks", [(6, 12), (10, 20), (10, 15, 20), (10, 60)])
 def test_planned_looks_together_raise_no_more_alarms(looks: tuple[int, ...]) -> None:
-    tried = seeds(200, 20_000)
+    tried = seeds(100, 20_000)
     planned, alarms = levels(looks), 0
     for seed in tried:
         ratios = told(differences(seed, looks[-1]))
@@ -74,7 +74,7 @@ def test_planned_looks_together_raise_no_more_alarms(looks: tuple[int, ...]) -> 
 
 
 def test_a_second_look_as_long_as_the_first_one_asks_for() -> None:
-    tried = seeds(80, 20_000)
+    tried = seeds(40, 20_000)
     alarms = 0
     for seed in tried:
         ratios = told(differences(seed, 100))
@@ -89,7 +89,7 @@ def test_a_second_look_as_long_as_the_first_one_asks_for() -> None:
 
 
 def test_looks_that_are_not_planned_would_raise_them() -> None:
-    tried = seeds(120, 4000)
+    tried = seeds(60, 4000)
     alarms = 0
     for seed in tried:
         ratios = told(differences(seed, 30))
@@ -127,7 +127,7 @@ def test_ten_percent_are_found_in_the_rounds_promised(stream: Stream, name: str)
 def test_ten_percent_are_found_at_the_second_look_that_the_first_asks_for(times: int) -> None:
     """A pilot of six rounds is too short for most; each says how many more it takes, up to 150. Rounds differ by 4 %,
     and by so many times as much."""
-    tried = seeds(60, 3000)
+    tried = seeds(30, 3000)
     planned, found = levels((6, 12))[0], 0
     for seed in tried:
         ratios = told(math.log(1.1) + times * differences(seed, 150))
@@ -158,7 +158,7 @@ def test_a_change_in_the_tail_is_found_there_and_not_claimed_in_the_middle() -> 
 
 def test_holm_s_figures_are_right_together() -> None:
     """Seven figures, each with its share of chance: a difference beyond the margin where there is just that."""
-    tried = seeds(80, 5000)
+    tried = seeds(40, 5000)
     wrong = 0
     for seed in tried:
         dice = random(3, seed)
