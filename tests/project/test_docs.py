@@ -34,7 +34,10 @@ from loadgen.trust.figure import SHARE
 from loadgen.trust.signals import table
 
 DOCS = ROOT / "docs"
-FILES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md")))
+FILES = (
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "examples/aws/README.md")),
+    *sorted(DOCS.rglob("*.md")),
+)
 PAGES = {str(path.relative_to(ROOT)): path.read_text() for path in FILES}
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -5,6 +5,8 @@
     ministack   DynamoDB, Lambda and API Gateway, from PyPI, in an environment of its own. Checks signatures and rights
                 as IAM does, of every key but "test", which may do everything.
 
+cfn-lint, which knows CloudFormation and SAM, and the AWS SDK for JavaScript are fetched in the same way.
+
 Each is downloaded once, in a fixed version, into a folder that later sessions find again. boto3 talks to them beside
 loadgen: it makes what a test needs, and reads back what has become of it.
 """
@@ -27,6 +29,8 @@ from servers import Absent, binary, free_ports, running
 
 DYNOXIDE = "@dynoxide/linux-x64@1.2.1"
 MINISTACK = ("ministack==1.5.33", "boto3==1.43.106", "cryptography==50.0.2")  # for functions, and for tokens
+CFN_LINT = "cfn-lint==1.58.0"
+SDK_V3 = "@aws-sdk/client-dynamodb@3.1169.0"
 REGION = "us-east-1"
 NO_KEYS = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -62,11 +66,12 @@ class Engine:
     keys: Keys = field(default=ROOT)
 
     @contextmanager
-    def client(self, service: str = "dynamodb", keys: Keys = ROOT) -> Iterator[Any]:
-        """boto3's client, whose failures are seen at once."""
+    def client(self, service: str = "dynamodb", keys: Keys | None = None) -> Iterator[Any]:
+        """boto3's client, whose failures are seen at once; with the engine's own keys, if no others are given."""
         import boto3  # type: ignore[import-untyped]
         from botocore.config import Config
 
+        keys = keys or self.keys
         client = boto3.client(
             service,
             endpoint_url=self.url,
@@ -114,13 +119,7 @@ class Engine:
 def dynoxide(folder: Path, cache: Path) -> Iterator[Engine]:
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         raise Absent("dynoxide is made for Linux on x86-64")
-    npm = binary("npm")
-
-    def install(to: Path) -> None:
-        options = ["--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts", "--cache", to / "cache"]
-        _called(npm, "install", "--prefix", to, *options, DYNOXIDE)
-
-    program = _once(cache / DYNOXIDE.replace("/", "-"), install) / "node_modules/@dynoxide/linux-x64/dynoxide"
+    program = node_modules(cache, DYNOXIDE) / "@dynoxide/linux-x64/dynoxide"
     port = free_ports(1)[0]
     with running([str(program), "--host", "127.0.0.1", "--port", str(port)], folder, [port]):
         yield _answering(Engine("dynoxide", f"http://127.0.0.1:{port}", folder))
@@ -128,12 +127,7 @@ def dynoxide(folder: Path, cache: Path) -> Iterator[Engine]:
 
 @contextmanager
 def ministack(folder: Path, cache: Path) -> Iterator[Engine]:
-    def install(to: Path) -> None:
-        _called(sys.executable, "-m", "venv", to)
-        _called(to / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *MINISTACK)
-
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    python = _once(cache / "-".join((*MINISTACK, version)), install) / "bin/python"
+    python = environment(cache, *MINISTACK) / "bin/python"
     port = free_ports(1)[0]
     settings = {
         "BIND_HOST": "127.0.0.1",  # else it is every interface
@@ -147,6 +141,28 @@ def ministack(folder: Path, cache: Path) -> Iterator[Engine]:
 
 
 ALL = (dynoxide, ministack)
+
+
+def node_modules(cache: Path, package: str) -> Path:
+    """The folder with an npm package and what it needs."""
+    npm = binary("npm")
+
+    def install(to: Path) -> None:
+        options = ["--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts", "--cache", to / "cache"]
+        _called(npm, "install", "--prefix", to, *options, package)
+
+    return _once(cache / package.replace("/", "-"), install) / "node_modules"
+
+
+def environment(cache: Path, *packages: str) -> Path:
+    """An environment of Python's with these packages of PyPI."""
+
+    def install(to: Path) -> None:
+        _called(sys.executable, "-m", "venv", to)
+        _called(to / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages)
+
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return _once(cache / "-".join((*packages, version)), install)
 
 
 def _once(folder: Path, make: Callable[[Path], None]) -> Path:

@@ -133,6 +133,30 @@ def orders(engine: Engine) -> Iterator[Api]:
 
 
 @contextmanager
+def deployed(engine: Engine, code: str) -> Iterator[tuple[str, str]]:
+    """The URL of an HTTP API that wants signatures, all of whose POSTs go to a function with this code; and the name of
+    the function and of its table."""
+    name = f"deployed-{uuid.uuid4().hex}"
+    engine.create(name, pk="S")
+    with ExitStack() as stack:
+        iam, functions, apis = (stack.enter_context(engine.client(of)) for of in ("iam", "lambda", "apigatewayv2"))
+        function = _function(functions, name, _role(iam, name, {"Service": "lambda.amazonaws.com"}, PUT), code)
+        api = apis.create_api(Name=name, ProtocolType="HTTP")["ApiId"]
+        target = apis.create_integration(
+            ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=function, PayloadFormatVersion="2.0"
+        )
+        apis.create_route(
+            ApiId=api,
+            RouteKey="POST /python/{work}",
+            Target=f"integrations/{target['IntegrationId']}",
+            AuthorizationType="AWS_IAM",
+        )
+        apis.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+        yield f"{engine.url}/_aws/execute-api/{api}/$default", name
+        functions.delete_function(FunctionName=name)
+
+
+@contextmanager
 def timer(engine: Engine) -> Iterator[str]:
     """The name of a function that sleeps for `sleep_ms` of its event, and prints and returns how long it took."""
     name = f"timer-{uuid.uuid4().hex}"

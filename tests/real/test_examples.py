@@ -1,0 +1,264 @@
+"""`examples/aws`, without AWS: the template by cfn-lint; both functions by real SDKs over TLS, whose connections the
+sandbox counts beside them; the one in Python deployed to ministack, behind an HTTP API."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import engines
+import gateway
+import pytest
+from engines import REGION, Engine, Keys
+from paths import ROOT
+from program import VALID, run
+from servers import CONFIGS, Absent, binary, free_ports, running
+
+from loadgen.aws.credentials import SANDBOX
+from loadgen.profile.sandbox import SandboxSettings
+from loadgen.sandbox.process import SandboxProcess, start
+
+pytestmark = pytest.mark.real
+
+EXAMPLES = ROOT / "examples" / "aws"
+TABLE = "orders"
+INVOKE = "/2015-03-31/functions/orders/invocations"
+
+
+def test_the_template_is_as_cloudformation_wants_it(cache: Path) -> None:
+    program = engines.environment(cache, engines.CFN_LINT) / "bin" / "cfn-lint"
+    command = [program, "--include-checks", "I", "--", EXAMPLES / "template.yaml"]
+    linted = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+    assert (linted.returncode, linted.stdout, linted.stderr) == (0, "", "")
+
+
+def test_the_template_has_no_alias() -> None:
+    """CloudFormation's YAML has none, and cfn-lint lets them pass."""
+    assert re.findall(r"(?m)(?<=[:\-] )[&*]\w+", (EXAMPLES / "template.yaml").read_text()) == []
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function under the harness. `url` leads to it as an HTTP API does."""
+
+    url: str
+    sandbox: SandboxProcess
+
+    def ask(self, path: str, **order: Any) -> dict[str, Any]:
+        status, headers, told = self.answer(path, json.dumps(order).encode())
+        assert status == 200
+        assert "x-amz-function-error" not in headers
+        return told
+
+    def answer(self, path: str, body: bytes) -> tuple[int, Any, dict[str, Any]]:
+        request = urllib.request.Request(self.url + path, body, {"content-type": "application/json"})
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+                return answer.status, answer.headers, json.load(answer)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, refused.headers, json.load(refused)
+
+
+@pytest.fixture
+def cache(pytestconfig: pytest.Config) -> Path:
+    assert pytestconfig.cache
+    return pytestconfig.cache.mkdir("engines")
+
+
+@pytest.fixture(params=["python", "node"])
+def function(request: pytest.FixtureRequest, cache: Path, tmp_path: Path) -> Iterator[Function]:
+    """With a table in the sandbox, over TLS. Its truth log is `truth.csv`, complete when the sandbox has ended."""
+    try:
+        command = in_node(tmp_path, cache) if request.param == "node" else in_python()
+    except Absent as absent:
+        pytest.skip(str(absent))
+    with start(SandboxSettings(), log=tmp_path / "truth.csv") as sandbox:
+        with in_sandbox(sandbox) as engine:
+            engine.create(TABLE, pk="S")
+        port = free_ports(1)[0]
+        with running([*command[:2], str(port), *command[2:]], tmp_path, [port], env=settings(sandbox)):
+            yield Function(f"http://127.0.0.1:{port}", sandbox)
+
+
+def in_python() -> list[str]:
+    return [sys.executable, str(CONFIGS / "function.py"), str(EXAMPLES / "python" / "app.py")]
+
+
+def in_node(folder: Path, cache: Path) -> list[str]:
+    """A copy beside the SDK, where Node looks for it."""
+    node = binary("node")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=10).stdout
+    if int(version.strip().lstrip("v").partition(".")[0]) < 20:
+        raise Absent("the SDK needs Node.js 20")
+    (folder / "node_modules").symlink_to(engines.node_modules(cache, engines.SDK_V3))
+    return [node, str(CONFIGS / "function.mjs"), shutil.copy(EXAMPLES / "node" / "app.mjs", folder)]
+
+
+@contextmanager
+def in_sandbox(sandbox: SandboxProcess) -> Iterator[Engine]:
+    yield Engine("sandbox", sandbox.http, sandbox.ca.parent, Keys(SANDBOX.access_key, SANDBOX.secret_key))
+
+
+def settings(sandbox: SandboxProcess) -> dict[str, str]:
+    """What a function finds on AWS, and where AWS is."""
+    trusted = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
+    return {
+        **Keys(SANDBOX.access_key, SANDBOX.secret_key).environment,
+        **dict.fromkeys(trusted, str(sandbox.ca)),
+        **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), REGION),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_ENDPOINT_URL_DYNAMODB": sandbox.https,
+        "TABLE": TABLE,
+        "GET_URL": f"{sandbox.https}/",
+    }
+
+
+def test_both_sides_count_the_same_connections(function: Function, tmp_path: Path) -> None:
+    """Of ten puts, three lists and three GETs: one connection or so many."""
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("/orders", {"id": "kept", "puts": 10}),
+        ("/orders", {"id": "fresh", "puts": 10, "keepAlive": False}),
+        ("/orders", {"id": "kept-again", "keepAlive": True}),
+        ("/tables", {"lists": 3}),
+        ("/tables", {"lists": 3, "keepAlive": False}),
+        *[("/get", {"keepAlive": keep}) for keep in (True, False, True, False, True, False)],
+    ]
+    told = [function.ask(path, **order) for path, order in asked]
+    assert [answer["opened"] for answer in told] == [1, 10, 0, 0, 3, 1, 1, 0, 1, 0, 1]
+    with in_sandbox(function.sandbox) as engine:
+        keys = {item["pk"]["S"] for item in engine.items(TABLE)}
+    assert keys == {f"{kind}#{number}" for kind in ("kept", "fresh") for number in range(10)} | {"kept-again"}
+    function.sandbox.stop()
+    assert counted(tmp_path / "truth.csv") == {"PutItem": (21, 11), "ListTables": (6, 4), "GET": (6, 4)}
+
+
+def counted(log: Path) -> dict[str, tuple[int, int]]:
+    """By operation, or else method: how many requests came, and over how many connections."""
+    with log.open(newline="") as lines:
+        rows = [(row["operation"] or row["method"], row["connection"]) for row in csv.DictReader(lines)]
+    requests, connections = Counter(kind for kind, _ in rows), Counter(kind for kind, _ in set(rows))
+    return {kind: (requests[kind], connections[kind]) for kind in ("PutItem", "ListTables", "GET")}
+
+
+def test_it_tells_of_itself(function: Function) -> None:
+    """The first call is the cold one. The same is in the headers, where there are any, and in the JSON."""
+    answers = [function.answer(path, b'{"id": "a", "keepAlive": false}') for path in ("/v1/orders", "/base64/orders")]
+    answers += [function.answer(INVOKE, b'{"id": "a", "keepAlive": false}')]
+    for number, (status, headers, told) in enumerate(answers):
+        assert (status, told["id"], told["opened"], told["puts"]) == (200, "a", 1, 1)
+        assert (told["cold"], told["initialization_type"]) == (number == 0, "on-demand")
+        assert re.fullmatch("[0-9a-f-]{36}", told["environment"])
+        assert told["environment"] == answers[0][2]["environment"]
+        assert 0 < told["ms"]["db"] <= told["ms"]["fn"]
+        if number < 2:
+            assert headers["x-cold"] == ("true", "false")[number]
+            assert (headers["x-env"], headers["x-opened"]) == (told["environment"], "1")
+            assert headers["server-timing"] == f"fn;dur={told['ms']['fn']}, db;dur={told['ms']['db']}"
+        else:
+            assert headers["x-amzn-requestid"] == told["request"]
+
+
+REFUSED = {
+    "/orders": (b"[]", b"{", b'{"puts": 11}', b'{"puts": 0}', b'{"puts": true}', b'{"id": 1}', b'{"id": ""}'),
+    "/tables": (b'{"lists": 101}', b'{"lists": 1.5}', b'{"lists": "9"}'),
+    "/get": (b'{"keepAlive": "yes"}', b"null"),
+    "/else": (b"{}",),
+}
+
+
+def test_it_refuses(function: Function) -> None:
+    """Its own limits are kept, and a wrong request is no failure of the function."""
+    for path, bodies in REFUSED.items():
+        for body in bodies:
+            status, _, told = function.answer(path, body)
+            assert (status, [*told]) == (400, ["error"]), body
+    status, headers, told = function.answer(INVOKE, b'{"work": "orders", "puts": 11}')
+    assert (status, headers["x-amz-function-error"]) == (200, "Unhandled")
+    assert told["errorMessage"] == "puts is not a whole number from 1 to 10"
+    with in_sandbox(function.sandbox) as engine:
+        assert engine.items(TABLE) == []
+
+
+def runs(
+    folder: Path, profile: object, phase: str, *arguments: str, env: dict[str, str] | None = None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The profile in one round of three measured iterations: each run's variant, and its part of its result."""
+    sets = (f"load.{phase}.iterations=3", "experiment.rounds=1", "experiment.pause=10ms")
+    options = [word for each in sets for word in ("--set", each)]
+    keys = {**Keys().environment, "AWS_DEFAULT_REGION": REGION}
+    given = [*options, "--no-preflight", "--out", "run", "--json", *arguments]
+    ran = run(folder, "run", str(profile), *given, env={**keys, **(env or {})})
+    assert ran.status in VALID, ran.err
+    for variant in json.loads(ran.out)["variants"]:
+        for each in variant["rounds"]:
+            result = json.loads((folder / "run" / each["folder"] / "result.json").read_text())
+            yield variant["name"], result["variants"][0]
+
+
+def article(folder: Path, profile: str, *arguments: str, env: dict[str, str] | None = None) -> None:
+    """A shipped profile: each run of a variant has the connections that are the variant's name, no cold start (which
+    came in the phase before), and the function's own times."""
+    phase = {"yan-cui-lambda": "puts", "https-keepalive": "gets"}[profile]
+    for variant, result in runs(folder, profile, phase, *arguments, env=env):
+        [step] = result["phases"][-1]["steps"]
+        assert step["requests"]["outcomes"] == {"ok": 3}
+        assert {times["count"] for times in step["recorded_ms"].values()} == {3}
+        strata = {stratum["stratum"]: stratum["count"] for stratum in step["strata"]}
+        assert strata == {f"cold=false, opened={int(variant == 'fresh')}": 3}
+
+
+SHIPPED = [("node", "yan-cui-lambda"), ("python", "https-keepalive")]
+by_python = pytest.mark.parametrize("function", ["python"], indirect=True)
+by_node = pytest.mark.parametrize("function", ["node"], indirect=True)
+
+
+@pytest.mark.parametrize(("function", "profile"), SHIPPED, indirect=["function"])
+def test_the_shipped_profiles_run_on_it(function: Function, profile: str, tmp_path: Path) -> None:
+    article(tmp_path, profile, "--target", function.url)
+
+
+def test_behind_an_http_api(ministack: Engine, tmp_path: Path) -> None:
+    """The function as it is deployed, called with a signature."""
+    keys = gateway.account(ministack).user
+    code = (EXAMPLES / "python" / "app.py").read_text()
+    with gateway.deployed(ministack, code) as (url, name):
+        signed = ("--set", "auth.sigv4.service=execute-api", "--set", f"auth.sigv4.region={REGION}")
+        article(tmp_path, "yan-cui-lambda", "--target", f"{url}/python", *signed, env=keys.environment)
+        assert len(ministack.items(name)) >= 2 * (1 + 3)  # the round may have been repeated
+
+
+@by_node
+def test_invoke(function: Function, tmp_path: Path) -> None:
+    """There is no REPORT here: the function's own word on its cold starts is taken."""
+    there = ("--set", f"target.lambda.endpoint={function.url}")
+    for variant, result in runs(tmp_path, EXAMPLES / "invoke.yaml", "puts", *there):
+        [step] = result["phases"][-1]["steps"]
+        strata = {stratum["stratum"]: stratum["count"] for stratum in step["strata"]}
+        assert strata == {f"start=warm, opened={int(variant == 'fresh')}": 3}
+        assert step["recorded_ms"]["db"]["count"] == 3
+
+
+@by_python
+def test_front_doors(function: Function, tmp_path: Path) -> None:
+    env = {"HTTP_API": function.url, "REST_API": f"{function.url}/v1", "FUNCTION_URL": f"{function.url}/"}
+    there = ("--set", f"experiment.variants.invoke.target.lambda.endpoint={function.url}")
+    seen = set()
+    for variant, result in runs(tmp_path, EXAMPLES / "front-doors.yaml", "orders", *there, env=env):
+        [step] = result["phases"][-1]["steps"]
+        assert step["requests"]["outcomes"] == {"ok": 3}, variant
+        assert {times["count"] for times in step["recorded_ms"].values()} == {3}
+        seen.add(variant)
+    assert seen == {"http-api", "rest-api", "function-url", "invoke"}
