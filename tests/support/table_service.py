@@ -11,7 +11,7 @@ from typing import Any
 
 from loadgen.profile.model import Profile
 from loadgen.result.reason import Reason
-from loadgen.runner.table.calls import CallFailed
+from loadgen.runner.control import CallFailed
 from loadgen.runner.table.lifecycle import Table
 
 

@@ -12,7 +12,8 @@ from loadgen import clock
 from loadgen.clock import SECOND
 from loadgen.errors import TargetError
 from loadgen.result.reason import Reason
-from loadgen.runner.table.calls import AT_ONCE, CallFailed, Calls
+from loadgen.runner.control import AT_ONCE, CallFailed
+from loadgen.runner.table.calls import Calls
 
 BATCH = 25  # the most that BatchWriteItem takes
 PATIENCE = 300 * SECOND  # without a single item written, before it gives up

@@ -17,7 +17,8 @@ from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile, Setup, Step
 from loadgen.result import run as result
 from loadgen.result.reason import Reason
-from loadgen.runner.table.calls import CallFailed, Calls
+from loadgen.runner.control import CallFailed
+from loadgen.runner.table.calls import Calls
 from loadgen.runner.table.items import Items, Pause, Say
 from loadgen.workload.dynamodb import setup_item
 

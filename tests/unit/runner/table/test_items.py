@@ -17,7 +17,7 @@ from loadgen.aws.capacity import write_units
 from loadgen.clock import SECOND
 from loadgen.errors import TargetError
 from loadgen.result.reason import Reason
-from loadgen.runner.table.calls import AT_ONCE, CallFailed
+from loadgen.runner.control import AT_ONCE, CallFailed
 from loadgen.runner.table.items import BATCH, PATIENCE, Items
 
 

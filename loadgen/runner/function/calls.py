@@ -1,0 +1,118 @@
+"""Calls of Lambda's API that the parent makes before and after a load, and the part of a configuration that it uses.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
+https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+from urllib.parse import quote
+
+from loadgen.aws.auth import Access
+from loadgen.aws.errors import Fault
+from loadgen.aws.invocation import API
+from loadgen.exchange import Request
+from loadgen.profile.model import Profile
+from loadgen.runner.control import CallFailed, Control
+from loadgen.runner.destination import Destination
+from loadgen.workload.scenarios import USER_AGENT
+
+READ, UPDATE = "GetFunctionConfiguration", "UpdateFunctionConfiguration"
+PERMISSIONS = (f"lambda:{READ}", f"lambda:{UPDATE}", "lambda:InvokeFunction")
+"""What `loadgen tune` needs on the function."""
+DENIED = ("AccessDeniedException", "AccessDenied")
+ARCHITECTURES = ("x86_64", "arm64")
+_WORD = re.compile(r"[A-Za-z0-9._:+-]{1,64}")
+
+Progress = Literal["Successful", "InProgress", "Failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What is used of a function's configuration. `memory` is MB, `timeout` is s, `modified` is LastModified as the
+    service writes it; `progress` is that of the last update. Variables, which may be secret, are not kept."""
+
+    memory: int
+    revision: str
+    modified: str
+    progress: Progress
+    architecture: str
+    timeout: int
+
+
+class Calls(Protocol):
+    """The calls by which a function's configuration is read and changed. `place` says in errors which function it
+    is."""
+
+    place: str
+
+    async def read(self) -> Configuration: ...
+
+    async def set_memory(self, memory: int, revision: str) -> Configuration: ...
+
+
+class Api(Control):
+    """Signed calls of a profile's function, on $LATEST: versions cannot be changed."""
+
+    def __init__(self, profile: Profile, to: Destination, access: Access) -> None:
+        function = profile.target.function
+        assert function
+        super().__init__(
+            profile, to, access, f"function {function.name} in {function.signing_region} at {to.origin.url}"
+        )
+        self._path = f"{API}{quote(function.name, safe='')}/configuration"
+
+    async def read(self) -> Configuration:
+        """The function's configuration. Raises CallFailed."""
+        return self._configuration(await self._answer("GET", b"", READ), READ)
+
+    async def set_memory(self, memory: int, revision: str) -> Configuration:
+        """Begin to change the memory, to so many MB, if the configuration still is `revision`. Returns it as the
+        change has begun. Raises CallFailed."""
+        body = json.dumps({"MemorySize": memory, "RevisionId": revision}).encode()
+        return self._configuration(await self._answer("PUT", body, UPDATE), UPDATE)
+
+    def advice(self, operation: str, fault: Fault) -> str:
+        if fault.code in DENIED:
+            return f"the credentials do not allow it. Grant them lambda:{operation} on the function, or use others"
+        return super().advice(operation, fault)
+
+    async def _answer(self, method: str, body: bytes, operation: str) -> bytes:
+        lines = (("User-Agent", USER_AGENT), *((("Content-Type", "application/json"),) if body else ()))
+        return await self.answer(Request(method, self._path, lines, body, operation))
+
+    def _configuration(self, body: bytes, operation: str) -> Configuration:
+        try:
+            return configuration_of(json.loads(body))
+        except (ValueError, RecursionError):
+            problem = "is answered without a function's configuration: it is no Lambda"
+            raise CallFailed(f"{self.place}: {operation} {problem}") from None
+
+
+def configuration_of(answer: Any) -> Configuration:
+    """The configuration in an answer of the service. Raises ValueError for what is none."""
+    if not isinstance(answer, dict):
+        raise ValueError("not an object")
+    memory, timeout = _whole(answer.get("MemorySize")), _whole(answer.get("Timeout", 3))
+    revision, modified = (_word(answer.get(name)) for name in ("RevisionId", "LastModified"))
+    said = answer.get("LastUpdateStatus", "Successful")
+    progress: Progress = "Failed" if said == "Failed" else "InProgress" if said == "InProgress" else "Successful"
+    of = answer.get("Architectures")
+    architecture = of[0] if isinstance(of, list) and of and of[0] in ARCHITECTURES else ARCHITECTURES[0]
+    return Configuration(memory, revision, modified, progress, architecture, timeout)
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1_000_000:
+        raise ValueError("no size")
+    return value
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
+        raise ValueError("no revision")
+    return value
