@@ -25,7 +25,7 @@ from loadgen.interrupts import Interrupted
 from loadgen.report.words import clean, for_person
 
 COMMANDS = (
-    "run", "once", "check", "new", "report", "runs", "compare", "keepalive", "capacity", "fit", "selftest",
+    "run", "once", "check", "new", "report", "runs", "compare", "keepalive", "capacity", "tune", "fit", "selftest",
     "sandbox", "schema",
 )  # fmt: skip
 

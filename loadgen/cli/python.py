@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from loadgen.result.capacity import CapacityResult
     from loadgen.result.experiment import ExperimentResult
     from loadgen.result.run import RunResult
+    from loadgen.result.tune import TuneResult
 
 PathOrName = str | PathLike[str]
 
@@ -68,7 +69,7 @@ async def arun(
         return await carried_out(loaded, folder, display)
 
 
-def load(run: PathOrName) -> RunResult | ExperimentResult | CapacityResult:
+def load(run: PathOrName) -> RunResult | ExperimentResult | CapacityResult | TuneResult:
     """The result of a saved run, experiment or capacity: its folder, or its name below runs/. Raises ProfileError if
     there is none."""
     from loadgen.experiment.saved import find, read

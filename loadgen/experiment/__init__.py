@@ -16,6 +16,7 @@ scaling     quantiles along an axis of load
 two_runs    `loadgen compare`
 keepalive   `loadgen keepalive`
 capacity    `loadgen capacity`, a folder
+tune        `loadgen tune`, a folder
 check       `loadgen check`
 share       what one run carries out: in a duet a share of the load; its limits
 positions   where each run stands, for the display

@@ -17,6 +17,7 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.capacity import folder as capacity
 from loadgen.experiment.folder import KIND, assembled
+from loadgen.experiment.tune import folder as tune
 from loadgen.files import read_regular, why
 from loadgen.record.ledger import Ledger
 from loadgen.record.seconds import replay
@@ -25,6 +26,7 @@ from loadgen.result.codec import from_json
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.reason import Reason
 from loadgen.result.run import Metadata, RunResult, Until
+from loadgen.result.tune import TuneResult
 from loadgen.runner.witness.load import witness_plan
 from loadgen.store import latest, newest_first
 from loadgen.trust.health import Health
@@ -51,12 +53,12 @@ def find(run: Path | None) -> Path:
     return run
 
 
-AnyResult = RunResult | ExperimentResult | CapacityResult
+AnyResult = RunResult | ExperimentResult | CapacityResult | TuneResult
 
 
 def read(run: Path) -> AnyResult:
-    """The result of the run, the experiment or the capacity in that folder. Raises ProfileError if loadgen did not
-    write the folder, or if another version did."""
+    """The result of the run, the experiment, the capacity or the tuned function in that folder. Raises ProfileError if
+    loadgen did not write the folder, or if another version did."""
     path = run / "result.json"
     if not os.path.lexists(path):
         return _incomplete(run)
@@ -65,6 +67,8 @@ def read(run: Path) -> AnyResult:
         return decoded(ExperimentResult, content, path)
     if content.get("kind") == capacity.KIND:
         return decoded(CapacityResult, content, path)
+    if content.get("kind") == tune.KIND:
+        return decoded(TuneResult, content, path)
     return decoded(RunResult, content, path)
 
 
@@ -74,6 +78,9 @@ def _incomplete(run: Path) -> AnyResult:
         return replace(assembled(run, warnings=[Reason.of("experiment_died")]), complete=False, exit_status=None)
     if about.get("kind") == capacity.KIND:
         return replace(capacity.assembled(run, [Reason.of("capacity_died")]), complete=False, exit_status=None)
+    if about.get("kind") == tune.KIND:
+        died = Reason.of("tune_died", folder=str(run))
+        return replace(tune.assembled(run, [died]), complete=False, exit_status=None)
     return _incomplete_run(run, about)
 
 

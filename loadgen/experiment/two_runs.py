@@ -14,13 +14,14 @@ from loadgen.result.experiment import ExperimentResult
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.run import Host, RunResult, Session, Step
+from loadgen.result.tune import TuneResult
 from loadgen.result.two_runs import ComparedRun, Difference, SideBySide, TwoRuns
 
 QUANTILES = ("mean", "p50", "p90", "p95", "p99", "p99.9")
 METRICS = ("response", "service")
 TARGET = "target"  # stands beside the one of them that both have
 
-Saved = RunResult | ExperimentResult | CapacityResult
+Saved = RunResult | ExperimentResult | CapacityResult | TuneResult
 
 
 class Place(NamedTuple):
@@ -65,6 +66,8 @@ def _of_a_run(result: Saved) -> RunResult:
         raise ProfileError(
             "is a capacity, and no run: compare the intervals that `loadgen report` shows", file=result.run
         )
+    if isinstance(result, TuneResult):
+        raise ProfileError("is of `loadgen tune`, and no run: compare two of its visits", file=result.run)
     return result
 
 

@@ -108,8 +108,8 @@ def _phase_name(written: object) -> str:
 def from_data(
     data: dict[str, Any], url: str, places: dict[Way, str], *, asked: Asked | None = None, sets: Sequence[str] = ()
 ) -> Loaded:
-    """A profile that a command makes by itself, for `url`. `places` maps the way of a value to the option that it comes
-    from. Raises ProfileError."""
+    """A profile that a command makes by itself, for `url`, unless `data` has a target of another kind. `places` maps
+    the way of a value to the option that it comes from. Raises ProfileError."""
     variables: dict[str, str] = {}
     target = url
     if asked:
@@ -118,8 +118,8 @@ def from_data(
         split = {"split_by": asked.split_names} if asked.split_by else {}
         data = {**data, "scenarios": [{"name": "default", "steps": [step], **split}]}
         places = {**places, **{("scenarios", 0, "steps", 0, *way): option for way, option in said.items()}}
-    data = {**data, "target": {"url": target}}
-    places = {**places, ("target", "url"): "URL"}
+    data = {"target": {"url": target}, **data}
+    places = {("target", "url"): "URL", **places}
     document = Document([data], {way: Place(said, 0) for way, said in places.items()}, variables=variables)
     return _checked(document, url, Path(), sets, None)
 

@@ -10,6 +10,7 @@ from loadgen.report.finding_sentences import FINDING_SENTENCES
 from loadgen.report.notice_sentences import NOTICE_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.trust_sentences import TRUST_SENTENCES
+from loadgen.report.tune_sentences import TUNE_SENTENCES
 from loadgen.report.twin_sentences import TWIN_SENTENCES
 from loadgen.report.values import Sentence, Values, number, words
 from loadgen.report.words import count, several, there
@@ -183,6 +184,7 @@ SENTENCES: dict[str, Sentence] = {
     "nothing_answered": _nothing_answered,
     "everything_failed": _everything_failed,
     **CAPACITY_SENTENCES,
+    **TUNE_SENTENCES,
     **EXPERIMENT_SENTENCES,
     **FINDING_SENTENCES,
     **SELFTEST_SENTENCES,

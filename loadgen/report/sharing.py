@@ -11,6 +11,7 @@ from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Sample, Samples
+from loadgen.result.tune import TuneResult
 
 HIDDEN = "[{} {}]"  # a kind and a number: the same name is the same stand-in
 OURS = ("127.0.0.1", "[::1]", "::1", "localhost")
@@ -23,7 +24,7 @@ _PLACES = (
 _IDENTITY = re.compile(r"(?:id|pop|via|server)$", re.IGNORECASE)  # headers by which an operator knows a request
 
 
-Result = RunResult | ExperimentResult | CapacityResult
+Result = RunResult | ExperimentResult | CapacityResult | TuneResult
 
 
 def shared(result: Result) -> Result:

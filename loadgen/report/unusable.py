@@ -8,9 +8,10 @@ from loadgen.report.words import clean
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult
+from loadgen.result.tune import TuneResult
 from loadgen.runner.advice import redirected, remedy
 
-Unusable = RunResult | ExperimentResult | CapacityResult
+Unusable = RunResult | ExperimentResult | CapacityResult | TuneResult
 
 
 def unusable(result: Unusable) -> str:

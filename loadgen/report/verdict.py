@@ -6,8 +6,9 @@ from loadgen.report.styles import BAD, GOOD, WARN
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Status
+from loadgen.result.tune import TuneResult
 
-Result = RunResult | ExperimentResult | CapacityResult
+Result = RunResult | ExperimentResult | CapacityResult | TuneResult
 
 NOTHING = ("NOTHING MEASURED", BAD)  # in place of a verdict
 VERDICTS = {"VALID": GOOD, "DEGRADED": WARN, "INVALID": BAD}
@@ -33,9 +34,10 @@ def word(result: Result) -> tuple[str, str]:
 
 def ended(result: Result) -> tuple[str, str] | None:
     """What comes before a verdict, and its sentence, if what was measured did not come to its end."""
-    what = {RunResult: "run", ExperimentResult: "experiment", CapacityResult: "measurement"}[type(result)]
+    kinds = {RunResult: "run", ExperimentResult: "experiment", CapacityResult: "measurement", TuneResult: "measurement"}
+    what = kinds[type(result)]
     again = "; --resume goes on" if isinstance(result, CapacityResult) else ""
-    if result.interrupted and (result.complete or again):
+    if result.interrupted and (result.complete or isinstance(result, CapacityResult | TuneResult)):
         return "INTERRUPTED", f"The {what} was stopped; this is what was found until then{again}"
     if not result.complete:
         return "INCOMPLETE", f"The {what} did not come to its end; this is what was saved until then{again}"

@@ -8,7 +8,7 @@ holds facts: numbers with their units, names, and reasons as a code with its num
                 compare                        codec       values to JSON, JSON to values, and the JSON Schema
     resolution  the differences that this machine cannot tell
     check       `loadgen check`                once        `loadgen once`
-    capacity    `loadgen capacity`
+    capacity    `loadgen capacity`             tune        `loadgen tune`
     selftest    `loadgen selftest`             two_runs    `loadgen compare`
     shape       how values are spread, and whether they are of two kinds
     band        a load whose rate changes, by the rate that was offered

@@ -11,6 +11,7 @@ from loadgen.result.experiment import ExperimentResult, IdleRuns
 from loadgen.result.once import OnceResult
 from loadgen.result.run import RunResult
 from loadgen.result.selftest import SelftestResult
+from loadgen.result.tune import TunePreview, TuneResult
 from loadgen.result.twin import TwinResult
 from loadgen.result.two_runs import TwoRuns
 
@@ -21,6 +22,8 @@ Document = (
     | IdleRuns
     | CapacityResult
     | CapacityPreview
+    | TuneResult
+    | TunePreview
     | TwoRuns
     | TwinResult
     | CheckResult

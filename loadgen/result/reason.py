@@ -105,6 +105,9 @@ CODES = {
     "capacity_broken_off": "The measurement of the capacity was broken off: `error`.",
     "capacity_died": "The measurement died before its end, and this is what its steps had written.",
     "capacity_stopped_by_cost": "The measurement was stopped early by max_cost, as its steps have come to `usd`.",
+    "tune_broken_off": "The measurement of memory sizes was broken off: `error`.",
+    "tune_not_restored": "The memory of the function was not restored: `error`; `folder` has what is needed for it.",
+    "tune_died": "The measurement of memory sizes died before its end; `folder` has what restores the memory.",
     # the progress of a command, which no result holds; it may be of one `variant` in one `round`
     "stopping": "A signal ends the run, which waits for what is open.",
     "stopping_at_once": "A second signal gives up what is open.",
@@ -113,6 +116,9 @@ CODES = {
     "capacity_step": "Step `step`, perhaps of `variant`, at `rate`: the share `beyond` was beyond `text`, and the "
     "share `failed` failed; `kept` is 1 if it kept all conditions, and else 0.",
     "capacity_so_far": "The steps so far put the capacity, perhaps of `variant`, at `rate`, between `low` and `high`.",
+    "tune_visit": "Visit `visit` with `memory` MB: `failed` of `calls` calls failed, and each is billed `billed_ms`.",
+    "tune_stopping": "A signal ends the measurement of memory sizes, which restores the memory.",
+    "tune_restored": "The function has its `memory` of before again.",
     "until_look": "After `after_s` the figure of `step` is `ms`, within `off` of it; `enough`: the goal is reached.",
     "until_decided": "After `after_s` all thresholds of `phase` are decided.",
     "until_undecided": "After `after_s` `count` thresholds of `phase` are undecided; `text` of `step` takes longest, "

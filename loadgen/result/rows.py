@@ -8,6 +8,7 @@ from loadgen.result.capacity import CapacityResult, CapacityStep
 from loadgen.result.experiment import ExperimentResult, Scaling, ScalingPoint
 from loadgen.result.latency import Latency
 from loadgen.result.run import Phase, RunResult, Step
+from loadgen.result.tune import TuneResult, TuneSize
 
 Value = str | int | float | None
 Row = dict[str, Value]
@@ -26,18 +27,25 @@ EXPERIMENT_COLUMNS = (
     "axis", "at", "variant_low_ms", "variant_high_ms", "offered_per_s", "reached_per_s", "completed_per_s", "errors",
     "throttled", "unsettled_rounds", "core", "usd",
 )  # fmt: skip
+TUNE_COLUMNS = (
+    "memory_mb", "calls", "failed", "cold_share", "metric", "count", "mean_ms",
+    *(f"{name}{end}_ms" for name in ("p50", "p95", "p99") for end in ("", "_low", "_high")),
+    "billed_ms", "usd_per_million", "usd_per_million_inside", "trimmed_ms", "trimmed_usd", "kept", "chosen",
+)  # fmt: skip
 CAPACITY_COLUMNS = (
     "variant", "stage", "number", "rate", "rate_low", "rate_high", "ratio", "ratio_low", "ratio_high", "completed",
     "seconds", "requests", "failed", "condition", "step", "judged", "beyond", "allowed", "value_ms", "above", "trust",
 )  # fmt: skip
 
-Result = RunResult | ExperimentResult | CapacityResult
+Result = RunResult | ExperimentResult | CapacityResult | TuneResult
 
 
 def columns(result: Result) -> tuple[str, ...]:
     """The names of the columns of the result's rows."""
     if isinstance(result, CapacityResult):
         return CAPACITY_COLUMNS
+    if isinstance(result, TuneResult):
+        return TUNE_COLUMNS
     return EXPERIMENT_COLUMNS if isinstance(result, ExperimentResult) else RUN_COLUMNS
 
 
@@ -45,8 +53,11 @@ def rows(result: Result) -> Iterator[Row]:
     """Of a run, a row for each metric of a step, of its strata and of whole iterations, in each cycle of a measured
     phase; on a ramp also for each band of the offered rate, whose columns the other rows have no values in. Of an
     experiment, a row for each figure that was compared, and for each percentile of a point on an axis. Of a capacity, a
-    row for it, or for that of each variant, whose stage is `capacity`, and one for each condition of each step. A value
-    that is not known is None."""
+    row for it, or for that of each variant, whose stage is `capacity`, and one for each condition of each step. Of a
+    tuned function, a row for the client's time and for the handler's of each memory size. A value that is not known is
+    None."""
+    if isinstance(result, TuneResult):
+        return _of_tune(result)
     if isinstance(result, CapacityResult):
         return _of_capacity(result)
     return _of_experiment(result) if isinstance(result, ExperimentResult) else _of_run(result)
@@ -79,6 +90,32 @@ def _of_step(phase: Phase, step: Step) -> Iterator[Row]:
             "offered_high_per_s": band.high_per_s,
             "completed_per_s": round(band.completed_per_s, 3),
         }
+
+
+def _of_tune(result: TuneResult) -> Iterator[Row]:
+    for size in result.sizes:
+        for metric, latency in ((result.metric, size.warm), ("handler", size.handler)):
+            yield {**dict.fromkeys(TUNE_COLUMNS), **_of_size(result, size), "metric": metric, **_tuned(latency)}
+
+
+def _of_size(result: TuneResult, size: TuneSize) -> Row:
+    return {
+        "memory_mb": size.memory,
+        "calls": size.calls,
+        "failed": size.failed,
+        "cold_share": size.cold_share,
+        "billed_ms": size.billed_ms,
+        "usd_per_million": size.usd_per_million,
+        "usd_per_million_inside": size.usd_per_million_inside,
+        "trimmed_ms": size.trimmed_ms,
+        "trimmed_usd": size.trimmed_usd,
+        "kept": None if size.kept is None or not size.conditions else int(size.kept),
+        "chosen": " ".join(of.strategy for of in result.choices if of.memory == size.memory),
+    }
+
+
+def _tuned(latency: Latency) -> Row:
+    return {name: value for name, value in _figures(latency).items() if name in TUNE_COLUMNS}
 
 
 def _place(phase: Phase, scenario: str, step: str, stratum: str, metric: str) -> Row:

@@ -17,7 +17,9 @@ warnings     what the user should know, kept for the result
 stop         the conditions that end a run early
 advice       what to do about a failure
 metadata     what a result says of its run, besides figures
+control      calls of a service's own API, before and after the load
 table/       a DynamoDB table before, during and after the load
+function/    a Lambda function's own configuration, changed and given back
 until/       a run that goes on until a figure is precise enough, or its thresholds are decided
 witness/     a second, small load beside the workers, and whether both agree
 """

@@ -145,7 +145,7 @@ def test_the_live_view_is_explained_with_what_changes_it() -> None:
         assert command
         options[name] = {option for param in command.params for option in param.opts}
     having = {name for name, of in options.items() if "--no-tui" in of}
-    assert having == {"run", "keepalive", "capacity"}
+    assert having == {"run", "keepalive", "capacity", "tune"}
     assert all(f"`loadgen {name}`" in page and "--quiet" in options[name] for name in having)
     assert {"--no-tui", "--quiet", "q", "NO_COLOR", "TERM=dumb"} <= mentioned("docs/live.md")
 

@@ -7,13 +7,12 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lambda_client import boto3_client
 
-from loadgen.aws.credentials import SANDBOX
 from loadgen.clock import now
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.sandbox.process import SandboxProcess, start
@@ -25,28 +24,6 @@ REPORT = re.compile(
     r"Max Memory Used: \d+ MB\t(?:Init Duration: ([\d.]+) ms\t)?"
 )
 LOG = "truth.csv"
-
-
-@contextmanager
-def boto3_client(
-    process: SandboxProcess, scheme: str = "http", secret: str = SANDBOX.secret_key, service: str = "lambda"
-) -> Iterator[Any]:
-    import boto3  # type: ignore[import-untyped]
-    from botocore.config import Config
-
-    client = boto3.client(
-        service,
-        endpoint_url=process.http if scheme == "http" else process.https,
-        verify=str(process.ca),
-        region_name="eu-west-1",
-        aws_access_key_id=SANDBOX.access_key,
-        aws_secret_access_key=secret,
-        config=Config(retries={"mode": "standard", "total_max_attempts": 1}, proxies={}, max_pool_connections=20),
-    )
-    try:
-        yield client
-    finally:
-        client.close()
 
 
 @pytest.fixture(scope="module")

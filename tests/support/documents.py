@@ -58,8 +58,9 @@ def any_result(document: dict[str, Any]) -> Any:
     from loadgen.result.codec import from_json
     from loadgen.result.experiment import ExperimentResult
     from loadgen.result.run import RunResult
+    from loadgen.result.tune import TuneResult
 
-    known: dict[object, type] = {"capacity": CapacityResult, "experiment": ExperimentResult}
+    known: dict[object, type] = {"capacity": CapacityResult, "experiment": ExperimentResult, "tune": TuneResult}
     return from_json(known.get(document["kind"], RunResult), document)
 
 

@@ -18,6 +18,7 @@ from loadgen.report.terminal.figures import chosen, range_of, rows
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.thresholds import ORDER, value_text
 from loadgen.report.trust import reason
+from loadgen.report.tuned import advice, cost_of, effort_of, picture, row_of, titles_of
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import Result, ended, exit_text, measured, word
 from loadgen.report.words import brief, clean, count, ms, rate, several, share
@@ -25,6 +26,7 @@ from loadgen.result.capacity import CapacityResult, CapacityVariant
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult, Threshold
+from loadgen.result.tune import TuneResult
 
 ROWS, FINDINGS, REASONS, RAMPS, POINTS = 12, 5, 3, 3, 24
 NAME = 60  # characters
@@ -38,6 +40,8 @@ def markdown_text(result: Result) -> str:
     parts = [*_head(cleaned), *_thresholds(cleaned)]
     if isinstance(cleaned, CapacityResult):
         parts += _capacity(cleaned)
+    elif isinstance(cleaned, TuneResult):
+        parts += _tune(cleaned)
     else:
         parts += _experiment(cleaned) if isinstance(cleaned, ExperimentResult) else _run(cleaned)
     return "\n".join(parts) + "\n"
@@ -186,6 +190,17 @@ def _capacity(result: CapacityResult) -> Iterator[str]:
             yield from _of_variant(result, of)
     if result.steps:
         yield plain(effort(result))
+
+
+def _tune(result: TuneResult) -> Iterator[str]:
+    for said in advice(result):
+        yield f"\n**{plain(text_of(said))}**\n"
+    rows = [[text_of([part]) for part in row_of(result, size)] for size in result.sizes]
+    yield from _table(titles_of(result), rows)
+    if link := picture(result):
+        yield f"[The picture of these figures]({link}), as AWS Lambda Power Tuning draws it\n"
+    if result.visits:
+        yield plain(f"{effort_of(result)} · {cost_of(result)}")
 
 
 def _of_variant(result: CapacityResult, of: CapacityVariant) -> Iterator[str]:

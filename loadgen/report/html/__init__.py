@@ -3,6 +3,7 @@
 text        a result as the text of the file       page        the document: its head, its policy, its sections
 run         the page of a run                      experiment  that of an experiment
 capacity    that of a capacity                     crossing    shares beyond a limit by rate
+tune        that of a function's memory sizes
 common      what all have                          about       the load, the target, the machine, the profile
 exchanges   single exchanges                       tables      tables of figures
 markup      elements; the only place where text becomes markup, and where it is escaped

@@ -8,6 +8,7 @@ from loadgen.report.html.capacity import capacity_page
 from loadgen.report.html.experiment import experiment_page
 from loadgen.report.html.overlay import overlay_page
 from loadgen.report.html.run import run_page
+from loadgen.report.html.tune import tune_page
 from loadgen.report.overlaid import lettered
 from loadgen.report.verdict import Result
 from loadgen.report.words import clean
@@ -16,6 +17,7 @@ from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult
 from loadgen.result.timeline import Timeline
+from loadgen.result.tune import TuneResult
 
 
 def html_text(result: Result, timeline: Timeline | None = None, profile: str = "") -> str:
@@ -25,6 +27,8 @@ def html_text(result: Result, timeline: Timeline | None = None, profile: str = "
         return experiment_page(cleaned, profile.splitlines())
     if isinstance(cleaned, CapacityResult):
         return capacity_page(cleaned, profile.splitlines())
+    if isinstance(cleaned, TuneResult):
+        return tune_page(cleaned, profile.splitlines())
     return run_page(cleaned, timeline, profile.splitlines())
 
 

@@ -5,6 +5,7 @@ run_summary, experiment_summary: the first screens; figures, picture, findings: 
 run         the full report of a run     experiment  that of an experiment
 check       of `loadgen check`           once        of `loadgen once`
 keepalive   of `loadgen keepalive`       two_runs    of `loadgen compare`
+tune        of `loadgen tune`
 selftest    of `loadgen selftest`
 display     what suits a stream while a run goes on: a few lines (live), or the whole screen:
             full_screen, which shows a view on an alternate screen; rounds, plan_chart, traces, machine: its blocks;

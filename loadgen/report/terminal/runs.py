@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from loadgen.report.highest_rate import ratio_text, three_digits
 from loadgen.report.terminal.figures import TAIL, chosen, range_of, rows
 from loadgen.report.terminal.page import DIM, STRONG, add, drawn, line, table
+from loadgen.report.tuned import chosen_sizes
 from loadgen.report.verdict import Result, ended, measured, word
 from loadgen.report.words import UNKNOWN, brief, clean, count
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.run import RunResult
+from loadgen.result.tune import TuneResult
 
 NAME = 40  # characters
 
@@ -45,8 +47,11 @@ def _cells(result: Result) -> tuple[str | tuple[str, str], ...]:
     early, (verdict, style) = ended(result), word(result)
     status = "" if result.exit_status is None else str(result.exit_status)
     started = result.started.replace("T", " ")[:16]
+    figures: tuple[str, ...]
     if isinstance(result, CapacityResult):
         figures = _of_capacity(result)
+    elif isinstance(result, TuneResult):
+        figures = count(result.requests), "", "", ", ".join(chosen_sizes(result)) or "no size"
     else:
         figures = _of_experiment(result) if isinstance(result, ExperimentResult) else _of_run(result)
     return started, (early[0] if early else verdict, style), status, *figures

@@ -13,11 +13,13 @@ from loadgen.report.terminal.capacity import capacity_summary, every_step
 from loadgen.report.terminal.experiment_summary import experiment_summary
 from loadgen.report.terminal.page import WIDEST, drawn, fitted, fitting
 from loadgen.report.terminal.run_summary import run_summary
+from loadgen.report.terminal.tune import every_visit, linked, tune_summary
 from loadgen.report.verdict import Result
 from loadgen.report.words import clean, encodable, wants_color
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
+from loadgen.result.tune import TuneResult
 
 LINES = 30
 ROOM = (8, 7, 6, 5, 4, 3, 2, 1)  # rows of a table; less of everything where they do not fit
@@ -28,7 +30,7 @@ def render(result: Result, *, width: int = WIDEST, color: bool | None = None, fu
 
     `color` None: coloured if stdout is a terminal and NO_COLOR is not set.
     """
-    if full and not isinstance(result, CapacityResult):
+    if full and not isinstance(result, CapacityResult | TuneResult):
         return run.render(result, width=width, color=color)
     width = fitted(width)
     colored = wants_color(sys.stdout) if color is None else color
@@ -37,6 +39,10 @@ def render(result: Result, *, width: int = WIDEST, color: bool | None = None, fu
         if full:
             return drawn(every_step(cleaned, width), width, colored)
         return _short(lambda room: capacity_summary(cleaned, width, room), width, colored)
+    if isinstance(cleaned, TuneResult):
+        if full:
+            return drawn(every_visit(cleaned, width), width, colored) + linked(cleaned)
+        return _short(lambda room: tune_summary(cleaned, width, room), width, colored)
     if isinstance(cleaned, ExperimentResult):
         return _short(lambda room: experiment_summary(cleaned, width, room), width, colored)
     return _short(lambda room: run_summary(cleaned, width, room), width, colored)

@@ -12,6 +12,7 @@ from loadgen.report.notice_sentences import NOTICE_SENTENCES
 from loadgen.report.selftest_sentences import SELFTEST_SENTENCES
 from loadgen.report.sentences import SENTENCES, at_least, more, sentence
 from loadgen.report.trust_sentences import TRUST_SENTENCES
+from loadgen.report.tune_sentences import TUNE_SENTENCES
 from loadgen.report.twin_sentences import TWIN_SENTENCES
 from loadgen.result.reason import CODES, Reason
 
@@ -144,9 +145,12 @@ def test_one_of_a_thing_is_in_the_singular(reason: Reason, text: str) -> None:
     assert sentence(reason) == text
 
 
+OF_COMMANDS = (CAPACITY_SENTENCES, TUNE_SENTENCES, TWIN_SENTENCES)
+
+
 def test_each_code_of_a_run_is_tried() -> None:
     others = (EXPERIMENT_SENTENCES, FINDING_SENTENCES, SELFTEST_SENTENCES, TRUST_SENTENCES, NOTICE_SENTENCES)
-    assert {reason.code for reason, _ in EACH} == {*SENTENCES}.difference(*others, CAPACITY_SENTENCES, TWIN_SENTENCES)
+    assert {reason.code for reason, _ in EACH} == {*SENTENCES}.difference(*others, *OF_COMMANDS)
 
 
 @pytest.mark.parametrize("code", ["of_a_later_version", "{needs}", "", "nö_such_thing"])

@@ -1,0 +1,202 @@
+"""`loadgen tune`: what each memory size of a Lambda function takes and costs."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from loadgen.cli import HELP, NewPath, complain, output
+from loadgen.cli.exports import Exports, export_options
+from loadgen.cli.loop import on_loop
+from loadgen.cli.run import folder_for, seeded
+
+if TYPE_CHECKING:
+    from loadgen.profile.load import Loaded
+    from loadgen.result.tune import TunePlan, TuneResult
+
+SIZES = "128,256,512,1024,1769,3008"
+
+
+@click.command("tune", short_help="Find the memory size of a Lambda function.", context_settings=HELP)
+@click.argument("function", required=False)
+@click.option("--memory", default=SIZES, show_default=True, metavar="SIZES", help="The sizes to compare, in MB.")
+@click.option("--calls", type=click.IntRange(5, 100_000), default=200, show_default=True, help="Calls of each size.")
+@click.option(
+    "--rounds", type=click.IntRange(1, 100), default=4, show_default=True, help="Each visits every size once."
+)
+@click.option("--rate", metavar="RATE", help="Calls are due at this rate.  [default: one follows the other]")
+@click.option(
+    "--keep", "keeps", multiple=True, metavar="CONDITIONS", help="Choose by what is to be kept: 'p99 < 200ms'."
+)
+@click.option("--payload", metavar="JSON|@FILE", help="With a name: the event. {{uuid}} and {{int 1 500}} change.")
+@click.option("--region", metavar="REGION", help="With a name: eu-west-1.")
+@click.option("--endpoint", metavar="URL|sandbox", help="With a name: a stand-in, or the simulated Lambda.")
+@click.option("--target", metavar="URL|aws", help="With a profile: as with run.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="With a profile: as with run.")
+@click.option("--seed", metavar="N|random", help="Draw orders, arrivals and payloads from N.")
+@click.option("--restore", metavar="RUN", type=click.Path(path_type=Path), help="Restore what a killed one left.")
+@click.option("--out", "folder", type=NewPath(), help="The folder.  [default: runs/tune-NAME-TIME]")
+@click.option(
+    "--check", "--dry-run", "dry_run", is_flag=True, help="Say what would be done and what it takes; send nothing."
+)
+@click.option("--no-preflight", is_flag=True, help="As with run.")
+@click.option("--full", is_flag=True, help="Print every visit, and not one screen.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@export_options
+@click.option("--no-tui", is_flag=True, help="Show the progress in a few lines, and not on the whole screen.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+def command(
+    function: str | None,
+    memory: str,
+    calls: int,
+    rounds: int,
+    rate: str | None,
+    keeps: tuple[str, ...],
+    payload: str | None,
+    region: str | None,
+    endpoint: str | None,
+    target: str | None,
+    sets: tuple[str, ...],
+    seed: str | None,
+    restore: Path | None,
+    folder: Path | None,
+    dry_run: bool,
+    no_preflight: bool,
+    full: bool,
+    as_json: bool,
+    exports: Exports,
+    no_tui: bool,
+    quiet: bool,
+) -> int:
+    """Compare memory sizes of FUNCTION: the name or the ARN of a Lambda function, or a profile whose target is one.
+
+    It sets each size in turn, in rounds, and calls the function. It reports the percentiles of warm calls, what
+    is billed, and which size to choose: the cheapest, the fastest and the one between as AWS Lambda Power Tuning has
+    them, and with --keep the cheapest that keeps a condition. It changes $LATEST. At the end, on an error and on a
+    signal it restores the memory; after kill -9, --restore does, if nobody else has changed the function since.
+
+    \b
+    loadgen tune orders --region eu-west-1 --payload '{"id": 1}'
+    loadgen tune orders --region eu-west-1 --payload @event.json --keep 'p99 < 200ms' --calls 1000
+    loadgen tune orders --region eu-west-1 --rate 20/s --dry-run
+    loadgen tune lambda-invoke --memory 256,512,1024
+    loadgen tune --restore runs/tune-orders-20260131-120000
+    """
+    from loadgen.experiment.tune.plan import plan_of, sizes_of
+    from loadgen.experiment.tune.preview import preview
+    from loadgen.report.formats import json_text
+    from loadgen.report.formats.github import add_to_summary
+    from loadgen.report.terminal.page import fitting
+    from loadgen.report.terminal.screen import show
+    from loadgen.report.terminal.tune import planned
+
+    if restore:
+        if function:
+            raise click.UsageError("--restore takes the function from the folder. Leave FUNCTION out")
+        return _restored(restore)
+    if not function:
+        raise click.UsageError("FUNCTION is missing: a name, an ARN, or a profile")
+    loaded = _loaded(function, payload, region, endpoint, target, (*sets, *seeded(seed)))
+    with loaded.secrets.unrevealing():
+        plan = plan_of(loaded, sizes_of(memory), calls, rounds, _rate(rate), keeps)
+        if dry_run:
+            would_do = preview(loaded, plan)
+            with output() as out:
+                out.write(f"{json_text(would_do)}\n" if as_json else planned(would_do, fitting(out)))
+            return 0
+        result = _carry_out(loaded, plan, folder, quiet, not no_tui, not no_preflight)
+    exports.write(result, Path(result.run))
+    if trouble := add_to_summary(result):
+        complain(f"loadgen: {trouble}")
+    with output() as out:
+        if as_json:
+            out.write(f"{json_text(result)}\n")
+        elif not exports.to_stdout:
+            show(result, out, full)
+    return int(result.exit_status or 0)
+
+
+def _loaded(
+    function: str,
+    payload: str | None,
+    region: str | None,
+    endpoint: str | None,
+    target: str | None,
+    sets: tuple[str, ...],
+) -> Loaded:
+    """The profile, or that of a function's name. Raises UsageError for options that go with the other one."""
+    from loadgen.experiment.tune.plan import loaded_of
+    from loadgen.net.children import withhold
+    from loadgen.profile.load import load, shipped
+
+    if Path(function).suffix in (".yaml", ".yml") or Path(function).is_file() or function in shipped():
+        given = (("--payload", payload), ("--region", region), ("--endpoint", endpoint))
+        if wrong := [name for name, value in given if value is not None]:
+            raise click.UsageError(f"{wrong[0]} goes with a function's name; a profile has its own")
+        loaded = load(function, sets=sets, target=target)
+        withhold(loaded.variables)
+        return loaded
+    if target:
+        raise click.UsageError("--target goes with a profile; with a function's name, use --region or --endpoint")
+    return loaded_of(function, region, endpoint, _event(payload), sets)
+
+
+def _event(payload: str | None) -> str | None:
+    """The text of --payload, or of its file. Raises ProfileError."""
+    from loadgen.errors import ProfileError
+    from loadgen.files import read_regular, why
+
+    if payload is None or not payload.startswith("@"):
+        return payload
+    try:
+        return read_regular(Path(payload[1:]), 6 << 20).decode()
+    except OSError as error:
+        raise ProfileError(f"cannot be read: {why(error)}", file=payload[1:]) from None
+    except UnicodeDecodeError:
+        raise ProfileError("is not UTF-8", file=payload[1:]) from None
+
+
+def _rate(text: str | None) -> float | None:
+    from loadgen.profile.capacity import rate_to_send
+
+    try:
+        return None if text is None else rate_to_send(text)
+    except ValueError as error:
+        raise click.UsageError(f"--rate: {error}") from None
+
+
+def _carry_out(
+    loaded: Loaded, plan: TunePlan, folder: Path | None, quiet: bool, whole: bool, preflight: bool
+) -> TuneResult:
+    from loadgen.experiment.tune.measurement import tune
+    from loadgen.report.terminal.display import progress
+    from loadgen.runner.options import Options
+    from loadgen.sandbox.process import start
+    from loadgen.sandbox.registry import sandbox_at
+    from loadgen.selftest.standing import known_resolution
+
+    place = folder or folder_for(loaded, "tune-")
+    options = Options(place, start, sandbox_at, preflight=preflight, needed=True, resolution=known_resolution())
+    with closing(progress(sys.stderr, quiet=quiet, whole=whole, hide=loaded.secrets.hide)) as display:
+        return on_loop(tune(loaded, plan, options, display), display.close)
+
+
+def _restored(run: Path) -> int:
+    """Restore the memory of a tuning that was killed, and say what became of it."""
+    from loadgen.experiment.saved import find
+    from loadgen.experiment.tune.measurement import restore
+    from loadgen.runner.options import Options
+    from loadgen.sandbox.process import start
+    from loadgen.sandbox.registry import sandbox_at
+
+    restored, memory = on_loop(restore(find(run), Options(run, start, sandbox_at)))
+    with output() as out:
+        if memory is None:
+            out.write("Nothing had been changed.\n")
+        else:
+            out.write(f"The memory is {memory} MB {'again' if restored else 'already'}, as before.\n")
+    return 0

@@ -1,0 +1,232 @@
+"""Carries the visits of a tuned function out, one after the other, and restores its memory, whatever happens; also that
+of a process that died."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from loadgen.analysis.documents import document
+from loadgen.clock import wall
+from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError, TargetError
+from loadgen.experiment.capacity.folder import usable
+from loadgen.experiment.rounds import Within
+from loadgen.experiment.tune.folder import assembled, metadata, read_metadata, visit_of
+from loadgen.experiment.tune.plan import Visit, profile_of, visits_of
+from loadgen.interrupts import Interrupted, Interrupts, interrupts
+from loadgen.profile.load import Loaded, load
+from loadgen.result.codec import map_text, to_json
+from loadgen.result.reason import Reason
+from loadgen.result.run import RunResult
+from loadgen.result.tune import TunePlan, TuneResult, TuneVisit
+from loadgen.runner.destination import Destination, destination
+from loadgen.runner.function.calls import Api, Calls
+from loadgen.runner.function.journal import Journal, read_journal
+from loadgen.runner.function.memory import Memory
+from loadgen.runner.options import Options
+from loadgen.runner.progress import Display, Position
+from loadgen.runner.secrets import Keeper, keeper
+from loadgen.runner.session import run_at
+from loadgen.store import ExperimentFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Where the visits go, the secrets of their requests, and the calls that change the function."""
+
+    to: Destination
+    secrets: Keeper
+    api: Calls
+
+
+async def reach(loaded: Loaded, options: Options, stack: AsyncExitStack) -> Reached:
+    """What the visits need, until `stack` is closed. Raises LoadgenError if Lambda cannot be reached."""
+    profile = loaded.profile
+    secrets = await keeper(profile, options.sandbox_at, loaded.secrets)
+    going = destination(profile, options.start_sandbox, options.sandbox_at, secrets.account)
+    to = await stack.enter_async_context(going)
+    return Reached(to, secrets, await stack.enter_async_context(Api(profile, to, secrets.access)))
+
+
+async def tune(loaded: Loaded, plan: TunePlan, options: Options, display: Display) -> TuneResult:
+    """Measure the sizes of a function. Raises LoadgenError if it cannot begin; after that every error is in the
+    result."""
+    with interrupts() as signals:
+        async with AsyncExitStack() as stack:
+            reached = await reach(loaded, options, stack)
+            return await _Tuning(loaded, plan, options, display, signals, reached).carry_out()
+
+
+@dataclass
+class _Tuning:
+    loaded: Loaded
+    plan: TunePlan
+    options: Options
+    display: Display
+    signals: Interrupts
+    at: Reached
+    warnings: list[Reason] = field(default_factory=list)
+    said: list[Reason] = field(default_factory=list)
+    visits: list[TuneVisit] = field(default_factory=list)
+    interrupted: bool = False
+    failed: LoadgenError | None = None
+
+    async def carry_out(self) -> TuneResult:
+        hide, options = self.loaded.secrets.hide, self.options
+        found = await self.at.api.read()
+        folder = ExperimentFolder(options.out, self.warn, needed=True, hide=hide)
+        about = metadata(self.loaded, self.plan, found, wall())
+        folder.begin(self.loaded.resolved, to_json(map_text(about, hide)))
+        memory = Memory(self.at.api, Journal(options.out), hide(self.plan.function))
+        self.signals.heed(self._stop)
+        await memory.begin()
+        try:
+            await self._visit_all(memory, folder)
+        except Interrupted:
+            self.interrupted = True
+        except LoadgenError as error:
+            self._fail(error)
+        finally:
+            await self._restore(memory, found.memory)
+        result = assembled(options.out, self.warnings, interrupted=self.interrupted, failed=self.failed)
+        self.signals.heed(None)
+        result = map_text(result, hide)
+        folder.finish(to_json(result))
+        return result
+
+    async def _visit_all(self, memory: Memory, folder: ExperimentFolder) -> None:
+        for visit in visits_of(self.plan):
+            if self.interrupted:
+                return
+            await self.at.secrets.refresh()
+            await memory.set(visit.memory)
+            if self.interrupted:
+                return
+            result = await self._run(visit)
+            self.signals.heed(self._stop)
+            try:
+                await memory.check()
+                goes_on = self._take(visit, result)
+            except LoadgenError:
+                folder.put_aside(visit.folder)  # whose figures it has is not known
+                raise
+            if not goes_on:
+                return
+
+    async def _run(self, visit: Visit) -> RunResult:
+        signals = Interrupts()
+
+        def interrupt() -> None:
+            self.interrupted = True
+            signals.take()
+
+        self.signals.heed(interrupt)
+        options = replace(
+            self.options,
+            out=self.options.out / visit.folder,
+            prepared=True,
+            needed=True,
+            preflight=self.options.preflight and visit.number == 1,
+        )
+        position = Position(
+            round=visit.number,
+            rounds=len(visits_of(self.plan)),
+            variant="",
+            now=(f"{visit.memory} MB, round {visit.round} of {self.plan.rounds}",),
+            each="visit",
+        )
+        shown = Within(self.display, position, self.said)
+        of_visit = profile_of(self.loaded, self.plan, visit)
+        return await run_at(of_visit, options, shown, self.at.to, signals, self.at.secrets)
+
+    def _take(self, visit: Visit, result: RunResult) -> bool:
+        """Returns whether there may be another visit. Raises LoadgenError if the run is of no use."""
+        if self.interrupted or result.interrupted:
+            self.interrupted = True
+            return False
+        if not usable(result) or result.run is None:
+            raise PlanError(f"visit {visit.number} was lost: {Exit(result.exit_status or 0).name.lower()}")
+        if self.options.resolution is None:  # it is measured once, and not before each visit
+            self.options = replace(self.options, resolution=result.resolution)
+        made = visit_of(visit, result)
+        self.visits.append(made)
+        if result.unusable:
+            return False
+        self._check(visit, made, result)
+        values = {"visit": visit.number, "memory": visit.memory, "calls": made.requests, "failed": made.failed}
+        billed_ms = round(made.billed_ms / made.reports, 1)
+        self.display.message(Reason.of("tune_visit", **values, billed_ms=billed_ms))
+        return True
+
+    def _check(self, visit: Visit, made: TuneVisit, result: RunResult) -> None:
+        """Raises TargetError if the answers do not tell what the comparison takes, or are of another size."""
+        place = self.at.api.place
+        if not made.reports:
+            raise TargetError(
+                f"{place}: no answer has a REPORT line, which tells what is billed. "
+                "If the function's log format is JSON, set its system log level to INFO"
+            )
+        told = [step.invocations for phase in result.variant.phases for step in phase.steps if step.invocations]
+        memory = max((of.memory_mb or 0 for of in told), default=0)
+        if memory != visit.memory:
+            raise TargetError(f"{place}: it was set to {visit.memory} MB, and its REPORT says {memory} MB")
+
+    async def _restore(self, memory: Memory, original: int) -> None:
+        """Whatever comes, a signal does not stop this."""
+        self.signals.heed(self._stop)
+        try:
+            await self.at.secrets.refresh()
+            if await memory.restore():
+                self.display.message(Reason.of("tune_restored", memory=original))
+        except LoadgenError as error:
+            self.failed = self.failed or error
+            self.warn(Reason.of("tune_not_restored", error=str(error), folder=str(self.options.out)))
+
+    def _fail(self, error: LoadgenError) -> None:
+        self.failed = error
+        self.warn(Reason.of("tune_broken_off", error=str(error)))
+
+    def _stop(self) -> None:
+        if not self.interrupted:
+            self.interrupted = True
+            self.display.message(Reason.of("tune_stopping"))
+
+    def warn(self, warning: Reason) -> None:
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+            self.display.message(warning)
+
+
+async def restore(folder: Path, options: Options) -> tuple[bool, int | None]:
+    """Restore the memory that a function had before the tuning in that folder, if its last configuration is still the
+    tuning's. Returns whether there was anything to restore, and the memory, None if nothing had been changed. Raises
+    LoadgenError, and SomebodyElse if somebody else has changed the function since."""
+    about, journal = read_metadata(folder), read_journal(folder)
+    if not journal.entries:
+        return False, None
+    loaded = _reaching(folder)
+    function = loaded.profile.target.function
+    name = loaded.secrets.hide(function.name) if function else None
+    if function is None or not name == about.plan.function == journal.entries[0].function:
+        raise ProfileError("its profile, its plan and its journal name several functions", file=str(folder))
+    if loaded.profile.target.sandbox:
+        raise PlanError(f"{function.name} was a function of the sandbox that the tuning had started, and is gone")
+    with interrupts():
+        async with AsyncExitStack() as stack:
+            reached = await reach(loaded, options, stack)
+            restored = await Memory(reached.api, journal, name).restore()
+    return restored, journal.entries[0].memory
+
+
+def _reaching(folder: Path) -> Loaded:
+    """The profile in the folder, as far as it tells where the function is."""
+    path = folder / "profile.json"
+    written = document(path)
+    kept = {key: written[key] for key in ("name", "target", "tls") if key in written}
+    work = {
+        "load": [{"name": "none", "users": 1, "iterations": 1}],
+        "scenarios": [{"name": "none", "steps": [{"name": "none", "Invoke": {}}]}],
+    }
+    return load(path, text=json.dumps({**kept, **work}))

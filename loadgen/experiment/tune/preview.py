@@ -1,0 +1,29 @@
+"""What the tuning of a function would do, and what that would cost."""
+
+from __future__ import annotations
+
+from loadgen.aws.lambda_prices import lambda_price
+from loadgen.clock import MILLISECOND
+from loadgen.experiment.tune.plan import visits_of
+from loadgen.profile.load import Loaded
+from loadgen.result.tune import TunePlan, TunePreview
+from loadgen.runner.function.calls import PERMISSIONS
+
+
+def preview(loaded: Loaded, plan: TunePlan) -> TunePreview:
+    """An iteration counts with all steps of its longest scenario, and each call as long as the client waits for it."""
+    profile, function = loaded.profile, loaded.profile.target.function
+    assert function
+    steps = max(len(scenario.steps) for scenario in profile.scenarios)
+    every = [step.timeout or profile.timeout for scenario in profile.scenarios for step in scenario.steps]
+    each_ms = max(every) / MILLISECOND
+    price, calls = lambda_price(function.signing_region, "x86_64"), plan.each * steps
+    return TunePreview(
+        name=profile.name,
+        target=profile.target.url,
+        plan=plan,
+        requests=calls * len(visits_of(plan)),
+        usd_at_most=round(sum(price.calls(visit.memory, calls * each_ms, calls) for visit in visits_of(plan)), 4),
+        each_ms=each_ms,
+        permissions=PERMISSIONS,
+    )

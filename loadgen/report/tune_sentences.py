@@ -1,0 +1,24 @@
+"""What `loadgen tune` did, and what kept it from going on, as sentences. `sentences` combines them."""
+
+from __future__ import annotations
+
+from loadgen.report.values import Sentence, Values, number
+from loadgen.report.words import count, ms, several
+
+
+def _visit(values: Values) -> str:
+    failed = number(values, "failed")
+    bad = f", {count(failed)} failed" if failed else ""
+    calls, billed = several(number(values, "calls"), "call"), ms(number(values, "billed_ms"))
+    return f"visit {values['visit']}, {values['memory']} MB: {calls}{bad}, {billed} ms billed for each"
+
+
+TUNE_SENTENCES: dict[str, Sentence] = {
+    "tune_visit": _visit,
+    "tune_stopping": "stopping: the memory is restored first",
+    "tune_restored": "the memory is {memory} MB again, as before",
+    "tune_not_restored": "the memory was not restored: {error}. `loadgen tune --restore {folder}` tries again",
+    "tune_broken_off": "the measurement was broken off: {error}",
+    "tune_died": "the measurement died before its end; this is what its visits had written. If the memory of the "
+    "function is not what it was: loadgen tune --restore {folder}",
+}

@@ -1,0 +1,148 @@
+"""`loadgen tune` as a user runs it, on the sandbox's Lambda over sockets: the sizes are told apart, and the memory is
+restored whatever ends it, but for what somebody else has set."""
+
+from __future__ import annotations
+
+import json
+import signal
+import struct
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lambda_client import boto3_client
+from program import FULL, VALID, Program, Ran, run
+
+from loadgen.aws.credentials import SANDBOX
+from loadgen.profile.sandbox import SandboxSettings
+from loadgen.sandbox.process import SandboxProcess, start
+
+pytestmark = pytest.mark.real
+
+KEYS = {"AWS_ACCESS_KEY_ID": SANDBOX.access_key, "AWS_SECRET_ACCESS_KEY": SANDBOX.secret_key, "AWS_SESSION_TOKEN": ""}
+LINES = range(1, 11) if FULL else (2, 4)
+"""Lines of the journal behind which the process is killed: the original; of each change an intent, that it has begun,
+and that it holds, while the calls are made."""
+
+
+@pytest.fixture
+def sandbox() -> Iterator[SandboxProcess]:
+    of_lambda = {"memory": 512, "cpu_bound": "80%", "overhead": "1ms", "updating": "300ms", "functions": "orders"}
+    settings = {"rtt": "1ms", "service": "8ms", "environments": {"max": 9, "init": "20ms"}, "lambda": of_lambda}
+    process = start(SandboxSettings.model_validate(settings))
+    yield process
+    process.stop()
+
+
+def arguments(sandbox: SandboxProcess, *more: str, name: str = "orders") -> list[str]:
+    target = ["--region", "eu-west-1", "--endpoint", sandbox.http, "--payload", '{"id": "{{uuid}}"}']
+    asked = ["--memory", "128,512,1769", "--rounds", "2", "--out", "run", "--no-preflight"]
+    return ["tune", name, *target, *asked, *more]
+
+
+def memory(sandbox: SandboxProcess) -> int:
+    with boto3_client(sandbox) as client:
+        return int(client.get_function_configuration(FunctionName="orders")["MemorySize"])
+
+
+def change(sandbox: SandboxProcess, **what: Any) -> None:
+    with boto3_client(sandbox) as client:
+        client.get_waiter("function_updated_v2").wait(FunctionName="orders", WaiterConfig={"Delay": 1})
+        client.update_function_configuration(FunctionName="orders", **what)
+        client.get_waiter("function_updated_v2").wait(FunctionName="orders", WaiterConfig={"Delay": 1})
+
+
+def journal(folder: Path) -> list[dict[str, Any]]:
+    path = folder / "run" / "journal.jsonl"
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def killed(sandbox: SandboxProcess, folder: Path, lines: int) -> None:
+    """A tuning that is killed, with all of its processes, when its journal has so many lines."""
+    with Program(folder, *arguments(sandbox, "--calls", "40"), env=KEYS) as program:
+        program.soon(lambda: len(journal(folder)) >= lines)
+    program.leaves_nothing()
+
+
+def restore(folder: Path) -> Ran:
+    return run(folder, "tune", "--restore", "run", env=KEYS)
+
+
+def test_the_sizes_are_told_apart(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    change(sandbox, Environment={"Variables": {"PASSWORD": "canary-4711"}})
+    ran = run(tmp_path, *arguments(sandbox, "--calls", "24", "--keep", "p50 < 70ms", "--json"), env=KEYS)
+    assert ran.status in VALID, ran.err
+    assert memory(sandbox) == 512 and journal(tmp_path)[-1]["memory"] == 512
+    result = json.loads(ran.out)
+    assert result["complete"] and [size["memory"] for size in result["sizes"]] == [128, 512, 1769]
+    for size in result["sizes"]:
+        handler = 8 * (0.2 + 0.8 * 1769 / size["memory"])
+        assert size["handler"]["p50"] == pytest.approx(handler, rel=0.01)
+        assert size["warm"]["p50"] >= handler + 2
+        assert (size["calls"], size["failed"]) == (24, 0) and size["cold"]["count"] in (1, 2)
+    chosen = {of["strategy"]: of["memory"] for of in result["choices"]}
+    assert (chosen["cost"], chosen["speed"], chosen["keep"]) == (128, 1769, 512)
+    power = result["power_tuning"]
+    sizes, times, prices = power["stateMachine"]["visualization"].partition("#")[2].split(";")
+    assert [*struct.unpack("<3h", b64decode(sizes))] == [of["value"] for of in power["stats"]]
+    for text, name in ((times, "averageDuration"), (prices, "averagePrice")):
+        assert struct.unpack("<3f", b64decode(text)) == pytest.approx([of[name] for of in power["stats"]], rel=1e-6)
+    again = run(tmp_path, "report", "run", "--json")
+    assert json.loads(again.out) == result
+    for path in (tmp_path / "run").rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert b"canary" not in content and SANDBOX.secret_key.encode() not in content, path
+
+
+@pytest.mark.parametrize("lines", LINES)
+def test_what_was_killed_is_restored(sandbox: SandboxProcess, tmp_path: Path, lines: int) -> None:
+    killed(sandbox, tmp_path, lines)
+    ran = restore(tmp_path)
+    assert (ran.status, ran.err) == (0, "")
+    assert memory(sandbox) == 512
+    assert ran.out in ("The memory is 512 MB again, as before.\n", "The memory is 512 MB already, as before.\n")
+    again = restore(tmp_path)
+    assert (again.status, again.out) == (0, "The memory is 512 MB already, as before.\n")
+    report = run(tmp_path, "report", "run")
+    assert report.status == 0 and "INCOMPLETE" in report.out
+
+
+def test_what_somebody_else_has_set_is_left_alone(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    killed(sandbox, tmp_path, 4)
+    change(sandbox, MemorySize=640)
+    ran = restore(tmp_path)
+    assert (ran.status, ran.out) == (3, "")
+    [line] = ran.err.splitlines()
+    assert "somebody else has changed it (revision " in line and "640 MB" in line and "It had 512 MB before" in line
+    assert memory(sandbox) == 640
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP] if FULL else [signal.SIGINT])
+def test_a_signal_restores(sandbox: SandboxProcess, tmp_path: Path, number: signal.Signals) -> None:
+    with Program(tmp_path, *arguments(sandbox, "--calls", "400"), env=KEYS) as program:
+        program.says("visit 2 of")
+        program.begins()
+        program.process.send_signal(number)
+        ran = program.wait()
+        program.leaves_nothing()
+    assert ran.status == 130, ran.err
+    assert memory(sandbox) == 512
+    assert "INTERRUPTED" in ran.out
+
+
+def test_who_may_not_is_told_in_one_line(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    ran = run(tmp_path, *arguments(sandbox), env={**KEYS, "AWS_SECRET_ACCESS_KEY": "wrong"})
+    assert ran.status == 3
+    [line] = ran.err.splitlines()
+    assert "GetFunctionConfiguration" in line and "signature" in line
+    assert not (tmp_path / "run").exists() and memory(sandbox) == 512
+
+
+def test_a_function_that_is_not_there_is_told(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    ran = run(tmp_path, *arguments(sandbox, name="nobody"), env=KEYS)
+    assert ran.status == 3
+    [line] = ran.err.splitlines()
+    assert "function nobody" in line and "there is no such table or function here" in line

@@ -1,0 +1,179 @@
+"""`loadgen tune` in virtual time, on the sandbox's Lambda: the order of the visits, what is restored, what ends it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tunings import PROFILE, Function, tuned
+
+from loadgen.errors import Exit, ProfileError, TargetError, WorkerLost
+from loadgen.experiment.saved import read
+from loadgen.experiment.tune.plan import plan_of, profile_of, sizes_of, visits_of
+from loadgen.profile.load import load
+from loadgen.report.sentences import notice_text
+from loadgen.result.run import RunResult
+from loadgen.runner.function.journal import read_journal
+
+Patch = pytest.MonkeyPatch
+
+
+def test_each_round_visits_each_size_and_the_memory_is_restored(tmp_path: Path, monkeypatch: Patch) -> None:
+    function = Function()
+    result = tuned(tmp_path / "run", monkeypatch, function, (128, 256, 1024), calls=30, rounds=3)
+    assert result.complete and result.exit_status == 0 and not result.warnings
+    assert [{*function.visited[at : at + 3]} for at in (0, 3, 6)] == [{128, 256, 1024}] * 3
+    assert [visit.memory for visit in result.visits] == function.visited
+    assert function.memory == 512 == result.original
+    assert read_journal(tmp_path / "run").entries[-1].kind == "restored"
+    assert [(size.memory, size.calls, size.warm.count, size.cold.count) for size in result.sizes] == [
+        (128, 30, 27, 3), (256, 30, 27, 3), (1024, 30, 27, 3),
+    ]  # fmt: skip
+    assert read(tmp_path / "run") == result
+
+
+def test_orders_are_drawn_from_the_seed_and_calls_are_shared_by_the_rounds() -> None:
+    loaded = load("o.yaml", text=PROFILE)
+    plan = plan_of(loaded, (128, 256, 512), calls=50, rounds=4)
+    assert plan.each == 13
+    orders = {tuple(visit.memory for visit in visits_of(replace(plan, seed=seed))) for seed in range(9)}
+    assert len(orders) > 5
+    of_visit = profile_of(loaded, plan, visits_of(plan)[0]).profile
+    assert (of_visit.load[0].users, of_visit.load[0].iterations) == (1, 13)
+    at_rate = profile_of(loaded, replace(plan, rate=7.0), visits_of(plan)[0]).profile
+    assert at_rate.load[0].rate and at_rate.load[0].rate.highest == 7 and at_rate.load[0].iterations == 13
+    first, second = (profile_of(loaded, plan, visits_of(plan)[at]).profile.seed for at in (0, 1))
+    assert first == second, "the sizes of a round get the same payloads"
+
+
+def test_somebody_elses_change_ends_it_and_is_left_alone(tmp_path: Path, monkeypatch: Patch) -> None:
+    function = Function()
+
+    def interfere(number: int) -> None:
+        if number == 3:
+            function.ask("PUT", MemorySize=640)
+
+    function.before = interfere
+    result = tuned(tmp_path / "run", monkeypatch, function)
+    assert function.memory == 640
+    assert result.exit_status == Exit.UNUSABLE and not result.complete
+    assert len(result.visits) == 2, "nobody knows what the third was"
+    assert [of.code for of in result.warnings] == ["tune_broken_off", "tune_not_restored"]
+    assert "somebody else has changed it" in notice_text(result.warnings[0])
+    assert "It had 512 MB before" in notice_text(result.warnings[1])
+
+
+@pytest.mark.parametrize("error", [WorkerLost("worker 0 died"), TargetError("no more")])
+def test_an_error_ends_it_with_what_is_known_and_the_memory_restored(
+    tmp_path: Path, monkeypatch: Patch, error: WorkerLost | TargetError
+) -> None:
+    function = Function()
+
+    def fail(number: int) -> None:
+        if number == 3:
+            raise error
+
+    function.before = fail
+    result = tuned(tmp_path / "run", monkeypatch, function)
+    assert function.memory == 512
+    assert result.exit_status == error.status and len(result.visits) == 2
+    assert [of.code for of in result.warnings] == ["tune_broken_off"]
+
+
+def test_a_bug_restores_too(tmp_path: Path, monkeypatch: Patch) -> None:
+    function = Function()
+
+    def fail(number: int) -> None:
+        raise ZeroDivisionError
+
+    function.before = fail
+    with pytest.raises(ZeroDivisionError):
+        tuned(tmp_path / "run", monkeypatch, function)
+    assert function.memory == 512
+
+
+def test_an_interrupt_restores_and_keeps_what_is_known(tmp_path: Path, monkeypatch: Patch) -> None:
+    function = Function()
+
+    def stop(number: int, result: RunResult) -> RunResult:
+        return replace(result, interrupted=True, exit_status=Exit.INTERRUPTED) if number == 2 else result
+
+    function.after = stop
+    result = tuned(tmp_path / "run", monkeypatch, function)
+    assert function.memory == 512
+    assert (result.exit_status, result.interrupted, len(result.visits)) == (130, True, 1)
+
+
+def test_answers_without_a_report_end_it(tmp_path: Path, monkeypatch: Patch) -> None:
+    function = Function(of_lambda={"log_format": "json", "log_level": "warn"})
+    result = tuned(tmp_path / "run", monkeypatch, function)
+    assert result.exit_status == Exit.UNUSABLE and function.memory == 512
+    assert "no answer has a REPORT line" in notice_text(result.warnings[0])
+
+
+def test_calls_that_all_fail_end_it(tmp_path: Path, monkeypatch: Patch) -> None:
+    function = Function(of_lambda={"errors": "100%"})
+    result = tuned(tmp_path / "run", monkeypatch, function)
+    assert result.exit_status == Exit.UNUSABLE and function.memory == 512
+    assert result.unusable and len(result.visits) == 1
+
+
+def test_one_that_died_is_reported_from_its_visits(tmp_path: Path, monkeypatch: Patch) -> None:
+    result = tuned(tmp_path / "run", monkeypatch, Function())
+    (tmp_path / "run" / "result.json").unlink()
+    (tmp_path / "run" / "visits" / "006" / "result.json").unlink()
+    found: Any = read(tmp_path / "run")
+    assert (found.complete, found.exit_status, len(found.visits)) == (False, None, 5)
+    assert Counter(of.memory for of in found.sizes) == Counter(of.memory for of in result.sizes)
+    assert "loadgen tune --restore" in notice_text(found.warnings[0])
+
+
+def test_variables_of_the_function_are_in_no_file(tmp_path: Path, monkeypatch: Patch) -> None:
+    function = Function()
+    function.ask("PUT", Environment={"Variables": {"PASSWORD": "canary-4711"}})
+    tuned(tmp_path / "run", monkeypatch, function)
+    assert function.ask("GET")["Environment"] == {"Variables": {"PASSWORD": "canary-4711"}}
+    for path in (tmp_path / "run").rglob("*"):
+        assert not path.is_file() or b"canary" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    ("target", "problem"),
+    [
+        ("http://127.0.0.1:1", "its target is no Lambda function"),
+        ("{lambda: {function: f, region: eu-west-1, qualifier: 7}}", "7 keeps the memory that it was published with"),
+        ("{lambda: {function: f, region: eu-west-1, log_tail: false}}", "without the log there is no REPORT"),
+    ],
+)
+def test_what_cannot_be_tuned_is_refused(target: str, problem: str) -> None:
+    step = "get: /" if target.startswith("http") else "Invoke: {}"
+    text = f"name: t\ntarget: {target}\nload: [{{name: a, users: 1, iterations: 1}}]\n"
+    loaded = load("t.yaml", text=f"{text}scenarios: [{{name: s, steps: [{{name: c, {step}}}]}}]\n")
+    with pytest.raises(ProfileError, match=problem):
+        plan_of(loaded, (128, 256))
+
+
+def test_a_step_that_does_not_wait_is_refused() -> None:
+    loaded = load("t.yaml", text=PROFILE.replace("payload: {id: 1}", "type: event"))
+    with pytest.raises(ProfileError, match="does not wait for the function"):
+        plan_of(loaded, (128, 256))
+
+
+@pytest.mark.parametrize("text", ["", "128", "64,128", "128,20000", "a,b", "128,128"])
+def test_sizes_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(ProfileError, match="--memory"):
+        sizes_of(text)
+
+
+def test_sizes_are_sorted() -> None:
+    assert sizes_of("1024, 128MB,512") == (128, 512, 1024)
+
+
+def test_the_journal_names_its_function(tmp_path: Path, monkeypatch: Patch) -> None:
+    tuned(tmp_path / "run", monkeypatch, Function())
+    first = json.loads((tmp_path / "run" / "journal.jsonl").read_text().splitlines()[0])
+    assert (first["kind"], first["memory"], first["function"]) == ("original", 512, "orders")

@@ -1,0 +1,41 @@
+"""The sentences of `loadgen tune`."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadgen.report.sentences import sentence
+from loadgen.report.tune_sentences import TUNE_SENTENCES
+from loadgen.result.reason import CODES, Reason
+
+EACH = [
+    (
+        Reason.of("tune_visit", visit=3, memory=512, calls=25, failed=0, billed_ms=51.24),
+        "visit 3, 512 MB: 25 calls, 51.2 ms billed for each",
+    ),
+    (
+        Reason.of("tune_visit", visit=3, memory=512, calls=1, failed=1, billed_ms=1234.5),
+        "visit 3, 512 MB: 1 call, 1 failed, 1,234 ms billed for each",
+    ),
+    (Reason.of("tune_stopping"), "stopping: the memory is restored first"),
+    (Reason.of("tune_restored", memory=512), "the memory is 512 MB again, as before"),
+    (
+        Reason.of("tune_not_restored", error="no answer", folder="runs/a"),
+        "the memory was not restored: no answer. `loadgen tune --restore runs/a` tries again",
+    ),
+    (Reason.of("tune_broken_off", error="no answer"), "the measurement was broken off: no answer"),
+    (
+        Reason.of("tune_died", folder="runs/a"),
+        "the measurement died before its end; this is what its visits had written. If the memory of the function is "
+        "not what it was: loadgen tune --restore runs/a",
+    ),
+]
+
+
+@pytest.mark.parametrize(("reason", "text"), EACH, ids=lambda value: getattr(value, "code", ""))
+def test_a_reason_is_a_sentence(reason: Reason, text: str) -> None:
+    assert sentence(reason) == text
+
+
+def test_each_code_is_tried() -> None:
+    assert {reason.code for reason, _ in EACH} == {*TUNE_SENTENCES} <= {*CODES}

@@ -1,0 +1,133 @@
+"""A tuned function on each of its outputs: the screen fits, the sentence has the figures, and a hostile result does no
+harm."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from tunings import Function, tuned
+
+from loadgen.report.formats import json_text
+from loadgen.report.formats.csv import csv_text
+from loadgen.report.formats.junit import junit_text
+from loadgen.report.formats.markdown import markdown_text
+from loadgen.report.html.text import html_text
+from loadgen.report.sharing import shared
+from loadgen.report.styles import text_of
+from loadgen.report.terminal.runs import runs
+from loadgen.report.terminal.screen import render
+from loadgen.report.tuned import advice, picture
+from loadgen.result.codec import from_json
+from loadgen.result.tune import TuneResult
+
+SIZES = (128, 256, 512, 1024, 1769, 3008)
+
+
+@cache
+def result(keep: str = "") -> TuneResult:
+    import tempfile
+
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        function = Function({"service": "lognormal(p50=20ms, p99=40ms)"}, {"cpu_bound": "50%"})
+        keeps = (keep,) if keep else ()
+        made = tuned(Path(folder) / "run", patch, function, SIZES, 1, calls=60, rounds=2, keep=keeps)
+    return replace(made, run="runs/tune-orders")
+
+
+def said(of: TuneResult) -> str:
+    return " ".join(text_of(parts) for parts in advice(of))
+
+
+@pytest.mark.parametrize("keep", ["", "p50 < 100ms"])
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_the_screen_fits(keep: str, width: int) -> None:
+    lines = render(result(keep), width=width, color=False).splitlines()
+    assert max(map(len, lines)) <= width
+    assert width < 80 or len(lines) <= 30
+    assert width < 80 or all(any(line.split()[:1] == [str(size)] for line in lines) for size in SIZES)
+
+
+def test_without_a_condition_the_strategies_are_told() -> None:
+    text = said(result())
+    assert text.startswith("128 MB is the cheapest size: p50 1")
+    assert "for a million calls" in text and "% less than with the 512 MB that it has" in text
+    assert "3008 MB is the fastest" in text or "1769 MB is the fastest" in text
+    assert "is balanced between both" in text
+
+
+def test_with_a_condition_the_cheapest_that_keeps_it_is_told() -> None:
+    text = said(result("p50 < 100ms"))
+    assert text.startswith("256 MB is the cheapest size that keeps p50 < 100ms and errors < 1%: p50 8")
+    assert "inside the limit" in text and "less than with the 512 MB that it has" in text
+
+
+def test_no_size_keeps_what_none_can() -> None:
+    none = result("p50 < 1ms")
+    assert said(none) == "No size is known to keep p50 < 1ms and errors < 1%"
+    assert none.exit_status == 4 and none.choices[-1].memory is None
+
+
+def test_a_percentile_without_an_interval_is_said_to_have_none() -> None:
+    assert "p95 has no interval, so that chance may decide: --calls gives more" in said(
+        result("p80 < 200ms, p95 < 1s")
+    ) or ("has no interval" in said(result("p95 < 1s")))
+
+
+def test_everything_is_printed_with_full() -> None:
+    text = render(result(), width=80, color=False, full=True)
+    assert picture(result()) in text.splitlines()
+    assert sum("VALID" in line for line in text.splitlines()) == 12
+    assert "trimmed ms" in text
+
+
+def test_json_is_read_again_and_has_power_tunings_form() -> None:
+    document = json.loads(json_text(result()))
+    assert from_json(TuneResult, document) == result()
+    power = document["power_tuning"]
+    assert {"power", "cost", "duration", "stateMachine", "stats"} == {*power}
+    assert {"value", "averagePrice", "averageDuration"} == {*power["stats"][0]}
+    assert {"executionCost", "lambdaCost", "visualization"} == {*power["stateMachine"]}
+    assert (power["power"], [of["value"] for of in power["stats"]]) == (128, [*SIZES])
+
+
+def test_the_rows_of_a_csv() -> None:
+    rows = [*csv.DictReader(io.StringIO(csv_text(result("p50 < 100ms"))))]
+    assert [(row["memory_mb"], row["metric"]) for row in rows[:2]] == [("128", "service"), ("128", "handler")]
+    assert len(rows) == 2 * len(SIZES)
+    assert [row["kept"] for row in rows[::2]] == ["0", "1", "1", "1", "1", "1"]
+    assert "keep" in rows[2]["chosen"]
+
+
+def test_the_other_outputs() -> None:
+    page = markdown_text(result())
+    assert "is the cheapest size" in page and "lambda-power-tuning.show/#" in page
+    assert "is the cheapest size" in html_text(result(), None, "name: orders")
+    assert "the run has a result" in junit_text(result(), "error")
+    assert "cost 128 MB" in " ".join(runs([("tune-orders", result())], 0, 100, False).split())
+
+
+def test_a_hostile_result_does_no_harm() -> None:
+    of = result()
+    assert of.power_tuning
+    machine = replace(of.power_tuning.stateMachine, visualization="javascript:alert(1)")
+    hostile = replace(of, name="a\x1b[2J<script>", power_tuning=replace(of.power_tuning, stateMachine=machine))
+    assert picture(hostile) == ""
+    for text in (render(hostile, width=80, color=False), html_text(hostile), markdown_text(hostile)):
+        assert "\x1b" not in text and "javascript" not in text and "<script>" not in text
+
+
+def test_names_of_accounts_are_left_out_when_it_is_shared() -> None:
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
+    of = result()
+    assert "123456789012" not in json_text(shared(replace(of, plan=replace(of.plan, function=arn))))
+
+
+def test_without_a_visit_nothing_is_recommended() -> None:
+    of = replace(result(), sizes=(), choices=(), visits=(), trust=None, power_tuning=None)
+    assert "No size is recommended" in render(of, width=80, color=False)
