@@ -1,9 +1,10 @@
 """At which rate the share of requests beyond a limit crosses what is allowed, from steps at several rates.
 
 The logit of the share, which is its logarithm where it is small, rises about evenly with the rate near the crossing: in
-a queue, by the limit on the response time for each request a second (Erlang C). So a line is fitted to it by
-quasi-likelihood, and the interval of the rate at which it crosses the allowed share is that of a ratio of two normal
-estimates (Fieller 1954, "Some problems in interval estimation", Journal of the Royal Statistical Society B 16).
+a queue, by the limit on the response time for each request a second (Erlang C). Far below, what is slow on an idle
+target too makes it even. So a line is fitted to it near the crossing, by quasi-likelihood, and the interval of the rate
+at which it crosses the allowed share is that of a ratio of two normal estimates (Fieller 1954, "Some problems in
+interval estimation", Journal of the Royal Statistical Society B 16).
 
 The steps of one rate differ by far more than chance makes them: the requests of a burst are beyond the limit together.
 How much steps differ is estimated from their distance to the line, as the heterogeneity factor is in Finney (1971),
@@ -24,7 +25,9 @@ from loadgen.stats.distributions import t_quantile, variance_bound
 
 CONFIDENCE = 0.95
 FEWEST = 8  # steps of a fit
-NEAR = (0.05, 60.0)  # of the allowed share: the line is fitted where it lies between
+NEAR = (0.1, 60.0)  # of the allowed share: the line is fitted where it lies between
+BEGIN = 1.2  # times: the line is first fitted to the steps so far beyond the ends of the cliff
+LOCAL = 1.12  # times a rate is the crossing, at most: below it, what is slow on an idle target too bends the line
 CLOSE = 0.05  # of the crossing: steps this close to it are fitted in any case
 INFORMATIVE = 4  # steps with a share near the allowed one: with fewer it is a cliff, and no slope
 WHOLE = 0.6  # a share from here on tells little of the slope
@@ -90,20 +93,29 @@ def cliff(points: Sequence[Point], allowed: float) -> Crossing:
 
 def fit(points: Sequence[Point], allowed: float, confidence: float = CONFIDENCE) -> Crossing | None:
     """By the line alone, fitted to the steps near the crossing; None if they tell no slope, or bound it on no side."""
-    chosen, found = list(points), None
+    chosen, found = _about(points, allowed), None
     for _ in range(ROUNDS):
         if len(chosen) < FEWEST or _informative(chosen, allowed) < INFORMATIVE:
             return None
         found = _fitted(chosen, allowed, confidence)
         if found is None or found.rate is None or found.rate <= 0:
             return None
-        low = min(found.at(NEAR[0]), found.rate * (1 - CLOSE))
+        low = max(found.rate / LOCAL, min(found.at(NEAR[0]), found.rate * (1 - CLOSE)))
         high = max(found.at(NEAR[1]), found.rate * (1 + CLOSE))
         near = [point for point in points if low <= point.rate <= high]
         if near == chosen or len(near) < FEWEST:
             break
         chosen = near
     return found
+
+
+def _about(points: Sequence[Point], allowed: float) -> list[Point]:
+    """The steps about the place where a cliff would be, to begin with: far below it, the share of a target that has
+    some slow requests at any rate is even, and so would the line be."""
+    at = cliff(points, allowed)
+    low, high = at.low or at.high or 0.0, at.high or at.low or math.inf
+    near = [point for point in points if low / BEGIN <= point.rate <= high * BEGIN]
+    return near if len(near) >= FEWEST else list(points)
 
 
 def _informative(points: Sequence[Point], allowed: float) -> int:

@@ -19,14 +19,15 @@ from loadgen.result.capacity import CapacityPlan, CapacityStep, HighestRate, Ste
 from loadgen.result.run import Attribution
 from loadgen.stats.settling import settling
 
-ERRORS = 0.001  # of the requests may be refused
+ERRORS = 0.001  # of the requests may be refused, if a server says nothing else
 
 
 @dataclass(frozen=True)
 class Server:
     """`servers` that take an exponential time of `service` s for a request, in the order in which they come.
 
-    `throttle`: it refuses what is above that rate, with a bucket of `burst`. `limited_by`: whose the time of the slow
+    `throttle`: it refuses what is above that rate, with a bucket of `burst`; `errors` is the share that may be
+    refused. `limited_by`: whose the time of the slow
     requests is, and what is to be named.
     """
 
@@ -37,11 +38,12 @@ class Server:
     quantile: float = 0.99
     throttle: float | None = None
     burst: float = 5.0
+    errors: float = ERRORS
     limited_by: str = "limit_target"
 
     @property
     def keep(self) -> tuple[str, ...]:
-        return f"p{100 * self.quantile:g} < {1e3 * self.limit:g}ms", f"errors < {100 * ERRORS:g}%"
+        return f"p{100 * self.quantile:g} < {1e3 * self.limit:g}ms", f"errors < {100 * self.errors:g}%"
 
     @property
     def capacity(self) -> float:
@@ -114,14 +116,14 @@ def _let_in(due: Floats, server: Server) -> NDArray[np.bool_]:
 
 @cache
 def _lets_in(server: Server) -> float:
-    """The rate at which the throttle refuses one request in a thousand, from one long stream: what a bucket refuses of
+    """The rate at which the throttle refuses as many as `errors` allows, from one long stream: what a bucket refuses of
     arrivals at random has no simple formula."""
     assert server.throttle
     low, high = 0.2, 1.05
     for _ in range(9):
         middle = (low + high) / 2
         due = arrivals(random(72), middle * server.throttle, 1500)
-        low, high = (middle, high) if 1 - _let_in(due, server).mean() < ERRORS else (low, middle)
+        low, high = (middle, high) if 1 - _let_in(due, server).mean() < server.errors else (low, middle)
     return (low + high) / 2 * server.throttle
 
 
@@ -143,7 +145,7 @@ def facts(server: Server, plan: CapacityPlan, step: Next, drawn: Drawn) -> Capac
         failed=drawn.refused,
         conditions=(
             StepCondition(latency, "", count - drawn.refused, drawn.beyond, 1 - server.quantile, drawn.value_ms),
-            StepCondition(errors, "", count, drawn.refused, ERRORS, None),
+            StepCondition(errors, "", count, drawn.refused, server.errors, None),
         ),
         above=above(unsettled, count, drawn.grown, 0),
         failures={"throttled: 429": drawn.refused} if drawn.refused else {},

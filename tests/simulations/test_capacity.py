@@ -26,7 +26,7 @@ QUEUES = [
 LIMITS = [
     Server("a throttle of 120/s", 4, 0.020, 0.150, throttle=120, burst=20, limited_by="limit_throttle"),
     Server("a throttle with a bucket of 100", 4, 0.020, 0.150, throttle=120, burst=100, limited_by="limit_throttle"),
-    Server("a throttle of 60/s with a bucket of 5", 4, 0.020, 0.150, throttle=60, limited_by="limit_throttle"),
+    Server("a small bucket", 4, 0.020, 0.150, throttle=60, errors=0.01, limited_by="limit_throttle"),
     Server("a cap on connections", 4, 0.020, 0.150, limited_by="limit_connections"),
     Server("this machine", 4, 0.020, 0.150, limited_by="limit_machine"),
 ]
@@ -70,25 +70,26 @@ def found(server: Server, tried: range) -> Found:
 
 @pytest.mark.parametrize("server", QUEUES if FULL else QUEUES[:1], ids=lambda server: server.name)
 def test_the_capacity_of_a_queue_is_found(server: Server) -> None:
-    """A single server's queue is harder to measure: its interval is wider, and holds a little less often."""
+    """A single server's queue is harder to measure, and its interval wider: docs/capacity.md tells why."""
     of, single = found(server, seeds(3, 200)), server.servers == 1
-    assert at_least(0.92 if single else 0.95, of.near, of.tried), of
-    assert at_least(0.9 if single else 0.92, of.held, of.tried), of
-    assert at_least(0.78 if single else 0.9, of.narrow, of.tried), of
+    assert at_least(0.95, of.near, of.tried), of
+    assert at_least(0.93, of.held, of.tried), of
+    assert at_least(0.7 if single else 0.9, of.narrow, of.tried), of
 
 
 @pytest.mark.parametrize("server", LIMITS if FULL else LIMITS[:2], ids=lambda server: server.name)
 def test_what_set_the_limit_is_named(server: Server) -> None:
-    of = found(server, seeds(1, 200))
+    """A small bucket refuses so few near its capacity that the rate is less sure, which its interval says."""
+    of, small = found(server, seeds(1, 200)), server.throttle and server.burst < 10
     assert at_least(0.95, of.named, of.tried), of
-    assert at_least(0.95, of.near, of.tried), of
-    assert at_least(0.92, of.held, of.tried), of
+    assert at_least(0.8 if small else 0.95, of.near, of.tried), of
+    assert at_least(0.93, of.held, of.tried), of
 
 
 SHARED = Server("shared", 4, 0.020, 0.150)
 PAIRS = [
     ("M/M/4 against M/M/2, 20 ms", SHARED, Server("fresh", 2, 0.020, 0.150)),
-    # some of its requests are beyond the limit at any rate: no promise is kept there (docs/capacity.md)
+    # some requests of the slower one are beyond the limit at any rate
     ("M/M/4 of 20 ms against 25 ms", SHARED, Server("fresh", 4, 0.025, 0.150)),
 ]
 
@@ -120,7 +121,7 @@ class Compared:
         return found
 
 
-@pytest.mark.parametrize(("name", "shared", "fresh"), PAIRS[:1])
+@pytest.mark.parametrize(("name", "shared", "fresh"), PAIRS)
 def test_the_interval_of_a_ratio_holds_it(name: str, shared: Server, fresh: Server) -> None:
     of = Compared.of(name, shared, fresh, seeds(1, 200))
     assert at_least(0.93, of.held, of.tried), of

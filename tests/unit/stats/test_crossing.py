@@ -62,6 +62,19 @@ def test_a_single_slow_request_of_few_breaks_nothing() -> None:
     assert cliff([Point(10, 50, 1), Point(20, 100, 0), Point(40, 200, 100)], ALLOWED).low == 20
 
 
+def test_slow_requests_that_are_there_at_any_rate_bend_no_line() -> None:
+    """Four of a thousand are slow on an idle target; the search has seen it at a tenth of the capacity."""
+    dice = np.random.default_rng(5)
+    rates = [10, 20, 40, 80, *np.linspace(76, 125, 30)]
+    shares = [0.004 + 0.006 * math.exp(0.12 * (rate - 100)) for rate in rates]
+    bursts = dice.gamma(2, 0.5, len(rates))
+    steps = [Point(rate, 2000, round(2000 * share * of)) for rate, share, of in zip(rates, shares, bursts, strict=True)]
+    found = crossing(steps, ALLOWED)
+    assert found.slope, "a line, and no cliff"
+    assert found.rate == pytest.approx(100, rel=0.04)
+    assert found.low and found.high and found.low < 100 < found.high
+
+
 def test_evidence_of_being_above_lowers_the_crossing() -> None:
     """A step whose queue grew had few slow requests, because it was short."""
     steps = points(*range(80, 125, 3))
