@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gateway
 import pytest
+from engines import Engine
 from lambda_client import boto3_client
 from program import FULL, VALID, Program, Ran, run
 
@@ -146,3 +148,19 @@ def test_a_function_that_is_not_there_is_told(sandbox: SandboxProcess, tmp_path:
     assert ran.status == 3
     [line] = ran.err.splitlines()
     assert "function nobody" in line and "there is no such table or function here" in line
+
+
+def test_a_permission_that_is_missing_is_named(ministack: Engine, tmp_path: Path) -> None:
+    """ministack's user may only invoke; and ministack's answers have no REPORT, which ends it, and what was changed is
+    restored."""
+    user = gateway.account(ministack).user
+    with gateway.timer(ministack) as name, ministack.client("lambda") as functions:
+        functions.update_function_configuration(FunctionName=name, MemorySize=320)
+        asked = ["tune", name, "--region", "us-east-1", "--endpoint", ministack.url, "--payload", '{"sleep_ms": 1}']
+        denied = run(tmp_path, *asked, "--out", "denied", env=user.environment)
+        untold = run(tmp_path, *asked, "--calls", "5", "--out", "untold", env=ministack.keys.environment)
+        after = functions.get_function_configuration(FunctionName=name)["MemorySize"]
+    [line] = denied.err.splitlines()
+    assert denied.status == 3 and "Grant them lambda:GetFunctionConfiguration on the function" in line
+    assert untold.status == 3 and "no answer has a REPORT line" in " ".join(untold.out.split())
+    assert after == 320
