@@ -112,6 +112,17 @@ def test_what_was_killed_is_restored(sandbox: SandboxProcess, tmp_path: Path, li
     assert report.status == 0 and "INCOMPLETE" in report.out
 
 
+def test_what_was_killed_is_gone_on_with(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    killed(sandbox, tmp_path, 6)
+    asked = [word for word in arguments(sandbox) if word not in ("--memory", "128,512,1769", "--rounds", "2")]
+    at = asked.index("--out")
+    ran = run(tmp_path, *asked[:at], "--resume", "run", "--json", env=KEYS)
+    assert ran.status in VALID, ran.err
+    result = json.loads(ran.out)
+    assert result["complete"] and [size["calls"] for size in result["sizes"]] == [40, 40, 40]
+    assert memory(sandbox) == 512
+
+
 def test_what_somebody_else_has_set_is_left_alone(sandbox: SandboxProcess, tmp_path: Path) -> None:
     killed(sandbox, tmp_path, 4)
     change(sandbox, MemorySize=640)
@@ -156,7 +167,8 @@ def test_a_permission_that_is_missing_is_named(ministack: Engine, tmp_path: Path
     user = gateway.account(ministack).user
     with gateway.timer(ministack) as name, ministack.client("lambda") as functions:
         functions.update_function_configuration(FunctionName=name, MemorySize=320)
-        asked = ["tune", name, "--region", "us-east-1", "--endpoint", ministack.url, "--payload", '{"sleep_ms": 1}']
+        target = ["--region", "us-east-1", "--endpoint", ministack.url]
+        asked = ["tune", name, *target, "--payload", '{"id": "x", "sleep_ms": 1}']
         denied = run(tmp_path, *asked, "--out", "denied", env=user.environment)
         untold = run(tmp_path, *asked, "--calls", "5", "--out", "untold", env=ministack.keys.environment)
         after = functions.get_function_configuration(FunctionName=name)["MemorySize"]
