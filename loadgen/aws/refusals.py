@@ -14,6 +14,8 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 _UNITS = ((86_400, "days"), (3600, "h"), (60, "min"))
 _SIGNED = re.compile(r"Signature (?:expired|not yet current): (\d{8}T\d{6}Z)[^(]{0,80}\((\d{8}T\d{6}Z) [+-]")
 
+DENIED = ("AccessDeniedException", "AccessDenied")
+
 # API Gateway's, by how their reasons begin
 GATEWAY = {
     "403 session token expired": FATAL["ExpiredTokenException"],
@@ -29,6 +31,13 @@ GATEWAY = {
 def remedy(reason: str) -> str:
     """What to do about a refusal with this reason, if every further request would meet it; else empty."""
     return FATAL.get(reason.partition(";")[0]) or next((do for of, do in GATEWAY.items() if reason.startswith(of)), "")
+
+
+def denied(code: str, permission: str) -> str:
+    """What to do about a refusal for want of this permission; empty for another refusal."""
+    if code not in DENIED:
+        return ""
+    return f"the credentials do not allow it. Grant them {permission} on the function, or use others"
 
 
 def with_clock(reason: str, message: str, date: str) -> str:

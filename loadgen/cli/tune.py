@@ -23,11 +23,9 @@ SIZES = "128,256,512,1024,1769,3008"
 
 @click.command("tune", short_help="Find the memory size of a Lambda function.", context_settings=HELP)
 @click.argument("function", required=False)
-@click.option("--memory", default=SIZES, show_default=True, metavar="SIZES", help="The sizes to compare, in MB.")
-@click.option("--calls", type=click.IntRange(5, 100_000), default=200, show_default=True, help="Calls of each size.")
-@click.option(
-    "--rounds", type=click.IntRange(1, 100), default=4, show_default=True, help="Each visits every size once."
-)
+@click.option("--memory", metavar="SIZES", help=f"The sizes to compare, in MB.  [default: {SIZES}]")
+@click.option("--calls", type=click.IntRange(5, 100_000), help="Calls of each size.  [default: 200]")
+@click.option("--rounds", type=click.IntRange(1, 100), help="Each visits every size once.  [default: 4]")
 @click.option("--rate", metavar="RATE", help="Calls are due at this rate.  [default: one follows the other]")
 @click.option(
     "--keep", "keeps", multiple=True, metavar="CONDITIONS", help="Choose by what is to be kept: 'p99 < 200ms'."
@@ -38,6 +36,7 @@ SIZES = "128,256,512,1024,1769,3008"
 @click.option("--target", metavar="URL|aws", help="With a profile: as with run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="With a profile: as with run.")
 @click.option("--seed", metavar="N|random", help="Draw orders, arrivals and payloads from N.")
+@click.option("--resume", metavar="RUN", type=click.Path(path_type=Path), help="Go on with an interrupted one.")
 @click.option("--restore", metavar="RUN", type=click.Path(path_type=Path), help="Restore what a killed one left.")
 @click.option("--out", "folder", type=NewPath(), help="The folder.  [default: runs/tune-NAME-TIME]")
 @click.option(
@@ -51,9 +50,9 @@ SIZES = "128,256,512,1024,1769,3008"
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
     function: str | None,
-    memory: str,
-    calls: int,
-    rounds: int,
+    memory: str | None,
+    calls: int | None,
+    rounds: int | None,
     rate: str | None,
     keeps: tuple[str, ...],
     payload: str | None,
@@ -62,6 +61,7 @@ def command(
     target: str | None,
     sets: tuple[str, ...],
     seed: str | None,
+    resume: Path | None,
     restore: Path | None,
     folder: Path | None,
     dry_run: bool,
@@ -84,9 +84,10 @@ def command(
     loadgen tune orders --region eu-west-1 --payload @event.json --keep 'p99 < 200ms' --calls 1000
     loadgen tune orders --region eu-west-1 --rate 20/s --dry-run
     loadgen tune lambda-invoke --memory 256,512,1024
+    loadgen tune orders.yaml --resume runs/tune-orders-20260131-120000
     loadgen tune --restore runs/tune-orders-20260131-120000
     """
-    from loadgen.experiment.tune.plan import plan_of, sizes_of
+    from loadgen.experiment.tune.plan import CALLS, ROUNDS, plan_of, sizes_of
     from loadgen.experiment.tune.preview import preview
     from loadgen.report.formats import json_text
     from loadgen.report.formats.github import add_to_summary
@@ -100,15 +101,22 @@ def command(
         return _restored(restore)
     if not function:
         raise click.UsageError("FUNCTION is missing: a name, an ARN, or a profile")
+    given = {
+        "--memory": memory, "--calls": calls, "--rounds": rounds, "--rate": rate, "--keep": keeps, "--out": folder,
+        "--check": dry_run,
+    }  # fmt: skip
+    if resume and (wrong := [name for name, value in given.items() if value]):
+        raise click.UsageError(f"{wrong[0]} goes with a new measurement; the one to resume has its own")
     loaded = _loaded(function, payload, region, endpoint, target, (*sets, *seeded(seed)))
     with loaded.secrets.unrevealing():
-        plan = plan_of(loaded, sizes_of(memory), calls, rounds, _rate(rate), keeps)
+        plan = plan_of(loaded, sizes_of(memory or SIZES), calls or CALLS, rounds or ROUNDS, _rate(rate), keeps)
         if dry_run:
             would_do = preview(loaded, plan)
             with output() as out:
                 out.write(f"{json_text(would_do)}\n" if as_json else planned(would_do, fitting(out)))
             return 0
-        result = _carry_out(loaded, plan, folder, quiet, not no_tui, not no_preflight)
+        place = _found(resume) if resume else folder
+        result = _carry_out(loaded, None if resume else plan, place, quiet, not no_tui, not no_preflight)
     exports.write(result, Path(result.run))
     if trouble := add_to_summary(result):
         complain(f"loadgen: {trouble}")
@@ -170,9 +178,10 @@ def _rate(text: str | None) -> float | None:
 
 
 def _carry_out(
-    loaded: Loaded, plan: TunePlan, folder: Path | None, quiet: bool, whole: bool, preflight: bool
+    loaded: Loaded, plan: TunePlan | None, folder: Path | None, quiet: bool, whole: bool, preflight: bool
 ) -> TuneResult:
-    from loadgen.experiment.tune.measurement import tune
+    """A new measurement by that plan; without one, the rest of that in the folder."""
+    from loadgen.experiment.tune.measurement import resume, tune
     from loadgen.report.terminal.display import progress
     from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
@@ -182,18 +191,24 @@ def _carry_out(
     place = folder or folder_for(loaded, "tune-")
     options = Options(place, start, sandbox_at, preflight=preflight, needed=True, resolution=known_resolution())
     with closing(progress(sys.stderr, quiet=quiet, whole=whole, hide=loaded.secrets.hide)) as display:
-        return on_loop(tune(loaded, plan, options, display), display.close)
+        work = tune(loaded, plan, options, display) if plan else resume(loaded, options, display)
+        return on_loop(work, display.close)
+
+
+def _found(run: Path) -> Path:
+    from loadgen.experiment.saved import find
+
+    return find(run)
 
 
 def _restored(run: Path) -> int:
     """Restore the memory of a tuning that was killed, and say what became of it."""
-    from loadgen.experiment.saved import find
     from loadgen.experiment.tune.measurement import restore
     from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
-    restored, memory = on_loop(restore(find(run), Options(run, start, sandbox_at)))
+    restored, memory = on_loop(restore(_found(run), Options(run, start, sandbox_at)))
     with output() as out:
         if memory is None:
             out.write("Nothing had been changed.\n")

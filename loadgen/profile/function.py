@@ -14,7 +14,7 @@ from loadgen.profile.part import Flag, Part, Text
 from loadgen.profile.units import quoted
 from loadgen.profile.values import Selector
 
-INVOKE = "Invoke"
+INVOKE, TO_INVOKE = "Invoke", "lambda:InvokeFunction"  # the call, and its permission
 EXAMPLE = "Invoke: {payload: {id: '{{uuid}}'}}"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -100,7 +100,7 @@ def usd(value: float | None) -> str:
         return UNKNOWN
     if value >= 1 or not value:
         return f"${value:,.2f}"
-    return f"${value:.3g}" if value >= 0.01 else dollars(value)
+    return f"${value:.3f}" if value >= 0.1 else dollars(value)
 
 
 # the sizes

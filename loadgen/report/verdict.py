@@ -36,8 +36,8 @@ def ended(result: Result) -> tuple[str, str] | None:
     """What comes before a verdict, and its sentence, if what was measured did not come to its end."""
     kinds = {RunResult: "run", ExperimentResult: "experiment", CapacityResult: "measurement", TuneResult: "measurement"}
     what = kinds[type(result)]
-    again = "; --resume goes on" if isinstance(result, CapacityResult) else ""
-    if result.interrupted and (result.complete or isinstance(result, CapacityResult | TuneResult)):
+    again = "; --resume goes on" if isinstance(result, CapacityResult | TuneResult) else ""
+    if result.interrupted and (result.complete or again):
         return "INTERRUPTED", f"The {what} was stopped; this is what was found until then{again}"
     if not result.complete:
         return "INCOMPLETE", f"The {what} did not come to its end; this is what was saved until then{again}"

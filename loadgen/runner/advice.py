@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadgen.aws import refusals
 from loadgen.exchange import Exchange, Outcome
+from loadgen.profile.function import INVOKE, TO_INVOKE
 from loadgen.record.excerpt import location_of
 
 UNKNOWN_AUTHORITY = ("local issuer", "self-signed", "self signed")
@@ -24,7 +25,10 @@ def remedy(url: str, outcome: Outcome, reason: str) -> str:
 def remedy_for(url: str, x: Exchange) -> str:
     """The same for an exchange that is at hand, and so tells where a redirect leads."""
     location = location_of(x) if x.outcome is Outcome.UNEXPECTED else ""
-    return redirected(x.status, location) if location else remedy(url, x.outcome, x.reason)
+    if location:
+        return redirected(x.status, location)
+    to_invoke = refusals.denied(x.reason, TO_INVOKE) if x.request.operation == INVOKE else ""
+    return to_invoke or remedy(url, x.outcome, x.reason)
 
 
 def redirected(status: int, location: str) -> str:

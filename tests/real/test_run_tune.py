@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gateway
 import pytest
+from engines import Engine
 from lambda_client import boto3_client
 from program import FULL, VALID, Program, Ran, run
 
@@ -110,6 +112,17 @@ def test_what_was_killed_is_restored(sandbox: SandboxProcess, tmp_path: Path, li
     assert report.status == 0 and "INCOMPLETE" in report.out
 
 
+def test_what_was_killed_is_gone_on_with(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    killed(sandbox, tmp_path, 6)
+    asked = [word for word in arguments(sandbox) if word not in ("--memory", "128,512,1769", "--rounds", "2")]
+    at = asked.index("--out")
+    ran = run(tmp_path, *asked[:at], "--resume", "run", "--json", env=KEYS)
+    assert ran.status in VALID, ran.err
+    result = json.loads(ran.out)
+    assert result["complete"] and [size["calls"] for size in result["sizes"]] == [40, 40, 40]
+    assert memory(sandbox) == 512
+
+
 def test_what_somebody_else_has_set_is_left_alone(sandbox: SandboxProcess, tmp_path: Path) -> None:
     killed(sandbox, tmp_path, 4)
     change(sandbox, MemorySize=640)
@@ -146,3 +159,20 @@ def test_a_function_that_is_not_there_is_told(sandbox: SandboxProcess, tmp_path:
     assert ran.status == 3
     [line] = ran.err.splitlines()
     assert "function nobody" in line and "there is no such table or function here" in line
+
+
+def test_a_permission_that_is_missing_is_named(ministack: Engine, tmp_path: Path) -> None:
+    """ministack's user may only invoke; and ministack's answers have no REPORT, which ends it, and what was changed is
+    restored."""
+    user = gateway.account(ministack).user
+    with gateway.timer(ministack) as name, ministack.client("lambda") as functions:
+        functions.update_function_configuration(FunctionName=name, MemorySize=320)
+        target = ["--region", "us-east-1", "--endpoint", ministack.url]
+        asked = ["tune", name, *target, "--payload", '{"id": "x", "sleep_ms": 1}']
+        denied = run(tmp_path, *asked, "--out", "denied", env=user.environment)
+        untold = run(tmp_path, *asked, "--calls", "5", "--out", "untold", env=ministack.keys.environment)
+        after = functions.get_function_configuration(FunctionName=name)["MemorySize"]
+    [line] = denied.err.splitlines()
+    assert denied.status == 3 and "Grant them lambda:GetFunctionConfiguration on the function" in line
+    assert untold.status == 3 and "no answer has a REPORT line" in " ".join(untold.out.split())
+    assert after == 320

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from run_folders import write_run
 from loadgen.clock import MILLISECOND, SECOND, VirtualClock
 from loadgen.exchange import Exchange, Request
 from loadgen.experiment.tune import measurement
-from loadgen.experiment.tune.measurement import Reached, tune
+from loadgen.experiment.tune.measurement import Reached, resume, tune
 from loadgen.experiment.tune.plan import plan_of
 from loadgen.profile.load import Loaded, load
 from loadgen.profile.sandbox import SandboxSettings
@@ -117,9 +117,10 @@ def tuned(
     sizes: tuple[int, ...] = (128, 512, 1769),
     seed: int = 1,
     text: str = PROFILE,
+    again: bool = False,
     **asked: Any,
 ) -> TuneResult:
-    """The result of `loadgen tune` on that function."""
+    """The result of `loadgen tune` on that function; `again`: of the rest of what the folder has."""
 
     async def reach(loaded: Loaded, options: Options, stack: AsyncExitStack) -> Reached:
         return Reached(None, Nothing(), function)  # type: ignore[arg-type]
@@ -129,4 +130,6 @@ def tuned(
     monkeypatch.setattr("os.fsync", lambda descriptor: None)
     loaded = load("orders.yaml", text=text, sets=[f"seed={seed}"])
     plan = plan_of(loaded, sizes, **{"calls": 20, "rounds": 2, **asked})
-    return asyncio.run(tune(loaded, plan, replace(Options(folder), needed=True), Silence()))
+    options = Options(folder, needed=True)
+    work = resume(loaded, options, Silence()) if again else tune(loaded, plan, options, Silence())
+    return asyncio.run(work)

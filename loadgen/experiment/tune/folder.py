@@ -76,10 +76,7 @@ def visits_in(folder: Path, plan: TunePlan) -> Iterator[tuple[TuneVisit, RunResu
     """The complete visits of a folder, in their order."""
     for visit in visits_of(plan):
         run = folder / visit.folder
-        if not (run / "result.json").is_file():
-            return
-        result = result_of(run)
-        if usable(result):
+        if (run / "result.json").is_file() and usable(result := result_of(run)):
             yield visit_of(visit, result), result
 
 

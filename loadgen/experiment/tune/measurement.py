@@ -4,6 +4,7 @@ of a process that died."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from loadgen.clock import wall
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError, TargetError
 from loadgen.experiment.capacity.folder import usable
 from loadgen.experiment.rounds import Within
-from loadgen.experiment.tune.folder import assembled, metadata, read_metadata, visit_of
+from loadgen.experiment.tune.folder import assembled, metadata, read_metadata, visit_of, visits_in
 from loadgen.experiment.tune.plan import Visit, profile_of, visits_of
 from loadgen.interrupts import Interrupted, Interrupts, interrupts
 from loadgen.profile.load import Loaded, load
@@ -22,14 +23,14 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.result.tune import TunePlan, TuneResult, TuneVisit
 from loadgen.runner.destination import Destination, destination
-from loadgen.runner.function.calls import Api, Calls
+from loadgen.runner.function.calls import Api, Calls, Configuration
 from loadgen.runner.function.journal import Journal, read_journal
 from loadgen.runner.function.memory import Memory
 from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Position
 from loadgen.runner.secrets import Keeper, keeper
 from loadgen.runner.session import run_at
-from loadgen.store import ExperimentFolder
+from loadgen.store import ExperimentFolder, ExperimentFolderAgain
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,20 @@ async def tune(loaded: Loaded, plan: TunePlan, options: Options, display: Displa
     with interrupts() as signals:
         async with AsyncExitStack() as stack:
             reached = await reach(loaded, options, stack)
-            return await _Tuning(loaded, plan, options, display, signals, reached).carry_out()
+            return await _Tuning(loaded, plan, options, display, signals, reached).carry_out(_begin)
+
+
+async def resume(loaded: Loaded, options: Options, display: Display) -> TuneResult:
+    """Go on with the sizes in the folder `options.out`. Raises LoadgenError if that is of another profile, or is
+    complete; SomebodyElse if somebody else has changed the function since."""
+    plan = read_metadata(options.out).plan
+    with interrupts() as signals:
+        async with AsyncExitStack() as stack:
+            reached = await reach(loaded, options, stack)
+            return await _Tuning(loaded, plan, options, display, signals, reached).carry_out(_go_on)
+
+
+Begin = Callable[["_Tuning", Configuration], tuple[ExperimentFolder, Journal]]
 
 
 @dataclass
@@ -73,15 +87,16 @@ class _Tuning:
     interrupted: bool = False
     failed: LoadgenError | None = None
 
-    async def carry_out(self) -> TuneResult:
+    async def carry_out(self, begin: Begin) -> TuneResult:
         hide, options = self.loaded.secrets.hide, self.options
         found = await self.at.api.read()
-        folder = ExperimentFolder(options.out, self.warn, needed=True, hide=hide)
-        about = metadata(self.loaded, self.plan, found, wall())
-        folder.begin(self.loaded.resolved, to_json(map_text(about, hide)))
-        memory = Memory(self.at.api, Journal(options.out), hide(self.plan.function))
+        folder, journal = begin(self, found)
+        memory = Memory(self.at.api, journal, hide(self.plan.function))
         self.signals.heed(self._stop)
-        await memory.begin()
+        if journal.entries:
+            await memory.check()
+        else:
+            await memory.begin()
         try:
             await self._visit_all(memory, folder)
         except Interrupted:
@@ -89,7 +104,7 @@ class _Tuning:
         except LoadgenError as error:
             self._fail(error)
         finally:
-            await self._restore(memory, found.memory)
+            await self._restore(memory, journal.entries[0].memory)
         result = assembled(options.out, self.warnings, interrupted=self.interrupted, failed=self.failed)
         self.signals.heed(None)
         result = map_text(result, hide)
@@ -97,7 +112,8 @@ class _Tuning:
         return result
 
     async def _visit_all(self, memory: Memory, folder: ExperimentFolder) -> None:
-        for visit in visits_of(self.plan):
+        made = {visit.number for visit in self.visits}
+        for visit in [visit for visit in visits_of(self.plan) if visit.number not in made]:
             if self.interrupted:
                 return
             await self.at.secrets.refresh()
@@ -128,7 +144,7 @@ class _Tuning:
             out=self.options.out / visit.folder,
             prepared=True,
             needed=True,
-            preflight=self.options.preflight and visit.number == 1,
+            preflight=self.options.preflight and not self.visits,
         )
         position = Position(
             round=visit.number,
@@ -197,6 +213,32 @@ class _Tuning:
         if warning not in self.warnings:
             self.warnings.append(warning)
             self.display.message(warning)
+
+
+def _begin(of: _Tuning, found: Configuration) -> tuple[ExperimentFolder, Journal]:
+    """A new folder, and a journal without a line."""
+    hide, out = of.loaded.secrets.hide, of.options.out
+    folder = ExperimentFolder(out, of.warn, needed=True, hide=hide)
+    about = metadata(of.loaded, of.plan, found, wall())
+    folder.begin(of.loaded.resolved, to_json(map_text(about, hide)))
+    return folder, Journal(out)
+
+
+def _go_on(of: _Tuning, found: Configuration) -> tuple[ExperimentFolder, Journal]:
+    """The folder of a tuning that was interrupted, whose complete visits are taken. What is left of others is kept
+    beside them."""
+    out, hide = of.options.out, of.loaded.secrets.hide
+    if document(out / "profile.json") != map_text(of.loaded.resolved, hide):
+        raise ProfileError("is of another profile", file=str(out), remedy="Give the profile and options that it has")
+    of.visits.extend(visit for visit, _ in visits_in(out, of.plan))
+    made = {visit.number for visit in of.visits}
+    left = [visit for visit in visits_of(of.plan) if visit.number not in made]
+    if not left:
+        raise ProfileError("is complete", file=str(out), remedy=f"`loadgen report {out}` shows it")
+    folder = ExperimentFolderAgain(out, of.warn, needed=True, hide=hide)
+    for visit in left:
+        folder.put_aside(visit.folder)
+    return folder, read_journal(out)
 
 
 async def restore(folder: Path, options: Options) -> tuple[bool, int | None]:

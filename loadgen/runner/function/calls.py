@@ -15,16 +15,17 @@ from urllib.parse import quote
 from loadgen.aws.auth import Access
 from loadgen.aws.errors import Fault
 from loadgen.aws.invocation import API
+from loadgen.aws.refusals import denied
 from loadgen.exchange import Request
+from loadgen.profile.function import TO_INVOKE
 from loadgen.profile.model import Profile
 from loadgen.runner.control import CallFailed, Control
 from loadgen.runner.destination import Destination
 from loadgen.workload.scenarios import USER_AGENT
 
 READ, UPDATE = "GetFunctionConfiguration", "UpdateFunctionConfiguration"
-PERMISSIONS = (f"lambda:{READ}", f"lambda:{UPDATE}", "lambda:InvokeFunction")
+PERMISSIONS = (f"lambda:{READ}", f"lambda:{UPDATE}", TO_INVOKE)
 """What `loadgen tune` needs on the function."""
-DENIED = ("AccessDeniedException", "AccessDenied")
 ARCHITECTURES = ("x86_64", "arm64")
 _WORD = re.compile(r"[A-Za-z0-9._:+-]{1,64}")
 
@@ -77,9 +78,7 @@ class Api(Control):
         return self._configuration(await self._answer("PUT", body, UPDATE), UPDATE)
 
     def advice(self, operation: str, fault: Fault) -> str:
-        if fault.code in DENIED:
-            return f"the credentials do not allow it. Grant them lambda:{operation} on the function, or use others"
-        return super().advice(operation, fault)
+        return denied(fault.code, f"lambda:{operation}") or super().advice(operation, fault)
 
     async def _answer(self, method: str, body: bytes, operation: str) -> bytes:
         lines = (("User-Agent", USER_AGENT), *((("Content-Type", "application/json"),) if body else ()))

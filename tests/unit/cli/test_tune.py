@@ -72,6 +72,8 @@ def test_an_event_may_be_in_a_file(tmp_path: Path) -> None:
         (("burst", "--check"), "its target is no Lambda function"),
         (("a b", "--region", "eu-west-1"), "is not a function"),
         (("orders", "--restore", "x"), "--restore takes the function from the folder"),
+        ((*HERE, "--resume", "x", "--calls", "9"), "--calls goes with a new measurement"),
+        ((*HERE, "--resume", "nowhere"), "is not a run's folder"),
         (("--restore", "nowhere"), "is not a run's folder"),
     ],
 )

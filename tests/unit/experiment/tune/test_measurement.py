@@ -18,6 +18,7 @@ from loadgen.profile.load import load
 from loadgen.report.sentences import notice_text
 from loadgen.result.run import RunResult
 from loadgen.runner.function.journal import read_journal
+from loadgen.runner.function.memory import SomebodyElse
 
 Patch = pytest.MonkeyPatch
 
@@ -106,6 +107,50 @@ def test_an_interrupt_restores_and_keeps_what_is_known(tmp_path: Path, monkeypat
     result = tuned(tmp_path / "run", monkeypatch, function)
     assert function.memory == 512
     assert (result.exit_status, result.interrupted, len(result.visits)) == (130, True, 1)
+
+
+def interrupted(folder: Path, monkeypatch: Patch) -> Function:
+    """A function whose tuning was interrupted in the third of its six visits."""
+    function = Function()
+
+    def stop(number: int, result: RunResult) -> RunResult:
+        return replace(result, interrupted=True, exit_status=Exit.INTERRUPTED) if number == 3 else result
+
+    function.after = stop
+    assert len(tuned(folder, monkeypatch, function).visits) == 2
+    return function
+
+
+def test_an_interrupted_one_is_gone_on_with(tmp_path: Path, monkeypatch: Patch) -> None:
+    function = interrupted(tmp_path / "run", monkeypatch)
+    result = tuned(tmp_path / "run", monkeypatch, function, again=True)
+    assert (result.complete, result.interrupted, result.exit_status) == (True, False, 0)
+    assert [visit.number for visit in result.visits] == [1, 2, 3, 4, 5, 6] and len(function.visited) == 7
+    assert [size.calls for size in result.sizes] == [20, 20, 20]
+    assert function.memory == 512 and read(tmp_path / "run") == result
+    assert (tmp_path / "run" / "visits" / "003-cut-short-1").is_dir()
+    with pytest.raises(ProfileError, match="is complete"):
+        tuned(tmp_path / "run", monkeypatch, function, again=True)
+
+
+def test_what_somebody_else_has_changed_is_not_gone_on_with(tmp_path: Path, monkeypatch: Patch) -> None:
+    function = interrupted(tmp_path / "run", monkeypatch)
+    journal = tmp_path / "run" / "journal.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(lines[:-3]))
+    function.ask("PUT", MemorySize=json.loads(lines[-4])["memory"])
+    with pytest.raises(SomebodyElse):
+        tuned(tmp_path / "run", monkeypatch, function, again=True)
+    journal.write_text("".join(lines))
+    function.ask("PUT", MemorySize=512)
+    with pytest.raises(SomebodyElse):
+        tuned(tmp_path / "run", monkeypatch, function, again=True)
+
+
+def test_one_of_another_profile_is_not_gone_on_with(tmp_path: Path, monkeypatch: Patch) -> None:
+    function = interrupted(tmp_path / "run", monkeypatch)
+    with pytest.raises(ProfileError, match="is of another profile"):
+        tuned(tmp_path / "run", monkeypatch, function, text=PROFILE.replace("id: 1", "id: 2"), again=True)
 
 
 def test_answers_without_a_report_end_it(tmp_path: Path, monkeypatch: Patch) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from lambda_sandbox import FUNCTIONS, Sandbox
 
+from loadgen.aws.errors import Fault
 from loadgen.clock import SECOND
 from loadgen.errors import ProfileError
 from loadgen.runner.control import CallFailed
 from loadgen.runner.function import journal as journals
 from loadgen.runner.function import memory as memories
-from loadgen.runner.function.calls import Configuration, configuration_of
+from loadgen.runner.function.calls import READ, UPDATE, Api, Configuration, configuration_of
 from loadgen.runner.function.journal import FILE, Journal, entries_of, read_journal
 from loadgen.runner.function.memory import Memory, SomebodyElse
 
@@ -255,3 +256,10 @@ def test_a_link_is_not_followed(tmp_path: Path, service: Service) -> None:
 def test_what_is_no_configuration_is_refused(answer: Any) -> None:
     with pytest.raises(ValueError, match=r"no |not "):
         configuration_of(answer)
+
+
+@pytest.mark.parametrize("operation", [READ, UPDATE])
+def test_the_permission_that_is_missing_is_named(operation: str) -> None:
+    api = object.__new__(Api)
+    assert f"Grant them lambda:{operation} on the function" in api.advice(operation, Fault("AccessDeniedException"))
+    assert "no such table or function" in api.advice(operation, Fault("ResourceNotFoundException"))
