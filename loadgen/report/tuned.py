@@ -28,7 +28,7 @@ def advice(result: TuneResult) -> Iterator[list[Part]]:
     yield [(f"{cost.memory} MB", STRONG), " is the cheapest size: ", *_figures(result, cost), *_before(result, cost)]
     if speed is not cost:
         faster = [f", {_times(cost.trimmed_ms, speed.trimmed_ms)} as fast for {_more(cost, speed)}"]
-        yield [(f"{speed.memory} MB", STRONG), " is the fastest: ", *_figures(result, speed), *faster]
+        yield [(f"{speed.memory} MB", STRONG), " is the fastest: ", *_figures(result, speed), *faster, *_alike(result)]
     if balanced is not cost and balanced is not speed:
         yield [(f"{balanced.memory} MB", STRONG), " is balanced between both: ", *_figures(result, balanced)]
 
@@ -83,6 +83,19 @@ def _before(result: TuneResult, size: TuneSize) -> Iterator[Part]:
     less = 1 - size.usd_per_million / old.usd_per_million
     what = "less" if less >= 0 else "more"
     yield f" · {share(abs(less), 1)} {what} than with the {result.original} MB that it has"
+
+
+def _alike(result: TuneResult) -> Iterator[Part]:
+    """The sizes that chance alone may make slower than the fastest, as far as the intervals of p50 tell."""
+    fastest = result.size(next(of.memory for of in result.choices if of.strategy == "speed"))
+    within = fastest.warm.intervals.get("p50") if fastest else None
+    if fastest is None or within is None or within.high is None:
+        yield " · its p50 has no interval, so that chance may decide: --calls gives more", WARN
+        return
+    others = [(size, size.warm.intervals.get("p50")) for size in result.sizes if size is not fastest]
+    alike = [str(size.memory) for size, of in others if of and of.low <= within.high]
+    if alike:
+        yield f" · {' and '.join(alike)} MB may be as fast: the intervals of p50 overlap", WARN
 
 
 def _times(slow: float | None, fast: float | None) -> str:

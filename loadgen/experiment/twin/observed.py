@@ -103,8 +103,10 @@ def observed(folder: Path, result: AnyResult, accept_invalid: bool = False) -> O
     """The saved run. Raises ProfileError for what is no whole run, or has no successful answers; InvalidRun for an
     INVALID one, unless its user accepts that."""
     if not isinstance(result, RunResult):
-        remedy = "Name one of the runs in it: rounds/01/VARIANT of an experiment, steps/01 of a capacity"
-        raise ProfileError("is an experiment or a capacity, and no run", file=str(folder), remedy=remedy)
+        remedy = (
+            "Name one of the runs in it: rounds/01/VARIANT of an experiment, steps/01 of a capacity, visits/001 of tune"
+        )
+        raise ProfileError("is made of several runs, and is no run", file=str(folder), remedy=remedy)
     if not result.complete:
         remedy = "Run it again, to its end"
         raise ProfileError("died before its end: its counts may lack what came last", file=str(folder), remedy=remedy)

@@ -96,8 +96,8 @@ def test_an_experiment_is_refused(loadgen: Loadgen, tmp_path: Path) -> None:
     made = finished_run(tmp_path / "made")
     experiment(tmp_path / "experiment", {(1, "shared"): made, (1, "per_request"): made})
     assert refused(loadgen, "experiment") == (
-        "loadgen: experiment: is an experiment or a capacity, and no run. "
-        "Name one of the runs in it: rounds/01/VARIANT of an experiment, steps/01 of a capacity\n"
+        "loadgen: experiment: is made of several runs, and is no run. "
+        "Name one of the runs in it: rounds/01/VARIANT of an experiment, steps/01 of a capacity, visits/001 of tune\n"
     )
 
 

@@ -61,6 +61,14 @@ def test_without_a_condition_the_strategies_are_told() -> None:
     assert "is balanced between both" in text
 
 
+def test_what_may_be_as_fast_as_the_fastest_is_told() -> None:
+    """Above 1769 MB there is no more CPU: chance decides between two sizes, and no other."""
+    text = said(result())
+    assert "1769 MB may be as fast: the intervals of p50 overlap" in text.replace("3008 MB may", "1769 MB may")
+    sizes = tuple(replace(of, warm=replace(of.warm, intervals={})) for of in result().sizes)
+    assert "its p50 has no interval, so that chance may decide" in said(replace(result(), sizes=sizes))
+
+
 def test_with_a_condition_the_cheapest_that_keeps_it_is_told() -> None:
     text = said(result("p50 < 100ms"))
     assert text.startswith("256 MB is the cheapest size that keeps p50 < 100ms and errors < 1%: p50 8")
