@@ -162,6 +162,17 @@ def test_profiles_load(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 # nothing is left out
 
 
+EXAMPLES = [path for path in (ROOT / "examples").rglob("*.yaml") if "\nname: " in path.read_text()]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=[path.name for path in EXAMPLES])
+def test_profiles_of_the_examples_load(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_API", "REST_API", "FUNCTION_URL"):
+        monkeypatch.setenv(name, "https://abc.execute-api.eu-west-1.amazonaws.com/python")
+    assert path.read_text().startswith("# yaml-language-server: $schema=../../profiles/schema.json\n")
+    load(str(path))
+
+
 def test_every_outcome_and_metric_is_explained() -> None:
     said = mentioned("docs/measuring.md")
     assert {outcome.word for outcome in Outcome} <= said

@@ -5,7 +5,7 @@
     ministack   DynamoDB, Lambda and API Gateway, from PyPI, in an environment of its own. Checks signatures and rights
                 as IAM does, of every key but "test", which may do everything.
 
-cfn-lint, which knows CloudFormation and SAM, and the AWS SDK for JavaScript are fetched in the same way.
+cfn-lint, which knows CloudFormation and SAM, and the AWS SDKs for JavaScript are fetched in the same way.
 
 Each is downloaded once, in a fixed version, into a folder that later sessions find again. boto3 talks to them beside
 loadgen: it makes what a test needs, and reads back what has become of it.
@@ -30,7 +30,6 @@ from servers import Absent, binary, free_ports, running
 DYNOXIDE = "@dynoxide/linux-x64@1.2.1"
 MINISTACK = ("ministack==1.5.33", "boto3==1.43.106", "cryptography==50.0.2")  # for functions, and for tokens
 CFN_LINT = "cfn-lint==1.58.0"
-SDK_V3 = "@aws-sdk/client-dynamodb@3.1169.0"
 REGION = "us-east-1"
 NO_KEYS = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -143,15 +142,15 @@ def ministack(folder: Path, cache: Path) -> Iterator[Engine]:
 ALL = (dynoxide, ministack)
 
 
-def node_modules(cache: Path, package: str) -> Path:
-    """The folder with an npm package and what it needs."""
+def node_modules(cache: Path, *packages: str) -> Path:
+    """The folder with these packages of npm and what they need."""
     npm = binary("npm")
 
     def install(to: Path) -> None:
         options = ["--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts", "--cache", to / "cache"]
-        _called(npm, "install", "--prefix", to, *options, package)
+        _called(npm, "install", "--prefix", to, *options, *packages)
 
-    return _once(cache / package.replace("/", "-"), install) / "node_modules"
+    return _once(cache / "-".join(packages).replace("/", "-"), install) / "node_modules"
 
 
 def environment(cache: Path, *packages: str) -> Path:

@@ -1,5 +1,6 @@
-"""`examples/aws`, without AWS: the template by cfn-lint; both functions by real SDKs over TLS, whose connections the
-sandbox counts beside them; the one in Python deployed to ministack, behind an HTTP API."""
+"""`examples/`, without AWS: the template by cfn-lint; its functions, and the one with both SDKs for JavaScript, by real
+SDKs over TLS, whose connections the sandbox counts beside them; the one in Python deployed to ministack, behind an HTTP
+API."""
 
 from __future__ import annotations
 
@@ -7,13 +8,16 @@ import csv
 import json
 import re
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +25,10 @@ from typing import Any
 import engines
 import gateway
 import pytest
+from certificate import Certificate
 from engines import REGION, Engine, Keys
 from paths import ROOT
-from program import VALID, run
+from program import FULL, LIMIT, VALID, run
 from servers import CONFIGS, Absent, binary, free_ports, running
 
 from loadgen.aws.credentials import SANDBOX
@@ -33,6 +38,7 @@ from loadgen.sandbox.process import SandboxProcess, start
 pytestmark = pytest.mark.real
 
 EXAMPLES = ROOT / "examples" / "aws"
+NODE_KEEPALIVE = ROOT / "examples" / "node-keepalive"
 TABLE = "orders"
 INVOKE = "/2015-03-31/functions/orders/invocations"
 
@@ -81,16 +87,24 @@ def cache(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(params=["python", "node"])
 def function(request: pytest.FixtureRequest, cache: Path, tmp_path: Path) -> Iterator[Function]:
     """With a table in the sandbox, over TLS. Its truth log is `truth.csv`, complete when the sandbox has ended."""
-    try:
-        command = in_node(tmp_path, cache) if request.param == "node" else in_python()
-    except Absent as absent:
-        pytest.skip(str(absent))
     with start(SandboxSettings(), log=tmp_path / "truth.csv") as sandbox:
         with in_sandbox(sandbox) as engine:
             engine.create(TABLE, pk="S")
-        port = free_ports(1)[0]
-        with running([*command[:2], str(port), *command[2:]], tmp_path, [port], env=settings(sandbox)):
-            yield Function(f"http://127.0.0.1:{port}", sandbox)
+        with harness(request.param, cache, tmp_path, sandbox, {}) as function:
+            yield function
+
+
+@contextmanager
+def harness(
+    language: str, cache: Path, folder: Path, sandbox: SandboxProcess, env: dict[str, str]
+) -> Iterator[Function]:
+    try:
+        command = in_node(folder, cache) if language == "node" else in_python()
+    except Absent as absent:
+        pytest.skip(str(absent))
+    port = free_ports(1)[0]
+    with running([*command[:2], str(port), *command[2:]], folder, [port], env={**settings(sandbox), **env}):
+        yield Function(f"http://127.0.0.1:{port}", sandbox)
 
 
 def in_python() -> list[str]:
@@ -98,13 +112,24 @@ def in_python() -> list[str]:
 
 
 def in_node(folder: Path, cache: Path) -> list[str]:
-    """A copy beside the SDK, where Node looks for it."""
+    module = with_sdks(folder, cache, EXAMPLES / "node" / "app.mjs")
+    return [node(), str(CONFIGS / "function.mjs"), module]
+
+
+def with_sdks(folder: Path, cache: Path, module: Path) -> str:
+    """A copy of the module beside the SDKs, where Node looks for them."""
+    wanted = json.loads((NODE_KEEPALIVE / "package.json").read_text())["dependencies"]
+    packages = [f"{name}@{version}" for name, version in wanted.items()]
+    (folder / "node_modules").symlink_to(engines.node_modules(cache, *packages))
+    return str(shutil.copy(module, folder))
+
+
+def node() -> str:
     node = binary("node")
     version = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=10).stdout
     if int(version.strip().lstrip("v").partition(".")[0]) < 20:
         raise Absent("the SDK needs Node.js 20")
-    (folder / "node_modules").symlink_to(engines.node_modules(cache, engines.SDK_V3))
-    return [node, str(CONFIGS / "function.mjs"), shutil.copy(EXAMPLES / "node" / "app.mjs", folder)]
+    return node
 
 
 @contextmanager
@@ -169,6 +194,43 @@ def test_it_tells_of_itself(function: Function) -> None:
             assert headers["server-timing"] == f"fn;dur={told['ms']['fn']}, db;dur={told['ms']['db']}"
         else:
             assert headers["x-amzn-requestid"] == told["request"]
+
+
+@contextmanager
+def forgetful(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The URL of an HTTPS server that answers a connection's first request, and closes the connection at the second;
+    and its authority."""
+    certificate = Certificate.make(folder)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate.pem)
+
+    def serve() -> None:
+        with suppress(OSError):  # the listener is closed
+            while True:
+                with context.wrap_socket(listener.accept()[0], server_side=True) as connection, suppress(OSError):
+                    connection.settimeout(LIMIT)
+                    if connection.recv(65536):
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                        connection.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{listener.getsockname()[1]}/", certificate.ca
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(LIMIT)
+
+
+@pytest.mark.parametrize("language", ["python", "node"])
+def test_a_kept_connection_that_was_closed_fails_nothing(language: str, cache: Path, tmp_path: Path) -> None:
+    """As after a pause in which Lambda froze the environment."""
+    with forgetful(tmp_path) as (url, ca), start(SandboxSettings()) as sandbox:
+        env = {"GET_URL": url, "SSL_CERT_FILE": str(ca), "NODE_EXTRA_CA_CERTS": str(ca)}
+        with harness(language, cache, tmp_path, sandbox, env) as function:
+            told = [function.ask("/get") for _ in range(3)]
+    assert [(answer["status"], answer["opened"]) for answer in told] == [(200, 1)] * 3
 
 
 REFUSED = {
@@ -262,3 +324,79 @@ def test_front_doors(function: Function, tmp_path: Path) -> None:
         assert {times["count"] for times in step["recorded_ms"].values()} == {3}
         seen.add(variant)
     assert seen == {"http-api", "rest-api", "function-url", "invoke"}
+
+
+@contextmanager
+def node_keepalive(cache: Path, folder: Path, sandbox: SandboxProcess) -> Iterator[dict[str, str]]:
+    """Where its two processes are, as the profile wants it: the second one has the variable that SDK v2 reads."""
+    try:
+        command = [node(), with_sdks(folder, cache, NODE_KEEPALIVE / "function.mjs")]
+    except Absent as absent:
+        pytest.skip(str(absent))
+    ports = free_ports(2)
+    env = {**settings(sandbox), "DYNAMODB": sandbox.https}
+    reuse = {"AWS_NODEJS_CONNECTION_REUSE_ENABLED": "1"}
+    with ExitStack() as stack:
+        for port, more in zip(ports, ({}, reuse), strict=True):
+            stack.enter_context(running([*command, str(port)], folder, [port], env={**env, **more}))
+        yield dict(zip(("FUNCTION", "FUNCTION_REUSE"), (f"http://127.0.0.1:{port}" for port in ports), strict=True))
+
+
+KINDS = {
+    ("FUNCTION", "v3", "default"): 1,
+    ("FUNCTION", "v3", "keep"): 1,
+    ("FUNCTION", "v3", "fresh"): 10,
+    ("FUNCTION", "v2", "default"): 10,
+    ("FUNCTION_REUSE", "v2", "default"): 1,
+    ("FUNCTION", "v2", "keep"): 1,
+    ("FUNCTION", "v2", "fresh"): 10,
+}
+"""Connections for ten calls."""
+
+
+def test_sdks_for_javascript_open_one_connection_or_ten(cache: Path, tmp_path: Path) -> None:
+    log = tmp_path / "truth.csv"
+    told = []
+    with start(SandboxSettings(), log=log) as sandbox, node_keepalive(cache, tmp_path, sandbox) as urls:
+        for where, sdk, agent in KINDS:
+            told.append(Function(urls[where], sandbox).ask("/tables", sdk=sdk, agent=agent, lists=10)["opened"])
+    with log.open(newline="") as lines:
+        rows = sorted(csv.DictReader(lines), key=lambda row: int(row["received_ns"]))
+    assert {row["operation"] for row in rows} == {"ListTables"}
+    seen = [len({row["connection"] for row in rows[i : i + 10]}) for i in range(0, len(rows), 10)]
+    assert seen == told == [*KINDS.values()]
+
+
+def test_the_profile_tells_sdks_for_javascript_apart(cache: Path, tmp_path: Path) -> None:
+    profile = NODE_KEEPALIVE / "node-keepalive.yaml"
+    left_out = [f"experiment.variants.{name}=" for name in ("v3-keep", "v3-fresh", "v2-keep", "v2-fresh")]
+    sets = [word for name in left_out for word in ("--set", name)]
+    found = {}
+    with start(SandboxSettings()) as sandbox, node_keepalive(cache, tmp_path, sandbox) as urls:
+        for variant, result in runs(tmp_path, profile, "lists", *sets, env=urls):
+            [step] = result["phases"][-1]["steps"]
+            assert step["recorded_ms"]["db"]["count"] == 3
+            [found[variant]] = [stratum["stratum"] for stratum in step["strata"]]
+    assert found == {f"{name}": f"cold=false, opened={n}" for name, n in (("v3", 0), ("v2", 5), ("v2-variable", 0))}
+
+
+@pytest.mark.skipif(not FULL, reason="a part of minutes; set LOADGEN_FULL_TESTS=1")
+def test_a_connection_of_23_ms_each_is_slower(cache: Path, tmp_path: Path) -> None:
+    """Two round trips of TCP and TLS 1.3, for each of five calls."""
+    left_out = [
+        f"experiment.variants.{name}=" for name in ("v3-keep", "v3-fresh", "v2-variable", "v2-keep", "v2-fresh")
+    ]
+    sets = [word for name in (*left_out, "load.lists.iterations=5") for word in ("--set", name)]
+    with (
+        start(SandboxSettings(rtt=11_500_000)) as sandbox,
+        node_keepalive(cache, tmp_path, sandbox) as urls,
+    ):
+        ran = run(tmp_path, "run", str(NODE_KEEPALIVE / "node-keepalive.yaml"), *sets, "--json", env=urls, limit=300)
+    assert ran.status in VALID, ran.err
+    comparison = json.loads(ran.out)["comparison"]
+    [found] = [
+        figure for figure in comparison["figures"] if (figure["metric"], figure["quantile"]) == ("service", "mean")
+    ]
+    assert found["ratio_low"] > 1.05
+    assert found["difference_high"] > 5 * 23
+    assert found["verdict"] == ("slower" if comparison["valid"] else "none")

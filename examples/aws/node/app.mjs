@@ -134,7 +134,11 @@ const get = (agent) =>
       answer.resume();
     });
     request.on("timeout", () => request.destroy(new Error("no answer to the GET for 10 s")));
-    request.on("error", reject);
+    request.on("error", (error) => {
+      // the host closed the kept connection while this environment was frozen, and nobody here has seen it yet
+      if (request.reusedSocket && error.code === "ECONNRESET") resolve(get(agent));
+      else reject(error);
+    });
   });
 
 const milliseconds = (since) => Math.round((performance.now() - since) * 1000) / 1000;
