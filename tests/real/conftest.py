@@ -11,9 +11,11 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Any, TypeVar
 
 import engines
+import gateway
 import pytest
 import servers
 from engines import Engine
+from gateway import Account
 from program import FULL
 from servers import Server
 from stamps import stamping
@@ -75,6 +77,12 @@ def _enter(stack: ExitStack, server: AbstractContextManager[T]) -> T:
 
 nginx, caddy, haproxy, node, uvicorn = (_session(start) for start in servers.ALL)
 dynoxide, ministack = (_engine(start) for start in engines.ALL)
+
+
+@pytest.fixture(scope="session")
+def account(ministack: Engine) -> Account:
+    """Its users and its role: there can be one of each, whatever files ask for them."""
+    return gateway.account(ministack)
 
 
 @pytest.fixture(params=[start.__name__ for start in servers.ALL])

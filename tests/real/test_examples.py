@@ -27,6 +27,7 @@ import gateway
 import pytest
 from certificate import Certificate
 from engines import REGION, Engine, Keys
+from gateway import Account
 from paths import ROOT
 from program import FULL, LIMIT, VALID, run
 from servers import CONFIGS, Absent, binary, free_ports, running
@@ -292,9 +293,9 @@ def test_the_shipped_profiles_run_on_it(function: Function, profile: str, tmp_pa
     article(tmp_path, profile, "--target", function.url)
 
 
-def test_behind_an_http_api(ministack: Engine, tmp_path: Path) -> None:
+def test_behind_an_http_api(ministack: Engine, account: Account, tmp_path: Path) -> None:
     """The function as it is deployed, called with a signature."""
-    keys = gateway.account(ministack).user
+    keys = account.user
     code = (EXAMPLES / "python" / "app.py").read_text()
     with gateway.deployed(ministack, code) as (url, name):
         signed = ("--set", "auth.sigv4.service=execute-api", "--set", f"auth.sigv4.region={REGION}")

@@ -29,11 +29,6 @@ def engine(ministack: Engine) -> Iterator[Engine]:
     ministack.clear()
 
 
-@pytest.fixture(scope="session")
-def account(ministack: Engine) -> Account:
-    return gateway.account(ministack)
-
-
 @pytest.fixture
 def api(engine: Engine) -> Iterator[Api]:
     with gateway.orders(engine) as api:

@@ -98,11 +98,6 @@ def test_a_real_function(
     assert (step["invocations"]["answers"], step["invocations"]["told"]) == (CALLS, CALLS)
 
 
-@pytest.fixture(scope="module")
-def account(ministack: Engine) -> Account:
-    return gateway.account(ministack)
-
-
 def printed(engine: Engine, name: str) -> list[dict[str, Any]]:
     """What the function printed, as its log on CloudWatch has it."""
     with engine.client("logs") as logs:

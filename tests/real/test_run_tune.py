@@ -14,6 +14,7 @@ from typing import Any
 import gateway
 import pytest
 from engines import Engine
+from gateway import Account
 from lambda_client import boto3_client
 from program import FULL, VALID, Program, Ran, run
 
@@ -161,10 +162,10 @@ def test_a_function_that_is_not_there_is_told(sandbox: SandboxProcess, tmp_path:
     assert "function nobody" in line and "there is no such table or function here" in line
 
 
-def test_a_permission_that_is_missing_is_named(ministack: Engine, tmp_path: Path) -> None:
+def test_a_permission_that_is_missing_is_named(ministack: Engine, account: Account, tmp_path: Path) -> None:
     """ministack's user may only invoke; and ministack's answers have no REPORT, which ends it, and what was changed is
     restored."""
-    user = gateway.account(ministack).user
+    user = account.user
     with gateway.timer(ministack) as name, ministack.client("lambda") as functions:
         functions.update_function_configuration(FunctionName=name, MemorySize=320)
         target = ["--region", "us-east-1", "--endpoint", ministack.url]
