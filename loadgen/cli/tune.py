@@ -30,6 +30,7 @@ SIZES = "128,256,512,1024,1769,3008"
 @click.option(
     "--keep", "keeps", multiple=True, metavar="CONDITIONS", help="Choose by what is to be kept: 'p99 < 200ms'."
 )
+@click.option("--max-cost", metavar="$AMOUNT", help="Begin no visit when the calls have come to this: '$0.50'.")
 @click.option("--payload", metavar="JSON|@FILE", help="With a name: the event. {{uuid}} and {{int 1 500}} change.")
 @click.option("--region", metavar="REGION", help="With a name: eu-west-1.")
 @click.option("--endpoint", metavar="URL|sandbox", help="With a name: a stand-in, or the simulated Lambda.")
@@ -55,6 +56,7 @@ def command(
     rounds: int | None,
     rate: str | None,
     keeps: tuple[str, ...],
+    max_cost: str | None,
     payload: str | None,
     region: str | None,
     endpoint: str | None,
@@ -103,13 +105,15 @@ def command(
         raise click.UsageError("FUNCTION is missing: a name, an ARN, or a profile")
     given = {
         "--memory": memory, "--calls": calls, "--rounds": rounds, "--rate": rate, "--keep": keeps, "--out": folder,
+        "--max-cost": max_cost,
         "--check": dry_run,
     }  # fmt: skip
     if resume and (wrong := [name for name, value in given.items() if value]):
         raise click.UsageError(f"{wrong[0]} goes with a new measurement; the one to resume has its own")
     loaded = _loaded(function, payload, region, endpoint, target, (*sets, *seeded(seed)))
     with loaded.secrets.unrevealing():
-        plan = plan_of(loaded, sizes_of(memory or SIZES), calls or CALLS, rounds or ROUNDS, _rate(rate), keeps)
+        sizes, limit = sizes_of(memory or SIZES), _usd(max_cost)
+        plan = plan_of(loaded, sizes, calls or CALLS, rounds or ROUNDS, _rate(rate), keeps, limit)
         if dry_run:
             would_do = preview(loaded, plan)
             with output() as out:
@@ -175,6 +179,15 @@ def _rate(text: str | None) -> float | None:
         return None if text is None else rate_to_send(text)
     except ValueError as error:
         raise click.UsageError(f"--rate: {error}") from None
+
+
+def _usd(text: str | None) -> float | None:
+    from loadgen.profile.model import dollars_of
+
+    try:
+        return None if text is None else dollars_of(text)
+    except ValueError as error:
+        raise click.UsageError(f"--max-cost: {error}") from None
 
 
 def _carry_out(

@@ -65,7 +65,8 @@ def _stop_if(value: object) -> StopIf | None:
     return None if value == "never" else StopIf.parse(value)
 
 
-def _max_cost(text: str) -> float:
+def dollars_of(text: str) -> float:
+    """An amount in US dollars: $1.50. Raises ValueError."""
     if not re.fullmatch(r"\$[0-9]{1,9}(\.[0-9]{1,6})?", text) or not float(text[1:]):
         raise ValueError(f"{quoted(text)} is not an amount: expected US dollars such as $1.50")
     return float(text[1:])
@@ -180,7 +181,7 @@ class Profile(Part):
     retries: Retries | None = None
     """Whether a failed request is sent again. Default: never, so that each failure is seen."""
 
-    max_cost: Annotated[float, FromText(_max_cost, r"\$[0-9.]+", "$1.50")] | None = None
+    max_cost: Annotated[float, FromText(dollars_of, r"\$[0-9.]+", "$1.50")] | None = None
     """How many US dollars the load may cost. loadgen refuses a plan that costs more and stops a run that reaches it."""
 
     experiment: Experiment | None = None

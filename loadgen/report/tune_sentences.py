@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loadgen.aws.prices import dollars
 from loadgen.report.values import Sentence, Values, number
 from loadgen.report.words import count, ms, several
 
@@ -19,6 +20,10 @@ TUNE_SENTENCES: dict[str, Sentence] = {
     "tune_restored": "the memory is {memory} MB again, as before",
     "tune_not_restored": "the memory was not restored: {error}. `loadgen tune --restore {folder}` tries again",
     "tune_broken_off": "the measurement was broken off: {error}",
+    "tune_stopped_by_cost": lambda values: (
+        f"the measurement was stopped early by --max-cost: {dollars(number(values, 'limit_usd'))} "
+        f"(its calls have come to {dollars(number(values, 'usd'))})"
+    ),
     "tune_died": "the measurement died before its end; this is what its visits had written. If the memory of the "
     "function is not what it was: loadgen tune --restore {folder}",
 }

@@ -107,6 +107,7 @@ CODES = {
     "capacity_stopped_by_cost": "The measurement was stopped early by max_cost, as its steps have come to `usd`.",
     "tune_broken_off": "The measurement of memory sizes was broken off: `error`.",
     "tune_not_restored": "The memory of the function was not restored: `error`; `folder` has what is needed for it.",
+    "tune_stopped_by_cost": "The measurement was stopped early by its limit, `limit_usd`, as it has come to `usd`.",
     "tune_died": "The measurement of memory sizes died before its end; `folder` has what restores the memory.",
     # the progress of a command, which no result holds; it may be of one `variant` in one `round`
     "stopping": "A signal ends the run, which waits for what is open.",

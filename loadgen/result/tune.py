@@ -23,6 +23,7 @@ class TunePlan:
     rate: float | None = item("the rate at which calls are due; null: one call follows the other", "1/s")
     keep: tuple[str, ...] = item("the conditions of --keep")
     seed: int = item("the number from which the orders, the arrivals and the payloads are drawn")
+    max_usd: float | None = item("no visit begins when the calls have come to this; null without a limit", "USD")
 
     @property
     def each(self) -> int:

@@ -90,14 +90,14 @@ def assembled(
     """The result of the folder, from what its visits wrote. `failed` is the error that ended it early, or that what
     was there could not be restored. Raises ProfileError if it is no such folder."""
     about = read_metadata(folder)
-    plan, price = about.plan, _price(about.prices)
+    plan, price = about.plan, price_of(about.prices)
     made = list(visits_in(folder, plan))
     visits, results = tuple(visit for visit, _ in made), [result for _, result in made]
     runs = [VisitRun.read(visit, folder / visit.folder) for visit in visits]
     known = [(memory, [run for run in runs if run.visit.memory == memory]) for memory in plan.sizes]
     sizes = tuple(size_of(plan, price, memory, own) for memory, own in known if own)
     chosen = tuple(choices(sizes, bool(plan.keep)))
-    usd = sum(price.calls(visit.memory, visit.billed_ms, visit.requests) for visit in visits)
+    usd = spent(price, visits)
     result = TuneResult(
         **{field.name: getattr(about, field.name) for field in fields(TuneMetadata)},
         target=results[0].target if results else None,
@@ -121,7 +121,12 @@ def assembled(
     return replace(result, exit_status=int(_status(result, failed)))
 
 
-def _price(of: LambdaPrices) -> LambdaPrice:
+def spent(price: LambdaPrice, visits: Sequence[TuneVisit]) -> float:
+    """US dollars for the calls of these visits, about: those whose answers had no REPORT count as requests alone."""
+    return sum(price.calls(visit.memory, visit.billed_ms, visit.requests) for visit in visits)
+
+
+def price_of(of: LambdaPrices) -> LambdaPrice:
     return LambdaPrice(of.region, of.architecture, of.gb_second_usd, of.million_usd, of.date)
 
 

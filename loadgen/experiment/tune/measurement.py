@@ -14,7 +14,15 @@ from loadgen.clock import wall
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError, TargetError
 from loadgen.experiment.capacity.folder import usable
 from loadgen.experiment.rounds import Within
-from loadgen.experiment.tune.folder import assembled, metadata, read_metadata, visit_of, visits_in
+from loadgen.experiment.tune.folder import (
+    assembled,
+    metadata,
+    price_of,
+    read_metadata,
+    spent,
+    visit_of,
+    visits_in,
+)
 from loadgen.experiment.tune.plan import Visit, profile_of, visits_of
 from loadgen.interrupts import Interrupted, Interrupts, interrupts
 from loadgen.profile.load import Loaded, load
@@ -114,7 +122,7 @@ class _Tuning:
     async def _visit_all(self, memory: Memory, folder: ExperimentFolder) -> None:
         made = {visit.number for visit in self.visits}
         for visit in [visit for visit in visits_of(self.plan) if visit.number not in made]:
-            if self.interrupted:
+            if self.interrupted or not self._affordable():
                 return
             await self.at.secrets.refresh()
             await memory.set(visit.memory)
@@ -175,6 +183,14 @@ class _Tuning:
         billed_ms = round(made.billed_ms / made.reports, 1)
         self.display.message(Reason.of("tune_visit", **values, billed_ms=billed_ms))
         return True
+
+    def _affordable(self) -> bool:
+        """Whether the visits so far have cost less than the limit."""
+        limit, usd = self.plan.max_usd, spent(price_of(read_metadata(self.options.out).prices), self.visits)
+        if limit is None or usd < limit:
+            return True
+        self.warn(Reason.of("tune_stopped_by_cost", usd=usd, limit_usd=limit))
+        return False
 
     def _check(self, visit: Visit, made: TuneVisit, result: RunResult) -> None:
         """Raises TargetError if the answers do not tell what the comparison takes, or are of another size."""

@@ -83,6 +83,7 @@ def plan_of(
     rounds: int = ROUNDS,
     rate: float | None = None,
     keep: Sequence[str] = (),
+    max_usd: float | None = None,
 ) -> TunePlan:
     """Raises ProfileError for a profile whose target cannot be tuned, or for conditions that go with no size."""
     profile = loaded.profile
@@ -111,6 +112,7 @@ def plan_of(
         rate=rate,
         keep=tuple(of.text for of in conditions_of(keep)),
         seed=profile.seed,
+        max_usd=max_usd,
     )
 
 

@@ -66,6 +66,7 @@ def test_an_event_may_be_in_a_file(tmp_path: Path) -> None:
         ((*HERE, "--payload", "@nowhere.json"), "nowhere.json: cannot be read"),
         ((*HERE, "--memory", "64,128"), "--memory: expected sizes from 128 to 10240 MB"),
         ((*HERE, "--rate", "0/s"), "--rate: '0/s' is no rate"),
+        ((*HERE, "--max-cost", "0.5"), "--max-cost: '0.5' is not an amount: expected US dollars such as $1.50"),
         ((*HERE, "--keep", "p99"), "--keep: 'p99' says no limit"),
         ((*HERE, "--target", "aws"), "--target goes with a profile"),
         (("lambda-invoke", "--region", "eu-west-1"), "--region goes with a function's name"),

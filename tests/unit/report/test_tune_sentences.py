@@ -25,6 +25,10 @@ EACH = [
     ),
     (Reason.of("tune_broken_off", error="no answer"), "the measurement was broken off: no answer"),
     (
+        Reason.of("tune_stopped_by_cost", usd=0.52, limit_usd=0.5),
+        "the measurement was stopped early by --max-cost: $0.50 (its calls have come to $0.52)",
+    ),
+    (
         Reason.of("tune_died", folder="runs/a"),
         "the measurement died before its end; this is what its visits had written. If the memory of the function is "
         "not what it was: loadgen tune --restore runs/a",

@@ -153,6 +153,16 @@ def test_one_of_another_profile_is_not_gone_on_with(tmp_path: Path, monkeypatch:
         tuned(tmp_path / "run", monkeypatch, function, text=PROFILE.replace("id: 1", "id: 2"), again=True)
 
 
+def test_no_visit_begins_beyond_the_cost(tmp_path: Path, monkeypatch: Patch) -> None:
+    function = Function()
+    result = tuned(tmp_path / "run", monkeypatch, function, max_usd=1e-5)
+    assert result.usd and len(result.visits) < 6 and not result.complete
+    before = sum(of.requests for of in result.visits[:-1]) * 0.2e-6
+    assert result.usd >= 1e-5 > before
+    assert [of.code for of in result.warnings] == ["tune_stopped_by_cost"]
+    assert function.memory == 512
+
+
 def test_answers_without_a_report_end_it(tmp_path: Path, monkeypatch: Patch) -> None:
     function = Function(of_lambda={"log_format": "json", "log_level": "warn"})
     result = tuned(tmp_path / "run", monkeypatch, function)
