@@ -140,26 +140,29 @@ def is_ours(entries: Sequence[Entry], now: Configuration) -> bool:
     """Whether the configuration that a function has `now`, with no update under way, is the one that these changes
     left; if not, somebody else has changed it since.
 
-    After the line of a finished change its revision tells. A change that had begun is ours if LastModified is still
-    that of its beginning. Of one whose answer nobody wrote down, nothing tells for certain. It counts as ours if the
-    memory is the intended one, and was set after the configuration before it, and within the time in which AWS takes
-    the signature of that call. Only somebody who set the same memory in the same minutes would be taken for us.
+    The revision tells, or LastModified with the memory: a revision changes once more as an update ends, and with what
+    is no configuration, such as a permission. Of a change whose answer nobody wrote down, nothing tells for certain. It
+    counts as ours if the memory is the intended one, and was set after the configuration before it, and within the time
+    in which AWS takes the signature of that call. Only somebody who set the same memory in the same minutes would be
+    taken for us.
     """
     last = entries[-1]
-    if last.kind in ("original", "changed", "restored"):
-        return now.revision == last.revision
-    intent = next(entry for entry in reversed(entries) if entry.kind == "intent")
-    if now.revision in (intent.revision, last.revision):
+    if now.revision == last.revision:
         return True
-    if now.memory != intent.memory:
-        return False
-    if last.kind == "begun":
-        return now.modified == last.modified
-    before, after = _seconds(intent.modified), _seconds(now.modified)
+    if last.kind != "intent":
+        return _is_as(last, now)
+    if now.memory != last.memory:  # it was not made
+        known = next((entry for entry in reversed(entries) if entry.kind != "intent"), last)
+        return _is_as(known, now)
+    before, after = _seconds(last.modified), _seconds(now.modified)
     if before is None or after is None:
         return False
-    away = after - intent.at / SECOND
+    away = after - last.at / SECOND
     return after >= before and -SKEW <= away <= SKEW + TIMEOUT / SECOND
+
+
+def _is_as(known: Entry, now: Configuration) -> bool:
+    return (now.modified, now.memory) == (known.modified, known.memory)
 
 
 def _seconds(stamp: str) -> float | None:

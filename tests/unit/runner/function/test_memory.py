@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from loadgen.runner.control import CallFailed
 from loadgen.runner.function import journal as journals
 from loadgen.runner.function import memory as memories
 from loadgen.runner.function.calls import READ, UPDATE, Api, Configuration, configuration_of
-from loadgen.runner.function.journal import FILE, Journal, entries_of, read_journal
+from loadgen.runner.function.journal import FILE, Journal, entries_of, is_ours, read_journal
 from loadgen.runner.function.memory import Memory, SomebodyElse
 
 PATH = f"{FUNCTIONS}/orders/configuration"
@@ -174,6 +175,19 @@ def test_what_somebody_else_changed_is_left_alone(service: Service, tmp_path: Pa
     told = str(caught.value)
     assert before["RevisionId"] in told and before["LastModified"] in told and "It had 512 MB before" in told
     assert service.sandbox.call("GET", PATH).body == before
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3, 4])
+def test_a_revision_that_changed_alone_is_ours(service: Service, tmp_path: Path, lines: int) -> None:
+    """As when an update ends later than it says, or a permission is given: LastModified stays."""
+    done(_begun(at(service, Journal(tmp_path))))
+    entries = read_journal(tmp_path).entries
+    told = entries[:lines]
+    before = told[-1] if told[-1].kind != "intent" else entries[0]
+    now = Configuration(before.memory, "another", before.modified, "Successful", "x86_64", 3)
+    assert is_ours(told, now)
+    assert not is_ours(told, replace(now, modified="2026-12-24T00:00:00.000+0000"))
+    assert not is_ours(told, replace(now, memory=999))
 
 
 @pytest.mark.parametrize("cut", ["intent", "begun"])
