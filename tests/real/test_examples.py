@@ -5,7 +5,9 @@ API."""
 from __future__ import annotations
 
 import csv
+import io
 import json
+import os
 import re
 import shutil
 import socket
@@ -15,12 +17,14 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import engines
 import gateway
@@ -45,10 +49,76 @@ INVOKE = "/2015-03-31/functions/orders/invocations"
 
 
 def test_the_template_is_as_cloudformation_wants_it(cache: Path) -> None:
-    program = engines.environment(cache, engines.CFN_LINT) / "bin" / "cfn-lint"
+    program = engines.environment(cache, *engines.TEMPLATES) / "bin" / "cfn-lint"
     command = [program, "--include-checks", "I", "--", EXAMPLES / "template.yaml"]
     linted = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     assert (linted.returncode, linted.stdout, linted.stderr) == (0, "", "")
+
+
+TRANSFORM = """
+import json, sys
+from cfnlint.decode import decode
+from samtranslator.translator.transform import transform
+from types import SimpleNamespace
+template, _ = decode(sys.argv[1])
+print(json.dumps(transform(json.loads(json.dumps(template)), {}, SimpleNamespace(load=dict))))
+"""
+STACK = "loadgen-examples"
+
+
+@contextmanager
+def stack(engine: Engine, cache: Path, folder: Path) -> Iterator[dict[str, str]]:
+    """The outputs of the stack, whose template CloudFormation gets as SAM makes it, with the code in a bucket."""
+    template = (EXAMPLES / "template.yaml").read_text()
+    with engine.client("s3") as s3:
+        s3.create_bucket(Bucket="code")
+        for language, module in (("python", "app.py"), ("node", "app.mjs")):
+            archive = io.BytesIO()
+            with zipfile.ZipFile(archive, "w") as files:
+                files.write(EXAMPLES / language / module, module)
+            s3.put_object(Bucket="code", Key=f"{language}.zip", Body=archive.getvalue())
+            template = template.replace(f"CodeUri: {language}/", f"CodeUri: s3://code/{language}.zip")
+    (folder / "template.yaml").write_text(template)
+    python = engines.environment(cache, *engines.TEMPLATES) / "bin" / "python"
+    made = subprocess.run(
+        [python, "-c", TRANSFORM, folder / "template.yaml"],
+        env={**os.environ, "AWS_DEFAULT_REGION": REGION},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    with engine.client("cloudformation") as stacks:
+        stacks.create_stack(StackName=STACK, TemplateBody=made.stdout, Capabilities=["CAPABILITY_IAM"])
+        stacks.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+        [found] = stacks.describe_stacks(StackName=STACK)["Stacks"]
+        yield {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+        stacks.delete_stack(StackName=STACK)
+        stacks.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+
+
+def test_the_stack_is_deployed_called_and_deleted(ministack: Engine, cache: Path, tmp_path: Path) -> None:
+    """The function has its role's rights alone, its URL wants a signature, and nothing is left of the table. (The
+    bodies of APIs are not read there.)"""
+    keys = gateway.account(ministack).user
+    before = ministack.tables()
+    with stack(ministack, cache, tmp_path) as outputs:
+        there = ("--set", f"target.lambda.endpoint={ministack.url}")
+        function = {**keys.environment, "FUNCTION": outputs["FunctionPython"]}
+        for variant, result in runs(tmp_path, EXAMPLES / "invoke.yaml", "puts", *there, env=function):
+            [step] = result["phases"][-1]["steps"]
+            assert step["requests"]["outcomes"] == {"ok": 3}
+            strata = {stratum["stratum"]: stratum["count"] for stratum in step["strata"]}
+            assert strata == {f"start=warm, opened={int(variant == 'fresh')}": 3}
+        [table] = set(ministack.tables()) - set(before)
+        assert len(ministack.items(table)) >= 2 * (1 + 3)
+        url = f"{ministack.url}/_aws/lambda-url/{urlsplit(outputs['FunctionUrlPython']).netloc.partition('.')[0]}"
+        status, _, _ = Function(url, None).answer("/orders", b"{}")
+        assert status == 403
+        (tmp_path / "url").mkdir()
+        signed = ("--set", "auth.sigv4.service=lambda", "--set", f"auth.sigv4.region={REGION}")
+        article(tmp_path / "url", "yan-cui-lambda", "--target", url, *signed, env=keys.environment)
+    assert ministack.tables() == before
 
 
 def test_the_template_has_no_alias() -> None:
@@ -61,7 +131,7 @@ class Function:
     """A function under the harness. `url` leads to it as an HTTP API does."""
 
     url: str
-    sandbox: SandboxProcess
+    sandbox: SandboxProcess | None
 
     def ask(self, path: str, **order: Any) -> dict[str, Any]:
         status, headers, told = self.answer(path, json.dumps(order).encode())
