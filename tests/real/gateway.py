@@ -83,13 +83,12 @@ class Api:
 
 
 def account(engine: Engine) -> Account:
-    """A new one each time: several files of a session ask for theirs."""
     called = ("execute-api:Invoke", "lambda:InvokeFunction", "lambda:InvokeFunctionUrl")
-    rights, mark = policy("dynamodb:*", *called, Resource="*"), uuid.uuid4().hex
+    rights = policy("dynamodb:*", *called, Resource="*")
     with engine.client("iam") as iam:
-        user, nobody = (_user(iam, f"{name}-{mark}") for name in ("loadgen", "nobody"))
-        iam.put_user_policy(UserName=f"loadgen-{mark}", PolicyName="load", PolicyDocument=rights)
-        role = _role(iam, f"load-{mark}", {"AWS": "*"}, rights)
+        user, nobody = (_user(iam, name) for name in ("loadgen", "nobody"))
+        iam.put_user_policy(UserName="loadgen", PolicyName="load", PolicyDocument=rights)
+        role = _role(iam, "load", {"AWS": "*"}, rights)
     with engine.client("sts") as sts:
         found = sts.assume_role(RoleArn=role, RoleSessionName="load")["Credentials"]
     return Account(user, Keys(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"]), nobody)

@@ -97,10 +97,12 @@ def stack(engine: Engine, cache: Path, folder: Path) -> Iterator[dict[str, str]]
         stacks.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
 
 
-def test_the_stack_is_deployed_called_and_deleted(ministack: Engine, cache: Path, tmp_path: Path) -> None:
+def test_the_stack_is_deployed_called_and_deleted(
+    ministack: Engine, account: Account, cache: Path, tmp_path: Path
+) -> None:
     """The function has its role's rights alone, its URL wants a signature, and nothing is left of the table. (The
     bodies of APIs are not read there.)"""
-    keys = gateway.account(ministack).user
+    keys = account.user
     before = ministack.tables()
     with stack(ministack, cache, tmp_path) as outputs:
         there = ("--set", f"target.lambda.endpoint={ministack.url}")
