@@ -29,6 +29,7 @@ pytestmark = pytest.mark.real
 
 TIMES = pytest.mark.parametrize("time", range(3 if FULL else 1))
 KEEP = ("p99 < 100ms, errors < 1%",)
+STEADY = "load: [{name: a, rate: 60/s, for: 1s, arrivals: constant}]\nstop_if: never\n"
 SHORT = {"steps": 6, "step_s": 0.5, "lead_in_s": 0.25, "search_s": 0.4}
 
 
@@ -72,8 +73,26 @@ def test_the_queue_of_uvicorn_is_found_and_named(uvicorn: Server, tmp_path: Path
 
 # on the sandbox
 
+
+@TIMES
+def test_a_cap_on_connections_is_found_and_named(tmp_path: Path, time: int) -> None:
+    """Two connections carry 100 requests of 20 ms a second, and fewer by what a request takes besides."""
+    capped = f"name: c\ntarget: sandbox\nsandbox: {{service: 20ms, tls: false}}\nsession: {{connections: 2}}\n{STEADY}"
+    capacity = measured(load("c.yaml", text=capped), tmp_path / "run").capacity
+    assert capacity.limit.code == "limit_connections"
+    most = 100 * (1 + 0.1 / (SHORT["lead_in_s"] + SHORT["step_s"]))
+    assert capacity.rate and 50 < capacity.rate < most, capacity
+
+
+@TIMES
+def test_this_machine_is_named_where_it_is_the_limit(tmp_path: Path, time: int) -> None:
+    """A target that answers at once, by the client that needs the most time for a request."""
+    text = f"name: c\ntarget: sandbox\nsandbox: {{tls: false}}\nclient: aiohttp\n{STEADY.replace('60/s', '400/s')}"
+    capacity = measured(load("c.yaml", text=text), tmp_path / "run", first_rate=400).capacity
+    assert capacity.limit.code == "limit_machine", capacity
+
+
 POOL = "target: sandbox\nsandbox: {service: 20ms, environments: {max: 2, init: 1ms, idle: 1h}}\n"
-STEADY = "load: [{name: a, rate: 60/s, for: 1s, arrivals: constant}]\nstop_if: never\n"
 
 
 def test_two_variants_are_measured_and_compared(tmp_path: Path) -> None:

@@ -78,10 +78,10 @@ def watch(
 
 
 def read(log: Path) -> Rows:
-    """A truth log's numbers."""
-    text = ("method", "path", "fault", "operation", "reason")
+    """A truth log's numbers. Those of an invocation are empty in the lines of other requests."""
+    text = ("method", "path", "fault", "operation", "reason", "request_id", "version", "initialization")
     with log.open(newline="") as lines:
-        rows = [{k: int(v) for k, v in row.items() if k not in text} for row in csv.DictReader(lines)]
+        rows = [{k: int(v) for k, v in row.items() if v and k not in text} for row in csv.DictReader(lines)]
     return sorted(rows, key=lambda row: row["received_ns"])
 
 
