@@ -84,14 +84,6 @@ def test_a_cap_on_connections_is_found_and_named(tmp_path: Path, time: int) -> N
     assert capacity.rate and 50 < capacity.rate < most, capacity
 
 
-@TIMES
-def test_this_machine_is_named_where_it_is_the_limit(tmp_path: Path, time: int) -> None:
-    """A target that answers at once, by the client that needs the most time for a request."""
-    text = f"name: c\ntarget: sandbox\nsandbox: {{tls: false}}\nclient: aiohttp\n{STEADY.replace('60/s', '400/s')}"
-    capacity = measured(load("c.yaml", text=text), tmp_path / "run", first_rate=400).capacity
-    assert capacity.limit.code == "limit_machine", capacity
-
-
 POOL = "target: sandbox\nsandbox: {service: 20ms, environments: {max: 2, init: 1ms, idle: 1h}}\n"
 
 
