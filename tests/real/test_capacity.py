@@ -84,6 +84,16 @@ def test_a_cap_on_connections_is_found_and_named(tmp_path: Path, time: int) -> N
     assert capacity.rate and 50 < capacity.rate < most, capacity
 
 
+@pytest.mark.skipif(not FULL, reason="keeps both cores busy; set LOADGEN_FULL_TESTS=1")
+@TIMES
+def test_this_machine_is_named_where_it_is_the_limit(nginx: Server, tmp_path: Path, time: int) -> None:
+    """One worker, and a server that needs a third of its time for a request."""
+    phase = "{name: a, rate: 2000/s, for: 1s, arrivals: constant}"
+    text = f"name: c\ntarget: {nginx.http}/\nworkers: 1\nload: [{phase}]\nstop_if: never\n"
+    capacity = measured(load("c.yaml", text=text), tmp_path / "run", first_rate=2000).capacity
+    assert capacity.limit.code == "limit_machine", capacity
+
+
 POOL = "target: sandbox\nsandbox: {service: 20ms, environments: {max: 2, init: 1ms, idle: 1h}}\n"
 
 
