@@ -123,6 +123,9 @@ class Invocation(NamedTuple):
     status: str = ""
 
 
+INVOCATION_TIMES: Final = ("handler", "init", "restore", "overhead")  # of `Invocation`
+
+
 class Exchange:
     """One attempt at one step. The engine makes it, a client finishes it, exactly once.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from loadgen.exchange import CONNECTION_LABELS, Exchange
+from loadgen.exchange import CONNECTION_LABELS, INVOCATION_TIMES, Exchange
 from loadgen.native import mypyc_attr
 from loadgen.record.excerpt import MESSAGE, Wordless, excerpt_of, printable
 from loadgen.record.metrics import times_of
@@ -19,7 +19,6 @@ SLOWEST = 5  # of each slot
 OTHER = "other reasons"
 # headers by which the service's own logs know a request: DynamoDB's and a REST API's, an HTTP API's
 REQUEST_IDS = ("x-amzn-requestid", "apigw-requestid", "x-amz-apigw-id")
-INVOCATION = ("handler", "init", "restore", "overhead")  # the times that an invocation's answer tells
 
 Kind = tuple[int, int, str]  # slot, outcome class, reason
 
@@ -112,7 +111,7 @@ class Samples:
             times["backoff"] = x.backoff
         if x.invocation:
             told = x.invocation._asdict()
-            times |= {name: told[name] for name in INVOCATION if told[name] >= 0}
+            times |= {name: told[name] for name in INVOCATION_TIMES if told[name] >= 0}
         return Sample(
             x.slot,
             x.outcome.word,

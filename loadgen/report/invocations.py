@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from loadgen.report.words import count, ms, several, share
 from loadgen.result.run import Invocations, Step
 
-MB_PER_GB = 1024
 PARTS = (("handler", "handler"), ("init", "init"), ("restore", "restore"), ("overhead", "Lambda and network"))
 """The recorded times of an invocation that the client waited for, with their names on a screen."""
 STARTS = ("init", "restore")  # which only some invocations have

@@ -13,11 +13,11 @@ from loadgen.aws.dynamodb import OPERATIONS
 from loadgen.aws.errors import gateway_reason
 from loadgen.aws.refusals import with_clock
 from loadgen.clock import MILLISECOND
-from loadgen.exchange import BODY, HEADERS, NOTHING, Exchange, Outcome
+from loadgen.exchange import BODY, HEADERS, INVOCATION_TIMES, NOTHING, Exchange, Outcome
 from loadgen.profile.model import Expect, Selector, Step
 
 MISSING = object()
-TIMES, WORDS = ("handler", "init", "restore", "overhead"), ("start", "version", "status")  # of an invocation
+WORDS = ("start", "version", "status")  # of an invocation
 EXCERPT = 2048  # the bytes of a refusal that are searched for the times in it
 # the parts of a server-timing header; a comma or semicolon in quotes does not separate parts
 _METRIC = re.compile(r'(?:[^,"]|"[^"]*"?)+')
@@ -103,7 +103,7 @@ def told(x: Exchange, name: str) -> Any:
     invocation = x.invocation
     if invocation is None:
         return MISSING
-    if name in TIMES:
+    if name in INVOCATION_TIMES:
         time: int = getattr(invocation, name)
         return time / MILLISECOND if time >= 0 else MISSING
     if name in WORDS:
