@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli import HELP, NewPath, complain, output
+from loadgen.cli import HELP, NewPath, output
 from loadgen.cli.exports import Exports, export_options
-from loadgen.cli.loop import on_loop
+from loadgen.cli.measuring import carry_out, check_resumed, found, new_folder, read_option, tell
 from loadgen.cli.request import request_options
-from loadgen.cli.run import folder_for, reading, seeded
+from loadgen.cli.run import reading, seeded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Coroutine
 
     from loadgen.profile.curl_options import Asked
     from loadgen.profile.load import Loaded
     from loadgen.result.capacity import CapacityPlan, CapacityResult
+    from loadgen.runner.options import Options
+    from loadgen.runner.progress import Display
 
-T = TypeVar("T")
 KEEP = "p99 < 100ms, errors < 0.1%"
 
 
@@ -93,75 +92,46 @@ def command(
     from loadgen.profile import units
     from loadgen.profile.capacity import rate_to_send
     from loadgen.report.formats import json_text
-    from loadgen.report.formats.github import add_to_summary
     from loadgen.report.terminal.capacity import planned
     from loadgen.report.terminal.page import fitting
-    from loadgen.report.terminal.screen import show
 
     given = {
         "--keep": keeps, "--for": duration, "--max-rate": max_rate, "--from": first, "--out": folder,
         "--dry-run": dry_run,
     }  # fmt: skip
-    if resume and (wrong := [name for name, value in given.items() if value]):
-        raise click.UsageError(f"{wrong[0]} goes with a new measurement; the one to resume has its own")
+    if resume:
+        check_resumed(given)
     with reading(profile, target, (*sets, *seeded(seed)), asked=asked, workers=workers) as loaded:
         if resume:
-            result = _carry_out(loaded, None, _found(resume), quiet, not no_tui, not no_preflight)
+            result = _carry_out(loaded, None, found(resume), quiet, not no_tui, not no_preflight)
         else:
             if not keeps and not loaded.profile.capacity:
                 raise click.UsageError(f"--keep is missing: what is the target to keep? --keep '{KEEP}'")
             plan = plan_of(
                 loaded,
                 conditions(keeps) if keeps else (),
-                _read("--for", duration, units.duration),
-                _read("--max-rate", max_rate, rate_to_send),
-                _read("--from", first, rate_to_send),
+                read_option("--for", duration, units.duration),
+                read_option("--max-rate", max_rate, rate_to_send),
+                read_option("--from", first, rate_to_send),
             )
             if dry_run:
                 planned_load = preview(loaded, plan)
                 with output() as out:
                     out.write(f"{json_text(planned_load)}\n" if as_json else planned(planned_load, fitting(out)))
                 return 0
-            result = _carry_out(loaded, plan, folder, quiet, not no_tui, not no_preflight)
-    exports.write(result, Path(result.run))
-    if trouble := add_to_summary(result):
-        complain(f"loadgen: {trouble}")
-    with output() as out:
-        if as_json:
-            out.write(f"{json_text(result)}\n")
-        elif not exports.to_stdout:
-            show(result, out, full)
-    return int(result.exit_status or 0)
+            result = _carry_out(
+                loaded, plan, new_folder(loaded, folder, "capacity-"), quiet, not no_tui, not no_preflight
+            )
+    return tell(result, exports, as_json, full)
 
 
 def _carry_out(
-    loaded: Loaded, plan: CapacityPlan | None, folder: Path | None, quiet: bool, whole: bool, preflight: bool
+    loaded: Loaded, plan: CapacityPlan | None, folder: Path, quiet: bool, whole: bool, preflight: bool
 ) -> CapacityResult:
     """A new measurement by that plan; without one, the rest of that in the folder."""
     from loadgen.experiment.capacity.measurement import measure, resume
-    from loadgen.report.terminal.display import progress
-    from loadgen.runner.options import Options
-    from loadgen.sandbox.process import start
-    from loadgen.sandbox.registry import sandbox_at
-    from loadgen.selftest.standing import known_resolution
 
-    place = folder or folder_for(loaded, "capacity-")
-    options = Options(place, start, sandbox_at, preflight=preflight, needed=True, resolution=known_resolution())
-    with closing(progress(sys.stderr, quiet=quiet, whole=whole, hide=loaded.secrets.hide)) as display:
-        work = measure(loaded, plan, options, display) if plan else resume(loaded, options, display)
-        return on_loop(work, display.close)
+    def work(options: Options, display: Display) -> Coroutine[Any, Any, CapacityResult]:
+        return measure(loaded, plan, options, display) if plan else resume(loaded, options, display)
 
-
-def _found(run: Path) -> Path:
-    from loadgen.experiment.saved import find
-
-    return find(run)
-
-
-def _read(option: str, text: str | None, parse: Callable[[str], T]) -> T | None:
-    if text is None:
-        return None
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise click.UsageError(f"{option}: {error}") from None
+    return carry_out(loaded, work, folder, quiet, whole, preflight)

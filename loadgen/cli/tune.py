@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli import HELP, NewPath, complain, output
+from loadgen.cli import HELP, NewPath, output
 from loadgen.cli.exports import Exports, export_options
 from loadgen.cli.loop import on_loop
-from loadgen.cli.run import folder_for, seeded
+from loadgen.cli.measuring import carry_out, check_resumed, found, new_folder, read_option, tell
+from loadgen.cli.run import seeded
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from loadgen.profile.load import Loaded
     from loadgen.result.tune import TunePlan, TuneResult
+    from loadgen.runner.options import Options
+    from loadgen.runner.progress import Display
 
 SIZES = "128,256,512,1024,1769,3008"
 
@@ -91,10 +94,10 @@ def command(
     """
     from loadgen.experiment.tune.plan import CALLS, ROUNDS, plan_of, sizes_of
     from loadgen.experiment.tune.preview import preview
+    from loadgen.profile.capacity import rate_to_send
+    from loadgen.profile.model import dollars_of
     from loadgen.report.formats import json_text
-    from loadgen.report.formats.github import add_to_summary
     from loadgen.report.terminal.page import fitting
-    from loadgen.report.terminal.screen import show
     from loadgen.report.terminal.tune import planned
 
     if restore:
@@ -108,28 +111,22 @@ def command(
         "--max-cost": max_cost,
         "--check": dry_run,
     }  # fmt: skip
-    if resume and (wrong := [name for name, value in given.items() if value]):
-        raise click.UsageError(f"{wrong[0]} goes with a new measurement; the one to resume has its own")
+    if resume:
+        check_resumed(given)
     loaded = _loaded(function, payload, region, endpoint, target, (*sets, *seeded(seed)))
     with loaded.secrets.unrevealing():
-        sizes, limit = sizes_of(memory or SIZES), _usd(max_cost)
-        plan = plan_of(loaded, sizes, calls or CALLS, rounds or ROUNDS, _rate(rate), keeps, limit)
+        sizes, limit = sizes_of(memory or SIZES), read_option("--max-cost", max_cost, dollars_of)
+        plan = plan_of(
+            loaded, sizes, calls or CALLS, rounds or ROUNDS, read_option("--rate", rate, rate_to_send), keeps, limit
+        )
         if dry_run:
             would_do = preview(loaded, plan)
             with output() as out:
                 out.write(f"{json_text(would_do)}\n" if as_json else planned(would_do, fitting(out)))
             return 0
-        place = _found(resume) if resume else folder
+        place = found(resume) if resume else new_folder(loaded, folder, "tune-")
         result = _carry_out(loaded, None if resume else plan, place, quiet, not no_tui, not no_preflight)
-    exports.write(result, Path(result.run))
-    if trouble := add_to_summary(result):
-        complain(f"loadgen: {trouble}")
-    with output() as out:
-        if as_json:
-            out.write(f"{json_text(result)}\n")
-        elif not exports.to_stdout:
-            show(result, out, full)
-    return int(result.exit_status or 0)
+    return tell(result, exports, as_json, full)
 
 
 def _loaded(
@@ -172,46 +169,16 @@ def _event(payload: str | None) -> str | None:
         raise ProfileError("is not UTF-8", file=payload[1:]) from None
 
 
-def _rate(text: str | None) -> float | None:
-    from loadgen.profile.capacity import rate_to_send
-
-    try:
-        return None if text is None else rate_to_send(text)
-    except ValueError as error:
-        raise click.UsageError(f"--rate: {error}") from None
-
-
-def _usd(text: str | None) -> float | None:
-    from loadgen.profile.model import dollars_of
-
-    try:
-        return None if text is None else dollars_of(text)
-    except ValueError as error:
-        raise click.UsageError(f"--max-cost: {error}") from None
-
-
 def _carry_out(
-    loaded: Loaded, plan: TunePlan | None, folder: Path | None, quiet: bool, whole: bool, preflight: bool
+    loaded: Loaded, plan: TunePlan | None, folder: Path, quiet: bool, whole: bool, preflight: bool
 ) -> TuneResult:
     """A new measurement by that plan; without one, the rest of that in the folder."""
     from loadgen.experiment.tune.measurement import resume, tune
-    from loadgen.report.terminal.display import progress
-    from loadgen.runner.options import Options
-    from loadgen.sandbox.process import start
-    from loadgen.sandbox.registry import sandbox_at
-    from loadgen.selftest.standing import known_resolution
 
-    place = folder or folder_for(loaded, "tune-")
-    options = Options(place, start, sandbox_at, preflight=preflight, needed=True, resolution=known_resolution())
-    with closing(progress(sys.stderr, quiet=quiet, whole=whole, hide=loaded.secrets.hide)) as display:
-        work = tune(loaded, plan, options, display) if plan else resume(loaded, options, display)
-        return on_loop(work, display.close)
+    def work(options: Options, display: Display) -> Coroutine[Any, Any, TuneResult]:
+        return tune(loaded, plan, options, display) if plan else resume(loaded, options, display)
 
-
-def _found(run: Path) -> Path:
-    from loadgen.experiment.saved import find
-
-    return find(run)
+    return carry_out(loaded, work, folder, quiet, whole, preflight)
 
 
 def _restored(run: Path) -> int:
@@ -221,7 +188,7 @@ def _restored(run: Path) -> int:
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
-    restored, memory = on_loop(restore(_found(run), Options(run, start, sandbox_at)))
+    restored, memory = on_loop(restore(found(run), Options(run, start, sandbox_at)))
     with output() as out:
         if memory is None:
             out.write("Nothing had been changed.\n")
