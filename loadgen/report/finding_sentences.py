@@ -55,11 +55,12 @@ def _cold_wave(values: Values) -> str:
     told, cold, sent, throttled = (number(values, name) for name in ("told", "cold", "sent", "throttled"))
     refused = f", and {share(throttled, sent)} of the requests were throttled" if throttled else ""
     started = f"{several(cold, 'environment')} started in {number(values, 'last_s'):g} s"
-    back = f"{number(values, 'after_s'):g} s after it began" if "after_s" in values else "not before it ended"
-    return (
-        f"A cold wave: {started}, {share(cold, told)} of the answers were cold{refused}. p99 was back in its interval "
-        f"of {values['before']}, {span(values, 'before')} ms, {back}."
-    )
+    was = f"where it was in {values['before']}, {span(values, 'before')} ms"
+    if "after_s" in values:
+        back = f"After {number(values, 'after_s'):g} s the p99 was back {was}."
+    else:
+        back = f"When the phase ended, the p99 was not yet back {was}."
+    return f"A cold wave: {started}, {share(cold, told)} of the answers were cold{refused}. {back}"
 
 
 def _stratum_made_tail(values: Values) -> str:
