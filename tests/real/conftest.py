@@ -22,6 +22,8 @@ from stamps import stamping
 
 T = TypeVar("T")
 
+pytest.register_assert_rewrite("operations")  # so that its assertions tell what differed
+
 
 @pytest.fixture(scope="session", autouse=True)
 def stamped() -> Iterator[None]:

@@ -97,6 +97,16 @@ class Engine:
             )
             dynamodb.get_waiter("table_exists").wait(TableName=name)
 
+    @contextmanager
+    def table(self, name: str, **keys: str) -> Iterator[str]:
+        """A table that is gone afterwards: what lists all tables must find those of its own test alone."""
+        self.create(name, **keys)
+        try:
+            yield name
+        finally:
+            with self.client() as dynamodb:
+                dynamodb.delete_table(TableName=name)
+
     def items(self, table: str) -> list[dict[str, Any]]:
         """All items of a table as attribute values, binaries as bytes."""
         with self.client() as dynamodb:

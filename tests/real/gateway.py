@@ -97,8 +97,8 @@ def account(engine: Engine) -> Account:
 @contextmanager
 def orders(engine: Engine) -> Iterator[Api]:
     name = f"orders-{uuid.uuid4().hex}"
-    engine.create(name, pk="S")
     with ExitStack() as stack:
+        stack.enter_context(engine.table(name, pk="S"))
         iam, functions, apis, pools = (
             stack.enter_context(engine.client(service)) for service in ("iam", "lambda", "apigatewayv2", "cognito-idp")
         )
@@ -138,8 +138,8 @@ def deployed(engine: Engine, code: str) -> Iterator[tuple[str, str]]:
     """The URL of an HTTP API that wants signatures, all of whose POSTs go to a function with this code; and the name of
     the function and of its table."""
     name = f"deployed-{uuid.uuid4().hex}"
-    engine.create(name, pk="S")
     with ExitStack() as stack:
+        stack.enter_context(engine.table(name, pk="S"))
         iam, functions, apis = (stack.enter_context(engine.client(of)) for of in ("iam", "lambda", "apigatewayv2"))
         function = _function(functions, name, _role(iam, name, {"Service": "lambda.amazonaws.com"}, PUT), code)
         api = apis.create_api(Name=name, ProtocolType="HTTP")["ApiId"]
