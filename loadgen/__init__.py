@@ -13,7 +13,7 @@ The packages (rooms), from the ground up. A room imports only rooms on lower lin
     1  profile, exchange, result, interrupts
     2  net, stats, aws
     3  pacing, workload, transport, record            when, what, how, sum
-    4  engine, trust, store                           store keeps the sums of record, and so stands on it
+    4  engine, trust, store, bucket                   store and bucket keep the sums of record, and so stand on it
     5  fleet, analysis                                workers; counts in, a result out
     6  runner                                         one run, from its profile to its result
     7  experiment, selftest                           many runs compared; what this machine can do

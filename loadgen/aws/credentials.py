@@ -74,6 +74,10 @@ class Chain:
         """The credentials to sign with now. Blocks, and may ask a service; raises NoCredentials."""
         return self._guarded(self._resolve)
 
+    def client(self, service: str, config: Any) -> Any:
+        """botocore's client of a service, with these credentials. Blocks; raises NoCredentials."""
+        return self._guarded(lambda: self._session.create_client(service, config=config))
+
     def _find_region(self) -> str | None:
         region: str | None = self._session.get_config_variable("region")
         return region

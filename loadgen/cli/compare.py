@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.copying import RunPath
 
 
 @click.command("compare", short_help="Show two saved runs side by side, without a verdict.", context_settings=HELP)
-@click.argument("first", metavar="RUN", type=click.Path(path_type=Path))
-@click.argument("second", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("first", metavar="RUN", type=RunPath())
+@click.argument("second", metavar="RUN", type=RunPath())
 @click.option("--accept-invalid", is_flag=True, help="Compare runs that are INVALID too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON object.")
 def command(first: Path, second: Path, accept_invalid: bool, as_json: bool) -> int:

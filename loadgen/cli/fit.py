@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, NewPath, output, say
+from loadgen.cli.copying import RunPath
 from loadgen.errors import ProfileError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ NEWEST = Path("latest")
 
 
 @click.command("fit", short_help="Write a sandbox that behaves like the target of a run.", context_settings=HELP)
-@click.argument("run", required=False, metavar="[RUN]", type=click.Path(path_type=Path))
+@click.argument("run", required=False, metavar="[RUN]", type=RunPath())
 @click.option("--out", "-o", type=NewPath(), help="The profile to write.  [default: stdout]")
 @click.option("--no-check", is_flag=True, help="Do not carry the load out on it to see how well it fits.")
 @click.option("--accept-invalid", is_flag=True, help="Fit a run that is INVALID too.")

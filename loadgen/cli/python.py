@@ -55,18 +55,18 @@ async def arun(
     **overrides: Any,
 ) -> RunResult | ExperimentResult:
     """The same on the event loop that runs, in the main thread."""
-    from loadgen.cli.run import carried_out
+    from loadgen.cli.run import carried_out, folder_for
     from loadgen.net.children import withhold
     from loadgen.report.terminal.display import progress as shown
 
     loaded = _loaded(profile, target, overrides)
     withhold(loaded.variables)
-    folder = None if out is None else Path(out)
+    folder = folder_for(loaded) if out is None else Path(out)
     with (
         loaded.secrets.unrevealing(),
         closing(shown(sys.stderr, quiet=not progress, hide=loaded.secrets.hide)) as display,
     ):
-        return await carried_out(loaded, folder, display)
+        return await carried_out(loaded, folder, display, needed=out is not None)
 
 
 def load(run: PathOrName) -> RunResult | ExperimentResult | CapacityResult | TuneResult:

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.copying import RunPath
 from loadgen.cli.exports import Exports, export_options
 from loadgen.errors import ProfileError
 
 
 @click.command("report", short_help="Print the result of a saved run again.", context_settings=HELP)
-@click.argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("runs", metavar="[RUN]...", nargs=-1, type=RunPath())
 @click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @export_options

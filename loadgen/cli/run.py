@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from loadgen.cli import HELP, NewPath, complain, output
+from loadgen.cli.copying import copied, copy_option
 from loadgen.cli.exports import Exports, export_options
 from loadgen.cli.loop import on_loop
 from loadgen.cli.request import load_options, request_options
@@ -62,6 +63,7 @@ MOST_DRAWN = 1_000_000  # a seed that a person can type again
 @click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @export_options
+@copy_option
 @click.option("--no-tui", is_flag=True, help="Show the progress in a few lines, and not on the whole screen.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def command(
@@ -83,6 +85,7 @@ def command(
     full: bool,
     as_json: bool,
     exports: Exports,
+    copy_to: str | None,
     no_tui: bool,
     quiet: bool,
 ) -> int:
@@ -105,6 +108,7 @@ def command(
     loadgen run steady --seed random
     loadgen run steady --html run.html
     loadgen run steady --junit results.xml --markdown summary.md --csv figures.csv
+    loadgen run steady --copy-to s3://my-bucket/load-tests
     """
     from loadgen.report.formats import json_text
     from loadgen.report.formats.github import add_to_summary
@@ -116,18 +120,20 @@ def command(
             witness_option(loaded)
         loaded, goal = _prolonged(loaded, until, at_most)
         wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
-        result = _carry_out(loaded, folder, quiet, not no_tui, **wanted)
-    exports.write(result, Path(result.run) if result.run else None)
-    if trouble := add_to_summary(result):
-        complain(f"loadgen: {trouble}")
-    with output() as out:
-        if as_json:
-            out.write(f"{json_text(result)}\n")
-            if why := unusable(result):
-                complain(f"loadgen: {why}")
-        elif not exports.to_stdout:
-            show(result, out, full)
-    return int(result.exit_status or 0)
+        place = folder or folder_for(loaded)
+        with copied(copy_to, place) as copy:
+            result = _carry_out(loaded, place, quiet, not no_tui, needed=folder is not None, **wanted)
+            exports.write(result, Path(result.run) if result.run else None)
+            if trouble := add_to_summary(result):
+                complain(f"loadgen: {trouble}")
+            with output() as out:
+                if as_json:
+                    out.write(f"{json_text(result)}\n")
+                    if why := unusable(result):
+                        complain(f"loadgen: {why}")
+                elif not exports.to_stdout:
+                    show(result, out, full)
+    return copy.status(result.exit_status)
 
 
 def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[Loaded, Goal | Decided | None]:
@@ -142,9 +148,7 @@ def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[
     return loaded, None
 
 
-def _carry_out(
-    loaded: Loaded, folder: Path | None, quiet: bool, whole: bool, **wanted: Any
-) -> RunResult | ExperimentResult:
+def _carry_out(loaded: Loaded, folder: Path, quiet: bool, whole: bool, **wanted: Any) -> RunResult | ExperimentResult:
     from loadgen.report.terminal.display import progress
     from loadgen.selftest.standing import standing
 
@@ -157,11 +161,8 @@ def _carry_out(
         display.close()
 
 
-async def carried_out(
-    loaded: Loaded, folder: Path | None, display: Display, **wanted: Any
-) -> RunResult | ExperimentResult:
-    """The result of a profile, which is an experiment or a run. `folder` must be writable; without one there is a
-    default, which need not be. `wanted` are further `Options`."""
+async def carried_out(loaded: Loaded, folder: Path, display: Display, **wanted: Any) -> RunResult | ExperimentResult:
+    """The result of a profile, which is an experiment or a run. `wanted` are further `Options`."""
     from loadgen.experiment.rounds import run_experiment
     from loadgen.runner.options import Options
     from loadgen.runner.session import run
@@ -169,8 +170,7 @@ async def carried_out(
     from loadgen.sandbox.registry import sandbox_at
     from loadgen.selftest.standing import known_resolution
 
-    place, needed = folder or folder_for(loaded), folder is not None
-    options = Options(place, start, sandbox_at, needed=needed, resolution=known_resolution(), **wanted)
+    options = Options(folder, start, sandbox_at, resolution=known_resolution(), **wanted)
     if loaded.profile.experiment:
         return await run_experiment(loaded, options, display)
     return await run(loaded, options, display)

@@ -1,0 +1,88 @@
+"""`--copy-to`: the run's folder goes to S3 while the run goes on; and runs are read from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from loadgen.cli import complain, say
+from loadgen.errors import Exit, LoadgenError, ProfileError, TargetError, worst
+
+F = TypeVar("F", bound=Callable[..., Any])
+SCHEME = "s3://"
+
+
+def copy_option(command: F) -> F:
+    option: Callable[[F], F] = click.option(
+        "--copy-to",
+        metavar="s3://BUCKET/PREFIX",
+        help="Copy the run's folder to S3: every 10 s what there is, and the whole at the end.",
+    )
+    return option(command)
+
+
+class Copied:
+    """What became of a copy."""
+
+    failed = False
+
+    def status(self, status: int | None) -> int:
+        """The exit status of a command whose result has `status`."""
+        return worst({Exit(status or 0), Exit.UNUSABLE if self.failed else Exit.PASSED})
+
+
+@contextmanager
+def copied(to: str | None, folder: Path) -> Iterator[Copied]:
+    """Copy the folder while the block lasts, and the whole of it afterwards, whatever happened. Raises LoadgenError if
+    the place cannot be written; what goes wrong later is said, and the folder is still there."""
+    outcome = Copied()
+    if to is None:
+        yield outcome
+        return
+    from loadgen.bucket.copying import Copying
+    from loadgen.bucket.place import Place
+
+    place = Place.parse(to, "--copy-to").below(folder.name)
+    try:
+        copying = Copying(folder, place)
+    except TargetError as error:
+        raise TargetError(f"--copy-to: {error}") from None
+    whole = False
+    try:
+        yield outcome
+        whole = True
+    finally:
+        try:
+            files = copying.finish()
+            if whole and not files:
+                raise ProfileError("there was nothing to copy: the run's folder could not be written")
+        except LoadgenError as error:
+            outcome.failed = True
+            complain(f"loadgen: --copy-to: {error}. What is saved is in {folder}")
+        else:
+            if files:
+                say(f"copied to {copying.place}: {files} files")
+
+
+class RunPath(click.Path):
+    """A run's folder, or its name below runs/; or a copy in S3, which is fetched and is there until the command
+    ends."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).startswith(SCHEME) or ctx is None:
+            return super().convert(value, param, ctx)
+        from tempfile import TemporaryDirectory
+
+        from loadgen.bucket.fetching import fetch
+        from loadgen.bucket.place import Place
+
+        folder = TemporaryDirectory(prefix="loadgen-")
+        ctx.call_on_close(folder.cleanup)
+        return fetch(Place.parse(str(value)), Path(folder.name))
