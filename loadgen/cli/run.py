@@ -20,6 +20,7 @@ from loadgen.cli.copying import copied, copy_option
 from loadgen.cli.exports import Exports, export_options
 from loadgen.cli.loop import on_loop
 from loadgen.cli.request import load_options, request_options
+from loadgen.cli.share import share_options, shared_load
 from loadgen.clock import SECOND, wall
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ MOST_DRAWN = 1_000_000  # a seed that a person can type again
     is_flag=True,
     help="Start one more quiet process, which sends the same at 1/53 of the rate, and compare p50 and p99.",
 )
+@share_options
 @click.option("--out", "folder", type=NewPath(), help="The run's folder.  [default: runs/NAME-TIME]")
 @click.option("--no-preflight", is_flag=True, help="Send the load without trying each step once before.")
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of an INVALID run too; the result says so.")
@@ -79,6 +81,8 @@ def command(
     until: str | None,
     at_most: str | None,
     witness: bool,
+    share: str | None,
+    start_at: str | None,
     folder: Path | None,
     no_preflight: bool,
     accept_invalid: bool,
@@ -109,6 +113,7 @@ def command(
     loadgen run steady --html run.html
     loadgen run steady --junit results.xml --markdown summary.md --csv figures.csv
     loadgen run steady --copy-to s3://my-bucket/load-tests
+    loadgen run steady --share 2/8 --start-at 2026-01-31T12:00:00Z
     """
     from loadgen.report.formats import json_text
     from loadgen.report.formats.github import add_to_summary
@@ -118,9 +123,11 @@ def command(
     with reading(profile, target, (*sets, *seeded(seed)), rate, duration, users, asked, workers) as loaded:
         if witness:
             witness_option(loaded)
+        part, begins = shared_load(loaded, share, start_at, {"--until": until is not None, "--witness": witness})
         loaded, goal = _prolonged(loaded, until, at_most)
-        wanted = {"until": goal, "accept_invalid": accept_invalid, "witness": witness, "preflight": not no_preflight}
-        place = folder or folder_for(loaded)
+        chosen: dict[str, Any] = {"until": goal, "witness": witness, "share": part, "start_at": begins}
+        wanted = {**chosen, "accept_invalid": accept_invalid, "preflight": not no_preflight}
+        place = folder or folder_for(loaded, f"{part.index}-of-{part.of}-" if part.of > 1 else "")
         with copied(copy_to, place) as copy:
             result = _carry_out(loaded, place, quiet, not no_tui, needed=folder is not None, **wanted)
             exports.write(result, Path(result.run) if result.run else None)

@@ -44,15 +44,16 @@ class Fleet:
             async with asyncio.timeout(ns / SECOND):
                 await self.leading.until(lambda: self.stopping)
 
-    async def run(self) -> None:
-        """Start the load, unless it is already stopped, and return when it is over, even if workers die.
+    async def run(self, start: int | None = None) -> None:
+        """Start the load at that instant, by default as soon as possible, unless it is already stopped, and return when
+        it is over, even if workers die.
 
         The last phase of the groups that follow ends at the latest when the leading group has finished. They then have
         as long as an iteration may take to finish open iterations.
         """
         if self.stopping:
             return
-        start = now() + HEAD_START
+        start = now() + HEAD_START if start is None else start
         following = [asyncio.create_task(group.see_through(start)) for group in self.following]
         try:
             await self.leading.see_through(start, self._enter_if_reached)

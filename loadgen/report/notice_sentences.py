@@ -97,6 +97,9 @@ NOTICE_SENTENCES: dict[str, Sentence] = {
     "table_created": "setup: creating the table {table}",
     "table_waited_for": "the table {table} is {status}: waiting",
     "table_deleted": "teardown: the table {table} is deleted",
+    "table_kept": "teardown: the table {table} is left, as the other machines may still use it; delete it when all of "
+    "them are done",
+    "waiting_for_start": "the load begins at {start_at}, in {seconds} s",
     "items_so_far": "setup: {written:,} of {items:,} items",
     "items_loaded": "setup: loaded {items:,} items in {seconds:.1f} s",
     "item_size_of_setup": f"{STORED}, as setup.item has",

@@ -128,6 +128,8 @@ CODES = {
     "table_created": "Setup creates `table`.",
     "table_waited_for": "`table` is `status`, and loadgen waits.",
     "table_deleted": "Teardown has deleted `table`.",
+    "table_kept": "`teardown` leaves the `table`, as other machines that share the load may still use it.",
+    "waiting_for_start": "The load begins at `start_at`, in `seconds`.",
     "items_so_far": "Setup has written `written` of `items` items.",
     "items_loaded": "Setup has written `items` items in `seconds`.",
     # an assumption of a cost

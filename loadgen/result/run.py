@@ -794,6 +794,32 @@ class Provenance:
     host: Host = item("the machine and the versions of its programs")
 
 
+@dataclass(frozen=True, slots=True)
+class SharedLoad:
+    """The part of a load that this machine carried out. The machines do not hear of each other: all begin when their
+    own clocks show the same instant."""
+
+    index: int = item("the machine's number, from 1")
+    of: int = item("the number of machines that share the load")
+    start_at: str = item("the instant at which all of them were to begin, in UTC, ISO 8601")
+    start_at_ns: int = item("the same instant, since 1970", "ns")
+    plan: str = item(
+        "SHA-256 of what has to be alike on all machines: the profile, the files that it names, the plan and loadgen's "
+        "version"
+    )
+    clock_kept: bool | None = item(
+        "whether something keeps this machine's clock, as the kernel says; null if it does not say"
+    )
+    clock_error_ms: float | None = item(
+        "how far off this machine's clock may be, as whoever keeps it told the kernel; null if nothing keeps it", "ms"
+    )
+    clock_moved_ms: float | None = item(
+        "how far this machine's clock moved during the load, against one that is never set; null before its end",
+        "ms",
+        default=None,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata(Provenance):
     """What is known of a run before its load begins."""
@@ -802,6 +828,7 @@ class Metadata(Provenance):
     session: Session = item("how the profile wants connections to be used")
     payloads: int = item("the number from which, with the seed, the payloads of this run are drawn")
     workers: int = item("the number of worker processes that make the load")
+    share: SharedLoad | None = item("this machine's part of the load, with `--share`", omit=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,8 @@ GRID = 1_000_000  # pieces at the most that a plan's time is cut into
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The numbers to run with, over all workers."""
+    """The numbers to run with, over all workers; of several machines, over those of all. `workers` are this machine's
+    own."""
 
     workers: int
     connections: int
@@ -43,24 +44,23 @@ def workers_for(profile: Profile) -> int:
     return max(1, min(wanted, available, profile.session.connections or available))
 
 
-def limits(profile: Profile, workers: int, addresses: int, loopback: bool) -> Limits:
-    """The limits to run with. Raises PlanError if the plan would exhaust this machine's ports or descriptors."""
-    each = descriptors() - RESERVE
+def limits(profile: Profile, workers: int, addresses: int, loopback: bool, machines: int = 1) -> Limits:
+    """The limits to run with on one of so many machines alike. Raises PlanError if its part of the plan would exhaust
+    this machine's ports or descriptors."""
+    each, every = descriptors() - RESERVE, workers * machines
     cap = profile.session.connections
-    if each < 1 or (cap and -(-cap // workers) > each):
+    if each < 1 or (cap and -(-cap // every) > each):
         raise PlanError(
             f"session.connections: {cap or 1:,} connections need more descriptors than the {descriptors():,} a process "
             f"may have. Raise ulimit -n, or lower session.connections"
         )
-    if cap and cap < workers:
-        raise PlanError(
-            f"session.connections: {cap} cannot be shared by {workers} workers. Set workers to at most {cap}"
-        )
-    _check_ports(profile, cap, addresses, loopback)
+    if cap and cap < every:
+        raise PlanError(f"session.connections: {cap} cannot be shared by {every} workers. Set workers to at most {cap}")
+    _check_ports(profile, cap and -(-cap // machines), addresses, loopback, machines)
     # with more than half of the ports in use, the kernel takes long to find a free one: 1 ms for a connect instead of
     # 40 us
-    connections = cap or min(each * workers, Ports.read().count * addresses // 2)
-    return Limits(workers, connections, _preopen(profile, connections), profile.in_flight_limit or IN_FLIGHT)
+    connections = cap or machines * min(each * workers, Ports.read().count * addresses // 2)
+    return Limits(workers, connections, _preopen(profile, connections), profile.in_flight_limit or machines * IN_FLIGHT)
 
 
 def _preopen(profile: Profile, connections: int) -> int:
@@ -75,7 +75,8 @@ def _preopen(profile: Profile, connections: int) -> int:
     return min(connections, max(users, others))
 
 
-def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bool) -> None:
+def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bool, machines: int) -> None:
+    """`cap` is this machine's part."""
     ports = Ports.read()
     reused = loopback and ports.reused_on_loopback
     free = max(0, ports.count - (0 if reused else ports.time_wait)) * addresses
@@ -83,7 +84,7 @@ def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bo
         raise PlanError(f"session.connections: {cap:,} connections need more ports than the {free:,} that are free")
     if profile.session.reuse == "shared" or reused:
         return
-    opened = new_connections(profile)
+    opened = -(-new_connections(profile) // machines)
     if opened > free:
         raise PlanError(
             f"session.reuse: {profile.session.reuse} would open {opened:,} connections within {TIME_WAIT_SECONDS} s, "

@@ -7,13 +7,20 @@ from datetime import UTC, datetime
 from loadgen.clock import SECOND
 from loadgen.profile.model import Profile
 from loadgen.result.codec import from_json
-from loadgen.result.run import Metadata, Session, Target
+from loadgen.result.run import Metadata, Session, SharedLoad, Target
 from loadgen.runner.destination import Destination
 from loadgen.runner.table.attach import OnTable
 from loadgen.trust import host
 
 
-def metadata(profile: Profile, to: Destination, table: OnTable | None, began: int, workers: int) -> Metadata:
+def metadata(
+    profile: Profile,
+    to: Destination,
+    table: OnTable | None,
+    began: int,
+    workers: int,
+    part: SharedLoad | None = None,
+) -> Metadata:
     """The run's metadata. `began` is wall-clock time in ns; payloads are drawn from it and the seed."""
     return Metadata(
         name=profile.name,
@@ -30,5 +37,6 @@ def metadata(profile: Profile, to: Destination, table: OnTable | None, began: in
         seed=profile.seed,
         payloads=began,
         workers=workers,
+        share=part,
         host=host.description(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadgen.engine.machine import WHOLE, MachineShare
 from loadgen.result.resolution import Resolution
 from loadgen.runner.destination import SandboxAt, StartSandbox
 from loadgen.runner.until.goal import Decided, Goal
@@ -16,7 +17,9 @@ class Options:
     says that a table which the load needs has been made ready, and is told about, by whoever asks; `until` is what a
     phase goes on for; `accept_invalid` decides thresholds on the figures of an INVALID run too; `witness` asks for
     one; `preflight` is whether each step is tried once before the load; `resolution` is that of this machine's
-    self-test, without which the workers measure it before the load."""
+    self-test, without which the workers measure it before the load. `share` is this machine's part of the load, of
+    which the others carry out the rest; all begin at `start_at`, in ns of the wall clock; None: as soon as this
+    machine is ready."""
 
     out: Path
     start_sandbox: StartSandbox | None = None
@@ -28,3 +31,5 @@ class Options:
     preflight: bool = True
     needed: bool = False
     resolution: Resolution | None = None
+    share: MachineShare = WHOLE
+    start_at: int | None = None

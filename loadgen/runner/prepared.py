@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from loadgen.clock import SECOND, wall
 from loadgen.engine.engine import Share
+from loadgen.engine.machine import MachineShare
 from loadgen.engine.plan import Plan
 from loadgen.fleet.messages import Assignment
 from loadgen.net.children import withheld
@@ -24,6 +25,7 @@ from loadgen.runner.limits import Limits, limits, workers_for
 from loadgen.runner.metadata import metadata
 from loadgen.runner.options import Options
 from loadgen.runner.secrets import Keeper
+from loadgen.runner.shared import check_shareable, plan_of, shared
 from loadgen.runner.table.attach import OnTable
 from loadgen.runner.until.decided import UntilDecided
 from loadgen.runner.until.goal import Decided, Goal
@@ -49,7 +51,11 @@ class Checked:
         plan = Plan.of(profile)
         until = _until(profile, options.until, plan) if options.until else None
         witness = witness_load(profile) if options.witness else None
-        return cls(plan, limits(profile, workers_for(profile), len(to.addresses), to.loopback), until, witness)
+        machines = options.share.of
+        if machines > 1:
+            check_shareable(profile, plan)
+        bounds = limits(profile, workers_for(profile), len(to.addresses), to.loopback, machines)
+        return cls(plan, bounds, until, witness)
 
 
 def _until(profile: Profile, goal: Goal | Decided, plan: Plan) -> Until | UntilDecided:
@@ -59,7 +65,8 @@ def _until(profile: Profile, goal: Goal | Decided, plan: Plan) -> Until | UntilD
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A run that can begin. `table` is the target's table, None if it has none; `began` is wall-clock time in ns;
-    `description` is the content of run.json."""
+    `part` is what the result says of a load that is shared with other machines; `description` is the content of
+    run.json."""
 
     loaded: Loaded
     options: Options
@@ -70,6 +77,7 @@ class Prepared:
     warn: Warnings
     folder: RunFolder
     began: int
+    part: result.SharedLoad | None
     description: dict[str, Any]
     assignments: tuple[Assignment, ...]
 
@@ -86,13 +94,15 @@ class Prepared:
     ) -> Self:
         """Make the run's folder. Raises ProfileError if there is one already, or if it is needed and cannot be
         written."""
-        folder, began = RunFolder(options.out, warn, options.needed, loaded.secrets.hide), wall()
-        about = metadata(loaded.profile, to, table, began, checked.limits.workers)
+        folder = RunFolder(options.out, warn, options.needed, loaded.secrets.hide)
+        began = options.start_at or wall()  # the payloads are drawn from it: with one start they are one machine's
+        part = shared(options, plan_of(loaded, checked.plan))
+        about = metadata(loaded.profile, to, table, began, checked.limits.workers, part)
         until = checked.until.result(None, complete=False) if checked.until else None
         description = described(about, checked.plan, until, loaded.secrets)
         folder.begin(loaded.resolved, description)
-        work = assignments(loaded.profile, to, keeper, checked, folder, began)
-        return cls(loaded, options, to, keeper, table, checked, warn, folder, began, description, work)
+        work = assignments(loaded.profile, to, keeper, checked, folder, began, options.share)
+        return cls(loaded, options, to, keeper, table, checked, warn, folder, began, part, description, work)
 
     @property
     def secrets(self) -> Secrets:
@@ -106,7 +116,8 @@ class Prepared:
 
     def metadata(self) -> Metadata:
         """What is known of the run so far, besides its figures."""
-        return metadata(self.loaded.profile, self.to, self.table, self.began, self.checked.limits.workers)
+        workers = self.checked.limits.workers
+        return metadata(self.loaded.profile, self.to, self.table, self.began, workers, self.part)
 
 
 def described(metadata: Metadata, plan: Plan, until: result.Until | None, secrets: Secrets) -> dict[str, Any]:
@@ -116,14 +127,21 @@ def described(metadata: Metadata, plan: Plan, until: result.Until | None, secret
 
 
 def assignments(
-    profile: Profile, to: Destination, keeper: Keeper, checked: Checked, folder: RunFolder, began: int
+    profile: Profile,
+    to: Destination,
+    keeper: Keeper,
+    checked: Checked,
+    folder: RunFolder,
+    began: int,
+    machine: MachineShare,
 ) -> tuple[Assignment, ...]:
     """The tasks of the workers. This makes room for their ledgers."""
     limits, plan = checked.limits, checked.plan
-    n = limits.workers
+    n = machine.all(limits.workers)
     size = Ledger.size(len(plan.all_runs), plan.slots)
     rate = profile.max_rate
     gap = round(SECOND * n * (1 + bool(checked.witness_load) / EACH) / rate) if rate else 0
+    numbers = [(number, machine.worker(number, limits.workers)) for number in range(limits.workers)]
     return tuple(
         Assignment(
             profile=profile,
@@ -133,12 +151,12 @@ def assignments(
             share=Share(index, n, max(1, share(limits.in_flight, index, n)), gap),
             connections=share(limits.connections, index, n),
             preopen=share(limits.preopen, index, n),
-            ledger=folder.make_room(index, size),
+            ledger=folder.make_room(number, size),
             payloads=(began,),
             access=keeper.lent,
             environment={} if keeper.lent is keeper.access else withheld(),
         )
-        for index in range(n)
+        for number, index in numbers
     )
 
 

@@ -12,9 +12,9 @@ from loadgen.analysis import build
 from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
 from loadgen.analysis.latency import headline
 from loadgen.analysis.standing import asked_of, asked_parts, standing_of
-from loadgen.clock import SECOND
+from loadgen.clock import SECOND, now
 from loadgen.errors import LoadgenError
-from loadgen.fleet.fleet import Fleet
+from loadgen.fleet.fleet import HEAD_START, Fleet
 from loadgen.fleet.group import Group, Member
 from loadgen.interrupts import Interrupts, interrupts
 from loadgen.net.thread import in_thread
@@ -32,6 +32,7 @@ from loadgen.runner.preflight import preflight
 from loadgen.runner.prepared import Checked, Prepared, described
 from loadgen.runner.progress import Display, Known, progress
 from loadgen.runner.secrets import Keeper, keeper
+from loadgen.runner.shared import EARLY, check_in_time, ended, instant_of, iso
 from loadgen.runner.so_far import SoFar
 from loadgen.runner.stop import Snapshot, history, reason_to_stop, since
 from loadgen.runner.table.attach import on_table
@@ -69,7 +70,8 @@ async def run_at(
         checked = Checked.of(profile, options, to)
         warn = Warnings(display.message, loaded.secrets)
         say = _unheard if options.prepared else display.message
-        async with _kept(keeper, warn), on_table(profile, checked.plan, to, keeper, say, warn) as table:
+        share = options.share
+        async with _kept(keeper, warn), on_table(profile, checked.plan, to, keeper, say, warn, share) as table:
             if options.preflight and to.simulates is None:  # a sandbox counts its cold starts
                 await preflight(profile, to.origin, to.addresses, to.ca, keeper.lent)
             prepared = Prepared.of(loaded, options, to, keeper, table, checked, warn)
@@ -140,15 +142,30 @@ class Running:
         ticker = asyncio.create_task(self._show())
         try:
             before = await self._ask_sandbox()  # the counts of a table's setup, and of earlier runs
+            await self._wait_for_start(EARLY)
             await self._fleet.launch()
             if self._prepared.options.resolution is None:
                 await self._fleet.settle(WATCHED)
             await self._ask_sandbox()  # the sandbox's lag and CPU time count from here
+            start = await self._wait_for_start(HEAD_START)
             self._watch.begin()
-            await self._fleet.run()
+            await self._fleet.run(start)
             return since(before, await self._ask_sandbox())  # type: ignore[no-any-return]
         finally:
             ticker.cancel()
+
+    async def _wait_for_start(self, before: int) -> int | None:
+        """Wait until so many ns before the start that was asked for, and return its instant; None if none was. Raises
+        PlanError if it has passed."""
+        start_at = self._prepared.options.start_at
+        if start_at is None:
+            return None
+        if (left := instant_of(start_at) - now() - before) > SECOND:
+            self._display.message(Reason.of("waiting_for_start", start_at=iso(start_at), seconds=round(left / SECOND)))
+        await self._fleet.settle(max(0, left))
+        if not self._fleet.stopping:
+            check_in_time(start_at)
+        return instant_of(start_at)
 
     async def _ask_sandbox(self) -> dict[str, Any] | None:
         sandbox = self._prepared.to.sandbox
@@ -294,7 +311,8 @@ class Running:
             ending = replace(ending, witness=witness)
         accepted, primary = prepared.options.accept_invalid, profile.experiment is not None
         standing = standing_of(evidence, judge(evidence, more), accepted=accepted, primary=primary)
-        return conclude(prepared.metadata(), measured, standing, ending, profile.thresholds)
+        metadata = replace(prepared.metadata(), share=ended(prepared.part, workers.start))
+        return conclude(metadata, measured, standing, ending, profile.thresholds)
 
     def _until_result(self, complete: bool) -> UntilResult | None:
         return self._until.result(self._fleet.begins(self._until.run), complete) if self._until else None

@@ -15,6 +15,7 @@ from typing import Any
 
 from loadgen.clock import MILLISECOND, NEVER, SECOND, VirtualClock
 from loadgen.engine.engine import Engine, Share
+from loadgen.engine.machine import WHOLE, MachineShare
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Exchange, Outcome
 from loadgen.net.names import Origin
@@ -119,7 +120,8 @@ class Member:
 
 
 class Run:
-    """A run of `workers` engines. `go` carries it out; `at(instant, event)` makes something happen in the middle.
+    """A run of `workers` engines; `machine` is the one that they are on, of those that share a load. `go` carries it
+    out; `at(instant, event)` makes something happen in the middle.
 
     `again` is every step's: what the engine asks after an attempt. `client_retries` is asked before the engine hears of
     one.
@@ -131,6 +133,7 @@ class Run:
         script: Script,
         *,
         workers: int = 1,
+        machine: MachineShare = WHOLE,
         folder: Path | None = None,
         again: Again | None = None,
         client_retries: ClientRetries | None = None,
@@ -143,7 +146,9 @@ class Run:
         self.by_second: dict[Place, Histogram] = {}
         self.entered = 0
         self.entries: list[tuple[int, int]] = []
-        self.members = [self._member(index, workers, script) for index in range(workers)]
+        self.members = [
+            self._member(machine.worker(number, workers), machine.all(workers), script) for number in range(workers)
+        ]
 
     def _member(self, index: int, workers: int, script: Script) -> Member:
         session, max_rate = self.profile.session, self.profile.max_rate

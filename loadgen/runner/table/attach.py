@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from loadgen.engine.machine import WHOLE, MachineShare
 from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.profile.model import Profile
@@ -24,13 +25,19 @@ MADE_UP = Reason.of("made_up_keys")
 
 @asynccontextmanager
 async def on_table(
-    profile: Profile, plan: Plan, to: Destination, keeper: Keeper, say: Say, warn: Say
+    profile: Profile,
+    plan: Plan,
+    to: Destination,
+    keeper: Keeper,
+    say: Say,
+    warn: Say,
+    share: MachineShare = WHOLE,
 ) -> AsyncIterator[OnTable | None]:
     """The target's table, ready for the load, for as long as the block lasts; None if the target is none."""
     if not profile.target.dynamodb:
         yield None
         return
-    made = OnTable(profile, plan, to, keeper, say, warn)
+    made = OnTable(profile, plan, to, keeper, say, warn, share)
     try:
         await made.begin()
         yield made
@@ -39,17 +46,32 @@ async def on_table(
 
 
 class OnTable:
-    """The table and the cost of one run. `say` and `warn` get messages for the user."""
+    """The table and the cost of one run. `say` and `warn` get messages for the user. Of machines that `share` a load
+    the first makes and fills the table, and none deletes it."""
 
-    def __init__(self, profile: Profile, plan: Plan, to: Destination, keeper: Keeper, say: Say, warn: Say) -> None:
-        self._profile, self._to, self._keeper, self._warn = profile, to, keeper, warn
+    def __init__(
+        self,
+        profile: Profile,
+        plan: Plan,
+        to: Destination,
+        keeper: Keeper,
+        say: Say,
+        warn: Say,
+        share: MachineShare = WHOLE,
+    ) -> None:
+        self._profile, self._to, self._keeper, self._warn, self._share = profile, to, keeper, warn, share
         self._table = Table(profile, lambda: Api(profile, to, keeper.access), say, warn)
         self._cost = Cost(profile, plan)
 
     async def begin(self) -> None:
         """Check the plan against the table, and carry out `setup`. Raises TargetError, PlanError."""
         await self.check()
-        await self._table.make()
+        if self._share.index == 1:
+            await self._table.make()
+            if self._share.of > 1 and self._profile.setup and self._profile.teardown:
+                self._warn(Reason.of("table_kept", table=self._table.name))
+        else:
+            await self._table.wait()
 
     async def check(self, made: bool = True) -> None:
         """Look at the table, and refuse a plan that costs more than `max_cost`; `made`: with `setup`, if there is no
@@ -64,16 +86,17 @@ class OnTable:
             raise PlanError(f"{refusal}; `loadgen check` shows each phase")
 
     async def end(self) -> None:
-        """Carry out `teardown`, unless that has been done."""
-        await self._table.tear_down()
+        """Carry out `teardown`, unless that has been done, or other machines may still use the table."""
+        await self._table.tear_down(keep=True if self._share.of > 1 else None)
 
     def describe(self) -> result.Table:
         """The table as a result has it."""
         return self._table.describe("made up" if self._keeper.made_up else None)
 
     def beyond(self, totals: Ledger) -> Reason | None:
-        """Why the run must stop, if its cost has reached the profile's `max_cost`."""
-        limit, spent = self._profile.max_cost, self._cost.beyond(totals, self._setup)
+        """Why the run must stop, if its cost has reached the profile's `max_cost`, or this machine's part of it."""
+        limit, spent = self._profile.max_cost, self._cost.beyond(totals, self._setup, self._share.of)
+        limit = limit and limit / self._share.of
         return Reason.of("stopped_by_cost", limit_usd=limit, usd=spent) if limit and spent else None
 
     def setup(self) -> result.Setup | None:

@@ -103,9 +103,10 @@ class Cost:
         ]
         return _sum(of_steps).plus(setup)
 
-    def beyond(self, totals: Ledger, setup: Units) -> float | None:
-        """What it has come to, in US dollars, if that is as much as the profile's `max_cost`."""
-        limit = self._profile.max_cost
+    def beyond(self, totals: Ledger, setup: Units, machines: int = 1) -> float | None:
+        """What it has come to, in US dollars, if that is as much as the profile's `max_cost`; of several machines, as
+        one's part of that."""
+        limit = self._profile.max_cost and self._profile.max_cost / machines
         spent = self.usd(self.so_far(totals, setup)) if limit else None
         return spent if spent is not None and limit is not None and spent >= limit else None
 

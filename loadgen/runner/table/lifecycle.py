@@ -135,6 +135,13 @@ class Table:
         self._seconds = (clock.now() - begun) / SECOND
         self._complete = True
 
+    async def wait(self) -> None:
+        """Wait for the table of `setup`, if there is one, which another machine makes. Raises TargetError."""
+        if self.profile.setup and not self.description:
+            async with self.connect() as api:
+                self.description = await self._settled(api, made=True)
+                self.peer = api.peer
+
     async def tear_down(self, keep: bool | None = None) -> None:
         """Delete the table if this run created it, and if `teardown` says so or the table was not finished. `keep`
         replaces what the profile says. A failure is only a warning."""

@@ -114,6 +114,14 @@ NOTICES = [
         Reason.of("table_there_already", table="t", unfilled=1, left=1),
         "setup: the table t is there already: it is used as it is and gets no items; teardown leaves it",
     ),
+    (
+        Reason.of("table_kept", table="t"),
+        "teardown: the table t is left, as the other machines may still use it; delete it when all of them are done",
+    ),
+    (
+        Reason.of("waiting_for_start", start_at="2026-01-31T12:00:00Z", seconds=34),
+        "the load begins at 2026-01-31T12:00:00Z, in 34 s",
+    ),
     (Reason.of("table_created", table="t"), "setup: creating the table t"),
     (Reason.of("table_waited_for", table="t", status="CREATING"), "the table t is CREATING: waiting"),
     (Reason.of("table_deleted", table="t"), "teardown: the table t is deleted"),

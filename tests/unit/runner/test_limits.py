@@ -168,3 +168,17 @@ def test_steps_open_connections_by_the_weight_of_their_scenario() -> None:
 
 def test_a_year_of_load_is_counted_in_a_moment() -> None:
     assert new_connections(of("{name: a, rate: 100/s, for: 8760h}", "per-request")) == pytest.approx(6000, rel=0.1)
+
+
+def test_machines_alike_have_the_limits_together(machine: Any) -> None:
+    """What the profile caps is all machines' together; what a machine sets each of them has."""
+    assert limits(of(OPEN, "{connections: 300}", in_flight_limit=77), 2, 1, False, 4) == Limits(2, 300, 300, 77)
+    assert limits(of(OPEN), 2, 1, False, 4) == Limits(2, 4 * 2000, PREOPEN, 4 * IN_FLIGHT)
+    with pytest.raises(PlanError, match="7 cannot be shared by 8 workers"):
+        limits(of(OPEN, "{connections: 7}"), 2, 1, False, 4)
+    assert limits(of(OPEN, "{connections: 9000}"), 2, 1, False, 5).connections == 9000
+    machine(ports=1000)
+    opened = of("{name: a, rate: 100/s, for: 60s}", "per-request")
+    with pytest.raises(PlanError, match="6,000 connections"):
+        limits(opened, 2, 1, False)
+    assert limits(opened, 2, 1, False, 6).workers == 2

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from loadgen.engine.machine import MachineShare
 from loadgen.errors import PlanError, ProfileError
 from loadgen.net.names import Address, Origin
 from loadgen.profile.load import Loaded, load
@@ -95,3 +96,22 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="exists already"):
         prepared(tmp_path, load("t.yaml", text=TEXT))
     assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_machine_s_workers_are_some_of_all_machines(tmp_path: Path) -> None:
+    """The limits are dealt to all of them, what is sent follows from the common start, and each ledger has its file."""
+    text = TEXT.replace("connections: 7", "connections: 70") + "workers: 3\n"
+    runs = [
+        prepared(tmp_path / str(index), load("t.yaml", text=text), share=MachineShare(index, 4), start_at=10**18)
+        for index in (1, 2, 3, 4)
+    ]
+    work = [of for run in runs for of in run.assignments]
+    assert [(of.share.index, of.share.workers) for of in work] == [(number, 12) for number in range(12)]
+    assert sum(of.connections for of in work) == 70
+    assert {of.share.users_gap for of in work} == {12 * 10**9 // 2000}
+    assert {of.payloads for of in work} == {(10**18,)}
+    assert [of.ledger.name for of in work] == [f"worker-{number}.counters" for number in (0, 1, 2)] * 4
+    said = [json.loads((run.folder.path / "run.json").read_text()) for run in runs]
+    assert [(of["share"]["index"], of["share"]["of"]) for of in said] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert {of["workers"] for of in said} == {3}
+    assert len({of["share"]["plan"] for of in said}) == 1

@@ -187,6 +187,29 @@ def test_one_that_somebody_else_makes_meanwhile_is_theirs() -> None:
     assert "DeleteTable" not in service.operations
 
 
+def test_a_machine_waits_for_the_table_that_another_one_makes() -> None:
+    gone = failure("ResourceNotFoundException")
+    service = Service("ACTIVE", {"DescribeTable": [gone, gone, "CREATING", "ACTIVE"]})
+    table = service.table(profile(f"{SETUP}\nteardown: true"))
+
+    async def waited() -> None:
+        await table.look()
+        await table.wait()
+
+    asyncio.run(waited())
+    asyncio.run(table.tear_down())
+    assert set(service.operations) == {"DescribeTable"}
+    assert table.description and table.description.status == "ACTIVE"
+
+
+def test_a_table_that_others_still_use_is_left() -> None:
+    service = Service()
+    table = service.table(profile(f"{SETUP}\nteardown: true"))
+    asyncio.run(prepared(table))
+    asyncio.run(table.tear_down(keep=True))
+    assert service.status == "ACTIVE"
+
+
 async def interrupted(table: Table, service: Service, at: str) -> None:
     """Prepare the table, and give up as soon as `at` was called; then tear down, as a run does."""
     preparing = asyncio.ensure_future(prepared(table))
