@@ -5,6 +5,7 @@ build          the phases, steps and scenarios of a run
 latency        percentiles from histograms, each a value or the reason why there is none
 confidence     the interval of each percentile
 shape          how a step's times are spread, and whether they are of two kinds
+groups         the requests of a step by worker
 findings       what the figures prove, and a reader should know first
 timeline       a run moment by moment, for a picture
 histogram_log  its times for HdrHistogram tools

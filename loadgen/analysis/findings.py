@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from loadgen.result.latency import Latency
+from loadgen.result.odd import Odd
 from loadgen.result.reason import Reason
 from loadgen.result.run import Finding, Phase, RunVariant, Step, Stratum
 
@@ -32,6 +33,7 @@ ORDER = (  # of what changes the reading of the figures, the most first
     "queue_for_connections",
     "new_connections",
     "step_behind",
+    "worker_differs",
     "far_away",
 )
 
@@ -48,7 +50,7 @@ def findings(variant: RunVariant) -> tuple[Finding, ...]:
         found += [*_growing(cycles), *_stalled(cycles), *_hidden(cases), *_throttled(cases), *_waves(cycles)]
         found += strata
         found += [] if strata else _kinds(cases)
-        found += [*_parts(cases), *_behind(cycles), *_network(cases)]
+        found += [*_parts(cases), *_behind(cycles), *_odd(cases), *_network(cases)]
         before = cycles
     return tuple(sorted(found, key=lambda of: ORDER.index(of.observed.code)))
 
@@ -314,6 +316,24 @@ def _slowest(phase: Phase) -> tuple[str, str] | None:
     ends = [other.high for _, other, _ in known[:-1]]
     clear = all(end is not None and end < interval.low for end in ends)
     return (step.scenario, step.step) if clear and value >= BEHIND * known[-2][0] else None
+
+
+def _odd(cases: Cases) -> Iterator[Finding]:
+    """A worker that differs from all others, the same one in every cycle."""
+    for group in _by_step(cases):
+        odd = [of for _, step in group if (of := step.odd_worker)]
+        if len(odd) == len(group) and len({(of.name, of.quantile) for of in odd}) == 1:
+            own, others = _Range.of(of.value for of in odd), _Range.of(_ends(odd))
+            assert own and others
+            timeouts = sum(of.timeouts for of in odd) or None
+            ends = own.named("value") | others.named("others")
+            name, quantile = odd[0].name, odd[0].quantile
+            yield _finding(group, "worker_differs", worker=name, quantile=quantile, **ends, timeouts=timeouts)
+
+
+def _ends(odd: Iterable[Odd]) -> Iterator[float]:
+    for of in odd:
+        yield from (of.others_low, of.others_high)
 
 
 def _network(cases: Cases) -> Iterator[Finding]:

@@ -40,5 +40,6 @@ class Folder:
 
     def _fold(self, worker: int) -> None:
         if batches := self._batches[worker]:
-            self._recording.take(fold(Batch.joined(batches), self.origin, self._timings[worker]), self._series[worker])
+            delta = fold(Batch.joined(batches), self.origin, self._timings[worker])
+            self._recording.take(delta, self._series[worker], worker)
             batches.clear()

@@ -6,6 +6,7 @@ recording    the counts of all workers, added up
 packed       many histograms in columns, and the bytes that a folder keeps of them
 seconds      the file of a run's seconds
 ledger       the two ledgers, in memory that outlives its worker
+groups       what each worker's exchanges took
 share        the parts of exchanges' time, by how long the exchanges took
 attribution  whose time each part is: the target's, the profile's or this machine's
 samples      the exchanges that are kept whole

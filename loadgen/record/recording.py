@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from loadgen.record.groups import KEPT, Group, Groups
+from loadgen.record.metrics import HEADLINES
 from loadgen.record.packed import Piece, pack
 from loadgen.record.recorder import OTHERS, Delta, Place, SeriesKey
 from loadgen.record.share import Shares, by_series
@@ -24,19 +26,27 @@ def parts(delta: Delta) -> Iterator[tuple[int, int, int, Histogram]]:
 @dataclass(slots=True)
 class Recording:
     """The histograms of a run by (series, metric), and what came since `flush` by tick of due. By series it also has
-    the parts of the exchanges' time, and of all of them when they were under way; no folder keeps these. `pieces` are
-    all that is pending, if whoever counted it has packed it for the folder (`packed.pack`)."""
+    the parts of the exchanges' time. Of all of them it has when they were under way, and how long each worker's took.
+    No folder keeps these. `pieces` are all that is pending, if whoever counted it has packed it (`packed.pack`)."""
 
     histograms: dict[tuple[SeriesKey, int], Histogram] = field(default_factory=dict)
     shares: dict[SeriesKey, Shares] = field(default_factory=dict)
     pending: dict[Place, Histogram] = field(default_factory=dict)
     traffic: Traffic = field(default_factory=Traffic)
+    workers: Groups = field(default_factory=Groups)
     pieces: Sequence[Piece] | None = None
 
-    def take(self, delta: Delta, series: Mapping[int, SeriesKey]) -> None:
+    def take(self, delta: Delta, series: Mapping[int, SeriesKey], worker: int = 0) -> None:
         """Add one worker's batch; `series` are that worker's, by number."""
-        for tick, number, metric, histogram in parts(delta):
-            self.add(tick, series[number], metric, histogram)
+        response, service = HEADLINES
+        scheduled = set[int]()
+        for tick, number, metric, histogram in parts(delta):  # by metric, the response first
+            key = series[number]
+            self.add(tick, key, metric, histogram)
+            if metric == response:
+                scheduled.add(number)
+            if key.outcome in KEPT and (metric == response or (metric == service and number not in scheduled)):
+                self.workers.add(Group(worker, key.slot, key.outcome), tick, histogram)
         for number, shares in by_series(delta.shares):
             self.shares.setdefault(series[number], Shares()).add(shares)
         self.traffic.add(delta.traffic)
@@ -52,6 +62,7 @@ class Recording:
         for key, shares in other.shares.items():
             self.shares.setdefault(key, Shares()).add(shares)
         self.traffic.merge(other.traffic)
+        self.workers.merge(other.workers)
 
     def add(self, tick: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
         self.pieces = None

@@ -111,6 +111,12 @@ def _step_behind(values: Values) -> str:
     return f"This step is behind: its p99 is {span(values, 'p99')} ms, that of the others {span(values, 'others')} ms."
 
 
+def _worker_differs(values: Values) -> str:
+    more = "more than " if values.get("timeouts") else ""
+    own = f"the {values['quantile']} of worker {values['worker']} is {more}{span(values, 'value')} ms"
+    return f"One worker differs: {own}, that of the others {span(values, 'others')} ms."
+
+
 def _far_away(values: Values) -> str:
     return f"{_part(values)} are your way to the target, one round trip. Run loadgen in the target's region."
 
@@ -126,5 +132,6 @@ FINDING_SENTENCES: dict[str, Sentence] = {
     "queue_for_connections": _queue_for_connections,
     "new_connections": _new_connections,
     "step_behind": _step_behind,
+    "worker_differs": _worker_differs,
     "far_away": _far_away,
 }

@@ -11,6 +11,7 @@ from loadgen.result.band import Band, Held
 from loadgen.result.codec import item
 from loadgen.result.cold_wave import ColdWave
 from loadgen.result.latency import Latency
+from loadgen.result.odd import Odd, OfWorker
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import Resolution
 from loadgen.result.settling import Settling
@@ -243,6 +244,12 @@ class Step:
         "order of time",
         omit=True,
         default=(),
+    )
+    by_worker: tuple[OfWorker, ...] = item(
+        "of a run with several workers, the step's requests by worker", omit=True, default=()
+    )
+    odd_worker: Odd | None = item(
+        "the worker whose times differ from those of all others, in a measured phase", omit=True
     )
     attempts: Attempts | None = item("the step's operations, where a request may be sent again", omit=True)
     items: Items | None = item("the step's items, where its calls are about several items", omit=True)

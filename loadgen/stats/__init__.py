@@ -9,6 +9,7 @@ For one run:
     bins           a run's values bin by bin, in memory: the input of the others
     settling       whether a phase has settled, or grows as long as it runs
     silences       times in which nothing came back
+    odd            whether one of several groups differs from all others
     breaking       from when on a limit was broken, in a load that changes
     order          the witness's interval for a quantile of the workers, by ranks
 

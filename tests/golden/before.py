@@ -148,7 +148,9 @@ def _times(ratio: float | None) -> str:
 
 def _step(old: Document, new: Document) -> None:
     """Whose time the mean is was not told, nor the target's own time, nor how times were spread, nor the bands of a
-    rate that changes."""
+    rate that changes; nothing was told by worker."""
+    old.pop("by_worker", None)
+    old.pop("odd_worker", None)
     old.pop("shape", None)
     old.pop("bands", None)
     old["whose_ms"].pop("mean", None)

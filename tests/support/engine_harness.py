@@ -113,7 +113,7 @@ class Member:
 
     def emit(self, batch: Batch) -> None:
         timings = [self.run.plan.timing(key.slot, 0) for key in self.series.values()]
-        self.run.recording.take(fold(batch, START, timings), self.series)
+        self.run.recording.take(fold(batch, START, timings), self.series, self.index)
 
     def name_series(self, number: int, key: SeriesKey) -> None:
         self.series[number] = key

@@ -31,6 +31,7 @@ from loadgen.result.timeline import Timeline
 
 TOGETHER = 8  # curves in a chart
 CHARTS = 12
+WORKERS = 32  # rows of the table by worker
 NAME = 48  # characters
 PARTS = (*COLUMNS, "dns", "tcp", "tls", "backoff")
 KINDS = {"new": "a new connection", "reused": "a connection that was open", "resumed": "a resumed TLS session"}
@@ -48,6 +49,7 @@ def run_page(result: RunResult, timeline: Timeline | None, profile: Sequence[str
         Section("strata", _strata_title(result), _strata(result)),
         Section("reported", TITLE, list(reported(result))),
         Section("connections", "Connections", _connections(result, notes)),
+        Section("workers", "By worker", _workers(result, notes)),
         Section("failures", "Failures", [_failures(result, notes), failing(result)]),
         Section("thresholds", "Thresholds", thresholds(result.thresholds, result)),
         Section("cost", "Cost", cost(result)),
@@ -283,6 +285,20 @@ def _connections(result: RunResult, notes: Footnotes) -> Iterator[Content]:
     if made:
         titles = ("", "on", "requests", *PERCENTILES)
         yield table(titles, made, "Service time by kind of connection, ms", words=(1,))
+
+
+def _workers(result: RunResult, notes: Footnotes) -> Content:
+    every = [(phase, label, of) for phase, label, step in every_step(result.variant.phases) for of in step.by_worker]
+    if not every:
+        return None
+    made = [
+        (brief(f"{place(phase)} {label}", NAME), str(of.worker), count(of.latency.count),
+         *(notes.cell(of.latency, name) for name in PERCENTILES))
+        for phase, label, of in every[:WORKERS]
+    ]  # fmt: skip
+    more = element("p", f"{count(len(every) - WORKERS)} more: see --json") if len(every) > WORKERS else None
+    titles = ("", "worker", "requests", *PERCENTILES)
+    return [table(titles, made, "The requests of each step by the worker that sent them, ms"), more]
 
 
 def _network(of: Network) -> list[tuple[str, str]]:

@@ -38,6 +38,7 @@ from loadgen.report.terminal.samples import samples
 from loadgen.report.terminal.thresholds import rows, value_text
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.witness import witness
+from loadgen.report.terminal.workers import workers
 from loadgen.report.trust import meaning, note, reason
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import NOTHING, STATUSES, VERDICTS, Result, exit_text, measured, word
@@ -208,6 +209,7 @@ def _variant(variant: RunVariant, notes: Footnotes, width: int) -> Iterator[Rend
     yield from phase_blocks(variant.phases, notes)
     yield from failures(variant.phases, notes)
     yield from connections(variant, notes)
+    yield from workers(variant, notes)
 
 
 def _ledgers(variant: RunVariant) -> Iterator[RenderableType]:

@@ -11,6 +11,7 @@ from made_steps import Floats, phase, step, variant, whose
 from loadgen.analysis.findings import ORDER, findings
 from loadgen.report.sentences import sentence
 from loadgen.result.latency import Interval
+from loadgen.result.odd import Odd
 from loadgen.result.reason import Reason
 from loadgen.result.run import Failure, Phase, Silence, Step
 from loadgen.result.settling import Growth, Settling
@@ -172,3 +173,24 @@ def test_of_several_stalls_the_longest_is_told() -> None:
         "The target, or the way to it, stalled at 12.3 s for 2.0 s: no answer came, while 412 requests were due."
     )
     assert sentence(only(replace(calm, silences=(one, more)))).endswith(" That is the longest of 2 such times.")
+
+
+def by_worker(of: Step, **more: float | str) -> Step:
+    odd = {"name": "1", "quantile": "p99", "value": 140.0, "others_low": 40.0, "others_high": 44.0, "timeouts": 0}
+    return replace(of, odd_worker=Odd(**odd | more))  # type: ignore[arg-type]
+
+
+def test_a_worker_that_differs_is_told_if_it_is_the_same_in_every_cycle() -> None:
+    plain = step("get", body(1000))
+    cycles = [
+        phase("a", of, cycle=at, cycles=2) for at, of in enumerate((by_worker(plain), by_worker(plain, value=150.0)), 1)
+    ]
+    text = sentence(only(*cycles))
+    assert text == "One worker differs: the p99 of worker 1 is 140-150 ms, that of the others 40.0-44.0 ms."
+    for other in (plain, by_worker(plain, name="0"), by_worker(plain, quantile="p50")):
+        assert not findings(variant(cycles[0], replace(cycles[1], steps=(other,))))
+
+
+def test_a_worker_whose_percentile_is_among_timeouts_is_told_so() -> None:
+    found = only(phase("a", by_worker(step("get", body(1000)), value=5000.0, timeouts=31)))
+    assert sentence(found).startswith("One worker differs: the p99 of worker 1 is more than 5,000 ms")

@@ -1,0 +1,67 @@
+"""Response times by who is responsible for them: by worker. Their sum is what the recording has of all of them
+together. So one sees whether one differs from the others. No folder keeps these counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from loadgen.exchange import Outcome
+from loadgen.stats import Histogram
+
+MOST = 64  # bins of time in a run, over four seconds of ticks; those of a longer one are wider
+KEPT = (Outcome.OK, Outcome.TIMEOUT)  # what counts in a percentile
+
+
+class Group(NamedTuple):
+    """Which exchanges: whose, of which row of the ledger, and whether they were ok or timeouts."""
+
+    number: int
+    slot: int
+    outcome: int
+
+
+class Groups:
+    """Histograms by group and bin of time; a bin is `width` ticks. `add` and `merge` are exact, commutative and
+    associative."""
+
+    def __init__(self) -> None:
+        self.width = 1
+        self.values: dict[Group, dict[int, Histogram]] = {}
+
+    def add(self, group: Group, tick: int, values: Histogram) -> None:
+        """Add values that were due in a tick."""
+        while tick // self.width >= MOST:
+            self._widen()
+        self.values.setdefault(group, {}).setdefault(tick // self.width, Histogram()).add(values)
+
+    def merge(self, other: Groups) -> None:
+        """Add what another one has counted. The other one is of no use then."""
+        while self.width < other.width:
+            self._widen()
+        for group, bins in other.values.items():
+            for number, values in bins.items():
+                self.add(group, number * other.width, values)
+
+    def _widen(self) -> None:
+        self.width *= 2
+        for group, bins in self.values.items():
+            wide: dict[int, Histogram] = {}
+            for number, values in bins.items():
+                wide.setdefault(number // 2, Histogram()).add(values)
+            self.values[group] = wide
+
+    def by_slot(self) -> Mapping[int, Mapping[int, Sequence[tuple[Histogram, Histogram]]]]:
+        """For each slot, for each of its groups by number: what was ok and what timed out, bin by bin, in the same
+        bins for all groups of a slot."""
+        bins: dict[int, set[int]] = {}
+        for group, of in self.values.items():
+            bins.setdefault(group.slot, set()).update(of)
+        numbers = {(group.slot, group.number) for group in self.values}
+        found: dict[int, dict[int, Sequence[tuple[Histogram, Histogram]]]] = {}
+        for slot, number in sorted(numbers):
+            ok, late = (self.values.get(Group(number, slot, outcome), {}) for outcome in KEPT)
+            found.setdefault(slot, {})[number] = [
+                (ok.get(at, Histogram()), late.get(at, Histogram())) for at in sorted(bins[slot])
+            ]
+        return found

@@ -1,0 +1,28 @@
+"""The requests of a step by group, for example by worker, and the one group that differs from all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loadgen.result.codec import item
+from loadgen.result.latency import Latency
+
+
+@dataclass(frozen=True, slots=True)
+class OfWorker:
+    """The requests of a step that one worker sent."""
+
+    worker: int = item("the worker's number, from 0")
+    latency: Latency = item("the times of these requests: the response, or in a closed load the service")
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """One group of requests that differs from all others."""
+
+    name: str = item("the group's name: of a worker its number")
+    quantile: str = item("the percentile by which it differs")
+    value: float = item("this percentile of the group; a timeout counts as long as it was waited for", "ms")
+    others_low: float = item("the smallest such percentile of the other groups", "ms")
+    others_high: float = item("the greatest such percentile of the other groups", "ms")
+    timeouts: int = item("the timeouts that this percentile lies among, so that it is greater; 0 if it does not")

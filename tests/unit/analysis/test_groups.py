@@ -1,0 +1,65 @@
+"""The figures of each worker of a run, and the worker that differs, from the counts of runs in virtual time."""
+
+from __future__ import annotations
+
+from random import Random
+
+from engine_harness import Run
+from run_results import concluded
+
+from loadgen.clock import MILLISECOND
+from loadgen.report.html.run import run_page
+from loadgen.report.sentences import sentence
+from loadgen.report.terminal.run import render
+from loadgen.result.run import RunResult
+from loadgen.transport.scripted import NEVER, Reply
+
+PROFILE = """
+target: {url: "http://127.0.0.1"}
+load: [{name: warm-up, rate: 300/s, for: 500ms, measure: false}, {name: a, rate: 300/s, for: 4s}]
+scenarios: [{name: s, steps: [{name: one, get: /}]}]
+timeout: 500ms
+"""
+
+
+def result(workers: int, slower: int = 1, never: bool = False) -> RunResult:
+    """Of a run whose last worker takes so many times as long, or often gets no answer."""
+    dice = Random(16)
+
+    def after() -> int:
+        return round(20 * MILLISECOND * dice.lognormvariate(0, 0.3))
+
+    run = Run(PROFILE, lambda x: Reply(after()), workers=workers)
+    slow = Reply(NEVER) if never else None
+    run.members[-1].transport._script = lambda x: slow if slow and dice.random() < 0.2 else Reply(slower * after())
+    return concluded(run.go())
+
+
+def test_each_worker_has_its_figures() -> None:
+    (phase,) = (of for of in result(3).variant.phases if of.name == "a")
+    (step,) = phase.steps
+    assert [of.worker for of in step.by_worker] == [0, 1, 2]
+    assert sum(of.latency.count for of in step.by_worker) == step.latency_ms["response"].count
+    assert step.odd_worker is None
+
+
+def test_a_run_with_one_worker_has_none() -> None:
+    of = result(1, slower=3)
+    assert not any(step.by_worker or step.odd_worker for phase in of.variant.phases for step in phase.steps)
+    assert "by worker" not in render(of)
+
+
+def test_a_worker_that_is_slower_is_found_and_shown() -> None:
+    of = result(3, slower=3)
+    (found,) = (each for each in of.findings if each.observed.code == "worker_differs")
+    assert (found.phase, found.observed.values["worker"]) == ("a", "2")
+    text = sentence(found.observed)
+    assert text.startswith("One worker differs: the p99 of worker 2 is 1") and text in render(of).replace("\n", " ")
+    assert "by worker" in render(of)
+    assert "The requests of each step by the worker that sent them" in run_page(of, None, ())
+
+
+def test_a_worker_without_answers_is_told_with_its_timeouts() -> None:
+    (found,) = (each for each in result(3, never=True).findings if each.observed.code == "worker_differs")
+    assert found.observed.values["timeouts"] > 50  # type: ignore[operator]
+    assert "is more than 500 ms" in sentence(found.observed)

@@ -1,0 +1,91 @@
+"""Times by worker: in whatever bins and order they come, they add up to those of all workers together."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import numpy as np
+from recorded import ORIGIN, Sink, crowd, exchange
+
+from loadgen.clock import SECOND
+from loadgen.exchange import Outcome
+from loadgen.record.groups import KEPT, MOST, Group, Groups
+from loadgen.record.metrics import Metric
+from loadgen.record.recorder import Timing, fold
+from loadgen.record.recording import Recording
+from loadgen.stats import Histogram
+
+
+def plain(groups: Groups) -> tuple[int, Any]:
+    of = {
+        group: {at: (h.index.tolist(), h.counts.tolist(), h.total, h.least, h.most) for at, h in bins.items()}
+        for group, bins in groups.values.items()
+    }
+    return groups.width, of
+
+
+def made(seed: int, ticks: int = 1000) -> list[tuple[Group, int, Histogram]]:
+    dice = Random(seed)
+    return [
+        (
+            Group(dice.randrange(3), dice.randrange(2), dice.choice(KEPT)),
+            dice.randrange(ticks),
+            Histogram.of(np.array([dice.randrange(10**9) for _ in range(5)])),
+        )
+        for _ in range(60)
+    ]
+
+
+def test_in_any_order_and_by_any_number_of_recordings_it_is_the_same() -> None:
+    values, one = made(1), Groups()
+    for value in values:
+        one.add(*value)
+    assert one.width == 16 and max(max(bins) for bins in one.values.values()) < MOST
+    Random(2).shuffle(values)
+    parts = [Groups(), Groups(), Groups()]
+    for number, value in enumerate(values):
+        parts[number % 3].add(*value)
+    for part in parts[1:]:
+        parts[0].merge(part)
+    assert plain(parts[0]) == plain(one)
+
+
+def test_the_workers_of_a_slot_have_the_same_bins() -> None:
+    groups = Groups()
+    for group, tick in ((Group(0, 5, Outcome.OK), 3), (Group(1, 5, Outcome.TIMEOUT), 9), (Group(1, 6, Outcome.OK), 20)):
+        groups.add(group, tick, Histogram.of(np.array([tick])))
+    counts = {
+        slot: {worker: [(ok.count, late.count) for ok, late in bins] for worker, bins in of.items()}
+        for slot, of in groups.by_slot().items()
+    }
+    assert counts == {5: {0: [(1, 0), (0, 0)], 1: [(0, 0), (0, 1)]}, 6: {1: [(1, 0)]}}
+
+
+def test_the_workers_add_up_to_all_of_them() -> None:
+    """Exactly, of what counts in a percentile: each counter, the sum, the smallest and the greatest value."""
+    recording = Recording()
+    for worker in (0, 1, 2):
+        sink = Sink()
+        for x, stratum in crowd(500, seed=worker):
+            sink.recorder.exchange(x, x.due, stratum)
+        sink.recorder.flush()
+        for batch in sink.batches:
+            recording.take(fold(batch, ORIGIN, [Timing(lasts=60 * SECOND)] * len(sink.series)), sink.series, worker)
+    recording.flush()
+    for slot, workers in recording.workers.by_slot().items():
+        assert sorted(workers) == [0, 1, 2]
+        for place, outcome in enumerate(KEPT):
+            together = Histogram.together(pair[place] for bins in workers.values() for pair in bins)
+            total = recording.total(Metric.RESPONSE, slot=slot, outcome=outcome)
+            assert (together.index == total.index).all() and (together.counts == total.counts).all()
+            assert (together.total, together.least, together.most) == (total.total, total.least, total.most)
+
+
+def test_of_a_load_without_a_schedule_it_is_the_service_time() -> None:
+    sink = Sink()
+    sink.recorder.exchange(exchange(0, 0, 5, 0, 0, 0, 7), 0)
+    sink.recorder.exchange(exchange(0, 0, 5, 0, 0, 0, 7, outcome=Outcome.HTTP_5XX), 0)
+    sink.recorder.flush()
+    ((group, bins),) = sink.recording.workers.values.items()
+    assert group == Group(0, 0, Outcome.OK) and [of.total for of in bins.values()] == [7]
