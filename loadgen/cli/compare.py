@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from loadgen.cli import HELP, output
-from loadgen.cli.copying import RunPath
+from loadgen.cli.copying import RunPath, local
+
+if TYPE_CHECKING:
+    from loadgen.bucket.place import Place
 
 
 @click.command("compare", short_help="Show two saved runs side by side, without a verdict.", context_settings=HELP)
@@ -15,7 +19,7 @@ from loadgen.cli.copying import RunPath
 @click.argument("second", metavar="RUN", type=RunPath())
 @click.option("--accept-invalid", is_flag=True, help="Compare runs that are INVALID too; the result says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON object.")
-def command(first: Path, second: Path, accept_invalid: bool, as_json: bool) -> int:
+def command(first: Path | Place, second: Path | Place, accept_invalid: bool, as_json: bool) -> int:
     """Show two saved runs side by side: the latencies of the phases and steps that both have, and their ratio.
 
     There is no verdict, because a difference between two times may be drift. To get one, write an `experiment:` in the
@@ -31,7 +35,7 @@ def command(first: Path, second: Path, accept_invalid: bool, as_json: bool) -> i
     from loadgen.report.terminal.two_runs import show
 
     with as_written(f"{first} or {second}"):
-        result = compare(read(find(first)), read(find(second)), accept_invalid=accept_invalid)
+        result = compare(read(find(local(first))), read(find(local(second))), accept_invalid=accept_invalid)
         with output() as out:
             if as_json:
                 out.write(f"{json_text(result)}\n")

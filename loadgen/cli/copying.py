@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from loadgen.cli import complain, say
 from loadgen.errors import Exit, LoadgenError, ProfileError, TargetError, worst
+
+if TYPE_CHECKING:
+    from loadgen.bucket.place import Place
 
 F = TypeVar("F", bound=Callable[..., Any])
 SCHEME = "s3://"
@@ -69,20 +72,28 @@ def copied(to: str | None, folder: Path) -> Iterator[Copied]:
 
 
 class RunPath(click.Path):
-    """A run's folder, or its name below runs/; or a copy in S3, which is fetched and is there until the command
-    ends."""
+    """A run's folder, or its name below runs/; or the Place of a copy in S3."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not str(value).startswith(SCHEME) or ctx is None:
+        if not str(value).startswith(SCHEME):
             return super().convert(value, param, ctx)
-        from tempfile import TemporaryDirectory
-
-        from loadgen.bucket.fetching import fetch
         from loadgen.bucket.place import Place
 
-        folder = TemporaryDirectory(prefix="loadgen-")
-        ctx.call_on_close(folder.cleanup)
-        return fetch(Place.parse(str(value)), Path(folder.name))
+        return Place.parse(str(value))
+
+
+def local(run: Path | Place) -> Path:
+    """The folder of a run, which is fetched if it is in S3, and is there until the command ends. Raises LoadgenError if
+    it cannot be had."""
+    if isinstance(run, Path):
+        return run
+    from tempfile import TemporaryDirectory
+
+    from loadgen.bucket.fetching import fetch
+
+    folder = TemporaryDirectory(prefix="loadgen-")
+    click.get_current_context().call_on_close(folder.cleanup)
+    return fetch(run, Path(folder.name))

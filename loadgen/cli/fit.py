@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, NewPath, output, say
-from loadgen.cli.copying import RunPath
+from loadgen.cli.copying import RunPath, local
 from loadgen.errors import ProfileError
 
 if TYPE_CHECKING:
+    from loadgen.bucket.place import Place
     from loadgen.experiment.twin.fit import Sandboxes
     from loadgen.result.twin import TwinResult
 
@@ -20,12 +21,12 @@ NEWEST = Path("latest")
 
 
 @click.command("fit", short_help="Write a sandbox that behaves like the target of a run.", context_settings=HELP)
-@click.argument("run", required=False, metavar="[RUN]", type=RunPath())
+@click.argument("named", required=False, metavar="[RUN]", type=RunPath())
 @click.option("--out", "-o", type=NewPath(), help="The profile to write.  [default: stdout]")
 @click.option("--no-check", is_flag=True, help="Do not carry the load out on it to see how well it fits.")
 @click.option("--accept-invalid", is_flag=True, help="Fit a run that is INVALID too.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as one JSON object.")
-def command(run: Path | None, out: Path | None, no_check: bool, accept_invalid: bool, as_json: bool) -> int:
+def command(named: Path | Place | None, out: Path | None, no_check: bool, accept_invalid: bool, as_json: bool) -> int:
     """Write the profile of RUN with a sandbox as its target that answers as the target of the run did: round trip,
     service time by step, cold starts, throttle, errors. RUN is a run's folder or its name below runs/; `latest`, or
     none, is the newest.
@@ -46,6 +47,7 @@ def command(run: Path | None, out: Path | None, no_check: bool, accept_invalid: 
     from loadgen.report.formats.twin_profile import profile_text
     from loadgen.report.terminal.twin import show
 
+    run = local(named) if named else None
     with as_written(run or RUNS):
         folder = find(None if run == NEWEST else run)
         seen = observed(folder, read(folder), accept_invalid)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from loadgen.cli import HELP, output
-from loadgen.cli.copying import RunPath
+from loadgen.cli.copying import RunPath, local
 from loadgen.cli.exports import Exports, export_options
 from loadgen.errors import ProfileError
 
+if TYPE_CHECKING:
+    from loadgen.bucket.place import Place
+
 
 @click.command("report", short_help="Print the result of a saved run again.", context_settings=HELP)
-@click.argument("runs", metavar="[RUN]...", nargs=-1, type=RunPath())
+@click.argument("named", metavar="[RUN]...", nargs=-1, type=RunPath())
 @click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @export_options
 @click.option("--share", is_flag=True, help="Leave out names of hosts, addresses, accounts and requests' ids.")
-def command(runs: tuple[Path, ...], full: bool, as_json: bool, exports: Exports, share: bool) -> int:
+def command(named: tuple[Path | Place, ...], full: bool, as_json: bool, exports: Exports, share: bool) -> int:
     """Print the result of RUN, a run's folder or its name below runs/; by default the newest.
 
     A run that died is reported from what it wrote, and marked INCOMPLETE. Several runs are laid over each other: a row
@@ -39,6 +43,7 @@ def command(runs: tuple[Path, ...], full: bool, as_json: bool, exports: Exports,
     from loadgen.report.sharing import shared
     from loadgen.report.terminal.screen import show
 
+    runs = tuple(map(local, named))
     if len(runs) > 1:
         return _overlaid(runs, full or as_json, exports, share)
     run = runs[0] if runs else None
