@@ -33,6 +33,7 @@ from loadgen.result.reason import Reason
 from loadgen.result.resolution import ASSUMED, Resolution
 from loadgen.result.run import (
     Cost,
+    FunctionCost,
     Metadata,
     RunResult,
     RunVariant,
@@ -73,6 +74,7 @@ class Ending:
     witness: Witness | None = None
     setup: Setup | None = None
     cost: Cost | None = None
+    function_cost: FunctionCost | None = None
     sdk: dict[str, object] | None = None
 
 
@@ -131,6 +133,7 @@ def conclude(
         witness=ending.witness,
         setup=ending.setup,
         cost=ending.cost,
+        function_cost=ending.function_cost,
         sdk=ending.sdk,
     )
 

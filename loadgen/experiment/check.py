@@ -29,6 +29,7 @@ from loadgen.result.check import (
 from loadgen.result.run import PlannedRate, Provisioned
 from loadgen.result.selftest import Ports
 from loadgen.runner.destination import ways
+from loadgen.runner.function.cost import planned_function
 from loadgen.runner.limits import limits, new_connections, workers_for
 from loadgen.runner.table.cost import Cost, billed
 from loadgen.runner.witness.agreement import forecast
@@ -74,6 +75,7 @@ def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = Fa
         ports=Ports(ports.count, ports.time_wait, ports.reused_on_loopback),
         setup=_table(profile),
         cost=Cost(profile, plan).plan() if profile.target.dynamodb else None,
+        function=planned_function(profile, plan) if profile.target.function else None,
         thresholds={name: tuple(t.text for t in texts) for name, texts in profile.thresholds.items()},
         witness=_witness(profile, count + (loopback or profile.target.sandbox)) if witness else None,
         experiment=(

@@ -211,7 +211,7 @@ class _Experiment:
             elif ended.run is None:
                 self.failed = PlanError("a run could not be saved, and an experiment is put together from saved runs")
             else:
-                self.spent += (ended.cost and ended.cost.usd) or 0.0
+                self.spent += ended.usd or 0.0
         return not self.failed and not self.interrupted and self._affordable()
 
     async def _run(self, number: int, variant: Variant, signals: Interrupts, shown: Within) -> RunResult:

@@ -90,7 +90,7 @@ def _point(variant: Variant, axis: str, key: Key, rounds: Sequence[int]) -> Scal
         throttled=_share(phases, lambda phase: phase.requests.outcomes.get("throttled", 0)),
         unsettled=sum(any(_grew(phase) for phase in of_run) for of_run in by_run),
         core=max((core for result in results if (core := core_of(result)) is not None), default=None),
-        usd=average([result.cost.usd if result.cost else None for result in results]),
+        usd=average([result.usd for result in results]),
         figures=dict(_figures(variant, key, rounds)),
         rounds={of: values for of in EACH if (values := by_round(variant, key, of, rounds))},
     )

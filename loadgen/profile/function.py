@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from loadgen.profile.dynamodb import RegionName
-from loadgen.profile.part import Flag, Part, Text
+from loadgen.profile.part import Flag, FromText, Part, Text
 from loadgen.profile.units import quoted
 from loadgen.profile.values import Selector
 
@@ -19,6 +19,7 @@ EXAMPLE = "Invoke: {payload: {id: '{{uuid}}'}}"
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ARN = re.compile(r"arn:aws[a-z-]{0,12}:lambda:(?P<region>[a-z0-9-]{1,32}):[0-9]{12}:function:[A-Za-z0-9_-]{1,64}")
+_PRICE = re.compile(r"\$[0-9]{1,6}(\.[0-9]{1,12})?")
 _QUALIFIER = re.compile(r"\$LATEST|[A-Za-z0-9_-]{1,128}")
 
 
@@ -36,6 +37,31 @@ def _qualifier(value: object) -> str:
     if not _QUALIFIER.fullmatch(text):
         raise ValueError(f"{quoted(value)} is not a version or an alias: expected for example 7, live or $LATEST")
     return text
+
+
+def _dollars(text: str) -> float:
+    if not _PRICE.fullmatch(text) or not float(text[1:]):
+        raise ValueError(f"{quoted(text)} is not a price: expected US dollars such as $0.0000166667")
+    return float(text[1:])
+
+
+Dollars = Annotated[float, FromText(_dollars, _PRICE.pattern, "$0.0000166667")]
+
+
+class Prices(Part):
+    """What the function's calls cost, where loadgen does not know it, or where you pay another price."""
+
+    gb_second: Dollars
+    """US dollars for a GB-s of calls on demand."""
+
+    million_requests: Dollars = 0.20
+    """US dollars for a million requests."""
+
+    provisioned_gb_second: Dollars | None = None
+    """US dollars for a GB-s of provisioned concurrency, as long as it is there."""
+
+    provisioned_call_gb_second: Dollars | None = None
+    """US dollars for a GB-s of calls that provisioned environments answer."""
 
 
 class Function(Part):
@@ -63,6 +89,10 @@ class Function(Part):
     log_tail: Flag = True
     """Whether answers bring the end of the function's log, at most 4 KB. Its REPORT line tells of cold starts, of the
     handler's time and of what is billed."""
+
+    prices: Prices | None = None
+    """What its calls cost: {gb_second: $0.0000166667, million_requests: $0.20}. Default: the price of its region, where
+    loadgen knows it, else that of us-east-1."""
 
     @property
     def url(self) -> str:

@@ -261,9 +261,10 @@ class Profile(Part):
     def _check_target(self) -> None:
         """Check that the other keys fit the target: a URL, a table or a function."""
         service = self.target.service
-        for key in ("setup", "max_cost") if not self.target.dynamodb else ():
-            if key in self.model_fields_set:
-                raise complaint("is for a DynamoDB table", "Leave it out", (key,))
+        if self.setup and not self.target.dynamodb:
+            raise complaint("is for a DynamoDB table", "Leave it out", ("setup",))
+        if self.max_cost is not None and not service:
+            raise complaint("is for a DynamoDB table or a Lambda function", "Leave it out", ("max_cost",))
         if not service and not self.abilities.http:
             problem = f"{self.client} is a client of AWS's services"
             raise complaint(problem, "Use it with target: {dynamodb: ...} or {lambda: ...}", ("client",))

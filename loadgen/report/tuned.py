@@ -10,7 +10,8 @@ from loadgen.report.sentences import sentence
 from loadgen.report.styles import BAD, DIM, STRONG, WARN, Part
 from loadgen.report.words import UNKNOWN, count, ms, rate, seconds, several, share
 from loadgen.result.latency import Latency
-from loadgen.result.tune import LambdaPrices, TuneChoice, TuneResult, TuneSize
+from loadgen.result.run import LambdaPrices
+from loadgen.result.tune import TuneChoice, TuneResult, TuneSize
 
 SAID = {"cost": "the cheapest", "speed": "the fastest", "balanced": "balanced between both"}
 
@@ -194,7 +195,10 @@ def cost_of(result: TuneResult) -> str:
 
 
 def prices_text(of: LambdaPrices) -> str:
-    known = "" if of.region == of.asked else f", as none are known of {of.asked}"
+    """Whose prices they are; where none are known of the region, the key for your own."""
+    if not of.date:
+        return f"prices by {of.source}"
+    known = "" if of.region == of.asked else f": none are known of {of.asked}, set target.lambda.prices"
     return f"prices of {of.region}, {of.architecture}, {of.date}{known}"
 
 

@@ -9,7 +9,7 @@ from loadgen.result import SCHEMA
 from loadgen.result.capacity import CapacityPreview
 from loadgen.result.codec import item
 from loadgen.result.reason import Reason
-from loadgen.result.run import PlannedRate, Prices, Provisioned
+from loadgen.result.run import LambdaPrices, PlannedRate, Prices, Provisioned
 from loadgen.result.selftest import Ports, Scheme
 
 
@@ -147,6 +147,18 @@ class PlannedCost:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedFunction:
+    """What the load on a Lambda function takes, and what is known of its cost before a call tells the handler's
+    time."""
+
+    permissions: tuple[str, ...] = item("the permissions that it takes on the function")
+    requests: int | None = item("the number of calls; null if only the run shows it")
+    requests_usd: float | None = item("what they cost without their duration; null if only the run shows it", "USD")
+    prices: LambdaPrices = item("the prices")
+    max_cost: float | None = item("the profile's limit for the cost; null without one", "USD")
+
+
+@dataclass(frozen=True, slots=True)
 class WitnessForecast:
     """How many exchanges a witness would have of a step in one run of a phase."""
 
@@ -278,6 +290,7 @@ class CheckResult:
     ports: Ports = item("the local ports of this machine")
     setup: PlannedTable | None = item("the table that would be created; null if the profile has no setup")
     cost: PlannedCost | None = item("what the load would cost; null if the target is no table")
+    function: PlannedFunction | None = item("what the load takes, if the target is a Lambda function", omit=True)
     thresholds: dict[str, tuple[str, ...]] = item("the thresholds as the profile has them, by phase")
     witness: PlannedWitness | None = item("what a witness could judge, with `--witness`; null without")
     experiment: PlannedExperiment | None = item("what an experiment compares, and how often; null for a single run")

@@ -673,6 +673,50 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class LambdaPrices:
+    """What calls of a Lambda function cost."""
+
+    region: str = item("the region whose price it is")
+    asked: str = item("the function's region")
+    architecture: str = item("the function's architecture: x86_64 or arm64")
+    gb_second_usd: float = item("the price of a GB-s", "USD")
+    million_usd: float = item("the price of a million requests, besides", "USD")
+    date: str = item("when the price was read")
+    source: str = item("where it was read")
+    provisioned_usd: float | None = item(
+        "the price of a GB-s of provisioned concurrency, as long as it is there; null if not known",
+        "USD",
+        default=None,
+    )
+    provisioned_call_usd: float | None = item(
+        "the price of a GB-s of calls that provisioned environments answer; null if not known", "USD", default=None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatedCall:
+    """What one call before the load told, by which the cost of the load was estimated."""
+
+    memory_mb: int = item("the function's memory", "MB")
+    handler_ms: float = item("the handler's time, of all steps of an iteration on average", "ms")
+    usd: float | None = item("the cost of the planned load by that; null if only the run shows how many calls", "USD")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCost:
+    """The cost of the load on a Lambda function, by the price list."""
+
+    usd: float = item("the cost of the calls", "USD")
+    billed: bool = item("whether the host is AWS's, so that somebody pays")
+    requests: int = item("the calls that were sent, without those that were throttled")
+    reported: int = item("the answers whose REPORT told what is billed")
+    gb_seconds: float = item("what is billed; of calls without a REPORT as much as of the others on average", "GB-s")
+    estimated: EstimatedCall | None = item("the estimate before the load; null without one")
+    prices: LambdaPrices = item("the prices")
+    max_cost: float | None = item("the profile's limit for the cost; null without one", "USD")
+
+
+@dataclass(frozen=True, slots=True)
 class UntilFigure:
     """The figure of a step when it was checked during the run."""
 
@@ -862,7 +906,14 @@ class RunResult(Metadata):
         "what was done to the table before and after the load, if the profile has a setup", omit=True
     )
     cost: Cost | None = item("the cost of the load, if the target is a table", omit=True)
+    function_cost: FunctionCost | None = item("the cost of the load, if the target is a Lambda function", omit=True)
     sdk: dict[str, object] | None = item("the options of the SDK, with `client: sdk`", omit=True)
+
+    @property
+    def usd(self) -> float | None:
+        """What the load cost, in US dollars; None if it is not billed by request."""
+        of = self.cost or self.function_cost
+        return of.usd if of else None
 
     @property
     def variant(self) -> RunVariant:

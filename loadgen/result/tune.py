@@ -9,7 +9,7 @@ from loadgen.result import SCHEMA
 from loadgen.result.codec import item
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
-from loadgen.result.run import Provenance, Session, Target, Threshold, Trust, Verdict
+from loadgen.result.run import LambdaPrices, Provenance, Session, Target, Threshold, Trust, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +29,6 @@ class TunePlan:
     def each(self) -> int:
         """The calls of a visit."""
         return -(-self.calls // self.rounds)
-
-
-@dataclass(frozen=True, slots=True)
-class LambdaPrices:
-    """What the calls cost."""
-
-    region: str = item("the region whose price it is")
-    asked: str = item("the function's region")
-    architecture: str = item("the function's architecture: x86_64 or arm64")
-    gb_second_usd: float = item("the price of a GB-s", "USD")
-    million_usd: float = item("the price of a million requests, besides", "USD")
-    date: str = item("when the price was read")
-    source: str = item("where it was read")
 
 
 @dataclass(frozen=True, slots=True)

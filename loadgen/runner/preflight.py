@@ -11,15 +11,16 @@ from loadgen.net.names import Address, Origin
 from loadgen.profile.model import Profile
 from loadgen.record.excerpt import excerpt_of, printable
 from loadgen.runner.advice import remedy_for
-from loadgen.runner.probe import probe
+from loadgen.runner.probe import ProbedExchange, probe
 
 OF_A_TABLE = (Outcome.CONDITION_FAILED, Outcome.PARTIAL, Outcome.THROTTLED)  # of a table in good order
 
 
 async def preflight(
     profile: Profile, origin: Origin, addresses: tuple[Address, ...], ca: Path | None, access: Access
-) -> None:
-    """Raises TargetError, which names the step and the failure, if a step of any scenario fails."""
+) -> list[ProbedExchange]:
+    """The last exchange of each step. Raises TargetError, which names the step and the failure, if a step of any
+    scenario fails."""
     last = {(probed.scenario, probed.step): probed for probed in await probe(profile, origin, addresses, ca, access)}
     for probed in last.values():
         exchange = probed.exchange
@@ -32,3 +33,4 @@ async def preflight(
                 f"{f'{advice}. ' if advice else ''}Nothing more was sent. `loadgen once` shows the whole exchange; "
                 "--no-preflight sends the load all the same"
             )
+    return [*last.values()]

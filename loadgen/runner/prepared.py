@@ -21,6 +21,7 @@ from loadgen.result import run as result
 from loadgen.result.codec import map_text, to_json
 from loadgen.result.run import Metadata
 from loadgen.runner.destination import Destination
+from loadgen.runner.function.attach import OnFunction
 from loadgen.runner.limits import Limits, limits, workers_for
 from loadgen.runner.metadata import metadata
 from loadgen.runner.options import Options
@@ -64,9 +65,9 @@ def _until(profile: Profile, goal: Goal | Decided, plan: Plan) -> Until | UntilD
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that can begin. `table` is the target's table, None if it has none; `began` is wall-clock time in ns;
-    `part` is what the result says of a load that is shared with other machines; `description` is the content of
-    run.json."""
+    """A run that can begin. `table` and `function` are what the target is, None if it is none; `began` is wall-clock
+    time in ns; `part` is what the result says of a load that is shared with other machines; `description` is the
+    content of run.json."""
 
     loaded: Loaded
     options: Options
@@ -80,6 +81,7 @@ class Prepared:
     part: result.SharedLoad | None
     description: dict[str, Any]
     assignments: tuple[Assignment, ...]
+    function: OnFunction | None = None
 
     @classmethod
     def of(
@@ -91,6 +93,7 @@ class Prepared:
         table: OnTable | None,
         checked: Checked,
         warn: Warnings,
+        function: OnFunction | None = None,
     ) -> Self:
         """Make the run's folder. Raises ProfileError if there is one already, or if it is needed and cannot be
         written."""
@@ -102,7 +105,7 @@ class Prepared:
         description = described(about, checked.plan, until, loaded.secrets)
         folder.begin(loaded.resolved, description)
         work = assignments(loaded.profile, to, keeper, checked, folder, began, options.share)
-        return cls(loaded, options, to, keeper, table, checked, warn, folder, began, part, description, work)
+        return cls(loaded, options, to, keeper, table, checked, warn, folder, began, part, description, work, function)
 
     @property
     def secrets(self) -> Secrets:

@@ -27,6 +27,7 @@ from loadgen.result.run import RunResult, Sandbox
 from loadgen.result.run import Until as UntilResult
 from loadgen.runner.course import Course
 from loadgen.runner.destination import Destination, destination
+from loadgen.runner.function.attach import on_function
 from loadgen.runner.options import Options
 from loadgen.runner.preflight import preflight
 from loadgen.runner.prepared import Checked, Prepared, described
@@ -72,9 +73,13 @@ async def run_at(
         say = _unheard if options.prepared else display.message
         share = options.share
         async with _kept(keeper, warn), on_table(profile, checked.plan, to, keeper, say, warn, share) as table:
-            if options.preflight and to.simulates is None:  # a sandbox counts its cold starts
-                await preflight(profile, to.origin, to.addresses, to.ca, keeper.lent)
-            prepared = Prepared.of(loaded, options, to, keeper, table, checked, warn)
+            function = on_function(profile, checked.plan, to)
+            needed = function is not None and function.needs_a_call
+            if options.preflight and (to.simulates is None or needed):  # a sandbox counts its cold starts
+                probed = await preflight(profile, to.origin, to.addresses, to.ca, keeper.lent)
+                if function:
+                    function.learn(probed)
+            prepared = Prepared.of(loaded, options, to, keeper, table, checked, warn, function)
             return await Running(prepared, display, signals).carry_out()
 
 
@@ -214,8 +219,8 @@ class Running:
         self._watch.look(totals)
         self._snapshots.append(Snapshot.of(totals, fleet.elapsed))
         self._course.count(self._snapshots, fleet.plan.runs, self._workers.health.in_flight)
-        table = prepared.table
-        why = reason_to_stop(self._snapshots, prepared.stop_if) or (table.beyond(fleet.totals()) if table else None)
+        billed = prepared.table or prepared.function
+        why = reason_to_stop(self._snapshots, prepared.stop_if) or (billed.beyond(fleet.totals()) if billed else None)
         if why and not fleet.stopping:
             self._stopped = True
             self._warn(why)
@@ -303,6 +308,7 @@ class Running:
             levels=self._until.levels if self._until else {},
             setup=table.setup() if table else None,
             cost=table.cost(fleet.totals()) if table else None,
+            function_cost=prepared.function.cost(fleet.totals()) if prepared.function else None,
             sdk=next((worker.options for worker in workers.members if worker.options), None),
         )
         more: list[Finding] = []

@@ -129,3 +129,34 @@ def test_who_may_not_call_it_is_told(ministack: Engine, account: Account, tmp_pa
     assert ran.status == 3
     assert "AccessDenied" in ran.err
     assert "Traceback" not in ran.err
+
+
+COSTLY = """
+name: t
+target: {lambda: {function: orders, endpoint: sandbox}}
+load: [{name: a, LOAD}]
+scenarios: [{name: s, steps: [{name: call, Invoke: {}}]}]
+max_cost: $0.000010
+sandbox: {rtt: 1ms, service: 10ms, tls: false, environments: {max: 9, init: 40ms}, lambda: {memory: 1024}}
+"""
+
+
+def test_a_plan_beyond_max_cost_sends_one_call(tmp_path: Path) -> None:
+    """1,000 calls of 10 ms with 1 GB are about $0.0004."""
+    arguments = prepare(tmp_path, COSTLY.replace("LOAD", "rate: 100/s, for: 10s"))
+    ran = run(tmp_path, *(of for of in arguments if of != "--no-preflight"))
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("loadgen: max_cost: this would cost about $0.0004, and under $0.0001 are allowed: ")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_comes_to_max_cost_is_stopped(tmp_path: Path) -> None:
+    ran = run(tmp_path, *prepare(tmp_path, COSTLY.replace("LOAD", "users: 3, for: 60s")), "--json")
+    assert ran.status in (4, *VALID), ran.err
+    assert ran.result["duration_s"] < 30
+    assert any("the run was stopped early by max_cost" in text for text in ran.warnings)
+    cost = ran.result["function_cost"]
+    assert cost["usd"] >= 0.00001
+    assert not cost["billed"]
+    billed = step_of(ran)["invocations"]["billed_gb"]
+    assert cost["usd"] == pytest.approx(billed * 0.0000166667 + cost["requests"] * 2e-7, rel=1e-3)

@@ -98,7 +98,7 @@ def step_of(plan: CapacityPlan, keep: Sequence[Threshold], step: Next, result: R
         core=core_of(result),
         trust=result.trust.verdict,
         folder=folder_of(step.number),
-        usd=result.cost.usd if result.cost else None,
+        usd=result.usd,
         variant=step.variant,
     )
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from loadgen.analysis.documents import decoded, document
-from loadgen.aws.lambda_prices import SOURCE, LambdaPrice, lambda_price
+from loadgen.aws.lambda_prices import LambdaPrice
 from loadgen.clock import SECOND
 from loadgen.errors import Exit, LoadgenError, ProfileError, worst
 from loadgen.experiment.capacity.folder import GRADES, usable
@@ -19,9 +19,10 @@ from loadgen.experiment.tune.strategies import choices
 from loadgen.experiment.variants import result_of
 from loadgen.profile.load import Loaded
 from loadgen.result.reason import Reason
-from loadgen.result.run import RunResult, Trust
-from loadgen.result.tune import LambdaPrices, TuneMetadata, TunePlan, TuneResult, TuneVisit
+from loadgen.result.run import LambdaPrices, RunResult, Trust
+from loadgen.result.tune import TuneMetadata, TunePlan, TuneResult, TuneVisit
 from loadgen.runner.function.calls import Configuration
+from loadgen.runner.function.cost import price_for, prices_of
 from loadgen.trust import host
 
 KIND = "tune"
@@ -31,8 +32,6 @@ def metadata(loaded: Loaded, plan: TunePlan, found: Configuration, began: int) -
     """What is known before the first visit. `began` is wall-clock time in ns."""
     function = loaded.profile.target.function
     assert function
-    region = function.signing_region
-    price = lambda_price(region, found.architecture)
     return TuneMetadata(
         name=loaded.profile.name,
         started=datetime.fromtimestamp(began / SECOND, UTC).isoformat(timespec="seconds"),
@@ -40,9 +39,7 @@ def metadata(loaded: Loaded, plan: TunePlan, found: Configuration, began: int) -
         seed=plan.seed,
         host=host.description(),
         plan=plan,
-        prices=LambdaPrices(
-            price.region, region, price.architecture, price.gb_second, price.million_requests, price.date, SOURCE
-        ),
+        prices=prices_of(function, price_for(function, found.architecture)),
         original=found.memory,
     )
 
@@ -127,7 +124,8 @@ def spent(price: LambdaPrice, visits: Sequence[TuneVisit]) -> float:
 
 
 def price_of(of: LambdaPrices) -> LambdaPrice:
-    return LambdaPrice(of.region, of.architecture, of.gb_second_usd, of.million_usd, of.date)
+    provisioned = of.provisioned_usd, of.provisioned_call_usd
+    return LambdaPrice(of.region, of.architecture, of.gb_second_usd, of.million_usd, of.date, *provisioned)
 
 
 def _trust(results: Sequence[RunResult]) -> Trust | None:

@@ -112,7 +112,7 @@ def plan_of(
         rate=rate,
         keep=tuple(of.text for of in conditions_of(keep)),
         seed=profile.seed,
-        max_usd=max_usd,
+        max_usd=profile.max_cost if max_usd is None else max_usd,
     )
 
 
@@ -146,6 +146,7 @@ def profile_of(loaded: Loaded, plan: TunePlan, visit: Visit) -> Loaded:
         "cycles": 1,
         "thresholds": {},
         "capacity": None,
+        "max_cost": None,  # it is that of all visits together
         "scenarios": scenarios,
         "seed": seed_of(plan.seed, visit.round),
     }

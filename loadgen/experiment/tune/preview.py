@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from loadgen.aws.lambda_prices import lambda_price
 from loadgen.clock import MILLISECOND
 from loadgen.experiment.tune.plan import visits_of
 from loadgen.profile.load import Loaded
 from loadgen.result.tune import TunePlan, TunePreview
 from loadgen.runner.function.calls import PERMISSIONS
+from loadgen.runner.function.cost import price_for
 
 
 def preview(loaded: Loaded, plan: TunePlan) -> TunePreview:
@@ -17,7 +17,7 @@ def preview(loaded: Loaded, plan: TunePlan) -> TunePreview:
     steps = max(len(scenario.steps) for scenario in profile.scenarios)
     every = [step.timeout or profile.timeout for scenario in profile.scenarios for step in scenario.steps]
     each_ms = max(every) / MILLISECOND
-    price, calls = lambda_price(function.signing_region, "x86_64"), plan.each * steps
+    price, calls = price_for(function), plan.each * steps
     return TunePreview(
         name=profile.name,
         target=profile.target.url,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from loadgen.report import invocations
 from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.tables import STYLES, table
 from loadgen.report.navigate import Phases
@@ -98,6 +99,8 @@ def _status(status: Status) -> tuple[str, str]:
 
 
 def cost(result: RunResult) -> Content:
+    if result.function_cost:
+        return [element("p", invocations.spent(result.function_cost))]
     if not result.cost:
         return None
     of = result.cost

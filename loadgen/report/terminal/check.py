@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from loadgen.aws.prices import dollars
 from loadgen.profile.units import format_rate
+from loadgen.report import invocations
 from loadgen.report.sentences import sentence
 from loadgen.report.terminal.capacity import steps_of
 from loadgen.report.terminal.cost import planned
@@ -66,6 +67,7 @@ def _page(plan: CheckResult, width: int) -> Lines:
     lines += ["", *_tail_times(plan.phases), "", *_connections(plan), *_selftest(plan.selftest), ""]
     lines += _table(plan.setup) if plan.setup else []
     lines += planned(plan.cost) if plan.cost else []
+    lines += invocations.planned(plan.function) if plan.function else []
     lines += forecast(plan.witness) if plan.witness else []
     lines += _experiment(plan.experiment) if plan.experiment else []
     lines += _capacity(plan.capacity) if plan.capacity else []

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from rich.console import RenderableType
 
+from loadgen.report import invocations
 from loadgen.report.headline import how_opened
 from loadgen.report.navigate import Phases, repeated
 from loadgen.report.sentences import notice_text
@@ -86,6 +87,8 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from _target(result.target)
     yield from findings(result, len(result.findings))
     yield from table_and_cost(result)
+    if result.function_cost:
+        yield labelled(("cost: ", STRONG), invocations.spent(result.function_cost))
     yield from _warnings(result.warnings)
     phases, notes = Phases(result), Footnotes()
     yield from _thresholds(result, phases, width)

@@ -132,6 +132,8 @@ def _end(result: RunResult) -> Iterator[RenderableType]:
         yield lead("witness", *agreement(result.witness))
     if result.cost:
         yield lead("cost", spent(result.cost))
+    if result.function_cost:
+        yield lead("cost", invocations.spent(result.function_cost))
     if not result.unusable and measured(result):
         yield lead("machine", *_machine(result))
     yield lead("next", _next(result))

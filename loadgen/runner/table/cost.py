@@ -159,6 +159,11 @@ def refusal(plan: PlannedCost) -> str:
     limit, total, setup = plan.max_cost, plan.total.usd, plan.setup.usd
     if not plan.refused or limit is None or total is None or setup is None:
         return ""
+    return beyond_limit(total, limit, setup)
+
+
+def beyond_limit(total: float, limit: float, setup: float = 0.0) -> str:
+    """Why a plan of so many US dollars is refused, `setup` of which are for setup's items, and what would fit."""
     if setup >= limit:
         return f"max_cost: setup's items alone cost {dollars(setup)}, and {dollars(limit)} are allowed"
     aside = f" ({dollars(setup)} of it to load setup's items)" if setup else ""

@@ -67,7 +67,10 @@ TABLE: dict[str, Any] = {
 FUNCTION: dict[str, Any] = {
     "name": "function", "client": "wire",
     "target": {"lambda": {"function": "orders", "qualifier": "live", "region": "eu-west-1",
-                          "endpoint": "http://127.0.0.1:9", "profile": "mine", "log_tail": True}},
+                          "endpoint": "http://127.0.0.1:9", "profile": "mine", "log_tail": True,
+                          "prices": {"gb_second": "$0.00002", "million_requests": "$0.2",
+                                     "provisioned_gb_second": "$0.000005",
+                                     "provisioned_call_gb_second": "$0.00001"}}},
     "load": [{"name": "a", "rate": "5/s", "for": "2s"}],
     "scenarios": [{"name": "s", "steps": [{"name": "call", "Invoke": {"payload": {"id": "x"}, "type": "request"}}]}],
 }  # fmt: skip
