@@ -6,6 +6,7 @@ latency        percentiles from histograms, each a value or the reason why there
 confidence     the interval of each percentile
 shape          how a step's times are spread, and whether they are of two kinds
 findings       what the figures prove, and a reader should know first
+exemplars      single requests with their ids, for `loadgen join`
 timeline       a run moment by moment, for a picture
 histogram_log  its times for HdrHistogram tools
 per_second     a phase bin by bin, read back from the run's folder
