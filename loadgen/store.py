@@ -87,7 +87,7 @@ class RunFolder:
     def amend(self, about: dict[str, Any]) -> None:
         """Write what is known again, as it has become another."""
         if self.usable:
-            self._try("cannot be written", lambda: _write_whole(self.path / "run.json", about))
+            self._try("cannot be written", lambda: write_whole(self.path / "run.json", about))
 
     def second(self, pieces: Sequence[Piece], health: Sequence[dict[str, Any]]) -> None:
         """Append what came in since the last call."""
@@ -97,12 +97,12 @@ class RunFolder:
     def keep(self, name: str, value: dict[str, Any]) -> None:
         """Write a document beside the result, whole or not at all."""
         if self.usable:
-            self._try("cannot be written", lambda: _write_whole(self.path / name, value))
+            self._try("cannot be written", lambda: write_whole(self.path / name, value))
 
     def finish(self, result: dict[str, Any]) -> bool:
         """Write the result, whole or not at all; returns whether it is there."""
         if self.usable:
-            self._try("cannot be written", lambda: _write_whole(self.path / "result.json", result))
+            self._try("cannot be written", lambda: write_whole(self.path / "result.json", result))
         self.close()
         return self.usable
 
@@ -169,7 +169,8 @@ def _rename(path: Path) -> None:
     path.rename(aside)
 
 
-def _write_whole(path: Path, value: dict[str, Any]) -> None:
+def write_whole(path: Path, value: dict[str, Any]) -> None:
+    """Write JSON into a file that nobody else may read, whole or not at all. Raises OSError."""
     temporary = path.with_name(f".{path.name}")
     file = _new(temporary)
     try:
