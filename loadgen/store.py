@@ -4,6 +4,7 @@ profile.json      the resolved profile, without the values that came from the en
 run.json          seed, versions, host, when
 worker-N.counters the ledgers, mapped by the workers while they run
 seconds.bin       what came in each second: counts by second of due, or by a part of it, and the generator's health
+exemplars.json    single requests with their ids, if answers had some
 result.json       the result; its absence means the run is INCOMPLETE
 """
 
@@ -86,17 +87,22 @@ class RunFolder:
     def amend(self, about: dict[str, Any]) -> None:
         """Write what is known again, as it has become another."""
         if self.usable:
-            self._try("cannot be written", lambda: _write_whole(self.path / "run.json", about))
+            self._try("cannot be written", lambda: write_whole(self.path / "run.json", about))
 
     def second(self, pieces: Sequence[Piece], health: Sequence[dict[str, Any]]) -> None:
         """Append what came in since the last call."""
         if self.usable and (seconds := self._seconds):
             self._try("cannot be written", lambda: seconds.add([self._hidden(piece) for piece in pieces], health))
 
+    def keep(self, name: str, value: dict[str, Any]) -> None:
+        """Write a document beside the result, whole or not at all."""
+        if self.usable:
+            self._try("cannot be written", lambda: write_whole(self.path / name, value))
+
     def finish(self, result: dict[str, Any]) -> bool:
         """Write the result, whole or not at all; returns whether it is there."""
         if self.usable:
-            self._try("cannot be written", lambda: _write_whole(self.path / "result.json", result))
+            self._try("cannot be written", lambda: write_whole(self.path / "result.json", result))
         self.close()
         return self.usable
 
@@ -163,7 +169,8 @@ def _rename(path: Path) -> None:
     path.rename(aside)
 
 
-def _write_whole(path: Path, value: dict[str, Any]) -> None:
+def write_whole(path: Path, value: dict[str, Any]) -> None:
+    """Write JSON into a file that nobody else may read, whole or not at all. Raises OSError."""
     temporary = path.with_name(f".{path.name}")
     file = _new(temporary)
     try:

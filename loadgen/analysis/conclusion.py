@@ -66,7 +66,7 @@ class Ending:
     lost: bool = False
     complete: bool = True
     warnings: Sequence[Reason] = ()
-    kept: Kept = field(default_factory=lambda: Kept([], [], {}))
+    kept: Kept = field(default_factory=lambda: Kept([], [], {}, []))
     sandbox: Sandbox | None = None
     resolution: Resolution = ASSUMED
     until: Until | None = None

@@ -31,7 +31,7 @@ _LINE = re.compile(
     rb"([0-9]{1,12}(?:\.[0-9]{1,9})?) (?:ms|MB)"
 )
 _STATUS = re.compile(rb"\bStatus: ([a-z]{1,16})\b")
-_BEGIN = b"REPORT RequestId: "
+BEGIN = b"REPORT RequestId: "
 _IN_JSON = {
     "Duration": "durationMs",
     "Billed Duration": "billedDurationMs",
@@ -73,11 +73,14 @@ def report_of(tail: str | None, request_id: str) -> Report | None:
     log = log_of(tail)
     of, found = request_id.encode("ascii", "replace"), None
     for line in log.splitlines():
-        if line.startswith(_BEGIN + of):
-            found = _of_text(line) or found
-        elif b'"platform.report"' in line and of in line:
-            found = _of_json(line) or found
+        if line.startswith(BEGIN + of) or (b'"platform.report"' in line and of in line):
+            found = report_in(line) or found
     return found
+
+
+def report_in(line: bytes) -> Report | None:
+    """The REPORT that a line of a log is, in text or JSON; None if it is none that can be read."""
+    return _of_text(line) if line.startswith(BEGIN) else _of_json(line)
 
 
 def _of_text(line: bytes) -> Report | None:

@@ -33,11 +33,11 @@ def remedy(reason: str) -> str:
     return FATAL.get(reason.partition(";")[0]) or next((do for of, do in GATEWAY.items() if reason.startswith(of)), "")
 
 
-def denied(code: str, permission: str) -> str:
+def denied(code: str, permission: str, on: str = "the function") -> str:
     """What to do about a refusal for want of this permission; empty for another refusal."""
     if code not in DENIED:
         return ""
-    return f"the credentials do not allow it. Grant them {permission} on the function, or use others"
+    return f"the credentials do not allow it. Grant them {permission} on {on}, or use others"
 
 
 def with_clock(reason: str, message: str, date: str) -> str:

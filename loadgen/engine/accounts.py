@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loadgen.engine.iteration import Iteration
-from loadgen.exchange import REUSED, Exchange, Invoked, Outcome, Tally
+from loadgen.exchange import OK, REUSED, Exchange, Invoked, Outcome, Tally
 from loadgen.record.excerpt import MESSAGE, printable
 from loadgen.record.ledger import COUNTED, INVOKED, OUTCOMES, SHARED_READ, TALLY, Ledger
 from loadgen.record.metrics import RECORDED, Metric
@@ -19,7 +19,8 @@ class Accounts:
 
     def __init__(self, ledger: Ledger, recorder: Recorder, samples: Samples) -> None:
         self._ledger, self._recorder, self._samples = ledger, recorder, samples
-        self._outcomes, self._slow_from = ledger.outcomes, samples.slow_from
+        self._outcomes, self._slow_from, self._drawn_at = ledger.outcomes, samples.slow_from, samples.drawn_at
+        samples.counted = self._ok
         self._strata: set[str] = set()
         self._limits: set[str] = set()
 
@@ -40,18 +41,23 @@ class Accounts:
                 series = self._recorder.series(slot, int(x.outcome), x.connection, stratum)
                 for number, time in reported:
                     self._recorder.value(series, RECORDED + number, x.due, time)
-        self._outcomes[slot * OUTCOMES + x.outcome] += 1
+        place = slot * OUTCOMES + x.outcome
+        number = self._outcomes[place] + 1
+        self._outcomes[place] = number
         if x.tally is not None:
             self._add(slot, x.tally)
         if x.invocation is not None:
             self._invoked(slot, x.invocation.counts)
         if x.shared_read:
             self._ledger.worker[SHARED_READ] += 1
-        lasted = x.done - x.due
         if x.outcome:
             self._samples.failed(x)
-        elif lasted > self._slow_from[slot]:
-            self._samples.slow(x, lasted)
+            return
+        lasted = x.done - x.due
+        if lasted > self._slow_from[slot]:
+            self._samples.slow(x, lasted, number)
+        if number >= self._drawn_at[slot]:
+            self._samples.draw(x, number)
 
     def operation(self, x: Exchange, iteration: Iteration) -> None:
         """An operation is over with its last attempt."""
@@ -65,6 +71,10 @@ class Accounts:
         slot = iteration.run.slot + iteration.scenario.steps[0].number
         series = self._recorder.series(slot, iteration.outcome, REUSED, self._stratum(iteration))
         self._recorder.value(series, Metric.ITERATION, iteration.due, done - iteration.due)
+
+    def _ok(self, slot: int) -> int:
+        """How many ok exchanges a slot has had."""
+        return int(self._outcomes[slot * OUTCOMES + OK])
 
     def _add(self, slot: int, tally: Tally) -> None:
         cells, row = self._ledger.tallies, slot * len(TALLY)

@@ -24,9 +24,11 @@ from loadgen.record.seconds import replay
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import from_json
 from loadgen.result.experiment import ExperimentResult
+from loadgen.result.join import JoinResult
 from loadgen.result.reason import Reason
 from loadgen.result.run import Metadata, RunResult, Until
 from loadgen.result.tune import TuneResult
+from loadgen.runner.join import FILE as JOINED
 from loadgen.runner.witness.load import witness_plan
 from loadgen.store import latest, newest_first
 from loadgen.trust.health import Health
@@ -69,7 +71,13 @@ def read(run: Path) -> AnyResult:
         return decoded(CapacityResult, content, path)
     if content.get("kind") == tune.KIND:
         return decoded(TuneResult, content, path)
-    return decoded(RunResult, content, path)
+    return _joined(decoded(RunResult, content, path), run)
+
+
+def _joined(result: RunResult, run: Path) -> RunResult:
+    """With what `loadgen join` found of it, if it did."""
+    path = run / JOINED
+    return replace(result, join=decoded(JoinResult, document(path), path)) if os.path.lexists(path) else result
 
 
 def _incomplete(run: Path) -> AnyResult:

@@ -38,6 +38,7 @@ from loadgen.fleet.pipe import Pipe
 from loadgen.net.children import is_stopped, spawn
 from loadgen.net.memory import give_back
 from loadgen.net.thread import in_thread
+from loadgen.record.exemplars import OfSlot, merged
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Batch, SeriesKey
 from loadgen.record.recording import Recording
@@ -74,7 +75,7 @@ class Member:
     broken: LoadgenError | None = None  # what it died of, if that is known
     reported: int = 0  # seconds
     series: dict[int, SeriesKey] = field(default_factory=dict)
-    kept: Kept = field(default_factory=lambda: Kept([], [], {}))
+    kept: Kept = field(default_factory=lambda: Kept([], [], {}, []))
     options: dict[str, Any] | None = None  # of a client that has some of its own: the SDK's
 
     @property
@@ -357,15 +358,19 @@ def _see_off(process: subprocess.Popen[bytes]) -> None:
 
 def merge(all_kept: Iterable[Kept], slowest: int) -> Kept:
     """Merge the samples of several workers: the slowest `slowest` of every slot, the slowest first."""
-    total = Kept([], [], {})
+    total = Kept([], [], {}, [])
     by_slot: dict[int, list[Sample]] = {}
+    exemplars: dict[int, list[OfSlot]] = {}
     for kept in all_kept:
         total.failed.extend(kept.failed)
         _count(total.reasons, kept.reasons)
         for sample in kept.slowest:
             by_slot.setdefault(sample.slot, []).append(sample)
+        for of in kept.exemplars:
+            exemplars.setdefault(of.slot, []).append(of)
     for slot in sorted(by_slot):
         total.slowest.extend(sorted(by_slot[slot], key=lambda sample: -sample.times["response"])[:slowest])
+    total.exemplars.extend(merged(exemplars[slot]) for slot in sorted(exemplars))
     return total
 
 

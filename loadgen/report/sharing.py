@@ -10,6 +10,7 @@ from pathlib import PurePath
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
+from loadgen.result.join import JoinResult
 from loadgen.result.run import RunResult, Sample, Samples
 from loadgen.result.tune import TuneResult
 
@@ -31,13 +32,21 @@ def shared(result: Result) -> Result:
     """The result with a stand-in for each host, address and account, and without requests' ids. Figures, paths,
     versions of programs and the names of phases and steps stay: look at the result before you give it away."""
     if isinstance(result, RunResult):
-        result = replace(result, samples=_without_identities(result.samples))
+        result = replace(result, samples=_without_identities(result.samples), join=_without_paths(result.join))
     names = _Names(result)
     return replace(map_text(result, names.hide), host=result.host)
 
 
 def _without_identities(samples: Samples) -> Samples:
     return Samples(_anonymous(samples.failed), _anonymous(samples.slowest))
+
+
+def _without_paths(join: JoinResult | None) -> JoinResult | None:
+    """With the last part of the names of logs alone."""
+    if join is None:
+        return None
+    sources = tuple(replace(of, name=PurePath(of.name).name) for of in join.sources)
+    return replace(join, run=PurePath(join.run).name, sources=sources)
 
 
 def _anonymous(samples: Iterable[Sample]) -> tuple[Sample, ...]:

@@ -8,6 +8,7 @@ from loadgen.result import codec
 from loadgen.result.capacity import CapacityPreview, CapacityResult
 from loadgen.result.check import CheckResult
 from loadgen.result.experiment import ExperimentResult, IdleRuns
+from loadgen.result.join import JoinResult
 from loadgen.result.once import OnceResult
 from loadgen.result.run import RunResult
 from loadgen.result.selftest import SelftestResult
@@ -23,6 +24,7 @@ Document = (
     | CapacityResult
     | CapacityPreview
     | TuneResult
+    | JoinResult
     | TunePreview
     | TwoRuns
     | TwinResult

@@ -10,6 +10,7 @@ from loadgen.result import SCHEMA
 from loadgen.result.band import Band, Held
 from loadgen.result.codec import item
 from loadgen.result.cold_wave import ColdWave
+from loadgen.result.join import JoinResult
 from loadgen.result.latency import Latency
 from loadgen.result.odd import Odd, OfWorker
 from loadgen.result.reason import Reason
@@ -908,6 +909,7 @@ class RunResult(Metadata):
     cost: Cost | None = item("the cost of the load, if the target is a table", omit=True)
     function_cost: FunctionCost | None = item("the cost of the load, if the target is a Lambda function", omit=True)
     sdk: dict[str, object] | None = item("the options of the SDK, with `client: sdk`", omit=True)
+    join: JoinResult | None = item("what `loadgen join` found of its requests in the target's own logs", omit=True)
 
     @property
     def usd(self) -> float | None:

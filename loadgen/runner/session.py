@@ -10,6 +10,8 @@ from typing import Any
 
 from loadgen.analysis import build
 from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
+from loadgen.analysis.exemplars import FILE as EXEMPLARS
+from loadgen.analysis.exemplars import exemplars
 from loadgen.analysis.latency import headline
 from loadgen.analysis.standing import asked_of, asked_parts, standing_of
 from loadgen.clock import SECOND, now
@@ -292,6 +294,8 @@ class Running:
         self._explain(lost)
         facts = (build.quantiles_of(profile), kept.reasons, workers.health.network, asked_parts(profile), fleet.stopped)
         measured = build.Measured(fleet.plan, totals, workers.recording, *facts)
+        if some := exemplars(measured, kept.exemplars):
+            prepared.folder.keep(EXEMPLARS, map_text(to_json(some), prepared.secrets.hide))
         ending = Ending(
             elapsed=fleet.elapsed,
             folder=str(prepared.options.out) if prepared.folder.usable else None,

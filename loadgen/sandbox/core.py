@@ -13,6 +13,7 @@ from loadgen.sandbox.function import Function
 from loadgen.sandbox.heads import Heads
 from loadgen.sandbox.idle import Idle
 from loadgen.sandbox.lambda_api import cloudwatch
+from loadgen.sandbox.lambda_api.behind import Behind
 from loadgen.sandbox.lambda_api.cloudwatch import Logs
 from loadgen.sandbox.lambda_api.handler import LambdaApi
 from loadgen.sandbox.lambda_api.operations import PREFIXES
@@ -42,12 +43,14 @@ class Core:
         heads = Heads()
         self.dynamodb = DynamoDB(simulation, heads, settings.dynamodb, settings.seed, wall)
         self.lambda_api = LambdaApi(simulation, heads, settings, wall)
-        self.logs = Logs(simulation, heads, self.lambda_api.records, settings.function, wall)
+        self.logs = Logs(simulation, heads, self.lambda_api, settings.function, wall)
         self.bad_request = Special(simulation, heads, bad_request)
         self.headers_too_large = Special(simulation, heads, headers_too_large)
         self.body_too_large = Special(simulation, heads, body_too_large)
-        self._function = Function(simulation, heads, settings.body)
-        self._special = special_paths(simulation, heads, settings.body)
+        api = self.lambda_api
+        behind = Behind(api.functions, api.records, settings, wall) if settings.gateway else None
+        self._function = Function(simulation, heads, settings.body, behind)
+        self._special = special_paths(simulation, heads, settings.body, behind)
 
     def is_signed(self, method: bytes, target: bytes) -> bool:
         """Whether a request may be for an AWS service, which needs its headers; `target` may be the beginning of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from loadgen.clock import MILLISECOND
 from loadgen.profile.units import duration
@@ -28,6 +29,9 @@ REFUSALS = {
 THROTTLED = b'{"Reason":"%s","Type":"User","message":"Rate Exceeded."}'
 
 
+Logged = Callable[[Request, Fate], bytes]
+
+
 class Body:
     """What a function answers: JSON of `size` bytes. `id` is that of the request's JSON, or the sandbox's own."""
 
@@ -50,13 +54,20 @@ class Function:
 
     body_limit = READ_LIMIT
 
-    def __init__(self, simulation: Simulation, heads: Heads, size: int) -> None:
-        self._simulation, self._heads = simulation, heads
+    def __init__(self, simulation: Simulation, heads: Heads, size: int, logged: Logged | None = None) -> None:
+        """`logged` hears of each request, and gives the id that the gateway has for it."""
+        self._simulation, self._heads, self._logged = simulation, heads, logged
         self._body = Body(size)
 
     def fate(self, request: Request) -> Fate:
         keep_alive = _keep_alive(request.body) if self._simulation.downstream else None
-        return self._simulation.admit(request.received, keep_alive=keep_alive, method=request.method, path=request.path)
+        fate = self._simulation.admit(request.received, keep_alive=keep_alive, method=request.method, path=request.path)
+        return self._heard(request, fate)
+
+    def _heard(self, request: Request, fate: Fate) -> Fate:
+        if self._logged:
+            request.extra = self._logged(request, fate)
+        return fate
 
     def answer(self, request: Request) -> Reply:
         fate, heads = request.fate, self._heads
@@ -88,7 +99,7 @@ class Delay(Function):
             service = duration(request.path.rpartition(b"/")[2].decode("latin-1"))
         except ValueError:
             return self._simulation.bypass(request.received)
-        return self._simulation.admit(request.received, service)
+        return self._heard(request, self._simulation.admit(request.received, service))
 
     def answer(self, request: Request) -> Reply:
         try:

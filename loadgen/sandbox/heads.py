@@ -25,11 +25,10 @@ class Heads:
 
     def head(self, request: Request, status: int, length: int | None, kind: bytes = JSON, extra: bytes = b"") -> bytes:
         """All lines up to the empty one. If `length` is None, `extra` says how the body ends; each of its lines ends
-        with CR LF."""
+        with CR LF. The request's own lines stand in the place of its id."""
         self._answers += 1
-        return self.bare_head(
-            request, status, length, kind, b"apigw-requestid: SBX%012x=\r\n%s" % (self._answers, extra)
-        )
+        own = request.extra or b"apigw-requestid: SBX%012x=\r\n" % self._answers
+        return self.bare_head(request, status, length, kind, own + extra)
 
     def service_head(
         self, request: Request, status: int, length: int | None, kind: bytes = JSON, extra: bytes = b""

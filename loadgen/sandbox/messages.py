@@ -22,7 +22,8 @@ class Fate:
     `reason`: why Lambda refused it, in Lambda's words. `queued` is the time from the request to its start, a stall
     included. `environment` is 0 if there is no pool, or if the request reached none. `service` includes the time of the
     `visit` to the service behind. `gateway` is the gateway's own time. `prepared` is how long a provisioned environment
-    took to start, at its first request, which did not wait for it. `invocation` is there for an Invoke that ran.
+    took to start, at its first request, which did not wait for it. `overhead` is Lambda's own time, behind a gateway.
+    `invocation` is there for an Invoke that ran, and for what ran behind a gateway.
     """
 
     ready: int
@@ -37,6 +38,7 @@ class Fate:
     reason: str = ""
     gateway: int = 0
     prepared: int = 0
+    overhead: int = 0
     invocation: Invocation | None = None
 
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from loadgen.clock import MILLISECOND
-from loadgen.sandbox.function import Delay
+from loadgen.sandbox.function import Delay, Logged
 from loadgen.sandbox.heads import BINARY, Heads
 from loadgen.sandbox.messages import BODY_LIMIT, Ending, Fate, Handler, Piece, Reply, Request
 from loadgen.sandbox.replies import CHUNKED, FILLER, PIECE, drip, endless, filler, message
@@ -53,9 +53,11 @@ class Special:
         return self._replier(request, self._heads, request.path[1:].partition(b"/")[2])
 
 
-def special_paths(simulation: Simulation, heads: Heads, size: int) -> dict[bytes, Handler]:
-    """The handlers, by the first part of the path. `size`: see `Function`."""
-    handlers: dict[bytes, Handler] = {b"delay": Delay(simulation, heads, size)}
+def special_paths(
+    simulation: Simulation, heads: Heads, size: int, logged: Logged | None = None
+) -> dict[bytes, Handler]:
+    """The handlers, by the first part of the path. `size` and `logged`: see `Function`."""
+    handlers: dict[bytes, Handler] = {b"delay": Delay(simulation, heads, size, logged)}
     return handlers | {name: Special(simulation, heads, replier) for name, replier in REPLIES.items()}
 
 

@@ -26,6 +26,7 @@ class Simulation:
         self._stalls = Stalls(settings.stalls)
         bucket, self._gateway = settings.bucket, settings.gateway
         self._bucket = TokenBucket(bucket.rate, bucket.tokens) if bucket else None
+        self._draw_overhead = sampler(settings.function.overhead, settings.seed, "overhead")
         self._draw_gateway = sampler(settings.gateway.latency, settings.seed, "gateway") if settings.gateway else int
         self._settings = settings
         self._past: Counter[str] = Counter()  # the counts of deployments that are gone
@@ -88,6 +89,9 @@ class Simulation:
     def _pass_on(self, fate: Fate, begin: int, gateway: Gateway) -> None:
         """What the gateway makes of it: it hides why a function was throttled, waits for so long, and takes its own
         time."""
+        if not fate.status:
+            fate.overhead = self._draw_overhead()
+            fate.ready += fate.overhead
         rest, late = gateway.kind == "rest", fate.ready - begin > gateway.waits
         if fate.reason:
             fate.status = 500 if rest else 503

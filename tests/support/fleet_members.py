@@ -82,7 +82,7 @@ class Idle(Told):
         if isinstance(message, Go):
             (member,) = (member for member in self._group.members if member.pipe is cast(Any, self))
             loop = asyncio.get_running_loop()
-            loop.call_soon(self._group._received, member, Finished(Kept([], [], {})))
+            loop.call_soon(self._group._received, member, Finished(Kept([], [], {}, [])))
 
 
 def spawn_idle(group: Group) -> None:

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 
 from loadgen.report import invocations
 from loadgen.report.headline import how_opened
+from loadgen.report.joined import found
 from loadgen.report.navigate import Phases, repeated
 from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.connections import connections
@@ -18,6 +19,7 @@ from loadgen.report.terminal.experiment import experiment
 from loadgen.report.terminal.failures import failures
 from loadgen.report.terminal.findings import findings
 from loadgen.report.terminal.glance import glance
+from loadgen.report.terminal.join import hops
 from loadgen.report.terminal.latency import Footnotes
 from loadgen.report.terminal.page import (
     BAD,
@@ -97,6 +99,9 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     for variant in result.variants:
         yield from _variant(variant, notes, width)
     yield from samples(result.samples, phases)
+    if result.join:
+        yield heading(("hops  ", DIM), (found(result.join), ""))
+        yield from hops(result.join)
     yield heading("notes")
     for text in (LEGEND, *notes.lines()):
         yield line(text, indent=2)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from loadgen.report import invocations
+from loadgen.report import invocations, joined
 from loadgen.report.headline import happened, what
 from loadgen.report.resolution import noise_here
 from loadgen.report.sentences import notice_text
@@ -24,6 +24,7 @@ from loadgen.report.trust import meaning, reason
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import STATUSES, ended, exit_text, measured, word
 from loadgen.report.words import brief, count, ms, several
+from loadgen.result.join import JoinResult
 from loadgen.result.run import Attribution, Invocations, RunResult, Sample, Step, Threshold
 
 LEAD = 12  # columns of what a line at the end is about
@@ -31,6 +32,7 @@ SENTENCE = 240  # characters of one
 WELL = 0.01  # of a time: from here on a part of it is told
 ENOUGH = 4  # rows: with fewer there is room for one sentence of a kind only
 SLOWEST = 2
+JOINED = 2  # steps whose hops are told
 
 
 def run_summary(result: RunResult, width: int, room: int) -> Iterator[RenderableType]:
@@ -163,6 +165,16 @@ def _whose(result: RunResult) -> Iterator[RenderableType]:
     if step and name:
         label = f"{brief(row.label, 24)}: " if len(of_steps) > 1 else ""
         yield lead(f"of the {name}", label, _parts(step.whose_ms[name]))
+    if result.join:
+        yield from _joined(result.join)
+
+
+def _joined(of: JoinResult) -> Iterator[RenderableType]:
+    told = [(step, said) for step in of.steps if (said := joined.of_p99(step))]
+    for step, said in told[:JOINED]:
+        yield lead("joined", f"{brief(step.step, 24)}: " if len(told) > 1 else "", said)
+    if not told:
+        yield lead("joined", joined.found(of))
 
 
 def _function(step: Step, of: Invocations) -> Iterator[RenderableType]:

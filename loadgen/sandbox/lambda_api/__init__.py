@@ -6,6 +6,7 @@
                                    the operations on these
     log, invoke                    the log of a call, with its REPORT; Invoke
     signed, handler                who sent a request; finds the operation, and answers
+    behind                         what a request through the gateway leaves in the logs
     records, filters, cloudwatch   FilterLogEvents of CloudWatch Logs
 
 https://docs.aws.amazon.com/lambda/latest/api/

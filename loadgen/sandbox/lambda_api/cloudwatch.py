@@ -1,4 +1,4 @@
-"""CloudWatch Logs over the sandbox's HTTP: FilterLogEvents, for the reports of functions.
+"""CloudWatch Logs over the sandbox's HTTP: FilterLogEvents, for the reports of functions and an API's access log.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 """
@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadgen.clock import MILLISECOND
 from loadgen.profile.sandbox import Lambda
 from loadgen.sandbox.heads import Heads
 from loadgen.sandbox.lambda_api.filters import matcher
+from loadgen.sandbox.lambda_api.handler import LambdaApi
 from loadgen.sandbox.lambda_api.log import report_line
 from loadgen.sandbox.lambda_api.parameters import Parameters
-from loadgen.sandbox.lambda_api.records import Record, Records
 from loadgen.sandbox.lambda_api.refusals import Refused, wrong
 from loadgen.sandbox.lambda_api.signed import check, header_texts
 from loadgen.sandbox.messages import Fate, Reply, Request
@@ -24,7 +24,8 @@ from loadgen.sandbox.simulation import Simulation
 
 KIND = b"application/x-amz-json-1.1"
 TARGET = "Logs_20140328."
-GROUP = "/aws/lambda/"
+GROUP, ACCESS_GROUP = "/aws/lambda/", "/aws/apigateway/"
+"""The log groups of functions, and those of the access logs of the API before them, by the function's name."""
 KNOWN = frozenset(
     {
         "logGroupName",
@@ -54,16 +55,26 @@ def addressed(headers: Sequence[tuple[bytes, bytes]]) -> bool:
     return any(name.lower() == b"x-amz-target" and value.startswith(TARGET.encode()) for name, value in headers)
 
 
+class Event(NamedTuple):
+    """A line of a log, written at `end`, in wall ns. `order` counts them."""
+
+    end: int
+    order: int
+    stream: str
+    message: str
+
+
 class Logs:
     """The handler of such requests. They are answered at once."""
 
     body_limit = SIZE_LIMIT
 
     def __init__(
-        self, simulation: Simulation, heads: Heads, records: Records, settings: Lambda, wall: Callable[[], int]
+        self, simulation: Simulation, heads: Heads, api: LambdaApi, settings: Lambda, wall: Callable[[], int]
     ) -> None:
         self._simulation, self._heads = simulation, heads
-        self._records, self._wall, self._delay = records, wall, settings.log_delay
+        self._records, self._functions = api.records, api.functions
+        self._wall, self._delay = wall, settings.log_delay
         self._signed = settings.signatures == "verify"
 
     def fate(self, request: Request) -> Fate:
@@ -97,19 +108,17 @@ class Logs:
         events: list[dict[str, Any]] = []
         page: dict[str, Any] = {"events": events, "searchedLogStreams": []}
         last = (0, 0)
-        for record, message in self._matching(asked):
-            size += len(message)
+        for event in self._matching(asked):
+            size += len(event.message)
             if len(events) == limit or size > SIZE_LIMIT:
                 return {**page, "nextToken": f"{last[0]}-{last[1]}"}
-            events.append(self._event(record, message))
-            last = record.end, record.order
+            events.append(self._event(event))
+            last = event.end, event.order
         return page
 
-    def _matching(self, asked: Parameters) -> Iterator[tuple[Record, str]]:
-        """The records behind the token, and their messages."""
-        function, after = _function(asked), _after(asked)
-        if not self._records.has(function):
-            raise Refused(400, "ResourceNotFoundException", "The specified log group does not exist.")
+    def _matching(self, asked: Parameters) -> Iterator[Event]:
+        """The events behind the token that match. Raises Refused."""
+        after = _after(asked)
         begin, end = asked.whole("startTime", 0, LAST, 0), asked.whole("endTime", 0, LAST, LAST)
         streams, prefix = asked.texts("logStreamNames", 100), asked.text("logStreamNamePrefix", 512)
         try:
@@ -117,35 +126,45 @@ class Logs:
         except ValueError as error:
             raise wrong(str(error)) from None
         there = self._wall() - self._delay
-        for record in sorted(record for record in self._records.of(function) if record.end <= there):
-            if (record.end, record.order) <= after or not begin <= record.end // MILLISECOND <= end:
+        for event in sorted(self._events(_group(asked))):
+            if event.end > there or (event.end, event.order) <= after or not begin <= event.end // MILLISECOND <= end:
                 continue
-            if (streams and record.stream not in streams) or not record.stream.startswith(prefix):
+            if (streams and event.stream not in streams) or not event.stream.startswith(prefix):
                 continue
-            message = report_line(record.call, record.configuration, record.end)
-            if message and matches(message):
-                yield record, message
+            if matches(event.message):
+                yield event
 
-    def _event(self, record: Record, message: str) -> dict[str, Any]:
-        ms = record.end // MILLISECOND
+    def _events(self, group: str) -> Iterator[Event]:
+        """All events of a log group. Raises Refused."""
+        records = self._records
+        if group == f"{ACCESS_GROUP}{self._functions.front}" and records.accesses:
+            yield from (Event(of.end, of.order, "access", of.message) for of in records.accesses)
+            return
+        function = group.removeprefix(GROUP)
+        if not group.startswith(GROUP) or not records.has(function):
+            raise Refused(400, "ResourceNotFoundException", "The specified log group does not exist.")
+        for record in records.of(function):
+            message = report_line(record.call, record.configuration, record.end)
+            if message:
+                yield Event(record.end, record.order, record.stream, message)
+
+    def _event(self, event: Event) -> dict[str, Any]:
+        ms = event.end // MILLISECOND
         return {
-            "logStreamName": record.stream,
+            "logStreamName": event.stream,
             "timestamp": ms,
-            "message": f"{message}\n",
+            "message": f"{event.message}\n",
             "ingestionTime": ms + self._delay // MILLISECOND,
-            "eventId": f"{ms:020d}{record.order:036d}",
+            "eventId": f"{ms:020d}{event.order:036d}",
         }
 
 
-def _function(asked: Parameters) -> str:
-    """The function whose log group is meant, by its name or its ARN."""
+def _group(asked: Parameters) -> str:
+    """The log group that is meant, by its name or its ARN. Raises Refused."""
     group = asked.text("logGroupName", 512) or asked.text("logGroupIdentifier", 2048)
     if not group:
         raise wrong("At least one of logGroupName and logGroupIdentifier must be there")
-    group = group.partition(":log-group:")[2].removesuffix(":*") or group
-    if not group.startswith(GROUP):
-        raise Refused(400, "ResourceNotFoundException", "The specified log group does not exist.")
-    return group.removeprefix(GROUP)
+    return group.partition(":log-group:")[2].removesuffix(":*") or group
 
 
 def _after(asked: Parameters) -> tuple[int, int]:

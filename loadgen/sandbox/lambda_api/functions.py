@@ -20,6 +20,8 @@ from loadgen.sandbox.lambda_api.names import LATEST, Named
 from loadgen.sandbox.lambda_api.refusals import not_found, wrong
 from loadgen.sandbox.simulation import Simulation
 
+UNNAMED = "sandbox"
+"""The function behind the front, if nothing names one."""
 LIMIT = 100
 """Of functions; of the versions, and of the aliases, of each."""
 
@@ -88,6 +90,12 @@ class Functions:
         self._ids = random.Random(f"revisions {settings.seed}")
         self._named = {of.name: of for of in self._settings.functions}
         self.restores, self.free = bool(self._settings.snap_start), not self._named
+
+    @property
+    def front(self) -> str:
+        """The name of the function behind the front."""
+        first = self._settings.first
+        return first.name if first else next(iter(self._functions), UNNAMED)
 
     def get(self, named: Named, region: str, now: int) -> Function:
         """The function, as it is at `now`. Raises Refused."""

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Self
 
-from loadgen.profile.sandbox import SandboxSettings
+from loadgen.profile.sandbox import Lambda, SandboxSettings
 from loadgen.sandbox.distributions import sampler
 from loadgen.sandbox.function import Body
 from loadgen.sandbox.invocation import Initialization, Invocation, Status
@@ -108,22 +108,15 @@ class Invoke:
             version.number,
             configuration.memory,
             min(self._settings.memory_used, configuration.memory),
-            _initialization(version, fate.environment),
+            initialization(version, fate.environment),
             status,
             fate.service,
-            *self._told(version, fate),
+            *told(self._settings, version, fate),
             overhead=self._draw_overhead(),
         )
         if status == "error":
             fate.fault = fate.fault or "unhandled"
         return fate
-
-    def _told(self, version: Version, fate: Fate) -> tuple[int, int, int]:
-        """The init, the restore and its billed part that the report tells."""
-        snap_start = self._settings.snap_start
-        if snap_start and version.configuration.snap_start:
-            return 0, fate.init, int(fate.init * snap_start.billed)
-        return fate.init or fate.prepared, 0, 0
 
     def _answered(self, request: Request, fate: Fate, configuration: Configuration, log_end: int | None) -> Answered:
         """The answer of a function that ran; with its log, which ends at `log_end`, wall ns."""
@@ -150,7 +143,15 @@ def _with(fate: Fate, status: int) -> Fate:
     return fate
 
 
-def _initialization(version: Version, environment: int) -> Initialization:
+def told(settings: Lambda, version: Version, fate: Fate) -> tuple[int, int, int]:
+    """The init, the restore and its billed part that the report tells."""
+    snap_start = settings.snap_start
+    if snap_start and version.configuration.snap_start:
+        return 0, fate.init, int(fate.init * snap_start.billed)
+    return fate.init or fate.prepared, 0, 0
+
+
+def initialization(version: Version, environment: int) -> Initialization:
     if 0 < environment <= version.deployment.provisioned:
         return "provisioned-concurrency"
     return "snap-start" if version.configuration.snap_start else "on-demand"

@@ -34,8 +34,17 @@ class Record(NamedTuple):
         return f"{day:%Y/%m/%d}/[{self.call.version}]{md5(of.encode(), usedforsecurity=False).hexdigest()}"
 
 
+class Line(NamedTuple):
+    """A line of an API's access log, written at `end`, in wall ns. `order` counts the lines."""
+
+    end: int
+    order: int
+    message: str
+
+
 class Records:
     def __init__(self) -> None:
+        self.accesses: deque[Line] = deque(maxlen=KEPT)
         self._last: deque[Record] = deque(maxlen=KEPT)
         self._functions: set[str] = set()
         self._count = 0
@@ -44,6 +53,11 @@ class Records:
         self._count += 1
         self._functions.add(function)
         self._last.append(Record(end, self._count, function, environment, call, configuration))
+
+    def access(self, end: int, message: str) -> None:
+        """Add a line of the access log of the API before the function."""
+        self._count += 1
+        self.accesses.append(Line(end, self._count, message))
 
     def has(self, function: str) -> bool:
         """Whether the function has ever been called."""

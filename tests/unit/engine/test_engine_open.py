@@ -231,7 +231,7 @@ def test_a_reply_that_is_refused_at_once_needs_no_more_memory_than_it_is_open() 
     )
     assert run.outcomes(0) == {"refused": 10_000}
     assert run.ledger.worker[0] == 1
-    failed, slow, _ = run.members[0].samples.kept()
+    failed, slow, _, _ = run.members[0].samples.kept()
     assert len(failed) == 3
     assert not slow
 

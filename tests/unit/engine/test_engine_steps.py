@@ -141,7 +141,7 @@ def test_a_step_that_needs_what_was_not_captured_is_not_sent() -> None:
     assert run.outcomes(0, 1) == {"ok": 20, "unexpected": 30}
     assert run.iterations(0) == {"planned": 50, "started": 50, "completed": 20, "failed": 30}
     assert (run.ledger.sent[1], run.ledger.wired[1]) == (50, 20)
-    ((failed, _, _),) = [member.samples.kept() for member in run.members]
+    ((failed, _, _, _),) = [member.samples.kept() for member in run.members]
     assert {(sample.method, sample.path, sample.reason) for sample in failed} == {("", "", "id was not captured")}
 
 

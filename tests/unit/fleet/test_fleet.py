@@ -16,7 +16,7 @@ from loadgen.fleet.messages import Bye, Enter, Finished, Go, Idled, Kill, Leave,
 from loadgen.record.samples import Kept
 
 PATIENCE = 10
-NOTHING = Finished(Kept([], [], {}))
+NOTHING = Finished(Kept([], [], {}, []))
 KEY = Token("key")
 
 

@@ -34,7 +34,7 @@ from loadgen.trust.health import GREATEST, SUMMED
 
 PATIENCE = 10
 GONE = (0, int(Outcome.RESET), "gone")
-NOTHING = Finished(Kept([], [], {}))
+NOTHING = Finished(Kept([], [], {}, []))
 PROBE = {**dict.fromkeys((*SUMMED, *GREATEST), 7), "loop_lag_p99": 3, "elapsed": SECOND}
 
 
@@ -104,7 +104,7 @@ async def test_why_requests_failed_is_counted_as_it_comes_and_replaced_by_the_wh
     group = Workers(2)
     for count in (2, 3):
         group.says(Failures({GONE: count}), 0)
-    group.says(Finished(Kept([], [], {GONE: 4}), {"versions": {}}), 1)
+    group.says(Finished(Kept([], [], {GONE: 4}, []), {"versions": {}}), 1)
     assert [member.kept.reasons for member in group.members] == [{GONE: 5}, {GONE: 4}]
     assert group.kept(5).reasons == {GONE: 9}
     assert [member.options for member in group.members] == [None, {"versions": {}}]

@@ -41,6 +41,7 @@ from loadgen.fleet.messages import (
 from loadgen.fleet.pipe import Pipe
 from loadgen.net.names import Origin, resolve
 from loadgen.profile.load import load
+from loadgen.record.exemplars import Exemplar, OfSlot
 from loadgen.record.recorder import Batch, SeriesKey, Timing
 from loadgen.record.samples import Kept, Sample
 
@@ -53,6 +54,7 @@ ACCESS = Access(Scope("execute-api", "eu-west-1"), {SIGV4: Credentials("access",
 SAMPLE = Sample(
     0, "reset", "gone", "GET", "/", 0, 1.5, 1, "new", {"response": 7}, "id", {"server": "x"}, "/other", "message", None
 )  # fmt: skip
+KEPT = OfSlot(0, 1000, 1, 5, [Exemplar(9, 2, 10**18, 1, "new", {"echoed": "x"}, {"response": 9})], [])
 TO_WORKER: list[ToWorker] = [
     Assignment(
         load("p.yaml", text=TEXT).profile, ORIGIN, resolve(ORIGIN), Path("/ca.pem"), Share(1, 3, 50, 7), 10, 2,
@@ -64,7 +66,8 @@ FROM_WORKER: list[FromWorker] = [
     Ready(), Idled((20_000, 4_000_000)), Reached(3), Batch(bytes(range(256)) * 8, ((1, 2, 3, 4), (5, 6, 7, 8))),
     NewSeries(4, SeriesKey(1, Outcome.OK, 2, "cold=true")), Failures({(0, int(Outcome.RESET), "gone"): 12}),
     Vitals({"elapsed": 10**9, "cpu": 5}, 17, {"connects": 1, "least_rtt": None}), Vitals({}, 0, None),
-    Refused("ExpiredToken"), Finished(Kept([SAMPLE], [SAMPLE], {(0, 1, "gone"): 1}), {"versions": {"aioboto3": "1"}}),
+    Refused("ExpiredToken"),
+    Finished(Kept([SAMPLE], [SAMPLE], {(0, 1, "gone"): 1}, [KEPT]), {"versions": {"aioboto3": "1"}}),
 ]  # fmt: skip
 
 

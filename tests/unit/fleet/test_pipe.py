@@ -19,7 +19,7 @@ def on_the_wire(message: FromWorker) -> bytes:
     return struct.pack("!I", len(data)) + data
 
 
-@pytest.mark.parametrize("sent", [(), (Reached(1), Finished(Kept([], [], {})))])
+@pytest.mark.parametrize("sent", [(), (Reached(1), Finished(Kept([], [], {}, [])))])
 async def test_sending_to_one_that_has_just_died(sent: tuple[FromWorker, ...]) -> None:
     ours, theirs = socket.socketpair()
     received: list[FromWorker] = []
@@ -58,7 +58,7 @@ async def test_a_message_larger_than_the_socket_takes_arrives_whole_and_in_its_t
     over = asyncio.Event()
     sender: Pipe[FromWorker, ToWorker] = Pipe(loop, theirs, lambda message: None, lambda: None)
     receiver: Pipe[ToWorker, FromWorker] = Pipe(loop, ours, received.append, over.set)
-    large = Finished(Kept([], [], {(0, 1, "x" * 5_000_000): 1}))
+    large = Finished(Kept([], [], {(0, 1, "x" * 5_000_000): 1}, []))
     for message in (Reached(1), large, Reached(2)):
         sender.send(message)
     async with asyncio.timeout(10):

@@ -76,7 +76,7 @@ def test_a_sample_has_the_id_that_the_service_knows_it_by(name: str) -> None:
     samples.failed(failing(excerpt=f"HTTP/1.1 429 Slow Down\r\n{name.title()}: id-1\r\n\r\n".encode()))
     slow = exchange(0, 0, 0, 0, 0, 0, 9)
     slow.headers = {name: "id-2", "date": "now"}
-    samples.slow(slow, 9)
+    samples.slow(slow, 9, 1)
     samples.failed(failing("none", headers={"x-request-id": "another's"}))
     kept = samples.kept()
     assert [sample.request_id for sample in (*kept.failed, *kept.slowest)] == ["id-1", "", "id-2"]
@@ -104,7 +104,7 @@ def test_the_slowest_of_each_slot_are_kept_the_slowest_first() -> None:
     for n, ns in enumerate(lasted):
         x = exchange(0, 0, 0, 0, 0, 0, ns, slot=n % 2)
         if ns > samples.slow_from[x.slot]:
-            samples.slow(x, ns)
+            samples.slow(x, ns, n // 2 + 1)
     for slot in (0, 1):
         found = [sample.times["response"] for sample in samples.kept().slowest if sample.slot == slot]
         assert found == sorted(lasted[slot::2], reverse=True)[:SLOWEST]
