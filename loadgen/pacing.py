@@ -103,6 +103,36 @@ class Schedule:
         return np.minimum(self.rate.reached(positions, self.duration), self.duration - 1).astype(np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Arrivals in groups: `at_once` of them every `every` ns, the first ones `after` ns from the start of the load.
+    They are numbered through all groups, and worker i of n takes each n-th."""
+
+    every: int
+    at_once: int
+    after: int
+
+    @classmethod
+    def checked(cls, every: int, at_once: int, after: int) -> Groups:
+        """Raises ValueError for numbers that are none of a stream."""
+        if not all(type(number) is int for number in (every, at_once, after)) or min(every, at_once, after + 1) < 1:
+            raise ValueError("every, at_once and after are no times and numbers of a stream")
+        return cls(every, at_once, after)
+
+    def due(self, group: int) -> int:
+        """When group `group`, counted from 0, is due."""
+        return self.after + group * self.every
+
+    def before(self, end: int) -> int:
+        """How many groups are due before `end`."""
+        return max(0, -((self.after - end) // self.every))
+
+    def part(self, group: int, index: int, workers: int) -> int:
+        """How many arrivals of a group fall to a worker."""
+        first = group * self.at_once
+        return share(first + self.at_once, index, workers) - share(first, index, workers)
+
+
 def share(total: int, index: int, workers: int) -> int:
     """How many of `total` things numbered from 0 fall to worker `index` of `workers` when each takes every n-th."""
     return (total - index + workers - 1) // workers if total > index else 0

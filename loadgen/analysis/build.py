@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -17,6 +17,7 @@ from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import CONNECTION_LABELS, Invoked, Outcome, Tally
 from loadgen.net.counters import CONNECTION_COUNTERS
+from loadgen.pacing import Groups
 from loadgen.profile.model import Profile
 from loadgen.record.attribution import attribution, attributions
 from loadgen.record.ledger import SKIPPED, Ledger
@@ -30,6 +31,7 @@ from loadgen.result.latency import Latency, Resent
 from loadgen.result.run import (
     Attempts,
     Attribution,
+    Beside,
     ByConnection,
     Connections,
     ConsumedCapacity,
@@ -97,22 +99,31 @@ def variant(m: Measured, sure: Sure = _unsure, name: str = "run") -> RunVariant:
     workers = m.recording.workers.by_slot()
     for (key, metric), histogram in m.recording.histograms.items():
         series[key.slot].append((key, metric, histogram))
-    runs = m.plan.all_runs if m.ledger.iteration(m.plan.drain.number)["planned"] else m.plan.runs
+    drained = m.ledger.iteration(m.plan.drain.number)["planned"]
+    runs = (*m.plan.runs, m.plan.drain) if drained else m.plan.runs
     phases = tuple(_phase(m, run, series, workers, sure) for run in runs)
+    beside = tuple(_beside(m, run, run.groups, series, workers) for run in m.plan.beside if run.groups)
+    every = (*phases, *(stream.phase for stream in beside))
     counted = dict(zip(CONNECTION_COUNTERS, m.ledger.connections.tolist(), strict=True))
     return RunVariant(
         name=name,
         iterations=_all_iterations(phase.iterations for phase in phases),
         requests=_all_requests(phase.requests for phase in phases),
-        connections=Connections(**counted, reused=sum(phase.connections.reused for phase in phases)),
+        connections=Connections(**counted, reused=sum(of.connections.reused for of in every)),
         network=m.network.to_result() if m.network else None,
         phases=phases,
+        beside=beside,
     )
+
+
+def _beside(m: Measured, run: PhaseRun, groups: Groups, series: Series, workers: Workers) -> Beside:
+    phase = replace(_phase(m, run, series, workers, _unsure), measured=True)
+    return Beside(groups.every / SECOND, groups.at_once, groups.after / SECOND, phase)
 
 
 def _phase(m: Measured, run: PhaseRun, series: Series, workers: Workers, sure: Sure) -> Phase:
     phase = run.phase
-    slots = [m.plan.slot(run.number, step) for step in range(len(m.plan.steps))]
+    slots = m.plan.slots_of(run)
     steps = tuple(_of_workers(m, run, _step(m, run, slot, series[slot], sure), workers.get(slot, {})) for slot in slots)
     cycles = max(other.cycle for other in m.plan.runs)
     return Phase(
@@ -338,7 +349,7 @@ def _failures(m: Measured, run: PhaseRun, slot: int, series: list[Entry]) -> tup
 
 
 def _whole_iterations(
-    m: Measured, run: PhaseRun, slots: list[int], series: Series, sure: Sure
+    m: Measured, run: PhaseRun, slots: Sequence[int], series: Series, sure: Sure
 ) -> Iterable[WholeIteration]:
     """By scenario and stratum; the empty stratum is all of them. An iteration of one step is that step's operation."""
     several = {scenario for scenario, _ in m.plan.steps if [name for name, _ in m.plan.steps].count(scenario) > 1}

@@ -91,7 +91,7 @@ def conclude(
     settled = _settled(variant(measured, partial(_sure, measured.plan, confidence, standing)), confidence)
     counted = _banded(settled, bands.read(measured, seconds))
     counted = with_cold_waves(counted, measured.plan, seconds)
-    verdict, failure = overall(standing.findings), ending.unserved or unusable(measured.ledger, measured.reasons)
+    verdict, failure = overall(standing.findings), ending.unserved or _unusable(measured)
     checked = limits.check(
         thresholds,
         counted.phases,
@@ -99,6 +99,7 @@ def conclude(
         standing,
         ending.levels,
         bands.ramps(measured.plan, measured.stopped),
+        tuple(stream.phase for stream in counted.beside),
     )
     doubted = any(of.accepted or (of.why and of.why.code in DOUBTS) for of in checked)
     statuses = {threshold.status for threshold in checked}
@@ -136,6 +137,12 @@ def conclude(
         function_cost=ending.function_cost,
         sdk=ending.sdk,
     )
+
+
+def _unusable(m: Measured) -> Reason | None:
+    """Why the phases say nothing of the target, whatever became of what went on beside them."""
+    reasons = {kind: count for kind, count in m.reasons.items() if not m.plan.of_slot(kind[0])[0].groups}
+    return unusable(m.plan.of_phases(m.ledger), reasons)
 
 
 def _reached(until: Until | None, checked: Sequence[Threshold]) -> Until | None:

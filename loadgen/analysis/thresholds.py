@@ -90,10 +90,11 @@ def check(
     standing: Standing = NOTHING_KNOWN,
     levels: Levels | None = None,
     ramps: Mapping[int, Ramp] | None = None,
+    beside: Sequence[Phase] = (),
 ) -> list[Threshold]:
     """An entry of a result's `thresholds` for each threshold of a single variant. `phases` are all that the plan has,
-    in its order; `ramps` those whose rate changes, by number."""
-    questions = list(_questions(thresholds, phases))
+    in its order; `ramps` those whose rate changes, by number; `beside` what went on beside the phases."""
+    questions = list(_questions(thresholds, phases, beside))
     limits: dict[Figure, list[int]] = {}
     errors = set[int]()
     for question in questions:
@@ -114,9 +115,12 @@ def check(
     ]
 
 
-def _questions(thresholds: Mapping[str, tuple[Asked, ...]], phases: Sequence[Phase]) -> Iterator[_Question]:
-    for run, phase in enumerate(phases):
-        for asked in thresholds.get(phase.name, ()) if phase.measured else ():
+def _questions(
+    thresholds: Mapping[str, tuple[Asked, ...]], phases: Sequence[Phase], beside: Sequence[Phase]
+) -> Iterator[_Question]:
+    measured = [(run, phase) for run, phase in enumerate(phases) if phase.measured]
+    for run, phase in (*measured, *enumerate(beside, len(phases) + 1)):  # what is due at once needs no counts of a run
+        for asked in thresholds.get(phase.name, ()):
             if asked.kind == "latency":
                 yield from (_Question(asked, phase, run, of) for of in _figures(asked, phase, run))
             elif asked.kind in _OF_PHASE:

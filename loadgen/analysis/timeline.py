@@ -32,11 +32,12 @@ def timeline(folder: Path, most: int | None = MOST) -> Timeline | None:
     or TypeError for what loadgen did not write."""
     plan = Plan.from_description(document(folder / "run.json")["plan"])
     columns = _Columns(most)
-    headlines = {run.number: _headline(run) for run in plan.all_runs}
+    headlines = {run.number: _headline(run) for run in _of_phases(plan)}
     steps = len(plan.steps)
 
     def wanted(key: SeriesKey, metric: int) -> bool:
-        return metric in (Metric.SIGN, headlines.get(key.slot // steps))
+        run = key.slot // steps
+        return run in headlines and metric in (Metric.SIGN, headlines[run])
 
     for second in read_seconds(folder):
         for place, histogram in second.counts.only(wanted).histograms():
@@ -44,6 +45,10 @@ def timeline(folder: Path, most: int | None = MOST) -> Timeline | None:
         columns.watch(second.health)
     moments = tuple(columns.moments())
     return Timeline(columns.width, tuple(_stretches(plan, columns.seen)), moments) if moments else None
+
+
+def _of_phases(plan: Plan) -> tuple[PhaseRun, ...]:
+    return (*plan.runs, plan.drain)
 
 
 def _headline(run: PhaseRun) -> Metric:
@@ -135,7 +140,7 @@ class _Columns:
 def _stretches(plan: Plan, seen: dict[int, tuple[int, int]]) -> Iterator[Stretch]:
     """By the plan as far as it tells; from the first phase on that has no fixed end, by what was seen."""
     start: float | None = 0.0
-    for run in plan.all_runs:
+    for run in _of_phases(plan):
         own = [seen[slot] for step in range(len(plan.steps)) if (slot := plan.slot(run.number, step)) in seen]
         if start is None and own:
             start = float(min(first for first, _ in own))

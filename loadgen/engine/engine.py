@@ -14,6 +14,7 @@ import numpy as np
 from loadgen.clock import NEVER, Clock
 from loadgen.engine.accounts import Accounts
 from loadgen.engine.agenda import Agenda
+from loadgen.engine.beside import Streams
 from loadgen.engine.iteration import Iteration, next_attempt
 from loadgen.engine.plan import Plan
 from loadgen.engine.state import Host, RunState, Share, states_of
@@ -50,16 +51,17 @@ class Engine:
         self._now, self._plan, self._workload, self._host, self._ledger, self._share = (
             clock.now, plan, workload, host, ledger, share,
         )  # fmt: skip
-        self._states = states_of(plan, share)
+        self._states = states_of(plan, share, workload)
+        self._draining = self._states[plan.drain.number]
         self._agenda = Agenda(clock, self._arrive)
         self._at = self._agenda.at
+        self._streams = Streams(self._agenda, self._states[plan.drain.number + 1 :], share.workers, self._arrive)
         self._users = Users(clock.now, self._agenda, share, self._start, self._check_done)
         self._arriving: RunState | None = None  # the open run whose arrivals are released now
-        self._index, self._stride = share.index, share.stride or share.workers
+        self._stride = share.stride or share.workers
         self._current = -1
         self._measured_in_flight = 0
         self._ending = self._stopping = self._over = False
-        self._only = workload.scenarios[0] if len(workload.scenarios) == 1 else None
         self._iterations, self._sent = ledger.iterations, ledger.sent
         self._peak = 0
         self._waiting: dict[Iteration, int] = {}  # for their next request, and the first step that is then not yet sent
@@ -82,6 +84,8 @@ class Engine:
         self._current = number
         state = self._states[number]
         state.active = True
+        if not number:
+            self._streams.begin(start)
         if state.run.phase.kind == "open":
             self._arrive_from(state, state.run.schedule().blocks(state.turn, self._share.workers), start)
         else:
@@ -137,18 +141,25 @@ class Engine:
         load."""
         self._close_current()
         self._ending = True
+        self._end_streams()
         if self._plan.keeps_firing and self._measured_in_flight and not self._stopping:
-            state = self._states[-1]
+            state = self._draining
             state.active = True
             self._current = state.run.number
             self._arrive_from(state, self._plan.drain_schedule().blocks(state.turn, self._share.workers), at)
         self._check_drained()
         self._agenda.rearm()
 
+    def _end_streams(self) -> None:
+        """The last phase is over, and with it what goes on beside: what it would have sent later is not planned."""
+        self._streams.end()
+        for state in self._states[self._draining.run.number + 1 :]:
+            self._iterations[state.row + PLANNED] -= state.left(self._iterations)
+
     def _check_drained(self) -> None:
         if self._ending and not self._measured_in_flight and self._arriving:
             self._close_current()
-            self._break_off_waiting({self._states[-1]})
+            self._break_off_waiting({self._draining})
         if self._ending and not self.in_flight and not self._arriving and not self._over:
             self._over = True
             self._agenda.close()
@@ -165,8 +176,10 @@ class Engine:
             return
         self._stopping = self._ending = True
         self._close_current()
-        for state in self._states[:-1]:
-            self._iterations[state.row + UNSENT_STOPPED] += state.left(self._iterations)
+        self._streams.end()
+        for state in self._states:
+            if state is not self._draining:
+                self._iterations[state.row + UNSENT_STOPPED] += state.left(self._iterations)
         self._break_off_waiting(set(self._states))
         self._check_drained()
 
@@ -177,9 +190,10 @@ class Engine:
 
     # iterations
 
-    def _arrive(self, due: int) -> None:
-        """An iteration is due: start it, unless the limit of open iterations is reached."""
-        state = self._arriving
+    def _arrive(self, due: int, state: RunState | None = None) -> None:
+        """An iteration is due, of the phase or of the stream that is given: start it, unless the limit of open
+        iterations is reached."""
+        state = state or self._arriving
         if self._stopping or not state:
             return
         if state.planned is None:
@@ -193,9 +207,10 @@ class Engine:
         """Start an iteration: one that has arrived, or a user's."""
         if user and state.planned is None:
             self._iterations[state.row + PLANNED] += 1
-        index = self._index
-        self._index = index + self._stride
-        iteration = Iteration(state, self._only or self._workload.scenario(index), index, due, user)
+        numbering = state.numbering
+        index = numbering.index
+        numbering.index = index + self._stride
+        iteration = Iteration(state, numbering.only or self._workload.scenario(index), index, due, user)
         self._iterations[state.row + STARTED] += 1
         state.in_flight += 1
         self.in_flight = in_flight = self.in_flight + 1
@@ -288,7 +303,7 @@ class Engine:
 
     def _no_more(self, state: RunState) -> bool:
         """Whether nothing more is to be sent: the load is stopped, or the drain is no longer needed."""
-        return self._stopping or (state is self._states[-1] and not state.active)
+        return self._stopping or (state is self._draining and not state.active)
 
     def _think(self, iteration: Iteration, until: int) -> None:
         self._wait(iteration, until, iteration.step, lambda: self._send(iteration, iteration.run, until))

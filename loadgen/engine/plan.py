@@ -5,19 +5,21 @@ A phase runs once, a measured one once a cycle. A slot is a row of the ledger: o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from loadgen.aws.retries import LONGEST
 from loadgen.clock import SECOND
 from loadgen.errors import PlanError
-from loadgen.pacing import Schedule, share
+from loadgen.pacing import Groups, Schedule, share
+from loadgen.profile.beside import DRAIN
 from loadgen.profile.model import LinearRate, Phase, Profile, Rate, Step
+from loadgen.record.ledger import Ledger
 from loadgen.record.metrics import MOST_RECORDED, WAITED
 from loadgen.record.recorder import Timing
 from loadgen.workload.retrying import LONGEST_PAUSE, MOST_RESENT
 
-DRAIN = "drain"
 MOST_SLOTS = 100_000  # of which each has a row in the ledger, 216 bytes
 _ARRIVALS = 0  # the purpose that the entropy of a schedule's stream begins with
 
@@ -25,7 +27,8 @@ _ARRIVALS = 0  # the purpose that the entropy of a schedule's stream begins with
 @dataclass(frozen=True, slots=True)
 class PhaseRun:
     """One run of a phase. `cycle` counts from 1, and is 0 for what runs once. `position` is the phase's in the profile,
-    and for the drain one beyond the last.
+    and for the drain one beyond the last. `groups` are when the requests of a stream beside the phases are due; such a
+    stream stands here as a phase that is not measured.
     """
 
     number: int
@@ -35,6 +38,7 @@ class PhaseRun:
     seed: int
     name: str
     measured: bool
+    groups: Groups | None = None
 
     @property
     def duration(self) -> int | None:
@@ -85,7 +89,8 @@ class PhaseRun:
 
 
 class Plan:
-    """The runs of a load's phases, and last the drain: what arrives while the measured part is waited for.
+    """The runs of a load's phases, and after them the drain: what arrives while the measured part is waited for. Then
+    come the streams beside the phases, by name: a stream has one step, which is called as it is.
 
     `steps` are (scenario, step) names; `longest` is how long an iteration can take at the most, in ns; `metrics` names
     the profile's own (`record:`).
@@ -99,6 +104,7 @@ class Plan:
         steps: tuple[tuple[str, str], ...],
         longest: int,
         metrics: tuple[str, ...] = (),
+        beside: Mapping[str, Groups] | None = None,
     ) -> None:
         if cycles * len(load) * len(steps) > MOST_SLOTS:
             each = f"{cycles:,} cycles of {len(load):,} phases with {len(steps):,} steps"
@@ -111,25 +117,31 @@ class Plan:
             for number, (position, cycle, phase) in enumerate(order)
         )
         self.drain = PhaseRun(len(order), _drain(self.runs[-1]), 0, len(load), seed, DRAIN, False)
+        self.beside = tuple(
+            PhaseRun(len(order) + number, _standing_for(name, groups), 0, len(load) + number, seed, name, False, groups)
+            for number, (name, groups) in enumerate((beside or {}).items(), 1)
+        )
         self.drain_limit = longest + SECOND
 
     @classmethod
     def of(cls, profile: Profile) -> Plan:
         """Raises PlanError if the profile has more metrics of its own, or more to be counted apart, than can be."""
-        steps = [(scenario, step) for scenario in profile.scenarios for step in scenario.steps]
-        longest = max(sum(_longest(step, profile) for step in scenario.steps) for scenario in profile.scenarios)
-        metrics = tuple(dict.fromkeys(name for _, step in steps for name in step.records))
+        scenarios = (*profile.scenarios, *(stream.scenario for stream in profile.beside))
+        longest = max(sum(_longest(step, profile) for step in scenario.steps) for scenario in scenarios)
+        metrics = profile.record_names
         if len(metrics) > MOST_RECORDED:
             raise PlanError(f"record: {len(metrics)} names are more than the {MOST_RECORDED} that can be told apart")
-        names = tuple((scenario.name, step.name) for scenario, step in steps)
-        return cls(profile.load, profile.cycles, profile.seed, names, longest, metrics)
+        names = tuple((scenario.name, step.name) for scenario in profile.scenarios for step in scenario.steps)
+        beside = {stream.name: Groups(stream.every, stream.at_once, stream.after) for stream in profile.beside}
+        return cls(profile.load, profile.cycles, profile.seed, names, longest, metrics, beside)
 
     def ending(self, number: int, duration: int) -> Plan:
         """The same plan in which run `number`, whose phase runs once, lasts `duration` ns."""
         position = self.runs[number].position
         load = list(self.load)
         load[position] = load[position].model_copy(update={"duration": duration})
-        return Plan(tuple(load), self.cycles, self.seed, self.steps, self.longest, self.metrics)
+        beside = {run.name: run.groups for run in self.beside if run.groups}
+        return Plan(tuple(load), self.cycles, self.seed, self.steps, self.longest, self.metrics, beside)
 
     def timing(self, slot: int, began: int) -> Timing:
         """What is known of a slot's phase, for a series that began so many ns after the load. The gap is that between
@@ -154,8 +166,9 @@ class Plan:
             }
             for phase in self.load
         ]
+        beside = {run.name: asdict(run.groups) for run in self.beside if run.groups}
         return {"load": load, "cycles": self.cycles, "seed": self.seed, "steps": self.steps, "longest": self.longest,
-                "metrics": self.metrics}  # fmt: skip
+                "metrics": self.metrics, **({"beside": beside} if beside else {})}  # fmt: skip
 
     @classmethod
     def from_description(cls, plan: dict[str, Any]) -> Plan:
@@ -170,11 +183,19 @@ class Plan:
         if type(plan["cycles"]) is not int or plan["cycles"] < 1:
             raise ValueError("cycles are no number from 1 on")
         steps = tuple((scenario, step) for scenario, step in plan["steps"])
-        return cls(tuple(load), plan["cycles"], plan["seed"], steps, plan["longest"], tuple(plan["metrics"]))
+        beside = {str(name): Groups.checked(**groups) for name, groups in plan.get("beside", {}).items()}
+        return cls(tuple(load), plan["cycles"], plan["seed"], steps, plan["longest"], tuple(plan["metrics"]), beside)
 
     @property
     def all_runs(self) -> tuple[PhaseRun, ...]:
-        return (*self.runs, self.drain)
+        return (*self.runs, self.drain, *self.beside)
+
+    @property
+    def length(self) -> int | None:
+        """How long the phases take, in ns; None if only the run shows it."""
+        lengths = [run.duration for run in self.runs]
+        known = [length for length in lengths if length is not None]
+        return sum(known) if len(known) == len(lengths) else None
 
     @property
     def slots(self) -> int:
@@ -185,8 +206,19 @@ class Plan:
 
     def of_slot(self, slot: int) -> tuple[PhaseRun, tuple[str, str]]:
         """The run, and the (scenario, step), of a slot."""
-        run, step = divmod(slot, len(self.steps))
-        return self.all_runs[run], self.steps[step]
+        number, step = divmod(slot, len(self.steps))
+        run = self.all_runs[number]
+        return run, ((run.name, run.name) if run.groups else self.steps[step])
+
+    def slots_of(self, run: PhaseRun) -> range:
+        """The slots that are in use for a run."""
+        first = self.slot(run.number, 0)
+        return range(first, first + (1 if run.groups else len(self.steps)))
+
+    def of_phases(self, totals: Ledger) -> Ledger:
+        """What a ledger has of the phases and the drain, without what goes on beside them."""
+        runs = self.drain.number + 1
+        return totals.beginning(runs, runs * len(self.steps)) if self.beside else totals
 
     @property
     def keeps_firing(self) -> bool:
@@ -216,6 +248,12 @@ def _drain(last: PhaseRun) -> Phase:
     """The phase in which the load goes on as it was at the end of the last run, for as long as it takes."""
     rate = LinearRate(last.rates[1], last.rates[1]) if last.rates else None
     return last.phase.model_copy(update={"name": DRAIN, "rate": rate, "duration": None, "iterations": None})
+
+
+def _standing_for(name: str, groups: Groups) -> Phase:
+    """The phase that stands for a stream: its requests are due by a schedule, whatever the target does."""
+    fields = {"name": "phase", "at-once": groups.at_once, "measure": False}
+    return Phase.model_validate(fields).model_copy(update={"name": name})  # `${NAME}` where a variable gave it
 
 
 def _order(load: tuple[Phase, ...], cycles: int) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.native import mypyc_attr
 from loadgen.pacing import share
 from loadgen.record.ledger import ITERATIONS, PLANNED, STARTED, UNSENT_LIMIT, UNSENT_STOPPED
-from loadgen.workload.scenarios import Pause, pause
+from loadgen.workload.scenarios import Pause, ScenarioWork, Workload, pause
 
 _USER_THINK = 5
 
@@ -37,14 +37,29 @@ class Share:
     stride: int = 0
 
 
+class Numbering:
+    """The number of the next iteration, which says what it sends, and its scenario, if that is always the same. The
+    phases share one. A stream beside them has its own, so that it changes nothing of what they send."""
+
+    __slots__ = ("index", "only")
+
+    def __init__(self, index: int, only: ScenarioWork | None) -> None:
+        self.index, self.only = index, only
+
+
 class RunState:
     """How a run of a phase stands in this worker: of what arrives in it, the worker has number `turn`, counted from 0,
-    and then each n-th. `planned` is how many iterations it is to start, where that is known beforehand."""
+    and then each n-th. `planned` is how many iterations it is to start, where that is known beforehand. `length` is how
+    long a stream beside the phases goes on, in ns."""
 
-    __slots__ = ("active", "budget", "in_flight", "measured", "open", "planned", "row", "run", "slot", "think", "turn")
+    __slots__ = (
+        "active", "budget", "in_flight", "length", "measured", "numbering", "open", "planned", "row", "run", "slot",
+        "think", "turn",
+    )  # fmt: skip
 
-    def __init__(self, run: PhaseRun, slot: int, turn: int) -> None:
-        self.run, self.slot, self.turn = run, slot, turn
+    def __init__(self, run: PhaseRun, slot: int, turn: int, numbering: Numbering) -> None:
+        self.run, self.slot, self.turn, self.numbering = run, slot, turn, numbering
+        self.length = NEVER
         self.row = run.number * len(ITERATIONS)
         self.open = run.phase.kind != "closed"
         self.measured = run.measured
@@ -60,12 +75,13 @@ class RunState:
         return max(0, cells[self.row + PLANNED] - gone)
 
 
-def states_of(plan: Plan, worker: Share) -> list[RunState]:
-    """Those of all runs. What arrives is numbered through all of them and dealt to the workers in turn, so that a
-    worker has its own numbers in each, and what is sent for a number is the same with any number of workers."""
+def states_of(plan: Plan, worker: Share, workload: Workload) -> list[RunState]:
+    """Those of all runs. What arrives in phases is numbered through all of them and dealt to the workers in turn, so
+    that a worker has its own numbers in each, and what is sent for a number is the same with any number of workers."""
     states, first = [], 0
-    for run in plan.all_runs:
-        state = RunState(run, plan.slot(run.number, 0), (worker.index - first) % worker.workers)
+    numbering = Numbering(worker.index, workload.scenarios[0] if len(workload.scenarios) == 1 else None)
+    for run in (*plan.runs, plan.drain):
+        state = RunState(run, plan.slot(run.number, 0), (worker.index - first) % worker.workers, numbering)
         states.append(state)
         if run is plan.drain:
             continue
@@ -73,4 +89,13 @@ def states_of(plan: Plan, worker: Share) -> list[RunState]:
             state.planned = run.planned(worker.index, worker.workers)
         else:
             state.planned, first = share(total, state.turn, worker.workers), first + total
-    return states
+    beside = zip(plan.beside, workload.beside, strict=True)
+    return [*states, *(_beside(plan, run, worker, work) for run, work in beside)]
+
+
+def _beside(plan: Plan, run: PhaseRun, worker: Share, work: ScenarioWork) -> RunState:
+    state = RunState(run, plan.slot(run.number, 0), worker.index, Numbering(worker.index, work))
+    if run.groups and (length := plan.length) is not None:
+        state.length = length
+        state.planned = share(run.groups.before(length) * run.groups.at_once, worker.index, worker.workers)
+    return state

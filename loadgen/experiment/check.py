@@ -14,10 +14,12 @@ from loadgen.errors import TargetError
 from loadgen.experiment.preview import preview
 from loadgen.net.names import Address, Origin, is_loopback, resolve
 from loadgen.net.thread import in_thread
+from loadgen.pacing import Groups
 from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile
 from loadgen.result.check import (
     CheckResult,
+    PlannedBeside,
     PlannedConnections,
     PlannedPhase,
     PlannedRequest,
@@ -64,6 +66,7 @@ def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = Fa
         workers=count,
         seconds=sum(s for s in seconds if s) / SECOND if all(seconds) else None,
         phases=tuple(_phases(plan, profile)),
+        beside=tuple(_beside(plan, run.name, run.groups) for run in plan.beside if run.groups),
         requests=tuple(_requests(profile)),
         connections=PlannedConnections(
             most=bounds.connections,
@@ -147,6 +150,11 @@ def _phase(run: PhaseRun, rarest: str | None, share: float, steps: int | None) -
     )
 
 
+def _beside(plan: Plan, name: str, groups: Groups) -> PlannedBeside:
+    requests = None if plan.length is None else groups.before(plan.length) * groups.at_once
+    return PlannedBeside(name, groups.every / SECOND, groups.at_once, groups.after / SECOND, requests)
+
+
 def _rarest(profile: Profile) -> tuple[str | None, float]:
     """The scenario that is drawn least often, and its share of the iterations; None if there is only one."""
     rarest = min(profile.scenarios, key=lambda scenario: scenario.weight)
@@ -170,7 +178,8 @@ def _tail_times(run: PhaseRun, iterations: float | None, share: float) -> list[T
 
 def _requests(profile: Profile) -> Iterator[PlannedRequest]:
     base = "" if profile.target.sandbox else profile.target.prefix
-    for scenario in Workload(profile, base).scenarios:
+    workload = Workload(profile, base)
+    for scenario in (*workload.scenarios, *workload.beside):
         for step in scenario.steps:
             yield _request(scenario, step)
 

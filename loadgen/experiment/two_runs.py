@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import NamedTuple
 
-from loadgen.engine.plan import DRAIN
 from loadgen.errors import InvalidRun, ProfileError
+from loadgen.profile.beside import DRAIN
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import to_json
 from loadgen.result.experiment import ExperimentResult

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from loadgen.profile import units
 from loadgen.profile.auth import Auth
+from loadgen.profile.beside import Beside
 from loadgen.profile.capacity import Capacity
 from loadgen.profile.clients import CLIENTS, DEFAULT, Abilities, ClientName
 from loadgen.profile.connection import Session, Target, Tls
@@ -28,6 +29,7 @@ from loadgen.profile.values import SCHEDULED, STAMPED, Selector, StopIf, Think, 
 
 __all__ = [
     "Auth",
+    "Beside",
     "Capacity",
     "Data",
     "DynamoDb",
@@ -162,6 +164,10 @@ class Profile(Part):
     load: tuple[Phase, ...] = Field(min_length=1)
     """The phases of the load, which run one after the other."""
 
+    beside: tuple[Beside, ...] = ()
+    """Requests that go on beside the phases, such as pings that keep a function warm: [{name: keep-warm, every: 5m,
+    at-once: 10, get: /ping}]. Their figures stand apart."""
+
     cycles: Cycles = 1
     """How many times the measured phases run. Each time is reported by itself."""
 
@@ -191,8 +197,9 @@ class Profile(Part):
     """What `loadgen capacity` measures with this profile: {keep: p99 < 100ms, for: 8m}. A run does not use it."""
 
     thresholds: dict[str, tuple[ThresholdText, ...]] = Field(default={})
-    """Conditions that a measured phase must meet, by the phase's name. If one fails, the exit status is 4; if one is
-    undecided, 7. In an experiment a condition may also compare two variants: fresh / shared p99 < 3."""
+    """Conditions that a measured phase must meet, by the phase's name, or a stream beside the phases, by its name. If
+    one fails, the exit status is 4; if one is undecided, 7. In an experiment a condition may also compare two variants:
+    fresh / shared p99 < 3."""
 
     stop_if: StopText = StopIf.parse("errors > 50% for 5s")
     """When to give up: errors > 50% for 5s, or never."""
@@ -221,10 +228,22 @@ class Profile(Part):
     def measured(self) -> tuple[Phase, ...]:
         return tuple(phase for phase in self.load if phase.measure)
 
+    @property
+    def every_step(self) -> tuple[tuple[Scenario, Step], ...]:
+        """Each step and its scenario, in the order of their numbers: those of the phases, then those beside them."""
+        scenarios = (*self.scenarios, *(stream.scenario for stream in self.beside))
+        return tuple((scenario, step) for scenario in scenarios for step in scenario.steps)
+
+    @property
+    def record_names(self) -> tuple[str, ...]:
+        """The names of the profile's own metrics, in the order of their numbers."""
+        return tuple(dict.fromkeys(name for _, step in self.every_step for name in step.records))
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         for names, key, what in ((self.load, "load", "phases"), (self.scenarios, "scenarios", "scenarios")):
             unique([item.name for item in names], what, key)
+        self._check_beside()
         self._check_target()
         self._check_session()
         if self.target.parts.query and "scenarios" in self.model_fields_set:
@@ -285,20 +304,36 @@ class Profile(Part):
         if self.setup:
             check_keys(self.setup.item, self.setup.key, self.choices, ("setup", "item"))
         for i, scenario in enumerate(self.scenarios):
-            for j, step in enumerate(scenario.steps):
-                for name in step.headers:
-                    if self.auth and name.lower() in self.auth.headers:
-                        way = ("scenarios", i, "steps", j, "headers", name)
-                        raise complaint("is the header that auth sets", "Leave it out here, or leave out auth", way)
-                if self.setup and step.operation:
-                    at = ("scenarios", i, "steps", j, step.operation)
-                    check_keys(step.parameters, self.setup.key, self.choices, at)
-                self._check_operation(step, ("scenarios", i, "steps", j))
-            try:
-                scenario.check_references([*self.choices])
-            except PydanticCustomError as error:
-                context = error.context or {}
-                raise complaint(context["problem"], context["remedy"], ("scenarios", i, *context["at"])) from None
+            self._check_scenario(scenario, ("scenarios", i), ("steps",))
+        for i, stream in enumerate(self.beside):
+            self._check_scenario(stream.scenario, ("beside", i), ())
+
+    def _check_scenario(self, scenario: Scenario, way: tuple[str | int, ...], steps: tuple[str | int, ...]) -> None:
+        """Check what a scenario that is written at `way` sends; its steps are a list below it, or it is one itself."""
+        for j, step in enumerate(scenario.steps):
+            at = (*way, *steps, j) if steps else way
+            for name in step.headers:
+                if self.auth and name.lower() in self.auth.headers:
+                    problem, remedy = "is the header that auth sets", "Leave it out here, or leave out auth"
+                    raise complaint(problem, remedy, (*at, "headers", name))
+            if self.setup and step.operation:
+                check_keys(step.parameters, self.setup.key, self.choices, (*at, step.operation))
+            self._check_operation(step, at)
+        try:
+            scenario.check_references([*self.choices])
+        except PydanticCustomError as error:
+            context = error.context or {}
+            below = context["at"] if steps else context["at"][2:]
+            raise complaint(context["problem"], context["remedy"], (*way, *below)) from None
+
+    def _check_beside(self) -> None:
+        phases = [phase.name for phase in self.load]
+        unique([stream.name for stream in self.beside], "streams", "beside")
+        for i, stream in enumerate(self.beside):
+            if stream.name in phases:
+                raise complaint(f"a phase is called {stream.name} too", "Choose another name", ("beside", i, "name"))
+        if self.beside and self.target.dynamodb:
+            raise complaint("is not for a DynamoDB table: its cost would not be told", "Leave it out", ("beside",))
 
     def _check_operation(self, step: Step, at: tuple[str | int, ...]) -> None:
         """Check that the target takes what the step sends."""
@@ -332,9 +367,14 @@ class Profile(Part):
 
     def _check_thresholds(self) -> None:
         phases = {phase.name: phase for phase in self.load}
+        streams = [stream.name for stream in self.beside]
         for name, thresholds in self.thresholds.items():
+            if name in streams:
+                self._check_apart(name, thresholds)
+                continue
             if name not in phases:
-                raise complaint(f"there is no phase called {name}", did_you_mean(name, [*phases]), ("thresholds", name))
+                known = did_you_mean(name, [*phases, *streams])
+                raise complaint(f"there is no phase called {name}", known, ("thresholds", name))
             if not phases[name].measure:
                 raise complaint(f"{name} is not measured", "Leave out its measure: false", ("thresholds", name))
             for i, threshold in enumerate(thresholds):
@@ -344,6 +384,13 @@ class Profile(Part):
                 if threshold.kind == "rate" and phases[name].length is None:
                     problem = f"{name} takes as long as its iterations do, and so has no rate"
                     raise complaint(problem, "Use a quantile or errors", ("thresholds", name, i))
+
+    def _check_apart(self, name: str, thresholds: tuple[Threshold, ...]) -> None:
+        """Check the thresholds of a stream beside the phases."""
+        for i, threshold in enumerate(thresholds):
+            if threshold.kind not in ("latency", "errors"):
+                problem = f"{name} goes on beside the phases, and is judged by its times and errors alone"
+                raise complaint(problem, "Use a quantile or errors", ("thresholds", name, i))
 
     def _check_metric(self, metric: str, phase: Phase, at: tuple[str | int, ...]) -> None:
         if phase.closed and metric in SCHEDULED:

@@ -14,6 +14,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from loadgen.profile import units
+from loadgen.profile.beside import Beside
 from loadgen.profile.dynamodb import OPERATIONS
 from loadgen.profile.overrides import part_at
 from loadgen.profile.part import NAME_PATTERN, FromText, Part
@@ -50,7 +51,10 @@ def _sections(way: tuple[str, ...], mapping: Node, definitions: Node) -> Iterato
     fields = {str(field.validation_alias or name): field for name, field in part.model_fields.items()}
     below: list[tuple[str, Node]] = []
     yield from (f"### {'.'.join(way) or 'The profile'}", "", *_wrapped(mapping["description"]), "")
-    for key in part.keys():  # noqa: SIM118
+    keys, request = part.keys(), ""
+    if issubclass(part, Beside):  # the keys of its request are told where those of a step are
+        keys, request = ("name", *part.own), "- A request, with the keys of [a step](#scenariossteps)."
+    for key in keys:
         if key in VERBS[1:] or key in [*OPERATIONS][1:]:  # the item of the first names them all
             continue
         node = mapping["properties"][key]
@@ -58,7 +62,7 @@ def _sections(way: tuple[str, ...], mapping: Node, definitions: Node) -> Iterato
         if name:
             below.append((key, definitions[name]))
         yield from _item(way, key, node, key in mapping["required"], fields.get(key))
-    yield ""
+    yield from (request, "") if request else ("",)
     for key, definition in below:
         yield from _sections((*way, key), _long_form(definition), definitions)
 

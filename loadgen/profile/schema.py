@@ -46,7 +46,7 @@ def _definition(part: type[Part], node: Node) -> Node:
     }
     definition = {**_tidy(node), "properties": written}
     definition["required"] = [key for key in node.get("required", ()) if key in written]
-    if part is Step:
+    if issubclass(part, Step):
         definition = _step(definition)
     short = next((value for text in ("text", 1) if isinstance(value := part.short(text), dict)), None)
     if short is None:

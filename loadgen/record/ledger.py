@@ -86,6 +86,13 @@ class Ledger:
         finally:
             os.close(descriptor)
 
+    def beginning(self, runs: int, slots: int) -> Ledger:
+        """A copy of the first so many runs and slots alone, with what is counted of a whole worker."""
+        copy = Ledger.in_memory(runs, slots)
+        for mine, theirs in zip(copy._regions(), self._regions(), strict=True):
+            mine[:] = theirs[: len(mine)]
+        return copy
+
     def snapshot(self) -> Ledger:
         """A copy that no longer changes."""
         copy = Ledger.in_memory(self.runs, self.slots)
@@ -156,6 +163,12 @@ class Ledger:
         """What the answers to the invocations of one slot told."""
         row = slot * len(INVOKED)
         return Invoked(*self.invoked[row : row + len(INVOKED)])
+
+    def _regions(self) -> tuple[memoryview, ...]:
+        return (
+            self.worker, self.connections, self.iterations, self.sent, self.wired, self.skipped, self.outcomes,
+            self.repeated, self.tallies, self.invoked,
+        )  # fmt: skip
 
     def _peaks(self) -> Integers:
         """The peaks among what invocations told, shape (slots, 2)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from loadgen.report.words import listed
 from loadgen.result.latency import Latency
-from loadgen.result.run import Phase, Requests, RunResult, Step
+from loadgen.result.run import Phase, Requests, RunResult, RunVariant, Step
 
 Cycles = Sequence[Phase]  # the cycles of one phase
 
@@ -35,7 +35,7 @@ class Phases:
     """Finds the phase that another part of a result is about, by its name and cycle."""
 
     def __init__(self, result: RunResult) -> None:
-        every = (phase for variant in result.variants for phase in variant.phases)
+        every = (phase for variant in result.variants for phase in phases_and_beside(variant))
         self._by_place = {(phase.name, phase.cycle): phase for phase in every}
 
     def place(self, name: str, cycle: int) -> str:
@@ -83,6 +83,11 @@ def every_step(phases: Iterable[Phase]) -> Iterator[tuple[Phase, str, Step]]:
         for label, rows in steps(cycles):
             for phase, step in rows:
                 yield phase, label, step
+
+
+def phases_and_beside(of: RunVariant) -> tuple[Phase, ...]:
+    """The phases, and after them what went on beside them."""
+    return (*of.phases, *(stream.phase for stream in of.beside))
 
 
 def failures_of(requests: Requests) -> str:

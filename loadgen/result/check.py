@@ -56,6 +56,17 @@ class PlannedPhase:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedBeside:
+    """A stream of requests that would go on beside the phases."""
+
+    name: str = item("the stream's name")
+    every_s: float = item("the time from one group of requests to the next", "s")
+    at_once: int = item("how many requests would be due at the same instant")
+    after_s: float = item("when the first group would be due, from the start of the load", "s")
+    requests: int | None = item("the number of requests; null if only the run shows it")
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedRequest:
     """A step's request as iteration 0 would send it. A value that comes from an earlier answer is shown by its name."""
 
@@ -283,6 +294,7 @@ class CheckResult:
     workers: int = item("the number of worker processes that would make the load")
     seconds: float | None = item("the time that the load would take; null if only the run shows it", "s")
     phases: tuple[PlannedPhase, ...] = item("the phases in the order in which they would run, each cycle by itself")
+    beside: tuple[PlannedBeside, ...] = item("what would go on beside the phases", omit=True, default=())
     requests: tuple[PlannedRequest, ...] = item("the request of each step")
     connections: PlannedConnections = item("the connections that the load would open")
     in_flight_limit: int = item("the greatest number of iterations that may be open at once")

@@ -51,11 +51,11 @@ def columns(result: Result) -> tuple[str, ...]:
 
 def rows(result: Result) -> Iterator[Row]:
     """Of a run, a row for each metric of a step, of its strata and of whole iterations, in each cycle of a measured
-    phase; on a ramp also for each band of the offered rate, whose columns the other rows have no values in. Of an
-    experiment, a row for each figure that was compared, and for each percentile of a point on an axis. Of a capacity, a
-    row for it, or for that of each variant, whose stage is `capacity`, and one for each condition of each step. Of a
-    tuned function, a row for the client's time and for the handler's of each memory size. A value that is not known is
-    None."""
+    phase, and of what went on beside them; on a ramp also for each band of the offered rate, whose columns the other
+    rows have no values in. Of an experiment, a row for each figure that was compared, and for each percentile of a
+    point on an axis. Of a capacity, a row for it, or for that of each variant, whose stage is `capacity`, and one for
+    each condition of each step. Of a tuned function, a row for the client's time and for the handler's of each memory
+    size. A value that is not known is None."""
     if isinstance(result, TuneResult):
         return _of_tune(result)
     if isinstance(result, CapacityResult):
@@ -64,9 +64,8 @@ def rows(result: Result) -> Iterator[Row]:
 
 
 def _of_run(result: RunResult) -> Iterator[Row]:
-    for phase in result.variant.phases:
-        if not phase.measured:
-            continue
+    measured = (phase for phase in result.variant.phases if phase.measured)
+    for phase in (*measured, *(stream.phase for stream in result.variant.beside)):
         for step in phase.steps:
             yield from _of_step(phase, step)
         for whole in phase.iteration_ms:

@@ -333,6 +333,16 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A stream of requests that went on beside the phases."""
+
+    every_s: float = item("the time from one group of requests to the next", "s")
+    at_once: int = item("how many requests were due at the same instant")
+    after_s: float = item("when the first group was due, from the start of the load", "s")
+    phase: Phase = item("the stream's figures, as those of a phase of one step; both have the stream's name")
+
+
+@dataclass(frozen=True, slots=True)
 class RunVariant:
     """All that a run counted and timed."""
 
@@ -342,6 +352,12 @@ class RunVariant:
     connections: Connections = item("the connections of the whole run")
     network: Network | None = item("what the kernel reported about the network; null if it reported nothing")
     phases: tuple[Phase, ...] = item("the phases in the order in which they ran, each cycle by itself, `drain` last")
+    beside: tuple[Beside, ...] = item(
+        "what went on beside the phases; of the other figures only the connections of the whole run and the network "
+        "have it in them",
+        omit=True,
+        default=(),
+    )
 
 
 # judgements

@@ -54,7 +54,7 @@ async def probe(
 ) -> list[ProbedExchange]:
     """Send one iteration of each scenario, one after the other. If a step is sent again, each attempt is kept."""
     exchanges: list[ProbedExchange] = []
-    for scenario in profile.scenarios:
+    for scenario in (*profile.scenarios, *(stream.scenario for stream in profile.beside)):
         exchanges += await _iteration(profile, scenario, origin, addresses, ca, access)
     return exchanges
 
@@ -69,7 +69,8 @@ async def _iteration(
 ) -> list[ProbedExchange]:
     loop = asyncio.get_running_loop()
     phase = Phase.model_validate({"name": "once", "at-once": 1})
-    single = profile.model_copy(update={"load": (phase,), "scenarios": (scenario,), "cycles": 1, "thresholds": {}})
+    alone = {"load": (phase,), "beside": (), "scenarios": (scenario,), "cycles": 1, "thresholds": {}}
+    single = profile.model_copy(update=alone)
     clock, plan, workload = LoopClock(loop), Plan.of(single), Workload(single, origin.base)
     for step in workload.scenarios[0].steps:
         step.wants = BODY

@@ -160,6 +160,7 @@ def progress(
     number = fleet.run_number if begun else 0
     run = plan.all_runs[min(number, len(runs))]
     totals = fleet.leading.totals() if begun else Ledger.in_memory(len(plan.all_runs), plan.slots)
+    totals = plan.of_phases(totals)
     snapshot = Snapshot.of(totals, fleet.elapsed)
     ended = {Outcome(n).word: c for n, c in enumerate(totals.outcome_counts()) if c}
     state = "stopping" if fleet.stopping else "draining" if number >= len(runs) else "running"

@@ -217,7 +217,7 @@ class Running:
         prepared, fleet = self._prepared, self._fleet
         if prepared.to.sandbox and (error := prepared.to.sandbox.look()):
             self._lose_sandbox(error)
-        totals = self._workers.totals()
+        totals = fleet.plan.of_phases(self._workers.totals())
         self._watch.look(totals)
         self._snapshots.append(Snapshot.of(totals, fleet.elapsed))
         self._course.count(self._snapshots, fleet.plan.runs, self._workers.health.in_flight)

@@ -78,8 +78,8 @@ class ScenarioWork:
 
 
 class Workload:
-    """All scenarios of a profile. `metrics` are the names of the profile's own metrics (`record:`), in the order of
-    their numbers.
+    """All scenarios of a profile, and in `beside` those of the streams beside the phases. `metrics` are the names of
+    the profile's own metrics (`record:`), in the order of their numbers.
 
     Scenarios, think times, keys and sizes, which are all part of the load, follow from the seed alone. The rest of what
     is sent follows from the seed and from `payloads`: the numbers of the run, the variant and the round. So a second
@@ -87,7 +87,7 @@ class Workload:
     """
 
     def __init__(self, profile: Profile, base: str = "", payloads: tuple[int, ...] = (), first: int = 0) -> None:
-        self.metrics = tuple(dict.fromkeys(n for s in profile.scenarios for step in s.steps for n in step.records))
+        self.metrics = profile.record_names
         self._base = base
         self._seed, self._payloads = (profile.seed,), (profile.seed, *payloads)
         self._to, self._retry = profile.target, retrying(profile)
@@ -106,6 +106,10 @@ class Workload:
             self._scenario(scenario, place, numbers, seeds, profile.timeout)
             for place, scenario in enumerate(profile.scenarios)
         )
+        self.beside = tuple(
+            self._scenario(stream.scenario, place, iter((0,)), seeds, profile.timeout)
+            for place, stream in enumerate(profile.beside, len(profile.scenarios))
+        )
         self._cumulative = list(accumulate(float(scenario.weight) for scenario in profile.scenarios))
         self._pick = drawn((*self._seed, _PICK), lambda stream: stream.random(256).tolist())
 
@@ -119,7 +123,7 @@ class Workload:
     def prime(self, index: int) -> None:
         """Draw the first block of every placeholder now, because the very first draw takes ten milliseconds."""
         self.scenario(index)
-        for scenario in self.scenarios:
+        for scenario in (*self.scenarios, *self.beside):
             for step in scenario.steps:
                 if step.render:
                     with suppress(Unsendable):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from loadgen.profile.model import Step
+from loadgen.profile.model import Beside, Step
 
 GOOD = """\
 name: x
@@ -37,10 +37,11 @@ def step(text: str) -> str:
 DURATION = "expected a number and its unit (ns, us, ms, s, m, h), for example 250ms, 1.5s, 5m or 1m30s"
 RATE = "expected a number a second, minute or hour, for example 200/s, 12000/m or 1/h"
 TOP = (
-    "name, target, sandbox, auth, workers, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, "
+    "name, target, sandbox, auth, workers, client, session, tls, load, beside, cycles, scenarios, keys, setup, teardown, retries, "
     "max_cost, experiment, capacity, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"
 )
 PHASE_KEYS = "name, rate, users, at-once, for, iterations, arrivals, think, measure"
+BESIDE_KEYS = ", ".join(Beside.keys())
 STEP_KEYS = ", ".join(Step.keys())
 VERBS = "get, post, put, delete, patch, head, options"
 VARIANTS = "experiment: {variants: {x: {}, y: {session: per-request}}}"
@@ -166,6 +167,20 @@ BROKEN = [
     (with_line(END, "    data: {rows: []}"), "p.yaml:10: scenarios.s.data.rows: unknown key. Known: file, order"),
     (with_line(END, "    data: users.csv"), "p.yaml:8: scenarios.s.steps.one.capture.id: id is already a column of the data. Choose another name"),
     (with_line(END, "    data: broken.jsonl"), "p.yaml:10: scenarios.s.data: broken.jsonl, line 2: not JSON"),
+    # beside
+    (with_line(END, "beside: [{name: p, get: /}]"), "p.yaml:10: beside.p.every: is missing. Add it: the time from one group of requests to the next"),
+    (with_line(END, "beside: [{name: p, every: 5, get: /}]"), f"p.yaml:10: beside.p.every: '5' is not a duration: {DURATION}"),
+    (with_line(END, "beside: [{name: p, every: 5s, at-once: 0, get: /}]"), "p.yaml:10: beside.p.at-once: 0 is out of range: expected at least 1"),
+    (with_line(END, "beside: [{name: p, every: 5s, rate: 5/s, get: /}]"), f"p.yaml:10: beside.p.rate: unknown key. Known: {BESIDE_KEYS}"),
+    (with_line(END, "beside: [{name: p, every: 5s}]"), "p.yaml:10: beside.p: has no request. Give it exactly one of get, post, put, delete, patch, head, options, for example get: /orders"),
+    (with_line(END, "beside: [{name: p, every: 5s, get: /, think: 1s}]"), "p.yaml:10: beside.p.think: is a pause between two steps, and this is one request. Use every"),
+    (with_line(END, "beside: [{name: p, every: 5s, get: '/{{id}}'}]"), "p.yaml:10: beside.p.get: {{id}} is neither a value that an earlier step captures nor a column of data. Known: uuid, seq, int, choice, bytes, now"),
+    (with_line(END, "beside: [{name: p, every: 5s, Invoke: {}}]"), "p.yaml:10: beside.p: calls Invoke, which the target does not take. Use target: {lambda: ...}"),
+    (with_line(END, "beside: [{name: a, every: 5s, get: /}]"), "p.yaml:10: beside.a.name: a phase is called a too. Choose another name"),
+    (with_line(END, "beside: [{name: drain, every: 5s, get: /}]"), "p.yaml:10: beside.drain.name: drain is what the end of a load is called. Choose another name"),
+    (with_line(END, "beside: [{name: p, every: 5s, get: /}, {name: p, every: 5s, get: /}]"), "p.yaml:10: beside.p.name: there are two streams called p. Give each its own name"),
+    (with_line(END, "beside: [{name: p, every: 5s, get: /}]\nthresholds: {p: [rate > 5/s]}"), "p.yaml:11: thresholds.p.0: p goes on beside the phases, and is judged by its times and errors alone. Use a quantile or errors"),
+    (with_line(END, "beside: [{name: p, every: 5s, get: /}]\nthresholds: {q: [service p99 < 5s]}"), "p.yaml:11: thresholds.q: there is no phase called q. Known: a, p"),
     # sandbox
     (with_line(END, "sandbox: {environments: {init: 5ms}}"), "p.yaml:10: sandbox.environments.max: is missing. Add it: the greatest number of environments at once"),
 ]  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from loadgen.report.axis import decisive, grew, share_text, slope_text, slopes_of, usd_text, value_of
+from loadgen.report.beside import glance
 from loadgen.report.compared import difference, times
 from loadgen.report.finding_sentences import where
 from loadgen.report.highest_rate import cells, compared, effort, found, limited, near, nearest, note, titles
@@ -107,6 +108,8 @@ def _run(result: RunResult) -> Iterator[str]:
     if any(any(mark in cell for mark in "!~") for row in table for cell in row[1:]):
         yield plain("~: this machine made 2 to 10% of the figure; !: it made more.")
     yield from _bands(result)
+    for stream in result.variant.beside:
+        yield f"{plain(f'Beside the phases: {glance(stream)}')}\n"
 
 
 def _bands(result: RunResult) -> Iterator[str]:

@@ -9,7 +9,7 @@ from loadgen.report.html import spans
 from loadgen.report.html.common import MOST
 from loadgen.report.html.markup import Content, Markup
 from loadgen.report.html.tables import facts, table
-from loadgen.report.navigate import every_step, place
+from loadgen.report.navigate import every_step, phases_and_beside, place
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.words import brief, count
 from loadgen.result.run import RunResult
@@ -23,7 +23,7 @@ def reported(result: RunResult) -> Iterator[Content]:
     """A chart of the times with its table, and the facts of each step that calls a function. Nothing if there are
     none."""
     yield _times(result)
-    for phase, label, step in every_step(result.variant.phases):
+    for phase, label, step in every_step(phases_and_beside(result.variant)):
         if of := step.invocations:
             name = brief(f"{place(phase)} {label}", NAME)
             told = [("told", invocations.source(of)), ("beforehand", invocations.prepared(of))]
@@ -36,7 +36,7 @@ def _times(result: RunResult) -> Markup | None:
     drawn: list[spans.Span] = []
     every = [
         (f"{place(phase)} {label} {name}", latency)
-        for phase, label, step in every_step(result.variant.phases)
+        for phase, label, step in every_step(phases_and_beside(result.variant))
         for name, latency in step.recorded_ms.items()
     ]
     names = list(dict.fromkeys(name.rpartition(" ")[2] for name, _ in every))

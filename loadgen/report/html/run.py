@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from loadgen.report.beside import glance, pattern
 from loadgen.report.finding_sentences import where
 from loadgen.report.headline import happened, what
 from loadgen.report.html import bands, cold_wave, curve, over_time, shares, spans
@@ -14,7 +15,7 @@ from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.page import Section, document
 from loadgen.report.html.reported import TITLE, reported
 from loadgen.report.html.tables import facts, spoken, table
-from loadgen.report.navigate import cycle, every_step, grouped, place
+from loadgen.report.navigate import cycle, every_step, grouped, phases_and_beside, place
 from loadgen.report.sentences import sentence
 from loadgen.report.styles import BAD, STRONG
 from loadgen.report.terminal.figures import Row, range_of, rows
@@ -47,6 +48,7 @@ def run_page(result: RunResult, timeline: Timeline | None, profile: Sequence[str
         Section("over-time", "Over time", _over_time(result, timeline)),
         Section("time", "Where the time went", [_whose(every), _parts(result, notes)]),
         Section("strata", _strata_title(result), _strata(result)),
+        Section("beside", "Beside the phases", _beside(result, notes)),
         Section("reported", TITLE, list(reported(result))),
         Section("connections", "Connections", _connections(result, notes)),
         Section("workers", "By worker", _workers(result, notes)),
@@ -72,6 +74,8 @@ def _head(result: RunResult) -> Iterator[Content]:
     if why := unusable(result):
         yield element("p", spoken((why, BAD)))
     yield element("p", spoken(*happened(result)))
+    for stream in result.variant.beside:
+        yield element("p", f"Beside the phases: {glance(stream)}")
     said = [*complaints(result), *_proved(result), *missed(result)]
     if said:
         yield element("ul", said, class_="said")
@@ -309,13 +313,29 @@ def _network(of: Network) -> list[tuple[str, str]]:
     ]
 
 
+def _beside(result: RunResult, notes: Footnotes) -> Iterator[Content]:
+    """A row for each stream, and for each of its strata."""
+    made: list[tuple[str, ...]] = []
+    for stream in result.variant.beside:
+        phase, (step,) = stream.phase, stream.phase.steps
+        when, sent = pattern(stream.at_once, stream.every_s, stream.after_s), phase.requests
+        cells = (notes.cell(step.latency(phase.headline), name) for name in PERCENTILES)
+        made.append((brief(phase.name, NAME), when, count(sent.sent), count(sent.failed), *cells))
+        for of in step.strata[:MOST]:
+            cells = (notes.cell(of.latency_ms.get(phase.headline), name) for name in PERCENTILES)
+            made.append((brief(f"{phase.name} {of.stratum}", NAME), "", count(of.count), "", *cells))
+    if made:
+        titles = ("", "due", "requests", "failed", *PERCENTILES)
+        yield table(titles, made, "Response times in ms; no other figure has them", words=(1,))
+
+
 def _failures(result: RunResult, notes: Footnotes) -> Iterator[Content]:
     made = [
         (brief(f"{place(phase)} {label}", NAME), failure.outcome, count(failure.count),
          share(failure.count, step.requests.sent),
          *(notes.cell(failure.latency_ms.get(phase.headline), name) for name in ("p50", "max")),
          reasoned(failure.reasons).removeprefix(": "))
-        for phase, label, step in every_step(result.variant.phases) for failure in step.failures
+        for phase, label, step in every_step(phases_and_beside(result.variant)) for failure in step.failures
     ]  # fmt: skip
     if not made:
         return

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from loadgen.aws.prices import dollars
 from loadgen.profile.units import format_rate
 from loadgen.report import invocations
+from loadgen.report.beside import pattern
 from loadgen.report.sentences import sentence
 from loadgen.report.terminal.capacity import steps_of
 from loadgen.report.terminal.cost import planned
@@ -17,6 +18,7 @@ from loadgen.report.words import brief, clean, seconds, several, wrapped
 from loadgen.result.capacity import CapacityPreview
 from loadgen.result.check import (
     CheckResult,
+    PlannedBeside,
     PlannedExperiment,
     PlannedPhase,
     PlannedRequest,
@@ -63,6 +65,7 @@ def _page(plan: CheckResult, width: int) -> Lines:
         f"{plan.client} client, {plan.session} session, {several(plan.workers, 'worker')}, {time}",
         "",
         _phases(plan.phases),
+        *(f"beside the phases: {line}" for line in map(_beside, plan.beside)),
     ]
     lines += ["", *_tail_times(plan.phases), "", *_connections(plan), *_selftest(plan.selftest), ""]
     lines += _table(plan.setup) if plan.setup else []
@@ -180,6 +183,13 @@ def _phases(phases: Sequence[PlannedPhase]) -> Table:
         shown = "not measured" if not phase.measured else " ".join(phase.quantiles) or unknown
         add(made, brief(name, NAME), _load(phase), time, count, shown)
     return made
+
+
+def _beside(stream: PlannedBeside) -> str:
+    """`keep-warm, 10 at once every 5 min: 40 requests, whose figures stand apart`."""
+    many = "until the load is over" if stream.requests is None else several(stream.requests, "request")
+    when = pattern(stream.at_once, stream.every_s, stream.after_s)
+    return f"{brief(stream.name, NAME)}, {when}: {many}; its figures stand apart"
 
 
 def _load(phase: PlannedPhase) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import RenderableType
 
 from loadgen.report import invocations
+from loadgen.report.beside import pattern
 from loadgen.report.navigate import (
     Cycles,
     answered,
@@ -32,7 +33,7 @@ from loadgen.report.terminal.parts import attribution, own_times, parts
 from loadgen.report.terminal.table import Table
 from loadgen.report.words import brief, count, listed, rate, reasoned, seconds, several, share
 from loadgen.result.latency import Latency
-from loadgen.result.run import Iterations, Phase, Step, Stratum
+from loadgen.result.run import Beside, Iterations, Phase, Step, Stratum
 
 ARRIVALS = {"poisson": " at random (Poisson)", "constant": " evenly spaced"}
 REPORTED = (
@@ -57,6 +58,14 @@ def phase_blocks(phases: Sequence[Phase], notes: Footnotes) -> Iterator[Renderab
             yield from _block(cycles, notes)
 
 
+def beside_blocks(streams: Sequence[Beside], notes: Footnotes) -> Iterator[RenderableType]:
+    """A block for every stream beside the phases."""
+    for stream in streams:
+        when = pattern(stream.at_once, stream.every_s, stream.after_s)
+        yield heading(stream.phase.name, (f"  beside the phases: {when}", ""))
+        yield from _cycles([stream.phase], notes)
+
+
 def _unmeasured(phase: Phase) -> str:
     pace = started(phase)
     why = "arrivals went on while the last answers were awaited" if phase.name == "drain" else "not measured"
@@ -68,6 +77,10 @@ def _unmeasured(phase: Phase) -> str:
 def _block(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
     times = cycles[0].cycles
     yield heading(cycles[0].name, (f"  {_load(cycles[0])}{f' · {count(times)} cycles' if times > 1 else ''}", ""))
+    yield from _cycles(cycles, notes)
+
+
+def _cycles(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
     for phase in cycles:
         number, ledger = cycle(phase), _ledger(phase)
         yield labelled(f"{number}  ", *ledger, indent=2) if number else line(*ledger, indent=2)

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from loadgen.report import invocations
 from loadgen.report.headline import how_opened
 from loadgen.report.joined import found
-from loadgen.report.navigate import Phases, repeated
+from loadgen.report.navigate import Phases, phases_and_beside, repeated
 from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.connections import connections
 from loadgen.report.terminal.cost import table as table_and_cost
@@ -35,7 +35,7 @@ from loadgen.report.terminal.page import (
     line,
 )
 from loadgen.report.terminal.parts import LEGEND
-from loadgen.report.terminal.phases import phase_blocks
+from loadgen.report.terminal.phases import beside_blocks, phase_blocks
 from loadgen.report.terminal.resolution import resolution
 from loadgen.report.terminal.samples import samples
 from loadgen.report.terminal.thresholds import rows, value_text
@@ -215,7 +215,8 @@ def _variant(variant: RunVariant, notes: Footnotes, width: int) -> Iterator[Rend
     yield from _ledgers(variant)
     yield from glance(variant.phases, width)
     yield from phase_blocks(variant.phases, notes)
-    yield from failures(variant.phases, notes)
+    yield from beside_blocks(variant.beside, notes)
+    yield from failures(phases_and_beside(variant), notes)
     yield from connections(variant, notes)
     yield from workers(variant, notes)
 

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from loadgen.report import invocations, joined
+from loadgen.report.beside import glance
 from loadgen.report.headline import happened, what
 from loadgen.report.resolution import noise_here
 from loadgen.report.sentences import notice_text
@@ -31,7 +32,7 @@ LEAD = 12  # columns of what a line at the end is about
 SENTENCE = 240  # characters of one
 WELL = 0.01  # of a time: from here on a part of it is told
 ENOUGH = 4  # rows: with fewer there is room for one sentence of a kind only
-SLOWEST = 2
+SLOWEST = STREAMS = 2
 JOINED = 2  # steps whose hops are told
 
 
@@ -130,6 +131,8 @@ def _end(result: RunResult) -> Iterator[RenderableType]:
     if result.until:
         reached = ("reached", GOOD) if result.until.reached else ("not reached", WARN)
         yield lead("until", f"{brief(result.until.text, 60)}: ", reached)
+    for stream in result.variant.beside[:STREAMS]:
+        yield lead("beside", glance(stream))
     if result.witness:
         yield lead("witness", *agreement(result.witness))
     if result.cost:

@@ -45,7 +45,7 @@ def witness_load(profile: Profile) -> Profile:
         )
     seed = int(stream_of((profile.seed, _WITNESS)).integers(2**62))
     return profile.model_copy(
-        update={"load": witness_phases(profile.load), "seed": seed, "thresholds": {}, "max_rate": None}
+        update={"load": witness_phases(profile.load), "beside": (), "seed": seed, "thresholds": {}, "max_rate": None}
     )
 
 
