@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from loadgen.analysis.groups import Bins, odd_of, of_workers
+from loadgen.analysis.groups import Workers, beside_each_other
 from loadgen.analysis.latency import QUANTILES, latency, milliseconds, without_stamps
 from loadgen.analysis.off_schedule import MEAN
 from loadgen.analysis.per_second import Figure
@@ -59,7 +59,6 @@ LABELS = tuple(enumerate(CONNECTION_LABELS))
 
 Entry = tuple[SeriesKey, int, Histogram]
 Series = dict[int, list[Entry]]
-Workers = Mapping[int, Mapping[int, Bins]]  # by slot and worker
 Sure = Callable[[Figure, Latency], Latency]  # figures, with their intervals
 
 
@@ -110,10 +109,11 @@ def variant(m: Measured, sure: Sure = _unsure, name: str = "run") -> RunVariant:
     )
 
 
-def _phase(m: Measured, run: PhaseRun, series: Series, workers: Workers, sure: Sure) -> Phase:
+def _phase(m: Measured, run: PhaseRun, series: Series, workers: Mapping[int, Workers], sure: Sure) -> Phase:
     phase = run.phase
     slots = [m.plan.slot(run.number, step) for step in range(len(m.plan.steps))]
-    steps = tuple(_of_workers(m, run, _step(m, run, slot, series[slot], sure), workers.get(slot, {})) for slot in slots)
+    alone = [_step(m, run, slot, series[slot], sure) for slot in slots]
+    steps = beside_each_other(alone, [workers.get(slot, {}) for slot in slots], run.measured, m.quantiles)
     cycles = max(other.cycle for other in m.plan.runs)
     return Phase(
         name=run.name,
@@ -175,12 +175,6 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
         capacity=_capacity(m.ledger.tally(slot)),
         invocations=_invocations(m.ledger.invoked_of(slot)),
     )
-
-
-def _of_workers(m: Measured, run: PhaseRun, step: Step, workers: Mapping[int, Bins]) -> Step:
-    named = {str(number): bins for number, bins in workers.items()}
-    odd = odd_of(named) if run.measured and len(named) > 1 else None
-    return replace(step, by_worker=of_workers(workers, m.quantiles), odd_worker=odd)
 
 
 def _shape(m: Measured, series: list[Entry], headline: Metric) -> Shape | None:
