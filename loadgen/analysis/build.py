@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from loadgen.analysis.groups import Bins, odd_of, of_workers
+from loadgen.analysis.groups import Workers, beside_each_other
 from loadgen.analysis.latency import QUANTILES, latency, milliseconds, without_stamps
 from loadgen.analysis.off_schedule import MEAN
 from loadgen.analysis.per_second import Figure
@@ -61,7 +61,6 @@ LABELS = tuple(enumerate(CONNECTION_LABELS))
 
 Entry = tuple[SeriesKey, int, Histogram]
 Series = dict[int, list[Entry]]
-Workers = Mapping[int, Mapping[int, Bins]]  # by slot and worker
 Sure = Callable[[Figure, Latency], Latency]  # figures, with their intervals
 
 
@@ -116,15 +115,16 @@ def variant(m: Measured, sure: Sure = _unsure, name: str = "run") -> RunVariant:
     )
 
 
-def _beside(m: Measured, run: PhaseRun, groups: Groups, series: Series, workers: Workers) -> Beside:
+def _beside(m: Measured, run: PhaseRun, groups: Groups, series: Series, workers: Mapping[int, Workers]) -> Beside:
     phase = replace(_phase(m, run, series, workers, _unsure), measured=True)
     return Beside(groups.every / SECOND, groups.at_once, groups.after / SECOND, phase)
 
 
-def _phase(m: Measured, run: PhaseRun, series: Series, workers: Workers, sure: Sure) -> Phase:
+def _phase(m: Measured, run: PhaseRun, series: Series, workers: Mapping[int, Workers], sure: Sure) -> Phase:
     phase = run.phase
     slots = m.plan.slots_of(run)
-    steps = tuple(_of_workers(m, run, _step(m, run, slot, series[slot], sure), workers.get(slot, {})) for slot in slots)
+    alone = [_step(m, run, slot, series[slot], sure) for slot in slots]
+    steps = beside_each_other(alone, [workers.get(slot, {}) for slot in slots], run.measured, m.quantiles)
     cycles = max(other.cycle for other in m.plan.runs)
     return Phase(
         name=run.name,
@@ -186,12 +186,6 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
         capacity=_capacity(m.ledger.tally(slot)),
         invocations=_invocations(m.ledger.invoked_of(slot)),
     )
-
-
-def _of_workers(m: Measured, run: PhaseRun, step: Step, workers: Mapping[int, Bins]) -> Step:
-    named = {str(number): bins for number, bins in workers.items()}
-    odd = odd_of(named) if run.measured and len(named) > 1 else None
-    return replace(step, by_worker=of_workers(workers, m.quantiles), odd_worker=odd)
 
 
 def _shape(m: Measured, series: list[Entry], headline: Metric) -> Shape | None:

@@ -20,7 +20,6 @@ FEWEST = 10  # requests of a stratum
 GREATER_PART = 0.25  # of a time: from here on a part of it is a finding
 SLOW_TRIP = 2.0  # ms: a round trip that takes longer is not within a data centre
 THROTTLED = 0.001  # of the requests
-BEHIND = 2.0  # times the p99 of every other step
 
 ORDER = (  # of what changes the reading of the figures, the most first
     "phase_grows",
@@ -50,7 +49,7 @@ def findings(variant: RunVariant) -> tuple[Finding, ...]:
         found += [*_growing(cycles), *_stalled(cycles), *_hidden(cases), *_throttled(cases), *_waves(cycles)]
         found += strata
         found += [] if strata else _kinds(cases)
-        found += [*_parts(cases), *_behind(cycles), *_odd(cases), *_network(cases)]
+        found += [*_parts(cases), *_behind(cases), *_odd(cases), *_network(cases)]
         before = cycles
     return tuple(sorted(found, key=lambda of: ORDER.index(of.observed.code)))
 
@@ -286,36 +285,26 @@ def _greater_part(step: Step, part: str) -> tuple[str, float, float] | None:
     return (name, whose.value, of_it) if of_it >= GREATER_PART * whose.value > 0 else None
 
 
-def _behind(cycles: Sequence[Phase]) -> Iterator[Finding]:
+def _behind(cases: Cases) -> Iterator[Finding]:
     """A step that is slower than all others, in every cycle."""
-    slowest = {_slowest(phase) for phase in cycles}
-    if len(slowest) != 1 or (name := slowest.pop()) is None:
-        return
-    mine = [(phase, step) for phase in cycles for step in phase.steps if (step.scenario, step.step) == name]
-    others = [(phase, step) for phase in cycles for step in phase.steps if (step.scenario, step.step) != name]
-    tail, rest = _Range.of(_tail(*case) for case in mine), _Range.of(_tail(*case) for case in others)
-    if tail and rest:
-        yield _finding(mine, "step_behind", quantile=TAIL, **tail.named(TAIL), **rest.named("others"))
+    for group in _by_step(cases):
+        odd = [of for _, step in group if (of := step.behind)]
+        if len(odd) == len(group):
+            own, others = _Range.of(of.value for of in odd), _Range.of(_ends(odd))
+            assert own and others
+            ends = own.named(TAIL) | others.named("others")
+            timeouts = sum(of.timeouts for of in odd) or None
+            yield _finding(group, "step_behind", quantile=TAIL, **ends, timeouts=timeouts, **_tail_made(group, cases))
 
 
-def _slowest(phase: Phase) -> tuple[str, str] | None:
-    """The step whose p99 is far beyond that of every other, and whose interval is clear of theirs."""
-    if len(phase.steps) < 2:
-        return None
-    timed = [(step, latency) for step in phase.steps if (latency := step.latency(phase.headline))]
-    sure = [(latency.quantiles.get(TAIL), latency.intervals.get(TAIL), step) for step, latency in timed]
-    known = [
-        (value, interval, step)
-        for value, interval, step in sure
-        if value is not None and interval is not None and interval.kind == "full"
-    ]
-    if len(known) < len(phase.steps):
-        return None
-    known.sort(key=lambda of: of[0])
-    value, interval, step = known[-1]
-    ends = [other.high for _, other, _ in known[:-1]]
-    clear = all(end is not None and end < interval.low for end in ends)
-    return (step.scenario, step.step) if clear and value >= BEHIND * known[-2][0] else None
+def _tail_made(group: Cases, cases: Cases) -> dict[str, float]:
+    """The share of the slowest requests that are of this step, and of all requests, if it made most of the tail."""
+    tails = [of for _, step in group if (of := step.tail)]
+    beyond, every = sum(of.beyond for of in tails), sum(of.of for of in tails)
+    if beyond <= every / 2:
+        return {}
+    own, total = (sum(step.requests.sent for _, step in of) for of in (group, cases))
+    return {"tail_share": beyond / every, "share": own / total}
 
 
 def _odd(cases: Cases) -> Iterator[Finding]:

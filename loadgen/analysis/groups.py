@@ -1,39 +1,94 @@
-"""The requests of a step by worker, and the worker that differs, from a recording's groups."""
+"""Groups of a phase's requests beside each other: the workers of a step, and the steps of a phase. From a recording's
+groups follow the figures of each, and which one differs from all others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from loadgen.analysis.latency import latency, milliseconds
+from loadgen.record.groups import Bins
 from loadgen.result.latency import Latency
-from loadgen.result.odd import Odd, OfWorker
-from loadgen.stats import Histogram
-from loadgen.stats.odd import odd_one
+from loadgen.result.odd import Odd, OfWorker, Tail
+from loadgen.result.run import Step
+from loadgen.stats import Histogram, fraction
+from loadgen.stats.odd import FACTORS, odd_one
 
-Bins = Sequence[tuple[Histogram, Histogram]]  # what was ok, and what timed out
+BEHIND = {"p99": 2.0}  # times the p99 of every other step
+Workers = Mapping[int, Bins]
+NOTHING = (Histogram(), Histogram())
 
 
-def of_workers(groups: Mapping[int, Bins], quantiles: tuple[str, ...]) -> tuple[OfWorker, ...]:
+def beside_each_other(
+    steps: Sequence[Step], groups: Sequence[Workers], measured: bool, quantiles: tuple[str, ...]
+) -> tuple[Step, ...]:
+    """The steps of a phase, each with its workers beside each other and itself beside the other steps. `groups` has the
+    workers of each."""
+    made = [replace(step, by_worker=_of_workers(of, quantiles)) for step, of in zip(steps, groups, strict=True)]
+    if not measured:
+        return tuple(made)
+    odd = [odd_of({str(number): bins for number, bins in workers.items()}) for workers in groups]
+    made = [replace(step, odd_worker=of) for step, of in zip(made, odd, strict=True)]
+    every = [_together(workers.values()) for workers in groups]
+    if sum(map(bool, every)) < 2:
+        return tuple(made)
+    made = [replace(step, tail=tail) for step, tail in zip(made, _tails(every), strict=True)]
+    if slowest := _behind(every):
+        place, difference = slowest
+        made[place] = replace(made[place], behind=difference)
+    return tuple(made)
+
+
+def _of_workers(workers: Workers, quantiles: tuple[str, ...]) -> tuple[OfWorker, ...]:
     """The figures of each worker; none if there is only one."""
-    if len(groups) < 2:
+    if len(workers) < 2:
         return ()
-    return tuple(OfWorker(number, _latency(bins, quantiles)) for number, bins in groups.items())
+    return tuple(OfWorker(number, _latency(bins, quantiles)) for number, bins in workers.items())
 
 
-def odd_of(groups: Mapping[str, Bins]) -> Odd | None:
+def odd_of(groups: Mapping[str, Bins], factors: dict[str, float] = FACTORS) -> Odd | None:
     """The group that differs from all others, by name; None if the counts do not prove that there is one."""
-    names = list(groups)
-    found = odd_one([[Histogram.together(pair) for pair in groups[name]] for name in names])
+    if len(groups) < 2:
+        return None
+    names, times = list(groups), sorted({at for bins in groups.values() for at in bins})
+    found = odd_one([[Histogram.together(groups[name].get(at, NOTHING)) for at in times] for name in names], factors)
     if found is None:
         return None
     name = names[found.group]
-    value, low, high = (milliseconds(of) or 0.0 for of in (found.value, found.others_low, found.others_high))
     own = _latency(groups[name], (found.quantile,))
-    return Odd(
-        name, found.quantile, value, low, high, own.timeouts if own.quantile(found.quantile).value is None else 0
-    )
+    timeouts = own.timeouts if own.quantile(found.quantile).value is None else 0
+    return Odd(name, found.quantile, _ms(found.value), _ms(found.others_low), _ms(found.others_high), timeouts)
+
+
+def _together(workers: Iterable[Bins]) -> Bins:
+    """The bins of all workers of a slot as one."""
+    every = list(workers)
+    times = {at for bins in every for at in bins}
+    return {at: _both([bins.get(at, NOTHING) for bins in every]) for at in times}
+
+
+def _behind(steps: Sequence[Bins]) -> tuple[int, Odd] | None:
+    """The step, by its place, that is slower than all others of its phase, and how it differs."""
+    odd = odd_of({str(place): bins for place, bins in enumerate(steps)}, BEHIND)
+    return (int(odd.name), odd) if odd and odd.value > odd.others_high else None
+
+
+def _tails(steps: Sequence[Bins]) -> list[Tail]:
+    """The part of each step in what is slower than the p99 of all of them."""
+    whole = [Histogram.together(of for pair in bins.values() for of in pair) for bins in steps]
+    limit = Histogram.together(whole).quantile(fraction("p99")) or 0
+    beyond = [of.beyond(limit) for of in whole]
+    return [Tail(_ms(limit), own, sum(beyond)) for own in beyond]
+
+
+def _both(pairs: Sequence[tuple[Histogram, Histogram]]) -> tuple[Histogram, Histogram]:
+    return Histogram.together(ok for ok, _ in pairs), Histogram.together(late for _, late in pairs)
 
 
 def _latency(bins: Bins, quantiles: tuple[str, ...]) -> Latency:
-    ok, late = (Histogram.together(of) for of in zip(*bins, strict=True))
+    ok, late = _both(list(bins.values()))
     return latency(ok, late, quantiles)
+
+
+def _ms(ns: int) -> float:
+    return milliseconds(ns) or 0.0

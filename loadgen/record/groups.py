@@ -3,7 +3,7 @@ together. So one sees whether one differs from the others. No folder keeps these
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from loadgen.exchange import Outcome
@@ -11,6 +11,9 @@ from loadgen.stats import Histogram
 
 MOST = 64  # bins of time in a run, over four seconds of ticks; those of a longer one are wider
 KEPT = (Outcome.OK, Outcome.TIMEOUT)  # what counts in a percentile
+
+
+Bins = Mapping[int, tuple[Histogram, Histogram]]  # of each bin with values: what was ok, and what timed out
 
 
 class Group(NamedTuple):
@@ -51,17 +54,11 @@ class Groups:
                 wide.setdefault(number // 2, Histogram()).add(values)
             self.values[group] = wide
 
-    def by_slot(self) -> Mapping[int, Mapping[int, Sequence[tuple[Histogram, Histogram]]]]:
-        """For each slot, for each of its groups by number: what was ok and what timed out, bin by bin, in the same
-        bins for all groups of a slot."""
-        bins: dict[int, set[int]] = {}
-        for group, of in self.values.items():
-            bins.setdefault(group.slot, set()).update(of)
-        numbers = {(group.slot, group.number) for group in self.values}
-        found: dict[int, dict[int, Sequence[tuple[Histogram, Histogram]]]] = {}
-        for slot, number in sorted(numbers):
+    def by_slot(self) -> dict[int, dict[int, Bins]]:
+        """For each slot, for each of its groups by number, its bins."""
+        found: dict[int, dict[int, Bins]] = {}
+        for number, slot in sorted({(group.number, group.slot) for group in self.values}):
             ok, late = (self.values.get(Group(number, slot, outcome), {}) for outcome in KEPT)
-            found.setdefault(slot, {})[number] = [
-                (ok.get(at, Histogram()), late.get(at, Histogram())) for at in sorted(bins[slot])
-            ]
+            bins = {at: (ok.get(at, Histogram()), late.get(at, Histogram())) for at in ok | late}
+            found.setdefault(slot, {})[number] = bins
         return found

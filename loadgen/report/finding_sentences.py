@@ -108,7 +108,13 @@ def _new_connections(values: Values) -> str:
 
 
 def _step_behind(values: Values) -> str:
-    return f"This step is behind: its p99 is {span(values, 'p99')} ms, that of the others {span(values, 'others')} ms."
+    more = "more than " if values.get("timeouts") else ""
+    own = f"its p99 is {more}{span(values, 'p99')} ms"
+    said = f"This step is behind: {own}, that of the others {span(values, 'others')} ms."
+    if "tail_share" not in values:
+        return said
+    tail, every = (share(number(values, name), 1) for name in ("tail_share", "share"))
+    return f"{said} Of the requests beyond the p99 of all, {tail} are of this step, which has {every} of all requests."
 
 
 def _worker_differs(values: Values) -> str:

@@ -17,10 +17,19 @@ class OfWorker:
 
 
 @dataclass(frozen=True, slots=True)
+class Tail:
+    """The part of a step in the slowest hundredth of its phase. A timeout counts as long as it was waited for."""
+
+    limit: float = item("the p99 of all steps of the phase together", "ms")
+    beyond: int = item("the number of the step's requests that are slower than that")
+    of: int = item("the number of requests of all steps that are")
+
+
+@dataclass(frozen=True, slots=True)
 class Odd:
     """One group of requests that differs from all others."""
 
-    name: str = item("the group's name: of a worker its number")
+    name: str = item("the group's name: of a worker its number, of a step its place among the steps, from 0")
     quantile: str = item("the percentile by which it differs")
     value: float = item("this percentile of the group; a timeout counts as long as it was waited for", "ms")
     others_low: float = item("the smallest such percentile of the other groups", "ms")

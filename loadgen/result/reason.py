@@ -209,7 +209,9 @@ CODES = {
     "that step, and may be `low_ms` or `high_ms`. `cycle`, if there are several.",
     "queue_for_connections": "The part `part_ms` of the `quantile`, `value_ms`, is waiting for a connection.",
     "new_connections": "The part `part_ms` of the `quantile`, `value_ms`, is making a connection.",
-    "step_behind": "The `quantile` of this step (`p99_low_ms`) is far beyond that of every other (`others_low_ms`).",
+    "step_behind": "The `quantile` of this step (`p99_low_ms`) is far beyond that of every other (`others_low_ms`); if "
+    "it lies among `timeouts`, it is greater than that. Of the requests beyond the p99 of all, `tail_share` are of "
+    "this step, and of all requests `share`: told if it made most of them.",
     "worker_differs": "The `quantile` of the worker (`value_low_ms`) differs from that of every other worker "
     "(`others_low_ms`); if it lies among `timeouts`, it is greater than that.",
     "far_away": "The part `part_ms` of the `quantile`, `value_ms`, is one round trip of the network.",

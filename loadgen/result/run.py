@@ -12,7 +12,7 @@ from loadgen.result.codec import item
 from loadgen.result.cold_wave import ColdWave
 from loadgen.result.join import JoinResult
 from loadgen.result.latency import Latency
-from loadgen.result.odd import Odd, OfWorker
+from loadgen.result.odd import Odd, OfWorker, Tail
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import Resolution
 from loadgen.result.settling import Settling
@@ -249,6 +249,10 @@ class Step:
     by_worker: tuple[OfWorker, ...] = item(
         "of a run with several workers, the step's requests by worker", omit=True, default=()
     )
+    tail: Tail | None = item(
+        "of a measured phase with several steps, the step's part in its slowest hundredth", omit=True
+    )
+    behind: Odd | None = item("how the step differs from all others of its phase, if it is slower than each", omit=True)
     odd_worker: Odd | None = item(
         "the worker whose times differ from those of all others, in a measured phase", omit=True
     )

@@ -138,6 +138,10 @@ class Histogram:
         self.count += other.count
         self.total += other.total
 
+    def beyond(self, value: int) -> int:
+        """How many values are in counters above that of `value` (ns)."""
+        return int(self.counts[np.searchsorted(self.index, index_of(np.array([value]))[0], "right") :].sum())
+
     @property
     def mean(self) -> float | None:
         """The exact mean in ns."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from loadgen.stats.blocks import Floats
 from loadgen.stats.distributions import at_least, at_most, t_quantile
-from loadgen.stats.histogram import Histogram, Integers, fewest, fraction, index_of
+from loadgen.stats.histogram import Histogram, Integers, fewest, fraction
 
 FACTORS = {"p99": 1.5, "p50": 1.2}  # times the quantile of every other group, or as many times less
 CHANCE = 1e-4  # of a finding where there is nothing, for each quantile of all groups together
@@ -92,9 +92,7 @@ def _over_bins(parts: Floats) -> float:
 def _counted(groups: Sequence[Sequence[Histogram]], limit: int) -> tuple[Integers, Integers]:
     """The number of values of each group in each bin, and of those beyond the limit."""
     counts = np.array([[values.count for values in bins] for bins in groups], np.int64)
-    last = int(index_of(np.array([limit]))[0])
-    beyond = [[int(values.counts[values.index > last].sum()) for values in bins] for bins in groups]
-    return counts, np.array(beyond, np.int64)
+    return counts, np.array([[values.beyond(limit) for values in bins] for bins in groups], np.int64)
 
 
 def _slowest(known: Sequence[int], whole: Sequence[Histogram], quantile: str, factor: float) -> Odd | None:

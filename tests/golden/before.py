@@ -148,9 +148,11 @@ def _times(ratio: float | None) -> str:
 
 def _step(old: Document, new: Document) -> None:
     """Whose time the mean is was not told, nor the target's own time, nor how times were spread, nor the bands of a
-    rate that changes; nothing was told by worker."""
+    rate that changes; nothing was told by worker, nor of
+    steps beside each other."""
     old.pop("by_worker", None)
-    old.pop("odd_worker", None)
+    for name in ("odd_worker", "tail", "behind"):
+        old.pop(name, None)
     old.pop("shape", None)
     old.pop("bands", None)
     old["whose_ms"].pop("mean", None)

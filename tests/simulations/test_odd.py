@@ -34,17 +34,17 @@ ALIKE = [
 ]
 
 
-@pytest.mark.parametrize("groups", [2, 5])
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.2,) * 5, (0.8, 0.15, 0.05)], ids=["two", "five", "uneven"])
 @pytest.mark.parametrize("stream", ALIKE, ids=lambda stream: stream.name)
-def test_groups_of_one_target_do_not_differ(stream: Stream, groups: int) -> None:
+def test_groups_of_one_target_do_not_differ(stream: Stream, shares: tuple[float, ...]) -> None:
     """Silent in 200 runs, whether requests take turns or come to a group by chance."""
-    runs, found = seeds(1, 200), 0
+    runs, found, groups = seeds(1, 200), 0, len(shares)
     for seed in runs:
         dice = random(170, groups, seed)
         due, took = stream.draw(dice, LENGTH)
-        chance, turns = dice.integers(groups, size=len(due)), np.arange(len(due)) % groups
+        chance, turns = dice.choice(groups, size=len(due), p=shares), np.arange(len(due)) % groups
         found += sum(odd_of(due, took, of, groups) is not None for of in (chance, turns))
-    note("odd", {"of": stream.name, "groups": groups, "found": found, "runs": len(runs)})
+    note("odd", {"of": stream.name, "shares": shares, "found": found, "runs": len(runs)})
     assert found == 0
 
 

@@ -10,8 +10,7 @@ from made_steps import Floats, phase, step, variant, whose
 
 from loadgen.analysis.findings import ORDER, findings
 from loadgen.report.sentences import sentence
-from loadgen.result.latency import Interval
-from loadgen.result.odd import Odd
+from loadgen.result.odd import Odd, Tail
 from loadgen.result.reason import Reason
 from loadgen.result.run import Failure, Phase, Silence, Step
 from loadgen.result.settling import Growth, Settling
@@ -115,24 +114,24 @@ def test_a_part_of_a_figure_that_is_large(part: str, code: str) -> None:
     assert not findings(variant(phase("a", step("get", body(1000), whose={"p99": small}))))
 
 
-def test_a_step_that_is_behind_all_others() -> None:
-    """Told only where the intervals are clear of each other."""
-    plain = [step("one", body(2000)), step("two", body(2000)), step("three", body(2000, median=0.07))]
-    assert not findings(variant(phase("a", *plain)))
-    steps = [sure(of, 0.8, 1.2) for of in plain]
-    (found,) = findings(variant(phase("a", *steps)))
-    assert (found.step, found.observed.code) == ("three", "step_behind")
-    assert sentence(found.observed).startswith("This step is behind: its p99 is 1")
-    assert not findings(variant(phase("a", *steps[:2], sure(plain[2], 0.2, 1.2))))
+def is_behind(of: Step, beyond: int, value: float = 140.0) -> Step:
+    odd = Odd("1", "p99", value, 40.0, 44.0, 0)
+    return replace(of, behind=odd, tail=Tail(120.0, beyond, 50))
 
 
-def sure(of: Step, low: float, high: float) -> Step:
-    """The step with an interval of its p99, from so many times it to so many."""
-    latency = of.latency_ms["response"]
-    p99 = latency.quantiles["p99"]
-    assert p99
-    known = replace(latency, intervals={"p99": Interval(low * p99, high * p99)})
-    return replace(of, latency_ms={"response": known})
+def test_a_step_that_is_behind_all_others_in_every_cycle() -> None:
+    """Told with its part in the tail, if it made most of it."""
+    one, two = step("one", body(4000)), step("two", body(1000))
+    cycles = [phase("a", one, is_behind(two, 48, of), cycle=at, cycles=2) for at, of in enumerate((140.0, 150.0), 1)]
+    (found,) = findings(variant(*cycles))
+    assert (found.step, found.observed.code) == ("two", "step_behind")
+    assert sentence(found.observed) == (
+        "This step is behind: its p99 is 140-150 ms, that of the others 40.0-44.0 ms. Of the requests beyond the p99 "
+        "of all, 96% are of this step, which has 20% of all requests."
+    )
+    (found,) = findings(variant(phase("a", one, is_behind(two, 20))))
+    assert sentence(found.observed).endswith("that of the others 40.0-44.0 ms.")
+    assert not findings(variant(cycles[0], replace(cycles[1], steps=(one, two))))
 
 
 def test_the_way_to_the_target_is_long() -> None:

@@ -8,6 +8,7 @@ from engine_harness import Run
 from run_results import concluded
 
 from loadgen.clock import MILLISECOND
+from loadgen.exchange import Exchange
 from loadgen.report.html.run import run_page
 from loadgen.report.sentences import sentence
 from loadgen.report.terminal.run import render
@@ -63,3 +64,39 @@ def test_a_worker_without_answers_is_told_with_its_timeouts() -> None:
     (found,) = (each for each in result(3, never=True).findings if each.observed.code == "worker_differs")
     assert found.observed.values["timeouts"] > 50  # type: ignore[operator]
     assert "is more than 500 ms" in sentence(found.observed)
+
+
+STEPS = """
+target: {url: "http://127.0.0.1"}
+load: [{name: a, rate: 300/s, for: 4s}]
+scenarios:
+  - {name: s, weight: 4, steps: [{name: one, get: /1}]}
+  - {name: t, weight: 1, steps: [{name: two, get: /2}]}
+"""
+
+
+def of_steps(slower: int) -> RunResult:
+    """Of a run with two workers, the second step of which takes so many times as long."""
+    dice = Random(17)
+
+    def reply(x: Exchange) -> Reply:
+        return Reply(round((slower if x.request.path == "/2" else 1) * 20 * MILLISECOND * dice.lognormvariate(0, 0.3)))
+
+    return concluded(Run(STEPS, reply, workers=2).go())
+
+
+def test_a_step_that_is_slower_is_found_with_its_part_in_the_tail() -> None:
+    of = of_steps(4)
+    found = next(each for each in of.findings if each.observed.code == "step_behind")
+    assert found.step == "two" and 0.15 < found.observed.values["share"] < 0.25  # type: ignore[operator]
+    assert found.observed.values["tail_share"] == 1
+    one, two = of.variant.phases[0].steps
+    assert one.tail and two.tail and (one.tail.beyond, two.tail.beyond) == (0, two.tail.of)
+    assert 5 <= two.tail.of <= 13, "a hundredth"
+
+
+def test_steps_that_are_alike_share_the_tail() -> None:
+    of = of_steps(1)
+    one, two = of.variant.phases[0].steps
+    assert one.tail and two.tail and one.tail.beyond + two.tail.beyond == one.tail.of
+    assert not one.behind and not two.behind

@@ -51,15 +51,15 @@ def test_in_any_order_and_by_any_number_of_recordings_it_is_the_same() -> None:
     assert plain(parts[0]) == plain(one)
 
 
-def test_the_workers_of_a_slot_have_the_same_bins() -> None:
+def test_each_worker_of_a_slot_has_its_bins() -> None:
     groups = Groups()
     for group, tick in ((Group(0, 5, Outcome.OK), 3), (Group(1, 5, Outcome.TIMEOUT), 9), (Group(1, 6, Outcome.OK), 20)):
         groups.add(group, tick, Histogram.of(np.array([tick])))
     counts = {
-        slot: {worker: [(ok.count, late.count) for ok, late in bins] for worker, bins in of.items()}
+        slot: {worker: {at: (ok.count, late.count) for at, (ok, late) in bins.items()} for worker, bins in of.items()}
         for slot, of in groups.by_slot().items()
     }
-    assert counts == {5: {0: [(1, 0), (0, 0)], 1: [(0, 0), (0, 1)]}, 6: {1: [(1, 0)]}}
+    assert counts == {5: {0: {3: (1, 0)}, 1: {9: (0, 1)}}, 6: {1: {20: (1, 0)}}}
 
 
 def test_the_workers_add_up_to_all_of_them() -> None:
@@ -76,7 +76,7 @@ def test_the_workers_add_up_to_all_of_them() -> None:
     for slot, workers in recording.workers.by_slot().items():
         assert sorted(workers) == [0, 1, 2]
         for place, outcome in enumerate(KEPT):
-            together = Histogram.together(pair[place] for bins in workers.values() for pair in bins)
+            together = Histogram.together(pair[place] for bins in workers.values() for pair in bins.values())
             total = recording.total(Metric.RESPONSE, slot=slot, outcome=outcome)
             assert (together.index == total.index).all() and (together.counts == total.counts).all()
             assert (together.total, together.least, together.most) == (total.total, total.least, total.most)

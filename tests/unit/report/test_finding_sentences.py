@@ -89,6 +89,12 @@ def test_each_finding_has_a_sentence_and_a_rank() -> None:
             "This step is behind: its p99 is 140-150 ms, that of the others 40.0 ms.",
         ),
         (
+            Reason.of("step_behind", quantile="p99", p99_low_ms=140.0, p99_high_ms=140.0, others_low_ms=40.0,
+                      others_high_ms=44.0, tail_share=0.97, share=0.3, timeouts=2),
+            "This step is behind: its p99 is more than 140 ms, that of the others 40.0-44.0 ms. Of the requests beyond "
+            "the p99 of all, 97% are of this step, which has 30% of all requests.",
+        ),
+        (
             Reason.of("worker_differs", worker="2", quantile="p99", value_low_ms=140.0, value_high_ms=150.0,
                       others_low_ms=40.0, others_high_ms=50.0),
             "One worker differs: the p99 of worker 2 is 140-150 ms, that of the others 40.0-50.0 ms.",
