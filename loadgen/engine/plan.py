@@ -215,6 +215,19 @@ class Plan:
         first = self.slot(run.number, 0)
         return range(first, first + (1 if run.groups else len(self.steps)))
 
+    def slots_by_step(self) -> dict[tuple[str, str], list[int]]:
+        """The slots of each (scenario, step), of the phases and beside them."""
+        slots: dict[tuple[str, str], list[int]] = {}
+        for run in self.all_runs:
+            for slot in self.slots_of(run):
+                slots.setdefault(self.of_slot(slot)[1], []).append(slot)
+        return slots
+
+    @property
+    def streams(self) -> dict[tuple[str, str], Groups]:
+        """What goes on beside the phases, by its (scenario, step)."""
+        return {(run.name, run.name): run.groups for run in self.beside if run.groups}
+
     def of_phases(self, totals: Ledger) -> Ledger:
         """What a ledger has of the phases and the drain, without what goes on beside them."""
         runs = self.drain.number + 1

@@ -45,9 +45,8 @@ def planned_function(profile: Profile, plan: Plan) -> PlannedFunction:
     """What a load takes, and what its requests cost. What their duration costs, no call has told yet."""
     function = profile.target.function
     assert function
-    price, iterations = price_for(function), [run.planned(0, 1) for run in plan.runs]
-    known = [of for of in iterations if of is not None]
-    requests = round(sum(known) * sum(_shares(profile))) if len(known) == len(iterations) else None
+    price, calls = price_for(function), _calls_of(profile, plan)
+    requests = None if calls is None else round(sum(calls.values()))
     return PlannedFunction(
         permissions=(TO_INVOKE,),
         requests=requests,
@@ -55,6 +54,17 @@ def planned_function(profile: Profile, plan: Plan) -> PlannedFunction:
         prices=prices_of(function, price),
         max_cost=profile.max_cost,
     )
+
+
+def _calls_of(profile: Profile, plan: Plan) -> dict[tuple[str, str], float] | None:
+    """How many calls of each step are planned, of the phases and beside them; None if users set the pace."""
+    iterations = [run.planned(0, 1) for run in plan.runs]
+    if plan.length is None or any(of is None for of in iterations):
+        return None
+    total = sum(of for of in iterations if of)
+    calls = {step: share * total for step, share in zip(plan.steps, _shares(profile), strict=True)}
+    beside = {step: groups.before(plan.length) * groups.at_once for step, groups in plan.streams.items()}
+    return calls | beside
 
 
 def _shares(profile: Profile) -> list[float]:
@@ -82,12 +92,12 @@ class Cost:
         are warm. Nothing is estimated if a REPORT is missing."""
         told = {(of.scenario, of.step): of.exchange.invocation for of in probed}
         known = {step: of for step, of in told.items() if of and of.handler >= 0 and of.counts.memory}
-        if set(known) != set(self._plan.steps):
+        if set(known) != {*self._plan.steps, *self._plan.streams}:
             return
         ms = {step: math.ceil(of.handler / MILLISECOND) for step, of in known.items()}
         self._calls = {step: ms[step] * of.counts.memory for step, of in known.items()}
         shares = dict(zip(self._plan.steps, self._shares, strict=True))
-        handler = sum(shares[step] * of.handler / MILLISECOND for step, of in known.items()) / sum(self._shares)
+        handler = sum(share * known[step].handler / MILLISECOND for step, share in shares.items()) / sum(self._shares)
         memory = max(of.counts.memory for of in known.values())
         self.estimated = EstimatedCall(memory, round(handler, 3), self._planned())
 
@@ -97,13 +107,12 @@ class Cost:
         return "" if limit is None or usd is None or usd <= limit else beyond_limit(usd, limit)
 
     def _planned(self) -> float | None:
-        """US dollars for all phases; None if users set the pace of one."""
-        iterations = [run.planned(0, 1) for run in self._plan.runs]
-        if any(of is None for of in iterations):
+        """US dollars for all phases, and what goes on beside them; None if users set the pace of one."""
+        calls = _calls_of(self._profile, self._plan)
+        if calls is None:
             return None
-        mb_ms = sum(share * self._calls[step] for share, step in zip(self._shares, self._plan.steps, strict=True))
-        each = self._price.gb_ms(mb_ms) + self._price.requests(sum(self._shares))
-        return each * sum(of for of in iterations if of)
+        mb_ms = sum(number * self._calls[step] for step, number in calls.items())
+        return self._price.gb_ms(mb_ms) + self._price.requests(sum(calls.values()))
 
     # while it goes on, and after
 
@@ -132,17 +141,18 @@ class Cost:
     def _counts(self, totals: Ledger) -> _Counts:
         """The requests on the wire, but for the throttled. Those that told nothing of their duration count with the
         mean of the others; where none did, with the estimate."""
-        steps = self._plan.steps
-        wired = np.frombuffer(totals.wired, np.int64).reshape(-1, len(steps)).sum(axis=0)
-        outcomes = np.frombuffer(totals.outcomes, np.int64).reshape(-1, len(steps), OUTCOMES).sum(axis=0)
-        invoked = np.frombuffer(totals.invoked, np.int64).reshape(-1, len(steps), len(INVOKED)).sum(axis=0)
-        reports, billed = (invoked[:, INVOKED.index(name)].tolist() for name in ("reports", "billed_memory"))
-        sent = np.maximum(wired - outcomes[:, Outcome.THROTTLED], 0).tolist()
-        mb_ms = 0.0
-        for step, number, told, of in zip(steps, sent, reports, billed, strict=True):
-            mean = of / told if told else self._calls.get(step, 0.0)
-            mb_ms += of + mean * max(0, number - told)
-        return _Counts(sum(sent), sum(reports), mb_ms)
+        plan = self._plan
+        cells = {name: np.array(getattr(totals, name).tolist()) for name in ("wired", "outcomes", "invoked")}
+        throttled = cells["outcomes"].reshape(-1, OUTCOMES)[:, Outcome.THROTTLED]
+        told = cells["invoked"].reshape(-1, len(INVOKED))
+        sent, reports, mb_ms = 0, 0, 0.0
+        for step, slots in plan.slots_by_step().items():
+            number = max(0, int((cells["wired"] - throttled)[slots].sum()))
+            reported, of = (int(told[slots, INVOKED.index(name)].sum()) for name in ("reports", "billed_memory"))
+            mean = of / reported if reported else self._calls.get(step, 0.0)
+            mb_ms += of + mean * max(0, number - reported)
+            sent, reports = sent + number, reports + reported
+        return _Counts(sent, reports, mb_ms)
 
 
 class _Counts(NamedTuple):

@@ -133,3 +133,21 @@ def test_provisioned_concurrency_has_prices_of_its_own() -> None:
     assert price.on_provisioned().duration(1024, 1000) == pytest.approx(0.0000097222)
     with pytest.raises(ValueError, match="no price of provisioned concurrency is known of eu-west-1, arm64"):
         lambda_price("eu-west-1", "arm64").hour(1024, 1)
+
+
+PINGS = "beside: [{name: keep-warm, every: 1s, at-once: 5, Invoke: {payload: {ping: true}}}]\n"
+
+
+def test_what_goes_on_beside_the_phases_costs_too() -> None:
+    of, beside = profile(more=PINGS), probed(2.0)
+    assert planned_function(of, Plan.of(of)).requests == 1050
+    reckoned = cost(of)
+    reckoned.learn([probed()])
+    assert reckoned.estimated is None, "nothing told of a ping"
+    reckoned.learn([probed(), ProbedExchange("keep-warm", "keep-warm", beside.exchange, {}, (), {})])
+    assert reckoned.estimated
+    assert reckoned.estimated.handler_ms == 19.2
+    assert reckoned.estimated.usd == pytest.approx(PRICE.calls(512, 1000 * 20, 1000) + PRICE.calls(512, 50 * 2, 50))
+    counted = reckoned.result(ledger(of, (1000, 0, 1000, 20_000), (0, 0, 0, 0), (50, 0, 40, 80)))
+    assert (counted.requests, counted.reported) == (1050, 1040)
+    assert counted.usd == pytest.approx(PRICE.calls(512, 20_000, 1000) + PRICE.calls(512, 100, 50))
