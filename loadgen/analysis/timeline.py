@@ -26,11 +26,11 @@ MOST = 180  # moments of a picture
 P50, P99 = fraction("p50"), fraction("p99")
 
 
-def timeline(folder: Path, most: int | None = MOST) -> Timeline | None:
+def timeline(*folders: Path, most: int | None = MOST) -> Timeline | None:
     """The moments of the run in that folder, of one second, or of as many as makes them at most `most`; None if it
-    holds none. Raises ProfileError, OSError, ValueError, KeyError
-    or TypeError for what loadgen did not write."""
-    plan = Plan.from_description(document(folder / "run.json")["plan"])
+    holds none. Of several runs of one plan they are sums, as if all had been at the same time. Raises ProfileError,
+    OSError, ValueError, KeyError or TypeError for what loadgen did not write."""
+    plan = Plan.from_description(document(folders[0] / "run.json")["plan"])
     columns = _Columns(most)
     headlines = {run.number: _headline(run) for run in _of_phases(plan)}
     steps = len(plan.steps)
@@ -39,12 +39,13 @@ def timeline(folder: Path, most: int | None = MOST) -> Timeline | None:
         run = key.slot // steps
         return run in headlines and metric in (Metric.SIGN, headlines[run])
 
-    for second in read_seconds(folder):
+    for second in (second for folder in folders for second in read_seconds(folder)):
         for place, histogram in second.counts.only(wanted).histograms():
             columns.add(place, histogram, headlines[place[1].slot // steps])
         columns.watch(second.health)
     moments = tuple(columns.moments())
-    return Timeline(columns.width, tuple(_stretches(plan, columns.seen)), moments) if moments else None
+    stretches = tuple(_stretches(plan, columns.seen))
+    return Timeline(columns.width, stretches, moments, len(folders)) if moments else None
 
 
 def _of_phases(plan: Plan) -> tuple[PhaseRun, ...]:

@@ -19,6 +19,8 @@ from loadgen.report.words import clean
 
 if TYPE_CHECKING:
     from loadgen.report.verdict import Result
+    from loadgen.result.experiment import ExperimentResult, ExperimentVariant
+    from loadgen.result.timeline import Timeline
 
 T = TypeVar("T")
 
@@ -129,11 +131,27 @@ def _page(result: Result, folder: Path | None, profile: bool) -> str:
     from loadgen.analysis.documents import document
     from loadgen.analysis.timeline import timeline
     from loadgen.report.html.text import html_text
+    from loadgen.result.experiment import ExperimentResult
     from loadgen.result.run import RunResult
 
+    variants = _of_variants(result, folder) if isinstance(result, ExperimentResult) and folder else {}
     moments = _told(folder, "--html: nothing second by second", timeline) if isinstance(result, RunResult) else None
     written = _told(folder, "--html: no profile", lambda path: document(path / "profile.json")) if profile else None
-    return html_text(result, moments, json.dumps(written, indent=2, ensure_ascii=False) if written else "")
+    return html_text(result, moments, json.dumps(written, indent=2, ensure_ascii=False) if written else "", variants)
+
+
+def _of_variants(result: ExperimentResult, folder: Path) -> dict[str, Timeline]:
+    """What happened in all rounds of each variant, as far as their folders tell."""
+    known = {variant.name: _of_variant(variant, folder) for variant in result.variants if variant.rounds}
+    return {name: moments for name, moments in known.items() if moments}
+
+
+def _of_variant(variant: ExperimentVariant, folder: Path) -> Timeline | None:
+    from loadgen.analysis.timeline import timeline
+    from loadgen.experiment.folder import run_folder
+
+    runs = [run_folder(folder, run.round, variant.name) for run in variant.rounds]
+    return _told(folder, f"--html: nothing second by second of {variant.name}", lambda _: timeline(*runs))
 
 
 def _by_second(name: str, result: Result, folder: Path | None) -> str | None:

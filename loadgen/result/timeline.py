@@ -41,8 +41,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Moments of `width` s, those without requests left out."""
+    """Moments of `width` s, those without requests left out; of several runs over each other, sums of `runs`."""
 
     width: int
     stretches: tuple[Stretch, ...]
     moments: tuple[Moment, ...]
+    runs: int = 1

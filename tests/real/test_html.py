@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,10 @@ def run_page(hostile: str = "") -> str:
 
 
 def experiment_page(folder: Path) -> str:
-    return html_text(assembled(write_experiment(folder, text(), answering(connect=8), rounds=ROUNDS)))
+    write_experiment(folder, text(), answering(connect=8), rounds=ROUNDS)
+    moments = (MOMENT, replace(MOMENT, start=1, failed=0, p99=250.0), replace(MOMENT, start=2))
+    lines = {name: Timeline(1, (), moments[at:], ROUNDS) for at, name in enumerate(("shared", "fresh"))}
+    return html_text(assembled(folder), variants=lines)
 
 
 def capacity_page(hostile: str = "") -> str:

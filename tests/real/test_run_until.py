@@ -23,8 +23,11 @@ thresholds: {steady: [errors < 1%], after: [errors < 1%]}
 
 def test_a_phase_goes_on_until_it_tells_enough(tmp_path: Path) -> None:
     goal = ["--until", "steady response p50 within 50%", "--at-most", "3m"]
-    ran = run(tmp_path, *prepare(tmp_path, PROFILE), *goal, "--json", "--workers", "2")
+    files = ["--html", "page.html", "--csv", "a.csv", "--junit", "a.xml", "--markdown", "a.md"]
+    ran = run(tmp_path, *prepare(tmp_path, PROFILE), *goal, *files, "--json", "--workers", "2")
     assert ran.status in VALID, ran.err
+    assert "reached after 20 s" in (tmp_path / "page.html").read_text()
+    assert all((tmp_path / name).stat().st_size for name in files[1::2])
     until = ran.result["until"]
     assert (until["reached"], until["stopped_by_until"], until["planned_s"][:3]) == (True, True, [20, 40, 80])
     (look,) = until["looks"]

@@ -18,6 +18,7 @@ from loadgen.report.terminal.bands import offered
 from loadgen.report.terminal.figures import chosen, range_of, rows
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.thresholds import ORDER, value_text
+from loadgen.report.terminal.until import reached
 from loadgen.report.trust import reason
 from loadgen.report.tuned import advice, cost_of, effort_of, picture, row_of, titles_of
 from loadgen.report.unusable import unusable
@@ -100,6 +101,8 @@ def _run(result: RunResult) -> Iterator[str]:
     phases = grouped(result.variant.phases)
     for finding in result.findings[:FINDINGS]:
         yield f"{plain(where(finding, len(phases) > 1) + sentence(finding.observed))}\n"
+    if result.until:
+        yield f"{plain(f'Until {brief(result.until.text, NAME)}: {reached(result.until)}')}\n"
     if not measured(result):
         return
     shown = chosen(rows(result), result, ROWS)

@@ -12,7 +12,8 @@ charts      a chart, its legend and its table      scales      from values to pl
 curve       latency by percentile                  over_time   what happened second by second
 shares      whose time it was, as bars             spans       p50, p99 and the longest, as lines
 ratios      ratios to a baseline                   scaling     latency under load
-overlay     the page of several runs
+by_round    percentiles round by round             timelines   several loads over the same time
+until       the goal of `--until`                  overlay     the page of several runs
 
 The page has no script. What a pointer shows are groups of SVG that the style sheet makes visible, and every value
 stands in the table below its chart, which a keyboard and a screen reader reach.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from loadgen.report.compared import (
@@ -20,12 +20,13 @@ from loadgen.report.compared import (
     verdict,
     word_of,
 )
-from loadgen.report.html import curve, ratios, scaling
+from loadgen.report.html import by_round, curve, ratios, scaling
 from loadgen.report.html.about import machine, provenance, target, written
 from loadgen.report.html.common import MOST, badge, complaints, end, missed, thresholds
 from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.page import Section, document
 from loadgen.report.html.tables import facts, spoken, table
+from loadgen.report.html.timelines import chart as timelines_chart
 from loadgen.report.reasons import lines, of_figure
 from loadgen.report.resolution import machine as noise
 from loadgen.report.styles import BAD, DIM, WARN, Part
@@ -36,18 +37,23 @@ from loadgen.report.verdict import ended
 from loadgen.report.words import brief, count, ms, several
 from loadgen.result.experiment import Comparison, Curve, Design, ExperimentResult, Figure
 from loadgen.result.experiment import Part as TimePart
+from loadgen.result.timeline import Timeline
 
 NAME = 48  # characters
 CHARTS = 16
 ROWS = 400  # of a table
 
 
-def experiment_page(result: ExperimentResult, profile: Sequence[str]) -> str:
-    """The page of an experiment; every text of the result is clean. `profile` are the lines of its profile."""
+def experiment_page(result: ExperimentResult, timelines: Mapping[str, Timeline], profile: Sequence[str]) -> str:
+    """The page of an experiment; every text of the result is clean. `timelines` are those of its variants, as far as
+    they are known; `profile` are the lines of its profile."""
     comparison = result.comparison
+    variants = [variant.name for variant in result.variants]
     sections = [
         Section("curves", "Latency by percentile", _curves(comparison) if comparison else None),
         Section("scaling", "Along an axis", scaling.charts(result.scaling)),
+        Section("rounds", "Round by round", list(by_round.charts(comparison, variants)) if comparison else None),
+        Section("over-time", "Over time", timelines_chart("over-time-chart", timelines) if timelines else None),
         Section("figures", "Figures compared", _figures(comparison) if comparison else None),
         Section("parts", "Where the difference comes from", _parts(comparison) if comparison else None),
         Section("thresholds", "Thresholds", thresholds(result.thresholds, result)),

@@ -71,9 +71,11 @@ class _Time:
     def middle(self, moment: Moment) -> float:
         return self.at(moment.start + self.of.width / 2)
 
-    def ticks(self) -> list[Tick]:
-        step = next((step for step in STEPS if self.end / step <= LABELS), STEPS[-1])
-        return [Tick(self.at(step * n), seconds(step * n)) for n in range(int(self.end / step) + 1)]
+
+def ticks_of(end: float) -> list[Tick]:
+    """Round times from 0 to `end`, in s."""
+    step = next((step for step in STEPS if end / step <= LABELS), STEPS[-1])
+    return [Tick(min(1.0, step * n / end) if end > 0 else 0.0, seconds(step * n)) for n in range(int(end / step) + 1)]
 
 
 def _legend(of: Timeline) -> list[Markup]:
@@ -83,7 +85,7 @@ def _legend(of: Timeline) -> list[Markup]:
 
 
 def _drawn(time: _Time, phases: Sequence[Phase]) -> Iterator[Content]:
-    across = time.ticks()
+    across = ticks_of(time.end)
     yield [_stretch(each, phases[each.phase], time) for each in time.of.stretches if each.phase < len(phases)]
     yield [_silence(silence, time) for phase in phases for silence in phase.silences]
     for panel, scale, unit in (

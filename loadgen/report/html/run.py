@@ -15,6 +15,7 @@ from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.page import Section, document
 from loadgen.report.html.reported import TITLE, reported
 from loadgen.report.html.tables import facts, spoken, table
+from loadgen.report.html.until import until
 from loadgen.report.navigate import cycle, every_step, grouped, phases_and_beside, place
 from loadgen.report.sentences import sentence
 from loadgen.report.styles import BAD, STRONG
@@ -54,6 +55,7 @@ def run_page(result: RunResult, timeline: Timeline | None, profile: Sequence[str
         Section("workers", "By worker", _workers(result, notes)),
         Section("failures", "Failures", [_failures(result, notes), failing(result)]),
         Section("thresholds", "Thresholds", thresholds(result.thresholds, result)),
+        Section("until", "Until", list(until(result.until))),
         Section("cost", "Cost", cost(result)),
         Section("slowest", "Slowest exchanges", slowest(result)),
         Section("trust", "Trust", trust(result)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from loadgen.report.html.capacity import capacity_page
 from loadgen.report.html.experiment import experiment_page
@@ -20,11 +21,17 @@ from loadgen.result.timeline import Timeline
 from loadgen.result.tune import TuneResult
 
 
-def html_text(result: Result, timeline: Timeline | None = None, profile: str = "") -> str:
-    """One file that asks for nothing else and runs no script. `timeline` is that of a run; `profile` is a text."""
+def html_text(
+    result: Result,
+    timeline: Timeline | None = None,
+    profile: str = "",
+    variants: Mapping[str, Timeline] = MappingProxyType({}),
+) -> str:
+    """One file that asks for nothing else and runs no script. `timeline` is that of a run, `variants` are those of an
+    experiment's variants; `profile` is a text."""
     cleaned = map_text(result, clean)
     if isinstance(cleaned, ExperimentResult):
-        return experiment_page(cleaned, profile.splitlines())
+        return experiment_page(cleaned, {clean(name): of for name, of in variants.items()}, profile.splitlines())
     if isinstance(cleaned, CapacityResult):
         return capacity_page(cleaned, profile.splitlines())
     if isinstance(cleaned, TuneResult):

@@ -20,10 +20,9 @@ def until(goal: Until | None) -> Iterator[RenderableType]:
     if not goal:
         return
     last = goal.looks[-1] if goal.looks else None
-    after = f" after {seconds(last.after_s)}" if last else ", and not looked at"
-    word: Part = (f"reached{after}", GOOD) if goal.reached else (f"not reached{after}", WARN)
+    word: Part = (reached(goal), GOOD if goal.reached else WARN)
     if goal.within is None:
-        yield heading("until", (f"  {goal.text}: ", ""), ("reached", GOOD) if goal.reached else ("not reached", WARN))
+        yield heading("until", (f"  {goal.text}: ", ""), word)
         for look in goal.looks:
             left = f"undecided {'; '.join(look.undecided[:SHOWN])}" if look.undecided else "all decided"
             yield labelled(f"{brief(look.phase or '', 40)} after {seconds(look.after_s)}  ", left, indent=2)
@@ -32,13 +31,22 @@ def until(goal: Until | None) -> Iterator[RenderableType]:
     yield heading("until", (f"  {brief(goal.text, 70)}: ", ""), word)
     figures = last.figures if last else ()
     for figure in figures[:SHOWN]:
-        yield labelled(f"{brief(figure.step, 40)}  ", _figure(figure), indent=2)
+        yield labelled(f"{brief(figure.step, 40)}  ", figure_text(figure), indent=2)
     if len(figures) > SHOWN:
         yield line((f"{len(figures) - SHOWN} more: see --json", DIM), indent=2)
     yield line((f"looks were planned after {planned} s", DIM), indent=2)
 
 
-def _figure(figure: UntilFigure) -> str:
+def reached(goal: Until) -> str:
+    """`reached after 20 s`; of thresholds, each of whose phases has looks of its own, without the time."""
+    word = "reached" if goal.reached else "not reached"
+    if goal.within is None:
+        return word
+    return f"{word} after {seconds(goal.looks[-1].after_s)}" if goal.looks else f"{word}, and not looked at"
+
+
+def figure_text(figure: UntilFigure) -> str:
+    """`8.25 ms [8.00, 8.50], within 3.1%`, or why there is no interval."""
     if figure.why:
         value = f"{ms(figure.ms)} ms, " if figure.ms is not None else ""
         text = more(figure.why)

@@ -77,3 +77,14 @@ def test_a_folder_without_seconds_has_none(tmp_path: Path) -> None:
     folder = of(tmp_path)
     (folder / FILE).write_bytes(b"")
     assert timeline(folder) is None
+
+
+def test_runs_of_one_plan_are_over_each_other(tmp_path: Path) -> None:
+    folders = [of(tmp_path / name, after=after * MILLISECOND) for name, after in (("one", 5), ("two", 9))]
+    one, two = (timeline(folder) for folder in folders)
+    both = timeline(*folders)
+    assert one and two and both and (one.runs, both.runs) == (1, 2)
+    assert [moment.sent for moment in both.moments] == [
+        first.sent + second.sent for first, second in zip(one.moments, two.moments, strict=True)
+    ]
+    assert both.moments[3].longest == pytest.approx(9) and both.moments[3].p50 == pytest.approx(5, rel=0.01)

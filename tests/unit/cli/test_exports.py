@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from experiment_folders import answering, text, write_experiment
 from finished_runs import experiment, finished_run
 
 from loadgen.cli.exports import Exports
 from loadgen.errors import ProfileError
+from loadgen.experiment.folder import assembled
 from loadgen.experiment.saved import read
 from loadgen.result.experiment import ExperimentResult
 
@@ -59,6 +61,20 @@ def test_a_page_lacks_what_a_folder_does_not_tell(tmp_path: Path, capsys: pytest
     exports(html=str(page)).write(result, tmp_path / "run")
     assert "Second by second" not in page.read_text()
     assert "nothing second by second" in capsys.readouterr().err
+
+
+def test_a_page_of_an_experiment_has_the_seconds_of_its_variants(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_experiment(tmp_path / "experiment", text(), answering(), rounds=2)
+    result, page = assembled(folder), tmp_path / "page.html"
+    exports(html=str(page)).write(result, folder)
+    assert "over-time-chart" in page.read_text() and capsys.readouterr().err == ""
+    of = result.variants[0]
+    (folder / of.rounds[0].folder / "seconds.bin").write_text("{}\n")
+    exports(html=str(page)).write(result, folder)
+    assert "over-time-chart" in page.read_text()
+    assert f"--html: nothing second by second of {of.name}: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

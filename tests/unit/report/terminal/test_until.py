@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine_harness import always, go
+from html_pages import check, table
 from run_results import concluded
 
+from loadgen.report.formats.markdown import markdown_text
+from loadgen.report.html.text import html_text
 from loadgen.report.terminal.run import render
 from loadgen.result.reason import Reason
 from loadgen.result.run import Look, Until, UntilFigure
@@ -57,3 +60,15 @@ def test_a_hostile_result_is_still_a_page() -> None:
     figure = UntilFigure("s", "x" * 500 + "\x1b[2J", why=Reason("\x07" * 3))
     text = page(replace(REACHED, text="y" * 500, looks=(Look(1, 0.5, (figure,) * 99),)))
     assert "\x1b" not in text and "\x07" not in text and "87 more: see --json" in text
+
+
+def test_a_page_and_a_summary_say_it_too() -> None:
+    run = replace(concluded(go("load: [{name: a, rate: 10/s, iterations: 2}]", always(after=1))), until=REACHED)
+    rows = table(check(html_text(run)), "Each look at the goal")
+    assert rows[1] == ["after 20 s", "put", "8.25 ms [8.00, 8.50], within 3.1%"]
+    assert "Until steady response p50 within 10%: reached after 20 s" in markdown_text(run)
+    looks = (Look(8, 0.95, (), "steady", ("p99 < 9ms",)), Look(16, 0.95, (), "steady"))
+    goal = replace(REACHED, text="decided", within=None, looks=looks)
+    rows = table(check(html_text(replace(run, until=goal))), "Each look at the goal")
+    assert [row[2] for row in rows[1:]] == ["undecided: p99 < 9ms", "all decided"]
+    assert "Until decided: reached\n" in markdown_text(replace(run, until=goal))
