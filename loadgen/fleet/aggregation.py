@@ -3,7 +3,7 @@ others bring the whole profile along, which takes half a second to import."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loadgen.record.recorder import Batch, SeriesKey, Timing
 from loadgen.record.recording import Recording
@@ -13,9 +13,10 @@ from loadgen.record.recording import Recording
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The load begins at the instant `origin`."""
+    """The load begins at the instant `origin`; on the clocks of workers, at those of `origins`."""
 
     origin: int
+    origins: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

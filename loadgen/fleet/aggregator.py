@@ -42,8 +42,8 @@ class Aggregator:
                 recording = self._folder.take()
                 recording.pieces = recording.packed()
                 self._pipe.send(Counted(recording))
-            case Begin(origin):
-                self._folder.origin = origin
+            case Begin(origin, origins):
+                self._folder.origin, self._folder.origins = origin, origins
             case _:
                 assert_never(message)
 

@@ -12,7 +12,8 @@ import os
 import socket
 import subprocess
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from loadgen.fleet.aggregation import Begin, FromAggregator, HandIn, Named, Recorded, ToAggregator
 from loadgen.fleet.folder import Folder
@@ -51,11 +52,12 @@ class Backlog:
         theirs.close()
         self._pipe = Pipe(loop, ours, self._answered, self._ended)
 
-    def begin(self, origin: int) -> None:
-        """The load begins at the instant `origin`."""
-        self._here.origin = origin
+    def begin(self, origin: int, ahead: Mapping[int, int] = MappingProxyType({})) -> None:
+        """The load begins at the instant `origin`. `ahead` is how far the clocks of workers are ahead of this one's."""
+        origins = {worker: origin + ns for worker, ns in ahead.items()}
+        self._here.origin, self._here.origins = origin, origins
         if self._pipe:
-            self._pipe.send(Begin(origin))
+            self._pipe.send(Begin(origin, origins))
 
     def name(self, worker: int, number: int, key: SeriesKey, timing: Timing) -> None:
         """Take what a series of the worker's batches stands for."""

@@ -12,19 +12,18 @@ import asyncio
 from contextlib import suppress
 
 from loadgen.aws.auth import Secret
-from loadgen.clock import MILLISECOND, SECOND, now
+from loadgen.clock import SECOND, now
 from loadgen.engine.plan import Plan
 from loadgen.errors import WorkerLost
 from loadgen.fleet.group import Group
 from loadgen.fleet.messages import Enter, Leave, Renew, ToWorker
 from loadgen.record.ledger import Ledger
 
-HEAD_START = 50 * MILLISECOND  # between the word and the start, for the word to reach every worker
 READY_LIMIT = 60  # seconds
 
 
 class Fleet:
-    """Groups on this machine. Call `launch`, `settle`, then `run`, and always `close`."""
+    """Groups of workers. Call `launch`, `settle`, then `run`, and always `close`."""
 
     def __init__(self, leading: Group, *following: Group) -> None:
         self.leading, self.following = leading, following
@@ -53,7 +52,7 @@ class Fleet:
         """
         if self.stopping:
             return
-        start = now() + HEAD_START if start is None else start
+        start = now() + self.leading.head_start if start is None else start
         following = [asyncio.create_task(group.see_through(start)) for group in self.following]
         try:
             await self.leading.see_through(start, self._enter_if_reached)
@@ -155,6 +154,6 @@ class Fleet:
         """A phase whose start depends on the last one's end begins when every leading worker has come to it."""
         run = self.leading.reached
         if run > max(self._entries):
-            at = now() + (HEAD_START if len(self.leading.members) > 1 else 0)
+            at = now() + (self.leading.head_start if len(self.leading.members) > 1 else 0)
             self._entries[run] = at - self.leading.start
             self._tell(Enter(run, at))

@@ -10,10 +10,11 @@ FOLDED = 16  # batches at once: a row of one alone costs 1.1 us, of sixteen 0.25
 
 class Folder:
     """Takes what workers recorded; `take` gives the counts of it. `origin` is the instant at which the load
-    began."""
+    began, `origins` that of workers by their own clocks."""
 
     def __init__(self) -> None:
         self.origin = 0
+        self.origins: dict[int, int] = {}
         self._recording = Recording()
         self._series: dict[int, dict[int, SeriesKey]] = {}  # by worker
         self._timings: dict[int, list[Timing]] = {}
@@ -40,6 +41,7 @@ class Folder:
 
     def _fold(self, worker: int) -> None:
         if batches := self._batches[worker]:
-            delta = fold(Batch.joined(batches), self.origin, self._timings[worker])
+            origin = self.origins.get(worker, self.origin)
+            delta = fold(Batch.joined(batches), origin, self._timings[worker])
             self._recording.take(delta, self._series[worker], worker)
             batches.clear()

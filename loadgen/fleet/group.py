@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -34,8 +32,8 @@ from loadgen.fleet.messages import (
     ToWorker,
     Vitals,
 )
-from loadgen.fleet.pipe import Pipe
-from loadgen.net.children import is_stopped, spawn
+from loadgen.fleet.placement import Local, Mouthpiece, Placement, Process
+from loadgen.net.children import is_stopped
 from loadgen.net.memory import give_back
 from loadgen.net.thread import in_thread
 from loadgen.record.exemplars import OfSlot, merged
@@ -63,9 +61,10 @@ class Member:
     """A worker, as its group sees it."""
 
     index: int
-    process: subprocess.Popen[bytes]
+    process: Process
     ledger: Ledger
-    pipe: Pipe[ToWorker, FromWorker]
+    pipe: Mouthpiece
+    ahead: Callable[[], int] = lambda: 0  # of its machine's clock, in ns
     ready: bool = False
     reached: int = -1
     finished: bool = False
@@ -89,7 +88,7 @@ class Group:
 
     `each_second` is called when the figures of a second have arrived, `counted` when the recording has all that was
     recorded until then, which may be a little later. `refused` is called with the reason of a failure that every
-    further request would meet as well. `cpus` are the CPUs that the workers may use; none: any.
+    further request would meet as well. `placement` starts the workers: on this machine if it is not given.
     """
 
     def __init__(
@@ -99,11 +98,10 @@ class Group:
         each_second: Callable[[], None] = _nothing,
         counted: Callable[[], None] = _nothing,
         refused: Callable[[str], None] = _nobody,
-        cpus: frozenset[int] = frozenset(),
+        placement: Placement | None = None,
     ) -> None:
-        self.plan, self._assignments, self._each_second, self._refused, self._cpus = (
-            plan, assignments, each_second, refused, cpus,
-        )  # fmt: skip
+        self.plan, self._assignments, self._each_second, self._refused = plan, assignments, each_second, refused
+        self._placement = placement or Local()
         self.recording, self.health = Recording(), Health()
         self.counted = 0  # seconds of which the recording has everything
         self._on_counted, self._backlog = counted, Backlog(self.recording, self._count)
@@ -119,7 +117,7 @@ class Group:
         loop = asyncio.get_running_loop()
         self._backlog.start(loop)
         for index, assignment in enumerate(self._assignments):
-            self.members.append(self._member(loop, index, assignment))
+            self.members.append(self._member(index, assignment))
 
     def tell(self, message: ToWorker) -> None:
         for member in self.members:
@@ -162,7 +160,7 @@ class Group:
             return self.over
 
         self.start = start
-        self._backlog.begin(start)
+        self._backlog.begin(start, {member.index: member.ahead() for member in self.members})
         self.tell(Go(start))
         tasks = [asyncio.create_task(work) for work in (self._tick(), self._watch())]
         try:
@@ -190,6 +188,11 @@ class Group:
                 member.ledger.settle()
 
     # how it stands
+
+    @property
+    def head_start(self) -> int:
+        """How long a word needs at the most to reach every worker, in ns."""
+        return self._placement.head_start
 
     @property
     def ready(self) -> bool:
@@ -226,20 +229,11 @@ class Group:
 
     # its workers
 
-    def _member(self, loop: asyncio.AbstractEventLoop, index: int, assignment: Assignment) -> Member:
-        ledger = Ledger.in_file(assignment.ledger, len(self.plan.all_runs), self.plan.slots)
-        ours, theirs = socket.socketpair()
-        end = theirs.fileno()
-        process = spawn("loadgen.fleet.worker", str(end), str(os.getpid()), pass_fds=[end], stdin=subprocess.DEVNULL)
-        theirs.close()
-        if self._cpus:
-            with suppress(OSError):  # it may have ended
-                os.sched_setaffinity(process.pid, self._cpus)
-        pipe: Pipe[ToWorker, FromWorker] = Pipe(
-            loop, ours, lambda message: self._received(member, message), lambda: self._ended(member)
+    def _member(self, index: int, assignment: Assignment) -> Member:
+        placed = self._placement.place(
+            assignment, self.plan, lambda message: self._received(member, message), lambda: self._ended(member)
         )
-        member = Member(index, process, ledger, pipe)
-        pipe.send(assignment)
+        member = Member(index, placed.process, placed.ledger, placed.pipe, placed.ahead)
         return member
 
     def _received(self, member: Member, message: FromWorker) -> None:
@@ -345,7 +339,7 @@ class Group:
             give_back()
 
 
-def _see_off(process: subprocess.Popen[bytes]) -> None:
+def _see_off(process: Process) -> None:
     """Wait until it has ended, and kill it if it does not. Not even that ends one that is frozen, or waits for a
     disk."""
     for _ in range(2):

@@ -15,6 +15,7 @@ from loadgen.clock import NEVER
 from loadgen.engine.engine import Share
 from loadgen.engine.plan import Plan
 from loadgen.fleet.group import Group
+from loadgen.fleet.placement import Local
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import Ledger
 from loadgen.record.recording import Recording
@@ -81,7 +82,7 @@ class Witness:
             ledger=self._folder.make_room(0, Ledger.size(len(plan.all_runs), plan.slots)),
             first=FIRST,
         )
-        self.group = Group(plan, [work], counted=self._store, cpus=self.cores.own)
+        self.group = Group(plan, [work], counted=self._store, placement=Local(self.cores.own))
 
     def close(self) -> None:
         """Let go of its folder, whatever became of the run."""
