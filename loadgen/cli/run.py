@@ -24,6 +24,7 @@ from loadgen.cli.share import share_options, shared_load
 from loadgen.clock import SECOND, wall
 
 if TYPE_CHECKING:
+    from loadgen.fleet.nodes import Nodes
     from loadgen.profile.curl_options import Asked
     from loadgen.profile.load import Loaded
     from loadgen.result.experiment import ExperimentResult
@@ -44,6 +45,12 @@ MOST_DRAWN = 1_000_000  # a seed that a person can type again
 @click.option(
     "--workers", metavar="N|auto", help="How many processes send requests.  [default: the profile's workers, or 1]"
 )
+@click.option(
+    "--on",
+    metavar="ray|HOST:PORT|auto",
+    help="Send the load from the nodes of a Ray cluster: one for this run; at HOST:PORT; in a Ray job, its own.",
+)
+@click.option("--nodes", type=click.IntRange(1), metavar="N", help="With --on: from N nodes.  [default: all]")
 @click.option(
     "--seed", metavar="N|random", help="Draw the arrivals from N; random: from a number that the result tells."
 )
@@ -77,6 +84,8 @@ def command(
     users: int | None,
     asked: Asked | None,
     workers: str | None,
+    on: str | None,
+    nodes: int | None,
     seed: str | None,
     until: str | None,
     at_most: str | None,
@@ -111,6 +120,7 @@ def command(
     loadgen run steady --witness
     loadgen run steady --seed random
     loadgen run steady --html run.html
+    loadgen run steady --on 10.0.0.7:6379 --nodes 4 --workers 2
     loadgen run steady --junit results.xml --markdown summary.md --csv figures.csv
     loadgen run steady --copy-to s3://my-bucket/load-tests
     loadgen run steady --share 2/8 --start-at 2026-01-31T12:00:00Z
@@ -129,7 +139,8 @@ def command(
         wanted = {**chosen, "accept_invalid": accept_invalid, "preflight": not no_preflight}
         place = folder or folder_for(loaded, f"{part.index}-of-{part.of}-" if part.of > 1 else "")
         with copied(copy_to, place) as copy:
-            result = _carry_out(loaded, place, quiet, not no_tui, needed=folder is not None, **wanted)
+            with _machines(on, nodes, part.of > 1) as wanted["nodes"]:
+                result = _carry_out(loaded, place, quiet, not no_tui, needed=folder is not None, **wanted)
             exports.write(result, Path(result.run) if result.run else None)
             if trouble := add_to_summary(result):
                 complain(f"loadgen: {trouble}")
@@ -141,6 +152,26 @@ def command(
                 elif not exports.to_stdout:
                     show(result, out, full)
     return copy.status(result.exit_status)
+
+
+@contextmanager
+def _machines(on: str | None, count: int | None, shared: bool) -> Iterator[Nodes | None]:
+    """The nodes of `--on`, while the block lasts. Raises UsageError, or PlanError if there are none."""
+    if on is None:
+        if count is not None:
+            raise click.UsageError("--nodes goes with --on")
+        yield None
+        return
+    if shared:
+        raise click.UsageError("--on and --share are two ways to share a load. Give one of them")
+    if on not in ("ray", "auto") and not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", on):
+        from loadgen.profile.units import quoted
+
+        raise click.UsageError(f"--on {quoted(on)}: expected ray, HOST:PORT of a Ray cluster, or auto in a Ray job")
+    from loadgen.runner.nodes import connected
+
+    with connected(on, count) as nodes:
+        yield nodes
 
 
 def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[Loaded, Goal | Decided | None]:
@@ -160,8 +191,9 @@ def _carry_out(loaded: Loaded, folder: Path, quiet: bool, whole: bool, **wanted:
     from loadgen.selftest.standing import standing
 
     display = progress(sys.stderr, quiet=quiet, whole=whole, hide=loaded.secrets.hide)
-    for notice in standing(loaded).notices:
-        display.message(notice)
+    if not wanted["nodes"]:  # the self-test is about this machine
+        for notice in standing(loaded).notices:
+            display.message(notice)
     try:
         return on_loop(carried_out(loaded, folder, display, **wanted), display.close)
     finally:
@@ -177,7 +209,8 @@ async def carried_out(loaded: Loaded, folder: Path, display: Display, **wanted: 
     from loadgen.sandbox.registry import sandbox_at
     from loadgen.selftest.standing import known_resolution
 
-    options = Options(folder, start, sandbox_at, resolution=known_resolution(), **wanted)
+    known = None if wanted.get("nodes") else known_resolution()
+    options = Options(folder, start, sandbox_at, resolution=known, **wanted)
     if loaded.profile.experiment:
         return await run_experiment(loaded, options, display)
     return await run(loaded, options, display)

@@ -124,6 +124,13 @@ def from_data(
     return _checked(document, url, Path(), sets, None)
 
 
+def reread(resolved: dict[str, Any], source: str, folder: Path) -> Loaded:
+    """The profile of another machine's `Loaded.resolved`, with the variables and the files of this one, which are in
+    `folder`. Raises ProfileError."""
+    document = Document([copy.deepcopy(resolved)], {(): Place(source, 0)})
+    return _checked(document, source, folder, (), None)
+
+
 def named_after(url: str) -> str:
     """The name of a run on that URL."""
     return re.sub(r"^https?://|[^A-Za-z0-9]+", "-", url.partition("?")[0]).strip("-")[:40].strip("-") or "url"

@@ -93,6 +93,14 @@ class Ledger:
             mine[:] = theirs[: len(mine)]
         return copy
 
+    def block(self) -> bytes:
+        """The block as it is now."""
+        return self._cells.tobytes()
+
+    def take(self, block: bytes) -> None:
+        """Become the block of another ledger of the same size. Raises ValueError for any other."""
+        self._cells[:] = memoryview(block).cast("q")
+
     def snapshot(self) -> Ledger:
         """A copy that no longer changes."""
         copy = Ledger.in_memory(self.runs, self.slots)

@@ -31,17 +31,18 @@ class Limits:
     in_flight: int
 
 
-def workers_for(profile: Profile) -> int:
-    """As many as the profile says. `auto`: as many as the rate needs, a core left to the sandbox, no more than the CPU
-    quota."""
+def workers_for(profile: Profile, machines: int = 1, cores: int | None = None) -> int:
+    """As many as the profile says, on each of the machines. `auto`: as many as the rate needs, a core left to the
+    sandbox, no more than the CPU quota. `cores` are those of each machine; None: this one's."""
     if profile.workers != "auto":
         return profile.workers
     highest = max((phase.rate.highest for phase in profile.load if phase.rate), default=0.0)
-    wanted = max(1, -(-int(highest) // RATE_PER_WORKER))
+    wanted = max(1, -(-int(highest) // (RATE_PER_WORKER * machines)))
+    cores = cores or cpus()
     if any(phase.closed for phase in profile.load):
-        wanted = cpus()
-    available = cpus() - (1 if profile.target.sandbox else 0)
-    return max(1, min(wanted, available, profile.session.connections or available))
+        wanted = cores
+    available = cores - (1 if profile.target.sandbox else 0)
+    return max(1, min(wanted, available, (profile.session.connections or available * machines) // machines))
 
 
 def limits(profile: Profile, workers: int, addresses: int, loopback: bool, machines: int = 1) -> Limits:

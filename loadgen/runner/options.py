@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadgen.engine.machine import WHOLE, MachineShare
+from loadgen.fleet.nodes import Nodes
 from loadgen.result.resolution import Resolution
 from loadgen.runner.destination import SandboxAt, StartSandbox
 from loadgen.runner.until.goal import Decided, Goal
@@ -19,7 +20,7 @@ class Options:
     one; `preflight` is whether each step is tried once before the load; `resolution` is that of this machine's
     self-test, without which the workers measure it before the load. `share` is this machine's part of the load, of
     which the others carry out the rest; all begin at `start_at`, in ns of the wall clock; None: as soon as this
-    machine is ready."""
+    machine is ready. `nodes` are the machines that the load comes from, without which it is this one."""
 
     out: Path
     start_sandbox: StartSandbox | None = None
@@ -33,3 +34,4 @@ class Options:
     resolution: Resolution | None = None
     share: MachineShare = WHOLE
     start_at: int | None = None
+    nodes: Nodes | None = None

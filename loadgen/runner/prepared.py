@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from loadgen.clock import SECOND, wall
@@ -24,6 +24,7 @@ from loadgen.runner.destination import Destination
 from loadgen.runner.function.attach import OnFunction
 from loadgen.runner.limits import Limits, limits, workers_for
 from loadgen.runner.metadata import metadata
+from loadgen.runner.nodes import fit_for_nodes
 from loadgen.runner.options import Options
 from loadgen.runner.secrets import Keeper
 from loadgen.runner.shared import check_shareable, plan_of, shared
@@ -52,10 +53,16 @@ class Checked:
         plan = Plan.of(profile)
         until = _until(profile, options.until, plan) if options.until else None
         witness = witness_load(profile) if options.witness else None
-        machines = options.share.of
+        nodes, machines, cores = options.nodes, options.share.of, None
         if machines > 1:
             check_shareable(profile, plan)
-        bounds = limits(profile, workers_for(profile), len(to.addresses), to.loopback, machines)
+        if nodes:
+            fit_for_nodes(bool(profile.session.bind), options.witness)
+            machines, cores = len(nodes), nodes.cpus
+        each = workers_for(profile, machines, cores)
+        bounds = limits(profile, each, len(to.addresses), to.loopback, machines)
+        if nodes:  # this process gives work to all of them
+            bounds = replace(bounds, workers=each * machines)
         return cls(plan, bounds, until, witness)
 
 

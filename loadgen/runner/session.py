@@ -16,8 +16,9 @@ from loadgen.analysis.latency import headline
 from loadgen.analysis.standing import asked_of, asked_parts, standing_of
 from loadgen.clock import SECOND, now
 from loadgen.errors import LoadgenError
-from loadgen.fleet.fleet import HEAD_START, Fleet
+from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
+from loadgen.fleet.placement import Local, Placement
 from loadgen.interrupts import Interrupts, interrupts
 from loadgen.net.thread import in_thread
 from loadgen.profile.clients import CLIENTS
@@ -110,14 +111,21 @@ class Running:
         self._unserved: Reason | None = None  # the sandbox serves no more
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
         following = [self._witness.group] if self._witness else []
-        cpus = self._witness.cores.others if self._witness else frozenset[int]()
+        placement = self._placement()
         self._workers = Group(
-            checked.plan, prepared.assignments, self._each_second, self._counted, self._turned_away, cpus
+            checked.plan, prepared.assignments, self._each_second, self._counted, self._turned_away, placement
         )
         self._fleet = Fleet(self._workers, *following)
         keeper.renewed, keeper.lost = self._fleet.renew, self._refuse
         self._signals = signals
         signals.heed(self._interrupt)
+
+    def _placement(self) -> Placement:
+        prepared, witness = self._prepared, self._witness
+        if nodes := prepared.options.nodes:
+            simulated = prepared.to.simulates is not None
+            return nodes.of(prepared.loaded, simulated, prepared.options.preflight and not simulated)
+        return Local(witness.cores.others) if witness else Local()
 
     async def carry_out(self) -> RunResult:
         """Carry out the load. Returns its result."""
@@ -154,7 +162,7 @@ class Running:
             if self._prepared.options.resolution is None:
                 await self._fleet.settle(WATCHED)
             await self._ask_sandbox()  # the sandbox's lag and CPU time count from here
-            start = await self._wait_for_start(HEAD_START)
+            start = await self._wait_for_start(self._workers.head_start)
             self._watch.begin()
             await self._fleet.run(start)
             return since(before, await self._ask_sandbox())  # type: ignore[no-any-return]

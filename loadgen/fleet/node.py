@@ -1,0 +1,283 @@
+"""A node: it starts workers for a fleet on another machine as a fleet does on its own, and passes messages on.
+
+The fleet gives orders and asks for news, over whatever carries calls. If it is silent for as long as `SILENCE`, it may
+be dead, and what nobody watches must not go on: the node then kills its workers. This module knows nothing of Ray.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import loadgen
+from loadgen.aws.auth import Access, Secret
+from loadgen.clock import SECOND, now
+from loadgen.engine.plan import Plan
+from loadgen.errors import LoadgenError
+from loadgen.fleet.messages import Assignment, Bye, Finished, FromWorker, Go, Refused, Renew, ToWorker, Vitals
+from loadgen.fleet.orders import About, Barred, Counts, End, Ended, FromNode, Hidden, Place, Read, Said, Tell, ToNode
+from loadgen.fleet.placement import Local, Placed, Placement
+from loadgen.fleet.sealing import Sealer, hidden
+from loadgen.net.children import withheld, withhold
+from loadgen.profile.load import Loaded, reread
+from loadgen.record.recorder import Batch
+from loadgen.redaction import Secrets
+from loadgen.trust.host import cpus
+
+SILENCE = 3 * SECOND // 2  # of the fleet, during a load: it gives an order four times a second
+PATIENCE = 30 * SECOND  # with its silence at other times
+HEARD = 0.2  # seconds that news may be waited for
+GOODBYE = 5.0  # seconds for a worker's process to end
+
+
+class Lender(Protocol):
+    """What the requests of a profile are authorized with on this node."""
+
+    renewed: Callable[[str, Secret], None]
+
+    @property
+    def access(self) -> Access: ...
+
+    @property
+    def lent(self) -> Access: ...
+
+
+Lend = Callable[[Assignment, bool, bool, Secrets, Callable[[str], None]], Awaitable[Lender]]
+"""Gets a profile's secrets on this node, and tries the target. The two flags are `simulated` and `tries` of `Place`.
+The last is told if a secret cannot be renewed."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """A worker that the node has started."""
+
+    placed: Placed
+    number: int  # of its profile
+    secrets: Secrets
+    going: bool = False  # whether it sends a load
+
+
+@dataclass(slots=True)
+class _Read:
+    """A profile that was read here."""
+
+    loaded: Loaded
+    sealer: Sealer
+    lender: asyncio.Future[Lender] | None = None
+
+
+class Node:
+    """Call `heed` with the fleet's orders and `hear` for its workers' news. `died` is called when the fleet is silent,
+    with every worker killed."""
+
+    def __init__(self, lend: Lend, died: Callable[[], None], placement: Placement | None = None) -> None:
+        self._lend, self._died, self._placement = lend, died, placement or Local()
+        self.folder = Path(tempfile.mkdtemp(prefix="loadgen-node-"))
+        self._profiles: dict[int, _Read | LoadgenError] = {}
+        self._unwanted: set[int] = set()  # workers that were to end before they had started
+        self._workers: dict[int, Worker] = {}
+        self._news: list[FromNode] = []
+        self._is_news = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._heard = now()
+        self._loop = asyncio.get_running_loop()
+        self._loop.call_later(SILENCE / SECOND, self._listen)
+
+    def heed(self, orders: Sequence[ToNode]) -> int:
+        """Carry orders out, none of them being one too. Returns this machine's time."""
+        self._heard = now()
+        for order in orders:
+            match order:
+                case Read():
+                    self._read(order)
+                case Place():
+                    self._start(self._place(order), partial(self._bar, order))
+                case Tell(worker, message):
+                    self._tell(worker, message)
+                case End(worker):
+                    self._end(worker)
+        return now()
+
+    async def hear(self) -> list[FromNode]:
+        """What there is to be told, as soon as there is anything."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARD):
+                await self._is_news.wait()
+        self._is_news.clear()
+        news, self._news = self._news, []
+        return news
+
+    def close(self) -> None:
+        """Leave no process and no file behind."""
+        for worker in self._workers.values():
+            worker.placed.process.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # orders
+
+    def _read(self, order: Read) -> None:
+        with suppress(OSError):
+            os.chdir(order.current)
+        try:
+            loaded = reread(order.resolved, order.source, Path(order.source).parent)
+        except LoadgenError as error:
+            self._profiles[order.number] = error
+            return
+        withhold(loaded.variables)
+        self._profiles[order.number] = _Read(loaded, Sealer(loaded.secrets.texts))
+
+    async def _place(self, order: Place) -> None:
+        read = self._profiles[order.number]
+        if isinstance(read, LoadgenError):
+            raise read
+        work: Assignment = read.sealer.unseal(order.work)
+        if read.lender is None:
+            read.lender = asyncio.ensure_future(self._lender(order, work, read.loaded.secrets))
+        lender = await read.lender
+        if order.worker in self._unwanted:
+            return
+        environment = {} if lender.lent is lender.access else withheld()  # for a client that finds credentials itself
+        ledger = self.folder / f"worker-{order.worker}.counters"
+        work = replace(work, ledger=ledger, access=lender.lent, environment=environment)
+        placed = self._placement.place(
+            work,
+            Plan.of(work.profile),
+            lambda message: self._received(order.worker, message),
+            lambda: self._ended(order.worker),
+        )
+        self._workers[order.worker] = Worker(placed, order.number, read.loaded.secrets)
+
+    async def _lender(self, order: Place, work: Assignment, secrets: Secrets) -> Lender:
+        def lost(why: str) -> None:
+            self._tell_of(Hidden(order.worker, hidden(Refused(why), secrets)))
+
+        lender = await self._lend(work, order.simulated, order.tries, secrets, lost)
+        lender.renewed = lambda kind, secret: self._renew(order.number, kind, secret)
+        return lender
+
+    def _end(self, number: int) -> None:
+        if worker := self._workers.get(number):
+            worker.placed.process.kill()
+        elif number not in self._unwanted:
+            self._unwanted.add(number)
+            self._tell_of(Ended(number, -signal.SIGKILL))
+
+    def _renew(self, number: int, kind: str, secret: Secret) -> None:
+        for worker in self._workers.values():
+            if worker.number == number:
+                worker.placed.pipe.send(Renew(kind, secret))
+
+    def _tell(self, number: int, message: ToWorker) -> None:
+        if worker := self._workers.get(number):
+            worker.going = worker.going or isinstance(message, Go)
+            worker.placed.pipe.send(message)
+            if isinstance(message, Bye):
+                worker.going = False
+
+    def _start(self, work: Coroutine[None, None, None], failed: Callable[[LoadgenError], None]) -> None:
+        async def carried_out() -> None:
+            try:
+                await work
+            except LoadgenError as error:
+                failed(error)
+            except Exception as error:
+                failed(LoadgenError(f"{type(error).__name__}: {error}"))
+
+        task = self._loop.create_task(carried_out())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _bar(self, order: Place, error: LoadgenError) -> None:
+        read = self._profiles[order.number]
+        secrets = read.loaded.secrets if isinstance(read, _Read) else Secrets()
+        self._unwanted.add(order.worker)
+        self._tell_of(Barred(order.worker, hidden(error, secrets)))
+
+    # news
+
+    def _received(self, number: int, message: FromWorker) -> None:
+        worker = self._workers[number]
+        if isinstance(message, Vitals | Finished):
+            self._tell_of(Counts(number, worker.placed.ledger.block()))
+        if isinstance(message, Finished):
+            worker.going = False
+        if isinstance(message, Batch | Vitals):
+            self._tell_of(Said(number, message))
+        else:
+            self._tell_of(Hidden(number, hidden(message, worker.secrets)))
+
+    def _ended(self, number: int) -> None:
+        worker = self._workers[number]
+        worker.going = False
+        self._start(self._see_off(number, worker), lambda error: self._tell_of(Ended(number, -signal.SIGKILL)))
+
+    async def _see_off(self, number: int, worker: Worker) -> None:
+        status = -signal.SIGKILL
+        with suppress(subprocess.TimeoutExpired):
+            status = await asyncio.to_thread(worker.placed.process.wait, GOODBYE)
+        worker.placed.process.kill()
+        del self._workers[number]
+        self._unwanted.add(number)
+        self._tell_of(Counts(number, worker.placed.ledger.block()))
+        self._tell_of(Ended(number, status))
+
+    def _tell_of(self, news: FromNode) -> None:
+        self._news.append(news)
+        self._is_news.set()
+
+    def _listen(self) -> None:
+        """Look whether the fleet is there."""
+        limit = SILENCE if any(worker.going for worker in self._workers.values()) else PATIENCE
+        left = self._heard + limit - now()
+        if left > 0:
+            self._loop.call_later(min(left, SILENCE) / SECOND, self._listen)
+        else:
+            self.close()
+            self._died()
+
+
+def about(node: Node, address: str, authenticated: bool) -> About:
+    """What this node tells of itself."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    return About(
+        socket.gethostname(),
+        address,
+        loadgen.__version__,
+        version,
+        cpus(),
+        authenticated,
+        str(node.folder),
+        os.getpid(),
+    )
+
+
+def left_in(folder: str) -> dict[int, bytes]:
+    """The ledgers of a node's workers, by worker, from the folder of a node that has died. They have died with it."""
+    blocks = {}
+    for path in sorted(Path(folder).glob("worker-*.counters")):
+        with suppress(OSError, ValueError):
+            blocks[int(path.stem.partition("-")[2])] = path.read_bytes()
+    shutil.rmtree(folder, ignore_errors=True)
+    return blocks
+
+
+def packed(news: Sequence[FromNode]) -> bytes:
+    return pickle.dumps(news, protocol=5)
+
+
+def unpacked(data: bytes) -> list[FromNode]:
+    news: list[FromNode] = pickle.loads(data)  # noqa: S301 from a node of ours, behind the cluster's token
+    return news

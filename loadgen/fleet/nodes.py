@@ -1,0 +1,327 @@
+"""Workers on other machines, as a placement: the fleet's side of `node`.
+
+Two threads serve each node, so that a busy event loop here looks like no death there: one gives orders, at least four
+times a second, and each is a ping for the node's clock; one hears news.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Protocol
+
+from loadgen.aws.auth import Access
+from loadgen.clock import MILLISECOND, now
+from loadgen.engine.plan import Plan
+from loadgen.errors import LoadgenError, PlanError, WorkerLost
+from loadgen.fleet.clocks import Ahead, NodeClock
+from loadgen.fleet.messages import Assignment, Broken, Enter, FromWorker, Go, Leave, Renew, ToWorker
+from loadgen.fleet.node import unpacked
+from loadgen.fleet.orders import About, Barred, Counts, End, Ended, FromNode, Hidden, Place, Read, Said, Tell, ToNode
+from loadgen.fleet.placement import Placed
+from loadgen.fleet.sealing import Sealer, shown
+from loadgen.profile.load import Loaded, reread
+from loadgen.record.ledger import Ledger
+
+BEAT = 0.25  # seconds between two orders at the most
+HEAD_START = 250 * MILLISECOND  # for a word to reach every node
+LAST_CALL = 5.0  # seconds for the threads of a node to end
+PINGS = 20  # before anything else, so that the clock is known
+
+
+class NodeGone(Exception):
+    """The node does not answer any more."""
+
+
+class Link(Protocol):
+    """Calls to one node. Each blocks, and raises NodeGone."""
+
+    def tell(self, orders: bytes) -> int:
+        """Give orders, `pickle`d. Returns the node's time."""
+        ...
+
+    def hear(self) -> bytes:
+        """The node's news, `node.packed`."""
+        ...
+
+    def left(self) -> dict[int, bytes]:
+        """The ledgers of the workers of a node that has died, as far as its machine can be asked."""
+        ...
+
+    def end(self) -> None:
+        """End the node in good order."""
+        ...
+
+
+class RemoteWorker:
+    """A worker on a node: its process, and what carries messages to it."""
+
+    pid = 0
+
+    def __init__(
+        self,
+        node: RemoteNode,
+        number: int,
+        ledger: Ledger,
+        received: Callable[[FromWorker], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._node, self.number, self.ledger, self.received = node, number, ledger, received
+        self._ended, self._closed, self._over = ended, False, threading.Event()
+        self._status: int | None = None
+        self._ahead: Ahead | None = None  # of the node's clock, as it was known when the load began
+
+    def send(self, message: ToWorker) -> None:
+        match message:
+            case Renew():  # the node renews its own
+                return
+            case Go(start):
+                message = Go(start + self.ahead())
+            case Enter(run, at):
+                message = Enter(run, at + self.ahead())
+            case Leave(run, at):
+                message = Leave(run, at + self.ahead())
+        self._node.order(Tell(self.number, message))
+
+    def close(self) -> None:
+        """Tell nobody that it has ended."""
+        self._closed = True
+
+    def ahead(self) -> int:
+        """How far the node's clock is ahead, in ns; always the same, as the load is told on that clock."""
+        if self._ahead is None:
+            self._ahead = self._node.ahead_of_load()
+        return self._ahead.ns
+
+    def kill(self) -> None:
+        if self._status is None:
+            self._node.order(End(self.number))
+
+    def poll(self) -> int | None:
+        return self._status
+
+    def wait(self, timeout: float | None = None) -> int:
+        if not self._over.wait(timeout):
+            raise subprocess.TimeoutExpired(f"worker {self.number} of {self._node.name}", timeout or 0)
+        assert self._status is not None
+        return self._status
+
+    def end(self, status: int) -> None:
+        """It has ended."""
+        if self._status is not None:
+            return
+        self._status = status
+        self._over.set()
+        if not self._closed:
+            self._ended()
+
+
+class RemoteNode:
+    """A node. `name` is what people know it by."""
+
+    def __init__(self, number: int, link: Link, about: About) -> None:
+        self.number, self.about, self._link = number, about, link
+        self.name = f"{about.host} ({about.address})"
+        self.clock = NodeClock()
+        self.gone = ""  # why
+        self._orders: queue.SimpleQueue[ToNode] = queue.SimpleQueue()
+        self._workers: dict[int, RemoteWorker] = {}
+        self._numbers = count()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = False
+        self._of_load: Ahead | None = None
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._giving, self._hearing)]
+
+    def open(self) -> None:
+        """Get to know its clock, and begin to talk. Raises NodeGone."""
+        for _ in range(PINGS):
+            self._give([])
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        self._closing = True
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(LAST_CALL)
+        with suppress(NodeGone):
+            self._link.end()
+
+    def order(self, order: ToNode) -> None:
+        self._orders.put(order)
+
+    def begin(self) -> None:
+        """Another load will begin."""
+        self._of_load = None
+
+    def ahead_of_load(self) -> Ahead:
+        """How far the node's clock is ahead, as it is known when a load begins."""
+        if self._of_load is None:
+            self._of_load = self.clock.ahead
+        return self._of_load
+
+    def place(
+        self,
+        read: int,
+        work: bytes,
+        simulated: bool,
+        tries: bool,
+        ledger: Ledger,
+        received: Callable[[FromWorker], None],
+        ended: Callable[[], None],
+    ) -> Placed:
+        """Start a worker. Raises WorkerLost if the node is gone."""
+        if self.gone:
+            raise WorkerLost(f"node {self.name} is lost: {self.gone}")
+        self._loop = asyncio.get_running_loop()
+        worker = RemoteWorker(self, next(self._numbers), ledger, received, ended)
+        self._workers[worker.number] = worker
+        self.order(Place(worker.number, read, work, simulated, tries))
+        return Placed(worker, worker, ledger, worker.ahead)
+
+    # its threads
+
+    def _giving(self) -> None:
+        with suppress(NodeGone):
+            while not self._closing:
+                orders: list[ToNode] = []
+                with suppress(queue.Empty):
+                    orders.append(self._orders.get(timeout=BEAT))
+                    while True:
+                        orders.append(self._orders.get_nowait())
+                self._give(orders)
+
+    def _give(self, orders: Sequence[ToNode]) -> None:
+        data = pickle.dumps(orders, protocol=5)
+        sent = now()
+        theirs = self._link.tell(data)
+        self.clock.add(sent, theirs, now())
+
+    def _hearing(self) -> None:
+        try:
+            while not self._closing:
+                if news := unpacked(self._link.hear()):
+                    self._call(self._take, news)
+        except NodeGone as gone:
+            if not self._closing:
+                self.gone = str(gone)
+                self._call(self._lose, self._link.left())
+
+    def _call(self, function: Callable[..., None], *arguments: object) -> None:
+        if self._loop:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                self._loop.call_soon_threadsafe(function, *arguments)
+
+    # on the loop
+
+    def _take(self, news: Sequence[FromNode]) -> None:
+        for one in news:
+            worker = self._workers.get(one.worker)
+            if worker is None:
+                continue
+            match one:
+                case Said(_, message):
+                    worker.received(message)
+                case Hidden(_, data):
+                    worker.received(shown(data))
+                case Counts(_, block):
+                    worker.ledger.take(block)
+                case Ended(_, status):
+                    self._end(worker, status)
+                case Barred(_, data):
+                    worker.received(Broken(self._own(shown(data))))
+                    self._end(worker, 1)
+
+    def _own(self, error: LoadgenError) -> LoadgenError:
+        """The error, with the name of the node where it happened."""
+        named = LoadgenError(f"node {self.name}: {error}")
+        named.status = error.status
+        return named
+
+    def _end(self, worker: RemoteWorker, status: int) -> None:
+        del self._workers[worker.number]
+        worker.end(status)
+
+    def _lose(self, left: dict[int, bytes]) -> None:
+        """The node has died: what its workers had sent is in their ledgers, if anybody can still read them."""
+        for worker in list(self._workers.values()):
+            kept = "" if worker.number in left else "; what it sent since its last report is not known"
+            if block := left.get(worker.number):
+                worker.ledger.take(block)
+            worker.received(Broken(WorkerLost(f"node {self.name} is lost: {self.gone}{kept}")))
+            self._end(worker, -signal.SIGKILL)
+
+
+class Nodes:
+    """Machines to place workers on. `workers` is how many each of them gets; call `close` at the end."""
+
+    def __init__(self, nodes: Sequence[RemoteNode], close: Callable[[], None] = lambda: None) -> None:
+        self.nodes, self._close = nodes, close
+        self._reads = count()
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    @property
+    def cpus(self) -> int:
+        """That the smallest of them has."""
+        return min(node.about.cpus for node in self.nodes)
+
+    def of(self, loaded: Loaded, simulated: bool, tries: bool) -> OnNodes:
+        """The placement of a run of the profile. `simulated`: its target takes the sandbox's keys. `tries`: each node
+        sends each step once before. Raises PlanError for secrets that the nodes cannot read by themselves."""
+        number = next(self._reads)
+        source, current = str(Path(loaded.source).absolute()), str(Path.cwd())
+        if "://" in loaded.source:
+            source = str(Path(current) / "url")
+        texts = _texts(loaded, source)
+        for node in self.nodes:
+            node.begin()
+            node.order(Read(number, loaded.resolved, source, current))
+        return OnNodes(self.nodes, number, Sealer(texts), simulated, tries)
+
+    def close(self) -> None:
+        for node in self.nodes:
+            node.close()
+        self._close()
+
+
+class OnNodes:
+    """The placement of one run: worker i of n goes to node i // (n / nodes)."""
+
+    def __init__(self, nodes: Sequence[RemoteNode], number: int, sealer: Sealer, simulated: bool, tries: bool) -> None:
+        self._nodes, self._number, self._sealer = nodes, number, sealer
+        self._simulated, self._tries = simulated, tries
+
+    @property
+    def head_start(self) -> int:
+        return max(HEAD_START, *(4 * node.clock.round_trip for node in self._nodes))
+
+    def place(
+        self, work: Assignment, plan: Plan, received: Callable[[FromWorker], None], ended: Callable[[], None]
+    ) -> Placed:
+        node = self._nodes[work.share.index * len(self._nodes) // work.share.workers]
+        ledger = Ledger.in_file(work.ledger, len(plan.all_runs), plan.slots)
+        sealed = self._sealer.seal(replace(work, access=Access(), environment={}))
+        return node.place(self._number, sealed, self._simulated, self._tries, ledger, received, ended)
+
+
+def _texts(loaded: Loaded, source: str) -> tuple[str, ...]:
+    """The profile's secrets, as each node will list them. Raises PlanError."""
+    remedy = "Write it as ${NAME}, and set NAME on each node"
+    try:
+        texts = reread(loaded.resolved, source, Path(source).parent).secrets.texts
+    except LoadgenError as error:
+        raise PlanError(f"the nodes cannot read the profile by themselves: {error}. {remedy}") from None
+    if texts != loaded.secrets.texts[: len(texts)]:
+        raise PlanError(f"a secret of the command line would have to travel to the nodes. {remedy}")
+    return texts

@@ -1,0 +1,219 @@
+"""Nodes by Ray: an actor on each machine of a cluster. Nothing else of loadgen knows Ray.
+
+Ray only starts the actors and carries calls to them. An actor is never restarted and no call is repeated: a load that
+is lost is lost. Nobody who cannot show the cluster's token may start anything there, so that a cluster without tokens
+is refused; one that is started here for one run draws a token of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import secrets
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import loadgen
+from loadgen.errors import PlanError
+from loadgen.fleet.node import Lend, Node, about, left_in, packed
+from loadgen.fleet.nodes import NodeGone, Nodes, RemoteNode
+from loadgen.fleet.orders import About
+
+LOCAL, AUTO = "ray", "auto"
+ANSWER = 3.0  # seconds for a call to be answered during a load
+STARTED = 60.0  # seconds for the actors to be there
+REMAINS = 5.0  # seconds for what a dead node has left to be read
+STORE = 80 << 20  # bytes of Ray's object store, which nothing is put into: about the least that it takes
+TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+
+
+def connect(on: str, count: int | None, lend: Lend) -> Nodes:
+    """The nodes of a cluster: of one for this run alone (`ray`), at `HOST:PORT`, or of the job that this process is
+    (`auto`). `count` is how many; None: all that have a CPU to give. Raises PlanError."""
+    local = on == LOCAL
+    ray = _imported(local)
+    with _as_it_was():
+        _init(ray, on)
+    try:
+        return Nodes(_nodes(ray, count, lend, local), lambda: _shut_down(ray))
+    except BaseException:
+        _shut_down(ray)
+        raise
+
+
+class Actor:
+    """Runs a node. Ray calls its methods on an event loop of its own."""
+
+    async def open(self, lend: Lend) -> About:
+        import ray
+        from ray._private.authentication.authentication_utils import is_token_auth_enabled
+
+        self._node = Node(lend, lambda: os._exit(1))
+        address = str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
+        return about(self._node, address, is_token_auth_enabled())
+
+    async def heed(self, orders: bytes) -> int:
+        return self._node.heed(pickle.loads(orders))  # noqa: S301 from the fleet, behind the cluster's token
+
+    async def hear(self) -> bytes:
+        return packed(await self._node.hear())
+
+    async def close(self) -> None:
+        self._node.close()
+
+
+@dataclass(frozen=True)
+class ActorLink:
+    """Calls to the actor of one node."""
+
+    ray: Any
+    actor: Any
+    node: str  # its id
+    folder: str
+
+    def tell(self, orders: bytes) -> int:
+        return int(self._answer(self.actor.heed.remote(orders), ANSWER))
+
+    def hear(self) -> bytes:
+        return bytes(self._answer(self.actor.hear.remote(), ANSWER))
+
+    def left(self) -> dict[int, bytes]:
+        with suppress(self.ray.exceptions.RayError):
+            self.ray.kill(self.actor)  # one that is only stopped would go on when it is continued
+        at = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(self.node, soft=False)
+        read = self.ray.remote(num_cpus=0, max_retries=0)(left_in).options(scheduling_strategy=at)
+        with suppress(self.ray.exceptions.RayError):
+            blocks: dict[int, bytes] = self.ray.get(read.remote(self.folder), timeout=REMAINS)
+            return blocks
+        return {}
+
+    def end(self) -> None:
+        with suppress(self.ray.exceptions.RayError):
+            self.ray.get(self.actor.close.remote(), timeout=ANSWER)
+            self.ray.kill(self.actor)
+
+    def _answer(self, call: Any, seconds: float) -> Any:
+        try:
+            return self.ray.get(call, timeout=seconds)
+        except self.ray.exceptions.GetTimeoutError:
+            raise NodeGone(f"it did not answer within {seconds:g} s") from None
+        except self.ray.exceptions.RayError as error:
+            raise NodeGone(_reason(error)) from None
+
+
+def _imported(local: bool) -> Any:
+    """Ray, which reads its settings when it is imported."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_AUTH_MODE"] = "token"
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # else a call that comes too late starts another Ray
+    os.environ["RAY_BACKEND_LOG_LEVEL"] = "fatal"  # it writes to our stderr
+    if local and not any(os.environ.get(name) for name in TOKENS):
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # else Ray writes one into the home folder
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            import ray
+            import ray._private.worker
+            import ray.util.scheduling_strategies
+        except ImportError as error:
+            raise PlanError(f"--on needs Ray ({error}). Install it: pip install 'loadgen[ray]'") from None
+    logging.getLogger("ray").setLevel(logging.CRITICAL + 1)
+    # it prints there what happens to its own processes, and stdout is for a result
+    ray._private.worker.print_to_stdstream = lambda *_, **__: None
+    return ray
+
+
+def _init(ray: Any, on: str) -> None:
+    here = {"num_cpus": 1, "num_gpus": 0, "object_store_memory": STORE, "include_dashboard": False}
+    address = {LOCAL: "local"}.get(on, on)
+    try:
+        ray.init(
+            address=address, namespace="loadgen", configure_logging=False, log_to_driver=False,
+            **(here if on == LOCAL else {}),
+        )  # fmt: skip
+    except Exception as error:  # whatever Ray raises, of which there are many kinds
+        if on == LOCAL:
+            raise PlanError(f"--on {on}: Ray did not start: {_reason(error)}") from None
+        raise PlanError(
+            f"--on {on}: there is no way into that Ray cluster: {_reason(error)}. This machine has to be one of its "
+            "nodes (ray start --address HOST:PORT), and to have its token in RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
+        ) from None
+
+
+def _nodes(ray: Any, count: int | None, lend: Lend, local: bool) -> list[RemoteNode]:
+    alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+    wanted = count or len(alive)
+    if not wanted or wanted > len(alive):
+        what = "the Ray that --on ray starts has one node" if local else f"the cluster has {len(alive)} with a free CPU"
+        raise PlanError(f"--nodes {wanted}: {what}. Ask for as many as there are")
+    group = ray.util.placement_group([{"CPU": 1}] * wanted, strategy="STRICT_SPREAD")
+    if not group.wait(STARTED):
+        raise PlanError(f"--nodes {wanted}: Ray did not find as many nodes with a free CPU within {STARTED:g} s")
+    remote = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Actor)
+    strategy = ray.util.scheduling_strategies.PlacementGroupSchedulingStrategy
+    actors = [remote.options(scheduling_strategy=strategy(group, n)).remote() for n in range(wanted)]
+    ids = ray.util.placement_group_table(group)["bundles_to_node_id"]
+    return [_opened(ray, number, actor, ids[number], lend, local) for number, actor in enumerate(actors)]
+
+
+def _opened(ray: Any, number: int, actor: Any, node: str, lend: Lend, local: bool) -> RemoteNode:
+    try:
+        told: About = ray.get(actor.open.remote(lend), timeout=STARTED)
+    except ray.exceptions.RayError as error:
+        raise PlanError(
+            f"node {number} cannot run workers: {_reason(error)}. Install loadgen[ray] {loadgen.__version__} there"
+        ) from None
+    if why := refused(told, local):
+        raise PlanError(f"node {told.host} ({told.address}) {why}")
+    opened = RemoteNode(number, ActorLink(ray, actor, node, told.folder), told)
+    try:
+        opened.open()
+    except NodeGone as gone:
+        raise PlanError(f"node {opened.name} was lost before the load: {gone}") from None
+    return opened
+
+
+def refused(told: About, local: bool) -> str:
+    """Why a node is not used; empty if it is."""
+    python = ".".join(map(str, sys.version_info[:2]))
+    if told.version != loadgen.__version__:
+        return f"has loadgen {told.version}, and this machine {loadgen.__version__}. Install the same on all nodes"
+    if told.python.rpartition(".")[0] != python:
+        return f"runs Python {told.python}, and this machine {python}. Use the same on all nodes"
+    if not (told.authenticated or local):
+        return (
+            "asks for no token: whoever reaches it can run programs there. Start the cluster with RAY_AUTH_MODE=token"
+        )
+    return ""
+
+
+def _shut_down(ray: Any) -> None:
+    with _as_it_was(), suppress(Exception):
+        ray.shutdown()
+
+
+@contextmanager
+def _as_it_was() -> Iterator[None]:
+    """Ray takes signals over, which are not its own to take."""
+    before: list[tuple[signal.Signals, Callable[..., Any] | int | None]] = [
+        (number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            for number, handler in before:
+                signal.signal(number, handler)
+
+
+def _reason(error: Exception) -> str:
+    """The last line of what Ray says, which is the one that tells."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[-1] if lines else type(error).__name__)[:200].rstrip(".")

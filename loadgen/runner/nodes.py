@@ -1,0 +1,73 @@
+"""Other machines for a run: `--on`. What their workers authorize with, each gets by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from loadgen.errors import PlanError, TargetError
+from loadgen.fleet.messages import Assignment
+from loadgen.fleet.nodes import Nodes
+from loadgen.net.names import Address
+from loadgen.redaction import Secrets
+from loadgen.result.reason import Reason
+from loadgen.runner.preflight import preflight
+from loadgen.runner.secrets import Keeper
+
+PATIENCE = 10  # seconds for the target to take a connection
+_keeping: set[asyncio.Task[None]] = set()  # the loop keeps no reference of its own
+
+
+@contextmanager
+def connected(on: str, count: int | None) -> Iterator[Nodes]:
+    """The nodes of `--on`, for as long as the block lasts. Raises PlanError."""
+    from loadgen.fleet.on_ray import connect  # Ray is an extra
+
+    nodes = connect(on, count, lend)
+    try:
+        yield nodes
+    finally:
+        nodes.close()
+
+
+async def lend(work: Assignment, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]) -> Keeper:
+    """On a node: get the secrets of the work's profile, keep them, and see whether this machine reaches the target.
+    `tries`: each step is sent once. Raises LoadgenError."""
+    keeper = Keeper(work.profile, simulated, secrets)
+    await keeper.fetch()
+    await _reach(work.addresses)
+    if tries:
+        await preflight(work.profile, work.origin, work.addresses, work.ca, keeper.lent)
+
+    def gone(why: Reason) -> None:
+        lost(str(why.values.get("error", why.code)))
+
+    keeper.lost = gone
+    task = asyncio.create_task(keeper.keep(lambda why: None))
+    _keeping.add(task)
+    task.add_done_callback(_keeping.discard)
+    return keeper
+
+
+async def _reach(addresses: tuple[Address, ...]) -> None:
+    """Raises TargetError if none of the addresses takes a connection from here."""
+    failed = ""
+    for address in addresses:
+        port = int(str(address.sockaddr[1]))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                _, writer = await asyncio.open_connection(address.host, port)
+        except OSError as error:  # TimeoutError is one
+            failed = error.strerror or type(error).__name__
+            continue
+        writer.close()
+        return
+    raise TargetError(f"it does not reach the target at {addresses[0].host}: {failed.lower()}")
+
+
+def fit_for_nodes(binds: bool, witness: bool) -> None:
+    """Raises PlanError for what a profile cannot have on other machines."""
+    if binds or witness:
+        what = "session.bind names addresses" if binds else "--witness starts a process"
+        raise PlanError(f"{what} of this machine, and --on sends from others. Leave one of them out")
