@@ -126,7 +126,7 @@ async def test_what_a_worker_says_arrives_behind_its_counts(two: Two) -> None:
     worker.says(Ready())
     await soon(lambda: member.ready)
     worker.ledger.iterations[PLANNED] = 5
-    worker.says(Finished(Kept([], [], {})))
+    worker.says(Finished(Kept([], [], {}, [])))
     await soon(lambda: member.finished)
     assert member.ledger.iterations[PLANNED] == 5
     worker.dies()

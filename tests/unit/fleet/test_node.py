@@ -1,0 +1,136 @@
+"""A node whose fleet falls silent."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from scripted_nodes import Stage
+
+from loadgen.aws.auth import Access, Secret
+from loadgen.clock import MILLISECOND
+from loadgen.engine.engine import Share
+from loadgen.errors import LoadgenError
+from loadgen.fleet import node as nodes
+from loadgen.fleet.messages import Assignment, Broken, Bye, FromWorker, Go, Ready
+from loadgen.fleet.node import Node, left_in
+from loadgen.fleet.on_ray import refused
+from loadgen.fleet.orders import About, Hidden, Place, Read, Tell, ToNode
+from loadgen.fleet.sealing import Sealer
+from loadgen.net.names import Origin
+from loadgen.profile.load import load
+from loadgen.redaction import Secrets
+
+TEXT = "name: p\ntarget: http://127.0.0.1\nload: [{name: a, rate: 10/s, for: 1s}]\n"
+KEY = "key-of-this-node"
+
+
+class Lent:
+    def __init__(self) -> None:
+        self.access = self.lent = Access()
+        self.renewed: Callable[[str, Secret], None] = lambda kind, secret: None
+
+
+async def lend(work: Assignment, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]) -> Lent:
+    return Lent()
+
+
+def placing(text: str = TEXT) -> list[ToNode]:
+    """The orders that place a worker."""
+    loaded = load("/p.yaml", text=text)
+    origin = Origin.of("http://127.0.0.1/")
+    work = Assignment(loaded.profile, origin, (), None, Share(), 1, 0, Path("there.counters"))
+    sealed = Sealer(loaded.secrets.texts).seal(work)
+    return [Read(0, loaded.resolved, "/p.yaml", "/"), Place(0, 0, sealed, simulated=True, tries=False)]
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A node changes its folder to that of its fleet, and here that stays where it was."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(nodes, "SILENCE", 20 * MILLISECOND)
+    monkeypatch.setattr(nodes, "PATIENCE", 3600 * 1000 * MILLISECOND)
+
+
+async def soon(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def test_workers_are_killed_when_the_fleet_is_silent_in_a_load() -> None:
+    stage, died = Stage(), asyncio.Event()
+    node = Node(lend, died.set, stage)
+    node.heed(placing())
+    await soon(lambda: stage.workers)
+    node.heed([Tell(0, Go(1))])
+    await asyncio.wait_for(died.wait(), 10)
+    assert stage.workers[0].process.killed
+    assert not node.folder.exists()
+
+
+@pytest.mark.parametrize("told", [(), (Go(1), Bye())], ids=["before", "after"])
+async def test_before_and_after_a_load_the_fleet_may_take_its_time(told: tuple[Go | Bye, ...]) -> None:
+    stage, died = Stage(), asyncio.Event()
+    node = Node(lend, died.set, stage)
+    node.heed(placing())
+    await soon(lambda: stage.workers)
+    node.heed([Tell(0, message) for message in told])
+    looks = 0
+    listen = node._listen
+
+    def counted() -> None:
+        nonlocal looks
+        looks += 1
+        listen()
+
+    node._listen = counted  # type: ignore[method-assign]
+    await soon(lambda: looks > 2)
+    assert not died.is_set()
+    node.close()
+
+
+@pytest.mark.parametrize("message", [Ready(), Broken(LoadgenError(f"sent {KEY}"))])
+async def test_what_a_worker_says_in_words_leaves_without_secrets(
+    message: FromWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODE_KEY", KEY)
+    text = TEXT + "scenarios: [{name: s, steps: [{name: g, get: /, headers: {x-key: '${NODE_KEY}'}}]}]\n"
+    orders, stage = placing(text), Stage()
+    assert KEY.encode() not in pickle.dumps(orders)
+    node = Node(lend, lambda: None, stage)
+    node.heed(orders)
+    await soon(lambda: stage.workers)
+    assert stage.workers[0].work.profile.scenarios[0].steps[0].headers["x-key"] == KEY
+    stage.workers[0].says(message)
+    (news,) = await node.hear()
+    assert isinstance(news, Hidden)
+    assert KEY.encode() not in news.message
+    node.close()
+
+
+def test_ledgers_are_read_from_what_a_dead_node_left(tmp_path: Path) -> None:
+    left = tmp_path / "node"
+    left.mkdir()
+    (left / "worker-3.counters").write_bytes(b"counts")
+    (left / "worker-x.counters").write_bytes(b"no number")
+    assert left_in(str(left)) == {3: b"counts"}
+    assert not left.exists()
+    assert left_in(str(left)) == {}
+
+
+def told(version: str = "0.1.0", python: str = "3.11.7", authenticated: bool = True) -> About:
+    return About("host", "10.0.0.7", version, python, 2, authenticated, "/nowhere", 1)
+
+
+def test_a_node_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.version_info", (3, 11, 9, "final", 0))
+    monkeypatch.setattr("loadgen.__version__", "0.1.0")
+    assert refused(told(), local=False) == ""
+    assert "has loadgen 0.0.9, and this machine 0.1.0" in refused(told("0.0.9"), local=False)
+    assert "runs Python 3.12.1, and this machine 3.11" in refused(told(python="3.12.1"), local=False)
+    assert "asks for no token" in refused(told(authenticated=False), local=False)
+    assert refused(told(authenticated=False), local=True) == ""
