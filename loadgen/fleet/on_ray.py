@@ -38,7 +38,7 @@ def connect(on: str, count: int | None, lend: Lend) -> Nodes:
     (`auto`). `count` is how many; None: all that have a CPU to give. Raises PlanError."""
     local = on == LOCAL
     ray = _imported(local)
-    with _as_it_was():
+    with _as_it_was(), _without_stderr():
         _init(ray, on)
     try:
         return Nodes(_nodes(ray, count, lend, local), lambda: _shut_down(ray))
@@ -112,7 +112,6 @@ def _imported(local: bool) -> Any:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_AUTH_MODE"] = "token"
     os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # else a call that comes too late starts another Ray
-    os.environ["RAY_BACKEND_LOG_LEVEL"] = "fatal"  # it writes to our stderr
     if local and not any(os.environ.get(name) for name in TOKENS):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # else Ray writes one into the home folder
     with warnings.catch_warnings():
@@ -211,6 +210,20 @@ def _as_it_was() -> Iterator[None]:
         finally:
             for number, handler in before:
                 signal.signal(number, handler)
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Ray's compiled part writes to this process's stderr until it has a log of its own."""
+    sys.stderr.flush()
+    ours, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(ours, 2)
+        os.close(ours)
+        os.close(nothing)
 
 
 def _reason(error: Exception) -> str:
