@@ -19,7 +19,8 @@ class Options:
     one; `preflight` is whether each step is tried once before the load; `resolution` is that of this machine's
     self-test, without which the workers measure it before the load. `share` is this machine's part of the load, of
     which the others carry out the rest; all begin at `start_at`, in ns of the wall clock; None: as soon as this
-    machine is ready."""
+    machine is ready. `confirmed`: the user has agreed that the
+    target's function is changed (`force_cold`)."""
 
     out: Path
     start_sandbox: StartSandbox | None = None
@@ -33,3 +34,4 @@ class Options:
     resolution: Resolution | None = None
     share: MachineShare = WHOLE
     start_at: int | None = None
+    confirmed: bool = False
