@@ -26,6 +26,7 @@ from loadgen.clock import SECOND, wall
 if TYPE_CHECKING:
     from loadgen.fleet.nodes import Nodes
     from loadgen.profile.curl_options import Asked
+    from loadgen.profile.function import Function
     from loadgen.profile.load import Loaded
     from loadgen.result.experiment import ExperimentResult
     from loadgen.result.run import RunResult
@@ -66,6 +67,7 @@ MOST_DRAWN = 1_000_000  # a seed that a person can type again
     help="Start one more quiet process, which sends the same at 1/53 of the rate, and compare p50 and p99.",
 )
 @share_options
+@click.option("--yes", "-y", is_flag=True, help="Agree that force_cold changes the target's Lambda function.")
 @click.option("--out", "folder", type=NewPath(), help="The run's folder.  [default: runs/NAME-TIME]")
 @click.option("--no-preflight", is_flag=True, help="Send the load without trying each step once before.")
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of an INVALID run too; the result says so.")
@@ -92,6 +94,7 @@ def command(
     witness: bool,
     share: str | None,
     start_at: str | None,
+    yes: bool,
     folder: Path | None,
     no_preflight: bool,
     accept_invalid: bool,
@@ -104,8 +107,8 @@ def command(
 ) -> int:
     """Run a PROFILE and report what was measured. PROFILE is a file, a URL, or the name of a shipped profile: burst,
     steady, ramp, spike, soak, closed, scaling, capacity, cold-wave, dynamodb-put, dynamodb-mix,
-    dynamodb-hot-partition, dynamodb-batch, lambda-invoke, cold-starts; or of a published experiment: yan-cui-keepalive,
-    yan-cui-ten-puts, yan-cui-lambda, list-tables, https-keepalive, client-once.
+    dynamodb-hot-partition, dynamodb-batch, lambda-invoke, lambda-force-cold, cold-starts; or of a published experiment:
+    yan-cui-keepalive, yan-cui-ten-puts, yan-cui-lambda, list-tables, https-keepalive, client-once.
 
     The result goes to stdout, the progress to stderr, and all figures to the run's folder.
 
@@ -136,6 +139,7 @@ def command(
         part, begins = shared_load(loaded, share, start_at, {"--until": until is not None, "--witness": witness})
         loaded, goal = _prolonged(loaded, until, at_most)
         chosen: dict[str, Any] = {"until": goal, "witness": witness, "share": part, "start_at": begins}
+        chosen["confirmed"] = yes or _agreed(loaded)
         wanted = {**chosen, "accept_invalid": accept_invalid, "preflight": not no_preflight}
         place = folder or folder_for(loaded, f"{part.index}-of-{part.of}-" if part.of > 1 else "")
         with copied(copy_to, place) as copy:
@@ -172,6 +176,27 @@ def _machines(on: str | None, count: int | None, shared: bool) -> Iterator[Nodes
 
     with connected(on, count) as nodes:
         yield nodes
+
+
+def _agreed(loaded: Loaded) -> bool:
+    """Whether the user agrees on the terminal that a function is changed; False if there is nothing to ask, or nobody
+    there. Raises UsageError if the user does not."""
+    forced = [of.profile.target.function for of in loaded.variants] or [loaded.profile.target.function]
+    away = [of for of in forced if of and of.force_cold and not _here(of)]
+    if not away or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    name = loaded.secrets.hide(away[0].name)
+    question = f"force_cold changes the description of {name}, which ends its environments for everybody. Go on?"
+    if not click.confirm(question, err=True):
+        raise click.UsageError("nothing was changed, and nothing was sent")
+    return True
+
+
+def _here(function: Function) -> bool:
+    """Whether the function is simulated, or one of a stand-in on this machine."""
+    from loadgen.net.names import Origin, is_loopback, resolve
+
+    return function.url == "sandbox" or is_loopback(resolve(Origin.of(function.url)))
 
 
 def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[Loaded, Goal | Decided | None]:

@@ -182,16 +182,19 @@ def _carry_out(
 
 
 def _restored(run: Path) -> int:
-    """Restore the memory of a tuning that was killed, and say what became of it."""
+    """Restore what a tuning or a run that was killed had changed, and say what became of it."""
     from loadgen.experiment.tune.measurement import restore
     from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
-    restored, memory = on_loop(restore(found(run), Options(run, start, sandbox_at)))
+    restored = on_loop(restore(found(run), Options(run, start, sandbox_at)))
+    was, how = restored.settings, "again" if restored.changed else "already"
     with output() as out:
-        if memory is None:
+        if was is None:
             out.write("Nothing had been changed.\n")
+        elif was.description is not None:
+            out.write(f"The description is {how} what it was before.\n")
         else:
-            out.write(f"The memory is {memory} MB {'again' if restored else 'already'}, as before.\n")
+            out.write(f"The memory is {was.memory} MB {how}, as before.\n")
     return 0

@@ -56,7 +56,7 @@ class Engine:
         self._agenda = Agenda(clock, self._arrive)
         self._at = self._agenda.at
         self._streams = Streams(self._agenda, self._states[plan.drain.number + 1 :], share.workers, self._arrive)
-        self._users = Users(clock.now, self._agenda, share, self._start, self._check_done)
+        self._users = Users(clock.now, self._agenda, share, self._start, self._check_done, host.halted)
         self._arriving: RunState | None = None  # the open run whose arrivals are released now
         self._stride = share.stride or share.workers
         self._current = -1
@@ -129,6 +129,12 @@ class Engine:
     def leave(self, number: int, at: int) -> None:
         """End run `number` at the instant `at`, before its time: iterations due later are then not planned."""
         self._at(at, lambda now: self._leave(self._states[number], at, early=True))
+
+    def resume(self, at: int) -> None:
+        """Let the users who wait go on at the instant `at`."""
+        if not self._stopping:
+            self._users.resume(self._states[self._current], at)
+            self._agenda.rearm()
 
     def _close_current(self) -> None:
         if self._current >= 0:

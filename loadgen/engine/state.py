@@ -21,6 +21,9 @@ class Host(Protocol):
     def reached(self, run: int) -> None:
         """This worker is ready for run `run`; answer with `engine.enter(run, start)`."""
 
+    def halted(self) -> None:
+        """All users of this worker wait, and nothing is open; answer with `engine.resume(at)`."""
+
     def finished(self) -> None: ...
 
 
@@ -28,13 +31,15 @@ class Host(Protocol):
 @dataclass(frozen=True, slots=True)
 class Share:
     """This worker's part of the load: worker `index` of `workers`, and its part of the limits. Its iterations are those
-    numbered `index`, and then each `stride`-th; unless said, each that is the workers' number further on."""
+    numbered `index`, and then each `stride`-th; unless said, each that is the workers' number further on. After `lap`
+    iterations of each of its users they all wait until they are told to go on; 0: they never do."""
 
     index: int = 0
     workers: int = 1
     in_flight: int = NEVER
     users_gap: int = 0  # ns between two starts of users, at the least (max_rate)
     stride: int = 0
+    lap: int = 0
 
 
 class Numbering:

@@ -9,6 +9,7 @@ with one worker is one group of one.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from loadgen.aws.auth import Secret
@@ -19,14 +20,18 @@ from loadgen.fleet.group import Group
 from loadgen.fleet.messages import Enter, Leave, Renew, ToWorker
 from loadgen.record.ledger import Ledger
 
+Between = Callable[[], Awaitable[None]]
 READY_LIMIT = 60  # seconds
 
 
 class Fleet:
     """Groups of workers. Call `launch`, `settle`, then `run`, and always `close`."""
 
-    def __init__(self, leading: Group, *following: Group) -> None:
-        self.leading, self.following = leading, following
+    def __init__(self, leading: Group, *following: Group, between: Between | None = None) -> None:
+        """`between` is carried out before each phase but the first that begins when the one before it is over, and
+        between laps (`Share.lap`), when nothing is open."""
+        self.leading, self.following, self._between = leading, following, between
+        self._pausing: asyncio.Task[None] | None = None
         self.groups = (leading, *following)
         self.stopped: int | None = None  # when it was told to stop, in ns since the start of the load
         self._entries = {0: 0}  # the runs whose start was given out, and when that is, in ns after the start
@@ -64,6 +69,8 @@ class Fleet:
         finally:
             for task in following:
                 task.cancel()
+            if self._pausing:
+                await self._pausing
 
     def renew(self, kind: str, secret: Secret) -> None:
         """Let the workers authorize with a new secret from now on."""
@@ -152,8 +159,35 @@ class Fleet:
 
     def _enter_if_reached(self) -> None:
         """A phase whose start depends on the last one's end begins when every leading worker has come to it."""
-        run = self.leading.reached
-        if run > max(self._entries):
-            at = now() + (self.leading.head_start if len(self.leading.members) > 1 else 0)
-            self._entries[run] = at - self.leading.start
-            self._tell(Enter(run, at))
+        current, run = max(self._entries), self.leading.reached
+        if self._pausing and not self._pausing.done():
+            return
+        if run > current:
+            self._pause(lambda: self._enter(run))
+        elif self.leading.lap_is_over(current):
+            self._pause(lambda: self.leading.resume(self._soon()))
+
+    def _enter(self, run: int) -> None:
+        at = self._soon()
+        self._entries[run] = at - self.leading.start
+        self._tell(Enter(run, at))
+
+    def _soon(self) -> int:
+        """An instant for which the word reaches every worker in time."""
+        return now() + (self.leading.head_start if len(self.leading.members) > 1 else 0)
+
+    def _pause(self, go_on: Callable[[], None]) -> None:
+        """Go on after what is to be done between."""
+        if self._between:
+            self._pausing = asyncio.create_task(self._go_on(self._between, go_on))
+        else:
+            go_on()
+
+    async def _go_on(self, between: Between, go_on: Callable[[], None]) -> None:
+        try:
+            await between()
+        except BaseException:
+            self.stop()  # nobody would tell the workers to go on
+            raise
+        if not self.stopping:
+            go_on()

@@ -22,12 +22,14 @@ from loadgen.fleet.messages import (
     Finished,
     FromWorker,
     Go,
+    Halted,
     Idled,
     Kill,
     NewSeries,
     Reached,
     Ready,
     Refused,
+    Resume,
     Stop,
     ToWorker,
     Vitals,
@@ -67,6 +69,7 @@ class Member:
     ahead: Callable[[], int] = lambda: 0  # of its machine's clock, in ns
     ready: bool = False
     reached: int = -1
+    halted: bool = False  # whether its users wait for the next lap
     finished: bool = False
     lost: bool = False
     silent: int = 0  # looks since it last said something; before the load, looks at which it was stopped
@@ -211,6 +214,17 @@ class Group:
         """The latest run that every live worker has reached; -1 if there is none."""
         return min((member.reached for member in self.members if not member.over), default=-1)
 
+    def lap_is_over(self, run: int) -> bool:
+        """Whether every live worker waits for the next lap of run `run`, or has no more of that run to do."""
+        live = [member for member in self.members if not member.over]
+        return any(of.halted for of in live) and all(of.halted or of.reached > run for of in live)
+
+    def resume(self, at: int) -> None:
+        """Begin the next lap at that instant."""
+        for member in self.members:
+            member.halted = False
+        self.tell(Resume(at))
+
     @property
     def elapsed(self) -> int:
         """ns since the start of the load."""
@@ -256,6 +270,8 @@ class Group:
                 self.health.idle.extend(late)
             case Reached(run):
                 member.reached = run
+            case Halted():
+                member.halted = True
             case Finished(kept, options):
                 member.finished = True
                 member.kept, member.options = kept, options

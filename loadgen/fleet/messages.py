@@ -68,6 +68,13 @@ class Enter:
 
 
 @dataclass(frozen=True, slots=True)
+class Resume:
+    """Let the users who wait for the next lap go on at the instant `at`."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """End run `run` early, at the instant `at`."""
 
@@ -90,7 +97,7 @@ class Bye:
     """The last message: the worker may end."""
 
 
-ToWorker = Assignment | Go | Renew | Enter | Leave | Stop | Kill | Bye
+ToWorker = Assignment | Go | Renew | Enter | Resume | Leave | Stop | Kill | Bye
 
 
 # from a worker; what it recorded comes as the recorder's own `Batch`, forty times a second at 20,000 requests/s: one
@@ -114,6 +121,11 @@ class Reached:
     """The worker has reached run `run`, which all workers start together."""
 
     run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """All users of the worker wait for the next lap, and nothing of it is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,4 +178,4 @@ class Finished:
     options: dict[str, Any] | None = None
 
 
-FromWorker = Ready | Idled | Reached | Batch | NewSeries | Failures | Vitals | Refused | Broken | Finished
+FromWorker = Ready | Idled | Reached | Halted | Batch | NewSeries | Failures | Vitals | Refused | Broken | Finished

@@ -33,6 +33,7 @@ from loadgen.fleet.messages import (
     Finished,
     FromWorker,
     Go,
+    Halted,
     Idled,
     Kill,
     Leave,
@@ -41,6 +42,7 @@ from loadgen.fleet.messages import (
     Ready,
     Refused,
     Renew,
+    Resume,
     Stop,
     ToWorker,
     Vitals,
@@ -96,6 +98,10 @@ class _Load:
     def reached(self, run: int) -> None:
         self._recorder.flush()
         self._fleet.send(Reached(run))
+
+    def halted(self) -> None:
+        self._recorder.flush()
+        self._fleet.send(Halted())
 
     def finish(self) -> None:
         """Send the remaining figures."""
@@ -196,6 +202,9 @@ class Worker:
     def reached(self, run: int) -> None:
         self._load.reached(run)
 
+    def halted(self) -> None:
+        self._load.halted()
+
     def finished(self) -> None:
         self._load.finish()
 
@@ -216,10 +225,12 @@ class Worker:
         os._exit(1)
 
 
-def _steer(engine: Engine, message: Enter | Leave | Stop | Kill) -> None:
+def _steer(engine: Engine, message: Enter | Resume | Leave | Stop | Kill) -> None:
     match message:
         case Enter(run, at):
             engine.enter(run, at)
+        case Resume(at):
+            engine.resume(at)
         case Leave(run, at):
             engine.leave(run, at)
         case Stop():

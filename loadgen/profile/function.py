@@ -17,6 +17,7 @@ from loadgen.profile.values import Selector
 INVOKE, TO_INVOKE = "Invoke", "lambda:InvokeFunction"  # the call, and its permission
 EXAMPLE = "Invoke: {payload: {id: '{{uuid}}'}}"
 
+MOST_FORCED = 1_000_000  # iterations of a user between two changes
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ARN = re.compile(r"arn:aws[a-z-]{0,12}:lambda:(?P<region>[a-z0-9-]{1,32}):[0-9]{12}:function:[A-Za-z0-9_-]{1,64}")
 _PRICE = re.compile(r"\$[0-9]{1,6}(\.[0-9]{1,12})?")
@@ -45,6 +46,19 @@ def _dollars(text: str) -> float:
     return float(text[1:])
 
 
+def _force_cold(value: object) -> int:
+    if value == "each":
+        return 1
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_FORCED:
+        return value
+    raise ValueError(f"{quoted(value)} is neither each nor a number from 1 to {MOST_FORCED}")
+
+
+ForceCold = Annotated[
+    int,
+    PlainValidator(_force_cold),
+    WithJsonSchema({"anyOf": [{"const": "each"}, {"type": "integer", "minimum": 1, "maximum": MOST_FORCED}]}),
+]
 Dollars = Annotated[float, FromText(_dollars, _PRICE.pattern, "$0.0000166667")]
 
 
@@ -89,6 +103,10 @@ class Function(Part):
     log_tail: Flag = True
     """Whether answers bring the end of the function's log, at most 4 KB. Its REPORT line tells of cold starts, of the
     handler's time and of what is billed."""
+
+    force_cold: ForceCold | None = None
+    """Whether iterations are forced to begin with a cold start: each, or 5 for the first of each five of a user.
+    loadgen changes the function's description before it, which ends the environments, and restores it at the end."""
 
     prices: Prices | None = None
     """What its calls cost: {gb_second: $0.0000166667, million_requests: $0.20}. Default: the price of its region, where

@@ -254,9 +254,27 @@ class Profile(Part):
             if self.max_rate and phase.rate and phase.rate.highest > self.max_rate:
                 problem = f"{phase.rate} is more than max_rate allows, {format_rate(self.max_rate)}"
                 raise complaint(problem, "Lower the rate, or raise max_rate", ("load", i, "rate"))
+        self._check_forced()
         self._check_primary()
         self._check_thresholds()
         return self
+
+    def _check_forced(self) -> None:
+        """Check that a load whose cold starts are forced can wait for the changes between."""
+        function = self.target.function
+        if function is None or function.force_cold is None:
+            return
+        at = ("target", "lambda", "force_cold")
+        if function.qualifier not in (None, "$LATEST"):
+            problem = f"a change of the function does not end the environments of {function.qualifier}"
+            raise complaint(problem, "Leave the qualifier out", at)
+        if self.beside:
+            problem = "what goes on beside the phases does not wait while the function is changed"
+            raise complaint(problem, "Leave it out", ("beside",))
+        for i, phase in enumerate(self.load):
+            if phase.users is None or phase.iterations is None:
+                problem = f"{phase.name} does not wait while the function is changed"
+                raise complaint(problem, "Use users and iterations", ("load", i))
 
     def _check_session(self) -> None:
         session, abilities = self.session, self.abilities

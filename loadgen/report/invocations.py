@@ -8,7 +8,7 @@ from loadgen.aws.prices import dollars
 from loadgen.report.tuned import prices_text
 from loadgen.report.words import count, ms, several, share
 from loadgen.result.check import PlannedFunction
-from loadgen.result.run import FunctionCost, Invocations, Step
+from loadgen.result.run import ForcedCold, FunctionCost, Invocations, Step
 
 PARTS = (("handler", "handler"), ("init", "init"), ("restore", "restore"), ("overhead", "Lambda and network"))
 """The recorded times of an invocation that the client waited for, with their names on a screen."""
@@ -44,6 +44,14 @@ def spent(of: FunctionCost) -> str:
     return f"{usd}: {several(of.requests, 'call')}{told}, {of.gb_seconds:,.4g} GB-s · {prices_text(of.prices)}"
 
 
+def forced(of: ForcedCold) -> str:
+    """How many cold starts were forced: `40 of 40 iterations were to begin with a cold start; 40 answers were cold`."""
+    answers = f"{several(of.cold, 'answer')} {'was' if of.cold == 1 else 'were'} cold"
+    due = f"{count(of.due)} of {several(of.iterations, 'iteration')} {'was' if of.due == 1 else 'were'} to begin cold"
+    left = "" if of.restored else "; the function is not as it was before"
+    return f"{answers}; {due}, after {several(of.changes, 'change')} of the function{left}"
+
+
 def planned(of: PlannedFunction) -> list[str]:
     """What a load takes, as lines for `loadgen check`."""
     calls = "its calls" if of.requests is None else several(of.requests, "call")
@@ -52,6 +60,9 @@ def planned(of: PlannedFunction) -> list[str]:
         f"function: needs {', '.join(of.permissions)}",
         f"  {calls}:{alone} a call before the load tells the duration; {prices_text(of.prices)}",
     ]
+    if of.force_cold:
+        each = "each iteration" if of.force_cold == 1 else f"each {count(of.force_cold)} iterations of a user"
+        lines.append(f"  force_cold: the function's description is changed before {each}, and restored at the end")
     if of.max_cost is not None:
         limit = dollars(of.max_cost)
         lines.append(f"  max_cost: {limit}. That call tells whether the plan is within it; a run that comes to it ends")

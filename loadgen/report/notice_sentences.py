@@ -64,6 +64,9 @@ NOTICE_SENTENCES: dict[str, Sentence] = {
     "table_not_deleted": "teardown: the table {table} was not deleted, and goes on costing what it costs: {error}",
     "stopped_by_errors": "the run was stopped early by stop_if: {condition} (it was {share:.1%})",
     "stopped_by_cost": _stopped_by_cost,
+    "force_cold_failed": "the run was ended: no cold start could be forced: {error}",
+    "force_cold_not_restored": "the function's description was not restored: {error}. "
+    "`loadgen tune --restore {folder}` tries again",
     "worker_lost": "worker {worker} was lost: {why}; its open exchanges are counted as lost",
     "lost_without_latencies": "{exchanges:,} exchanges have no latencies: those of the last second of the workers that "
     "were lost",

@@ -167,6 +167,9 @@ class PlannedFunction:
     requests_usd: float | None = item("what they cost without their duration; null if only the run shows it", "USD")
     prices: LambdaPrices = item("the prices")
     max_cost: float | None = item("the profile's limit for the cost; null without one", "USD")
+    force_cold: int | None = item(
+        "each so many-th iteration of a user begins with a cold start that is forced; null: none is", default=None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,9 @@ CODES = {
     "capacity_broken_off": "The measurement of the capacity was broken off: `error`.",
     "capacity_died": "The measurement died before its end, and this is what its steps had written.",
     "capacity_stopped_by_cost": "The measurement was stopped early by max_cost, as its steps have come to `usd`.",
+    "force_cold_failed": "The function could not be changed to force a cold start: `error`.",
+    "force_cold_not_restored": "The description of the function was not restored: `error`; `folder` has what restores "
+    "it.",
     "tune_broken_off": "The measurement of memory sizes was broken off: `error`.",
     "tune_not_restored": "The memory of the function was not restored: `error`; `folder` has what is needed for it.",
     "tune_stopped_by_cost": "The measurement was stopped early by its limit, `limit_usd`, as it has come to `usd`.",

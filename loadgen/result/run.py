@@ -738,6 +738,18 @@ class FunctionCost:
 
 
 @dataclass(frozen=True, slots=True)
+class ForcedCold:
+    """Cold starts that changes of a Lambda function forced."""
+
+    every: int = item("each so many-th iteration of a user was to begin with a cold start")
+    changes: int = item("how often the function was changed for that")
+    iterations: int = item("the iterations that were started, of all phases")
+    due: int = item("the iterations of these that were to begin with a cold start")
+    cold: int = item("the answers that were cold starts, or restored snapshots")
+    restored: bool = item("whether the function is as it was before")
+
+
+@dataclass(frozen=True, slots=True)
 class UntilFigure:
     """The figure of a step when it was checked during the run."""
 
@@ -928,6 +940,7 @@ class RunResult(Metadata):
     )
     cost: Cost | None = item("the cost of the load, if the target is a table", omit=True)
     function_cost: FunctionCost | None = item("the cost of the load, if the target is a Lambda function", omit=True)
+    forced_cold: ForcedCold | None = item("the cold starts that were forced, with `force_cold`", omit=True)
     sdk: dict[str, object] | None = item("the options of the SDK, with `client: sdk`", omit=True)
     join: JoinResult | None = item("what `loadgen join` found of its requests in the target's own logs", omit=True)
 

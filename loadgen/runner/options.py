@@ -20,7 +20,8 @@ class Options:
     one; `preflight` is whether each step is tried once before the load; `resolution` is that of this machine's
     self-test, without which the workers measure it before the load. `share` is this machine's part of the load, of
     which the others carry out the rest; all begin at `start_at`, in ns of the wall clock; None: as soon as this
-    machine is ready. `nodes` are the machines that the load comes from, without which it is this one."""
+    machine is ready. `confirmed`: the user has agreed that the target's function is changed (`force_cold`). `nodes` are
+    the machines that the load comes from, without which it is this one."""
 
     out: Path
     start_sandbox: StartSandbox | None = None
@@ -35,3 +36,4 @@ class Options:
     share: MachineShare = WHOLE
     start_at: int | None = None
     nodes: Nodes | None = None
+    confirmed: bool = False

@@ -152,13 +152,15 @@ def assignments(
     rate = profile.max_rate
     gap = round(SECOND * n * (1 + bool(checked.witness_load) / EACH) / rate) if rate else 0
     numbers = [(number, machine.worker(number, limits.workers)) for number in range(limits.workers)]
+    function = profile.target.function
+    lap = (function.force_cold if function else None) or 0
     return tuple(
         Assignment(
             profile=profile,
             origin=to.origin,
             addresses=_from(to.addresses, index),
             ca=to.ca,
-            share=Share(index, n, max(1, share(limits.in_flight, index, n)), gap),
+            share=Share(index, n, max(1, share(limits.in_flight, index, n)), gap, lap=lap),
             connections=share(limits.connections, index, n),
             preopen=share(limits.preopen, index, n),
             ledger=folder.make_room(number, size),

@@ -44,6 +44,8 @@ class _Host:
 
     def reached(self, run: int) -> None: ...
 
+    def halted(self) -> None: ...
+
     def finished(self) -> None:
         if not self._over.done():  # it was given up
             self._over.set_result(None)

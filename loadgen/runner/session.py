@@ -75,8 +75,13 @@ async def run_at(
         warn = Warnings(display.message, loaded.secrets)
         say = _unheard if options.prepared else display.message
         share = options.share
-        async with _kept(keeper, warn), on_table(profile, checked.plan, to, keeper, say, warn, share) as table:
-            function = on_function(profile, checked.plan, to)
+        async with (
+            _kept(keeper, warn),
+            on_table(profile, checked.plan, to, keeper, say, warn, share) as table,
+            on_function(loaded, checked.plan, to, keeper, options, warn) as function,
+        ):
+            if function and function.force_cold:  # what restores the function is in the folder
+                options = replace(options, needed=True)
             needed = function is not None and function.needs_a_call
             if options.preflight and (to.simulates is None or needed):  # a sandbox counts its cold starts
                 probed = await preflight(profile, to.origin, to.addresses, to.ca, keeper.lent)
@@ -115,7 +120,8 @@ class Running:
         self._workers = Group(
             checked.plan, prepared.assignments, self._each_second, self._counted, self._turned_away, placement
         )
-        self._fleet = Fleet(self._workers, *following)
+        self._force_cold = prepared.function.force_cold if prepared.function else None
+        self._fleet = Fleet(self._workers, *following, between=self._change if self._force_cold else None)
         keeper.renewed, keeper.lost = self._fleet.renew, self._refuse
         self._signals = signals
         signals.heed(self._interrupt)
@@ -146,6 +152,8 @@ class Running:
         self._workers.recording.fold_strata(worker.series.values() for worker in self._workers.members)
         if prepared.table:
             await prepared.table.end()
+        if self._force_cold:
+            await self._force_cold.end()
         self._signals.heed(None)  # from here on it is as it is
         concluded = map_text(self._conclude(sandbox), prepared.secrets.hide)
         if prepared.folder.finish(to_json(concluded)):
@@ -161,6 +169,9 @@ class Running:
             await self._fleet.launch()
             if self._prepared.options.resolution is None:
                 await self._fleet.settle(WATCHED)
+            if self._force_cold:
+                await self._force_cold.begin(self._prepared.options.out)
+                await self._change()
             await self._ask_sandbox()  # the sandbox's lag and CPU time count from here
             start = await self._wait_for_start(self._workers.head_start)
             self._watch.begin()
@@ -205,6 +216,18 @@ class Running:
 
     def _turned_away(self, answer: str) -> None:
         self._refuse(Reason.of("turned_away", url=self._prepared.to.origin.url, answer=answer))
+
+    async def _change(self) -> None:
+        """Force a cold start. If that fails the load ends."""
+        assert self._force_cold
+        if self._fleet.stopping:
+            return
+        try:
+            await self._force_cold.change()
+        except LoadgenError as error:
+            self._force_cold.failed = True
+            self._warn(Reason.of("force_cold_failed", error=str(error)))
+            self._fleet.stop()
 
     def _lose_sandbox(self, error: str) -> None:
         """The sandbox serves no more: there is nothing left to be measured."""
@@ -309,7 +332,7 @@ class Running:
             folder=str(prepared.options.out) if prepared.folder.usable else None,
             interrupted=self._interrupted,
             stopped=self._stopped,
-            refused=self._refused,
+            refused=self._refused or (self._force_cold is not None and self._force_cold.failed),
             unserved=self._unserved,
             lost=bool(lost),
             warnings=self._warn.given,
@@ -330,7 +353,10 @@ class Running:
         accepted, primary = prepared.options.accept_invalid, profile.experiment is not None
         standing = standing_of(evidence, judge(evidence, more), accepted=accepted, primary=primary)
         metadata = replace(prepared.metadata(), share=ended(prepared.part, workers.start))
-        return conclude(metadata, measured, standing, ending, profile.thresholds)
+        concluded = conclude(metadata, measured, standing, ending, profile.thresholds)
+        if not self._force_cold:
+            return concluded
+        return replace(concluded, forced_cold=self._force_cold.result(concluded))
 
     def _until_result(self, complete: bool) -> UntilResult | None:
         return self._until.result(self._fleet.begins(self._until.run), complete) if self._until else None

@@ -85,11 +85,17 @@ class Member:
     def reached(self, run: int) -> None:
         self.reached_run = run
         self.run.enter_if_all(run)
+        self.run.resume_if_all()
+
+    def halted(self) -> None:
+        self.run.halted.add(self.index)
+        self.run.resume_if_all()
 
     def finished(self) -> None:
         self.finished_at.append(self.run.clock.now())
         self.recorder.flush()
         self.run.enter_if_all(self.run.entered + 1)
+        self.run.resume_if_all()
 
     def done(self, x: Exchange) -> None:
         self.exchanges.append(x)
@@ -123,8 +129,8 @@ class Run:
     """A run of `workers` engines; `machine` is the one that they are on, of those that share a load. `go` carries it
     out; `at(instant, event)` makes something happen in the middle.
 
-    `again` is every step's: what the engine asks after an attempt. `client_retries` is asked before the engine hears of
-    one.
+    `lap` is that of `Share`, and `pause` how long all wait between two. `again` is every step's: what the engine asks
+    after an attempt. `client_retries` is asked before the engine hears of one.
     """
 
     def __init__(
@@ -137,6 +143,8 @@ class Run:
         folder: Path | None = None,
         again: Again | None = None,
         client_retries: ClientRetries | None = None,
+        lap: int = 0,
+        pause: int = 0,
     ) -> None:
         self.profile = written if isinstance(written, Profile) else profile(written, folder)
         self.again, self.client_retries = again, client_retries
@@ -145,6 +153,8 @@ class Run:
         self.recording = Recording()
         self.by_second: dict[Place, Histogram] = {}
         self.entered = 0
+        self.lap, self.pause, self.halted = lap, pause, set[int]()
+        self.halts: list[int] = []  # when all waited
         self.entries: list[tuple[int, int]] = []
         self.members = [
             self._member(machine.worker(number, workers), machine.all(workers), script) for number in range(workers)
@@ -159,6 +169,7 @@ class Run:
             workers,
             max(1, share(limit, index, workers)) if limit else NEVER,
             round(SECOND * workers / max_rate) if max_rate else 0,
+            lap=self.lap,
         )
         member.engine = Engine(self.clock, self.plan, self._workload(), member, member.ledger, part)
         cap = share(session.connections, index, workers) if session.connections else NEVER
@@ -209,6 +220,15 @@ class Run:
             self.entries.append((number, self.clock.now()))
             for member in waiting:
                 member.engine.enter(number, self.clock.now())
+
+    def resume_if_all(self) -> None:
+        """A lap is over when every engine that has more of it to do waits."""
+        live = [member for member in self.members if not member.finished_at]
+        if self.halted and all(of.index in self.halted or of.reached_run > self.entered for of in live):
+            self.halted.clear()
+            self.halts.append(self.clock.now() - START)
+            at = self.clock.now() + self.pause
+            self.clock.call_at(at, lambda: [member.engine.resume(at) for member in self.members])
 
     def go(self) -> Run:
         for member in self.members:

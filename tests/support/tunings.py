@@ -26,7 +26,7 @@ from loadgen.result.codec import to_json
 from loadgen.result.run import RunResult
 from loadgen.result.tune import TuneResult
 from loadgen.runner.control import CallFailed
-from loadgen.runner.function.calls import Configuration, configuration_of
+from loadgen.runner.function.calls import Configuration, Settings, configuration_of, differing
 from loadgen.runner.options import Options
 from loadgen.sandbox.virtual import VirtualSandbox
 from loadgen.transport.scripted import Reply
@@ -72,8 +72,8 @@ class Function:
     async def read(self) -> Configuration:
         return configuration_of(self.ask("GET"))
 
-    async def set_memory(self, memory: int, revision: str) -> Configuration:
-        return configuration_of(self.ask("PUT", MemorySize=memory, RevisionId=revision))
+    async def configure(self, wanted: Settings, now: Configuration) -> Configuration:
+        return configuration_of(self.ask("PUT", **differing(wanted, now), RevisionId=now.revision))
 
     def ask(self, method: str, **body: Any) -> Any:
         """What an answer has, 5 s later: an update is over by then."""

@@ -31,9 +31,9 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.result.tune import TunePlan, TuneResult, TuneVisit
 from loadgen.runner.destination import Destination, destination
-from loadgen.runner.function.calls import Api, Calls, Configuration
+from loadgen.runner.function.calls import Api, Calls, Configuration, Settings
+from loadgen.runner.function.changes import Changes
 from loadgen.runner.function.journal import Journal, read_journal
-from loadgen.runner.function.memory import Memory
 from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Position
 from loadgen.runner.secrets import Keeper, keeper
@@ -48,6 +48,15 @@ class Reached:
     to: Destination
     secrets: Keeper
     api: Calls
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The settings that a function had before, None if nothing had been changed; and whether there was anything to
+    restore."""
+
+    settings: Settings | None = None
+    changed: bool = False
 
 
 async def reach(loaded: Loaded, options: Options, stack: AsyncExitStack) -> Reached:
@@ -99,39 +108,39 @@ class _Tuning:
         hide, options = self.loaded.secrets.hide, self.options
         found = await self.at.api.read()
         folder, journal = begin(self, found)
-        memory = Memory(self.at.api, journal, hide(self.plan.function))
+        changes = Changes(self.at.api, journal, hide(self.plan.function))
         self.signals.heed(self._stop)
         if journal.entries:
-            await memory.check()
+            await changes.check()
         else:
-            await memory.begin()
+            await changes.begin()
         try:
-            await self._visit_all(memory, folder)
+            await self._visit_all(changes, folder)
         except Interrupted:
             self.interrupted = True
         except LoadgenError as error:
             self._fail(error)
         finally:
-            await self._restore(memory, journal.entries[0].memory)
+            await self._restore(changes, journal.entries[0].memory)
         result = assembled(options.out, self.warnings, interrupted=self.interrupted, failed=self.failed)
         self.signals.heed(None)
         result = map_text(result, hide)
         folder.finish(to_json(result))
         return result
 
-    async def _visit_all(self, memory: Memory, folder: ExperimentFolder) -> None:
+    async def _visit_all(self, changes: Changes, folder: ExperimentFolder) -> None:
         made = {visit.number for visit in self.visits}
         for visit in [visit for visit in visits_of(self.plan) if visit.number not in made]:
             if self.interrupted or not self._affordable():
                 return
             await self.at.secrets.refresh()
-            await memory.set(visit.memory)
+            await changes.set(replace(changes.original, memory=visit.memory))
             if self.interrupted:
                 return
             result = await self._run(visit)
             self.signals.heed(self._stop)
             try:
-                await memory.check()
+                await changes.check()
                 goes_on = self._take(visit, result)
             except LoadgenError:
                 folder.put_aside(visit.folder)  # whose figures it has is not known
@@ -205,12 +214,12 @@ class _Tuning:
         if memory != visit.memory:
             raise TargetError(f"{place}: it was set to {visit.memory} MB, and its REPORT says {memory} MB")
 
-    async def _restore(self, memory: Memory, original: int) -> None:
+    async def _restore(self, changes: Changes, original: int) -> None:
         """Whatever comes, a signal does not stop this."""
         self.signals.heed(self._stop)
         try:
             await self.at.secrets.refresh()
-            if await memory.restore():
+            if await changes.restore():
                 self.display.message(Reason.of("tune_restored", memory=original))
         except LoadgenError as error:
             self.failed = self.failed or error
@@ -257,25 +266,27 @@ def _go_on(of: _Tuning, found: Configuration) -> tuple[ExperimentFolder, Journal
     return folder, read_journal(out)
 
 
-async def restore(folder: Path, options: Options) -> tuple[bool, int | None]:
-    """Restore the memory that a function had before the tuning in that folder, if its last configuration is still the
-    tuning's. Returns whether there was anything to restore, and the memory, None if nothing had been changed. Raises
-    LoadgenError, and SomebodyElse if somebody else has changed the function since."""
-    about, journal = read_metadata(folder), read_journal(folder)
+async def restore(folder: Path, options: Options) -> Restored:
+    """Restore what a function had before the tuning, or the run with forced cold starts, in that folder, if its last
+    configuration is still theirs. Raises LoadgenError, and SomebodyElse if somebody else has changed the function
+    since."""
+    journal = read_journal(folder)
     if not journal.entries:
-        return False, None
+        if document(folder / "run.json").get("kind") not in ("tune", "run"):
+            raise ProfileError("is not the folder of `loadgen tune` or of a run", file=str(folder))
+        return Restored()
     loaded = _reaching(folder)
     function = loaded.profile.target.function
     name = loaded.secrets.hide(function.name) if function else None
-    if function is None or not name == about.plan.function == journal.entries[0].function:
-        raise ProfileError("its profile, its plan and its journal name several functions", file=str(folder))
+    if function is None or name != journal.entries[0].function:
+        raise ProfileError("its profile and its journal name several functions", file=str(folder))
     if loaded.profile.target.sandbox:
-        raise PlanError(f"{function.name} was a function of the sandbox that the tuning had started, and is gone")
+        raise PlanError(f"{function.name} was a function of a sandbox that loadgen had started, and is gone")
     with interrupts():
         async with AsyncExitStack() as stack:
             reached = await reach(loaded, options, stack)
-            restored = await Memory(reached.api, journal, name).restore()
-    return restored, journal.entries[0].memory
+            restored = await Changes(reached.api, journal, name).restore()
+    return Restored(journal.entries[0].settings, restored)
 
 
 def _reaching(folder: Path) -> Loaded:

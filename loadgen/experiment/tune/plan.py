@@ -97,6 +97,9 @@ def plan_of(
     if function.qualifier not in (None, LATEST):
         problem = f"{function.qualifier} keeps the memory that it was published with"
         raise ProfileError(problem, file=loaded.source, key="target.lambda.qualifier", remedy="Leave it out")
+    if function.force_cold:
+        problem = "each visit begins with a cold start; force_cold goes with run"
+        raise ProfileError(problem, file=loaded.source, key="target.lambda.force_cold", remedy="Leave it out")
     if not function.log_tail:
         problem = "without the log there is no REPORT, which tells what is billed"
         raise ProfileError(problem, file=loaded.source, key="target.lambda.log_tail", remedy="Leave it out")

@@ -88,6 +88,8 @@ class VirtualLoad:
     def reached(self, run: int) -> None:
         self._engine.enter(run, self._clock.now())
 
+    def halted(self) -> None: ...
+
     def finished(self) -> None:
         self._recorder.flush()
 

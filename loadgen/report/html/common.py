@@ -100,7 +100,8 @@ def _status(status: Status) -> tuple[str, str]:
 
 def cost(result: RunResult) -> Content:
     if result.function_cost:
-        return [element("p", invocations.spent(result.function_cost))]
+        texts = [invocations.forced(result.forced_cold)] if result.forced_cold else []
+        return [element("p", text) for text in (*texts, invocations.spent(result.function_cost))]
     if not result.cost:
         return None
     of = result.cost

@@ -89,6 +89,8 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from _target(result.target)
     yield from findings(result, len(result.findings))
     yield from table_and_cost(result)
+    if result.forced_cold:
+        yield labelled(("forced cold starts: ", STRONG), invocations.forced(result.forced_cold))
     if result.function_cost:
         yield labelled(("cost: ", STRONG), invocations.spent(result.function_cost))
     yield from _warnings(result.warnings)

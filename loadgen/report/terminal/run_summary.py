@@ -137,6 +137,8 @@ def _end(result: RunResult) -> Iterator[RenderableType]:
         yield lead("witness", *agreement(result.witness))
     if result.cost:
         yield lead("cost", spent(result.cost))
+    if result.forced_cold:
+        yield lead("forced", invocations.forced(result.forced_cold))
     if result.function_cost:
         yield lead("cost", invocations.spent(result.function_cost))
     if not result.unusable and measured(result):

@@ -1,26 +1,32 @@
-"""The additional work of a run whose target is a Lambda function: to watch its cost."""
+"""The additional work of a run whose target is a Lambda function: to watch its cost, and to force cold starts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
+from loadgen.profile.load import Loaded
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import Ledger
 from loadgen.result.reason import Reason
 from loadgen.result.run import FunctionCost
 from loadgen.runner.destination import Destination
 from loadgen.runner.function.cost import Cost
+from loadgen.runner.function.force_cold import ForceCold, check_forced
+from loadgen.runner.options import Options
 from loadgen.runner.probe import ProbedExchange
+from loadgen.runner.secrets import Keeper
 from loadgen.runner.table.cost import billed
+from loadgen.runner.table.items import Say
 
 
 class OnFunction:
-    """The cost of one run."""
+    """The cost of one run, and what forces its cold starts, if anything does."""
 
-    def __init__(self, profile: Profile, plan: Plan, to: Destination) -> None:
-        self._profile = profile
+    def __init__(self, profile: Profile, plan: Plan, to: Destination, force_cold: ForceCold | None = None) -> None:
+        self._profile, self.force_cold = profile, force_cold
         self._cost = Cost(profile, plan, billed(to.origin.host))
 
     @property
@@ -44,6 +50,20 @@ class OnFunction:
         return self._cost.result(totals)
 
 
-def on_function(profile: Profile, plan: Plan, to: Destination) -> OnFunction | None:
-    """That of the target's function; None if the target is none."""
-    return OnFunction(profile, plan, to) if profile.target.function else None
+@asynccontextmanager
+async def on_function(
+    loaded: Loaded, plan: Plan, to: Destination, keeper: Keeper, options: Options, warn: Say
+) -> AsyncIterator[OnFunction | None]:
+    """The target's function, for as long as the block lasts; None if the target is none. What was changed is then
+    restored, whatever happened. Raises PlanError if it must not be changed."""
+    profile = loaded.profile
+    if not profile.target.function:
+        yield None
+        return
+    every = check_forced(profile, to.loopback, options.confirmed, options.share.of)
+    force_cold = ForceCold(profile, to, keeper, every, loaded.secrets.hide, warn) if every else None
+    try:
+        yield OnFunction(profile, plan, to, force_cold)
+    finally:
+        if force_cold:
+            await force_cold.end()

@@ -27,9 +27,30 @@ READ, UPDATE = "GetFunctionConfiguration", "UpdateFunctionConfiguration"
 PERMISSIONS = (f"lambda:{READ}", f"lambda:{UPDATE}", TO_INVOKE)
 """What `loadgen tune` needs on the function."""
 ARCHITECTURES = ("x86_64", "arm64")
+DESCRIPTION = 256  # characters of one
 _WORD = re.compile(r"[A-Za-z0-9._:+-]{1,64}")
 
 Progress = Literal["Successful", "InProgress", "Failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What loadgen changes of a configuration. `memory` is MB; None: it is left as it is, and not looked at."""
+
+    memory: int
+    description: str | None = None
+    snap_start: bool | None = None
+
+    def of(self, now: Configuration) -> Settings:
+        """The same settings of a configuration."""
+        return Settings(
+            now.memory,
+            None if self.description is None else now.description,
+            None if self.snap_start is None else now.snap_start,
+        )
+
+    def holds(self, now: Configuration) -> bool:
+        return self.of(now) == self
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +64,8 @@ class Configuration:
     progress: Progress
     architecture: str
     timeout: int
+    description: str = ""
+    snap_start: bool = False
 
 
 class Calls(Protocol):
@@ -53,7 +76,7 @@ class Calls(Protocol):
 
     async def read(self) -> Configuration: ...
 
-    async def set_memory(self, memory: int, revision: str) -> Configuration: ...
+    async def configure(self, wanted: Settings, now: Configuration) -> Configuration: ...
 
 
 class Api(Control):
@@ -71,10 +94,10 @@ class Api(Control):
         """The function's configuration. Raises CallFailed."""
         return self._configuration(await self._answer("GET", b"", READ), READ)
 
-    async def set_memory(self, memory: int, revision: str) -> Configuration:
-        """Begin to change the memory, to so many MB, if the configuration still is `revision`. Returns it as the
-        change has begun. Raises CallFailed."""
-        body = json.dumps({"MemorySize": memory, "RevisionId": revision}).encode()
+    async def configure(self, wanted: Settings, now: Configuration) -> Configuration:
+        """Begin to change what differs from `now`, if that still is the configuration. Returns it as the change has
+        begun. Raises CallFailed."""
+        body = json.dumps({**differing(wanted, now), "RevisionId": now.revision}).encode()
         return self._configuration(await self._answer("PUT", body, UPDATE), UPDATE)
 
     def advice(self, operation: str, fault: Fault) -> str:
@@ -92,6 +115,18 @@ class Api(Control):
             raise CallFailed(f"{self.place}: {operation} {problem}") from None
 
 
+def differing(wanted: Settings, now: Configuration) -> dict[str, Any]:
+    """The parameters of an UpdateFunctionConfiguration that makes a configuration as it is wanted."""
+    body: dict[str, Any] = {}
+    if wanted.memory != now.memory:
+        body["MemorySize"] = wanted.memory
+    if wanted.description not in (None, now.description):
+        body["Description"] = wanted.description
+    if wanted.snap_start not in (None, now.snap_start):
+        body["SnapStart"] = {"ApplyOn": "PublishedVersions" if wanted.snap_start else "None"}
+    return body
+
+
 def configuration_of(answer: Any) -> Configuration:
     """The configuration in an answer of the service. Raises ValueError for what is none."""
     if not isinstance(answer, dict):
@@ -102,7 +137,10 @@ def configuration_of(answer: Any) -> Configuration:
     progress: Progress = "Failed" if said == "Failed" else "InProgress" if said == "InProgress" else "Successful"
     of = answer.get("Architectures")
     architecture = of[0] if isinstance(of, list) and of and of[0] in ARCHITECTURES else ARCHITECTURES[0]
-    return Configuration(memory, revision, modified, progress, architecture, timeout)
+    description, snap_start = answer.get("Description"), answer.get("SnapStart")
+    applies = isinstance(snap_start, dict) and snap_start.get("ApplyOn") == "PublishedVersions"
+    text = description[:DESCRIPTION] if isinstance(description, str) else ""
+    return Configuration(memory, revision, modified, progress, architecture, timeout, text, applies)
 
 
 def _whole(value: Any) -> int:

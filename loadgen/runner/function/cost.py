@@ -17,6 +17,7 @@ from loadgen.profile.model import Profile
 from loadgen.record.ledger import INVOKED, OUTCOMES, Ledger
 from loadgen.result.check import PlannedFunction
 from loadgen.result.run import EstimatedCall, FunctionCost, LambdaPrices
+from loadgen.runner.function.calls import PERMISSIONS
 from loadgen.runner.probe import ProbedExchange
 from loadgen.runner.table.cost import beyond_limit
 
@@ -48,7 +49,8 @@ def planned_function(profile: Profile, plan: Plan) -> PlannedFunction:
     price, calls = price_for(function), _calls_of(profile, plan)
     requests = None if calls is None else round(sum(calls.values()))
     return PlannedFunction(
-        permissions=(TO_INVOKE,),
+        permissions=PERMISSIONS if function.force_cold else (TO_INVOKE,),
+        force_cold=function.force_cold,
         requests=requests,
         requests_usd=None if requests is None else round(price.requests(requests), 6),
         prices=prices_of(function, price),

@@ -2,10 +2,10 @@
 it is known.
 
 original  the configuration before the first change
-intent    a change is about to be made, to this memory, of the configuration with this revision
+intent    a change is about to be made, to these settings, of the configuration with this revision
 begun     the service has begun it
 changed   it holds
-restored  the original memory holds again
+restored  the original settings hold again
 
 The RevisionId of a function changes as an update begins, and again as it ends. So a revision that is not the last one
 known may still be ours: if the process died between a change and its line.
@@ -25,7 +25,7 @@ from loadgen.clock import SECOND
 from loadgen.errors import PlanError, ProfileError
 from loadgen.files import read_regular, why
 from loadgen.runner.control import TIMEOUT
-from loadgen.runner.function.calls import Configuration
+from loadgen.runner.function.calls import Configuration, Settings
 
 FILE = "journal.jsonl"
 SIZE = 16 << 20  # bytes that are read: a line has some 200
@@ -37,9 +37,9 @@ Kind = Literal["original", "intent", "begun", "changed", "restored"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line: of an `intent` the memory (MB) that is to be set, and the configuration that was there; of all others the
-    configuration as the service told it. `at` is this machine's time, in ns since 1970; `function` names the function
-    in the first line."""
+    """A line: of an `intent` the memory (MB) and the other settings that are to be set, and the configuration that was
+    there; of all others the configuration as the service told it. `at` is this machine's time, in ns since 1970;
+    `function` names the function in the first line."""
 
     kind: Kind
     memory: int
@@ -47,6 +47,12 @@ class Entry:
     modified: str
     at: int
     function: str = ""
+    description: str | None = None
+    snap_start: bool | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(self.memory, self.description, self.snap_start)
 
 
 class Journal:
@@ -133,6 +139,8 @@ def _sound(entry: Entry) -> bool:
     texts = all(isinstance(of, str) and len(of) < 200 for of in (entry.revision, entry.modified, entry.function))
     numbers: list[Any] = [entry.memory, entry.at]
     whole = all(isinstance(of, int) and not isinstance(of, bool) and of >= 0 for of in numbers)
+    described = entry.description is None or (isinstance(entry.description, str) and len(entry.description) < 300)
+    texts = texts and described and entry.snap_start in (None, True, False)
     return texts and whole and entry.kind in get_args(Kind)
 
 
@@ -140,10 +148,10 @@ def is_ours(entries: Sequence[Entry], now: Configuration) -> bool:
     """Whether the configuration that a function has `now`, with no update under way, is the one that these changes
     left; if not, somebody else has changed it since.
 
-    The revision tells, or LastModified with the memory: a revision changes once more as an update ends, and with what
+    The revision tells, or LastModified with the settings: a revision changes once more as an update ends, and with what
     is no configuration, such as a permission. Of a change whose answer nobody wrote down, nothing tells for certain. It
-    counts as ours if the memory is the intended one, and was set after the configuration before it, and within the time
-    in which AWS takes the signature of that call. Only somebody who set the same memory in the same minutes would be
+    counts as ours if the settings are the intended ones, and were set after the configuration before it, and within the
+    time in which AWS takes the signature of that call. Only somebody who set the same in the same minutes would be
     taken for us.
     """
     last = entries[-1]
@@ -151,7 +159,7 @@ def is_ours(entries: Sequence[Entry], now: Configuration) -> bool:
         return True
     if last.kind != "intent":
         return _is_as(last, now)
-    if now.memory != last.memory:  # it was not made
+    if not last.settings.holds(now):  # it was not made
         known = next((entry for entry in reversed(entries) if entry.kind != "intent"), last)
         return _is_as(known, now)
     before, after = _seconds(last.modified), _seconds(now.modified)
@@ -162,7 +170,7 @@ def is_ours(entries: Sequence[Entry], now: Configuration) -> bool:
 
 
 def _is_as(known: Entry, now: Configuration) -> bool:
-    return (now.modified, now.memory) == (known.modified, known.memory)
+    return now.modified == known.modified and known.settings.holds(now)
 
 
 def _seconds(stamp: str) -> float | None:

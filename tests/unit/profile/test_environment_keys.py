@@ -74,6 +74,11 @@ FUNCTION: dict[str, Any] = {
     "load": [{"name": "a", "rate": "5/s", "for": "2s"}],
     "scenarios": [{"name": "s", "steps": [{"name": "call", "Invoke": {"payload": {"id": "x"}, "type": "request"}}]}],
 }  # fmt: skip
+FORCED: dict[str, Any] = {
+    "name": "forced", "target": {"lambda": {"function": "orders", "region": "eu-west-1", "force_cold": 2}},
+    "load": [{"name": "a", "users": 1, "iterations": 2}],
+    "scenarios": [{"name": "s", "steps": [{"name": "call", "Invoke": {}}]}],
+}  # fmt: skip
 EXPERIMENT: dict[str, Any] = {
     "name": "experiment", "target": "sandbox",
     "auth": {"sigv4": {"service": "s", "region": "eu-west-1", "profile": "p"}},
@@ -109,7 +114,7 @@ LAMBDA: dict[str, Any] = {
         "snap_start": {"restore": "1ms", "billed": "5%"}}},
 }  # fmt: skip
 DOCUMENTS = {"http": HTTP, "table": TABLE, "function": FUNCTION, "experiment": EXPERIMENT, "sandbox": SANDBOX,
-             "lambda": LAMBDA}  # fmt: skip
+             "lambda": LAMBDA, "forced": FORCED}  # fmt: skip
 OPERATIONS = {"GetItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchWriteItem", "TransactGetItems",
               "TransactWriteItems", "ExecuteStatement", "ListTables", "DescribeTable"}  # as PutItem  # fmt: skip
 

@@ -17,8 +17,8 @@ from loadgen.experiment.tune.plan import plan_of, profile_of, sizes_of, visits_o
 from loadgen.profile.load import load
 from loadgen.report.sentences import notice_text
 from loadgen.result.run import RunResult
+from loadgen.runner.function.changes import SomebodyElse
 from loadgen.runner.function.journal import read_journal
-from loadgen.runner.function.memory import SomebodyElse
 
 Patch = pytest.MonkeyPatch
 

@@ -1,5 +1,5 @@
-"""A function's memory is set and restored on the sandbox's Lambda in virtual time, also by a process that comes after
-one that died at any moment; and what somebody else has set is left alone."""
+"""A function's settings are set and restored on the sandbox's Lambda in virtual time, also by a process that comes
+after one that died at any moment; and what somebody else has set is left alone."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from loadgen.aws.errors import Fault
 from loadgen.clock import SECOND
 from loadgen.errors import ProfileError
 from loadgen.runner.control import CallFailed
+from loadgen.runner.function import changes as changing
 from loadgen.runner.function import journal as journals
-from loadgen.runner.function import memory as memories
-from loadgen.runner.function.calls import READ, UPDATE, Api, Configuration, configuration_of
+from loadgen.runner.function.calls import READ, UPDATE, Api, Configuration, Settings, configuration_of, differing
+from loadgen.runner.function.changes import Changes, SomebodyElse
 from loadgen.runner.function.journal import FILE, Journal, entries_of, is_ours, read_journal
-from loadgen.runner.function.memory import Memory, SomebodyElse
 
 PATH = f"{FUNCTIONS}/orders/configuration"
 
@@ -48,11 +48,11 @@ class Service:
     async def read(self) -> Configuration:
         return configuration_of(self.sandbox.call("GET", PATH).body)
 
-    async def set_memory(self, memory: int, revision: str) -> Configuration:
+    async def configure(self, wanted: Settings, now: Configuration) -> Configuration:
         self.step()
         if self.fails:
             raise self.fails.pop(0)
-        body = json.dumps({"MemorySize": memory, "RevisionId": revision}).encode()
+        body = json.dumps({**differing(wanted, now), "RevisionId": now.revision}).encode()
         reply = self.sandbox.call("PUT", PATH, body)
         self.step()
         if reply.status != 200:
@@ -76,7 +76,7 @@ class Service:
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     made = Service()
-    monkeypatch.setattr(memories, "wall", made.sandbox.wall)
+    monkeypatch.setattr(changing, "wall", made.sandbox.wall)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     return made
 
@@ -94,19 +94,19 @@ class Steps(Journal):
         self._service.step()
 
 
-def at(service: Service, journal: Journal) -> Memory:
-    return Memory(service, journal, "orders", service.sleep)
+def at(service: Service, journal: Journal) -> Changes:
+    return Changes(service, journal, "orders", service.sleep)
 
 
 def done(work: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(work)
 
 
-async def visits(memory: Memory) -> None:
-    await memory.begin()
+async def visits(changes: Changes) -> None:
+    settings = await changes.begin()
     for size in (128, 256, 256, 1024):
-        await memory.set(size)
-    await memory.restore()
+        await changes.set(replace(settings, memory=size))
+    await changes.restore()
 
 
 def test_sizes_are_set_one_after_the_other_and_the_first_is_restored(service: Service, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_process_that_died_at_any_moment_is_undone(tmp_path: Path, monkeypatch
     moments, left = 0, set[int]()
     while True:
         service = Service()
-        monkeypatch.setattr(memories, "wall", service.sandbox.wall)
+        monkeypatch.setattr(changing, "wall", service.sandbox.wall)
         moments += 1
         service.dies = moments
         folder = tmp_path / str(moments)
@@ -144,7 +144,7 @@ def test_a_restoring_process_that_died_is_gone_on_with(tmp_path: Path, monkeypat
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     for moment in range(1, 12):
         service = Service()
-        monkeypatch.setattr(memories, "wall", service.sandbox.wall)
+        monkeypatch.setattr(changing, "wall", service.sandbox.wall)
         folder = tmp_path / str(moment)
         folder.mkdir()
         first = Steps(folder, service)
@@ -158,18 +158,18 @@ def test_a_restoring_process_that_died_is_gone_on_with(tmp_path: Path, monkeypat
         assert service.memory == 512, moment
 
 
-async def _begun(memory: Memory) -> None:
-    await memory.begin()
-    await memory.set(128)
+async def _begun(changes: Changes) -> None:
+    await changes.begin()
+    await changes.set(Settings(128))
 
 
 @pytest.mark.parametrize("what", [{"MemorySize": 640}, {"Description": "mine"}, {"MemorySize": 128, "Timeout": 9}])
 def test_what_somebody_else_changed_is_left_alone(service: Service, tmp_path: Path, what: dict[str, Any]) -> None:
-    memory = at(service, Journal(tmp_path))
-    done(_begun(memory))
+    changes = at(service, Journal(tmp_path))
+    done(_begun(changes))
     service.change(**what)
     before = service.sandbox.call("GET", PATH).body
-    for again in (memory.set(256), memory.restore(), at(service, read_journal(tmp_path)).restore()):
+    for again in (changes.set(Settings(256)), changes.restore(), at(service, read_journal(tmp_path)).restore()):
         with pytest.raises(SomebodyElse, match="somebody else has changed it") as caught:
             done(again)
     told = str(caught.value)
@@ -201,6 +201,33 @@ def test_an_unfinished_change_is_told_from_somebody_elses(service: Service, tmp_
     service.change(Description="mine")
     with pytest.raises(SomebodyElse):
         done(at(service, read_journal(tmp_path)).restore())
+
+
+async def described(changes: Changes) -> None:
+    settings = await changes.begin(described=True, snap_start=True)
+    for number in (1, 2):
+        await changes.set(replace(settings, description=f"loadgen {number}", snap_start=number == 1))
+    await changes.restore()
+
+
+def test_a_description_and_snap_start_are_undone_at_any_moment_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    for moment in range(1, 60):
+        service = Service(snap_start={"restore": "9ms"})
+        monkeypatch.setattr(changing, "wall", service.sandbox.wall)
+        service.change(Description="mine", SnapStart={"ApplyOn": "None"})
+        folder = tmp_path / str(moment)
+        folder.mkdir()
+        service.dies = moment
+        try:
+            done(described(at(service, Steps(folder, service))))
+        except Died:
+            service.dies = -1
+            done(at(service, read_journal(folder)).restore())
+        now = configuration_of(service.sandbox.call("GET", PATH).body)
+        assert (now.description, now.snap_start, now.memory) == ("mine", False, 512), moment
 
 
 def test_a_failure_that_passes_is_tried_again(service: Service, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The memory of a function: set, and restored as it was. Each change is in the journal before it is made."""
+"""Settings of a function: set, and restored as they were. Each change is in the journal before it is made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from loadgen.clock import wall
 from loadgen.errors import TargetError
 from loadgen.runner.control import CallFailed
-from loadgen.runner.function.calls import UPDATE, Calls, Configuration
+from loadgen.runner.function.calls import UPDATE, Calls, Configuration, Settings
 from loadgen.runner.function.journal import Entry, Journal, Kind, is_ours
 
 PAUSES = (0.1, 0.2, 0.4, 0.8, 1.0)  # s between two looks at an update; the last one again and again
@@ -26,44 +26,50 @@ class SomebodyElse(TargetError):
     def __init__(self, place: str, now: Configuration, original: Entry) -> None:
         super().__init__(
             f"{place}: somebody else has changed it (revision {now.revision}, LastModified {now.modified}, "
-            f"{now.memory} MB), and tune leaves it alone. It had {original.memory} MB before"
+            f"{now.memory} MB), and loadgen leaves it alone. It had {original.memory} MB before"
         )
 
 
-class Memory:
-    """The memory of a function, as the journal has it. `sleep` takes s."""
+class Changes:
+    """The changes of a function, as the journal has them. `sleep` takes s."""
 
     def __init__(self, api: Calls, journal: Journal, function: str, sleep: Sleep = asyncio.sleep) -> None:
         self._api, self._journal, self._function, self._sleep = api, journal, function, sleep
 
-    async def begin(self) -> Configuration:
-        """The configuration as it is, which is written down to be restored. Raises TargetError, PlanError."""
+    async def begin(self, described: bool = False, snap_start: bool = False) -> Settings:
+        """The settings as they are, which are written down to be restored: the memory, and if they are to be changed
+        the description and SnapStart. Raises TargetError, PlanError."""
         now = await self._settled()
-        self._journal.add(self._told("original", now))
-        return now
+        settings = Settings(now.memory, now.description if described else None, now.snap_start if snap_start else None)
+        self._journal.add(self._told("original", now, settings))
+        return settings
 
-    async def set(self, memory: int) -> None:
-        """Have so many MB, and wait until they hold. Raises SomebodyElse, TargetError, PlanError."""
+    @property
+    def original(self) -> Settings:
+        """What was there before the first change."""
+        return self._journal.entries[0].settings
+
+    async def set(self, wanted: Settings) -> None:
+        """Have these settings, and wait until they hold. Raises SomebodyElse, TargetError, PlanError."""
         now = await self._settled()
         self._check(now)
-        if now.memory != memory:
-            await self._change(now, memory, "changed")
+        if not wanted.holds(now):
+            await self._change(now, wanted, "changed")
 
     async def check(self) -> None:
         """Raises SomebodyElse if the function was changed since the last change here."""
         self._check(await self._settled())
 
     async def restore(self) -> bool:
-        """Have the memory that it had at first. Returns whether there was anything to restore. Raises SomebodyElse,
+        """Have the settings that it had at first. Returns whether there was anything to restore. Raises SomebodyElse,
         TargetError, PlanError."""
-        entries = self._journal.entries
-        if not entries:
+        if not self._journal.entries:
             return False
         now = await self._settled()
-        if now.memory == entries[0].memory:
+        if self.original.holds(now):
             return False
         self._check(now)
-        await self._change(now, entries[0].memory, "restored")
+        await self._change(now, self.original, "restored")
         return True
 
     def _check(self, now: Configuration) -> None:
@@ -71,12 +77,12 @@ class Memory:
         if not is_ours(entries, now):
             raise SomebodyElse(self._api.place, now, entries[0])
 
-    async def _change(self, now: Configuration, memory: int, done: Kind) -> None:
-        """Have so many MB, from a configuration that is ours."""
+    async def _change(self, now: Configuration, wanted: Settings, done: Kind) -> None:
+        """Have these settings, from a configuration that is ours."""
         for left in reversed(range(TRIES)):
-            self._journal.add(Entry("intent", memory, now.revision, now.modified, wall()))
+            self._journal.add(self._line("intent", now, wanted))
             try:
-                self._journal.add(self._told("begun", await self._api.set_memory(memory, now.revision)))
+                self._journal.add(self._told("begun", await self._api.configure(wanted, now), wanted))
             except CallFailed as error:
                 if error.code == CHANGED:
                     raise SomebodyElse(self._api.place, await self._api.read(), self._journal.entries[0]) from None
@@ -85,12 +91,12 @@ class Memory:
                 await self._sleep(PAUSES[-1])
             now = await self._settled()
             begun = self._journal.entries[-1].kind == "begun"
-            if not (begun and now.memory == memory):  # nobody else can begin an update while ours is under way
+            if not (begun and wanted.holds(now)):  # nobody else can begin an update while ours is under way
                 self._check(now)
-            if now.memory == memory:
-                self._journal.add(self._told(done, now))
+            if wanted.holds(now):
+                self._journal.add(self._told(done, now, wanted))
                 return
-        raise TargetError(f"{self._api.place}: {UPDATE} has not set {memory} MB: it has {now.memory} MB")
+        raise TargetError(f"{self._api.place}: {UPDATE} has not set what was asked for: it has {now.memory} MB")
 
     async def _settled(self) -> Configuration:
         """The configuration when no update is under way. Raises TargetError if one takes too long."""
@@ -114,6 +120,10 @@ class Memory:
                 await self._sleep(PAUSES[-1])
         raise AssertionError("unreachable")
 
-    def _told(self, kind: Kind, now: Configuration) -> Entry:
+    def _told(self, kind: Kind, now: Configuration, like: Settings) -> Entry:
+        """What the service told, as far as the settings `like` go."""
+        return self._line(kind, now, like.of(now))
+
+    def _line(self, kind: Kind, now: Configuration, of: Settings) -> Entry:
         name = self._function if kind == "original" else ""
-        return Entry(kind, now.memory, now.revision, now.modified, wall(), name)
+        return Entry(kind, of.memory, now.revision, now.modified, wall(), name, of.description, of.snap_start)
