@@ -20,6 +20,7 @@ from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.pacing import Groups
 from loadgen.profile.model import Profile
 from loadgen.record.attribution import attribution, attributions
+from loadgen.record.environments import Environments
 from loadgen.record.ledger import SKIPPED, Ledger
 from loadgen.record.metrics import CENSORED, EVERY, HEADLINES, MOST_RECORDED, RECORDED, STAMPED, Metric, Shown
 from loadgen.record.recorder import SeriesKey
@@ -72,7 +73,8 @@ def _unsure(figure: Figure, timed: Latency) -> Latency:
 class Measured:
     """The raw material of one variant: what was planned, counted and recorded. `quantiles` are those to show; `network`
     has the kernel's figures, None if there are none; `asked` are parts of a time that are the profile's; `stopped` is
-    when the run was stopped early, in ns after the start, None if it was not."""
+    when the run was stopped early, in ns after the start, None if it was not; `environments` are those that
+    answered."""
 
     plan: Plan
     ledger: Ledger
@@ -82,6 +84,7 @@ class Measured:
     network: Network | None = None
     asked: Mapping[Part, str] = field(default_factory=dict)
     stopped: int | None = None
+    environments: Environments = field(default_factory=Environments)
 
 
 def quantiles_of(profile: Profile) -> tuple[str, ...]:

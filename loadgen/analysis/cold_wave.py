@@ -13,11 +13,12 @@ from loadgen.analysis.per_second import gather, span
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
+from loadgen.record.environments import Environments
 from loadgen.record.metrics import Metric
 from loadgen.record.packed import Counts
 from loadgen.record.recorder import SeriesKey
 from loadgen.result.cold import cold_of
-from loadgen.result.cold_wave import ColdWave, Recovery, WaveSecond
+from loadgen.result.cold_wave import Answered, ColdWave, Recovery, WaveSecond
 from loadgen.result.latency import Interval
 from loadgen.result.run import Phase, RunVariant
 from loadgen.stats import index_of
@@ -42,6 +43,8 @@ class _Second:
     throttled: Counter[str] = field(default_factory=Counter)
     timed: Counter[int] = field(default_factory=Counter)
     beyond: Counter[int] = field(default_factory=Counter)
+    answered: int = 0
+    new: int = 0
 
     def is_beyond(self, steps: Iterable[int]) -> bool:
         """Whether the p99 of one of these steps is beyond its limit, or hidden, as all requests were throttled."""
@@ -91,10 +94,10 @@ class Waves:
             second.beyond[step] += count if mine.series[number].outcome == Outcome.TIMEOUT else count - inside
 
 
-def with_cold_waves(variant: RunVariant, plan: Plan, seconds: Iterable[Counts] | None) -> RunVariant:
-    """The variant, with the wave of each measured phase whose answers tell of cold starts. Without the seconds of a
-    run there is none."""
-    if seconds is None or not any(_tells(phase) for phase in variant.phases):
+def with_cold_waves(variant: RunVariant, plan: Plan, seconds: Iterable[Counts] | None, met: Environments) -> RunVariant:
+    """The variant, with the wave of each measured phase whose answers tell of cold starts, or of the environments that
+    they are of. Without the seconds of a run there is none."""
+    if seconds is None or not any(_tells(phase) or met.of(at) for at, phase in enumerate(variant.phases)):
         return variant
     intervals = {run.number: of for run in plan.runs if (of := _before(variant.phases, run))}
     limits = {
@@ -111,8 +114,9 @@ def with_cold_waves(variant: RunVariant, plan: Plan, seconds: Iterable[Counts] |
     phases = list(variant.phases)
     for run in plan.runs:
         start, found = span(run, plan)[0], waves.seconds.get(run.number)
-        if run.measured and start is not None and found and _tells(phases[run.number]):
-            wave = _wave(start / SECOND, found, intervals.get(run.number))
+        if run.measured and start is not None and found and (_tells(phases[run.number]) or met.of(run.number)):
+            answered = _answered(run.number, found, met)
+            wave = _wave(start / SECOND, found, intervals.get(run.number), answered)
             phases[run.number] = replace(phases[run.number], cold_wave=wave)
     return replace(variant, phases=tuple(phases))
 
@@ -134,19 +138,40 @@ def _before(phases: tuple[Phase, ...], run: PhaseRun) -> tuple[str, dict[int, In
     return (earlier.name, of) if of else None
 
 
-def _wave(start: float, found: dict[int, _Second], before: tuple[str, dict[int, Interval]] | None) -> ColdWave:
+def _answered(run: int, found: dict[int, _Second], met: Environments) -> Answered | None:
+    """What is known of the environments; each counts in the second of its first answer."""
+    first, new = met.of(run), set(met.new(run))
+    if not first:
+        return None
+    for number, at in first.items():
+        second = found.setdefault(at, _Second())
+        second.answered += 1
+        second.new += number in new
+    return Answered(len(first), len(new), met.more)
+
+
+def _wave(
+    start: float,
+    found: dict[int, _Second],
+    before: tuple[str, dict[int, Interval]] | None,
+    answered: Answered | None,
+) -> ColdWave:
     ordered = dict(sorted(found.items()))
     cold = [at for at, second in ordered.items() if second.cold]
     throttled = sum((second.throttled for second in ordered.values()), Counter[str]())
     beyond = [at for at, second in ordered.items() if before and second.is_beyond(before[1])]
-    felt = [at for at, second in ordered.items() if second.cold or second.throttled or at in beyond]
+    told = sum(second.told for second in ordered.values())
+    # a warm environment may be new as well, where answers tell which are cold
+    felt = [at for at, of in ordered.items() if of.cold or (of.new and not told) or of.throttled or at in beyond]
+    until = {at: of for at, of in ordered.items() if felt and at <= felt[-1]}
     return ColdWave(
-        told=sum(second.told for second in ordered.values()),
+        told=told,
         cold=sum(second.cold for second in ordered.values()),
         last_cold_s=_after(start, cold),
         throttled=dict(throttled.most_common()),
         recovery=_recovery(start, beyond, max(ordered), before) if before else None,
-        seconds=tuple(_seconds({at: of for at, of in ordered.items() if felt and at <= felt[-1]}, before is not None)),
+        seconds=tuple(_seconds(until, before is not None, answered is not None)),
+        answered=answered,
     )
 
 
@@ -164,12 +189,13 @@ def _recovery(start: float, beyond: list[int], last: int, before: tuple[str, dic
     return Recovery(name, first.low, first.high, len(beyond), after)
 
 
-def _seconds(ordered: dict[int, _Second], compared: bool) -> Iterator[WaveSecond]:
-    environments = 0
+def _seconds(ordered: dict[int, _Second], compared: bool, known: bool) -> Iterator[WaveSecond]:
+    environments = answered = 0
     for at, of in list(ordered.items())[:MOST]:
-        environments += of.cold
-        beyond = of.beyond.total() if compared else None
-        yield WaveSecond(at, of.sent, of.told, of.cold, environments, dict(of.throttled.most_common()), beyond)
+        environments, answered = environments + of.cold, answered + of.answered
+        beyond, so_far = of.beyond.total() if compared else None, answered if known else None
+        throttled = dict(of.throttled.most_common())
+        yield WaveSecond(at, of.sent, of.told, of.cold, environments, throttled, beyond, so_far)
 
 
 def improbable(beyond: int, count: int) -> bool:

@@ -90,7 +90,7 @@ def conclude(
     confidence = Confidence.read(measured, seconds)
     settled = _settled(variant(measured, partial(_sure, measured.plan, confidence, standing)), confidence)
     counted = _banded(settled, bands.read(measured, seconds))
-    counted = with_cold_waves(counted, measured.plan, seconds)
+    counted = with_cold_waves(counted, measured.plan, seconds, measured.environments)
     verdict, failure = overall(standing.findings), ending.unserved or _unusable(measured)
     checked = limits.check(
         thresholds,

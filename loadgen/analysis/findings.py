@@ -170,6 +170,8 @@ def _waves(cycles: Sequence[Phase]) -> Iterator[Finding]:
         values = {"told": wave.told, "cold": wave.cold, "last_s": wave.last_cold_s, "sent": phase.requests.sent}
         values |= {"throttled": sum(wave.throttled.values()), "beyond_s": of.beyond_s, "after_s": of.after_s}
         span = {"before_low_ms": of.low_ms, "before_high_ms": of.high_ms}
+        if met := wave.answered:
+            span |= {"environments": met.environments, "new": met.new, "more": int(met.more)}
         yield Finding(phase.name, "", Reason.of("cold_wave", **values, before=of.before, **span))
 
 

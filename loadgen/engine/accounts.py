@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadgen.engine.iteration import Iteration
 from loadgen.exchange import OK, REUSED, Exchange, Invoked, Outcome, Tally
+from loadgen.record.environments import LONGEST
 from loadgen.record.excerpt import MESSAGE, printable
 from loadgen.record.ledger import COUNTED, INVOKED, OUTCOMES, SHARED_READ, TALLY, Ledger
 from loadgen.record.metrics import RECORDED, Metric
@@ -37,6 +38,8 @@ class Accounts:
             reported = iteration.answered(x)
             stratum = self._limit(x) if x.outcome == Outcome.THROTTLED else self._stratum(iteration)
             self._recorder.exchange(x, due, stratum)
+            if scenario.environment:
+                self._met_by(x, iteration)
             if reported:
                 series = self._recorder.series(slot, int(x.outcome), x.connection, stratum)
                 for number, time in reported:
@@ -75,6 +78,12 @@ class Accounts:
     def _ok(self, slot: int) -> int:
         """How many ok exchanges a slot has had."""
         return int(self._outcomes[slot * OUTCOMES + OK])
+
+    def _met_by(self, x: Exchange, iteration: Iteration) -> None:
+        name = iteration.values.get(iteration.scenario.environment)
+        if name is not None and not x.outcome:
+            due = x.due if iteration.run.open else x.released
+            self._recorder.met.saw(iteration.run.run.number, due, str(name)[:LONGEST])
 
     def _add(self, slot: int, tally: Tally) -> None:
         cells, row = self._ledger.tallies, slot * len(TALLY)

@@ -111,7 +111,8 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
             warnings.append(Reason.of("died_without_latencies", exchanges=missing))
         until = from_json(Until, about["until"]) if "until" in about else None
         ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings, until=until)
-        measured = Measured(plan, ledger, recording, network=health.network, stopped=seconds * SECOND)
+        stopped, met = seconds * SECOND, health.environments
+        measured = Measured(plan, ledger, recording, network=health.network, stopped=stopped, environments=met)
         concluded = conclude(metadata, measured, standing_of(evidence, judge(evidence)), ending, {})
         return replace(concluded, exit_status=None)  # it ended with no exit status of loadgen's
     except OSError as error:

@@ -286,6 +286,8 @@ class Group:
 
     def _sample(self, member: Member, vitals: Vitals) -> dict[str, Any]:
         more = {"in_flight": vitals.in_flight, "tcp": vitals.tcp}
+        if vitals.met:
+            more["environments"] = vitals.met
         return {**vitals.probe, **more, "second": self.elapsed // SECOND, "worker": member.index}
 
     def _ended(self, member: Member) -> None:

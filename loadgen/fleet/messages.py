@@ -148,12 +148,14 @@ class Vitals:
     """The worker's own health over the last second.
 
     `probe` is what `trust.probe.Probe.sample` returns, `tcp` what `net.tcp_info.TcpWatch.sample` returns, None if the
-    kernel gives no figures; `in_flight` counts the iterations that are open now.
+    kernel gives no figures; `in_flight` counts the iterations that are open now. `met` is what
+    `record.environments.Met.news` returns.
     """
 
     probe: dict[str, Any]
     in_flight: int
     tcp: dict[str, Any] | None
+    met: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

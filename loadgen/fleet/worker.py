@@ -91,7 +91,7 @@ class _Load:
         self._recorder.flush()
         if more := self._samples.more():
             self._fleet.send(Failures(more))
-        self._fleet.send(Vitals(self._probe.sample(), self.engine.in_flight, self.transport.tcp()))
+        self._fleet.send(self._vitals(self.engine.in_flight, self.transport.tcp()))
         self._next_report = max(self._next_report + SECOND, now())
         self._alarm.set(self._next_report)
 
@@ -107,8 +107,11 @@ class _Load:
         """Send the remaining figures."""
         self._alarm.clear()
         self._recorder.flush()
-        self._fleet.send(Vitals(self._probe.sample(), 0, self.transport.tcp(last=True)))
+        self._fleet.send(self._vitals(0, self.transport.tcp(last=True)))
         self._fleet.send(Finished(self._samples.kept(), self.transport.options()))
+
+    def _vitals(self, in_flight: int, tcp: dict[str, Any] | None) -> Vitals:
+        return Vitals(self._probe.sample(), in_flight, tcp, self._recorder.met.news())
 
     def _name_series(self, number: int, key: SeriesKey) -> None:
         self._fleet.send(NewSeries(number, key))

@@ -303,6 +303,10 @@ class Scenario(Part):
     split_by: tuple[Text, ...] = ()
     """The captured values that split results into strata, for example a header that says cold or warm."""
 
+    environment: Text | None = None
+    """The captured value that tells which environment answered: an id that each has for as long as it lives, such as
+    the name of its log stream."""
+
     data: Data | None = None
     """A file of rows. Each iteration takes one: {file: users.csv, order: sequential | random | shuffle}."""
 
@@ -313,6 +317,9 @@ class Scenario(Part):
         for i, name in enumerate(self.split_by):
             if name not in captured:
                 raise complaint(f"no step captures {name}", did_you_mean(name, [*captured]), ("split_by", i))
+        if self.environment is not None and self.environment not in captured:
+            problem = f"no step captures {self.environment}"
+            raise complaint(problem, did_you_mean(self.environment, [*captured]), ("environment",))
         columns = set(self.data.fields if self.data else ())
         for name in captured:
             if name in columns:

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from loadgen.exchange import Exchange
+from loadgen.record.environments import Met
 from loadgen.record.ledger import OUTCOMES
 from loadgen.record.metrics import BITS, CENSORED, OF_EXCHANGE, WAITED, WIDTH, Instants, measure
 from loadgen.record.share import divide
@@ -96,6 +97,7 @@ class Recorder:
         self, origin: int, emit: Callable[[Batch], None], new_series: Callable[[int, SeriesKey], None]
     ) -> None:
         self._origin, self._emit, self._new_series = origin, emit, new_series
+        self.met = Met(origin)
         self._pack = struct.Struct(f"{WIDTH}q").pack_into
         self._size = WIDTH * 8
         self._buffer = bytearray(ROWS * self._size)

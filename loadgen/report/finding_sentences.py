@@ -55,6 +55,10 @@ def _cold_wave(values: Values) -> str:
     told, cold, sent, throttled = (number(values, name) for name in ("told", "cold", "sent", "throttled"))
     refused = f", and {share(throttled, sent)} of the requests were throttled" if throttled else ""
     started = f"{several(cold, 'environment')} started in {number(values, 'last_s'):g} s"
+    if "environments" in values:
+        least = "at least " if values["more"] else ""
+        answered = several(number(values, "environments"), "environment")
+        started += f", {least}{answered} answered, {count(number(values, 'new'))} of them new"
     was = f"where it was in {values['before']}, {span(values, 'before')} ms"
     if "after_s" in values:
         back = f"After {number(values, 'after_s'):g} s the p99 was back {was}."

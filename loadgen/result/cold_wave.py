@@ -20,6 +20,12 @@ class WaveSecond:
     beyond: int | None = item(
         "the answers and timeouts beyond the interval of the phase before; null if there is no such interval"
     )
+    answered: int | None = item(
+        "the environments that had answered in the phase, to requests that were due until the end of the second; null "
+        "if answers do not tell which environment they are of",
+        omit=True,
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,15 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """The environments of a phase, as its ok answers tell them."""
+
+    environments: int = item("the environments that answered")
+    new: int = item("those of them that had answered in no earlier phase, in no warm-up either")
+    more: bool = item("whether there were more than loadgen tells apart, so that both numbers are too small")
+
+
+@dataclass(frozen=True, slots=True)
 class ColdWave:
     """The cold starts of a phase, as its answers tell them."""
 
@@ -54,6 +69,11 @@ class ColdWave:
     )
     seconds: tuple[WaveSecond, ...] = item(
         "the seconds of the phase until cold starts, throttles and a p99 beyond the interval were over, 180 at most"
+    )
+    answered: Answered | None = item(
+        "the environments that answered; null if answers do not tell which environment they are of",
+        omit=True,
+        default=None,
     )
 
     @property

@@ -200,10 +200,11 @@ CODES = {
     "target_stalled": "No answer came for `lasted_s` from `at_s` on, while `requests` requests were due: the longest "
     "of `times` such times.",
     "throttled": "Of `sent` requests, `requests` were throttled, most of them for the `reason`.",
-    "cold_wave": "In the phase, `cold` of `told` answers were cold starts, the last of them `last_s` after it began, "
-    "and `throttled` of `sent` requests were throttled. The p99 was beyond its interval in the phase `before`, "
-    "`before_low_ms` to `before_high_ms`, in `beyond_s` seconds; it was back `after_s` after the phase began, or not "
-    "when the phase ended.",
+    "cold_wave": "In the phase, `cold` of `told` answers were cold starts, the last of them `last_s` after it began; "
+    "where answers tell it, `environments` answered, of which `new` had not answered before, and there were `more` of "
+    "them if that is 1; and `throttled` of `sent` requests were throttled. The p99 was beyond its interval in the "
+    "phase `before`, `before_low_ms` to `before_high_ms`, in `beyond_s` seconds; it was back `after_s` after the phase "
+    "began, or not when the phase ended.",
     "stratum_made_tail": "The requests of `stratum`, a `share` of all, have a median (`p50_low_ms`) beyond the p99 of "
     "the others (`others_low_ms`), and made the p99 of all (`p99_low_ms`). In the phase `before`, it was less "
     "(`before_low_ms`); its rate was `before_per_s`, and that of this one `per_s`.",

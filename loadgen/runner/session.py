@@ -323,8 +323,9 @@ class Running:
                 evidence.mismatches.append(f"{missing:,} exchanges have no latencies")
         kept = workers.kept(SLOWEST)
         self._explain(lost)
-        facts = (build.quantiles_of(profile), kept.reasons, workers.health.network, asked_parts(profile), fleet.stopped)
-        measured = build.Measured(fleet.plan, totals, workers.recording, *facts)
+        health = workers.health
+        facts = (build.quantiles_of(profile), kept.reasons, health.network, asked_parts(profile), fleet.stopped)
+        measured = build.Measured(fleet.plan, totals, workers.recording, *facts, health.environments)
         if some := exemplars(measured, kept.exemplars):
             prepared.folder.keep(EXEMPLARS, map_text(to_json(some), prepared.secrets.hide))
         ending = Ending(

@@ -6,6 +6,7 @@ from array import array
 from typing import Any
 
 from loadgen.clock import SECOND
+from loadgen.record.environments import Environments
 from loadgen.trust.network import Network
 
 Sample = dict[str, Any]
@@ -22,6 +23,7 @@ class Health:
         self.last: dict[int, Sample] = {}  # by worker
         self.idle = array("q")  # how late the workers came to their ticks before the load, in ns
         self.network: Network | None = None  # where the kernel can be asked
+        self.environments = Environments()
         self._use: dict[int, array[float]] = {}
         self._lateness = array("q")
         self._pending: list[Sample] = []
@@ -37,6 +39,8 @@ class Health:
         if tcp := sample.get("tcp"):
             self.network = self.network or Network()
             self.network.add(tcp)
+        if met := sample.get("environments"):
+            self.environments.add(met)
         self.last[sample["worker"]] = sample
         self._pending.append(sample)
 

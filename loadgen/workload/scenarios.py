@@ -71,6 +71,7 @@ class ScenarioWork:
     split_by: tuple[str, ...]
     row: Callable[[int], dict[str, Any]] | None
     plain: bool
+    environment: str = ""  # the captured value that tells it
 
     def values(self, index: int) -> Values:
         """The values that iteration `index` begins with: its row of the data."""
@@ -138,7 +139,7 @@ class Workload:
         only = steps[0]
         more = row or only.capture or only.record or only.think or only.repeats
         plain = len(steps) == 1 and not more
-        return ScenarioWork(scenario.name, steps, scenario.strata, row, plain)
+        return ScenarioWork(scenario.name, steps, scenario.strata, row, plain, scenario.environment or "")
 
     def _step(self, step: Step, number: int, seeds: Seeds, timeout: int) -> StepWork:
         constant, render = self._call(step, seeds) if step.operation else self._request(step, seeds)

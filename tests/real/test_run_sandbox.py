@@ -112,7 +112,8 @@ def test_a_cold_wave_is_that_of_the_truth(tmp_path: Path) -> None:
     phases = "{name: a, rate: 500/s, for: 5s}"
     more = (
         "stop_if: never\n"
-        "scenarios: [{name: s, split_by: [cold], steps: [{name: one, get: /, capture: {cold: header.x-cold}}]}]"
+        "scenarios: [{name: s, split_by: [cold], environment: id, "
+        "steps: [{name: one, get: /, capture: {cold: header.x-cold, id: header.x-env}}]}]"
     )
     ran, rows = against_truth(tmp_path, settings, phases, more)
     wave = ran.phases["a"]["cold_wave"]
@@ -120,6 +121,9 @@ def test_a_cold_wave_is_that_of_the_truth(tmp_path: Path) -> None:
     cold = Counter({name: of["count"] for name, of in every if of["stratum"] == "cold=true"})
     assert wave["cold"] == cold["a"] == wave["seconds"][-1]["environments"] > 10
     assert cold.total() == sum(row["cold"] == "1" for row in rows)
+    # the first answer of each is cold
+    assert len({row["env"] for row in rows if row["status"] == "200"}) == cold.total()
+    assert wave["answered"] == {"environments": cold["a"], "new": cold["a"], "more": False}
     throttled = Counter(row["reason"] for row in rows if row["status"] == "429")
     told = sum((Counter(_throttled(phase)) for phase in ran.phases.values()), Counter[str]())
     assert list(throttled) == ["ConcurrentInvocationLimitExceeded"]

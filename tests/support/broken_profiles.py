@@ -161,6 +161,7 @@ BROKEN = [
     (step("get: /, record: {x: status}"), "p.yaml:9: scenarios.s.steps.two.record.x: status is not a time. Record for example header.server-timing.db"),
     (with_line(STEP, "      - {name: one, get: /}"), "p.yaml:9: scenarios.s.steps.one.name: there are two steps called one. Give each its own name"),
     (with_line(END, "    split_by: [cold]"), "p.yaml:10: scenarios.s.split_by.0: no step captures cold. Known: id"),
+    (with_line(END, "    environment: env"), "p.yaml:10: scenarios.s.environment: no step captures env. Known: id"),
     # data
     (with_line(END, "    data: {file: ragged.csv}"), "p.yaml:10: scenarios.s.data.file: ragged.csv, line 3: 1 values for 2 columns"),
     (with_line(END, "    data: {file: users.csv, order: any}"), "p.yaml:10: scenarios.s.data.order: 'any' is not accepted here. Known: sequential, random, shuffle"),

@@ -23,6 +23,7 @@ from loadgen.pacing import share
 from loadgen.profile.load import load
 from loadgen.profile.model import Profile
 from loadgen.profile.part import Written
+from loadgen.record.environments import Environments
 from loadgen.record.ledger import OUTCOMES, Ledger
 from loadgen.record.metrics import Metric
 from loadgen.record.recorder import Batch, Place, Recorder, SeriesKey, fold
@@ -152,6 +153,7 @@ class Run:
         self.plan = Plan.of(self.profile)
         self.recording = Recording()
         self.by_second: dict[Place, Histogram] = {}
+        self.environments = Environments()
         self.entered = 0
         self.lap, self.pause, self.halted = lap, pause, set[int]()
         self.halts: list[int] = []  # when all waited
@@ -236,6 +238,9 @@ class Run:
         self.clock.run()
         self.check()
         self.by_second = self.recording.flush()
+        for member in self.members:
+            if news := member.recorder.met.news():
+                self.environments.add(news)
         return self
 
     def check(self) -> None:

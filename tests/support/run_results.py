@@ -38,7 +38,8 @@ def metadata(profile: Profile, started: str = "2026-01-01T00:00:00+00:00", **oth
 def measured(run: Run) -> Measured:
     """What was planned, counted and recorded, with why requests failed."""
     kept = merge((member.samples.kept() for member in run.members), 5)
-    return Measured(run.plan, run.ledger, run.recording, quantiles_of(run.profile), kept.reasons)
+    known = (quantiles_of(run.profile), kept.reasons)
+    return Measured(run.plan, run.ledger, run.recording, *known, environments=run.environments)
 
 
 def concluded(run: Run, folder: Path | None = None, accepted: bool = False, **ending: Any) -> RunResult:

@@ -26,8 +26,9 @@ load:
   - {name: burst, rate: 300/s, for: 12s}
 scenarios:
   - name: order
-    steps: [{name: get, get: /, capture: {cold: header.x-cold}}]
+    steps: [{name: get, get: /, capture: {cold: header.x-cold, id: header.x-env}}]
     split_by: [cold]
+    environment: id
 """
 BURST = 63  # the second in which it begins
 SANDBOX = {
@@ -51,12 +52,16 @@ class Target:
         fate = self.simulation.admit(x.started)
         self.log.append((x.started - START, fate))
         body = THROTTLED % fate.reason.encode() if fate.reason else REFUSALS.get(fate.status, (b"{}",))[0]
-        headers = {} if fate.status else {"x-cold": str(fate.cold).lower()}
+        headers = {} if fate.status else {"x-cold": str(fate.cold).lower(), "x-env": str(fate.environment)}
         return Reply(fate.ready - x.started, fate.status or 200, headers, body)
 
     def seconds(self, start: int, end: int) -> dict[int, list[tuple[int, Fate]]]:
         """What came from second `start` until `end`, by second."""
         return {at: [row for row in self.log if row[0] // SECOND == at] for at in range(start, end)}
+
+    def environments(self, start: int, end: int) -> set[int]:
+        """Those that answered what came from second `start` until `end`."""
+        return {of.environment for rows in self.seconds(start, end).values() for _, of in rows if not of.status}
 
 
 def wave(folder: Path, sandbox: dict[str, object], profile: str = PROFILE) -> tuple[Target, Told]:
@@ -79,11 +84,18 @@ def test_the_wave_is_told_as_the_sandbox_made_it(tmp_path: Path, seed: int) -> N
         assert second["told"] == len(rows) - throttled[second["at_s"]]
         assert sum(second["throttled"].values()) == throttled[second["at_s"]]
         assert second["environments"] == sum(cold[at] for at in range(BURST, second["at_s"] + 1))
+        assert second["answered"] == len(target.environments(BURST, second["at_s"] + 1))
     assert found["cold"] == sum(cold.values())
     assert found["throttled"] == {
         "429 the account's concurrency (ConcurrentInvocationLimitExceeded)": sum(throttled.values())
     }
     assert found["last_cold_s"] == max(at for at, many in cold.items() if many) + 1 - BURST
+    answered, before = target.environments(BURST, BURST + 12), target.environments(0, BURST)
+    new = len(answered - before)
+    assert found["answered"] == {"environments": len(answered), "new": new, "more": False}
+    assert 0 < new < len(answered), "some were warm before"
+    (wave_of,) = (of["observed"] for of in told.result["findings"] if of["observed"]["code"] == "cold_wave")
+    assert (wave_of["environments"], wave_of["new"]) == (len(answered), new)
 
 
 @pytest.mark.parametrize("seed", [1, 3])
@@ -125,9 +137,18 @@ def test_each_reason_is_told_by_the_second(tmp_path: Path) -> None:
 
 def test_nothing_is_told_of_answers_that_do_not_tell(tmp_path: Path) -> None:
     target = Target(SandboxSettings.model_validate(SANDBOX))
-    told = tell(PROFILE.replace("x-cold", "x-else"), target, tmp_path / "run")
+    told = tell(PROFILE.replace("header.x-", "header.y-"), target, tmp_path / "run")
     assert all("cold_wave" not in phase for phase in told.phases)
     assert not [of for of in told.result["findings"] if of["observed"]["code"] == "cold_wave"]
+
+
+def test_answers_that_tell_their_environment_alone(tmp_path: Path) -> None:
+    target = Target(SandboxSettings.model_validate(SANDBOX))
+    told = tell(PROFILE.replace("x-cold", "x-else"), target, tmp_path / "run", workers=3)
+    found = told.phase("burst")["cold_wave"]
+    assert (found["told"], found["cold"]) == (0, 0)
+    assert found["answered"]["environments"] == len(target.environments(BURST, BURST + 12))
+    assert found["seconds"], "new ones are shown"
 
 
 def test_a_warm_function_has_no_wave_to_recover_from(tmp_path: Path) -> None:

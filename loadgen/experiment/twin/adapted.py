@@ -64,7 +64,7 @@ def _service(data: Data) -> tuple[str, Data]:
 def _steps(scenario: Data, where: str) -> Iterator[FittedKey]:
     """Change the steps of a scenario so that the sandbox answers them; yields what was changed."""
     lost = set[str]()
-    split = scenario.get("split_by", [])
+    split, environment = scenario.get("split_by", []), scenario.get("environment")
     for at, step in enumerate(scenario.get("steps", ())):
         key = f"{where}.{step.get('name', at)}"
         verb = next((verb for verb in VERBS if verb in step), "get")
@@ -73,7 +73,7 @@ def _steps(scenario: Data, where: str) -> Iterator[FittedKey]:
             yield FittedKey(f"{key}.expect", Reason.of("twin_expects"))
         for name, selector in list(step.get("capture", {}).items()):
             if not _answers(str(selector)):
-                lost |= _replace(step["capture"], name, name in split)
+                lost |= _replace(step["capture"], name, name in split, name == environment)
                 yield FittedKey(f"{key}.capture.{name}", Reason.of("twin_captures", now=step["capture"].get(name)))
         foreign = [name for name, selector in step.get("record", {}).items() if not _answers(str(selector))]
         for name in foreign:
@@ -90,10 +90,12 @@ def _answers(selector: str) -> bool:
     return selector in ("status", *OWN_BODY) or selector.removeprefix("header.").lower() in OWN_HEADERS
 
 
-def _replace(capture: Data, name: str, splits: bool) -> set[str]:
-    """Capture something else under that name: the flag of a cold start, or what can stand in a later request. A name
-    that only splits results is lost."""
-    if re.search("cold", name, re.IGNORECASE):
+def _replace(capture: Data, name: str, splits: bool, environment: bool) -> set[str]:
+    """Capture something else under that name: the number of the environment, the flag of a cold start, or what can
+    stand in a later request. A name that only splits results is lost."""
+    if environment:
+        capture[name] = "header.x-env"
+    elif re.search("cold", name, re.IGNORECASE):
         capture[name] = "header.x-cold"
     elif splits:
         del capture[name]

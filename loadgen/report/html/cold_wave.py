@@ -9,7 +9,7 @@ from loadgen.report.html.markup import Content, Markup
 from loadgen.report.html.scales import Linear, Tick
 from loadgen.report.html.tables import table
 from loadgen.report.navigate import place
-from loadgen.report.words import count, listed, ms, seconds, share
+from loadgen.report.words import count, listed, ms, seconds, several, share
 from loadgen.result.cold_wave import ColdWave, WaveSecond
 from loadgen.result.run import Phase
 
@@ -18,7 +18,8 @@ HEIGHT = PANEL.bottom + 2 * LEADING
 LABELS = 7  # below the axis, at most
 TEXT = (
     "By the second in which requests were due: cold starts as a share of the answers that tell whether they were one, "
-    "and throttled requests as a share of all. The environments of the table are the cold starts so far."
+    "and throttled requests as a share of all. In the table, `started` are the cold starts so far, `answered` the "
+    "environments that answered so far, and `beyond before` the answers that took longer than the p99 before."
 )
 
 
@@ -31,6 +32,18 @@ def chart(key: str, phase: Phase, wave: ColdWave) -> Markup:
 
 
 def _told(wave: ColdWave) -> str:
+    return f"{_answered(wave)}{_back(wave)}"
+
+
+def _answered(wave: ColdWave) -> str:
+    of = wave.answered
+    if of is None:
+        return ""
+    least = "At least " if of.more else ""
+    return f" {least}{several(of.environments, 'environment')} answered, {count(of.new)} of them new."
+
+
+def _back(wave: ColdWave) -> str:
     of = wave.recovery
     if of is None or not of.beyond_s:
         return ""
@@ -68,10 +81,12 @@ def _when(of: WaveSecond) -> str:
 
 
 def _table(wave: ColdWave, title: str) -> Markup:
+    """`answered` is shown where answers tell their environment."""
+    titles = ("due", "requests", "answers", "cold", "share", "started", "answered", "throttled", "beyond before")
     rows = [
         (_when(of), count(of.sent), count(of.told), count(of.cold), share(_cold(of), 1), count(of.environments),
-         listed(of.throttled) or "0", count(of.beyond))
+         count(of.answered), listed(of.throttled) or "0", count(of.beyond))
         for of in wave.seconds
     ]  # fmt: skip
-    titles = ("due", "requests", "answers", "cold", "share", "environments", "throttled", "beyond the interval before")
-    return table(titles, rows, title)
+    shown = [at for at, name in enumerate(titles) if wave.answered or name != "answered"]
+    return table([titles[at] for at in shown], [[row[at] for at in shown] for row in rows], title)

@@ -50,7 +50,7 @@ HTTP: dict[str, Any] = {
     "max_rate": "1000/s", "timeout": "30s", "seed": 7, "workers": 2,
     "capacity": {"keep": "p99 < 100ms", "for": "4m", "max_rate": "500/s", "from": "9/s",
                  "thresholds": ["capacity > 120/s"]},
-    "scenarios": [{"name": "s", "weight": 2, "steps": STEPS, "split_by": ["seen"],
+    "scenarios": [{"name": "s", "weight": 2, "steps": STEPS, "split_by": ["seen"], "environment": "seen",
                    "data": {"file": "data.csv", "order": "shuffle"}}],
 }  # fmt: skip
 TABLE: dict[str, Any] = {
@@ -136,7 +136,11 @@ def with_variable(document: dict[str, Any], way: Way) -> dict[str, Any]:
     return changed
 
 
-NAMES = (("scenarios", 0, "split_by", 0), ("scenarios", 0, "data", "file"))  # texts, of which only some are allowed
+NAMES = (
+    ("scenarios", 0, "split_by", 0),
+    ("scenarios", 0, "environment"),
+    ("scenarios", 0, "data", "file"),
+)  # texts, of which only some are allowed
 CASES = [
     pytest.param(document, way, value, id=f"{name}.{'.'.join(map(str, way))}")
     for name, document in DOCUMENTS.items()

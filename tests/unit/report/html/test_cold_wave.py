@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from html_pages import table, words
@@ -10,7 +11,7 @@ from paths import DATA
 
 from loadgen.report.html.cold_wave import chart
 from loadgen.result.codec import from_json
-from loadgen.result.cold_wave import ColdWave, Recovery, WaveSecond
+from loadgen.result.cold_wave import Answered, ColdWave, Recovery, WaveSecond
 from loadgen.result.run import RunResult
 
 PHASE = from_json(RunResult, json.loads((DATA / "result.json").read_text())).variant.phases[1]
@@ -30,6 +31,14 @@ def test_the_table_has_every_second() -> None:
     hits = [words(group) for group in root.iter("g") if group.get("class") == "hit"]
     assert hits[0] == "33 to 34 s: 10% cold, 73.3% throttled"
     assert len([path for path in root.iter("path") if (path.get("class") or "").startswith("line")]) == 2
+
+
+def test_environments_that_answered_are_shown_where_they_are_known() -> None:
+    known = replace(WAVE, seconds=(replace(SECONDS[0], answered=1300),), answered=Answered(1300, 1200, False))
+    drawn = chart("w", PHASE, known).text
+    assert table(ElementTree.fromstring(drawn), "Cold starts and throttles: steady 1/2")[1][6] == "1,300"
+    assert " 1,300 environments answered, 1,200 of them new." in drawn
+    assert "At least 1,300 environments" in chart("w", PHASE, replace(known, answered=Answered(1300, 1200, True))).text
 
 
 def test_when_the_p99_was_back_is_said() -> None:
