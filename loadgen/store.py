@@ -5,6 +5,7 @@ run.json          seed, versions, host, when
 worker-N.counters the ledgers, mapped by the workers while they run
 seconds.bin       what came in each second: counts by second of due, or by a part of it, and the generator's health
 exemplars.json    single requests with their ids, if answers had some
+parts.bin         the parts of exchanges' times and the traffic, of a load that is shared (`record/parts.py`)
 result.json       the result; its absence means the run is INCOMPLETE
 """
 
@@ -24,6 +25,8 @@ from loadgen.errors import ProfileError
 from loadgen.files import Scratch, taken
 from loadgen.record.ledger import open_with_room
 from loadgen.record.packed import Piece
+from loadgen.record.parts import FILE as PARTS
+from loadgen.record.parts import Parts, packed_parts
 from loadgen.record.seconds import FILE, SecondsWriter
 from loadgen.result.codec import map_text
 from loadgen.result.reason import Reason
@@ -98,6 +101,17 @@ class RunFolder:
         """Write a document beside the result, whole or not at all."""
         if self.usable:
             self._try("cannot be written", lambda: write_whole(self.path / name, value))
+
+    def parts(self, parts: Parts) -> None:
+        """Keep what only the end of the run tells, for whoever adds up the parts of a load that is shared."""
+
+        def write() -> None:
+            hidden = {key._replace(stratum=self._hide(key.stratum)): of for key, of in parts.shares.items()}
+            with _new(self.path / PARTS) as file:
+                file.write(packed_parts(replace(parts, shares=hidden)))
+
+        if self.usable:
+            self._try("cannot be written", write)
 
     def finish(self, result: dict[str, Any]) -> bool:
         """Write the result, whole or not at all; returns whether it is there."""

@@ -32,6 +32,7 @@ ORDER = (  # of what changes the reading of the figures, the most first
     "queue_for_connections",
     "new_connections",
     "step_behind",
+    "machine_differs",
     "worker_differs",
     "far_away",
 )

@@ -43,7 +43,7 @@ def _of_workers(workers: Workers, quantiles: tuple[str, ...]) -> tuple[OfWorker,
     """The figures of each worker; none if there is only one."""
     if len(workers) < 2:
         return ()
-    return tuple(OfWorker(number, _latency(bins, quantiles)) for number, bins in workers.items())
+    return tuple(OfWorker(number, latency_of(bins, quantiles)) for number, bins in workers.items())
 
 
 def odd_of(groups: Mapping[str, Bins], factors: dict[str, float] = FACTORS) -> Odd | None:
@@ -55,7 +55,7 @@ def odd_of(groups: Mapping[str, Bins], factors: dict[str, float] = FACTORS) -> O
     if found is None:
         return None
     name = names[found.group]
-    own = _latency(groups[name], (found.quantile,))
+    own = latency_of(groups[name], (found.quantile,))
     timeouts = own.timeouts if own.quantile(found.quantile).value is None else 0
     return Odd(name, found.quantile, _ms(found.value), _ms(found.others_low), _ms(found.others_high), timeouts)
 
@@ -85,7 +85,8 @@ def _both(pairs: Sequence[tuple[Histogram, Histogram]]) -> tuple[Histogram, Hist
     return Histogram.together(ok for ok, _ in pairs), Histogram.together(late for _, late in pairs)
 
 
-def _latency(bins: Bins, quantiles: tuple[str, ...]) -> Latency:
+def latency_of(bins: Bins, quantiles: tuple[str, ...]) -> Latency:
+    """The figures of a group."""
     ok, late = _both(list(bins.values()))
     return latency(ok, late, quantiles)
 

@@ -25,8 +25,8 @@ from loadgen.interrupts import Interrupted
 from loadgen.report.words import clean, for_person
 
 COMMANDS = (
-    "run", "once", "check", "new", "report", "runs", "compare", "keepalive", "capacity", "tune", "join", "fit",
-    "selftest", "sandbox", "schema",
+    "run", "once", "check", "new", "report", "runs", "merge", "compare", "keepalive", "capacity", "tune", "join",
+    "fit", "selftest", "sandbox", "schema",
 )  # fmt: skip
 
 STATUSES = """\b

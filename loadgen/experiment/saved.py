@@ -4,6 +4,8 @@ INCOMPLETE."""
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -124,11 +126,22 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
 def _ledgers(run: Path, plan: Plan) -> tuple[Ledger, int]:
     total = Ledger.in_memory(len(plan.all_runs), plan.slots)
     lost = 0
-    for path in sorted(run.glob("worker-*.counters")):
-        block = _ledger(path, len(plan.all_runs), plan.slots)
-        lost += block.settle()
+    for _, block, open_then in ledgers(run, plan):
+        lost += open_then
         total.add(block)
     return total, lost
+
+
+def ledgers(run: Path, plan: Plan) -> Iterator[tuple[int, Ledger, int]]:
+    """The number of each worker of a run's folder, a copy of its ledger, and how many requests were open when it ended,
+    which count as lost. Raises ValueError for what loadgen did not write."""
+    for path in sorted(run.glob("worker-*.counters")):
+        number = path.name.removeprefix("worker-").removesuffix(".counters")
+        if not re.fullmatch("[0-9]{1,6}", number):
+            raise ValueError(f"{path.name}: no worker's number")
+        block = _ledger(path, len(plan.all_runs), plan.slots)
+        lost = block.settle()
+        yield int(number), block, lost
 
 
 def _ledger(path: Path, runs: int, slots: int) -> Ledger:

@@ -163,7 +163,7 @@ class _Texts:
         told = json.loads(inflate(self._stream, packed, MOST_BYTES))
         if told["series"] != self._named:  # they are the same in most seconds
             self._named = told["series"]
-            keys = [_series_key(*key) for key in told["series"]]
+            keys = [series_key(*key) for key in told["series"]]
             self._series = tuple(self._keys.setdefault(key, key) for key in keys)
         if not isinstance(told["health"], list) or len(self._keys) > MOST_SERIES:
             raise ValueError("not a record")
@@ -179,7 +179,8 @@ def _record(body: bytes, length: int, crc: int, texts: _Texts) -> Second:
     return Second(health, unpack(Piece(series, packed)) if packed else Counts.of_histograms({}))
 
 
-def _series_key(slot: Any, outcome: Any, connection: Any, stratum: Any) -> SeriesKey:
+def series_key(slot: Any, outcome: Any, connection: Any, stratum: Any) -> SeriesKey:
+    """The key of a series, as a file has it. Raises ValueError for what is none."""
     if not (
         type(slot) is int
         and 0 <= slot < 1 << 32

@@ -127,6 +127,14 @@ def _worker_differs(values: Values) -> str:
     return f"One worker differs: {own}, that of the others {span(values, 'others')} ms."
 
 
+def _machine_differs(values: Values) -> str:
+    more = "more than " if values.get("timeouts") else ""
+    own = (
+        f"the {values['quantile']} of machine {values['machine']} of {values['of']} is {more}{span(values, 'value')} ms"
+    )
+    return f"One machine differs: {own}, that of the others {span(values, 'others')} ms. Look at where it stands."
+
+
 def _far_away(values: Values) -> str:
     return f"{_part(values)} are your way to the target, one round trip. Run loadgen in the target's region."
 
@@ -142,6 +150,7 @@ FINDING_SENTENCES: dict[str, Sentence] = {
     "queue_for_connections": _queue_for_connections,
     "new_connections": _new_connections,
     "step_behind": _step_behind,
+    "machine_differs": _machine_differs,
     "worker_differs": _worker_differs,
     "far_away": _far_away,
 }

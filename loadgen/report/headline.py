@@ -28,6 +28,10 @@ def what(result: RunResult) -> Iterator[Part]:
     yield f" · {result.session.reuse} session"
     if result.client != "wire":
         yield f" · {result.client} client"
+    if (of := result.machines) and len(of.machines) == of.of:
+        yield f" · {several(of.of, 'machine')}"
+    elif of:
+        yield f" · {count(len(of.machines))} of {several(of.of, 'machine')}", BAD
 
 
 def _slug(url: str) -> str:

@@ -53,6 +53,11 @@ def _there_already(values: Values) -> str:
     return f"setup: the table {values['table']} is there already: it is used as it is{unfilled}{left}"
 
 
+# what depends on the clocks of machines that share a load
+APART = (
+    "what is told by the second or in flight, and the intervals, take it that they began together. Counts and "
+    "percentiles do not depend on it"
+)
 STORED = "items that are read, changed or deleted have {bytes:,} bytes"
 
 NOTICE_SENTENCES: dict[str, Sentence] = {
@@ -100,6 +105,13 @@ NOTICE_SENTENCES: dict[str, Sentence] = {
     "table_created": "setup: creating the table {table}",
     "table_waited_for": "the table {table} is {status}: waiting",
     "table_deleted": "teardown: the table {table} is deleted",
+    "shares_missing": "of {of} machines, these are not there: {missing}. What they sent is in no figure",
+    "machines_cut_short": "these machines did not come to their end: {machines}. What they did not send is in no "
+    "figure",
+    "clocks_not_known": f"nothing is known to keep the clocks of machines {{machines}}: {APART}",
+    "clocks_apart": f"the machines may have begun {{apart_ms:.3g}} ms apart, as the clock of machine {{worst}} may be "
+    f"off: {APART}",
+    "parts_missing": "these machines left no parts of times: {machines}. So it is not known whose time it was",
     "table_kept": "teardown: the table {table} is left, as the other machines may still use it; delete it when all of "
     "them are done",
     "waiting_for_start": "the load begins at {start_at}, in {seconds} s",

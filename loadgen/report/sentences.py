@@ -31,7 +31,8 @@ def sentence(reason: Reason) -> str:
 def notice_text(notice: Reason) -> str:
     """A warning or a word on the progress, with the run of an experiment that it is about, or how many gave it."""
     values = notice.values
-    run = f"{values['variant']}, round {values['round']}: " if notice.run else ""
+    machine = f"machine {values['machine']}: " if "machine" in values else ""
+    run = f"{values['variant']}, round {values['round']}: " if notice.run else machine
     runs = f" ({values['in_runs']} of {values['of_runs']} runs)" if {"in_runs", "of_runs"} <= values.keys() else ""
     return f"{run}{sentence(notice)}{runs}"
 

@@ -11,7 +11,7 @@ from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.join import JoinResult
-from loadgen.result.run import RunResult, Sample, Samples
+from loadgen.result.run import Machines, RunResult, Sample, Samples
 from loadgen.result.tune import TuneResult
 
 HIDDEN = "[{} {}]"  # a kind and a number: the same name is the same stand-in
@@ -32,7 +32,12 @@ def shared(result: Result) -> Result:
     """The result with a stand-in for each host, address and account, and without requests' ids. Figures, paths,
     versions of programs and the names of phases and steps stay: look at the result before you give it away."""
     if isinstance(result, RunResult):
-        result = replace(result, samples=_without_identities(result.samples), join=_without_paths(result.join))
+        result = replace(
+            result,
+            samples=_without_identities(result.samples),
+            join=_without_paths(result.join),
+            machines=_nameless(result.machines),
+        )
     names = _Names(result)
     return replace(map_text(result, names.hide), host=result.host)
 
@@ -47,6 +52,11 @@ def _without_paths(join: JoinResult | None) -> JoinResult | None:
         return None
     sources = tuple(replace(of, name=PurePath(of.name).name) for of in join.sources)
     return replace(join, run=PurePath(join.run).name, sources=sources)
+
+
+def _nameless(of: Machines | None) -> Machines | None:
+    """Without their folders, which may have the names of hosts."""
+    return of and replace(of, machines=tuple(replace(machine, run="") for machine in of.machines))
 
 
 def _anonymous(samples: Iterable[Sample]) -> tuple[Sample, ...]:

@@ -37,7 +37,7 @@ def observed(signal: TrustSignal) -> str:
 
 def reason(signal: TrustSignal) -> str:
     """`core use 91%: a busy generator answers late. Use more --workers`, of an experiment's run with its name."""
-    run = f"{signal.variant}, round {signal.round}: " if signal.variant is not None else ""
+    run = f"{signal.variant}, round {signal.round}: " if signal.variant is not None else _machine(signal)
     of = SIGNAL_WORDS.get(signal.observed.code)
     because, remedy = why(signal), _words(of.remedy, signal.observed) if of else ""
     return f"{run}{observed(signal)}{f': {because}' if because else ''}{f'. {remedy}' if remedy else ''}"
@@ -55,8 +55,12 @@ def note(signal: TrustSignal) -> str:
     if not signal.noted or not of:
         return ""
     if signal.limits != signal.verdict:
-        return f"{observed(signal)}: {why(signal)}; but it made hardly anything of the figures"
-    return _words(of.note, signal.observed)
+        return f"{_machine(signal)}{observed(signal)}: {why(signal)}; but it made hardly anything of the figures"
+    return f"{_machine(signal)}{_words(of.note, signal.observed)}"
+
+
+def _machine(signal: TrustSignal) -> str:
+    return f"machine {signal.machine}: " if signal.machine is not None else ""
 
 
 def _words(made: Sentence, reason: Reason) -> str:

@@ -39,6 +39,8 @@ def ended(result: Result) -> tuple[str, str] | None:
     again = "; --resume goes on" if isinstance(result, CapacityResult | TuneResult) else ""
     if result.interrupted and (result.complete or again):
         return "INTERRUPTED", f"The {what} was stopped; this is what was found until then{again}"
+    if isinstance(result, RunResult) and result.machines and result.machines.missing:
+        return "INCOMPLETE", "Some of the machines that shared the load are missing; this is what the others measured"
     if not result.complete:
         return "INCOMPLETE", f"The {what} did not come to its end; this is what was saved until then{again}"
     return None

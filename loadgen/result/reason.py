@@ -131,6 +131,13 @@ CODES = {
     "table_created": "Setup creates `table`.",
     "table_waited_for": "`table` is `status`, and loadgen waits.",
     "table_deleted": "Teardown has deleted `table`.",
+    "shares_missing": "Of the `of` machines that were to share the load, these are not there: `missing`.",
+    "machines_cut_short": "The runs of these machines did not come to their end, or were interrupted: `machines`.",
+    "clocks_not_known": "Nothing is known to keep the clocks of `machines`, and so nobody knows how far apart the "
+    "machines began.",
+    "clocks_apart": "The machines may have begun as much as `apart_ms` apart, by what is known of their clocks, and "
+    "least is known of that of machine `worst`.",
+    "parts_missing": "These machines left no parts of times: `machines`. So nobody knows whose time it was.",
     "table_kept": "`teardown` leaves the `table`, as other machines that share the load may still use it.",
     "waiting_for_start": "The load begins at `start_at`, in `seconds`.",
     "items_so_far": "Setup has written `written` of `items` items.",
@@ -213,6 +220,8 @@ CODES = {
     "that step, and may be `low_ms` or `high_ms`. `cycle`, if there are several.",
     "queue_for_connections": "The part `part_ms` of the `quantile`, `value_ms`, is waiting for a connection.",
     "new_connections": "The part `part_ms` of the `quantile`, `value_ms`, is making a connection.",
+    "machine_differs": "Of the `of` machines that shared the load, the `quantile` of this `machine` (`value_low_ms`) "
+    "differs from that of every other machine (`others_low_ms`); if it lies among `timeouts`, it is greater than that.",
     "step_behind": "The `quantile` of this step (`p99_low_ms`) is far beyond that of every other (`others_low_ms`); if "
     "it lies among `timeouts`, it is greater than that. Of the requests beyond the p99 of all, `tail_share` are of "
     "this step, and of all requests `share`: told if it made most of them.",
@@ -360,6 +369,10 @@ class Reason:
     def of_run(self, variant: str, round: int) -> Reason:
         """The same reason, about one run of an experiment."""
         return self.with_values(variant=variant, round=round)
+
+    def of_machine(self, machine: int) -> Reason:
+        """The same reason, about one of the machines that shared a load."""
+        return self.with_values(machine=machine)
 
     @property
     def run(self) -> tuple[str, int] | None:

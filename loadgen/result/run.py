@@ -460,6 +460,9 @@ class JudgedFigure:
         "whether the verdict on the run depends on the figure: if a threshold or the primary figure is about it; or, "
         "if there is neither, if it is p50 or p99"
     )
+    machine: int | None = item(
+        "of a load that machines shared: the number of the machine that made most of its own figure", omit=True
+    )
 
     @property
     def own_ms(self) -> float:
@@ -481,6 +484,7 @@ class TrustSignal:
     noted: bool = item("whether it is worth reading although it does not count against the run")
     variant: str | None = item("in an experiment: the variant of the run", omit=True)
     round: int | None = item("in an experiment: the round of the run", omit=True)
+    machine: int | None = item("of a load that machines shared: the number of the machine", omit=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -832,6 +836,53 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
+class MachineFigure:
+    """The times of a step on one of the machines that shared a load: of response, or in a closed load of service."""
+
+    phase: str = item("the phase's name")
+    cycle: int = item("the number of the phase's cycle")
+    scenario: str = item("the scenario's name")
+    step: str = item("the step's name")
+    latency: Latency = item("the figures, without intervals")
+    odd: Odd | None = item("if it differs from all other machines: how", omit=True)
+
+
+@dataclass(frozen=True, slots=True)
+class OfMachine:
+    """One of the machines that shared a load."""
+
+    index: int = item("its number, from 1")
+    run: str = item("the folder of its run")
+    workers: int = item("the number of its worker processes")
+    complete: bool = item("whether its run reached its end with all of its workers")
+    interrupted: bool = item("whether a signal interrupted its run")
+    verdict: Verdict = item("the verdict on its run")
+    iterations: Iterations = item("its ledger of iterations")
+    requests: Requests = item("its ledger of requests")
+    clock_kept: bool | None = item("whether something keeps its clock; null if its system does not say")
+    clock_error_ms: float | None = item("how far off its clock may be; null if nothing keeps it", "ms")
+    clock_moved_ms: float | None = item("how far its clock moved during the load; null if it did not end", "ms")
+    host: Host = item("the machine and the versions of its programs")
+    figures: tuple[MachineFigure, ...] = item("the times of each step in each measured phase")
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """The machines that shared a load without hearing of each other."""
+
+    of: int = item("the number of machines that were to share the load")
+    missing: tuple[int, ...] = item("the numbers of those whose runs are not in this result")
+    start_at: str = item("the instant at which all of them were to begin, by their own clocks, in UTC, ISO 8601")
+    starts_apart_ms: float | None = item(
+        "how far apart they may have begun at the most, by what is known of their clocks; null if a clock is not "
+        "known. What is told second by second, in flight, or as an interval depends on it; counts, and percentiles, do "
+        "not",
+        "ms",
+    )
+    machines: tuple[OfMachine, ...] = item("the machines, by their numbers")
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One exchange that was kept whole."""
 
@@ -943,6 +994,7 @@ class RunResult(Metadata):
     forced_cold: ForcedCold | None = item("the cold starts that were forced, with `force_cold`", omit=True)
     sdk: dict[str, object] | None = item("the options of the SDK, with `client: sdk`", omit=True)
     join: JoinResult | None = item("what `loadgen join` found of its requests in the target's own logs", omit=True)
+    machines: Machines | None = item("the machines that shared the load, as `loadgen merge` found them", omit=True)
 
     @property
     def usd(self) -> float | None:

@@ -23,6 +23,7 @@ from loadgen.interrupts import Interrupts, interrupts
 from loadgen.net.thread import in_thread
 from loadgen.profile.clients import CLIENTS
 from loadgen.profile.load import Loaded
+from loadgen.record.parts import Parts
 from loadgen.record.samples import SLOWEST
 from loadgen.result.codec import from_json, map_text, to_json
 from loadgen.result.reason import Reason
@@ -150,6 +151,7 @@ class Running:
             await self._fleet.close()
         self._store_second()
         self._workers.recording.fold_strata(worker.series.values() for worker in self._workers.members)
+        self._store_parts()
         if prepared.table:
             await prepared.table.end()
         if self._force_cold:
@@ -281,6 +283,13 @@ class Running:
         if self._until:
             self._until.count(taken)
         prepared.folder.second(pieces, workers.health.take())
+
+    def _store_parts(self) -> None:
+        """Keep what is added up with that of the other machines, if there are any."""
+        prepared, recording = self._prepared, self._workers.recording
+        if prepared.part:
+            asked = asked_parts(prepared.loaded.profile)
+            prepared.folder.parts(Parts(recording.shares, recording.traffic, asked))
 
     async def _show(self) -> None:
         prepared = self._prepared

@@ -96,7 +96,8 @@ def plan_of(loaded: Loaded, plan: Plan) -> str:
 def _alike(loaded: Loaded, plan: Plan) -> Iterator[bytes]:
     for known in (__version__, loaded.resolved, plan.describe()):
         yield json.dumps(known, sort_keys=True, default=str).encode()
-    for scenario in loaded.profile.scenarios:
+    profile = loaded.profile
+    for scenario in (*profile.scenarios, *(stream.scenario for stream in profile.beside)):
         if scenario.data:
             yield json.dumps(scenario.data.rows, default=str).encode()
         for step in scenario.steps:

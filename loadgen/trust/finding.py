@@ -27,17 +27,20 @@ class Verdict(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What came of one signal: what was observed, and what that makes of the run. `limits` is what its limits alone
-    say, which may be worse. `noted`: it is worth reading although it does not count against the run."""
+    say, which may be worse. `noted`: it is worth reading although it does not count against the run. `machine` is the
+    number of the one that it is of, if several shared the load."""
 
     signal: str
     observed: Reason
     verdict: Verdict = Verdict.VALID
     limits: Verdict = Verdict.VALID
     noted: bool = False
+    machine: int | None = None
 
     def to_result(self) -> result.TrustSignal:
         """As a result has it."""
-        return result.TrustSignal(self.signal, self.verdict.word, self.observed, self.limits.word, self.noted)
+        words = self.verdict.word, self.observed, self.limits.word, self.noted
+        return result.TrustSignal(self.signal, *words, machine=self.machine)
 
 
 @dataclass(frozen=True, slots=True)

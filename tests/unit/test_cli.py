@@ -134,7 +134,7 @@ def test_on_a_terminal_a_mistake_breaks_between_words(width: int) -> None:
 
 NO_URL = "loadgen: URL: '{}' is not a URL: expected sandbox, http://HOST/PATH or https://HOST/PATH"
 MISTAKES = [
-    (["frob"], "loadgen: there is no command 'frob', only run, once, check, new, report, runs, compare, keepalive, capacity, tune, fit, selftest, sandbox, schema. A profile or URL is for loadgen run. Try loadgen --help"),
+    (["frob"], "loadgen: there is no command 'frob', only run, once, check, new, report, runs, merge, compare, keepalive, capacity, tune, join, fit, selftest, sandbox, schema. A profile or URL is for loadgen run. Try loadgen --help"),
     (["--frob"], "loadgen: No such option '--frob'. Try loadgen --help"),
     (["run"], "loadgen run: Missing argument 'PROFILE'. Try loadgen run --help"),
     (["run", "burst", "steady"], "loadgen run: Got unexpected extra argument (steady). Try loadgen run --help"),

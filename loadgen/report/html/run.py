@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from loadgen.report import machines
 from loadgen.report.beside import glance, pattern
 from loadgen.report.finding_sentences import where
 from loadgen.report.headline import happened, what
@@ -28,7 +29,7 @@ from loadgen.report.unusable import unusable
 from loadgen.report.verdict import ended, measured
 from loadgen.report.words import brief, count, listed, ms, reasoned, several, share
 from loadgen.result.cold import cold_of
-from loadgen.result.run import Network, Phase, RunResult, Step, Stratum
+from loadgen.result.run import Machines, Network, Phase, RunResult, Step, Stratum
 from loadgen.result.timeline import Timeline
 
 TOGETHER = 8  # curves in a chart
@@ -53,6 +54,7 @@ def run_page(result: RunResult, timeline: Timeline | None, profile: Sequence[str
         Section("reported", TITLE, list(reported(result))),
         Section("connections", "Connections", _connections(result, notes)),
         Section("workers", "By worker", _workers(result, notes)),
+        Section("machines", "By machine", _machines(result.machines, notes)),
         Section("failures", "Failures", [_failures(result, notes), failing(result)]),
         Section("thresholds", "Thresholds", thresholds(result.thresholds, result)),
         Section("until", "Until", list(until(result.until))),
@@ -305,6 +307,19 @@ def _workers(result: RunResult, notes: Footnotes) -> Content:
     more = element("p", f"{count(len(every) - WORKERS)} more: see --json") if len(every) > WORKERS else None
     titles = ("", "worker", "requests", *PERCENTILES)
     return [table(titles, made, "The requests of each step by the worker that sent them, ms"), more]
+
+
+def _machines(of: Machines | None, notes: Footnotes) -> Content:
+    if not of:
+        return None
+    made, listed = [], list(machines.rows(of))
+    for row in listed[:WORKERS]:
+        *told, differs = machines.named(row)
+        cells = [notes.cell(row[1].latency, name) if row[1] else "-" for name in PERCENTILES]
+        made.append((*told, *cells, differs))
+    more = element("p", f"{count(len(listed) - WORKERS)} more: see --json") if len(listed) > WORKERS else None
+    titles = ("", "machine", "verdict", "requests", *PERCENTILES, "")
+    return [table(titles, made, f"{machines.title(of)}; ms", words=(2, len(titles) - 1)), more]
 
 
 def _network(of: Network) -> list[tuple[str, str]]:

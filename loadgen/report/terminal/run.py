@@ -21,6 +21,7 @@ from loadgen.report.terminal.findings import findings
 from loadgen.report.terminal.glance import glance
 from loadgen.report.terminal.join import hops
 from loadgen.report.terminal.latency import Footnotes
+from loadgen.report.terminal.machines import machines
 from loadgen.report.terminal.page import (
     BAD,
     DIM,
@@ -98,6 +99,7 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from _thresholds(result, phases, width)
     yield from until(result.until)
     yield from witness(result.witness)
+    yield from machines(result.machines, notes)
     for variant in result.variants:
         yield from _variant(variant, notes, width)
     yield from samples(result.samples, phases)
@@ -130,10 +132,11 @@ def _top(result: Result) -> Iterator[RenderableType]:
 
 
 def _session(result: RunResult) -> list[str]:
-    session, workers = result.session, result.workers
+    session, workers, of = result.session, result.workers, result.machines
+    on = several(len(of.machines), "machine") if of else several(result.host.cpus, "CPU")
     return [
         f"session {session.reuse}{how_opened(session)}",
-        f"{several(workers, 'worker')} on {several(result.host.cpus, 'CPU')}",
+        f"{several(workers, 'worker')} on {on}",
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from loadgen.engine.machine import WHOLE, MachineShare
 from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.profile.load import Loaded
@@ -25,8 +26,15 @@ from loadgen.runner.table.items import Say
 class OnFunction:
     """The cost of one run, and what forces its cold starts, if anything does."""
 
-    def __init__(self, profile: Profile, plan: Plan, to: Destination, force_cold: ForceCold | None = None) -> None:
-        self._profile, self.force_cold = profile, force_cold
+    def __init__(
+        self,
+        profile: Profile,
+        plan: Plan,
+        to: Destination,
+        force_cold: ForceCold | None = None,
+        share: MachineShare = WHOLE,
+    ) -> None:
+        self._profile, self.force_cold, self._share = profile, force_cold, share
         self._cost = Cost(profile, plan, billed(to.origin.host))
 
     @property
@@ -41,9 +49,10 @@ class OnFunction:
             raise PlanError(refusal)
 
     def beyond(self, totals: Ledger) -> Reason | None:
-        """Why the run must stop, if its cost has reached the profile's `max_cost`."""
-        spent = self._cost.beyond(totals)
-        return None if spent is None else Reason.of("stopped_by_cost", limit_usd=self._profile.max_cost, usd=spent)
+        """Why the run must stop, if its cost has reached the profile's `max_cost`, or this machine's part of it."""
+        limit = self._profile.max_cost and self._profile.max_cost / self._share.of
+        spent = self._cost.beyond(totals, self._share.of)
+        return None if spent is None else Reason.of("stopped_by_cost", limit_usd=limit, usd=spent)
 
     def cost(self, totals: Ledger) -> FunctionCost:
         """The cost of the load."""
@@ -63,7 +72,7 @@ async def on_function(
     every = check_forced(profile, to.loopback, options.confirmed, options.share.of)
     force_cold = ForceCold(profile, to, keeper, every, loaded.secrets.hide, warn) if every else None
     try:
-        yield OnFunction(profile, plan, to, force_cold)
+        yield OnFunction(profile, plan, to, force_cold, options.share)
     finally:
         if force_cold:
             await force_cold.end()

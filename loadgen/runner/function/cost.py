@@ -118,9 +118,10 @@ class Cost:
 
     # while it goes on, and after
 
-    def beyond(self, totals: Ledger) -> float | None:
-        """What it has come to, in US dollars, if that is as much as the profile's `max_cost`."""
-        limit = self._profile.max_cost
+    def beyond(self, totals: Ledger, machines: int = 1) -> float | None:
+        """What it has come to, in US dollars, if that is as much as the profile's `max_cost`; of several machines, as
+        one's part of that."""
+        limit = self._profile.max_cost and self._profile.max_cost / machines
         usd = self._usd(self._counts(totals)) if limit is not None else 0.0
         return usd if limit is not None and usd >= limit else None
 

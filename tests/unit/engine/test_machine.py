@@ -30,6 +30,7 @@ LOADS = {
     "a ramp": "[{name: p, rate: 5/s..60/s, for: 3s}]",
     "an exact count": "[{name: p, rate: 50/s, iterations: 97}]",
     "at once": "[{name: p, at-once: 53}]",
+    "beside": "[{name: p, rate: 20/s, for: 2s}]\nbeside: [{name: ping, every: 700ms, at-once: 13, get: '/{{seq}}'}]",
     "phase after phase": "[{name: p, rate: 7/s, for: 1500ms}, {name: q, rate: 31/s, for: 1s}, {name: r, at-once: 10}]",
 }
 
@@ -53,7 +54,9 @@ def test_each_arrival_key_number_and_row_is_exactly_one_machine_s(load: str, tmp
         of, workers = dice.randint(2, 7), dice.randint(1, 3)
         parts = shares(of_all, of, workers)
         assert sent(parts) == whole, f"{of} machines of {workers} workers"
-        planned = [run.iterations(number).get("planned", 0) for run in parts for number in range(len(run.plan.runs))]
+        planned = [
+            run.iterations(number).get("planned", 0) for run in parts for number in range(len(run.plan.all_runs))
+        ]
         assert sum(planned) == sum(whole.values())
 
 

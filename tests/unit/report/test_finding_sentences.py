@@ -104,6 +104,12 @@ def test_each_finding_has_a_sentence_and_a_rank() -> None:
                       others_low_ms=40.0, others_high_ms=40.0, timeouts=31),
             "One worker differs: the p99 of worker 0 is more than 5,000 ms, that of the others 40.0 ms.",
         ),
+        (
+            Reason.of("machine_differs", machine=3, of=8, quantile="p99", value_low_ms=41.0, value_high_ms=41.0,
+                      others_low_ms=19.0, others_high_ms=21.0),
+            "One machine differs: the p99 of machine 3 of 8 is 41.0 ms, that of the others 19.0-21.0 ms. Look at where "
+            "it stands.",
+        ),
     ],
     ids=lambda value: getattr(value, "code", ""),
 )  # fmt: skip

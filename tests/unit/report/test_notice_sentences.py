@@ -115,6 +115,28 @@ NOTICES = [
         "setup: the table t is there already: it is used as it is and gets no items; teardown leaves it",
     ),
     (
+        Reason.of("shares_missing", of=8, missing="2-3, 7"),
+        "of 8 machines, these are not there: 2-3, 7. What they sent is in no figure",
+    ),
+    (
+        Reason.of("machines_cut_short", machines="4"),
+        "these machines did not come to their end: 4. What they did not send is in no figure",
+    ),
+    (
+        Reason.of("clocks_not_known", machines="1-2"),
+        "nothing is known to keep the clocks of machines 1-2: what is told by the second or in flight, and the "
+        "intervals, take it that they began together. Counts and percentiles do not depend on it",
+    ),
+    (
+        Reason.of("clocks_apart", apart_ms=7.25, worst=3),
+        "the machines may have begun 7.25 ms apart, as the clock of machine 3 may be off: what is told by the second "
+        "or in flight, and the intervals, take it that they began together. Counts and percentiles do not depend on it",
+    ),
+    (
+        Reason.of("parts_missing", machines="2"),
+        "these machines left no parts of times: 2. So it is not known whose time it was",
+    ),
+    (
         Reason.of("table_kept", table="t"),
         "teardown: the table t is left, as the other machines may still use it; delete it when all of them are done",
     ),

@@ -1,0 +1,9 @@
+"""The runs of machines that shared a load, made into one.
+
+part        the run of one machine, as its folder has it, and whether several belong together
+sums        their counts, added up exactly
+machines    what each machine was, and whether one is slower than the others
+costs       what they spent
+trust       the trust of the worst machine
+merged      the run that they are together, with its folder
+"""

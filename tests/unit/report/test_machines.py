@@ -1,0 +1,59 @@
+"""`report.machines`: the machines that shared a load, on a screen, on a page, and for others."""
+
+from __future__ import annotations
+
+import pytest
+from engine_harness import always, profile
+from shared_runs import part, write_share
+
+from loadgen.experiment.merge.merged import merge
+from loadgen.report.headline import what
+from loadgen.report.html.text import html_text
+from loadgen.report.sentences import notice_text
+from loadgen.report.sharing import shared
+from loadgen.report.terminal.run import render
+from loadgen.report.trust import reason
+from loadgen.result.reason import Reason
+from loadgen.result.run import RunResult, TrustSignal
+
+
+@pytest.fixture(scope="module")
+def merged(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    folder = tmp_path_factory.mktemp("machines")
+    load = profile("load: [{name: a, rate: 40/s, for: 2s}]")
+    for index in (1, 3):
+        write_share(folder / f"host-{index}", load, always(after=5_000_000), part(index, 3))
+    return merge([folder / "host-1", folder / "host-3"], folder / "whole")
+
+
+def test_a_screen_has_a_row_for_each_machine(merged: RunResult) -> None:
+    text = render(merged, width=100, color=False)
+    assert "by machine  2 of 3 machines, to begin at 2025-12-31T12:00:00Z; at most 1.50 ms apart" in text
+    assert "4 workers on 2 machines" in text
+    rows = [line.split() for line in text.partition("by machine")[2].splitlines() if " VALID " in line]
+    assert [row[row.index("VALID") - 1] for row in rows] == ["1", "3"]
+    assert sum(int(row[row.index("VALID") + 1]) for row in rows) == merged.variant.requests.sent
+
+
+def test_the_first_line_says_that_machines_are_missing(merged: RunResult) -> None:
+    said = "".join(part if isinstance(part, str) else part[0] for part in what(merged))
+    assert said.endswith("2 of 3 machines")
+
+
+def test_a_page_has_the_table_too(merged: RunResult) -> None:
+    page = html_text(merged)
+    assert "By machine" in page
+    assert page.count("<td>VALID</td>") >= 2
+
+
+def test_what_is_given_away_has_no_folder_s_name(merged: RunResult) -> None:
+    given = shared(merged)
+    assert isinstance(given, RunResult)
+    assert given.machines
+    assert [of.run for of in given.machines.machines] == ["", ""]
+
+
+def test_what_is_about_one_machine_says_which() -> None:
+    quota = TrustSignal("CPU quota", "INVALID", Reason.of("quota", periods=7), "INVALID", False, machine=3)
+    assert reason(quota).startswith("machine 3: CPU quota throttled in 7 periods")
+    assert notice_text(Reason.of("tls_not_verified").of_machine(2)).startswith("machine 2: TLS certificates")
