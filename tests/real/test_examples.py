@@ -48,9 +48,12 @@ TABLE = "orders"
 INVOKE = "/2015-03-31/functions/orders/invocations"
 
 
-def test_the_template_is_as_cloudformation_wants_it(cache: Path) -> None:
+@pytest.mark.parametrize(
+    "template", [EXAMPLES / "template.yaml", ROOT / "deploy" / "fargate.yaml"], ids=lambda of: of.stem
+)
+def test_the_template_is_as_cloudformation_wants_it(cache: Path, template: Path) -> None:
     program = engines.environment(cache, *engines.TEMPLATES) / "bin" / "cfn-lint"
-    command = [program, "--include-checks", "I", "--", EXAMPLES / "template.yaml"]
+    command = [program, "--include-checks", "I", "--", template]
     linted = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     assert (linted.returncode, linted.stdout, linted.stderr) == (0, "", "")
 
