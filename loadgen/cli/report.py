@@ -84,7 +84,11 @@ def _overlaid(runs: tuple[Path, ...], more: bool, exports: Exports, share: bool)
             folder = find(run)
             result = shared(read(folder)) if share else read(folder)
         if not isinstance(result, RunResult):
-            raise ProfileError("is an experiment: report it by itself, or name its runs", file=str(folder))
+            raise ProfileError(
+                "is made of several runs",
+                file=str(folder),
+                remedy="Report it by itself, or name runs that it is made of",
+            )
         results.append(("" if share else folder.name, result))  # a folder may have the name of a host
     if exports.files:
         exports.write_made("html", overlay_text(results))

@@ -16,6 +16,7 @@ STATUSES: dict[Status, str] = {"failed": BAD, "undecided": WARN, "passed": GOOD}
 EXITS = {  # those that the line does not tell without
     1: "a bug in loadgen",
     3: "the target cannot be used",
+    5: "this machine disturbed what decides",
     6: "a worker was lost",
     7: "nothing failed, but not all is decided",
     130: "interrupted",

@@ -116,3 +116,7 @@ def test_a_saved_capacity_is_written_in_every_format(tmp_path: Path) -> None:
     assert all((tmp_path / name).stat().st_size > 200 for name in ("html", "junit", "markdown", "csv"))
     log = CliRunner().invoke(report, [str(folder), "--hlog", str(tmp_path / "log")], standalone_mode=False)
     assert "nothing is written: each of its runs has its own" in log.output and not (tmp_path / "log").exists()
+    two = CliRunner().invoke(report, [str(folder), str(folder)])
+    assert f"{folder}: is made of several runs. Report it by itself, or name runs that it is made of" in str(
+        two.exception
+    )

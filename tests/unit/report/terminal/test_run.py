@@ -363,7 +363,7 @@ def test_reasons_say_what_to_do(result: dict[str, Any]) -> None:
         in text
     )
     said = "INVALID · simulated target · thresholds: 3 passed, 1 failed, 1 undecided · 0.61% of requests failed\n"
-    assert f"\n{said}  · exit status 5\n" in text
+    assert f"\n{said}  · exit status 5: this machine disturbed what decides\n" in text
 
 
 def test_the_reason_for_the_verdict_is_told_from_lesser_ones(result: dict[str, Any]) -> None:
