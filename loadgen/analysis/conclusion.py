@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,8 @@ from loadgen.errors import Exit, worst
 from loadgen.exchange import Outcome
 from loadgen.profile.model import Threshold as Asked
 from loadgen.record.ledger import Ledger
-from loadgen.record.metrics import Metric
+from loadgen.record.metrics import CENSORED, Metric
+from loadgen.record.packed import Counts
 from loadgen.record.recording import Recording
 from loadgen.record.samples import Kept
 from loadgen.record.seconds import Reread
@@ -53,12 +54,16 @@ from loadgen.trust.watch import Tail
 _OF_A_TAIL = {Metric.CLIENT_DELAY: "delay", Metric.WAIT: "wait", Metric.DNS: "dns", Metric.CONNECT: "connect"}
 
 
+COUNTED = CENSORED | {Metric.SIGN}  # what is counted bin by bin for a result without thresholds
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a run ended, and what it kept besides figures."""
 
     elapsed: int
     folder: str | None
+    seconds: Iterable[Counts] | None = None  # what the folder has of `COUNTED`, if it was read already
     interrupted: bool = False
     stopped: bool = False
     refused: bool = False  # the target takes no more from us
@@ -86,7 +91,7 @@ def conclude(
     thresholds: Mapping[str, tuple[Asked, ...]],
 ) -> RunResult:
     """The result of a run."""
-    seconds = Reread(Path(ending.folder)) if ending.folder else None
+    seconds = ending.seconds or (Reread(Path(ending.folder)) if ending.folder else None)
     confidence = Confidence.read(measured, seconds)
     settled = _settled(variant(measured, partial(_sure, measured.plan, confidence, standing)), confidence)
     counted = _banded(settled, bands.read(measured, seconds))

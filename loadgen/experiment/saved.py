@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loadgen.analysis.build import Measured
-from loadgen.analysis.conclusion import Ending, conclude, tails, untimed
+from loadgen.analysis.conclusion import COUNTED, Ending, conclude, tails, untimed
 from loadgen.analysis.documents import decoded, document, foreign
 from loadgen.analysis.standing import standing_of
 from loadgen.clock import SECOND
@@ -22,7 +22,7 @@ from loadgen.experiment.folder import KIND, assembled
 from loadgen.experiment.tune import folder as tune
 from loadgen.files import read_regular, why
 from loadgen.record.ledger import Ledger
-from loadgen.record.seconds import replay
+from loadgen.record.seconds import Recalled, replay
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import from_json
 from loadgen.result.experiment import ExperimentResult
@@ -102,7 +102,8 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
             plan = witness_plan(plan, metadata.seed)
         ledger, lost = _ledgers(run, plan)
         health = Health()
-        recording = replay(run, health.add)
+        counts = Recalled(run, COUNTED)
+        recording = replay(run, health.add, counts)
         seconds = max((sample["second"] for sample in health.take()), default=0)
         session = Session(metadata.session.reuse == "shared", metadata.session.connections)
         evidence = evidence_of(ledger, tails(plan, recording), health, session=session)
@@ -112,7 +113,7 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
         if (missing := untimed(ledger, recording)) > 0:
             warnings.append(Reason.of("died_without_latencies", exchanges=missing))
         until = from_json(Until, about["until"]) if "until" in about else None
-        ending = Ending(seconds * SECOND, str(run), complete=False, warnings=warnings, until=until)
+        ending = Ending(seconds * SECOND, str(run), counts, complete=False, warnings=warnings, until=until)
         stopped, met = seconds * SECOND, health.environments
         measured = Measured(plan, ledger, recording, network=health.network, stopped=stopped, environments=met)
         concluded = conclude(metadata, measured, standing_of(evidence, judge(evidence)), ending, {})

@@ -21,12 +21,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loadgen.record.recorder import Place, SeriesKey
 from loadgen.stats import COUNTERS, HIGHEST, OVERFLOW, Histogram, Integers, bounds_of
@@ -119,6 +120,20 @@ class Counts:
         figures, places = self.figures()
         return self.where(np.array([wanted(*figure) for figure in figures], bool)[places])
 
+    def narrowed(self, metrics: Collection[int]) -> Narrow:
+        """The groups of these metrics, in as few bytes as they take."""
+        ends = self.starts.tolist()
+        own = [number for number, metric in enumerate(self.metric.tolist()) if metric in metrics]
+        parts = [slice(ends[number], ends[number + 1]) for number in own]
+        none = np.empty(0, np.int64)
+        columns = (self.tick, self.of, self.metric, self.counters, self.least, self.most, self.total)
+        return Narrow(
+            self.series,
+            np.array([column[own] for column in columns]),
+            np.concatenate([none, *(self.index[part] for part in parts)]).astype(np.uint16),
+            _narrowest(np.concatenate([none, *(self.counts[part] for part in parts)])),
+        )
+
     def where(self, groups: Integers) -> Counts:
         """Those groups of which `groups` is true."""
         if groups.all():
@@ -136,6 +151,34 @@ class Counts:
             self.index[each],
             self.counts[each],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """`Counts` in as few bytes as they take: `groups` has their columns of the groups, as rows."""
+
+    series: Sequence[SeriesKey]
+    groups: Integers
+    index: NDArray[np.uint16]
+    counts: NDArray[Any]
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return self.groups.nbytes + self.index.nbytes + self.counts.nbytes
+
+    @classmethod
+    def widened(cls, many: Sequence[Narrow]) -> Counts:
+        """Several, of the same series, as counts."""
+        tick, of, metric, counters, least, most, total = np.concatenate([each.groups for each in many], axis=1)
+        index = np.concatenate([each.index for each in many]).astype(np.int64)
+        counts = np.concatenate([each.counts for each in many]).astype(np.int64)
+        return Counts(many[0].series, tick, of, metric, counters, least, most, total, index, counts)
+
+
+def _narrowest(counts: Integers) -> NDArray[Any]:
+    most = int(counts.max(initial=0))
+    return counts.astype(next(kind for kind in (np.uint8, np.uint16, np.int64) if most <= np.iinfo(kind).max))
 
 
 class Inflating(Protocol):

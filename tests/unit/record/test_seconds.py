@@ -6,6 +6,8 @@ import json
 import os
 import struct
 import zlib
+from collections import Counter
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,17 @@ from loadgen.record.metrics import Metric
 from loadgen.record.packed import Counts, Piece, pack
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
-from loadgen.record.seconds import BEFORE, FILE, MAGIC, Reread, SecondsWriter, read_counts, read_seconds, replay
+from loadgen.record.seconds import (
+    BEFORE,
+    FILE,
+    MAGIC,
+    Recalled,
+    Reread,
+    SecondsWriter,
+    read_counts,
+    read_seconds,
+    replay,
+)
 from loadgen.stats import Histogram
 from loadgen.stats.ticks import TICKS
 
@@ -139,6 +151,36 @@ def test_few_seconds_are_read_once_and_many_each_time(tmp_path: Path, monkeypatc
         ] * 3
         assert len(unpacked) == 5 * times
         unpacked.clear()
+
+
+def plain(every: Iterable[Counts]) -> dict[Any, Any]:
+    return {
+        place: (h.index.tolist(), h.counts.tolist(), h.count, h.total, h.least, h.most)
+        for counts in every
+        for place, h in counts.histograms()
+    }
+
+
+@pytest.mark.parametrize(("most", "read_again"), [(1 << 20, 0), (100, 1)])
+def test_what_was_replayed_is_recalled_without_the_folder_if_it_is_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, read_again: int
+) -> None:
+    """The counts of the metrics that were asked for, however large they are, over several series."""
+    monkeypatch.setattr(seconds, "MOST_KEPT", most)
+    monkeypatch.setattr(seconds, "TOGETHER", 2)
+    other = KEY._replace(stratum="cold=true")
+    huge = Histogram.of(np.repeat([5, 9, 10**13], [70_000, 300, 1]))
+    more = {(0, other, Metric.RESPONSE): huge, (0, other, Metric.LAG): Histogram.of(np.array([3]))}
+    records = [(pieces(second), [HEALTH]) for second in range(3)]
+    path = folder(tmp_path, written(*records, (pack(more), [HEALTH])))
+    recalled = Recalled(path, {Metric.RESPONSE})
+    replay(path, keep=recalled)
+    wanted = plain(counts.only(lambda _, metric: metric == Metric.RESPONSE) for counts in read_counts(path))
+    read = Counter[Path]()
+    monkeypatch.setattr(seconds, "read_counts", lambda path: read.update([path]) or read_counts(path))
+    found = {place: of for place, of in plain(recalled).items() if place[2] == Metric.RESPONSE}
+    assert found == wanted and len(wanted) == 4
+    assert read[path] == read_again
 
 
 # what others wrote
