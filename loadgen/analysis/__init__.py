@@ -8,6 +8,7 @@ shape          how a step's times are spread, and whether they are of two kinds
 groups         the requests of a step by worker
 findings       what the figures prove, and a reader should know first
 exemplars      single requests with their ids, for `loadgen join`
+hops           divides the time of these, with what the target's own logs tell of them
 timeline       a run moment by moment, for a picture
 histogram_log  its times for HdrHistogram tools
 per_second     a phase bin by bin, read back from the run's folder

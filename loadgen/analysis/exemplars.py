@@ -14,6 +14,7 @@ from loadgen.result.exemplars import Exemplar, Exemplars, StepExemplars
 
 FILE = "exemplars.json"
 SLOWEST = 50  # the slowest one in so many: the requests on both sides of the p99 are among them
+LEAST = 10  # of them
 DRAWN = 100  # one in so many is drawn
 FEWEST, MOST = 100, 500  # of those that are drawn
 
@@ -29,7 +30,7 @@ def _step(m: Measured, of: OfSlot) -> StepExemplars | None:
     some = [*of.slow, *of.drawn]
     if not run.measured or not any(one.ids for one in some):
         return None
-    slow = of.slow[: -(-of.seen // (SLOWEST << of.level))]
+    slow = of.slow[: max(LEAST, -(-of.seen // (SLOWEST << of.level)))]
     number = min(len(of.drawn), MOST, max(FEWEST, -(-of.seen // DRAWN)))
     drawn = Random(f"exemplars {of.slot}").sample(of.drawn, number)
     scheduled = not run.phase.closed

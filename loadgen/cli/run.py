@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from loadgen.profile.load import Loaded
     from loadgen.result.experiment import ExperimentResult
     from loadgen.result.run import RunResult
+    from loadgen.runner.join import Wanted
     from loadgen.runner.progress import Display
     from loadgen.runner.until.goal import Decided, Goal
 
@@ -68,6 +69,8 @@ MOST_DRAWN = 1_000_000  # a seed that a person can type again
 )
 @share_options
 @click.option("--yes", "-y", is_flag=True, help="Agree that force_cold changes the target's Lambda function.")
+@click.option("--join", is_flag=True, help="Find its slowest requests in the target's own logs: loadgen join.")
+@click.option("--log-group", "groups", multiple=True, metavar="NAME", help="With --join: a log group of CloudWatch.")
 @click.option("--out", "folder", type=NewPath(), help="The run's folder.  [default: runs/NAME-TIME]")
 @click.option("--no-preflight", is_flag=True, help="Send the load without trying each step once before.")
 @click.option("--accept-invalid", is_flag=True, help="Use the figures of an INVALID run too; the result says so.")
@@ -95,6 +98,8 @@ def command(
     share: str | None,
     start_at: str | None,
     yes: bool,
+    join: bool,
+    groups: tuple[str, ...],
     folder: Path | None,
     no_preflight: bool,
     accept_invalid: bool,
@@ -139,7 +144,7 @@ def command(
         part, begins = shared_load(loaded, share, start_at, {"--until": until is not None, "--witness": witness})
         loaded, goal = _prolonged(loaded, until, at_most)
         chosen: dict[str, Any] = {"until": goal, "witness": witness, "share": part, "start_at": begins}
-        chosen["confirmed"] = yes or _agreed(loaded)
+        chosen |= {"confirmed": yes or _agreed(loaded), "join": _join_option(loaded, join, groups)}
         wanted = {**chosen, "accept_invalid": accept_invalid, "preflight": not no_preflight}
         place = folder or folder_for(loaded, f"{part.index}-of-{part.of}-" if part.of > 1 else "")
         with copied(copy_to, place) as copy:
@@ -197,6 +202,20 @@ def _here(function: Function) -> bool:
     from loadgen.net.names import Origin, is_loopback, resolve
 
     return function.url == "sandbox" or is_loopback(resolve(Origin.of(function.url)))
+
+
+def _join_option(loaded: Loaded, join: bool, groups: tuple[str, ...]) -> Wanted | None:
+    """Where to look for the run's requests afterwards. Raises UsageError."""
+    from loadgen.aws.logs import reader
+    from loadgen.runner.join import Wanted
+
+    if not join:
+        if groups:
+            raise click.UsageError("--log-group goes with --join")
+        return None
+    if loaded.profile.experiment:
+        raise click.UsageError("--join is for a run by itself. Leave it out, and join the experiment's runs afterwards")
+    return Wanted(groups, (), reader(None))
 
 
 def _prolonged(loaded: Loaded, until: str | None, at_most: str | None) -> tuple[Loaded, Goal | Decided | None]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from loadgen.analysis.latency import QUANTILES
+from loadgen.aws.auth import named_by
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import TargetError
@@ -43,6 +44,7 @@ from loadgen.trust import host
 from loadgen.workload.draws import Unknown
 from loadgen.workload.scenarios import ScenarioWork, StepWork, Workload
 
+API_GATEWAY = "execute-api"
 PRECISION = 0.1  # the error of the tail's probability that is allowed, as a share of it
 BODY = 400  # bytes of a request's body that are shown
 
@@ -61,6 +63,7 @@ def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = Fa
         addresses=tuple(dict.fromkeys(address.host for address in addresses)),
         unusable=unusable,
         on_aws=billed(profile.target.host),
+        behind_api=named_by(profile.target.host)[0] == API_GATEWAY,
         client=profile.client,
         session=profile.session.reuse,
         workers=count,

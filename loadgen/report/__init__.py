@@ -9,6 +9,7 @@ sentences, experiment_sentences, finding_sentences, selftest_sentences, trust_se
 headline        what a run was, and what happened in it
 compared        how variants compare: the verdict in a sentence, ratios and differences
 tuned           what the memory sizes of a function say, and a row for each
+joined          in which hop the time of requests went, as the target's own logs tell
 overlaid        which figures of several runs belong together
 verdict         the word that a result begins with, and what its exit status says
 unusable        why a result says nothing of its target

@@ -35,7 +35,7 @@ def source(of: JoinSource) -> str:
 
 def rest(of: Hops) -> str:
     """The name of the remainder: `network and Lambda`."""
-    *others, last = (NAMES[hop] for hop in of.rest_of)
+    *others, last = [NAMES[hop] for hop in of.rest_of] or ["other"]
     return f"{', '.join(others)} and {last}" if others else last
 
 

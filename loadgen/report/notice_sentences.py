@@ -62,6 +62,8 @@ STORED = "items that are read, changed or deleted have {bytes:,} bytes"
 
 NOTICE_SENTENCES: dict[str, Sentence] = {
     "turned_away": _turned_away,
+    "join_waits": "{found} of {count} requests found in the target's logs; it looks again in {seconds} s",
+    "not_joined": "not joined with the target's logs: {error}",
     "secret_not_renewed": "{error}; it is asked for again, and the last one is used until then",
     "secret_expired": "the run was ended: {error}; the last one has expired",
     "made_up_keys": "there are no AWS credentials: calls are signed with made-up keys, which a local DynamoDB takes",

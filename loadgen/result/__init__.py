@@ -14,6 +14,7 @@ holds facts: numbers with their units, names, and reasons as a code with its num
     odd         the requests of a step by worker, and the one that differs
     band        a load whose rate changes, by the rate that was offered
     exemplars   single requests with their ids
+    join        `loadgen join`
     timeline    a run moment by moment, for a picture; no part of a result
     documents   every kind of result, and the schema of them all
 """

@@ -292,6 +292,9 @@ class CheckResult:
     addresses: tuple[str, ...] = item("the target's addresses; loadgen does not look up AWS's own names")
     unusable: str | None = item("the error if the target's name does not resolve; null if it does")
     on_aws: bool = item("whether the host is AWS's")
+    behind_api: bool = item(
+        "whether the host is an API Gateway, whose ids of requests are not Lambda's", omit=True, default=False
+    )
     client: str = item("the client that would send the load: wire, aiohttp, sdk")
     session: str = item("which requests would share a connection: shared, per-iteration, per-request")
     workers: int = item("the number of worker processes that would make the load")

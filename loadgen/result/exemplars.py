@@ -33,7 +33,7 @@ class StepExemplars:
     requests: int = item("the ok requests of the step in the phase")
     one_in: int = item("the slowest are kept of one in so many requests, which were drawn")
     from_ms: float = item("of these, all that lasted longer than this were kept", "ms")
-    slowest: tuple[Exemplar, ...] = item("the slowest first: the slowest fiftieth, or as many as there was room for")
+    slowest: tuple[Exemplar, ...] = item("the slowest first: a fiftieth, at least ten, if there was room")
     drawn: tuple[Exemplar, ...] = item("drawn evenly from all: a hundredth of them, at least 100")
 
 

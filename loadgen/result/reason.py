@@ -52,6 +52,8 @@ CODES = {
     "`dns_max_ms`.",
     # a warning; `in_runs` of `of_runs` runs of an experiment gave it, if these are told
     "turned_away": "The run was ended, as `url` answers `answer`.",
+    "join_waits": "Of `count` requests `found` are in the target's logs by now. loadgen looks again in `seconds`.",
+    "not_joined": "The run's requests were not looked for in the target's logs: `error`.",
     "secret_not_renewed": "A secret could not be renewed: `error`. loadgen asks again, and uses the last one.",
     "secret_expired": "The run was ended: `error`, and the last secret has expired.",
     "made_up_keys": "There are no AWS credentials, and loadgen signs with made-up keys.",

@@ -18,6 +18,7 @@ stop         the conditions that end a run early
 advice       what to do about a failure
 metadata     what a result says of its run, besides figures
 control      calls of a service's own API, before and after the load
+join         `loadgen join`: finds requests of a run in the target's own logs
 table/       a DynamoDB table before, during and after the load
 function/    a Lambda function's own configuration, changed and given back
 until/       a run that goes on until a figure is precise enough, or its thresholds are decided

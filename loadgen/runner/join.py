@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
-from collections.abc import AsyncIterator, Iterator, Mapping
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, cast
 
@@ -14,12 +16,14 @@ from loadgen.analysis.documents import decoded, document
 from loadgen.aws.auth import SIGV4, Access, Scope, named_by
 from loadgen.aws.credentials import SANDBOX
 from loadgen.aws.logs import LINE, Read, accesses, reports
-from loadgen.errors import ProfileError
+from loadgen.errors import LoadgenError, ProfileError
 from loadgen.files import open_regular, why
+from loadgen.interrupts import Interrupted
 from loadgen.profile.load import Loaded, from_data
-from loadgen.result.codec import to_json
+from loadgen.result.codec import map_text, to_json
 from loadgen.result.exemplars import Exemplars
 from loadgen.result.join import JoinResult, JoinSource
+from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner.destination import Destination, SandboxAt, destination
 from loadgen.runner.function.cloudwatch import SIGNS_AS, CloudWatch, portions
@@ -29,8 +33,11 @@ from loadgen.store import write_whole
 FILE = "join.json"
 BEFORE, AFTER = 5_000, 60_000  # ms around the requests in which their lines are looked for
 MOST_BYTES = 1 << 30  # of a file, unpacked
+LOOKS = (5, 15, 40)  # s until the next look, where lines are missing
 GZIP = b"\x1f\x8b"
 GROUP = "/aws/lambda/"  # and a function's name: where its log is unless it is configured otherwise
+LOCAL = "us-east-1"  # where stand-ins are, unless they say
+SANDBOX_TARGET = "sandbox"
 URL = "https://logs.{region}.amazonaws.com"
 
 
@@ -83,8 +90,8 @@ class LogFile:
         except OSError as error:
             problem = "is not packed as gzip packs" if isinstance(error, gzip.BadGzipFile) else why(error)
             raise ProfileError(f"cannot be read: {problem}", file=self.name) from None
-        except EOFError:
-            raise ProfileError("cannot be read: it ends too early", file=self.name) from None
+        except (EOFError, zlib.error):
+            raise ProfileError("cannot be read: it is broken, or ends too early", file=self.name) from None
 
     def _bounded(self, file: BinaryIO) -> Iterator[str]:
         left = MOST_BYTES
@@ -96,18 +103,21 @@ class LogFile:
 
 @dataclass(slots=True)
 class LogGroup:
-    """A log group of CloudWatch."""
+    """A log group of CloudWatch. Not `filtered`, all its lines of the time are read, not those with the ids alone."""
 
     name: str
     calls: CloudWatch
+    filtered: bool = True
     cut: bool = False
     kind: Literal["log group", "file"] = "log group"
 
     async def lines(self, when: Mapping[str, int]) -> AsyncIterator[str]:
         """Raises CallFailed."""
-        for ids in portions(sorted(when, key=lambda identity: when[identity])):
+        every = sorted(when, key=lambda identity: when[identity])
+        for ids in portions(every) if self.filtered else [every]:
             times = [when[identity] for identity in ids]
-            async for line in self.calls.lines(self.name, ids, min(times) - BEFORE, max(times) + AFTER):
+            asked = ids if self.filtered else ()
+            async for line in self.calls.lines(self.name, asked, min(times) - BEFORE, max(times) + AFTER):
                 yield line
         self.cut = self.cut or self.calls.cut
 
@@ -122,6 +132,16 @@ class Joining:
     counts: dict[str, list[int]] = field(default_factory=dict)
 
     async def look(self, sources: list[Source]) -> None:
+        """Look for them; if a log group has none of their ids, read all of its lines: not every service that speaks as
+        CloudWatch does knows its filters."""
+        await self._look_for_both(sources)
+        groups = [source for source in sources if isinstance(source, LogGroup)]
+        if groups and not (self.logs.reports or self.logs.accesses):
+            for group in groups:
+                group.filtered = False
+            await self._look_for_both([*groups])
+
+    async def _look_for_both(self, sources: list[Source]) -> None:
         """Look for the ids of the answers, and then for those by which Lambda knows the same requests."""
         every = list(hops.ids(self.kept))
         await self._look(sources, {identity: one.at_ms for one in every for identity in one.ids.values()})
@@ -157,7 +177,7 @@ def exemplars_in(run: Path) -> Exemplars:
     return decoded(Exemplars, document(path), path)
 
 
-async def join(run: Path, wanted: Wanted, sandbox_at: SandboxAt) -> JoinResult:
+async def join(run: Path, wanted: Wanted, sandbox_at: SandboxAt | None) -> JoinResult:
     """Join the run in a folder with its target's logs, and keep what was found in it. Raises ProfileError for a folder
     or a file that cannot be read, TargetError for logs that cannot be."""
     kept, profile = exemplars_in(run), document(run / "profile.json")
@@ -165,6 +185,9 @@ async def join(run: Path, wanted: Wanted, sandbox_at: SandboxAt) -> JoinResult:
     if not groups and not wanted.files:
         remedy = "Name its log group with --log-group, or exported lines with --logs"
         raise ProfileError("does not tell the log of its target", file=str(run), remedy=remedy)
+    if groups and not wanted.endpoint and _on_sandbox(profile):
+        remedy = "Join it while it is there: loadgen run --join"
+        raise ProfileError("ran on a sandbox, which ended with it, and its logs too", file=str(run), remedy=remedy)
     async with AsyncExitStack() as stack:
         sources: list[Source] = [LogFile(path) for path in wanted.files]
         if groups:
@@ -187,6 +210,34 @@ async def join_at(run: Path, loaded: Loaded, wanted: Wanted, to: Destination) ->
         return await _joined(run, exemplars_in(run), wanted.read, sources)
 
 
+async def join_after(
+    result: RunResult,
+    loaded: Loaded,
+    wanted: Wanted,
+    to: Destination,
+    sandbox_at: SandboxAt | None,
+    say: Callable[[Reason], None],
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> RunResult:
+    """The result of a run that has just ended, joined; as it is, with a word of why, if that cannot be. Lines of logs
+    come late: as long as some are missing, it looks again."""
+    assert result.run
+    run, pauses = Path(result.run), iter(LOOKS)
+    try:
+        while True:
+            joined = await (join_at(run, loaded, wanted, to) if to.sandbox else join(run, wanted, sandbox_at))
+            pause = None if joined.found == joined.looked_for else next(pauses, None)
+            if pause is None:
+                return replace(result, join=joined)
+            say(Reason.of("join_waits", found=joined.found, count=joined.looked_for, seconds=pause))
+            await sleep(pause)
+    except Interrupted:
+        raise
+    except LoadgenError as error:
+        say(map_text(Reason.of("not_joined", error=str(error)), loaded.secrets.hide))
+        return result
+
+
 async def _joined(run: Path, kept: Exemplars, read: Read, sources: list[Source]) -> JoinResult:
     joining = Joining(kept, read)
     await joining.look(sources)
@@ -207,15 +258,26 @@ def _function(profile: dict[str, Any]) -> dict[str, Any]:
     return of if isinstance(of, dict) else {}
 
 
+def _on_sandbox(profile: dict[str, Any]) -> bool:
+    """Whether the run started a sandbox for itself."""
+    target = profile.get("target")
+    url = target.get("url") if isinstance(target, dict) else target
+    return SANDBOX_TARGET in (url, _function(profile).get("endpoint"))
+
+
 def _groups(profile: dict[str, Any]) -> tuple[str, ...]:
     name = _function(profile).get("function")
     return (GROUP + name.rpartition(":")[2],) if isinstance(name, str) else ()
 
 
-async def _reached(profile: dict[str, Any], wanted: Wanted, sandbox_at: SandboxAt, stack: AsyncExitStack) -> CloudWatch:
+async def _reached(
+    profile: dict[str, Any], wanted: Wanted, sandbox_at: SandboxAt | None, stack: AsyncExitStack
+) -> CloudWatch:
     """The calls of the run's CloudWatch Logs, with the credentials of the run. Raises TargetError, ProfileError."""
-    region = wanted.region or _region(profile)
     endpoint = wanted.endpoint or (_function(profile).get("endpoint") if not wanted.region else None)
+    region = wanted.region or _region(profile) or (LOCAL if endpoint else "")
+    if not region:
+        raise ProfileError("is missing", key="--region", remedy="The run does not tell the region of its target's logs")
     url = endpoint if isinstance(endpoint, str) else URL.format(region=region)
     auth: dict[str, Any] = {"service": SIGNS_AS, "region": region}
     if isinstance(named := _credentials(profile), str):
@@ -233,7 +295,7 @@ async def _reached(profile: dict[str, Any], wanted: Wanted, sandbox_at: SandboxA
 
 
 def _region(profile: dict[str, Any]) -> str:
-    """The region of a profile's target. Raises ProfileError."""
+    """The region of a profile's target; empty if it is not known."""
     target, auth = profile.get("target"), profile.get("auth")
     url = target.get("url") if isinstance(target, dict) else target
     of, sigv4 = _function(profile), auth.get("sigv4") if isinstance(auth, dict) else None
@@ -243,10 +305,7 @@ def _region(profile: dict[str, Any]) -> str:
         of.get("region"), arn[3] if len(arn) > 3 else None, sigv4.get("region") if isinstance(sigv4, dict) else None,
         named_by(host)[1],
     )  # fmt: skip
-    for region in known:
-        if isinstance(region, str) and region:
-            return region
-    raise ProfileError("is missing", key="--region", remedy="The run does not tell the region of its target's logs")
+    return next((region for region in known if isinstance(region, str) and region), "")
 
 
 def _credentials(profile: dict[str, Any]) -> object:

@@ -9,6 +9,7 @@ from loadgen.engine.machine import WHOLE, MachineShare
 from loadgen.fleet.nodes import Nodes
 from loadgen.result.resolution import Resolution
 from loadgen.runner.destination import SandboxAt, StartSandbox
+from loadgen.runner.join import Wanted
 from loadgen.runner.until.goal import Decided, Goal
 
 
@@ -21,7 +22,8 @@ class Options:
     self-test, without which the workers measure it before the load. `share` is this machine's part of the load, of
     which the others carry out the rest; all begin at `start_at`, in ns of the wall clock; None: as soon as this
     machine is ready. `confirmed`: the user has agreed that the target's function is changed (`force_cold`). `nodes` are
-    the machines that the load comes from, without which it is this one."""
+    the machines that the load comes from, without which it is this one. `join` is where to look for its requests when
+    it is over."""
 
     out: Path
     start_sandbox: StartSandbox | None = None
@@ -37,3 +39,4 @@ class Options:
     start_at: int | None = None
     nodes: Nodes | None = None
     confirmed: bool = False
+    join: Wanted | None = None

@@ -32,6 +32,7 @@ from loadgen.result.run import Until as UntilResult
 from loadgen.runner.course import Course
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.function.attach import on_function
+from loadgen.runner.join import join_after
 from loadgen.runner.options import Options
 from loadgen.runner.preflight import preflight
 from loadgen.runner.prepared import Checked, Prepared, described
@@ -62,7 +63,11 @@ async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
         secrets = await keeper(loaded.profile, options.sandbox_at, loaded.secrets)
         profile = loaded.profile
         async with destination(profile, options.start_sandbox, options.sandbox_at, secrets.account) as to:
-            return await run_at(loaded, options, display, to, signals, secrets)
+            result = await run_at(loaded, options, display, to, signals, secrets)
+            if options.join and result.run:
+                with signals.giving_up():
+                    return await join_after(result, loaded, options.join, to, options.sandbox_at, display.message)
+            return result
 
 
 async def run_at(

@@ -57,6 +57,16 @@ def handler(event, context):
     print("TOLD " + json.dumps(told))
     return told
 """
+ECHO = """
+import json, time
+
+def handler(event, context):
+    began = time.perf_counter()
+    time.sleep(0.01)
+    told = {"request": context.aws_request_id, "ms": round((time.perf_counter() - began) * 1000, 3)}
+    print("TOLD " + json.dumps(told))
+    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(told)}
+"""
 BURST = 10  # calls that the usage plan lets through, for hours
 
 
@@ -165,6 +175,23 @@ def timer(engine: Engine) -> Iterator[str]:
         _function(functions, name, _role(iam, name, {"Service": "lambda.amazonaws.com"}, PUT), TIMER)
         yield name
         functions.delete_function(FunctionName=name)
+
+
+@contextmanager
+def rest_before(engine: Engine, name: str) -> Iterator[str]:
+    """The URL of a REST API that anybody may use, whose `POST /orders` goes to the function of that name."""
+    with engine.client("apigateway") as apis:
+        api = apis.create_rest_api(name=name)["id"]
+        root = apis.get_resources(restApiId=api)["items"][0]["id"]
+        resource = apis.create_resource(restApiId=api, parentId=root, pathPart="orders")["id"]
+        method = {"restApiId": api, "resourceId": resource, "httpMethod": "POST"}
+        apis.put_method(**method, authorizationType="NONE")
+        function = f"arn:aws:lambda:{REGION}:000000000000:function:{name}"
+        uri = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function}/invocations"
+        apis.put_integration(**method, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+        apis.create_deployment(restApiId=api, stageName="prod")
+        yield f"{engine.url}/restapis/{api}/prod/_user_request_"
+        apis.delete_rest_api(restApiId=api)
 
 
 def limited(engine: Engine) -> tuple[str, str]:

@@ -6,6 +6,7 @@ capacity    that of a capacity                     crossing    shares beyond a l
 tune        that of a function's memory sizes
 common      what all have                          about       the load, the target, the machine, the profile
 exchanges   single exchanges                       tables      tables of figures
+hops        in which hop their time went
 markup      elements; the only place where text becomes markup, and where it is escaped
 style       the style sheet: light and dark, narrow and wide, printed
 charts      a chart, its legend and its table      scales      from values to places on an axis

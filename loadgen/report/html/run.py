@@ -12,6 +12,7 @@ from loadgen.report.html import bands, cold_wave, curve, over_time, shares, span
 from loadgen.report.html.about import about
 from loadgen.report.html.common import MOST, complaints, cost, end, missed, thresholds, trust, verdict
 from loadgen.report.html.exchanges import failing, slowest
+from loadgen.report.html.hops import hops
 from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.page import Section, document
 from loadgen.report.html.reported import TITLE, reported
@@ -49,6 +50,7 @@ def run_page(result: RunResult, timeline: Timeline | None, profile: Sequence[str
         Section("bands", "By offered rate", list(bands.charts(result.variant.phases))),
         Section("over-time", "Over time", _over_time(result, timeline)),
         Section("time", "Where the time went", [_whose(every), _parts(result, notes)]),
+        Section("hops", "Hops", list(hops(result.join))),
         Section("strata", _strata_title(result), _strata(result)),
         Section("beside", "Beside the phases", _beside(result, notes)),
         Section("reported", TITLE, list(reported(result))),

@@ -32,6 +32,10 @@ from loadgen.result.codec import map_text
 from loadgen.result.run import PlannedRate
 
 POLICY = "https://aws.amazon.com/ec2/testing/"
+JOINABLE = (
+    "for loadgen join, the API's access log must have $context.requestId and $context.integration.requestId, or the "
+    "function return its own id: the id of an answer is the gateway's"
+)
 VARIANTS = 16  # that are listed
 SHARP_TAIL = "tail within 10 %"  # the number of requests beyond it
 ROUNDS_DIFFER = (0.02, 0.05)  # a quiet target, and one that drifts: by how much rounds may differ
@@ -62,6 +66,7 @@ def _page(plan: CheckResult, width: int) -> Lines:
     lines: Lines = [
         target,
         *([f"  before a large load there, read AWS's testing policy: {POLICY}"] if plan.on_aws else []),
+        *([f"  {JOINABLE}"] if plan.behind_api else []),
         f"{plan.client} client, {plan.session} session, {several(plan.workers, 'worker')}, {time}",
         "",
         _phases(plan.phases),

@@ -24,7 +24,7 @@ FILTER = "FilterLogEvents"
 PERMISSION = f"logs:{FILTER}"
 SIGNS_AS = "logs"
 KIND = "application/x-amz-json-1.1"
-LIMIT = 100  # lines of an answer
+LIMIT = 500  # lines of an answer
 PATTERN = 1024  # characters
 PAGES = 100  # of one call's answer
 PAUSES = (0.5, 1.0, 2.0, 4.0)  # s, before a call that failed in a way that passes is made again
@@ -42,11 +42,11 @@ class CloudWatch(Control):
         self._sleep, self.cut = sleep, False
 
     async def lines(self, group: str, ids: Sequence[str], begin: int, end: int) -> AsyncIterator[str]:
-        """The lines with one of these ids, which `pattern` takes, between two times in ms since 1970. Raises
-        CallFailed."""
-        asked: dict[str, Any] = {
-            "logGroupName": group, "startTime": begin, "endTime": end, "filterPattern": pattern(ids), "limit": LIMIT,
-        }  # fmt: skip
+        """The lines with one of these ids, which `pattern` takes, or all without ids, between two times in ms since
+        1970. Raises CallFailed."""
+        asked: dict[str, Any] = {"logGroupName": group, "startTime": begin, "endTime": end, "limit": LIMIT}
+        if ids:
+            asked["filterPattern"] = pattern(ids)
         for _ in range(PAGES):
             answer = await self._page(asked)
             events = answer.get("events")

@@ -15,6 +15,14 @@ NOTICES = [
     ),
     (Reason.of("round_again", round=3), "round 3 held an INVALID run and is run again"),
     (
+        Reason.of("join_waits", found=3, count=40, seconds=5),
+        "3 of 40 requests found in the target's logs; it looks again in 5 s",
+    ),
+    (
+        Reason.of("not_joined", error="no AWS credentials"),
+        "not joined with the target's logs: no AWS credentials",
+    ),
+    (
         Reason.of("secret_not_renewed", error="no token"),
         "no token; it is asked for again, and the last one is used until then",
     ),

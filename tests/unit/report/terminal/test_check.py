@@ -49,6 +49,8 @@ def test_what_aws_asks_for_is_said(host: str, monkeypatch: pytest.MonkeyPatch) -
     said = [render_check(check(load("p.yaml", text=f"name: p\ntarget: https://{of}\n{load_of}").profile))
             for of in (host, "api.example.com")]  # fmt: skip
     assert ["https://aws.amazon.com/ec2/testing/" in text for text in said] == [True, False]
+    of_api = "execute-api" in host
+    assert ["$context.integration.requestId" in text for text in said] == [of_api, False]
 
 
 def test_how_long_a_tail_takes_to_be_known() -> None:

@@ -1,0 +1,170 @@
+"""`loadgen join`: each hop is what the sandbox's own log says, by itself; and a real function's requests are found in
+its log by the id that it returns."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import gateway
+import pytest
+from engines import ROOT, Engine
+from gateway import Account
+from program import VALID, Ran, prepare, run
+
+pytestmark = pytest.mark.real
+
+MS = 1_000_000
+CALLS = 90  # fewer than are drawn: the truth log's means are those of the draw
+WITHIN = 1.0  # ms
+SANDBOX = """{
+  rtt: 4ms, service: "lognormal(p50=8ms, p99=40ms)", environments: {max: 9, init: 150ms}, log: LOG, tls: false,
+  lambda: {functions: orders, overhead: "lognormal(p50=3ms, p99=9ms)"}GATEWAY}"""
+LOAD = f"load: [{{name: a, users: 2, iterations: {CALLS}}}]\n"
+INVOKE = "scenarios: [{name: s, steps: [{name: call, Invoke: {payload: {id: 1}}}]}]\n"
+POST = "scenarios: [{name: s, steps: [{name: call, post: /orders, json: {id: 1}, capture: {cold: header.x-cold}}]}]\n"
+
+
+def on_sandbox(folder: Path, target: str, front: str, steps: str) -> tuple[Ran, list[dict[str, str]]]:
+    """A run that is joined as it ends, and the truth log of its calls."""
+    log = folder / "truth.csv"
+    settings = SANDBOX.replace("LOG", json.dumps(str(log))).replace("GATEWAY", front)
+    text = f"name: t\ntarget: {target}\n{LOAD}{steps}sandbox: {settings}\n"
+    ran = run(folder, *prepare(folder, text), "--json", "--join")
+    assert ran.status in VALID, ran.err
+    with log.open(newline="") as lines:
+        return ran, [row for row in csv.DictReader(lines) if row["request_id"]]
+
+
+def drawn(joined: dict[str, Any]) -> dict[str, Any]:
+    [step] = joined["steps"]
+    return dict(next(group for group in step["groups"] if group["name"] == "drawn"))
+
+
+def mean(truth: list[dict[str, str]], value: Callable[[dict[str, str]], int]) -> Any:
+    return pytest.approx(fmean(value(row) for row in truth) / MS, abs=WITHIN)
+
+
+def column(name: str) -> Callable[[dict[str, str]], int]:
+    return lambda row: int(row[name])
+
+
+def network(row: dict[str, str]) -> int:
+    """The round trip, and by how much the sandbox was late."""
+    return 4 * MS + int(row["sent_ns"]) - int(row["intended_ns"])
+
+
+def test_each_hop_behind_an_api_is_what_it_was(tmp_path: Path) -> None:
+    front = ', gateway: {kind: rest, latency: "lognormal(p50=5ms, p99=20ms)"}'
+    ran, truth = on_sandbox(tmp_path, "sandbox", front, POST)
+    joined = ran.result["join"]
+    assert joined["looked_for"] == joined["found"] == len(truth) == CALLS
+    group = drawn(joined)
+    hops = group["hops"]
+    assert (hops["requests"], hops["rest_of"]) == (CALLS, ["network"])
+    assert hops["gateway_ms"] == mean(truth, column("gateway_ns"))
+    assert hops["lambda_ms"] == mean(truth, lambda row: int(row["overhead_ns"]) + int(row["queued_ns"]))
+    assert hops["init_ms"] == mean(truth, column("init_ns"))
+    assert hops["handler_ms"] == mean(truth, column("service_ns"))
+    assert hops["rest_ms"] == mean(truth, network)
+    cold = sum(row["cold"] == "1" for row in truth)
+    starts = {of["start"]: of for of in group["starts"]}
+    assert starts["cold"]["requests"] == cold
+    assert starts["cold"]["share_low"] < cold / CALLS < starts["cold"]["share_high"]
+
+
+def test_each_hop_of_an_invoke_is_what_it_was(tmp_path: Path) -> None:
+    ran, truth = on_sandbox(tmp_path, "{lambda: {function: orders, endpoint: sandbox}}", "", INVOKE)
+    hops = drawn(ran.result["join"])["hops"]
+    assert (hops["requests"], hops["rest_of"]) == (CALLS, ["network", "lambda"])
+    assert hops["init_ms"] == mean(truth, column("init_ns"))
+    assert hops["handler_ms"] == mean(truth, column("service_ns"))
+    assert hops["rest_ms"] == mean(truth, lambda row: network(row) + int(row["overhead_ns"]) + int(row["queued_ns"]))
+    [of] = ran.phases["a"]["steps"]
+    recorded = of["recorded_ms"]["handler"]["mean"]
+    assert hops["handler_ms"] == pytest.approx(recorded, abs=0.01)
+
+
+def printed(engine: Engine, name: str) -> dict[str, float]:
+    """The time that the function printed, by Lambda's id of its request."""
+    with engine.client("logs") as logs:
+        events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+    said = [json.loads(of) for event in events for _, found, of in [event["message"].partition("TOLD ")] if found]
+    return {of["request"]: of["ms"] for of in said}
+
+
+def durations(engine: Engine, name: str) -> list[float]:
+    """Those of the function's REPORTs, which have ministack's own work in them."""
+    with engine.client("logs") as logs:
+        events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+    found = (re.match(r"REPORT RequestId: \S+\s+Duration: ([0-9.]+) ms", event["message"]) for event in events)
+    return [float(match[1]) for match in found if match]
+
+
+def exemplars(ran: Ran) -> list[dict[str, Any]]:
+    [step] = json.loads((ran.folder / "exemplars.json").read_text())["steps"]
+    return list(step["drawn"])
+
+
+def on_ministack(folder: Path, account: Account, engine: Engine, name: str, target: str, step: str) -> None:
+    """The requests of a run are found in the log of the function of that name, and its times are those it printed."""
+    text = f"name: t\ntarget: {target}\n{LOAD.replace('90', '8')}"
+    text += f"scenarios: [{{name: s, steps: [{{name: call, {step}, record: {{own: body.ms}}}}]}}]\n"
+    ran = run(folder, *prepare(folder, text), "--json", "--no-preflight", env=account.user.environment)
+    assert ran.status in VALID, ran.err
+    where = ("--log-group", f"/aws/lambda/{name}", "--endpoint", engine.url)
+    joining = run(folder, "join", "run", *where, "--json", env=ROOT.environment)
+    assert joining.status == 0, joining.err
+    joined, told = json.loads(joining.out), printed(engine, name)
+    assert joined["looked_for"] == joined["found"] == len(told) == 8
+    assert {one["ids"]["echoed"] for one in exemplars(ran)} == set(told)
+    own = ran.phases["a"]["steps"][0]["recorded_ms"]["own"]
+    assert (own["count"], own["min"], own["max"]) == (8, min(told.values()), max(told.values()))
+    hops = drawn(joined)["hops"]
+    assert hops["requests"] == 8
+    assert hops["handler_ms"] == pytest.approx(fmean(durations(engine, name)), abs=WITHIN)
+    assert hops["rest_ms"] > 0
+
+
+def test_a_real_function_by_invoke(ministack: Engine, account: Account, tmp_path: Path) -> None:
+    with gateway.timer(ministack) as name:
+        target = f"{{lambda: {{function: {name}, region: us-east-1, endpoint: '{ministack.url}'}}}}"
+        step = "Invoke: {payload: {id: '{{uuid}}', sleep_ms: 10}}"
+        on_ministack(tmp_path, account, ministack, name, target, step)
+
+
+def test_a_real_function_behind_apis(ministack: Engine, account: Account, tmp_path: Path) -> None:
+    """An HTTP API and a REST API give ids of their own."""
+    for kind in ("http", "rest"):
+        with gateway.deployed(ministack, gateway.ECHO) as (url, name), gateway.rest_before(ministack, name) as rest:
+            (folder := tmp_path / kind).mkdir()
+            signed = "\nauth: {sigv4: {service: execute-api, region: us-east-1}}"
+            target, path = (url + signed, "/python/orders") if kind == "http" else (rest, "/orders")
+            on_ministack(folder, account, ministack, name, target, f"post: {path}, json: {{id: 1}}")
+
+
+def test_who_may_not_read_the_log_is_told(ministack: Engine, account: Account, tmp_path: Path) -> None:
+    """Keys without the right, wrong keys, no keys: a line each, and no secret in it."""
+    with gateway.timer(ministack) as name:
+        target = f"{{lambda: {{function: {name}, region: us-east-1, endpoint: '{ministack.url}'}}}}"
+        text = f"name: t\ntarget: {target}\n{LOAD.replace('90', '3')}"
+        text += "scenarios: [{name: s, steps: [{name: call, Invoke: {payload: {id: 1, sleep_ms: 1}}}]}]\n"
+        run(tmp_path, *prepare(tmp_path, text), "--json", env=account.user.environment)
+        canary = "canary" * 6
+        wrong = {**account.user.environment, "AWS_SECRET_ACCESS_KEY": canary}
+        for env, said in (
+            (account.user.environment, "Grant them logs:FilterLogEvents on the log group"),
+            (wrong, "the signature is refused"),
+            ({}, "no AWS credentials"),
+        ):
+            ran = run(tmp_path, "join", "run", env=env)
+            assert (ran.status, ran.out) == (3, ""), ran.err
+            assert said in ran.err
+            assert ran.err.count("\n") == 1
+            assert canary not in ran.err
+            assert account.user.secret not in ran.err
