@@ -183,7 +183,8 @@ def _decided(result: RunResult) -> str:
         return ""
     where = brief(f"{Phases(result).place(worst.phase, worst.cycle)} {worst.step}".strip(), 44)
     least = "at least " if worst.at_least else ""
-    return f"decided by {worst.quantile} of {where}: {least}{share(worst.share, 1)} of it was this machine"
+    whose = "this machine" if worst.machine is None else f"machine {worst.machine}"
+    return f"decided by {worst.quantile} of {where}: {least}{share(worst.share, 1)} of it was {whose}"
 
 
 def _target(target: Target) -> Iterator[RenderableType]:

@@ -226,6 +226,7 @@ def test_a_machine_whose_tail_differs_is_a_finding(tmp_path: Path) -> None:
         ({"start_at": "2026"}, {}, "was to begin at 2026"),
         ({"plan": "abd"}, {}, "has another profile than .*one, or a file that it names has another content"),
         ({"index": 9}, {}, "is not as loadgen wrote it"),
+        ({"of": 10**12}, {}, "is not as loadgen wrote it"),
     ],
 )
 def test_what_is_no_part_of_the_load_is_refused(
