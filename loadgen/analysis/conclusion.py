@@ -97,8 +97,9 @@ def conclude(
     counted = _banded(settled, bands.read(measured, seconds))
     counted = with_cold_waves(counted, measured.plan, seconds, measured.environments)
     verdict, failure = overall(standing.findings), ending.unserved or _unusable(measured)
+    machines = metadata.share.of if metadata.share else 1
     checked = limits.check(
-        thresholds,
+        limits.of_part(thresholds, machines),
         counted.phases,
         partial(Counted.read, measured, seconds),
         standing,
@@ -106,6 +107,7 @@ def conclude(
         bands.ramps(measured.plan, measured.stopped),
         tuple(stream.phase for stream in counted.beside),
     )
+    checked = [limits.told_of_part(threshold, machines) for threshold in checked]
     doubted = any(of.accepted or (of.why and of.why.code in DOUBTS) for of in checked)
     statuses = {threshold.status for threshold in checked}
     holds = {

@@ -115,6 +115,23 @@ def check(
     ]
 
 
+def of_part(thresholds: Mapping[str, tuple[Asked, ...]], machines: int) -> Mapping[str, tuple[Asked, ...]]:
+    """The thresholds for one of so many machines that share a load: of a rate, its part."""
+    if machines == 1:
+        return thresholds
+    return {
+        phase: tuple(replace(of, value=of.value / machines) if of.kind == "rate" else of for of in asked)
+        for phase, asked in thresholds.items()
+    }
+
+
+def told_of_part(threshold: Threshold, machines: int) -> Threshold:
+    """A threshold on a rate says that it was a part that was compared."""
+    if machines == 1 or threshold.value_per_s is None or threshold.why:
+        return threshold
+    return replace(threshold, why=Reason.of("part_of_rate", of=machines))
+
+
 def _questions(
     thresholds: Mapping[str, tuple[Asked, ...]], phases: Sequence[Phase], beside: Sequence[Phase]
 ) -> Iterator[_Question]:

@@ -141,7 +141,8 @@ def command(
     with reading(profile, target, (*sets, *seeded(seed)), rate, duration, users, asked, workers) as loaded:
         if witness:
             witness_option(loaded)
-        part, begins = shared_load(loaded, share, start_at, {"--until": until is not None, "--witness": witness})
+        alone = {"--until": until is not None, "--witness": witness, "--seed random": seed == "random"}
+        part, begins = shared_load(loaded, share, start_at, alone)
         loaded, goal = _prolonged(loaded, until, at_most)
         chosen: dict[str, Any] = {"until": goal, "witness": witness, "share": part, "start_at": begins}
         chosen |= {"confirmed": yes or _agreed(loaded), "join": _join_option(loaded, join, groups)}

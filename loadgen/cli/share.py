@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from loadgen.engine.machine import MachineShare
     from loadgen.profile.load import Loaded
 
-MOST_MACHINES = 10_000
 MOST_AHEAD = 24 * 3600 * SECOND  # of a start: what lies further ahead is a slip, or in milliseconds
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -45,7 +44,9 @@ def shared_load(
         if start_at is None:
             raise click.UsageError("--share goes with --start-at: give all machines the same instant")
         if option := next((name for name, given in others.items() if given), None):
-            raise click.UsageError(f"{option} needs the figures of all machines, and with --share no machine has them")
+            raise click.UsageError(
+                f"{option} goes with no --share: machines that do not hear of each other cannot agree"
+            )
     if (part.of > 1 or start_at is not None) and loaded.profile.experiment:
         raise click.UsageError("--share and --start-at are for a run by itself. Leave out the profile's experiment")
     return part, None if start_at is None else parsed_start(start_at, wall())
@@ -53,10 +54,10 @@ def shared_load(
 
 def parsed_share(text: str) -> MachineShare:
     """The value of `--share`. Raises UsageError."""
-    from loadgen.engine.machine import MachineShare
+    from loadgen.engine.machine import MOST, MachineShare
 
     match = re.fullmatch("([0-9]{1,6})/([0-9]{1,6})", text)
-    if match and 1 <= int(match[1]) <= int(match[2]) <= MOST_MACHINES:
+    if match and 1 <= int(match[1]) <= int(match[2]) <= MOST:
         return MachineShare(int(match[1]), int(match[2]))
     raise click.UsageError(
         f"--share: {_shown(text)} is no share. Write I/N, as in 2/8: the second of 8 machines, counted from 1"

@@ -27,3 +27,4 @@ class MachineShare:
 
 
 WHOLE = MachineShare()
+MOST = 10_000  # machines that share a load

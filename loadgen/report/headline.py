@@ -28,6 +28,8 @@ def what(result: RunResult) -> Iterator[Part]:
     yield f" · {result.session.reuse} session"
     if result.client != "wire":
         yield f" · {result.client} client"
+    if part := result.share:
+        yield f" · share {part.index} of {part.of}", STRONG
     if (of := result.machines) and len(of.machines) == of.of:
         yield f" · {several(of.of, 'machine')}"
     elif of:

@@ -181,6 +181,7 @@ SENTENCES: dict[str, Sentence] = {
     "stopped": "the run was stopped",
     "run_invalid": "{signal} is INVALID. --accept-invalid decides nevertheless",
     "figure_invalid": "this machine made {own_ms:.3g} ms of it, {share:.1%}. --accept-invalid decides nevertheless",
+    "part_of_rate": "on 1 of {of} machines, compared with its part of the limit",
     "met_with_own": "kept, although this machine made {share:.1%} of it",
     "nothing_answered": _nothing_answered,
     "everything_failed": _everything_failed,

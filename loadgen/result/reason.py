@@ -195,6 +195,8 @@ CODES = {
     "not_recovered": "When the phase ended, after `ran_s`, the p99 was not back in its interval of the phase before.",
     "run_invalid": "`signal` is INVALID, and stands alone.",
     "figure_invalid": "This machine made the `share` of `quantile`, `own_ms`: INVALID.",
+    "part_of_rate": "The rate is that of one of the `of` machines that share the load, and was compared with its part "
+    "of the limit.",
     "met_with_own": "The limit is kept with this machine's part inside, the `share` of the figure.",
     # a run, or one of an experiment's, that says nothing of its target
     "nothing_answered": "None of `sent` requests was answered: most often, `count` times, the `outcome` was this one, "

@@ -28,6 +28,7 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import Metadata, Phase, RunResult, RunVariant, Sample, Samples
 from loadgen.runner.prepared import described
 from loadgen.store import RunFolder
+from loadgen.trust.probe import raise_descriptor_limit
 
 EARLY = frozenset(("stopped_by_errors", "stopped_by_cost"))
 
@@ -35,6 +36,7 @@ EARLY = frozenset(("stopped_by_errors", "stopped_by_cost"))
 def merge(runs: Sequence[Path], out: Path, accept_invalid: bool = False) -> RunResult:
     """Make the runs of machines that shared a load into one, in the folder `out`. Raises ProfileError if they are no
     parts of one load, or if the folder is there or cannot be written."""
+    raise_descriptor_limit()  # a file of each run is open
     parts = read_parts(runs)
     warnings: list[Reason] = []
     folder = RunFolder(out, warnings.append, needed=True)
@@ -134,14 +136,16 @@ def _phases(variant: RunVariant) -> Iterator[Phase]:
 
 
 def _stopped(parts: Sequence[Part]) -> int | None:
-    """When the first machine stopped before its time, in ns after the start; None if none did."""
+    """When the last machine stopped, if all stopped before their time, in ns after the start. If one did not, the load
+    went on, with less than was planned."""
     stopped = []
     for part in parts:
         times = [(phase.ran, phase.seconds) for phase in part.result.variant.phases if phase.seconds is not None]
         ran = [ran for ran, _ in times if ran is not None]
-        if any(ran is None or ran < seconds for ran, seconds in times):
-            stopped.append(round(sum(ran) * SECOND))
-    return min(stopped, default=None)
+        if not any(ran is None or ran < seconds for ran, seconds in times):
+            return None
+        stopped.append(round(sum(ran) * SECOND))
+    return max(stopped)
 
 
 def _samples(parts: Sequence[Part]) -> Samples:

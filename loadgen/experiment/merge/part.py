@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loadgen.analysis.documents import as_written, document
+from loadgen.engine.machine import MOST
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
 from loadgen.experiment.saved import find, read
@@ -57,7 +58,7 @@ def _part(run: Path) -> Part:
             what = "was not run with --share, and is a load of its own"
             raise ProfileError(what, file=str(folder), remedy="`loadgen report RUN RUN` lays such runs over each other")
         share = result.share
-        if not 1 <= share.index <= share.of or result.workers < 1:
+        if not 1 <= share.index <= share.of <= MOST or result.workers < 1:
             raise ValueError("its share is none")
         plan = Plan.from_description(document(folder / "run.json")["plan"])
         return Part(folder, result, share, plan, document(folder / "profile.json"))

@@ -114,7 +114,7 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
 
 def _top(result: Result) -> Iterator[RenderableType]:
     if not result.complete:
-        yield labelled(("INCOMPLETE ", BAD), "the run did not come to its end; this is what was saved until then")
+        yield labelled(("INCOMPLETE ", BAD), _incomplete(result))
     if result.interrupted:
         yield labelled(("INTERRUPTED ", BAD), "the run was stopped; this is what was found until then")
     if why := unusable(result):
@@ -131,12 +131,19 @@ def _top(result: Result) -> Iterator[RenderableType]:
     yield line((" · ".join(said), DIM))
 
 
+def _incomplete(result: Result) -> str:
+    if isinstance(result, RunResult) and result.machines and result.machines.missing:
+        return "some of the machines that shared the load are missing; this is what the others measured"
+    return "the run did not come to its end; this is what was saved until then"
+
+
 def _session(result: RunResult) -> list[str]:
     session, workers, of = result.session, result.workers, result.machines
     on = several(len(of.machines), "machine") if of else several(result.host.cpus, "CPU")
     return [
         f"session {session.reuse}{how_opened(session)}",
         f"{several(workers, 'worker')} on {on}",
+        *([f"share {result.share.index} of {result.share.of}"] if result.share else []),
     ]
 
 
@@ -183,7 +190,8 @@ def _decided(result: RunResult) -> str:
         return ""
     where = brief(f"{Phases(result).place(worst.phase, worst.cycle)} {worst.step}".strip(), 44)
     least = "at least " if worst.at_least else ""
-    return f"decided by {worst.quantile} of {where}: {least}{share(worst.share, 1)} of it was this machine"
+    whose = "this machine" if worst.machine is None else f"machine {worst.machine}"
+    return f"decided by {worst.quantile} of {where}: {least}{share(worst.share, 1)} of it was {whose}"
 
 
 def _target(target: Target) -> Iterator[RenderableType]:

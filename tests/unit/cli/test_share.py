@@ -66,8 +66,9 @@ EXPERIMENT = PLAIN + "experiment: {variants: {a: {}, b: {session: per-request}},
     ("text", "given", "others", "why"),
     [
         (PLAIN, ("2/8", None), {}, "--share goes with --start-at"),
-        (PLAIN, ("2/8", "4102444800"), {"--witness": True}, "--witness needs the figures of all machines"),
-        (PLAIN, ("2/8", "4102444800"), {"--until": True}, "--until needs the figures of all machines"),
+        (PLAIN, ("2/8", "4102444800"), {"--witness": True}, "--witness goes with no --share"),
+        (PLAIN, ("2/8", "4102444800"), {"--until": True}, "--until goes with no --share"),
+        (PLAIN, ("2/8", "4102444800"), {"--seed random": True}, "--seed random goes with no --share"),
         (EXPERIMENT, ("2/8", "4102444800"), {}, "for a run by itself"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from engine_harness import always, profile
 from shared_runs import part, write_share
@@ -38,6 +40,12 @@ def test_a_screen_has_a_row_for_each_machine(merged: RunResult) -> None:
 def test_the_first_line_says_that_machines_are_missing(merged: RunResult) -> None:
     said = "".join(part if isinstance(part, str) else part[0] for part in what(merged))
     assert said.endswith("2 of 3 machines")
+
+
+def test_a_machine_s_own_run_says_whose_part_it_is(merged: RunResult) -> None:
+    own = replace(merged, machines=None, share=part(2, 8))
+    assert "share 2 of 8" in render(own, width=100, color=False)
+    assert "".join(each if isinstance(each, str) else each[0] for each in what(own)).endswith("share 2 of 8")
 
 
 def test_a_page_has_the_table_too(merged: RunResult) -> None:

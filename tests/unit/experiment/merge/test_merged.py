@@ -136,6 +136,23 @@ def test_thresholds_and_samples_are_of_all_machines(merged: RunResult) -> None:
     )
 
 
+def test_a_rate_is_compared_with_the_machine_s_part_and_merged_with_all_of_it(tmp_path: Path) -> None:
+    """About 40 of 80/s come from each of two."""
+    rated = profile("load: [{name: a, rate: 80/s, for: 3s, arrivals: constant}]\nthresholds: {a: [rate > 70/s]}")
+    for index in (1, 2):
+        write_share(tmp_path / str(index), rated, by_due, part(index, 2))
+    own = read(tmp_path / "1")
+    assert isinstance(own, RunResult)
+    (of_one,) = own.thresholds
+    assert (of_one.status, of_one.why) == ("passed", Reason.of("part_of_rate", of=2))
+    assert of_one.value_per_s and of_one.value_per_s < 60
+    (of_all,) = merge([tmp_path / "1", tmp_path / "2"], tmp_path / "whole").thresholds
+    assert (of_all.status, of_all.why) == ("passed", None)
+    assert of_all.value_per_s and of_all.value_per_s > 70
+    (alone,) = merge([tmp_path / "2"], tmp_path / "half").thresholds
+    assert alone.status == "failed", "what the others were to send is missing"
+
+
 @pytest.fixture
 def one(three: list[Path], tmp_path: Path) -> Path:
     """A copy of the first one's folder."""
@@ -160,6 +177,7 @@ def test_a_machine_that_died_or_was_interrupted_is_named(load: Profile, one: Pat
     assert codes["parts_missing"]["machines"] == "2"
     assert codes["run_died"] == {"machine": 2}
     assert result.variant.requests == whole(load, by_due)[1].variant.requests, "what it had sent is kept"
+    assert result.variant.phases[1].ran == 2, "the others went on"
     assert all(not step.whose_ms for phase in result.variant.phases for step in phase.steps), "nobody knows"
 
 
@@ -226,6 +244,7 @@ def test_a_machine_whose_tail_differs_is_a_finding(tmp_path: Path) -> None:
         ({"start_at": "2026"}, {}, "was to begin at 2026"),
         ({"plan": "abd"}, {}, "has another profile than .*one, or a file that it names has another content"),
         ({"index": 9}, {}, "is not as loadgen wrote it"),
+        ({"of": 10**12}, {}, "is not as loadgen wrote it"),
     ],
 )
 def test_what_is_no_part_of_the_load_is_refused(
